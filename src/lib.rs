@@ -1,1 +1,17 @@
-//! x
+//! evenkeel: a declarative infrastructure-and-drift checker for Continuous Delivery.
+//!
+//! Looking, judging, planning and doing are four places. The modules below are listed from the top down; each uses
+//! only modules listed after it, and modules of one line do not use each other. A test reads `src/` and holds that.
+
+#![forbid(unsafe_code)]
+
+pub mod environment;
+
+pub mod ledger;
+pub mod target;
+
+pub mod defect;
+
+pub mod model;
+pub mod source;
+pub mod text;

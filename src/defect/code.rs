@@ -1,0 +1,54 @@
+//! Codes: each thing that can be said has one, which names the fault.
+
+use serde::{Deserialize, Serialize};
+
+/// How grave a defect is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing; shuts nothing.
+    Advice,
+    /// To be mended; shuts nothing.
+    Warning,
+    /// Drift, or a definition that cannot be used.
+    Error,
+}
+
+/// One thing that can be said.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `layer/what-is-wrong`, such as `file/mode-differs`. Never reused, never renamed.
+    pub name: &'static str,
+    /// One line that names the fault.
+    pub title: &'static str,
+    /// What it means and what to do: `evenkeel explain CODE` prints it.
+    pub help: &'static str,
+    /// How grave it is unless somebody says otherwise.
+    pub severity: Severity,
+}
+
+impl Code {
+    /// A code whose defect is an error.
+    #[must_use]
+    pub const fn error(name: &'static str, title: &'static str, help: &'static str) -> Self {
+        Self {
+            name,
+            title,
+            help,
+            severity: Severity::Error,
+        }
+    }
+
+    /// A code whose defect is a warning.
+    #[must_use]
+    pub const fn warning(name: &'static str, title: &'static str, help: &'static str) -> Self {
+        Self {
+            name,
+            title,
+            help,
+            severity: Severity::Warning,
+        }
+    }
+}

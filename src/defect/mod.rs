@@ -1,0 +1,12 @@
+//! What evenkeel can say: codes, severities, defects.
+//!
+//! A defect is data until the last moment: code, place, expected, found, help. Words and colours belong to `report`;
+//! what is a defect is decided by the layers above.
+
+pub mod code;
+pub mod corner;
+mod record;
+
+pub use code::{Code, Severity};
+pub use corner::Corner;
+pub use record::{Defect, Label, fingerprint};

@@ -1,0 +1,3 @@
+//! Definitions: read, checked, and understood as resolved environments.
+
+pub mod suite;

@@ -1,0 +1,12 @@
+//! The record: an append-only, hash-chained list of everything that was intended, done, seen and decided.
+//!
+//! It is the write-ahead log, the audit trail and the state at once. What was last applied is a fold over it. This
+//! folder keeps entries and objects and proves that nobody changed them; what they mean is for the layers above.
+
+pub mod entry;
+pub mod port;
+pub mod record;
+
+pub use entry::Entry;
+pub use port::{Fence, Ledger, LedgerError};
+pub use record::Record;

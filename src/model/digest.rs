@@ -1,0 +1,131 @@
+//! Digests: BLAKE3, 256 bits, written `blake3:<64 hex digits>`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::canonical;
+
+/// How a digest is written.
+const PREFIX: &str = "blake3:";
+
+/// A BLAKE3 digest. Written and read as `blake3:` and 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The digest of a record's canonical bytes within a domain.
+    ///
+    /// The domain (such as `evenkeel plan 1`) keeps a record of one kind from ever passing for one of another kind.
+    #[must_use]
+    pub fn of_record<T: Serialize>(domain: &str, record: &T) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(domain.as_bytes());
+        hasher.update(b"\0");
+        match canonical::to_string(record) {
+            Ok(bytes) => hasher.update(bytes.as_bytes()),
+            // Only a map with keys that are not strings cannot be written; none of our records has one.
+            Err(error) => hasher.update(error.to_string().as_bytes()),
+        };
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    /// From the 32 raw bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 raw bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The 64 hexadecimal digits alone: for file names.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
+    /// The first twelve digits: what people see and type.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.hex().chars().take(12).collect()
+    }
+
+    /// Whether `prefix` (with or without `blake3:`), of at least four digits, begins this digest.
+    #[must_use]
+    pub fn begins_with(&self, prefix: &str) -> bool {
+        let prefix = prefix.strip_prefix(PREFIX).unwrap_or(prefix);
+        prefix.len() >= 4 && self.hex().starts_with(prefix)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{PREFIX}{}", self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{PREFIX}{}", self.short())
+    }
+}
+
+/// What was written is not a digest.
+#[derive(Debug, thiserror::Error)]
+#[error("expected `blake3:` and 64 hexadecimal digits")]
+pub struct NotADigest;
+
+impl FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let hex = text.strip_prefix(PREFIX).unwrap_or(text);
+        if hex.len() != 64 || hex.chars().any(|digit| digit.is_ascii_uppercase()) {
+            return Err(NotADigest);
+        }
+        blake3::Hash::from_hex(hex)
+            .map(|hash| Self(*hash.as_bytes()))
+            .map_err(|_| NotADigest)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Digest;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let digest = Digest::of(b"abc");
+        assert_eq!(digest.to_string().parse::<Digest>().ok(), Some(digest));
+        assert!("blake3:12".parse::<Digest>().is_err());
+    }
+
+    #[test]
+    fn domains_keep_records_apart() {
+        assert_ne!(Digest::of_record("a", &1), Digest::of_record("b", &1));
+    }
+}

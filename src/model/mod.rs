@@ -1,0 +1,19 @@
+//! The nouns everything else is made of: names, addresses, digests, values, secrets, moments.
+//!
+//! Plain data with its rules. Nothing here reads a file, a clock or an environment variable.
+
+pub mod address;
+pub mod canonical;
+pub mod digest;
+pub mod duration;
+pub mod moment;
+pub mod name;
+pub mod secret;
+pub mod value;
+
+pub use address::Address;
+pub use digest::Digest;
+pub use moment::{Clock, Moment};
+pub use name::EnvironmentName;
+pub use secret::{Sealer, Secret};
+pub use value::Value;

@@ -1,0 +1,165 @@
+//! A source file and places in it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A file as it was read: where from, and its whole text.
+#[derive(PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as people know it, relative to the project, with `/`.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+impl SourceFile {
+    /// Wraps a file that was read.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            text: text.into(),
+        })
+    }
+}
+
+/// A place in a source file: bytes `start..end` of its text.
+#[derive(Clone)]
+pub struct Span {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// A place in `file`. Files beyond 4 GiB are never read, so offsets fit.
+    #[must_use]
+    pub fn new(file: &Arc<SourceFile>, range: std::ops::Range<usize>) -> Self {
+        let longest = file.text.len();
+        let narrow = |offset: usize| u32::try_from(offset.min(longest)).unwrap_or(u32::MAX);
+        Self {
+            file: Arc::clone(file),
+            start: narrow(range.start),
+            end: narrow(range.end),
+        }
+    }
+
+    /// The whole file: where something is missing from it altogether.
+    #[must_use]
+    pub fn start_of(file: &Arc<SourceFile>) -> Self {
+        Self::new(file, 0..0)
+    }
+
+    /// First byte.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// One past the last byte.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        self.end as usize
+    }
+
+    /// A part of this place, by bytes from its start.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        Self::new(
+            &self.file,
+            self.start() + range.start..(self.start() + range.end).min(self.end()),
+        )
+    }
+
+    /// The text at this place.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.file.text.get(self.start()..self.end()).unwrap_or("")
+    }
+
+    /// File, line and column.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        let (line, column) = position(&self.file.text, self.start());
+        let (end_line, end_column) = position(&self.file.text, self.end());
+        Location {
+            file: self.file.path.clone(),
+            line,
+            column,
+            end_line,
+            end_column,
+        }
+    }
+}
+
+impl PartialEq for Span {
+    fn eq(&self, other: &Self) -> bool {
+        self.start == other.start && self.end == other.end && self.file.path == other.file.path
+    }
+}
+
+impl Eq for Span {}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.location())
+    }
+}
+
+/// File, line and column; lines and columns count from one, columns in characters.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub struct Location {
+    /// The file, relative to the project.
+    pub file: String,
+    /// First line.
+    pub line: usize,
+    /// Column of the first character.
+    pub column: usize,
+    /// Last line.
+    pub end_line: usize,
+    /// Column one past the last character.
+    pub end_column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = text.get(..offset).unwrap_or("");
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SourceFile, Span};
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let file = SourceFile::new("a.toml", "é = 1\nb = 2\n");
+        let span = Span::new(&file, 7..8);
+        assert_eq!(span.location().to_string(), "a.toml:2:1");
+        assert_eq!(span.text(), "b");
+        assert_eq!(Span::new(&file, 3..4).location().column, 3);
+    }
+
+    #[test]
+    fn a_place_past_the_end_is_the_end() {
+        let file = SourceFile::new("a.toml", "a");
+        assert_eq!(Span::new(&file, 5..9).location().to_string(), "a.toml:1:2");
+    }
+}

@@ -1,0 +1,11 @@
+//! Files as they were written: text, places in it, and the tree of a TOML file with a place for everything.
+//!
+//! Says nothing about what a definition means; that is `environment`'s.
+
+pub mod file;
+pub mod form;
+pub mod tree;
+
+pub use file::{Location, SourceFile, Span};
+pub use form::{Field, Form};
+pub use tree::{Node, NodeValue, SyntaxProblem, Table};

@@ -1,0 +1,247 @@
+//! The tree of a TOML file: every key and every value with its place.
+//!
+//! `serde` stops at the first wrong type; a definition with five mistakes must show five. So files are read into this
+//! tree with the parser's own recovery, and judged on it.
+
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+
+use super::{SourceFile, Span};
+use crate::model::Value;
+
+/// Deepest nesting that is read: deeper files are refused, whatever the parser would bear.
+const DEEPEST: usize = 64;
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where it stands.
+    pub span: Span,
+    /// What stands there.
+    pub value: NodeValue,
+}
+
+/// What stands at a place.
+#[derive(Clone, Debug)]
+pub enum NodeValue {
+    /// A boolean, a number, text, or a date (as its text).
+    Plain(Value),
+    /// A date or time, as written. Definitions use it for dates only.
+    Date(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A table.
+    Table(Table),
+}
+
+/// A table in the order it was written.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// Key, the key's place, value.
+    pub entries: Vec<(Arc<str>, Span, Node)>,
+}
+
+impl Table {
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries
+            .iter()
+            .find(|(name, _, _)| &**name == key)
+            .map(|(_, _, node)| node)
+    }
+}
+
+impl Node {
+    /// The table, if it is one.
+    #[must_use]
+    pub fn as_table(&self) -> Option<&Table> {
+        match &self.value {
+            NodeValue::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.value {
+            NodeValue::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is text.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            NodeValue::Plain(value) => value.as_text(),
+            NodeValue::Date(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value without its places. Dates become their text.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match &self.value {
+            NodeValue::Plain(value) => value.clone(),
+            NodeValue::Date(text) => Value::text(text),
+            NodeValue::List(items) => Value::List(items.iter().map(Self::to_value).collect()),
+            NodeValue::Table(table) => Value::Table(
+                table
+                    .entries
+                    .iter()
+                    .map(|(key, _, node)| (Arc::clone(key), node.to_value()))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// What kind of value it is, as a message names it.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match &self.value {
+            NodeValue::Plain(value) => value.type_name(),
+            NodeValue::Date(_) => "a date",
+            NodeValue::List(_) => "a list",
+            NodeValue::Table(_) => "a table",
+        }
+    }
+}
+
+/// Something in the text that is not TOML.
+#[derive(Debug, Clone)]
+pub struct SyntaxProblem {
+    /// Where.
+    pub span: Span,
+    /// What the parser says.
+    pub message: String,
+}
+
+/// Reads a TOML file whole, with everything that is wrong with its syntax.
+///
+/// What could be understood in spite of problems is in the tree; a caller that has problems must not act on it.
+#[must_use]
+pub fn parse(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
+    let (table, errors) = DeTable::parse_recoverable(&file.text);
+    let mut problems: Vec<SyntaxProblem> = errors
+        .iter()
+        .map(|error| SyntaxProblem {
+            span: Span::new(file, error.span().unwrap_or(0..0)),
+            message: error.message().to_owned(),
+        })
+        .collect();
+    let table = convert_table(file, table.get_ref(), 0, &mut problems);
+    (table, problems)
+}
+
+fn convert_table(
+    file: &Arc<SourceFile>,
+    table: &DeTable<'_>,
+    depth: usize,
+    problems: &mut Vec<SyntaxProblem>,
+) -> Table {
+    let entries = table
+        .iter()
+        .map(|(key, value)| {
+            (
+                Arc::from(key.get_ref().as_ref()),
+                Span::new(file, key.span()),
+                convert(file, value, depth, problems),
+            )
+        })
+        .collect();
+    Table { entries }
+}
+
+fn convert(
+    file: &Arc<SourceFile>,
+    value: &toml::Spanned<DeValue<'_>>,
+    depth: usize,
+    problems: &mut Vec<SyntaxProblem>,
+) -> Node {
+    let span = Span::new(file, value.span());
+    if depth > DEEPEST {
+        problems.push(SyntaxProblem {
+            span: span.clone(),
+            message: format!("nested deeper than {DEEPEST} levels"),
+        });
+        return Node {
+            span,
+            value: NodeValue::Plain(Value::text("")),
+        };
+    }
+    let value = match value.get_ref() {
+        DeValue::String(text) => NodeValue::Plain(Value::text(text)),
+        DeValue::Integer(number) => {
+            let digits = number.as_str().replace('_', "");
+            if let Ok(number) = i64::from_str_radix(&digits, number.radix()) {
+                NodeValue::Plain(Value::Integer(number))
+            } else {
+                problems.push(SyntaxProblem {
+                    span: span.clone(),
+                    message: "an integer must fit in 64 bits".into(),
+                });
+                NodeValue::Plain(Value::Integer(0))
+            }
+        }
+        DeValue::Float(number) => match number.as_str().replace('_', "").parse::<f64>() {
+            Ok(number) if number.is_finite() => NodeValue::Plain(Value::Float(number)),
+            _ => {
+                problems.push(SyntaxProblem {
+                    span: span.clone(),
+                    message: "a number must be finite".into(),
+                });
+                NodeValue::Plain(Value::Float(0.0))
+            }
+        },
+        DeValue::Boolean(boolean) => NodeValue::Plain(Value::Boolean(*boolean)),
+        DeValue::Datetime(date) => NodeValue::Date(date.to_string()),
+        DeValue::Array(items) => NodeValue::List(
+            items
+                .iter()
+                .map(|item| convert(file, item, depth + 1, problems))
+                .collect(),
+        ),
+        DeValue::Table(table) => NodeValue::Table(convert_table(file, table, depth + 1, problems)),
+    };
+    Node { span, value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NodeValue, parse};
+    use crate::model::Value;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn every_key_and_value_has_its_place() {
+        let file = SourceFile::new(
+            "a.toml",
+            "[file.motd]\nmode = \"0644\"\nsize = 0x10\nday = 2027-06-30\n",
+        );
+        let (table, problems) = parse(&file);
+        assert!(problems.is_empty(), "{problems:?}");
+        let motd = table
+            .get("file")
+            .and_then(|node| node.as_table()?.get("motd"))
+            .unwrap();
+        let mode = motd.as_table().unwrap().get("mode").unwrap();
+        assert_eq!(mode.span.location().to_string(), "a.toml:2:8");
+        let size = motd.as_table().unwrap().get("size").unwrap();
+        assert!(matches!(size.value, NodeValue::Plain(Value::Integer(16))));
+        assert!(
+            matches!(&motd.as_table().unwrap().get("day").unwrap().value, NodeValue::Date(day) if day == "2027-06-30")
+        );
+    }
+
+    #[test]
+    fn all_syntax_problems_are_told() {
+        let file = SourceFile::new("a.toml", "a = \nb = 1\nc = \n");
+        let (table, problems) = parse(&file);
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(table.get("b").is_some());
+    }
+}

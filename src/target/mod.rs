@@ -1,0 +1,17 @@
+//! The world: what can be asked of it, what can be asked to change, and the adapters that do it.
+//!
+//! [`Query`] and [`Action`] are closed, serialisable lists, so that the same code can answer here and on a host far
+//! away. [`Observer`] can only look; [`Target`] can also change. Commands that must not change anything are given
+//! observers and nothing else.
+
+pub mod action;
+pub mod answer;
+pub mod interruption;
+pub mod port;
+pub mod query;
+
+pub use action::{Action, Text};
+pub use answer::{Answer, Entry, EntryKind, Owner, ProcessState, Standing};
+pub use interruption::Interruption;
+pub use port::{ActionError, Materials, Observer, Performed, Target};
+pub use query::{Query, Ready};
