@@ -7,6 +7,8 @@
 
 pub mod environment;
 
+pub mod kind;
+
 pub mod ledger;
 pub mod target;
 

@@ -1,3 +1,32 @@
 //! Definitions: read, checked, and understood as resolved environments.
+//!
+//! What was written and what it means are different types with one door between them. [`definition`] is what was
+//! written: every value with its place, references still symbolic. [`resolve`] fills one environment in. Everything
+//! that is wrong is gathered on the way and shown at once.
 
+pub mod check;
+pub mod codes;
+pub mod definition;
+pub mod difference;
+pub mod expression;
+pub mod fields;
+pub mod files;
+pub mod materials;
+pub mod policy;
+pub mod read;
+pub mod reference;
+pub mod resolve;
+pub mod schema;
+pub mod secrets;
 pub mod suite;
+pub mod suites;
+pub mod template;
+
+pub use definition::{Block, Definition};
+pub use difference::Difference;
+pub use expression::{Expression, Placed, Reference};
+pub use files::Files;
+pub use materials::KeptMaterials;
+pub use policy::Policy;
+pub use read::read;
+pub use resolve::{Resolved, ResolvedResource, resolve};

@@ -8,6 +8,7 @@ pub mod digest;
 pub mod duration;
 pub mod moment;
 pub mod name;
+pub mod order;
 pub mod secret;
 pub mod value;
 

@@ -14,6 +14,12 @@ pub struct SourceFile {
     pub text: String,
 }
 
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)
+    }
+}
+
 impl SourceFile {
     /// Wraps a file that was read.
     #[must_use]

@@ -1,0 +1,193 @@
+//! Definitions as written: every value with its place, references still symbolic.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{Address, EnvironmentName, Value};
+use crate::source::{SourceFile, Span};
+
+use super::{Difference, Placed, Policy};
+
+/// A system and its environments, as written.
+#[derive(Debug)]
+pub struct Definition {
+    /// The system's name.
+    pub system: String,
+    /// The environments in the order of promotion.
+    pub path: Vec<EnvironmentName>,
+    /// The files, in the order they were read.
+    pub files: Vec<Arc<SourceFile>>,
+    /// What environments fill in.
+    pub parameters: BTreeMap<Arc<str>, Parameter>,
+    /// What CI built.
+    pub artifacts: BTreeMap<Arc<str>, Artifact>,
+    /// What the system says of targets.
+    pub targets: BTreeMap<Arc<str>, Arc<Block>>,
+    /// What the system declares.
+    pub resources: BTreeMap<Address, Arc<Block>>,
+    /// The system's suites.
+    pub suites: BTreeMap<Arc<str>, Arc<Block>>,
+    /// The release policy.
+    pub policy: Policy,
+    /// What each environment says, by name.
+    pub environments: BTreeMap<EnvironmentName, EnvironmentDefinition>,
+}
+
+/// One environment's file, as written.
+#[derive(Debug)]
+pub struct EnvironmentDefinition {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// Values by parameter.
+    pub values: BTreeMap<Arc<str>, GivenValue>,
+    /// Targets, with the system's attributes beneath.
+    pub targets: BTreeMap<Arc<str>, Arc<Block>>,
+    /// Resources that are added or overridden here: whole, with the system's attributes beneath.
+    pub resources: BTreeMap<Address, Arc<Block>>,
+    /// Suites that are added or overridden here.
+    pub suites: BTreeMap<Arc<str>, Arc<Block>>,
+    /// Declared differences.
+    pub differences: Vec<Difference>,
+}
+
+/// A table of attributes.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Where it is declared: the name in its header.
+    pub span: Span,
+    /// Its attributes, by key.
+    pub attributes: Vec<Attribute>,
+}
+
+/// One attribute as written.
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    /// Its key.
+    pub name: &'static str,
+    /// What is written.
+    pub value: Placed,
+}
+
+impl Block {
+    /// The attribute with a key.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Placed> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
+            .map(|attribute| &attribute.value)
+    }
+
+    /// The place of an attribute; the block's own when it has none.
+    #[must_use]
+    pub fn place(&self, name: &str) -> &Span {
+        self.get(name).map_or(&self.span, |placed| &placed.span)
+    }
+
+    /// This block's attributes over those of `base`.
+    #[must_use]
+    pub fn over(self, base: &Self) -> Self {
+        let mut attributes = self.attributes;
+        for attribute in &base.attributes {
+            if !attributes.iter().any(|own| own.name == attribute.name) {
+                attributes.push(attribute.clone());
+            }
+        }
+        attributes.sort_by_key(|attribute| attribute.name);
+        Self {
+            span: self.span,
+            attributes,
+        }
+    }
+}
+
+/// How a parameter's values may differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Varies {
+    /// They must be equal.
+    Never,
+    /// Each environment has its own.
+    Identity,
+    /// In size, not in class.
+    Scale,
+    /// Each has its own, and nobody sees it.
+    Secret,
+}
+
+/// What environments fill in.
+#[derive(Debug)]
+pub struct Parameter {
+    /// How its values may differ.
+    pub varies: Varies,
+    /// The value where an environment gives none.
+    pub default: Option<(Value, Span)>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A value as an environment gives it.
+#[derive(Debug, Clone)]
+pub struct GivenValue {
+    /// The value, or where a secret is to be had.
+    pub source: ValueSource,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// A value, or where a secret is to be had.
+#[derive(Debug, Clone)]
+pub enum ValueSource {
+    /// Written out.
+    Plain(Value),
+    /// In an environment variable.
+    Variable(String),
+    /// In a file beside the definitions.
+    File(String),
+    /// Printed by a command.
+    Command(Vec<String>),
+}
+
+/// What CI built.
+#[derive(Debug, Clone)]
+pub struct Artifact {
+    /// Relative to the definitions.
+    pub path: String,
+    /// The command that builds it.
+    pub build: Vec<String>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+impl Definition {
+    /// The last environment of the path.
+    #[must_use]
+    pub fn production(&self) -> Option<&EnvironmentName> {
+        self.path.last()
+    }
+
+    /// All resources of an environment: the system's, with the environment's over them.
+    pub fn resources_of(&self, environment: &EnvironmentName) -> BTreeMap<&Address, &Arc<Block>> {
+        let mut resources: BTreeMap<&Address, &Arc<Block>> = self.resources.iter().collect();
+        if let Some(own) = self.environments.get(environment) {
+            resources.extend(own.resources.iter());
+        }
+        resources
+    }
+
+    /// All suites of an environment.
+    pub fn suites_of(&self, environment: &EnvironmentName) -> BTreeMap<&Arc<str>, &Arc<Block>> {
+        let mut suites: BTreeMap<&Arc<str>, &Arc<Block>> = self.suites.iter().collect();
+        if let Some(own) = self.environments.get(environment) {
+            suites.extend(own.suites.iter());
+        }
+        suites
+    }
+
+    /// All declared differences, in the order of the path and of the files.
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.path
+            .iter()
+            .filter_map(|name| self.environments.get(name))
+            .flat_map(|environment| environment.differences.iter())
+    }
+}

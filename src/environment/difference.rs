@@ -1,0 +1,125 @@
+//! Declared differences: what may differ, within which bounds, why, and until when.
+
+use std::collections::BTreeMap;
+
+use crate::model::{EnvironmentName, Moment, Value};
+use crate::source::Span;
+
+/// One `[[difference]]`.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// What may differ: `parameter.workers`, `file.config.mode`, `file.config`.
+    pub at: String,
+    /// Where that is written.
+    pub span: Span,
+    /// The bounds, by environment.
+    pub bounds: BTreeMap<EnvironmentName, Bound>,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when.
+    pub expires: Moment,
+    /// Where that is written.
+    pub expires_span: Span,
+    /// Where it is followed up.
+    pub ticket: Option<String>,
+}
+
+/// What one environment's value may be.
+#[derive(Debug, Clone)]
+pub enum Bound {
+    /// Exactly this.
+    Exact(Value),
+    /// One of these.
+    OneOf(Vec<Value>),
+    /// Between these, both included.
+    Range(Option<f64>, Option<f64>),
+}
+
+impl Bound {
+    /// Whether a value is within it.
+    #[must_use]
+    pub fn admits(&self, value: &Value) -> bool {
+        match self {
+            Self::Exact(exact) => exact == value,
+            Self::OneOf(values) => values.contains(value),
+            Self::Range(least, most) => value.as_number().is_some_and(|number| {
+                least.is_none_or(|least| number >= least) && most.is_none_or(|most| number <= most)
+            }),
+        }
+    }
+}
+
+impl std::fmt::Display for Bound {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exact(value) => write!(formatter, "{value}"),
+            Self::OneOf(values) => {
+                let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+                write!(formatter, "one of {}", crate::text::list(&values, "or"))
+            }
+            Self::Range(Some(least), Some(most)) => write!(formatter, "from {least} to {most}"),
+            Self::Range(Some(least), None) => write!(formatter, "at least {least}"),
+            Self::Range(None, Some(most)) => write!(formatter, "at most {most}"),
+            Self::Range(None, None) => formatter.write_str("anything"),
+        }
+    }
+}
+
+impl Difference {
+    /// Whether it speaks of this place. `*` stands for any characters of one part.
+    #[must_use]
+    pub fn covers(&self, place: &str) -> bool {
+        let mut pattern = self.at.split('.');
+        let mut parts = place.splitn(3, '.');
+        loop {
+            match (pattern.next(), parts.next()) {
+                (None, None) => return true,
+                (Some(pattern), Some(part)) if matches(pattern, part) => {}
+                // An attribute may have dots of its own: the rest of both is compared whole.
+                _ => return self.at == place,
+            }
+        }
+    }
+
+    /// Whether it has a `*`.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.at.contains('*')
+    }
+}
+
+/// Whether `text` matches `pattern`, in which `*` stands for any characters.
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(head) else {
+        return false;
+    };
+    let mut rest = rest;
+    while let Some((middle, tail)) = rest.split_once('*') {
+        match text.find(middle) {
+            Some(found) => text = text.get(found + middle.len()..).unwrap_or(""),
+            None => return false,
+        }
+        rest = tail;
+    }
+    text.len() >= rest.len() && text.ends_with(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn stars_stand_for_anything() {
+        assert!(matches("*.db*", "guestbook.db-wal"));
+        assert!(matches("a*c", "abc"));
+        assert!(!matches("a*c", "ab"));
+        assert!(!matches("ab*ba", "aba"));
+        assert!(matches("x", "x"));
+    }
+}

@@ -1,0 +1,359 @@
+//! Expressions: values with references still in them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::{Address, Value};
+use crate::source::{Node, NodeValue, Span};
+
+/// A value as written, with its place.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// What is written.
+    pub expression: Expression,
+    /// Where.
+    pub span: Span,
+}
+
+/// A value as written. Two expressions are equal when they say the same, wherever they stand.
+#[derive(Clone, Debug)]
+pub enum Expression {
+    /// A value without references.
+    Plain(Value),
+    /// One reference and nothing else: it keeps its type.
+    Whole(Reference),
+    /// Text with references in it.
+    Joined(Vec<Piece>),
+    /// A list with references somewhere in it.
+    List(Vec<Placed>),
+    /// A table with references somewhere in it.
+    Table(BTreeMap<Arc<str>, Placed>),
+}
+
+/// A piece of text with references.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// As it stands.
+    Text(Arc<str>),
+    /// To be filled in.
+    Reference(Reference),
+}
+
+/// What a `${…}` names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    /// A parameter.
+    Parameter(Arc<str>),
+    /// The environment's name.
+    Environment,
+    /// The system's name.
+    System,
+    /// An attribute of a resource.
+    Resource(Address, Arc<str>),
+    /// An attribute of an artifact.
+    Artifact(Arc<str>, Arc<str>),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameter(name) => write!(formatter, "${{{name}}}"),
+            Self::Environment => formatter.write_str("${environment}"),
+            Self::System => formatter.write_str("${system}"),
+            Self::Resource(address, attribute) => write!(formatter, "${{{address}.{attribute}}}"),
+            Self::Artifact(name, attribute) => {
+                write!(formatter, "${{artifact.{name}.{attribute}}}")
+            }
+        }
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Plain(one), Self::Plain(two)) => one == two,
+            (Self::Whole(one), Self::Whole(two)) => one == two,
+            (Self::Joined(one), Self::Joined(two)) => one == two,
+            (Self::List(one), Self::List(two)) => {
+                one.len() == two.len()
+                    && one
+                        .iter()
+                        .zip(two)
+                        .all(|(one, two)| one.expression == two.expression)
+            }
+            (Self::Table(one), Self::Table(two)) => {
+                one.len() == two.len()
+                    && one.iter().zip(two).all(|((one_key, one), (two_key, two))| {
+                        one_key == two_key && one.expression == two.expression
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Expression {}
+
+impl Expression {
+    /// The value, if there are no references in it.
+    #[must_use]
+    pub fn plain(&self) -> Option<&Value> {
+        match self {
+            Self::Plain(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// Written symbolically: `{"join": […]}` and `{"reference": "${port}"}` cannot be mistaken for plain values, which are
+/// written as `{"value": …}`.
+impl Serialize for Expression {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(value) => serializer.collect_map([("value", value)]),
+            Self::Whole(reference) => {
+                serializer.collect_map([("reference", reference.to_string())])
+            }
+            Self::Joined(_) => serializer.collect_map([("join", self.to_string())]),
+            Self::List(items) => {
+                let items: Vec<&Self> = items.iter().map(|item| &item.expression).collect();
+                serializer.collect_map([("list", items)])
+            }
+            Self::Table(entries) => {
+                let entries: BTreeMap<&str, &Self> = entries
+                    .iter()
+                    .map(|(key, placed)| (&**key, &placed.expression))
+                    .collect();
+                serializer.collect_map([("table", entries)])
+            }
+        }
+    }
+}
+
+/// As a definition writes it.
+impl fmt::Display for Expression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(value) => value.fmt(formatter),
+            Self::Whole(reference) => write!(formatter, "\"{reference}\""),
+            Self::Joined(pieces) => {
+                formatter.write_str("\"")?;
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(text) => {
+                            write!(
+                                formatter,
+                                "{}",
+                                text.escape_debug().to_string().replace("${", "$${")
+                            )?;
+                        }
+                        Piece::Reference(reference) => reference.fmt(formatter)?,
+                    }
+                }
+                formatter.write_str("\"")
+            }
+            Self::List(items) => {
+                formatter.write_str("[")?;
+                for (position, item) in items.iter().enumerate() {
+                    let separator = if position > 0 { ", " } else { "" };
+                    write!(formatter, "{separator}{}", item.expression)?;
+                }
+                formatter.write_str("]")
+            }
+            Self::Table(entries) => {
+                formatter.write_str("{")?;
+                for (position, (key, placed)) in entries.iter().enumerate() {
+                    let separator = if position > 0 { "," } else { "" };
+                    write!(formatter, "{separator} {key} = {}", placed.expression)?;
+                }
+                formatter.write_str(" }")
+            }
+        }
+    }
+}
+
+impl Placed {
+    /// Calls `visit` with every reference in it and the place of the string it stands in.
+    pub fn references<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference, &'a Span)) {
+        match &self.expression {
+            Expression::Plain(_) => {}
+            Expression::Whole(reference) => visit(reference, &self.span),
+            Expression::Joined(pieces) => {
+                for piece in pieces {
+                    if let Piece::Reference(reference) = piece {
+                        visit(reference, &self.span);
+                    }
+                }
+            }
+            Expression::List(items) => items.iter().for_each(|item| item.references(visit)),
+            Expression::Table(entries) => entries.values().for_each(|item| item.references(visit)),
+        }
+    }
+}
+
+/// The place of one reference within the string it stands in, where it can be found again in the text.
+#[must_use]
+pub fn place_of(reference: &Reference, span: &Span) -> Span {
+    let written = reference.to_string();
+    match span.text().find(&written) {
+        Some(start) => span.part(start..start + written.len()),
+        None => span.clone(),
+    }
+}
+
+/// Understands a node. What is wrong with references is handed to `complain`, with its place.
+pub fn understand(node: &Node, complain: &mut dyn FnMut(&Span, String)) -> Placed {
+    let expression = match &node.value {
+        NodeValue::Plain(Value::Text(text)) if text.contains("${") => match understand_text(text) {
+            Ok(expression) => expression,
+            Err(message) => {
+                complain(&node.span, message);
+                Expression::Plain(Value::text(""))
+            }
+        },
+        NodeValue::Plain(_) | NodeValue::Date(_) => Expression::Plain(node.to_value()),
+        NodeValue::List(items) => {
+            let items: Vec<Placed> = items
+                .iter()
+                .map(|item| understand(item, complain))
+                .collect();
+            let plain: Option<Vec<Value>> = items
+                .iter()
+                .map(|item| item.expression.plain().cloned())
+                .collect();
+            plain.map_or(Expression::List(items), |values| {
+                Expression::Plain(Value::List(values))
+            })
+        }
+        NodeValue::Table(table) => {
+            let entries: BTreeMap<Arc<str>, Placed> = table
+                .entries
+                .iter()
+                .map(|(key, _, value)| (Arc::clone(key), understand(value, complain)))
+                .collect();
+            let plain: Option<BTreeMap<Arc<str>, Value>> = entries
+                .iter()
+                .map(|(key, item)| Some((Arc::clone(key), item.expression.plain()?.clone())))
+                .collect();
+            plain.map_or(Expression::Table(entries), |values| {
+                Expression::Plain(Value::Table(values))
+            })
+        }
+    };
+    Placed {
+        expression,
+        span: node.span.clone(),
+    }
+}
+
+fn understand_text(text: &str) -> Result<Expression, String> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let (before, from) = rest.split_at(start);
+        if let Some(before) = before.strip_suffix('$') {
+            plain.push_str(before);
+            plain.push_str("${");
+            rest = from.get(2..).unwrap_or("");
+            continue;
+        }
+        plain.push_str(before);
+        let inside = from.get(2..).unwrap_or("");
+        let Some(end) = inside.find('}') else {
+            return Err(
+                "`${` without its `}`; write `$${` for the two characters themselves".into(),
+            );
+        };
+        let (name, after) = inside.split_at(end);
+        if !plain.is_empty() {
+            pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
+        }
+        pieces.push(Piece::Reference(understand_reference(name)?));
+        rest = after.get(1..).unwrap_or("");
+    }
+    plain.push_str(rest);
+    if pieces.is_empty() {
+        return Ok(Expression::Plain(Value::text(&plain)));
+    }
+    if plain.is_empty()
+        && let [Piece::Reference(reference)] = pieces.as_slice()
+    {
+        return Ok(Expression::Whole(reference.clone()));
+    }
+    if !plain.is_empty() {
+        pieces.push(Piece::Text(plain.into()));
+    }
+    Ok(Expression::Joined(pieces))
+}
+
+fn understand_reference(name: &str) -> Result<Reference, String> {
+    let parts: Vec<&str> = name.split('.').collect();
+    match parts.as_slice() {
+        ["environment"] => Ok(Reference::Environment),
+        ["system"] => Ok(Reference::System),
+        [parameter] if crate::model::name::is_identifier(parameter) => {
+            Ok(Reference::Parameter((*parameter).into()))
+        }
+        ["parameter", parameter] => Err(format!(
+            "a parameter is referred to by its name alone: `${{{parameter}}}`"
+        )),
+        ["artifact", artifact, attribute] => {
+            Ok(Reference::Artifact((*artifact).into(), (*attribute).into()))
+        }
+        [kind, resource, attribute]
+            if !kind.is_empty() && !resource.is_empty() && !attribute.is_empty() =>
+        {
+            Ok(Reference::Resource(
+                Address::new(kind, resource),
+                (*attribute).into(),
+            ))
+        }
+        _ => Err(format!(
+            "`${{{name}}}` is no reference; one looks like `${{port}}`, `${{directory.home.path}}`, `${{artifact.app.digest}}`, `${{environment}}` or `${{system}}`, and there is no logic in it"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expression, Piece, Reference, understand_text};
+    use crate::model::Value;
+
+    #[test]
+    fn a_whole_reference_keeps_its_type() {
+        assert_eq!(
+            understand_text("${port}"),
+            Ok(Expression::Whole(Reference::Parameter("port".into())))
+        );
+    }
+
+    #[test]
+    fn text_and_references_are_told_apart() {
+        let Ok(Expression::Joined(pieces)) = understand_text("http://x:${port}/a$${b}") else {
+            panic!("joined");
+        };
+        assert_eq!(
+            pieces,
+            [
+                Piece::Text("http://x:".into()),
+                Piece::Reference(Reference::Parameter("port".into())),
+                Piece::Text("/a${b}".into()),
+            ]
+        );
+        assert_eq!(
+            understand_text("$${x}"),
+            Ok(Expression::Plain(Value::text("${x}")))
+        );
+    }
+
+    #[test]
+    fn there_is_no_logic() {
+        assert!(understand_text("${port + 1}").is_err());
+        assert!(understand_text("${port").is_err());
+        assert!(understand_text("${}").is_err());
+    }
+}

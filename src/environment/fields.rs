@@ -1,0 +1,305 @@
+//! The keys of the tables that are not resources.
+
+use crate::source::{Field, Form};
+
+/// `[system]`.
+pub const SYSTEM: &[Field] = &[
+    Field::required(
+        "name",
+        Form::Word,
+        "The system's name: the ledger belongs to it.",
+    ),
+    Field::required(
+        "path",
+        Form::Several(&Form::Word),
+        "The environments in the order of promotion; the last one is production.",
+    ),
+];
+
+/// `[parameter.NAME]`.
+pub const PARAMETER: &[Field] = &[
+    Field::optional(
+        "varies",
+        Form::Choice(&["never", "identity", "scale", "secret"]),
+        "How its values may differ between environments. `never`: they must be equal. `identity`: each has its own, and the same value twice is a defect. `scale`: in size, but not in class (none, one, many), and staging is never larger than production. `secret`: compared by keyed digest, and must not be shared. Default: \"never\".",
+    ),
+    Field::optional(
+        "default",
+        Form::Any,
+        "The value where an environment gives none. Not for secrets, and not for what varies as identity.",
+    ),
+    Field::optional("about", Form::Text, "What it is, for people."),
+];
+
+/// `[artifact.NAME]`.
+pub const ARTIFACT: &[Field] = &[
+    Field::required(
+        "path",
+        Form::Words,
+        "The file or directory that was built, relative to the definitions.",
+    ),
+    Field::optional(
+        "build",
+        Form::Several(&Form::Text),
+        "The command that builds it, run in the project's directory with `--build` only; no shell.",
+    ),
+];
+
+/// `[target.NAME]`.
+pub const TARGET: &[Field] = &[
+    Field::optional("local", Form::Boolean, "This machine."),
+    Field::optional(
+        "base",
+        Form::Words,
+        "Where relative paths begin on it. Default: the directory that holds the definitions' directory.",
+    ),
+    Field::optional(
+        "state",
+        Form::Words,
+        "Where evenkeel keeps its own records on it (process records, logs). Default: `.evenkeel/targets/ENVIRONMENT/TARGET` in the project.",
+    ),
+];
+
+/// `[environment]`.
+pub const ENVIRONMENT: &[Field] = &[Field::required(
+    "name",
+    Form::Word,
+    "Its name: the file's, and one of the system's `path`.",
+)];
+
+/// One `{ env = … }` and its sisters.
+pub const SECRET_SOURCE: &[Field] = &[
+    Field::optional(
+        "env",
+        Form::Words,
+        "The environment variable that holds it.",
+    ),
+    Field::optional(
+        "file",
+        Form::Words,
+        "The file that holds it, relative to the definitions; one line end at its end is taken off.",
+    ),
+    Field::optional(
+        "command",
+        Form::Several(&Form::Text),
+        "The command that prints it, run in the project's directory; one line end at its end is taken off; no shell.",
+    ),
+];
+
+/// `[suite.NAME]`.
+pub const SUITE: &[Field] = &[
+    Field::required(
+        "kind",
+        Form::Choice(SUITE_KINDS),
+        "What it proves; the release policy requires kinds.",
+    ),
+    Field::optional(
+        "url",
+        Form::Words,
+        "The address of what is tested: `TARGET_URL` in the command's environment.",
+    ),
+    Field::optional(
+        "http",
+        Form::Several(&Form::Table(HTTP)),
+        "HTTP requests and what their answers must be.",
+    ),
+    Field::optional(
+        "run",
+        Form::Several(&Form::Text),
+        "A command: its exit code, or the JUnit files it writes, decide. A program with a `/` is relative to the definitions. No shell.",
+    ),
+    Field::optional(
+        "environment",
+        Form::Map(&Form::Either(&[
+            Form::Text,
+            Form::Integer(i64::MIN, i64::MAX),
+            Form::Boolean,
+        ])),
+        "Environment variables for the command. It also gets TARGET_URL, EVENKEEL_ENVIRONMENT, EVENKEEL_ROOT and EVENKEEL_PARAMETER_NAME for each parameter that is not a secret.",
+    ),
+    Field::optional(
+        "directory",
+        Form::Words,
+        "The command's working directory, relative to the definitions. Default: an empty directory of its own.",
+    ),
+    Field::optional(
+        "inputs",
+        Form::List(&Form::Words),
+        "Other files it reads, relative to the definitions: when one of them changes, its evidence is void.",
+    ),
+    Field::optional(
+        "within",
+        Form::Duration,
+        "How long the command may take before it and everything it started are killed. Default: \"10m\".",
+    ),
+    Field::optional(
+        "junit",
+        Form::Words,
+        "The JUnit files it writes: a path with `*` in its last part, relative to its working directory. Their cases are counted, never their attributes; no case is no pass.",
+    ),
+    Field::optional(
+        "load",
+        Form::Table(LOAD),
+        "An open load: requests at their appointed times, whether or not earlier ones were answered.",
+    ),
+];
+
+/// The kinds of suites.
+pub const SUITE_KINDS: &[&str] = &[
+    "smoke",
+    "e2e",
+    "performance",
+    "contract",
+    "security",
+    "acceptance",
+];
+
+/// One of a suite's `http`.
+pub const HTTP: &[Field] = &[
+    Field::optional(
+        "get",
+        Form::Words,
+        "The URL, for a GET. Redirects are not followed.",
+    ),
+    Field::optional("post", Form::Words, "The URL, for a POST."),
+    Field::optional("put", Form::Words, "The URL, for a PUT."),
+    Field::optional("delete", Form::Words, "The URL, for a DELETE."),
+    Field::optional("head", Form::Words, "The URL, for a HEAD."),
+    Field::optional("send", Form::Map(&Form::Text), "Headers to send."),
+    Field::optional("body", Form::Text, "The body to send."),
+    Field::optional(
+        "status",
+        Form::Integer(100, 599),
+        "The status the answer must have. Default: 200.",
+    ),
+    Field::optional(
+        "header",
+        Form::Map(&Form::Text),
+        "Headers the answer must have: equal, or containing what stands between two `*`.",
+    ),
+    Field::optional(
+        "contains",
+        Form::Either(&[Form::Words, Form::Several(&Form::Words)]),
+        "Text, or texts, its body must contain.",
+    ),
+    Field::optional(
+        "json",
+        Form::Map(&Form::Any),
+        "Values its JSON body must have, by JSON Pointer.",
+    ),
+    Field::optional(
+        "within",
+        Form::Duration,
+        "How long the whole answer may take. Default: \"5s\".",
+    ),
+];
+
+/// A suite's `load`.
+pub const LOAD: &[Field] = &[
+    Field::required("get", Form::Words, "The URL."),
+    Field::required("rate", Form::Integer(1, 100_000), "Requests a second."),
+    Field::required("for", Form::Duration, "For how long."),
+    Field::optional(
+        "p50",
+        Form::Duration,
+        "The highest latency of half of the requests, counted from the intended start.",
+    ),
+    Field::optional("p95", Form::Duration, "Of 95 in 100."),
+    Field::optional("p99", Form::Duration, "Of 99 in 100."),
+    Field::optional(
+        "errors",
+        Form::Number(0.0, 1.0),
+        "The highest share of errors. Default: 0.",
+    ),
+    Field::optional(
+        "within",
+        Form::Duration,
+        "When a request counts as an error. Default: \"10s\".",
+    ),
+];
+
+/// `[release]`.
+pub const RELEASE: &[Field] = &[
+    Field::optional(
+        "mode",
+        Form::Choice(&["delivery", "deployment"]),
+        "`delivery`: a person presses the button. `deployment`: `deliver` goes on to release when the gate is open, and no approval is asked for. Default: \"delivery\".",
+    ),
+    Field::optional(
+        "require",
+        Form::List(&Form::Choice(SUITE_KINDS)),
+        "The kinds of suites that must have passed on exactly what is released. Default: [\"smoke\"].",
+    ),
+    Field::optional(
+        "approvals",
+        Form::Integer(0, 100),
+        "How many different people must approve. Default: 1.",
+    ),
+    Field::optional(
+        "evidence-max-age",
+        Form::Duration,
+        "How old evidence may be. Default: \"24h\".",
+    ),
+    Field::optional(
+        "rehearsal",
+        Form::Number(0.0, 1.0),
+        "The share of production's steps that staging must have rehearsed. Default: 1.0.",
+    ),
+    Field::optional(
+        "observed",
+        Form::Number(0.0, 1.0),
+        "The share of declared attributes that must really have been observed, in every environment. Default: 1.0.",
+    ),
+    Field::optional(
+        "uncommitted",
+        Form::Boolean,
+        "Whether definitions that are not committed may be released. Default: false.",
+    ),
+    Field::optional(
+        "freeze",
+        Form::List(&Form::Table(FREEZE)),
+        "When nothing is released.",
+    ),
+];
+
+/// One of the policy's `freeze`.
+pub const FREEZE: &[Field] = &[
+    Field::required("from", Form::Date, "Its first moment (UTC)."),
+    Field::required("to", Form::Date, "Its last day, or its last moment (UTC)."),
+    Field::required("reason", Form::Words, "Why."),
+];
+
+/// The fixed keys of `[[difference]]`; every environment's name is a key too.
+pub const DIFFERENCE: &[Field] = &[
+    Field::required(
+        "at",
+        Form::Words,
+        "What may differ: `parameter.NAME`, `KIND.NAME.ATTRIBUTE`, or `KIND.NAME` for its presence. `*` stands for any characters of one part.",
+    ),
+    Field::required("reason", Form::Words, "Why it may."),
+    Field::required("owner", Form::Words, "Who answers for it."),
+    Field::required(
+        "expires",
+        Form::Date,
+        "Until when. After that it is a defect again.",
+    ),
+    Field::optional("ticket", Form::Words, "Where it is followed up."),
+];
+
+/// The bound of one environment's value in a `[[difference]]`, when it is not the exact value itself.
+pub const BOUND: &[Field] = &[
+    Field::optional("exact", Form::Any, "Exactly this value."),
+    Field::optional("min", Form::Number(f64::MIN, f64::MAX), "At least this."),
+    Field::optional("max", Form::Number(f64::MIN, f64::MAX), "At most this."),
+    Field::optional("one-of", Form::Several(&Form::Any), "One of these values."),
+];
+
+/// Keys that resources of all kinds have.
+pub const RESOURCE: &[Field] = &[
+    Field::required("on", Form::Word, "The target it is on, by name."),
+    Field::optional(
+        "after",
+        Form::List(&Form::Address),
+        "Resources that must be in place before it, besides those it refers to.",
+    ),
+];

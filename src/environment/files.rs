@@ -1,0 +1,116 @@
+//! Where definitions and the files they name are read from: the working tree, or a commit.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Files beside the definitions.
+pub trait Files {
+    /// The bytes of a file, by its path relative to the directory of the definitions; `None` when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, for people.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// The names of the TOML files in the directory of the definitions itself, sorted.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be listed.
+    fn definitions(&self) -> Result<Vec<String>, String>;
+
+    /// How people know such a file: its path relative to the project.
+    fn shown(&self, path: &str) -> String;
+}
+
+/// Longest file that is read: definitions, templates and sources are small things.
+pub const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// The working tree.
+#[derive(Debug, Clone)]
+pub struct WorkingTree {
+    /// The directory of the definitions.
+    pub directory: PathBuf,
+}
+
+impl Files for WorkingTree {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let path = self.directory.join(path);
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.len() > LONGEST => {
+                return Err(format!("larger than {} MiB", LONGEST / 1024 / 1024));
+            }
+            Ok(metadata) if !metadata.is_file() => return Err("not a file".into()),
+            Ok(_) => {}
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(error.to_string()),
+        }
+        std::fs::read(&path)
+            .map(Some)
+            .map_err(|error| error.to_string())
+    }
+
+    fn definitions(&self) -> Result<Vec<String>, String> {
+        let entries = match std::fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) => return Err(error.to_string()),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| error.to_string())?;
+            if let Some(name) = entry.file_name().to_str()
+                && Path::new(name)
+                    .extension()
+                    .is_some_and(|extension| extension == "toml")
+                && !name.starts_with('.')
+            {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn shown(&self, path: &str) -> String {
+        shown(&self.directory, path)
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// A path beside the definitions as people know it: `environments/system.toml`, `templates/x` for `../templates/x`.
+pub fn shown(directory: &Path, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let name = directory
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("environments");
+    parts.push(name);
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.is_empty() || parts.last() == Some(&"..") => parts.push(".."),
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+    use std::path::Path;
+
+    #[test]
+    fn paths_are_shown_from_the_project() {
+        let directory = Path::new("/x/environments");
+        assert_eq!(shown(directory, "system.toml"), "environments/system.toml");
+        assert_eq!(shown(directory, "../templates/a.j2"), "templates/a.j2");
+        assert_eq!(shown(directory, "../../a"), "../a");
+    }
+}

@@ -1,0 +1,786 @@
+//! Reads the definition files into a [`Definition`], with every complaint about every file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::check::{check, check_table, missing_keys, unknown_key};
+use super::definition::{
+    Artifact, Attribute, EnvironmentDefinition, GivenValue, Parameter, ValueSource, Varies,
+};
+use super::difference::{Bound, Difference};
+use super::expression::understand;
+use super::{Block, Definition, Files, Policy, codes, fields};
+use crate::defect::Defect;
+use crate::kind::{self, KINDS};
+use crate::model::{Address, EnvironmentName, Value, name};
+use crate::source::form::parse_date;
+use crate::source::{Field, Node, SourceFile, Span, Table, tree};
+
+/// The file every project has.
+const SYSTEM_FILE: &str = "system.toml";
+
+/// A definition and everything that is wrong with it. A definition with an error among the complaints must not be
+/// acted on.
+pub type Reading = (Option<Definition>, Vec<Defect>);
+
+/// Reads all definition files.
+#[must_use]
+pub fn read(files: &dyn Files) -> Reading {
+    let mut complaints = Vec::new();
+    let Some(system) = read_file(files, SYSTEM_FILE, &mut complaints) else {
+        return (None, complaints);
+    };
+    let mut reader = Reader { complaints, files };
+    let mut definition = reader.system(&system);
+    for name in definition.path.clone() {
+        let path = format!("{name}.toml");
+        if let Some(file) = read_file(files, &path, &mut reader.complaints) {
+            let environment = reader.environment(&file, &name, &definition);
+            definition.files.push(file.file);
+            definition.environments.insert(name, environment);
+        }
+    }
+    reader.strangers(&definition);
+    let mut complaints = reader.complaints;
+    super::reference::check(&definition, &mut complaints);
+    (Some(definition), complaints)
+}
+
+struct Parsed {
+    file: Arc<SourceFile>,
+    table: Table,
+}
+
+fn read_file(files: &dyn Files, path: &str, complaints: &mut Vec<Defect>) -> Option<Parsed> {
+    let shown = files.shown(path);
+    let unreadable = |message: String| {
+        Defect::new(&codes::UNREADABLE, shown.clone(), message)
+            .help("definitions are system.toml and one file for each environment of its `path`, all in one directory")
+    };
+    let bytes = match files.read(path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            complaints.push(unreadable(format!("{shown} is not there")));
+            return None;
+        }
+        Err(reason) => {
+            complaints.push(unreadable(format!("{shown} cannot be read: {reason}")));
+            return None;
+        }
+    };
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            complaints.push(unreadable(format!(
+                "{shown} is not UTF-8: byte {at} begins no character"
+            )));
+            return None;
+        }
+    };
+    let file = SourceFile::new(shown, text);
+    let (table, problems) = tree::parse(&file);
+    for problem in problems {
+        complaints.push(
+            Defect::new(
+                &codes::SYNTAX,
+                file.path.clone(),
+                format!("{} is not TOML: {}", file.path, problem.message),
+            )
+            .at(&problem.span, problem.message),
+        );
+    }
+    Some(Parsed { file, table })
+}
+
+struct Reader<'a> {
+    complaints: Vec<Defect>,
+    files: &'a dyn Files,
+}
+
+impl Reader<'_> {
+    fn system(&mut self, parsed: &Parsed) -> Definition {
+        let Parsed { file, table } = parsed;
+        let mut definition = Definition {
+            system: String::new(),
+            path: Vec::new(),
+            files: vec![Arc::clone(file)],
+            parameters: BTreeMap::new(),
+            artifacts: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            suites: BTreeMap::new(),
+            policy: Policy::default(),
+            environments: BTreeMap::new(),
+        };
+        if table.get("system").is_none() {
+            self.complaints.push(missing_keys(
+                &["`[system]`".into()],
+                &Span::start_of(file),
+                &file.path,
+            ));
+        }
+        for (key, key_span, node) in &table.entries {
+            match &**key {
+                "$schema" => {}
+                "system" => self.system_table(node, &mut definition),
+                "parameter" => self.parameters(node, &mut definition),
+                "artifact" => self.artifacts(node, &mut definition),
+                "target" => self.blocks(
+                    node,
+                    "target",
+                    fields::TARGET,
+                    None,
+                    &mut definition.targets,
+                ),
+                "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
+                "release" => {
+                    check(
+                        node,
+                        &crate::source::Form::Table(fields::RELEASE),
+                        "release",
+                        false,
+                        &mut self.complaints,
+                    );
+                    if let Some(table) = node.as_table() {
+                        definition.policy = Policy::read(table);
+                        if table.get("approvals").is_some() && !definition.policy.delivery {
+                            self.complaints.push(
+                                Defect::new(
+                                    &codes::MEANINGLESS,
+                                    "release",
+                                    "`approvals` has no effect when `mode` is \"deployment\"",
+                                )
+                                .at(
+                                    &table
+                                        .get("approvals")
+                                        .map_or(node.span.clone(), |node| node.span.clone()),
+                                    "takes no effect",
+                                ),
+                            );
+                        }
+                    }
+                }
+                kind if kind::facts(kind).is_some() => {
+                    self.resources(kind, node, &BTreeMap::new(), &mut definition.resources);
+                }
+                other => {
+                    let known = [
+                        "system",
+                        "parameter",
+                        "artifact",
+                        "target",
+                        "suite",
+                        "release",
+                    ];
+                    let known = known.into_iter().chain(KINDS.iter().map(|kind| kind.name));
+                    self.complaints
+                        .push(unknown_key(other, key_span, &file.path, known));
+                }
+            }
+        }
+        definition
+    }
+
+    fn system_table(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "system") else {
+            return;
+        };
+        check_table(
+            table,
+            fields::SYSTEM,
+            &node.span,
+            "system",
+            false,
+            &mut self.complaints,
+        );
+        if let Some(name) = table.get("name").and_then(Node::as_text) {
+            definition.system = name.to_owned();
+        }
+        for item in table.get("path").and_then(Node::as_list).unwrap_or(&[]) {
+            let Some(text) = item.as_text().filter(|text| name::is_word(text)) else {
+                continue;
+            };
+            let environment = EnvironmentName::new(text);
+            if text == "system" || definition.path.contains(&environment) {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::BAD_NAME,
+                        "system",
+                        format!("`{text}` cannot stand here"),
+                    )
+                    .at(
+                        &item.span,
+                        if text == "system" {
+                            "this is the system's own file"
+                        } else {
+                            "already on the path"
+                        },
+                    ),
+                );
+            } else {
+                definition.path.push(environment);
+            }
+        }
+    }
+
+    fn parameters(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "parameter") else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let subject = format!("parameter.{key}");
+            if !name::is_identifier(key)
+                || matches!(&**key, "environment" | "system")
+                || kind::facts(key).is_some()
+            {
+                self.complaints.push(
+                    Defect::new(&codes::BAD_NAME, &subject, format!("`{key}` cannot name a parameter"))
+                        .at(key_span, "expected an identifier such as `db_password`, and no word of evenkeel's own"),
+                );
+                continue;
+            }
+            let Some(table) = self.table(node, &subject) else {
+                continue;
+            };
+            check_table(
+                table,
+                fields::PARAMETER,
+                &node.span,
+                &subject,
+                false,
+                &mut self.complaints,
+            );
+            let varies = match table.get("varies").and_then(Node::as_text) {
+                Some("identity") => Varies::Identity,
+                Some("scale") => Varies::Scale,
+                Some("secret") => Varies::Secret,
+                _ => Varies::Never,
+            };
+            let default = table
+                .get("default")
+                .map(|node| (node.to_value(), node.span.clone()));
+            if let Some((_, span)) = &default
+                && matches!(varies, Varies::Identity | Varies::Secret)
+            {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::MEANINGLESS,
+                        &subject,
+                        format!("{subject} cannot have a default"),
+                    )
+                    .at(span, "each environment must have its own value"),
+                );
+            }
+            definition.parameters.insert(
+                Arc::clone(key),
+                Parameter {
+                    varies,
+                    default,
+                    span: key_span.clone(),
+                },
+            );
+        }
+    }
+
+    fn artifacts(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "artifact") else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let subject = format!("artifact.{key}");
+            self.word(key, key_span, &subject);
+            let Some(table) = self.table(node, &subject) else {
+                continue;
+            };
+            check_table(
+                table,
+                fields::ARTIFACT,
+                &node.span,
+                &subject,
+                false,
+                &mut self.complaints,
+            );
+            definition.artifacts.insert(
+                Arc::clone(key),
+                Artifact {
+                    path: table
+                        .get("path")
+                        .and_then(Node::as_text)
+                        .unwrap_or_default()
+                        .to_owned(),
+                    build: texts(table.get("build")),
+                    span: key_span.clone(),
+                },
+            );
+        }
+    }
+
+    fn environment(
+        &mut self,
+        parsed: &Parsed,
+        name: &EnvironmentName,
+        definition: &Definition,
+    ) -> EnvironmentDefinition {
+        let Parsed { file, table } = parsed;
+        let mut environment = EnvironmentDefinition {
+            file: Arc::clone(file),
+            values: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            suites: BTreeMap::new(),
+            differences: Vec::new(),
+        };
+        if table.get("environment").is_none() {
+            self.complaints.push(missing_keys(
+                &["`[environment]`".into()],
+                &Span::start_of(file),
+                &file.path,
+            ));
+        }
+        for (key, key_span, node) in &table.entries {
+            match &**key {
+                "$schema" => {}
+                "environment" => {
+                    let Some(table) = self.table(node, "environment") else {
+                        continue;
+                    };
+                    check_table(
+                        table,
+                        fields::ENVIRONMENT,
+                        &node.span,
+                        "environment",
+                        false,
+                        &mut self.complaints,
+                    );
+                    if let Some(written) = table.get("name")
+                        && written.as_text().is_some_and(|text| text != name.as_str())
+                    {
+                        self.complaints.push(
+                            Defect::new(
+                                &codes::BAD_NAME,
+                                "environment",
+                                format!("{} must be the definition of `{name}`", file.path),
+                            )
+                            .at(
+                                &written.span,
+                                format!("expected \"{name}\", the file's own name"),
+                            ),
+                        );
+                    }
+                }
+                "values" => self.values(node, definition, &mut environment),
+                "target" => {
+                    self.blocks(
+                        node,
+                        "target",
+                        fields::TARGET,
+                        Some(&definition.targets),
+                        &mut environment.targets,
+                    );
+                }
+                "suite" => {
+                    self.blocks(
+                        node,
+                        "suite",
+                        fields::SUITE,
+                        Some(&definition.suites),
+                        &mut environment.suites,
+                    );
+                }
+                "difference" => self.differences(node, definition, &mut environment),
+                kind if kind::facts(kind).is_some() => {
+                    self.resources(
+                        kind,
+                        node,
+                        &definition.resources,
+                        &mut environment.resources,
+                    );
+                }
+                other => {
+                    let known = ["environment", "values", "target", "suite", "difference"];
+                    let known = known.into_iter().chain(KINDS.iter().map(|kind| kind.name));
+                    let mut complaint = unknown_key(other, key_span, &file.path, known);
+                    if matches!(other, "parameter" | "artifact" | "release" | "system") {
+                        complaint = complaint.help(format!("`[{other}…]` is the same for all environments: it belongs into system.toml"));
+                    }
+                    self.complaints.push(complaint);
+                }
+            }
+        }
+        environment
+    }
+
+    fn values(
+        &mut self,
+        node: &Node,
+        definition: &Definition,
+        environment: &mut EnvironmentDefinition,
+    ) {
+        let Some(table) = self.table(node, "values") else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let Some(parameter) = definition.parameters.get(key) else {
+                let known: Vec<&str> = definition.parameters.keys().map(|name| &**name).collect();
+                self.complaints
+                    .push(unknown_key(key, key_span, "values", known));
+                continue;
+            };
+            let subject = format!("parameter.{key}");
+            let source = if parameter.varies == Varies::Secret {
+                match self.secret_source(node, &subject) {
+                    Some(source) => source,
+                    None => continue,
+                }
+            } else {
+                if node.as_text().is_some_and(|text| text.contains("${")) {
+                    self.complaints.push(
+                        Defect::new(
+                            &codes::WRONG_FORM,
+                            &subject,
+                            "a value cannot refer to anything",
+                        )
+                        .at(&node.span, "write the value itself"),
+                    );
+                }
+                ValueSource::Plain(node.to_value())
+            };
+            environment.values.insert(
+                Arc::clone(key),
+                GivenValue {
+                    source,
+                    span: node.span.clone(),
+                },
+            );
+        }
+    }
+
+    fn secret_source(&mut self, node: &Node, subject: &str) -> Option<ValueSource> {
+        let expected = "expected `{ env = … }`, `{ file = … }` or `{ command = […] }`";
+        let Some(table) = node.as_table() else {
+            self.complaints.push(
+                Defect::new(
+                    &codes::WRONG_FORM,
+                    subject,
+                    format!("{subject} is a secret: it must not be written into a definition"),
+                )
+                .at(&node.span, expected)
+                .help("take it out of the file, and out of the repository's history"),
+            );
+            return None;
+        };
+        check_table(
+            table,
+            fields::SECRET_SOURCE,
+            &node.span,
+            subject,
+            false,
+            &mut self.complaints,
+        );
+        let text = |key: &str| table.get(key).and_then(Node::as_text).map(str::to_owned);
+        match (text("env"), text("file"), table.get("command")) {
+            (Some(variable), None, None) => Some(ValueSource::Variable(variable)),
+            (None, Some(file), None) => Some(ValueSource::File(file)),
+            (None, None, Some(command)) => Some(ValueSource::Command(texts(Some(command)))),
+            _ => {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::WRONG_FORM,
+                        subject,
+                        format!("{subject} must have exactly one source"),
+                    )
+                    .at(&node.span, expected),
+                );
+                None
+            }
+        }
+    }
+
+    fn differences(
+        &mut self,
+        node: &Node,
+        definition: &Definition,
+        environment: &mut EnvironmentDefinition,
+    ) {
+        let Some(items) = node.as_list() else {
+            self.complaints.push(
+                Defect::new(
+                    &codes::WRONG_FORM,
+                    "difference",
+                    "declared differences are a list of tables",
+                )
+                .at(&node.span, "write `[[difference]]`"),
+            );
+            return;
+        };
+        for item in items {
+            let Some(table) = self.table(item, "difference") else {
+                continue;
+            };
+            let (fixed, own): (Vec<_>, Vec<_>) =
+                table.entries.iter().cloned().partition(|(key, _, _)| {
+                    fields::DIFFERENCE.iter().any(|field| field.name == &**key)
+                });
+            let fixed = Table { entries: fixed };
+            check_table(
+                &fixed,
+                fields::DIFFERENCE,
+                &item.span,
+                "difference",
+                false,
+                &mut self.complaints,
+            );
+            let mut bounds = BTreeMap::new();
+            for (key, key_span, node) in &own {
+                let name = EnvironmentName::new(key);
+                if !definition.path.contains(&name) {
+                    let known = fields::DIFFERENCE
+                        .iter()
+                        .map(|field| field.name)
+                        .chain(definition.path.iter().map(EnvironmentName::as_str));
+                    self.complaints
+                        .push(unknown_key(key, key_span, "difference", known));
+                    continue;
+                }
+                if let Some(bound) = self.bound(node) {
+                    bounds.insert(name, bound);
+                }
+            }
+            let text = |key: &str| fixed.get(key).and_then(Node::as_text);
+            let (Some(at), Some(reason), Some(owner), Some(expires)) = (
+                fixed.get("at"),
+                text("reason"),
+                text("owner"),
+                fixed.get("expires"),
+            ) else {
+                continue;
+            };
+            let Some(moment) = expires.as_text().and_then(parse_date) else {
+                continue;
+            };
+            environment.differences.push(Difference {
+                at: at.as_text().unwrap_or_default().to_owned(),
+                span: at.span.clone(),
+                bounds,
+                reason: reason.to_owned(),
+                owner: owner.to_owned(),
+                expires: moment,
+                expires_span: expires.span.clone(),
+                ticket: text("ticket").map(str::to_owned),
+            });
+        }
+    }
+
+    fn bound(&mut self, node: &Node) -> Option<Bound> {
+        let Some(table) = node.as_table() else {
+            return Some(Bound::Exact(node.to_value()));
+        };
+        check_table(
+            table,
+            fields::BOUND,
+            &node.span,
+            "difference",
+            false,
+            &mut self.complaints,
+        );
+        let value = |key: &str| table.get(key).map(Node::to_value);
+        let number = |key: &str| value(key).and_then(|value| value.as_number());
+        match (
+            value("exact"),
+            value("one-of"),
+            number("min"),
+            number("max"),
+        ) {
+            (Some(exact), None, None, None) => Some(Bound::Exact(exact)),
+            (None, Some(Value::List(values)), None, None) => Some(Bound::OneOf(values)),
+            (None, None, None, None) if !table.entries.is_empty() => None,
+            (None, None, least, most) if least.is_some() || most.is_some() => {
+                Some(Bound::Range(least, most))
+            }
+            _ => {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::WRONG_FORM,
+                        "difference",
+                        "a bound is `exact`, `one-of`, or `min` and `max`",
+                    )
+                    .at(&node.span, "exactly one of these"),
+                );
+                None
+            }
+        }
+    }
+
+    fn resources(
+        &mut self,
+        kind: &str,
+        node: &Node,
+        base: &BTreeMap<Address, Arc<Block>>,
+        into: &mut BTreeMap<Address, Arc<Block>>,
+    ) {
+        let Some(facts) = kind::facts(kind) else {
+            return;
+        };
+        let Some(table) = self.table(node, kind) else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let address = Address::new(kind, key);
+            self.word(key, key_span, address.as_str());
+            let system = base.get(&address);
+            let all: [&[Field]; 2] = [facts.fields, fields::RESOURCE];
+            if let Some(block) =
+                self.block(node, key_span, address.as_str(), &all, system.is_none())
+            {
+                let block = match system {
+                    Some(system) => block.over(system),
+                    None => block,
+                };
+                into.insert(address, Arc::new(block));
+            }
+        }
+    }
+
+    fn blocks(
+        &mut self,
+        node: &Node,
+        what: &str,
+        fields: &'static [Field],
+        base: Option<&BTreeMap<Arc<str>, Arc<Block>>>,
+        into: &mut BTreeMap<Arc<str>, Arc<Block>>,
+    ) {
+        let Some(table) = self.table(node, what) else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let subject = format!("{what}.{key}");
+            self.word(key, key_span, &subject);
+            let system = base.and_then(|base| base.get(key));
+            if let Some(block) = self.block(node, key_span, &subject, &[fields], system.is_none()) {
+                let block = match system {
+                    Some(system) => block.over(system),
+                    None => block,
+                };
+                into.insert(Arc::clone(key), Arc::new(block));
+            }
+        }
+    }
+
+    fn block(
+        &mut self,
+        node: &Node,
+        key_span: &Span,
+        subject: &str,
+        fields: &[&'static [Field]],
+        whole: bool,
+    ) -> Option<Block> {
+        let table = self.table(node, subject)?;
+        let all = || fields.iter().flat_map(|fields| fields.iter());
+        let mut attributes = Vec::with_capacity(table.entries.len());
+        for (key, span, value) in &table.entries {
+            let Some(field) = all().find(|field| field.name == &**key) else {
+                let known: Vec<&str> = all().map(|field| field.name).collect();
+                self.complaints.push(unknown_key(key, span, subject, known));
+                continue;
+            };
+            check(value, &field.form, subject, true, &mut self.complaints);
+            let complaints = &mut self.complaints;
+            let value = understand(value, &mut |span, message| {
+                complaints.push(
+                    Defect::new(&codes::DANGLING, subject, message.clone())
+                        .attribute(field.name)
+                        .at(span, message),
+                );
+            });
+            attributes.push(Attribute {
+                name: field.name,
+                value,
+            });
+        }
+        if whole {
+            let missing: Vec<String> = all()
+                .filter(|field| field.required && table.get(field.name).is_none())
+                .map(|field| format!("`{}`", field.name))
+                .collect();
+            if !missing.is_empty() {
+                self.complaints
+                    .push(missing_keys(&missing, key_span, subject));
+            }
+        }
+        attributes.sort_by_key(|attribute| attribute.name);
+        Some(Block {
+            span: key_span.clone(),
+            attributes,
+        })
+    }
+
+    fn table<'n>(&mut self, node: &'n Node, subject: &str) -> Option<&'n Table> {
+        if node.as_table().is_none() {
+            self.complaints.push(
+                Defect::new(
+                    &codes::WRONG_FORM,
+                    subject,
+                    format!("{subject}: expected a table, found {}", node.type_name()),
+                )
+                .at(&node.span, "expected a table"),
+            );
+        }
+        node.as_table()
+    }
+
+    fn word(&mut self, key: &str, span: &Span, subject: &str) {
+        if !name::is_word(key) {
+            self.complaints.push(
+                Defect::new(
+                    &codes::BAD_NAME,
+                    subject,
+                    format!("`{key}` cannot be a name here"),
+                )
+                .at(
+                    span,
+                    "expected lower-case letters, digits and hyphens, at most 63",
+                ),
+            );
+        }
+    }
+
+    /// Files that look like environments and are on nobody's path.
+    fn strangers(&mut self, definition: &Definition) {
+        let names = match self.files.definitions() {
+            Ok(names) => names,
+            Err(reason) => {
+                self.complaints.push(Defect::new(
+                    &codes::UNREADABLE,
+                    "environments",
+                    format!("the directory of the definitions cannot be listed: {reason}"),
+                ));
+                return;
+            }
+        };
+        for file in names {
+            let stem = file.strip_suffix(".toml").unwrap_or(&file);
+            if stem != "system" && !definition.path.iter().any(|name| name.as_str() == stem) {
+                let shown = self.files.shown(&file);
+                self.complaints.push(
+                    Defect::new(
+                        &codes::MEANINGLESS,
+                        shown.clone(),
+                        format!("{shown} is no environment on the system's path"),
+                    )
+                    .help(format!(
+                        "add \"{stem}\" to `path` in system.toml, or move the file away"
+                    )),
+                );
+            }
+        }
+    }
+}
+
+fn texts(node: Option<&Node>) -> Vec<String> {
+    node.and_then(Node::as_list)
+        .unwrap_or(&[])
+        .iter()
+        .filter_map(|item| item.as_text().map(str::to_owned))
+        .collect()
+}
