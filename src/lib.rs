@@ -5,6 +5,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod drift;
+
+pub mod observe;
+
 pub mod environment;
 
 pub mod kind;

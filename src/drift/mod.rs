@@ -1,0 +1,15 @@
+//! Judges: what differs between environments, and between an environment's definition and what is there.
+//!
+//! Pure: takes definitions and situations, gives defects. Nothing here looks at anything.
+
+pub mod codes;
+mod corners;
+mod differences;
+mod live;
+mod parity;
+mod unmanaged;
+
+pub use corners::compare_corners;
+pub use differences::{Declaration, settle};
+pub use live::live;
+pub use parity::{Disparity, parity};

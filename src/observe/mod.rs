@@ -1,0 +1,10 @@
+//! Looks at targets: one batch of questions each, however many resources.
+//!
+//! What was seen is gathered with what is declared and what was last applied into a [`Situation`], on which everything
+//! above only thinks.
+
+mod batch;
+mod situation;
+
+pub use batch::{Observers, observe};
+pub use situation::{Applied, Situation, applied_record, look};

@@ -1,0 +1,184 @@
+//! A situation: what is declared, what was last applied, and what is there, in one environment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Observers, observe};
+use crate::environment::Resolved;
+use crate::kind::{Declared, Observation, Observed};
+use crate::model::{Address, Digest, EnvironmentName, Moment};
+
+/// Everything known about one environment at one moment.
+#[derive(Debug)]
+pub struct Situation<'a> {
+    /// What is declared.
+    pub resolved: &'a Resolved,
+    /// What was last applied.
+    pub applied: BTreeMap<Address, Applied>,
+    /// What is there, for each declared resource.
+    pub seen: BTreeMap<Address, Observation<Observed>>,
+    /// What is there where something was applied that is declared no longer, or declared at another place.
+    pub left: BTreeMap<Address, Observation<Observed>>,
+    /// Resources whose last step was begun by a run that never said how it ended.
+    pub open: BTreeMap<Address, String>,
+    /// When it was looked at.
+    pub at: Moment,
+}
+
+/// A resource as it was last applied.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// Its target.
+    pub on: Arc<str>,
+    /// As it was declared then.
+    pub declared: Declared,
+    /// When.
+    pub at: Moment,
+    /// By which apply.
+    pub apply: String,
+    /// Whether it was declared then just as it is now.
+    pub unchanged: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AppliedRecord<'a> {
+    #[serde(borrow)]
+    declared: &'a RawValue,
+    on: Arc<str>,
+}
+
+/// What the ledger keeps of a resource that was applied.
+///
+/// # Errors
+///
+/// When it cannot be written as JSON.
+pub fn applied_record(
+    on: &Arc<str>,
+    declared: &Declared,
+) -> Result<Box<RawValue>, serde_json::Error> {
+    let declared = RawValue::from_string(declared.record()?)?;
+    let record = AppliedRecord {
+        declared: &declared,
+        on: Arc::clone(on),
+    };
+    RawValue::from_string(serde_json::to_string(&record)?)
+}
+
+/// What the ledger says was applied: record, moment and apply, by address.
+pub type Kept<'a> = BTreeMap<&'a Address, (&'a str, Moment, &'a str)>;
+
+/// Looks at an environment.
+///
+/// # Errors
+///
+/// When a record of what was applied cannot be understood: then nothing can be said about what was removed.
+pub fn look<'a>(
+    resolved: &'a Resolved,
+    kept: &Kept<'_>,
+    open: BTreeMap<Address, String>,
+    observers: &Observers<'_>,
+    at: Moment,
+) -> Result<Situation<'a>, String> {
+    let mut applied = BTreeMap::new();
+    for (address, (record, moment, apply)) in kept {
+        let parsed: AppliedRecord<'_> = serde_json::from_str(record).map_err(|error| {
+            format!("what was applied as {address} cannot be understood: {error}")
+        })?;
+        let now = resolved.resources.get(*address);
+        let unchanged = now.is_some_and(|now| {
+            *now.on == *parsed.on
+                && now
+                    .declared
+                    .record()
+                    .is_ok_and(|record| record == parsed.declared.get())
+        });
+        let declared = match now {
+            Some(now) if unchanged => now.declared.clone(),
+            _ => Declared::from_record(address.kind(), parsed.declared).map_err(|error| {
+                format!("what was applied as {address} cannot be understood: {error}")
+            })?,
+        };
+        applied.insert(
+            (*address).clone(),
+            Applied {
+                on: parsed.on,
+                declared,
+                at: *moment,
+                apply: (*apply).to_owned(),
+                unchanged,
+            },
+        );
+    }
+    let seen = observe(
+        resolved
+            .resources
+            .iter()
+            .map(|(address, resource)| (address, &resource.on, &resource.declared)),
+        observers,
+    );
+    let left = observe(
+        applied
+            .iter()
+            .filter(|(address, applied)| {
+                resolved.resources.get(*address).is_none_or(|now| {
+                    !applied.unchanged
+                        && (now.on != applied.on
+                            || now.declared.paths().first() != applied.declared.paths().first())
+                })
+            })
+            .map(|(address, applied)| (address, &applied.on, &applied.declared)),
+        observers,
+    );
+    Ok(Situation {
+        resolved,
+        applied,
+        seen,
+        left,
+        open,
+        at,
+    })
+}
+
+impl Situation<'_> {
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> &EnvironmentName {
+        &self.resolved.name
+    }
+
+    /// How many declared attributes there are, and how many were observed.
+    #[must_use]
+    pub fn coverage(&self) -> (usize, usize) {
+        let mut declared = 0;
+        let mut observed = 0;
+        for (address, resource) in &self.resolved.resources {
+            let attributes = resource.declared.attributes().len();
+            declared += attributes;
+            if self
+                .seen
+                .get(address)
+                .is_some_and(|seen| seen.seen().is_some())
+            {
+                observed += attributes;
+            }
+        }
+        (declared, observed)
+    }
+
+    /// The digest of everything that was seen; `None` when something could not be.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        let mut seen: BTreeMap<&Address, &Observed> = BTreeMap::new();
+        for (address, observation) in &self.seen {
+            seen.insert(address, observation.seen()?);
+        }
+        let mut left: BTreeMap<&Address, &Observed> = BTreeMap::new();
+        for (address, observation) in &self.left {
+            left.insert(address, observation.seen()?);
+        }
+        Some(Digest::of_record("evenkeel observation 1", &(seen, left)))
+    }
+}
