@@ -26,8 +26,9 @@ pub enum StoreError {
 
 /// SQLite takes one writer at a time and, with its write-ahead log, any number of readers beside it.
 pub struct Store {
-    writer: Pool,
+    // Dropped in this order: the connection that closes last tidies the write-ahead log away, and must be able to write.
     readers: Pool,
+    writer: Pool,
 }
 
 impl Store {
