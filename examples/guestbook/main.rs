@@ -2,6 +2,10 @@
 //! line, starts the service and turns what went wrong into one exit code; every other concern has its own file.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::doc_markdown,
+    reason = "SQLite, JUnit and OpenAPI are names, and this text is the help too"
+)]
 
 mod api;
 mod app;

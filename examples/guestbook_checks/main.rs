@@ -4,6 +4,10 @@
 //! Exit codes: 0 when every case passed and there was one at least, 1 when not, 2 when the command line is wrong.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::doc_markdown,
+    reason = "SQLite, JUnit and OpenAPI are names, and this text is the help too"
+)]
 
 mod contract;
 mod document;
@@ -26,7 +30,7 @@ use crate::target::Target;
 
 /// Checks a running guestbook over HTTP.
 ///
-/// TARGET_URL says where it is, such as http://127.0.0.1:7101. With MODERATOR_TOKEN the suites also delete, and leave
+/// TARGET_URL says where it is: http:// and a host and port. With MODERATOR_TOKEN the suites also delete, and leave
 /// nothing behind; without it, the few entries they write stay.
 #[derive(Parser)]
 #[command(name = "guestbook_checks", version, verbatim_doc_comment)]

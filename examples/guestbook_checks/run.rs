@@ -97,13 +97,21 @@ impl Run {
         let left = self
             .end
             .map_or(Duration::MAX, |end| end.saturating_duration_since(started));
-        let result = tokio::time::timeout(left, work).await.unwrap_or_else(|_| {
+        let too_late = || {
             let message = "the suite's time was used up".to_owned();
             Err(Failure {
                 kind: Kind::Timeout,
                 message,
             })
-        });
+        };
+        // A time limit of nothing would still begin the work.
+        let result = if left.is_zero() {
+            too_late()
+        } else {
+            tokio::time::timeout(left, work)
+                .await
+                .unwrap_or_else(|_| too_late())
+        };
         let (found, failure) = match result {
             Ok(found) => (Some(found), None),
             Err(failure) => (None, Some(failure)),
@@ -166,10 +174,21 @@ impl Run {
     }
 }
 
+/// Messages quote the target, and what it sends may hold line ends and a terminal's control characters.
 fn one_line(failure: &Failure) -> String {
+    let shown = |character: char| {
+        if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
     failure
         .to_string()
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
+        .chars()
+        .map(shown)
+        .collect()
 }
