@@ -4,8 +4,8 @@
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
+use crate::exchange::Answer;
 use crate::run::{Failure, require};
-use crate::target::Answer;
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",

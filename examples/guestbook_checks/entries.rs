@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::exchange::{Answer, JSON, Request};
 use crate::run::{Failure, require};
-use crate::target::{Answer, JSON, Request, Target};
+use crate::target::Target;
 
 /// An entry through the interface.
 pub fn post(name: &str, message: &str) -> Request {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use crate::entries;
+use crate::exchange::{FORM, Request, form};
 use crate::run::{Failure, Run, require};
-use crate::target::{FORM, Request, Target, form};
+use crate::target::Target;
 
 const OPEN: &str = "the page opens with a form";
 const SIGN: &str = "the form is taken and leads back to the page";

@@ -12,6 +12,7 @@
 mod contract;
 mod document;
 mod entries;
+mod exchange;
 mod journey;
 mod junit;
 mod raw;

@@ -14,12 +14,16 @@ pub fn example(name: &str) -> Command {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("examples")
         .join(name);
-    let changed = std::fs::read_dir(sources)
+    let changed = walkdir::WalkDir::new(sources)
         .into_iter()
-        .flatten()
-        .filter_map(|file| Some(file.ok()?.path()))
-        .filter(|path| path.extension().is_none_or(|extension| extension != "md"))
-        .filter_map(|path| modified(&path))
+        .filter_map(Result::ok)
+        .filter(|file| file.file_type().is_file())
+        .filter(|file| {
+            file.path()
+                .extension()
+                .is_none_or(|extension| extension != "md")
+        })
+        .filter_map(|file| modified(file.path()))
         .max();
     assert!(
         changed.is_none_or(|changed| changed <= built),
