@@ -12,6 +12,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
+use crate::in_flight::InFlight;
 use crate::log::{Level, Log};
 use crate::moderator::Moderator;
 use crate::pool::PoolError;
@@ -25,6 +26,7 @@ pub struct App {
     pub store: Arc<Store>,
     pub moderator: Moderator,
     pub log: Log,
+    pub in_flight: InFlight,
 }
 
 impl App {
@@ -50,7 +52,7 @@ pub fn router(app: App) -> Router {
         })
         // The last layer is the outermost: even a refused body is timed, logged and sent with the right headers.
         .layer(from_fn(guard::limit_body))
-        .layer(from_fn_with_state(app.log.clone(), guard::watch))
+        .layer(from_fn_with_state(app.clone(), guard::watch))
         .with_state(app)
 }
 

@@ -15,7 +15,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::log::{Answered, Level, Log};
+use crate::app::App;
+use crate::log::{Answered, Level};
 use crate::problem::Problem;
 
 const LONGEST_BODY: usize = 32 * 1024;
@@ -39,8 +40,9 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// Times the request, survives its panic, dresses its answer and logs it.
-pub async fn watch(State(log): State<Log>, request: Request, next: Next) -> Response {
+pub async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
+    let _flight = app.in_flight.begin();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     // In a task of its own a panic ends the task and not the connection, and a change that has begun is finished even
@@ -49,7 +51,8 @@ pub async fn watch(State(log): State<Log>, request: Request, next: Next) -> Resp
     let mut response = match tokio::time::timeout(LONGEST_REQUEST, &mut task).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
-            log.event(Level::Error, "request-panicked", &error.to_string());
+            app.log
+                .event(Level::Error, "request-panicked", &error.to_string());
             Problem::internal().answer_for(&path)
         }
         Err(_) => {
@@ -59,7 +62,7 @@ pub async fn watch(State(log): State<Log>, request: Request, next: Next) -> Resp
         }
     };
     dress(&mut response);
-    log.request(&Answered {
+    app.log.request(&Answered {
         method: method.as_str(),
         path: &path,
         status: response.status().as_u16(),

@@ -12,6 +12,7 @@ mod app;
 mod config;
 mod entry;
 mod guard;
+mod in_flight;
 mod log;
 mod migrations;
 mod moderator;

@@ -11,12 +11,16 @@ use tokio::sync::oneshot;
 
 use crate::app::{App, router};
 use crate::config::Config;
+use crate::in_flight::InFlight;
 use crate::log::{self, Level, Log};
 use crate::moderator::Moderator;
 use crate::store::{Store, StoreError};
 
-/// Longer than any request may take, so that only connections nobody finishes are given up.
+/// Longer than any request may take.
 const LONGEST_STOP: Duration = Duration::from_secs(15);
+/// After a stop, how long the last answers may be on their way to slow readers. Connections on which nothing was asked
+/// in that time do not hold the stop up any longer.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -31,8 +35,8 @@ pub enum ServeError {
     Signals(#[source] io::Error),
     #[error("stopped serving")]
     Serving(#[source] io::Error),
-    #[error("some connections were still open {} seconds after the signal to stop", LONGEST_STOP.as_secs())]
-    StillOpen,
+    #[error("some requests were still unanswered {} seconds after the signal to stop", LONGEST_STOP.as_secs())]
+    Unanswered,
 }
 
 /// Returns when a signal asked to stop and every request in flight was answered.
@@ -62,6 +66,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         store: Arc::new(store),
         moderator: Moderator::new(&config.moderator_token),
         log: log.clone(),
+        in_flight: InFlight::default(),
     };
     // The token has done its duty; only its digest lives on.
     drop(config);
@@ -97,16 +102,17 @@ async fn answer_until_told(
         // Nobody waits for this when serving has ended by itself.
         let _ = told.send(());
     };
+    let in_flight = app.in_flight.clone();
     let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stop);
-    let too_late = async {
-        if stopping.await.is_ok() {
-            tokio::time::sleep(LONGEST_STOP).await;
-        } else {
+    let given_up = async {
+        if stopping.await.is_err() {
+            // Serving has ended by itself, and says why.
             std::future::pending::<()>().await;
         }
+        tokio::time::timeout(LONGEST_STOP, in_flight.quiet_for(LAST_ANSWERS)).await
     };
     tokio::select! {
         served = serving => served.map_err(ServeError::Serving),
-        () = too_late => Err(ServeError::StillOpen),
+        quiet = given_up => quiet.map_err(|_| ServeError::Unanswered),
     }
 }

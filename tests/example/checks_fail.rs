@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 
 use crate::broken::{Fault, check};
-use crate::guestbook::TOKEN;
+use crate::guestbook::{Guestbook, TOKEN};
 use crate::suite::{Ran, SUITES, command, run};
 
 /// Exactly these cases fail, and the message of the first says this.
@@ -111,4 +111,19 @@ fn a_check_without_a_usable_target_says_so() {
         .output()
         .expect("the checks run");
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn results_that_cannot_be_written_are_a_failure() {
+    let guestbook = Guestbook::start();
+    let output = command("journey", &guestbook.url(), Some(TOKEN))
+        .args(["--junit", "/dev/null/journey.xml"])
+        .output()
+        .expect("the checks run");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("cannot write /dev/null/journey.xml"),
+        "{errors}"
+    );
 }

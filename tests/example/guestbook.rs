@@ -97,8 +97,31 @@ impl Guestbook {
         Self::start_in(Home::new())
     }
 
-    /// Starts it in a working directory that has nothing to do with it, and waits until it listens.
+    /// Starts it and waits until it says where it listens.
     pub fn start_in(home: Home) -> Self {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut guestbook = Self::spawn(home, nowhere);
+        let line = guestbook.wait_for_event("listening");
+        guestbook.address = line["detail"]
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .expect("an address");
+        guestbook
+    }
+
+    /// Starts one that does not log where it listens, and waits until somebody answers there.
+    pub fn start_quietly_in(home: Home, address: SocketAddr) -> Self {
+        let guestbook = Self::spawn(home, address);
+        let end = Instant::now() + PATIENCE;
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(Instant::now() < end, "nobody answers at {address}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        guestbook
+    }
+
+    /// In a working directory that has nothing to do with it.
+    fn spawn(home: Home, address: SocketAddr) -> Self {
         let mut child = example("guestbook")
             .arg("--config")
             .arg(home.config())
@@ -117,20 +140,13 @@ impl Guestbook {
                 }
             }
         });
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut guestbook = Self {
+        Self {
             child,
             lines,
             log: Vec::new(),
-            address: nowhere,
+            address,
             home,
-        };
-        let line = guestbook.wait_for_event("listening");
-        guestbook.address = line["detail"]
-            .as_str()
-            .and_then(|text| text.parse().ok())
-            .expect("an address");
-        guestbook
+        }
     }
 
     pub fn url(&self) -> String {

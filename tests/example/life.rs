@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -70,6 +70,24 @@ fn a_stop_does_not_wait_for_idle_connections() {
 }
 
 #[test]
+fn a_stop_does_not_wait_long_for_a_question_that_is_never_finished() {
+    let mut guestbook = Guestbook::start();
+    let mut half = http::connect(guestbook.address);
+    half.write_all(b"GET /healthz HTTP/1.1\r\nHos")
+        .expect("half a head is sent");
+    // Nothing outside shows when it was read; unread, the connection is an idle one, and the test passes as well.
+    std::thread::sleep(Duration::from_millis(200));
+    let told = Instant::now();
+    guestbook.signal(Signal::TERM);
+    assert_eq!(guestbook.ended().code(), Some(0));
+    assert!(
+        told.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        told.elapsed()
+    );
+}
+
+#[test]
 fn a_port_that_is_taken_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it has an address").to_string();
@@ -128,4 +146,24 @@ fn every_request_is_one_log_line_and_the_token_is_in_none() {
     }
     let log = serde_json::to_string(&guestbook.log).expect("the log is JSON");
     assert!(!log.contains("a-token"), "{log}");
+}
+
+#[test]
+fn the_log_level_decides_what_is_written() {
+    let home = Home::new();
+    home.configure(&configuration("127.0.0.1:0", "debug"));
+    let mut guestbook = Guestbook::start_in(home);
+    http::get(guestbook.address, "/healthz");
+    guestbook.wait_for(|line| line["path"] == "/healthz");
+    // The port is known now, and a quiet guestbook does not say it.
+    let address = guestbook.address;
+    guestbook.signal(Signal::TERM);
+    assert_eq!(guestbook.ended().code(), Some(0));
+    let Guestbook { home, .. } = guestbook;
+    home.configure(&configuration(&address.to_string(), "warn"));
+    let mut quiet = Guestbook::start_quietly_in(home, address);
+    assert_eq!(http::get(address, "/healthz").status, 200);
+    quiet.signal(Signal::TERM);
+    assert_eq!(quiet.ended().code(), Some(0));
+    assert!(quiet.log.is_empty(), "{:?}", quiet.log);
 }
