@@ -1,0 +1,85 @@
+//! What an entry is, and what somebody may write into one. Reading requests and storing entries are done elsewhere.
+
+use serde::Serialize;
+
+pub const LONGEST_NAME: usize = 80;
+pub const LONGEST_MESSAGE: usize = 2000;
+
+/// An entry as it is stored and shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    pub id: i64,
+    pub name: String,
+    pub message: String,
+    /// Unknown for entries from before schema version 2.
+    pub written_at: Option<String>,
+}
+
+/// Text that may become an entry.
+#[derive(Debug)]
+pub struct Draft {
+    pub name: String,
+    pub message: String,
+}
+
+/// What is wrong with one field of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Complaint {
+    pub field: String,
+    pub detail: String,
+}
+
+impl Complaint {
+    pub fn new(field: &str, detail: impl Into<String>) -> Self {
+        Self {
+            field: field.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl Draft {
+    /// The draft, or every complaint about it.
+    pub fn understand(name: &str, message: &str) -> Result<Self, Vec<Complaint>> {
+        let mut complaints = Vec::new();
+        complaints.extend(complaint("name", name, LONGEST_NAME, |_| false));
+        // Browsers end the lines of a text area with CR LF; other writers may use tabs.
+        complaints.extend(complaint(
+            "message",
+            message,
+            LONGEST_MESSAGE,
+            |character| "\r\n\t".contains(character),
+        ));
+        if complaints.is_empty() {
+            Ok(Self {
+                name: name.trim().to_owned(),
+                message: message.replace("\r\n", "\n").trim().to_owned(),
+            })
+        } else {
+            Err(complaints)
+        }
+    }
+}
+
+fn complaint(
+    field: &str,
+    text: &str,
+    longest: usize,
+    allowed: fn(char) -> bool,
+) -> Option<Complaint> {
+    if text.trim().is_empty() {
+        Some(Complaint::new(field, "must not be empty"))
+    } else if text.chars().count() > longest {
+        Some(Complaint::new(
+            field,
+            format!("must have at most {longest} characters"),
+        ))
+    } else if text
+        .chars()
+        .any(|character| character.is_control() && !allowed(character))
+    {
+        Some(Complaint::new(field, "must not contain control characters"))
+    } else {
+        None
+    }
+}
