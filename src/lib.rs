@@ -5,6 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod gate;
+
+pub mod apply;
+
+pub mod plan;
+
 pub mod drift;
 
 pub mod observe;

@@ -1,5 +1,7 @@
 //! Declared differences: they silence the alarm about what they bound, and are themselves held to account.
 
+use std::collections::BTreeSet;
+
 use super::{Disparity, codes};
 use crate::defect::Defect;
 use crate::environment::{Definition, Difference};
@@ -14,15 +16,21 @@ pub struct Declaration<'a> {
     pub places: usize,
 }
 
-/// Settles which disparities are declared. Returns all defects (declared ones marked), those of the declarations
-/// themselves, and the declarations in force.
+/// Parity, settled.
+#[derive(Debug)]
+pub struct Settled<'a> {
+    /// All defects: undeclared ones, declared ones (marked so), and those of the declarations themselves.
+    pub defects: Vec<Defect>,
+    /// The declarations in force.
+    pub declarations: Vec<Declaration<'a>>,
+    /// The places that are declared to differ: `file.config.mode`.
+    pub places: BTreeSet<String>,
+}
+
+/// Settles which disparities are declared.
 #[must_use]
-pub fn settle<'a>(
-    definition: &'a Definition,
-    disparities: Vec<Disparity>,
-    now: Moment,
-) -> (Vec<Defect>, Vec<Declaration<'a>>) {
-    let mut declarations: Vec<(Declaration<'a>, bool)> = definition
+pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment) -> Settled<'_> {
+    let mut declarations: Vec<(Declaration<'_>, bool)> = definition
         .differences()
         .map(|difference| {
             (
@@ -35,6 +43,7 @@ pub fn settle<'a>(
         })
         .collect();
     let mut defects = Vec::new();
+    let mut places = BTreeSet::new();
     for mut disparity in disparities {
         for (declaration, exceeded) in &mut declarations {
             let difference = declaration.difference;
@@ -59,6 +68,7 @@ pub fn settle<'a>(
                         difference.expires.date(),
                         difference.owner
                     ));
+                    places.insert(disparity.place.clone());
                     break;
                 }
             }
@@ -82,7 +92,11 @@ pub fn settle<'a>(
         .map(|(declaration, _)| declaration)
         .filter(|declaration| declaration.places > 0 && declaration.difference.expires > now)
         .collect();
-    (defects, in_force)
+    Settled {
+        defects,
+        declarations: in_force,
+        places,
+    }
 }
 
 /// Why a disparity is not within a declaration's bounds.

@@ -10,6 +10,6 @@ mod parity;
 mod unmanaged;
 
 pub use corners::compare_corners;
-pub use differences::{Declaration, settle};
+pub use differences::{Declaration, Settled, settle};
 pub use live::live;
 pub use parity::{Disparity, parity};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::codes;
 use crate::defect::Defect;
-use crate::environment::definition::{Parameter, ValueSource, Varies};
+use crate::environment::definition::{Parameter, ValueSource, Varies, size_class};
 use crate::environment::{Block, Definition, Resolved};
 use crate::model::{EnvironmentName, Value};
 use crate::source::Span;
@@ -218,14 +218,14 @@ impl Pair<'_> {
                     format!("{} and {} share the secret `{name}`", self.one, self.two),
                 ),
                 Varies::Scale if left != right => match (left.as_number(), right.as_number()) {
-                    (Some(small), Some(large)) if class(small) != class(large) => (
+                    (Some(small), Some(large)) if size_class(small) != size_class(large) => (
                         &codes::CLASS,
                         format!(
                             "`{name}` is {left} in {} and {right} in {}: {} and {} behave differently",
                             self.one,
                             self.two,
-                            class(small),
-                            class(large)
+                            size_class(small),
+                            size_class(large)
                         ),
                     ),
                     (Some(small), Some(large)) if small > large => (
@@ -275,16 +275,5 @@ impl Pair<'_> {
             }
             None => parameter.default.clone(),
         }
-    }
-}
-
-/// None, one, many: sizes of one class behave alike.
-fn class(number: f64) -> &'static str {
-    if number <= 0.0 {
-        "none"
-    } else if number <= 1.0 {
-        "one"
-    } else {
-        "many"
     }
 }

@@ -114,6 +114,18 @@ pub enum Varies {
     Secret,
 }
 
+/// The class of a size: none, one or many. Sizes of one class behave alike.
+#[must_use]
+pub fn size_class(number: f64) -> &'static str {
+    if number <= 0.0 {
+        "none"
+    } else if number <= 1.0 {
+        "one"
+    } else {
+        "many"
+    }
+}
+
 /// What environments fill in.
 #[derive(Debug)]
 pub struct Parameter {

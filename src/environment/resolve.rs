@@ -49,7 +49,7 @@ pub struct Resolved {
     pub artifacts: BTreeMap<Arc<str>, Digest>,
     /// What its actions are made with.
     pub materials: KeptMaterials,
-    /// The files beside the definitions that it uses, by the path people know, with their digests.
+    /// The files beside the definitions that it uses, by their path from there, with their digests.
     pub files: BTreeMap<String, Digest>,
 }
 
@@ -564,7 +564,7 @@ impl Resolver<'_> {
         let shown = self.surroundings.files.shown(path);
         match self.surroundings.files.read(path) {
             Ok(Some(bytes)) => {
-                self.files.insert(shown, Digest::of(&bytes));
+                self.files.insert(path.to_owned(), Digest::of(&bytes));
                 Some(bytes)
             }
             Ok(None) => {

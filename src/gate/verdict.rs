@@ -1,0 +1,116 @@
+//! The verdict: open or shut, why, and the smallest set of commands that would open it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::EnvironmentName;
+
+/// Open or shut, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Verdict {
+    /// Whether it is open.
+    pub open: bool,
+    /// How many rules were judged.
+    pub rules: usize,
+    /// Why it is shut.
+    pub reasons: Vec<Reason>,
+    /// What would open it, in the order in which to do it; one line each.
+    pub remedies: Vec<String>,
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reason {
+    /// The rule's code.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// What would take it away.
+    pub remedy: Remedy,
+}
+
+/// What would take a reason away.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Remedy {
+    /// Restore the ledger.
+    RestoreLedger,
+    /// Mend the definitions.
+    MendDefinitions,
+    /// Commit them.
+    Commit,
+    /// Make an environment readable.
+    MakeReadable(EnvironmentName),
+    /// Look at what a person did, and decide.
+    SettleByHand(EnvironmentName),
+    /// Bring an environment back to what was applied.
+    Repair(EnvironmentName),
+    /// Bring the recipe through the environments before production, and test it there.
+    Deliver,
+    /// Run suites again.
+    Verify(EnvironmentName),
+    /// Approve.
+    Approve(String),
+    /// Wait.
+    Wait(String),
+}
+
+impl Remedy {
+    fn line(&self) -> String {
+        match self {
+            Self::RestoreLedger => {
+                "restore .evenkeel from a backup; evenkeel audit verify says what is wrong with it"
+                    .into()
+            }
+            Self::MendDefinitions => "evenkeel drift --parity, and mend what it shows".into(),
+            Self::Commit => "git commit".into(),
+            Self::MakeReadable(environment) => {
+                format!("evenkeel drift {environment}, and make readable what it could not see")
+            }
+            Self::SettleByHand(environment) => {
+                format!("evenkeel drift {environment}, and settle by hand what no plan repairs")
+            }
+            Self::Repair(environment) => format!("evenkeel apply {environment}"),
+            Self::Deliver => "evenkeel deliver".into(),
+            Self::Verify(environment) => format!("evenkeel verify {environment}"),
+            Self::Approve(plan) => format!("evenkeel approve {plan} --reason '…'"),
+            Self::Wait(until) => format!("wait until {until}"),
+        }
+    }
+}
+
+impl Verdict {
+    /// From all reasons: the order of remedies is the order of [`Remedy`]; delivering includes repairing and testing
+    /// the environments before production, so those are not asked for beside it.
+    #[must_use]
+    pub fn new(reasons: Vec<Reason>, rules: usize) -> Self {
+        let mut remedies: Vec<&Remedy> = reasons.iter().map(|reason| &reason.remedy).collect();
+        remedies.sort();
+        remedies.dedup();
+        let delivers = remedies.contains(&&Remedy::Deliver);
+        let remedies = remedies
+            .into_iter()
+            .filter(|remedy| !(delivers && matches!(remedy, Remedy::Verify(_))))
+            .map(Remedy::line)
+            .collect();
+        Self {
+            open: reasons.is_empty(),
+            rules,
+            reasons,
+            remedies,
+        }
+    }
+}
+
+impl Reason {
+    /// A reason of a rule.
+    #[must_use]
+    pub fn new(code: &crate::defect::Code, message: impl Into<String>, remedy: Remedy) -> Self {
+        Self {
+            code: code.name.to_owned(),
+            message: message.into(),
+            remedy,
+        }
+    }
+}

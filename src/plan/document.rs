@@ -1,0 +1,175 @@
+//! The plan as a document: immutable, canonical, known by its digest.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::record::Verb;
+use crate::model::{Address, Digest, EnvironmentName};
+use crate::target::Action;
+
+/// The version of this format.
+pub const FORMAT: u32 = 1;
+
+/// What is to be done to one environment, and what that was decided on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Plan {
+    /// The version of this format.
+    pub format: u32,
+    /// The version of evenkeel that made it.
+    pub tool: String,
+    /// The system.
+    pub system: String,
+    /// The ledger it was made from: a plan of another project is refused.
+    pub lineage: String,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The environment-free half: the same digest in staging and in production.
+    pub recipe: Digest,
+    /// The environment's half: values (secrets by their seal), targets, artifacts.
+    pub binding: Digest,
+    /// The definition files, and the files they name.
+    pub definitions: Digest,
+    /// What was observed; `None` when something could not be.
+    pub observation: Option<Digest>,
+    /// What the ledger said was applied.
+    pub applied: Digest,
+    /// The steps, in the order of their addresses; what waits for what is in each.
+    pub steps: Vec<Step>,
+    /// How many resources are as declared.
+    pub unchanged: usize,
+    /// What could not be seen. A plan with such cannot be applied.
+    pub unseen: Vec<Unseen>,
+    /// Digests of the observed resources: for saying what changed when the plan is stale.
+    pub observed: BTreeMap<Address, Digest>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Step {
+    /// The resource.
+    pub address: Address,
+    /// Its target.
+    pub on: Arc<str>,
+    /// What is done to it.
+    pub verb: Verb,
+    /// Why, for people.
+    pub reason: String,
+    /// What changes, attribute by attribute; without secrets.
+    pub changes: Vec<Change>,
+    /// What the target is asked to do, one after the other. Empty when there is only something to record.
+    pub actions: Vec<Action>,
+    /// The steps that must be done before it.
+    pub after: Vec<Address>,
+    /// The resource and what it is brought to, symbolically: the same in all environments with one recipe.
+    pub shape: Digest,
+    /// Whether it may take long.
+    pub slow: bool,
+}
+
+/// One attribute that changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Change {
+    /// The attribute.
+    pub attribute: String,
+    /// As it is.
+    pub before: String,
+    /// As it will be.
+    pub after: String,
+    /// The unified difference of texts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub difference: Option<String>,
+}
+
+/// What could not be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Unseen {
+    /// The resource.
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// Why.
+    pub reason: String,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    format: u32,
+    tool: &'a str,
+    system: &'a str,
+    lineage: &'a str,
+    environment: &'a EnvironmentName,
+    recipe: Digest,
+    binding: Digest,
+    definitions: Digest,
+    observation: Option<Digest>,
+    applied: Digest,
+    steps: Vec<Digest>,
+    unchanged: usize,
+    unseen: &'a [Unseen],
+    observed: &'a BTreeMap<Address, Digest>,
+}
+
+impl Plan {
+    /// The digest that names it: approvals, evidence and the ledger speak of it by this.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Self {
+            format,
+            tool,
+            system,
+            lineage,
+            environment,
+            recipe,
+            binding,
+            definitions,
+            observation,
+            applied,
+            steps,
+            unchanged,
+            unseen,
+            observed,
+        } = self;
+        Digest::of_record(
+            "evenkeel plan 1",
+            &Header {
+                format: *format,
+                tool,
+                system,
+                lineage,
+                environment,
+                recipe: *recipe,
+                binding: *binding,
+                definitions: *definitions,
+                observation: *observation,
+                applied: *applied,
+                steps: steps
+                    .iter()
+                    .map(|step| Digest::of_record("evenkeel step 1", step))
+                    .collect(),
+                unchanged: *unchanged,
+                unseen,
+                observed,
+            },
+        )
+    }
+
+    /// Whether there is nothing to do and everything was seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.unseen.is_empty()
+    }
+
+    /// How many steps remove something.
+    #[must_use]
+    pub fn removals(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.verb == Verb::Remove)
+            .count()
+    }
+}

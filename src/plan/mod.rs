@@ -1,0 +1,12 @@
+//! Plans: recipe and situation in, ordered steps out. Pure.
+//!
+//! A plan says everything; `apply` decides nothing. Same input, same bytes, same digest.
+
+mod document;
+mod edges;
+mod make;
+mod recipe;
+
+pub use document::{Change, Plan, Step, Unseen};
+pub use make::make;
+pub use recipe::{Recipe, recipe};
