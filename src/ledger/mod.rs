@@ -3,10 +3,22 @@
 //! It is the write-ahead log, the audit trail and the state at once. What was last applied is a fold over it. This
 //! folder keeps entries and objects and proves that nobody changed them; what they mean is for the layers above.
 
+pub mod chain;
+#[cfg(test)]
+mod conformance;
+mod database;
 pub mod entry;
+mod folder;
+pub mod head;
+pub mod memory;
 pub mod port;
 pub mod record;
+mod rows;
+pub mod sqlite;
 
 pub use entry::Entry;
+pub use head::Checkpoint;
+pub use memory::MemoryLedger;
 pub use port::{Fence, Ledger, LedgerError};
 pub use record::Record;
+pub use sqlite::SqliteLedger;
