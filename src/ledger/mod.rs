@@ -18,6 +18,8 @@ pub mod port;
 pub mod record;
 mod rows;
 pub mod sqlite;
+pub mod standing;
+pub mod state;
 
 pub use entry::Entry;
 pub use head::Checkpoint;
@@ -27,3 +29,5 @@ pub use object::{MemoryObjects, ObjectStore, Objects};
 pub use port::{Fence, Ledger, LedgerError};
 pub use record::Record;
 pub use sqlite::SqliteLedger;
+pub use standing::{Applied, Standing};
+pub use state::State;
