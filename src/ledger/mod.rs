@@ -20,7 +20,9 @@ mod rows;
 pub mod sqlite;
 pub mod standing;
 pub mod state;
+pub mod verify;
 
+pub use chain::Link;
 pub use entry::Entry;
 pub use head::Checkpoint;
 pub use lease::Lease;
@@ -31,3 +33,4 @@ pub use record::Record;
 pub use sqlite::SqliteLedger;
 pub use standing::{Applied, Standing};
 pub use state::State;
+pub use verify::{Completeness, Finding, Verification, verify, verify_against};

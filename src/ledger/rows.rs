@@ -2,6 +2,7 @@
 //!
 //! Everything here works on an open connection; who may open one, and how, is for `database` and `sqlite`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -48,6 +49,27 @@ pub fn token(
     Ok(token
         .and_then(|token| u64::try_from(token).ok())
         .unwrap_or(0))
+}
+
+/// The newest tokens of all environments.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn all_tokens(
+    connection: &Connection,
+) -> Result<BTreeMap<EnvironmentName, u64>, rusqlite::Error> {
+    connection
+        .prepare("SELECT environment, token FROM lease")?
+        .query_map([], |row| {
+            let environment: String = row.get(0)?;
+            let token: i64 = row.get(1)?;
+            Ok((
+                EnvironmentName::new(&environment),
+                u64::try_from(token).unwrap_or(0),
+            ))
+        })?
+        .collect()
 }
 
 /// Keeps the newest token of an environment.
