@@ -94,6 +94,24 @@ pub fn create(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
+/// Puts everything into the one file and closes it. Closing alone would not do: SQLite tells nobody when it cannot move
+/// its log into the file.
+///
+/// # Errors
+///
+/// What SQLite says; the file is of no use then.
+pub fn finish(connection: Connection) -> Result<(), rusqlite::Error> {
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy != 0 {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+            Some("the new file could not be completed".to_owned()),
+        ));
+    }
+    connection.close().map_err(|(_, error)| error)
+}
+
 /// Opens the file for appending.
 ///
 /// # Errors

@@ -294,7 +294,7 @@ fn found(
     database::create(&temporary)
         .and_then(|connection| {
             rows::insert(&connection, &first)?;
-            connection.close().map_err(|(_, error)| error)
+            database::finish(connection)
         })
         .map_err(|error| database::failed("found", path, error))?;
     // Linking, unlike renaming, never replaces what somebody else has founded meanwhile.

@@ -178,6 +178,7 @@ fn examine(
 }
 
 /// The walk along the chain, which goes on behind what is broken.
+#[derive(Clone)]
 struct Walk {
     link: Link,
     /// After a bad entry its successor may continue what was kept as its digest instead of what its line has now.
