@@ -71,9 +71,9 @@ pub fn write(folder: &Path, lineage: &str, link: Link) -> io::Result<()> {
         lineage: lineage.to_owned(),
         sequence: link.sequence,
     };
-    let mut line = serde_json::to_string(&checkpoint)?;
-    line.push('\n');
-    temporary.write_all(line.as_bytes())?;
+    let mut text = serde_json::to_string(&checkpoint)?;
+    text.push('\n');
+    temporary.write_all(text.as_bytes())?;
     temporary
         .persist(path(folder))
         .map(drop)

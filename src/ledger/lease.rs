@@ -65,13 +65,13 @@ impl<'ledger> Lease<'ledger> {
             .map_err(|error| LedgerError::storage("write", &path, error))?;
         let token = loop {
             let token = ledger.newest_token(environment)? + 1;
-            let taken = LeaseTaken {
+            let record = LeaseTaken {
                 environment: environment.clone(),
                 token,
                 by: actor.clone(),
                 purpose: purpose.to_owned(),
             };
-            match ledger.append(clock.now(), &[taken.into()], None) {
+            match ledger.append(clock.now(), &[record.into()], None) {
                 Ok(_) => break token,
                 // Somebody with another lock file, such as one that was removed, was faster.
                 Err(LedgerError::Fenced { .. }) => {}

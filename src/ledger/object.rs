@@ -57,8 +57,8 @@ impl ObjectStore {
     /// The folder and the name of an object.
     fn place(&self, digest: &Digest) -> (PathBuf, String) {
         let hex = digest.hex();
-        let (shelf, name) = hex.split_at_checked(2).unwrap_or(("", &hex));
-        (self.root().join(shelf), name.to_owned())
+        let (drawer, name) = hex.split_at_checked(2).unwrap_or(("", &hex));
+        (self.root().join(drawer), name.to_owned())
     }
 }
 
@@ -72,23 +72,23 @@ impl Objects for ObjectStore {
             Err(LedgerError::Damaged { .. }) => true,
             Err(error) => return Err(error),
         };
-        let (shelf, name) = self.place(&digest);
+        let (drawer, name) = self.place(&digest);
         folder::ensure(&self.folder)?;
         folder::ensure(&self.root())?;
-        folder::ensure(&shelf)?;
-        let path = shelf.join(&name);
+        folder::ensure(&drawer)?;
+        let path = drawer.join(&name);
         if damaged {
             fs::remove_file(&path)
                 .map_err(|error| LedgerError::storage("replace", &path, error))?;
         }
-        folder::publish(&shelf, &name, bytes)
+        folder::publish(&drawer, &name, bytes)
             .map_err(|error| LedgerError::storage("write", &path, error))?;
         Ok(digest)
     }
 
     fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerError> {
-        let (shelf, name) = self.place(digest);
-        let path = shelf.join(name);
+        let (drawer, name) = self.place(digest);
+        let path = drawer.join(name);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -106,10 +106,10 @@ impl Objects for ObjectStore {
     fn list(&self) -> Result<Vec<Digest>, LedgerError> {
         let root = self.root();
         let mut digests = Vec::new();
-        for shelf in names(&root)? {
-            for name in names(&root.join(&shelf))? {
+        for drawer in names(&root)? {
+            for name in names(&root.join(&drawer))? {
                 // Files on their way have other names.
-                if let Ok(digest) = format!("{shelf}{name}").parse() {
+                if let Ok(digest) = format!("{drawer}{name}").parse() {
                     digests.push(digest);
                 }
             }
@@ -198,8 +198,8 @@ mod tests {
         let world = tempfile::tempdir().unwrap();
         let objects = ObjectStore::new(world.path());
         let digest = objects.put(b"one").unwrap();
-        let (shelf, name) = objects.place(&digest);
-        let path = shelf.join(name);
+        let (drawer, name) = objects.place(&digest);
+        let path = drawer.join(name);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::write(&path, b"two").unwrap();
