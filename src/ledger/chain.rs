@@ -3,6 +3,8 @@
 //! Every backend writes with [`Link::extend`] and reads with [`Link::follow`], so that they cannot disagree about what
 //! a whole ledger is.
 
+use std::path::Path;
+
 use super::{Entry, LedgerError, Record, entry};
 use crate::model::{Digest, Moment};
 
@@ -110,6 +112,21 @@ impl From<&Entry> for Link {
             digest: entry.digest,
         }
     }
+}
+
+/// The bodies of records.
+///
+/// # Errors
+///
+/// Never for the records of this version.
+pub fn encode(records: &[Record]) -> Result<Vec<String>, LedgerError> {
+    records
+        .iter()
+        .map(Record::encode)
+        .collect::<Result<_, _>>()
+        .map_err(|error| {
+            LedgerError::storage("encode an entry for", Path::new("the ledger"), error)
+        })
 }
 
 /// The record of an entry; `None` when its kind is newer than this version.

@@ -7,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::chain::{Link, Written};
 use super::port::{Fence, Ledger, LedgerError};
 use super::record::{Founded, Record};
-use super::sqlite::encode;
 use super::{Entry, chain};
 use crate::model::{EnvironmentName, Moment};
 
@@ -123,7 +122,7 @@ impl Ledger for MemoryLedger {
         records: &[Record],
         fence: Option<&Fence>,
     ) -> Result<u64, LedgerError> {
-        let bodies = encode(records)?;
+        let bodies = chain::encode(records)?;
         let mut inner = self.inner();
         if let Some(fence) = fence {
             let newest = inner.newest_token(&fence.environment)?;

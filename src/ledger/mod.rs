@@ -9,6 +9,7 @@ mod conformance;
 mod database;
 pub mod entry;
 mod folder;
+mod founding;
 pub mod head;
 pub mod key;
 pub mod lease;
@@ -21,6 +22,7 @@ pub mod sqlite;
 pub mod standing;
 pub mod state;
 pub mod verify;
+mod walk;
 
 pub use chain::Link;
 pub use entry::Entry;

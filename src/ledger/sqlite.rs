@@ -8,11 +8,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::chain::Link;
-use super::head::{self, Head};
+use super::chain::{self, Link};
+use super::head;
 use super::port::{Fence, Ledger, LedgerError};
 use super::record::{Founded, Record};
-use super::{Entry, database, folder, rows};
+use super::{Entry, database, folder, founding, rows};
 use crate::model::{EnvironmentName, Moment};
 
 /// A ledger in `<folder>/ledger.db`.
@@ -49,8 +49,8 @@ impl SqliteLedger {
         folder::ensure(folder)?;
         let mut new = false;
         if !folder::is_there(&path)? {
-            refuse_when_remembered(folder, &path)?;
-            new = found(folder, &path, system, time, lineage)?;
+            founding::refuse_when_remembered(folder, &path)?;
+            new = founding::found(folder, &path, system, time, lineage)?;
         }
         let (founded, last) = database::look(&path, |connection| {
             rows::inspect(connection, folder, &path, Some(system))
@@ -91,7 +91,7 @@ impl SqliteLedger {
         }
         folder::check(folder)?;
         if !folder::is_there(&path)? {
-            refuse_when_remembered(folder, &path)?;
+            founding::refuse_when_remembered(folder, &path)?;
             return Ok(None);
         }
         let (founded, _) = database::look(&path, |connection| {
@@ -160,7 +160,7 @@ impl Ledger for SqliteLedger {
         records: &[Record],
         fence: Option<&Fence>,
     ) -> Result<u64, LedgerError> {
-        let bodies = encode(records)?;
+        let bodies = chain::encode(records)?;
         let mut writer = self.writer()?;
         let seen = writer.seen;
         let outcome = self.commit(&mut writer.connection, seen, time, records, &bodies, fence);
@@ -243,247 +243,6 @@ impl SqliteLedger {
     }
 }
 
-/// The bodies of records.
-pub(super) fn encode(records: &[Record]) -> Result<Vec<String>, LedgerError> {
-    records
-        .iter()
-        .map(Record::encode)
-        .collect::<Result<_, _>>()
-        .map_err(|error| {
-            LedgerError::storage("encode an entry for", Path::new("the ledger"), error)
-        })
-}
-
-/// Refuses to begin anew where a ledger has been.
-fn refuse_when_remembered(folder: &Path, path: &Path) -> Result<(), LedgerError> {
-    let head = head::path(folder);
-    if head::read(folder)? == Head::Absent {
-        return Ok(());
-    }
-    Err(LedgerError::Missing {
-        path: path.display().to_string(),
-        head: head.display().to_string(),
-    })
-}
-
-/// Founds the ledger: the file appears under its name complete and durable, or not at all. Says whether it was this
-/// process that founded it.
-fn found(
-    folder: &Path,
-    path: &Path,
-    system: &str,
-    time: Moment,
-    lineage: &str,
-) -> Result<bool, LedgerError> {
-    let storage = |error| LedgerError::storage("found", path, error);
-    let cradle = tempfile::Builder::new()
-        .prefix(".founding-")
-        .tempdir_in(folder)
-        .map_err(storage)?;
-    let temporary = database::path(cradle.path());
-    let written = encode(&[Record::Founded(Founded {
-        system: system.to_owned(),
-        lineage: lineage.to_owned(),
-        tool: env!("CARGO_PKG_VERSION").to_owned(),
-    })])?;
-    let body = written.first().map_or("", String::as_str);
-    let first = Link::root()
-        .extend(time, "founded", body)
-        .map_err(|error| LedgerError::storage("found", path, error))?;
-    folder::open_private(&temporary).map_err(storage)?;
-    database::create(&temporary)
-        .and_then(|connection| {
-            rows::insert(&connection, &first)?;
-            database::finish(connection)
-        })
-        .map_err(|error| database::failed("found", path, error))?;
-    // Linking, unlike renaming, never replaces what somebody else has founded meanwhile.
-    let new = match std::fs::hard_link(&temporary, path) {
-        Ok(()) => true,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
-        Err(error) => return Err(storage(error)),
-    };
-    drop(cradle);
-    folder::sync(folder).map_err(storage)?;
-    Ok(new)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{LedgerError, SqliteLedger};
-    use crate::ledger::Ledger;
-    use crate::ledger::conformance::{self, lease, time};
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
-
-    fn open(folder: &Path) -> Result<SqliteLedger, LedgerError> {
-        SqliteLedger::open_or_found(folder, "guestbook", time(0), "lineage")
-    }
-
-    /// Every file below a folder with its bytes.
-    fn picture(folder: &Path) -> Vec<(String, Vec<u8>)> {
-        let mut files: Vec<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|file| file.unwrap().path())
-            .map(|path| (path.display().to_string(), fs::read(&path).unwrap()))
-            .collect();
-        files.sort();
-        files
-    }
-
-    #[test]
-    fn it_keeps_the_promises_of_every_ledger() {
-        let world = tempfile::tempdir().unwrap();
-        let number = std::cell::Cell::new(0);
-        conformance::check(|| {
-            number.set(number.get() + 1);
-            Box::new(open(&world.path().join(number.get().to_string())).unwrap())
-        });
-    }
-
-    #[test]
-    fn reading_creates_and_changes_nothing_even_where_nothing_may_be_written() {
-        let world = tempfile::tempdir().unwrap();
-        let folder = world.path().join("ledger");
-        assert!(
-            SqliteLedger::open_existing(&folder, "guestbook")
-                .unwrap()
-                .is_none()
-        );
-        assert!(!folder.exists());
-        let writer = open(&folder).unwrap();
-        writer
-            .append(time(1), &[lease("staging", 1)], None)
-            .unwrap();
-        // While a writer is there, its latest entry is seen.
-        let reader = SqliteLedger::open_existing(&folder, "guestbook")
-            .unwrap()
-            .unwrap();
-        assert_eq!(reader.read(0).unwrap().len(), 2);
-        drop(writer);
-        let before = picture(&folder);
-        assert_eq!(before.len(), 2, "{before:?}");
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
-        let reader = SqliteLedger::open_existing(&folder, "guestbook")
-            .unwrap()
-            .unwrap();
-        assert_eq!(reader.read(0).unwrap().len(), 2);
-        assert!(matches!(
-            reader.append(time(2), &[lease("staging", 2)], None),
-            Err(LedgerError::Storage { .. })
-        ));
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-        assert_eq!(picture(&folder), before);
-    }
-
-    #[test]
-    fn files_are_private() {
-        let world = tempfile::tempdir().unwrap();
-        let folder = world.path().join("ledger");
-        let writer = open(&folder).unwrap();
-        writer
-            .append(time(1), &[lease("staging", 1)], None)
-            .unwrap();
-        for file in fs::read_dir(&folder).unwrap() {
-            let file = file.unwrap();
-            let mode = file.metadata().unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
-        }
-    }
-
-    #[test]
-    fn a_newer_or_foreign_file_is_refused_untouched() {
-        let world = tempfile::tempdir().unwrap();
-        let folder = world.path().join("ledger");
-        drop(open(&folder).unwrap());
-        let other = SqliteLedger::open_or_found(&folder, "webshop", time(0), "lineage");
-        assert!(matches!(other, Err(LedgerError::Foreign { .. })));
-        let path = folder.join("ledger.db");
-        let alter = |statement: &str| {
-            rusqlite::Connection::open(&path)
-                .unwrap()
-                .execute_batch(statement)
-                .unwrap();
-        };
-        alter("PRAGMA user_version = 2");
-        let before = picture(&folder);
-        assert!(matches!(
-            open(&folder),
-            Err(LedgerError::Newer {
-                found: 2,
-                known: 1,
-                ..
-            })
-        ));
-        assert_eq!(picture(&folder), before);
-        alter("PRAGMA user_version = 0");
-        assert!(matches!(open(&folder), Err(LedgerError::NotALedger { .. })));
-        alter("PRAGMA user_version = 1; PRAGMA application_id = 5");
-        assert!(matches!(open(&folder), Err(LedgerError::NotALedger { .. })));
-        for content in [&b""[..], b"not a database, and long enough to tell from the header of one ............................................."] {
-            fs::write(&path, content).unwrap();
-            let before = picture(&folder);
-            assert!(matches!(open(&folder), Err(LedgerError::NotALedger { .. })));
-            assert_eq!(picture(&folder), before);
-        }
-    }
-
-    #[test]
-    fn a_ledger_that_is_gone_or_cut_short_is_never_founded_anew() {
-        let world = tempfile::tempdir().unwrap();
-        let folder = world.path().join("ledger");
-        let path = folder.join("ledger.db");
-        drop(open(&folder).unwrap());
-        let old = fs::read(&path).unwrap();
-        open(&folder)
-            .unwrap()
-            .append(time(1), &[lease("staging", 1)], None)
-            .unwrap();
-        fs::write(&path, &old).unwrap();
-        let refused = open(&folder).err().unwrap();
-        assert!(
-            matches!(refused, LedgerError::Broken { sequence: 2, .. }),
-            "{refused}"
-        );
-        fs::remove_file(&path).unwrap();
-        for refused in [
-            open(&folder).err().unwrap(),
-            SqliteLedger::open_existing(&folder, "guestbook")
-                .err()
-                .unwrap(),
-        ] {
-            assert!(matches!(refused, LedgerError::Missing { .. }), "{refused}");
-        }
-        fs::remove_file(folder.join("head")).unwrap();
-        open(&folder).unwrap();
-    }
-
-    #[test]
-    fn many_founders_found_one_ledger() {
-        let world = tempfile::tempdir().unwrap();
-        let folder = world.path().join("ledger");
-        let lineages: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
-            let founders: Vec<_> = (0..8)
-                .map(|founder| {
-                    let folder = &folder;
-                    scope.spawn(move || {
-                        let lineage = format!("lineage-{founder}");
-                        let ledger =
-                            SqliteLedger::open_or_found(folder, "guestbook", time(0), &lineage)
-                                .unwrap();
-                        ledger.append(time(1), &[lease(&lineage, 1)], None).unwrap();
-                        ledger.founded().lineage.clone()
-                    })
-                })
-                .collect();
-            founders
-                .into_iter()
-                .map(|founder| founder.join().unwrap())
-                .collect()
-        });
-        assert_eq!(lineages.len(), 1);
-        let entries = open(&folder).unwrap().read(0).unwrap();
-        assert_eq!(entries.len(), 9);
-    }
-}
+#[path = "sqlite_tests.rs"]
+mod tests;
