@@ -4,8 +4,9 @@
 //! apart, and dies with its holder. A token that rises with every lease, checked by the ledger in the transaction of
 //! every append, shuts out a holder who was overtaken while he slept.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -152,6 +153,50 @@ pub fn holder(folder: &Path, environment: &EnvironmentName) -> Result<Option<Str
     }
 }
 
+/// Breaks the lease with this token, for a holder who hangs: whatever he still does, the ledger refuses his entries.
+///
+/// Returns the token that took its place; the environment is free then. The breaking is in the ledger, with who did it.
+///
+/// # Errors
+///
+/// [`LedgerError::Fenced`] when `token` is not the newest: somebody else holds the lease by now.
+pub fn break_open(
+    ledger: &dyn Ledger,
+    clock: &dyn Clock,
+    folder: &Path,
+    environment: &EnvironmentName,
+    actor: &Actor,
+    token: u64,
+) -> Result<u64, LedgerError> {
+    let path = lock_path(folder, environment)?;
+    let fence = Fence {
+        environment: environment.clone(),
+        token,
+    };
+    let breaking = LeaseTaken {
+        environment: environment.clone(),
+        token: token + 1,
+        by: actor.clone(),
+        purpose: format!("break the lease with token {token}"),
+    };
+    let returned = LeaseReturned {
+        environment: environment.clone(),
+        token: token + 1,
+    };
+    // The ledger first: between the two, the old holder can write nothing and nobody else is let in.
+    ledger.append(
+        clock.now(),
+        &[breaking.into(), returned.into()],
+        Some(&fence),
+    )?;
+    match fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(LedgerError::storage("remove", &path, error)),
+    }
+    Ok(token + 1)
+}
+
 fn lock_path(folder: &Path, environment: &EnvironmentName) -> Result<PathBuf, LedgerError> {
     if !name::is_word(environment.as_str()) {
         return Err(LedgerError::unusable(
@@ -170,12 +215,14 @@ fn acquire(
     environment: &EnvironmentName,
     wait: Option<Duration>,
 ) -> Result<File, LedgerError> {
-    let mut lock =
-        folder::open_private(path).map_err(|error| LedgerError::storage("open", path, error))?;
     let begun = Instant::now();
     loop {
+        let mut lock = folder::open_private(path)
+            .map_err(|error| LedgerError::storage("open", path, error))?;
         match lock.try_lock() {
-            Ok(()) => return Ok(lock),
+            Ok(()) if is_at(&lock, path) => return Ok(lock),
+            // The lease was broken meanwhile: the lock of a removed file keeps nobody out.
+            Ok(()) => continue,
             Err(TryLockError::Error(error)) => {
                 return Err(LedgerError::storage("lock", path, error));
             }
@@ -189,6 +236,14 @@ fn acquire(
             });
         }
         thread::sleep(left.min(PAUSE));
+    }
+}
+
+/// Whether this open file is the one that lies at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
+        _ => false,
     }
 }
 
@@ -223,170 +278,5 @@ fn introduce(lock: &mut File) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Lease, holder};
-    use crate::ledger::conformance::{lease as taken, time};
-    use crate::ledger::record::Actor;
-    use crate::ledger::{Ledger, LedgerError, MemoryLedger};
-    use crate::model::EnvironmentName;
-    use crate::model::moment::FixedClock;
-    use std::time::Duration;
-
-    fn ada() -> Actor {
-        Actor {
-            name: "ada".to_owned(),
-            host: "engine".to_owned(),
-            process: 7,
-        }
-    }
-
-    fn kinds(ledger: &MemoryLedger) -> Vec<String> {
-        let entries = ledger.read(0).unwrap();
-        entries.into_iter().map(|entry| entry.kind).collect()
-    }
-
-    #[test]
-    fn one_writer_holds_an_environment_and_others_hear_who() {
-        let world = tempfile::tempdir().unwrap();
-        let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
-        let clock = FixedClock(time(5));
-        let take = |environment: &str, wait| {
-            let environment = EnvironmentName::new(environment);
-            Lease::take(
-                &ledger,
-                &clock,
-                world.path(),
-                &environment,
-                &ada(),
-                "apply",
-                wait,
-            )
-        };
-        let first = take("staging", None).unwrap();
-        assert_eq!(first.fence().token, 1);
-        let refused = take("staging", Some(Duration::from_millis(60)))
-            .err()
-            .unwrap();
-        let said = format!("ada on engine (process 7) since {}, for `apply`", time(5));
-        assert_eq!(refused.to_string(), format!("staging is held by {said}"));
-        let staging = EnvironmentName::new("staging");
-        assert_eq!(holder(world.path(), &staging).unwrap(), Some(said));
-        take("production", None).unwrap().give_back().unwrap();
-        drop(first);
-        assert_eq!(holder(world.path(), &staging).unwrap(), None);
-        let second = take("staging", None).unwrap();
-        assert_eq!(second.fence().token, 2);
-        drop(second);
-        assert_eq!(
-            kinds(&ledger),
-            [
-                "founded",
-                "lease-taken",
-                "lease-taken",
-                "lease-returned",
-                "lease-returned",
-                "lease-taken",
-                "lease-returned"
-            ]
-        );
-    }
-
-    #[test]
-    fn waiting_ends_when_the_holder_leaves() {
-        let world = tempfile::tempdir().unwrap();
-        let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
-        let clock = FixedClock(time(5));
-        let staging = EnvironmentName::new("staging");
-        let first = Lease::take(
-            &ledger,
-            &clock,
-            world.path(),
-            &staging,
-            &ada(),
-            "apply",
-            None,
-        )
-        .unwrap();
-        std::thread::scope(|scope| {
-            let second = scope.spawn(|| {
-                let patience = Some(Duration::from_secs(30));
-                Lease::take(
-                    &ledger,
-                    &clock,
-                    world.path(),
-                    &staging,
-                    &ada(),
-                    "apply",
-                    patience,
-                )
-                .unwrap()
-                .fence()
-                .token
-            });
-            std::thread::sleep(Duration::from_millis(100));
-            drop(first);
-            assert_eq!(second.join().unwrap(), 2);
-        });
-    }
-
-    #[test]
-    fn a_holder_who_was_overtaken_can_write_nothing() {
-        let world = tempfile::tempdir().unwrap();
-        let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
-        let clock = FixedClock(time(5));
-        let staging = EnvironmentName::new("staging");
-        let old = Lease::take(
-            &ledger,
-            &clock,
-            world.path(),
-            &staging,
-            &ada(),
-            "apply",
-            None,
-        )
-        .unwrap();
-        // Somebody removed the lock file, and with it the lock's meaning; the token still has one.
-        std::fs::remove_file(world.path().join("locks/staging.lock")).unwrap();
-        let new = Lease::take(
-            &ledger,
-            &clock,
-            world.path(),
-            &staging,
-            &ada(),
-            "apply",
-            None,
-        )
-        .unwrap();
-        let refused = ledger.append(time(6), &[taken("production", 1)], Some(old.fence()));
-        assert!(matches!(
-            refused,
-            Err(LedgerError::Fenced {
-                held: 1,
-                newest: 2,
-                ..
-            })
-        ));
-        assert!(matches!(old.give_back(), Err(LedgerError::Fenced { .. })));
-        ledger
-            .append(time(6), &[taken("production", 1)], Some(new.fence()))
-            .unwrap();
-    }
-
-    #[test]
-    fn an_environment_cannot_name_a_file_elsewhere() {
-        let world = tempfile::tempdir().unwrap();
-        let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
-        let clock = FixedClock(time(5));
-        let outside = EnvironmentName::new("../outside");
-        let refused = Lease::take(
-            &ledger,
-            &clock,
-            world.path(),
-            &outside,
-            &ada(),
-            "apply",
-            None,
-        );
-        assert!(matches!(refused, Err(LedgerError::Unusable { .. })));
-    }
-}
+#[path = "lease_tests.rs"]
+mod tests;

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use evenkeel::ledger::{Ledger, verify};
+use evenkeel::model::Clock;
+use evenkeel::model::moment::SystemClock;
 
-use crate::writer::{acknowledged, command, open};
+use crate::writer::{acknowledged, command, open, record};
 
 /// Whether system calls can be made to fail here; says loudly when not.
 fn tracer_is_there() -> bool {
@@ -102,6 +104,69 @@ fn a_full_disk_acknowledges_nothing() {
 #[test]
 fn a_failing_write_acknowledges_nothing() {
     fail_each("pwrite64", "EIO", false);
+}
+
+/// A sync that failed is not tried again on the same handle: what a later success would mean nobody knows.
+#[test]
+fn after_a_failed_sync_the_handle_is_never_trusted_again() {
+    if !tracer_is_there() {
+        return;
+    }
+    let mut refusals = 0;
+    for k in 1..=6 {
+        let world = tempfile::tempdir().unwrap();
+        let folder = world.path().join("ledger");
+        drop(open(&folder));
+        let inject = format!("inject=fsync,fdatasync:error=EIO:when={k}");
+        let around = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        let output = command(&around, "stubborn", &folder, 1).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let after: Vec<&str> = said
+            .lines()
+            .skip_while(|line| !line.starts_with("refused"))
+            .collect();
+        assert!(acknowledged(&after.join("\n")).is_empty(), "{said}");
+        refusals += usize::from(!after.is_empty());
+        assert!(verify(&folder).unwrap().is_whole());
+    }
+    assert!(refusals > 2, "{refusals}");
+}
+
+/// Death at the entry of every call that changes something: the founding, the appends, the moves of the log.
+#[test]
+fn death_at_any_call_loses_nothing_that_was_acknowledged() {
+    if !tracer_is_there() {
+        return;
+    }
+    let calls = "fsync,fdatasync,pwrite64,write,linkat,link,rename,renameat2,ftruncate,unlink,unlinkat,mkdir";
+    let mut deaths = 0;
+    for k in 1..=200 {
+        let world = tempfile::tempdir().unwrap();
+        let folder = world.path().join("ledger");
+        let inject = format!("inject={calls}:signal=SIGKILL:when={k}");
+        let around = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        let output = command(&around, "five", &folder, 1).output().unwrap();
+        if output.status.success() {
+            break;
+        }
+        deaths += 1;
+        let promised = acknowledged(&String::from_utf8_lossy(&output.stdout));
+        if folder.join("ledger.db").exists() {
+            let verification = verify(&folder).unwrap();
+            assert!(verification.is_whole(), "{k}: {:?}", verification.findings);
+        } else {
+            assert_eq!(promised, []);
+        }
+        // Whoever comes next finds everything, and goes on.
+        let next = open(&folder);
+        let kept = next.read(0).unwrap().len() as u64;
+        let last = promised.last().map_or(1, |(sequence, _)| *sequence);
+        assert!(kept >= last, "{k}: {kept} of {last}");
+        next.append(SystemClock.now(), &[record(2, 1)], None)
+            .unwrap();
+    }
+    println!("{deaths} deaths at {deaths} calls, nothing acknowledged was lost");
+    assert!(deaths > 30, "{deaths}");
 }
 
 /// Reading opens nothing for writing and creates nothing: seen from outside.

@@ -13,5 +13,6 @@
 mod disk;
 mod kill;
 mod lease;
+mod power;
 mod throughput;
 mod writer;

@@ -92,6 +92,7 @@ fn play() {
         "hundred" => append(folder, number, 100),
         "five" => append(folder, number, 5),
         "holder" => hold(folder),
+        "stubborn" => insist(folder, number),
         "reader" => {
             let ledger = SqliteLedger::open_existing(folder, "guestbook").unwrap();
             assert_eq!(ledger.unwrap().read(0).unwrap().len(), 1);
@@ -136,5 +137,27 @@ fn hold(folder: &Path) {
     )
     .unwrap();
     say(&format!("held {}", lease.fence().token));
-    std::thread::sleep(std::time::Duration::from_mins(2));
+    let fence = lease.fence();
+    let first = ledger
+        .newest_token(&EnvironmentName::new("environment-9"))
+        .unwrap()
+        + 1;
+    for token in first.. {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        match ledger.append(SystemClock.now(), &[record(9, token)], Some(fence)) {
+            Ok(sequence) => say(&format!("acknowledged {sequence} {token}")),
+            Err(error) => return say(&format!("refused {error}")),
+        }
+    }
+}
+
+/// Goes on after a failure, as the program never does.
+fn insist(folder: &Path, writer: u64) {
+    let ledger = open(folder);
+    for token in 1..=5 {
+        match ledger.append(SystemClock.now(), &[record(writer, token)], None) {
+            Ok(sequence) => say(&format!("acknowledged {sequence} {token}")),
+            Err(error) => say(&format!("refused {error}")),
+        }
+    }
 }
