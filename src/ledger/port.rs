@@ -1,5 +1,7 @@
 //! The port: what every ledger does, wherever it is kept.
 
+use std::path::Path;
+
 use super::{Entry, Record};
 use crate::model::{EnvironmentName, Moment};
 
@@ -28,13 +30,31 @@ pub trait Ledger: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any; nothing was appended then.
+    /// Any; nothing was appended then. Only after [`LedgerError::Storage`] is it open whether a later reader finds the
+    /// entries: the medium failed while they were on their way. Nothing may be done on their account.
     fn append(
         &self,
         time: Moment,
         records: &[Record],
         fence: Option<&Fence>,
     ) -> Result<u64, LedgerError>;
+
+    /// The highest token of any lease on this environment; zero when there was none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::read`].
+    fn newest_token(&self, environment: &EnvironmentName) -> Result<u64, LedgerError> {
+        let mut newest = 0;
+        for entry in self.read(0)? {
+            if let Some(Record::LeaseTaken(taken)) = super::chain::understand(&entry)?
+                && taken.environment == *environment
+            {
+                newest = newest.max(taken.token);
+            }
+        }
+        Ok(newest)
+    }
 }
 
 /// What can go wrong with a ledger.
@@ -90,6 +110,44 @@ pub enum LedgerError {
         /// The newest token.
         newest: u64,
     },
+    /// What is there is not a ledger.
+    #[error(
+        "{path} is not a ledger: {reason}; restore it from a backup, or move it away if it is not evenkeel's"
+    )]
+    NotALedger {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There was a ledger and it is gone.
+    #[error(
+        "{path} is gone, but {head} says that entries were written to it; restore it from a backup, or remove {head} deliberately to begin a new ledger"
+    )]
+    Missing {
+        /// The ledger's file.
+        path: String,
+        /// The file that remembers it.
+        head: String,
+    },
+    /// Something kept beside the ledger is not what was put there.
+    #[error("{path} is damaged: {reason}; restore it from a backup")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It must not be used as it is.
+    #[error("{path} cannot be used: {reason}; {remedy}")]
+    Unusable {
+        /// The file or folder.
+        path: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// It could not be read or written.
     #[error("cannot {operation} {path}")]
     Storage {
@@ -101,4 +159,36 @@ pub enum LedgerError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl LedgerError {
+    /// That `operation` on `path` failed because of `source`.
+    pub(super) fn storage(
+        operation: &'static str,
+        path: &Path,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Storage {
+            operation,
+            path: path.display().to_string(),
+            source: source.into(),
+        }
+    }
+
+    /// That `path` must not be used, and what to do.
+    pub(super) fn unusable(path: &Path, reason: &str, remedy: &str) -> Self {
+        Self::Unusable {
+            path: path.display().to_string(),
+            reason: reason.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    /// That an entry is not what was written.
+    pub(super) fn broken(sequence: u64, reason: impl Into<String>) -> Self {
+        Self::Broken {
+            sequence,
+            reason: reason.into(),
+        }
+    }
 }
