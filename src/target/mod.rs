@@ -6,12 +6,17 @@
 
 pub mod action;
 pub mod answer;
+mod content;
 pub mod interruption;
+mod place;
 pub mod port;
 pub mod query;
+mod reason;
+pub mod tree;
 
 pub use action::{Action, Text};
 pub use answer::{Answer, Entry, EntryKind, Owner, ProcessState, Standing};
 pub use interruption::Interruption;
 pub use port::{ActionError, Materials, Observer, Performed, Target};
 pub use query::{Query, Ready};
+pub use tree::{TreeDigest, TreeError, tree_digest};
