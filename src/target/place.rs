@@ -108,16 +108,42 @@ fn step_into(directory: &OwnedFd, name: &OsStr, reached: &Path) -> Result<OwnedF
     }
 }
 
+/// Makes the directories of a path that are missing, for nobody but their owner.
+pub(crate) fn make_directories(path: &Path) -> Result<(), Obstacle> {
+    let mut reached = PathBuf::from("/");
+    let mut directory = open_stepwise(&reached)?;
+    for component in path.components() {
+        let Component::Normal(name) = component else { continue };
+        reached.push(name);
+        directory = match step_into(&directory, name, &reached) {
+            Err(Obstacle::Missing(_)) => {
+                match rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(0o700)) {
+                    Ok(()) | Err(Errno::EXIST) => {}
+                    Err(errno) => return Err(Obstacle::Refused(reached, errno)),
+                }
+                step_into(&directory, name, &reached)?
+            }
+            other => other?,
+        };
+    }
+    Ok(())
+}
+
 fn is_link(directory: impl AsFd, name: &OsStr) -> bool {
     rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
         .is_ok_and(|status| FileType::from_raw_mode(status.st_mode) == FileType::Symlink)
 }
 
 /// Opens a path below an open directory, following no link and never leaving it.
-pub(crate) fn open_beneath(directory: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_beneath(
+    directory: impl AsFd,
+    path: &Path,
+    flags: OFlags,
+    mode: Mode,
+) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::BENEATH;
-    match rustix::fs::openat2(directory.as_fd(), path, flags, Mode::empty(), resolve) {
+    match rustix::fs::openat2(directory.as_fd(), path, flags, mode, resolve) {
         Err(Errno::NOSYS | Errno::PERM | Errno::AGAIN) => {}
         answer => return answer,
     }
@@ -133,7 +159,7 @@ pub(crate) fn open_beneath(directory: impl AsFd, path: &Path, flags: OFlags) -> 
     }
     let name = path.file_name().ok_or(Errno::XDEV)?;
     let from = held.as_ref().map_or(directory.as_fd(), AsFd::as_fd);
-    rustix::fs::openat(from, name, flags, Mode::empty())
+    rustix::fs::openat(from, name, flags, mode)
 }
 
 /// Opens a directory reached by [`open_directory`] once more, to list or to sync it.

@@ -98,7 +98,7 @@ impl Survey {
     /// Opens a file of the artifact for reading.
     pub(crate) fn open(&self, item: &Item) -> Result<OwnedFd, TreeError> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        open_beneath(&self.root, Path::new(&item.path), flags).map_err(|errno| match errno {
+        open_beneath(&self.root, Path::new(&item.path), flags, Mode::empty()).map_err(|errno| match errno {
             // It stood there a moment ago.
             Errno::NOENT | Errno::NOTDIR | Errno::LOOP => TreeError::Changed {
                 path: self.shown(item),
