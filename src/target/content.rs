@@ -31,7 +31,7 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    #[expect(
+    #[allow(
         clippy::useless_conversion,
         clippy::unnecessary_cast,
         reason = "the fields' types differ between processors"
@@ -133,10 +133,17 @@ fn subtree(file: BorrowedFd<'_>, offset: u64, length: u64) -> Result<ChainingVal
         || subtree(file, offset, left),
         || subtree(file, offset + left, length - left),
     );
-    Ok(hazmat::merge_subtrees_non_root(&first?, &second?, Mode::Hash))
+    Ok(hazmat::merge_subtrees_non_root(
+        &first?,
+        &second?,
+        Mode::Hash,
+    ))
 }
 
-fn with_space<T>(length: u64, work: impl FnOnce(&mut [u8]) -> Result<T, Fault>) -> Result<T, Fault> {
+fn with_space<T>(
+    length: u64,
+    work: impl FnOnce(&mut [u8]) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     let length = usize::try_from(length).map_err(|_| Fault::Refused(Errno::FBIG))?;
     SPACE.with_borrow_mut(|space| {
         if space.len() < length {
@@ -171,7 +178,9 @@ mod tests {
     #[test]
     fn pieces_add_up_to_the_digest_of_the_whole() {
         for size in [0_usize, 1, 1024, 262_144, 262_145, 1_000_003, 4_194_304] {
-            let bytes: Vec<u8> = (0..size).map(|index| u8::try_from(index % 251).unwrap()).collect();
+            let bytes: Vec<u8> = (0..size)
+                .map(|index| u8::try_from(index % 251).unwrap())
+                .collect();
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(&bytes).unwrap();
             let status = rustix::fs::fstat(&file).unwrap();

@@ -89,10 +89,24 @@ impl Repository {
             return Err(none());
         }
         let commit = format!("{revision}^{{commit}}");
-        let answer = self.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit], None)?;
+        let answer = self.run(
+            &[
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                "--end-of-options",
+                &commit,
+            ],
+            None,
+        )?;
         let hex = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-        let whole = matches!(hex.len(), 40 | 64) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if answer.status.is_success() && whole { Ok(hex) } else { Err(none()) }
+        let whole =
+            matches!(hex.len(), 40 | 64) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if answer.status.is_success() && whole {
+            Ok(hex)
+        } else {
+            Err(none())
+        }
     }
 
     /// A file as it was committed; `None` when there was none.
@@ -109,25 +123,42 @@ impl Repository {
     /// # Errors
     ///
     /// When the commit or a path cannot be read.
-    pub fn read_many(&self, commit: &str, paths: &[&Path]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+    pub fn read_many(
+        &self,
+        commit: &str,
+        paths: &[&Path],
+    ) -> Result<Vec<Option<Vec<u8>>>, GitError> {
         let commit = self.resolve(commit)?;
         let mut asked = String::new();
         for path in paths {
             let clean = clean(path)?;
             if clean.contains('\n') {
-                return Err(GitError::Path { path: (*path).into() });
+                return Err(GitError::Path {
+                    path: (*path).into(),
+                });
             }
             asked.push_str(&format!("{commit}:{clean}\n"));
         }
         let answer = self.ask(&["cat-file", "--batch"], Some(asked.into_bytes()))?;
         let mut rest = answer.stdout.as_slice();
-        paths.iter().map(|path| self.object(&mut rest, path)).collect()
+        paths
+            .iter()
+            .map(|path| self.object(&mut rest, path))
+            .collect()
     }
 
     /// Takes one object off the answer of `cat-file --batch`.
     fn object(&self, rest: &mut &[u8], path: &Path) -> Result<Option<Vec<u8>>, GitError> {
-        let unclear = || self.failed("cat-file", format!("its answer for `{}` is not understood", path.display()));
-        let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(unclear)?;
+        let unclear = || {
+            self.failed(
+                "cat-file",
+                format!("its answer for `{}` is not understood", path.display()),
+            )
+        };
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or_else(unclear)?;
         let (heading, after) = rest.split_at(end);
         let after = after.get(1..).unwrap_or_default();
         let heading = String::from_utf8_lossy(heading).into_owned();
@@ -136,7 +167,10 @@ impl Repository {
             return Ok(None);
         }
         let mut words = heading.rsplit(' ');
-        let size: usize = words.next().and_then(|size| size.parse().ok()).ok_or_else(unclear)?;
+        let size: usize = words
+            .next()
+            .and_then(|size| size.parse().ok())
+            .ok_or_else(unclear)?;
         let kind = words.next();
         let bytes = after.get(..size).ok_or_else(unclear)?;
         *rest = after.get(size + 1..).ok_or_else(unclear)?;
@@ -176,8 +210,16 @@ impl Repository {
         let mut texts = Vec::new();
         for path in paths {
             // git compares with its own idea of where the root is.
-            let real = if path.is_absolute() { path.canonicalize().unwrap_or_else(|_| path.clone()) } else { path.clone() };
-            texts.push(real.to_str().map(str::to_owned).ok_or_else(|| GitError::Path { path: path.clone() })?);
+            let real = if path.is_absolute() {
+                path.canonicalize().unwrap_or_else(|_| path.clone())
+            } else {
+                path.clone()
+            };
+            texts.push(
+                real.to_str()
+                    .map(str::to_owned)
+                    .ok_or_else(|| GitError::Path { path: path.clone() })?,
+            );
         }
         arguments.extend(texts.iter().map(String::as_str));
         Ok(!self.ask(&arguments, None)?.stdout.is_empty())
@@ -199,9 +241,17 @@ impl Repository {
     }
 
     fn run(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<CommandOutcome, GitError> {
-        let mut command = vec!["git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+        let mut command = vec![
+            "git",
+            "--no-pager",
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ];
         command.extend(arguments);
-        let mut environment: BTreeMap<String, String> = inherited(&["PATH", "HOME", "XDG_CONFIG_HOME"]);
+        let mut environment: BTreeMap<String, String> =
+            inherited(&["PATH", "HOME", "XDG_CONFIG_HOME"]);
         for (name, value) in [
             ("LC_ALL", "C"),
             ("GIT_OPTIONAL_LOCKS", "0"),
@@ -220,7 +270,8 @@ impl Repository {
             ..CommandRun::new(command)
         };
         let operation = arguments.first().copied().unwrap_or_default();
-        run(&git, &Interruption::default()).map_err(|error| self.failed(operation, error.to_string()))
+        run(&git, &Interruption::default())
+            .map_err(|error| self.failed(operation, error.to_string()))
     }
 
     fn failed(&self, operation: &str, reason: impl Into<String>) -> GitError {
@@ -243,7 +294,11 @@ fn clean(path: &Path) -> Result<String, GitError> {
             _ => return Err(error()),
         }
     }
-    if parts.is_empty() { Err(error()) } else { Ok(parts.join("/")) }
+    if parts.is_empty() {
+        Err(error())
+    } else {
+        Ok(parts.join("/"))
+    }
 }
 
 fn paths(bytes: &[u8]) -> Vec<PathBuf> {

@@ -74,7 +74,10 @@ impl HttpResponse {
     /// The first header of this name, given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(each, _)| each == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -136,7 +139,10 @@ pub fn client(scheme: &str) -> Result<reqwest::Client, HttpError> {
     }
     builder.build().map_err(|error| HttpError::Unusable {
         url: format!("{scheme}:"),
-        reason: format!("{}: install the machine's package of CA certificates", deepest(&error)),
+        reason: format!(
+            "{}: install the machine's package of CA certificates",
+            deepest(&error)
+        ),
     })
 }
 
@@ -146,7 +152,8 @@ pub fn client(scheme: &str) -> Result<reqwest::Client, HttpError> {
 ///
 /// When the request cannot be made, nobody answers, or not in time.
 pub fn request(request: &HttpRequest) -> Result<HttpResponse, HttpError> {
-    wait_for(ask(request)).unwrap_or_else(|| Err(unusable(request, "evenkeel itself failed here".to_owned())))
+    wait_for(ask(request))
+        .unwrap_or_else(|| Err(unusable(request, "evenkeel itself failed here".to_owned())))
 }
 
 fn unusable(request: &HttpRequest, reason: String) -> HttpError {
@@ -159,12 +166,21 @@ fn unusable(request: &HttpRequest, reason: String) -> HttpError {
 async fn ask(request: &HttpRequest) -> Result<HttpResponse, HttpError> {
     let url = Url::parse(&request.url).map_err(|error| unusable(request, error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(unusable(request, "only http and https can be asked".to_owned()));
+        return Err(unusable(
+            request,
+            "only http and https can be asked".to_owned(),
+        ));
     }
-    let method = if request.method.is_empty() { "GET" } else { &request.method };
+    let method = if request.method.is_empty() {
+        "GET"
+    } else {
+        &request.method
+    };
     let method = reqwest::Method::from_bytes(method.as_bytes())
         .map_err(|_| unusable(request, "its method is not a word such as `GET`".to_owned()))?;
-    let mut builder = client(url.scheme())?.request(method, url).headers(headers(request)?);
+    let mut builder = client(url.scheme())?
+        .request(method, url)
+        .headers(headers(request)?);
     if let Some(body) = &request.body {
         builder = builder.body(body.clone());
     }
@@ -172,20 +188,37 @@ async fn ask(request: &HttpRequest) -> Result<HttpResponse, HttpError> {
         url: bare(&request.url),
         within: request.timeout,
     };
-    tokio::time::timeout(request.timeout, read(builder, request)).await.map_err(|_| late())?
+    tokio::time::timeout(request.timeout, read(builder, request))
+        .await
+        .map_err(|_| late())?
 }
 
-async fn read(builder: reqwest::RequestBuilder, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
+async fn read(
+    builder: reqwest::RequestBuilder,
+    request: &HttpRequest,
+) -> Result<HttpResponse, HttpError> {
     let started = Instant::now();
-    let mut response = builder.send().await.map_err(|error| broken(request, &error))?;
+    let mut response = builder
+        .send()
+        .await
+        .map_err(|error| broken(request, &error))?;
     let first_byte = started.elapsed();
     let headers = response
         .headers()
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect();
     let (mut body, mut cut) = (Vec::new(), false);
-    while let Some(chunk) = response.chunk().await.map_err(|error| broken(request, &error))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| broken(request, &error))?
+    {
         let room = LONGEST_BODY - body.len();
         body.extend(chunk.iter().take(room));
         if chunk.len() > room {
@@ -206,9 +239,17 @@ async fn read(builder: reqwest::RequestBuilder, request: &HttpRequest) -> Result
 fn headers(request: &HttpRequest) -> Result<HeaderMap, HttpError> {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
-        let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .ok()
+            .zip(HeaderValue::from_str(value).ok());
         let (key, mut value) = header.ok_or_else(|| {
-            unusable(request, format!("its header `{}` has characters that no header may have", inert(name)))
+            unusable(
+                request,
+                format!(
+                    "its header `{}` has characters that no header may have",
+                    inert(name)
+                ),
+            )
         })?;
         value.set_sensitive(true);
         headers.append(key, value);
@@ -283,9 +324,15 @@ mod tests {
 
     #[test]
     fn an_answer_is_recorded_and_redirects_are_not_followed() {
-        let url = serve(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\nhi".to_vec());
+        let url = serve(
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\nhi"
+                .to_vec(),
+        );
         let answer = request(&HttpRequest::get(&url, Duration::from_secs(5))).unwrap();
-        assert_eq!((answer.status, answer.body.as_slice(), answer.cut), (302, b"hi".as_slice(), false));
+        assert_eq!(
+            (answer.status, answer.body.as_slice(), answer.cut),
+            (302, b"hi".as_slice(), false)
+        );
         assert_eq!(answer.header("location"), Some("http://127.0.0.1:1/"));
     }
 
@@ -301,11 +348,26 @@ mod tests {
     fn errors_are_words_without_secrets() {
         let within = Duration::from_millis(200);
         let late = request(&HttpRequest::get(&serve(Vec::new()), within)).unwrap_err();
-        assert!(late.to_string().ends_with("/path: no answer within 200 ms"), "{late}");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let refused = request(&HttpRequest::get(&format!("http://u:hunter2@127.0.0.1:{port}/"), within)).unwrap_err();
+        assert!(
+            late.to_string().ends_with("/path: no answer within 200 ms"),
+            "{late}"
+        );
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let refused = request(&HttpRequest::get(
+            &format!("http://u:hunter2@127.0.0.1:{port}/"),
+            within,
+        ))
+        .unwrap_err();
         assert!(matches!(refused, HttpError::Refused { .. }), "{refused}");
-        let broken = request(&HttpRequest::get(&serve(b"\x1b[2Jnonsense\r\n\r\n".to_vec()), within)).unwrap_err();
+        let broken = request(&HttpRequest::get(
+            &serve(b"\x1b[2Jnonsense\r\n\r\n".to_vec()),
+            within,
+        ))
+        .unwrap_err();
         assert!(matches!(broken, HttpError::Broken { .. }), "{broken}");
         for error in [late, refused, broken] {
             assert!(!error.to_string().contains("hunter2"), "{error}");

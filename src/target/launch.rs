@@ -56,7 +56,6 @@ pub fn main() -> ! {
         Err(error) => error,
     };
     error.tell();
-    #[expect(clippy::exit, reason = "this is the whole of a process's life, called from main")]
     std::process::exit(1)
 }
 
@@ -88,24 +87,36 @@ fn become_program() -> Result<Infallible, String> {
         .take(LONGEST)
         .read_to_end(&mut text)
         .map_err(|error| format!("cannot read what to start: {}", why_io(&error)))?;
-    let spec: LaunchSpec = serde_json::from_slice(&text).map_err(|_| "cannot understand what to start".to_owned())?;
+    let spec: LaunchSpec =
+        serde_json::from_slice(&text).map_err(|_| "cannot understand what to start".to_owned())?;
     zeroize::Zeroize::zeroize(&mut text);
-    let (program, arguments) = spec.command.split_first().ok_or("there is no command to start")?;
+    let (program, arguments) = spec
+        .command
+        .split_first()
+        .ok_or("there is no command to start")?;
 
     // No terminal and no signal of the starter's reaches it from here on.
     rustix::process::setsid().map_err(|errno| format!("cannot begin a session: {}", why(errno)))?;
-    let log = open_log(Path::new(&spec.log)).map_err(|reason| format!("cannot open the log `{}`: {reason}", spec.log))?;
-    let also = log.try_clone().map_err(|error| format!("cannot open the log `{}`: {}", spec.log, why_io(&error)))?;
+    let log = open_log(Path::new(&spec.log))
+        .map_err(|reason| format!("cannot open the log `{}`: {reason}", spec.log))?;
+    let also = log
+        .try_clone()
+        .map_err(|error| format!("cannot open the log `{}`: {}", spec.log, why_io(&error)))?;
 
     let myself = record::myself(SystemClock.now(), spec.started_as)?;
     let path = Path::new(&spec.record);
-    record::write(path, &myself).map_err(|reason| format!("cannot write the record `{}`: {reason}", spec.record))?;
+    record::write(path, &myself)
+        .map_err(|reason| format!("cannot write the record `{}`: {reason}", spec.record))?;
 
     let mut command = Command::new(program);
     command
         .args(arguments)
         .env_clear()
-        .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .envs(
+            INHERITED
+                .iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        )
         .envs(&spec.environment)
         .current_dir(spec.directory.as_deref().unwrap_or("/"))
         .stdin(Stdio::null())
@@ -114,7 +125,9 @@ fn become_program() -> Result<Infallible, String> {
     let error = command.exec();
     // There is no such process after all.
     let _ = record::remove(path, &myself);
-    let directory = spec.directory.filter(|directory| !Path::new(directory).is_dir());
+    let directory = spec
+        .directory
+        .filter(|directory| !Path::new(directory).is_dir());
     Err(match directory {
         Some(directory) => format!("there is no working directory `{directory}`"),
         None if error.kind() == std::io::ErrorKind::NotFound => {
@@ -127,7 +140,8 @@ fn become_program() -> Result<Infallible, String> {
 fn open_log(path: &Path) -> Result<File, String> {
     let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
     let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
-    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags =
+        OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let log = rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o600)).map_err(why)?;
     let log = File::from(log);
     // A pipe, say, would stop the program when nobody reads it.

@@ -44,7 +44,9 @@ impl fmt::Display for Obstacle {
                 "there is no directory `{}`: it must be there first, declare it as a directory",
                 path.display()
             ),
-            Self::Refused(path, errno) => write!(formatter, "`{}`: {}", path.display(), why(*errno)),
+            Self::Refused(path, errno) => {
+                write!(formatter, "`{}`: {}", path.display(), why(*errno))
+            }
         }
     }
 }
@@ -52,7 +54,10 @@ impl fmt::Display for Obstacle {
 /// Splits a path into its parent and the name in it. The root directory is `.` in itself.
 pub(crate) fn split(path: &Path) -> Result<(PathBuf, OsString), Obstacle> {
     if !path.is_absolute() {
-        return Err(Obstacle::Unusable(path.into(), "is not absolute: begin it with `/`"));
+        return Err(Obstacle::Unusable(
+            path.into(),
+            "is not absolute: begin it with `/`",
+        ));
     }
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(Obstacle::Unusable(path.into(), "has a zero byte in it"));
@@ -88,7 +93,9 @@ pub(crate) fn open_stepwise(path: &Path) -> Result<OwnedFd, Obstacle> {
     let mut directory = rustix::fs::openat(CWD, "/", THROUGH, Mode::empty())
         .map_err(|errno| Obstacle::Refused(reached.clone(), errno))?;
     for component in path.components() {
-        let Component::Normal(name) = component else { continue };
+        let Component::Normal(name) = component else {
+            continue;
+        };
         reached.push(name);
         directory = step_into(&directory, name, &reached)?;
     }
@@ -113,7 +120,9 @@ pub(crate) fn make_directories(path: &Path) -> Result<(), Obstacle> {
     let mut reached = PathBuf::from("/");
     let mut directory = open_stepwise(&reached)?;
     for component in path.components() {
-        let Component::Normal(name) = component else { continue };
+        let Component::Normal(name) = component else {
+            continue;
+        };
         reached.push(name);
         directory = match step_into(&directory, name, &reached) {
             Err(Obstacle::Missing(_)) => {
@@ -154,7 +163,12 @@ pub(crate) fn open_beneath(
                 return Err(Errno::XDEV);
             };
             let from = held.as_ref().map_or(directory.as_fd(), AsFd::as_fd);
-            held = Some(rustix::fs::openat(from, name, THROUGH | OFlags::NOFOLLOW, Mode::empty())?);
+            held = Some(rustix::fs::openat(
+                from,
+                name,
+                THROUGH | OFlags::NOFOLLOW,
+                Mode::empty(),
+            )?);
         }
     }
     let name = path.file_name().ok_or(Errno::XDEV)?;

@@ -80,7 +80,10 @@ pub(crate) fn boot() -> Result<String, String> {
 }
 
 /// The record of the process that calls this.
-pub(crate) fn myself(since: Moment, started_as: BTreeMap<String, Text>) -> Result<ProcessRecord, String> {
+pub(crate) fn myself(
+    since: Moment,
+    started_as: BTreeMap<String, Text>,
+) -> Result<ProcessRecord, String> {
     let pid = std::process::id();
     let status = status(pid).ok_or("cannot read `/proc/self/stat`: mount /proc")?;
     Ok(ProcessRecord {
@@ -108,7 +111,9 @@ pub(crate) fn read(path: &Path) -> Result<Option<ProcessRecord>, String> {
         Err(errno) => return Err(why(errno)),
     };
     let mut text = Vec::new();
-    file.take(LONGEST).read_to_end(&mut text).map_err(|error| why_io(&error))?;
+    file.take(LONGEST)
+        .read_to_end(&mut text)
+        .map_err(|error| why_io(&error))?;
     match serde_json::from_slice::<ProcessRecord>(&text) {
         Ok(record) if record.version == VERSION => Ok(Some(record)),
         Ok(record) => Err(format!(
@@ -116,7 +121,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<ProcessRecord>, String> {
             record.version
         )),
         Err(_) => Err(
-            "it is damaged: see which process it was for, stop that one, and remove the record".to_owned(),
+            "it is damaged: see which process it was for, stop that one, and remove the record"
+                .to_owned(),
         ),
     }
 }
@@ -135,14 +141,19 @@ pub(crate) fn write(path: &Path, record: &ProcessRecord) -> Result<(), String> {
         let _ = rustix::fs::unlinkat(&parent, beside.as_str(), AtFlags::empty());
     }
     done?;
-    place::reopen(&parent).and_then(rustix::fs::fsync).map_err(why)
+    place::reopen(&parent)
+        .and_then(rustix::fs::fsync)
+        .map_err(why)
 }
 
 fn write_beside(parent: &OwnedFd, beside: &str, text: &[u8]) -> Result<(), String> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(parent, beside, flags, Mode::from_raw_mode(0o600)).map_err(why)?;
+    let file =
+        rustix::fs::openat(parent, beside, flags, Mode::from_raw_mode(0o600)).map_err(why)?;
     let mut file = File::from(file);
-    file.write_all(text).and_then(|()| file.sync_all()).map_err(|error| why_io(&error))
+    file.write_all(text)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| why_io(&error))
 }
 
 /// Removes a record, if it is still this one.
@@ -156,7 +167,9 @@ pub(crate) fn remove(path: &Path, record: &ProcessRecord) -> Result<(), String> 
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => return Err(why(errno)),
     }
-    place::reopen(&parent).and_then(rustix::fs::fsync).map_err(why)
+    place::reopen(&parent)
+        .and_then(rustix::fs::fsync)
+        .map_err(why)
 }
 
 #[cfg(test)]
@@ -171,7 +184,11 @@ mod tests {
         let status = parse(stat).unwrap();
         assert!(status.alive);
         assert_eq!((status.session, status.ticks), (10, 777));
-        assert!(!parse("1 (x) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0").unwrap().alive);
+        assert!(
+            !parse("1 (x) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0")
+                .unwrap()
+                .alive
+        );
     }
 
     #[test]

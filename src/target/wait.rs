@@ -7,7 +7,10 @@ use std::future::Future;
 pub(crate) fn wait_for<T: Send>(work: impl Future<Output = T> + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .ok()?;
             let result = runtime.block_on(work);
             // A name that is still being looked up must not hold us up.
             runtime.shutdown_background();

@@ -37,7 +37,8 @@ impl Kept {
                 self.hand_on(on_line);
             }
         }
-        let (first, rest) = bytes.split_at(bytes.len().min(self.half.saturating_sub(self.head.len())));
+        let (first, rest) =
+            bytes.split_at(bytes.len().min(self.half.saturating_sub(self.head.len())));
         self.head.extend_from_slice(first);
         self.tail.extend(rest);
         let surplus = self.tail.len().saturating_sub(self.half);
@@ -89,6 +90,9 @@ mod tests {
         kept.finish(&mut on_line);
         assert_eq!(lines, ["ab", "cdef", "ghijklmn"]);
         assert!(kept.is_cut());
-        assert_eq!(String::from_utf8(kept.into_bytes()).unwrap(), "ab\r\n\n… 9 bytes left out …\nklmn");
+        assert_eq!(
+            String::from_utf8(kept.into_bytes()).unwrap(),
+            "ab\r\n\n… 9 bytes left out …\nklmn"
+        );
     }
 }

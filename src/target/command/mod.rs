@@ -53,7 +53,10 @@ impl CommandRun {
 /// The variables of our own environment with these names.
 #[must_use]
 pub fn inherited(names: &[&str]) -> BTreeMap<String, String> {
-    names.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect()
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
+        .collect()
 }
 
 // Environments and inputs carry passwords.
@@ -187,7 +190,9 @@ pub fn run_with_lines(
         program: program.clone(),
         reason: why_io(&error),
     };
-    let mut child = command(run)?.spawn().map_err(|error| refused(run, &program, &error))?;
+    let mut child = command(run)?
+        .spawn()
+        .map_err(|error| refused(run, &program, &error))?;
     let pumped = pump::pump(&mut child, run, interruption, on_line);
     if pumped.is_err() {
         pump::kill_group(&child);
@@ -216,7 +221,11 @@ fn command(run: &CommandRun) -> Result<Command, CommandError> {
         .args(arguments)
         .env_clear()
         .envs(&run.environment)
-        .stdin(if run.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdin(if run.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
@@ -228,7 +237,11 @@ fn command(run: &CommandRun) -> Result<Command, CommandError> {
 
 fn refused(run: &CommandRun, program: &str, error: &io::Error) -> CommandError {
     let program = program.to_owned();
-    if let Some(directory) = run.directory.as_ref().filter(|directory| !directory.is_dir()) {
+    if let Some(directory) = run
+        .directory
+        .as_ref()
+        .filter(|directory| !directory.is_dir())
+    {
         let directory = directory.clone();
         return CommandError::NoDirectory { program, directory };
     }

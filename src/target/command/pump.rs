@@ -119,9 +119,18 @@ fn has_ended(pid: Pid) -> bool {
 
 impl Pipes {
     fn of(child: &mut Child, run: &CommandRun) -> io::Result<Self> {
-        let input = child.stdin.take().map(|pipe| File::from(OwnedFd::from(pipe)));
-        let output = child.stdout.take().map(|pipe| File::from(OwnedFd::from(pipe)));
-        let error = child.stderr.take().map(|pipe| File::from(OwnedFd::from(pipe)));
+        let input = child
+            .stdin
+            .take()
+            .map(|pipe| File::from(OwnedFd::from(pipe)));
+        let output = child
+            .stdout
+            .take()
+            .map(|pipe| File::from(OwnedFd::from(pipe)));
+        let error = child
+            .stderr
+            .take()
+            .map(|pipe| File::from(OwnedFd::from(pipe)));
         for pipe in [&input, &output, &error].into_iter().flatten() {
             rustix::io::ioctl_fionbio(pipe, true)?;
         }
@@ -138,14 +147,19 @@ impl Pipes {
 
     fn wait(&self, handle: Option<&OwnedFd>, longest: Duration) -> io::Result<()> {
         let mut watched: Vec<PollFd<'_>> = Vec::with_capacity(4);
-        watched.extend(self.input.iter().map(|(pipe, _, _)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::OUT)));
+        watched.extend(
+            self.input
+                .iter()
+                .map(|(pipe, _, _)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::OUT)),
+        );
         watched.extend(
             self.outputs
                 .iter()
                 .filter_map(|(pipe, _)| pipe.as_ref())
                 .map(|pipe| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN)),
         );
-        watched.extend(handle.map(|handle| PollFd::from_borrowed_fd(handle.as_fd(), PollFlags::IN)));
+        watched
+            .extend(handle.map(|handle| PollFd::from_borrowed_fd(handle.as_fd(), PollFlags::IN)));
         let longest = Timespec {
             tv_sec: 0,
             tv_nsec: longest.subsec_nanos().into(),
@@ -157,7 +171,9 @@ impl Pipes {
     }
 
     fn write(&mut self) {
-        let Some((pipe, bytes, written)) = &mut self.input else { return };
+        let Some((pipe, bytes, written)) = &mut self.input else {
+            return;
+        };
         let rest = bytes.get(*written..).unwrap_or_default();
         let done = match pipe.write(rest) {
             Ok(more) => {
@@ -192,5 +208,8 @@ impl Pipes {
 }
 
 fn again(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }

@@ -19,7 +19,11 @@ pub(super) struct Committed {
     pub(super) note: Option<String>,
 }
 
-pub(super) fn commit(workshop: &Workshop<'_>, job: &Job<'_>, staged: &Staged) -> Result<Committed, ActionError> {
+pub(super) fn commit(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    staged: &Staged,
+) -> Result<Committed, ActionError> {
     if workshop.interruption.is_set() {
         stage::discard(job, staged);
         return Err(ActionError::Interrupted);
@@ -45,7 +49,13 @@ pub(super) fn commit(workshop: &Workshop<'_>, job: &Job<'_>, staged: &Staged) ->
 }
 
 fn create(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
-    match rustix::fs::renameat_with(job.parent, beside, job.parent, &job.name, RenameFlags::NOREPLACE) {
+    match rustix::fs::renameat_with(
+        job.parent,
+        beside,
+        job.parent,
+        &job.name,
+        RenameFlags::NOREPLACE,
+    ) {
         Ok(()) => Ok(()),
         Err(Errno::EXIST) => Err(changed(workshop, job)?),
         Err(errno) if unsupported(errno) => {
@@ -59,8 +69,15 @@ fn create(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(), 
 fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
     // Cheap, and spares readers an exchange forth and back in all but the closest races.
     check(workshop, job)?;
-    let exchange =
-        || rustix::fs::renameat_with(job.parent, beside, job.parent, &job.name, RenameFlags::EXCHANGE);
+    let exchange = || {
+        rustix::fs::renameat_with(
+            job.parent,
+            beside,
+            job.parent,
+            &job.name,
+            RenameFlags::EXCHANGE,
+        )
+    };
     let ours = fingerprint(job.parent, beside).map_err(|errno| job.refused("look at", errno))?;
     match exchange() {
         Ok(()) => {}
@@ -74,7 +91,8 @@ fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(),
     let verified = look(workshop, job, beside).and_then(|old| verify(workshop, job, beside, &old));
     if let Err(error) = verified {
         exchange().map_err(|errno| job.refused("put back", errno))?;
-        let back = fingerprint(job.parent, beside).map_err(|errno| job.refused("put back", errno))?;
+        let back =
+            fingerprint(job.parent, beside).map_err(|errno| job.refused("put back", errno))?;
         if !back.same_file(&ours) {
             // Somebody replaced ours at once: theirs is the newest and stays.
             exchange().map_err(|errno| job.refused("put back", errno))?;
@@ -86,18 +104,30 @@ fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(),
     Ok(())
 }
 
-fn remove(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr, found: &Standing) -> Result<(), ActionError> {
+fn remove(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    beside: &OsStr,
+    found: &Standing,
+) -> Result<(), ActionError> {
     check(workshop, job)?;
     if matches!(found, Standing::Directory { .. }) {
         // The kernel itself refuses to remove a directory with something in it.
         return match rustix::fs::unlinkat(job.parent, &job.name, AtFlags::REMOVEDIR) {
-            Err(Errno::NOTEMPTY | Errno::EXIST) => {
-                Err(job.failed("remove", "the directory is not empty: remove what is in it first"))
-            }
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Err(job.failed(
+                "remove",
+                "the directory is not empty: remove what is in it first",
+            )),
             other => other.map_err(|errno| job.refused("remove", errno)),
         };
     }
-    match rustix::fs::renameat_with(job.parent, &job.name, job.parent, beside, RenameFlags::NOREPLACE) {
+    match rustix::fs::renameat_with(
+        job.parent,
+        &job.name,
+        job.parent,
+        beside,
+        RenameFlags::NOREPLACE,
+    ) {
         Ok(()) => {}
         Err(Errno::NOENT) => return Ok(()),
         Err(errno) if unsupported(errno) => {
@@ -108,16 +138,27 @@ fn remove(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr, found: &Standi
     }
     let verified = look(workshop, job, beside).and_then(|old| verify(workshop, job, beside, &old));
     if let Err(error) = verified {
-        let back = rustix::fs::renameat_with(job.parent, beside, job.parent, &job.name, RenameFlags::NOREPLACE);
+        let back = rustix::fs::renameat_with(
+            job.parent,
+            beside,
+            job.parent,
+            &job.name,
+            RenameFlags::NOREPLACE,
+        );
         return Err(match back {
             Ok(()) => error,
             Err(errno) => job.failed(
                 "put back",
-                format!("what stood there is kept as `{}`: {}", beside.display(), crate::target::reason::why(errno)),
+                format!(
+                    "what stood there is kept as `{}`: {}",
+                    beside.display(),
+                    crate::target::reason::why(errno)
+                ),
             ),
         });
     }
-    rustix::fs::unlinkat(job.parent, beside, AtFlags::empty()).map_err(|errno| job.refused("remove", errno))
+    rustix::fs::unlinkat(job.parent, beside, AtFlags::empty())
+        .map_err(|errno| job.refused("remove", errno))
 }
 
 fn adjust(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<(), ActionError> {
@@ -125,7 +166,15 @@ fn adjust(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<(), ActionError> {
     let directory = rustix::fs::openat(job.parent, &job.name, flags, Mode::empty())
         .map_err(|errno| job.refused("open", errno))?;
     // What is open is what is checked and changed, whatever happens to its name.
-    let found = look(workshop, &Job { parent: &directory, name: ".".into(), ..*job }, OsStr::new("."))?;
+    let found = look(
+        workshop,
+        &Job {
+            parent: &directory,
+            name: ".".into(),
+            ..*job
+        },
+        OsStr::new("."),
+    )?;
     verify(workshop, job, OsStr::new("."), &found)?;
     dress(workshop, job, &directory, None)?;
     if workshop.few {
@@ -165,11 +214,11 @@ fn expected(action: &Action) -> String {
 }
 
 fn rename(job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
-    rustix::fs::renameat(job.parent, beside, job.parent, &job.name).map_err(|errno| job.refused("rename", errno))
+    rustix::fs::renameat(job.parent, beside, job.parent, &job.name)
+        .map_err(|errno| job.refused("rename", errno))
 }
 
 /// Whether a file system cannot rename in this way.
 fn unsupported(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
 }
-

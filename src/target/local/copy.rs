@@ -23,19 +23,26 @@ use crate::target::tree::{Item, ItemKind, Survey};
 pub(super) fn copy(survey: &Survey, parent: &OwnedFd, name: &str) -> Result<(), String> {
     let root = make_directory(parent, Path::new(name)).map_err(why)?;
     let mut directories = Vec::new();
-    for item in survey.items.iter().filter(|item| item.kind == ItemKind::Directory) {
-        let made = make_directory(&root, Path::new(&item.path)).map_err(|errno| of(item, &why(errno)))?;
+    for item in survey
+        .items
+        .iter()
+        .filter(|item| item.kind == ItemKind::Directory)
+    {
+        let made =
+            make_directory(&root, Path::new(&item.path)).map_err(|errno| of(item, &why(errno)))?;
         if directories.len() <= FEW {
             directories.push(made);
         }
     }
     let few = survey.items.len() <= FEW;
-    survey
-        .items
-        .par_iter()
-        .try_for_each(|item| copy_file(survey, item, &root, few).map_err(|reason| of(item, &reason)))?;
+    survey.items.par_iter().try_for_each(|item| {
+        copy_file(survey, item, &root, few).map_err(|reason| of(item, &reason))
+    })?;
     let synced = if few {
-        directories.iter().chain([&root]).try_for_each(rustix::fs::fsync)
+        directories
+            .iter()
+            .chain([&root])
+            .try_for_each(rustix::fs::fsync)
     } else {
         rustix::fs::syncfs(&root)
     };
@@ -49,13 +56,21 @@ fn of(item: &Item, reason: &str) -> String {
 fn make_directory(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
     let name = path.file_name().ok_or(Errno::INVAL)?;
     let parent = match path.parent() {
-        Some(parent) if parent != Path::new("") => {
-            open_beneath(root, parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?
-        }
+        Some(parent) if parent != Path::new("") => open_beneath(
+            root,
+            parent,
+            OFlags::PATH | OFlags::DIRECTORY,
+            Mode::empty(),
+        )?,
         _ => rustix::io::fcntl_dupfd_cloexec(root, 0)?,
     };
     rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o700))?;
-    let made = open_beneath(&parent, Path::new(name), OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    let made = open_beneath(
+        &parent,
+        Path::new(name),
+        OFlags::RDONLY | OFlags::DIRECTORY,
+        Mode::empty(),
+    )?;
     // Whatever the umask.
     rustix::fs::fchmod(&made, Mode::from_raw_mode(0o755))?;
     Ok(made)
@@ -67,7 +82,13 @@ fn copy_file(survey: &Survey, item: &Item, root: &OwnedFd, sync: bool) -> Result
     };
     let mut from = File::from(survey.open(item).map_err(|error| error.to_string())?);
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-    let to = open_beneath(root, Path::new(&item.path), flags, Mode::from_raw_mode(0o600)).map_err(why)?;
+    let to = open_beneath(
+        root,
+        Path::new(&item.path),
+        flags,
+        Mode::from_raw_mode(0o600),
+    )
+    .map_err(why)?;
     let mut to = File::from(to);
     // The kernel copies by itself where it can, and shares the blocks where the file system can.
     std::io::copy(&mut from, &mut to).map_err(|error| why_io(&error))?;

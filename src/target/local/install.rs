@@ -53,8 +53,9 @@ impl Install<'_> {
         if let (Some(current), Some(releases)) = (&current, &releases)
             && current.digest == *self.artifact
         {
-            let actual = installation::actual(releases, &current.digest, current.file.as_deref(), shown)
-                .map_err(|error| self.failed("verify", error.to_string()))?;
+            let actual =
+                installation::actual(releases, &current.digest, current.file.as_deref(), shown)
+                    .map_err(|error| self.failed("verify", error.to_string()))?;
             if actual == Some(current.digest) {
                 rustix::fs::syncfs(releases).map_err(self.refused("sync"))?;
                 return Ok(self.finish(releases, current.digest, "already so"));
@@ -64,13 +65,20 @@ impl Install<'_> {
         if digest.as_ref() != self.expected {
             return Err(changed(self.into, self.expected, digest.as_ref()));
         }
-        let source = materials
-            .artifact(self.artifact)
-            .ok_or_else(|| self.failed("install", "the artifact is not at hand: build it, then plan again"))?;
+        let source = materials.artifact(self.artifact).ok_or_else(|| {
+            self.failed(
+                "install",
+                "the artifact is not at hand: build it, then plan again",
+            )
+        })?;
         let unusable = |error: crate::target::TreeError| self.failed("install", error.to_string());
         let (parent, name) = open_parent(&source).map_err(unusable)?;
         let survey = Survey::of(&parent, &name, &source).map_err(unusable)?;
-        let file = survey.items.first().filter(|_| survey.single).map(|item| item.path.as_str());
+        let file = survey
+            .items
+            .first()
+            .filter(|_| survey.single)
+            .map(|item| item.path.as_str());
 
         let releases = match releases {
             Some(releases) => releases,
@@ -81,7 +89,9 @@ impl Install<'_> {
         let link = Action::Link {
             path: shown.join("current").display().to_string(),
             to: current_target(self.artifact, file),
-            expected: current.map_or(Standing::Missing, |current| Standing::Link { to: current.link }),
+            expected: current.map_or(Standing::Missing, |current| Standing::Link {
+                to: current.link,
+            }),
         };
         let workshop = Workshop {
             owners: &Owners::default(),
@@ -90,18 +100,26 @@ impl Install<'_> {
             interruption,
             few: true,
         };
-        place(&workshop, &[(0, &link)]).into_iter().try_for_each(|(_, outcome)| outcome.map(|_| ()))?;
+        place(&workshop, &[(0, &link)])
+            .into_iter()
+            .try_for_each(|(_, outcome)| outcome.map(|_| ()))?;
         Ok(self.finish(&releases, digest.unwrap_or(*self.artifact), note))
     }
 
     /// Makes sure that the release is there and whole.
-    fn release(&self, survey: &Survey, file: Option<&str>, releases: &OwnedFd) -> Result<&'static str, ActionError> {
+    fn release(
+        &self,
+        survey: &Survey,
+        file: Option<&str>,
+        releases: &OwnedFd,
+    ) -> Result<&'static str, ActionError> {
         let shown = Path::new(self.into);
         let hex = self.artifact.hex();
         let actual = installation::actual(releases, self.artifact, file, shown)
             .map_err(|error| self.failed("verify", error.to_string()))?;
         let copied = format!(".{hex}.tmp");
-        copy::remove(releases, OsStr::new(&copied)).map_err(self.refused("remove what an earlier run left in"))?;
+        copy::remove(releases, OsStr::new(&copied))
+            .map_err(self.refused("remove what an earlier run left in"))?;
         if actual == Some(*self.artifact) {
             // It may be from a run that was killed before it was durable.
             rustix::fs::syncfs(releases).map_err(self.refused("sync"))?;
@@ -116,10 +134,19 @@ impl Install<'_> {
         let replaced = done?;
         removed.map_err(self.refused("remove the old release in"))?;
         sync_directory(releases).map_err(self.refused("sync"))?;
-        Ok(if replaced { "the release had been changed, and was replaced" } else { "copied" })
+        Ok(if replaced {
+            "the release had been changed, and was replaced"
+        } else {
+            "copied"
+        })
     }
 
-    fn verify(&self, file: Option<&str>, releases: &OwnedFd, copied: &str) -> Result<(), ActionError> {
+    fn verify(
+        &self,
+        file: Option<&str>,
+        releases: &OwnedFd,
+        copied: &str,
+    ) -> Result<(), ActionError> {
         let shown = Path::new(self.into).join("releases").join(copied);
         let digest = match file {
             None => digest_at(releases, OsStr::new(copied), &shown),
@@ -146,8 +173,14 @@ impl Install<'_> {
         Performed {
             note: Some(match pruned {
                 Ok(0) => note.to_owned(),
-                Ok(count) => format!("{note}; {} removed", crate::text::count(count, "old release")),
-                Err(errno) => format!("{note}; an old release could not be removed: {}", why(errno)),
+                Ok(count) => format!(
+                    "{note}; {} removed",
+                    crate::text::count(count, "old release")
+                ),
+                Err(errno) => format!(
+                    "{note}; an old release could not be removed: {}",
+                    why(errno)
+                ),
             }),
         }
     }
@@ -162,7 +195,10 @@ pub(super) fn open(into: &str) -> Result<OwnedFd, ActionError> {
 }
 
 /// Reads which release is current.
-pub(super) fn current(directory: &OwnedFd, into: &str) -> Result<Option<installation::Current>, ActionError> {
+pub(super) fn current(
+    directory: &OwnedFd,
+    into: &str,
+) -> Result<Option<installation::Current>, ActionError> {
     match installation::pointer(directory) {
         Ok(Pointer::Nothing) => Ok(None),
         Ok(Pointer::Release(current)) => Ok(Some(current)),
@@ -172,8 +208,16 @@ pub(super) fn current(directory: &OwnedFd, into: &str) -> Result<Option<installa
 }
 
 /// Says that another release is current than was expected.
-pub(super) fn changed(into: &str, expected: Option<&Digest>, found: Option<&Digest>) -> ActionError {
-    let words = |digest: Option<&Digest>| digest.map_or("no release".to_owned(), |digest| format!("release {}", digest.short()));
+pub(super) fn changed(
+    into: &str,
+    expected: Option<&Digest>,
+    found: Option<&Digest>,
+) -> ActionError {
+    let words = |digest: Option<&Digest>| {
+        digest.map_or("no release".to_owned(), |digest| {
+            format!("release {}", digest.short())
+        })
+    };
     ActionError::Changed {
         path: into.to_owned(),
         expected: words(expected),

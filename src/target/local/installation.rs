@@ -14,10 +14,10 @@ use rustix::io::Errno;
 use super::look;
 use super::observe::unreadable;
 use crate::model::Digest;
+use crate::target::Answer;
 use crate::target::place::{self, Obstacle, open_beneath};
 use crate::target::reason::why;
 use crate::target::tree::{TreeError, digest_at};
-use crate::target::Answer;
 
 /// What `current` says: `releases/<digest>`, or `releases/<digest>/<file name>` for an artifact that is one file.
 #[must_use]
@@ -53,18 +53,28 @@ pub(super) fn pointer(into: impl AsFd) -> Result<Pointer, Errno> {
     let link = match rustix::fs::readlinkat(into, "current", Vec::new()) {
         Ok(link) => link.to_string_lossy().into_owned(),
         Err(Errno::NOENT) => return Ok(Pointer::Nothing),
-        Err(Errno::INVAL) => return Ok(Pointer::Foreign("is not a link to a release: move it away".to_owned())),
+        Err(Errno::INVAL) => {
+            return Ok(Pointer::Foreign(
+                "is not a link to a release: move it away".to_owned(),
+            ));
+        }
         Err(errno) => return Err(errno),
     };
     let parsed = link.strip_prefix("releases/").and_then(|rest| {
-        let (hex, file) = rest.split_once('/').map_or((rest, None), |(hex, file)| (hex, Some(file)));
-        let plain = file.is_none_or(|file| !file.is_empty() && !file.contains('/') && file != "." && file != "..");
+        let (hex, file) = rest
+            .split_once('/')
+            .map_or((rest, None), |(hex, file)| (hex, Some(file)));
+        let plain = file.is_none_or(|file| {
+            !file.is_empty() && !file.contains('/') && file != "." && file != ".."
+        });
         let digest = release(hex).filter(|_| plain)?;
         Some((digest, file.map(str::to_owned)))
     });
     Ok(match parsed {
         Some((digest, file)) => Pointer::Release(Current { digest, file, link }),
-        None => Pointer::Foreign(format!("points to `{link}`, which is no release of this installation: remove the link")),
+        None => Pointer::Foreign(format!(
+            "points to `{link}`, which is no release of this installation: remove the link"
+        )),
     })
 }
 
@@ -85,7 +95,12 @@ pub(super) fn open_releases(into: impl AsFd) -> Result<Option<OwnedFd>, Errno> {
 
 /// Opens a directory in `releases`.
 pub(super) fn open_inside(releases: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
-    open_beneath(releases, Path::new(name), OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
+    open_beneath(
+        releases,
+        Path::new(name),
+        OFlags::RDONLY | OFlags::DIRECTORY,
+        Mode::empty(),
+    )
 }
 
 /// The names in a directory, but for itself and its parent.
@@ -93,7 +108,9 @@ pub(super) fn names(directory: impl AsFd) -> Result<Vec<(String, FileType)>, Err
     let mut names = Vec::new();
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_string_lossy().into_owned();
+        let name = OsStr::from_bytes(entry.file_name().to_bytes())
+            .to_string_lossy()
+            .into_owned();
         if name != "." && name != ".." {
             names.push((name, entry.file_type()));
         }
@@ -116,15 +133,22 @@ pub(super) fn actual(
             let only = open_inside(releases, &hex)
                 .and_then(|directory| Ok((names(&directory)?, directory)));
             match only {
-                Ok((names, directory)) if names.len() == 1 => digest_at(&directory, OsStr::new(file), &shown.join(file)),
+                Ok((names, directory)) if names.len() == 1 => {
+                    digest_at(&directory, OsStr::new(file), &shown.join(file))
+                }
                 Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
-                Err(errno) => Err(TreeError::Unreadable { path: shown, reason: why(errno) }),
+                Err(errno) => Err(TreeError::Unreadable {
+                    path: shown,
+                    reason: why(errno),
+                }),
             }
         }
     };
     match tree {
         Ok(tree) => Ok(Some(tree.digest)),
-        Err(TreeError::Missing { .. } | TreeError::Refused { .. } | TreeError::Excessive { .. }) => Ok(None),
+        Err(
+            TreeError::Missing { .. } | TreeError::Refused { .. } | TreeError::Excessive { .. },
+        ) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -134,7 +158,7 @@ pub(super) fn observe(into: &Path) -> Answer {
     let directory = match opened {
         Ok(directory) => directory,
         Err(Obstacle::Missing(_)) => return nothing(Vec::new()),
-        Err(obstacle) => return unreadable(obstacle),
+        Err(obstacle) => return unreadable(obstacle.to_string()),
     };
     look_at(&directory, into).unwrap_or_else(unreadable)
 }
@@ -146,18 +170,26 @@ fn look_at(directory: &OwnedFd, into: &Path) -> Result<Answer, String> {
     };
     let releases = open_releases(directory).map_err(refused("releases"))?;
     let mut kept: Vec<Digest> = match &releases {
-        Some(releases) => names(releases).map_err(refused("releases"))?.iter().filter_map(|(name, _)| release(name)).collect(),
+        Some(releases) => names(releases)
+            .map_err(refused("releases"))?
+            .iter()
+            .filter_map(|(name, _)| release(name))
+            .collect(),
         None => Vec::new(),
     };
     kept.sort();
     let current = match pointer(directory).map_err(refused("current"))? {
         Pointer::Nothing => return Ok(nothing(kept)),
-        Pointer::Foreign(words) => return Err(format!("`{}` {words}", into.join("current").display())),
+        Pointer::Foreign(words) => {
+            return Err(format!("`{}` {words}", into.join("current").display()));
+        }
         Pointer::Release(current) => current,
     };
-    let status = rustix::fs::statat(directory, "current", AtFlags::SYMLINK_NOFOLLOW).map_err(refused("current"))?;
+    let status = rustix::fs::statat(directory, "current", AtFlags::SYMLINK_NOFOLLOW)
+        .map_err(refused("current"))?;
     let actual = match &releases {
-        Some(releases) => actual(releases, &current.digest, current.file.as_deref(), into).map_err(|error| error.to_string())?,
+        Some(releases) => actual(releases, &current.digest, current.file.as_deref(), into)
+            .map_err(|error| error.to_string())?,
         None => None,
     };
     Ok(Answer::Installation {

@@ -25,7 +25,9 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn at_end_of(path: &Path, mut secrets: Vec<String>) -> Self {
-        let from = open(path).and_then(|file| file.metadata().ok()).map_or(0, |metadata| metadata.len());
+        let from = open(path)
+            .and_then(|file| file.metadata().ok())
+            .map_or(0, |metadata| metadata.len());
         // The longest first, so that one secret inside another leaves no remainder.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.retain(|secret| !secret.is_empty());
@@ -48,8 +50,14 @@ impl Log {
         if lines.is_empty() {
             return format!("; it wrote nothing to its log `{}`", self.path.display());
         }
-        let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
-        format!("; the end of its log `{}`:\n  {}", self.path.display(), last.join("\n  "))
+        let last = lines
+            .get(lines.len().saturating_sub(LINES)..)
+            .unwrap_or_default();
+        format!(
+            "; the end of its log `{}`:\n  {}",
+            self.path.display(),
+            last.join("\n  ")
+        )
     }
 
     /// The text without the process's secrets.
@@ -86,7 +94,9 @@ fn open(path: &Path) -> Option<File> {
     let (parent, name) = place::split(path).ok()?;
     let parent = place::open_directory(&parent).ok()?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    rustix::fs::openat(parent, name, flags, Mode::empty()).ok().map(File::from)
+    rustix::fs::openat(parent, name, flags, Mode::empty())
+        .ok()
+        .map(File::from)
 }
 
 #[cfg(test)]
@@ -102,7 +112,10 @@ mod tests {
         assert!(log.tail().contains("wrote nothing"));
         std::fs::write(&path, "old\npassword is hunter2\n\u{1b}[2Jgone\n").unwrap();
         let tail = log.tail();
-        assert!(tail.ends_with("  password is (secret)\n  \\u{1b}[2Jgone"), "{tail}");
+        assert!(
+            tail.ends_with("  password is (secret)\n  \\u{1b}[2Jgone"),
+            "{tail}"
+        );
         assert!(!tail.contains("old"));
     }
 }

@@ -79,10 +79,13 @@ impl Look<'_> {
                 group: self.owners.group(status.st_gid),
             },
             FileType::Symlink => {
-                let to = rustix::fs::readlinkat(&parent, name, Vec::new()).map_err(|errno| match errno {
-                    Errno::INVAL | Errno::NOENT => Fault::Changed,
-                    errno => Fault::Refused(errno),
-                })?;
+                let to =
+                    rustix::fs::readlinkat(&parent, name, Vec::new()).map_err(
+                        |errno| match errno {
+                            Errno::INVAL | Errno::NOENT => Fault::Changed,
+                            errno => Fault::Refused(errno),
+                        },
+                    )?;
                 Standing::Link {
                     to: to.to_string_lossy().into_owned(),
                 }
@@ -98,37 +101,53 @@ impl Look<'_> {
         })
     }
 
-    fn content(&self, parent: impl AsFd, name: &OsStr, status: &Stat) -> Result<(Digest, Option<String>), Fault> {
+    fn content(
+        &self,
+        parent: impl AsFd,
+        name: &OsStr,
+        status: &Stat,
+    ) -> Result<(Digest, Option<String>), Fault> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(parent, name, flags, Mode::empty()).map_err(|errno| match errno {
-            Errno::NOENT | Errno::LOOP | Errno::NXIO => Fault::Changed,
-            errno => Fault::Refused(errno),
-        })?;
+        let file =
+            rustix::fs::openat(parent, name, flags, Mode::empty()).map_err(
+                |errno| match errno {
+                    Errno::NOENT | Errno::LOOP | Errno::NXIO => Fault::Changed,
+                    errno => Fault::Refused(errno),
+                },
+            )?;
         let wanted = self.seal.is_none() && self.text_unless.is_some();
         let content = content::digest(&file, status, if wanted { LONGEST_TEXT } else { 0 })?;
         if let Some(sealer) = self.seal {
             return Ok((sealer.seal_digest(content.digest), None));
         }
-        let differs = self.text_unless.is_some_and(|known| known != content.digest);
+        let differs = self
+            .text_unless
+            .is_some_and(|known| known != content.digest);
         let text = content.bytes.filter(|_| differs);
-        Ok((content.digest, text.and_then(|bytes| String::from_utf8(bytes).ok())))
+        Ok((
+            content.digest,
+            text.and_then(|bytes| String::from_utf8(bytes).ok()),
+        ))
     }
 }
 
 /// When a file's content or metadata last changed.
-#[expect(
+#[allow(
     clippy::useless_conversion,
     clippy::unnecessary_cast,
     reason = "the fields' types differ between processors"
 )]
 pub(super) fn changed(status: &Stat) -> Moment {
     let nanoseconds = i64::try_from(u64::from(status.st_ctime_nsec)).unwrap_or(0);
-    Moment::from_millisecond((status.st_ctime as i64).saturating_mul(1000) + nanoseconds / 1_000_000)
+    Moment::from_millisecond(
+        (status.st_ctime as i64).saturating_mul(1000) + nanoseconds / 1_000_000,
+    )
 }
 
 /// The identity of what stands under a name now.
 pub(super) fn fingerprint(parent: impl AsFd, name: &OsStr) -> Result<Fingerprint, Errno> {
-    rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).map(|status| Fingerprint::of(&status))
+    rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)
+        .map(|status| Fingerprint::of(&status))
 }
 
 fn what(kind: FileType) -> &'static str {
@@ -145,12 +164,28 @@ pub(super) fn same(one: &Standing, other: &Standing) -> bool {
     let owners = |one: &Owner, other: &Owner| one.id == other.id;
     match (one, other) {
         (
-            Standing::File { digest, mode, owner, group },
-            Standing::File { digest: digest_2, mode: mode_2, owner: owner_2, group: group_2 },
-        ) => digest == digest_2 && mode == mode_2 && owners(owner, owner_2) && owners(group, group_2),
+            Standing::File {
+                digest,
+                mode,
+                owner,
+                group,
+            },
+            Standing::File {
+                digest: digest_2,
+                mode: mode_2,
+                owner: owner_2,
+                group: group_2,
+            },
+        ) => {
+            digest == digest_2 && mode == mode_2 && owners(owner, owner_2) && owners(group, group_2)
+        }
         (
             Standing::Directory { mode, owner, group },
-            Standing::Directory { mode: mode_2, owner: owner_2, group: group_2 },
+            Standing::Directory {
+                mode: mode_2,
+                owner: owner_2,
+                group: group_2,
+            },
         ) => mode == mode_2 && owners(owner, owner_2) && owners(group, group_2),
         (one, other) => one == other,
     }
@@ -159,10 +194,20 @@ pub(super) fn same(one: &Standing, other: &Standing) -> bool {
 /// A standing in a few words.
 pub(super) fn describe(standing: &Standing) -> String {
     match standing {
-        Standing::File { digest, mode, owner, group } => {
-            format!("a file ({mode:04o}, {owner}:{group}, content {})", digest.short())
+        Standing::File {
+            digest,
+            mode,
+            owner,
+            group,
+        } => {
+            format!(
+                "a file ({mode:04o}, {owner}:{group}, content {})",
+                digest.short()
+            )
         }
-        Standing::Directory { mode, owner, group } => format!("a directory ({mode:04o}, {owner}:{group})"),
+        Standing::Directory { mode, owner, group } => {
+            format!("a directory ({mode:04o}, {owner}:{group})")
+        }
         Standing::Link { to } => format!("a link to `{to}`"),
         other => other.words().to_owned(),
     }

@@ -27,7 +27,9 @@ mod uninstall;
 
 use std::path::PathBuf;
 
-use super::{Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target};
+use super::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
+};
 use crate::model::Sealer;
 
 pub use installation::current_target;

@@ -7,7 +7,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rayon::iter::{IntoParallelIterator as _, IntoParallelRefIterator as _, ParallelExtend as _, ParallelIterator as _};
+use rayon::iter::{
+    IntoParallelIterator as _, IntoParallelRefIterator as _, ParallelExtend as _,
+    ParallelIterator as _,
+};
 use rustix::fs::{AtFlags, Dir, FileType};
 
 use super::look::Look;
@@ -29,14 +32,21 @@ struct Asked<'a> {
 
 pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
     let owners = Owners::read();
-    let mut answers: Vec<Answer> = queries.iter().map(|_| unreadable("it was not looked at")).collect();
+    let mut answers: Vec<Answer> = queries
+        .iter()
+        .map(|_| unreadable("it was not looked at"))
+        .collect();
     let mut found: Vec<(usize, Answer)> = Vec::new();
     let mut directories: BTreeMap<PathBuf, Vec<Asked<'_>>> = BTreeMap::new();
     let mut others = Vec::new();
     let mut processes = Vec::new();
     for (number, query) in queries.iter().enumerate() {
         match query {
-            Query::Path { path, text_unless, sealed } => match place::split(Path::new(path)) {
+            Query::Path {
+                path,
+                text_unless,
+                sealed,
+            } => match place::split(Path::new(path)) {
                 Ok((parent, name)) => directories.entry(parent).or_default().push(Asked {
                     number,
                     name,
@@ -46,16 +56,24 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
                         text_unless: *text_unless,
                     },
                 }),
-                Err(obstacle) => found.push((number, unreadable(obstacle))),
+                Err(obstacle) => found.push((number, unreadable(obstacle.to_string()))),
             },
             Query::Entries { path } => others.push((number, path, false)),
             Query::Installation { into } => others.push((number, into, true)),
             Query::Process { record, ready } => processes.push((number, record, ready)),
         }
     }
-    found.par_extend(directories.into_par_iter().flat_map(|(parent, asked)| in_directory(&parent, &asked)));
+    found.par_extend(
+        directories
+            .into_par_iter()
+            .flat_map(|(parent, asked)| in_directory(&parent, &asked)),
+    );
     found.par_extend(others.into_par_iter().map(|(number, path, installed)| {
-        let answer = if installed { installation::observe(Path::new(path)) } else { entries(Path::new(path)) };
+        let answer = if installed {
+            installation::observe(Path::new(path))
+        } else {
+            entries(Path::new(path))
+        };
         (number, answer)
     }));
     for some in processes.chunks(ASKED_AT_ONCE) {
@@ -63,11 +81,19 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
             let asked: Vec<_> = some
                 .iter()
                 .map(|(number, record, ready)| {
-                    (*number, scope.spawn(|| process::observe(Path::new(record), ready.as_ref())))
+                    (
+                        *number,
+                        scope.spawn(|| process::observe(Path::new(record), ready.as_ref())),
+                    )
                 })
                 .collect();
             found.extend(asked.into_iter().map(|(number, thread)| {
-                (number, thread.join().unwrap_or_else(|_| unreadable("looking at it failed inside evenkeel")))
+                (
+                    number,
+                    thread
+                        .join()
+                        .unwrap_or_else(|_| unreadable("looking at it failed inside evenkeel")),
+                )
             }));
         });
     }
@@ -79,9 +105,9 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
     answers
 }
 
-pub(super) fn unreadable(reason: impl ToString) -> Answer {
+pub(super) fn unreadable(reason: impl Into<String>) -> Answer {
     Answer::Unreadable {
-        reason: reason.to_string(),
+        reason: reason.into(),
     }
 }
 
@@ -95,9 +121,12 @@ fn in_directory(parent: &Path, asked: &[Asked<'_>]) -> Vec<(usize, Answer)> {
                     text: None,
                     changed: None,
                 },
-                obstacle => unreadable(obstacle),
+                obstacle => unreadable(obstacle.to_string()),
             };
-            return asked.iter().map(|each| (each.number, answer.clone())).collect();
+            return asked
+                .iter()
+                .map(|each| (each.number, answer.clone()))
+                .collect();
         }
     };
     let answer = |each: &Asked<'_>| match each.look.at(&directory, &each.name) {
@@ -108,7 +137,10 @@ fn in_directory(parent: &Path, asked: &[Asked<'_>]) -> Vec<(usize, Answer)> {
         },
         Err(reason) => unreadable(format!("`{}`: {reason}", parent.join(&each.name).display())),
     };
-    asked.par_iter().map(|each| (each.number, answer(each))).collect()
+    asked
+        .par_iter()
+        .map(|each| (each.number, answer(each)))
+        .collect()
 }
 
 fn entries(path: &Path) -> Answer {
@@ -116,10 +148,12 @@ fn entries(path: &Path) -> Answer {
     let directory = match opened {
         Ok(directory) => directory,
         Err(Obstacle::Missing(_)) => return Answer::Entries { entries: None },
-        Err(obstacle) => return unreadable(obstacle),
+        Err(obstacle) => return unreadable(obstacle.to_string()),
     };
     match list(&directory) {
-        Ok(entries) => Answer::Entries { entries: Some(entries) },
+        Ok(entries) => Answer::Entries {
+            entries: Some(entries),
+        },
         Err(errno) => unreadable(format!("`{}`: {}", path.display(), why(errno))),
     }
 }

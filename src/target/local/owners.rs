@@ -22,7 +22,10 @@ struct Names {
 
 impl Owners {
     pub(super) fn read() -> Self {
-        let list = |path| std::fs::read_to_string(path).map_or_else(|_| Names::default(), |text| Names::parse(&text));
+        let list = |path| {
+            std::fs::read_to_string(path)
+                .map_or_else(|_| Names::default(), |text| Names::parse(&text))
+        };
         Self {
             users: list("/etc/passwd"),
             groups: list("/etc/group"),
@@ -39,16 +42,20 @@ impl Owners {
 
     /// The number of a user, given by name or number.
     pub(super) fn user_id(&self, word: &str) -> Result<u32, String> {
-        self.users
-            .id(word)
-            .ok_or_else(|| format!("there is no user `{word}` in /etc/passwd: create it first, or write its number"))
+        self.users.id(word).ok_or_else(|| {
+            format!(
+                "there is no user `{word}` in /etc/passwd: create it first, or write its number"
+            )
+        })
     }
 
     /// The number of a group, given by name or number.
     pub(super) fn group_id(&self, word: &str) -> Result<u32, String> {
-        self.groups
-            .id(word)
-            .ok_or_else(|| format!("there is no group `{word}` in /etc/group: create it first, or write its number"))
+        self.groups.id(word).ok_or_else(|| {
+            format!(
+                "there is no group `{word}` in /etc/group: create it first, or write its number"
+            )
+        })
     }
 }
 
@@ -57,7 +64,8 @@ impl Names {
         let mut names = Self::default();
         for line in text.lines() {
             let mut fields = line.split(':');
-            let (Some(name), Some(_), Some(Ok(id))) = (fields.next(), fields.next(), fields.next().map(str::parse))
+            let (Some(name), Some(_), Some(Ok(id))) =
+                (fields.next(), fields.next(), fields.next().map(str::parse))
             else {
                 continue;
             };
@@ -78,7 +86,9 @@ impl Names {
     fn id(&self, word: &str) -> Option<u32> {
         let known = self.by_name.get(word).copied();
         // The highest number means "leave it as it is" to the kernel.
-        known.or_else(|| word.parse().ok()).filter(|id| *id != u32::MAX)
+        known
+            .or_else(|| word.parse().ok())
+            .filter(|id| *id != u32::MAX)
     }
 }
 
@@ -88,7 +98,8 @@ mod tests {
 
     #[test]
     fn the_first_line_wins_and_bad_lines_are_passed_over() {
-        let names = Names::parse("root:x:0:0::/root:/bin/sh\ntoor:x:0:0\nbroken\nweb:x:33:33\n+::::::\n");
+        let names =
+            Names::parse("root:x:0:0::/root:/bin/sh\ntoor:x:0:0\nbroken\nweb:x:33:33\n+::::::\n");
         assert_eq!(names.owner(0).name.as_deref(), Some("root"));
         assert_eq!(names.id("toor"), Some(0));
         assert_eq!(names.id("33"), Some(33));

@@ -18,9 +18,14 @@ pub(super) fn perform(
     materials: &dyn Materials,
     interruption: &Interruption,
 ) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = actions.iter().map(|_| Err(ActionError::Interrupted)).collect();
-    let (placements, others): (Vec<_>, Vec<_>) =
-        actions.iter().enumerate().partition(|(_, action)| path_of(action).is_some());
+    let mut outcomes: Vec<Outcome> = actions
+        .iter()
+        .map(|_| Err(ActionError::Interrupted))
+        .collect();
+    let (placements, others): (Vec<_>, Vec<_>) = actions
+        .iter()
+        .enumerate()
+        .partition(|(_, action)| path_of(action).is_some());
     let owners = Owners::read();
     let workshop = Workshop {
         owners: &owners,
@@ -35,15 +40,28 @@ pub(super) fn perform(
         for some in others.chunks(AT_ONCE) {
             let threads: Vec<_> = some
                 .iter()
-                .map(|(number, action)| (*number, *action, scope.spawn(|| other(target, action, materials, interruption))))
+                .map(|(number, action)| {
+                    (
+                        *number,
+                        *action,
+                        scope.spawn(|| other(target, action, materials, interruption)),
+                    )
+                })
                 .collect();
             for (number, action, thread) in threads {
-                done.push((number, thread.join().unwrap_or_else(|_| Err(broken(action)))));
+                done.push((
+                    number,
+                    thread.join().unwrap_or_else(|_| Err(broken(action))),
+                ));
             }
         }
         match placing.join() {
             Ok(placed) => done.extend(placed),
-            Err(_) => done.extend(placements.iter().map(|(number, action)| (*number, Err(broken(action))))),
+            Err(_) => done.extend(
+                placements
+                    .iter()
+                    .map(|(number, action)| (*number, Err(broken(action)))),
+            ),
         }
     });
     for (number, outcome) in done {
@@ -61,21 +79,31 @@ fn other(
     interruption: &Interruption,
 ) -> Outcome {
     match action {
-        Action::Install { into, artifact, keep, expected } => Install {
+        Action::Install {
+            into,
+            artifact,
+            keep,
+            expected,
+        } => Install {
             into,
             artifact,
             keep: *keep,
             expected: expected.as_ref(),
         }
         .perform(target, materials, interruption),
-        Action::Uninstall { into, expected } => uninstall::uninstall(into, expected.as_ref(), interruption),
+        Action::Uninstall { into, expected } => {
+            uninstall::uninstall(into, expected.as_ref(), interruption)
+        }
         Action::Start { .. } => start::start(target, action, materials, interruption),
-        Action::Stop { record, stop_within, expected } => {
-            stop::stop(record, *stop_within, expected.as_ref(), interruption)
-        }
-        Action::Directory { .. } | Action::File { .. } | Action::Link { .. } | Action::Remove { .. } => {
-            Err(broken(action))
-        }
+        Action::Stop {
+            record,
+            stop_within,
+            expected,
+        } => stop::stop(record, *stop_within, expected.as_ref(), interruption),
+        Action::Directory { .. }
+        | Action::File { .. }
+        | Action::Link { .. }
+        | Action::Remove { .. } => Err(broken(action)),
     }
 }
 
@@ -88,5 +116,9 @@ fn broken(action: &Action) -> ActionError {
         Action::Install { into, .. } | Action::Uninstall { into, .. } => into,
         Action::Start { record, .. } | Action::Stop { record, .. } => record,
     };
-    failed("perform", path, "evenkeel itself failed here; look at the target, then report this")
+    failed(
+        "perform",
+        path,
+        "evenkeel itself failed here; look at the target, then report this",
+    )
 }

@@ -55,7 +55,11 @@ impl Job<'_> {
     }
 }
 
-pub(super) fn failed(operation: &str, path: impl AsRef<Path>, reason: impl Into<String>) -> ActionError {
+pub(super) fn failed(
+    operation: &str,
+    path: impl AsRef<Path>,
+    reason: impl Into<String>,
+) -> ActionError {
     ActionError::Failed {
         operation: operation.to_owned(),
         path: path.as_ref().display().to_string(),
@@ -75,14 +79,24 @@ pub(super) fn path_of(action: &Action) -> Option<&str> {
 }
 
 /// Performs the numbered actions, all of which are placements.
-pub(super) fn place(workshop: &Workshop<'_>, actions: &[(usize, &Action)]) -> Vec<(usize, Outcome)> {
+pub(super) fn place(
+    workshop: &Workshop<'_>,
+    actions: &[(usize, &Action)],
+) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::with_capacity(actions.len());
     let mut directories: BTreeMap<PathBuf, Vec<(usize, &Action, &str, OsString)>> = BTreeMap::new();
     for (number, action) in actions {
-        let Some(path) = path_of(action) else { continue };
+        let Some(path) = path_of(action) else {
+            continue;
+        };
         match place::split(Path::new(path)) {
-            Ok((parent, name)) => directories.entry(parent).or_default().push((*number, action, path, name)),
-            Err(obstacle) => outcomes.push((*number, Err(failed("reach", path, obstacle.to_string())))),
+            Ok((parent, name)) => directories
+                .entry(parent)
+                .or_default()
+                .push((*number, action, path, name)),
+            Err(obstacle) => {
+                outcomes.push((*number, Err(failed("reach", path, obstacle.to_string()))))
+            }
         }
     }
     let directories: Vec<_> = directories.into_iter().collect();
@@ -94,19 +108,29 @@ pub(super) fn place(workshop: &Workshop<'_>, actions: &[(usize, &Action)]) -> Ve
 
 type Directory<'a> = (PathBuf, Vec<(usize, &'a Action, &'a str, OsString)>);
 
-fn wave(workshop: &Workshop<'_>, directories: &[Directory<'_>], outcomes: &mut Vec<(usize, Outcome)>) {
+fn wave(
+    workshop: &Workshop<'_>,
+    directories: &[Directory<'_>],
+    outcomes: &mut Vec<(usize, Outcome)>,
+) {
     let mut systems = FileSystems::default();
     let mut opened = Vec::new();
     for (parent, here) in directories {
         let directory = place::open_directory(parent).map_err(|obstacle| obstacle.to_string());
         let directory = directory.and_then(|directory| {
-            let device = systems.add(&directory).map_err(|errno| format!("`{}`: {}", parent.display(), why(errno)))?;
+            let device = systems
+                .add(&directory)
+                .map_err(|errno| format!("`{}`: {}", parent.display(), why(errno)))?;
             Ok((directory, device))
         });
         match directory {
             Ok(directory) => opened.push((directory, here)),
             Err(reason) => {
-                outcomes.extend(here.iter().map(|(number, _, path, _)| (*number, Err(failed("reach", path, &*reason)))));
+                outcomes.extend(
+                    here.iter().map(|(number, _, path, _)| {
+                        (*number, Err(failed("reach", path, &*reason)))
+                    }),
+                );
             }
         }
     }
@@ -130,15 +154,28 @@ fn wave(workshop: &Workshop<'_>, directories: &[Directory<'_>], outcomes: &mut V
     outcomes.extend(strides(&workshop, &systems, &jobs));
 }
 
-fn strides(workshop: &Workshop<'_>, systems: &FileSystems, jobs: &[Job<'_>]) -> Vec<(usize, Outcome)> {
-    let staged: Vec<(&Job<'_>, Result<Staged, ActionError>)> =
-        jobs.par_iter().map(|job| (job, stage::stage(workshop, job))).collect();
+fn strides(
+    workshop: &Workshop<'_>,
+    systems: &FileSystems,
+    jobs: &[Job<'_>],
+) -> Vec<(usize, Outcome)> {
+    let staged: Vec<(&Job<'_>, Result<Staged, ActionError>)> = jobs
+        .par_iter()
+        .map(|job| (job, stage::stage(workshop, job)))
+        .collect();
 
-    let devices: BTreeSet<u64> = staged.iter().filter(|(_, staged)| staged.is_ok()).map(|(job, _)| job.device).collect();
+    let devices: BTreeSet<u64> = staged
+        .iter()
+        .filter(|(_, staged)| staged.is_ok())
+        .map(|(job, _)| job.device)
+        .collect();
     let unsynced: BTreeMap<u64, Errno> = if workshop.few {
         BTreeMap::new()
     } else {
-        devices.iter().filter_map(|device| systems.sync(*device).err().map(|errno| (*device, errno))).collect()
+        devices
+            .iter()
+            .filter_map(|device| systems.sync(*device).err().map(|errno| (*device, errno)))
+            .collect()
     };
 
     let committed: Vec<(&Job<'_>, Result<Committed, ActionError>)> = staged
@@ -161,7 +198,13 @@ fn strides(workshop: &Workshop<'_>, systems: &FileSystems, jobs: &[Job<'_>]) -> 
         .into_iter()
         .map(|(job, committed)| {
             let outcome = committed.and_then(|Committed { note }| match last.get(&key(job)) {
-                Some(errno) => Err(job.failed("sync", format!("it is in place, but may not survive a power cut: {}", why(*errno)))),
+                Some(errno) => Err(job.failed(
+                    "sync",
+                    format!(
+                        "it is in place, but may not survive a power cut: {}",
+                        why(*errno)
+                    ),
+                )),
                 None => Ok(Performed { note }),
             });
             (job.number, outcome)
@@ -179,8 +222,11 @@ fn last_sync(
     systems: &FileSystems,
     committed: &[(&Job<'_>, Result<Committed, ActionError>)],
 ) -> BTreeMap<usize, Errno> {
-    let touched: BTreeMap<usize, &Job<'_>> =
-        committed.iter().filter(|(_, done)| done.is_ok()).map(|(job, _)| (key(job), *job)).collect();
+    let touched: BTreeMap<usize, &Job<'_>> = committed
+        .iter()
+        .filter(|(_, done)| done.is_ok())
+        .map(|(job, _)| (key(job), *job))
+        .collect();
     let mut failed = BTreeMap::new();
     if touched.len() <= FEW {
         for (key, job) in &touched {
@@ -193,7 +239,12 @@ fn last_sync(
     let devices: BTreeSet<u64> = touched.values().map(|job| job.device).collect();
     for device in devices {
         if let Err(errno) = systems.sync(device) {
-            failed.extend(touched.iter().filter(|(_, job)| job.device == device).map(|(key, _)| (*key, errno)));
+            failed.extend(
+                touched
+                    .iter()
+                    .filter(|(_, job)| job.device == device)
+                    .map(|(key, _)| (*key, errno)),
+            );
         }
     }
     failed

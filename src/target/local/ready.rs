@@ -15,11 +15,16 @@ const NEAR: Duration = Duration::from_millis(500);
 pub(super) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
     match check {
         Ready::Http(url) => {
-            let answer = request(&HttpRequest::get(url, within)).map_err(|error| error.to_string())?;
+            let answer =
+                request(&HttpRequest::get(url, within)).map_err(|error| error.to_string())?;
             if (200..300).contains(&answer.status) {
                 Ok(())
             } else {
-                Err(format!("{} answers with status {}", bare(url), answer.status))
+                Err(format!(
+                    "{} answers with status {}",
+                    bare(url),
+                    answer.status
+                ))
             }
         }
         Ready::Tcp(address) => {
@@ -30,7 +35,10 @@ pub(super) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
                     Err(format!("{address}: connection refused"))
                 }
                 Some(Ok(Err(error))) => Err(format!("{address}: {error}")),
-                Some(Err(_)) => Err(format!("{address}: no connection within {}", phrase(within))),
+                Some(Err(_)) => Err(format!(
+                    "{address}: no connection within {}",
+                    phrase(within)
+                )),
                 None => Err(format!("{address}: evenkeel itself failed here")),
             }
         }
@@ -47,9 +55,14 @@ pub(super) fn taken(check: &Ready) -> Option<String> {
         }
     };
     let answers = async {
-        let found = tokio::time::timeout(NEAR, tokio::net::lookup_host(&address)).await.ok()?.ok()?;
+        let found = tokio::time::timeout(NEAR, tokio::net::lookup_host(&address))
+            .await
+            .ok()?
+            .ok()?;
         for each in found.filter(is_here) {
-            if let Ok(Ok(_)) = tokio::time::timeout(NEAR, tokio::net::TcpStream::connect(each)).await {
+            if let Ok(Ok(_)) =
+                tokio::time::timeout(NEAR, tokio::net::TcpStream::connect(each)).await
+            {
                 return Some(address.clone());
             }
         }

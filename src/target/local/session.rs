@@ -28,10 +28,17 @@ pub(super) fn end(process: &ProcessRecord, within: Duration) -> Result<String, S
         // Again and again: it may have started others meanwhile.
         signal(process, Signal::KILL)?;
         if gone(process, Duration::from_millis(200)) {
-            return Ok(format!("killed {}, which did not stop within {}", process.pid, phrase(within)));
+            return Ok(format!(
+                "killed {}, which did not stop within {}",
+                process.pid,
+                phrase(within)
+            ));
         }
         if Instant::now() > until {
-            return Err(format!("process {} does not end although it was killed: look at the kernel's log", process.pid));
+            return Err(format!(
+                "process {} does not end although it was killed: look at the kernel's log",
+                process.pid
+            ));
         }
     }
 }
@@ -67,16 +74,24 @@ fn members(process: &ProcessRecord) -> Vec<(u32, Status)> {
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(|pid| Some((pid, record::status(pid)?)))
-        .filter(|(_, status)| status.alive && status.session == process.pid && status.ticks >= process.ticks)
+        .filter(|(_, status)| {
+            status.alive && status.session == process.pid && status.ticks >= process.ticks
+        })
         .collect()
 }
 
 fn signal(process: &ProcessRecord, signal: Signal) -> Result<(), String> {
     for (number, status) in members(process) {
-        let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else { continue };
+        let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else {
+            continue;
+        };
         let sent = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
             // Now that it is held: is it still the one that was seen?
-            Ok(held) if record::status(number).is_some_and(|now| (now.ticks, now.session) == (status.ticks, status.session)) => {
+            Ok(held)
+                if record::status(number).is_some_and(|now| {
+                    (now.ticks, now.session) == (status.ticks, status.session)
+                }) =>
+            {
                 rustix::process::pidfd_send_signal(held, signal)
             }
             Ok(_) => Ok(()),

@@ -13,16 +13,27 @@ const LONGEST_REASON: u64 = 16 * 1024;
 
 /// Starts the program; gives its process, which is the launcher's. The error is a reason for people.
 pub(super) fn spawn(launcher: &Path, spec: &LaunchSpec) -> Result<Child, String> {
-    let text = zeroize::Zeroizing::new(serde_json::to_vec(spec).map_err(|error| error.to_string())?);
+    let text =
+        zeroize::Zeroizing::new(serde_json::to_vec(spec).map_err(|error| error.to_string())?);
     let mut child = Command::new(launcher)
         .arg("launch")
         .env_clear()
-        .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+        .envs(
+            INHERITED
+                .iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("cannot run its launcher `{}`: {}", launcher.display(), why_io(&error)))?;
+        .map_err(|error| {
+            format!(
+                "cannot run its launcher `{}`: {}",
+                launcher.display(),
+                why_io(&error)
+            )
+        })?;
     if let Some(mut input) = child.stdin.take() {
         // If it ends before it has read everything, it says why, or its end does.
         let _ = input.write_all(&text);
@@ -41,9 +52,11 @@ pub(super) fn spawn(launcher: &Path, spec: &LaunchSpec) -> Result<Child, String>
 
 /// Waits for a process in the background for as long as evenkeel runs, so that its end leaves nothing behind.
 pub(super) fn reap(mut child: Child) {
-    let waiting = std::thread::Builder::new().name("reaper".to_owned()).spawn(move || {
-        let _ = child.wait();
-    });
+    let waiting = std::thread::Builder::new()
+        .name("reaper".to_owned())
+        .spawn(move || {
+            let _ = child.wait();
+        });
     // Without a thread to spare, the process is reaped when evenkeel ends.
     drop(waiting);
 }

@@ -99,7 +99,11 @@ fn reveal(
                 let bytes = materials.content(digest);
                 let secret = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
                 let secret = secret.ok_or_else(|| {
-                    failed("start", path, format!("the secret for its variable `{name}` is not at hand: plan again"))
+                    failed(
+                        "start",
+                        path,
+                        format!("the secret for its variable `{name}` is not at hand: plan again"),
+                    )
                 })?;
                 secrets.push(secret.clone());
                 secret
@@ -115,28 +119,36 @@ impl Start<'_> {
         failed("start", self.path, reason)
     }
 
-    fn perform(&self, target: &LocalTarget, spec: &LaunchSpec, expected: Option<&Running>) -> Outcome {
+    fn perform(
+        &self,
+        target: &LocalTarget,
+        spec: &LaunchSpec,
+        expected: Option<&Running>,
+    ) -> Outcome {
         let recorded = read(self.path)?;
         let running = recorded.clone().filter(ProcessRecord::runs);
         if !is(expected, running.as_ref()) {
             return match running {
                 // A run that was killed after it started this one.
-                Some(process) if process.started_as == spec.started_as => match self.wait(&process, None) {
-                    Ok(()) => Ok(Performed {
-                        note: Some("already so".to_owned()),
-                    }),
-                    Err(Unready::Interrupted) => Err(ActionError::Interrupted),
-                    Err(Unready::Ended(reason) | Unready::Late(reason)) => {
-                        Err(self.failed(format!("process {} runs already, but {reason}", process.pid)))
+                Some(process) if process.started_as == spec.started_as => {
+                    match self.wait(&process, None) {
+                        Ok(()) => Ok(Performed {
+                            note: Some("already so".to_owned()),
+                        }),
+                        Err(Unready::Interrupted) => Err(ActionError::Interrupted),
+                        Err(Unready::Ended(reason) | Unready::Late(reason)) => Err(self.failed(
+                            format!("process {} runs already, but {reason}", process.pid),
+                        )),
                     }
-                },
+                }
                 running => Err(changed(self.path, expected, running.as_ref())),
             };
         }
         let mut notes = Vec::new();
         if let Some(process) = &recorded {
             // Even when the process itself has ended, what it started may still be there.
-            let note = session::end(process, self.stop_within).map_err(|reason| failed("stop", self.path, reason))?;
+            let note = session::end(process, self.stop_within)
+                .map_err(|reason| failed("stop", self.path, reason))?;
             forget(self.path, process)?;
             if running.is_some() {
                 notes.push(note);
@@ -148,10 +160,12 @@ impl Start<'_> {
             )));
         }
         for file in [&spec.record, &spec.log] {
-            let made = place::split(Path::new(file)).and_then(|(parent, _)| place::make_directories(&parent));
+            let made = place::split(Path::new(file))
+                .and_then(|(parent, _)| place::make_directories(&parent));
             made.map_err(|obstacle| self.failed(obstacle.to_string()))?;
         }
-        let child = spawn::spawn(&target.launcher, spec).map_err(|reason| self.failed(self.log.redact(&reason)))?;
+        let child = spawn::spawn(&target.launcher, spec)
+            .map_err(|reason| self.failed(self.log.redact(&reason)))?;
         notes.push(self.bring_up(child, running.is_some())?);
         Ok(Performed {
             note: Some(notes.join(", ")),
@@ -165,7 +179,9 @@ impl Start<'_> {
             // It never became the program: nothing but the launcher itself can be meant.
             let _ = child.kill();
             let _ = child.wait();
-            return Err(self.failed("its launcher ended before it wrote the record: run this again"));
+            return Err(
+                self.failed("its launcher ended before it wrote the record: run this again")
+            );
         };
         let Err(unready) = self.wait(&process, Some(&mut child)) else {
             spawn::reap(child);
@@ -177,10 +193,12 @@ impl Start<'_> {
         forget(self.path, &process)?;
         Err(match unready {
             Unready::Ended(reason) => self.failed(format!("{reason}{}", self.log.tail())),
-            Unready::Late(reason) => self.failed(format!("{reason}, and was stopped{}", self.log.tail())),
-            Unready::Interrupted if replaced => {
-                self.failed("interrupted before it was ready; it was stopped, as was the one before it")
+            Unready::Late(reason) => {
+                self.failed(format!("{reason}, and was stopped{}", self.log.tail()))
             }
+            Unready::Interrupted if replaced => self.failed(
+                "interrupted before it was ready; it was stopped, as was the one before it",
+            ),
             Unready::Interrupted => ActionError::Interrupted,
         })
     }
@@ -206,7 +224,10 @@ impl Start<'_> {
             match answer {
                 Ok(()) => return Ok(()),
                 Err(reason) if started.elapsed() >= self.within => {
-                    return Err(Unready::Late(format!("it was not ready within {}: {reason}", phrase(self.within))));
+                    return Err(Unready::Late(format!(
+                        "it was not ready within {}: {reason}",
+                        phrase(self.within)
+                    )));
                 }
                 Err(_) => {}
             }

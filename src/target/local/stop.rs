@@ -23,14 +23,16 @@ pub(super) fn stop(
         return Ok(already_so());
     };
     if !process.runs() {
-        session::end(&process, Duration::from_millis(within)).map_err(|reason| failed("stop", path, reason))?;
+        session::end(&process, Duration::from_millis(within))
+            .map_err(|reason| failed("stop", path, reason))?;
         forget(path, &process)?;
         return Ok(already_so());
     }
     if !is(expected, Some(&process)) {
         return Err(changed(path, expected, Some(&process)));
     }
-    let note = session::end(&process, Duration::from_millis(within)).map_err(|reason| failed("stop", path, reason))?;
+    let note = session::end(&process, Duration::from_millis(within))
+        .map_err(|reason| failed("stop", path, reason))?;
     forget(path, &process)?;
     Ok(Performed { note: Some(note) })
 }
@@ -61,14 +63,21 @@ pub(super) fn is(expected: Option<&Running>, found: Option<&ProcessRecord>) -> b
 }
 
 /// Says that another process runs than was expected.
-pub(super) fn changed(path: &str, expected: Option<&Running>, found: Option<&ProcessRecord>) -> ActionError {
+pub(super) fn changed(
+    path: &str,
+    expected: Option<&Running>,
+    found: Option<&ProcessRecord>,
+) -> ActionError {
     let words = |pid: Option<u32>, since| match (pid, since) {
         (Some(pid), Some(since)) => format!("process {pid}, started {since}"),
         _ => "no process".to_owned(),
     };
     ActionError::Changed {
         path: path.to_owned(),
-        expected: words(expected.map(|each| each.pid), expected.map(|each| each.since)),
+        expected: words(
+            expected.map(|each| each.pid),
+            expected.map(|each| each.since),
+        ),
         found: words(found.map(|each| each.pid), found.map(|each| each.since)),
     }
 }

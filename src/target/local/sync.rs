@@ -3,6 +3,7 @@
 //! A few files are synced one by one; many share one `syncfs` for each file system they are on.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::Errno;
@@ -21,20 +22,21 @@ impl FileSystems {
     /// Takes note of the file system an open directory is on, and says which it is.
     pub(super) fn add(&mut self, directory: impl AsFd) -> Result<u64, Errno> {
         let device = device(&directory)?;
-        if !self.0.contains_key(&device) {
-            self.0.insert(device, place::reopen(directory)?);
+        if let Entry::Vacant(entry) = self.0.entry(device) {
+            entry.insert(place::reopen(directory)?);
         }
         Ok(device)
     }
 
     /// Syncs one of them.
     pub(super) fn sync(&self, device: u64) -> Result<(), Errno> {
-        self.0.get(&device).map_or(Err(Errno::BADF), rustix::fs::syncfs)
+        self.0
+            .get(&device)
+            .map_or(Err(Errno::BADF), rustix::fs::syncfs)
     }
 }
 
-#[expect(
-    clippy::useless_conversion,
+#[allow(
     clippy::unnecessary_cast,
     reason = "the field's type differs between processors"
 )]

@@ -17,7 +17,11 @@ use crate::model::Digest;
 use crate::target::reason::why;
 use crate::target::{ActionError, Interruption, Performed};
 
-pub(super) fn uninstall(into: &str, expected: Option<&Digest>, interruption: &Interruption) -> Outcome {
+pub(super) fn uninstall(
+    into: &str,
+    expected: Option<&Digest>,
+    interruption: &Interruption,
+) -> Outcome {
     if interruption.is_set() {
         return Err(ActionError::Interrupted);
     }
@@ -39,7 +43,9 @@ pub(super) fn uninstall(into: &str, expected: Option<&Digest>, interruption: &In
     };
     for (name, _) in names(&releases).map_err(refused)? {
         if release(&name).is_none() && !unfinished(&name) {
-            let reason = format!("`releases/{name}` was not put there by evenkeel: move it away, then run this again");
+            let reason = format!(
+                "`releases/{name}` was not put there by evenkeel: move it away, then run this again"
+            );
             return Err(failed("uninstall", into, reason));
         }
         copy::remove(&releases, OsStr::new(&name)).map_err(refused)?;

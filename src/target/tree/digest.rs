@@ -87,7 +87,10 @@ mod tests {
         assert_ne!(first.digest, make("4", "a", "y", 0o644).digest);
         assert_ne!(first.digest, make("5", "a", "x", 0o755).digest);
         fs::remove_dir(home.path().join("1/empty")).unwrap();
-        assert_ne!(first.digest, tree_digest(&home.path().join("1")).unwrap().digest);
+        assert_ne!(
+            first.digest,
+            tree_digest(&home.path().join("1")).unwrap().digest
+        );
         // A file has no name of its own, and is not a directory with one file.
         let single = tree_digest(&home.path().join("2/a")).unwrap();
         fs::rename(home.path().join("2/a"), home.path().join("2/z")).unwrap();

@@ -83,14 +83,20 @@ pub fn tree_digest(path: &Path) -> Result<TreeDigest, TreeError> {
 }
 
 /// Opens the directory an artifact is in.
-pub(crate) fn open_parent(path: &Path) -> Result<(impl AsFd + Sync, std::ffi::OsString), TreeError> {
+pub(crate) fn open_parent(
+    path: &Path,
+) -> Result<(impl AsFd + Sync, std::ffi::OsString), TreeError> {
     let (Some(name), Some(parent)) = (path.file_name(), path.parent()) else {
         return Err(TreeError::Refused {
             path: path.into(),
             what: "not a path that ends in a name",
         });
     };
-    let parent = if parent == Path::new("") { Path::new(".") } else { parent };
+    let parent = if parent == Path::new("") {
+        Path::new(".")
+    } else {
+        parent
+    };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = rustix::fs::openat(CWD, parent, flags, Mode::empty())
         .map_err(|errno| unreadable(path, errno))?;
@@ -98,14 +104,20 @@ pub(crate) fn open_parent(path: &Path) -> Result<(impl AsFd + Sync, std::ffi::Os
 }
 
 /// Digests what stands under a name in an open directory; `shown` is its path for messages.
-pub(crate) fn digest_at(parent: impl AsFd, name: &OsStr, shown: &Path) -> Result<TreeDigest, TreeError> {
+pub(crate) fn digest_at(
+    parent: impl AsFd,
+    name: &OsStr,
+    shown: &Path,
+) -> Result<TreeDigest, TreeError> {
     Survey::of(parent, name, shown)?.digest()
 }
 
 /// The error for what the kernel said of a path.
 fn unreadable(path: &Path, errno: rustix::io::Errno) -> TreeError {
     match errno {
-        rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR => TreeError::Missing { path: path.into() },
+        rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR => {
+            TreeError::Missing { path: path.into() }
+        }
         errno => TreeError::Unreadable {
             path: path.into(),
             reason: why(errno),

@@ -75,7 +75,8 @@ impl Survey {
                 })
             }
             ItemKind::Directory => {
-                let root = open_directory(&parent, name).map_err(|errno| unreadable(shown, errno))?;
+                let root =
+                    open_directory(&parent, name).map_err(|errno| unreadable(shown, errno))?;
                 let mut items = Vec::new();
                 walk(&root, "", shown, 0, &mut items)?;
                 items.sort_unstable_by(|one, other| one.path.cmp(&other.path));
@@ -92,18 +93,24 @@ impl Survey {
 
     /// The path of an item for messages.
     pub(crate) fn shown(&self, item: &Item) -> PathBuf {
-        if self.single { self.shown.clone() } else { self.shown.join(&item.path) }
+        if self.single {
+            self.shown.clone()
+        } else {
+            self.shown.join(&item.path)
+        }
     }
 
     /// Opens a file of the artifact for reading.
     pub(crate) fn open(&self, item: &Item) -> Result<OwnedFd, TreeError> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        open_beneath(&self.root, Path::new(&item.path), flags, Mode::empty()).map_err(|errno| match errno {
-            // It stood there a moment ago.
-            Errno::NOENT | Errno::NOTDIR | Errno::LOOP => TreeError::Changed {
-                path: self.shown(item),
-            },
-            errno => unreadable(&self.shown(item), errno),
+        open_beneath(&self.root, Path::new(&item.path), flags, Mode::empty()).map_err(|errno| {
+            match errno {
+                // It stood there a moment ago.
+                Errno::NOENT | Errno::NOTDIR | Errno::LOOP => TreeError::Changed {
+                    path: self.shown(item),
+                },
+                errno => unreadable(&self.shown(item), errno),
+            }
         })
     }
 
@@ -111,12 +118,17 @@ impl Survey {
     pub(crate) fn verify_names(&self) -> Result<(), TreeError> {
         let changed = |path: PathBuf| TreeError::Changed { path };
         if let Some(before) = &self.status {
-            let now = rustix::fs::fstat(&self.root).map_err(|errno| unreadable(&self.shown, errno))?;
+            let now =
+                rustix::fs::fstat(&self.root).map_err(|errno| unreadable(&self.shown, errno))?;
             if Fingerprint::of(&now) != Fingerprint::of(before) {
                 return Err(changed(self.shown.clone()));
             }
         }
-        for item in self.items.iter().filter(|each| each.kind == ItemKind::Directory) {
+        for item in self
+            .items
+            .iter()
+            .filter(|each| each.kind == ItemKind::Directory)
+        {
             let now = rustix::fs::statat(&self.root, item.path.as_str(), AtFlags::SYMLINK_NOFOLLOW)
                 .map_err(|_| changed(self.shown(item)))?;
             if Fingerprint::of(&now) != Fingerprint::of(&item.status) {
@@ -153,10 +165,13 @@ fn walk(
         }
         let here = shown.join(name);
         let path = format!("{prefix}{}", text(name, &here)?);
-        let status = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|errno| match errno {
-            Errno::NOENT => TreeError::Changed { path: here.clone() },
-            errno => unreadable(&here, errno),
-        })?;
+        let status =
+            rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|errno| {
+                match errno {
+                    Errno::NOENT => TreeError::Changed { path: here.clone() },
+                    errno => unreadable(&here, errno),
+                }
+            })?;
         let kind = kind_of(&status, &here)?;
         if items.len() >= MOST {
             return Err(TreeError::Excessive {
@@ -167,7 +182,8 @@ fn walk(
         let below = (kind == ItemKind::Directory).then(|| format!("{path}/"));
         items.push(Item { path, kind, status });
         if let Some(below) = below {
-            let inner = open_directory(directory, name).map_err(|errno| unreadable(&here, errno))?;
+            let inner =
+                open_directory(directory, name).map_err(|errno| unreadable(&here, errno))?;
             walk(&inner, &below, &here, depth + 1, items)?;
         }
     }
@@ -175,10 +191,12 @@ fn walk(
 }
 
 fn text(name: &OsStr, shown: &Path) -> Result<String, TreeError> {
-    name.to_str().map(str::to_owned).ok_or_else(|| TreeError::Refused {
-        path: shown.into(),
-        what: "a name that is not UTF-8",
-    })
+    name.to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| TreeError::Refused {
+            path: shown.into(),
+            what: "a name that is not UTF-8",
+        })
 }
 
 fn kind_of(status: &Stat, shown: &Path) -> Result<ItemKind, TreeError> {
