@@ -6,12 +6,25 @@
 
 pub mod action;
 pub mod answer;
+pub mod command;
+mod content;
+pub mod git;
+pub mod http;
 pub mod interruption;
+pub mod launch;
+pub mod local;
+mod place;
 pub mod port;
 pub mod query;
+mod reason;
+mod record;
+pub mod tree;
+mod wait;
 
 pub use action::{Action, Text};
 pub use answer::{Answer, Entry, EntryKind, Owner, ProcessState, Standing};
 pub use interruption::Interruption;
+pub use local::LocalTarget;
 pub use port::{ActionError, Materials, Observer, Performed, Target};
 pub use query::{Query, Ready};
+pub use tree::{TreeDigest, TreeError, tree_digest};

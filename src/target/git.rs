@@ -1,0 +1,311 @@
+//! A git repository, read through the `git` program: which commit, what is in it, what was not committed.
+//!
+//! Nothing here changes a repository, runs its hooks, asks for a password, or takes a revision for an option.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use super::Interruption;
+use super::command::{CommandOutcome, CommandRun, inherited, run};
+use crate::text::inert;
+
+/// How long one question may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Most bytes of one answer.
+const MOST: usize = 256 * 1024 * 1024;
+
+/// A repository with a working tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    root: PathBuf,
+}
+
+/// Why git gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GitError {
+    /// There is no such revision.
+    #[error("there is no commit `{revision}` in `{}`: fetch it first, or write another", .root.display())]
+    NoCommit {
+        /// What was asked for.
+        revision: String,
+        /// The repository.
+        root: PathBuf,
+    },
+    /// A path that cannot be in a commit.
+    #[error("`{}` cannot be a path in a commit: write it relative to the repository, without `..`", .path.display())]
+    Path {
+        /// The path.
+        path: PathBuf,
+    },
+    /// git failed.
+    #[error("git {operation} in `{}`: {reason}", .root.display())]
+    Failed {
+        /// Which operation.
+        operation: String,
+        /// The repository.
+        root: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Repository {
+    /// The repository a directory is in; `None` when it is in none, or there is no git.
+    #[must_use]
+    pub fn discover(directory: &Path) -> Option<Self> {
+        let here = Self {
+            root: directory.canonicalize().ok()?,
+        };
+        let answer = here.ask(&["rev-parse", "--show-toplevel"], None).ok()?;
+        let root = String::from_utf8(answer.stdout).ok()?;
+        let root = PathBuf::from(root.strip_suffix('\n').unwrap_or(&root));
+        root.is_absolute().then_some(Self { root })
+    }
+
+    /// The root of its working tree.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The commit that is checked out; `None` before the first.
+    #[must_use]
+    pub fn head(&self) -> Option<String> {
+        self.resolve("HEAD").ok()
+    }
+
+    /// The commit that a revision (a branch, a tag, `HEAD~2`) means, in full.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such commit.
+    pub fn resolve(&self, revision: &str) -> Result<String, GitError> {
+        let none = || GitError::NoCommit {
+            revision: inert(revision).into_owned(),
+            root: self.root.clone(),
+        };
+        if revision.is_empty() || revision.contains('\0') {
+            return Err(none());
+        }
+        let commit = format!("{revision}^{{commit}}");
+        let answer = self.run(
+            &[
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                "--end-of-options",
+                &commit,
+            ],
+            None,
+        )?;
+        let hex = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+        let whole =
+            matches!(hex.len(), 40 | 64) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if answer.status.is_success() && whole {
+            Ok(hex)
+        } else {
+            Err(none())
+        }
+    }
+
+    /// A file as it was committed; `None` when there was none.
+    ///
+    /// # Errors
+    ///
+    /// When the commit or the path cannot be read.
+    pub fn read(&self, commit: &str, path: &Path) -> Result<Option<Vec<u8>>, GitError> {
+        Ok(self.read_many(commit, &[path])?.pop().flatten())
+    }
+
+    /// Files as they were committed, in the same order; `None` for those there were not. One process reads them all.
+    ///
+    /// # Errors
+    ///
+    /// When the commit or a path cannot be read.
+    pub fn read_many(
+        &self,
+        commit: &str,
+        paths: &[&Path],
+    ) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+        let commit = self.resolve(commit)?;
+        let mut asked = String::new();
+        for path in paths {
+            let clean = clean(path)?;
+            if clean.contains('\n') {
+                return Err(GitError::Path {
+                    path: (*path).into(),
+                });
+            }
+            asked.push_str(&format!("{commit}:{clean}\n"));
+        }
+        let answer = self.ask(&["cat-file", "--batch"], Some(asked.into_bytes()))?;
+        let mut rest = answer.stdout.as_slice();
+        paths
+            .iter()
+            .map(|path| self.object(&mut rest, path))
+            .collect()
+    }
+
+    /// Takes one object off the answer of `cat-file --batch`.
+    fn object(&self, rest: &mut &[u8], path: &Path) -> Result<Option<Vec<u8>>, GitError> {
+        let unclear = || {
+            self.failed(
+                "cat-file",
+                format!("its answer for `{}` is not understood", path.display()),
+            )
+        };
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or_else(unclear)?;
+        let (heading, after) = rest.split_at(end);
+        let after = after.get(1..).unwrap_or_default();
+        let heading = String::from_utf8_lossy(heading).into_owned();
+        if heading.ends_with(" missing") {
+            *rest = after;
+            return Ok(None);
+        }
+        let mut words = heading.rsplit(' ');
+        let size: usize = words
+            .next()
+            .and_then(|size| size.parse().ok())
+            .ok_or_else(unclear)?;
+        let kind = words.next();
+        let bytes = after.get(..size).ok_or_else(unclear)?;
+        *rest = after.get(size + 1..).ok_or_else(unclear)?;
+        // What is a directory or a submodule is no file.
+        Ok((kind == Some("blob")).then(|| bytes.to_vec()))
+    }
+
+    /// All files below a directory (the whole commit when it is empty), relative to the root, sorted.
+    ///
+    /// # Errors
+    ///
+    /// When the commit cannot be read.
+    pub fn list(&self, commit: &str, directory: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let commit = self.resolve(commit)?;
+        let below = if directory.as_os_str().is_empty() || directory == Path::new(".") {
+            None
+        } else {
+            Some(format!("{}/", clean(directory)?))
+        };
+        let mut arguments = vec!["ls-tree", "-r", "-z", "--name-only", "--full-tree", &commit];
+        if let Some(below) = &below {
+            arguments.extend(["--", below]);
+        }
+        let mut paths = paths(&self.ask(&arguments, None)?.stdout);
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Whether anything at these paths (or anywhere, when there are none) differs from what is committed; files that
+    /// git does not know count, those it is told to ignore do not.
+    ///
+    /// # Errors
+    ///
+    /// When git fails: that is never the same as "clean".
+    pub fn dirty(&self, paths: &[PathBuf]) -> Result<bool, GitError> {
+        let mut arguments = vec!["status", "--porcelain", "-z", "--untracked-files=all", "--"];
+        let mut texts = Vec::new();
+        for path in paths {
+            // git compares with its own idea of where the root is.
+            let real = if path.is_absolute() {
+                path.canonicalize().unwrap_or_else(|_| path.clone())
+            } else {
+                path.clone()
+            };
+            texts.push(
+                real.to_str()
+                    .map(str::to_owned)
+                    .ok_or_else(|| GitError::Path { path: path.clone() })?,
+            );
+        }
+        arguments.extend(texts.iter().map(String::as_str));
+        Ok(!self.ask(&arguments, None)?.stdout.is_empty())
+    }
+
+    /// Asks, and takes nothing but success.
+    fn ask(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<CommandOutcome, GitError> {
+        let answer = self.run(arguments, stdin)?;
+        let operation = arguments.first().copied().unwrap_or_default();
+        if !answer.status.is_success() {
+            let said = String::from_utf8_lossy(&answer.stderr);
+            let said = said.trim();
+            return Err(self.failed(operation, format!("it {}: {}", answer.status, inert(said))));
+        }
+        if answer.cut {
+            return Err(self.failed(operation, "its answer is longer than 256 MiB"));
+        }
+        Ok(answer)
+    }
+
+    fn run(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<CommandOutcome, GitError> {
+        let mut command = vec![
+            "git",
+            "--no-pager",
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ];
+        command.extend(arguments);
+        let mut environment: BTreeMap<String, String> =
+            inherited(&["PATH", "HOME", "XDG_CONFIG_HOME"]);
+        for (name, value) in [
+            ("LC_ALL", "C"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_LITERAL_PATHSPECS", "1"),
+            ("GIT_NO_REPLACE_OBJECTS", "1"),
+        ] {
+            environment.insert(name.to_owned(), value.to_owned());
+        }
+        let git = CommandRun {
+            environment,
+            directory: Some(self.root.clone()),
+            stdin,
+            timeout: PATIENCE,
+            output_limit: MOST * 2,
+            ..CommandRun::new(command)
+        };
+        let operation = arguments.first().copied().unwrap_or_default();
+        run(&git, &Interruption::default())
+            .map_err(|error| self.failed(operation, error.to_string()))
+    }
+
+    fn failed(&self, operation: &str, reason: impl Into<String>) -> GitError {
+        GitError::Failed {
+            operation: operation.to_owned(),
+            root: self.root.clone(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A path as commits have it.
+fn clean(path: &Path) -> Result<String, GitError> {
+    let error = || GitError::Path { path: path.into() };
+    let mut parts = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_str().ok_or_else(error)?),
+            Component::CurDir => {}
+            _ => return Err(error()),
+        }
+    }
+    if parts.is_empty() {
+        Err(error())
+    } else {
+        Ok(parts.join("/"))
+    }
+}
+
+fn paths(bytes: &[u8]) -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStrExt as _;
+    bytes
+        .split(|byte| *byte == 0)
+        .filter(|path| !path.is_empty())
+        .map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path)))
+        .collect()
+}
