@@ -1,7 +1,9 @@
 //! Where definitions and the files they name are read from: the working tree, or a commit.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+use crate::target::git::Repository;
 
 /// Files beside the definitions.
 pub trait Files {
@@ -69,6 +71,69 @@ impl Files for WorkingTree {
         }
         names.sort();
         Ok(names)
+    }
+
+    fn shown(&self, path: &str) -> String {
+        shown(&self.directory, path)
+    }
+}
+
+/// A commit.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The repository.
+    pub repository: Repository,
+    /// The commit, in full.
+    pub commit: String,
+    /// The directory of the definitions, absolute.
+    pub directory: PathBuf,
+}
+
+impl Commit {
+    /// A path beside the definitions as the repository knows it.
+    fn path(&self, path: &str) -> Result<PathBuf, String> {
+        let below = self
+            .directory
+            .strip_prefix(self.repository.root())
+            .map_err(|_| "the definitions are not in the repository".to_owned())?;
+        let mut clean = PathBuf::new();
+        for part in below.join(path).components() {
+            match part {
+                Component::ParentDir => {
+                    if !clean.pop() {
+                        return Err(format!("`{path}` lies outside of the repository"));
+                    }
+                }
+                Component::Normal(part) => clean.push(part),
+                Component::CurDir => {}
+                Component::RootDir | Component::Prefix(_) => {
+                    return Err(format!("`{path}` is absolute, and a commit has no such path"));
+                }
+            }
+        }
+        Ok(clean)
+    }
+}
+
+impl Files for Commit {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        self.repository
+            .read(&self.commit, &self.path(path)?)
+            .map_err(|error| error.to_string())
+    }
+
+    fn definitions(&self) -> Result<Vec<String>, String> {
+        let below = self.path("")?;
+        let all = self
+            .repository
+            .list(&self.commit, &below)
+            .map_err(|error| error.to_string())?;
+        Ok(all
+            .iter()
+            .filter_map(|path| path.strip_prefix(&below).ok()?.to_str())
+            .filter(|name| !name.contains('/') && name.ends_with(".toml") && !name.starts_with('.'))
+            .map(str::to_owned)
+            .collect())
     }
 
     fn shown(&self, path: &str) -> String {

@@ -7,6 +7,6 @@ mod edges;
 mod make;
 mod recipe;
 
-pub use document::{Change, Plan, Step, Unseen};
+pub use document::{Change, FORMAT, Plan, Step, Unseen};
 pub use make::make;
 pub use recipe::{Recipe, recipe};

@@ -1,0 +1,95 @@
+//! What stops an operation before it has anything to report, and its exit code.
+
+use crate::defect::Defect;
+use crate::ledger::LedgerError;
+
+/// Why an operation could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Definitions are wrong: all complaints.
+    #[error("{} in the definitions", crate::text::count(.0.len(), "error"))]
+    Definitions(Vec<Defect>),
+    /// The command itself is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The plan is not what would be planned now.
+    #[error("the plan is refused: {reason}")]
+    Stale {
+        /// Why.
+        reason: String,
+        /// What changed.
+        changes: Vec<String>,
+    },
+    /// A rule that has no gate of its own.
+    #[error("{reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// The work was interrupted before it began.
+    #[error("interrupted")]
+    Interrupted,
+    /// Anything else.
+    #[error("{reason}")]
+    Other {
+        /// What.
+        reason: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+impl Failure {
+    /// Anything else, in words.
+    pub fn other(reason: impl Into<String>) -> Self {
+        Self::Other {
+            reason: reason.into(),
+            help: None,
+        }
+    }
+
+    /// The documented exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Definitions(_) | Self::Other { .. } => 1,
+            Self::Usage(_) => 64,
+            Self::Ledger(error) => ledger_code(error),
+            Self::Stale { .. } => 4,
+            Self::Refused { .. } => 3,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Refused { help, .. } => Some(help.clone()),
+            Self::Other { help, .. } => help.clone(),
+            Self::Stale { .. } => Some("make a new plan: evenkeel plan".into()),
+            Self::Ledger(LedgerError::Broken { .. }) => Some(
+                "evenkeel audit verify says what is wrong; restore .evenkeel from a backup".into(),
+            ),
+            Self::Ledger(LedgerError::Held { .. }) => {
+                Some("wait for it to end, or give it time with --lock-timeout 5m".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The exit code of what can go wrong with a ledger.
+#[must_use]
+pub fn ledger_code(error: &LedgerError) -> u8 {
+    match error {
+        LedgerError::Broken { .. } => 7,
+        LedgerError::Held { .. } | LedgerError::Fenced { .. } => 5,
+        _ => 1,
+    }
+}

@@ -1,0 +1,44 @@
+//! Everything evenkeel can do, one function each: the library's front door.
+//!
+//! An operation reads a project, looks, thinks, does, and gives a [`Report`](crate::report::Report) with its exit
+//! code; what cannot even begin is a [`Failure`]. Nothing here prints.
+
+mod apply;
+mod approve;
+mod audit;
+mod build;
+mod catalogue;
+mod deliver;
+mod dossier;
+mod drift;
+mod explain;
+mod failure;
+mod log;
+mod picture;
+mod plan;
+mod project;
+mod release;
+mod saved;
+mod status;
+mod targets;
+mod validate;
+mod verify;
+mod world;
+
+pub use apply::{ApplyRequest, apply};
+pub use approve::approve;
+pub use audit::audit_verify;
+pub use catalogue::codes;
+pub use deliver::deliver;
+pub use drift::{DriftRequest, drift};
+pub use explain::explain;
+pub use failure::Failure;
+pub use log::log;
+pub use plan::plan;
+pub use project::{Location, Project};
+pub use release::release;
+pub use status::status;
+pub use targets::{LocalTargets, TargetMaker};
+pub use validate::validate;
+pub use verify::verify;
+pub use world::{Voice, World};

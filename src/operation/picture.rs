@@ -1,0 +1,113 @@
+//! The whole picture: environments resolved, parity settled, and each looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::project::Depth;
+use super::targets::Targets;
+use super::world::TOOL;
+use super::{Failure, Project};
+use crate::defect::Defect;
+use crate::drift;
+use crate::environment::Resolved;
+use crate::ledger::{Standing, State};
+use crate::model::{Address, EnvironmentName, Sealer};
+use crate::observe::{Situation, look};
+use crate::plan::{Plan, Recipe, make, recipe};
+
+/// Environments as resolved.
+pub(super) struct Resolution {
+    pub(super) sealer: Sealer,
+    pub(super) resolved: BTreeMap<EnvironmentName, Resolved>,
+    /// Parity between all environments, settled; secrets are compared where both were resolved.
+    pub(super) parity: Vec<Defect>,
+    /// Declared differences in force, with their expiries.
+    pub(super) declarations: Vec<(String, crate::model::Moment)>,
+    /// The places that are declared to differ.
+    pub(super) declared: BTreeSet<String>,
+}
+
+impl Resolution {
+    pub(super) fn of(
+        project: &Project<'_>,
+        names: &[EnvironmentName],
+        sealer: Sealer,
+        depth: Depth,
+    ) -> Result<Self, Failure> {
+        let resolved = project.resolve(names, &sealer, depth)?;
+        let nothing = BTreeMap::new();
+        // Without real secrets there is nothing to compare them by.
+        let compared = if depth == Depth::Whole { &resolved } else { &nothing };
+        let disparities = drift::parity(&project.definition, compared);
+        let settled = drift::settle(&project.definition, disparities, project.world.clock.now());
+        Ok(Self {
+            sealer,
+            parity: settled.defects,
+            declarations: settled
+                .declarations
+                .iter()
+                .map(|declaration| (declaration.difference.at.clone(), declaration.difference.expires))
+                .collect(),
+            declared: settled.places,
+            resolved,
+        })
+    }
+
+    pub(super) fn environment(&self, name: &EnvironmentName) -> Result<&Resolved, Failure> {
+        self.resolved
+            .get(name)
+            .ok_or_else(|| Failure::other(format!("{name} was not resolved")))
+    }
+
+    pub(super) fn recipe(&self, project: &Project<'_>, name: &EnvironmentName) -> Result<Recipe, Failure> {
+        Ok(recipe(&project.definition, self.environment(name)?, &self.declared))
+    }
+
+    /// Looks at one environment.
+    pub(super) fn look<'a>(
+        &'a self,
+        project: &Project<'_>,
+        name: &EnvironmentName,
+        state: &State,
+        targets: &Targets,
+    ) -> Result<Situation<'a>, Failure> {
+        let resolved = self.environment(name)?;
+        let empty = Standing::default();
+        let standing = state.environment(name).unwrap_or(&empty);
+        let kept = standing
+            .applied
+            .iter()
+            .map(|(address, applied)| (address, (&*applied.record, applied.at, &*applied.apply)))
+            .collect();
+        let open: BTreeMap<Address, String> = standing
+            .open
+            .iter()
+            .map(|(address, (apply, _))| (address.clone(), apply.to_string()))
+            .collect();
+        look(resolved, &kept, open, &targets.observers(), project.world.clock.now()).map_err(Failure::other)
+    }
+
+    /// The targets of one environment.
+    pub(super) fn targets(&self, project: &Project<'_>, name: &EnvironmentName) -> Result<Targets, Failure> {
+        Ok(Targets::of(self.environment(name)?, project.world.targets, &self.sealer))
+    }
+
+    /// The plan for what was seen.
+    pub(super) fn plan(
+        &self,
+        project: &Project<'_>,
+        situation: &Situation<'_>,
+        state: &State,
+    ) -> Result<Plan, Failure> {
+        let name = situation.environment();
+        let recipe = self.recipe(project, name)?;
+        let lineage = state.founded.as_ref().map_or("", |founded| founded.lineage.as_str());
+        Ok(make(
+            situation,
+            &recipe,
+            project.definitions_digest(situation.resolved),
+            &project.definition.system,
+            lineage,
+            TOOL,
+        ))
+    }
+}

@@ -1,0 +1,98 @@
+//! Plan: what would be done, for the whole path or for one environment.
+
+use std::path::Path;
+
+use super::picture::Resolution;
+use super::project::Depth;
+use super::{Failure, Location, Project, World, saved};
+use crate::model::EnvironmentName;
+use crate::plan::Plan;
+use crate::report::{PlanReport, Report};
+
+/// Makes plans. With `output`, the plan of the one environment is saved for `apply`.
+///
+/// # Errors
+///
+/// When definitions are wrong, or the ledger or the file cannot be used.
+pub fn plan(
+    world: &World<'_>,
+    location: &Location,
+    environment: Option<&str>,
+    output: Option<&Path>,
+) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    let names: Vec<EnvironmentName> = match environment {
+        Some(name) => vec![project.environment(name)?],
+        None => project.definition.path.clone(),
+    };
+    if output.is_some() && names.len() != 1 {
+        return Err(Failure::Usage("a saved plan is for one environment: evenkeel plan ENVIRONMENT -o FILE".into()));
+    }
+    // A saved plan belongs to a ledger, and its seals to a key: they are made now if there were none.
+    let (sealer, state) = if output.is_some() {
+        let ledger = project.ledger()?;
+        (project.sealer()?, super::project::state_of(&ledger)?)
+    } else {
+        (project.sealer_for_reading()?, project.state()?.0)
+    };
+    let resolution = Resolution::of(&project, &names, sealer, Depth::Whole)?;
+    let origin = project.origin(&resolution.resolved)?;
+    let mut report = Report::new("plan", &project.definition.system, world.clock.now());
+    report.origin(&origin);
+    let mut unseen = false;
+    let mut steps = 0;
+    for name in &names {
+        let targets = resolution.targets(&project, name)?;
+        let situation = resolution.look(&project, name, &state, &targets)?;
+        let plan = resolution.plan(&project, &situation, &state)?;
+        unseen |= !plan.unseen.is_empty();
+        steps += plan.steps.len();
+        let rehearsed = rehearsed(&project, &state, &plan);
+        report.plans.push(PlanReport::new(&plan, rehearsed));
+        if let Some(path) = output {
+            saved::save(&plan, &world.directory.join(path))?;
+            report.say(format!("saved to {}", path.display()));
+            report.next(format!("evenkeel apply {}", path.display()));
+        }
+    }
+    report.exit_code = match (unseen, steps) {
+        (true, _) => 1,
+        (false, 0) => 0,
+        (false, _) => 2,
+    };
+    Ok(report)
+}
+
+/// Which steps the environment before has done a step of the same shape as, since production was last released to;
+/// `None` for the first environment of the path.
+pub(super) fn rehearsed(project: &Project<'_>, state: &crate::ledger::State, plan: &Plan) -> Option<Vec<bool>> {
+    let position = project
+        .definition
+        .path
+        .iter()
+        .position(|name| *name == plan.environment)?;
+    let before = project.definition.path.get(position.checked_sub(1)?)?;
+    let since = last_release(state, &plan.environment);
+    let standing = state.environment(before);
+    Some(
+        plan.steps
+            .iter()
+            .map(|step| standing.is_some_and(|standing| standing.has_rehearsed(&step.shape, since)))
+            .collect(),
+    )
+}
+
+/// The entry with which the last release to an environment ended well; zero when there was none.
+pub(super) fn last_release(state: &crate::ledger::State, environment: &EnvironmentName) -> u64 {
+    state
+        .releases
+        .iter()
+        .filter_map(|release| release.ended.as_ref())
+        .filter(|ended| {
+            ended.record.environment == *environment
+                && ended.record.outcome == crate::ledger::record::ApplyOutcome::Done
+        })
+        .map(|ended| ended.sequence)
+        .max()
+        .unwrap_or(0)
+}

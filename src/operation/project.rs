@@ -1,0 +1,377 @@
+//! A project: its definitions, where they came from, its key and its ledger.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Failure, World};
+use crate::defect::{Defect, Severity};
+use crate::environment::files::{Commit, WorkingTree};
+use crate::environment::resolve::Surroundings;
+use crate::environment::secrets::{NoSecrets, RealSecrets, Secrets};
+use crate::environment::{Definition, Files, Resolved, codes, read, resolve};
+use crate::kind::ArtifactFacts;
+use crate::ledger::record::Origin;
+use crate::ledger::{LedgerError, SqliteLedger, State, key};
+use crate::ledger::Ledger as _;
+use crate::model::{Digest, EnvironmentName, Sealer};
+use crate::target::git::Repository;
+use crate::target::tree::tree_digest;
+
+/// Where a project is to be found.
+#[derive(Debug, Clone, Default)]
+pub struct Location {
+    /// The directory of the definitions, if it was named.
+    pub environments: Option<PathBuf>,
+    /// The commit to read definitions from, if one was named.
+    pub revision: Option<String>,
+}
+
+/// A project whose definitions were read.
+pub struct Project<'w> {
+    /// What the program was given.
+    pub world: &'w World<'w>,
+    /// The directory of the definitions, absolute.
+    pub directory: PathBuf,
+    /// The project's directory: the one that holds it.
+    pub root: PathBuf,
+    /// Where the ledger, the key and objects are.
+    pub folder: PathBuf,
+    /// The definitions.
+    pub definition: Definition,
+    /// What is odd about them without being wrong.
+    pub warnings: Vec<Defect>,
+    files: Box<dyn Files>,
+    repository: Option<Repository>,
+    commit: Option<String>,
+    from_commit: bool,
+}
+
+/// How much of the world resolving may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Definitions only: no secret is asked for, no artifact is read.
+    Shape,
+    /// Everything.
+    Whole,
+}
+
+impl<'w> Project<'w> {
+    /// Finds and reads a project.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with its definitions.
+    pub fn open(world: &'w World<'w>, location: &Location) -> Result<Self, Failure> {
+        let directory = find(world, location)?;
+        let root = directory
+            .parent()
+            .map(Path::to_path_buf)
+            .ok_or_else(|| Failure::other("the definitions cannot be in the root directory"))?;
+        let repository = Repository::discover(&root);
+        let head = repository.as_ref().and_then(Repository::head);
+        let (files, commit): (Box<dyn Files>, Option<String>) = match &location.revision {
+            None => (Box::new(WorkingTree { directory: directory.clone() }), head),
+            Some(revision) => {
+                let Some(repository) = repository.clone() else {
+                    return Err(Failure::other(format!("{} is in no git repository", root.display())));
+                };
+                let commit = repository
+                    .resolve(revision)
+                    .map_err(|error| Failure::Usage(error.to_string()))?;
+                (
+                    Box::new(Commit {
+                        repository,
+                        commit: commit.clone(),
+                        directory: directory.clone(),
+                    }),
+                    Some(commit),
+                )
+            }
+        };
+        let (definition, complaints) = read(&*files);
+        let (errors, warnings): (Vec<Defect>, Vec<Defect>) = complaints
+            .into_iter()
+            .partition(|complaint| complaint.severity == Severity::Error);
+        let definition = match definition {
+            Some(definition) if errors.is_empty() => definition,
+            // Nothing more can be said of a definition that was not read whole; but of what was read, everything.
+            _ => return Err(Failure::Definitions(errors)),
+        };
+        Ok(Self {
+            world,
+            folder: root.join(".evenkeel"),
+            directory,
+            root,
+            definition,
+            warnings,
+            files,
+            repository,
+            commit,
+            from_commit: location.revision.is_some(),
+        })
+    }
+
+    /// The environment with a name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, with the names there are.
+    pub fn environment(&self, name: &str) -> Result<EnvironmentName, Failure> {
+        let wanted = EnvironmentName::new(name);
+        if self.definition.path.contains(&wanted) {
+            return Ok(wanted);
+        }
+        let known: Vec<&str> = self.definition.path.iter().map(EnvironmentName::as_str).collect();
+        Err(Failure::Usage(format!(
+            "there is no environment `{name}`; the path is {}",
+            crate::text::list(&known, "and")
+        )))
+    }
+
+    /// The last environment of the path.
+    ///
+    /// # Errors
+    ///
+    /// Never for a definition without errors: a path has at least one.
+    pub fn production(&self) -> Result<EnvironmentName, Failure> {
+        self.definition
+            .production()
+            .cloned()
+            .ok_or_else(|| Failure::other("the path of the system has no environments"))
+    }
+
+    /// The key for reading: the project's, or a passing one where there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// When the key is there and cannot be used.
+    pub fn sealer_for_reading(&self) -> Result<Sealer, Failure> {
+        Ok(match key::open_existing(&self.folder)? {
+            Some(sealer) => sealer,
+            // Nothing was ever sealed: comparisons within this run are all there are.
+            None => Sealer::new(*Digest::of(self.root.as_os_str().as_encoded_bytes()).as_bytes()),
+        })
+    }
+
+    /// The project's key, made if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or used.
+    pub fn sealer(&self) -> Result<Sealer, Failure> {
+        Ok(key::open_or_make(&self.folder)?)
+    }
+
+    /// Resolves environments, with everything that is wrong with any of them.
+    ///
+    /// # Errors
+    ///
+    /// All complaints.
+    pub fn resolve(
+        &self,
+        names: &[EnvironmentName],
+        sealer: &Sealer,
+        depth: Depth,
+    ) -> Result<BTreeMap<EnvironmentName, Resolved>, Failure> {
+        let mut complaints = Vec::new();
+        let artifacts = self.artifacts(depth, &mut complaints);
+        let variable = self.world.variable;
+        let real = RealSecrets {
+            variable,
+            definitions: self.directory.clone(),
+            root: self.root.clone(),
+            interruption: &self.world.interruption,
+        };
+        let secrets: &dyn Secrets = match depth {
+            Depth::Shape => &NoSecrets,
+            Depth::Whole => &real,
+        };
+        let surroundings = Surroundings {
+            files: &*self.files,
+            root: &self.root,
+            directory: &self.directory,
+            sealer,
+            secrets,
+            artifacts: &artifacts,
+        };
+        let mut resolved = BTreeMap::new();
+        for name in names {
+            match resolve(&self.definition, name, &surroundings) {
+                Ok(environment) => {
+                    resolved.insert(name.clone(), environment);
+                }
+                // An artifact that is missing is said once, and not again at each use of it.
+                Err(more) => complaints.extend(
+                    more.into_iter()
+                        .filter(|defect| defect.code != &codes::ARTIFACT),
+                ),
+            }
+        }
+        if complaints.is_empty() {
+            Ok(resolved)
+        } else {
+            Err(Failure::Definitions(unique(complaints)))
+        }
+    }
+
+    fn artifacts(&self, depth: Depth, complaints: &mut Vec<Defect>) -> BTreeMap<Arc<str>, ArtifactFacts> {
+        let mut artifacts = BTreeMap::new();
+        for (name, artifact) in &self.definition.artifacts {
+            let digest = match depth {
+                Depth::Shape => Ok(Digest::of(name.as_bytes())),
+                Depth::Whole => tree_digest(&self.directory.join(&artifact.path)).map(|tree| tree.digest),
+            };
+            match digest {
+                Ok(digest) => {
+                    artifacts.insert(
+                        Arc::clone(name),
+                        ArtifactFacts {
+                            name: name.to_string(),
+                            digest,
+                        },
+                    );
+                }
+                Err(error) => {
+                    let mut complaint = Defect::new(
+                        &codes::ARTIFACT,
+                        format!("artifact.{name}"),
+                        format!("the artifact `{name}` cannot be read: {error}"),
+                    )
+                    .at(&artifact.span, "declared here");
+                    if !artifact.build.is_empty() {
+                        complaint = complaint.help("build it first: evenkeel deliver --build");
+                    }
+                    complaints.push(complaint);
+                }
+            }
+        }
+        artifacts
+    }
+
+    /// The digest of the definition files and of the files that an environment uses.
+    #[must_use]
+    pub fn definitions_digest(&self, resolved: &Resolved) -> Digest {
+        let mut files: BTreeMap<String, Digest> = self
+            .definition
+            .files
+            .iter()
+            .map(|file| (file.path.clone(), Digest::of(file.text.as_bytes())))
+            .collect();
+        for (path, digest) in &resolved.files {
+            files.insert(self.files.shown(path), *digest);
+        }
+        Digest::of_record("evenkeel definitions 1", &files)
+    }
+
+    /// Where the definitions came from.
+    ///
+    /// # Errors
+    ///
+    /// When git is asked and does not answer.
+    pub fn origin(&self, resolved: &BTreeMap<EnvironmentName, Resolved>) -> Result<Origin, Failure> {
+        let digests: Vec<Digest> = resolved.values().map(|each| self.definitions_digest(each)).collect();
+        let dirty = match (&self.repository, &self.commit) {
+            _ if self.from_commit => false,
+            (Some(repository), Some(_)) => {
+                let mut paths: Vec<PathBuf> = vec![self.directory.clone()];
+                paths.extend(
+                    resolved
+                        .values()
+                        .flat_map(|each| each.files.keys())
+                        .map(|path| self.directory.join(path)),
+                );
+                paths.sort();
+                paths.dedup();
+                repository
+                    .dirty(&paths)
+                    .map_err(|error| Failure::other(error.to_string()))?
+            }
+            _ => true,
+        };
+        Ok(Origin {
+            commit: self.commit.clone(),
+            dirty,
+            definitions: Digest::of_record("evenkeel origin 1", &digests),
+        })
+    }
+
+    /// The state, for reading. An empty one when nothing was ever recorded.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger is there and cannot be read whole.
+    pub fn state(&self) -> Result<(State, Option<SqliteLedger>), Failure> {
+        match SqliteLedger::open_existing(&self.folder, &self.definition.system)? {
+            Some(ledger) => Ok((state_of(&ledger)?, Some(ledger))),
+            None => Ok((State::default(), None)),
+        }
+    }
+
+    /// The ledger, for writing; founded if there was none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened or founded.
+    pub fn ledger(&self) -> Result<SqliteLedger, Failure> {
+        let lineage = key::random_lineage()?;
+        Ok(SqliteLedger::open_or_found(
+            &self.folder,
+            &self.definition.system,
+            self.world.clock.now(),
+            &lineage,
+        )?)
+    }
+}
+
+/// The state of a ledger.
+pub(super) fn state_of(ledger: &SqliteLedger) -> Result<State, LedgerError> {
+    State::of(&ledger.read(0)?)
+}
+
+/// The same complaint about a line that all environments share is made once.
+fn unique(complaints: Vec<Defect>) -> Vec<Defect> {
+    let mut kept: Vec<Defect> = Vec::new();
+    for complaint in complaints {
+        let again = kept.iter().any(|earlier| {
+            earlier.code == complaint.code
+                && earlier.subject == complaint.subject
+                && earlier.attribute == complaint.attribute
+                && earlier.labels.first().map(|label| &label.span) == complaint.labels.first().map(|label| &label.span)
+        });
+        if !again {
+            kept.push(complaint);
+        }
+    }
+    kept
+}
+
+/// The directory of the definitions: named, or found in the working directory or above it.
+fn find(world: &World<'_>, location: &Location) -> Result<PathBuf, Failure> {
+    let canonical = |path: &Path| {
+        path.canonicalize()
+            .map_err(|error| Failure::other(format!("{}: {error}", path.display())))
+    };
+    if let Some(named) = &location.environments {
+        let named = canonical(&world.directory.join(named))?;
+        // A single missing file is told when it is read; a directory with neither is most likely another one.
+        if location.revision.is_none() && !named.join("system.toml").is_file() {
+            return Err(Failure::Other {
+                reason: format!("{} has no system.toml", named.display()),
+                help: Some("name the directory that has it: --environments DIRECTORY".into()),
+            });
+        }
+        return Ok(named);
+    }
+    let here = canonical(&world.directory)?;
+    for above in here.ancestors() {
+        let candidate = above.join("environments");
+        if candidate.join("system.toml").is_file() || (location.revision.is_some() && candidate.is_dir()) {
+            return canonical(&candidate);
+        }
+    }
+    Err(Failure::Other {
+        reason: format!("there is no environments/system.toml in {} or above it", here.display()),
+        help: Some("go to the project's directory, or name the definitions with --environments DIRECTORY".into()),
+    })
+}

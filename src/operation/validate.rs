@@ -1,0 +1,35 @@
+//! Validate: definitions only. Nothing is looked at, no secret is asked for.
+
+use super::picture::Resolution;
+use super::project::Depth;
+use super::{Failure, Location, Project, World};
+use crate::report::Report;
+
+/// Reads, checks and resolves all environments, and lints declared differences.
+///
+/// # Errors
+///
+/// Everything that is wrong.
+pub fn validate(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    let sealer = project.sealer_for_reading()?;
+    let resolution = Resolution::of(&project, &project.definition.path, sealer, Depth::Shape)?;
+    let origin = project.origin(&resolution.resolved)?;
+    let mut report = Report::new("validate", &project.definition.system, world.clock.now());
+    report.origin(&origin);
+    let lint = resolution
+        .parity
+        .iter()
+        .filter(|defect| defect.code.name.starts_with("difference/"))
+        .cloned();
+    report.defects(project.warnings.iter().cloned().chain(lint));
+    let resources: usize = resolution.resolved.values().map(|each| each.resources.len()).sum();
+    report.say(format!(
+        "{}, {}, {}",
+        crate::text::count(resolution.resolved.len(), "environment"),
+        crate::text::count(resources, "resource"),
+        crate::text::count(project.definition.parameters.len(), "parameter"),
+    ));
+    report.exit_code = u8::from(report.has_errors());
+    Ok(report)
+}
