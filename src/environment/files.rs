@@ -107,7 +107,9 @@ impl Commit {
                 Component::Normal(part) => clean.push(part),
                 Component::CurDir => {}
                 Component::RootDir | Component::Prefix(_) => {
-                    return Err(format!("`{path}` is absolute, and a commit has no such path"));
+                    return Err(format!(
+                        "`{path}` is absolute, and a commit has no such path"
+                    ));
                 }
             }
         }

@@ -47,7 +47,9 @@ impl Secrets for RealSecrets<'_> {
         match source {
             ValueSource::Plain(_) => Err("a secret must not be written into a definition".into()),
             ValueSource::Variable(name) => match (self.variable)(name) {
-                Some(text) if text.is_empty() => Err(format!("the environment variable {name} is set, but empty")),
+                Some(text) if text.is_empty() => {
+                    Err(format!("the environment variable {name} is set, but empty"))
+                }
                 Some(text) => Ok(Secret::new(text)),
                 None => Err(format!("the environment variable {name} is not set")),
             },
@@ -64,7 +66,16 @@ impl Secrets for RealSecrets<'_> {
 impl RealSecrets<'_> {
     fn command(&self, command: &[String]) -> Result<Secret, String> {
         let name = command.first().cloned().unwrap_or_default();
-        let inherited = ["PATH", "HOME", "LANG", "TZ", "USER", "SSH_AUTH_SOCK", "GNUPGHOME", "XDG_RUNTIME_DIR"];
+        let inherited = [
+            "PATH",
+            "HOME",
+            "LANG",
+            "TZ",
+            "USER",
+            "SSH_AUTH_SOCK",
+            "GNUPGHOME",
+            "XDG_RUNTIME_DIR",
+        ];
         let wanted = CommandRun {
             command: command.to_vec(),
             environment: inherited

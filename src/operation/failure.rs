@@ -88,7 +88,10 @@ impl Failure {
 #[must_use]
 pub fn ledger_code(error: &LedgerError) -> u8 {
     match error {
-        LedgerError::Broken { .. } => 7,
+        LedgerError::Broken { .. }
+        | LedgerError::NotALedger { .. }
+        | LedgerError::Missing { .. }
+        | LedgerError::Damaged { .. } => 7,
         LedgerError::Held { .. } | LedgerError::Fenced { .. } => 5,
         _ => 1,
     }
