@@ -24,6 +24,7 @@ pub mod target;
 
 pub mod defect;
 
-pub mod model;
 pub mod source;
+
+pub mod model;
 pub mod text;
