@@ -90,17 +90,17 @@ impl Kind for File {
             "content",
             Form::Text,
             "The content itself. References are filled in.",
-        ),
+        ).may_be_secret(),
         Field::optional(
             "source",
             Form::Words,
             "A file beside the definitions with the content, byte by byte.",
-        ),
+        ).written_out(),
         Field::optional(
             "template",
             Form::Words,
-            "A template beside the definitions (minijinja; an undefined name is an error). Parameters, `environment`, `system` and other resources' attributes (`directory.home.path`) are its names.",
-        ),
+            "A template beside the definitions (minijinja; an undefined name is an error). Parameters, `environment`, `system` and other resources' attributes (`directory.home.path`) are its names; hyphens become underscores there (`file.app_config.path` for `[file.app-config]`).",
+        ).written_out(),
         Field::optional(
             "mode",
             Form::Mode,

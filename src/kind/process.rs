@@ -135,7 +135,7 @@ impl Kind for Process {
             "command",
             Form::Several(&Form::Text),
             "Program and arguments; no shell. Secrets are refused here, since everybody on a host can read command lines.",
-        ),
+        ).may_be_secret(),
         Field::optional(
             "environment",
             Form::Map(&Form::Either(&[
@@ -143,7 +143,7 @@ impl Kind for Process {
                 Form::Integer(i64::MIN, i64::MAX),
             ])),
             "Environment variables, besides PATH, HOME, LANG and TZ which it inherits. Secrets are welcome here.",
-        ),
+        ).may_be_secret(),
         Field::optional(
             "directory",
             Form::Words,
@@ -158,7 +158,7 @@ impl Kind for Process {
             "restart-on",
             Form::List(&Form::Address),
             "Resources whose change makes it start anew.",
-        ),
+        ).written_out(),
         Field::optional(
             "ready",
             Form::Table(READY),
