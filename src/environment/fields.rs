@@ -27,7 +27,7 @@ pub const PARAMETER: &[Field] = &[
         "default",
         Form::Any,
         "The value where an environment gives none. Not for secrets, and not for what varies as identity.",
-    ),
+    ).written_out(),
     Field::optional("about", Form::Text, "What it is, for people."),
 ];
 
@@ -37,12 +37,14 @@ pub const ARTIFACT: &[Field] = &[
         "path",
         Form::Words,
         "The file or directory that was built, relative to the definitions.",
-    ),
+    )
+    .written_out(),
     Field::optional(
         "build",
         Form::Several(&Form::Text),
         "The command that builds it, run in the project's directory with `--build` only; no shell.",
-    ),
+    )
+    .written_out(),
 ];
 
 /// `[target.NAME]`.
@@ -73,17 +75,17 @@ pub const SECRET_SOURCE: &[Field] = &[
         "env",
         Form::Words,
         "The environment variable that holds it.",
-    ),
+    ).written_out(),
     Field::optional(
         "file",
         Form::Words,
         "The file that holds it, relative to the definitions; one line end at its end is taken off.",
-    ),
+    ).written_out(),
     Field::optional(
         "command",
         Form::Several(&Form::Text),
         "The command that prints it, run in the project's directory; one line end at its end is taken off; no shell.",
-    ),
+    ).written_out(),
 ];
 
 /// `[suite.NAME]`.
