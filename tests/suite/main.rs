@@ -1,5 +1,6 @@
 //! The one binary for tests of the whole library: one module a theme, listed here.
 
+mod definitions;
 mod layers;
 
 use std::collections::BTreeSet;
