@@ -2,6 +2,7 @@
 
 mod definitions;
 mod layers;
+mod schemas;
 
 use std::collections::BTreeSet;
 use std::path::Path;
