@@ -118,7 +118,11 @@ fn rows(page: &mut String, fields: &[Field], depth: usize) {
         let marks = [
             (field.required, "required"),
             (field.written_out, "written out"),
-            (field.may_be_secret, "may be secret"),
+            // A table says it of its keys.
+            (
+                field.may_be_secret && inner(&field.form).is_none(),
+                "may be secret",
+            ),
         ];
         let marks: String = marks
             .iter()

@@ -2,6 +2,9 @@
 
 mod definitions;
 mod layers;
+mod memory;
+mod parity;
+mod reading;
 mod schemas;
 
 use std::collections::BTreeSet;
