@@ -71,7 +71,6 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
                 defect.since = Some((applied.at, format!("last applied by {}", applied.apply)));
                 defects.push(defect);
             }
-            Some(Observation::Seen(_)) => {}
             Some(Observation::CannotTell(reason)) => defects.push(
                 Defect::of(
                     &codes::CANNOT_TELL,
@@ -80,7 +79,7 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
                 )
                 .within(situation.environment()),
             ),
-            None => {}
+            Some(Observation::Seen(_)) | None => {}
         }
     }
     defects.extend(unmanaged::unmanaged(situation));

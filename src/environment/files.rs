@@ -61,10 +61,7 @@ impl Files for WorkingTree {
         for entry in entries {
             let entry = entry.map_err(|error| error.to_string())?;
             if let Some(name) = entry.file_name().to_str()
-                && Path::new(name)
-                    .extension()
-                    .is_some_and(|extension| extension == "toml")
-                && !name.starts_with('.')
+                && is_definition(name)
             {
                 names.push(name.to_owned());
             }
@@ -133,7 +130,7 @@ impl Files for Commit {
         Ok(all
             .iter()
             .filter_map(|path| path.strip_prefix(&below).ok()?.to_str())
-            .filter(|name| !name.contains('/') && name.ends_with(".toml") && !name.starts_with('.'))
+            .filter(|name| !name.contains('/') && is_definition(name))
             .map(str::to_owned)
             .collect())
     }
@@ -141,6 +138,12 @@ impl Files for Commit {
     fn shown(&self, path: &str) -> String {
         shown(&self.directory, path)
     }
+}
+
+/// Whether a file's name is that of a definition.
+fn is_definition(name: &str) -> bool {
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|extension| extension == "toml") && !name.starts_with('.')
 }
 
 fn is_absent(error: &std::io::Error) -> bool {

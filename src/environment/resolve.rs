@@ -182,51 +182,46 @@ impl Resolver<'_> {
         };
         for (name, parameter) in &self.definition.parameters {
             let subject = format!("parameter.{name}");
-            let value = match environment.values.get(name) {
-                Some(given) => {
-                    if let ValueSource::Plain(value) = &given.source {
-                        value.clone()
-                    } else {
-                        match self.surroundings.secrets.get(&given.source) {
-                            Ok(secret) => {
-                                let seal =
-                                    self.surroundings.sealer.seal(secret.reveal().as_bytes());
-                                Value::Secret(secret, seal)
-                            }
-                            Err(reason) => {
-                                self.complaints.push(
-                                    Defect::new(
-                                        &codes::SECRET,
-                                        &subject,
-                                        format!("the secret `{name}` of {}: {reason}", self.name),
-                                    )
-                                    .within(self.name)
-                                    .at(&given.span, reason.clone()),
-                                );
-                                continue;
-                            }
-                        }
-                    }
-                }
-                None => match &parameter.default {
-                    Some((value, _)) => value.clone(),
-                    None => {
+            let value = if let Some(given) = environment.values.get(name) {
+                let got = match &given.source {
+                    ValueSource::Plain(value) => Ok(value.clone()),
+                    source => self.surroundings.secrets.get(source).map(|secret| {
+                        let seal = self.surroundings.sealer.seal(secret.reveal().as_bytes());
+                        Value::Secret(secret, seal)
+                    }),
+                };
+                match got {
+                    Ok(value) => value,
+                    Err(reason) => {
                         self.complaints.push(
                             Defect::new(
-                                &codes::NO_VALUE,
+                                &codes::SECRET,
                                 &subject,
-                                format!("{} gives no value for the parameter `{name}`", self.name),
+                                format!("the secret `{name}` of {}: {reason}", self.name),
                             )
                             .within(self.name)
-                            .at(
-                                &Span::start_of(&environment.file),
-                                format!("add `{name} = …` to `[values]`"),
-                            )
-                            .at(&parameter.span, "declared here"),
+                            .at(&given.span, reason),
                         );
                         continue;
                     }
-                },
+                }
+            } else if let Some((value, _)) = &parameter.default {
+                value.clone()
+            } else {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::NO_VALUE,
+                        &subject,
+                        format!("{} gives no value for the parameter `{name}`", self.name),
+                    )
+                    .within(self.name)
+                    .at(
+                        &Span::start_of(&environment.file),
+                        format!("add `{name} = …` to `[values]`"),
+                    )
+                    .at(&parameter.span, "declared here"),
+                );
+                continue;
             };
             debug_assert!(parameter.varies == Varies::Secret || !value.is_sensitive());
             self.parameters.insert(Arc::clone(name), value);
@@ -365,7 +360,7 @@ impl Resolver<'_> {
         let on = attributes.as_ref().and_then(|it| it.text("on"));
         let (on, place) = targets.get_key_value(on.unwrap_or_default()).unzip();
         let attributes = attributes?;
-        let content = if address.kind() == "file" {
+        let written = if address.kind() == "file" {
             let content = self.content(address, block, &attributes);
             let keys = ["content", "source", "template"];
             if content.is_none() && keys.iter().any(|key| attributes.get(key).is_some()) {
@@ -396,8 +391,8 @@ impl Resolver<'_> {
         };
         let mut triggers = BTreeMap::new();
         for (other, _) in addresses(block, "restart-on") {
-            let other_one = self.resources.get(&other)?;
-            let record = other_one.declared.record().ok()?;
+            let trigger = self.resources.get(&other)?;
+            let record = trigger.declared.record().ok()?;
             triggers.insert(other.to_string(), Digest::of(record.as_bytes()));
         }
         let context = Context {
@@ -405,7 +400,7 @@ impl Resolver<'_> {
             environment: self.name,
             base: &place.base,
             state: &place.state,
-            content: content.as_ref(),
+            content: written.as_ref(),
             artifact: artifact.as_ref(),
             triggers,
             seal: &self.materials,

@@ -138,17 +138,17 @@ fn kinds(whole: bool) -> Vec<(&'static str, Value, &'static str)> {
             if !whole && let Some(object) = schema.as_object_mut() {
                 object.remove("required");
             }
-            (kind.name, map_of(WORD, schema), kind.about)
+            (kind.name, map_of(WORD, &schema), kind.about)
         })
         .collect()
 }
 
 fn named(fields: &[Field], references: bool, pattern: &str) -> Value {
-    map_of(pattern, table(fields, references))
+    map_of(pattern, &table(fields, references))
 }
 
 /// A table whose keys are names of a pattern.
-fn map_of(pattern: &str, schema: Value) -> Value {
+fn map_of(pattern: &str, schema: &Value) -> Value {
     json!({
         "type": "object",
         "patternProperties": {pattern: schema},
@@ -161,7 +161,7 @@ fn named_partial(fields: &[Field]) -> Value {
     if let Some(object) = schema.as_object_mut() {
         object.remove("required");
     }
-    map_of(WORD, schema)
+    map_of(WORD, &schema)
 }
 
 fn table(fields: &[Field], references: bool) -> Value {
@@ -205,7 +205,8 @@ fn or_reference(schema: Value, references: bool) -> Value {
 
 fn form(form_of: &Form, references: bool) -> Value {
     match form_of {
-        Form::Text => json!({"type": "string"}),
+        // Editors hand dates to a schema as strings; so does the conversion that tests make.
+        Form::Text | Form::Date => json!({"type": "string"}),
         Form::Words => json!({"type": "string", "minLength": 1}),
         Form::Word => or_reference(json!({"type": "string", "pattern": WORD}), references),
         Form::Address => json!({"type": "string", "pattern": "^[a-z-]+\\..+$"}),
@@ -235,8 +236,6 @@ fn form(form_of: &Form, references: bool) -> Value {
             or_reference(schema, references)
         }
         Form::Duration => json!({"type": "string", "minLength": 2}),
-        // Editors hand dates to a schema as strings; so does the conversion that tests make.
-        Form::Date => json!({"type": "string"}),
         Form::Choice(choices) => or_reference(json!({"enum": choices}), references),
         Form::List(item) => or_reference(
             json!({"type": "array", "items": form(item, references)}),

@@ -148,17 +148,17 @@ impl Kind for File {
                 ),
             ));
         }
-        let (Ok(path), Some(content), true) = (path, context.content, wrong.is_empty()) else {
+        let (Ok(path), Some(written), true) = (path, context.content, wrong.is_empty()) else {
             return Err(wrong);
         };
         Ok(FileDeclared {
             path,
-            content: content.digest,
-            sealed: content.sealed,
+            content: written.digest,
+            sealed: written.sealed,
             mode,
             owner: attributes.string("owner"),
             group: attributes.string("group"),
-            text: content.text.clone(),
+            text: written.text.clone(),
         })
     }
 

@@ -318,11 +318,11 @@ mod tests {
     #[test]
     fn what_references_became_fits_where_text_is_asked_for() {
         const COMMAND: Form = Form::Several(&Form::Text);
+        const EITHER: Form = Form::Either(&[Form::Text, Form::Integer(0, 9)]);
         let became = Value::List(vec![Value::text("--port"), Value::Integer(7101)]);
         assert!(!COMMAND.admits(&became));
         assert!(COMMAND.admits(&COMMAND.fit(became)));
         assert_eq!(Form::Boolean.fit(Value::Integer(1)), Value::Integer(1));
-        const EITHER: Form = Form::Either(&[Form::Text, Form::Integer(0, 9)]);
         assert_eq!(EITHER.fit(Value::Integer(3)), Value::Integer(3));
         assert_eq!(EITHER.fit(Value::Boolean(true)), Value::text("true"));
     }

@@ -3,6 +3,7 @@
 //! `serde` stops at the first wrong type; a definition with five mistakes must show five. So files are read into this
 //! tree with the parser's own recovery, and judged on it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
@@ -126,88 +127,102 @@ pub struct SyntaxProblem {
 #[must_use]
 pub fn parse(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
     let (table, errors) = DeTable::parse_recoverable(&file.text);
-    let mut problems: Vec<SyntaxProblem> = errors
+    let problems: Vec<SyntaxProblem> = errors
         .iter()
         .map(|error| SyntaxProblem {
             span: Span::new(file, error.span().unwrap_or(0..0)),
             message: error.message().to_owned(),
         })
         .collect();
-    let table = convert_table(file, table.get_ref(), 0, &mut problems);
-    (table, problems)
-}
-
-fn convert_table(
-    file: &Arc<SourceFile>,
-    table: &DeTable<'_>,
-    depth: usize,
-    problems: &mut Vec<SyntaxProblem>,
-) -> Table {
-    let entries = table
-        .iter()
-        .map(|(key, value)| {
-            (
-                Arc::from(key.get_ref().as_ref()),
-                Span::new(file, key.span()),
-                convert(file, value, depth, problems),
-            )
-        })
-        .collect();
-    Table { entries }
-}
-
-fn convert(
-    file: &Arc<SourceFile>,
-    value: &toml::Spanned<DeValue<'_>>,
-    depth: usize,
-    problems: &mut Vec<SyntaxProblem>,
-) -> Node {
-    let span = Span::new(file, value.span());
-    if depth > DEEPEST {
-        problems.push(SyntaxProblem {
-            span: span.clone(),
-            message: format!("nested deeper than {DEEPEST} levels"),
-        });
-        return Node {
-            span,
-            value: NodeValue::Plain(Value::text("")),
-        };
-    }
-    let value = match value.get_ref() {
-        DeValue::String(text) => NodeValue::Plain(Value::text(text)),
-        DeValue::Integer(number) => {
-            let digits = number.as_str().replace('_', "");
-            if let Ok(number) = i64::from_str_radix(&digits, number.radix()) {
-                NodeValue::Plain(Value::Integer(number))
-            } else {
-                problems.push(SyntaxProblem {
-                    span: span.clone(),
-                    message: "an integer must fit in 64 bits".into(),
-                });
-                NodeValue::Plain(Value::Integer(0))
-            }
-        }
-        DeValue::Float(number) => match number.as_str().replace('_', "").parse::<f64>() {
-            Ok(number) if number.is_finite() => NodeValue::Plain(Value::Float(number)),
-            _ => {
-                problems.push(SyntaxProblem {
-                    span: span.clone(),
-                    message: "a number must be finite".into(),
-                });
-                NodeValue::Plain(Value::Float(0.0))
-            }
-        },
-        DeValue::Boolean(boolean) => NodeValue::Plain(Value::Boolean(*boolean)),
-        DeValue::Datetime(date) => NodeValue::Date(date.to_string()),
-        DeValue::Array(items) => NodeValue::List(
-            items
-                .iter()
-                .map(|item| convert(file, item, depth + 1, problems))
-                .collect(),
-        ),
-        DeValue::Table(table) => NodeValue::Table(convert_table(file, table, depth + 1, problems)),
+    let mut conversion = Conversion {
+        file,
+        problems,
+        words: HashSet::new(),
     };
-    Node { span, value }
+    let table = conversion.table(table.into_inner(), 0);
+    (table, conversion.problems)
+}
+
+/// The way from the parser's tree to ours. The parser's is taken apart on the way, so that the two of a large file are
+/// never in memory together.
+struct Conversion<'f> {
+    file: &'f Arc<SourceFile>,
+    problems: Vec<SyntaxProblem>,
+    /// Keys and short texts, each kept once: a file of many resources says `on = "web"` many times.
+    words: HashSet<Arc<str>>,
+}
+
+impl Conversion<'_> {
+    fn table(&mut self, table: DeTable<'_>, depth: usize) -> Table {
+        let entries = table
+            .into_iter()
+            .map(|(key, value)| {
+                let span = Span::new(self.file, key.span());
+                (self.word(key.get_ref()), span, self.node(value, depth))
+            })
+            .collect();
+        Table { entries }
+    }
+
+    fn node(&mut self, value: toml::Spanned<DeValue<'_>>, depth: usize) -> Node {
+        let span = Span::new(self.file, value.span());
+        if depth > DEEPEST {
+            self.problem(&span, format!("nested deeper than {DEEPEST} levels"));
+            return Node {
+                span,
+                value: NodeValue::Plain(Value::text("")),
+            };
+        }
+        let value = match value.into_inner() {
+            DeValue::String(text) => NodeValue::Plain(Value::Text(self.word(&text))),
+            DeValue::Integer(number) => {
+                let digits = number.as_str().replace('_', "");
+                let number = i64::from_str_radix(&digits, number.radix()).unwrap_or_else(|_| {
+                    self.problem(&span, "an integer must fit in 64 bits".into());
+                    0
+                });
+                NodeValue::Plain(Value::Integer(number))
+            }
+            DeValue::Float(number) => {
+                let number: f64 = number.as_str().replace('_', "").parse().unwrap_or(f64::NAN);
+                if !number.is_finite() {
+                    self.problem(&span, "a number must be finite".into());
+                }
+                NodeValue::Plain(Value::Float(if number.is_finite() { number } else { 0.0 }))
+            }
+            DeValue::Boolean(boolean) => NodeValue::Plain(Value::Boolean(boolean)),
+            DeValue::Datetime(date) => NodeValue::Date(date.to_string()),
+            DeValue::Array(items) => NodeValue::List(
+                items
+                    .into_iter()
+                    .map(|item| self.node(item, depth + 1))
+                    .collect(),
+            ),
+            DeValue::Table(table) => NodeValue::Table(self.table(table, depth + 1)),
+        };
+        Node { span, value }
+    }
+
+    fn problem(&mut self, span: &Span, message: String) {
+        self.problems.push(SyntaxProblem {
+            span: span.clone(),
+            message,
+        });
+    }
+
+    fn word(&mut self, text: &str) -> Arc<str> {
+        /// Longer ones are seldom said twice.
+        const SHORT: usize = 24;
+        if text.len() > SHORT {
+            return text.into();
+        }
+        if let Some(known) = self.words.get(text) {
+            return Arc::clone(known);
+        }
+        let word: Arc<str> = text.into();
+        self.words.insert(Arc::clone(&word));
+        word
+    }
 }
 
 #[cfg(test)]

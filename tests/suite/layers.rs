@@ -179,7 +179,7 @@ fn source_files(folder: &Path, below: &str, files: &mut BTreeMap<String, String>
         let shown = format!("{below}{name}");
         if path.is_dir() {
             source_files(&path, &format!("{shown}/"), files);
-        } else if shown.ends_with(".rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.insert(shown, std::fs::read_to_string(&path).unwrap());
         }
     }

@@ -1,5 +1,11 @@
 //! The one binary for tests of the whole library: one module a theme, listed here.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests stop at the first surprise and say what they saw"
+)]
+
 mod definitions;
 mod layers;
 mod memory;

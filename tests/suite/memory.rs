@@ -25,7 +25,11 @@ impl Files for Memory {
         Ok(self
             .0
             .keys()
-            .filter(|name| name.ends_with(".toml"))
+            .filter(|name| {
+                std::path::Path::new(name)
+                    .extension()
+                    .is_some_and(|it| it == "toml")
+            })
             .cloned()
             .collect())
     }

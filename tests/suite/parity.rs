@@ -264,7 +264,7 @@ fn a_secret_is_never_in_what_parity_says() {
     let value = "[values]\np = { env = \"THE_VALUE\" }\n";
     let whole = whole(&world(system, value, value));
     let disparities = parity(&whole.0, &whole.1);
-    let shown = format!("{:?}", disparities);
+    let shown = format!("{disparities:?}");
     // The stand-in for the secret is made of its source.
     assert!(!shown.contains("THE_VALUE"), "{shown}");
     assert!(!format!("{:?}", whole.1).contains("THE_VALUE"));
