@@ -5,6 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
+
+pub mod operation;
+
+pub mod report;
+
 pub mod gate;
 
 pub mod apply;

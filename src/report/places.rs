@@ -1,0 +1,161 @@
+//! Shows a defect at its places: the adapter to miette.
+//!
+//! Labels in several files are shown file by file, the first label's file first.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity as Gravity, SourceCode};
+
+use crate::defect::{Defect, Severity};
+use crate::source::SourceFile;
+use crate::text::inert;
+
+/// A defect, or the rest of one that has labels in a further file.
+#[derive(Debug)]
+pub(super) struct Shown<'a> {
+    defect: &'a Defect,
+    file: Option<Arc<SourceFile>>,
+    source: Option<NamedSource<String>>,
+    related: Vec<Shown<'a>>,
+    message: String,
+    is_rest: bool,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(defect: &'a Defect) -> Self {
+        let mut files: Vec<Arc<SourceFile>> = Vec::new();
+        for label in &defect.labels {
+            if !files.iter().any(|file| file.path == label.span.file.path) {
+                files.push(Arc::clone(&label.span.file));
+            }
+        }
+        let mut files = files.into_iter();
+        let first = files.next();
+        let related = files
+            .map(|file| Self::part(defect, Some(file), true))
+            .collect();
+        let mut shown = Self::part(defect, first, false);
+        shown.related = related;
+        shown
+    }
+
+    fn part(defect: &'a Defect, file: Option<Arc<SourceFile>>, is_rest: bool) -> Self {
+        Self {
+            defect,
+            source: file
+                .as_ref()
+                .map(|file| NamedSource::new(inert(&file.path), safe(&file.text))),
+            message: if is_rest {
+                "and here".to_owned()
+            } else {
+                inert(&defect.message).into_owned()
+            },
+            file,
+            related: Vec::new(),
+            is_rest,
+        }
+    }
+}
+
+/// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true.
+fn safe(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| {
+            let active = character != '\n'
+                && character != '\t'
+                && matches!(
+                    inert(character.encode_utf8(&mut [0; 4])),
+                    std::borrow::Cow::Owned(_)
+                );
+            let count = if active { character.len_utf8() } else { 1 };
+            std::iter::repeat_n(if active { '?' } else { character }, count)
+        })
+        .collect()
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        (!self.is_rest).then(|| -> Box<dyn fmt::Display> { Box::new(self.defect.code.name) })
+    }
+
+    fn severity(&self) -> Option<Gravity> {
+        Some(match self.defect.severity {
+            Severity::Error if self.is_rest || self.defect.declared.is_some() => Gravity::Advice,
+            Severity::Error => Gravity::Error,
+            Severity::Warning => Gravity::Warning,
+            Severity::Advice => Gravity::Advice,
+        })
+    }
+
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        if self.is_rest {
+            return None;
+        }
+        let mut lines: Vec<String> = Vec::new();
+        lines.extend(
+            self.defect
+                .difference
+                .as_deref()
+                .map(|text| inert(text).trim_end().to_owned()),
+        );
+        if let Some((moment, how)) = &self.defect.since {
+            lines.push(format!("since {moment}: {how}"));
+        }
+        lines.extend(
+            self.defect
+                .declared
+                .as_deref()
+                .map(|reason| format!("declared: {}", inert(reason))),
+        );
+        lines.extend(
+            self.defect
+                .help
+                .as_deref()
+                .map(|help| inert(help).into_owned()),
+        );
+        (!lines.is_empty()).then(|| -> Box<dyn fmt::Display> { Box::new(lines.join("\n")) })
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source
+            .as_ref()
+            .map(|source| -> &dyn SourceCode { source })
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let file = self.file.as_ref()?;
+        // A place at or past the end would make the renderer panic, or show nothing.
+        let last = file.text.len().saturating_sub(1);
+        let labels = self
+            .defect
+            .labels
+            .iter()
+            .filter(|label| label.span.file.path == file.path)
+            .map(move |label| {
+                let start = label.span.start().min(last);
+                let length = label.span.end().min(file.text.len()).saturating_sub(start);
+                let text = inert(&label.text).into_owned();
+                LabeledSpan::new(Some(text), start, length)
+            });
+        Some(Box::new(labels))
+    }
+
+    fn related<'b>(&'b self) -> Option<Box<dyn Iterator<Item = &'b dyn Diagnostic> + 'b>> {
+        (!self.related.is_empty()).then(|| -> Box<dyn Iterator<Item = &'b dyn Diagnostic>> {
+            Box::new(
+                self.related
+                    .iter()
+                    .map(|shown| -> &dyn Diagnostic { shown }),
+            )
+        })
+    }
+}
