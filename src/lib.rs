@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod suite;
+
 pub mod environment;
 
 pub mod ledger;
