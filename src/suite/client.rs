@@ -45,13 +45,9 @@ pub(crate) fn client(url: &str) -> Result<(Client, Url), String> {
 /// Runs a future to its end, or until an interruption: `None` then.
 ///
 /// It has a thread and a runtime of its own, so that it may be called from anywhere.
-pub(crate) fn wait<F: Future>(
-    interruption: &Interruption,
-    future: F,
-) -> Result<Option<F::Output>, String>
+pub(crate) fn wait<F>(interruption: &Interruption, future: F) -> Result<Option<F::Output>, String>
 where
-    F: Send,
-    F::Output: Send,
+    F: Future<Output: Send> + Send,
 {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {

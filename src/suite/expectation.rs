@@ -251,7 +251,7 @@ mod tests {
             judged(&check, 200, &[], b""),
             ["body: expected to contain `ready`, found nothing"]
         );
-        let [long] = &judged(&check, 200, &[], &[b'x'; 100_000])[..] else {
+        let [long] = &judged(&check, 200, &[], &vec![b'x'; 100_000])[..] else {
             panic!()
         };
         assert!(long.len() < 300 && long.ends_with("…`"), "{long}");

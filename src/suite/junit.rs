@@ -229,7 +229,7 @@ impl Document<'_> {
                     Role::Case => {}
                     // A suite that could not be set up says so outside of any case.
                     Role::Suite => {
-                        self.add(Case::new("(outside of cases)", Outcome::Passed, None))?
+                        self.add(Case::new("(outside of cases)", Outcome::Passed, None))?;
                     }
                     // Within other elements it is no verdict of a case that we know of; it must not get lost.
                     Role::Verdict { .. } | Role::Other => return misplaced(outer),
