@@ -50,7 +50,7 @@ where
     F: Future<Output: Send> + Send,
 {
     std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -66,6 +66,7 @@ where
             Ok(ended)
         });
         thread
+            .map_err(|error| format!("no thread: {error}"))?
             .join()
             .unwrap_or_else(|_| Err("the request's thread ended too early".to_owned()))
     })

@@ -13,6 +13,8 @@ use super::result::Case;
 
 /// The most files of one suite.
 const MOST: usize = 10_000;
+/// The most bytes of one suite's files.
+const LARGEST: usize = 64 * 1024 * 1024;
 
 /// The files that a pattern names, sorted: a path, or a path with `*` in its last part.
 ///
@@ -55,10 +57,17 @@ pub(super) fn remove(pattern: &str) -> Result<(), String> {
 /// The cases of all files, and how many files there were.
 pub(super) fn read(pattern: &str, redactor: &Redactor) -> Result<(Vec<Case>, usize), String> {
     let files = named(pattern)?;
-    let mut cases = Vec::new();
+    let (mut cases, mut total) = (Vec::new(), 0);
     for path in &files {
         let bytes =
             content(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        total += bytes.len();
+        if total > LARGEST {
+            return Err(format!(
+                "`{pattern}` has more than {} MiB",
+                LARGEST / 1024 / 1024
+            ));
+        }
         let more = junit::parse(&bytes, redactor)
             .map_err(|error| format!("{} is not taken as results: {error}", path.display()))?;
         cases.extend(more);

@@ -4,12 +4,17 @@
 //! only where it makes the case worse. There are no document types, no entities, no recursion, and a cap on everything.
 //! Where files are and whether a run passes is `run`'s.
 
+mod attributes;
+mod malformed;
+
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
+use self::attributes::Attributes;
+use self::malformed::Malformed;
 use super::redaction::Redactor;
-use super::result::{Case, Outcome, rounded};
+use super::result::{Case, Outcome};
 use crate::text::inert;
 
 /// The largest file that is read.
@@ -18,65 +23,10 @@ pub(super) const LARGEST: usize = 16 * 1024 * 1024;
 pub(super) const MOST_CASES: usize = 100_000;
 /// The deepest nesting.
 const DEEPEST: usize = 64;
-/// The most attributes of an element.
-const MOST_ATTRIBUTES: usize = 64;
-/// The longest name of a case, in characters.
-const LONGEST_NAME: usize = 300;
 /// The longest message, in characters.
 const LONGEST_MESSAGE: usize = 2000;
 /// How much of a text is looked at for a message, in bytes.
 const MOST_SAID: usize = 64 * 1024;
-
-/// Why a file is not taken as results.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Malformed {
-    /// Beyond the cap.
-    #[error("it is larger than {} MiB", LARGEST / 1024 / 1024)]
-    TooLarge,
-    /// Not text.
-    #[error("it is not UTF-8, from byte {0} on")]
-    NotUtf8(usize),
-    /// Another encoding is declared.
-    #[error("it says its encoding is `{0}`; only UTF-8 is read")]
-    Encoding(String),
-    /// A document type.
-    #[error("it has a document type (DTD), which is never read")]
-    DocumentType,
-    /// An entity that is not one of the five of XML.
-    #[error("it uses the entity `&{0};`, which is never resolved")]
-    Entity(String),
-    /// Not XML.
-    #[error("it is not well-formed at byte {at}: {reason}")]
-    IllFormed {
-        /// Where.
-        at: u64,
-        /// What is wrong there.
-        reason: String,
-    },
-    /// It ends too early.
-    #[error("it ends within `{0}`: it was not written to its end")]
-    Truncated(String),
-    /// Nothing in it.
-    #[error("it is empty")]
-    Empty,
-    /// Something else than test results.
-    #[error("it begins with `{0}`, not with `testsuites` or `testsuite`")]
-    Root(String),
-    /// Something after the end.
-    #[error("there is more after the end of its results")]
-    Trailing,
-    /// An element where it cannot be.
-    #[error("`{inner}` stands in `{outer}`")]
-    Misplaced {
-        /// What.
-        inner: String,
-        /// Where.
-        outer: String,
-    },
-    /// Beyond a cap.
-    #[error("it has more than {0}")]
-    TooMany(String),
-}
 
 /// The cases of a file, their texts harmless and without secrets.
 pub(super) fn parse(bytes: &[u8], redactor: &Redactor) -> Result<Vec<Case>, Malformed> {
@@ -305,83 +255,6 @@ impl Document<'_> {
             Some(_) => {}
         }
         Ok(())
-    }
-}
-
-/// The attributes that mean something to us.
-#[derive(Default)]
-struct Attributes {
-    name: Option<String>,
-    class: Option<String>,
-    time: Option<String>,
-    message: Option<String>,
-    kind: Option<String>,
-    worst: Option<Outcome>,
-}
-
-impl Attributes {
-    fn of(start: &BytesStart<'_>) -> Result<Self, Trouble> {
-        let mut known = Self::default();
-        for (index, attribute) in start.attributes().enumerate() {
-            if index >= MOST_ATTRIBUTES {
-                return Err(Malformed::TooMany(format!("{MOST_ATTRIBUTES} attributes")).into());
-            }
-            let attribute = attribute.map_err(|error| Trouble::Attribute(error.to_string()))?;
-            let value = unescape(&attribute.value).map_err(|error| match error {
-                quick_xml::escape::EscapeError::UnrecognizedEntity(_, name) => {
-                    Malformed::Entity(cut(&name, 40)).into()
-                }
-                other => Trouble::Attribute(other.to_string()),
-            })?;
-            let slot = match attribute.key.as_ref() {
-                "name" => &mut known.name,
-                "classname" => &mut known.class,
-                "time" => &mut known.time,
-                "message" => &mut known.message,
-                "type" => &mut known.kind,
-                "status" | "result" => {
-                    known.worst = known.worst.max(worse(&value));
-                    continue;
-                }
-                _ => continue,
-            };
-            *slot = Some(value.into_owned()).filter(|value| !value.trim().is_empty());
-        }
-        Ok(known)
-    }
-
-    fn case(&self, redactor: &Redactor) -> Case {
-        let name = match (&self.class, &self.name) {
-            (Some(class), Some(name)) => format!("{class}.{name}"),
-            (Some(only), None) | (None, Some(only)) => only.clone(),
-            (None, None) => "(without a name)".to_owned(),
-        };
-        let seconds = self.time.as_ref().map(|time| time.replace(',', ""));
-        let seconds = seconds.and_then(|time| time.trim().parse::<f64>().ok());
-        let mut case = Case::new(
-            &cut(
-                &redactor.text(&name).replace(['\n', '\t'], " "),
-                LONGEST_NAME,
-            ),
-            self.worst.unwrap_or(Outcome::Passed),
-            None,
-        );
-        case.seconds = seconds
-            .filter(|time| (0.0..1e9).contains(time))
-            .map_or(0.0, |time| rounded(time, 1e6));
-        case
-    }
-}
-
-/// The outcome that a case's own words make it, where that is not a pass.
-fn worse(status: &str) -> Option<Outcome> {
-    match status.trim().to_ascii_lowercase().as_str() {
-        "notrun" | "skipped" | "suppressed" | "disabled" | "ignored" | "pending" => {
-            Some(Outcome::Skipped)
-        }
-        "fail" | "failed" | "failure" => Some(Outcome::Failed),
-        "error" | "errored" | "broken" => Some(Outcome::Error),
-        _ => None,
     }
 }
 

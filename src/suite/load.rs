@@ -4,58 +4,25 @@
 //! have been answered meanwhile. A request that cannot be sent is counted, never put off. What the figures mean is
 //! `threshold`'s.
 
-use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use reqwest::{Client, Url};
 use tokio::runtime::Runtime;
 
 use super::client::{client, innermost};
+use super::tally::{Sample, Tally};
 use crate::environment::suite::LoadCheck;
 use crate::target::Interruption;
 
-/// The longest latency that is told apart, in microseconds, unless a request may take longer.
-const LONGEST: u64 = 60_000_000;
 /// The most requests in flight: each has a connection, and a process has only so many.
 const MOST_IN_FLIGHT: u64 = 16_384;
 /// Descriptors that are left for other things than connections.
 const SPARE_DESCRIPTORS: u64 = 64;
-/// The most reasons for errors that are told apart.
-const MOST_REASONS: usize = 8;
 /// How long the first request is put off, so that everything is ready.
 const PRELUDE: Duration = Duration::from_millis(20);
 /// How often an interruption is looked for.
 const GLANCE: Duration = Duration::from_millis(20);
-
-/// What came of a load.
-pub(super) struct Tally {
-    /// Requests that were to be sent.
-    pub intended: u64,
-    /// Requests that were sent.
-    pub started: u64,
-    /// Latencies of those that were answered, whatever the status, in microseconds.
-    pub latency: Histogram<u64>,
-    /// How late requests were sent, in microseconds.
-    pub lag: Histogram<u64>,
-    /// Errors by reason: no answer, no answer in time, a status of 400 and above, not sent.
-    pub errors: BTreeMap<String, u64>,
-    /// Requests answered with a status below 400.
-    pub good: u64,
-    /// When the first and the last request were sent.
-    pub span: Option<(Instant, Instant)>,
-    /// Whether it was interrupted.
-    pub interrupted: bool,
-}
-
-/// What came of one request.
-struct Sample {
-    intended: Instant,
-    begun: Instant,
-    ended: Instant,
-    outcome: Result<u16, String>,
-}
 
 /// Sends the load and waits for the answers, at most as long as each may take.
 pub(super) fn run(
@@ -220,67 +187,6 @@ fn reason(error: &reqwest::Error) -> String {
         "no whole answer"
     };
     format!("{what}: {}", innermost(error))
-}
-
-impl Tally {
-    fn new(intended: u64, within: Duration) -> Result<Self, String> {
-        let longest = u64::try_from(within.as_micros())
-            .unwrap_or(u64::MAX / 4)
-            .clamp(LONGEST, u64::MAX / 4);
-        let histogram = || {
-            Histogram::new_with_bounds(1, longest, 3)
-                .map_err(|error| format!("no histogram: {error:?}"))
-        };
-        Ok(Self {
-            intended,
-            started: 0,
-            latency: histogram()?,
-            lag: histogram()?,
-            errors: BTreeMap::new(),
-            good: 0,
-            span: None,
-            interrupted: false,
-        })
-    }
-
-    /// Takes all samples that have come; how many there were.
-    fn drain(&mut self, receiver: &Receiver<Sample>) -> u64 {
-        let mut taken = 0;
-        loop {
-            match receiver.try_recv() {
-                Ok(sample) => self.add(sample),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return taken,
-            }
-            taken += 1;
-        }
-    }
-
-    fn add(&mut self, sample: Sample) {
-        let microseconds = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let (first, last) = self.span.unwrap_or((sample.begun, sample.begun));
-        self.span = Some((first.min(sample.begun), last.max(sample.begun)));
-        self.started += 1;
-        let lag = sample.begun.saturating_duration_since(sample.intended);
-        self.lag.saturating_record(microseconds(lag));
-        match sample.outcome {
-            Ok(status) => {
-                let latency = sample.ended.saturating_duration_since(sample.intended);
-                self.latency.saturating_record(microseconds(latency));
-                if status >= 400 {
-                    self.fail(&format!("status {status}"));
-                } else {
-                    self.good += 1;
-                }
-            }
-            Err(reason) => self.fail(&reason),
-        }
-    }
-
-    fn fail(&mut self, reason: &str) {
-        let known = self.errors.contains_key(reason) || self.errors.len() < MOST_REASONS;
-        let reason = if known { reason } else { "other" };
-        *self.errors.entry(reason.to_owned()).or_default() += 1;
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod process;
 mod redaction;
 mod result;
 mod run;
+mod tally;
 mod threshold;
 
 use std::collections::BTreeMap;

@@ -4,14 +4,16 @@
 //! hexadecimal, and as Base64 at each of its three alignments, wrapped or not. It cannot be found encrypted,
 //! compressed, or spelled backwards: a suite that is given a secret is trusted not to hide it.
 
+mod pattern;
+mod spelling;
+
 use zeroize::Zeroizing;
 
+use self::pattern::{Pattern, forms};
 use crate::environment::suite::{Suite, SuiteText};
 
 /// What stands in a secret's place.
 pub(super) const SHOWN: &str = "(secret)";
-/// Secrets shorter than this are only found spelled out: their encodings are in every text by chance.
-const SHORTEST_ENCODED: usize = 4;
 /// Lines of a secret shorter than this are not secrets of their own.
 const SHORTEST_LINE: usize = 8;
 
@@ -20,25 +22,6 @@ const SHORTEST_LINE: usize = 8;
 pub(super) struct Redactor {
     patterns: Vec<Pattern>,
     longest: usize,
-}
-
-/// A secret in one form: a sequence of symbols, each with its possible spellings.
-struct Pattern {
-    symbols: Vec<Vec<Spelling>>,
-    /// Whether line breaks may stand between the symbols.
-    wrapped: bool,
-}
-
-/// One spelling of one symbol.
-enum Spelling {
-    /// These bytes.
-    Exactly(Zeroizing<Vec<u8>>),
-    /// These bytes, whatever the case of their letters.
-    Folded(Zeroizing<Vec<u8>>),
-    /// One Base64 digit, whichever: it belongs to the secret in part.
-    AnyDigit,
-    /// As before, or nothing.
-    MaybePadding,
 }
 
 impl Redactor {
@@ -61,17 +44,7 @@ impl Redactor {
                 continue;
             }
             patterns.extend(forms(secret));
-            if trimmed != secret {
-                patterns.extend(forms(trimmed));
-            }
-            if trimmed.lines().nth(1).is_some() {
-                let lines = trimmed.lines().map(str::trim);
-                patterns.extend(
-                    lines
-                        .filter(|line| line.len() >= SHORTEST_LINE)
-                        .flat_map(forms),
-                );
-            }
+            patterns.extend(parts(secret).into_iter().flat_map(forms));
         }
         let longest = patterns.iter().map(Pattern::longest).max().unwrap_or(0);
         Self { patterns, longest }
@@ -120,185 +93,28 @@ impl Redactor {
     }
 }
 
-impl Pattern {
-    /// The furthest end of this pattern when it begins at `position`.
-    fn end(&self, bytes: &[u8], position: usize) -> Option<usize> {
-        let mut ends = vec![position];
-        for (index, spellings) in self.symbols.iter().enumerate() {
-            let mut next = Vec::new();
-            for &end in &ends {
-                let begin = if self.wrapped && index > 0 {
-                    after_line_break(bytes, end)
-                } else {
-                    end
-                };
-                next.extend(
-                    spellings
-                        .iter()
-                        .filter_map(|spelling| spelling.end(bytes, begin)),
-                );
-            }
-            if next.is_empty() {
-                return None;
-            }
-            next.sort_unstable();
-            next.dedup();
-            ends = next;
-        }
-        ends.last().copied()
+/// The parts of a secret that are secrets of their own: what is left of it when it is tidied up, each line of a long
+/// one, the credentials in `Bearer …`, the password in `scheme://user:password@host`.
+fn parts(secret: &str) -> Vec<&str> {
+    let trimmed = secret.trim();
+    let mut parts = vec![trimmed];
+    if trimmed.lines().nth(1).is_some() {
+        let lines = trimmed.lines().map(str::trim);
+        parts.extend(lines.filter(|line| line.len() >= SHORTEST_LINE));
     }
-
-    /// The most bytes it can take up.
-    fn longest(&self) -> usize {
-        let symbols: usize = self
-            .symbols
-            .iter()
-            .map(|spellings| spellings.iter().map(Spelling::len).max().unwrap_or(0))
-            .sum();
-        // Lines are hardly shorter than eight symbols.
-        if self.wrapped { symbols * 2 } else { symbols }
+    if let Some((scheme, rest)) = trimmed.split_once(' ')
+        && ["basic", "bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str())
+    {
+        parts.push(rest.trim());
     }
-}
-
-impl Spelling {
-    fn end(&self, bytes: &[u8], position: usize) -> Option<usize> {
-        let rest = bytes.get(position..)?;
-        let found = match self {
-            Self::Exactly(wanted) => rest.starts_with(wanted),
-            Self::Folded(wanted) => rest
-                .get(..wanted.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(wanted)),
-            Self::AnyDigit => rest.first().copied().is_some_and(is_base64),
-            Self::MaybePadding => {
-                let padding = rest
-                    .iter()
-                    .take(2)
-                    .take_while(|byte| **byte == b'=')
-                    .count();
-                return Some(position + padding);
-            }
-        };
-        found.then(|| position + self.len())
+    if let Some((_, rest)) = trimmed.split_once("://")
+        && let Some((_, rest)) = rest.split_once(':')
+        && let Some((password, _)) = rest.rsplit_once('@')
+    {
+        parts.push(password);
     }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Exactly(bytes) | Self::Folded(bytes) => bytes.len(),
-            Self::AnyDigit => 1,
-            Self::MaybePadding => 2,
-        }
-    }
-}
-
-/// The forms a secret may be written in.
-fn forms(secret: &str) -> Vec<Pattern> {
-    let mut forms = vec![Pattern {
-        symbols: secret.chars().map(spellings).collect(),
-        wrapped: false,
-    }];
-    if secret.len() >= SHORTEST_ENCODED {
-        forms.push(Pattern {
-            symbols: secret
-                .bytes()
-                .flat_map(|byte| format!("{byte:02x}").into_bytes())
-                .map(|digit| vec![Spelling::Folded(Zeroizing::new(vec![digit]))])
-                .collect(),
-            wrapped: true,
-        });
-        forms.extend((0..3).map(|shift| base64(secret.as_bytes(), shift)));
-    }
-    forms
-}
-
-/// A character as it is, and as JSON, URLs, XML, shells and debuggers escape it.
-fn spellings(character: char) -> Vec<Spelling> {
-    let exactly = |text: String| Spelling::Exactly(Zeroizing::new(text.into_bytes()));
-    let folded = |text: String| Spelling::Folded(Zeroizing::new(text.into_bytes()));
-    let (mut buffer, mut units) = ([0; 4], [0; 2]);
-    let utf8 = character.encode_utf8(&mut buffer).as_bytes();
-    let utf16 = character.encode_utf16(&mut units);
-    let code = u32::from(character);
-    let mut all = vec![
-        exactly(character.to_string()),
-        folded(utf8.iter().map(|byte| format!("%{byte:02x}")).collect()),
-        folded(utf8.iter().map(|byte| format!("\\x{byte:02x}")).collect()),
-        folded(utf16.iter().map(|unit| format!("\\u{unit:04x}")).collect()),
-        folded(format!("\\u{{{code:x}}}")),
-        folded(format!("&#{code};")),
-        folded(format!("&#x{code:x};")),
-    ];
-    if character.is_ascii_punctuation() || character == ' ' {
-        all.push(exactly(format!("\\{character}")));
-    }
-    let named: &[&str] = match character {
-        '\n' => &["\\n", "\r\n", "\\r\\n", "%0d%0a"],
-        '\r' => &["\\r"],
-        '\t' => &["\\t"],
-        ' ' => &["+"],
-        '&' => &["&amp;"],
-        '<' => &["&lt;"],
-        '>' => &["&gt;"],
-        '"' => &["&quot;"],
-        '\'' => &["&apos;", "'\\''", "''"],
-        _ => &[],
-    };
-    all.extend(named.iter().map(|name| folded((*name).to_owned())));
-    all
-}
-
-/// A secret in Base64 (standard or for URLs) where `shift` bytes of its first group of three belong to what is before.
-fn base64(secret: &[u8], shift: usize) -> Pattern {
-    let mut symbols: Vec<Vec<Spelling>> = Vec::new();
-    let bits = secret.len() * 8;
-    // The first digit of a shifted secret begins with bits of the byte before it.
-    let before = shift * 8 % 6;
-    if before > 0 {
-        symbols.push(vec![Spelling::AnyDigit]);
-    }
-    let mut bit = (6 - before) % 6;
-    while bit + 6 <= bits {
-        let digit = (bit..bit + 6).fold(0u8, |digit, bit| {
-            let byte = secret.get(bit / 8).copied().unwrap_or(0);
-            digit << 1 | byte >> (7 - bit % 8) & 1
-        });
-        let exactly = |digit| Spelling::Exactly(Zeroizing::new(vec![digit]));
-        symbols.push(match digit {
-            0..26 => vec![exactly(b'A' + digit)],
-            26..52 => vec![exactly(b'a' + digit - 26)],
-            52..62 => vec![exactly(b'0' + digit - 52)],
-            62 => vec![exactly(b'+'), exactly(b'-')],
-            _ => vec![exactly(b'/'), exactly(b'_')],
-        });
-        bit += 6;
-    }
-    if bit < bits {
-        symbols.push(vec![Spelling::AnyDigit]);
-        symbols.push(vec![Spelling::MaybePadding]);
-    }
-    Pattern {
-        symbols,
-        wrapped: true,
-    }
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-}
-
-/// The position after a line break and the indentation that follows it, or the position itself.
-fn after_line_break(bytes: &[u8], position: usize) -> usize {
-    let rest = bytes.get(position..).unwrap_or_default();
-    let broken = match rest {
-        [b'\r', b'\n', ..] => 2,
-        [b'\n', ..] => 1,
-        _ => return position,
-    };
-    let indented = rest.iter().skip(broken).take(16);
-    position
-        + broken
-        + indented
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count()
+    parts.retain(|part| !part.is_empty() && *part != secret);
+    parts
 }
 
 #[cfg(test)]
@@ -365,6 +181,18 @@ mod tests {
         assert_eq!(
             redactor.text("-----BEGIN-----\\nabcdefghij\\nxyz"),
             "(secret)"
+        );
+    }
+
+    #[test]
+    fn the_secret_in_a_secret_is_one() {
+        let redactor =
+            Redactor::new(["Bearer abc123\n", "postgres://app:p@ss@db:5432/app"].into_iter());
+        assert_eq!(redactor.text("token abc123"), "token (secret)");
+        assert_eq!(redactor.text("Bearer abc123!"), "(secret)!");
+        assert_eq!(
+            redactor.text("app logs in with p@ss"),
+            "app logs in with (secret)"
         );
     }
 

@@ -16,8 +16,12 @@ use crate::text;
 pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interruption) -> Part {
     let mut part = Part::default();
     let name = text::inert(&redactor.text(&check.command.join(" "))).into_owned();
+    let error = |reason: String| {
+        let reason = text::inert(&redactor.text(&reason)).into_owned();
+        Case::new(&name, Outcome::Error, reason)
+    };
     if let Some(Err(reason)) = check.junit.as_deref().map(files::remove) {
-        part.cases.push(Case::new(&name, Outcome::Error, reason));
+        part.cases.push(error(reason));
         return part;
     }
     let environment: BTreeMap<String, &str> = check
@@ -34,12 +38,10 @@ pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interrup
     let begun = Instant::now();
     let ran = match process::run(&program, interruption) {
         Ok(ran) => ran,
-        Err(error) => {
-            let reason = format!(
-                "it could not be run in {}: {error}",
-                check.directory.display()
-            );
-            part.cases.push(Case::new(&name, Outcome::Error, reason));
+        Err(cause) => {
+            let place = check.directory.display();
+            part.cases
+                .push(error(format!("it could not be run in {place}: {cause}")));
             return part;
         }
     };
@@ -58,7 +60,7 @@ pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interrup
             part.cases.push(ended.unwrap_or_else(good));
         }
         Some(pattern) => {
-            part.cases = results(pattern, &name, redactor);
+            part.cases = results(pattern, redactor, &error);
             part.cases.extend(ended);
         }
     }
@@ -107,8 +109,7 @@ fn with_last_line(message: String, streams: &BTreeMap<&'static str, String>) -> 
 }
 
 /// The cases of the result files; where there is nothing that could be a pass, one more that says why.
-fn results(pattern: &str, name: &str, redactor: &Redactor) -> Vec<Case> {
-    let error = |reason: String| Case::new(name, Outcome::Error, redactor.text(&reason));
+fn results(pattern: &str, redactor: &Redactor, error: &dyn Fn(String) -> Case) -> Vec<Case> {
     let (mut cases, files) = match files::read(pattern, redactor) {
         Ok(read) => read,
         Err(reason) => return vec![error(reason)],

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::load::Tally;
 use super::result::{Case, Outcome, Part, rounded};
+use super::tally::Tally;
 use crate::environment::suite::LoadCheck;
 use crate::text;
 
@@ -63,8 +63,8 @@ pub(super) fn judge(check: &LoadCheck, tally: &Tally) -> Part {
             "interrupted after {} of {} requests",
             tally.started, tally.intended
         );
-        cases.push(Case::new("load", Outcome::Error, sent.clone()));
-        words = vec![sent];
+        cases.push(Case::new("load", Outcome::Error, sent));
+        words = vec![format!("{} of {} requests", tally.started, tally.intended)];
     } else if let Some(reason) = not_generated(check, tally) {
         words.insert(0, "could not generate the load".to_owned());
         cases.push(Case::new("load", Outcome::Error, reason));

@@ -7,8 +7,8 @@ use hdrhistogram::Histogram;
 
 use super::{Outcome, apart, judge};
 use crate::environment::suite::LoadCheck;
-use crate::suite::load::Tally;
 use crate::suite::result::all_good;
+use crate::suite::tally::Tally;
 
 fn check(p95: Option<u64>, errors: f64) -> LoadCheck {
     LoadCheck {
@@ -124,10 +124,7 @@ fn an_interrupted_load_is_no_pass() {
     tally.interrupted = true;
     let part = judge(&check(None, 0.0), &tally);
     assert!(part.interrupted && !all_good(&part.cases));
-    assert_eq!(
-        part.line.as_deref(),
-        Some("interrupted after 100 of 100 requests")
-    );
+    assert_eq!(part.line.as_deref(), Some("100 of 100 requests"));
 }
 
 #[test]
