@@ -220,4 +220,53 @@ mod tests {
             "{shown}"
         );
     }
+
+    /// A secret in each form that programs commonly write it in.
+    fn written(secret: &str, form: usize) -> String {
+        let bytes = || secret.bytes();
+        match form {
+            0 => secret.to_owned(),
+            1 => bytes().map(|byte| format!("{byte:02x}")).collect(),
+            2 => bytes().map(|byte| format!("{byte:02X}")).collect(),
+            3 => bytes().map(|byte| format!("%{byte:02X}")).collect(),
+            4 => serde_json::Value::from(secret).to_string(),
+            5 => quick_xml::escape::escape(secret).into_owned(),
+            6 => secret.escape_debug().to_string(),
+            7 => secret.escape_default().to_string(),
+            _ => crate::text::inert(secret).into_owned(),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_secret_is_left_in_any_form(
+            secret in "[ -~é\u{1f980}\n\t\u{1}]{12,40}",
+            before in "[ -~\n]{0,20}",
+            after in "[ -~\n]{0,20}",
+            form in 0usize..9,
+        ) {
+            proptest::prop_assume!(!secret.trim().is_empty());
+            let form = written(&secret, form);
+            let text = format!("{before}{form}{after}");
+            let shown = Redactor::new([secret.as_str()].into_iter()).text(&text);
+            proptest::prop_assert!(!shown.contains(&form) && shown.contains(super::SHOWN), "{}", shown);
+        }
+    }
+
+    #[test]
+    fn much_output_takes_little_time() {
+        let secrets: Vec<String> = (0..10)
+            .map(|number| format!("{number}correct-horse"))
+            .collect();
+        let redactor = Redactor::new(secrets.iter().map(String::as_str));
+        let text = "2026-11-01 10:00:00 GET /index.html 200 \"Mozilla/5.0 (X11)\"\n".repeat(8192);
+        let begun = std::time::Instant::now();
+        assert_eq!(redactor.text(&text), text);
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(10),
+            "{:?}",
+            begun.elapsed()
+        );
+        println!("{:?}", begun.elapsed());
+    }
 }

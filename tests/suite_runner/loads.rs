@@ -46,9 +46,9 @@ fn a_slow_service_fails_its_threshold() {
         on_get(|| async { tokio::time::sleep(Duration::from_millis(100)).await }),
     ));
     let mut check = load(server.url("/"), 100, Duration::from_secs(1));
-    check.p50 = Some(Duration::from_millis(1000));
+    check.p50 = Some(Duration::from_secs(1));
     check.p95 = Some(Duration::from_millis(60));
-    check.p99 = Some(Duration::from_millis(1000));
+    check.p99 = Some(Duration::from_secs(1));
     let result = run(&loading(check));
     assert!(!result.passed);
     assert!(result.summary.contains(" ms > 60 ms"), "{}", result.summary);
@@ -168,7 +168,7 @@ fn a_load_beyond_what_can_be_made_says_so() {
 fn an_interruption_stops_a_load() {
     let server = quick();
     let begun = Instant::now();
-    let suite = loading(load(server.url("/"), 50, Duration::from_secs(60)));
+    let suite = loading(load(server.url("/"), 50, Duration::from_mins(1)));
     let result = run_for(&suite, Duration::from_millis(500));
     assert!(
         begun.elapsed() < Duration::from_secs(1),
@@ -176,11 +176,7 @@ fn an_interruption_stops_a_load() {
         begun.elapsed()
     );
     assert!(result.interrupted && !result.passed);
-    assert!(
-        result
-            .summary
-            .starts_with("interrupted, interrupted after "),
-        "{}",
-        result.summary
-    );
+    let summary = &result.summary;
+    assert!(summary.starts_with("interrupted, "), "{summary}");
+    assert!(summary.ends_with(" of 3000 requests"), "{summary}");
 }
