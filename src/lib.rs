@@ -13,6 +13,8 @@ pub mod report;
 
 pub mod gate;
 
+pub mod suite;
+
 pub mod apply;
 
 pub mod plan;

@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Before anything else: this process is about to become another program.
-    if std::env::args_os().nth(1).is_some_and(|first| first == "launch") {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == "launch")
+    {
         evenkeel::target::launch::main()
     }
     evenkeel::cli::main(std::env::args_os())

@@ -20,6 +20,8 @@ enum What {
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     match arguments.what {
-        What::Verify => surroundings.render(audit_verify(surroundings.world, &surroundings.location)),
+        What::Verify => {
+            surroundings.render(audit_verify(surroundings.world, &surroundings.location))
+        }
     }
 }

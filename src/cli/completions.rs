@@ -16,7 +16,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut super::definition(), "evenkeel", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut super::definition(),
+        "evenkeel",
+        &mut script,
+    );
     match surroundings.print(|to| to.write_all(&script)) {
         Ok(()) => 0,
         Err(error) => surroundings.render(Err(Failure::other(format!("cannot print: {error}")))),

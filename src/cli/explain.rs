@@ -13,5 +13,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
-    surroundings.render(explain(surroundings.world, &surroundings.location, &arguments.id))
+    surroundings.render(explain(
+        surroundings.world,
+        &surroundings.location,
+        &arguments.id,
+    ))
 }

@@ -14,5 +14,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
-    surroundings.render(log(surroundings.world, &surroundings.location, arguments.limit))
+    surroundings.render(log(
+        surroundings.world,
+        &surroundings.location,
+        arguments.limit,
+    ))
 }

@@ -103,7 +103,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    shared::with_surroundings(cli.global, |surroundings| ExitCode::from(run(cli.command, surroundings)))
+    shared::with_surroundings(cli.global, |surroundings| {
+        ExitCode::from(run(cli.command, surroundings))
+    })
 }
 
 /// The command line as clap knows it: for completions and the manual.

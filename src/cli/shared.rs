@@ -29,7 +29,13 @@ pub(super) struct Global {
     #[arg(long, global = true, value_enum, default_value = "text")]
     format: FormatArgument,
     /// When to use colours
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
     color: ColorArgument,
 }
 
@@ -95,7 +101,10 @@ impl Surroundings<'_> {
     }
 
     /// Prints data to standard output. A reader that has gone away is no error.
-    pub(super) fn print(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    pub(super) fn print(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut to = io::BufWriter::new(io::stdout().lock());
         match write(&mut to).and_then(|()| to.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -153,7 +162,10 @@ impl Surroundings<'_> {
 }
 
 /// Makes the world as this machine has it, and runs a command in it.
-pub(super) fn with_surroundings(global: Global, run: impl FnOnce(&Surroundings<'_>) -> ExitCode) -> ExitCode {
+pub(super) fn with_surroundings(
+    global: Global,
+    run: impl FnOnce(&Surroundings<'_>) -> ExitCode,
+) -> ExitCode {
     let signals = Signals::listen();
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
@@ -201,7 +213,8 @@ fn colour(flag: ColorArgument, environment: &BTreeMap<String, String>, is_termin
             if set("NO_COLOR") {
                 return false;
             }
-            let forced = |name: &str| set(name) && environment.get(name).is_some_and(|value| value != "0");
+            let forced =
+                |name: &str| set(name) && environment.get(name).is_some_and(|value| value != "0");
             if forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") {
                 return true;
             }
@@ -234,7 +247,10 @@ fn actor() -> Actor {
         .unwrap_or_else(|| id.to_string());
     Actor {
         name,
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned(),
         process: std::process::id(),
     }
 }

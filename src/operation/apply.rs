@@ -184,7 +184,11 @@ impl Run<'_> {
             .look(self.project, self.name, state, &targets)?;
         let plan = self.resolution.plan(self.project, &situation, state)?;
         if let Some(saved) = self.saved {
-            if let Some(used) = state.used_plans.get(&saved.digest()).filter(|_| self.from_file) {
+            if let Some(used) = state
+                .used_plans
+                .get(&saved.digest())
+                .filter(|_| self.from_file)
+            {
                 return Err(Failure::Stale {
                     reason: format!(
                         "it was applied already, by {} at {}; a plan is used once",
