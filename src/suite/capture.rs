@@ -8,8 +8,8 @@ use crate::text;
 /// How much of the beginning, and of the end, is kept.
 const HALF: usize = 128 * 1024;
 
-/// The beginning and the end of what was written.
-#[derive(Debug, Default)]
+/// The beginning and the end of what was written, secrets and all: it has no `Debug`, and `text` is the only way out.
+#[derive(Default)]
 pub(crate) struct Capture {
     head: Vec<u8>,
     tail: VecDeque<u8>,
