@@ -169,6 +169,32 @@ impl Verification<'_> {
     }
 }
 
+impl Verification<'_> {
+    /// Makes a suite's own working directory anew: what an earlier run left in it proves nothing.
+    fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
+        let Some(run) = &suite.run else { return Ok(()) };
+        if !run
+            .directory
+            .starts_with(self.project.folder.join("suites"))
+        {
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| {
+            Failure::other(format!(
+                "the working directory {} cannot be made: {error}",
+                run.directory.display()
+            ))
+        };
+        match std::fs::remove_dir_all(&run.directory) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+        std::fs::create_dir_all(&run.directory).map_err(failed)
+    }
+}
+
 /// The artifacts of an environment, by name.
 pub(super) fn artifacts(
     resolved: &crate::environment::Resolved,
