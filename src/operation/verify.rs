@@ -129,6 +129,7 @@ impl Verification<'_> {
             observation,
             suite: suite.digest,
         };
+        self.scratch(suite)?;
         let started = world.clock.now();
         world
             .voice
