@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use evenkeel::target::{ActionError, Standing};
 
-use super::support::{Store, World, file};
+use super::support::{Over, Store, World, file};
 
 #[test]
 fn a_polling_reader_sees_old_or_new_and_nothing_else() {
@@ -23,6 +23,7 @@ fn a_polling_reader_sees_old_or_new_and_nothing_else() {
         .unwrap();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let ending = Over(&over);
         let reader = scope.spawn(|| {
             let mut reads = 0;
             while !over.load(Ordering::Relaxed) {
@@ -38,7 +39,7 @@ fn a_polling_reader_sees_old_or_new_and_nothing_else() {
                 .act(file(&path, digests[round % 2], found), &store)
                 .unwrap();
         }
-        over.store(true, Ordering::Relaxed);
+        drop(ending);
         assert!(reader.join().unwrap() > 100);
     });
     assert_eq!(world.names(""), ["file"]);
@@ -105,6 +106,7 @@ fn a_directory_that_becomes_a_link_meanwhile_leads_nobody_astray() {
     fs::create_dir(world.path("parent")).unwrap();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _over = Over(&over);
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 fs::rename(world.path("parent"), world.path("aside")).unwrap();
@@ -118,7 +120,6 @@ fn a_directory_that_becomes_a_link_meanwhile_leads_nobody_astray() {
             // Whatever comes of it, it must not come to pass outside.
             let _ = world.act(file(&path, ours, Standing::Missing), &store);
         }
-        over.store(true, Ordering::Relaxed);
     });
     assert!(world.names("outside").is_empty());
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use evenkeel::model::{Digest, Sealer};
 use evenkeel::target::{
@@ -16,7 +17,12 @@ pub struct World {
     pub target: LocalTarget,
     pub sealer: Sealer,
     pub interruption: Interruption,
-    home: tempfile::TempDir,
+    home: Home,
+}
+
+enum Home {
+    Ours(tempfile::TempDir),
+    Theirs(PathBuf),
 }
 
 impl World {
@@ -31,12 +37,23 @@ impl World {
             target: LocalTarget::new(sealer.clone(), launcher),
             sealer,
             interruption: Interruption::default(),
-            home,
+            home: Home::Ours(home),
+        }
+    }
+
+    /// In a home that another process made, and keeps.
+    pub fn at(home: &str) -> Self {
+        Self {
+            home: Home::Theirs(home.into()),
+            ..Self::new()
         }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.home.path().canonicalize().unwrap().join(name)
+        match &self.home {
+            Home::Ours(home) => home.path().canonicalize().unwrap().join(name),
+            Home::Theirs(home) => home.join(name),
+        }
     }
 
     pub fn text(&self, name: &str) -> String {
@@ -160,5 +177,14 @@ impl Drop for Mounted {
             .arg("-l")
             .arg(&self.0)
             .status();
+    }
+}
+
+/// Tells other threads that it is over, also when the test fails.
+pub struct Over<'a>(pub &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
