@@ -397,7 +397,7 @@ fn starter() {
     let home = std::env::var("EVENKEEL_TEST_HOME").unwrap();
     let world = World::at(&home);
     App::new(&world, "exec sleep 60").start().unwrap();
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_mins(1));
 }
 
 #[test]
@@ -459,7 +459,7 @@ fn marked_starter() {
         std::env::var("EVENKEEL_TEST_MARKER").unwrap()
     );
     App::new(&world, &script).start().unwrap();
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_mins(1));
 }
 
 fn sleeping(marker: &str) -> Vec<u32> {
