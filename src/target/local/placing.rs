@@ -95,7 +95,7 @@ pub(super) fn place(
                 .or_default()
                 .push((*number, action, path, name)),
             Err(obstacle) => {
-                outcomes.push((*number, Err(failed("reach", path, obstacle.to_string()))))
+                outcomes.push((*number, Err(failed("reach", path, obstacle.to_string()))));
             }
         }
     }
