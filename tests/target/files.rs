@@ -421,3 +421,37 @@ fn nothing_is_begun_once_the_work_is_interrupted() {
 fn rustix_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|status| status.uid() == 0)
 }
+
+#[test]
+fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
+    let world = World::new();
+    let store = Store::default();
+    let deep = world.text("a/b/c");
+    world
+        .act(
+            Action::Directory {
+                path: deep,
+                mode: 0o750,
+                owner: None,
+                group: None,
+                expected: Standing::Missing,
+            },
+            &store,
+        )
+        .unwrap();
+    let mode = |path: &str| fs::metadata(world.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("a"), mode("a/b"), mode("a/b/c")), (0o755, 0o755, 0o750));
+    symlink(world.path("a"), world.path("link")).unwrap();
+    let through = world.act(
+        Action::Directory {
+            path: world.text("link/x/y"),
+            mode: 0o750,
+            owner: None,
+            group: None,
+            expected: Standing::Missing,
+        },
+        &store,
+    );
+    assert!(failure(through).contains("symbolic link"));
+    assert!(!world.path("a/x").exists());
+}

@@ -121,13 +121,24 @@ impl World {
         Ok(Performed::default())
     }
 
-    fn parent(&self, action: &Action) -> Result<(), ActionError> {
+    fn parent(&mut self, action: &Action) -> Result<(), ActionError> {
         let parent = std::path::Path::new(path(action))
             .parent()
             .map(|parent| parent.to_string_lossy().into_owned());
         let Some(parent) = parent else { return Ok(()) };
         match self.standing(&parent, None) {
             Ok(Standing::Directory { .. }) => Ok(()),
+            Ok(Standing::Missing) if matches!(action, Action::Directory { .. }) => {
+                let above: Vec<String> = std::path::Path::new(&parent)
+                    .ancestors()
+                    .map(|each| each.to_string_lossy().into_owned())
+                    .take_while(|each| self.standing(each, None) == Ok(Standing::Missing))
+                    .collect();
+                for each in above {
+                    self.put_directory(&each, 0o755);
+                }
+                Ok(())
+            }
             _ => Err(failed(
                 action,
                 format!(
