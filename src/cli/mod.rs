@@ -115,8 +115,33 @@ fn definition() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::Parser as _;
+
     #[test]
     fn the_command_line_is_sound() {
         super::definition().debug_assert();
+    }
+
+    /// A global argument and a command's own of the same name would be taken for each other, and panic when read.
+    #[test]
+    fn no_command_has_an_argument_with_the_name_of_a_global_one() {
+        let definition = super::definition();
+        let globals: BTreeSet<_> = definition
+            .get_arguments()
+            .map(|argument| argument.get_id().clone())
+            .collect();
+        for command in definition.get_subcommands() {
+            for argument in command.get_arguments() {
+                assert!(
+                    !globals.contains(argument.get_id()),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+        }
+        assert!(super::Cli::try_parse_from(["evenkeel", "drift", "production"]).is_ok());
     }
 }
