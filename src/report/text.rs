@@ -91,14 +91,28 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
             inert(&entry.words)
         )?;
     }
-    for plan in &report.plans {
-        plan_lines(plan, report.command == "plan", style, to)?;
+    let in_full = report.command == "plan";
+    let applied = |plan: &&PlanReport| {
+        report
+            .applies
+            .iter()
+            .any(|apply| apply.environment == plan.environment)
+    };
+    for plan in report.plans.iter().filter(|plan| in_full || applied(plan)) {
+        plan_lines(plan, in_full, style, to)?;
     }
     for apply in &report.applies {
         apply_lines(apply, style, to)?;
     }
     for suite in &report.suites {
         suite_lines(suite, style, to)?;
+    }
+    for plan in report
+        .plans
+        .iter()
+        .filter(|plan| !in_full && !applied(plan))
+    {
+        would_change(plan, style, to)?;
     }
     if let Some(parity) = &report.parity {
         let sums = match parity.first_expiry {
@@ -200,6 +214,25 @@ fn defects(all: &[&Defect], style: Style, to: &mut dyn Write) -> io::Result<()> 
 
 fn corner(defect: &Defect) -> &'static str {
     defect.corner.map_or("", crate::defect::Corner::name)
+}
+
+/// What a release would do, in one line.
+fn would_change(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let mut line = format!("would change {}", plan.steps.len());
+    if plan.removals > 0 {
+        line.push_str(&style.bad(&format!(", removing {}", plan.removals)));
+    }
+    if let Some(rehearsed) = plan.rehearsed {
+        line.push_str(&format!("; rehearsed {rehearsed} of {}", plan.steps.len()));
+    }
+    for unseen in &plan.unseen {
+        line.push_str(&format!(
+            "; {} cannot be seen: {}",
+            unseen.address,
+            inert(&unseen.reason)
+        ));
+    }
+    writeln!(to, "  {:<12} {line}", plan.environment)
 }
 
 fn plan_lines(
