@@ -70,6 +70,21 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
             }
         }
     }
+    for key in attributes
+        .table("environment")
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+    {
+        if !crate::model::name::is_variable(key) {
+            let span = block.place("environment").clone();
+            resolver.complain(
+                &codes::WRONG_FORM,
+                &subject,
+                &span,
+                format!("`{key}` cannot name an environment variable: letters, digits and underscores can"),
+            );
+        }
+    }
     let load = load_check(attributes.table("load"));
     let inputs = inputs(resolver, &subject, block, &attributes);
     let run = run_check(resolver, name, &attributes);
