@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::defect::{Corner, Defect};
 
+/// For each subject and attribute: its corner, and what was found.
+type Snapshot = BTreeMap<(String, Option<String>), (Option<Corner>, Option<String>)>;
+
 /// Renames corners where the other environment says more: pending in the later one and in place in the earlier one is
 /// half-promoted; pending in the earlier one and in place in the later one is behind; the same hand in both is
 /// hand-made in both.
 pub fn compare_corners(earlier: &mut [Defect], later: &mut [Defect]) {
-    let snapshot = |defects: &[Defect]| -> BTreeMap<(String, Option<String>), (Option<Corner>, Option<String>)> {
+    let snapshot = |defects: &[Defect]| -> Snapshot {
         defects
             .iter()
             .filter(|defect| defect.corner != Some(Corner::Healed))
@@ -26,11 +29,7 @@ pub fn compare_corners(earlier: &mut [Defect], later: &mut [Defect]) {
     rename(earlier, &after, Corner::Behind);
 }
 
-fn rename(
-    defects: &mut [Defect],
-    others: &BTreeMap<(String, Option<String>), (Option<Corner>, Option<String>)>,
-    in_place_there: Corner,
-) {
+fn rename(defects: &mut [Defect], others: &Snapshot, in_place_there: Corner) {
     for defect in defects {
         let other = others.get(&(defect.subject.clone(), defect.attribute.clone()));
         match (defect.corner, other) {

@@ -54,23 +54,20 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
             if difference.expires <= now {
                 continue;
             }
-            match out_of_bounds(difference, &disparity) {
-                Some(reason) => {
-                    *exceeded = true;
-                    disparity.defect.help =
-                        Some(format!("a difference is declared here, but {reason}"));
-                    disparity.defect = disparity.defect.at(&difference.span, "declared here");
-                }
-                None => {
-                    disparity.defect.declared = Some(format!(
-                        "{} (until {}, {})",
-                        difference.reason,
-                        difference.expires.date(),
-                        difference.owner
-                    ));
-                    places.insert(disparity.place.clone());
-                    break;
-                }
+            if let Some(reason) = out_of_bounds(difference, &disparity) {
+                *exceeded = true;
+                disparity.defect.help =
+                    Some(format!("a difference is declared here, but {reason}"));
+                disparity.defect = disparity.defect.at(&difference.span, "declared here");
+            } else {
+                disparity.defect.declared = Some(format!(
+                    "{} (until {}, {})",
+                    difference.reason,
+                    difference.expires.date(),
+                    difference.owner
+                ));
+                places.insert(disparity.place.clone());
+                break;
             }
         }
         defects.push(disparity.defect);

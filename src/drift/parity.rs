@@ -100,10 +100,10 @@ impl Pair<'_> {
                     self.attributes(&subject, one, two, disparities);
                 }
                 (Some(block), None) => {
-                    disparities.push(self.only_in(&subject, self.one, self.two, block))
+                    disparities.push(self.only_in(&subject, self.one, self.two, block));
                 }
                 (None, Some(block)) => {
-                    disparities.push(self.only_in(&subject, self.two, self.one, block))
+                    disparities.push(self.only_in(&subject, self.two, self.one, block));
                 }
                 _ => {}
             }

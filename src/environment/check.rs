@@ -57,7 +57,7 @@ pub fn check(
         }
         (_, NodeValue::Plain(value)) if form.admits(value) => {}
         (_, NodeValue::Plain(value)) => {
-            complaints.push(wrong_form(node, form, subject, &value.to_string()))
+            complaints.push(wrong_form(node, form, subject, &value.to_string()));
         }
         _ => complaints.push(wrong_form(node, form, subject, node.type_name())),
     }
@@ -121,21 +121,19 @@ pub fn unknown_key<'a>(
         format!("unknown key `{key}` in {subject}"),
     )
     .attribute(key);
-    match nearest(key, known.clone()) {
-        Some(near) => defect.at(span, format!("did you mean `{near}`?")),
-        None => {
-            let mut known: Vec<String> =
-                known.into_iter().map(|name| format!("`{name}`")).collect();
-            known.sort();
-            let known = if known.is_empty() {
-                "no keys".to_owned()
-            } else {
-                list(&known, "and")
-            };
-            defect
-                .at(span, "not known here")
-                .help(format!("known here: {known}"))
-        }
+    if let Some(near) = nearest(key, known.clone()) {
+        defect.at(span, format!("did you mean `{near}`?"))
+    } else {
+        let mut known: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
+        known.sort();
+        let known = if known.is_empty() {
+            "no keys".to_owned()
+        } else {
+            list(&known, "and")
+        };
+        defect
+            .at(span, "not known here")
+            .help(format!("known here: {known}"))
     }
 }
 

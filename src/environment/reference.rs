@@ -175,10 +175,10 @@ fn check_names(
             own.targets
                 .get(target)
                 .is_some_and(|block| block.get("local").is_some())
-        }) && !definition
+        }) && definition
             .targets
             .get(target)
-            .is_some_and(|block| block.get("local").is_some())
+            .is_none_or(|block| block.get("local").is_none())
         {
             complain(
                 Defect::of(

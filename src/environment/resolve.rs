@@ -172,9 +172,10 @@ impl Resolver<'_> {
                         }
                     },
                 },
-                None => match &parameter.default {
-                    Some((value, _)) => value.clone(),
-                    None => {
+                None => {
+                    if let Some((value, _)) = &parameter.default {
+                        value.clone()
+                    } else {
                         self.complaints.push(
                             Defect::new(
                                 &codes::NO_VALUE,
@@ -190,7 +191,7 @@ impl Resolver<'_> {
                         );
                         continue;
                     }
-                },
+                }
             };
             debug_assert!(parameter.varies == Varies::Secret || !value.is_sensitive());
             self.parameters.insert(Arc::clone(name), value);
@@ -541,20 +542,19 @@ impl Resolver<'_> {
         if let Some(read) = self.read.get(path) {
             return read.clone();
         }
-        let file =
-            self.bytes(path, address, span)
-                .and_then(|bytes| match String::from_utf8(bytes) {
-                    Ok(text) => Some(SourceFile::new(self.surroundings.files.shown(path), text)),
-                    Err(_) => {
-                        self.complain(
-                            &codes::UNREADABLE,
-                            address.as_str(),
-                            span,
-                            format!("{path} is not UTF-8"),
-                        );
-                        None
-                    }
-                });
+        let file = self.bytes(path, address, span).and_then(|bytes| {
+            if let Ok(text) = String::from_utf8(bytes) {
+                Some(SourceFile::new(self.surroundings.files.shown(path), text))
+            } else {
+                self.complain(
+                    &codes::UNREADABLE,
+                    address.as_str(),
+                    span,
+                    format!("{path} is not UTF-8"),
+                );
+                None
+            }
+        });
         self.read.insert(path.to_owned(), file.clone());
         file
     }

@@ -8,7 +8,7 @@ use crate::target::Interruption;
 use crate::target::command::{CommandRun, run};
 
 /// How long a command that prints a secret may take.
-const WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
+const WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Gets secrets.
 pub trait Secrets {

@@ -24,7 +24,7 @@ pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
         command.timeout = WITHIN;
         let voice = world.voice;
         let outcome = run_with_lines(&command, &world.interruption, &mut |_, line| {
-            voice.line(line)
+            voice.line(line);
         });
         world.voice.end();
         let outcome = outcome.map_err(|error| {
