@@ -12,6 +12,7 @@ mod explain;
 mod log;
 mod man;
 mod plan;
+mod reference;
 mod release;
 mod schema;
 mod shared;
@@ -113,10 +114,37 @@ fn definition() -> clap::Command {
     Cli::command()
 }
 
+/// The reference of all commands, in Markdown: the long help of each, as `docs/commands.md` keeps it.
+#[must_use]
+pub fn reference() -> String {
+    reference::commands(definition())
+}
+
 #[cfg(test)]
 mod tests {
+    use super::{Cli, definition};
+    use clap::Parser as _;
+
     #[test]
     fn the_command_line_is_sound() {
-        super::definition().debug_assert();
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn every_command_takes_the_global_options() {
+        for command in definition().get_subcommands() {
+            let mut line = vec!["evenkeel", "--environments", "there", command.get_name()];
+            line.extend(match command.get_name() {
+                "drift" => &["staging"][..],
+                "apply" | "verify" | "explain" => &["staging"],
+                "approve" => &["81ab", "--reason", "why"],
+                "audit" => &["verify"],
+                "schema" => &["report"],
+                "completions" => &["bash"],
+                _ => &[],
+            });
+            let cli = Cli::try_parse_from(&line).unwrap_or_else(|error| panic!("{error}"));
+            assert!(cli.global.names_definitions(), "{line:?}");
+        }
     }
 }
