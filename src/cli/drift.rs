@@ -13,7 +13,6 @@ use crate::operation::{DriftRequest, drift};
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The environments to look at [default: all]
-    // Not `environments`: that is the name of the directory's option.
     #[arg(value_name = "ENVIRONMENT")]
     names: Vec<String>,
     /// Between environments only: nothing is looked at, no secret is asked for

@@ -39,14 +39,6 @@ pub(super) struct Global {
     color: ColorArgument,
 }
 
-impl Global {
-    /// Whether a directory of definitions is named.
-    #[cfg(test)]
-    pub(super) fn names_definitions(&self) -> bool {
-        self.environments.is_some()
-    }
-}
-
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum FormatArgument {
     /// For people

@@ -347,6 +347,18 @@ fn delivering_includes_verifying() {
 }
 
 #[test]
+fn what_is_to_be_repaired_is_not_to_be_approved() {
+    let mut dossier = open();
+    dossier.release.already = true;
+    dossier.release.steps[0].2 = false;
+    dossier.approvals.clear();
+    spoil(&mut dossier, "production", |facts| {
+        facts.drift = vec![finding(crate::defect::Corner::HandMade, true)];
+    });
+    assert_eq!(judge(&dossier).remedies, ["evenkeel apply production"]);
+}
+
+#[test]
 fn a_dossier_survives_being_kept() {
     let dossier = open();
     let kept = serde_json::to_string(&dossier).unwrap();
