@@ -440,7 +440,10 @@ fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
         )
         .unwrap();
     let mode = |path: &str| fs::metadata(world.path(path)).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode("a"), mode("a/b"), mode("a/b/c")), (0o755, 0o755, 0o750));
+    assert_eq!(
+        (mode("a"), mode("a/b"), mode("a/b/c")),
+        (0o755, 0o755, 0o750)
+    );
     symlink(world.path("a"), world.path("link")).unwrap();
     let through = world.act(
         Action::Directory {
