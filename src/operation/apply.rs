@@ -79,7 +79,7 @@ pub fn apply(
     let origin = project.origin(&resolution.resolved)?;
     report.origin(&origin);
     let ledger = project.ledger()?;
-    let lease = take_lease(&project, &ledger, &name, "apply", request.wait)?;
+    let (lease, state) = take_lease(&project, &ledger, &name, "apply", request.wait)?;
     let mut run = Run {
         project: &project,
         resolution: &resolution,
@@ -91,7 +91,6 @@ pub fn apply(
         saved: saved.as_ref(),
         from_file: saved.is_some(),
     };
-    let state = state_of(&ledger)?;
     if name == project.production()? && project.definition.path.len() > 1 {
         run.purpose = "repair";
         may_repair(&run, &state)?;
@@ -119,15 +118,17 @@ pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
     }
 }
 
+/// Takes the lease, and gives the state as it is then. The whole ledger is read first: nothing is added to a broken one.
 pub(super) fn take_lease<'l>(
     project: &Project<'l>,
     ledger: &'l SqliteLedger,
     name: &EnvironmentName,
     purpose: &str,
     wait: Option<Duration>,
-) -> Result<Lease<'l>, Failure> {
+) -> Result<(Lease<'l>, State), Failure> {
     let world = project.world;
-    Ok(Lease::take(
+    let mut state = state_of(ledger)?;
+    let lease = Lease::take(
         ledger,
         world.clock,
         &project.folder,
@@ -135,7 +136,9 @@ pub(super) fn take_lease<'l>(
         &world.actor,
         purpose,
         wait,
-    )?)
+    )?;
+    state.catch_up(ledger)?;
+    Ok((lease, state))
 }
 
 /// Production is released to, not applied to: only what it already runs may be restored.

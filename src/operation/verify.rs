@@ -39,7 +39,7 @@ pub fn verify(
     let mut report = Report::new("verify", &project.definition.system, world.clock.now());
     report.origin(&project.origin(&resolution.resolved)?);
     let ledger = project.ledger()?;
-    let lease = take_lease(&project, &ledger, &name, "verify", wait)?;
+    let (lease, _) = take_lease(&project, &ledger, &name, "verify", wait)?;
     let passed = Verification {
         project: &project,
         resolution: &resolution,
