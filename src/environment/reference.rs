@@ -20,7 +20,7 @@ pub const ARTIFACT_ATTRIBUTES: &[&str] = &["digest", "path"];
 /// A line that all environments share is complained about once; what is wrong in some of them only says in which.
 pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
     let mut found = Found::default();
-    for name in definition.path.iter() {
+    for name in &definition.path {
         let Some(environment) = definition.environments.get(name) else {
             continue;
         };

@@ -147,7 +147,9 @@ fn all_keys(table: &str, fields: &[Field], into: &mut BTreeSet<String>) {
         let key = format!("{table}.{}", field.name);
         let inner = tables_of(&field.form);
         into.insert(key.clone());
-        inner.map(|inner| all_keys(&key, inner, into));
+        if let Some(inner) = inner {
+            all_keys(&key, inner, into)
+        }
     }
 }
 

@@ -1,5 +1,14 @@
 //! The one binary for tests of the whole library: one module a theme, listed here.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it saw"
+)]
+
 mod definitions;
 mod layers;
 
