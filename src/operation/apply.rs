@@ -1,12 +1,13 @@
 //! Apply: exactly the plan, or refuse.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::{Failure, Location, Project, World, saved};
-use crate::apply::{Apply, ApplyReport, Journal, Progress, execute};
+use crate::apply::{Apply, ApplyReport, Journal, Owner, Progress, execute};
 use crate::kind::Declared;
 use crate::ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, StepOutcome, Verb};
 use crate::ledger::{Fence, Lease, Ledger as _, SqliteLedger, State};
@@ -78,7 +79,7 @@ pub fn apply(
     let origin = project.origin(&resolution.resolved)?;
     report.origin(&origin);
     let ledger = project.ledger()?;
-    let lease = take_lease(&project, &ledger, &name, "apply", request.wait)?;
+    let (lease, state) = take_lease(&project, &ledger, &name, "apply", request.wait)?;
     let mut run = Run {
         project: &project,
         resolution: &resolution,
@@ -90,7 +91,6 @@ pub fn apply(
         saved: saved.as_ref(),
         from_file: saved.is_some(),
     };
-    let state = state_of(&ledger)?;
     if name == project.production()? && project.definition.path.len() > 1 {
         run.purpose = "repair";
         may_repair(&run, &state)?;
@@ -118,15 +118,17 @@ pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
     }
 }
 
+/// Takes the lease, and gives the state as it is then. The whole ledger is read first: nothing is added to a broken one.
 pub(super) fn take_lease<'l>(
     project: &Project<'l>,
     ledger: &'l SqliteLedger,
     name: &EnvironmentName,
     purpose: &str,
     wait: Option<Duration>,
-) -> Result<Lease<'l>, Failure> {
+) -> Result<(Lease<'l>, State), Failure> {
     let world = project.world;
-    Ok(Lease::take(
+    let mut state = state_of(ledger)?;
+    let lease = Lease::take(
         ledger,
         world.clock,
         &project.folder,
@@ -134,7 +136,9 @@ pub(super) fn take_lease<'l>(
         &world.actor,
         purpose,
         wait,
-    )?)
+    )?;
+    state.catch_up(ledger)?;
+    Ok((lease, state))
 }
 
 /// Production is released to, not applied to: only what it already runs may be restored.
@@ -214,6 +218,13 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
+        let owner = self.owner(state);
+        let unstamped = owner
+            .check(situation.resolved, &targets.observers())
+            .map_err(|error| Failure::Other {
+                reason: format!("nothing was done: {error}"),
+                help: Some("restore the ledger that manages it; or, if this one is to take over, remove the stamp by hand".into()),
+            })?;
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);
         }
@@ -231,7 +242,23 @@ impl Run<'_> {
             ));
             return Ok(ApplyOutcome::Done);
         }
-        self.execute(state, &situation, &plan, &targets, report, began)
+        let reached = Reached {
+            targets: &targets,
+            unstamped,
+        };
+        self.execute(state, &situation, &plan, &reached, report, began)
+    }
+
+    /// The stamp that this ledger puts on targets.
+    fn owner<'s>(&'s self, state: &'s State) -> Owner<'s> {
+        Owner {
+            system: &self.project.definition.system,
+            environment: self.name.as_str(),
+            lineage: state
+                .founded
+                .as_ref()
+                .map_or("", |founded| founded.lineage.as_str()),
+        }
     }
 
     /// Whether the ledger already says that this recipe was applied here, to the end, with nothing left open.
@@ -281,7 +308,7 @@ impl Run<'_> {
         state: &State,
         situation: &Situation<'_>,
         plan: &Plan,
-        targets: &super::targets::Targets,
+        reached: &Reached<'_>,
         report: &mut Report,
         began: Instant,
     ) -> Result<ApplyOutcome, Failure> {
@@ -300,6 +327,19 @@ impl Run<'_> {
         };
         self.ledger
             .append(world.clock.now(), &[started.into()], Some(self.fence))?;
+        let targets = reached.targets;
+        let claimed = self.owner(state).claim(
+            situation.resolved,
+            &reached.unstamped,
+            &targets.targets(),
+            &world.interruption,
+        );
+        if let Err(error) = claimed {
+            report.say(format!(
+                "the owner's stamp cannot be written, so nothing was done: {error}"
+            ));
+            return self.ended(state, &apply, &ApplyReport::nothing(plan), targets);
+        }
         let removed: BTreeMap<Address, Declared> = situation
             .applied
             .iter()
@@ -368,6 +408,12 @@ impl Run<'_> {
         )?;
         Ok(outcome.outcome)
     }
+}
+
+/// The targets of a run, and those of them that bear no owner's stamp yet.
+struct Reached<'a> {
+    targets: &'a super::targets::Targets,
+    unstamped: Vec<Arc<str>>,
 }
 
 /// Tells the world's voice of steps.

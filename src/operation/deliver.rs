@@ -6,7 +6,7 @@ use super::apply::{Run, exit_code, take_lease};
 use super::build::build;
 use super::dossier::Asked;
 use super::picture::Resolution;
-use super::project::{Depth, state_of};
+use super::project::Depth;
 use super::verify::Verification;
 use super::{Failure, Location, Project, World};
 use crate::environment::suite::Suite;
@@ -107,7 +107,7 @@ fn stage(
     wait: Option<Duration>,
     report: &mut Report,
 ) -> Result<Option<u8>, Failure> {
-    let lease = take_lease(project, ledger, name, "deliver", wait)?;
+    let (lease, state) = take_lease(project, ledger, name, "deliver", wait)?;
     let outcome = Run {
         project,
         resolution,
@@ -119,7 +119,7 @@ fn stage(
         saved: None,
         from_file: false,
     }
-    .go(&state_of(ledger)?, report)?;
+    .go(&state, report)?;
     if outcome != ApplyOutcome::Done {
         return Ok(Some(exit_code(outcome)));
     }

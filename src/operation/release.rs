@@ -61,7 +61,7 @@ pub(super) fn press(
 ) -> Result<Report, Failure> {
     let world = project.world;
     let name = project.production()?;
-    let lease = take_lease(project, ledger, &name, "release", wait)?;
+    let (lease, _) = take_lease(project, ledger, &name, "release", wait)?;
     let asked = Asked::now(project, resolution, ledger)?;
     if asked.dossier.release.already && asked.plan.is_empty() {
         report.say(format!(

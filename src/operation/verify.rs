@@ -39,7 +39,7 @@ pub fn verify(
     let mut report = Report::new("verify", &project.definition.system, world.clock.now());
     report.origin(&project.origin(&resolution.resolved)?);
     let ledger = project.ledger()?;
-    let lease = take_lease(&project, &ledger, &name, "verify", wait)?;
+    let (lease, _) = take_lease(&project, &ledger, &name, "verify", wait)?;
     let passed = Verification {
         project: &project,
         resolution: &resolution,
@@ -135,7 +135,7 @@ impl Verification<'_> {
             .voice
             .begin(&format!("{} {}", suite.kind, suite.name), 0);
         let result = suite::run(suite, world.clock, &world.interruption, &|line| {
-            world.voice.line(line)
+            world.voice.line(line);
         });
         world.voice.end();
         let ended = world.clock.now();

@@ -19,6 +19,8 @@ use crate::text::{count, inert};
 const SHOWN_STEPS: usize = 60;
 /// Defects shown one by one before the rest is counted.
 const SHOWN_DEFECTS: usize = 60;
+/// Reasons of one rule of the gate shown one by one before the rest is counted.
+const SHOWN_REASONS: usize = 12;
 
 /// How text is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -91,14 +93,28 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
             inert(&entry.words)
         )?;
     }
-    for plan in &report.plans {
-        plan_lines(plan, report.command == "plan", style, to)?;
+    let in_full = report.command == "plan";
+    let applied = |plan: &&PlanReport| {
+        report
+            .applies
+            .iter()
+            .any(|apply| apply.environment == plan.environment)
+    };
+    for plan in report.plans.iter().filter(|plan| in_full || applied(plan)) {
+        plan_lines(plan, in_full, style, to)?;
     }
     for apply in &report.applies {
         apply_lines(apply, style, to)?;
     }
     for suite in &report.suites {
         suite_lines(suite, style, to)?;
+    }
+    for plan in report
+        .plans
+        .iter()
+        .filter(|plan| !in_full && !applied(plan))
+    {
+        would_change(plan, style, to)?;
     }
     if let Some(parity) = &report.parity {
         let sums = match parity.first_expiry {
@@ -200,6 +216,25 @@ fn defects(all: &[&Defect], style: Style, to: &mut dyn Write) -> io::Result<()> 
 
 fn corner(defect: &Defect) -> &'static str {
     defect.corner.map_or("", crate::defect::Corner::name)
+}
+
+/// What a release would do, in one line.
+fn would_change(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let mut line = format!("would change {}", plan.steps.len());
+    if plan.removals > 0 {
+        line.push_str(&style.bad(&format!(", removing {}", plan.removals)));
+    }
+    if let Some(rehearsed) = plan.rehearsed {
+        line.push_str(&format!("; rehearsed {rehearsed} of {}", plan.steps.len()));
+    }
+    for unseen in &plan.unseen {
+        line.push_str(&format!(
+            "; {} cannot be seen: {}",
+            unseen.address,
+            inert(&unseen.reason)
+        ));
+    }
+    writeln!(to, "  {:<12} {line}", plan.environment)
 }
 
 fn plan_lines(
@@ -493,12 +528,63 @@ fn verdict_lines(verdict: &VerdictDocument, style: Style, to: &mut dyn Write) ->
         style.bad("SHUT")
     };
     writeln!(to, "{word}  plan {plan} for {}", verdict.environment)?;
-    for (code, message) in verdict.reasons.iter().take(SHOWN_STEPS) {
-        writeln!(to, "  {} {}", style.faint(code), inert(message))?;
+    // Every rule that shuts the gate is told: many reasons of one rule must not hide the next rule.
+    for of_one_rule in verdict.reasons.chunk_by(|one, next| one.0 == next.0) {
+        for (code, message) in of_one_rule.iter().take(SHOWN_REASONS) {
+            writeln!(to, "  {} {}", style.faint(code), inert(message))?;
+        }
+        if let (Some((code, _)), more @ 1..) = (
+            of_one_rule.first(),
+            of_one_rule.len().saturating_sub(SHOWN_REASONS),
+        ) {
+            writeln!(
+                to,
+                "  {} … and {more} more; --format json has them all",
+                style.faint(code)
+            )?;
+        }
     }
     writeln!(to, "to open it:")?;
     for remedy in &verdict.remedies {
         writeln!(to, "  {}", inert(remedy))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, VerdictDocument, verdict_lines};
+
+    #[test]
+    fn many_reasons_of_one_rule_do_not_hide_those_of_the_next() -> std::io::Result<()> {
+        let drift = (0..3000).map(|number| {
+            let message = format!("file.x{number}: not applied yet");
+            ("gate/staging-drift".to_owned(), message)
+        });
+        let approval = [("gate/not-approved".to_owned(), "0 of 1".to_owned())];
+        let verdict = VerdictDocument {
+            environment: "production".into(),
+            plan: "blake3:0123456789abcdef".into(),
+            recipe: "blake3:00".into(),
+            open: false,
+            releasable: false,
+            rules: 12,
+            reasons: drift.chain(approval).collect(),
+            remedies: vec!["evenkeel deliver".into()],
+        };
+        let style = Style {
+            colour: false,
+            width: 100,
+        };
+        let mut shown = Vec::new();
+        verdict_lines(&verdict, style, &mut shown)?;
+        let shown = String::from_utf8_lossy(&shown);
+        assert_eq!(shown.matches("not applied yet").count(), 12, "{shown}");
+        assert!(
+            shown.contains("gate/staging-drift … and 2988 more"),
+            "{shown}"
+        );
+        assert!(shown.contains("gate/not-approved 0 of 1\n"), "{shown}");
+        Ok(())
+    }
 }
