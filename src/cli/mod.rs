@@ -48,12 +48,13 @@ struct Cli {
 
 /// The documented exit codes, as `--help` shows them.
 const EXIT_CODES: &str = "Exit codes: 0 clean, done or open · 1 failed or cannot tell · 2 drift or changes · 3 gate shut · 4 plan refused · \
-5 held by somebody else · 6 outcome unknown · 7 ledger broken · 64 usage · 130, 143 interrupted";
+5 held by somebody else · 6 outcome unknown · 7 ledger broken · 64 usage · 129, 130, 143 interrupted";
 
 macro_rules! commands {
-    ($( $(#[doc = $doc:literal])* $module:ident :: $command:ident ),* $(,)?) => {
+    ($( $module:ident :: $command:ident ),* $(,)?) => {
+        // Each command's help is the documentation of its own `Arguments`.
         #[derive(Subcommand)]
-        enum Command { $( $(#[doc = $doc])* $command($module::Arguments), )* }
+        enum Command { $( $command($module::Arguments), )* }
 
         fn run(command: Command, surroundings: &Surroundings<'_>) -> u8 {
             match command { $( Command::$command(arguments) => $module::run(arguments, surroundings), )* }
@@ -62,35 +63,20 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Check the definitions: syntax, forms, references, declared differences
     validate::Validate,
-    /// Report every undeclared difference: between environments, and between each and what is there
     drift::Drift,
-    /// Show what would be done
     plan::Plan,
-    /// Do it: the plan that is made now, or a saved one exactly
     apply::Apply,
-    /// Run an environment's suites and record their evidence
     verify::Verify,
-    /// Apply to staging, test it there, and say whether it is releasable
     deliver::Deliver,
-    /// Approve a release: one plan, on the evidence that is there
     approve::Approve,
-    /// Press the button: the same recipe goes to production
     release::Release,
-    /// What runs where, since when, from which plan
     status::Status,
-    /// What happened
     log::Log,
-    /// Explain a defect or a code
     explain::Explain,
-    /// Prove that the ledger is what was written
     audit::Audit,
-    /// Print the JSON Schemas
     schema::Schema,
-    /// Print completions for a shell
     completions::Completions,
-    /// Print the manual page
     man::Man,
 }
 
