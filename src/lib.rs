@@ -32,6 +32,7 @@ pub mod target;
 
 pub mod defect;
 
-pub mod model;
 pub mod source;
+
+pub mod model;
 pub mod text;

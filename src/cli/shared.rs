@@ -91,7 +91,7 @@ impl Surroundings<'_> {
                 match self.print(|to| self.format.write(&report, self.out, to)) {
                     Ok(()) => code,
                     Err(error) => {
-                        self.complain(&format!("cannot print: {error}"), None);
+                        Self::complain(&format!("cannot print: {error}"), None);
                         code.max(1)
                     }
                 }
@@ -101,6 +101,10 @@ impl Surroundings<'_> {
     }
 
     /// Prints data to standard output. A reader that has gone away is no error.
+    #[expect(
+        clippy::unused_self,
+        reason = "what is printed is printed by somebody who was given the world"
+    )]
     pub(super) fn print(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -148,11 +152,11 @@ impl Surroundings<'_> {
                 source = cause.source();
             }
         }
-        self.complain(&message, failure.help().as_deref());
+        Self::complain(&message, failure.help().as_deref());
         code
     }
 
-    fn complain(&self, message: &str, help: Option<&str>) {
+    fn complain(message: &str, help: Option<&str>) {
         let mut to = io::stderr().lock();
         let _ = writeln!(to, "evenkeel: {}", crate::text::inert(message));
         if let Some(help) = help {

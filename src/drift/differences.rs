@@ -1,6 +1,6 @@
 //! Declared differences: they silence the alarm about what they bound, and are themselves held to account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Disparity, codes};
 use crate::defect::Defect;
@@ -30,22 +30,38 @@ pub struct Settled<'a> {
 /// Settles which disparities are declared.
 #[must_use]
 pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment) -> Settled<'_> {
-    let mut declarations: Vec<(Declaration<'_>, bool)> = definition
+    let mut declarations: Vec<Declaration<'_>> = definition
         .differences()
-        .map(|difference| {
-            (
-                Declaration {
-                    difference,
-                    places: 0,
-                },
-                false,
-            )
+        .map(|difference| Declaration {
+            difference,
+            places: 0,
         })
         .collect();
+    // Most declarations name one place: those are found by it, and only patterns are tried one by one.
+    let mut at: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut patterns: Vec<usize> = Vec::new();
+    for (number, declaration) in declarations.iter().enumerate() {
+        if declaration.difference.is_pattern() {
+            patterns.push(number);
+        } else {
+            at.entry(&declaration.difference.at)
+                .or_default()
+                .push(number);
+        }
+    }
     let mut defects = Vec::new();
     let mut places = BTreeSet::new();
     for mut disparity in disparities {
-        for (declaration, exceeded) in &mut declarations {
+        let exact = at
+            .get(disparity.place.as_str())
+            .map_or(&[][..], |found| found);
+        let mut candidates: Vec<usize> = exact.iter().chain(&patterns).copied().collect();
+        candidates.sort_unstable();
+        let mut exceeded: Option<(&Difference, String)> = None;
+        for number in candidates {
+            let Some(declaration) = declarations.get_mut(number) else {
+                continue;
+            };
             let difference = declaration.difference;
             if !difference.covers(&disparity.place) {
                 continue;
@@ -54,42 +70,35 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
             if difference.expires <= now {
                 continue;
             }
-            match out_of_bounds(difference, &disparity) {
-                Some(reason) => {
-                    *exceeded = true;
-                    disparity.defect.help =
-                        Some(format!("a difference is declared here, but {reason}"));
-                    disparity.defect = disparity.defect.at(&difference.span, "declared here");
-                }
-                None => {
-                    disparity.defect.declared = Some(format!(
-                        "{} (until {}, {})",
-                        difference.reason,
-                        difference.expires.date(),
-                        difference.owner
-                    ));
-                    places.insert(disparity.place.clone());
-                    break;
-                }
+            if let Some(reason) = out_of_bounds(difference, &disparity) {
+                exceeded.get_or_insert((difference, reason));
+                continue;
             }
+            disparity.defect.declared = Some(format!(
+                "{} (until {}, {})",
+                difference.reason,
+                difference.expires.date(),
+                difference.owner
+            ));
+            places.insert(disparity.place.clone());
+            break;
+        }
+        if disparity.defect.declared.is_none()
+            && let Some((difference, reason)) = exceeded
+        {
+            disparity.defect.help = Some(format!("a difference is declared here, but {reason}"));
+            disparity.defect = disparity.defect.at(&difference.span, "declared here");
         }
         defects.push(disparity.defect);
     }
-    for (position, (declaration, _)) in declarations.iter().enumerate() {
-        lint(
-            definition,
-            declaration,
-            declarations
-                .iter()
-                .take(position)
-                .map(|(earlier, _)| earlier),
-            now,
-            &mut defects,
-        );
+    let mut first: HashMap<&str, Vec<&Difference>> = HashMap::new();
+    for declaration in &declarations {
+        let earlier = first.entry(&declaration.difference.at).or_default();
+        lint(definition, declaration, earlier, now, &mut defects);
+        earlier.push(declaration.difference);
     }
     let in_force = declarations
         .into_iter()
-        .map(|(declaration, _)| declaration)
         .filter(|declaration| declaration.places > 0 && declaration.difference.expires > now)
         .collect();
     Settled {
@@ -109,27 +118,22 @@ fn out_of_bounds(difference: &Difference, disparity: &Disparity) -> Option<Strin
         let Some(bound) = difference.bounds.get(environment) else {
             return Some(format!("it has no bound for {environment}"));
         };
-        match value {
-            Some(value) if bound.admits(value) => {}
-            Some(value) => {
-                return Some(format!(
-                    "{environment} has {value}, and {bound} is declared"
-                ));
-            }
-            None => {
-                return Some(format!(
-                    "{environment} has no value, and {bound} is declared"
-                ));
-            }
+        if !bound.admits(value.as_ref()) {
+            let value = value
+                .as_ref()
+                .map_or("no value".to_owned(), ToString::to_string);
+            return Some(format!(
+                "{environment} has {value}, and {bound} is declared"
+            ));
         }
     }
     None
 }
 
-fn lint<'a>(
+fn lint(
     definition: &Definition,
-    declaration: &Declaration<'a>,
-    earlier: impl Iterator<Item = &'a Declaration<'a>>,
+    declaration: &Declaration<'_>,
+    earlier: &[&Difference],
     now: Moment,
     defects: &mut Vec<Defect>,
 ) {
@@ -164,25 +168,20 @@ fn lint<'a>(
             )),
         );
     }
-    for other in earlier {
-        if other.difference.at == difference.at
-            && other
-                .difference
-                .bounds
-                .keys()
-                .any(|name| difference.bounds.contains_key(name))
-        {
-            defects.push(
-                Defect::new(
-                    &codes::DUPLICATE,
-                    &subject,
-                    format!("`{}` is declared twice", difference.at),
-                )
-                .at(&difference.span, "declared again")
-                .at(&other.difference.span, "declared first here"),
-            );
-            break;
-        }
+    let other = earlier.iter().find(|other| {
+        let mut names = other.bounds.keys();
+        names.any(|name| difference.bounds.contains_key(name))
+    });
+    if let Some(other) = other {
+        defects.push(
+            Defect::new(
+                &codes::DUPLICATE,
+                &subject,
+                format!("`{}` is declared twice", difference.at),
+            )
+            .at(&difference.span, "declared again")
+            .at(&other.span, "declared first here"),
+        );
     }
     let unbounded: Vec<&str> = definition
         .path

@@ -24,7 +24,8 @@ pub struct Disparity {
     pub defect: Defect,
 }
 
-/// Compares each environment with the next one on the path. Secrets are compared where both were resolved.
+/// Compares each environment with the next one on the path; what must not be shared is compared between all of them.
+/// Secrets are compared where both were resolved.
 #[must_use]
 pub fn parity(
     definition: &Definition,
@@ -50,7 +51,17 @@ pub fn parity(
             "suite.",
             &mut disparities,
         );
-        pair.parameters(resolved.get(one), resolved.get(two), &mut disparities);
+        pair.parameters(resolved, false, &mut disparities);
+    }
+    for (position, one) in definition.path.iter().enumerate() {
+        for two in definition.path.iter().skip(position + 2) {
+            let pair = Pair {
+                definition,
+                one,
+                two,
+            };
+            pair.parameters(resolved, true, &mut disparities);
+        }
     }
     disparities
 }
@@ -100,10 +111,10 @@ impl Pair<'_> {
                     self.attributes(&subject, one, two, disparities);
                 }
                 (Some(block), None) => {
-                    disparities.push(self.only_in(&subject, self.one, self.two, block))
+                    disparities.push(self.only_in(&subject, self.one, self.two, block));
                 }
                 (None, Some(block)) => {
-                    disparities.push(self.only_in(&subject, self.two, self.one, block))
+                    disparities.push(self.only_in(&subject, self.two, self.one, block));
                 }
                 _ => {}
             }
@@ -187,13 +198,19 @@ impl Pair<'_> {
         }
     }
 
+    /// Holds the values of parameters against how they may vary. `shared` asks only for what two environments must
+    /// not share: equality is passed on from neighbour to neighbour, and being different is not.
     fn parameters(
         &self,
-        one: Option<&Resolved>,
-        two: Option<&Resolved>,
+        resolved: &BTreeMap<EnvironmentName, Resolved>,
+        shared: bool,
         disparities: &mut Vec<Disparity>,
     ) {
+        let (one, two) = (resolved.get(self.one), resolved.get(self.two));
         for (name, parameter) in &self.definition.parameters {
+            if shared && !matches!(parameter.varies, Varies::Identity | Varies::Secret) {
+                continue;
+            }
             let (Some((left, left_span)), Some((right, right_span))) = (
                 self.value(self.one, name, parameter, one),
                 self.value(self.two, name, parameter, two),

@@ -1,6 +1,6 @@
 //! What is in exclusive directories and was declared by nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use crate::defect::{Corner, Defect};
@@ -12,7 +12,12 @@ use crate::target::EntryKind;
 pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
     let mut defects = Vec::new();
     let mut occupied: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for resource in situation.resolved.resources.values() {
+    let mut installations: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for (address, resource) in &situation.resolved.resources {
+        if address.kind() == "installation" {
+            let into = resource.declared.paths().into_iter().next();
+            installations.extend(into.map(|into| (&*resource.on, into)));
+        }
         occupied
             .entry(&*resource.on)
             .or_default()
@@ -39,15 +44,7 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
             .and_then(|seen| seen.seen())
             .and_then(crate::kind::Observed::entries)
             .unwrap_or(&[]);
-        let installed = situation
-            .resolved
-            .resources
-            .iter()
-            .any(|(other, candidate)| {
-                other.kind() == "installation"
-                    && candidate.on == resource.on
-                    && candidate.declared.paths().first() == Some(&path)
-            });
+        let installed = installations.contains(&(&*resource.on, path));
         for entry in entries {
             let full = format!("{path}/{}", entry.name);
             let accounted = occupied
@@ -90,18 +87,13 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
 
 /// Whether a path is declared, or something below it is. `paths` is sorted.
 fn within(paths: &[&str], path: &str) -> bool {
-    let start = paths.partition_point(|each| *each < path);
-    paths
-        .get(start..)
-        .unwrap_or(&[])
-        .iter()
-        .take_while(|each| each.starts_with(path))
-        .any(|each| {
-            *each == path
-                || each
-                    .get(path.len()..)
-                    .is_some_and(|rest| rest.starts_with('/'))
-        })
+    // Names such as `b-c` stand between `b` and `b/d` in the order of bytes: both are looked up by themselves.
+    let below = format!("{path}/");
+    let first = paths.partition_point(|each| *each < below.as_str());
+    paths.binary_search(&path).is_ok()
+        || paths
+            .get(first)
+            .is_some_and(|each| each.starts_with(&below))
 }
 
 #[cfg(test)]
@@ -110,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_is_declared_below_accounts_for_what_is_above() {
-        let paths = ["/a/b", "/a/b-c", "/a/d/e"];
+        let paths = ["/a/b", "/a/b-c", "/a/d-x", "/a/d/e"];
         assert!(within(&paths, "/a/b"));
         assert!(within(&paths, "/a/d"));
         assert!(!within(&paths, "/a/c"));

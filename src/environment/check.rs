@@ -57,9 +57,63 @@ pub fn check(
         }
         (_, NodeValue::Plain(value)) if form.admits(value) => {}
         (_, NodeValue::Plain(value)) => {
-            complaints.push(wrong_form(node, form, subject, &value.to_string()))
+            complaints.push(wrong_form(
+                node,
+                form,
+                subject,
+                &shortened(value.to_string()),
+            ));
         }
         _ => complaints.push(wrong_form(node, form, subject, node.type_name())),
+    }
+}
+
+/// Checks the value of a key; references are refused where it must be written out.
+pub fn check_field(
+    node: &Node,
+    field: &Field,
+    subject: &str,
+    references: bool,
+    complaints: &mut Vec<Defect>,
+) {
+    if field.written_out && refer(node) {
+        complaints.push(
+            Defect::new(
+                &codes::WRONG_FORM,
+                subject,
+                format!("{subject}: no reference can stand in `{}`", field.name),
+            )
+            .attribute(field.name)
+            .at(&node.span, "must be written out")
+            .help("it must be the same in every environment; let the values that it leads to vary instead"),
+        );
+        return;
+    }
+    check(
+        node,
+        &field.form,
+        subject,
+        references && !field.written_out,
+        complaints,
+    );
+}
+
+/// Whether there is a reference in it, at any depth.
+pub fn refer(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Plain(value) => value.as_text().is_some_and(|text| text.contains("${")),
+        NodeValue::Date(_) => false,
+        NodeValue::List(items) => items.iter().any(refer),
+        NodeValue::Table(table) => table.entries.iter().any(|(_, _, each)| refer(each)),
+    }
+}
+
+/// Long values are cut where they are quoted.
+pub fn shortened(text: String) -> String {
+    const LONGEST: usize = 80;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or("")),
+        None => text,
     }
 }
 
@@ -74,7 +128,7 @@ pub fn check_table(
 ) {
     for (key, key_span, value) in &table.entries {
         match fields.iter().find(|field| field.name == &**key) {
-            Some(field) => check(value, &field.form, subject, references, complaints),
+            Some(field) => check_field(value, field, subject, references, complaints),
             None => complaints.push(unknown_key(
                 key,
                 key_span,
@@ -121,22 +175,19 @@ pub fn unknown_key<'a>(
         format!("unknown key `{key}` in {subject}"),
     )
     .attribute(key);
-    match nearest(key, known.clone()) {
-        Some(near) => defect.at(span, format!("did you mean `{near}`?")),
-        None => {
-            let mut known: Vec<String> =
-                known.into_iter().map(|name| format!("`{name}`")).collect();
-            known.sort();
-            let known = if known.is_empty() {
-                "no keys".to_owned()
-            } else {
-                list(&known, "and")
-            };
-            defect
-                .at(span, "not known here")
-                .help(format!("known here: {known}"))
-        }
+    if let Some(near) = nearest(key, known.clone()) {
+        return defect.at(span, format!("did you mean `{near}`?"));
     }
+    let mut known: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
+    known.sort();
+    let known = match known.len() {
+        0 => "nothing".to_owned(),
+        more @ 30.. => format!("{more} names"),
+        _ => list(&known, "and"),
+    };
+    defect
+        .at(span, "not known here")
+        .help(format!("known here: {known}"))
 }
 
 fn wrong_form(node: &Node, form: &Form, subject: &str, found: &str) -> Defect {

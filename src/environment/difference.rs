@@ -35,15 +35,21 @@ pub enum Bound {
     OneOf(Vec<Value>),
     /// Between these, both included.
     Range(Option<f64>, Option<f64>),
+    /// Nothing: it is not declared in this environment.
+    Absent,
 }
 
 impl Bound {
-    /// Whether a value is within it.
+    /// Whether a value, or that there is none, is within it.
     #[must_use]
-    pub fn admits(&self, value: &Value) -> bool {
+    pub fn admits(&self, value: Option<&Value>) -> bool {
+        let Some(value) = value else {
+            return matches!(self, Self::Absent);
+        };
         match self {
-            Self::Exact(exact) => exact == value,
-            Self::OneOf(values) => values.contains(value),
+            Self::Absent => false,
+            Self::Exact(exact) => same(exact, value),
+            Self::OneOf(values) => values.iter().any(|each| same(each, value)),
             Self::Range(least, most) => value.as_number().is_some_and(|number| {
                 least.is_none_or(|least| number >= least) && most.is_none_or(|most| number <= most)
             }),
@@ -63,7 +69,16 @@ impl std::fmt::Display for Bound {
             Self::Range(Some(least), None) => write!(formatter, "at least {least}"),
             Self::Range(None, Some(most)) => write!(formatter, "at most {most}"),
             Self::Range(None, None) => formatter.write_str("anything"),
+            Self::Absent => formatter.write_str("nothing"),
         }
+    }
+}
+
+/// Whether two values are the same; `1` and `1.0` are the same number.
+fn same(one: &Value, two: &Value) -> bool {
+    match (one.as_number(), two.as_number()) {
+        (Some(one), Some(two)) => one.to_bits() == two.to_bits(),
+        _ => one == two,
     }
 }
 
@@ -112,7 +127,19 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{Bound, matches};
+    use crate::model::Value;
+
+    #[test]
+    fn bounds_admit_what_they_say() {
+        let one = Value::Integer(1);
+        assert!(Bound::Exact(Value::Float(1.0)).admits(Some(&one)));
+        assert!(!Bound::Exact(one.clone()).admits(None));
+        assert!(Bound::Absent.admits(None));
+        assert!(!Bound::Absent.admits(Some(&one)));
+        assert!(Bound::Range(None, Some(1.0)).admits(Some(&one)));
+        assert!(!Bound::Range(None, Some(1.0)).admits(Some(&Value::text("1"))));
+    }
 
     #[test]
     fn stars_stand_for_anything() {

@@ -197,11 +197,22 @@ impl Placed {
 /// The place of one reference within the string it stands in, where it can be found again in the text.
 #[must_use]
 pub fn place_of(reference: &Reference, span: &Span) -> Span {
-    let written = reference.to_string();
-    match span.text().find(&written) {
-        Some(start) => span.part(start..start + written.len()),
-        None => span.clone(),
-    }
+    part_of(&reference.to_string(), span)
+}
+
+/// The place of some written text within a place, not counting `$${…}`; the whole place where it cannot be found.
+pub(super) fn part_of(written: &str, span: &Span) -> Span {
+    let text = span.text();
+    let found = text
+        .match_indices(written)
+        .map(|(start, _)| start)
+        .find(|start| {
+            !(written.starts_with('$') && text.get(..*start).is_some_and(|it| it.ends_with('$')))
+        });
+    found.map_or_else(
+        || span.clone(),
+        |start| span.part(start..start + written.len()),
+    )
 }
 
 /// Understands a node. What is wrong with references is handed to `complain`, with its place.
@@ -209,8 +220,8 @@ pub fn understand(node: &Node, complain: &mut dyn FnMut(&Span, String)) -> Place
     let expression = match &node.value {
         NodeValue::Plain(Value::Text(text)) if text.contains("${") => match understand_text(text) {
             Ok(expression) => expression,
-            Err(message) => {
-                complain(&node.span, message);
+            Err((written, message)) => {
+                complain(&part_of(&written, &node.span), message);
                 Expression::Plain(Value::text(""))
             }
         },
@@ -249,7 +260,8 @@ pub fn understand(node: &Node, complain: &mut dyn FnMut(&Span, String)) -> Place
     }
 }
 
-fn understand_text(text: &str) -> Result<Expression, String> {
+/// Understands text. What is wrong is told with the part of the text that is wrong.
+fn understand_text(text: &str) -> Result<Expression, (String, String)> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut plain = String::new();
     let mut rest = text;
@@ -264,15 +276,18 @@ fn understand_text(text: &str) -> Result<Expression, String> {
         plain.push_str(before);
         let inside = from.get(2..).unwrap_or("");
         let Some(end) = inside.find('}') else {
-            return Err(
+            return Err((
+                "${".into(),
                 "`${` without its `}`; write `$${` for the two characters themselves".into(),
-            );
+            ));
         };
         let (name, after) = inside.split_at(end);
         if !plain.is_empty() {
             pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
         }
-        pieces.push(Piece::Reference(understand_reference(name)?));
+        let reference = understand_reference(name)
+            .map_err(|message| (format!("${{{name}}}"), message))?;
+        pieces.push(Piece::Reference(reference));
         rest = after.get(1..).unwrap_or("");
     }
     plain.push_str(rest);
@@ -320,8 +335,34 @@ fn understand_reference(name: &str) -> Result<Reference, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Expression, Piece, Reference, understand_text};
+    use proptest::prelude::*;
+
+    use super::{Expression, Piece, Reference, part_of, understand_text};
     use crate::model::Value;
+    use crate::source::{SourceFile, Span};
+
+    proptest! {
+        #[test]
+        fn any_text_is_understood_or_refused(text in "[\\$\\{\\}a-z\\. é]{0,40}|\\PC*") {
+            if let Ok(expression) = understand_text(&text) {
+                // What is understood is written as text that is understood the same way.
+                let mut written = expression.to_string();
+                if written.len() >= 2 && !written.contains('\\') {
+                    written = written[1..written.len() - 1].to_owned();
+                    if let Expression::Joined(_) | Expression::Whole(_) = expression {
+                        prop_assert_eq!(understand_text(&written), Ok(expression));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_reference_is_found_behind_what_only_looks_like_it() {
+        let file = SourceFile::new("a.toml", "\"$${port} ${port}\"");
+        let span = Span::new(&file, 0..file.text.len());
+        assert_eq!(part_of("${port}", &span).start(), 10);
+    }
 
     #[test]
     fn a_whole_reference_keeps_its_type() {

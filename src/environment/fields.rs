@@ -27,7 +27,7 @@ pub const PARAMETER: &[Field] = &[
         "default",
         Form::Any,
         "The value where an environment gives none. Not for secrets, and not for what varies as identity.",
-    ),
+    ).written_out(),
     Field::optional("about", Form::Text, "What it is, for people."),
 ];
 
@@ -37,17 +37,19 @@ pub const ARTIFACT: &[Field] = &[
         "path",
         Form::Words,
         "The file or directory that was built, relative to the definitions.",
-    ),
+    )
+    .written_out(),
     Field::optional(
         "build",
         Form::Several(&Form::Text),
         "The command that builds it, run in the project's directory with `--build` only; no shell.",
-    ),
+    )
+    .written_out(),
 ];
 
 /// `[target.NAME]`.
 pub const TARGET: &[Field] = &[
-    Field::optional("local", Form::Boolean, "This machine."),
+    Field::optional("local", Form::Boolean, "This machine.").written_out(),
     Field::optional(
         "base",
         Form::Words,
@@ -73,17 +75,17 @@ pub const SECRET_SOURCE: &[Field] = &[
         "env",
         Form::Words,
         "The environment variable that holds it.",
-    ),
+    ).written_out(),
     Field::optional(
         "file",
         Form::Words,
         "The file that holds it, relative to the definitions; one line end at its end is taken off.",
-    ),
+    ).written_out(),
     Field::optional(
         "command",
         Form::Several(&Form::Text),
         "The command that prints it, run in the project's directory; one line end at its end is taken off; no shell.",
-    ),
+    ).written_out(),
 ];
 
 /// `[suite.NAME]`.
@@ -92,7 +94,7 @@ pub const SUITE: &[Field] = &[
         "kind",
         Form::Choice(SUITE_KINDS),
         "What it proves; the release policy requires kinds.",
-    ),
+    ).written_out(),
     Field::optional(
         "url",
         Form::Words,
@@ -102,7 +104,7 @@ pub const SUITE: &[Field] = &[
         "http",
         Form::Several(&Form::Table(HTTP)),
         "HTTP requests and what their answers must be.",
-    ),
+    ).may_be_secret(),
     Field::optional(
         "run",
         Form::Several(&Form::Text),
@@ -116,7 +118,7 @@ pub const SUITE: &[Field] = &[
             Form::Boolean,
         ])),
         "Environment variables for the command. It also gets TARGET_URL, EVENKEEL_ENVIRONMENT, EVENKEEL_ROOT and EVENKEEL_PARAMETER_NAME for each parameter that is not a secret.",
-    ),
+    ).may_be_secret(),
     Field::optional(
         "directory",
         Form::Words,
@@ -126,7 +128,7 @@ pub const SUITE: &[Field] = &[
         "inputs",
         Form::List(&Form::Words),
         "Other files it reads, relative to the definitions: when one of them changes, its evidence is void.",
-    ),
+    ).written_out(),
     Field::optional(
         "within",
         Form::Duration,
@@ -165,7 +167,7 @@ pub const HTTP: &[Field] = &[
     Field::optional("put", Form::Words, "The URL, for a PUT."),
     Field::optional("delete", Form::Words, "The URL, for a DELETE."),
     Field::optional("head", Form::Words, "The URL, for a HEAD."),
-    Field::optional("send", Form::Map(&Form::Text), "Headers to send."),
+    Field::optional("send", Form::Map(&Form::Text), "Headers to send.").may_be_secret(),
     Field::optional("body", Form::Text, "The body to send."),
     Field::optional(
         "status",
@@ -292,14 +294,20 @@ pub const BOUND: &[Field] = &[
     Field::optional("min", Form::Number(f64::MIN, f64::MAX), "At least this."),
     Field::optional("max", Form::Number(f64::MIN, f64::MAX), "At most this."),
     Field::optional("one-of", Form::Several(&Form::Any), "One of these values."),
+    Field::optional(
+        "absent",
+        Form::Boolean,
+        "`true`: the attribute is not declared in this environment at all.",
+    ),
 ];
 
 /// Keys that resources of all kinds have.
 pub const RESOURCE: &[Field] = &[
-    Field::required("on", Form::Word, "The target it is on, by name."),
+    Field::required("on", Form::Word, "The target it is on, by name.").written_out(),
     Field::optional(
         "after",
         Form::List(&Form::Address),
         "Resources that must be in place before it, besides those it refers to.",
-    ),
+    )
+    .written_out(),
 ];

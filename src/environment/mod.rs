@@ -5,13 +5,17 @@
 //! that is wrong is gathered on the way and shown at once.
 
 pub mod check;
+mod claims;
 pub mod codes;
+mod contents;
 pub mod definition;
 pub mod difference;
+mod exposed;
 pub mod expression;
 pub mod fields;
 pub mod files;
 pub mod materials;
+mod once;
 pub mod policy;
 pub mod read;
 pub mod reference;
@@ -27,6 +31,7 @@ pub use difference::Difference;
 pub use expression::{Expression, Placed, Reference};
 pub use files::Files;
 pub use materials::KeptMaterials;
+pub use once::once;
 pub use policy::Policy;
 pub use read::read;
 pub use resolve::{Resolved, ResolvedResource, resolve};

@@ -1,9 +1,9 @@
 //! Reads the definition files into a [`Definition`], with every complaint about every file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::check::{check, check_table, missing_keys, unknown_key};
+use super::check::{check, check_field, check_table, missing_keys, refer, unknown_key};
 use super::definition::{
     Artifact, Attribute, EnvironmentDefinition, GivenValue, Parameter, ValueSource, Varies,
 };
@@ -30,7 +30,12 @@ pub fn read(files: &dyn Files) -> Reading {
     let Some(system) = read_file(files, SYSTEM_FILE, &mut complaints) else {
         return (None, complaints);
     };
-    let mut reader = Reader { complaints, files };
+    let mut reader = Reader {
+        complaints,
+        files,
+        required: None,
+        exposed: Vec::new(),
+    };
     let mut definition = reader.system(&system);
     for name in definition.path.clone() {
         let path = format!("{name}.toml");
@@ -40,9 +45,21 @@ pub fn read(files: &dyn Files) -> Reading {
             definition.environments.insert(name, environment);
         }
     }
-    reader.strangers(&definition);
-    let mut complaints = reader.complaints;
-    super::reference::check(&definition, &mut complaints);
+    // What could not be read is missing from the definition: complaints about that would be complaints about nothing.
+    let whole = !reader
+        .complaints
+        .iter()
+        .any(|complaint| complaint.code == &codes::SYNTAX);
+    if whole {
+        reader.strangers(&definition);
+        reader.required_suites(&definition);
+        super::reference::check(&definition, &mut reader.complaints);
+    } else {
+        reader
+            .complaints
+            .retain(|complaint| complaint.code != &codes::MISSING_KEY);
+    }
+    let complaints = super::exposed::cover(reader.complaints, &reader.exposed);
     (Some(definition), complaints)
 }
 
@@ -96,6 +113,10 @@ fn read_file(files: &dyn Files, path: &str, complaints: &mut Vec<Defect>) -> Opt
 struct Reader<'a> {
     complaints: Vec<Defect>,
     files: &'a dyn Files,
+    /// The policy's `require`, where it is written.
+    required: Option<Node>,
+    /// Where secrets are written out: nothing that is shown may show them.
+    exposed: Vec<Span>,
 }
 
 impl Reader<'_> {
@@ -144,6 +165,8 @@ impl Reader<'_> {
                     );
                     if let Some(table) = node.as_table() {
                         definition.policy = Policy::read(table);
+                        self.required = table.get("require").cloned();
+                        self.freezes(table);
                         if table.get("approvals").is_some() && !definition.policy.delivery {
                             self.complaints.push(
                                 Defect::new(
@@ -195,31 +218,32 @@ impl Reader<'_> {
             &mut self.complaints,
         );
         if let Some(name) = table.get("name").and_then(Node::as_text) {
-            definition.system = name.to_owned();
+            name.clone_into(&mut definition.system);
         }
         for item in table.get("path").and_then(Node::as_list).unwrap_or(&[]) {
             let Some(text) = item.as_text().filter(|text| name::is_word(text)) else {
                 continue;
             };
             let environment = EnvironmentName::new(text);
-            if text == "system" || definition.path.contains(&environment) {
-                self.complaints.push(
+            let refusal = if text == "system" {
+                Some("this is the system's own file")
+            } else if fields::DIFFERENCE.iter().any(|field| field.name == text) {
+                Some("this is a key of declared differences")
+            } else if definition.path.contains(&environment) {
+                Some("already on the path")
+            } else {
+                None
+            };
+            match refusal {
+                Some(reason) => self.complaints.push(
                     Defect::new(
                         &codes::BAD_NAME,
                         "system",
-                        format!("`{text}` cannot stand here"),
+                        format!("`{text}` cannot be an environment's name here"),
                     )
-                    .at(
-                        &item.span,
-                        if text == "system" {
-                            "this is the system's own file"
-                        } else {
-                            "already on the path"
-                        },
-                    ),
-                );
-            } else {
-                definition.path.push(environment);
+                    .at(&item.span, reason),
+                ),
+                None => definition.path.push(environment),
             }
         }
     }
@@ -230,15 +254,13 @@ impl Reader<'_> {
         };
         for (key, key_span, node) in &table.entries {
             let subject = format!("parameter.{key}");
-            if !name::is_identifier(key)
-                || matches!(&**key, "environment" | "system")
-                || kind::facts(key).is_some()
-            {
+            // In templates these words are tables of their own.
+            let taken = matches!(&**key, "environment" | "system" | "artifact" | "parameter");
+            if !name::is_identifier(key) || taken || kind::facts(key).is_some() {
                 self.complaints.push(
                     Defect::new(&codes::BAD_NAME, &subject, format!("`{key}` cannot name a parameter"))
                         .at(key_span, "expected an identifier such as `db_password`, and no word of evenkeel's own"),
                 );
-                continue;
             }
             let Some(table) = self.table(node, &subject) else {
                 continue;
@@ -263,6 +285,9 @@ impl Reader<'_> {
             if let Some((_, span)) = &default
                 && matches!(varies, Varies::Identity | Varies::Secret)
             {
+                if varies == Varies::Secret {
+                    self.exposed.push(span.clone());
+                }
                 self.complaints.push(
                     Defect::new(
                         &codes::MEANINGLESS,
@@ -434,7 +459,7 @@ impl Reader<'_> {
                     None => continue,
                 }
             } else {
-                if node.as_text().is_some_and(|text| text.contains("${")) {
+                if refer(node) {
                     self.complaints.push(
                         Defect::new(
                             &codes::WRONG_FORM,
@@ -458,7 +483,9 @@ impl Reader<'_> {
 
     fn secret_source(&mut self, node: &Node, subject: &str) -> Option<ValueSource> {
         let expected = "expected `{ env = … }`, `{ file = … }` or `{ command = […] }`";
+        let before = self.complaints.len();
         let Some(table) = node.as_table() else {
+            self.exposed.push(node.span.clone());
             self.complaints.push(
                 Defect::new(
                     &codes::WRONG_FORM,
@@ -478,6 +505,16 @@ impl Reader<'_> {
             false,
             &mut self.complaints,
         );
+        if self.complaints.len() > before {
+            // A secret under a key that nobody knows is a secret all the same.
+            self.exposed.push(node.span.clone());
+            for complaint in self.complaints.iter_mut().skip(before) {
+                if complaint.found.take().is_some() {
+                    complaint.message = format!("{subject} must say where the secret is");
+                }
+            }
+            return None;
+        }
         let text = |key: &str| table.get(key).and_then(Node::as_text).map(str::to_owned);
         match (text("env"), text("file"), table.get("command")) {
             (Some(variable), None, None) => Some(ValueSource::Variable(variable)),
@@ -576,6 +613,7 @@ impl Reader<'_> {
         let Some(table) = node.as_table() else {
             return Some(Bound::Exact(node.to_value()));
         };
+        let before = self.complaints.len();
         check_table(
             table,
             fields::BOUND,
@@ -584,32 +622,35 @@ impl Reader<'_> {
             false,
             &mut self.complaints,
         );
+        if self.complaints.len() > before {
+            return None;
+        }
         let value = |key: &str| table.get(key).map(Node::to_value);
         let number = |key: &str| value(key).and_then(|value| value.as_number());
-        match (
+        let wrong = match (
             value("exact"),
             value("one-of"),
-            number("min"),
-            number("max"),
+            value("absent"),
+            (number("min"), number("max")),
         ) {
-            (Some(exact), None, None, None) => Some(Bound::Exact(exact)),
-            (None, Some(Value::List(values)), None, None) => Some(Bound::OneOf(values)),
-            (None, None, None, None) if !table.entries.is_empty() => None,
-            (None, None, least, most) if least.is_some() || most.is_some() => {
-                Some(Bound::Range(least, most))
+            (Some(exact), None, None, (None, None)) => return Some(Bound::Exact(exact)),
+            (None, Some(Value::List(values)), None, (None, None)) => {
+                return Some(Bound::OneOf(values));
             }
-            _ => {
-                self.complaints.push(
-                    Defect::new(
-                        &codes::WRONG_FORM,
-                        "difference",
-                        "a bound is `exact`, `one-of`, or `min` and `max`",
-                    )
-                    .at(&node.span, "exactly one of these"),
-                );
-                None
+            (None, None, Some(Value::Boolean(true)), (None, None)) => return Some(Bound::Absent),
+            (None, None, Some(_), (None, None)) => "`absent` is `true`, or left out",
+            (None, None, None, (Some(least), Some(most))) if least > most => {
+                "no value is at least `min` and at most `max`"
             }
-        }
+            (None, None, None, (least, most)) if least.is_some() || most.is_some() => {
+                return Some(Bound::Range(least, most));
+            }
+            _ => "expected one of `exact`, `one-of`, `absent`, or `min` and `max`",
+        };
+        self.complaints.push(
+            Defect::new(&codes::WRONG_FORM, "difference", "this is no bound").at(&node.span, wrong),
+        );
+        None
     }
 
     fn resources(
@@ -684,14 +725,17 @@ impl Reader<'_> {
                 self.complaints.push(unknown_key(key, span, subject, known));
                 continue;
             };
-            check(value, &field.form, subject, true, &mut self.complaints);
+            check_field(value, field, subject, true, &mut self.complaints);
             let complaints = &mut self.complaints;
             let value = understand(value, &mut |span, message| {
-                complaints.push(
-                    Defect::new(&codes::DANGLING, subject, message.clone())
-                        .attribute(field.name)
-                        .at(span, message),
-                );
+                // Where nothing may refer to anything, that was said already.
+                if !field.written_out {
+                    complaints.push(
+                        Defect::new(&codes::DANGLING, subject, message)
+                            .attribute(field.name)
+                            .at(span, "not understood"),
+                    );
+                }
             });
             attributes.push(Attribute {
                 name: field.name,
@@ -713,6 +757,59 @@ impl Reader<'_> {
             span: key_span.clone(),
             attributes,
         })
+    }
+
+    /// A freeze that ends before it begins never holds.
+    fn freezes(&mut self, release: &Table) {
+        for node in release.get("freeze").and_then(Node::as_list).unwrap_or(&[]) {
+            let date = |key: &str| node.as_table()?.get(key);
+            let (Some(from), Some(to)) = (date("from"), date("to")) else {
+                continue;
+            };
+            let moment = |node: &Node| parse_date(node.as_text()?);
+            if let (Some(first), Some(last)) = (moment(from), moment(to))
+                && last < first
+            {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::MEANINGLESS,
+                        "release",
+                        "a freeze that ends before it begins",
+                    )
+                    .at(&to.span, "this is the earlier one")
+                    .at(&from.span, "it begins here"),
+                );
+            }
+        }
+    }
+
+    /// The kinds of suites that the policy asks for must be declared.
+    fn required_suites(&mut self, definition: &Definition) {
+        for kind in &definition.policy.require {
+            let declared = definition.suites.values().any(|block| {
+                super::reference::plain_text(block, "kind").is_some_and(|(text, _)| text == kind)
+            });
+            let Some(file) = definition.files.first().filter(|_| !declared) else {
+                continue;
+            };
+            let items = self.required.as_ref().and_then(Node::as_list);
+            let item = items
+                .unwrap_or(&[])
+                .iter()
+                .find(|item| item.as_text() == Some(kind));
+            let place = item.map_or_else(|| Span::start_of(file), |item| item.span.clone());
+            self.complaints.push(
+                Defect::new(
+                    &codes::MISSING_KEY,
+                    "release",
+                    format!("a suite of kind `{kind}` is required, and none is declared"),
+                )
+                .at(&place, "no such suite in this file")
+                .help(format!(
+                    "declare `[suite.…]` with `kind = \"{kind}\"`, or take \"{kind}\" out of `[release] require`"
+                )),
+            );
+        }
     }
 
     fn table<'n>(&mut self, node: &'n Node, subject: &str) -> Option<&'n Table> {
@@ -758,7 +855,24 @@ impl Reader<'_> {
                 return;
             }
         };
+        // A resource's own content may well be TOML, and lie here too.
+        let used: BTreeSet<&str> = definition
+            .resources
+            .values()
+            .chain(
+                definition
+                    .environments
+                    .values()
+                    .flat_map(|environment| environment.resources.values()),
+            )
+            .flat_map(|block| ["source", "template"].map(|key| block.get(key)))
+            .filter_map(|placed| placed?.expression.plain()?.as_text())
+            .map(|path| path.trim_start_matches("./"))
+            .collect();
         for file in names {
+            if used.contains(file.as_str()) {
+                continue;
+            }
             let stem = file.strip_suffix(".toml").unwrap_or(&file);
             if stem != "system" && !definition.path.iter().any(|name| name.as_str() == stem) {
                 let shown = self.files.shown(&file);

@@ -1,13 +1,14 @@
 //! Holds references against what is declared, in every environment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::expression::{Reference, place_of};
+use super::expression::{Reference, part_of, place_of};
 use super::{Block, Definition, codes};
 use crate::defect::Defect;
 use crate::kind;
-use crate::model::{Address, EnvironmentName};
+use crate::model::{Address, EnvironmentName, Value};
 use crate::source::Span;
 use crate::text::{list, nearest};
 
@@ -15,32 +16,86 @@ use crate::text::{list, nearest};
 pub const ARTIFACT_ATTRIBUTES: &[&str] = &["digest", "path"];
 
 /// Complains about every reference to nothing, and about targets, artifacts and `after` entries that nobody declared.
+///
+/// A line that all environments share is complained about once; what is wrong in some of them only says in which.
 pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
-    let mut seen: BTreeSet<(String, usize)> = BTreeSet::new();
-    let mut complain = |defect: Defect| {
-        let place = defect.labels.first().map_or((String::new(), 0), |label| {
-            (label.span.file.path.clone(), label.span.start())
-        });
-        if seen.insert(place) {
-            complaints.push(defect);
-        }
-    };
-    for name in definition.environments.keys() {
+    let mut found = Found::default();
+    for name in definition.path.iter() {
+        let Some(environment) = definition.environments.get(name) else {
+            continue;
+        };
         let scope = Scope::new(definition, name);
+        found.environment = Some(name);
         for (address, block) in &scope.resources {
-            check_block(&scope, address.as_str(), block, &mut complain);
-            check_names(&scope, address, block, &mut complain);
+            check_block(&scope, address.as_str(), block, &mut found);
+            check_names(&scope, address, block, &mut found);
         }
         for (suite, block) in definition.suites_of(name) {
-            check_block(&scope, &format!("suite.{suite}"), block, &mut complain);
-        }
-        if let Some(environment) = definition.environments.get(name) {
-            for (target, block) in &environment.targets {
-                check_block(&scope, &format!("target.{target}"), block, &mut complain);
+            let subject = format!("suite.{suite}");
+            check_block(&scope, &subject, block, &mut found);
+            if !["http", "run", "load"]
+                .iter()
+                .any(|key| block.get(key).is_some())
+            {
+                found.complain(
+                    Defect::new(
+                        &codes::MISSING_KEY,
+                        &subject,
+                        format!("{subject} does nothing"),
+                    )
+                    .at(&block.span, "expected `http`, `run` or `load`"),
+                );
             }
         }
+        let mut targets: BTreeMap<&Arc<str>, &Arc<Block>> = definition.targets.iter().collect();
+        targets.extend(&environment.targets);
+        for (target, block) in targets {
+            check_target(&scope, &format!("target.{target}"), block, &mut found);
+        }
     }
-    check_policy(definition, complaints);
+    found.tell(definition.environments.len(), complaints);
+}
+
+/// Complaints by place and message, with the environments they hold in.
+#[derive(Default)]
+struct Found<'a> {
+    environment: Option<&'a EnvironmentName>,
+    complaints: Vec<(Defect, Vec<&'a EnvironmentName>)>,
+    known: HashMap<(String, usize, String), usize>,
+}
+
+impl Found<'_> {
+    fn complain(&mut self, defect: Defect) {
+        let (path, start) = defect.labels.first().map_or((String::new(), 0), |label| {
+            (label.span.file.path.clone(), label.span.start())
+        });
+        let number = *self
+            .known
+            .entry((path, start, defect.message.clone()))
+            .or_insert_with(|| {
+                self.complaints.push((defect, Vec::new()));
+                self.complaints.len() - 1
+            });
+        if let (Some((_, environments)), Some(environment)) =
+            (self.complaints.get_mut(number), self.environment)
+            && environments.last() != Some(&environment)
+        {
+            environments.push(environment);
+        }
+    }
+
+    fn tell(self, all: usize, complaints: &mut Vec<Defect>) {
+        for (mut defect, environments) in self.complaints {
+            if environments.len() < all && defect.environment.is_none() {
+                let names: Vec<&str> = environments.iter().map(|name| name.as_str()).collect();
+                defect.message = format!("{} in {}", defect.message, list(&names, "and"));
+                if let [only] = environments.as_slice() {
+                    defect = defect.within(only);
+                }
+            }
+            complaints.push(defect);
+        }
+    }
 }
 
 /// What can be referred to in one environment.
@@ -48,6 +103,9 @@ pub struct Scope<'a> {
     definition: &'a Definition,
     environment: &'a EnvironmentName,
     resources: BTreeMap<&'a Address, &'a Arc<Block>>,
+    /// Hints for names that nobody declared, by what they were taken for and the name: one renamed thing may be
+    /// referred to from everywhere.
+    hints: RefCell<HashMap<(String, String), String>>,
 }
 
 impl<'a> Scope<'a> {
@@ -58,15 +116,40 @@ impl<'a> Scope<'a> {
             definition,
             environment,
             resources: definition.resources_of(environment),
+            hints: RefCell::default(),
         }
+    }
+
+    /// What to say at the place of a name that nobody declared.
+    fn hint<'k, I: Iterator<Item = &'k str>>(
+        &self,
+        what: &str,
+        name: &str,
+        known: impl Fn() -> I,
+    ) -> String {
+        let mut hints = self.hints.borrow_mut();
+        let hint = hints
+            .entry((what.to_owned(), name.to_owned()))
+            .or_insert_with(|| {
+                if let Some(near) = nearest(name, known()) {
+                    return format!("did you mean `{near}`?");
+                }
+                let known: Vec<&str> = known().take(13).collect();
+                match known.len() {
+                    0 => "none are declared".to_owned(),
+                    13.. => "not declared".to_owned(),
+                    _ => format!("declared: {}", list(&known, "and")),
+                }
+            });
+        hint.clone()
     }
 }
 
-fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, complain: &mut dyn FnMut(Defect)) {
+fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
     for attribute in &block.attributes {
         attribute.value.references(&mut |reference, span| {
             if let Some((message, hint)) = dangling(scope, reference) {
-                complain(
+                found.complain(
                     Defect::new(&codes::DANGLING, subject, message)
                         .attribute(attribute.name)
                         .at(&place_of(reference, span), hint),
@@ -76,20 +159,48 @@ fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, complain: &mut d
     }
 }
 
+/// Targets are known before resources are: nothing about them can depend on one.
+fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
+    check_block(scope, subject, block, found);
+    for attribute in &block.attributes {
+        attribute.value.references(&mut |reference, span| {
+            if matches!(reference, Reference::Resource(..) | Reference::Artifact(..)) {
+                found.complain(
+                    Defect::new(
+                        &codes::DANGLING,
+                        subject,
+                        format!("`{reference}`: a target cannot depend on what is put on it"),
+                    )
+                    .attribute(attribute.name)
+                    .at(
+                        &place_of(reference, span),
+                        "only parameters, `environment` and `system` can stand here",
+                    ),
+                );
+            }
+        });
+    }
+    if let Some(placed) = block.get("local")
+        && placed.expression.plain() == Some(&Value::Boolean(false))
+    {
+        found.complain(
+            Defect::new(
+                &codes::MEANINGLESS,
+                subject,
+                format!("{subject} is not this machine, and nothing says what it is"),
+            )
+            .attribute("local")
+            .at(&placed.span, "expected `true`"),
+        );
+    }
+}
+
 /// What is wrong with a reference, and what to say at its place.
 pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, String)> {
     let definition = scope.definition;
-    let not_declared = |what: &str, name: &str, known: &[&str]| {
-        let hint = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "none are declared".to_owned(),
-            None if known.len() > 12 => "not declared".to_owned(),
-            None => format!("declared: {}", list(known, "and")),
-        };
-        Some((
-            format!("`{reference}` refers to {what} `{name}`, which is not declared"),
-            hint,
-        ))
+    let not_declared = |what: &str, name: &str, hint: String| {
+        let message = format!("`{reference}` refers to {what} `{name}`, which is not declared");
+        Some((message, hint))
     };
     match reference {
         Reference::Environment | Reference::System => None,
@@ -97,13 +208,13 @@ pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, Str
             if definition.parameters.contains_key(name) {
                 return None;
             }
-            let known: Vec<&str> = definition.parameters.keys().map(|name| &**name).collect();
-            not_declared("the parameter", name, &known)
+            let known = || definition.parameters.keys().map(|name| &**name);
+            not_declared("the parameter", name, scope.hint("parameter", name, known))
         }
         Reference::Artifact(name, attribute) => {
             if !definition.artifacts.contains_key(name) {
-                let known: Vec<&str> = definition.artifacts.keys().map(|name| &**name).collect();
-                return not_declared("the artifact", name, &known);
+                let known = || definition.artifacts.keys().map(|name| &**name);
+                return not_declared("the artifact", name, scope.hint("artifact", name, known));
             }
             if ARTIFACT_ATTRIBUTES.contains(&&**attribute) {
                 return None;
@@ -115,17 +226,20 @@ pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, Str
         }
         Reference::Resource(address, attribute) => {
             let Some(facts) = kind::facts(address.kind()) else {
-                let known: Vec<&str> = kind::KINDS.iter().map(|kind| kind.name).collect();
-                return not_declared("the kind", address.kind(), &known);
+                let known = || kind::KINDS.iter().map(|kind| kind.name);
+                let hint = scope.hint("kind", address.kind(), known);
+                return not_declared("the kind", address.kind(), hint);
             };
             let resources = &scope.resources;
             let Some(block) = resources.get(address) else {
-                let known: Vec<&str> = resources
-                    .keys()
-                    .filter(|known| known.kind() == address.kind())
-                    .map(|known| known.as_str())
-                    .collect();
-                return not_declared("the resource", address.as_str(), &known);
+                let known = || {
+                    let same = resources
+                        .keys()
+                        .filter(|known| known.kind() == address.kind());
+                    same.map(|known| known.as_str())
+                };
+                let hint = scope.hint("resource of its kind", address.as_str(), known);
+                return not_declared("the resource", address.as_str(), hint);
             };
             let is_output = facts.outputs.iter().any(|(name, _)| *name == &**attribute);
             if is_output || block.get(attribute).is_some() {
@@ -148,48 +262,38 @@ pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, Str
     }
 }
 
-fn check_names(
-    scope: &Scope<'_>,
-    address: &Address,
-    block: &Block,
-    complain: &mut dyn FnMut(Defect),
-) {
+fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, found: &mut Found<'_>) {
     let Scope {
         definition,
         environment,
         resources,
+        ..
     } = scope;
     let own = definition.environments.get(*environment);
     if let Some((target, span)) = plain_text(block, "on") {
-        let declared = definition.targets.contains_key(target)
-            || own.is_some_and(|own| own.targets.contains_key(target));
-        if !declared {
-            let known: Vec<&str> = definition
-                .targets
-                .keys()
-                .chain(own.iter().flat_map(|own| own.targets.keys()))
-                .map(|name| &**name)
-                .collect();
-            complain(undeclared(address, "on", "target", target, &known, span));
-        } else if !own.is_some_and(|own| {
-            own.targets
-                .get(target)
-                .is_some_and(|block| block.get("local").is_some())
-        }) && !definition
-            .targets
-            .get(target)
-            .is_some_and(|block| block.get("local").is_some())
+        let by_own = own.and_then(|own| own.targets.get(target));
+        let by_system = definition.targets.get(target);
+        if by_own.is_none() && by_system.is_none() {
+            let known = || {
+                let own = own.into_iter().flat_map(|own| own.targets.keys());
+                definition.targets.keys().chain(own).map(|name| &**name)
+            };
+            let hint = scope.hint("target", target, known);
+            found.complain(undeclared(address, "on", "target", target, hint, span));
+        } else if ![by_own, by_system]
+            .into_iter()
+            .flatten()
+            .any(|block| block.get("local").is_some())
         {
-            complain(
-                Defect::of(
+            let place = own.map_or_else(|| span.clone(), |own| Span::start_of(&own.file));
+            found.complain(
+                Defect::new(
                     &codes::MISSING_KEY,
-                    address,
+                    format!("target.{target}"),
                     format!("{environment} does not say where the target `{target}` is"),
                 )
-                .at(
-                    &own.map_or_else(|| span.clone(), |own| Span::start_of(&own.file)),
-                    "no `[target…]` says it here",
-                )
+                .within(environment)
+                .at(&place, format!("no `[target.{target}]` says it here"))
                 .help(format!(
                     "add `[target.{target}]` with `local = true` to the environment's file"
                 )),
@@ -199,23 +303,20 @@ fn check_names(
     if let Some((artifact, span)) = plain_text(block, "artifact")
         && !definition.artifacts.contains_key(artifact)
     {
-        let known: Vec<&str> = definition.artifacts.keys().map(|name| &**name).collect();
-        complain(undeclared(
-            address, "artifact", "artifact", artifact, &known, span,
+        let known = || definition.artifacts.keys().map(|name| &**name);
+        let hint = scope.hint("artifact", artifact, known);
+        found.complain(undeclared(
+            address, "artifact", "artifact", artifact, hint, span,
         ));
     }
     for key in ["after", "restart-on"] {
         for (other, span) in addresses(block, key) {
             if !resources.contains_key(&other) {
-                let known: Vec<&str> = resources.keys().map(|known| known.as_str()).collect();
-                complain(undeclared(
-                    address,
-                    key,
-                    "resource",
-                    other.as_str(),
-                    &known,
-                    span,
-                ));
+                let known = || resources.keys().map(|known| known.as_str());
+                let hint = scope.hint("resource", other.as_str(), known);
+                let place = part_of(other.as_str(), span);
+                let other = other.as_str();
+                found.complain(undeclared(address, key, "resource", other, hint, &place));
             }
         }
     }
@@ -226,13 +327,9 @@ fn undeclared(
     key: &'static str,
     what: &str,
     name: &str,
-    known: &[&str],
+    hint: String,
     span: &Span,
 ) -> Defect {
-    let hint = match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "not declared".to_owned(),
-    };
     Defect::of(
         &codes::DANGLING,
         address,
@@ -259,43 +356,5 @@ pub fn addresses<'a>(block: &'a Block, key: &str) -> Vec<(Address, &'a Span)> {
             .filter_map(|item| Some((Address::parse(item.as_text()?)?, &placed.span)))
             .collect(),
         _ => Vec::new(),
-    }
-}
-
-fn check_policy(definition: &Definition, complaints: &mut Vec<Defect>) {
-    let Some(file) = definition.files.first() else {
-        return;
-    };
-    for kind in &definition.policy.require {
-        let proven = definition
-            .suites
-            .values()
-            .any(|block| plain_text(block, "kind").is_some_and(|(text, _)| text == kind));
-        if !proven {
-            complaints.push(
-                Defect::new(
-                    &codes::MISSING_KEY,
-                    "release",
-                    format!("the release policy requires a suite of kind `{kind}`, and none is declared"),
-                )
-                .at(&Span::start_of(file), "no such suite in here")
-                .help(format!("declare `[suite.…]` with `kind = \"{kind}\"`, or take \"{kind}\" out of `require`")),
-            );
-        }
-    }
-    for (name, block) in &definition.suites {
-        if !["http", "run", "load"]
-            .iter()
-            .any(|key| block.get(key).is_some())
-        {
-            complaints.push(
-                Defect::new(
-                    &codes::MISSING_KEY,
-                    format!("suite.{name}"),
-                    format!("suite.{name} does nothing"),
-                )
-                .at(&block.span, "expected `http`, `run` or `load`"),
-            );
-        }
     }
 }

@@ -1,20 +1,21 @@
 //! Fills one environment in: values for parameters, attributes for references, contents for files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::definition::{ValueSource, Varies};
+use super::check::shortened;
+use super::contents::{self, Templates};
+use super::definition::{Attribute, ValueSource, Varies};
 use super::expression::{Expression, Piece, Placed, Reference, place_of};
 use super::reference::{addresses, plain_text};
 use super::secrets::Secrets;
 use super::suite::Suite;
-use super::template::Template;
-use super::{Block, Definition, Files, KeptMaterials, codes};
+use super::{Block, Definition, Files, KeptMaterials, claims, codes};
 use crate::defect::Defect;
 use crate::kind::{self, ArtifactFacts, Attributes, Content, Context, Declared};
 use crate::model::{Address, Digest, EnvironmentName, Sealer, Secret, Value, order};
-use crate::source::{SourceFile, Span};
+use crate::source::{Field, Span};
 
 /// What resolving needs from around the definitions.
 pub struct Surroundings<'a> {
@@ -62,6 +63,14 @@ pub struct TargetPlace {
     pub state: String,
 }
 
+impl TargetPlace {
+    /// The machine it is on: targets may have names of their own and still be one machine.
+    #[must_use]
+    pub fn machine(&self) -> &'static str {
+        "this machine"
+    }
+}
+
 /// One resource, understood.
 #[derive(Clone, Debug)]
 pub struct ResolvedResource {
@@ -85,28 +94,45 @@ pub fn resolve(
     name: &EnvironmentName,
     surroundings: &Surroundings<'_>,
 ) -> Result<Resolved, Vec<Defect>> {
+    let sources = contents::read_templates(definition, name, surroundings.files);
+    let templates = contents::understand_templates(&sources);
     let mut resolver = Resolver {
         definition,
         name,
         surroundings,
         materials: KeptMaterials::new(surroundings.sealer.clone()),
         parameters: BTreeMap::new(),
-        done: HashMap::new(),
+        resources: BTreeMap::new(),
         filled: HashMap::new(),
         files: BTreeMap::new(),
-        read: HashMap::new(),
+        templates: &templates,
+        sources: HashMap::new(),
+        told: HashSet::new(),
+        gaps: BTreeSet::new(),
         complaints: Vec::new(),
-        place: Span::start_of(&SourceFile::new("", "")),
     };
     resolver.parameters();
     let targets = resolver.targets();
-    let resources = resolver.resources(&targets);
+    resolver.resources(&targets);
     let suites = super::suites::resolve(&mut resolver);
     for (artifact, facts) in surroundings.artifacts {
         if let Some(declared) = definition.artifacts.get(artifact) {
             resolver
                 .materials
                 .keep_artifact(facts.digest, surroundings.directory.join(&declared.path));
+        }
+    }
+    // Nothing is ever left out in silence, whatever the reason.
+    if resolver.complaints.is_empty() && !resolver.gaps.is_empty() {
+        for subject in std::mem::take(&mut resolver.gaps) {
+            resolver.complaints.push(
+                Defect::new(
+                    &codes::DANGLING,
+                    &subject,
+                    format!("{subject} cannot be resolved in {name}"),
+                )
+                .within(name),
+            );
         }
     }
     if !resolver.complaints.is_empty() {
@@ -116,7 +142,7 @@ pub fn resolve(
         name: name.clone(),
         parameters: resolver.parameters,
         targets,
-        resources,
+        resources: resolver.resources,
         suites,
         artifacts: surroundings
             .artifacts
@@ -133,14 +159,20 @@ pub(super) struct Resolver<'a> {
     pub(super) definition: &'a Definition,
     pub(super) name: &'a EnvironmentName,
     pub(super) surroundings: &'a Surroundings<'a>,
-    materials: KeptMaterials,
+    pub(super) materials: KeptMaterials,
     pub(super) parameters: BTreeMap<Arc<str>, Value>,
-    done: HashMap<Address, Declared>,
+    resources: BTreeMap<Address, ResolvedResource>,
+    /// The attributes of resources that others refer to.
     filled: HashMap<Address, Attributes>,
     pub(super) files: BTreeMap<String, Digest>,
-    read: HashMap<String, Option<Arc<SourceFile>>>,
+    pub(super) templates: &'a Templates<'a>,
+    /// Contents of `source` files, by path: many resources may have the same.
+    pub(super) sources: HashMap<String, Content>,
+    /// Places in templates that were complained about.
+    pub(super) told: HashSet<(String, usize)>,
+    /// What could not be resolved.
+    pub(super) gaps: BTreeSet<String>,
     pub(super) complaints: Vec<Defect>,
-    place: Span,
 }
 
 impl Resolver<'_> {
@@ -151,27 +183,31 @@ impl Resolver<'_> {
         for (name, parameter) in &self.definition.parameters {
             let subject = format!("parameter.{name}");
             let value = match environment.values.get(name) {
-                Some(given) => match &given.source {
-                    ValueSource::Plain(value) => value.clone(),
-                    source => match self.surroundings.secrets.get(source) {
-                        Ok(secret) => {
-                            let seal = self.surroundings.sealer.seal(secret.reveal().as_bytes());
-                            Value::Secret(secret, seal)
+                Some(given) => {
+                    if let ValueSource::Plain(value) = &given.source {
+                        value.clone()
+                    } else {
+                        match self.surroundings.secrets.get(&given.source) {
+                            Ok(secret) => {
+                                let seal =
+                                    self.surroundings.sealer.seal(secret.reveal().as_bytes());
+                                Value::Secret(secret, seal)
+                            }
+                            Err(reason) => {
+                                self.complaints.push(
+                                    Defect::new(
+                                        &codes::SECRET,
+                                        &subject,
+                                        format!("the secret `{name}` of {}: {reason}", self.name),
+                                    )
+                                    .within(self.name)
+                                    .at(&given.span, reason.clone()),
+                                );
+                                continue;
+                            }
                         }
-                        Err(reason) => {
-                            self.complaints.push(
-                                Defect::new(
-                                    &codes::SECRET,
-                                    &subject,
-                                    format!("the secret `{name}` of {}: {reason}", self.name),
-                                )
-                                .within(self.name)
-                                .at(&given.span, reason.clone()),
-                            );
-                            continue;
-                        }
-                    },
-                },
+                    }
+                }
                 None => match &parameter.default {
                     Some((value, _)) => value.clone(),
                     None => {
@@ -190,7 +226,7 @@ impl Resolver<'_> {
                         );
                         continue;
                     }
-                },
+                }
             };
             debug_assert!(parameter.varies == Varies::Secret || !value.is_sensitive());
             self.parameters.insert(Arc::clone(name), value);
@@ -234,10 +270,7 @@ impl Resolver<'_> {
         targets
     }
 
-    fn resources(
-        &mut self,
-        targets: &BTreeMap<Arc<str>, TargetPlace>,
-    ) -> BTreeMap<Address, ResolvedResource> {
+    fn resources(&mut self, targets: &BTreeMap<Arc<str>, TargetPlace>) {
         let blocks = self.definition.resources_of(self.name);
         let numbered: Vec<(&Address, &Arc<Block>)> = blocks.into_iter().collect();
         let numbers: HashMap<&Address, usize> = numbered
@@ -246,9 +279,9 @@ impl Resolver<'_> {
             .map(|(number, (address, _))| (*address, number))
             .collect();
         let mut waits_for: Vec<Vec<usize>> = Vec::with_capacity(numbered.len());
-        for (address, block) in &numbered {
+        for (_, block) in &numbered {
             let mut others: Vec<usize> = self
-                .wants(address, block)
+                .wants(block)
                 .iter()
                 .filter_map(|other| numbers.get(other).copied())
                 .collect();
@@ -260,10 +293,15 @@ impl Resolver<'_> {
             Ok(order) => order,
             Err(circle) => {
                 self.complain_circle(&circle, &numbered);
-                return BTreeMap::new();
+                return;
             }
         };
-        let mut resources = BTreeMap::new();
+        let mut wanted = vec![false; numbered.len()];
+        for other in waits_for.iter().flatten() {
+            if let Some(wanted) = wanted.get_mut(*other) {
+                *wanted = true;
+            }
+        }
         for number in order {
             let (Some((address, block)), Some(others)) =
                 (numbered.get(number), waits_for.get(number))
@@ -274,17 +312,25 @@ impl Resolver<'_> {
                 .iter()
                 .filter_map(|other| numbered.get(*other).map(|(address, _)| (*address).clone()))
                 .collect();
-            if let Some(resource) = self.resource(address, block, targets, after) {
-                resources.insert((*address).clone(), resource);
+            match self.resource(address, block, targets, after) {
+                Some((resource, attributes)) => {
+                    if wanted.get(number) == Some(&true) {
+                        self.filled.insert((*address).clone(), attributes);
+                    }
+                    self.resources.insert((*address).clone(), resource);
+                }
+                None => {
+                    self.gaps.insert(address.to_string());
+                }
             }
         }
-        self.claims(&resources);
-        resources
+        let conflicts = claims::conflicts(self.name, &self.resources, targets);
+        self.complaints.extend(conflicts);
     }
 
     /// The resources that must be understood, and in place, before one: those it refers to, in attributes and in its
     /// template, and those it names in `after` and `restart-on`.
-    fn wants(&mut self, address: &Address, block: &Block) -> Vec<Address> {
+    fn wants(&self, block: &Block) -> Vec<Address> {
         let mut wants = Vec::new();
         for attribute in &block.attributes {
             attribute.value.references(&mut |reference, _| {
@@ -296,16 +342,10 @@ impl Resolver<'_> {
         for key in ["after", "restart-on"] {
             wants.extend(addresses(block, key).into_iter().map(|(other, _)| other));
         }
-        if address.kind() == "file"
-            && let Some((path, span)) = plain_text(block, "template")
-            && let Some(file) = self.file(path, address, span)
-            && let Ok(template) = Template::new(&file)
+        if let Some((path, _)) = plain_text(block, "template")
+            && let Some(Ok(template)) = self.templates.get(path)
         {
-            wants.extend(template.names.iter().filter_map(|name| {
-                let mut parts = name.splitn(3, '.');
-                let (kind, name) = (parts.next()?, parts.next()?);
-                kind::facts(kind).map(|_| Address::new(kind, name))
-            }));
+            wants.extend(template.resources().cloned());
         }
         wants
     }
@@ -316,19 +356,22 @@ impl Resolver<'_> {
         block: &Arc<Block>,
         targets: &BTreeMap<Arc<str>, TargetPlace>,
         after: Vec<Address>,
-    ) -> Option<ResolvedResource> {
+    ) -> Option<(ResolvedResource, Attributes)> {
         let before = self.complaints.len();
-        let mut attributes = Attributes::default();
-        for attribute in &block.attributes {
-            if let Some(value) = self.fill(&attribute.value, address.as_str()) {
-                attributes.0.push((attribute.name, value));
-            }
-        }
-        self.recheck(address, block, &attributes);
-        let on: Arc<str> = attributes.text("on").unwrap_or_default().into();
-        let place = targets.get(&on);
+        let facts = kind::facts(address.kind())?;
+        let fields = || facts.fields.iter().chain(super::fields::RESOURCE);
+        let attributes = self.attributes(address.as_str(), block, fields);
+        // The target's own name, so that every resource on it shares one.
+        let on = attributes.as_ref().and_then(|it| it.text("on"));
+        let (on, place) = targets.get_key_value(on.unwrap_or_default()).unzip();
+        let attributes = attributes?;
         let content = if address.kind() == "file" {
-            self.content(address, block, &attributes)
+            let content = self.content(address, block, &attributes);
+            let keys = ["content", "source", "template"];
+            if content.is_none() && keys.iter().any(|key| attributes.get(key).is_some()) {
+                return None;
+            }
+            content
         } else {
             None
         };
@@ -348,15 +391,13 @@ impl Resolver<'_> {
             }
             _ => None,
         };
-        let (place, true) = (place?, self.complaints.len() == before) else {
+        let (on, place, true) = (on?, place?, self.complaints.len() == before) else {
             return None;
         };
         let mut triggers = BTreeMap::new();
         for (other, _) in addresses(block, "restart-on") {
-            let record = self
-                .done
-                .get(&other)
-                .and_then(|declared| declared.record().ok())?;
+            let other_one = self.resources.get(&other)?;
+            let record = other_one.declared.record().ok()?;
             triggers.insert(other.to_string(), Digest::of(record.as_bytes()));
         }
         let context = Context {
@@ -371,17 +412,16 @@ impl Resolver<'_> {
         };
         match Declared::new(address.kind(), &context, &attributes) {
             Ok(declared) => {
-                self.done.insert(address.clone(), declared.clone());
-                self.filled.insert(address.clone(), attributes);
-                Some(ResolvedResource {
-                    on,
+                let resource = ResolvedResource {
+                    on: Arc::clone(on),
                     block: Arc::clone(block),
                     declared,
                     after,
-                })
+                };
+                Some((resource, attributes))
             }
-            Err(wrong) => {
-                for each in wrong {
+            Err(reasons) => {
+                for each in reasons {
                     let span = block.place(each.attribute).clone();
                     self.complaints.push(
                         Defect::of(
@@ -399,193 +439,55 @@ impl Resolver<'_> {
         }
     }
 
-    /// Values that references became must have the form of their keys too.
-    fn recheck(&mut self, address: &Address, block: &Block, attributes: &Attributes) {
-        let Some(facts) = kind::facts(address.kind()) else {
-            return;
-        };
-        for (name, value) in &attributes.0 {
-            let Some(placed) = block.get(name) else {
+    /// Fills in all attributes of a table, and holds what references became against the forms of their keys. `None`
+    /// when one of them could not be had or has another form; that has been complained about.
+    pub(super) fn attributes<'f, I: Iterator<Item = &'f Field>>(
+        &mut self,
+        subject: &str,
+        block: &Block,
+        fields: impl Fn() -> I,
+    ) -> Option<Attributes> {
+        let mut attributes = Attributes(Vec::with_capacity(block.attributes.len()));
+        let mut whole = true;
+        for Attribute { name, value: placed } in &block.attributes {
+            let Some(mut value) = self.fill(placed, subject) else {
+                whole = false;
                 continue;
             };
-            if placed.expression.plain().is_some() {
-                continue;
-            }
-            let field = facts
-                .fields
-                .iter()
-                .chain(super::fields::RESOURCE)
-                .find(|field| field.name == *name);
-            if let Some(field) = field
-                && !field.form.admits(value)
-            {
-                let expected = field.form.expected();
-                let found = value.to_string();
-                self.complaints.push(
-                    Defect::of(
-                        &codes::WRONG_FORM,
-                        address,
+            let field = fields().find(|field| field.name == *name);
+            if let Some(field) = field.filter(|_| placed.expression.plain().is_none()) {
+                value = field.form.fit(value);
+                let problem = if !field.form.admits(&value) {
+                    let expected = field.form.expected();
+                    let found = shortened(value.to_string());
+                    Some((
                         format!(
-                            "{address}: `{name}` became {found} in {}, expected {expected}",
+                            "{subject}: `{name}` became {found} in {}, expected {expected}",
                             self.name
                         ),
-                    )
-                    .within(self.name)
-                    .attribute(*name)
-                    .at(&placed.span, format!("expected {expected}"))
-                    .expected_found(expected, found),
-                );
-            }
-        }
-    }
-
-    fn content(
-        &mut self,
-        address: &Address,
-        block: &Block,
-        attributes: &Attributes,
-    ) -> Option<Content> {
-        let given: Vec<&str> = ["content", "source", "template"]
-            .into_iter()
-            .filter(|key| attributes.get(key).is_some())
-            .collect();
-        let [only] = given.as_slice() else {
-            if given.len() > 1 {
-                let span = block
-                    .place(given.last().copied().unwrap_or_default())
-                    .clone();
-                self.complain(
-                    &codes::WRONG_FORM,
-                    address.as_str(),
-                    &span,
-                    format!(
-                        "{address}: `{}` exclude each other",
-                        crate::text::list(&given, "and")
-                    ),
-                );
-            }
-            return None;
-        };
-        match *only {
-            "content" => {
-                let value = attributes.get("content")?;
-                let (text, sealed): (Arc<str>, bool) = match value {
-                    Value::Secret(secret, _) => (secret.reveal().into(), true),
-                    value => (value.as_text()?.into(), false),
+                        format!("expected {expected}"),
+                    ))
+                } else if value.is_sensitive() && !field.may_be_secret {
+                    Some((
+                        format!("{subject}: there is a secret in `{name}`"),
+                        "it is shown in plans and reports, and kept in the ledger".to_owned(),
+                    ))
+                } else {
+                    None
                 };
-                Some(self.keep(text, sealed))
-            }
-            "source" => {
-                let path = attributes.text("source")?.to_owned();
-                let span = block.place("source").clone();
-                let bytes = self.bytes(&path, address, &span)?;
-                let text: Option<Arc<str>> = std::str::from_utf8(&bytes).ok().map(Into::into);
-                let digest = self.materials.keep(bytes.into(), false);
-                Some(Content {
-                    digest,
-                    sealed: false,
-                    text,
-                })
-            }
-            _ => self.render(address, block, attributes.text("template")?),
-        }
-    }
-
-    fn keep(&self, text: Arc<str>, sealed: bool) -> Content {
-        let digest = self.materials.keep(Arc::from(text.as_bytes()), sealed);
-        Content {
-            digest,
-            sealed,
-            text: (!sealed).then_some(text),
-        }
-    }
-
-    fn render(&mut self, address: &Address, block: &Block, path: &str) -> Option<Content> {
-        let span = block.place("template").clone();
-        let file = self.file(path, address, &span)?;
-        let mut sensitive = false;
-        let rendered = Template::new(&file).and_then(|template| {
-            let mut values = serde_json::Map::new();
-            for name in &template.names {
-                let reference = named(name);
-                if let Some(value) = reference.and_then(|reference| self.look_up(&reference)) {
-                    sensitive |= value.is_sensitive();
-                    place(&mut values, name, revealed(&value));
+                if let Some((message, label)) = problem {
+                    whole = false;
+                    self.complaints.push(
+                        Defect::new(&codes::WRONG_FORM, subject, message)
+                            .within(self.name)
+                            .attribute(*name)
+                            .at(&placed.span, label),
+                    );
                 }
             }
-            template.render(&file, &serde_json::Value::Object(values))
-        });
-        match rendered {
-            Ok(text) => Some(self.keep(text.into(), sensitive)),
-            Err(problem) => {
-                let mut complaint = Defect::of(
-                    &codes::TEMPLATE,
-                    address,
-                    format!(
-                        "{address}: the template {} cannot be rendered for {}: {}",
-                        file.path, self.name, problem.message
-                    ),
-                )
-                .within(self.name)
-                .attribute("template")
-                .at(&problem.span, problem.message);
-                complaint = complaint.at(&span, "used here");
-                self.complaints.push(complaint);
-                None
-            }
+            attributes.0.push((name, value));
         }
-    }
-
-    /// Reads a text file beside the definitions, once.
-    fn file(&mut self, path: &str, address: &Address, span: &Span) -> Option<Arc<SourceFile>> {
-        if let Some(read) = self.read.get(path) {
-            return read.clone();
-        }
-        let file =
-            self.bytes(path, address, span)
-                .and_then(|bytes| match String::from_utf8(bytes) {
-                    Ok(text) => Some(SourceFile::new(self.surroundings.files.shown(path), text)),
-                    Err(_) => {
-                        self.complain(
-                            &codes::UNREADABLE,
-                            address.as_str(),
-                            span,
-                            format!("{path} is not UTF-8"),
-                        );
-                        None
-                    }
-                });
-        self.read.insert(path.to_owned(), file.clone());
-        file
-    }
-
-    /// Reads a file beside the definitions and notes its digest.
-    fn bytes(&mut self, path: &str, address: &Address, span: &Span) -> Option<Vec<u8>> {
-        let shown = self.surroundings.files.shown(path);
-        match self.surroundings.files.read(path) {
-            Ok(Some(bytes)) => {
-                self.files.insert(path.to_owned(), Digest::of(&bytes));
-                Some(bytes)
-            }
-            Ok(None) => {
-                self.complain(
-                    &codes::UNREADABLE,
-                    address.as_str(),
-                    span,
-                    format!("{address}: {shown} is not there"),
-                );
-                None
-            }
-            Err(reason) => {
-                self.complain(
-                    &codes::UNREADABLE,
-                    address.as_str(),
-                    span,
-                    format!("{address}: {shown} cannot be read: {reason}"),
-                );
-                None
-            }
-        }
+        whole.then_some(attributes)
     }
 
     pub(super) fn complain(
@@ -596,18 +498,17 @@ impl Resolver<'_> {
         message: String,
     ) {
         self.complaints.push(
-            Defect::new(code, subject, message.clone())
+            Defect::new(code, subject, message)
                 .within(self.name)
-                .at(span, message),
+                .at(span, "here"),
         );
     }
 
     /// Fills a value in. `None` when something in it could not be had; that has been complained about.
     pub(super) fn fill(&mut self, placed: &Placed, subject: &str) -> Option<Value> {
-        self.place = placed.span.clone();
         match &placed.expression {
             Expression::Plain(value) => Some(value.clone()),
-            Expression::Whole(reference) => self.look_up(reference),
+            Expression::Whole(reference) => self.have(reference, &placed.span, subject),
             Expression::Joined(pieces) => self.join(pieces, placed, subject),
             Expression::List(items) => {
                 let items: Vec<Option<Value>> =
@@ -654,7 +555,7 @@ impl Resolver<'_> {
         for piece in pieces {
             match piece {
                 Piece::Text(plain) => text.push_str(plain),
-                Piece::Reference(reference) => match self.look_up(reference)? {
+                Piece::Reference(reference) => match self.have(reference, &placed.span, subject)? {
                     Value::Text(value) => text.push_str(&value),
                     Value::Secret(secret, _) => {
                         sensitive = true;
@@ -683,8 +584,22 @@ impl Resolver<'_> {
         })
     }
 
+    /// The value of a reference, with a complaint where nobody else complains that there is none.
+    fn have(&mut self, reference: &Reference, span: &Span, subject: &str) -> Option<Value> {
+        let value = self.look_up(reference);
+        if let (None, Reference::Artifact(artifact, _)) = (&value, reference) {
+            self.complain(
+                &codes::ARTIFACT,
+                subject,
+                &place_of(reference, span),
+                format!("{subject}: the artifact `{artifact}` could not be read"),
+            );
+        }
+        value
+    }
+
     /// The value of a reference. `None` when what it refers to is itself wrong, which was said at its own place.
-    fn look_up(&self, reference: &Reference) -> Option<Value> {
+    pub(super) fn look_up(&self, reference: &Reference) -> Option<Value> {
         match reference {
             Reference::Environment => Some(Value::text(self.name.as_str())),
             Reference::System => Some(Value::text(&self.definition.system)),
@@ -706,7 +621,7 @@ impl Resolver<'_> {
                 }),
             },
             Reference::Resource(address, attribute) => {
-                let declared = self.done.get(address)?;
+                let declared = &self.resources.get(address)?.declared;
                 if let Some(output) = declared.output(attribute) {
                     return Some(output);
                 }
@@ -741,98 +656,5 @@ impl Resolver<'_> {
             complaint = complaint.at(&block.span, format!("waits for {next}"));
         }
         self.complaints.push(complaint);
-    }
-
-    /// Two resources at one place would undo each other.
-    fn claims(&mut self, resources: &BTreeMap<Address, ResolvedResource>) {
-        let mut claimed: HashMap<(&str, &str), &Address> = HashMap::new();
-        let mut complaints = Vec::new();
-        for (address, resource) in resources {
-            for path in resource.declared.paths() {
-                // An installation lives inside a directory that may well be declared.
-                if address.kind() == "installation" {
-                    continue;
-                }
-                if let Some(other) = claimed.insert((&resource.on, path), address) {
-                    let mut complaint = Defect::of(
-                        &codes::CONFLICT,
-                        address,
-                        format!(
-                            "{address} and {other} both claim {path} on `{}` in {}",
-                            resource.on, self.name
-                        ),
-                    )
-                    .within(self.name)
-                    .at(&resource.block.span, "claims it here");
-                    if let Some(first) = resources.get(other) {
-                        complaint = complaint.at(&first.block.span, "claimed here too");
-                    }
-                    complaints.push(complaint);
-                }
-            }
-        }
-        self.complaints.extend(complaints);
-    }
-}
-
-/// What a template's name refers to.
-fn named(name: &str) -> Option<Reference> {
-    let mut parts = name.splitn(3, '.');
-    match (parts.next()?, parts.next(), parts.next()) {
-        ("environment", None, None) => Some(Reference::Environment),
-        ("system", None, None) => Some(Reference::System),
-        ("artifact", Some(artifact), Some(attribute)) => {
-            Some(Reference::Artifact(artifact.into(), attribute.into()))
-        }
-        (kind, Some(resource), Some(attribute)) => kind::facts(kind)
-            .map(|_| Reference::Resource(Address::new(kind, resource), attribute.into())),
-        (parameter, _, _) => Some(Reference::Parameter(parameter.into())),
-    }
-}
-
-/// Puts a value where a template looks for it: `directory.home.path` is three tables deep.
-fn place(
-    values: &mut serde_json::Map<String, serde_json::Value>,
-    name: &str,
-    value: serde_json::Value,
-) {
-    let deep = named(name).is_some_and(|reference| {
-        matches!(reference, Reference::Resource(..) | Reference::Artifact(..))
-    });
-    let Some((head, rest)) = name.split_once('.').filter(|_| deep) else {
-        values.insert(name.split('.').next().unwrap_or(name).to_owned(), value);
-        return;
-    };
-    let inner = values
-        .entry(head.to_owned())
-        .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
-    if let serde_json::Value::Object(inner) = inner {
-        match rest.split_once('.') {
-            Some((middle, last)) => {
-                let entry = inner
-                    .entry(middle.to_owned())
-                    .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
-                if let serde_json::Value::Object(entry) = entry {
-                    entry.insert(last.to_owned(), value);
-                }
-            }
-            None => {
-                inner.insert(rest.to_owned(), value);
-            }
-        }
-    }
-}
-
-/// A value with its secrets in the open: for rendering only.
-fn revealed(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Secret(secret, _) => secret.reveal().into(),
-        Value::List(items) => items.iter().map(revealed).collect(),
-        Value::Table(entries) => entries
-            .iter()
-            .map(|(key, value)| (key.to_string(), revealed(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        plain => serde_json::to_value(plain).unwrap_or_default(),
     }
 }

@@ -19,7 +19,7 @@ pub fn system() -> Value {
         ),
         (
             "parameter",
-            named(fields::PARAMETER, false, "^[a-z][a-z0-9_]*$"),
+            named(fields::PARAMETER, false, IDENTIFIER),
             "What the system leaves open and environments fill in.",
         ),
         (
@@ -56,8 +56,14 @@ pub fn system() -> Value {
 pub fn environment() -> Value {
     let mut difference = table(fields::DIFFERENCE, false);
     // Every environment's name is a key too, with a value or with bounds.
-    difference["additionalProperties"] =
-        json!({"anyOf": [form(&Form::Table(fields::BOUND), false), {}]});
+    with(
+        &mut difference,
+        "additionalProperties",
+        json!({"anyOf": [
+            form(&Form::Table(fields::BOUND), false),
+            {"not": {"type": "object"}},
+        ]}),
+    );
     let mut tables = vec![
         (
             "environment",
@@ -93,7 +99,10 @@ pub fn environment() -> Value {
     )
 }
 
-const WORD: &str = "^[a-z][a-z0-9-]*$";
+/// As [`crate::model::name::is_word`] has it.
+const WORD: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
+/// As [`crate::model::name::is_identifier`] has it.
+const IDENTIFIER: &str = "^[a-z][a-z0-9_]{0,62}$";
 
 fn document(
     title: &str,
@@ -103,7 +112,7 @@ fn document(
     let mut properties = Map::new();
     properties.insert("$schema".into(), json!({"type": "string"}));
     for (name, mut schema, about) in tables {
-        schema["description"] = about.into();
+        with(&mut schema, "description", about.into());
         properties.insert(name.into(), schema);
     }
     json!({
@@ -125,23 +134,24 @@ fn kinds(whole: bool) -> Vec<(&'static str, Value, &'static str)> {
                 .chain(kind.fields)
                 .copied()
                 .collect();
-            let mut schema = table_of(&all, true);
+            let mut schema = table(&all, true);
             if !whole && let Some(object) = schema.as_object_mut() {
                 object.remove("required");
             }
-            (
-                kind.name,
-                json!({"type": "object", "additionalProperties": schema}),
-                kind.about,
-            )
+            (kind.name, map_of(WORD, schema), kind.about)
         })
         .collect()
 }
 
 fn named(fields: &[Field], references: bool, pattern: &str) -> Value {
+    map_of(pattern, table(fields, references))
+}
+
+/// A table whose keys are names of a pattern.
+fn map_of(pattern: &str, schema: Value) -> Value {
     json!({
         "type": "object",
-        "patternProperties": {pattern: table(fields, references)},
+        "patternProperties": {pattern: schema},
         "additionalProperties": false,
     })
 }
@@ -151,18 +161,14 @@ fn named_partial(fields: &[Field]) -> Value {
     if let Some(object) = schema.as_object_mut() {
         object.remove("required");
     }
-    json!({"type": "object", "additionalProperties": schema})
+    map_of(WORD, schema)
 }
 
 fn table(fields: &[Field], references: bool) -> Value {
-    table_of(fields, references)
-}
-
-fn table_of(fields: &[Field], references: bool) -> Value {
     let mut properties = Map::new();
     for field in fields {
-        let mut schema = form(&field.form, references);
-        schema["description"] = field.about.into();
+        let mut schema = form(&field.form, references && !field.written_out);
+        with(&mut schema, "description", field.about.into());
         properties.insert(field.name.into(), schema);
     }
     let required: Vec<&str> = fields
@@ -176,9 +182,16 @@ fn table_of(fields: &[Field], references: bool) -> Value {
         "additionalProperties": false,
     });
     if !required.is_empty() {
-        schema["required"] = json!(required);
+        with(&mut schema, "required", json!(required));
     }
     schema
+}
+
+/// Sets a keyword of a schema.
+fn with(schema: &mut Value, keyword: &str, value: Value) {
+    if let Some(object) = schema.as_object_mut() {
+        object.insert(keyword.into(), value);
+    }
 }
 
 /// Text with a reference in it may stand for a value of any form.
@@ -204,20 +217,20 @@ fn form(form_of: &Form, references: bool) -> Value {
         Form::Integer(least, most) => {
             let mut schema = json!({"type": "integer"});
             if *least > i64::MIN {
-                schema["minimum"] = json!(least);
+                with(&mut schema, "minimum", json!(least));
             }
             if *most < i64::MAX {
-                schema["maximum"] = json!(most);
+                with(&mut schema, "maximum", json!(most));
             }
             or_reference(schema, references)
         }
         Form::Number(least, most) => {
             let mut schema = json!({"type": "number"});
             if *least > f64::MIN {
-                schema["minimum"] = json!(least);
+                with(&mut schema, "minimum", json!(least));
             }
             if *most < f64::MAX {
-                schema["maximum"] = json!(most);
+                with(&mut schema, "maximum", json!(most));
             }
             or_reference(schema, references)
         }
@@ -233,7 +246,7 @@ fn form(form_of: &Form, references: bool) -> Value {
             json!({"type": "array", "items": form(item, references), "minItems": 1}),
             references,
         ),
-        Form::Table(fields) => table_of(fields, references),
+        Form::Table(fields) => table(fields, references),
         Form::Map(item) => {
             json!({"type": "object", "additionalProperties": form(item, references)})
         }

@@ -10,7 +10,6 @@ use super::definition::Varies;
 use super::resolve::Resolver;
 use super::suite::{HttpCheck, LoadCheck, RunCheck, Suite, SuiteText};
 use super::{Block, codes, fields};
-use crate::defect::Defect;
 use crate::kind::Attributes;
 use crate::model::{Digest, Value, duration};
 
@@ -29,32 +28,11 @@ pub(super) fn resolve(resolver: &mut Resolver<'_>) -> Vec<Suite> {
 fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite> {
     let subject = format!("suite.{name}");
     let before = resolver.complaints.len();
-    let mut attributes = Attributes::default();
-    for attribute in &block.attributes {
-        if let Some(value) = resolver.fill(&attribute.value, &subject) {
-            let field = fields::SUITE
-                .iter()
-                .find(|field| field.name == attribute.name);
-            if let Some(field) = field.filter(|field| !field.form.admits(&value)) {
-                let expected = field.form.expected();
-                resolver.complaints.push(
-                    Defect::new(
-                        &codes::WRONG_FORM,
-                        &subject,
-                        format!(
-                            "{subject}: `{}` became {value} in {}, expected {expected}",
-                            attribute.name, resolver.name
-                        ),
-                    )
-                    .at(&attribute.value.span, format!("expected {expected}")),
-                );
-            }
-            attributes.0.push((attribute.name, value));
-        }
-    }
-    if resolver.complaints.len() > before {
+    let fields = || fields::SUITE.iter();
+    let Some(attributes) = resolver.attributes(&subject, block, fields) else {
+        resolver.gaps.insert(subject);
         return None;
-    }
+    };
     let mut http = Vec::new();
     for (number, item) in attributes.list("http").iter().enumerate() {
         match http_check(item) {
@@ -70,9 +48,23 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
             }
         }
     }
-    let load = load_check(attributes.table("load"));
+    let load = attributes.table("load").and_then(load_check);
+    if let Some(load) = &load
+        && !is_url(&load.url)
+    {
+        let span = block.place("load").clone();
+        resolver.complain(
+            &codes::WRONG_FORM,
+            &subject,
+            &span,
+            format!("{subject}: `{}` is not an http or https URL", load.url),
+        );
+    }
     let inputs = inputs(resolver, &subject, block, &attributes);
     let run = run_check(resolver, name, &attributes);
+    if resolver.complaints.len() > before {
+        return None;
+    }
     let digest = Digest::of_record(
         "evenkeel suite 1",
         &Bound {
@@ -152,10 +144,22 @@ fn text_of(value: &Value) -> SuiteText {
     }
 }
 
+fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
 fn http_check(value: &Value) -> Result<HttpCheck, String> {
     let Value::Table(table) = value else {
         return Err("expected a table".into());
     };
+    if let Some((key, _)) = table
+        .iter()
+        .find(|(key, value)| &***key != "send" && value.is_sensitive())
+    {
+        return Err(format!(
+            "there is a secret in `{key}`, and it would be told when the check fails; secrets can stand in `send`"
+        ));
+    }
     let text = |key: &str| table.get(key).and_then(Value::as_text);
     let methods = ["get", "post", "put", "delete", "head"];
     let given: Vec<(&str, &str)> = methods
@@ -167,7 +171,7 @@ fn http_check(value: &Value) -> Result<HttpCheck, String> {
             "exactly one of `get`, `post`, `put`, `delete` and `head` must name the URL".into(),
         );
     };
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
+    if !is_url(url) {
         return Err(format!("`{url}` is not an http or https URL"));
     }
     let entries = |key: &str| match table.get(key) {
@@ -290,8 +294,7 @@ fn join(directory: &Path, path: &str) -> String {
     directory.join(path).to_string_lossy().into_owned()
 }
 
-fn load_check(table: Option<&BTreeMap<std::sync::Arc<str>, Value>>) -> Option<LoadCheck> {
-    let table = table?;
+fn load_check(table: &BTreeMap<std::sync::Arc<str>, Value>) -> Option<LoadCheck> {
     let time = |key: &str| {
         table
             .get(key)

@@ -58,7 +58,7 @@ impl<'a> Template<'a> {
         })
     }
 
-    /// Renders it.
+    /// Renders it. What is told of an error quotes no value when there is a secret among them.
     ///
     /// # Errors
     ///
@@ -67,11 +67,18 @@ impl<'a> Template<'a> {
         &self,
         file: &std::sync::Arc<SourceFile>,
         values: &serde_json::Value,
+        secret: bool,
     ) -> Result<String, TemplateProblem> {
         self.environment
             .get_template("template")
             .and_then(|template| template.render(minijinja::value::Serde(values)))
-            .map_err(|error| problem(file, &error))
+            .map_err(|error| {
+                let mut problem = problem(file, &error);
+                if secret && error.kind() != minijinja::ErrorKind::UndefinedError {
+                    problem.message = error.kind().to_string();
+                }
+                problem
+            })
     }
 }
 
@@ -129,6 +136,7 @@ mod tests {
             .render(
                 &file,
                 &serde_json::json!({"port": 7, "directory": {"home": {"path": "/x"}}}),
+                false,
             )
             .unwrap();
         assert_eq!(text, "listen = 7\nhome = \"/x\"\n");
@@ -139,7 +147,7 @@ mod tests {
         let file = SourceFile::new("a.j2", "a\n{{ prot }}\n");
         let template = Template::new(&file).unwrap();
         let problem = template
-            .render(&file, &serde_json::json!({"port": 7}))
+            .render(&file, &serde_json::json!({"port": 7}), false)
             .unwrap_err();
         assert_eq!(problem.span.location().line, 2);
         assert!(problem.message.contains("prot"), "{}", problem.message);
@@ -152,6 +160,15 @@ mod tests {
             "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
         );
         let template = Template::new(&file).unwrap();
-        assert!(template.render(&file, &serde_json::json!({})).is_err());
+        assert!(template.render(&file, &serde_json::json!({}), false).is_err());
+    }
+
+    #[test]
+    fn an_error_quotes_no_secret() {
+        let file = SourceFile::new("a.j2", "{% include password %}");
+        let template = Template::new(&file).unwrap();
+        let values = serde_json::json!({"password": "hunter2"});
+        let problem = template.render(&file, &values, true).unwrap_err();
+        assert!(!problem.message.contains("hunter2"), "{}", problem.message);
     }
 }

@@ -108,8 +108,9 @@ impl Kind for Directory {
         context: &Context<'_>,
         attributes: &Attributes,
     ) -> Result<DirectoryDeclared, Vec<Wrong>> {
+        let mut wrong = Vec::new();
         let path = absolute(context.base, attributes.text("path").unwrap_or_default())
-            .map_err(|message| vec![Wrong::new("path", message)])?;
+            .map_err(|message| wrong.push(Wrong::new("path", message)));
         let exclusive = attributes.boolean("exclusive").unwrap_or(false);
         let except: Vec<String> = attributes
             .list("except")
@@ -117,11 +118,14 @@ impl Kind for Directory {
             .filter_map(|value| value.as_text().map(str::to_owned))
             .collect();
         if !exclusive && !except.is_empty() {
-            return Err(vec![Wrong::new(
+            wrong.push(Wrong::new(
                 "except",
                 "`except` has no meaning in a directory that is not `exclusive`",
-            )]);
+            ));
         }
+        let (Ok(path), true) = (path, wrong.is_empty()) else {
+            return Err(wrong);
+        };
         Ok(DirectoryDeclared {
             path,
             mode: attributes.mode("mode").unwrap_or(0o755),

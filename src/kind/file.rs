@@ -90,17 +90,17 @@ impl Kind for File {
             "content",
             Form::Text,
             "The content itself. References are filled in.",
-        ),
+        ).may_be_secret(),
         Field::optional(
             "source",
             Form::Words,
             "A file beside the definitions with the content, byte by byte.",
-        ),
+        ).written_out(),
         Field::optional(
             "template",
             Form::Words,
-            "A template beside the definitions (minijinja; an undefined name is an error). Parameters, `environment`, `system` and other resources' attributes (`directory.home.path`) are its names.",
-        ),
+            "A template beside the definitions (minijinja; an undefined name is an error). Parameters, `environment`, `system` and other resources' attributes (`directory.home.path`) are its names; hyphens become underscores there (`file.app_config.path` for `[file.app-config]`).",
+        ).written_out(),
         Field::optional(
             "mode",
             Form::Mode,
@@ -126,17 +126,18 @@ impl Kind for File {
     type Observed = FileObserved;
 
     fn declare(context: &Context<'_>, attributes: &Attributes) -> Result<FileDeclared, Vec<Wrong>> {
+        let mut wrong = Vec::new();
         let path = absolute(context.base, attributes.text("path").unwrap_or_default())
-            .map_err(|message| vec![Wrong::new("path", message)])?;
-        let Some(content) = context.content else {
-            return Err(vec![Wrong::new(
+            .map_err(|message| wrong.push(Wrong::new("path", message)));
+        if context.content.is_none() {
+            wrong.push(Wrong::new(
                 "",
                 "exactly one of `content`, `source` and `template` must say what is in the file",
-            )]);
-        };
+            ));
+        }
         let mode = attributes.mode("mode").unwrap_or(0o644);
-        if content.sealed && mode & 0o007 != 0 {
-            return Err(vec![Wrong::new(
+        if context.content.is_some_and(|content| content.sealed) && mode & 0o007 != 0 {
+            wrong.push(Wrong::new(
                 if attributes.get("mode").is_some() {
                     "mode"
                 } else {
@@ -145,8 +146,11 @@ impl Kind for File {
                 format!(
                     "there is a secret in this file, and mode \"{mode:04o}\" lets everybody on the host read it; use \"0600\" or \"0640\""
                 ),
-            )]);
+            ));
         }
+        let (Ok(path), Some(content), true) = (path, context.content, wrong.is_empty()) else {
+            return Err(wrong);
+        };
         Ok(FileDeclared {
             path,
             content: content.digest,
@@ -198,7 +202,7 @@ impl Kind for File {
     }
 
     fn compare(declared: &FileDeclared, observed: &FileObserved) -> Vec<Discrepancy> {
-        let (digest, mode, owner, group) = match &observed.standing {
+        let (digest, found_mode, owner, group) = match &observed.standing {
             Standing::Missing => {
                 return vec![Discrepancy::new(&MISSING, "presence", "a file", "nothing")];
             }
@@ -243,7 +247,7 @@ impl Kind for File {
                 declared.owner.as_deref(),
                 declared.group.as_deref(),
             ),
-            (mode, owner, group),
+            (found_mode, owner, group),
         ));
         wrong
     }

@@ -56,7 +56,7 @@ impl Kind for Installation {
     const NAME: &'static str = "installation";
     const ABOUT: &'static str = "An artifact, copied to `releases/<digest>` and switched to by renaming the link `current`: readers see the old release or the new one, never a mixture.";
     const FIELDS: &'static [Field] = &[
-        Field::required("artifact", Form::Word, "The artifact, by name."),
+        Field::required("artifact", Form::Word, "The artifact, by name.").written_out(),
         Field::required(
             "into",
             Form::Words,

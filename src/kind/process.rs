@@ -135,7 +135,7 @@ impl Kind for Process {
             "command",
             Form::Several(&Form::Text),
             "Program and arguments; no shell. Secrets are refused here, since everybody on a host can read command lines.",
-        ),
+        ).may_be_secret(),
         Field::optional(
             "environment",
             Form::Map(&Form::Either(&[
@@ -143,7 +143,7 @@ impl Kind for Process {
                 Form::Integer(i64::MIN, i64::MAX),
             ])),
             "Environment variables, besides PATH, HOME, LANG and TZ which it inherits. Secrets are welcome here.",
-        ),
+        ).may_be_secret(),
         Field::optional(
             "directory",
             Form::Words,
@@ -158,7 +158,7 @@ impl Kind for Process {
             "restart-on",
             Form::List(&Form::Address),
             "Resources whose change makes it start anew.",
-        ),
+        ).written_out(),
         Field::optional(
             "ready",
             Form::Table(READY),
@@ -198,6 +198,9 @@ impl Kind for Process {
                 "there is a secret in this command line, and everybody on the host can read command lines; put it into `environment` or into a file",
             ));
         }
+        if command.first().and_then(Value::as_text) == Some("") {
+            wrong.push(Wrong::new("command", "the program has no name"));
+        }
         let ready_table = attributes.table("ready");
         let ready_text = |key: &str| ready_table?.get(key)?.as_text().map(str::to_owned);
         let ready = match (ready_text("http"), ready_text("tcp")) {
@@ -218,6 +221,14 @@ impl Kind for Process {
             wrong.push(Wrong::new(
                 "ready",
                 format!("`{url}` is not an http or https URL"),
+            ));
+        }
+        if let Some(Ready::Tcp(address)) = &ready
+            && !is_endpoint(address)
+        {
+            wrong.push(Wrong::new(
+                "ready",
+                format!("`{address}` is not a host and a port such as `127.0.0.1:5432`"),
             ));
         }
         if !wrong.is_empty() {
@@ -377,6 +388,12 @@ const READY: &[Field] = &[
         "How long that may take. Default: \"10s\".",
     ),
 ];
+
+fn is_endpoint(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
 
 fn milliseconds(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

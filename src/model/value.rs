@@ -155,7 +155,8 @@ impl fmt::Display for Value {
         match self {
             Self::Boolean(boolean) => write!(formatter, "{boolean}"),
             Self::Integer(number) => write!(formatter, "{number}"),
-            Self::Float(number) => write!(formatter, "{number}"),
+            // `1.0` stays `1.0`: two values that differ never read the same.
+            Self::Float(number) => write!(formatter, "{number:?}"),
             Self::Text(text) => write!(formatter, "\"{}\"", text.escape_debug()),
             Self::Secret(..) => formatter.write_str("(secret)"),
             Self::List(items) => {

@@ -1,12 +1,13 @@
 //! Apply: exactly the plan, or refuse.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::{Failure, Location, Project, World, saved};
-use crate::apply::{Apply, ApplyReport, Journal, Progress, execute};
+use crate::apply::{Apply, ApplyReport, Journal, Owner, Progress, execute};
 use crate::kind::Declared;
 use crate::ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, StepOutcome, Verb};
 use crate::ledger::{Fence, Lease, Ledger as _, SqliteLedger, State};
@@ -217,6 +218,13 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
+        let owner = self.owner(state);
+        let unstamped = owner
+            .check(situation.resolved, &targets.observers())
+            .map_err(|error| Failure::Other {
+                reason: format!("nothing was done: {error}"),
+                help: Some("restore the ledger that manages it; or, if this one is to take over, remove the stamp by hand".into()),
+            })?;
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);
         }
@@ -234,7 +242,23 @@ impl Run<'_> {
             ));
             return Ok(ApplyOutcome::Done);
         }
-        self.execute(state, &situation, &plan, &targets, report, began)
+        let reached = Reached {
+            targets: &targets,
+            unstamped,
+        };
+        self.execute(state, &situation, &plan, &reached, report, began)
+    }
+
+    /// The stamp that this ledger puts on targets.
+    fn owner<'s>(&'s self, state: &'s State) -> Owner<'s> {
+        Owner {
+            system: &self.project.definition.system,
+            environment: self.name.as_str(),
+            lineage: state
+                .founded
+                .as_ref()
+                .map_or("", |founded| founded.lineage.as_str()),
+        }
     }
 
     /// Whether the ledger already says that this recipe was applied here, to the end, with nothing left open.
@@ -284,7 +308,7 @@ impl Run<'_> {
         state: &State,
         situation: &Situation<'_>,
         plan: &Plan,
-        targets: &super::targets::Targets,
+        reached: &Reached<'_>,
         report: &mut Report,
         began: Instant,
     ) -> Result<ApplyOutcome, Failure> {
@@ -303,6 +327,19 @@ impl Run<'_> {
         };
         self.ledger
             .append(world.clock.now(), &[started.into()], Some(self.fence))?;
+        let targets = reached.targets;
+        let claimed = self.owner(state).claim(
+            situation.resolved,
+            &reached.unstamped,
+            &targets.targets(),
+            &world.interruption,
+        );
+        if let Err(error) = claimed {
+            report.say(format!(
+                "the owner's stamp cannot be written, so nothing was done: {error}"
+            ));
+            return self.ended(state, &apply, &ApplyReport::nothing(plan), targets);
+        }
         let removed: BTreeMap<Address, Declared> = situation
             .applied
             .iter()
@@ -371,6 +408,12 @@ impl Run<'_> {
         )?;
         Ok(outcome.outcome)
     }
+}
+
+/// The targets of a run, and those of them that bear no owner's stamp yet.
+struct Reached<'a> {
+    targets: &'a super::targets::Targets,
+    unstamped: Vec<Arc<str>>,
 }
 
 /// Tells the world's voice of steps.

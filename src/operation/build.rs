@@ -24,7 +24,7 @@ pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
         command.timeout = WITHIN;
         let voice = world.voice;
         let outcome = run_with_lines(&command, &world.interruption, &mut |_, line| {
-            voice.line(line)
+            voice.line(line);
         });
         world.voice.end();
         let outcome = outcome.map_err(|error| {
@@ -34,7 +34,8 @@ pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
             return Err(Failure::Interrupted);
         }
         if !outcome.status.is_success() {
-            let said = String::from_utf8_lossy(&outcome.stderr);
+            let said = outcome.stderr.into_bytes();
+            let said = String::from_utf8_lossy(&said);
             let last: Vec<&str> = said.lines().rev().take(20).collect();
             let last: Vec<&str> = last.into_iter().rev().collect();
             return Err(Failure::Other {

@@ -135,7 +135,7 @@ impl Verification<'_> {
             .voice
             .begin(&format!("{} {}", suite.kind, suite.name), 0);
         let result = suite::run(suite, world.clock, &world.interruption, &|line| {
-            world.voice.line(line)
+            world.voice.line(line);
         });
         world.voice.end();
         let ended = world.clock.now();

@@ -11,51 +11,48 @@ use crate::defect::{Defect, Severity};
 use crate::source::SourceFile;
 use crate::text::inert;
 
-/// A defect, or the rest of one that has labels in a further file.
+/// One part of a defect: its labels in one file. The first part names the defect, the last says what to do.
 #[derive(Debug)]
-pub(super) struct Shown<'a> {
+pub(super) struct Part<'a> {
     defect: &'a Defect,
     file: Option<Arc<SourceFile>>,
     source: Option<NamedSource<String>>,
-    related: Vec<Shown<'a>>,
     message: String,
-    is_rest: bool,
+    is_first: bool,
+    is_last: bool,
 }
 
-impl<'a> Shown<'a> {
-    pub(super) fn new(defect: &'a Defect) -> Self {
-        let mut files: Vec<Arc<SourceFile>> = Vec::new();
-        for label in &defect.labels {
-            if !files.iter().any(|file| file.path == label.span.file.path) {
-                files.push(Arc::clone(&label.span.file));
-            }
+/// A defect as parts, one for each file it has labels in, and one if it has none.
+pub(super) fn parts(defect: &Defect) -> Vec<Part<'_>> {
+    let mut files: Vec<Arc<SourceFile>> = Vec::new();
+    for label in &defect.labels {
+        if !files.iter().any(|file| file.path == label.span.file.path) {
+            files.push(Arc::clone(&label.span.file));
         }
-        let mut files = files.into_iter();
-        let first = files.next();
-        let related = files
-            .map(|file| Self::part(defect, Some(file), true))
-            .collect();
-        let mut shown = Self::part(defect, first, false);
-        shown.related = related;
-        shown
     }
-
-    fn part(defect: &'a Defect, file: Option<Arc<SourceFile>>, is_rest: bool) -> Self {
-        Self {
+    let mut files: Vec<Option<Arc<SourceFile>>> = files.into_iter().map(Some).collect();
+    if files.is_empty() {
+        files.push(None);
+    }
+    let last = files.len() - 1;
+    files
+        .into_iter()
+        .enumerate()
+        .map(|(number, file)| Part {
             defect,
             source: file
                 .as_ref()
                 .map(|file| NamedSource::new(inert(&file.path), safe(&file.text))),
-            message: if is_rest {
+            message: if number > 0 {
                 "and here".to_owned()
             } else {
                 inert(&defect.message).into_owned()
             },
             file,
-            related: Vec::new(),
-            is_rest,
-        }
-    }
+            is_first: number == 0,
+            is_last: number == last,
+        })
+        .collect()
 }
 
 /// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true.
@@ -74,22 +71,23 @@ fn safe(text: &str) -> String {
         .collect()
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Part<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Shown<'_> {}
+impl std::error::Error for Part<'_> {}
 
-impl Diagnostic for Shown<'_> {
+impl Diagnostic for Part<'_> {
     fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        (!self.is_rest).then(|| -> Box<dyn fmt::Display> { Box::new(self.defect.code.name) })
+        self.is_first
+            .then(|| -> Box<dyn fmt::Display> { Box::new(self.defect.code.name) })
     }
 
     fn severity(&self) -> Option<Gravity> {
         Some(match self.defect.severity {
-            Severity::Error if self.is_rest || self.defect.declared.is_some() => Gravity::Advice,
+            Severity::Error if !self.is_first || self.defect.declared.is_some() => Gravity::Advice,
             Severity::Error => Gravity::Error,
             Severity::Warning => Gravity::Warning,
             Severity::Advice => Gravity::Advice,
@@ -97,7 +95,7 @@ impl Diagnostic for Shown<'_> {
     }
 
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        if self.is_rest {
+        if !self.is_last {
             return None;
         }
         let mut lines: Vec<String> = Vec::new();
@@ -147,15 +145,5 @@ impl Diagnostic for Shown<'_> {
                 LabeledSpan::new(Some(text), start, length)
             });
         Some(Box::new(labels))
-    }
-
-    fn related<'b>(&'b self) -> Option<Box<dyn Iterator<Item = &'b dyn Diagnostic> + 'b>> {
-        (!self.related.is_empty()).then(|| -> Box<dyn Iterator<Item = &'b dyn Diagnostic>> {
-            Box::new(
-                self.related
-                    .iter()
-                    .map(|shown| -> &dyn Diagnostic { shown }),
-            )
-        })
     }
 }

@@ -9,7 +9,7 @@ use super::document::{
     ApplyDocument, EnvironmentReport, PlanReport, Report, StatusDocument, SuiteDocument,
     VerdictDocument,
 };
-use super::places::Shown;
+use super::places::parts;
 use crate::defect::Defect;
 use crate::ledger::record::{ApplyOutcome, StepOutcome, Verb};
 use crate::model::duration;
@@ -78,7 +78,11 @@ impl Style {
 
 /// Writes a report.
 pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    defects(&report.defects, style, to)?;
+    let (declared, undeclared): (Vec<&Defect>, Vec<&Defect>) = report
+        .defects
+        .iter()
+        .partition(|defect| defect.declared.is_some());
+    defects(&undeclared, style, to)?;
     for entry in &report.entries {
         writeln!(
             to,
@@ -89,8 +93,15 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
             inert(&entry.words)
         )?;
     }
-    for plan in &report.plans {
-        plan_lines(plan, report.command == "plan", style, to)?;
+    let in_full = report.command == "plan";
+    let applied = |plan: &&PlanReport| {
+        report
+            .applies
+            .iter()
+            .any(|apply| apply.environment == plan.environment)
+    };
+    for plan in report.plans.iter().filter(|plan| in_full || applied(plan)) {
+        plan_lines(plan, in_full, style, to)?;
     }
     for apply in &report.applies {
         apply_lines(apply, style, to)?;
@@ -98,8 +109,15 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
     for suite in &report.suites {
         suite_lines(suite, style, to)?;
     }
+    for plan in report
+        .plans
+        .iter()
+        .filter(|plan| !in_full && !applied(plan))
+    {
+        would_change(plan, style, to)?;
+    }
     if let Some(parity) = &report.parity {
-        let declared = match parity.first_expiry {
+        let sums = match parity.first_expiry {
             Some(expiry) => format!(
                 "{} declared, the first until {}",
                 parity.declared,
@@ -112,7 +130,10 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
         } else {
             style.bad(&count(parity.undeclared, "undeclared difference"))
         };
-        writeln!(to, "  {:<12} {sum}   {declared}", "parity")?;
+        writeln!(to, "  {:<12} {sum}   {sums}", "parity")?;
+    }
+    for defect in declared.iter().take(SHOWN_DEFECTS) {
+        declared_line(defect, style, to)?;
     }
     for environment in &report.environments {
         environment_line(environment, style, to)?;
@@ -141,16 +162,36 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
 ///
 /// When `to` cannot be written.
 pub fn failure(complaints: &[Defect], style: Style, to: &mut dyn Write) -> io::Result<()> {
-    defects(complaints, style, to)
+    defects(&complaints.iter().collect::<Vec<_>>(), style, to)
 }
 
-fn defects(all: &[Defect], style: Style, to: &mut dyn Write) -> io::Result<()> {
+/// What is declared stays in every report, in one line.
+fn declared_line(defect: &Defect, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let attribute = defect
+        .attribute
+        .as_deref()
+        .map_or_else(String::new, |name| format!(".{name}"));
+    let values = match (&defect.expected, &defect.found) {
+        (Some(expected), Some(found)) => format!("  {} | {}", inert(expected), inert(found)),
+        _ => String::new(),
+    };
+    writeln!(
+        to,
+        "    {}{attribute}{values}  {}",
+        inert(&defect.subject),
+        style.faint(&inert(defect.declared.as_deref().unwrap_or("")))
+    )
+}
+
+fn defects(all: &[&Defect], style: Style, to: &mut dyn Write) -> io::Result<()> {
     let handler = style.handler();
     for defect in all.iter().take(SHOWN_DEFECTS) {
         let mut text = String::new();
-        handler
-            .render_report(&mut text, &Shown::new(defect))
-            .map_err(io::Error::other)?;
+        for part in parts(defect) {
+            handler
+                .render_report(&mut text, &part)
+                .map_err(io::Error::other)?;
+        }
         // One empty line between defects, and the identity that `explain` takes.
         let id = style.faint(&format!(
             "  {} {}",
@@ -175,6 +216,25 @@ fn defects(all: &[Defect], style: Style, to: &mut dyn Write) -> io::Result<()> {
 
 fn corner(defect: &Defect) -> &'static str {
     defect.corner.map_or("", crate::defect::Corner::name)
+}
+
+/// What a release would do, in one line.
+fn would_change(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let mut line = format!("would change {}", plan.steps.len());
+    if plan.removals > 0 {
+        line.push_str(&style.bad(&format!(", removing {}", plan.removals)));
+    }
+    if let Some(rehearsed) = plan.rehearsed {
+        line.push_str(&format!("; rehearsed {rehearsed} of {}", plan.steps.len()));
+    }
+    for unseen in &plan.unseen {
+        line.push_str(&format!(
+            "; {} cannot be seen: {}",
+            unseen.address,
+            inert(&unseen.reason)
+        ));
+    }
+    writeln!(to, "  {:<12} {line}", plan.environment)
 }
 
 fn plan_lines(

@@ -1,18 +1,27 @@
 //! A source file and places in it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 /// A file as it was read: where from, and its whole text.
-#[derive(PartialEq, Eq)]
 pub struct SourceFile {
     /// The path as people know it, relative to the project, with `/`.
     pub path: String,
     /// The text.
     pub text: String,
+    /// Where each line begins: found once, when the first place in the file is shown.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path && self.text == other.text
+    }
+}
+
+impl Eq for SourceFile {}
 
 impl fmt::Debug for SourceFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,7 +36,25 @@ impl SourceFile {
         Arc::new(Self {
             path: path.into(),
             text: text.into(),
+            lines: OnceLock::new(),
         })
+    }
+
+    /// The line and the column of a byte, both from one.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = self.text.floor_char_boundary(offset);
+        let lines = self.lines.get_or_init(|| {
+            let feeds = self.text.bytes().enumerate();
+            let after = feeds.filter_map(|(at, byte)| (byte == b'\n').then_some(at + 1));
+            std::iter::once(0).chain(after).collect()
+        });
+        let line = lines.partition_point(|start| *start <= offset);
+        let start = lines
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or_default();
+        let before = self.text.get(start..offset).unwrap_or("");
+        (line, before.chars().count() + 1)
     }
 }
 
@@ -89,8 +116,8 @@ impl Span {
     /// File, line and column.
     #[must_use]
     pub fn location(&self) -> Location {
-        let (line, column) = position(&self.file.text, self.start());
-        let (end_line, end_column) = position(&self.file.text, self.end());
+        let (line, column) = self.file.position(self.start());
+        let (end_line, end_column) = self.file.position(self.end());
         Location {
             file: self.file.path.clone(),
             line,
@@ -139,17 +166,6 @@ impl fmt::Display for Location {
     }
 }
 
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = text.get(..offset).unwrap_or("");
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    (line, column)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{SourceFile, Span};
@@ -161,6 +177,26 @@ mod tests {
         assert_eq!(span.location().to_string(), "a.toml:2:1");
         assert_eq!(span.text(), "b");
         assert_eq!(Span::new(&file, 3..4).location().column, 3);
+    }
+
+    #[test]
+    fn a_place_within_a_character_is_where_it_begins() {
+        let file = SourceFile::new("a.toml", "aé\n");
+        assert_eq!(Span::new(&file, 2..2).location().to_string(), "a.toml:1:2");
+    }
+
+    #[test]
+    fn many_places_in_a_long_file_cost_no_walk_each() {
+        let file = SourceFile::new("a.toml", "key = 1\n".repeat(100_000));
+        let began = std::time::Instant::now();
+        for line in 0..100_000 {
+            assert_eq!(
+                Span::new(&file, line * 8..line * 8).location().line,
+                line + 1
+            );
+        }
+        // A walk from the beginning for each would take minutes.
+        assert!(began.elapsed().as_secs() < 20);
     }
 
     #[test]

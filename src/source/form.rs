@@ -16,6 +16,10 @@ pub struct Field {
     pub required: bool,
     /// One or two sentences for people: what it means, its unit, its default.
     pub about: &'static str,
+    /// Whether it must be written out: no reference may stand in it, so that it is the same in every environment.
+    pub written_out: bool,
+    /// Whether a secret may be in it. Everything else is shown in plans and reports, and kept in the ledger.
+    pub may_be_secret: bool,
 }
 
 impl Field {
@@ -27,6 +31,8 @@ impl Field {
             form,
             required: true,
             about,
+            written_out: false,
+            may_be_secret: false,
         }
     }
 
@@ -38,7 +44,23 @@ impl Field {
             form,
             required: false,
             about,
+            written_out: false,
+            may_be_secret: false,
         }
+    }
+
+    /// This key, which must be written out.
+    #[must_use]
+    pub const fn written_out(mut self) -> Self {
+        self.written_out = true;
+        self
+    }
+
+    /// This key, in which a secret may be.
+    #[must_use]
+    pub const fn may_be_secret(mut self) -> Self {
+        self.may_be_secret = true;
+        self
     }
 }
 
@@ -92,8 +114,16 @@ impl Form {
             Self::Address => "an address such as `file.config`".into(),
             Self::Mode => "a file mode in octal such as \"0640\"".into(),
             Self::Boolean => "`true` or `false`".into(),
-            Self::Integer(least, most) => bounded("an integer", *least, i64::MIN, *most, i64::MAX),
-            Self::Number(least, most) => bounded("a number", *least, f64::MIN, *most, f64::MAX),
+            Self::Integer(least, most) => bounded(
+                "an integer",
+                (*least > i64::MIN).then_some(least),
+                (*most < i64::MAX).then_some(most),
+            ),
+            Self::Number(least, most) => bounded(
+                "a number",
+                (*least > f64::MIN).then_some(least),
+                (*most < f64::MAX).then_some(most),
+            ),
             Self::Duration => "a duration such as \"10s\" or \"1h 30m\"".into(),
             Self::Date => "a date such as 2027-06-30".into(),
             Self::Choice(choices) => {
@@ -128,13 +158,14 @@ impl Form {
     #[must_use]
     pub fn admits(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Any, _) | (Self::Text, Value::Text(_) | Value::Secret(..)) => true,
+            (Self::Any, _)
+            | (Self::Text, Value::Text(_) | Value::Secret(..))
+            | (Self::Boolean, Value::Boolean(_)) => true,
             (Self::Words, Value::Text(text)) => !text.is_empty(),
             (Self::Words, Value::Secret(secret, _)) => !secret.reveal().is_empty(),
             (Self::Word, Value::Text(text)) => name::is_word(text),
             (Self::Address, Value::Text(text)) => crate::model::Address::parse(text).is_some(),
             (Self::Mode, Value::Text(text)) => parse_mode(text).is_some(),
-            (Self::Boolean, Value::Boolean(_)) => true,
             (Self::Integer(least, most), Value::Integer(number)) => {
                 (least..=most).contains(&number)
             }
@@ -164,20 +195,53 @@ impl Form {
             _ => false,
         }
     }
+
+    /// A value that a reference became, as this form has it: numbers and booleans become text where text is asked
+    /// for, so that `["--port", "${port}"]` is a command line although a port is a number.
+    #[must_use]
+    pub fn fit(&self, value: Value) -> Value {
+        match (self, value) {
+            (
+                Self::Text | Self::Words,
+                value @ (Value::Boolean(_) | Value::Integer(_) | Value::Float(_)),
+            ) => Value::text(&value.to_string()),
+            (Self::List(item) | Self::Several(item), Value::List(items)) => {
+                Value::List(items.into_iter().map(|each| item.fit(each)).collect())
+            }
+            (Self::Map(item), Value::Table(entries)) => Value::Table(
+                entries
+                    .into_iter()
+                    .map(|(key, each)| (key, item.fit(each)))
+                    .collect(),
+            ),
+            (Self::Table(fields), Value::Table(entries)) => Value::Table(
+                entries
+                    .into_iter()
+                    .map(|(key, each)| {
+                        let field = fields.iter().find(|field| field.name == &*key);
+                        let each = field.map_or(each.clone(), |field| field.form.fit(each));
+                        (key, each)
+                    })
+                    .collect(),
+            ),
+            (Self::Either(forms), value) if !self.admits(&value) => {
+                let fitted = forms
+                    .iter()
+                    .map(|form| form.fit(value.clone()))
+                    .find(|fitted| self.admits(fitted));
+                fitted.unwrap_or(value)
+            }
+            (_, value) => value,
+        }
+    }
 }
 
-fn bounded<N: PartialOrd + std::fmt::Display>(
-    what: &str,
-    least: N,
-    lowest: N,
-    most: N,
-    highest: N,
-) -> String {
-    match (least > lowest, most < highest) {
-        (true, true) => format!("{what} from {least} to {most}"),
-        (true, false) => format!("{what} of at least {least}"),
-        (false, true) => format!("{what} of at most {most}"),
-        (false, false) => what.into(),
+fn bounded<N: std::fmt::Display>(what: &str, least: Option<&N>, most: Option<&N>) -> String {
+    match (least, most) {
+        (Some(least), Some(most)) => format!("{what} from {least} to {most}"),
+        (Some(least), None) => format!("{what} of at least {least}"),
+        (None, Some(most)) => format!("{what} of at most {most}"),
+        (None, None) => what.into(),
     }
 }
 
@@ -190,18 +254,27 @@ pub fn parse_mode(text: &str) -> Option<u32> {
     u32::from_str_radix(text, 8).ok()
 }
 
-/// Reads a date (midnight UTC at its beginning) or a date with a time.
+/// Reads a date (midnight UTC at its beginning) or a date with a time (UTC unless it says otherwise).
 #[must_use]
 pub fn parse_date(text: &str) -> Option<crate::model::Moment> {
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
         return Some(crate::model::Moment::new(moment));
     }
-    let date: jiff::civil::Date = text.parse().ok()?;
-    let midnight = date.at(0, 0, 0, 0);
+    let time: jiff::civil::DateTime = if is_whole_day(text) {
+        text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)
+    } else {
+        text.parse().ok()?
+    };
     jiff::tz::Offset::UTC
-        .to_timestamp(midnight)
+        .to_timestamp(time)
         .ok()
         .map(crate::model::Moment::new)
+}
+
+/// Whether a date is written without a time.
+#[must_use]
+pub fn is_whole_day(text: &str) -> bool {
+    text.len() == "2027-06-30".len()
 }
 
 #[cfg(test)]
@@ -235,5 +308,22 @@ mod tests {
         assert_eq!(parse_mode("75"), None);
         assert!(parse_date("2027-06-30").is_some());
         assert!(parse_date("2027-06-31").is_none());
+        assert!(parse_date("10:00:00").is_none());
+        assert_eq!(
+            parse_date("2027-06-30T12:00:00"),
+            parse_date("2027-06-30T12:00:00Z")
+        );
+    }
+
+    #[test]
+    fn what_references_became_fits_where_text_is_asked_for() {
+        const COMMAND: Form = Form::Several(&Form::Text);
+        let became = Value::List(vec![Value::text("--port"), Value::Integer(7101)]);
+        assert!(!COMMAND.admits(&became));
+        assert!(COMMAND.admits(&COMMAND.fit(became)));
+        assert_eq!(Form::Boolean.fit(Value::Integer(1)), Value::Integer(1));
+        const EITHER: Form = Form::Either(&[Form::Text, Form::Integer(0, 9)]);
+        assert_eq!(EITHER.fit(Value::Integer(3)), Value::Integer(3));
+        assert_eq!(EITHER.fit(Value::Boolean(true)), Value::text("true"));
     }
 }

@@ -1,11 +1,10 @@
-//! The HTTP client of suites: no proxy, no redirects, no certificates needed where none are used.
+//! Requests of suites: a client for a URL, and waiting for answers from anywhere.
 //!
-//! What is asked and what the answer must be is said elsewhere.
+//! What is asked and what the answer must be is said elsewhere; how clients are made is `target`'s.
 
 use std::future::Future;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
 use crate::target::Interruption;
@@ -24,21 +23,7 @@ pub(crate) fn client(url: &str) -> Result<(Client, Url), String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{url}` is neither http nor https"));
     }
-    // Only fails when a provider was installed already, which then is the same one.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .user_agent(concat!("evenkeel/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::none())
-        .no_proxy();
-    // The machine's certificates are looked for when the client is made: a host without any can still speak http.
-    let builder = if url.scheme() == "http" {
-        builder.tls_certs_only([])
-    } else {
-        builder
-    };
-    let client = builder
-        .build()
-        .map_err(|error| format!("no client for {url}: {}", innermost(&error)))?;
+    let client = crate::target::http::client(url.scheme()).map_err(|error| error.to_string())?;
     Ok((client, url))
 }
 

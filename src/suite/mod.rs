@@ -15,7 +15,6 @@ mod files;
 mod http;
 mod junit;
 mod load;
-mod process;
 mod redaction;
 mod result;
 mod run;

@@ -1,16 +1,22 @@
 //! Runs a suite's command, and judges it by its exit code and by the result files it wrote.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::capture;
 use super::files;
-use super::process::{self, Ending, Program};
 use super::redaction::Redactor;
 use super::result::{Case, Outcome, Part, all_good};
 use crate::environment::suite::{RunCheck, SuiteText};
 use crate::model::duration;
 use crate::target::Interruption;
+use crate::target::command::{self, CommandRun, CommandStatus, inherited};
 use crate::text;
+
+/// Variables that a command inherits; all others it is given.
+const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+/// How long a command that was asked to end may take before it is killed.
+const FAREWELL: Duration = Duration::from_millis(400);
 
 /// Runs it. Both its exit code and, where it is to write result files, all of their cases must be good.
 pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interruption) -> Part {
@@ -24,33 +30,39 @@ pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interrup
         part.cases.push(error(reason));
         return part;
     }
-    let environment: BTreeMap<String, &str> = check
-        .environment
-        .iter()
-        .map(|(name, text)| (name.clone(), revealed(text)))
-        .collect();
-    let program = Program {
-        command: &check.command,
-        environment: &environment,
-        directory: &check.directory,
-        within: check.within,
+    let mut environment = inherited(&INHERITED);
+    environment.extend(
+        check
+            .environment
+            .iter()
+            .map(|(name, text)| (name.clone(), revealed(text).to_owned())),
+    );
+    let command = CommandRun {
+        environment,
+        directory: Some(check.directory.clone()),
+        timeout: check.within,
+        output_limit: capture::KEPT,
+        grace: FAREWELL,
+        leave_nothing: true,
+        ..CommandRun::new(check.command.iter().cloned())
     };
     let begun = Instant::now();
-    let ran = match process::run(&program, interruption) {
+    let ran = match command::run(&command, interruption) {
         Ok(ran) => ran,
         Err(cause) => {
-            let place = check.directory.display();
             part.cases
-                .push(error(format!("it could not be run in {place}: {cause}")));
+                .push(error(format!("it could not be run: {cause}")));
             return part;
         }
     };
     let took = begun.elapsed();
-    part.streams.insert("stdout", ran.stdout.text(redactor));
-    part.streams.insert("stderr", ran.stderr.text(redactor));
-    part.interrupted = ran.ending == Ending::Interrupted;
+    part.streams
+        .insert("stdout", capture::shown(&ran.stdout, redactor));
+    part.streams
+        .insert("stderr", capture::shown(&ran.stderr, redactor));
+    part.interrupted = ran.status == CommandStatus::Interrupted;
 
-    let ended = ending(ran.ending, check).map(|(outcome, message)| {
+    let ended = ending(ran.status, check).map(|(outcome, message)| {
         let message = with_last_line(message, &part.streams);
         Case::new(&name, outcome, message).taking(took)
     });
@@ -76,23 +88,23 @@ fn revealed(text: &SuiteText) -> &str {
 }
 
 /// What is wrong with how it ended; nothing when it exited with 0.
-fn ending(ending: Ending, check: &RunCheck) -> Option<(Outcome, String)> {
+fn ending(status: CommandStatus, check: &RunCheck) -> Option<(Outcome, String)> {
     let within = duration::phrase(check.within);
-    match ending {
-        Ending::Exited(0) => None,
-        Ending::Exited(code) => Some((
+    match status {
+        CommandStatus::Code(0) => None,
+        CommandStatus::Code(code) => Some((
             Outcome::Failed,
             format!("expected exit code 0, found {code}"),
         )),
-        Ending::Signalled(signal) => Some((
+        CommandStatus::Signal(signal) => Some((
             Outcome::Failed,
             format!("expected exit code 0, found an end by signal {signal}"),
         )),
-        Ending::TimedOut => Some((
+        CommandStatus::TimedOut => Some((
             Outcome::Failed,
             format!("expected an end within {within}, found it still running: killed"),
         )),
-        Ending::Interrupted => Some((Outcome::Error, "interrupted: killed".to_owned())),
+        CommandStatus::Interrupted => Some((Outcome::Error, "interrupted: killed".to_owned())),
     }
 }
 

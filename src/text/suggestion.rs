@@ -2,21 +2,36 @@
 
 /// Returns the candidate that `word` is most likely a slip of, if one is near enough to be worth saying.
 ///
-/// Nearness is the Damerau-Levenshtein distance, allowed to reach a third of the longer word and at least one.
+/// Nearness is the Damerau-Levenshtein distance, allowed to reach a third of the longer word and at least one, but
+/// never a whole word; case is a slip, and so is a word cut short (`prod` for `production`) that only one begins with.
 #[must_use]
 pub fn nearest<'a, I>(word: &str, candidates: I) -> Option<&'a str>
 where
     I: IntoIterator<Item = &'a str>,
 {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            let longer = word.chars().count().max(candidate.chars().count());
-            *distance <= (longer / 3).max(1)
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
+    let word = word.to_lowercase();
+    let length = word.chars().count();
+    let mut nearest: Option<(usize, &str)> = None;
+    let mut beginning: Vec<&str> = Vec::new();
+    for candidate in candidates {
+        let others = candidate.chars().count();
+        let allowed = (length.max(others) / 3).max(1);
+        if length.abs_diff(others) <= allowed {
+            let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+            let near = distance <= allowed && distance < length;
+            if near && nearest.is_none_or(|best| (distance, candidate) < best) {
+                nearest = Some((distance, candidate));
+            }
+        }
+        if length >= 3 && candidate.starts_with(word.as_str()) {
+            beginning.push(candidate);
+        }
+    }
+    match (nearest, beginning.as_slice()) {
+        (Some((_, candidate)), _) => Some(candidate),
+        (None, [only]) => Some(only),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -27,10 +42,17 @@ mod tests {
     fn a_slip_finds_its_word() {
         assert_eq!(nearest("fiel", ["file", "link", "process"]), Some("file"));
         assert_eq!(nearest("mod", ["mode", "owner"]), Some("mode"));
+        assert_eq!(nearest("STATUS", ["status", "send"]), Some("status"));
+        assert_eq!(
+            nearest("prod", ["staging", "production"]),
+            Some("production")
+        );
     }
 
     #[test]
     fn a_stranger_finds_nothing() {
         assert_eq!(nearest("kubernetes", ["file", "link"]), None);
+        assert_eq!(nearest("x", ["y", "to"]), None);
+        assert_eq!(nearest("web", ["web-one", "web-two"]), None);
     }
 }

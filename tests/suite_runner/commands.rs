@@ -46,7 +46,7 @@ fn a_program_that_is_not_there_is_an_error() {
         let result = run(&running(check));
         let (outcome, message) = only(&result);
         assert_eq!(outcome, Outcome::Error);
-        assert!(message.starts_with("it could not be run in /"), "{message}");
+        assert!(message.starts_with("it could not be run: "), "{message}");
     }
 }
 
