@@ -12,6 +12,7 @@ mod explain;
 mod log;
 mod man;
 mod plan;
+mod reference;
 mod release;
 mod schema;
 mod shared;
@@ -111,6 +112,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The command line as clap knows it: for completions and the manual.
 fn definition() -> clap::Command {
     Cli::command()
+}
+
+/// The reference of all commands, in Markdown: the long help of each, as `docs/commands.md` keeps it.
+#[must_use]
+pub fn reference() -> String {
+    reference::commands(definition())
 }
 
 #[cfg(test)]

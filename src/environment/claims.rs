@@ -29,7 +29,8 @@ pub(super) fn conflicts(
                 path.into()
             };
             let shown = path.clone();
-            let Some((other, first)) = claimed.insert((target.machine(), path), (address, resource))
+            let Some((other, first)) =
+                claimed.insert((target.machine(), path), (address, resource))
             else {
                 continue;
             };

@@ -211,7 +211,10 @@ impl Resolver<'_> {
             }
         }
         let values = serde_json::Value::Object(values);
-        match understood.template.render(understood.file, &values, sensitive) {
+        match understood
+            .template
+            .render(understood.file, &values, sensitive)
+        {
             Ok(text) => Some(self.keep(text.into(), sensitive)),
             Err(problem) => {
                 self.complain_template(address, &span, &understood.file.path, &problem);
@@ -255,16 +258,12 @@ fn named(name: &str) -> Option<Reference> {
     match (parts.next()?, parts.next(), parts.next()) {
         ("environment", None, None) => Some(Reference::Environment),
         ("system", None, None) => Some(Reference::System),
-        ("artifact", Some(artifact), Some(attribute)) => Some(Reference::Artifact(
-            word(artifact).into(),
-            attribute.into(),
-        )),
-        (kind, Some(resource), Some(attribute)) if kind::facts(kind).is_some() => {
-            Some(Reference::Resource(
-                Address::new(kind, &word(resource)),
-                word(attribute).into(),
-            ))
+        ("artifact", Some(artifact), Some(attribute)) => {
+            Some(Reference::Artifact(word(artifact).into(), attribute.into()))
         }
+        (kind, Some(resource), Some(attribute)) if kind::facts(kind).is_some() => Some(
+            Reference::Resource(Address::new(kind, &word(resource)), word(attribute).into()),
+        ),
         (parameter, _, _) => Some(Reference::Parameter(parameter.into())),
     }
 }

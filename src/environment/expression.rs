@@ -285,8 +285,8 @@ fn understand_text(text: &str) -> Result<Expression, (String, String)> {
         if !plain.is_empty() {
             pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
         }
-        let reference = understand_reference(name)
-            .map_err(|message| (format!("${{{name}}}"), message))?;
+        let reference =
+            understand_reference(name).map_err(|message| (format!("${{{name}}}"), message))?;
         pieces.push(Piece::Reference(reference));
         rest = after.get(1..).unwrap_or("");
     }

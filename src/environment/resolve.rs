@@ -226,7 +226,7 @@ impl Resolver<'_> {
                         );
                         continue;
                     }
-                }
+                },
             };
             debug_assert!(parameter.varies == Varies::Secret || !value.is_sensitive());
             self.parameters.insert(Arc::clone(name), value);
@@ -449,7 +449,11 @@ impl Resolver<'_> {
     ) -> Option<Attributes> {
         let mut attributes = Attributes(Vec::with_capacity(block.attributes.len()));
         let mut whole = true;
-        for Attribute { name, value: placed } in &block.attributes {
+        for Attribute {
+            name,
+            value: placed,
+        } in &block.attributes
+        {
             let Some(mut value) = self.fill(placed, subject) else {
                 whole = false;
                 continue;

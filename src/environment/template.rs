@@ -160,7 +160,11 @@ mod tests {
             "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
         );
         let template = Template::new(&file).unwrap();
-        assert!(template.render(&file, &serde_json::json!({}), false).is_err());
+        assert!(
+            template
+                .render(&file, &serde_json::json!({}), false)
+                .is_err()
+        );
     }
 
     #[test]
