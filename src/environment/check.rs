@@ -51,7 +51,14 @@ pub fn check(
         }
         (Form::Date, NodeValue::Date(_)) if form.admits(&node.to_value()) => {}
         (Form::Any, _) => {}
-        (_, NodeValue::Date(_)) => complaints.push(wrong_form(node, form, subject, "a date")),
+        (_, NodeValue::Date(text)) => {
+            let found = if text.contains('-') {
+                "a date"
+            } else {
+                "a time of day"
+            };
+            complaints.push(wrong_form(node, form, subject, found));
+        }
         (Form::Date, NodeValue::Plain(_)) => {
             complaints.push(wrong_form(node, form, subject, node.type_name()));
         }
@@ -89,13 +96,14 @@ pub fn check_field(
         );
         return;
     }
-    check(
-        node,
-        &field.form,
-        subject,
-        references && !field.written_out,
-        complaints,
-    );
+    let before = complaints.len();
+    let references = references && !field.written_out;
+    check(node, &field.form, subject, references, complaints);
+    for complaint in complaints.iter_mut().skip(before) {
+        complaint
+            .attribute
+            .get_or_insert_with(|| field.name.to_owned());
+    }
 }
 
 /// Whether there is a reference in it, at any depth.

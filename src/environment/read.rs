@@ -55,9 +55,7 @@ pub fn read(files: &dyn Files) -> Reading {
         reader.required_suites(&definition);
         super::reference::check(&definition, &mut reader.complaints);
     } else {
-        reader
-            .complaints
-            .retain(|complaint| complaint.code != &codes::MISSING_KEY);
+        reader.only_what_is_sure();
     }
     let complaints = super::exposed::cover(reader.complaints, &reader.exposed);
     (Some(definition), complaints)
@@ -757,6 +755,33 @@ impl Reader<'_> {
             span: key_span.clone(),
             attributes,
         })
+    }
+
+    /// Leaves out complaints that broken syntax may be the cause of: about what is missing, and about what stands
+    /// between broken syntax and the next table's header.
+    fn only_what_is_sure(&mut self) {
+        let mut broken: BTreeMap<String, Vec<std::ops::Range<usize>>> = BTreeMap::new();
+        for complaint in &self.complaints {
+            if let (true, Some(label)) =
+                (complaint.code == &codes::SYNTAX, complaint.labels.first())
+            {
+                let Span { file, .. } = &label.span;
+                let start = file.text.floor_char_boundary(label.span.start());
+                let (before, after) = file.text.split_at(start);
+                let line = before.rfind('\n').map_or(0, |feed| feed + 1);
+                let end = after.find("\n[").map_or(file.text.len(), |at| start + at);
+                broken.entry(file.path.clone()).or_default().push(line..end);
+            }
+        }
+        self.complaints.retain(|complaint| {
+            let doubtful = complaint.labels.first().is_some_and(|label| {
+                broken.get(&label.span.file.path).is_some_and(|ranges| {
+                    let start = label.span.start();
+                    ranges.iter().any(|range| range.contains(&start))
+                })
+            });
+            complaint.code == &codes::SYNTAX || !(doubtful || complaint.code == &codes::MISSING_KEY)
+        });
     }
 
     /// A freeze that ends before it begins never holds.

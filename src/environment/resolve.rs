@@ -474,7 +474,7 @@ impl Resolver<'_> {
                 } else if value.is_sensitive() && !field.may_be_secret {
                     Some((
                         format!("{subject}: there is a secret in `{name}`"),
-                        "it is shown in plans and reports, and kept in the ledger".to_owned(),
+                        "it is shown in plans, reports and lists of processes".to_owned(),
                     ))
                 } else {
                     None

@@ -7,9 +7,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::definition::Varies;
+use super::expression::Expression;
 use super::resolve::Resolver;
 use super::suite::{HttpCheck, LoadCheck, RunCheck, Suite, SuiteText};
 use super::{Block, codes, fields};
+use crate::defect::Defect;
 use crate::kind::Attributes;
 use crate::model::{Digest, Value, duration};
 
@@ -38,12 +40,21 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
         match http_check(item) {
             Ok(check) => http.push(check),
             Err(message) => {
-                let span = block.place("http").clone();
-                resolver.complain(
-                    &codes::WRONG_FORM,
-                    &subject,
-                    &span,
-                    format!("{subject}: request {}: {message}", number + 1),
+                let placed = block.get("http");
+                let item = match placed.map(|placed| &placed.expression) {
+                    Some(Expression::List(items)) => items.get(number).map(|item| &item.span),
+                    _ => None,
+                };
+                let span = item.unwrap_or_else(|| block.place("http"));
+                resolver.complaints.push(
+                    Defect::new(
+                        &codes::WRONG_FORM,
+                        &subject,
+                        format!("{subject}: request {}: {message}", number + 1),
+                    )
+                    .within(resolver.name)
+                    .attribute(format!("http.{}", number + 1))
+                    .at(span, "here"),
                 );
             }
         }

@@ -135,7 +135,7 @@ impl Kind for Process {
             "command",
             Form::Several(&Form::Text),
             "Program and arguments; no shell. Secrets are refused here, since everybody on a host can read command lines.",
-        ).may_be_secret(),
+        ),
         Field::optional(
             "environment",
             Form::Map(&Form::Either(&[

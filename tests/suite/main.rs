@@ -11,6 +11,10 @@
 
 mod definitions;
 mod layers;
+mod memory;
+mod parity;
+mod reading;
+mod schemas;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,0 +1,154 @@
+//! The reference of all tables and keys, as a page: made from the same forms that check them.
+
+use std::fmt::Write as _;
+
+use super::fields;
+use super::reference::ARTIFACT_ATTRIBUTES;
+use crate::kind::KINDS;
+use crate::source::{Field, Form};
+use crate::text::list;
+
+/// The reference page, as Markdown.
+#[must_use]
+pub fn reference_page() -> String {
+    let mut page = String::from(OPENING);
+    page.push_str("\n## system.toml\n");
+    for (header, fields, about) in [
+        (
+            "[system]",
+            fields::SYSTEM,
+            "What the system is called, and its environments.",
+        ),
+        (
+            "[parameter.NAME]",
+            fields::PARAMETER,
+            "What the system leaves open and environments fill in.",
+        ),
+        ("[artifact.NAME]", fields::ARTIFACT, "What CI built."),
+        (
+            "[target.NAME]",
+            fields::TARGET,
+            "Where resources live. Environments say where that is, in a table of the same name.",
+        ),
+        (
+            "[suite.NAME]",
+            fields::SUITE,
+            "A declared test run: at least one of `http`, `run` and `load`, and all of them must pass.",
+        ),
+        ("[release]", fields::RELEASE, "What the gate asks for."),
+    ] {
+        table(&mut page, header, about, fields);
+    }
+    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference.\n");
+    table(
+        &mut page,
+        "[environment]",
+        "Which environment this is.",
+        fields::ENVIRONMENT,
+    );
+    table(
+        &mut page,
+        "[values]",
+        "Values by parameter. A secret is never written out; its value is a table with exactly one of these keys:",
+        fields::SECRET_SOURCE,
+    );
+    table(
+        &mut page,
+        "[[difference]]",
+        "A declared difference. Besides these keys, each environment's name is one: its value, or a table of bounds.",
+        fields::DIFFERENCE,
+    );
+    table(
+        &mut page,
+        "Bounds of a difference",
+        "One of these keys, or `min` and `max` together.",
+        fields::BOUND,
+    );
+    page.push_str("\n## Kinds of resources\n");
+    table(
+        &mut page,
+        "[KIND.NAME]",
+        "Keys that resources of all kinds have.",
+        fields::RESOURCE,
+    );
+    for kind in KINDS {
+        table(
+            &mut page,
+            &format!("[{}.NAME]", kind.name),
+            kind.about,
+            kind.fields,
+        );
+        if !kind.outputs.is_empty() {
+            page.push_str("\nOnly for references:\n\n");
+            for (name, about) in kind.outputs {
+                let _ = writeln!(page, "- `${{{}.NAME.{name}}}`: {about}", kind.name);
+            }
+        }
+    }
+    page.push_str("\n## References\n\n");
+    page.push_str(REFERENCES);
+    let quoted = ARTIFACT_ATTRIBUTES.iter().map(|name| format!("`{name}`"));
+    let quoted: Vec<String> = quoted.collect();
+    let _ = writeln!(page, "An artifact has {}.", list(&quoted, "and"));
+    page
+}
+
+const OPENING: &str = "# Definitions
+
+<!-- Made from the source by a test: `EVENKEEL_BLESS=1 cargo test --test suite schemas` writes it anew. -->
+
+All tables and keys of the definition files. Keys that must be there are marked *required*. Where it says *written
+out*, no reference can stand; where it says *may be secret*, a secret parameter can be referred to, and nowhere else.
+";
+
+const REFERENCES: &str = "`${name}` is a parameter, `${kind.name.attribute}` an attribute of a resource, `${artifact.name.attribute}` one of an
+artifact; `${environment}` and `${system}` are names. There is no logic. A string that is one reference and nothing
+else keeps the type of what it refers to; numbers become text where text is asked for. `$${` stands for `${` itself.
+In templates the same names are written `{{ name }}` and `{{ kind.name.attribute }}`, with underscores for hyphens.
+
+";
+
+fn table(page: &mut String, header: &str, about: &str, fields: &[Field]) {
+    let _ = writeln!(page, "\n### {header}\n\n{about}\n");
+    rows(page, fields, 0);
+}
+
+fn rows(page: &mut String, fields: &[Field], depth: usize) {
+    for field in fields {
+        let marks = [
+            (field.required, "required"),
+            (field.written_out, "written out"),
+            // A table says it of its keys.
+            (
+                field.may_be_secret && inner(&field.form).is_none(),
+                "may be secret",
+            ),
+        ];
+        let marks: String = marks
+            .iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, mark)| format!(", *{mark}*"))
+            .collect();
+        let _ = writeln!(
+            page,
+            "{}- `{}` ({}{marks}): {}",
+            "  ".repeat(depth),
+            field.name,
+            field.form.expected(),
+            field.about
+        );
+        if let Some(inner) = inner(&field.form) {
+            rows(page, inner, depth + 1);
+        }
+    }
+}
+
+/// The keys of a table within a form.
+fn inner(form: &Form) -> Option<&'static [Field]> {
+    match form {
+        Form::Table(fields) => Some(fields),
+        Form::List(item) | Form::Several(item) | Form::Map(item) => inner(item),
+        Form::Either(forms) => forms.iter().find_map(inner),
+        _ => None,
+    }
+}

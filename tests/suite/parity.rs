@@ -1,0 +1,384 @@
+//! Parity: what differs between environments, which of it is declared, and that recipes agree with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evenkeel::drift::{Settled, parity, settle};
+use evenkeel::environment::{Definition, Resolved};
+use evenkeel::model::{EnvironmentName, Moment};
+use evenkeel::plan::recipe;
+use proptest::prelude::*;
+
+use super::definitions::understand;
+use super::memory::Memory;
+
+const NOW: &str = "2026-06-01T00:00:00Z";
+
+fn now() -> Moment {
+    Moment::new(NOW.parse().unwrap())
+}
+
+const SMOKE: &str = "[suite.smoke]\nkind = \"smoke\"\nhttp = [{ get = \"http://127.0.0.1/\" }]\n";
+
+/// A system and two environments, all three without their headers.
+fn world(system: &str, staging: &str, production: &str) -> Memory {
+    path_of(&["staging", "production"], system, &[staging, production])
+}
+
+fn path_of(names: &[&str], system: &str, environments: &[&str]) -> Memory {
+    let path: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let path = path.join(", ");
+    let mut memory = Memory::new([(
+        "system.toml",
+        &*format!("[system]\nname = \"shop\"\npath = [{path}]\n{SMOKE}\n{system}"),
+    )]);
+    for (name, text) in names.iter().zip(environments) {
+        let text = format!("[environment]\nname = \"{name}\"\n[target.web]\nlocal = true\n{text}");
+        memory.0.insert(format!("{name}.toml"), text.into_bytes());
+    }
+    memory
+}
+
+type Whole = (Definition, BTreeMap<EnvironmentName, Resolved>);
+
+fn whole(memory: &Memory) -> Whole {
+    let (definition, resolved, complaints) = understand(memory);
+    let told: Vec<String> = complaints
+        .iter()
+        .map(|each| format!("{}: {}", each.code.name, each.message))
+        .collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+    (definition.unwrap(), resolved)
+}
+
+fn settled(whole: &Whole) -> Settled<'_> {
+    settle(&whole.0, parity(&whole.0, &whole.1), now())
+}
+
+/// `code place` of everything that counts.
+fn told(system: &str, staging: &str, production: &str) -> Vec<String> {
+    let whole = whole(&world(system, staging, production));
+    let mut lines: Vec<String> = settled(&whole)
+        .defects
+        .iter()
+        .filter(|defect| defect.counts())
+        .map(|defect| match &defect.attribute {
+            Some(attribute) => format!("{} {}.{attribute}", defect.code.name, defect.subject),
+            None => format!("{} {}", defect.code.name, defect.subject),
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+const FILE: &str = "[file.a]\non = \"web\"\npath = \"a\"\ncontent = \"x\"\n";
+
+fn difference(at: &str, staging: &str, production: &str) -> String {
+    format!(
+        "[[difference]]\nat = \"{at}\"\nstaging = {staging}\nproduction = {production}\nreason = \"x\"\nowner = \"y\"\nexpires = 2027-01-01\n"
+    )
+}
+
+#[test]
+fn equal_environments_have_nothing_to_tell() {
+    assert!(told(FILE, "", "").is_empty());
+    // The same override in both is no difference, and neither is a default written out.
+    assert!(
+        told(
+            FILE,
+            "[file.a]\nmode = \"0600\"\n",
+            "[file.a]\nmode = \"0600\"\n"
+        )
+        .is_empty()
+    );
+    let system = "[parameter.level]\ndefault = \"info\"\n";
+    assert!(told(system, "[values]\nlevel = \"info\"\n", "").is_empty());
+}
+
+#[test]
+fn an_override_is_told_at_its_attribute() {
+    assert_eq!(
+        told(FILE, "", "[file.a]\nmode = \"0600\"\n"),
+        ["parity/attribute-differs file.a.mode"]
+    );
+    let whole = whole(&world(FILE, "", "[file.a]\nmode = \"0600\"\n"));
+    let settled = settled(&whole);
+    let place = settled.defects[0].labels[0].span.location().to_string();
+    assert_eq!(place, "environments/production.toml:6:8");
+}
+
+#[test]
+fn what_is_in_one_environment_only_is_told() {
+    assert_eq!(told("", FILE, ""), ["parity/only-in-one file.a.presence"]);
+    assert_eq!(told("", "", FILE), ["parity/only-in-one file.a.presence"]);
+    let suite = "[suite.own]\nkind = \"e2e\"\nrun = [\"x\"]\n";
+    assert_eq!(
+        told("", "", suite),
+        ["parity/only-in-one suite.own.presence"]
+    );
+}
+
+#[test]
+fn parameters_vary_as_they_say() {
+    let values = |staging: &str, production: &str, varies: &str| {
+        told(
+            &format!("[parameter.p]\nvaries = \"{varies}\"\n"),
+            &format!("[values]\np = {staging}\n"),
+            &format!("[values]\np = {production}\n"),
+        )
+    };
+    assert!(values("1", "1", "never").is_empty());
+    assert_eq!(
+        values("1", "2", "never"),
+        ["parity/value-differs parameter.p"]
+    );
+    assert!(values("1", "2", "identity").is_empty());
+    assert_eq!(
+        values("1", "1", "identity"),
+        ["parity/identity-shared parameter.p"]
+    );
+    assert!(values("2", "8", "scale").is_empty());
+    assert!(values("1", "1.0", "scale").is_empty());
+    assert_eq!(
+        values("1", "8", "scale"),
+        ["parity/class-differs parameter.p"]
+    );
+    assert_eq!(
+        values("0", "1", "scale"),
+        ["parity/class-differs parameter.p"]
+    );
+    assert_eq!(values("8", "2", "scale"), ["parity/inverted parameter.p"]);
+    assert_eq!(
+        values("\"a\"", "\"b\"", "scale"),
+        ["parity/value-differs parameter.p"]
+    );
+    assert!(values("{ env = \"A\" }", "{ env = \"B\" }", "secret").is_empty());
+    assert_eq!(
+        values("{ env = \"A\" }", "{ env = \"A\" }", "secret"),
+        ["parity/secret-shared parameter.p"]
+    );
+}
+
+#[test]
+fn what_must_not_be_shared_is_compared_beyond_neighbours() {
+    let system = "[parameter.p]\nvaries = \"identity\"\n";
+    let environments = [
+        "[values]\np = 1\n",
+        "[values]\np = 2\n",
+        "[values]\np = 1\n",
+    ];
+    let whole = whole(&path_of(
+        &["dev", "staging", "production"],
+        system,
+        &environments,
+    ));
+    let disparities = parity(&whole.0, &whole.1);
+    assert_eq!(disparities.len(), 1);
+    assert_eq!(disparities[0].between.0.as_str(), "dev");
+    assert_eq!(disparities[0].between.1.as_str(), "production");
+}
+
+#[test]
+fn declared_differences_silence_what_they_bound() {
+    let system = "[parameter.p]\nvaries = \"scale\"\n";
+    let staging = |bounds: (&str, &str)| {
+        format!(
+            "[values]\np = 1\n{}",
+            difference("parameter.p", bounds.0, bounds.1)
+        )
+    };
+    let production = "[values]\np = 8\n";
+    assert!(told(system, &staging(("1", "{ max = 8 }")), production).is_empty());
+    assert!(told(system, &staging(("1.0", "{ one-of = [4, 8] }")), production).is_empty());
+    assert_eq!(
+        told(system, &staging(("1", "{ max = 7 }")), production),
+        ["parity/class-differs parameter.p"]
+    );
+    assert_eq!(
+        told(system, &staging(("2", "{ max = 8 }")), production),
+        ["parity/class-differs parameter.p"]
+    );
+    // Attributes that one of them has not, and resources.
+    let own = "[file.a]\nmode = \"0600\"\n";
+    let absent = difference("file.a.mode", "{ absent = true }", "\"0600\"");
+    assert!(told(FILE, &absent, own).is_empty());
+    assert_eq!(
+        told(
+            FILE,
+            &difference("file.a.mode", "\"0644\"", "\"0600\""),
+            own
+        ),
+        ["parity/attribute-differs file.a.mode"]
+    );
+    assert!(
+        told(
+            "",
+            &format!("{FILE}{}", difference("file.a", "true", "false")),
+            ""
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn declared_differences_are_held_to_account() {
+    let own = "[file.a]\nmode = \"0600\"\n";
+    let absent = difference("file.a.mode", "{ absent = true }", "\"0600\"");
+    assert_eq!(
+        told(FILE, &absent, ""),
+        ["difference/unmatched difference at file.a.mode"]
+    );
+    assert_eq!(
+        told(FILE, &absent.replace("2027", "2026"), own),
+        [
+            "difference/expired difference at file.a.mode",
+            "parity/attribute-differs file.a.mode",
+        ]
+    );
+    assert_eq!(
+        told(FILE, &format!("{absent}{absent}"), own),
+        [
+            "difference/duplicate difference at file.a.mode",
+            "difference/unmatched difference at file.a.mode",
+        ]
+    );
+    assert_eq!(
+        told(FILE, &absent.replace("file.a.mode", "file.*.mode"), own),
+        ["difference/over-broad difference at file.*.mode"]
+    );
+    assert_eq!(
+        told(
+            FILE,
+            &absent.replace("staging = { absent = true }\n", ""),
+            own
+        ),
+        [
+            "difference/over-broad difference at file.a.mode",
+            "parity/attribute-differs file.a.mode",
+        ]
+    );
+}
+
+#[test]
+fn a_secret_is_never_in_what_parity_says() {
+    let system = "[parameter.p]\nvaries = \"secret\"\n";
+    let value = "[values]\np = { env = \"THE_VALUE\" }\n";
+    let whole = whole(&world(system, value, value));
+    let disparities = parity(&whole.0, &whole.1);
+    let shown = format!("{:?}", disparities);
+    // The stand-in for the secret is made of its source.
+    assert!(!shown.contains("THE_VALUE"), "{shown}");
+    assert!(!format!("{:?}", whole.1).contains("THE_VALUE"));
+}
+
+/// One environment's choices, small enough that two of them are often the same.
+#[derive(Clone, Debug)]
+struct Choice {
+    mode: Option<u8>,
+    own: bool,
+    suite: Option<u8>,
+    never: u8,
+    scale: u8,
+    identity: u8,
+    reference: bool,
+}
+
+impl Choice {
+    fn text(&self, secret: &str) -> String {
+        let mut text = format!(
+            "[values]\nnever = {}\nscale = {}\nidentity = {}\nsecret = {{ env = \"{secret}\" }}\n",
+            self.never, self.scale, self.identity
+        );
+        if self.mode.is_some() || self.reference {
+            text.push_str("[file.a]\n");
+            if let Some(mode) = self.mode {
+                text.push_str(&format!("mode = \"060{mode}\"\n"));
+            }
+            if self.reference {
+                text.push_str("content = \"${never}\"\n");
+            }
+        }
+        if self.own {
+            text.push_str("[link.own]\non = \"web\"\npath = \"own\"\nto = \"a\"\n");
+        }
+        if let Some(number) = self.suite {
+            text.push_str(&format!(
+                "[suite.own]\nkind = \"e2e\"\nrun = [\"x\", \"{number}\"]\n"
+            ));
+        }
+        text
+    }
+}
+
+fn choices() -> impl Strategy<Value = Choice> {
+    let small = || prop::option::of(0u8..2);
+    (
+        small(),
+        any::<bool>(),
+        small(),
+        0u8..2,
+        0u8..4,
+        0u8..2,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(mode, own, suite, never, scale, identity, reference)| Choice {
+                mode,
+                own,
+                suite,
+                never,
+                scale,
+                identity,
+                reference,
+            },
+        )
+}
+
+const SYSTEM: &str = "[parameter.never]\n[parameter.scale]\nvaries = \"scale\"\n[parameter.identity]\nvaries = \"identity\"\n[parameter.secret]\nvaries = \"secret\"\n[file.a]\non = \"web\"\npath = \"a\"\ncontent = \"${identity}\"\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn parity_does_not_depend_on_who_comes_first(one in choices(), two in choices()) {
+        let places = |first: &str, second: &str| -> BTreeSet<String> {
+            let whole = whole(&world(SYSTEM, first, second));
+            parity(&whole.0, &whole.1)
+                .into_iter()
+                .filter(|disparity| disparity.defect.code.name != "parity/inverted")
+                .map(|disparity| disparity.place)
+                .collect()
+        };
+        let (one, two) = (one.text("A"), two.text("B"));
+        prop_assert_eq!(places(&one, &two), places(&two, &one));
+    }
+
+    #[test]
+    fn recipes_are_equal_exactly_when_nothing_undeclared_differs(
+        one in choices(),
+        two in choices(),
+        declare in any::<bool>(),
+    ) {
+        let mut staging = one.text("A");
+        if declare {
+            staging.push_str(&difference("link.own", &one.own.to_string(), &two.own.to_string()));
+            staging.push_str(&difference("parameter.never", &one.never.to_string(), &two.never.to_string()));
+        }
+        let whole = whole(&world(SYSTEM, &staging, &two.text("B")));
+        let settled = settled(&whole);
+        // What varies by itself is no part of the recipe: sizes within a class, identities, secrets.
+        let differs = settled.defects.iter().any(|defect| {
+            defect.counts()
+                && defect.code.name.starts_with("parity/")
+                && !matches!(
+                    defect.code.name,
+                    "parity/inverted" | "parity/identity-shared" | "parity/secret-shared"
+                )
+        });
+        let recipes: BTreeSet<_> = whole
+            .1
+            .values()
+            .map(|resolved| recipe(&whole.0, resolved, &settled.places).digest)
+            .collect();
+        prop_assert_eq!(recipes.len() == 1, !differs);
+    }
+}
