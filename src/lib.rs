@@ -5,7 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
+
+pub mod operation;
+
+pub mod report;
+
 pub mod gate;
+
+pub mod suite;
 
 pub mod apply;
 

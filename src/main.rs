@@ -1,6 +1,8 @@
 //! Parses, runs, and exits with a documented code.
 
-fn main() {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
     // Before anything else: this process is about to become another program.
     if std::env::args_os()
         .nth(1)
@@ -8,4 +10,5 @@ fn main() {
     {
         evenkeel::target::launch::main()
     }
+    evenkeel::cli::main(std::env::args_os())
 }

@@ -1,6 +1,12 @@
 //! The guestbook: a small real web service for evenkeel to deploy to two environments. This file reads the command
 //! line, starts the service and turns what went wrong into one exit code; every other concern has its own file.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::exit,
+    reason = "a program that talks to whoever started it"
+)]
 #![forbid(unsafe_code)]
 #![allow(
     clippy::doc_markdown,

@@ -3,6 +3,12 @@
 //!
 //! Exit codes: 0 when every case passed and there was one at least, 1 when not, 2 when the command line is wrong.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::exit,
+    reason = "a program that talks to whoever started it"
+)]
 #![forbid(unsafe_code)]
 #![allow(
     clippy::doc_markdown,

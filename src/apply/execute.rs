@@ -67,6 +67,15 @@ pub struct StepReport {
 }
 
 impl ApplyReport {
+    /// Of an apply that failed before its first step.
+    #[must_use]
+    pub fn nothing(plan: &Plan) -> Self {
+        Self {
+            outcome: ApplyOutcome::Failed,
+            steps: not_started(plan),
+        }
+    }
+
     /// How many steps ended so.
     #[must_use]
     pub fn count(&self, outcome: Option<StepOutcome>) -> usize {
@@ -75,6 +84,18 @@ impl ApplyReport {
             .filter(|step| step.outcome == outcome)
             .count()
     }
+}
+
+fn not_started(plan: &Plan) -> Vec<StepReport> {
+    plan.steps
+        .iter()
+        .map(|step| StepReport {
+            address: step.address.clone(),
+            verb: step.verb,
+            outcome: None,
+            reason: None,
+        })
+        .collect()
 }
 
 struct Ended {
@@ -93,15 +114,7 @@ pub fn execute(
     progress: &dyn Progress,
 ) -> (ApplyReport, Result<(), JournalError>) {
     let steps = &apply.plan.steps;
-    let mut reports: Vec<StepReport> = steps
-        .iter()
-        .map(|step| StepReport {
-            address: step.address.clone(),
-            verb: step.verb,
-            outcome: None,
-            reason: None,
-        })
-        .collect();
+    let mut reports = not_started(apply.plan);
     let mut schedule = Schedule::new(steps);
     let mut broken: Option<JournalError> = None;
     thread::scope(|scope| {

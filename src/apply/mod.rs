@@ -5,7 +5,9 @@
 
 mod execute;
 mod journal;
+mod owner;
 mod schedule;
 
 pub use execute::{Apply, ApplyReport, Progress, StepReport, execute};
 pub use journal::{Journal, JournalError};
+pub use owner::{NotOurs, Owner};

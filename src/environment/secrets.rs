@@ -77,7 +77,6 @@ impl RealSecrets<'_> {
             "XDG_RUNTIME_DIR",
         ];
         let wanted = CommandRun {
-            command: command.to_vec(),
             environment: inherited
                 .into_iter()
                 .filter_map(|variable| Some((variable.to_owned(), (self.variable)(variable)?)))
@@ -86,6 +85,7 @@ impl RealSecrets<'_> {
             stdin: None,
             timeout: WITHIN,
             output_limit: 64 * 1024,
+            ..CommandRun::new(command.iter().cloned())
         };
         let ran = run(&wanted, self.interruption)
             .map_err(|error| format!("the command `{name}` cannot be run: {error}"))?;
@@ -93,7 +93,7 @@ impl RealSecrets<'_> {
             // What it printed may hold a part of the secret: only its end is told.
             return Err(format!("the command `{name}` {}", ran.status));
         }
-        text(ran.stdout, &format!("the command `{name}`"))
+        text(ran.stdout.into_bytes(), &format!("the command `{name}`"))
     }
 }
 

@@ -59,6 +59,21 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
             }
         }
     }
+    for key in attributes
+        .table("environment")
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+    {
+        if !crate::model::name::is_variable(key) {
+            let span = block.place("environment").clone();
+            resolver.complain(
+                &codes::WRONG_FORM,
+                &subject,
+                &span,
+                format!("`{key}` cannot name an environment variable: letters, digits and underscores can"),
+            );
+        }
+    }
     let load = attributes.table("load").and_then(load_check);
     if let Some(load) = &load
         && !is_url(&load.url)

@@ -15,6 +15,10 @@ impl Rule for StepsAreRehearsed {
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
+        // What was released before is restored by these steps, not released: that is the business of another rule.
+        if dossier.release.already {
+            return Vec::new();
+        }
         let steps = &dossier.release.steps;
         let rehearsed = steps.iter().filter(|(_, _, rehearsed)| *rehearsed).count();
         if enough(rehearsed, steps.len(), dossier.policy.rehearsal) {
@@ -29,7 +33,7 @@ impl Rule for StepsAreRehearsed {
         vec![Reason::new(
             &Self::CODE,
             format!(
-                "{rehearsed} of {} were rehearsed; not {}",
+                "rehearsed {rehearsed} of {}; not {}",
                 crate::text::count(steps.len(), "step"),
                 crate::text::list(&missing, "or")
             ),

@@ -122,53 +122,53 @@ type Spoil = fn(&mut Dossier);
 /// Everything that must shut the gate, and the code that must say so.
 const SHUTS: &[(&str, &str, Spoil)] = &[
     ("gate/ledger-broken", "broken", |it| {
-        it.ledger.broken = Some("broken at 3".into())
+        it.ledger.broken = Some("broken at 3".into());
     }),
     ("gate/ledger-broken", "not verified", |it| {
-        it.ledger.entries = None
+        it.ledger.entries = None;
     }),
     ("gate/ledger-broken", "empty", |it| {
-        it.ledger.entries = Some(0)
+        it.ledger.entries = Some(0);
     }),
     ("gate/not-committed", "no commit", |it| {
-        it.origin.commit = None
+        it.origin.commit = None;
     }),
     ("gate/not-committed", "dirty", |it| it.origin.dirty = true),
     ("gate/parity", "a finding", |it| {
-        it.parity = vec![finding(crate::defect::Corner::Pending, false)]
+        it.parity = vec![finding(crate::defect::Corner::Pending, false)];
     }),
     ("gate/parity", "one environment", |it| {
-        it.path = vec![name("production")]
+        it.path = vec![name("production")];
     }),
     ("gate/not-observed", "not looked at", |it| {
         it.environments.remove(&name("production"));
     }),
     ("gate/not-observed", "nothing declared", |it| {
-        spoil(it, "staging", |facts| facts.declared = 0)
+        spoil(it, "staging", |facts| facts.declared = 0);
     }),
     ("gate/not-observed", "one attribute unseen", |it| {
-        spoil(it, "production", |facts| facts.observed = 9)
+        spoil(it, "production", |facts| facts.observed = 9);
     }),
     ("gate/not-observed", "more seen than declared", |it| {
-        spoil(it, "production", |facts| facts.observed = 11)
+        spoil(it, "production", |facts| facts.observed = 11);
     }),
     ("gate/not-observed", "a share that is no number", |it| {
-        it.policy.observed = f64::NAN
+        it.policy.observed = f64::NAN;
     }),
     ("gate/not-observed", "a rest unseen", |it| {
-        spoil(it, "production", |facts| facts.observation = None)
+        spoil(it, "production", |facts| facts.observation = None);
     }),
     ("gate/staging-drift", "by hand", |it| {
         spoil(it, "staging", |facts| {
-            facts.drift = vec![finding(crate::defect::Corner::HandMade, false)]
+            facts.drift = vec![finding(crate::defect::Corner::HandMade, false)];
         });
     }),
     ("gate/staging-drift", "steps left", |it| {
-        spoil(it, "staging", |facts| facts.steps = 1)
+        spoil(it, "staging", |facts| facts.steps = 1);
     }),
     ("gate/production-drift", "unmanaged", |it| {
         spoil(it, "production", |facts| {
-            facts.drift = vec![finding(crate::defect::Corner::Unmanaged, false)]
+            facts.drift = vec![finding(crate::defect::Corner::Unmanaged, false)];
         });
     }),
     (
@@ -177,88 +177,88 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
         |it| {
             it.release.already = true;
             spoil(it, "production", |facts| {
-                facts.drift = vec![finding(crate::defect::Corner::HandMade, true)]
+                facts.drift = vec![finding(crate::defect::Corner::HandMade, true)];
             });
         },
     ),
     ("gate/recipe-not-proven", "never applied", |it| {
-        it.proofs.clear()
+        it.proofs.clear();
     }),
     ("gate/recipe-not-proven", "another recipe", |it| {
-        proof(it, |proof| proof.recipe = Some(digest("other")))
+        proof(it, |proof| proof.recipe = Some(digest("other")));
     }),
     ("gate/recipe-not-proven", "no recipe", |it| {
-        proof(it, |proof| proof.recipe = None)
+        proof(it, |proof| proof.recipe = None);
     }),
     ("gate/recipe-not-proven", "failed", |it| {
-        proof(it, |proof| proof.last = Some(ApplyOutcome::Failed))
+        proof(it, |proof| proof.last = Some(ApplyOutcome::Failed));
     }),
     ("gate/recipe-not-proven", "never ended", |it| {
-        proof(it, |proof| proof.last = None)
+        proof(it, |proof| proof.last = None);
     }),
     ("gate/recipe-not-proven", "unknown", |it| {
-        proof(it, |proof| proof.last = Some(ApplyOutcome::Unknown))
+        proof(it, |proof| proof.last = Some(ApplyOutcome::Unknown));
     }),
     ("gate/recipe-not-proven", "open steps", |it| {
-        proof(it, |proof| proof.open = 1)
+        proof(it, |proof| proof.open = 1);
     }),
     ("gate/recipe-not-proven", "recipes differ", |it| {
-        spoil(it, "staging", |facts| facts.recipe = digest("other"))
+        spoil(it, "staging", |facts| facts.recipe = digest("other"));
     }),
     ("gate/suite-not-passed", "no evidence", |it| {
-        it.evidence.clear()
+        it.evidence.clear();
     }),
     ("gate/suite-not-passed", "no suite of that kind", |it| {
-        it.suites.clear()
+        it.suites.clear();
     }),
     ("gate/suite-not-passed", "another kind required", |it| {
-        it.policy.require = vec!["e2e".into()]
+        it.policy.require = vec!["e2e".into()];
     }),
     ("gate/suite-not-passed", "failed", |it| {
-        evidence(it, |each| each.passed = false)
+        evidence(it, |each| each.passed = false);
     }),
     ("gate/suite-not-passed", "zero cases", |it| {
-        evidence(it, |each| each.cases = (0, 0))
+        evidence(it, |each| each.cases = (0, 0));
     }),
     ("gate/suite-not-passed", "a failed case", |it| {
-        evidence(it, |each| each.cases = (3, 1))
+        evidence(it, |each| each.cases = (3, 1));
     }),
     ("gate/suite-not-passed", "another recipe", |it| {
-        evidence(it, |each| each.bound.recipe = digest("other"))
+        evidence(it, |each| each.bound.recipe = digest("other"));
     }),
     ("gate/suite-not-passed", "another artifact", |it| {
-        evidence(it, |each| each.bound.artifacts.clear())
+        evidence(it, |each| each.bound.artifacts.clear());
     }),
     ("gate/suite-not-passed", "another suite", |it| {
-        evidence(it, |each| each.bound.suite = digest("other"))
+        evidence(it, |each| each.bound.suite = digest("other"));
     }),
     ("gate/suite-not-passed", "in production", |it| {
-        evidence(it, |each| each.environment = name("production"))
+        evidence(it, |each| each.environment = name("production"));
     }),
     ("gate/evidence-stale", "too old", |it| {
-        evidence(it, |each| each.ended = Moment::from_millisecond(1))
+        evidence(it, |each| each.ended = Moment::from_millisecond(1));
     }),
     ("gate/evidence-stale", "age of zero", |it| {
-        it.policy.evidence_max_age = 0
+        it.policy.evidence_max_age = 0;
     }),
     ("gate/evidence-stale", "in the future", |it| {
         evidence(it, |each| {
-            each.ended = Moment::from_millisecond(2_000_000_000)
+            each.ended = Moment::from_millisecond(2_000_000_000);
         });
     }),
     ("gate/evidence-stale", "disturbed", |it| {
-        evidence(it, |each| each.undisturbed = false)
+        evidence(it, |each| each.undisturbed = false);
     }),
     ("gate/evidence-stale", "staging touched", |it| {
         spoil(it, "staging", |facts| {
-            facts.observation = Some(digest("touched"))
+            facts.observation = Some(digest("touched"));
         });
     }),
     ("gate/not-rehearsed", "not rehearsed", |it| {
         it.release.steps = vec![(Address::new("file", "config"), Verb::Create, false)];
     }),
     ("gate/not-rehearsed", "a share that is no number", |it| {
-        it.policy.rehearsal = f64::NAN
+        it.policy.rehearsal = f64::NAN;
     }),
     ("gate/freeze", "frozen", |it| {
         it.policy.freeze = vec![Freeze {
@@ -269,16 +269,16 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
     ("gate/not-approved", "nobody", |it| it.approvals.clear()),
     ("gate/not-approved", "another plan", |it| {
-        it.approvals[0].plan = digest("other")
+        it.approvals[0].plan = digest("other");
     }),
     ("gate/not-approved", "other evidence", |it| {
-        it.approvals[0].evidence = digest("other")
+        it.approvals[0].evidence = digest("other");
     }),
     ("gate/not-approved", "a nameless person", |it| {
-        it.approvals[0].by.clear()
+        it.approvals[0].by.clear();
     }),
     ("gate/not-approved", "in the future", |it| {
-        it.approvals[0].at = Moment::from_millisecond(2_000_000_000)
+        it.approvals[0].at = Moment::from_millisecond(2_000_000_000);
     }),
     ("gate/not-approved", "one person twice", |it| {
         it.policy.approvals = 2;
@@ -344,6 +344,18 @@ fn delivering_includes_verifying() {
     assert_eq!(remedies.len(), 2, "{remedies:?}");
     assert_eq!(remedies[0], "evenkeel deliver");
     assert!(remedies[1].starts_with("evenkeel approve"));
+}
+
+#[test]
+fn what_is_to_be_repaired_is_not_to_be_approved() {
+    let mut dossier = open();
+    dossier.release.already = true;
+    dossier.release.steps[0].2 = false;
+    dossier.approvals.clear();
+    spoil(&mut dossier, "production", |facts| {
+        facts.drift = vec![finding(crate::defect::Corner::HandMade, true)];
+    });
+    assert_eq!(judge(&dossier).remedies, ["evenkeel apply production"]);
 }
 
 #[test]

@@ -89,10 +89,20 @@ impl Verdict {
         remedies.sort();
         remedies.dedup();
         let delivers = remedies.contains(&&Remedy::Deliver);
+        let repairs = remedies
+            .iter()
+            .any(|remedy| matches!(remedy, Remedy::Repair(_)));
+        let needed = |remedy: &&&Remedy| match remedy {
+            // Delivering runs the suites too.
+            Remedy::Verify(_) => !delivers && !repairs,
+            // Once repaired, there is nothing to release: this plan is not to be proven or approved.
+            Remedy::Deliver | Remedy::Approve(_) => !repairs,
+            _ => true,
+        };
         let remedies = remedies
-            .into_iter()
-            .filter(|remedy| !(delivers && matches!(remedy, Remedy::Verify(_))))
-            .map(Remedy::line)
+            .iter()
+            .filter(needed)
+            .map(|remedy| remedy.line())
             .collect();
         Self {
             open: reasons.is_empty(),

@@ -67,7 +67,7 @@ pub struct DirectoryObserved {
 
 impl Kind for Directory {
     const NAME: &'static str = "directory";
-    const ABOUT: &'static str = "A directory with its mode and owners. Directories above it must be declared too, or be there.";
+    const ABOUT: &'static str = "A directory with its mode and owners. Directories above it are made if they are missing, with mode 0755, and are not managed.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "path",

@@ -201,6 +201,18 @@ impl Kind for Process {
         if command.first().and_then(Value::as_text) == Some("") {
             wrong.push(Wrong::new("command", "the program has no name"));
         }
+        for name in attributes
+            .table("environment")
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+        {
+            if !crate::model::name::is_variable(name) {
+                wrong.push(Wrong::new(
+                    "environment",
+                    format!("`{name}` cannot name an environment variable: letters, digits and underscores can"),
+                ));
+            }
+        }
         let ready_table = attributes.table("ready");
         let ready_text = |key: &str| ready_table?.get(key)?.as_text().map(str::to_owned);
         let ready = match (ready_text("http"), ready_text("tcp")) {

@@ -62,9 +62,25 @@ pub fn is_identifier(text: &str) -> bool {
             .all(|each| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '_')
 }
 
+/// Names of environment variables: letters, digits and underscores, and no digit first.
+#[must_use]
+pub fn is_variable(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && text
+            .chars()
+            .all(|each| each.is_ascii_alphanumeric() || each == '_')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_identifier, is_word};
+    use super::{is_identifier, is_variable, is_word};
+
+    #[test]
+    fn variables_have_letters_digits_and_underscores() {
+        assert!(is_variable("DB_PASSWORD") && is_variable("_x1"));
+        assert!(!is_variable("A=B") && !is_variable("1A") && !is_variable(""));
+    }
 
     #[test]
     fn words_have_hyphens_and_identifiers_have_underscores() {

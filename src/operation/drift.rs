@@ -24,7 +24,11 @@ pub struct DriftRequest {
 /// # Errors
 ///
 /// When definitions are wrong or the ledger cannot be read.
-pub fn drift(world: &World<'_>, location: &Location, request: &DriftRequest) -> Result<Report, Failure> {
+pub fn drift(
+    world: &World<'_>,
+    location: &Location,
+    request: &DriftRequest,
+) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
     let names: Vec<EnvironmentName> = if request.environments.is_empty() {
         project.definition.path.clone()
@@ -36,7 +40,11 @@ pub fn drift(world: &World<'_>, location: &Location, request: &DriftRequest) -> 
             .collect::<Result<_, _>>()?
     };
     let sealer = project.sealer_for_reading()?;
-    let depth = if request.parity_only { Depth::Shape } else { Depth::Whole };
+    let depth = if request.parity_only {
+        Depth::Shape
+    } else {
+        Depth::Whole
+    };
     let resolution = Resolution::of(&project, &names, sealer, depth)?;
     let origin = project.origin(&resolution.resolved)?;
     let mut report = Report::new("drift", &project.definition.system, world.clock.now());
@@ -105,7 +113,9 @@ fn releases_of(state: &crate::ledger::State, name: &str, defects: &mut [Defect])
         ) {
             continue;
         }
-        let Some((moment, how)) = &mut defect.since else { continue };
+        let Some((moment, how)) = &mut defect.since else {
+            continue;
+        };
         let release = state
             .releases
             .iter()

@@ -36,7 +36,11 @@ impl Resolution {
         let resolved = project.resolve(names, &sealer, depth)?;
         let nothing = BTreeMap::new();
         // Without real secrets there is nothing to compare them by.
-        let compared = if depth == Depth::Whole { &resolved } else { &nothing };
+        let compared = if depth == Depth::Whole {
+            &resolved
+        } else {
+            &nothing
+        };
         let disparities = drift::parity(&project.definition, compared);
         let settled = drift::settle(&project.definition, disparities, project.world.clock.now());
         Ok(Self {
@@ -45,7 +49,12 @@ impl Resolution {
             declarations: settled
                 .declarations
                 .iter()
-                .map(|declaration| (declaration.difference.at.clone(), declaration.difference.expires))
+                .map(|declaration| {
+                    (
+                        declaration.difference.at.clone(),
+                        declaration.difference.expires,
+                    )
+                })
                 .collect(),
             declared: settled.places,
             resolved,
@@ -58,8 +67,16 @@ impl Resolution {
             .ok_or_else(|| Failure::other(format!("{name} was not resolved")))
     }
 
-    pub(super) fn recipe(&self, project: &Project<'_>, name: &EnvironmentName) -> Result<Recipe, Failure> {
-        Ok(recipe(&project.definition, self.environment(name)?, &self.declared))
+    pub(super) fn recipe(
+        &self,
+        project: &Project<'_>,
+        name: &EnvironmentName,
+    ) -> Result<Recipe, Failure> {
+        Ok(recipe(
+            &project.definition,
+            self.environment(name)?,
+            &self.declared,
+        ))
     }
 
     /// Looks at one environment.
@@ -83,12 +100,27 @@ impl Resolution {
             .iter()
             .map(|(address, (apply, _))| (address.clone(), apply.to_string()))
             .collect();
-        look(resolved, &kept, open, &targets.observers(), project.world.clock.now()).map_err(Failure::other)
+        look(
+            resolved,
+            &kept,
+            open,
+            &targets.observers(),
+            project.world.clock.now(),
+        )
+        .map_err(Failure::other)
     }
 
     /// The targets of one environment.
-    pub(super) fn targets(&self, project: &Project<'_>, name: &EnvironmentName) -> Result<Targets, Failure> {
-        Ok(Targets::of(self.environment(name)?, project.world.targets, &self.sealer))
+    pub(super) fn targets(
+        &self,
+        project: &Project<'_>,
+        name: &EnvironmentName,
+    ) -> Result<Targets, Failure> {
+        Ok(Targets::of(
+            self.environment(name)?,
+            project.world.targets,
+            &self.sealer,
+        ))
     }
 
     /// The plan for what was seen.
@@ -100,7 +132,10 @@ impl Resolution {
     ) -> Result<Plan, Failure> {
         let name = situation.environment();
         let recipe = self.recipe(project, name)?;
-        let lineage = state.founded.as_ref().map_or("", |founded| founded.lineage.as_str());
+        let lineage = state
+            .founded
+            .as_ref()
+            .map_or("", |founded| founded.lineage.as_str());
         Ok(make(
             situation,
             &recipe,

@@ -26,7 +26,9 @@ pub fn plan(
         None => project.definition.path.clone(),
     };
     if output.is_some() && names.len() != 1 {
-        return Err(Failure::Usage("a saved plan is for one environment: evenkeel plan ENVIRONMENT -o FILE".into()));
+        return Err(Failure::Usage(
+            "a saved plan is for one environment: evenkeel plan ENVIRONMENT -o FILE".into(),
+        ));
     }
     // A saved plan belongs to a ledger, and its seals to a key: they are made now if there were none.
     let (sealer, state) = if output.is_some() {
@@ -65,7 +67,11 @@ pub fn plan(
 
 /// Which steps the environment before has done a step of the same shape as, since production was last released to;
 /// `None` for the first environment of the path.
-pub(super) fn rehearsed(project: &Project<'_>, state: &crate::ledger::State, plan: &Plan) -> Option<Vec<bool>> {
+pub(super) fn rehearsed(
+    project: &Project<'_>,
+    state: &crate::ledger::State,
+    plan: &Plan,
+) -> Option<Vec<bool>> {
     let position = project
         .definition
         .path

@@ -11,9 +11,9 @@ use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::{NoSecrets, RealSecrets, Secrets};
 use crate::environment::{Definition, Files, Resolved, codes, read, resolve};
 use crate::kind::ArtifactFacts;
+use crate::ledger::Ledger as _;
 use crate::ledger::record::Origin;
 use crate::ledger::{LedgerError, SqliteLedger, State, key};
-use crate::ledger::Ledger as _;
 use crate::model::{Digest, EnvironmentName, Sealer};
 use crate::target::git::Repository;
 use crate::target::tree::tree_digest;
@@ -71,10 +71,18 @@ impl<'w> Project<'w> {
         let repository = Repository::discover(&root);
         let head = repository.as_ref().and_then(Repository::head);
         let (files, commit): (Box<dyn Files>, Option<String>) = match &location.revision {
-            None => (Box::new(WorkingTree { directory: directory.clone() }), head),
+            None => (
+                Box::new(WorkingTree {
+                    directory: directory.clone(),
+                }),
+                head,
+            ),
             Some(revision) => {
                 let Some(repository) = repository.clone() else {
-                    return Err(Failure::other(format!("{} is in no git repository", root.display())));
+                    return Err(Failure::other(format!(
+                        "{} is in no git repository",
+                        root.display()
+                    )));
                 };
                 let commit = repository
                     .resolve(revision)
@@ -122,7 +130,12 @@ impl<'w> Project<'w> {
         if self.definition.path.contains(&wanted) {
             return Ok(wanted);
         }
-        let known: Vec<&str> = self.definition.path.iter().map(EnvironmentName::as_str).collect();
+        let known: Vec<&str> = self
+            .definition
+            .path
+            .iter()
+            .map(EnvironmentName::as_str)
+            .collect();
         Err(Failure::Usage(format!(
             "there is no environment `{name}`; the path is {}",
             crate::text::list(&known, "and")
@@ -176,9 +189,9 @@ impl<'w> Project<'w> {
     ) -> Result<BTreeMap<EnvironmentName, Resolved>, Failure> {
         let mut complaints = Vec::new();
         let artifacts = self.artifacts(depth, &mut complaints);
-        let variable = self.world.variable;
+        let variable = |name: &str| self.world.environment.get(name).cloned();
         let real = RealSecrets {
-            variable,
+            variable: &variable,
             definitions: self.directory.clone(),
             root: self.root.clone(),
             interruption: &self.world.interruption,
@@ -215,12 +228,18 @@ impl<'w> Project<'w> {
         }
     }
 
-    fn artifacts(&self, depth: Depth, complaints: &mut Vec<Defect>) -> BTreeMap<Arc<str>, ArtifactFacts> {
+    fn artifacts(
+        &self,
+        depth: Depth,
+        complaints: &mut Vec<Defect>,
+    ) -> BTreeMap<Arc<str>, ArtifactFacts> {
         let mut artifacts = BTreeMap::new();
         for (name, artifact) in &self.definition.artifacts {
             let digest = match depth {
                 Depth::Shape => Ok(Digest::of(name.as_bytes())),
-                Depth::Whole => tree_digest(&self.directory.join(&artifact.path)).map(|tree| tree.digest),
+                Depth::Whole => {
+                    tree_digest(&self.directory.join(&artifact.path)).map(|tree| tree.digest)
+                }
             };
             match digest {
                 Ok(digest) => {
@@ -269,8 +288,14 @@ impl<'w> Project<'w> {
     /// # Errors
     ///
     /// When git is asked and does not answer.
-    pub fn origin(&self, resolved: &BTreeMap<EnvironmentName, Resolved>) -> Result<Origin, Failure> {
-        let digests: Vec<Digest> = resolved.values().map(|each| self.definitions_digest(each)).collect();
+    pub fn origin(
+        &self,
+        resolved: &BTreeMap<EnvironmentName, Resolved>,
+    ) -> Result<Origin, Failure> {
+        let digests: Vec<Digest> = resolved
+            .values()
+            .map(|each| self.definitions_digest(each))
+            .collect();
         let dirty = match (&self.repository, &self.commit) {
             _ if self.from_commit => false,
             (Some(repository), Some(_)) => {
@@ -337,7 +362,8 @@ fn unique(complaints: Vec<Defect>) -> Vec<Defect> {
             earlier.code == complaint.code
                 && earlier.subject == complaint.subject
                 && earlier.attribute == complaint.attribute
-                && earlier.labels.first().map(|label| &label.span) == complaint.labels.first().map(|label| &label.span)
+                && earlier.labels.first().map(|label| &label.span)
+                    == complaint.labels.first().map(|label| &label.span)
         });
         if !again {
             kept.push(complaint);
@@ -366,12 +392,20 @@ fn find(world: &World<'_>, location: &Location) -> Result<PathBuf, Failure> {
     let here = canonical(&world.directory)?;
     for above in here.ancestors() {
         let candidate = above.join("environments");
-        if candidate.join("system.toml").is_file() || (location.revision.is_some() && candidate.is_dir()) {
+        if candidate.join("system.toml").is_file()
+            || (location.revision.is_some() && candidate.is_dir())
+        {
             return canonical(&candidate);
         }
     }
     Err(Failure::Other {
-        reason: format!("there is no environments/system.toml in {} or above it", here.display()),
-        help: Some("go to the project's directory, or name the definitions with --environments DIRECTORY".into()),
+        reason: format!(
+            "there is no environments/system.toml in {} or above it",
+            here.display()
+        ),
+        help: Some(
+            "go to the project's directory, or name the definitions with --environments DIRECTORY"
+                .into(),
+        ),
     })
 }

@@ -20,13 +20,18 @@ struct Saved {
 
 /// Saves a plan. The file is there whole or not at all.
 pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::other(format!("cannot write {}: {error}", path.display()));
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::other(format!("cannot write {}: {error}", path.display()))
+    };
     let saved = Saved {
         digest: plan.digest(),
         plan: plan.clone(),
     };
     let text = serde_json::to_vec(&saved).map_err(|error| failed(&error))?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
     std::io::Write::write_all(&mut file, &text).map_err(|error| failed(&error))?;
     file.as_file().sync_all().map_err(|error| failed(&error))?;
@@ -36,7 +41,9 @@ pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
 
 /// Reads a plan, and refuses one that was edited.
 pub(super) fn load(path: &Path) -> Result<Plan, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::other(format!("cannot read {}: {error}", path.display()));
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::other(format!("cannot read {}: {error}", path.display()))
+    };
     let refused = |reason: String| Failure::Stale {
         reason: format!("{}: {reason}", path.display()),
         changes: Vec::new(),
@@ -46,8 +53,8 @@ pub(super) fn load(path: &Path) -> Result<Plan, Failure> {
         return Err(refused("it is larger than any plan".into()));
     }
     let text = std::fs::read(path).map_err(|error| failed(&error))?;
-    let saved: Saved =
-        serde_json::from_slice(&text).map_err(|error| refused(format!("it is no plan as evenkeel saves it ({error})")))?;
+    let saved: Saved = serde_json::from_slice(&text)
+        .map_err(|error| refused(format!("it is no plan as evenkeel saves it ({error})")))?;
     if saved.plan.format != crate::plan::FORMAT {
         return Err(refused(format!(
             "it has format {}, and this evenkeel makes format {}",
@@ -72,22 +79,45 @@ pub(super) fn compare(saved: &Plan, now: &Plan) -> Result<(), Failure> {
             changes.push(what.to_owned());
         }
     };
-    differ("it was made by another version of evenkeel", saved.tool != now.tool);
+    differ(
+        "it was made by another version of evenkeel",
+        saved.tool != now.tool,
+    );
     differ("it was made for another system", saved.system != now.system);
-    differ("it was made from another ledger: another project, or a new one", saved.lineage != now.lineage);
-    differ("the definitions changed", saved.definitions != now.definitions);
-    differ("the recipe changed", saved.recipe != now.recipe && saved.definitions == now.definitions);
-    differ("values, targets or artifacts changed", saved.binding != now.binding);
+    differ(
+        "it was made from another ledger: another project, or a new one",
+        saved.lineage != now.lineage,
+    );
+    differ(
+        "the definitions changed",
+        saved.definitions != now.definitions,
+    );
+    differ(
+        "the recipe changed",
+        saved.recipe != now.recipe && saved.definitions == now.definitions,
+    );
+    differ(
+        "values, targets or artifacts changed",
+        saved.binding != now.binding,
+    );
     differ("something was applied since", saved.applied != now.applied);
     for (address, observed) in &now.observed {
         match saved.observed.get(address) {
             Some(then) if then == observed => {}
-            Some(_) => changes.push(format!("{address} is not as it was{}", detail(saved, now, address))),
-            None => changes.push(format!("{address} could not be seen then, or was not declared")),
+            Some(_) => changes.push(format!(
+                "{address} is not as it was{}",
+                detail(saved, now, address)
+            )),
+            None => changes.push(format!(
+                "{address} could not be seen then, or was not declared"
+            )),
         }
     }
     for unseen in &now.unseen {
-        changes.push(format!("{} cannot be seen now: {}", unseen.address, unseen.reason));
+        changes.push(format!(
+            "{} cannot be seen now: {}",
+            unseen.address, unseen.reason
+        ));
     }
     if changes.is_empty() {
         changes.push("its steps are not those that would be planned now".into());

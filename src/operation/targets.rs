@@ -31,7 +31,13 @@ pub struct LocalTargets {
 }
 
 impl TargetMaker for LocalTargets {
-    fn make(&self, _environment: &EnvironmentName, _name: &str, _place: &TargetPlace, sealer: &Sealer) -> Arc<dyn Target> {
+    fn make(
+        &self,
+        _environment: &EnvironmentName,
+        _name: &str,
+        _place: &TargetPlace,
+        sealer: &Sealer,
+    ) -> Arc<dyn Target> {
         Arc::new(LocalTarget::new(sealer.clone(), self.launcher.clone()))
     }
 }
@@ -45,7 +51,12 @@ impl Targets {
             resolved
                 .targets
                 .iter()
-                .map(|(name, place)| (Arc::clone(name), maker.make(&resolved.name, name, place, sealer)))
+                .map(|(name, place)| {
+                    (
+                        Arc::clone(name),
+                        maker.make(&resolved.name, name, place, sealer),
+                    )
+                })
                 .collect(),
         )
     }
@@ -63,6 +74,9 @@ impl Targets {
 
     /// For changing.
     pub(super) fn targets(&self) -> BTreeMap<Arc<str>, &dyn Target> {
-        self.0.iter().map(|(name, target)| (Arc::clone(name), &**target)).collect()
+        self.0
+            .iter()
+            .map(|(name, target)| (Arc::clone(name), &**target))
+            .collect()
     }
 }

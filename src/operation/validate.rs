@@ -23,7 +23,11 @@ pub fn validate(world: &World<'_>, location: &Location) -> Result<Report, Failur
         .filter(|defect| defect.code.name.starts_with("difference/"))
         .cloned();
     report.defects(project.warnings.iter().cloned().chain(lint));
-    let resources: usize = resolution.resolved.values().map(|each| each.resources.len()).sum();
+    let resources: usize = resolution
+        .resolved
+        .values()
+        .map(|each| each.resources.len())
+        .sum();
     report.say(format!(
         "{}, {}, {}",
         crate::text::count(resolution.resolved.len(), "environment"),

@@ -1,5 +1,6 @@
 //! What the program is given: clock, variables, directory, signals, and somebody to talk to.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::TargetMaker;
@@ -11,8 +12,8 @@ use crate::target::Interruption;
 pub struct World<'a> {
     /// The clock.
     pub clock: &'a (dyn Clock + 'a),
-    /// Reads an environment variable.
-    pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// The environment variables.
+    pub environment: &'a BTreeMap<String, String>,
     /// The working directory, absolute.
     pub directory: PathBuf,
     /// Asks for an end.

@@ -12,7 +12,7 @@ use crate::kind::Declared;
 use crate::model::Address;
 
 /// For each resource, those that must be in place before it: edges 1 and 2.
-pub(super) fn creation<'a>(resolved: &'a Resolved) -> BTreeMap<&'a Address, Vec<&'a Address>> {
+pub(super) fn creation(resolved: &Resolved) -> BTreeMap<&Address, Vec<&Address>> {
     let mut directories: HashMap<(&str, &str), &Address> = HashMap::new();
     for (address, resource) in &resolved.resources {
         if address.kind() == "directory"

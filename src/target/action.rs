@@ -15,7 +15,7 @@ use crate::model::{Digest, Moment};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Action {
-    /// Make a directory, or give one the right mode and owners. Parents must be there.
+    /// Make a directory, or give one the right mode and owners. Directories above it are made if they are missing.
     Directory {
         /// The path.
         path: String,

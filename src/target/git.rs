@@ -58,7 +58,7 @@ impl Repository {
             root: directory.canonicalize().ok()?,
         };
         let answer = here.ask(&["rev-parse", "--show-toplevel"], None).ok()?;
-        let root = String::from_utf8(answer.stdout).ok()?;
+        let root = String::from_utf8(answer).ok()?;
         let root = PathBuf::from(root.strip_suffix('\n').unwrap_or(&root));
         root.is_absolute().then_some(Self { root })
     }
@@ -99,7 +99,9 @@ impl Repository {
             ],
             None,
         )?;
-        let hex = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+        let hex = String::from_utf8_lossy(&answer.stdout.clone().into_bytes())
+            .trim()
+            .to_owned();
         let whole =
             matches!(hex.len(), 40 | 64) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
         if answer.status.is_success() && whole {
@@ -140,7 +142,7 @@ impl Repository {
             asked.push_str(&format!("{commit}:{clean}\n"));
         }
         let answer = self.ask(&["cat-file", "--batch"], Some(asked.into_bytes()))?;
-        let mut rest = answer.stdout.as_slice();
+        let mut rest = answer.as_slice();
         paths
             .iter()
             .map(|path| self.object(&mut rest, path))
@@ -194,7 +196,7 @@ impl Repository {
         if let Some(below) = &below {
             arguments.extend(["--", below]);
         }
-        let mut paths = paths(&self.ask(&arguments, None)?.stdout);
+        let mut paths = paths(&self.ask(&arguments, None)?);
         paths.sort();
         Ok(paths)
     }
@@ -222,22 +224,24 @@ impl Repository {
             );
         }
         arguments.extend(texts.iter().map(String::as_str));
-        Ok(!self.ask(&arguments, None)?.stdout.is_empty())
+        Ok(!self.ask(&arguments, None)?.is_empty())
     }
 
     /// Asks, and takes nothing but success.
-    fn ask(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<CommandOutcome, GitError> {
+    /// What git answers, if it does not fail.
+    fn ask(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<Vec<u8>, GitError> {
         let answer = self.run(arguments, stdin)?;
         let operation = arguments.first().copied().unwrap_or_default();
         if !answer.status.is_success() {
-            let said = String::from_utf8_lossy(&answer.stderr);
+            let said = answer.stderr.into_bytes();
+            let said = String::from_utf8_lossy(&said);
             let said = said.trim();
             return Err(self.failed(operation, format!("it {}: {}", answer.status, inert(said))));
         }
-        if answer.cut {
+        if answer.stdout.is_cut() {
             return Err(self.failed(operation, "its answer is longer than 256 MiB"));
         }
-        Ok(answer)
+        Ok(answer.stdout.into_bytes())
     }
 
     fn run(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<CommandOutcome, GitError> {

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod answer;
 pub mod command;
+mod compare;
 mod content;
 pub mod git;
 pub mod http;
@@ -18,6 +19,7 @@ pub mod port;
 pub mod query;
 mod reason;
 mod record;
+pub mod recorded;
 pub mod tree;
 mod wait;
 
@@ -27,4 +29,5 @@ pub use interruption::Interruption;
 pub use local::LocalTarget;
 pub use port::{ActionError, Materials, Observer, Performed, Target};
 pub use query::{Query, Ready};
+pub use recorded::RecordedTarget;
 pub use tree::{TreeDigest, TreeError, tree_digest};

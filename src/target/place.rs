@@ -115,8 +115,8 @@ fn step_into(directory: &OwnedFd, name: &OsStr, reached: &Path) -> Result<OwnedF
     }
 }
 
-/// Makes the directories of a path that are missing, for nobody but their owner.
-pub(crate) fn make_directories(path: &Path) -> Result<(), Obstacle> {
+/// Makes the directories of a path that are missing, with this mode, each durably.
+pub(crate) fn make_directories(path: &Path, mode: u32) -> Result<(), Obstacle> {
     let mut reached = PathBuf::from("/");
     let mut directory = open_stepwise(&reached)?;
     for component in path.components() {
@@ -126,8 +126,10 @@ pub(crate) fn make_directories(path: &Path) -> Result<(), Obstacle> {
         reached.push(name);
         directory = match step_into(&directory, name, &reached) {
             Err(Obstacle::Missing(_)) => {
-                match rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(0o700)) {
-                    Ok(()) | Err(Errno::EXIST) => {}
+                match rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(mode)) {
+                    Ok(()) => sync(&directory)
+                        .map_err(|errno| Obstacle::Refused(reached.clone(), errno))?,
+                    Err(Errno::EXIST) => {}
                     Err(errno) => return Err(Obstacle::Refused(reached, errno)),
                 }
                 step_into(&directory, name, &reached)?
@@ -136,6 +138,12 @@ pub(crate) fn make_directories(path: &Path) -> Result<(), Obstacle> {
         };
     }
     Ok(())
+}
+
+/// Makes the entries of a directory durable. It is opened anew: what is open for passing through cannot be synced.
+fn sync(directory: &OwnedFd) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::fsync(rustix::fs::openat(directory, ".", flags, Mode::empty())?)
 }
 
 fn is_link(directory: impl AsFd, name: &OsStr) -> bool {

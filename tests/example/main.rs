@@ -2,6 +2,14 @@
 //! of it that is broken on purpose in one way at a time, and against nobody.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it saw"
+)]
 
 mod broken;
 mod checks_fail;

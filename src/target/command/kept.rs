@@ -60,13 +60,37 @@ impl Kept {
         self.line.clear();
     }
 
+    /// What was kept.
+    pub(super) fn into_output(self) -> Output {
+        Output {
+            head: self.head,
+            tail: self.tail.into(),
+            left_out: self.left_out,
+        }
+    }
+}
+
+/// What a command wrote to one of its outputs, as far as it was kept. It may hold secrets: it has no `Debug`.
+#[derive(Clone, Default)]
+pub struct Output {
+    /// Its beginning; all of it, unless it is longer than half of what is kept.
+    pub head: Vec<u8>,
+    /// Its end, or what follows the beginning when nothing was left out.
+    pub tail: Vec<u8>,
+    /// How many bytes between them were left out.
+    pub left_out: u64,
+}
+
+impl Output {
     /// Whether something was left out.
-    pub(super) fn is_cut(&self) -> bool {
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
         self.left_out > 0
     }
 
     /// All of it, or both halves with a word between them on what was left out.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
         let mut bytes = self.head;
         if self.left_out > 0 {
             bytes.extend_from_slice(format!("\n… {} bytes left out …\n", self.left_out).as_bytes());
@@ -89,9 +113,10 @@ mod tests {
         kept.take(b"ef\nghijklmn", &mut on_line);
         kept.finish(&mut on_line);
         assert_eq!(lines, ["ab", "cdef", "ghijklmn"]);
-        assert!(kept.is_cut());
+        let output = kept.into_output();
+        assert!(output.is_cut());
         assert_eq!(
-            String::from_utf8(kept.into_bytes()).unwrap(),
+            String::from_utf8(output.into_bytes()).unwrap(),
             "ab\r\n\n… 9 bytes left out …\nklmn"
         );
     }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use super::Interruption;
 use super::reason::why_io;
+pub use kept::Output;
 use pump::Ending;
 
 /// What to run.
@@ -34,6 +35,10 @@ pub struct CommandRun {
     pub timeout: Duration,
     /// How many bytes of each output are kept: the first half and the last.
     pub output_limit: usize,
+    /// How long its group has to end after it was asked to, before it is killed.
+    pub grace: Duration,
+    /// Whether what it started and left behind in its group is killed when it has ended by itself.
+    pub leave_nothing: bool,
 }
 
 impl CommandRun {
@@ -46,6 +51,8 @@ impl CommandRun {
             stdin: None,
             timeout: Duration::from_mins(1),
             output_limit: 1024 * 1024,
+            grace: Duration::from_secs(2),
+            leave_nothing: false,
         }
     }
 }
@@ -104,11 +111,9 @@ pub struct CommandOutcome {
     /// How it ended.
     pub status: CommandStatus,
     /// Standard output, bounded.
-    pub stdout: Vec<u8>,
+    pub stdout: Output,
     /// Standard error, bounded.
-    pub stderr: Vec<u8>,
-    /// Whether bytes in the middle of either output were left out.
-    pub cut: bool,
+    pub stderr: Output,
     /// How long it ran, in seconds.
     pub seconds: f64,
 }
@@ -190,17 +195,24 @@ pub fn run_with_lines(
         program: program.clone(),
         reason: why_io(&error),
     };
+    let invalid = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
+    if let Some(name) = run.environment.keys().find(invalid) {
+        return Err(CommandError::Failed {
+            program: program.clone(),
+            reason: format!("`{name}` cannot name an environment variable"),
+        });
+    }
     let mut child = command(run)?
         .spawn()
         .map_err(|error| refused(run, &program, &error))?;
     let pumped = pump::pump(&mut child, run, interruption, on_line);
-    if pumped.is_err() {
+    // The command is not waited for yet: until then nobody else can have its number, or its group's.
+    if pumped.is_err() || run.leave_nothing {
         pump::kill_group(&child);
     }
     let status = child.wait().map_err(failed)?;
     let (ending, kept) = pumped.map_err(failed)?;
-    let cut = kept.iter().any(kept::Kept::is_cut);
-    let [stdout, stderr] = kept.map(kept::Kept::into_bytes);
+    let [stdout, stderr] = kept.map(kept::Kept::into_output);
     Ok(CommandOutcome {
         status: match ending {
             Ending::ByItself => said(status),
@@ -209,7 +221,6 @@ pub fn run_with_lines(
         },
         stdout,
         stderr,
-        cut,
         seconds: started.elapsed().as_secs_f64(),
     })
 }

@@ -17,8 +17,6 @@ use super::kept::Kept;
 use super::{CommandRun, Stream};
 use crate::target::Interruption;
 
-/// How long a group has to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(2);
 /// How long pipes are still read after the command has ended, when somebody else holds them open.
 const LINGER: Duration = Duration::from_millis(300);
 /// How often the interruption is looked at.
@@ -54,7 +52,8 @@ pub(super) fn pump(
     // An older kernel has no such handle; then its end is seen at the next tick.
     let handle = rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok();
     let mut pipes = Pipes::of(child, run)?;
-    let deadline = Instant::now() + run.timeout;
+    // So far away that it cannot be said is never.
+    let deadline = Instant::now().checked_add(run.timeout);
     let mut stage = Stage::Runs;
     let mut ended: Option<Instant> = None;
     loop {
@@ -67,8 +66,10 @@ pub(super) fn pump(
         }
         stage = match stage {
             Stage::Runs if ended.is_some() => Stage::Runs,
-            Stage::Runs if interruption.is_set() => ask_to_end(pid, Ending::Interrupted),
-            Stage::Runs if Instant::now() >= deadline => ask_to_end(pid, Ending::TimedOut),
+            Stage::Runs if interruption.is_set() => ask_to_end(pid, Ending::Interrupted, run.grace),
+            Stage::Runs if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                ask_to_end(pid, Ending::TimedOut, run.grace)
+            }
             Stage::Asked(ending, until) if ended.is_some() || Instant::now() >= until => {
                 // Also when the command itself has ended: what it started may not have.
                 signal(pid, Signal::KILL);
@@ -96,10 +97,10 @@ pub(super) fn kill_group(child: &Child) {
     signal(Pid::from_child(child), Signal::KILL);
 }
 
-fn ask_to_end(pid: Pid, ending: Ending) -> Stage {
+fn ask_to_end(pid: Pid, ending: Ending, grace: Duration) -> Stage {
     signal(pid, Signal::TERM);
     signal(pid, Signal::CONT);
-    Stage::Asked(ending, Instant::now() + GRACE)
+    Stage::Asked(ending, Instant::now() + grace)
 }
 
 fn signal(pid: Pid, signal: Signal) {

@@ -9,10 +9,11 @@ use std::ffi::OsStr;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::look::{describe, fingerprint};
+use super::look::fingerprint;
 use super::placing::{Job, Workshop};
 use super::stage::{self, How, Staged, dress, look, verify};
-use crate::target::{Action, ActionError, Standing};
+use crate::target::compare::{describe, expected};
+use crate::target::{ActionError, Standing};
 
 /// A placement that is in place.
 pub(super) struct Committed {
@@ -197,20 +198,10 @@ fn changed(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<ActionError, Action
         // It was there, and is gone again.
         Ok(()) => ActionError::Changed {
             path: job.path.to_owned(),
-            expected: expected(job.action),
+            expected: expected(job.action).map_or_else(String::new, describe),
             found: "something that comes and goes".to_owned(),
         },
     })
-}
-
-fn expected(action: &Action) -> String {
-    match action {
-        Action::Directory { expected, .. }
-        | Action::File { expected, .. }
-        | Action::Link { expected, .. }
-        | Action::Remove { expected, .. } => describe(expected),
-        _ => String::new(),
-    }
 }
 
 fn rename(job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {

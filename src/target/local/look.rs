@@ -11,9 +11,9 @@ use rustix::io::Errno;
 
 use super::owners::Owners;
 use crate::model::{Digest, Moment, Sealer};
+use crate::target::Standing;
 use crate::target::content::{self, Fault, Fingerprint};
 use crate::target::reason::why;
-use crate::target::{Owner, Standing};
 
 /// Longest text that is handed on.
 const LONGEST_TEXT: u64 = 64 * 1024;
@@ -156,59 +156,5 @@ fn what(kind: FileType) -> &'static str {
         FileType::Fifo => "a pipe",
         FileType::CharacterDevice | FileType::BlockDevice => "a device",
         _ => "something of an unknown kind",
-    }
-}
-
-/// Whether two standings are the same; owners count by number, since names may be missing.
-pub(super) fn same(one: &Standing, other: &Standing) -> bool {
-    let owners = |one: &Owner, other: &Owner| one.id == other.id;
-    match (one, other) {
-        (
-            Standing::File {
-                digest,
-                mode,
-                owner,
-                group,
-            },
-            Standing::File {
-                digest: digest_2,
-                mode: mode_2,
-                owner: owner_2,
-                group: group_2,
-            },
-        ) => {
-            digest == digest_2 && mode == mode_2 && owners(owner, owner_2) && owners(group, group_2)
-        }
-        (
-            Standing::Directory { mode, owner, group },
-            Standing::Directory {
-                mode: mode_2,
-                owner: owner_2,
-                group: group_2,
-            },
-        ) => mode == mode_2 && owners(owner, owner_2) && owners(group, group_2),
-        (one, other) => one == other,
-    }
-}
-
-/// A standing in a few words.
-pub(super) fn describe(standing: &Standing) -> String {
-    match standing {
-        Standing::File {
-            digest,
-            mode,
-            owner,
-            group,
-        } => {
-            format!(
-                "a file ({mode:04o}, {owner}:{group}, content {})",
-                digest.short()
-            )
-        }
-        Standing::Directory { mode, owner, group } => {
-            format!("a directory ({mode:04o}, {owner}:{group})")
-        }
-        Standing::Link { to } => format!("a link to `{to}`"),
-        other => other.words().to_owned(),
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn place(
                 .or_default()
                 .push((*number, action, path, name)),
             Err(obstacle) => {
-                outcomes.push((*number, Err(failed("reach", path, obstacle.to_string()))))
+                outcomes.push((*number, Err(failed("reach", path, obstacle.to_string()))));
             }
         }
     }
@@ -104,6 +104,24 @@ pub(super) fn place(
         wave(workshop, some, &mut outcomes);
     }
     outcomes
+}
+
+/// Opens the directory that placements go into. For a directory, those above it are made if they are missing: a path
+/// such as `/srv/guestbook/data` is one thing to declare, and not three.
+fn open(
+    parent: &Path,
+    here: &[(usize, &Action, &str, OsString)],
+) -> Result<OwnedFd, place::Obstacle> {
+    let wanted = here
+        .iter()
+        .any(|(_, action, _, _)| matches!(action, Action::Directory { .. }));
+    match place::open_directory(parent) {
+        Err(place::Obstacle::Missing(_)) if wanted => {
+            place::make_directories(parent, 0o755)?;
+            place::open_directory(parent)
+        }
+        opened => opened,
+    }
 }
 
 type Directory<'a> = (PathBuf, Vec<(usize, &'a Action, &'a str, OsString)>);
@@ -116,7 +134,7 @@ fn wave(
     let mut systems = FileSystems::default();
     let mut opened = Vec::new();
     for (parent, here) in directories {
-        let directory = place::open_directory(parent).map_err(|obstacle| obstacle.to_string());
+        let directory = open(parent, here).map_err(|obstacle| obstacle.to_string());
         let directory = directory.and_then(|directory| {
             let device = systems
                 .add(&directory)

@@ -28,7 +28,9 @@ pub(super) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
             }
         }
         Ready::Tcp(address) => {
-            let connecting = tokio::time::timeout(within, tokio::net::TcpStream::connect(address));
+            let connecting = async {
+                tokio::time::timeout(within, tokio::net::TcpStream::connect(address)).await
+            };
             match wait_for(connecting) {
                 Some(Ok(Ok(_))) => Ok(()),
                 Some(Ok(Err(error))) if error.kind() == std::io::ErrorKind::ConnectionRefused => {

@@ -12,9 +12,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
-use super::look::{Look, describe, same};
+use super::look::Look;
 use super::placing::{Job, Workshop};
 use crate::model::Digest;
+use crate::target::compare::{describe, is_wanted, same};
 use crate::target::reason::{why, why_io};
 use crate::target::{Action, ActionError, Standing};
 
@@ -155,48 +156,6 @@ fn sealed(action: &Action) -> bool {
         action,
         Action::File { sealed: true, .. } | Action::Remove { sealed: true, .. }
     )
-}
-
-/// Whether the result of an action holds already.
-fn is_wanted(action: &Action, found: &Standing) -> bool {
-    let is = |wanted: &Option<String>, owner: &crate::target::Owner| {
-        wanted.as_deref().is_none_or(|word| owner.is(word))
-    };
-    match (action, found) {
-        (
-            Action::File {
-                content,
-                mode,
-                owner,
-                group,
-                ..
-            },
-            Standing::File {
-                digest,
-                mode: mode_found,
-                owner: owner_found,
-                group: group_found,
-            },
-        ) => {
-            content == digest
-                && mode & 0o7777 == *mode_found
-                && is(owner, owner_found)
-                && is(group, group_found)
-        }
-        (
-            Action::Directory {
-                mode, owner, group, ..
-            },
-            Standing::Directory {
-                mode: mode_found,
-                owner: owner_found,
-                group: group_found,
-            },
-        ) => mode & 0o7777 == *mode_found && is(owner, owner_found) && is(group, group_found),
-        (Action::Link { to, .. }, Standing::Link { to: found }) => to == found,
-        (Action::Remove { .. }, Standing::Missing) => true,
-        _ => false,
-    }
 }
 
 fn in_the_way(job: &Job<'_>, found: &Standing) -> ActionError {

@@ -161,7 +161,7 @@ impl Start<'_> {
         }
         for file in [&spec.record, &spec.log] {
             let made = place::split(Path::new(file))
-                .and_then(|(parent, _)| place::make_directories(&parent));
+                .and_then(|(parent, _)| place::make_directories(&parent, 0o700));
             made.map_err(|obstacle| self.failed(obstacle.to_string()))?;
         }
         let child = spawn::spawn(&target.launcher, spec)

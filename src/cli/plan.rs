@@ -1,0 +1,29 @@
+//! `evenkeel plan`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::shared::Surroundings;
+use crate::operation::plan;
+
+/// Show what would be done, for the whole path or for one environment.
+///
+/// With -o the plan of one environment is saved: `evenkeel apply FILE` does exactly that, once, or refuses.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The environment [default: all]
+    environment: Option<String>,
+    /// Save the plan to this file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
+    surroundings.render(plan(
+        surroundings.world,
+        &surroundings.location,
+        arguments.environment.as_deref(),
+        arguments.output.as_deref(),
+    ))
+}

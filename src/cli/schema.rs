@@ -1,0 +1,42 @@
+//! `evenkeel schema`.
+
+use clap::{Args, ValueEnum};
+
+use super::shared::Surroundings;
+use crate::environment::schema;
+use crate::operation::Failure;
+use crate::report::Report;
+
+/// Print a JSON Schema.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Of what
+    #[arg(value_enum)]
+    of: Of,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+enum Of {
+    /// environments/system.toml
+    System,
+    /// environments/ENVIRONMENT.toml
+    Environment,
+    /// What --format json prints
+    Report,
+}
+
+pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
+    let document = match arguments.of {
+        Of::System => schema::system(),
+        Of::Environment => schema::environment(),
+        Of::Report => Report::schema(),
+    };
+    let printed = surroundings.print(|to| {
+        serde_json::to_writer_pretty(&mut *to, &document).map_err(std::io::Error::other)?;
+        to.write_all(b"\n")
+    });
+    match printed {
+        Ok(()) => 0,
+        Err(error) => surroundings.render(Err(Failure::other(format!("cannot print: {error}")))),
+    }
+}

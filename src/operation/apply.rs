@@ -1,0 +1,428 @@
+//! Apply: exactly the plan, or refuse.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::picture::Resolution;
+use super::project::{Depth, state_of};
+use super::{Failure, Location, Project, World, saved};
+use crate::apply::{Apply, ApplyReport, Journal, Owner, Progress, execute};
+use crate::kind::Declared;
+use crate::ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, StepOutcome, Verb};
+use crate::ledger::{Fence, Lease, Ledger as _, SqliteLedger, State};
+use crate::model::{Address, EnvironmentName};
+use crate::observe::Situation;
+use crate::plan::{Plan, Step};
+use crate::report::{ApplyDocument, PlanReport, Report};
+
+/// What is to be applied.
+#[derive(Debug, Clone, Default)]
+pub struct ApplyRequest {
+    /// An environment, or a saved plan.
+    pub what: String,
+    /// The environment whose removals are confirmed.
+    pub confirm: Option<String>,
+    /// How long to wait for somebody else's lease.
+    pub wait: Option<Duration>,
+}
+
+/// Applies a saved plan, or the plan that is made now.
+///
+/// # Errors
+///
+/// When the plan is refused, nothing was touched.
+pub fn apply(
+    world: &World<'_>,
+    location: &Location,
+    request: &ApplyRequest,
+) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    let file = world.directory.join(&request.what);
+    let known = project
+        .definition
+        .path
+        .iter()
+        .any(|name| name.as_str() == request.what);
+    let saved = if known {
+        None
+    } else if file.is_file() {
+        Some(saved::load(&file)?)
+    } else {
+        project.environment(&request.what)?;
+        None
+    };
+    let name = match &saved {
+        Some(plan) => project
+            .environment(plan.environment.as_str())
+            .map_err(|_| Failure::Stale {
+                reason: "it is for an environment that this project does not have".into(),
+                changes: Vec::new(),
+            })?,
+        None => project.environment(&request.what)?,
+    };
+    if let Some(plan) = &saved
+        && plan.system != project.definition.system
+    {
+        return Err(Failure::Stale {
+            reason: format!("it was made for the system `{}`", plan.system),
+            changes: Vec::new(),
+        });
+    }
+    let mut report = Report::new("apply", &project.definition.system, world.clock.now());
+    let resolution = Resolution::of(
+        &project,
+        std::slice::from_ref(&name),
+        project.sealer()?,
+        Depth::Whole,
+    )?;
+    let origin = project.origin(&resolution.resolved)?;
+    report.origin(&origin);
+    let ledger = project.ledger()?;
+    let (lease, state) = take_lease(&project, &ledger, &name, "apply", request.wait)?;
+    let mut run = Run {
+        project: &project,
+        resolution: &resolution,
+        ledger: &ledger,
+        fence: lease.fence(),
+        name: &name,
+        purpose: "apply",
+        confirm: request.confirm.as_deref(),
+        saved: saved.as_ref(),
+        from_file: saved.is_some(),
+    };
+    if name == project.production()? && project.definition.path.len() > 1 {
+        run.purpose = "repair";
+        may_repair(&run, &state)?;
+    }
+    let outcome = run.go(&state, &mut report)?;
+    report.exit_code = exit_code(outcome);
+    if outcome == ApplyOutcome::Interrupted {
+        report.say("interrupted; what was begun was finished and recorded");
+    }
+    if outcome != ApplyOutcome::Done {
+        report.next(format!("evenkeel plan {name}"));
+        report.next(format!("evenkeel apply {name}"));
+    }
+    drop(lease);
+    Ok(report)
+}
+
+/// The documented exit code of how an apply ended.
+pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
+    match outcome {
+        ApplyOutcome::Done => 0,
+        ApplyOutcome::Failed => 1,
+        ApplyOutcome::Interrupted => 130,
+        ApplyOutcome::Unknown => 6,
+    }
+}
+
+/// Takes the lease, and gives the state as it is then. The whole ledger is read first: nothing is added to a broken one.
+pub(super) fn take_lease<'l>(
+    project: &Project<'l>,
+    ledger: &'l SqliteLedger,
+    name: &EnvironmentName,
+    purpose: &str,
+    wait: Option<Duration>,
+) -> Result<(Lease<'l>, State), Failure> {
+    let world = project.world;
+    let mut state = state_of(ledger)?;
+    let lease = Lease::take(
+        ledger,
+        world.clock,
+        &project.folder,
+        name,
+        &world.actor,
+        purpose,
+        wait,
+    )?;
+    state.catch_up(ledger)?;
+    Ok((lease, state))
+}
+
+/// Production is released to, not applied to: only what it already runs may be restored.
+fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
+    let recipe = run.resolution.recipe(run.project, run.name)?.digest;
+    let runs = state
+        .environment(run.name)
+        .and_then(|standing| standing.settled.as_ref())
+        .map(|settled| settled.recipe);
+    // A release that was killed or failed half-way is gone on with as well: the gate had opened for that very recipe.
+    let begun = state.releases.last().is_some_and(|release| {
+        release.started.record.environment == *run.name && release.started.record.recipe == recipe
+    });
+    if runs == Some(recipe) || begun {
+        return Ok(());
+    }
+    Err(Failure::Refused {
+        reason: format!(
+            "{} is released to: `apply` only restores what it runs, and this is another recipe",
+            run.name
+        ),
+        help: "bring it through staging, then release it: evenkeel deliver".into(),
+    })
+}
+
+/// One run of a plan on one environment.
+pub(super) struct Run<'a> {
+    pub(super) project: &'a Project<'a>,
+    pub(super) resolution: &'a Resolution,
+    pub(super) ledger: &'a SqliteLedger,
+    pub(super) fence: &'a Fence,
+    pub(super) name: &'a EnvironmentName,
+    pub(super) purpose: &'a str,
+    pub(super) confirm: Option<&'a str>,
+    /// The plan that must be it, exactly.
+    pub(super) saved: Option<&'a Plan>,
+    /// Whether that came from a file: such a plan is used once.
+    pub(super) from_file: bool,
+}
+
+impl Run<'_> {
+    /// Looks, plans, refuses or applies, and records. What happened is added to the report.
+    pub(super) fn go(&self, state: &State, report: &mut Report) -> Result<ApplyOutcome, Failure> {
+        let targets = self.resolution.targets(self.project, self.name)?;
+        let situation = self
+            .resolution
+            .look(self.project, self.name, state, &targets)?;
+        let plan = self.resolution.plan(self.project, &situation, state)?;
+        if let Some(saved) = self.saved {
+            if let Some(used) = state
+                .used_plans
+                .get(&saved.digest())
+                .filter(|_| self.from_file)
+            {
+                return Err(Failure::Stale {
+                    reason: format!(
+                        "it was applied already, by {} at {}; a plan is used once",
+                        used.apply, used.at
+                    ),
+                    changes: Vec::new(),
+                });
+            }
+            saved::compare(saved, &plan)?;
+        }
+        let rehearsed = super::plan::rehearsed(self.project, state, &plan);
+        report.plans.push(PlanReport::new(&plan, rehearsed));
+        if let Some(unseen) = plan.unseen.first() {
+            return Err(Failure::Other {
+                reason: format!(
+                    "{} cannot be seen, so nothing was done: {}",
+                    unseen.address, unseen.reason
+                ),
+                help: Some(format!(
+                    "make it readable, then look again: evenkeel drift {}",
+                    self.name
+                )),
+            });
+        }
+        self.allowed(&plan)?;
+        let owner = self.owner(state);
+        let unstamped = owner
+            .check(situation.resolved, &targets.observers())
+            .map_err(|error| Failure::Other {
+                reason: format!("nothing was done: {error}"),
+                help: Some("restore the ledger that manages it; or, if this one is to take over, remove the stamp by hand".into()),
+            })?;
+        if self.project.world.interruption.is_set() {
+            return Err(Failure::Interrupted);
+        }
+        let began = Instant::now();
+        if plan.steps.is_empty() && self.settled(state, &plan) {
+            let nothing = ApplyReport {
+                outcome: ApplyOutcome::Done,
+                steps: Vec::new(),
+            };
+            report.applies.push(ApplyDocument::new(
+                None,
+                &plan,
+                &nothing,
+                began.elapsed().as_secs_f64(),
+            ));
+            return Ok(ApplyOutcome::Done);
+        }
+        let reached = Reached {
+            targets: &targets,
+            unstamped,
+        };
+        self.execute(state, &situation, &plan, &reached, report, began)
+    }
+
+    /// The stamp that this ledger puts on targets.
+    fn owner<'s>(&'s self, state: &'s State) -> Owner<'s> {
+        Owner {
+            system: &self.project.definition.system,
+            environment: self.name.as_str(),
+            lineage: state
+                .founded
+                .as_ref()
+                .map_or("", |founded| founded.lineage.as_str()),
+        }
+    }
+
+    /// Whether the ledger already says that this recipe was applied here, to the end, with nothing left open.
+    fn settled(&self, state: &State, plan: &Plan) -> bool {
+        state.environment(self.name).is_some_and(|standing| {
+            standing.open.is_empty()
+                && standing.uncertain.is_empty()
+                && standing
+                    .settled
+                    .as_ref()
+                    .is_some_and(|settled| settled.recipe == plan.recipe)
+                && standing
+                    .last_apply
+                    .as_ref()
+                    .and_then(crate::ledger::standing::Apply::outcome)
+                    == Some(ApplyOutcome::Done)
+        })
+    }
+
+    /// Refuses what needs a word of confirmation and has none.
+    pub(super) fn allowed(&self, plan: &Plan) -> Result<(), Failure> {
+        let removals = plan.removals();
+        let is_production = self.project.production()? == *self.name;
+        if removals == 0 || !is_production || self.confirm == Some(self.name.as_str()) {
+            return Ok(());
+        }
+        let gone: Vec<&str> = plan
+            .steps
+            .iter()
+            .filter(|step| step.verb == Verb::Remove)
+            .take(10)
+            .map(|step| step.address.as_str())
+            .collect();
+        Err(Failure::Refused {
+            reason: format!(
+                "this removes {} from {}: {}",
+                crate::text::count(removals, "resource"),
+                self.name,
+                crate::text::list(&gone, "and")
+            ),
+            help: format!("if that is meant, say so: --confirm={}", self.name),
+        })
+    }
+
+    fn execute(
+        &self,
+        state: &State,
+        situation: &Situation<'_>,
+        plan: &Plan,
+        reached: &Reached<'_>,
+        report: &mut Report,
+        began: Instant,
+    ) -> Result<ApplyOutcome, Failure> {
+        let world = self.project.world;
+        let apply = state.next_apply();
+        let started = ApplyStarted {
+            apply: apply.clone(),
+            environment: self.name.clone(),
+            plan: plan.digest(),
+            recipe: plan.recipe,
+            origin: self.project.origin(&self.resolution.resolved)?,
+            steps: plan.steps.len(),
+            by: world.actor.clone(),
+            purpose: self.purpose.to_owned(),
+            from_file: self.from_file,
+        };
+        self.ledger
+            .append(world.clock.now(), &[started.into()], Some(self.fence))?;
+        let targets = reached.targets;
+        let claimed = self.owner(state).claim(
+            situation.resolved,
+            &reached.unstamped,
+            &targets.targets(),
+            &world.interruption,
+        );
+        if let Err(error) = claimed {
+            report.say(format!(
+                "the owner's stamp cannot be written, so nothing was done: {error}"
+            ));
+            return self.ended(state, &apply, &ApplyReport::nothing(plan), targets);
+        }
+        let removed: BTreeMap<Address, Declared> = situation
+            .applied
+            .iter()
+            .filter(|(address, _)| !situation.resolved.resources.contains_key(*address))
+            .map(|(address, applied)| (address.clone(), applied.declared.clone()))
+            .collect();
+        let job = Apply {
+            plan,
+            resolved: situation.resolved,
+            removed: &removed,
+            targets: &targets.targets(),
+            materials: &situation.resolved.materials,
+            journal: Journal {
+                ledger: self.ledger,
+                fence: self.fence,
+                clock: world.clock,
+                apply: &apply,
+                environment: self.name,
+            },
+            interruption: &world.interruption,
+        };
+        world.voice.begin(self.name.as_str(), plan.steps.len());
+        let (outcome, journal) = execute(&job, &Steps(world));
+        world.voice.end();
+        report.applies.push(ApplyDocument::new(
+            Some(apply.clone()),
+            plan,
+            &outcome,
+            began.elapsed().as_secs_f64(),
+        ));
+        if let Err(error) = journal {
+            report.say(format!("{error}: {}", error.cause()));
+            // What could not be written down cannot be called done, nor ended.
+            return Ok(ApplyOutcome::Unknown);
+        }
+        self.ended(state, &apply, &outcome, targets)
+    }
+
+    /// Looks once more at everything, and records how it ended.
+    fn ended(
+        &self,
+        state: &State,
+        apply: &str,
+        outcome: &ApplyReport,
+        targets: &super::targets::Targets,
+    ) -> Result<ApplyOutcome, Failure> {
+        let mut state = state.clone();
+        state.catch_up(self.ledger)?;
+        let after = self
+            .resolution
+            .look(self.project, self.name, &state, targets)?;
+        let ended = ApplyEnded {
+            apply: apply.to_owned(),
+            environment: self.name.clone(),
+            outcome: outcome.outcome,
+            done: outcome.count(Some(StepOutcome::Done)),
+            failed: outcome.count(Some(StepOutcome::Failed))
+                + outcome.count(Some(StepOutcome::Unknown)),
+            not_started: outcome.count(None),
+            observation: after.digest(),
+        };
+        self.ledger.append(
+            self.project.world.clock.now(),
+            &[ended.into()],
+            Some(self.fence),
+        )?;
+        Ok(outcome.outcome)
+    }
+}
+
+/// The targets of a run, and those of them that bear no owner's stamp yet.
+struct Reached<'a> {
+    targets: &'a super::targets::Targets,
+    unstamped: Vec<Arc<str>>,
+}
+
+/// Tells the world's voice of steps.
+struct Steps<'a>(&'a World<'a>);
+
+impl Progress for Steps<'_> {
+    fn begun(&self, _steps: &[&Step]) {}
+
+    fn ended(&self, step: &Step, _outcome: StepOutcome, _reason: Option<&str>) {
+        self.0.voice.step(step.address.as_str());
+    }
+}

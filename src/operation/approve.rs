@@ -1,0 +1,84 @@
+//! Approve: a person's decision about one plan and the evidence that is there to be seen.
+
+use super::dossier::Asked;
+use super::picture::Resolution;
+use super::project::Depth;
+use super::{Failure, Location, Project, World};
+use crate::ledger::Ledger as _;
+use crate::ledger::record::Approved;
+use crate::report::Report;
+
+/// Approves the plan whose digest begins with `plan`, if it is what a release would do now.
+///
+/// # Errors
+///
+/// When it is another plan, or no reason is given.
+pub fn approve(
+    world: &World<'_>,
+    location: &Location,
+    plan: &str,
+    reason: &str,
+) -> Result<Report, Failure> {
+    if reason.trim().is_empty() {
+        return Err(Failure::Usage(
+            "an approval needs a reason: --reason 'why'".into(),
+        ));
+    }
+    let project = Project::open(world, location)?;
+    let resolution = Resolution::of(
+        &project,
+        &project.definition.path,
+        project.sealer()?,
+        Depth::Whole,
+    )?;
+    let ledger = project.ledger()?;
+    let asked = Asked::now(&project, &resolution, &ledger)?;
+    let now = asked.plan.digest();
+    if !now.begins_with(plan) {
+        return Err(Failure::Stale {
+            reason: format!(
+                "`{plan}` is not what a release would do now; that is {}",
+                now.short()
+            ),
+            changes: vec![
+                "the world, the definitions or an artifact changed, or it is another plan's digest"
+                    .into(),
+            ],
+        });
+    }
+    let mut report = Report::new("approve", &project.definition.system, world.clock.now());
+    report.origin(&asked.dossier.origin);
+    // What shuts the gate for other reasons than people would make this approval void before it could be used.
+    let others: Vec<&crate::gate::Reason> = asked
+        .verdict
+        .reasons
+        .iter()
+        .filter(|other| other.code != "gate/not-approved")
+        .collect();
+    if !others.is_empty() {
+        report.verdict = Some(asked.document());
+        report.say("not approved: approve what could be released");
+        report.exit_code = 3;
+        return Ok(report);
+    }
+    let approved = Approved {
+        environment: asked.dossier.production.clone(),
+        plan: now,
+        evidence: asked.dossier.evidence_digest,
+        by: world.actor.clone(),
+        reason: reason.to_owned(),
+    };
+    ledger.append(world.clock.now(), &[approved.into()], None)?;
+    let after = Asked::now(&project, &resolution, &ledger)?;
+    report.say(format!(
+        "{} approved plan {} for {}",
+        world.actor.name,
+        now.short(),
+        after.dossier.production
+    ));
+    report.verdict = Some(after.document());
+    if after.verdict.open {
+        report.next("evenkeel release");
+    }
+    Ok(report)
+}

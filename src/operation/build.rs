@@ -1,0 +1,52 @@
+//! Builds artifacts, where their definitions say how and `--build` was given.
+
+use std::time::Duration;
+
+use super::{Failure, Project};
+use crate::target::command::{CommandRun, CommandStatus, run_with_lines};
+
+/// How long a build may take.
+const WITHIN: Duration = Duration::from_hours(2);
+
+/// Runs the build command of every artifact that has one, in the project's directory.
+pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
+    let world = project.world;
+    for (name, artifact) in &project.definition.artifacts {
+        if artifact.build.is_empty() {
+            continue;
+        }
+        world
+            .voice
+            .begin(&format!("build {name}: {}", artifact.build.join(" ")), 0);
+        let mut command = CommandRun::new(artifact.build.iter().cloned());
+        command.environment = world.environment.clone();
+        command.directory = Some(project.root.clone());
+        command.timeout = WITHIN;
+        let voice = world.voice;
+        let outcome = run_with_lines(&command, &world.interruption, &mut |_, line| {
+            voice.line(line);
+        });
+        world.voice.end();
+        let outcome = outcome.map_err(|error| {
+            Failure::other(format!("the artifact `{name}` cannot be built: {error}"))
+        })?;
+        if outcome.status == CommandStatus::Interrupted {
+            return Err(Failure::Interrupted);
+        }
+        if !outcome.status.is_success() {
+            let said = outcome.stderr.into_bytes();
+            let said = String::from_utf8_lossy(&said);
+            let last: Vec<&str> = said.lines().rev().take(20).collect();
+            let last: Vec<&str> = last.into_iter().rev().collect();
+            return Err(Failure::Other {
+                reason: format!(
+                    "the artifact `{name}` was not built: `{}` {}",
+                    artifact.build.join(" "),
+                    outcome.status
+                ),
+                help: Some(crate::text::inert(&last.join("\n")).into_owned()),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Everything evenkeel can say, in one list.
+
+use crate::defect::Code;
+use crate::{drift, environment, gate, kind};
+
+/// All codes, layer by layer.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    environment::codes::CODES
+        .iter()
+        .chain(drift::codes::CODES)
+        .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
+        .chain(gate::CODES)
+        .copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::codes;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_names_one_fault_in_whole_words() {
+        let mut seen = BTreeSet::new();
+        for code in codes() {
+            assert!(seen.insert(code.name), "{} is there twice", code.name);
+            let (layer, fault) = code.name.split_once('/').expect("layer/fault");
+            for part in [layer, fault] {
+                assert!(crate::model::name::is_word(part), "{}", code.name);
+            }
+            assert!(
+                !code.title.is_empty() && code.help.ends_with('.'),
+                "{}",
+                code.name
+            );
+        }
+    }
+}

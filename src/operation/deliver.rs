@@ -1,0 +1,146 @@
+//! Deliver: the recipe to every environment before production, the required suites there, and the verdict.
+
+use std::time::Duration;
+
+use super::apply::{Run, exit_code, take_lease};
+use super::build::build;
+use super::dossier::Asked;
+use super::picture::Resolution;
+use super::project::Depth;
+use super::verify::Verification;
+use super::{Failure, Location, Project, World};
+use crate::environment::suite::Suite;
+use crate::ledger::SqliteLedger;
+use crate::ledger::record::ApplyOutcome;
+use crate::model::EnvironmentName;
+use crate::report::{PlanReport, Report};
+
+/// Delivers. With `build`, artifacts are built first.
+///
+/// # Errors
+///
+/// When it cannot begin: definitions are wrong, an artifact is missing, somebody else holds an environment.
+pub fn deliver(
+    world: &World<'_>,
+    location: &Location,
+    with_build: bool,
+    confirm: Option<&str>,
+    wait: Option<Duration>,
+) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    if with_build {
+        build(&project)?;
+    }
+    let resolution = Resolution::of(
+        &project,
+        &project.definition.path,
+        project.sealer()?,
+        Depth::Whole,
+    )?;
+    let mut report = Report::new("deliver", &project.definition.system, world.clock.now());
+    report.origin(&project.origin(&resolution.resolved)?);
+    report.parity(&resolution.parity, &resolution.declarations);
+    report.defects(
+        resolution
+            .parity
+            .iter()
+            .filter(|defect| defect.counts())
+            .cloned(),
+    );
+    let ledger = project.ledger()?;
+    let before = project.definition.path.len().saturating_sub(1);
+    for name in project.definition.path.iter().take(before) {
+        if let Some(code) = stage(
+            &project,
+            &resolution,
+            &ledger,
+            name,
+            confirm,
+            wait,
+            &mut report,
+        )? {
+            report.exit_code = code;
+            return Ok(report);
+        }
+    }
+    let asked = Asked::now(&project, &resolution, &ledger)?;
+    asked.record(&project, &ledger, None)?;
+    report
+        .plans
+        .push(PlanReport::new(&asked.plan, asked.rehearsed.clone()));
+    let mut document = asked.document();
+    if asked.dossier.release.already && asked.plan.steps.is_empty() {
+        report.say(format!(
+            "{} already runs this recipe",
+            asked.dossier.production
+        ));
+        report.next("evenkeel drift");
+        document.remedies.clear();
+        report.exit_code = 0;
+        return Ok(report);
+    }
+    let releasable = document.releasable;
+    report.verdict = Some(document);
+    if asked.verdict.open {
+        if project.definition.policy.delivery {
+            report.next("evenkeel release");
+        } else {
+            return super::release::press(&project, &resolution, &ledger, confirm, wait, report);
+        }
+    } else if releasable {
+        report.next(format!(
+            "evenkeel approve {} --reason 'why'",
+            asked.plan.digest().short()
+        ));
+    }
+    report.exit_code = if releasable { 0 } else { 3 };
+    Ok(report)
+}
+
+/// One environment before production: apply, then its required suites. An exit code when that is the end of it.
+fn stage(
+    project: &Project<'_>,
+    resolution: &Resolution,
+    ledger: &SqliteLedger,
+    name: &EnvironmentName,
+    confirm: Option<&str>,
+    wait: Option<Duration>,
+    report: &mut Report,
+) -> Result<Option<u8>, Failure> {
+    let (lease, state) = take_lease(project, ledger, name, "deliver", wait)?;
+    let outcome = Run {
+        project,
+        resolution,
+        ledger,
+        fence: lease.fence(),
+        name,
+        purpose: "deliver",
+        confirm,
+        saved: None,
+        from_file: false,
+    }
+    .go(&state, report)?;
+    if outcome != ApplyOutcome::Done {
+        return Ok(Some(exit_code(outcome)));
+    }
+    let resolved = resolution.environment(name)?;
+    let required: Vec<&Suite> = resolved
+        .suites
+        .iter()
+        .filter(|suite| project.definition.policy.require.contains(&suite.kind))
+        .collect();
+    let passed = Verification {
+        project,
+        resolution,
+        ledger,
+        fence: lease.fence(),
+        name,
+    }
+    .run(&required, report)?;
+    if project.world.interruption.is_set() {
+        return Ok(Some(130));
+    }
+    // A failed suite shuts the gate, which says so with its reasons: the verdict is asked for all the same.
+    let _ = passed;
+    Ok(None)
+}

@@ -1,0 +1,302 @@
+//! Gathers the dossier for a release, and asks the gate.
+
+use std::collections::BTreeMap;
+
+use super::picture::Resolution;
+use super::plan::{last_release, rehearsed};
+use super::project::state_of;
+use super::verify::artifacts;
+use super::{Failure, Project};
+use crate::defect::{Corner, Defect, Severity};
+use crate::drift::{compare_corners, live};
+use crate::gate::{
+    self, ApprovalFact, Dossier, EnvironmentFacts, EvidenceFact, Finding, LedgerFacts, ProofFacts,
+    ReleasePlan, SuiteFact, Verdict,
+};
+use crate::ledger::record::VerdictGiven;
+use crate::ledger::standing::Apply;
+use crate::ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, State, verify};
+use crate::model::{Address, Digest, EnvironmentName};
+use crate::plan::Plan;
+use crate::report::VerdictDocument;
+
+/// The dossier, production's plan, and what the gate says.
+pub(super) struct Asked {
+    pub(super) dossier: Dossier,
+    pub(super) plan: Plan,
+    pub(super) verdict: Verdict,
+    pub(super) rehearsed: Option<Vec<bool>>,
+}
+
+impl Asked {
+    /// Looks at every environment and asks.
+    pub(super) fn now(
+        project: &Project<'_>,
+        resolution: &Resolution,
+        ledger: &SqliteLedger,
+    ) -> Result<Self, Failure> {
+        let state = state_of(ledger)?;
+        let production = project.production()?;
+        let mut facts = BTreeMap::new();
+        let mut lives: Vec<(EnvironmentName, Vec<Defect>)> = Vec::new();
+        let mut plans: BTreeMap<EnvironmentName, Plan> = BTreeMap::new();
+        for name in &project.definition.path {
+            let targets = resolution.targets(project, name)?;
+            let situation = resolution.look(project, name, &state, &targets)?;
+            let plan = resolution.plan(project, &situation, &state)?;
+            let (declared, observed) = situation.coverage();
+            facts.insert(
+                name.clone(),
+                EnvironmentFacts {
+                    recipe: plan.recipe,
+                    artifacts: artifacts(situation.resolved),
+                    drift: Vec::new(),
+                    steps: plan.steps.len(),
+                    declared,
+                    observed,
+                    observation: situation.digest(),
+                },
+            );
+            lives.push((name.clone(), live(&situation)));
+            plans.insert(name.clone(), plan);
+        }
+        for later in 1..lives.len() {
+            let (before, after) = lives.split_at_mut(later);
+            if let (Some((_, earlier)), Some((_, later))) = (before.last_mut(), after.first_mut()) {
+                compare_corners(earlier, later);
+            }
+        }
+        let plan = plans
+            .remove(&production)
+            .ok_or_else(|| Failure::other("production was not planned"))?;
+        for (name, defects) in &lives {
+            if let Some(facts) = facts.get_mut(name) {
+                facts.drift = drift(defects, (*name == production).then_some(&plan));
+            }
+        }
+        let rehearsed = rehearsed(project, &state, &plan);
+        let evidence = evidence(project, &state);
+        let dossier = Dossier {
+            at: project.world.clock.now(),
+            system: project.definition.system.clone(),
+            path: project.definition.path.clone(),
+            policy: project.definition.policy.clone(),
+            origin: project.origin(&resolution.resolved)?,
+            parity: findings(
+                resolution.parity.iter().filter(|defect| defect.counts()),
+                None,
+            ),
+            environments: facts,
+            release: ReleasePlan {
+                plan: plan.digest(),
+                recipe: plan.recipe,
+                steps: plan
+                    .steps
+                    .iter()
+                    .enumerate()
+                    .map(|(number, step)| {
+                        let done = rehearsed
+                            .as_ref()
+                            .and_then(|list| list.get(number))
+                            .copied();
+                        (step.address.clone(), step.verb, done.unwrap_or(false))
+                    })
+                    .collect(),
+                already: already(&state, &production, plan.recipe),
+            },
+            proofs: proofs(project, &state),
+            suites: suites(resolution, project),
+            evidence_digest: Digest::of_record("evenkeel evidence 1", &evidence),
+            evidence,
+            approvals: approvals(&state, &production),
+            ledger: whole(project),
+            production,
+        };
+        let verdict = gate::judge(&dossier);
+        Ok(Self {
+            dossier,
+            plan,
+            verdict,
+            rehearsed,
+        })
+    }
+
+    /// Keeps the dossier and records the verdict. Returns the dossier's digest.
+    pub(super) fn record(
+        &self,
+        project: &Project<'_>,
+        ledger: &SqliteLedger,
+        fence: Option<&Fence>,
+    ) -> Result<Digest, Failure> {
+        let text = crate::model::canonical::to_string(&self.dossier)
+            .map_err(|error| Failure::other(error.to_string()))?;
+        let kept = ObjectStore::new(&project.folder).put(text.as_bytes())?;
+        let given = VerdictGiven {
+            environment: self.dossier.production.clone(),
+            plan: self.dossier.release.plan,
+            recipe: self.dossier.release.recipe,
+            open: self.verdict.open,
+            shut_by: self
+                .verdict
+                .reasons
+                .iter()
+                .map(|reason| reason.code.clone())
+                .collect(),
+            dossier: kept,
+        };
+        ledger.append(project.world.clock.now(), &[given.into()], fence)?;
+        Ok(kept)
+    }
+
+    pub(super) fn document(&self) -> VerdictDocument {
+        VerdictDocument::new(&self.dossier.production, &self.plan, &self.verdict)
+    }
+}
+
+/// Whether an environment runs this recipe since a release that ended well.
+pub(super) fn already(state: &State, production: &EnvironmentName, recipe: Digest) -> bool {
+    last_release(state, production) > 0
+        && state
+            .environment(production)
+            .and_then(|standing| standing.settled.as_ref())
+            .is_some_and(|settled| settled.recipe == recipe)
+}
+
+/// Live drift, as far as it counts: for production, what merely waits for this release does not.
+fn drift(defects: &[Defect], release: Option<&Plan>) -> Vec<Finding> {
+    let relevant = defects.iter().filter(|defect| {
+        defect.severity == Severity::Error
+            && !(release.is_some()
+                && matches!(defect.corner, Some(Corner::Pending | Corner::HalfPromoted)))
+    });
+    findings(relevant, release)
+}
+
+fn findings<'d>(defects: impl Iterator<Item = &'d Defect>, release: Option<&Plan>) -> Vec<Finding> {
+    defects
+        .map(|defect| Finding {
+            fingerprint: defect.fingerprint(),
+            code: defect.code.name.to_owned(),
+            message: defect.message.clone(),
+            corner: defect.corner,
+            repaired: defect.corner != Some(Corner::Unmanaged)
+                && release.is_some_and(|plan| {
+                    Address::parse(&defect.subject).is_some_and(|address| {
+                        plan.steps
+                            .iter()
+                            .any(|step| step.address == address && !step.actions.is_empty())
+                    })
+                }),
+        })
+        .collect()
+}
+
+fn proofs(project: &Project<'_>, state: &State) -> BTreeMap<EnvironmentName, ProofFacts> {
+    project
+        .definition
+        .path
+        .iter()
+        .filter_map(|name| {
+            let standing = state.environment(name)?;
+            Some((
+                name.clone(),
+                ProofFacts {
+                    recipe: standing.settled.as_ref().map(|settled| settled.recipe),
+                    last: standing.last_apply.as_ref().and_then(Apply::outcome),
+                    open: standing.open.len() + standing.uncertain.len(),
+                },
+            ))
+        })
+        .collect()
+}
+
+fn suites(
+    resolution: &Resolution,
+    project: &Project<'_>,
+) -> BTreeMap<EnvironmentName, Vec<SuiteFact>> {
+    project
+        .definition
+        .path
+        .iter()
+        .filter_map(|name| {
+            let resolved = resolution.resolved.get(name)?;
+            let suites = resolved
+                .suites
+                .iter()
+                .map(|suite| SuiteFact {
+                    name: suite.name.clone(),
+                    kind: suite.kind.clone(),
+                    digest: suite.digest,
+                })
+                .collect();
+            Some((name.clone(), suites))
+        })
+        .collect()
+}
+
+/// The newest evidence of each suite in each environment before production.
+fn evidence(project: &Project<'_>, state: &State) -> Vec<EvidenceFact> {
+    let mut facts = Vec::new();
+    let before = project.definition.path.len().saturating_sub(1);
+    for name in project.definition.path.iter().take(before) {
+        let Some(standing) = state.environment(name) else {
+            continue;
+        };
+        let mut newest: BTreeMap<&str, EvidenceFact> = BTreeMap::new();
+        for noted in &standing.evidence {
+            let record = &noted.record;
+            newest.insert(
+                &record.suite,
+                EvidenceFact {
+                    suite: record.suite.clone(),
+                    environment: name.clone(),
+                    passed: record.passed,
+                    cases: record.cases,
+                    ended: record.ended,
+                    bound: record.bound.clone(),
+                    undisturbed: record.undisturbed,
+                    summary: record.summary.clone(),
+                },
+            );
+        }
+        facts.extend(newest.into_values());
+    }
+    facts
+}
+
+fn approvals(state: &State, production: &EnvironmentName) -> Vec<ApprovalFact> {
+    let Some(standing) = state.environment(production) else {
+        return Vec::new();
+    };
+    standing
+        .approvals
+        .iter()
+        .map(|noted| ApprovalFact {
+            by: noted.record.by.name.clone(),
+            plan: noted.record.plan,
+            evidence: noted.record.evidence,
+            at: noted.at,
+            reason: noted.record.reason.clone(),
+        })
+        .collect()
+}
+
+/// Verifies every entry.
+fn whole(project: &Project<'_>) -> LedgerFacts {
+    match verify(&project.folder) {
+        Ok(verification) => {
+            let first = verification.findings.first();
+            LedgerFacts {
+                entries: first.is_none().then_some(verification.entries),
+                broken: first.map(|finding| match finding.sequence {
+                    Some(sequence) => format!("entry {sequence} of the ledger: {}", finding.what),
+                    None => format!("the ledger: {}", finding.what),
+                }),
+            }
+        }
+        Err(error) => LedgerFacts {
+            entries: None,
+            broken: Some(error.to_string()),
+        },
+    }
+}

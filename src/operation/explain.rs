@@ -1,0 +1,50 @@
+//! Explain: one defect in full, or what a code means.
+
+use super::catalogue::codes;
+use super::drift::{DriftRequest, drift};
+use super::{Failure, Location, World};
+use crate::report::Report;
+use crate::text::nearest;
+
+/// Explains a code, or the defect whose fingerprint begins with `id`.
+///
+/// # Errors
+///
+/// When there is neither.
+pub fn explain(world: &World<'_>, location: &Location, id: &str) -> Result<Report, Failure> {
+    if let Some(code) = codes().find(|code| code.name == id) {
+        let mut report = Report::new("explain", "", world.clock.now());
+        report.say(format!("{}: {}", code.name, code.title));
+        report.say(code.help);
+        return Ok(report);
+    }
+    if id.contains('/') {
+        let known: Vec<&str> = codes().map(|code| code.name).collect();
+        let hint = nearest(id, known.iter().copied())
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        return Err(Failure::Usage(format!("there is no code `{id}`{hint}")));
+    }
+    let all = drift(world, location, &DriftRequest::default())?;
+    let mut report = Report::new("explain", &all.system, world.clock.now());
+    report.origin.clone_from(&all.origin);
+    report.defects(
+        all.defects
+            .iter()
+            .filter(|defect| defect.fingerprint().begins_with(id))
+            .cloned(),
+    );
+    if report.defects.is_empty() {
+        return Err(Failure::Other {
+            reason: format!("there is no defect `{id}` now"),
+            help: Some("evenkeel drift shows those there are; a code such as file/content-differs can be explained too".into()),
+        });
+    }
+    let mut said: Vec<&str> = Vec::new();
+    for defect in report.defects.clone() {
+        if !said.contains(&defect.code.name) {
+            said.push(defect.code.name);
+            report.say(format!("{}: {}", defect.code.title, defect.code.help));
+        }
+    }
+    Ok(report)
+}

@@ -1,0 +1,165 @@
+//! Release: the button. The same recipe goes to production, its smoke suites run, and what happened is told truthfully.
+
+use std::time::Duration;
+
+use super::apply::{Run, exit_code, take_lease};
+use super::dossier::Asked;
+use super::picture::Resolution;
+use super::project::{Depth, state_of};
+use super::verify::Verification;
+use super::{Failure, Location, Project, World};
+use crate::environment::suite::Suite;
+use crate::ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
+use crate::ledger::{Ledger as _, SqliteLedger};
+use crate::report::Report;
+
+/// Releases, if the gate is open.
+///
+/// # Errors
+///
+/// When it cannot begin; a shut gate is a report with exit code 3.
+pub fn release(
+    world: &World<'_>,
+    location: &Location,
+    plan: Option<&str>,
+    confirm: Option<&str>,
+    wait: Option<Duration>,
+) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    let resolution = Resolution::of(
+        &project,
+        &project.definition.path,
+        project.sealer()?,
+        Depth::Whole,
+    )?;
+    let mut report = Report::new("release", &project.definition.system, world.clock.now());
+    report.origin(&project.origin(&resolution.resolved)?);
+    let ledger = project.ledger()?;
+    if let Some(wanted) = plan {
+        let asked = Asked::now(&project, &resolution, &ledger)?;
+        if !asked.plan.digest().begins_with(wanted) {
+            return Err(Failure::Stale {
+                reason: format!(
+                    "`{wanted}` is not what a release would do now; that is {}",
+                    asked.plan.digest().short()
+                ),
+                changes: Vec::new(),
+            });
+        }
+    }
+    press(&project, &resolution, &ledger, confirm, wait, report)
+}
+
+/// Asks the gate under production's lease, and goes through it.
+pub(super) fn press(
+    project: &Project<'_>,
+    resolution: &Resolution,
+    ledger: &SqliteLedger,
+    confirm: Option<&str>,
+    wait: Option<Duration>,
+    mut report: Report,
+) -> Result<Report, Failure> {
+    let world = project.world;
+    let name = project.production()?;
+    let (lease, _) = take_lease(project, ledger, &name, "release", wait)?;
+    let asked = Asked::now(project, resolution, ledger)?;
+    if asked.dossier.release.already && asked.plan.is_empty() {
+        report.say(format!(
+            "nothing to release: {name} already runs this recipe"
+        ));
+        return Ok(report);
+    }
+    let dossier = asked.record(project, ledger, Some(lease.fence()))?;
+    if !asked.verdict.open {
+        report.verdict = Some(asked.document());
+        report.exit_code = 3;
+        return Ok(report);
+    }
+    let state = state_of(ledger)?;
+    let number = state.next_release();
+    let started = ReleaseStarted {
+        release: number.clone(),
+        environment: name.clone(),
+        plan: asked.plan.digest(),
+        recipe: asked.plan.recipe,
+        dossier,
+        by: world.actor.clone(),
+    };
+    // What is applied is exactly what the gate was asked about: made again, it must be the same plan.
+    let run = Run {
+        project,
+        resolution,
+        ledger,
+        fence: lease.fence(),
+        name: &name,
+        purpose: "release",
+        confirm,
+        saved: Some(&asked.plan),
+        from_file: false,
+    };
+    run.allowed(&asked.plan)?;
+    ledger.append(world.clock.now(), &[started.into()], Some(lease.fence()))?;
+    let outcome = run.go(&state_of(ledger)?, &mut report);
+    let (outcome, failure) = match outcome {
+        Ok(outcome) => (outcome, None),
+        // Refused before the first write: the release ended without touching anything.
+        Err(failure) => (ApplyOutcome::Failed, Some(failure)),
+    };
+    let mut smoke = None;
+    if outcome == ApplyOutcome::Done {
+        let suites: Vec<&Suite> = resolution
+            .environment(&name)?
+            .suites
+            .iter()
+            .filter(|suite| suite.kind == "smoke")
+            .collect();
+        if !suites.is_empty() {
+            let passed = Verification {
+                project,
+                resolution,
+                ledger,
+                fence: lease.fence(),
+                name: &name,
+            }
+            .run(&suites, &mut report)?;
+            smoke = Some(passed);
+        }
+    }
+    let ended = ReleaseEnded {
+        release: number.clone(),
+        environment: name.clone(),
+        recipe: asked.plan.recipe,
+        commit: asked.dossier.origin.commit.clone(),
+        outcome,
+        smoke,
+    };
+    ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    report.exit_code = match (outcome, smoke) {
+        (ApplyOutcome::Done, Some(false)) => 1,
+        (outcome, _) => exit_code(outcome),
+    };
+    match (outcome, smoke) {
+        (ApplyOutcome::Done, Some(false)) => {
+            report.say(format!(
+                "{number}: {name} runs the new recipe, and its smoke suites failed"
+            ));
+            report.next("evenkeel drift");
+        }
+        (ApplyOutcome::Done, _) => {
+            report.say(format!("released: {number} is what {name} runs"));
+            report.next("evenkeel drift");
+            report.next("evenkeel status");
+        }
+        _ => {
+            report.say(format!(
+                "{number} did not end well: {name} is neither what it was nor what it should be"
+            ));
+            report.next(format!("evenkeel drift {name}"));
+            report.next(format!("evenkeel apply {name}"));
+        }
+    }
+    Ok(report)
+}

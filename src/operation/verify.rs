@@ -1,0 +1,208 @@
+//! Verify: runs suites, and records what they showed, bound to exactly what was tested.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::apply::take_lease;
+use super::picture::Resolution;
+use super::project::{Depth, state_of};
+use super::{Failure, Location, Project, World};
+use crate::environment::fields::SUITE_KINDS;
+use crate::environment::suite::Suite;
+use crate::ledger::record::Bound;
+use crate::ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger};
+use crate::model::EnvironmentName;
+use crate::report::{Report, SuiteDocument};
+use crate::suite::{self, Outcome};
+
+/// Runs suites of an environment: those that are named, or all.
+///
+/// # Errors
+///
+/// When definitions are wrong or the ledger cannot be written.
+pub fn verify(
+    world: &World<'_>,
+    location: &Location,
+    environment: &str,
+    names: &[String],
+    wait: Option<Duration>,
+) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    let name = project.environment(environment)?;
+    let resolution = Resolution::of(
+        &project,
+        std::slice::from_ref(&name),
+        project.sealer()?,
+        Depth::Whole,
+    )?;
+    let wanted = wanted(&resolution.environment(&name)?.suites, names)?;
+    let mut report = Report::new("verify", &project.definition.system, world.clock.now());
+    report.origin(&project.origin(&resolution.resolved)?);
+    let ledger = project.ledger()?;
+    let (lease, _) = take_lease(&project, &ledger, &name, "verify", wait)?;
+    let passed = Verification {
+        project: &project,
+        resolution: &resolution,
+        ledger: &ledger,
+        fence: lease.fence(),
+        name: &name,
+    }
+    .run(&wanted, &mut report)?;
+    report.exit_code = match passed {
+        _ if world.interruption.is_set() => 130,
+        true => 0,
+        false => 1,
+    };
+    Ok(report)
+}
+
+fn wanted<'s>(suites: &'s [Suite], names: &[String]) -> Result<Vec<&'s Suite>, Failure> {
+    if suites.is_empty() {
+        return Err(Failure::Usage("no suite is declared".into()));
+    }
+    for name in names {
+        if !suites.iter().any(|suite| suite.name == *name) {
+            let known: Vec<&str> = suites.iter().map(|suite| suite.name.as_str()).collect();
+            return Err(Failure::Usage(format!(
+                "there is no suite `{name}`; declared: {}",
+                crate::text::list(&known, "and")
+            )));
+        }
+    }
+    Ok(suites
+        .iter()
+        .filter(|suite| names.is_empty() || names.contains(&suite.name))
+        .collect())
+}
+
+/// One run of suites on one environment.
+pub(super) struct Verification<'a> {
+    pub(super) project: &'a Project<'a>,
+    pub(super) resolution: &'a Resolution,
+    pub(super) ledger: &'a SqliteLedger,
+    pub(super) fence: &'a Fence,
+    pub(super) name: &'a EnvironmentName,
+}
+
+impl Verification<'_> {
+    /// Runs suites one after the other, quick kinds first, and records each. Whether all passed.
+    pub(super) fn run(&self, suites: &[&Suite], report: &mut Report) -> Result<bool, Failure> {
+        let mut ordered: Vec<&Suite> = suites.to_vec();
+        ordered.sort_by_key(|suite| SUITE_KINDS.iter().position(|kind| *kind == suite.kind));
+        let mut passed = true;
+        for suite in ordered {
+            if self.project.world.interruption.is_set() {
+                return Ok(false);
+            }
+            passed &= self.one(suite, report)?;
+        }
+        Ok(passed)
+    }
+
+    fn one(&self, suite: &Suite, report: &mut Report) -> Result<bool, Failure> {
+        let world = self.project.world;
+        let targets = self.resolution.targets(self.project, self.name)?;
+        let state = state_of(self.ledger)?;
+        let before = self
+            .resolution
+            .look(self.project, self.name, &state, &targets)?
+            .digest();
+        let Some(observation) = before else {
+            return Err(Failure::Other {
+                reason: format!(
+                    "{} cannot be seen whole, so nothing tested on it would be bound to anything",
+                    self.name
+                ),
+                help: Some(format!("evenkeel drift {}", self.name)),
+            });
+        };
+        let settled = state
+            .environment(self.name)
+            .and_then(|standing| standing.settled.clone());
+        let bound = Bound {
+            recipe: match &settled {
+                Some(settled) => settled.recipe,
+                None => self.resolution.recipe(self.project, self.name)?.digest,
+            },
+            plan: settled.map(|settled| settled.plan),
+            artifacts: artifacts(self.resolution.environment(self.name)?),
+            observation,
+            suite: suite.digest,
+        };
+        self.scratch(suite)?;
+        let started = world.clock.now();
+        world
+            .voice
+            .begin(&format!("{} {}", suite.kind, suite.name), 0);
+        let result = suite::run(suite, world.clock, &world.interruption, &|line| {
+            world.voice.line(line);
+        });
+        world.voice.end();
+        let ended = world.clock.now();
+        let after = self
+            .resolution
+            .look(self.project, self.name, &state, &targets)?
+            .digest();
+        let output = ObjectStore::new(&self.project.folder).put(result.output.as_bytes())?;
+        let record = suite::evidence::record(
+            suite,
+            self.name,
+            &result,
+            bound,
+            started,
+            ended,
+            Some(output),
+            after == Some(observation),
+        );
+        let mut document = SuiteDocument::new(&record);
+        document.failures = result
+            .cases
+            .iter()
+            .filter(|case| matches!(case.outcome, Outcome::Failed | Outcome::Error))
+            .map(|case| (case.name.clone(), case.message.clone().unwrap_or_default()))
+            .collect();
+        document.figures.clone_from(&result.figures);
+        let passed = record.passed;
+        self.ledger
+            .append(world.clock.now(), &[record.into()], Some(self.fence))?;
+        report.suites.push(document);
+        Ok(passed)
+    }
+}
+
+impl Verification<'_> {
+    /// Makes a suite's own working directory anew: what an earlier run left in it proves nothing.
+    fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
+        let Some(run) = &suite.run else { return Ok(()) };
+        if !run
+            .directory
+            .starts_with(self.project.folder.join("suites"))
+        {
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| {
+            Failure::other(format!(
+                "the working directory {} cannot be made: {error}",
+                run.directory.display()
+            ))
+        };
+        match std::fs::remove_dir_all(&run.directory) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+        std::fs::create_dir_all(&run.directory).map_err(failed)
+    }
+}
+
+/// The artifacts of an environment, by name.
+pub(super) fn artifacts(
+    resolved: &crate::environment::Resolved,
+) -> BTreeMap<String, crate::model::Digest> {
+    resolved
+        .artifacts
+        .iter()
+        .map(|(name, digest)| (name.to_string(), *digest))
+        .collect()
+}

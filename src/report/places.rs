@@ -1,0 +1,149 @@
+//! Shows a defect at its places: the adapter to miette.
+//!
+//! Labels in several files are shown file by file, the first label's file first.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity as Gravity, SourceCode};
+
+use crate::defect::{Defect, Severity};
+use crate::source::SourceFile;
+use crate::text::inert;
+
+/// One part of a defect: its labels in one file. The first part names the defect, the last says what to do.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    defect: &'a Defect,
+    file: Option<Arc<SourceFile>>,
+    source: Option<NamedSource<String>>,
+    message: String,
+    is_first: bool,
+    is_last: bool,
+}
+
+/// A defect as parts, one for each file it has labels in, and one if it has none.
+pub(super) fn parts(defect: &Defect) -> Vec<Part<'_>> {
+    let mut files: Vec<Arc<SourceFile>> = Vec::new();
+    for label in &defect.labels {
+        if !files.iter().any(|file| file.path == label.span.file.path) {
+            files.push(Arc::clone(&label.span.file));
+        }
+    }
+    let mut files: Vec<Option<Arc<SourceFile>>> = files.into_iter().map(Some).collect();
+    if files.is_empty() {
+        files.push(None);
+    }
+    let last = files.len() - 1;
+    files
+        .into_iter()
+        .enumerate()
+        .map(|(number, file)| Part {
+            defect,
+            source: file
+                .as_ref()
+                .map(|file| NamedSource::new(inert(&file.path), safe(&file.text))),
+            message: if number > 0 {
+                "and here".to_owned()
+            } else {
+                inert(&defect.message).into_owned()
+            },
+            file,
+            is_first: number == 0,
+            is_last: number == last,
+        })
+        .collect()
+}
+
+/// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true.
+fn safe(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| {
+            let active = character != '\n'
+                && character != '\t'
+                && matches!(
+                    inert(character.encode_utf8(&mut [0; 4])),
+                    std::borrow::Cow::Owned(_)
+                );
+            let count = if active { character.len_utf8() } else { 1 };
+            std::iter::repeat_n(if active { '?' } else { character }, count)
+        })
+        .collect()
+}
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Part<'_> {}
+
+impl Diagnostic for Part<'_> {
+    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.is_first
+            .then(|| -> Box<dyn fmt::Display> { Box::new(self.defect.code.name) })
+    }
+
+    fn severity(&self) -> Option<Gravity> {
+        Some(match self.defect.severity {
+            Severity::Error if !self.is_first || self.defect.declared.is_some() => Gravity::Advice,
+            Severity::Error => Gravity::Error,
+            Severity::Warning => Gravity::Warning,
+            Severity::Advice => Gravity::Advice,
+        })
+    }
+
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        if !self.is_last {
+            return None;
+        }
+        let mut lines: Vec<String> = Vec::new();
+        lines.extend(
+            self.defect
+                .difference
+                .as_deref()
+                .map(|text| inert(text).trim_end().to_owned()),
+        );
+        if let Some((moment, how)) = &self.defect.since {
+            lines.push(format!("since {moment}: {how}"));
+        }
+        lines.extend(
+            self.defect
+                .declared
+                .as_deref()
+                .map(|reason| format!("declared: {}", inert(reason))),
+        );
+        lines.extend(
+            self.defect
+                .help
+                .as_deref()
+                .map(|help| inert(help).into_owned()),
+        );
+        (!lines.is_empty()).then(|| -> Box<dyn fmt::Display> { Box::new(lines.join("\n")) })
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source
+            .as_ref()
+            .map(|source| -> &dyn SourceCode { source })
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let file = self.file.as_ref()?;
+        // A place at or past the end would make the renderer panic, or show nothing.
+        let last = file.text.len().saturating_sub(1);
+        let labels = self
+            .defect
+            .labels
+            .iter()
+            .filter(|label| label.span.file.path == file.path)
+            .map(move |label| {
+                let start = label.span.start().min(last);
+                let length = label.span.end().min(file.text.len()).saturating_sub(start);
+                let text = inert(&label.text).into_owned();
+                LabeledSpan::new(Some(text), start, length)
+            });
+        Some(Box::new(labels))
+    }
+}

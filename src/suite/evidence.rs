@@ -1,0 +1,111 @@
+//! What the ledger keeps of a suite's run: the result, bound to exactly what was tested.
+
+use super::result::{Outcome, SuiteResult};
+use crate::environment::suite::Suite;
+use crate::ledger::record::{Bound, SuiteEnded};
+use crate::model::{Digest, EnvironmentName, Moment};
+
+/// The record of a run.
+///
+/// Whatever `bound` says of the suite, the record is bound to the suite that ran: a pass of one definition is never
+/// evidence for another. Skipped cases are neither among those that passed nor among those that did not.
+#[must_use]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a record is all of its parts, and each is another's to know"
+)]
+pub fn record(
+    suite: &Suite,
+    environment: &EnvironmentName,
+    result: &SuiteResult,
+    bound: Bound,
+    started: Moment,
+    ended: Moment,
+    output: Option<Digest>,
+    undisturbed: bool,
+) -> SuiteEnded {
+    let of = |wanted: &[Outcome]| {
+        let cases = result.cases.iter();
+        cases.filter(|case| wanted.contains(&case.outcome)).count()
+    };
+    SuiteEnded {
+        suite: suite.name.clone(),
+        kind: suite.kind.clone(),
+        environment: environment.clone(),
+        passed: result.passed && !result.interrupted,
+        summary: result.summary.clone(),
+        cases: (
+            of(&[Outcome::Passed]),
+            of(&[Outcome::Failed, Outcome::Error]),
+        ),
+        started,
+        ended,
+        bound: Bound {
+            suite: suite.digest,
+            ..bound
+        },
+        output,
+        undisturbed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::record;
+    use crate::environment::suite::Suite;
+    use crate::ledger::record::Bound;
+    use crate::model::{Digest, EnvironmentName, Moment};
+    use crate::suite::{Case, Outcome, SuiteResult};
+
+    #[test]
+    fn evidence_is_bound_to_the_suite_that_ran_and_an_interrupted_run_is_no_pass() {
+        let suite = Suite {
+            name: "smoke".into(),
+            kind: "smoke".into(),
+            digest: Digest::of(b"this suite"),
+            http: Vec::new(),
+            run: None,
+            load: None,
+        };
+        let outcomes = [
+            Outcome::Passed,
+            Outcome::Skipped,
+            Outcome::Failed,
+            Outcome::Error,
+        ];
+        let result = SuiteResult {
+            passed: true,
+            summary: String::new(),
+            cases: outcomes
+                .map(|outcome| Case::new("case", outcome, None))
+                .into(),
+            figures: BTreeMap::new(),
+            output: String::new(),
+            interrupted: true,
+        };
+        let bound = Bound {
+            recipe: Digest::of(b"recipe"),
+            plan: None,
+            artifacts: BTreeMap::new(),
+            observation: Digest::of(b"observation"),
+            suite: Digest::of(b"another suite"),
+        };
+        let (started, ended) = (Moment::from_millisecond(1), Moment::from_millisecond(2));
+        let environment = EnvironmentName::new("staging");
+        let record = record(
+            &suite,
+            &environment,
+            &result,
+            bound,
+            started,
+            ended,
+            None,
+            true,
+        );
+        assert_eq!(record.bound.suite, suite.digest);
+        assert_eq!(record.cases, (1, 2));
+        assert!(!record.passed);
+    }
+}

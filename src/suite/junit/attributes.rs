@@ -1,0 +1,93 @@
+//! The attributes of an element that mean something to us.
+
+use quick_xml::escape::{EscapeError, unescape};
+use quick_xml::events::BytesStart;
+
+use super::{Malformed, Trouble, cut};
+use crate::suite::redaction::Redactor;
+use crate::suite::result::{Case, Outcome, rounded};
+
+/// The most attributes of an element.
+const MOST_ATTRIBUTES: usize = 64;
+/// The longest name of a case, in characters.
+const LONGEST_NAME: usize = 300;
+/// The attributes that mean something to us.
+#[derive(Default)]
+pub(super) struct Attributes {
+    name: Option<String>,
+    class: Option<String>,
+    time: Option<String>,
+    /// What a verdict says.
+    pub message: Option<String>,
+    /// The type of a verdict.
+    pub kind: Option<String>,
+    worst: Option<Outcome>,
+}
+
+impl Attributes {
+    /// Reads them; also makes sure that all others are well-formed.
+    pub(super) fn of(start: &BytesStart<'_>) -> Result<Self, Trouble> {
+        let mut known = Self::default();
+        for (index, attribute) in start.attributes().enumerate() {
+            if index >= MOST_ATTRIBUTES {
+                return Err(Malformed::TooMany(format!("{MOST_ATTRIBUTES} attributes")).into());
+            }
+            let attribute = attribute.map_err(|error| Trouble::Attribute(error.to_string()))?;
+            let value = unescape(&attribute.value).map_err(|error| match error {
+                EscapeError::UnrecognizedEntity(_, name) => {
+                    Malformed::Entity(cut(&name, 40)).into()
+                }
+                other => Trouble::Attribute(other.to_string()),
+            })?;
+            let slot = match attribute.key.as_ref() {
+                "name" => &mut known.name,
+                "classname" => &mut known.class,
+                "time" => &mut known.time,
+                "message" => &mut known.message,
+                "type" => &mut known.kind,
+                "status" | "result" => {
+                    known.worst = known.worst.max(worse(&value));
+                    continue;
+                }
+                _ => continue,
+            };
+            *slot = Some(value.into_owned()).filter(|value| !value.trim().is_empty());
+        }
+        Ok(known)
+    }
+
+    /// The case that an element with them is.
+    pub(super) fn case(&self, redactor: &Redactor) -> Case {
+        let name = match (&self.class, &self.name) {
+            (Some(class), Some(name)) => format!("{class}.{name}"),
+            (Some(only), None) | (None, Some(only)) => only.clone(),
+            (None, None) => "(without a name)".to_owned(),
+        };
+        let seconds = self.time.as_ref().map(|time| time.replace(',', ""));
+        let seconds = seconds.and_then(|time| time.trim().parse::<f64>().ok());
+        let mut case = Case::new(
+            &cut(
+                &redactor.text(&name).replace(['\n', '\t'], " "),
+                LONGEST_NAME,
+            ),
+            self.worst.unwrap_or(Outcome::Passed),
+            None,
+        );
+        case.seconds = seconds
+            .filter(|time| (0.0..1e9).contains(time))
+            .map_or(0.0, |time| rounded(time, 1e6));
+        case
+    }
+}
+
+/// The outcome that a case's own words make it, where that is not a pass.
+fn worse(status: &str) -> Option<Outcome> {
+    match status.trim().to_ascii_lowercase().as_str() {
+        "notrun" | "skipped" | "suppressed" | "disabled" | "ignored" | "pending" => {
+            Some(Outcome::Skipped)
+        }
+        "fail" | "failed" | "failure" => Some(Outcome::Failed),
+        "error" | "errored" | "broken" => Some(Outcome::Error),
+        _ => None,
+    }
+}

@@ -1,0 +1,228 @@
+//! An open load: each request is sent at its appointed time, whether or not earlier ones were answered.
+//!
+//! Latency is measured from the appointed time, so a service that stalls is charged for every request that should
+//! have been answered meanwhile. A request that cannot be sent is counted, never put off. What the figures mean is
+//! `threshold`'s.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Url};
+use tokio::runtime::Runtime;
+
+use super::client::{client, innermost};
+use super::tally::{Sample, Tally};
+use crate::environment::suite::LoadCheck;
+use crate::target::Interruption;
+
+/// The most requests in flight: each has a connection, and a process has only so many.
+const MOST_IN_FLIGHT: u64 = 16_384;
+/// Descriptors that are left for other things than connections.
+const SPARE_DESCRIPTORS: u64 = 64;
+/// How long the first request is put off, so that everything is ready.
+const PRELUDE: Duration = Duration::from_millis(20);
+/// How often an interruption is looked for.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Sends the load and waits for the answers, at most as long as each may take.
+pub(super) fn run(
+    check: &LoadCheck,
+    interruption: &Interruption,
+    progress: &dyn Fn(&str),
+) -> Result<Tally, String> {
+    let total = total(check).ok_or("a load of no requests shows nothing")?;
+    let (client, url) = client(&check.url)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
+    let mut tally = Tally::new(total, check.within)?;
+    let (sender, receiver) = channel();
+    let generator = Generator {
+        check,
+        client,
+        url,
+        runtime: &runtime,
+        sender,
+    };
+    generator.run(&mut tally, &receiver, interruption, progress);
+    // Requests that nobody waits for any longer end with it.
+    runtime.shutdown_background();
+    Ok(tally)
+}
+
+/// How many requests there are to be.
+fn total(check: &LoadCheck) -> Option<u64> {
+    let total = u128::from(check.rate) * check.duration.as_nanos() / 1_000_000_000;
+    u64::try_from(total).ok().filter(|total| *total > 0)
+}
+
+/// When a request is to be sent, after the first.
+fn offset(index: u64, rate: u32) -> Duration {
+    let nanoseconds = u128::from(index) * 1_000_000_000 / u128::from(rate.max(1));
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+}
+
+/// Every request that may still be waited for when the next one is due, within what the process can have open.
+fn most_in_flight(check: &LoadCheck) -> u64 {
+    let waited_for = u128::from(check.rate) * check.within.as_millis() / 1000;
+    let wanted = u64::try_from(waited_for)
+        .unwrap_or(u64::MAX)
+        .saturating_add(64);
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let possible = descriptors.map_or(MOST_IN_FLIGHT, |most| {
+        most.saturating_sub(SPARE_DESCRIPTORS)
+    });
+    wanted.min(possible).min(MOST_IN_FLIGHT)
+}
+
+/// Sends requests at their times.
+struct Generator<'a> {
+    check: &'a LoadCheck,
+    client: Client,
+    url: Url,
+    runtime: &'a Runtime,
+    sender: Sender<Sample>,
+}
+
+impl Generator<'_> {
+    fn run(
+        self,
+        tally: &mut Tally,
+        receiver: &Receiver<Sample>,
+        interruption: &Interruption,
+        progress: &dyn Fn(&str),
+    ) {
+        let most = most_in_flight(self.check);
+        let start = Instant::now() + PRELUDE;
+        let (mut launched, mut ended) = (0u64, 0u64);
+        let mut said = start;
+        for index in 0..tally.intended {
+            let intended = start + offset(index, self.check.rate);
+            loop {
+                ended += tally.drain(receiver);
+                if interruption.is_set() {
+                    tally.interrupted = true;
+                    return;
+                }
+                let now = Instant::now();
+                let Some(wait) = intended
+                    .checked_duration_since(now)
+                    .filter(|wait| !wait.is_zero())
+                else {
+                    break;
+                };
+                std::thread::sleep(wait.min(GLANCE));
+            }
+            if said.elapsed() >= Duration::from_secs(1) {
+                said = Instant::now();
+                progress(&format!("{index} of {} requests", tally.intended));
+            }
+            if intended.elapsed() >= self.check.within {
+                tally.fail("not sent: its time had passed");
+            } else if launched - ended >= most {
+                tally.fail(&format!("not sent: {most} were in flight"));
+            } else {
+                launched += 1;
+                self.launch(intended);
+            }
+        }
+        // With the last request, the last sender goes: then there is nothing to wait for.
+        let until = Instant::now()
+            + self.check.within.min(Duration::from_hours(24))
+            + Duration::from_secs(1);
+        drop(self);
+        while ended < launched && Instant::now() < until {
+            if interruption.is_set() {
+                tally.interrupted = true;
+                return;
+            }
+            match receiver.recv_timeout(GLANCE) {
+                Ok(sample) => {
+                    tally.add(sample);
+                    ended += 1;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        for _ in ended..launched {
+            tally.fail("no answer");
+        }
+    }
+
+    fn launch(&self, intended: Instant) {
+        let (client, url, sender) = (self.client.clone(), self.url.clone(), self.sender.clone());
+        let deadline = tokio::time::Instant::from_std(intended)
+            + self.check.within.min(Duration::from_hours(24));
+        self.runtime.spawn(async move {
+            let begun = Instant::now();
+            let outcome = match tokio::time::timeout_at(deadline, get(client, url)).await {
+                Ok(answered) => answered.map_err(|error| reason(&error)),
+                Err(_) => Err("no answer in time".to_owned()),
+            };
+            // Nobody listens any longer when the load was interrupted.
+            let _nobody = sender.send(Sample {
+                intended,
+                begun,
+                ended: Instant::now(),
+                outcome,
+            });
+        });
+    }
+}
+
+/// The status, once the whole answer is here.
+async fn get(client: Client, url: Url) -> Result<u16, reqwest::Error> {
+    let mut response = client.get(url).send().await?;
+    while response.chunk().await?.is_some() {}
+    Ok(response.status().as_u16())
+}
+
+fn reason(error: &reqwest::Error) -> String {
+    let what = if error.is_connect() {
+        "could not connect"
+    } else {
+        "no whole answer"
+    };
+    format!("{what}: {}", innermost(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{most_in_flight, offset, total};
+    use crate::environment::suite::LoadCheck;
+
+    fn check(rate: u32, duration: Duration) -> LoadCheck {
+        LoadCheck {
+            url: "http://127.0.0.1/".into(),
+            rate,
+            duration,
+            p50: None,
+            p95: None,
+            p99: None,
+            errors: 0.0,
+            within: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn requests_are_spread_evenly_and_do_not_drift() {
+        assert_eq!(total(&check(200, Duration::from_secs(10))), Some(2000));
+        assert_eq!(total(&check(3, Duration::from_millis(500))), Some(1));
+        assert_eq!(total(&check(1, Duration::from_millis(500))), None);
+        assert_eq!(total(&check(0, Duration::from_secs(10))), None);
+        assert_eq!(total(&check(u32::MAX, Duration::MAX)), None);
+        assert_eq!(offset(3_000_000, 3), Duration::from_secs(1_000_000));
+        assert_eq!(offset(1, 200), Duration::from_millis(5));
+    }
+
+    #[test]
+    fn what_may_be_in_flight_follows_from_the_rate_and_has_a_cap() {
+        assert_eq!(most_in_flight(&check(100, Duration::from_secs(1))), 164);
+        assert!(most_in_flight(&check(u32::MAX, Duration::from_secs(1))) <= super::MOST_IN_FLIGHT);
+    }
+}

@@ -1,0 +1,172 @@
+//! The forms a secret may be written in, and where they end in a text.
+
+use zeroize::Zeroizing;
+
+use super::spelling::{Spelling, is_base64, spellings};
+
+/// Secrets shorter than this are only found spelled out: their encodings are in every text by chance.
+const SHORTEST_ENCODED: usize = 4;
+/// The most indentation after a line break within an encoded secret.
+const INDENTATION: usize = 16;
+
+/// A secret in one form: a sequence of symbols, each with its possible spellings.
+pub(super) struct Pattern {
+    /// Whether a Base64 digit stands before it that belongs to it in part.
+    before: bool,
+    symbols: Vec<Vec<Spelling>>,
+    /// Whether such a digit, and padding, may stand after it.
+    after: bool,
+    /// Whether line breaks may stand between the symbols.
+    wrapped: bool,
+    /// The bytes that the first symbol may begin with: almost every place in a text is passed over by it.
+    first: [bool; 256],
+}
+
+impl Pattern {
+    fn new(symbols: Vec<Vec<Spelling>>) -> Self {
+        let mut first = [false; 256];
+        let beginnings = symbols.iter().take(1).flatten().flat_map(Spelling::first);
+        for byte in beginnings {
+            if let Some(known) = first.get_mut(usize::from(byte)) {
+                *known = true;
+            }
+        }
+        Self {
+            before: false,
+            symbols,
+            after: false,
+            wrapped: false,
+            first,
+        }
+    }
+
+    /// The furthest end of this pattern when it begins at `position`.
+    pub(super) fn end(&self, bytes: &[u8], position: usize) -> Option<usize> {
+        let begin = if self.before {
+            bytes
+                .get(position)
+                .copied()
+                .filter(|byte| is_base64(*byte))?;
+            after_line_break(bytes, position + 1)
+        } else {
+            position
+        };
+        let first = usize::from(*bytes.get(begin)?);
+        self.first.get(first).filter(|known| **known)?;
+        let mut ends = vec![begin];
+        for (index, spellings) in self.symbols.iter().enumerate() {
+            let mut next = Vec::new();
+            for &end in &ends {
+                let begin = if self.wrapped && index > 0 {
+                    after_line_break(bytes, end)
+                } else {
+                    end
+                };
+                let ends = spellings.iter().filter_map(|each| each.end(bytes, begin));
+                next.extend(ends);
+            }
+            next.sort_unstable();
+            next.dedup();
+            ends = next;
+        }
+        let end = ends.last().copied()?;
+        Some(if self.after {
+            after_digit_and_padding(bytes, end)
+        } else {
+            end
+        })
+    }
+
+    /// The most bytes it can take up.
+    pub(super) fn longest(&self) -> usize {
+        let symbols: usize = self
+            .symbols
+            .iter()
+            .map(|spellings| spellings.iter().map(Spelling::len).max().unwrap_or(0))
+            .sum();
+        // Lines are hardly shorter than eight symbols.
+        let breaks = if self.wrapped {
+            (symbols / 8 + 4) * (INDENTATION + 2)
+        } else {
+            0
+        };
+        symbols + breaks + 4
+    }
+}
+
+/// The forms a secret may be written in.
+pub(super) fn forms(secret: &str) -> Vec<Pattern> {
+    let mut forms = vec![Pattern::new(secret.chars().map(spellings).collect())];
+    if secret.len() >= SHORTEST_ENCODED {
+        let mut hexadecimal = Pattern::new(
+            secret
+                .bytes()
+                .flat_map(|byte| format!("{byte:02x}").into_bytes())
+                .map(|digit| vec![Spelling::Folded(Zeroizing::new(vec![digit]))])
+                .collect(),
+        );
+        hexadecimal.wrapped = true;
+        forms.push(hexadecimal);
+        forms.extend((0..3).map(|shift| base64(secret.as_bytes(), shift)));
+    }
+    forms
+}
+
+/// A secret in Base64 (standard or for URLs) where `shift` bytes of its first group of three belong to what is before.
+fn base64(secret: &[u8], shift: usize) -> Pattern {
+    let mut symbols: Vec<Vec<Spelling>> = Vec::new();
+    let bits = secret.len() * 8;
+    // The first digit of a shifted secret begins with bits of the byte before it.
+    let before = shift * 8 % 6;
+    let mut bit = (6 - before) % 6;
+    while bit + 6 <= bits {
+        let digit = (bit..bit + 6).fold(0u8, |digit, bit| {
+            let byte = secret.get(bit / 8).copied().unwrap_or(0);
+            digit << 1 | byte >> (7 - bit % 8) & 1
+        });
+        let exactly = |digit| Spelling::Exactly(Zeroizing::new(vec![digit]));
+        symbols.push(match digit {
+            0..26 => vec![exactly(b'A' + digit)],
+            26..52 => vec![exactly(b'a' + digit - 26)],
+            52..62 => vec![exactly(b'0' + digit - 52)],
+            62 => vec![exactly(b'+'), exactly(b'-')],
+            _ => vec![exactly(b'/'), exactly(b'_')],
+        });
+        bit += 6;
+    }
+    Pattern {
+        before: before > 0,
+        after: bit < bits,
+        wrapped: true,
+        ..Pattern::new(symbols)
+    }
+}
+
+/// The position after a line break and the indentation that follows it, or the position itself.
+fn after_line_break(bytes: &[u8], position: usize) -> usize {
+    let rest = bytes.get(position..).unwrap_or_default();
+    let broken = match rest {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => return position,
+    };
+    let indented = rest.iter().skip(broken).take(INDENTATION);
+    let indented = indented.take_while(|byte| matches!(byte, b' ' | b'\t'));
+    position + broken + indented.count()
+}
+
+/// The position after the last digit of Base64, which belongs to a secret in part, and after its padding.
+fn after_digit_and_padding(bytes: &[u8], position: usize) -> usize {
+    let begin = after_line_break(bytes, position);
+    if !bytes.get(begin).copied().is_some_and(is_base64) {
+        return position;
+    }
+    let rest = bytes.get(begin + 1..).unwrap_or_default();
+    begin
+        + 1
+        + rest
+            .iter()
+            .take(2)
+            .take_while(|byte| **byte == b'=')
+            .count()
+}

@@ -1,0 +1,147 @@
+//! Runs a suite's command, and judges it by its exit code and by the result files it wrote.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::capture;
+use super::files;
+use super::redaction::Redactor;
+use super::result::{Case, Outcome, Part, all_good};
+use crate::environment::suite::{RunCheck, SuiteText};
+use crate::model::duration;
+use crate::target::Interruption;
+use crate::target::command::{self, CommandRun, CommandStatus, inherited};
+use crate::text;
+
+/// Variables that a command inherits; all others it is given.
+const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+/// How long a command that was asked to end may take before it is killed.
+const FAREWELL: Duration = Duration::from_millis(400);
+
+/// Runs it. Both its exit code and, where it is to write result files, all of their cases must be good.
+pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interruption) -> Part {
+    let mut part = Part::default();
+    let name = text::inert(&redactor.text(&check.command.join(" "))).into_owned();
+    let error = |reason: String| {
+        let reason = text::inert(&redactor.text(&reason)).into_owned();
+        Case::new(&name, Outcome::Error, reason)
+    };
+    if let Some(Err(reason)) = check.junit.as_deref().map(files::remove) {
+        part.cases.push(error(reason));
+        return part;
+    }
+    let mut environment = inherited(&INHERITED);
+    environment.extend(
+        check
+            .environment
+            .iter()
+            .map(|(name, text)| (name.clone(), revealed(text).to_owned())),
+    );
+    let command = CommandRun {
+        environment,
+        directory: Some(check.directory.clone()),
+        timeout: check.within,
+        output_limit: capture::KEPT,
+        grace: FAREWELL,
+        leave_nothing: true,
+        ..CommandRun::new(check.command.iter().cloned())
+    };
+    let begun = Instant::now();
+    let ran = match command::run(&command, interruption) {
+        Ok(ran) => ran,
+        Err(cause) => {
+            part.cases
+                .push(error(format!("it could not be run: {cause}")));
+            return part;
+        }
+    };
+    let took = begun.elapsed();
+    part.streams
+        .insert("stdout", capture::shown(&ran.stdout, redactor));
+    part.streams
+        .insert("stderr", capture::shown(&ran.stderr, redactor));
+    part.interrupted = ran.status == CommandStatus::Interrupted;
+
+    let ended = ending(ran.status, check).map(|(outcome, message)| {
+        let message = with_last_line(message, &part.streams);
+        Case::new(&name, outcome, message).taking(took)
+    });
+    match &check.junit {
+        None => {
+            let good = || Case::new(&name, Outcome::Passed, None).taking(took);
+            part.cases.push(ended.unwrap_or_else(good));
+        }
+        Some(pattern) => {
+            part.cases = results(pattern, redactor, &error);
+            part.cases.extend(ended);
+        }
+    }
+    part
+}
+
+/// The one place where a suite's secrets are used as what they are.
+fn revealed(text: &SuiteText) -> &str {
+    match text {
+        SuiteText::Plain(text) => text,
+        SuiteText::Secret(secret) => secret.reveal(),
+    }
+}
+
+/// What is wrong with how it ended; nothing when it exited with 0.
+fn ending(status: CommandStatus, check: &RunCheck) -> Option<(Outcome, String)> {
+    let within = duration::phrase(check.within);
+    match status {
+        CommandStatus::Code(0) => None,
+        CommandStatus::Code(code) => Some((
+            Outcome::Failed,
+            format!("expected exit code 0, found {code}"),
+        )),
+        CommandStatus::Signal(signal) => Some((
+            Outcome::Failed,
+            format!("expected exit code 0, found an end by signal {signal}"),
+        )),
+        CommandStatus::TimedOut => Some((
+            Outcome::Failed,
+            format!("expected an end within {within}, found it still running: killed"),
+        )),
+        CommandStatus::Interrupted => Some((Outcome::Error, "interrupted: killed".to_owned())),
+    }
+}
+
+/// Adds the last line that was written, on standard error if there is one: mostly it says why.
+fn with_last_line(message: String, streams: &BTreeMap<&'static str, String>) -> String {
+    let last = ["stderr", "stdout"].into_iter().find_map(|stream| {
+        let lines = streams.get(stream)?.lines();
+        lines.rev().find(|line| !line.trim().is_empty())
+    });
+    match last {
+        Some(line) => format!("{message}; its last line was `{}`", excerpt(line.trim())),
+        None => message,
+    }
+}
+
+/// The cases of the result files; where there is nothing that could be a pass, one more that says why.
+fn results(pattern: &str, redactor: &Redactor, error: &dyn Fn(String) -> Case) -> Vec<Case> {
+    let (mut cases, files) = match files::read(pattern, redactor) {
+        Ok(read) => read,
+        Err(reason) => return vec![error(reason)],
+    };
+    if files == 0 {
+        cases.push(error(format!("it wrote no result file `{pattern}`")));
+    } else if cases.is_empty() {
+        let files = text::count(files, "result file");
+        cases.push(error(format!("there is no case in its {files}")));
+    } else if !all_good(&cases) && cases.iter().all(|case| case.outcome == Outcome::Skipped) {
+        cases.push(error("every case was skipped".to_owned()));
+    }
+    cases
+}
+
+/// The first 200 characters of a text.
+pub(super) fn excerpt(text: &str) -> String {
+    let mut short: String = text.chars().take(200).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

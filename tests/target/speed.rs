@@ -1,0 +1,74 @@
+//! How long large batches take. Limits are generous, since machines are shared; the figures are printed.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use evenkeel::target::{Action, Observer as _, Standing, Target as _};
+
+use super::support::{Store, World, file, query};
+
+#[test]
+fn five_thousand_files_are_placed_durably_and_looked_at_quickly() {
+    let world = World::new();
+    let mut store = Store::default();
+    let actions: Vec<Action> = (0..5000_u32)
+        .map(|number| {
+            let directory = format!("{}", number % 50);
+            if number < 50 {
+                fs::create_dir(world.path(&directory)).unwrap();
+            }
+            let content = store.add(format!("content {number}\n").repeat(20).as_bytes());
+            file(
+                &world.text(&format!("{directory}/{number}")),
+                content,
+                Standing::Missing,
+            )
+        })
+        .collect();
+    let begun = Instant::now();
+    let outcomes = world.target.perform(&actions, &store, &world.interruption);
+    let placing = begun.elapsed();
+    assert!(outcomes.iter().all(Result::is_ok));
+    let queries: Vec<_> = actions
+        .iter()
+        .map(|action| match action {
+            Action::File { path, .. } => query(path),
+            _ => unreachable!(),
+        })
+        .collect();
+    let begun = Instant::now();
+    let answers = world.target.observe(&queries);
+    let looking = begun.elapsed();
+    assert_eq!(answers.len(), 5000);
+    let begun = Instant::now();
+    let outcomes = world.target.perform(&actions, &store, &world.interruption);
+    let again = begun.elapsed();
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome.as_ref().is_ok_and(|done| done.note.is_some()))
+    );
+    eprintln!(
+        "5,000 files: placed in {placing:?}, looked at in {looking:?}, placed again in {again:?}"
+    );
+    assert!(placing < Duration::from_secs(20) && looking < Duration::from_secs(2));
+}
+
+#[test]
+fn a_large_artifact_is_digested_at_the_speed_of_memory() {
+    let world = World::new();
+    fs::write(world.path("artifact"), vec![1; 100 << 20]).unwrap();
+    evenkeel::target::tree_digest(&world.path("artifact")).unwrap();
+    let begun = Instant::now();
+    let digest = evenkeel::target::tree_digest(&world.path("artifact")).unwrap();
+    eprintln!("100 MiB digested in {:?}", begun.elapsed());
+    let begun = Instant::now();
+    let mut peer = blake3::Hasher::new();
+    peer.update_mmap_rayon(world.path("artifact")).unwrap();
+    eprintln!(
+        "the way b3sum does it: {:?} {}",
+        begun.elapsed(),
+        peer.finalize()
+    );
+    assert_eq!(digest.bytes, 100 << 20);
+}
