@@ -37,6 +37,11 @@ pub type Understood = (
 
 /// Reads and resolves definitions without asking for anything outside of them.
 pub fn understand(files: &dyn Files) -> Understood {
+    understand_in(Path::new("/project/environments"), files)
+}
+
+/// The same, for definitions whose suites name files of their own.
+fn understand_in(directory: &Path, files: &dyn Files) -> Understood {
     let (definition, mut complaints) = read(files);
     let mut resolved = BTreeMap::new();
     let Some(definition) = definition else {
@@ -58,7 +63,7 @@ pub fn understand(files: &dyn Files) -> Understood {
         let surroundings = Surroundings {
             files,
             root: Path::new("/project"),
-            directory: Path::new("/project/environments"),
+            directory,
             sealer: &sealer,
             secrets: &NoSecrets,
             artifacts: &artifacts,
@@ -114,6 +119,15 @@ fn what_is_good_passes_without_a_word() {
         assert!(lines.is_empty(), "{name}:\n{}", lines.join("\n"));
         assert_eq!(resolved.len(), 2, "{name}");
     }
+}
+
+#[test]
+fn the_worked_example_passes_without_a_word() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments");
+    let (_, resolved, complaints) = understand_in(&path, &tree(&path));
+    let lines: Vec<String> = complaints.iter().map(line).collect();
+    assert!(lines.is_empty(), "{}", lines.join("\n"));
+    assert_eq!(resolved.len(), 2);
 }
 
 #[test]
