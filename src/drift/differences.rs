@@ -14,6 +14,8 @@ pub struct Declaration<'a> {
     pub difference: &'a Difference,
     /// The places it covers.
     pub places: usize,
+    /// Those of them that are out of its bounds.
+    pub exceeded: usize,
 }
 
 /// Parity, settled.
@@ -35,6 +37,7 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
         .map(|difference| Declaration {
             difference,
             places: 0,
+            exceeded: 0,
         })
         .collect();
     // Most declarations name one place: those are found by it, and only patterns are tried one by one.
@@ -71,6 +74,7 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
                 continue;
             }
             if let Some(reason) = out_of_bounds(difference, &disparity) {
+                declaration.exceeded += 1;
                 exceeded.get_or_insert((difference, reason));
                 continue;
             }
@@ -99,7 +103,9 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
     }
     let in_force = declarations
         .into_iter()
-        .filter(|declaration| declaration.places > 0 && declaration.difference.expires > now)
+        .filter(|declaration| {
+            declaration.places > declaration.exceeded && declaration.difference.expires > now
+        })
         .collect();
     Settled {
         defects,

@@ -203,7 +203,9 @@ fn discrepancy(
             ),
             _ => format!("`evenkeel plan {environment}` shows the step"),
         });
-    defect.difference = each.difference;
+    defect.difference = each
+        .texts
+        .map(|(expected, found)| crate::text::unified(&expected, &found));
     defect.corner = Some(corner);
     defect.since = since(applied, observed.changed(), corner);
     defect

@@ -31,6 +31,13 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
     {
         occupied.entry(&**place.0).or_default().push(place.1);
     }
+    // What was applied and is declared no longer is reported as that, and removed by the next plan.
+    for applied in situation.applied.values() {
+        occupied
+            .entry(&*applied.on)
+            .or_default()
+            .extend(applied.declared.paths());
+    }
     for paths in occupied.values_mut() {
         paths.sort_unstable();
     }

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use crate::model::Digest;
 use crate::target::git::Repository;
 
 /// Files beside the definitions.
@@ -111,6 +112,31 @@ impl Commit {
             }
         }
         Ok(clean)
+    }
+}
+
+impl Commit {
+    /// The digests of files as they were committed, in the same order; `None` for those there were not.
+    ///
+    /// # Errors
+    ///
+    /// When git does not answer.
+    pub fn digests(&self, paths: &[&str]) -> Result<Vec<Option<Digest>>, String> {
+        // A path that no commit can have is in none.
+        let inside: Vec<Option<PathBuf>> = paths.iter().map(|path| self.path(path).ok()).collect();
+        let asked: Vec<&Path> = inside.iter().flatten().map(PathBuf::as_path).collect();
+        let mut answers = self
+            .repository
+            .read_many(&self.commit, &asked)
+            .map_err(|error| error.to_string())?
+            .into_iter();
+        Ok(inside
+            .iter()
+            .map(|path| {
+                path.as_ref()?;
+                answers.next()?.map(|bytes| Digest::of(&bytes))
+            })
+            .collect())
     }
 }
 

@@ -168,8 +168,8 @@ pub struct Discrepancy {
     pub expected: String,
     /// As found, without secrets.
     pub found: String,
-    /// The unified difference of texts.
-    pub difference: Option<String>,
+    /// Both texts, where the attribute is a text that may be shown: as declared and as found.
+    pub texts: Option<(Arc<str>, String)>,
 }
 
 impl Discrepancy {
@@ -186,7 +186,7 @@ impl Discrepancy {
             attribute: attribute.into(),
             expected: expected.into(),
             found: found.into(),
-            difference: None,
+            texts: None,
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::defect::Code;
 use crate::model::{Digest, Moment, Value};
 use crate::source::{Field, Form};
 use crate::target::{Action, Answer, Query, Standing};
-use crate::text::unified;
 
 /// A regular file.
 pub struct File;
@@ -236,7 +235,7 @@ impl Kind for File {
             if let (Some(expected), Some(found), false) =
                 (&declared.text, &observed.text, declared.sealed)
             {
-                content.difference = Some(unified(expected, found));
+                content.texts = Some((Arc::clone(expected), found.clone()));
             }
             wrong.push(content);
         }
@@ -293,6 +292,7 @@ mod tests {
     use crate::kind::Kind;
     use crate::model::Digest;
     use crate::target::{Owner, Standing};
+    use crate::text::unified;
 
     fn declared() -> FileDeclared {
         FileDeclared {
@@ -335,7 +335,11 @@ mod tests {
         let names: Vec<&str> = wrong.iter().map(|each| each.attribute.as_str()).collect();
         assert_eq!(names, ["content", "mode"]);
         assert_eq!(
-            wrong[0].difference.as_deref(),
+            wrong[0]
+                .texts
+                .as_ref()
+                .map(|(expected, found)| unified(expected, found))
+                .as_deref(),
             Some("@@ -1 +1 @@\n-hello\n+bye\n")
         );
     }
@@ -348,6 +352,6 @@ mod tests {
         };
         let wrong = File::compare(&sealed, &seen("bye\n", 0o644));
         assert_eq!(wrong[0].expected, "(secret)");
-        assert!(wrong[0].difference.is_none());
+        assert!(wrong[0].texts.is_none());
     }
 }

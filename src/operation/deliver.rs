@@ -50,7 +50,7 @@ pub fn deliver(
     let ledger = project.ledger()?;
     let before = project.definition.path.len().saturating_sub(1);
     for name in project.definition.path.iter().take(before) {
-        if let Some(code) = stage(
+        match stage(
             &project,
             &resolution,
             &ledger,
@@ -59,8 +59,13 @@ pub fn deliver(
             wait,
             &mut report,
         )? {
-            report.exit_code = code;
-            return Ok(report);
+            Stage::Passed => {}
+            // The gate is asked all the same: it says why it is shut.
+            Stage::Failed => break,
+            Stage::Ended(code) => {
+                report.exit_code = code;
+                return Ok(report);
+            }
         }
     }
     let asked = Asked::now(&project, &resolution, &ledger)?;
@@ -82,22 +87,27 @@ pub fn deliver(
     let releasable = document.releasable;
     report.verdict = Some(document);
     if asked.verdict.open {
-        if project.definition.policy.delivery {
+        if asked.dossier.policy.delivery {
             report.next("evenkeel release");
         } else {
             return super::release::press(&project, &resolution, &ledger, confirm, wait, report);
         }
-    } else if releasable {
-        report.next(format!(
-            "evenkeel approve {} --reason 'why'",
-            asked.plan.digest().short()
-        ));
     }
     report.exit_code = if releasable { 0 } else { 3 };
     Ok(report)
 }
 
-/// One environment before production: apply, then its required suites. An exit code when that is the end of it.
+/// How one environment before production ended.
+enum Stage {
+    /// Everything passed: on to the next.
+    Passed,
+    /// A suite failed: nothing goes further on the path.
+    Failed,
+    /// With this exit code.
+    Ended(u8),
+}
+
+/// One environment before production: apply, then its required suites.
 fn stage(
     project: &Project<'_>,
     resolution: &Resolution,
@@ -106,7 +116,7 @@ fn stage(
     confirm: Option<&str>,
     wait: Option<Duration>,
     report: &mut Report,
-) -> Result<Option<u8>, Failure> {
+) -> Result<Stage, Failure> {
     let (lease, state) = take_lease(project, ledger, name, "deliver", wait)?;
     let outcome = Run {
         project,
@@ -121,7 +131,7 @@ fn stage(
     }
     .go(&state, report)?;
     if outcome != ApplyOutcome::Done {
-        return Ok(Some(exit_code(outcome)));
+        return Ok(Stage::Ended(exit_code(outcome)));
     }
     let resolved = resolution.environment(name)?;
     let required: Vec<&Suite> = resolved
@@ -137,10 +147,11 @@ fn stage(
         name,
     }
     .run(&required, report)?;
-    if project.world.interruption.is_set() {
-        return Ok(Some(130));
-    }
-    // A failed suite shuts the gate, which says so with its reasons: the verdict is asked for all the same.
-    let _ = passed;
-    Ok(None)
+    Ok(if project.world.interruption.is_set() {
+        Stage::Ended(130)
+    } else if passed {
+        Stage::Passed
+    } else {
+        Stage::Failed
+    })
 }

@@ -76,12 +76,13 @@ impl Asked {
         }
         let rehearsed = rehearsed(project, &state, &plan);
         let evidence = evidence(project, &state);
+        let origin = project.origin(&resolution.resolved)?;
         let dossier = Dossier {
             at: project.world.clock.now(),
             system: project.definition.system.clone(),
             path: project.definition.path.clone(),
-            policy: project.definition.policy.clone(),
-            origin: project.origin(&resolution.resolved)?,
+            policy: project.policy(&origin),
+            origin,
             parity: findings(
                 resolution.parity.iter().filter(|defect| defect.counts()),
                 None,

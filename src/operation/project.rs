@@ -9,7 +9,7 @@ use crate::defect::{Defect, Severity};
 use crate::environment::files::{Commit, WorkingTree};
 use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::{NoSecrets, RealSecrets, Secrets};
-use crate::environment::{Definition, Files, Resolved, codes, read, resolve};
+use crate::environment::{Definition, Files, Policy, Resolved, codes, read, resolve};
 use crate::kind::ArtifactFacts;
 use crate::ledger::Ledger as _;
 use crate::ledger::record::Origin;
@@ -296,29 +296,70 @@ impl<'w> Project<'w> {
             .values()
             .map(|each| self.definitions_digest(each))
             .collect();
-        let dirty = match (&self.repository, &self.commit) {
+        let dirty = match self.committed() {
             _ if self.from_commit => false,
-            (Some(repository), Some(_)) => {
-                let mut paths: Vec<PathBuf> = vec![self.directory.clone()];
-                paths.extend(
-                    resolved
-                        .values()
-                        .flat_map(|each| each.files.keys())
-                        .map(|path| self.directory.join(path)),
-                );
-                paths.sort();
-                paths.dedup();
-                repository
-                    .dirty(&paths)
-                    .map_err(|error| Failure::other(error.to_string()))?
-            }
-            _ => true,
+            Some(commit) => self.differs(&commit, resolved)?,
+            None => true,
         };
         Ok(Origin {
             commit: self.commit.clone(),
             dirty,
             definitions: Digest::of_record("evenkeel origin 1", &digests),
         })
+    }
+
+    /// The commit that the working tree is on.
+    fn committed(&self) -> Option<Commit> {
+        Some(Commit {
+            repository: self.repository.clone()?,
+            commit: self.commit.clone()?,
+            directory: self.directory.clone(),
+        })
+    }
+
+    /// Whether a definition, or a file that one uses, is not what the commit has. Files that git ignores count.
+    fn differs(
+        &self,
+        commit: &Commit,
+        resolved: &BTreeMap<EnvironmentName, Resolved>,
+    ) -> Result<bool, Failure> {
+        let mut files: BTreeMap<String, Digest> = BTreeMap::new();
+        for file in &self.definition.files {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            files.insert(name.to_owned(), Digest::of(file.text.as_bytes()));
+        }
+        for each in resolved.values() {
+            files.extend(
+                each.files
+                    .iter()
+                    .map(|(path, digest)| (path.clone(), *digest)),
+            );
+        }
+        let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+        let committed = commit.digests(&paths).map_err(Failure::other)?;
+        Ok(files
+            .values()
+            .zip(committed)
+            .any(|(now, then)| then != Some(*now)))
+    }
+
+    /// The release policy that counts. An edit that is not committed cannot weaken the gate it has to pass: on a
+    /// commit, the commit's own policy says whether uncommitted definitions may be released, and how much is asked.
+    #[must_use]
+    pub fn policy(&self, origin: &Origin) -> Policy {
+        match self.committed() {
+            Some(commit) if origin.dirty => match read(&commit) {
+                (Some(definition), complaints)
+                    if complaints
+                        .iter()
+                        .all(|complaint| complaint.severity != Severity::Error) =>
+                {
+                    definition.policy
+                }
+                _ => Policy::default(),
+            },
+            _ => self.definition.policy.clone(),
+        }
     }
 
     /// The state, for reading. An empty one when nothing was ever recorded.

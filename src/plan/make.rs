@@ -214,7 +214,11 @@ fn change(each: &Discrepancy) -> Change {
         attribute: each.attribute.clone(),
         before: each.found.clone(),
         after: each.expected.clone(),
-        difference: each.difference.clone(),
+        // A plan goes from what is there to what is declared.
+        difference: each
+            .texts
+            .as_ref()
+            .map(|(expected, found)| crate::text::unified(found, expected)),
     }
 }
 

@@ -379,14 +379,16 @@ fn apply_lines(apply: &ApplyDocument, style: Style, to: &mut dyn Write) -> io::R
             sum.push(format!("{number} {what}"));
         }
     }
-    let name = apply.apply.as_deref().unwrap_or("");
+    let took = duration::phrase(std::time::Duration::from_secs_f64(apply.seconds.max(0.0)));
+    let how = match &apply.apply {
+        Some(name) => format!("  {took}  {}", style.faint(name)),
+        None => String::new(),
+    };
     writeln!(
         to,
-        "  {:<12} {mark} {}  {}  {}",
+        "  {:<12} {mark} {}{how}",
         apply.environment,
-        sum.join(", "),
-        duration::phrase(std::time::Duration::from_secs_f64(apply.seconds.max(0.0))),
-        style.faint(name)
+        sum.join(", ")
     )?;
     for step in apply.not_done.iter().take(SHOWN_STEPS) {
         let what = match step.outcome {
