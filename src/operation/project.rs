@@ -9,7 +9,7 @@ use crate::defect::{Defect, Severity};
 use crate::environment::files::{Commit, WorkingTree};
 use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::{NoSecrets, RealSecrets, Secrets};
-use crate::environment::{Definition, Files, Policy, Resolved, codes, read, resolve};
+use crate::environment::{Definition, Files, Policy, Resolved, codes, once, read, resolve};
 use crate::kind::ArtifactFacts;
 use crate::ledger::Ledger as _;
 use crate::ledger::record::Origin;
@@ -224,7 +224,7 @@ impl<'w> Project<'w> {
         if complaints.is_empty() {
             Ok(resolved)
         } else {
-            Err(Failure::Definitions(unique(complaints)))
+            Err(Failure::Definitions(once(complaints)))
         }
     }
 
@@ -393,24 +393,6 @@ impl<'w> Project<'w> {
 /// The state of a ledger.
 pub(super) fn state_of(ledger: &SqliteLedger) -> Result<State, LedgerError> {
     State::of(&ledger.read(0)?)
-}
-
-/// The same complaint about a line that all environments share is made once.
-fn unique(complaints: Vec<Defect>) -> Vec<Defect> {
-    let mut kept: Vec<Defect> = Vec::new();
-    for complaint in complaints {
-        let again = kept.iter().any(|earlier| {
-            earlier.code == complaint.code
-                && earlier.subject == complaint.subject
-                && earlier.attribute == complaint.attribute
-                && earlier.labels.first().map(|label| &label.span)
-                    == complaint.labels.first().map(|label| &label.span)
-        });
-        if !again {
-            kept.push(complaint);
-        }
-    }
-    kept
 }
 
 /// The directory of the definitions: named, or found in the working directory or above it.
