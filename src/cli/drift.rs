@@ -13,7 +13,9 @@ use crate::operation::{DriftRequest, drift};
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The environments to look at [default: all]
-    environments: Vec<String>,
+    // Its name must not be that of the global `--environments`: clap would take one for the other.
+    #[arg(value_name = "ENVIRONMENTS")]
+    names: Vec<String>,
     /// Between environments only: nothing is looked at, no secret is asked for
     #[arg(long, conflicts_with = "live")]
     parity: bool,
@@ -24,7 +26,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     let request = DriftRequest {
-        environments: arguments.environments,
+        environments: arguments.names,
         parity_only: arguments.parity,
         live_only: arguments.live,
     };
