@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity as Gravity, SourceCode};
 
-use crate::defect::{Defect, Severity};
-use crate::source::SourceFile;
+use crate::defect::{Defect, Label, Severity};
+use crate::source::{SourceFile, Span};
 use crate::text::inert;
+
+/// Longest line that is shown. The renderer would show all of it, and panics beyond 65,535 columns.
+const LONGEST_LINE: usize = 1_000;
 
 /// A defect, or the rest of one that has labels in a further file.
 #[derive(Debug)]
@@ -41,21 +44,52 @@ impl<'a> Shown<'a> {
     }
 
     fn part(defect: &'a Defect, file: Option<Arc<SourceFile>>, is_rest: bool) -> Self {
+        let mut message = if is_rest {
+            "and here".to_owned()
+        } else {
+            inert(&defect.message).into_owned()
+        };
+        let here = |label: &&Label| {
+            file.as_ref()
+                .is_some_and(|file| file.path == label.span.file.path)
+        };
+        let is_long = defect
+            .labels
+            .iter()
+            .filter(here)
+            .any(|label| is_on_a_long_line(&label.span));
+        if is_long {
+            for label in defect.labels.iter().filter(here) {
+                let place = label.span.location().to_string();
+                message.push_str(&format!("\n{}: {}", inert(&place), inert(&label.text)));
+            }
+        }
         Self {
             defect,
             source: file
                 .as_ref()
+                .filter(|_| !is_long)
                 .map(|file| NamedSource::new(inert(&file.path), safe(&file.text))),
-            message: if is_rest {
-                "and here".to_owned()
-            } else {
-                inert(&defect.message).into_owned()
-            },
+            message,
             file,
             related: Vec::new(),
             is_rest,
         }
     }
+}
+
+/// Whether the lines of a place, or those beside it that are shown with it, are too long to be shown.
+fn is_on_a_long_line(span: &Span) -> bool {
+    let text = span.file.text.as_bytes();
+    let start = span.start().min(text.len());
+    let end = span.end().clamp(start, text.len());
+    let (before, rest) = text.split_at(start);
+    let (within, after) = rest.split_at(end - start);
+    let end_of_line = |byte: &u8| *byte == b'\n';
+    let shown: usize = before.rsplit(end_of_line).take(2).map(<[u8]>::len).sum();
+    let following: usize = after.split(end_of_line).take(2).map(<[u8]>::len).sum();
+    let longest = within.split(end_of_line).map(<[u8]>::len).max();
+    shown.max(following).max(longest.unwrap_or(0)) > LONGEST_LINE
 }
 
 /// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true.
