@@ -12,6 +12,7 @@
 )]
 
 mod bad_input;
+mod crash;
 mod world;
 
 /// A file of this folder that is not in the list above would never be compiled, and never run.
