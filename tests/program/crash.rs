@@ -141,10 +141,21 @@ fn has_strace() -> bool {
 }
 
 /// Runs `apply staging` with one thing injected. The tracer is a grandchild, so that it keeps nobody waiting.
-fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> Ran {
+///
+/// Says as well whether anything was injected.
+fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, bool) {
+    let trace = world.path("trace");
     let mut command = Command::new("strace");
     command
-        .args(["-f", "-D", "-qq", "-o", "/dev/null", "-e", "signal=none"])
+        .args([
+            "-f",
+            "-D",
+            "-qq",
+            "-o",
+            trace.to_str().unwrap(),
+            "-e",
+            "signal=none",
+        ])
         .args(["-e", &format!("inject={injection}")])
         .arg(PROGRAM)
         .args(arguments);
@@ -174,7 +185,9 @@ fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> Ran {
         ran.out.push_str("(said nothing)");
     }
     std::fs::remove_file(output).unwrap();
-    ran
+    let is_hit = std::fs::read_to_string(&trace).is_ok_and(|text| text.contains("(INJECTED)"));
+    let _ = std::fs::remove_file(trace);
+    (ran, is_hit)
 }
 
 /// After anything at all: what is claimed is true, and one more run makes it whole.
@@ -261,7 +274,7 @@ fn killed_as_it_enters_its_kth_call_of_a_sort_it_converges() {
     ] {
         let hit = for_each_k(stride, 400, |k| {
             let world = large();
-            let ran = traced(
+            let (ran, _) = traced(
                 &world,
                 &format!("{calls}:signal=SIGKILL:when={k}"),
                 &["apply", "staging"],
@@ -294,7 +307,7 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
         let hit = for_each_k(stride, 400, |k| {
             let world = large();
             let what = format!("{error} at {calls} {k}");
-            let ran = traced(
+            let (ran, is_hit) = traced(
                 &world,
                 &format!("{calls}:error={error}:when={k}"),
                 &["apply", "staging"],
@@ -317,8 +330,11 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
                 );
                 converges(&world, &expected, &what);
             }
-            // Nothing says whether the call was reached: a run that was not touched ends well, and so do all after it.
-            k < 40
+            // A worker's calls are counted on their own: few of them are beyond the first hundred.
+            if is_hit && calls.contains("fsync") {
+                assert_ne!(ran.code, 0, "{what}: a sync failed: {}", ran.short());
+            }
+            is_hit
         });
         eprintln!("{error} at up to {hit} calls of {calls}");
     }
@@ -339,29 +355,30 @@ fn killed_at_any_moment_it_converges() {
     let world = large();
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     let mut killed = 0;
+    let (mut is_done, mut others) = (false, false);
     for round in 0..rounds {
-        if round % 3 == 0 {
-            // Something to do: a change of content, a process that starts anew, a removal.
-            let others = round % 2 == 1;
+        if is_done {
+            // Something to do: a change of content, another release, a process that starts anew.
+            others = !others;
             world.write(
                 "build/app",
                 if others {
-                    "the artifact\n"
-                } else {
                     "another\n"
+                } else {
+                    "the artifact\n"
                 },
             );
             world.replace(
                 "environments/system.toml",
                 if others {
-                    "content = \"other 1\""
-                } else {
                     "content = \"number 1\""
+                } else {
+                    "content = \"other 1\""
                 },
                 if others {
-                    "content = \"number 1\""
-                } else {
                     "content = \"other 1\""
+                } else {
+                    "content = \"number 1\""
                 },
             );
         }
@@ -379,7 +396,8 @@ fn killed_at_any_moment_it_converges() {
             .unwrap();
         std::thread::sleep(after);
         let _ = child.kill();
-        killed += usize::from(!child.wait().unwrap().success());
+        is_done = child.wait().unwrap().success();
+        killed += usize::from(!is_done);
         assert!(
             !world.path(".evenkeel/ledger.db").exists()
                 || world.run(&["audit", "verify"]).code == 0,
@@ -405,7 +423,7 @@ fn killed_at_any_moment_it_converges() {
     assert_eq!(kept(&names(&world)), kept(&expected));
     world.expect(0, &["plan", "staging"]);
     eprintln!("killed in {killed} of {rounds} rounds");
-    assert!(killed * 3 > rounds, "{killed} of {rounds}");
+    assert!(killed * 4 > rounds, "{killed} of {rounds}");
 }
 
 /// The first signal ends at a safe place with its documented code; the next run goes on.

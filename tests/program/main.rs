@@ -13,6 +13,8 @@
 
 mod bad_input;
 mod crash;
+mod gate;
+mod inside;
 mod world;
 
 /// A file of this folder that is not in the list above would never be compiled, and never run.
