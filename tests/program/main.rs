@@ -15,6 +15,7 @@ mod bad_input;
 mod crash;
 mod gate;
 mod inside;
+mod laws;
 mod world;
 
 /// A file of this folder that is not in the list above would never be compiled, and never run.
