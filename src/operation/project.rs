@@ -298,18 +298,28 @@ impl<'w> Project<'w> {
             .collect();
         let dirty = match (&self.repository, &self.commit) {
             _ if self.from_commit => false,
-            (Some(repository), Some(_)) => {
-                let mut paths: Vec<PathBuf> = vec![self.directory.clone()];
-                paths.extend(
+            (Some(repository), Some(commit)) => {
+                let mut used: Vec<PathBuf> = self
+                    .definition
+                    .files
+                    .iter()
+                    .map(|file| self.root.join(&file.path))
+                    .collect();
+                used.extend(
                     resolved
                         .values()
                         .flat_map(|each| each.files.keys())
                         .map(|path| self.directory.join(path)),
                 );
-                paths.sort();
-                paths.dedup();
+                used.sort();
+                used.dedup();
+                // What git is told to overlook is seen by the first, what was taken away by the second; what lies
+                // outside of the repository is in no commit, and git must not be asked about it.
+                let mut paths = vec![self.directory.clone()];
+                paths.extend(used.iter().cloned());
                 repository
-                    .dirty(&paths)
+                    .has_all(commit, &used)
+                    .and_then(|all| Ok(!all || repository.dirty(&paths)?))
                     .map_err(|error| Failure::other(error.to_string()))?
             }
             _ => true,

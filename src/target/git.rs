@@ -200,7 +200,7 @@ impl Repository {
     }
 
     /// Whether anything at these paths (or anywhere, when there are none) differs from what is committed; files that
-    /// git does not know count, those it is told to ignore do not.
+    /// git does not know count, those it is told to ignore or never to look at do not: see [`Repository::has_all`].
     ///
     /// # Errors
     ///
@@ -223,6 +223,47 @@ impl Repository {
         }
         arguments.extend(texts.iter().map(String::as_str));
         Ok(!self.ask(&arguments, None)?.stdout.is_empty())
+    }
+
+    /// Whether a commit has all of these files with the very content they have now.
+    ///
+    /// [`Repository::dirty`] overlooks what git is told to overlook: ignored files, and those whose index entry says
+    /// that they never change. This does not. Where a link leads is what counts, and outside of the repository nothing is
+    /// committed.
+    ///
+    /// # Errors
+    ///
+    /// When git fails, or a file cannot be read.
+    pub fn has_all(&self, commit: &str, files: &[PathBuf]) -> Result<bool, GitError> {
+        let commit = self.resolve(commit)?;
+        let root = self
+            .root
+            .canonicalize()
+            .map_err(|error| self.failed("hash-object", error.to_string()))?;
+        let mut wanted = String::new();
+        let mut present = String::new();
+        for file in files {
+            let Ok(real) = file.canonicalize() else {
+                return Ok(false);
+            };
+            let Ok(inside) = real.strip_prefix(&root) else {
+                return Ok(false);
+            };
+            let path = clean(inside)?;
+            if path.contains('\n') {
+                return Err(GitError::Path { path: file.clone() });
+            }
+            wanted.push_str(&format!("{commit}:{path}\n"));
+            present.push_str(&format!("{path}\n"));
+        }
+        let format = "--batch-check=%(objectname)";
+        let wanted = self.ask(&["cat-file", format], Some(wanted.into_bytes()))?;
+        // As it would be committed: with line ends and filters as the repository has them.
+        let present = self.ask(
+            &["hash-object", "--stdin-paths"],
+            Some(present.into_bytes()),
+        )?;
+        Ok(wanted.stdout == present.stdout)
     }
 
     /// Asks, and takes nothing but success.

@@ -16,6 +16,7 @@ mod crash;
 mod gate;
 mod inside;
 mod laws;
+mod origins;
 mod world;
 
 /// A file of this folder that is not in the list above would never be compiled, and never run.
