@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity as Gravity, SourceCode};
 
-use crate::defect::{Defect, Severity};
-use crate::source::SourceFile;
+use crate::defect::{Defect, Label, Severity};
+use crate::source::{SourceFile, Span};
 use crate::text::inert;
+
+/// Longest line that is shown. The renderer would show all of it, and panics beyond 65,535 columns.
+const LONGEST_LINE: usize = 1_000;
 
 /// One part of a defect: its labels in one file. The first part names the defect, the last says what to do.
 #[derive(Debug)]
@@ -38,21 +41,56 @@ pub(super) fn parts(defect: &Defect) -> Vec<Part<'_>> {
     files
         .into_iter()
         .enumerate()
-        .map(|(number, file)| Part {
-            defect,
-            source: file
-                .as_ref()
-                .map(|file| NamedSource::new(inert(&file.path), safe(&file.text))),
-            message: if number > 0 {
-                "and here".to_owned()
-            } else {
-                inert(&defect.message).into_owned()
-            },
-            file,
-            is_first: number == 0,
-            is_last: number == last,
-        })
+        .map(|(number, file)| part(defect, file, number == 0, number == last))
         .collect()
+}
+
+fn part(defect: &Defect, file: Option<Arc<SourceFile>>, is_first: bool, is_last: bool) -> Part<'_> {
+    let mut message = if is_first {
+        inert(&defect.message).into_owned()
+    } else {
+        "and here".to_owned()
+    };
+    let here = |label: &&Label| {
+        file.as_ref()
+            .is_some_and(|file| file.path == label.span.file.path)
+    };
+    let is_long = defect
+        .labels
+        .iter()
+        .filter(here)
+        .any(|label| is_on_a_long_line(&label.span));
+    if is_long {
+        for label in defect.labels.iter().filter(here) {
+            let place = label.span.location().to_string();
+            message.push_str(&format!("\n{}: {}", inert(&place), inert(&label.text)));
+        }
+    }
+    Part {
+        defect,
+        source: file
+            .as_ref()
+            .filter(|_| !is_long)
+            .map(|file| NamedSource::new(inert(&file.path), safe(&file.text))),
+        message,
+        file,
+        is_first,
+        is_last,
+    }
+}
+
+/// Whether the lines of a place, or those beside it that are shown with it, are too long to be shown.
+fn is_on_a_long_line(span: &Span) -> bool {
+    let text = span.file.text.as_bytes();
+    let start = span.start().min(text.len());
+    let end = span.end().clamp(start, text.len());
+    let (before, rest) = text.split_at(start);
+    let (within, after) = rest.split_at(end - start);
+    let end_of_line = |byte: &u8| *byte == b'\n';
+    let shown: usize = before.rsplit(end_of_line).take(2).map(<[u8]>::len).sum();
+    let following: usize = after.split(end_of_line).take(2).map(<[u8]>::len).sum();
+    let longest = within.split(end_of_line).map(<[u8]>::len).max();
+    shown.max(following).max(longest.unwrap_or(0)) > LONGEST_LINE
 }
 
 /// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true.

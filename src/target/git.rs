@@ -202,7 +202,7 @@ impl Repository {
     }
 
     /// Whether anything at these paths (or anywhere, when there are none) differs from what is committed; files that
-    /// git does not know count, those it is told to ignore do not.
+    /// git does not know count, those it is told to ignore or never to look at do not.
     ///
     /// # Errors
     ///
@@ -227,7 +227,6 @@ impl Repository {
         Ok(!self.ask(&arguments, None)?.is_empty())
     }
 
-    /// Asks, and takes nothing but success.
     /// What git answers, if it does not fail.
     fn ask(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<Vec<u8>, GitError> {
         let answer = self.run(arguments, stdin)?;

@@ -1,0 +1,464 @@
+//! Killed anywhere, and failed by the disk anywhere: the next run goes on from there, and nothing is claimed meanwhile.
+//!
+//! `strace` kills the program as it enters its k-th system call of a sort, or makes that call fail. It counts for each
+//! thread alone, so the calls that only workers make are hit by their own sorts; moments in between are hit by chance.
+//! `EVENKEEL_TEST_ALL=1` takes every k.
+
+use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::world::{PROGRAM, Ran, TestWorld};
+
+/// Files besides the directories, the installation, the link and the process: 25 resources in all.
+const FILES: usize = 19;
+
+fn large() -> TestWorld {
+    let mut system = String::from(
+        r#"[system]
+name = "large"
+path = ["staging", "production"]
+
+[parameter.root]
+varies = "identity"
+
+[artifact.app]
+path = "../build"
+
+[target.web]
+
+[directory.home]
+on = "web"
+path = "${root}"
+
+[directory.app]
+on = "web"
+path = "${directory.home.path}/app"
+
+[directory.etc]
+on = "web"
+path = "${directory.home.path}/etc"
+exclusive = true
+
+[installation.app]
+on = "web"
+artifact = "app"
+into = "${directory.app.path}"
+
+[link.newest]
+on = "web"
+path = "${directory.home.path}/newest"
+to = "app/current"
+
+[process.app]
+on = "web"
+command = ["sleep", "600"]
+restart-on = ["file.n-1", "installation.app"]
+after = ["file.n-2"]
+stop-within = "2s"
+
+[release]
+uncommitted = true
+require = []
+"#,
+    );
+    for number in 1..=FILES {
+        system.push_str(&format!(
+            "\n[file.n-{number}]\non = \"web\"\npath = \"${{directory.etc.path}}/{number}\"\ncontent = \"number {number}\"\n"
+        ));
+    }
+    let world = TestWorld::with(&system);
+    world.write("build/more/deep", "deeper\n");
+    world
+}
+
+/// What is beside and below the target, by name.
+fn names(world: &TestWorld) -> BTreeSet<String> {
+    let start = world.path("run");
+    world
+        .snapshot("run")
+        .into_keys()
+        .map(|path| {
+            path.strip_prefix(&start)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect()
+}
+
+/// Whether everything is really there: looked at without evenkeel.
+fn whole(world: &TestWorld) -> bool {
+    let content = |name: &str| std::fs::read_to_string(world.path(name)).unwrap_or_default();
+    (1..=FILES)
+        .all(|number| content(&format!("run/staging/etc/{number}")) == format!("number {number}"))
+        && content("run/staging/app/current/app") == "the artifact\n"
+        && content("run/staging/newest/more/deep") == "deeper\n"
+        && sleepers(world) == 1
+}
+
+/// How many processes of the definition run.
+fn sleepers(world: &TestWorld) -> usize {
+    world
+        .processes()
+        .into_iter()
+        .filter(|number| {
+            std::fs::read(format!("/proc/{number}/cmdline"))
+                .is_ok_and(|line| line == b"sleep\x00600\x00")
+        })
+        .count()
+}
+
+/// What a run that nobody disturbed leaves.
+fn undisturbed() -> BTreeSet<String> {
+    let world = large();
+    world.expect(0, &["apply", "staging"]);
+    assert!(whole(&world));
+    names(&world)
+}
+
+fn has_strace() -> bool {
+    let works = Command::new("strace")
+        .args([
+            "-f",
+            "-D",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "inject=fsync:error=EIO:when=9999",
+            "true",
+        ])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !works {
+        eprintln!("SKIPPED: strace is not here, or may not trace");
+    }
+    works
+}
+
+/// Runs `apply staging` with one thing injected. The tracer is a grandchild, so that it keeps nobody waiting.
+///
+/// Says as well whether anything was injected.
+fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, bool) {
+    let trace = world.path("trace");
+    let mut command = Command::new("strace");
+    command
+        .args([
+            "-f",
+            "-D",
+            "-qq",
+            "-o",
+            trace.to_str().unwrap(),
+            "-e",
+            "signal=none",
+        ])
+        .args(["-e", &format!("inject={injection}")])
+        .arg(PROGRAM)
+        .args(arguments);
+    world.surround(&mut command);
+    let output = world.path("output");
+    let file = std::fs::File::create(&output).unwrap();
+    // Files and not pipes: what it started may hold them open.
+    let status = command
+        .stdout(file.try_clone().unwrap())
+        .stderr(file)
+        .status()
+        .unwrap();
+    for number in world.processes() {
+        let name = std::fs::read_to_string(format!("/proc/{number}/comm")).unwrap_or_default();
+        if name == "strace\n"
+            && let Some(number) = rustix::process::Pid::from_raw(number)
+        {
+            let _ = rustix::process::kill_process(number, rustix::process::Signal::KILL);
+        }
+    }
+    let mut ran = Ran::of(&std::process::Output {
+        status,
+        stdout: std::fs::read(&output).unwrap(),
+        stderr: Vec::new(),
+    });
+    if ran.code < 128 && ran.out.is_empty() {
+        ran.out.push_str("(said nothing)");
+    }
+    std::fs::remove_file(output).unwrap();
+    let is_hit = std::fs::read_to_string(&trace).is_ok_and(|text| text.contains("(INJECTED)"));
+    let _ = std::fs::remove_file(trace);
+    (ran, is_hit)
+}
+
+/// After anything at all: what is claimed is true, and one more run makes it whole.
+fn converges(world: &TestWorld, expected: &BTreeSet<String>, what: &str) {
+    let founded = world.path(".evenkeel/ledger.db").exists();
+    if founded {
+        let audit = world.run(&["audit", "verify"]);
+        assert_eq!(audit.code, 0, "{what}: {}", audit.short());
+    }
+    let drift = world.run(&["drift", "--live", "staging"]);
+    assert!(matches!(drift.code, 0..=2), "{what}: {}", drift.short());
+    assert!(
+        drift.code != 0 || whole(world),
+        "{what}: clean, and it is not there: {}",
+        drift.short()
+    );
+    let again = world.run(&["apply", "staging"]);
+    assert_eq!(again.code, 0, "{what}: the second apply: {}", again.short());
+    assert!(
+        whole(world),
+        "{what}: not whole after {}; {} run",
+        again.short(),
+        sleepers(world)
+    );
+    assert_eq!(names(world), *expected, "{what}: something was left behind");
+    let plan = world.run(&["plan", "staging"]);
+    assert_eq!(plan.code, 0, "{what}: the plan after it: {}", plan.short());
+    assert_eq!(
+        world.run(&["drift", "--live", "staging"]).code,
+        0,
+        "{what}: drift after it"
+    );
+    assert_eq!(
+        world.run(&["audit", "verify"]).code,
+        0,
+        "{what}: audit after it"
+    );
+    assert_eq!(
+        world.processes().len(),
+        1,
+        "{what}: one process and no more"
+    );
+}
+
+/// Takes k = 1, 2, … until nothing is hit any more; sampled unless all are wanted.
+fn for_each_k(stride: usize, at_most: usize, task: impl Fn(usize) -> bool + Sync) -> usize {
+    let all = std::env::var_os("EVENKEEL_TEST_ALL").is_some();
+    let (stride, at_most) = if all { (1, 10_000) } else { (stride, at_most) };
+    let hit = Mutex::new(0);
+    let next = Mutex::new(1);
+    let worker = || loop {
+        let k = {
+            let mut next = next.lock().unwrap();
+            let k = *next;
+            *next += if k < 4 { 1 } else { stride };
+            k
+        };
+        if k > at_most || !task(k) {
+            return;
+        }
+        *hit.lock().unwrap() += 1;
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(worker);
+        scope.spawn(worker);
+    });
+    hit.into_inner().unwrap()
+}
+
+#[test]
+fn killed_as_it_enters_its_kth_call_of_a_sort_it_converges() {
+    if !has_strace() {
+        return;
+    }
+    let expected = undisturbed();
+    for (calls, stride, least) in [
+        ("fsync,fdatasync,syncfs", 7, 5),
+        ("pwrite64", 40, 5),
+        ("renameat2,renameat,rename", 6, 3),
+        ("mkdirat,mkdir", 3, 2),
+        ("linkat,symlinkat,unlinkat,unlink", 9, 2),
+        ("clone,clone3,vfork,execve", 5, 2),
+        ("fchmod,fchmodat,fchown,fchownat", 9, 1),
+    ] {
+        let hit = for_each_k(stride, 400, |k| {
+            let world = large();
+            let (ran, _) = traced(
+                &world,
+                &format!("{calls}:signal=SIGKILL:when={k}"),
+                &["apply", "staging"],
+            );
+            if ran.code == 0 {
+                return false;
+            }
+            assert_eq!(ran.code, 137, "{calls} {k}: {}", ran.short());
+            converges(&world, &expected, &format!("killed at {calls} {k}"));
+            true
+        });
+        eprintln!("killed at {hit} calls of {calls}");
+        assert!(hit >= least, "{calls}: only {hit} were hit");
+    }
+}
+
+#[test]
+fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
+    if !has_strace() {
+        return;
+    }
+    let expected = undisturbed();
+    for (calls, error, stride) in [
+        ("fsync,fdatasync,syncfs", "EIO", 9),
+        ("pwrite64", "ENOSPC", 60),
+        ("renameat2,renameat,rename", "EIO", 9),
+        ("mkdirat,mkdir", "ENOSPC", 5),
+        ("linkat,symlinkat", "EIO", 5),
+    ] {
+        let hit = for_each_k(stride, 400, |k| {
+            let world = large();
+            let what = format!("{error} at {calls} {k}");
+            let (ran, is_hit) = traced(
+                &world,
+                &format!("{calls}:error={error}:when={k}"),
+                &["apply", "staging"],
+            );
+            if ran.code == 0 {
+                // What was refused may have been done in another way, or only remembered less; then it is really done.
+                assert!(
+                    whole(&world),
+                    "{what}: success, and it is not there: {}",
+                    ran.short()
+                );
+                assert_eq!(world.run(&["audit", "verify"]).code, 0, "{what}");
+                assert_eq!(world.run(&["plan", "staging"]).code, 0, "{what}");
+            } else {
+                assert!(
+                    matches!(ran.code, 1 | 6 | 7),
+                    "{what}: {} {}",
+                    ran.code,
+                    ran.short()
+                );
+                converges(&world, &expected, &what);
+            }
+            // A worker's calls are counted on their own: few of them are beyond the first hundred.
+            if is_hit && calls.contains("fsync") {
+                assert_ne!(ran.code, 0, "{what}: a sync failed: {}", ran.short());
+            }
+            is_hit
+        });
+        eprintln!("{error} at up to {hit} calls of {calls}");
+    }
+}
+
+/// At any moment, also while it is changing a definition and while it goes on after an earlier kill.
+#[test]
+fn killed_at_any_moment_it_converges() {
+    let expected = undisturbed();
+    let began = Instant::now();
+    large().expect(0, &["apply", "staging"]);
+    let long = began.elapsed();
+    let rounds = if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
+        200
+    } else {
+        24
+    };
+    let world = large();
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut killed = 0;
+    let (mut is_done, mut others) = (false, false);
+    for round in 0..rounds {
+        if is_done {
+            // Something to do: a change of content, another release, a process that starts anew.
+            others = !others;
+            world.write(
+                "build/app",
+                if others {
+                    "another\n"
+                } else {
+                    "the artifact\n"
+                },
+            );
+            world.replace(
+                "environments/system.toml",
+                if others {
+                    "content = \"number 1\""
+                } else {
+                    "content = \"other 1\""
+                },
+                if others {
+                    "content = \"other 1\""
+                } else {
+                    "content = \"number 1\""
+                },
+            );
+        }
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let after =
+            long.mul_f64(f64::from(u32::try_from(random >> 40).unwrap()) / f64::from(1 << 24));
+        let mut child = world
+            .command(&["apply", "staging"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        std::thread::sleep(after);
+        let _ = child.kill();
+        is_done = child.wait().unwrap().success();
+        killed += usize::from(!is_done);
+        assert!(
+            !world.path(".evenkeel/ledger.db").exists()
+                || world.run(&["audit", "verify"]).code == 0,
+            "round {round} after {after:?}"
+        );
+        assert!(sleepers(&world) <= 1, "round {round}: twice");
+    }
+    world.write("build/app", "the artifact\n");
+    world.write(
+        "environments/system.toml",
+        &large().read("environments/system.toml"),
+    );
+    world.expect(0, &["apply", "staging"]);
+    assert!(whole(&world));
+    let kept = |names: &BTreeSet<String>| -> BTreeSet<String> {
+        // Earlier releases are kept, as declared.
+        names
+            .iter()
+            .filter(|name| !name.contains("/releases/"))
+            .cloned()
+            .collect()
+    };
+    assert_eq!(kept(&names(&world)), kept(&expected));
+    world.expect(0, &["plan", "staging"]);
+    eprintln!("killed in {killed} of {rounds} rounds");
+    assert!(killed * 4 > rounds, "{killed} of {rounds}");
+}
+
+/// The first signal ends at a safe place with its documented code; the next run goes on.
+#[test]
+fn interrupted_it_ends_at_a_safe_place_and_goes_on() {
+    let expected = undisturbed();
+    for (signal, code) in [
+        (rustix::process::Signal::INT, 130),
+        (rustix::process::Signal::TERM, 143),
+        (rustix::process::Signal::HUP, 129),
+    ] {
+        for wait in [0, 15, 40, 80] {
+            let world = large();
+            let mut child = world
+                .command(&["apply", "staging"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            // A signal before it listens ends it as any program; wait until it has begun.
+            let began = Instant::now();
+            while !world.path(".evenkeel/key").exists() && began.elapsed() < Duration::from_secs(10)
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(wait));
+            let number = rustix::process::Pid::from_child(&child);
+            let _ = rustix::process::kill_process(number, signal);
+            let status = child.wait().unwrap();
+            let what = format!("{signal:?} after {wait} ms");
+            assert!(
+                matches!(status.code(), Some(ended) if ended == code || ended == 0),
+                "{what}: {status}"
+            );
+            converges(&world, &expected, &what);
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! The promotion from end to end, and everything that must shut its gate.
+
+use evenkeel::model::Moment;
+use evenkeel::report::Report;
+use evenkeel::target::recorded::Fault;
+
+use super::inside::{Inside, code, expect, refused, words};
+use super::world::{SYSTEM, TestWorld};
+
+const STRICT: &str = "[release]\napprovals = 1\n";
+
+/// A committed project with a strict policy.
+fn strict() -> Inside {
+    with_policy(STRICT)
+}
+
+fn with_policy(policy: &str) -> Inside {
+    let system = SYSTEM.replace("[release]\nuncommitted = true\n", policy);
+    let inside = Inside::new(TestWorld::with(&system));
+    inside.world.commit();
+    inside
+}
+
+fn plan_of(report: &Report) -> String {
+    report.verdict.as_ref().unwrap().plan.clone()
+}
+
+/// The codes of the rules that shut it.
+fn shut_by(report: &Report) -> Vec<String> {
+    let verdict = report.verdict.as_ref().unwrap();
+    assert!(!verdict.open);
+    assert!(!verdict.remedies.is_empty(), "{verdict:?}");
+    let mut codes: Vec<String> = verdict
+        .reasons
+        .iter()
+        .map(|(code, _)| code.clone())
+        .collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+/// Delivered and approved: the next release would go through.
+fn approved(inside: &Inside) -> String {
+    let plan = plan_of(&expect(0, inside.deliver()));
+    let report = expect(0, inside.approve(&plan));
+    assert!(report.verdict.unwrap().open);
+    plan
+}
+
+/// Released once.
+fn released() -> Inside {
+    let inside = strict();
+    approved(&inside);
+    expect(0, inside.release());
+    inside
+}
+
+/// Changes what is defined, and commits it.
+fn another_greeting(inside: &Inside, greeting: &str) {
+    inside.world.write(
+        "environments/config.toml.j2",
+        &format!("greeting = \"{{{{ greeting }}}}, {greeting}\"\n"),
+    );
+    inside.world.commit();
+}
+
+#[test]
+fn the_whole_promotion() {
+    let inside = strict();
+    let delivered = expect(0, inside.deliver());
+    assert!(delivered.verdict.as_ref().unwrap().releasable);
+    assert_eq!(shut_by(&delivered), ["gate/not-approved"]);
+    assert_eq!(
+        inside.asked("production"),
+        0,
+        "delivering does not touch production"
+    );
+    let refused = expect(3, inside.release());
+    assert_eq!(shut_by(&refused), ["gate/not-approved"]);
+    assert_eq!(inside.asked("production"), 0);
+    let plan = plan_of(&delivered);
+    expect(0, inside.approve(&plan));
+    let released = expect(0, inside.release());
+    assert!(words(&Ok(released)).contains("released: r-1"));
+    assert!(inside.asked("production") > 0);
+    expect(0, inside.drift());
+    let staging = inside.target("staging").world();
+    let production = inside.target("production").world();
+    assert_eq!(staging.things.len(), production.things.len());
+    let again = expect(0, inside.release());
+    assert!(words(&Ok(again)).contains("nothing to release"));
+    let again = expect(0, inside.deliver());
+    assert!(words(&Ok(again)).contains("already runs this recipe"));
+    expect(0, inside.audit());
+}
+
+#[test]
+fn approvals_are_for_one_plan_and_one_evidence() {
+    let inside = strict();
+    let plan = approved(&inside);
+    another_greeting(&inside, "again");
+    assert!(shut_by(&expect(3, inside.release())).contains(&"gate/not-approved".to_owned()));
+    refused(
+        4,
+        "is not what a release would do now",
+        &inside.approve(&plan),
+    );
+    expect(0, inside.deliver());
+    assert_eq!(shut_by(&expect(3, inside.release())), ["gate/not-approved"]);
+    assert_eq!(inside.asked("production"), 0);
+    // New evidence on the same plan voids it as well.
+    approved(&inside);
+    expect(0, inside.deliver());
+    assert_eq!(shut_by(&expect(3, inside.release())), ["gate/not-approved"]);
+    // An approval of what is shut for other reasons is not recorded.
+    another_greeting(&inside, "and again");
+    let report = expect(3, inside.release());
+    refused(3, "not approved", &inside.approve(&plan_of(&report)));
+    expect(0, inside.deliver());
+    assert_eq!(shut_by(&expect(3, inside.release())), ["gate/not-approved"]);
+}
+
+#[test]
+fn two_approvals_are_two_people() {
+    let inside = with_policy("[release]\napprovals = 2\n");
+    let plan = plan_of(&expect(0, inside.deliver()));
+    expect(0, inside.approve(&plan));
+    expect(0, inside.approve(&plan));
+    assert_eq!(shut_by(&expect(3, inside.release())), ["gate/not-approved"]);
+    *inside.actor.borrow_mut() = "grace".into();
+    expect(0, inside.approve(&plan));
+    expect(0, inside.release());
+}
+
+#[test]
+fn what_was_touched_by_hand_shuts_it() {
+    let inside = strict();
+    approved(&inside);
+    inside
+        .target("staging")
+        .change(|world| world.put_file("/srv/staging/config.toml", b"mine", 0o640));
+    let codes = shut_by(&expect(3, inside.release()));
+    assert!(
+        codes.contains(&"gate/staging-drift".to_owned()),
+        "{codes:?}"
+    );
+    assert!(
+        codes.contains(&"gate/evidence-stale".to_owned()),
+        "{codes:?}"
+    );
+    // Changed back by hand: nothing differs any more.
+    inside.target("staging").change(|world| {
+        world.put_file("/srv/staging/config.toml", b"greeting = \"hello\"\n", 0o640)
+    });
+    let codes = words(&inside.release());
+    assert!(!codes.contains("gate/staging-drift"), "{codes}");
+
+    let inside = released();
+    inside
+        .target("production")
+        .change(|world| world.put_file("/srv/production/config.toml", b"mine", 0o640));
+    let report = expect(3, inside.release());
+    assert!(shut_by(&report).contains(&"gate/production-drift".to_owned()));
+    let remedies = report.verdict.unwrap().remedies;
+    assert!(
+        remedies.contains(&"evenkeel apply production".to_owned()),
+        "{remedies:?}"
+    );
+    expect(0, inside.apply("production"));
+    expect(0, inside.drift());
+    expect(0, inside.release());
+}
+
+#[test]
+fn what_cannot_be_seen_shuts_it() {
+    for environment in ["staging", "production"] {
+        let inside = strict();
+        approved(&inside);
+        inside
+            .target(environment)
+            .blind(&format!("/srv/{environment}/config.toml"));
+        let codes = shut_by(&expect(3, inside.release()));
+        assert!(codes.contains(&"gate/not-observed".to_owned()), "{codes:?}");
+        assert_eq!(inside.asked("production"), 0);
+        assert_eq!(code(&inside.drift()), 1);
+        assert_eq!(code(&inside.plan(environment)), 1);
+        assert_eq!(
+            code(&inside.apply("staging")),
+            u8::from(environment == "staging")
+        );
+    }
+}
+
+#[test]
+fn a_recipe_that_staging_has_not_run_shuts_it() {
+    let inside = strict();
+    let codes = shut_by(&expect(3, inside.release()));
+    assert!(
+        codes.contains(&"gate/recipe-not-proven".to_owned()),
+        "{codes:?}"
+    );
+    assert!(
+        codes.contains(&"gate/suite-not-passed".to_owned()) || codes.len() > 2,
+        "{codes:?}"
+    );
+    assert_eq!(inside.asked("production"), 0);
+    refused(3, "is released to", &inside.apply("production"));
+    assert_eq!(inside.asked("production"), 0);
+    // A failed apply of staging proves nothing.
+    let inside = strict();
+    approved(&inside);
+    another_greeting(&inside, "again");
+    let target = inside.target("staging");
+    target.fail(target.journal().len(), Fault::FailBefore);
+    expect(1, inside.deliver());
+    target.heal();
+    let codes = shut_by(&expect(3, inside.release()));
+    assert!(
+        codes.contains(&"gate/recipe-not-proven".to_owned()),
+        "{codes:?}"
+    );
+}
+
+#[test]
+fn what_is_not_committed_shuts_it() {
+    let inside = strict();
+    approved(&inside);
+    inside.world.add("environments/system.toml", "# a remark\n");
+    let codes = shut_by(&expect(3, inside.release()));
+    assert!(
+        codes.contains(&"gate/not-committed".to_owned()),
+        "{codes:?}"
+    );
+    inside.world.commit();
+    assert_eq!(inside.asked("production"), 0);
+    // In no repository at all.
+    let inside = Inside::new(TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "")));
+    let report = expect(3, inside.deliver());
+    assert!(shut_by(&report).contains(&"gate/not-committed".to_owned()));
+}
+
+#[test]
+fn undeclared_differences_shut_it() {
+    let inside = strict();
+    inside.world.add(
+        "environments/production.toml",
+        "\n[file.config]\nmode = \"0644\"\n",
+    );
+    inside.world.commit();
+    let report = expect(3, inside.deliver());
+    let codes = shut_by(&report);
+    assert!(codes.contains(&"gate/parity".to_owned()), "{codes:?}");
+    assert!(
+        codes.contains(&"gate/recipe-not-proven".to_owned()),
+        "{codes:?}"
+    );
+    assert_eq!(code(&inside.drift()), 2);
+}
+
+#[test]
+fn old_evidence_future_evidence_and_freezes_shut_it() {
+    let inside = strict();
+    approved(&inside);
+    let then = inside.now.get();
+    inside.pass(25 * 3600);
+    let report = expect(3, inside.release());
+    assert_eq!(shut_by(&report), ["gate/evidence-stale"]);
+    inside
+        .now
+        .set(Moment::from_millisecond(then.as_millisecond() - 3_600_000));
+    let codes = shut_by(&expect(3, inside.release()));
+    assert!(
+        codes.contains(&"gate/evidence-stale".to_owned()),
+        "{codes:?}"
+    );
+    assert!(
+        codes.contains(&"gate/not-approved".to_owned()),
+        "the approval is of the future too: {codes:?}"
+    );
+    assert_eq!(inside.asked("production"), 0);
+    expect(0, inside.audit());
+
+    let inside = with_policy(
+        "[release]\nfreeze = [{ from = 2026-11-23, to = 2026-11-23, reason = \"a feast\" }]\n",
+    );
+    let codes = shut_by(&expect(3, inside.deliver()));
+    assert!(
+        codes.iter().any(|code| code.contains("freeze")),
+        "{codes:?}"
+    );
+    inside.pass(24 * 3600);
+    approved(&inside);
+    expect(0, inside.release());
+}
+
+#[test]
+fn a_failing_suite_shuts_it_and_is_named() {
+    let inside = strict();
+    inside
+        .world
+        .script("checks/smoke.sh", "echo broken; exit 1");
+    inside.world.commit();
+    let report = expect(3, inside.deliver());
+    let verdict = report.verdict.unwrap();
+    assert!(
+        verdict
+            .reasons
+            .iter()
+            .any(|(_, words)| words.contains("`smoke` failed in staging")),
+        "{verdict:?}"
+    );
+    assert!(!verdict.releasable);
+    assert_eq!(inside.asked("production"), 0);
+    assert_eq!(
+        code(&inside.with(|world, location| {
+            evenkeel::operation::verify(world, location, "staging", &[], None)
+        })),
+        1
+    );
+    // A later pass of another program than the one that was committed does not count for it.
+    inside.world.script("checks/smoke.sh", "exit 0");
+    inside.world.commit();
+    let report = expect(3, inside.release());
+    assert!(words(&Ok(report)).contains("smoke"));
+    approved(&inside);
+    inside.world.script("checks/smoke.sh", "exit 0 # another");
+    inside.world.commit();
+    assert_eq!(
+        shut_by(&expect(3, inside.release())),
+        ["gate/suite-not-passed"]
+    );
+}
+
+#[test]
+fn removals_in_production_need_their_word() {
+    let inside = released();
+    let system = inside.world.read("environments/system.toml");
+    let start = system.find("[file.config]").unwrap();
+    let end = system.find("[suite.smoke]").unwrap();
+    inside.world.write(
+        "environments/system.toml",
+        &format!("{}{}", &system[..start], &system[end..]),
+    );
+    inside.world.commit();
+    approved(&inside);
+    let before = inside.asked("production");
+    refused(3, "--confirm=production", &inside.release());
+    let wrong = inside.with(|world, location| {
+        evenkeel::operation::release(world, location, None, Some("staging"), None)
+    });
+    refused(3, "--confirm=production", &wrong);
+    assert_eq!(inside.asked("production"), before);
+    expect(0, inside.release_confirmed());
+    assert!(
+        !inside
+            .target("production")
+            .world()
+            .things
+            .contains_key("/srv/production/config.toml")
+    );
+    expect(0, inside.drift());
+}
+
+#[test]
+fn a_release_that_fails_half_way_is_told_and_gone_on_with() {
+    for fault in [
+        Fault::FailBefore,
+        Fault::FailAfter,
+        Fault::Lie,
+        Fault::Blind,
+        Fault::Interrupt,
+    ] {
+        let inside = strict();
+        approved(&inside);
+        let target = inside.target("production");
+        target.fail(1, fault);
+        let outcome = inside.release();
+        let expected = match fault {
+            Fault::Blind => 6,
+            Fault::Interrupt => 130,
+            _ => 1,
+        };
+        assert_eq!(code(&outcome), expected, "{fault:?}: {}", words(&outcome));
+        assert!(
+            !words(&outcome).contains("released: r-"),
+            "{fault:?}: {}",
+            words(&outcome)
+        );
+        target.heal();
+        let status = words(&inside.status());
+        assert!(status.contains("r-1 ("), "{fault:?}: {status}");
+        assert_ne!(code(&inside.drift()), 0, "{fault:?}");
+        expect(0, inside.apply("production"));
+        expect(0, inside.drift());
+        let after = inside.release();
+        assert!(
+            matches!(code(&after), 0 | 3),
+            "{fault:?}: {}",
+            words(&after)
+        );
+        expect(0, inside.audit());
+    }
+}
+
+#[test]
+fn production_is_only_brought_back_to_what_it_runs() {
+    let inside = released();
+    another_greeting(&inside, "again");
+    let before = inside.asked("production");
+    refused(3, "another recipe", &inside.apply("production"));
+    expect(0, inside.deliver());
+    refused(3, "another recipe", &inside.apply("production"));
+    assert_eq!(inside.asked("production"), before);
+}
+
+#[test]
+fn a_release_by_another_plans_name_is_refused() {
+    let inside = strict();
+    approved(&inside);
+    let outcome = inside.with(|world, location| {
+        evenkeel::operation::release(world, location, Some("000000000000"), None, None)
+    });
+    refused(4, "is not what a release would do now", &outcome);
+    assert_eq!(inside.asked("production"), 0);
+}
+
+#[test]
+fn without_a_person_the_gate_still_judges() {
+    let inside = with_policy("[release]\nmode = \"deployment\"\n");
+    expect(0, inside.deliver());
+    assert!(inside.asked("production") > 0);
+    expect(0, inside.drift());
+    another_greeting(&inside, "again");
+    inside.world.script("checks/smoke.sh", "exit 1");
+    inside.world.commit();
+    let before = inside.asked("production");
+    expect(3, inside.deliver());
+    assert_eq!(inside.asked("production"), before);
+}

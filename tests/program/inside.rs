@@ -1,0 +1,243 @@
+//! The program's operations run inside the test: recorded targets, a clock that stands still, a silent voice.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use evenkeel::environment::resolve::TargetPlace;
+use evenkeel::ledger::record::Actor;
+use evenkeel::model::moment::FixedClock;
+use evenkeel::model::{EnvironmentName, Moment, Sealer};
+use evenkeel::operation::{
+    self, ApplyRequest, DriftRequest, Failure, Location, TargetMaker, Voice, World,
+};
+use evenkeel::report::Report;
+use evenkeel::target::recorded::RecordedTarget;
+use evenkeel::target::{Interruption, Target};
+
+use super::world::TestWorld;
+
+/// A project whose targets are in memory.
+pub struct Inside {
+    /// The project on disk.
+    pub world: TestWorld,
+    /// Environment variables.
+    pub variables: RefCell<BTreeMap<String, String>>,
+    /// Now.
+    pub now: Cell<Moment>,
+    /// Who runs it.
+    pub actor: RefCell<String>,
+    targets: Recorded,
+}
+
+/// One target for each environment.
+struct Recorded(Mutex<BTreeMap<String, Arc<RecordedTarget>>>);
+
+impl TargetMaker for Recorded {
+    fn make(
+        &self,
+        environment: &EnvironmentName,
+        _name: &str,
+        _place: &TargetPlace,
+        sealer: &Sealer,
+    ) -> Arc<dyn Target> {
+        let mut targets = self.0.lock().unwrap();
+        let target = targets.entry(environment.to_string()).or_insert_with(|| {
+            let target = RecordedTarget::new(sealer.clone());
+            target.change(|world| world.put_directory("/srv", 0o755));
+            Arc::new(target)
+        });
+        Arc::clone(target) as Arc<dyn Target>
+    }
+}
+
+/// Says nothing.
+struct Silence;
+
+impl Voice for Silence {
+    fn begin(&self, _what: &str, _steps: usize) {}
+    fn step(&self, _what: &str) {}
+    fn end(&self) {}
+    fn line(&self, _line: &str) {}
+}
+
+/// What came of an operation.
+pub type Outcome = Result<Report, Failure>;
+
+impl Inside {
+    /// Around a project whose environments are at `/srv/…` of targets in memory.
+    pub fn new(world: TestWorld) -> Self {
+        for name in ["staging", "production"] {
+            world.replace(
+                &format!("environments/{name}.toml"),
+                &format!("run/{name}"),
+                &format!("/srv/{name}"),
+            );
+        }
+        // The key is there before the first look, so that all looks seal alike.
+        std::fs::create_dir(world.path(".evenkeel")).unwrap();
+        world.mode(".evenkeel", 0o700);
+        evenkeel::ledger::key::open_or_make(&world.path(".evenkeel")).unwrap();
+        Self {
+            world,
+            variables: RefCell::default(),
+            now: Cell::new("2026-11-23T10:00:00Z".parse().map(Moment::new).unwrap()),
+            actor: RefCell::new("ada".into()),
+            targets: Recorded(Mutex::default()),
+        }
+    }
+
+    /// The target of an environment; made when the first operation looks at it, or here.
+    pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
+        let sealer = evenkeel::ledger::key::open_or_make(&self.world.path(".evenkeel")).unwrap();
+        let place = TargetPlace {
+            base: "/".into(),
+            state: "/".into(),
+        };
+        self.targets
+            .make(&EnvironmentName::new(environment), "web", &place, &sealer);
+        Arc::clone(&self.targets.0.lock().unwrap()[environment])
+    }
+
+    /// How many actions an environment's target was ever asked for.
+    pub fn asked(&self, environment: &str) -> usize {
+        self.target(environment).journal().len()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.now.set(Moment::from_millisecond(
+            self.now.get().as_millisecond() + seconds * 1000,
+        ));
+    }
+
+    /// Does something with the program's world.
+    pub fn with<T>(&self, task: impl FnOnce(&World<'_>, &Location) -> T) -> T {
+        self.with_interruption(Interruption::default(), task)
+    }
+
+    /// The same, with an interruption of the test's.
+    pub fn with_interruption<T>(
+        &self,
+        interruption: Interruption,
+        task: impl FnOnce(&World<'_>, &Location) -> T,
+    ) -> T {
+        let clock = FixedClock(self.now.get());
+        let variables = self.variables.borrow().clone();
+        let world = World {
+            clock: &clock,
+            environment: &variables,
+            directory: self.world.path(""),
+            interruption,
+            actor: Actor {
+                name: self.actor.borrow().clone(),
+                host: "here".into(),
+                process: 1,
+            },
+            voice: &Silence,
+            targets: &self.targets,
+        };
+        let outcome = task(&world, &Location::default());
+        self.pass(1);
+        outcome
+    }
+
+    /// `evenkeel apply ENVIRONMENT`.
+    pub fn apply(&self, environment: &str) -> Outcome {
+        self.apply_confirmed(environment, None)
+    }
+
+    /// With a word of confirmation.
+    pub fn apply_confirmed(&self, what: &str, confirm: Option<&str>) -> Outcome {
+        let request = ApplyRequest {
+            what: what.into(),
+            confirm: confirm.map(str::to_owned),
+            wait: None,
+        };
+        self.with(|world, location| operation::apply(world, location, &request))
+    }
+
+    /// `evenkeel plan ENVIRONMENT`.
+    pub fn plan(&self, environment: &str) -> Outcome {
+        self.with(|world, location| operation::plan(world, location, Some(environment), None))
+    }
+
+    /// `evenkeel drift`.
+    pub fn drift(&self) -> Outcome {
+        self.with(|world, location| operation::drift(world, location, &DriftRequest::default()))
+    }
+
+    /// `evenkeel deliver`.
+    pub fn deliver(&self) -> Outcome {
+        self.with(|world, location| operation::deliver(world, location, false, None, None))
+    }
+
+    /// `evenkeel approve PLAN`.
+    pub fn approve(&self, plan: &str) -> Outcome {
+        self.with(|world, location| operation::approve(world, location, plan, "it is good"))
+    }
+
+    /// `evenkeel release`.
+    pub fn release(&self) -> Outcome {
+        self.with(|world, location| operation::release(world, location, None, None, None))
+    }
+
+    /// `evenkeel release --confirm=production`.
+    pub fn release_confirmed(&self) -> Outcome {
+        self.with(|world, location| {
+            operation::release(world, location, None, Some("production"), None)
+        })
+    }
+
+    /// `evenkeel status`.
+    pub fn status(&self) -> Outcome {
+        self.with(operation::status)
+    }
+
+    /// `evenkeel log`.
+    pub fn log(&self) -> Outcome {
+        self.with(|world, location| operation::log(world, location, 1_000_000))
+    }
+
+    /// `evenkeel audit verify`.
+    pub fn audit(&self) -> Outcome {
+        self.with(operation::audit_verify)
+    }
+}
+
+/// The exit code of an outcome.
+pub fn code(outcome: &Outcome) -> u8 {
+    match outcome {
+        Ok(report) => report.exit_code,
+        Err(failure) => failure.exit_code(),
+    }
+}
+
+/// Everything an outcome says, as JSON or as the failure's words.
+pub fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Ok(report) => serde_json::to_string(report).unwrap(),
+        Err(failure) => format!(
+            "{failure} {} {failure:?}",
+            failure.help().unwrap_or_default()
+        ),
+    }
+}
+
+/// That an outcome has a code.
+#[track_caller]
+pub fn expect(wanted: u8, outcome: Outcome) -> Report {
+    assert_eq!(code(&outcome), wanted, "{}", words(&outcome));
+    outcome.unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// That an outcome has a code and says something.
+#[track_caller]
+pub fn refused(wanted: u8, says: &str, outcome: &Outcome) {
+    assert_eq!(code(outcome), wanted, "{}", words(outcome));
+    assert!(
+        words(outcome).contains(says),
+        "nobody says {says:?}: {}",
+        words(outcome)
+    );
+}

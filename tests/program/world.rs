@@ -1,0 +1,377 @@
+//! A project in a directory of its own, and the real program run in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_evenkeel");
+
+/// A small system: a directory, an installation, a configuration, and a suite that passes. No process.
+pub const SYSTEM: &str = r#"[system]
+name = "small"
+path = ["staging", "production"]
+
+[parameter.root]
+varies = "identity"
+
+[parameter.greeting]
+default = "hello"
+
+[artifact.app]
+path = "../build"
+
+[target.web]
+
+[directory.home]
+on = "web"
+path = "${root}"
+mode = "0755"
+
+[directory.app]
+on = "web"
+path = "${directory.home.path}/app"
+
+[installation.app]
+on = "web"
+artifact = "app"
+into = "${directory.app.path}"
+
+[file.config]
+on = "web"
+path = "${directory.home.path}/config.toml"
+template = "config.toml.j2"
+mode = "0640"
+
+[suite.smoke]
+kind = "smoke"
+run = ["../checks/smoke.sh"]
+
+[release]
+uncommitted = true
+"#;
+
+/// What one environment fills in.
+pub fn environment(name: &str) -> String {
+    format!(
+        "[environment]\nname = \"{name}\"\n\n[values]\nroot = \"run/{name}\"\n\n[target.web]\nlocal = true\n"
+    )
+}
+
+/// A project in a directory of its own.
+pub struct TestWorld {
+    home: tempfile::TempDir,
+    /// Variables that the program gets besides `PATH` and `HOME`.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// What came of one run.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; 128 and the signal when a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl TestWorld {
+    /// An empty directory.
+    pub fn empty() -> Self {
+        let home = tempfile::Builder::new()
+            .prefix("evenkeel-program-")
+            .tempdir()
+            .unwrap();
+        Self {
+            home,
+            variables: BTreeMap::new(),
+        }
+    }
+
+    /// With the small system.
+    pub fn small() -> Self {
+        Self::with(SYSTEM)
+    }
+
+    /// With a system of its own, the small one's environments and files.
+    pub fn with(system: &str) -> Self {
+        let world = Self::empty();
+        world.write("environments/system.toml", system);
+        for name in ["staging", "production"] {
+            world.write(&format!("environments/{name}.toml"), &environment(name));
+        }
+        world.write(
+            "environments/config.toml.j2",
+            "greeting = \"{{ greeting }}\"\n",
+        );
+        world.write("build/app", "the artifact\n");
+        world.script("checks/smoke.sh", "exit 0");
+        fs::create_dir(world.path("run")).unwrap();
+        world
+    }
+
+    /// A path in it; there is no link on the way.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().canonicalize().unwrap().join(name)
+    }
+
+    /// Writes a file and what is above it.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Adds to a file.
+    pub fn add(&self, name: &str, text: &str) {
+        let before = self.read(name);
+        self.write(name, &format!("{before}{text}"));
+    }
+
+    /// Changes a part of a file, which must be there.
+    pub fn replace(&self, name: &str, from: &str, to: &str) {
+        let before = self.read(name);
+        assert!(before.contains(from), "{name} has no {from:?}");
+        self.write(name, &before.replacen(from, to, 1));
+    }
+
+    /// Writes a shell script.
+    pub fn script(&self, name: &str, text: &str) {
+        self.write(name, &format!("#!/bin/sh\n{text}\n"));
+        self.mode(name, 0o755);
+    }
+
+    /// Sets permission bits.
+    pub fn mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Reads a file as text.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The program with these arguments, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments);
+        self.surround(&mut command);
+        command
+    }
+
+    /// Gives a command this directory and these variables, and nothing else.
+    pub fn surround(&self, command: &mut Command) {
+        command
+            .current_dir(self.path(""))
+            .env_clear()
+            .env("PATH", std::env::var("PATH").unwrap_or_default())
+            .env("HOME", self.path(""))
+            .envs(&self.variables)
+            .stdin(Stdio::null());
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).output().unwrap())
+    }
+
+    /// Runs it, and says everything when it ends with another code.
+    #[track_caller]
+    pub fn expect(&self, code: i32, arguments: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, code, "{arguments:?}\n{}", ran.short());
+        ran
+    }
+
+    /// Runs it with `--format json`, and reads the document.
+    #[track_caller]
+    pub fn json(&self, code: i32, arguments: &[&str]) -> Value {
+        let ran = self.expect(code, &[arguments, &["--format", "json"]].concat());
+        let document = ran.document();
+        assert_eq!(document["exit-code"], code, "{arguments:?}: {}", ran.out);
+        document
+    }
+
+    /// Starts it with pipes.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Runs git in it.
+    #[track_caller]
+    pub fn git(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.args([
+            "-c",
+            "user.name=Test",
+            "-c",
+            "user.email=test@example.invalid",
+        ]);
+        command.args(arguments);
+        self.surround(&mut command);
+        let output = command.output().unwrap();
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Makes it a repository with everything committed but what evenkeel makes; gives the commit.
+    pub fn commit(&self) -> String {
+        if !self.path(".git").exists() {
+            self.write(".gitignore", "/.evenkeel\n/run\n/build\n");
+            self.git(&["init", "--quiet"]);
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", "Say what is so"]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Every file, directory and link below a path, with its mode and content.
+    pub fn snapshot(&self, name: &str) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+        let mut found = BTreeMap::new();
+        let start = self.path(name);
+        if start.symlink_metadata().is_err() {
+            return found;
+        }
+        for entry in walkdir::WalkDir::new(start) {
+            let entry = entry.unwrap();
+            let facts = entry.path().symlink_metadata().unwrap();
+            let content = if facts.is_file() {
+                fs::read(entry.path()).unwrap()
+            } else if facts.is_symlink() {
+                fs::read_link(entry.path())
+                    .unwrap()
+                    .into_os_string()
+                    .into_encoded_bytes()
+            } else {
+                Vec::new()
+            };
+            found.insert(
+                entry.path().to_owned(),
+                (facts.permissions().mode(), content),
+            );
+        }
+        found
+    }
+
+    /// The process groups that were started for this project and still run, by the directory they run in.
+    pub fn processes(&self) -> Vec<i32> {
+        let home = self.path("");
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc").unwrap().flatten() {
+            let Some(number) = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+            else {
+                continue;
+            };
+            let here = fs::read_link(entry.path().join("cwd"))
+                .is_ok_and(|directory| directory.starts_with(&home));
+            if here {
+                found.push(number);
+            }
+        }
+        found
+    }
+}
+
+impl Drop for TestWorld {
+    fn drop(&mut self) {
+        // Only what runs in this directory, which is ours alone.
+        for number in self.processes() {
+            if let Some(number) = rustix::process::Pid::from_raw(number) {
+                let _ = rustix::process::kill_process(number, rustix::process::Signal::KILL);
+            }
+        }
+    }
+}
+
+impl Ran {
+    /// From what the system says.
+    pub fn of(output: &Output) -> Self {
+        use std::os::unix::process::ExitStatusExt as _;
+        Self {
+            code: output
+                .status
+                .code()
+                .unwrap_or_else(|| 128 + output.status.signal().unwrap_or(0)),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Both outputs.
+    pub fn all(&self) -> String {
+        format!("{}\n{}", self.out, self.err)
+    }
+
+    /// Both outputs, cut: for messages of tests.
+    pub fn short(&self) -> String {
+        self.all().chars().take(4_000).collect()
+    }
+
+    /// Standard output as one JSON document.
+    #[track_caller]
+    pub fn document(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}\n{}", self.short()))
+    }
+
+    /// That something is said.
+    #[track_caller]
+    pub fn says(&self, what: &str) -> &Self {
+        assert!(
+            self.all().contains(what),
+            "nobody says {what:?}:\n{}",
+            self.short()
+        );
+        self
+    }
+}
+
+/// Mounts a small file system in memory; `None`, loudly, where that is not permitted.
+pub fn small_disk(at: &Path, options: &str) -> Option<Mounted> {
+    fs::create_dir_all(at).unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+        .arg(at)
+        .status()
+        .is_ok_and(|status| status.success());
+    if !mounted {
+        eprintln!("SKIPPED: mounting a tmpfs is not permitted here");
+    }
+    mounted.then(|| Mounted(at.to_owned()))
+}
+
+/// A mounted file system, until it is dropped.
+pub struct Mounted(PathBuf);
+
+impl Mounted {
+    /// Mounts it again with other options.
+    pub fn again(&self, options: &str) {
+        let done = Command::new("mount")
+            .args(["-o", &format!("remount,{options}")])
+            .arg(&self.0)
+            .status()
+            .unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
