@@ -11,12 +11,14 @@
     reason = "a test fails by panicking, and says what it skipped"
 )]
 
+mod bad_days;
 mod bad_input;
 mod crash;
 mod gate;
 mod inside;
 mod laws;
 mod origins;
+mod secrets;
 mod world;
 
 /// A file of this folder that is not in the list above would never be compiled, and never run.
