@@ -50,6 +50,7 @@ pub fn audit_verify(world: &World<'_>, location: &Location) -> Result<Report, Fa
             )),
         }
     } else {
+        report.say("nothing is done on top of it: restore .evenkeel from a backup");
         report.exit_code = 7;
     }
     Ok(report)

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking, and says what it skipped"
 )]
 
+mod bad_days;
 mod bad_input;
 mod crash;
 mod gate;
