@@ -369,7 +369,7 @@ fn plan_files_that_are_not_what_was_saved() {
         },
     );
     refuse("empty", 4, file, &["the.plan"], &|world| {
-        world.write("the.plan", "")
+        world.write("the.plan", "");
     });
     refuse("future", 4, file, &["format"], &|world| {
         saved(world);

@@ -151,7 +151,7 @@ fn what_was_touched_by_hand_shuts_it() {
     );
     // Changed back by hand: nothing differs any more.
     inside.target("staging").change(|world| {
-        world.put_file("/srv/staging/config.toml", b"greeting = \"hello\"\n", 0o640)
+        world.put_file("/srv/staging/config.toml", b"greeting = \"hello\"\n", 0o640);
     });
     let codes = words(&inside.release());
     assert!(!codes.contains("gate/staging-drift"), "{codes}");

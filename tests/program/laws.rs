@@ -279,7 +279,7 @@ fn any_change_of_what_is_observed_changes_the_plan() {
                     Thing::Link {
                         to: "elsewhere".into(),
                     },
-                )
+                );
             });
             different(&format!("the kind of {path}"));
         }

@@ -347,37 +347,37 @@ fn errors_around_secrets_are_told_without_them() {
     let staging = "environments/staging.toml";
     let spoils: &[Spoil<'_>] = &[
         ("an undefined name on the line", &|world| {
-            world.add(template, "{{ token_a }} {{ nothing }}\n")
+            world.add(template, "{{ token_a }} {{ nothing }}\n");
         }),
         ("items of it", &|world| {
-            world.add(template, "{{ token_a | items }}\n")
+            world.add(template, "{{ token_a | items }}\n");
         }),
         ("a sum with it", &|world| {
-            world.add(template, "{{ token_a + 1 }}\n")
+            world.add(template, "{{ token_a + 1 }}\n");
         }),
         ("a part of it", &|world| {
-            world.add(template, "{{ token_a.nothing.more }}\n")
+            world.add(template, "{{ token_a.nothing.more }}\n");
         }),
         ("a range of it", &|world| {
-            world.add(template, "{{ range(token_a) }}\n")
+            world.add(template, "{{ range(token_a) }}\n");
         }),
         ("a call of it", &|world| {
-            world.add(template, "{{ token_a() }}\n")
+            world.add(template, "{{ token_a() }}\n");
         }),
         ("a filter by its name", &|world| {
-            world.add(template, "{{ {}[token_a].x }}\n")
+            world.add(template, "{{ {}[token_a].x }}\n");
         }),
         ("a minus of it", &|world| {
-            world.add(template, "{{ -token_a }}\n")
+            world.add(template, "{{ -token_a }}\n");
         }),
         ("a loop over it", &|world| {
-            world.add(template, "{% for x in token_a %}{{ x.y.z }}{% endfor %}\n")
+            world.add(template, "{% for x in token_a %}{{ x.y.z }}{% endfor %}\n");
         }),
         ("a replacement in it", &|world| {
-            world.add(template, "{{ token_a | replace(1) }}\n")
+            world.add(template, "{{ token_a | replace(1) }}\n");
         }),
         ("endless work on it", &|world| {
-            world.add(template, "{% for a in range(9999) %}{% for b in range(9999) %}{{ token_a }}{% endfor %}{% endfor %}\n")
+            world.add(template, "{% for a in range(9999) %}{% for b in range(9999) %}{{ token_a }}{% endfor %}{% endfor %}\n");
         }),
         ("a command that prints it and fails", &|world| {
             world.script(
@@ -407,53 +407,53 @@ fn errors_around_secrets_are_told_without_them() {
             std::fs::write(world.path("secrets/staging-b"), bytes).unwrap();
         }),
         ("as a mode", &|world| {
-            world.replace(system, "mode = \"0600\"", "mode = \"${token_a}\"")
+            world.replace(system, "mode = \"0600\"", "mode = \"${token_a}\"");
         }),
         ("as a path", &|world| {
-            world.replace(system, "/config.toml\"", "/${token_a}\"")
+            world.replace(system, "/config.toml\"", "/${token_a}\"");
         }),
         ("as an owner", &|world| {
-            world.replace(system, "mode = \"0600\"", "owner = \"${token_a}\"")
+            world.replace(system, "mode = \"0600\"", "owner = \"${token_a}\"");
         }),
         ("in a command line", &|world| {
             world.replace(
                 system,
                 "[\"sleep\", \"600\"]",
                 "[\"sleep\", \"${token_a}\"]",
-            )
+            );
         }),
         ("as a directory", &|world| {
             world.replace(
                 system,
                 "path = \"${root}\"",
                 "path = \"${root}/${token_a}\"",
-            )
+            );
         }),
         ("in a URL", &|world| {
-            world.replace(system, "restart-on", "ready = { http = \"http://127.0.0.1:1/${token_a}\", within = \"200ms\" }\nrestart-on")
+            world.replace(system, "restart-on", "ready = { http = \"http://127.0.0.1:1/${token_a}\", within = \"200ms\" }\nrestart-on");
         }),
         ("as a log", &|world| {
             world.replace(
                 system,
                 "restart-on",
                 "log = \"${root}/${token_a}\"\nrestart-on",
-            )
+            );
         }),
         ("as a duration", &|world| {
             world.replace(
                 system,
                 "restart-on",
                 "stop-within = \"${token_a}\"\nrestart-on",
-            )
+            );
         }),
         ("as an artifact's name", &|world| {
-            world.add(system, "\n[installation.x]\non = \"web\"\nartifact = \"${token_a}\"\ninto = \"${root}/x\"\n")
+            world.add(system, "\n[installation.x]\non = \"web\"\nartifact = \"${token_a}\"\ninto = \"${root}/x\"\n");
         }),
         ("as where a link leads", &|world| {
             world.add(
                 system,
                 "\n[link.x]\non = \"web\"\npath = \"${root}/x\"\nto = \"${token_a}\"\n",
-            )
+            );
         }),
     ];
     nothing_leaks(spoils);
