@@ -1,7 +1,6 @@
 //! Reading bears everything: any bytes, any TOML, and very many resources.
 
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use evenkeel::drift::parity;
 use evenkeel::environment::read;
@@ -98,65 +97,24 @@ fn many(resources: usize) -> Memory {
     ])
 }
 
-/// The most memory that this process ever had, in MiB.
-fn peak() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
-    number.unwrap_or_default() / 1024
-}
-
-/// Prints what it measures; run by itself: `cargo test --test suite fifty_thousand -- --ignored --nocapture`.
 #[test]
-#[ignore = "a measurement, and not quick without optimisation"]
-fn fifty_thousand_resources() {
-    let memory = many(50_000);
-    let before = peak();
-    let began = Instant::now();
-    drop(read(&memory));
-    println!(
-        "reading alone: {:?}, {} MiB more at the peak",
-        began.elapsed(),
-        peak() - before
-    );
-    let began = Instant::now();
+fn thousands_of_resources_are_understood_and_in_parity() {
+    let memory = many(3_000);
     let (definition, resolved, complaints) = understand(&memory);
-    let understood = began.elapsed();
     assert!(complaints.is_empty());
+    assert_eq!(resolved.len(), 2);
     assert_eq!(parity(&definition.unwrap(), &resolved).len(), 0);
-    println!(
-        "50,000 resources, two environments: {understood:?} to understand, {:?} with parity, {} MiB more at the peak",
-        began.elapsed(),
-        peak() - before
-    );
 }
 
 #[test]
-fn ten_times_the_resources_take_about_ten_times_as_long() {
-    let time = |resources: usize| {
-        let memory = many(resources);
-        let began = Instant::now();
-        let (_, resolved, complaints) = understand(&memory);
-        assert!(complaints.is_empty());
-        assert_eq!(resolved.len(), 2);
-        began.elapsed()
-    };
-    let (small, large) = (time(300), time(3000));
-    // A walk over all of them for each would make it a hundred times as long.
-    assert!(large < small * 40, "{small:?} and {large:?}");
-}
-
-#[test]
-fn very_many_complaints_are_made_as_quickly() {
+fn thousands_of_complaints_are_each_at_their_place() {
     let mut memory = many(5000);
     let system = memory.0.get_mut("system.toml").unwrap();
     let text = String::from_utf8_lossy(system).replace("[directory.home]", "[directory.house]");
     *system = text.into_bytes();
-    let began = Instant::now();
     let (_, complaints) = read(&memory);
     assert_eq!(complaints.len(), 5000);
     for complaint in &complaints {
         assert!(complaint.labels[0].span.location().line > 1);
     }
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
 }
