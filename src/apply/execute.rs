@@ -67,11 +67,11 @@ pub struct StepReport {
 }
 
 impl ApplyReport {
-    /// Of an apply that failed before its first step.
+    /// Of an apply that ended so before its first step.
     #[must_use]
-    pub fn nothing(plan: &Plan) -> Self {
+    pub fn nothing(plan: &Plan, outcome: ApplyOutcome) -> Self {
         Self {
-            outcome: ApplyOutcome::Failed,
+            outcome,
             steps: not_started(plan),
         }
     }

@@ -18,6 +18,8 @@ pub use attributes::absolute;
 pub use contract::{
     ArtifactFacts, Content, Context, Discrepancy, Kind, Observation, SealText, Wrong,
 };
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -57,7 +59,7 @@ macro_rules! kinds {
         #[derive(Clone, Debug)]
         pub enum Declared { $(
             #[doc = concat!("`", stringify!($module), "`")]
-            $kind(Box<<$module::$kind as Kind>::Declared>),
+            $kind(Arc<<$module::$kind as Kind>::Declared>),
         )* }
 
         /// A resource as seen, of any kind.
@@ -76,7 +78,7 @@ macro_rules! kinds {
             /// Everything that is wrong with them.
             pub fn new(kind: &str, context: &Context<'_>, attributes: &Attributes) -> Result<Self, Vec<Wrong>> {
                 $( if kind == <$module::$kind as Kind>::NAME {
-                    return <$module::$kind as Kind>::declare(context, attributes).map(|declared| Self::$kind(Box::new(declared)));
+                    return <$module::$kind as Kind>::declare(context, attributes).map(|declared| Self::$kind(Arc::new(declared)));
                 } )*
                 Err(vec![Wrong::new("", format!("there is no kind `{kind}`"))])
             }
@@ -89,7 +91,7 @@ macro_rules! kinds {
             pub fn from_record(kind: &str, record: &RawValue) -> Result<Self, String> {
                 $( if kind == <$module::$kind as Kind>::NAME {
                     return serde_json::from_str(record.get())
-                        .map(|declared| Self::$kind(Box::new(declared)))
+                        .map(|declared| Self::$kind(Arc::new(declared)))
                         .map_err(|error| error.to_string());
                 } )*
                 Err(format!("this version knows no kind `{kind}`"))

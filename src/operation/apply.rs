@@ -15,6 +15,7 @@ use crate::model::{Address, EnvironmentName};
 use crate::observe::Situation;
 use crate::plan::{Plan, Step};
 use crate::report::{ApplyDocument, PlanReport, Report};
+use crate::target::ActionError;
 
 /// What is to be applied.
 #[derive(Debug, Clone, Default)]
@@ -328,17 +329,40 @@ impl Run<'_> {
         self.ledger
             .append(world.clock.now(), &[started.into()], Some(self.fence))?;
         let targets = reached.targets;
-        let claimed = self.owner(state).claim(
+        let owner = self.owner(state);
+        let claimed = owner.claim(
             situation.resolved,
             &reached.unstamped,
             &targets.targets(),
             &world.interruption,
         );
-        if let Err(error) = claimed {
+        // As with any step: it is done when looking shows it.
+        let stamped = match claimed {
+            Ok(()) => match owner.check(situation.resolved, &targets.observers()) {
+                Ok(unstamped) if unstamped.is_empty() => Ok(()),
+                Ok(_) => Err((
+                    ApplyOutcome::Failed,
+                    "the target said it was written, and it is not there".to_owned(),
+                )),
+                Err(error) => Err((ApplyOutcome::Unknown, error.to_string())),
+            },
+            Err(ActionError::Interrupted) => {
+                Err((ApplyOutcome::Interrupted, "interrupted".to_owned()))
+            }
+            Err(error) => Err((ApplyOutcome::Failed, error.to_string())),
+        };
+        if let Err((outcome, reason)) = stamped {
             report.say(format!(
-                "the owner's stamp cannot be written, so nothing was done: {error}"
+                "the owner's stamp was not written, so nothing else was done: {reason}"
             ));
-            return self.ended(state, &apply, &ApplyReport::nothing(plan), targets);
+            let nothing = ApplyReport::nothing(plan, outcome);
+            report.applies.push(ApplyDocument::new(
+                Some(apply.clone()),
+                plan,
+                &nothing,
+                began.elapsed().as_secs_f64(),
+            ));
+            return self.ended(state, &apply, &nothing, targets);
         }
         let removed: BTreeMap<Address, Declared> = situation
             .applied

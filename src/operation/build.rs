@@ -19,7 +19,23 @@ pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
             .voice
             .begin(&format!("build {name}: {}", artifact.build.join(" ")), 0);
         let mut command = CommandRun::new(artifact.build.iter().cloned());
-        command.environment = world.environment.clone();
+        // What cargo says of the program it runs, should it have started this one, is not so of what is built here.
+        command.environment = world
+            .environment
+            .iter()
+            .filter(|(name, _)| {
+                ![
+                    "CARGO_PKG_",
+                    "CARGO_MANIFEST_",
+                    "CARGO_BIN_",
+                    "CARGO_CRATE_",
+                    "CARGO_PRIMARY_",
+                ]
+                .iter()
+                .any(|own| name.starts_with(own))
+            })
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         command.directory = Some(project.root.clone());
         command.timeout = WITHIN;
         let voice = world.voice;

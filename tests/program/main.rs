@@ -17,6 +17,7 @@ mod gate;
 mod inside;
 mod laws;
 mod origins;
+mod secrets;
 mod world;
 
 /// A file of this folder that is not in the list above would never be compiled, and never run.

@@ -1,0 +1,387 @@
+//! Whole processes, side by side: many small managed things are created, then checked with nothing to do.
+//!
+//! Each figure is the median of whole-process wall times; memory is the largest resident set, as the kernel accounts
+//! it to a finished child. Peers run on the same machine in the same run; one that is not installed is said to be
+//! missing. Nothing is asserted here: the table says what holds.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a measurement prints, and stops at the first thing it cannot do"
+)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const USAGE: &str = "benches/run [--sizes 1000,5000] [--peers terraform,pyinfra] [--scaling 1000,5000,20000,50000] \
+[--no-scaling] [--no-hash]\n\nTerraform takes about ten minutes to create 5,000 things; --peers '' leaves peers out.";
+
+/// What a finished process took.
+#[derive(Clone, Copy)]
+struct Took {
+    seconds: f64,
+    megabytes: f64,
+}
+
+fn main() {
+    let mut sizes = vec![1_000];
+    let mut scaling = vec![1_000, 5_000, 20_000, 50_000];
+    let mut peers = "terraform,pyinfra".to_owned();
+    let mut hash = true;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().unwrap_or_default();
+        match argument.as_str() {
+            "--sizes" => sizes = numbers(&value()),
+            "--scaling" => scaling = numbers(&value()),
+            "--no-scaling" => scaling.clear(),
+            "--no-hash" => hash = false,
+            "--peers" => peers = value(),
+            // Cargo says that this is a benchmark.
+            "--bench" => {}
+            _ => {
+                println!("{USAGE}");
+                return;
+            }
+        }
+    }
+    let scratch = std::env::temp_dir().join(format!("evenkeel-bench-{}", std::process::id()));
+    fs::create_dir_all(&scratch).unwrap();
+    println!("{:<34} {:>9} {:>9} {:>9}", "", "seconds", "MB", "ratio");
+    version();
+    for size in sizes {
+        side_by_side(size, &peers, &scratch);
+    }
+    if scaling.len() > 1 {
+        scale(&scaling, &scratch);
+    }
+    if hash {
+        hashing(&scratch);
+    }
+    let _ = fs::remove_dir_all(&scratch);
+}
+
+fn numbers(list: &str) -> Vec<usize> {
+    list.split(',')
+        .filter_map(|number| number.parse().ok())
+        .collect()
+}
+
+fn evenkeel() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/evenkeel")
+}
+
+/// Runs a command to its end; `None` when it does not end with one of these codes.
+fn run(directory: &Path, program: &Path, arguments: &[&str], codes: &[i32]) -> Option<Took> {
+    let started = Instant::now();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut peak = 0.0_f64;
+    let status = loop {
+        // The kernel keeps the largest resident set of a process for as long as it lives.
+        if let Some(size) = resident(child.id()) {
+            peak = peak.max(size);
+        }
+        match child.try_wait().ok()? {
+            Some(status) => break status,
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    codes.contains(&status.code()?).then_some(Took {
+        seconds,
+        megabytes: peak,
+    })
+}
+
+fn resident(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}
+
+fn median(mut runs: Vec<Took>) -> Option<Took> {
+    runs.sort_by(|one, two| one.seconds.total_cmp(&two.seconds));
+    runs.get(runs.len() / 2).copied()
+}
+
+fn line(what: &str, took: Option<Took>, against: Option<Took>) {
+    match took {
+        Some(took) => {
+            let ratio = against.map_or_else(String::new, |other| {
+                format!("{:.0}×", other.seconds / took.seconds)
+            });
+            println!(
+                "{what:<34} {:>9.3} {:>9.1} {ratio:>9}",
+                took.seconds, took.megabytes
+            );
+        }
+        None => println!("{what:<34} did not end well"),
+    }
+}
+
+fn version() {
+    let runs = (0..9)
+        .filter_map(|_| run(Path::new("."), &evenkeel(), &["--version"], &[0]))
+        .collect();
+    line("evenkeel --version", median(runs), None);
+}
+
+/// A project of so many files in one directory.
+fn project(size: usize, scratch: &Path) -> PathBuf {
+    let root = scratch.join(format!(
+        "evenkeel-{size}-{}",
+        fs::read_dir(scratch).unwrap().count()
+    ));
+    let folder = root.join("environments");
+    fs::create_dir_all(&folder).unwrap();
+    let mut system = "[system]\nname = \"bench\"\npath = [\"staging\", \"production\"]\n[parameter.root]\nvaries = \"identity\"\n\
+[target.web]\n[directory.all]\non = \"web\"\npath = \"${root}\"\n[release]\nrequire = []\n"
+        .to_owned();
+    for number in 0..size {
+        let _ = write!(
+            system,
+            "[file.f{number:05}]\non = \"web\"\npath = \"${{directory.all.path}}/f{number:05}\"\ncontent = \"thing {number} of ${{environment}}\\n\"\nmode = \"0640\"\n"
+        );
+    }
+    fs::write(folder.join("system.toml"), system).unwrap();
+    for name in ["staging", "production"] {
+        let text = format!(
+            "[environment]\nname = \"{name}\"\n[values]\nroot = \"run/{name}\"\n[target.web]\nlocal = true\n"
+        );
+        fs::write(folder.join(format!("{name}.toml")), text).unwrap();
+    }
+    root
+}
+
+/// Creates, then checks: the medians of three.
+fn ours(size: usize, scratch: &Path) -> (Option<Took>, Option<Took>, Option<Took>) {
+    let mut creating = Vec::new();
+    let mut root = scratch.to_path_buf();
+    for _ in 0..3 {
+        root = project(size, scratch);
+        creating.extend(run(&root, &evenkeel(), &["apply", "staging"], &[0]));
+    }
+    let check = |command: &str| {
+        median(
+            (0..3)
+                .filter_map(|_| run(&root, &evenkeel(), &[command, "staging"], &[0]))
+                .collect(),
+        )
+    };
+    (median(creating), check("plan"), check("drift"))
+}
+
+fn side_by_side(size: usize, peers: &str, scratch: &Path) {
+    let (create, plan, drift) = ours(size, scratch);
+    line(
+        &format!("evenkeel: create {size}, journalled"),
+        create,
+        None,
+    );
+    line(&format!("evenkeel: plan {size}, nothing to do"), plan, None);
+    line(
+        &format!("evenkeel: drift {size}, nothing found"),
+        drift,
+        None,
+    );
+    if peers.contains("terraform") {
+        match terraform(size, scratch) {
+            Some((theirs, checked)) => {
+                line(&format!("Terraform: create {size}"), theirs, None);
+                line(
+                    &format!("Terraform: plan {size}, nothing to do"),
+                    checked,
+                    None,
+                );
+                compare("create", create, theirs, 100.0);
+                compare("plan", plan, checked, 50.0);
+            }
+            None => println!("{:<34} missing: it is not installed", "Terraform"),
+        }
+    }
+    if peers.contains("pyinfra") {
+        match pyinfra(size, scratch) {
+            Some((theirs, checked)) => {
+                line(&format!("pyinfra: create {size}"), theirs, None);
+                line(
+                    &format!("pyinfra: again {size}, nothing to do"),
+                    checked,
+                    None,
+                );
+                compare("create", create, theirs, 1.0);
+                compare("plan", plan, checked, 1.0);
+            }
+            None => println!("{:<34} missing: it is not installed", "pyinfra"),
+        }
+    }
+}
+
+fn compare(what: &str, ours: Option<Took>, theirs: Option<Took>, wanted: f64) {
+    if let (Some(ours), Some(theirs)) = (ours, theirs) {
+        let ratio = theirs.seconds / ours.seconds;
+        let mark = if ratio >= wanted { "✔" } else { "✘" };
+        println!(
+            "{:<34} {ratio:>28.0}×  {mark} at least {wanted:.0}×",
+            format!("  {what}")
+        );
+    }
+}
+
+fn terraform(size: usize, scratch: &Path) -> Option<(Option<Took>, Option<Took>)> {
+    let program = Path::new("terraform");
+    run(scratch, program, &["version"], &[0])?;
+    let root = scratch.join(format!("terraform-{size}"));
+    fs::create_dir_all(&root).unwrap();
+    let mut text = String::new();
+    for number in 0..size {
+        let _ = writeln!(
+            text,
+            "resource \"terraform_data\" \"f{number:05}\" {{\n  input = \"thing {number}\"\n}}"
+        );
+    }
+    fs::write(root.join("main.tf"), text).unwrap();
+    run(&root, program, &["init", "-input=false"], &[0])?;
+    let created = run(
+        &root,
+        program,
+        &["apply", "-auto-approve", "-input=false"],
+        &[0],
+    );
+    let checked = median(
+        (0..3)
+            .filter_map(|_| {
+                run(
+                    &root,
+                    program,
+                    &["plan", "-detailed-exitcode", "-input=false"],
+                    &[0],
+                )
+            })
+            .collect(),
+    );
+    Some((created, checked))
+}
+
+fn pyinfra(size: usize, scratch: &Path) -> Option<(Option<Took>, Option<Took>)> {
+    let program = Path::new("pyinfra");
+    run(scratch, program, &["--version"], &[0])?;
+    let root = scratch.join(format!("pyinfra-{size}"));
+    fs::create_dir_all(&root).unwrap();
+    let text = format!(
+        "from io import StringIO\nfrom pyinfra.operations import files\nfor n in range({size}):\n    files.put(name=f'f{{n}}', src=StringIO(f'thing {{n}}\\n'), dest=f'{}/made/f{{n:05}}', mode='640')\n",
+        root.display()
+    );
+    fs::create_dir_all(root.join("made")).unwrap();
+    fs::write(root.join("deploy.py"), text).unwrap();
+    let once = || run(&root, program, &["-y", "@local", "deploy.py"], &[0]);
+    Some((once(), once()))
+}
+
+/// The exponent of cost in size, by least squares on logarithms: 1 is linear.
+fn exponent(points: &[(usize, Took)]) -> f64 {
+    let logs: Vec<(f64, f64)> = points
+        .iter()
+        .map(|(size, took)| ((*size as f64).ln(), took.seconds.ln()))
+        .collect();
+    let count = logs.len() as f64;
+    let mean = |pick: fn(&(f64, f64)) -> f64| logs.iter().map(pick).sum::<f64>() / count;
+    let (x, y) = (mean(|log| log.0), mean(|log| log.1));
+    let above: f64 = logs.iter().map(|log| (log.0 - x) * (log.1 - y)).sum();
+    let below: f64 = logs.iter().map(|log| (log.0 - x).powi(2)).sum();
+    above / below
+}
+
+fn scale(sizes: &[usize], scratch: &Path) {
+    let mut all: [Vec<(usize, Took)>; 3] = Default::default();
+    for size in sizes {
+        let (create, plan, drift) = ours(*size, scratch);
+        for ((what, took), points) in [("create", create), ("plan", plan), ("drift", drift)]
+            .into_iter()
+            .zip(&mut all)
+        {
+            line(&format!("evenkeel: {what} {size}"), took, None);
+            points.extend(took.map(|took| (*size, took)));
+        }
+    }
+    for (what, points) in ["create", "plan", "drift"].into_iter().zip(&all) {
+        let power = exponent(points);
+        let peak = points
+            .iter()
+            .map(|(_, took)| took.megabytes)
+            .fold(0.0, f64::max);
+        println!(
+            "{:<34} exponent {power:.2} {}   peak {peak:.0} MB {}",
+            format!("  {what}"),
+            if power <= 1.1 {
+                "✔ at most 1.1"
+            } else {
+                "✘ at most 1.1"
+            },
+            if peak < 200.0 {
+                "✔ under 200 MB"
+            } else {
+                "✘ under 200 MB"
+            },
+        );
+    }
+}
+
+/// 100 MB of artifact, beside `b3sum` where it is installed, else beside the library's own fastest way.
+fn hashing(scratch: &Path) {
+    let file = scratch.join("artifact");
+    let bytes: Vec<u8> = (0..100_000_000_u32)
+        .map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    fs::write(&file, bytes).unwrap();
+    let timed = |act: &dyn Fn()| {
+        let mut times: Vec<f64> = (0..9)
+            .map(|_| {
+                let started = Instant::now();
+                act();
+                started.elapsed().as_secs_f64()
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    let ours = timed(&|| drop(evenkeel::target::tree::tree_digest(&file)));
+    let path = file.to_string_lossy().into_owned();
+    let installed = run(scratch, Path::new("b3sum"), &["--version"], &[0]).is_some();
+    let theirs = timed(&|| {
+        if installed {
+            run(scratch, Path::new("b3sum"), &[&path], &[0]);
+        } else {
+            let mut hasher = blake3::Hasher::new();
+            let _ = hasher.update_mmap_rayon(&file);
+            std::hint::black_box(hasher.finalize());
+        }
+    });
+    let peer = if installed {
+        "b3sum"
+    } else {
+        "blake3's mmap and rayon (b3sum is missing)"
+    };
+    let share = theirs / ours;
+    println!(
+        "100 MB hashed in {:.1} ms, {:.2} of the speed of {peer} ({:.1} ms) {}",
+        ours * 1e3,
+        share,
+        theirs * 1e3,
+        if share >= 0.8 {
+            "✔ at least 0.8"
+        } else {
+            "✘ at least 0.8"
+        }
+    );
+}
