@@ -27,6 +27,10 @@ pub mod environment;
 
 pub mod kind;
 
+pub mod comparison;
+
+pub mod document;
+
 pub mod ledger;
 pub mod target;
 

@@ -1,12 +1,13 @@
 //! Everything evenkeel can say, in one list.
 
 use crate::defect::Code;
-use crate::{drift, environment, gate, kind};
+use crate::{document, drift, environment, gate, kind};
 
 /// All codes, layer by layer.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     environment::codes::CODES
         .iter()
+        .chain(document::codes::CODES)
         .chain(drift::codes::CODES)
         .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
         .chain(gate::CODES)

@@ -20,6 +20,8 @@ const LAYERS: &[&[&str]] = &[
     &["observe"],
     &["environment"],
     &["kind"],
+    &["comparison"],
+    &["document"],
     &["target", "ledger"],
     &["defect"],
     &["source"],
