@@ -5,5 +5,7 @@
 
 pub mod meaning;
 pub mod path;
+pub mod pattern;
 
 pub use path::{Path, Step};
+pub use pattern::{Pattern, PatternProblem};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use crate::defect::{Corner, Defect};
-use crate::environment::difference::matches;
+use crate::text::matches;
 use crate::observe::Situation;
 use crate::target::EntryKind;
 

@@ -10,6 +10,7 @@ pub mod codes;
 mod contents;
 pub mod definition;
 pub mod difference;
+pub mod document;
 mod exposed;
 pub mod expression;
 pub mod fields;
@@ -29,6 +30,7 @@ pub mod template;
 
 pub use definition::{Block, Definition};
 pub use difference::Difference;
+pub use document::{DocumentDeclaration, DocumentRules, DocumentSource};
 pub use expression::{Expression, Placed, Reference};
 pub use files::Files;
 pub use materials::KeptMaterials;

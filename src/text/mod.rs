@@ -6,8 +6,10 @@ pub mod difference;
 pub mod inert;
 pub mod number;
 pub mod suggestion;
+pub mod wildcard;
 
 pub use difference::unified;
 pub use inert::inert;
 pub use number::{count, list};
 pub use suggestion::nearest;
+pub use wildcard::matches;
