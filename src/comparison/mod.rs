@@ -3,9 +3,23 @@
 //! Pure. Takes documents that were read and what is known of the two environments, gives disagreements with a path and
 //! places on both sides. What of that is declared, and what it is called when it is shown, is left to `drift`.
 
+mod disagreement;
+mod identity;
+mod likeness;
+mod lines;
+mod list;
 pub mod meaning;
 pub mod path;
 pub mod pattern;
+mod raw;
+mod rules;
+mod shown;
+mod walk;
 
+pub use disagreement::{Disagreement, Matter, Side};
+pub use identity::{Identities, Identity, Which};
 pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};
+pub use raw::raw_differences;
+pub use rules::Rules;
+pub use walk::compare;

@@ -13,6 +13,7 @@ mod json;
 mod limits;
 mod lines;
 mod properties;
+pub mod sensitive;
 mod toml;
 mod tree;
 mod yaml;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use crate::defect::{Corner, Defect};
-use crate::text::matches;
 use crate::observe::Situation;
 use crate::target::EntryKind;
+use crate::text::matches;
 
 /// Entries of exclusive directories that no resource, and no exception, accounts for.
 pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {

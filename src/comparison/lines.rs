@@ -1,0 +1,106 @@
+//! Texts that have no format: compared line by line, in sequence.
+
+use super::disagreement::{Disagreement, Matter, Side};
+use super::path::Step;
+use super::{Identities, Path, Which, shown};
+use crate::document::{Content, Document, Node, Place, sensitive};
+
+/// Compares lines. Lines that differ by identity values only are the same; neighbouring lines that differ are one
+/// disagreement. Its path is the position of the first line, from zero, on the side that has it.
+pub(super) fn compare(
+    left: &Document,
+    right: &Document,
+    identities: &Identities,
+    found: &mut Vec<Disagreement>,
+) {
+    let (lefts, rights) = (lines(left), lines(right));
+    let marked = |nodes: &[Node], which| -> Vec<String> {
+        nodes
+            .iter()
+            .map(|node| {
+                let text = text(node);
+                identities
+                    .marked(text, which)
+                    .unwrap_or_else(|| text.to_owned())
+            })
+            .collect()
+    };
+    let (ones, twos) = (marked(lefts, Which::Left), marked(rights, Which::Right));
+    for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &ones, &twos) {
+        let (old, new) = (operation.old_range(), operation.new_range());
+        let one = lefts.get(old.clone()).unwrap_or_default();
+        let two = rights.get(new.clone()).unwrap_or_default();
+        if matches!(operation, similar::DiffOp::Equal { .. }) {
+            continue;
+        }
+        // What the marks did not bring together may agree all the same.
+        if one.len() == two.len()
+            && one
+                .iter()
+                .zip(two)
+                .all(|(one, two)| text(one) == text(two) || identities.agree(text(one), text(two)))
+        {
+            continue;
+        }
+        let position = if one.is_empty() { new.start } else { old.start };
+        let matter = match (one.is_empty(), two.is_empty()) {
+            (false, true) => Matter::Only(Which::Left),
+            (true, false) => Matter::Only(Which::Right),
+            _ => Matter::Lines,
+        };
+        found.push(Disagreement {
+            path: Path {
+                steps: vec![Step::Position(position)],
+            },
+            left: side(one),
+            right: side(two),
+            matter,
+        });
+    }
+}
+
+fn lines(document: &Document) -> &[Node] {
+    match document.roots.first().map(|root| &root.content) {
+        Some(Content::List(items)) => items,
+        _ => &[],
+    }
+}
+
+fn text(node: &Node) -> &str {
+    node.as_scalar().map_or("", |scalar| &scalar.text)
+}
+
+fn side(nodes: &[Node]) -> Option<Side> {
+    let (first, last) = (nodes.first()?, nodes.last()?);
+    let is_secret = nodes.iter().any(|node| {
+        node.as_scalar().is_some_and(|scalar| {
+            sensitive::is_secret("", scalar)
+                || sensitive::assignment(scalar).is_some_and(|(name, value)| {
+                    let value = crate::document::Scalar {
+                        kind: scalar.kind,
+                        text: value.into(),
+                    };
+                    sensitive::is_secret(name, &value)
+                })
+        })
+    });
+    let texts: Vec<&str> = nodes.iter().map(text).collect();
+    Some(Side {
+        place: Place {
+            start: first.place.start,
+            end: last.place.end,
+        },
+        key_place: None,
+        shown: if is_secret {
+            shown::SECRET.to_owned()
+        } else {
+            shown::clipped(&texts.join("\n"))
+        },
+        scalar: match nodes {
+            [node] => node.as_scalar().cloned(),
+            _ => None,
+        },
+        is_secret,
+        leaves: nodes.len(),
+    })
+}

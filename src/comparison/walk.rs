@@ -1,0 +1,533 @@
+//! The walk through two trees at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::disagreement::{Disagreement, Matter, Side};
+use super::likeness::Likeness;
+use super::list::{self, Pairing};
+use super::meaning::{self, Context, Relation};
+use super::path::Step;
+use super::{Path, Rules, Which, shown};
+use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind, sensitive};
+
+/// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
+const ORDERED: &[&str] = &[
+    "args",
+    "argv",
+    "command",
+    "cmd",
+    "entrypoint",
+    "run",
+    "steps",
+    "script",
+    "commands",
+    "before_script",
+    "after_script",
+    "initContainers",
+    "middleware",
+    "middlewares",
+    "filters",
+    "rules",
+    "routes",
+    "order",
+    "nameservers",
+    "search",
+    "pipeline",
+    "stages",
+];
+
+/// Compares two documents. What both have alike is not told, whatever way it is written in.
+#[must_use]
+pub fn compare(left: &Document, right: &Document, rules: &Rules) -> Vec<Disagreement> {
+    let mut walk = Walk {
+        rules,
+        trail: Vec::new(),
+        found: Vec::new(),
+        only: (Vec::new(), Vec::new()),
+        foreign: (
+            rules
+                .identities
+                .may_be_foreign(&left.file.text, Which::Left),
+            rules
+                .identities
+                .may_be_foreign(&right.file.text, Which::Right),
+        ),
+    };
+    if left.format == Format::Lines && right.format == Format::Lines {
+        walk.lines(left, right);
+    } else {
+        match (left.roots.as_slice(), right.roots.as_slice()) {
+            ([left], [right]) => walk.nodes(left, right),
+            (left, right) => walk.list(left, right),
+        }
+    }
+    walk.moves();
+    walk.found
+}
+
+/// One step on the way, borrowed: most steps are never told.
+enum Trail<'n> {
+    Key(&'n str),
+    Element(Step),
+}
+
+struct Walk<'n> {
+    rules: &'n Rules,
+    trail: Vec<Trail<'n>>,
+    found: Vec<Disagreement>,
+    /// What only one side has, by its number among what was found: it may have moved.
+    only: (Vec<(usize, &'n Node)>, Vec<(usize, &'n Node)>),
+    /// Whether each side's text may mention the other environment at all.
+    foreign: (bool, bool),
+}
+
+impl<'n> Walk<'n> {
+    fn path(&self) -> Path {
+        Path {
+            steps: self
+                .trail
+                .iter()
+                .map(|step| match step {
+                    Trail::Key(key) => Step::Key(Arc::from(*key)),
+                    Trail::Element(step) => step.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// The nearest key above, and the one above that.
+    fn context(&self) -> Context<'n> {
+        let mut keys = self.trail.iter().rev().filter_map(|step| match step {
+            Trail::Key(key) => Some(*key),
+            Trail::Element(_) => None,
+        });
+        Context {
+            key: keys.next().unwrap_or(""),
+            above: keys.next().unwrap_or(""),
+        }
+    }
+
+    fn side(&self, node: &Node, key_place: Option<crate::document::Place>) -> Side {
+        let key = self.context().key;
+        let is_secret = match &node.content {
+            Content::Scalar(scalar) => is_secret(key, scalar),
+            _ => false,
+        };
+        Side {
+            place: node.place,
+            key_place,
+            shown: shown::shown(node, is_secret),
+            scalar: node.as_scalar().cloned(),
+            is_secret,
+            leaves: node.leaves(),
+        }
+    }
+
+    fn found(&mut self, left: Option<Side>, right: Option<Side>, matter: Matter) {
+        let path = self.path();
+        self.found.push(Disagreement {
+            path,
+            left,
+            right,
+            matter,
+        });
+    }
+
+    fn nodes(&mut self, left: &'n Node, right: &'n Node) {
+        match (&left.content, &right.content) {
+            (Content::Scalar(one), Content::Scalar(two)) => self.scalars(left, one, right, two),
+            (Content::Map(one), Content::Map(two)) => self.maps(one, two),
+            (Content::List(one), Content::List(two)) => self.list(one, two),
+            _ => {
+                self.mentions(left, Which::Left);
+                self.mentions(right, Which::Right);
+                let (one, two) = (self.side(left, None), self.side(right, None));
+                self.found(Some(one), Some(two), Matter::Shape);
+                return;
+            }
+        }
+        if left.tag != right.tag {
+            let (mut one, mut two) = (self.side(left, None), self.side(right, None));
+            let tag = |node: &Node| node.tag.as_deref().unwrap_or("no tag").to_owned();
+            (one.shown, two.shown) = (tag(left), tag(right));
+            self.found(Some(one), Some(two), Matter::Tag);
+        }
+    }
+
+    fn scalars(&mut self, left: &'n Node, one: &'n Scalar, right: &'n Node, two: &'n Scalar) {
+        if !self.rules.must_differ.is_empty() && self.rules.must_differ(&self.path()) {
+            if one.text == two.text {
+                let sides = (self.side(left, None), self.side(right, None));
+                self.found(Some(sides.0), Some(sides.1), Matter::MustDiffer);
+            }
+            return;
+        }
+        self.mention(left, one, Which::Left);
+        self.mention(right, two, Which::Right);
+        let loose = one.kind == ScalarKind::Loose || two.kind == ScalarKind::Loose;
+        if one.text == two.text && (one.kind == two.kind || loose) {
+            return;
+        }
+        if self.rules.identities.agree(&one.text, &two.text) {
+            return;
+        }
+        let context = self.context();
+        let relation = match (list::assignment(one), list::assignment(two)) {
+            // In `NAME=value` the name is the key.
+            (Some((name, value)), Some((other, there))) if name == other => meaning::relate(
+                &Scalar {
+                    kind: ScalarKind::Loose,
+                    text: value.into(),
+                },
+                &Scalar {
+                    kind: ScalarKind::Loose,
+                    text: there.into(),
+                },
+                Context {
+                    key: name,
+                    above: context.key,
+                },
+            ),
+            _ => meaning::relate(one, two, context),
+        };
+        if relation == Relation::Same {
+            return;
+        }
+        let sides = (self.side(left, None), self.side(right, None));
+        self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
+    }
+
+    fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
+        // Most maps have the same keys in the same order.
+        let aligned = left.len() == right.len()
+            && left.iter().zip(right).all(|(one, two)| one.key == two.key);
+        if aligned {
+            for (one, two) in left.iter().zip(right) {
+                self.trail.push(Trail::Key(&one.key));
+                self.mention_key(one, Which::Left);
+                self.mention_key(two, Which::Right);
+                self.nodes(&one.value, &two.value);
+                self.trail.pop();
+            }
+            return;
+        }
+        let by_key: HashMap<&str, usize> = right
+            .iter()
+            .enumerate()
+            .map(|(number, entry)| (&*entry.key, number))
+            .collect();
+        let mut taken = vec![false; right.len()];
+        let mut counterpart: Vec<Option<usize>> = left
+            .iter()
+            .map(|entry| by_key.get(&*entry.key).copied())
+            .collect();
+        for number in counterpart.iter().flatten() {
+            if let Some(taken) = taken.get_mut(*number) {
+                *taken = true;
+            }
+        }
+        self.renamed_keys(left, right, &mut counterpart, &mut taken);
+        for (one, number) in left.iter().zip(counterpart) {
+            self.trail.push(Trail::Key(&one.key));
+            match number.and_then(|number| right.get(number)) {
+                Some(two) => {
+                    self.mention_key(one, Which::Left);
+                    self.mention_key(two, Which::Right);
+                    self.nodes(&one.value, &two.value);
+                }
+                None => self.only(&one.value, Some(one), Which::Left),
+            }
+            self.trail.pop();
+        }
+        for (two, taken) in right.iter().zip(taken) {
+            if !taken {
+                self.trail.push(Trail::Key(&two.key));
+                self.only(&two.value, Some(two), Which::Right);
+                self.trail.pop();
+            }
+        }
+    }
+
+    /// Keys that differ by identity values only are the same key.
+    fn renamed_keys(
+        &self,
+        left: &[Entry],
+        right: &[Entry],
+        counterpart: &mut [Option<usize>],
+        taken: &mut [bool],
+    ) {
+        const MOST_TRIED: usize = 65_536;
+        let identities = &self.rules.identities;
+        if identities.is_empty() {
+            return;
+        }
+        let lonely: Vec<usize> = (0..left.len())
+            .filter(|number| counterpart.get(*number) == Some(&None))
+            .collect();
+        let open: Vec<usize> = (0..right.len())
+            .filter(|number| taken.get(*number) == Some(&false))
+            .collect();
+        if lonely.len().saturating_mul(open.len()) > MOST_TRIED {
+            return;
+        }
+        for number in lonely {
+            let Some(one) = left.get(number) else {
+                continue;
+            };
+            let other = open.iter().copied().find(|there| {
+                taken.get(*there) == Some(&false)
+                    && right
+                        .get(*there)
+                        .is_some_and(|two| identities.agree(&one.key, &two.key))
+            });
+            if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(number)) {
+                *counterpart = Some(there);
+                if let Some(taken) = taken.get_mut(there) {
+                    *taken = true;
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, left: &'n [Node], right: &'n [Node]) {
+        let rules = self.rules;
+        let asks = !(rules.identity.is_empty() && rules.sets.is_empty());
+        let path = if asks { self.path() } else { Path::default() };
+        let keys = rules.keys_of(&path);
+        let is_set = rules.is_set(&path);
+        let Pairing {
+            pairs,
+            is_reordered,
+        } = list::pair(left, right, keys, &rules.identities);
+        let mut is_complete = true;
+        for pair in pairs {
+            self.trail.push(Trail::Element(pair.step));
+            match (pair.left, pair.right) {
+                (Some(one), Some(two)) => self.nodes(one, two),
+                (Some(node), None) => {
+                    if !(is_set && has_like(right, node)) {
+                        is_complete = false;
+                        self.only(node, None, Which::Left);
+                    }
+                }
+                (None, Some(node)) => {
+                    if !(is_set && has_like(left, node)) {
+                        is_complete = false;
+                        self.only(node, None, Which::Right);
+                    }
+                }
+                (None, None) => {}
+            }
+            self.trail.pop();
+        }
+        if is_reordered && !is_set {
+            let key = self.context().key;
+            let has_meaning = ORDERED.contains(&key);
+            // Where elements are missing, that is what there is to say; unless the order is known to matter.
+            if is_complete || has_meaning {
+                let whole = |nodes: &[Node]| Side {
+                    place: crate::document::Place {
+                        start: nodes.first().map_or(0, |node| node.place.start),
+                        end: nodes.last().map_or(0, |node| node.place.end),
+                    },
+                    key_place: None,
+                    shown: shown::list(nodes, |scalar| is_secret(key, scalar)),
+                    scalar: None,
+                    is_secret: false,
+                    leaves: nodes.len(),
+                };
+                let sides = (whole(left), whole(right));
+                self.found(Some(sides.0), Some(sides.1), Matter::Order(has_meaning));
+            }
+        }
+    }
+
+    fn only(&mut self, node: &'n Node, entry: Option<&'n Entry>, which: Which) {
+        if let Some(entry) = entry {
+            self.mention_key(entry, which);
+        }
+        self.mentions(node, which);
+        if let Content::Scalar(scalar) = &node.content
+            && !self.rules.defaults.is_empty()
+            && self
+                .rules
+                .default_of(&self.path())
+                .is_some_and(|default| is_default(scalar, default, self.context()))
+        {
+            return;
+        }
+        let side = self.side(node, entry.map(|entry| entry.place));
+        let number = self.found.len();
+        match which {
+            Which::Left => {
+                self.only.0.push((number, node));
+                self.found(Some(side), None, Matter::Only(which));
+            }
+            Which::Right => {
+                self.only.1.push((number, node));
+                self.found(None, Some(side), Matter::Only(which));
+            }
+        }
+    }
+
+    /// Looks for the other environment in everything below a node.
+    fn mentions(&mut self, node: &'n Node, which: Which) {
+        let wanted = match which {
+            Which::Left => self.foreign.0,
+            Which::Right => self.foreign.1,
+        };
+        if !wanted {
+            return;
+        }
+        match &node.content {
+            Content::Scalar(scalar) => self.mention(node, scalar, which),
+            Content::List(items) => {
+                for (number, item) in items.iter().enumerate() {
+                    self.trail.push(Trail::Element(Step::Position(number)));
+                    self.mentions(item, which);
+                    self.trail.pop();
+                }
+            }
+            Content::Map(entries) => {
+                for entry in entries {
+                    self.trail.push(Trail::Key(&entry.key));
+                    self.mention_key(entry, which);
+                    self.mentions(&entry.value, which);
+                    self.trail.pop();
+                }
+            }
+        }
+    }
+
+    fn mention(&mut self, node: &'n Node, scalar: &'n Scalar, which: Which) {
+        let wanted = match which {
+            Which::Left => self.foreign.0,
+            Which::Right => self.foreign.1,
+        };
+        if !wanted {
+            return;
+        }
+        if let Some((identity, value)) = self.rules.identities.foreign(&scalar.text, which) {
+            let side = self.side(node, None);
+            self.foreign_found(side, identity, value, which);
+        }
+    }
+
+    fn mention_key(&mut self, entry: &'n Entry, which: Which) {
+        let wanted = match which {
+            Which::Left => self.foreign.0,
+            Which::Right => self.foreign.1,
+        };
+        if !wanted {
+            return;
+        }
+        if let Some((identity, value)) = self.rules.identities.foreign(&entry.key, which) {
+            let mut side = self.side(&entry.value, Some(entry.place));
+            side.place = entry.place;
+            side.shown.clone_from(&entry.key.to_string());
+            side.scalar = None;
+            side.is_secret = false;
+            self.foreign_found(side, identity, value, which);
+        }
+    }
+
+    fn foreign_found(&mut self, side: Side, identity: &Arc<str>, value: &Arc<str>, which: Which) {
+        let matter = Matter::Foreign {
+            within: which,
+            identity: Arc::clone(identity),
+            value: Arc::clone(value),
+        };
+        match which {
+            Which::Left => self.found(Some(side), None, matter),
+            Which::Right => self.found(None, Some(side), matter),
+        }
+    }
+
+    /// What only one side has at one place, and only the other at another, is the same thing that has moved: when it is
+    /// large enough to be known again, and there is one of it on each side.
+    fn moves(&mut self) {
+        const LARGE_ENOUGH: usize = 3;
+        let (lefts, rights) = std::mem::take(&mut self.only);
+        if lefts.is_empty() || rights.is_empty() {
+            return;
+        }
+        let likeness = Likeness {
+            identities: &self.rules.identities,
+        };
+        let digests = |all: &[(usize, &Node)], which| {
+            let mut by_digest: HashMap<u64, Vec<usize>> = HashMap::new();
+            for (number, node) in all {
+                if node.leaves() >= LARGE_ENOUGH {
+                    by_digest
+                        .entry(likeness.digest(node, which))
+                        .or_default()
+                        .push(*number);
+                }
+            }
+            by_digest
+        };
+        let (ones, twos) = (digests(&lefts, Which::Left), digests(&rights, Which::Right));
+        let mut gone: Vec<usize> = Vec::new();
+        for (digest, one) in &ones {
+            let ([one], Some([two])) = (one.as_slice(), twos.get(digest).map(Vec::as_slice)) else {
+                continue;
+            };
+            let Some((to, right)) = self
+                .found
+                .get_mut(*two)
+                .map(|other| (other.path.clone(), other.right.take()))
+            else {
+                continue;
+            };
+            if let Some(moved) = self.found.get_mut(*one) {
+                moved.right = right;
+                moved.matter = Matter::Moved(to);
+                gone.push(*two);
+            }
+        }
+        gone.sort_unstable();
+        let mut number = 0;
+        self.found.retain(|_| {
+            let keep = gone.binary_search(&number).is_err();
+            number += 1;
+            keep
+        });
+    }
+
+    fn lines(&mut self, left: &'n Document, right: &'n Document) {
+        super::lines::compare(left, right, &self.rules.identities, &mut self.found);
+        for (document, which) in [(left, Which::Left), (right, Which::Right)] {
+            for root in &document.roots {
+                self.mentions(root, which);
+            }
+        }
+    }
+}
+
+/// Whether a single value is a secret: under its key, or in `NAME=value`.
+fn is_secret(key: &str, scalar: &Scalar) -> bool {
+    if sensitive::is_secret(key, scalar) {
+        return true;
+    }
+    sensitive::assignment(scalar).is_some_and(|(name, value)| {
+        let value = Scalar {
+            kind: scalar.kind,
+            text: value.into(),
+        };
+        sensitive::is_secret(name, &value)
+    })
+}
+
+fn is_default(scalar: &Scalar, default: &Scalar, context: Context<'_>) -> bool {
+    scalar.text == default.text || meaning::relate(scalar, default, context) == Relation::Same
+}
+
+/// Whether a single value like this one is among some.
+fn has_like(nodes: &[Node], wanted: &Node) -> bool {
+    let wanted = wanted.as_scalar().map(|scalar| &scalar.text);
+    wanted.is_some()
+        && nodes
+            .iter()
+            .any(|node| node.as_scalar().map(|scalar| &scalar.text) == wanted)
+}

@@ -1,0 +1,285 @@
+//! Which values of a document are secrets: they are compared, and never shown.
+//!
+//! By the key they stand under, and by how they look. It would rather cover a value too many than show one: what is
+//! covered is still reported, at its place.
+
+use super::tree::{Content, Document, Node, Place, Scalar, ScalarKind};
+
+/// Words in keys under which secrets stand.
+const WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "accesskey",
+    "secretkey",
+    "credential",
+    "credentials",
+    "authorization",
+    "encryptionkey",
+    "signingkey",
+    "masterkey",
+    "dsn",
+    "connectionstring",
+    "webhookurl",
+    "salt",
+    "pepper",
+];
+
+/// Words in keys that name a secret without holding it: where it is, what it is called, how long it lives.
+const NAMES_OF_SECRETS: &[&str] = &[
+    "name",
+    "ref",
+    "path",
+    "file",
+    "dir",
+    "id",
+    "ttl",
+    "length",
+    "type",
+    "provider",
+    "store",
+    "engine",
+    "mount",
+    "enabled",
+    "rotation",
+    "policy",
+    "arn",
+    "key",
+    "keys",
+    "class",
+    "version",
+    "url",
+    "endpoint",
+    "expiry",
+    "lifetime",
+    "algorithm",
+    "namespace",
+    "required",
+    "timeout",
+    "field",
+];
+
+/// How tokens of well-known services begin.
+const BEGINNINGS: &[&str] = &[
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "sk-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ya29.",
+    "eyJhbGciOi",
+    "hvs.",
+    "npm_",
+    "pypi-",
+    "SG.",
+    "-----BEGIN",
+    "AGE-SECRET-KEY-",
+    "whsec_",
+];
+
+/// Whether a value under a key is a secret.
+#[must_use]
+pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
+    if matches!(
+        scalar.kind,
+        ScalarKind::Null | ScalarKind::Boolean | ScalarKind::Date | ScalarKind::Expression
+    ) || scalar.text.is_empty()
+    {
+        return false;
+    }
+    let text: &str = &scalar.text;
+    if is_reference(text) {
+        return false;
+    }
+    let looks = BEGINNINGS.iter().any(|start| text.starts_with(start)) && text.len() >= 12
+        || has_password(text);
+    looks || names_a_secret(key)
+}
+
+/// Whether a key is one under which a secret stands: `db_password`, `apiKey`, and not `password_file`.
+fn names_a_secret(key: &str) -> bool {
+    let words = words(key);
+    let joined = |from: usize| words.get(from..).unwrap_or_default().concat();
+    let last = words.last().map_or("", String::as_str);
+    for start in 0..words.len() {
+        let rest = joined(start);
+        if WORDS
+            .iter()
+            .any(|word| rest == *word || rest == format!("{word}s"))
+        {
+            return true;
+        }
+    }
+    // `SECRET_KEY_BASE`, `password-hash`: a secret's word inside, and nothing that says it is only about one.
+    let inside = words.iter().any(|word| WORDS.contains(&word.as_str()))
+        || (0..words.len().saturating_sub(1)).any(|start| {
+            let pair = words.get(start..start + 2).unwrap_or_default().concat();
+            WORDS.contains(&pair.as_str())
+        });
+    inside && !NAMES_OF_SECRETS.contains(&last)
+}
+
+/// The words of a key, in lower case: at separators and at humps.
+fn words(key: &str) -> Vec<String> {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut was_lower = false;
+    for each in key.chars().take(200) {
+        if !each.is_alphanumeric() {
+            words.push(String::new());
+            was_lower = false;
+            continue;
+        }
+        if each.is_uppercase() && was_lower {
+            words.push(String::new());
+        }
+        was_lower = each.is_lowercase() || each.is_numeric();
+        if let Some(word) = words.last_mut() {
+            word.extend(each.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a text only says where a secret is: `${PASSWORD}`, `{{ vault.password }}`, `<%= … %>`.
+fn is_reference(text: &str) -> bool {
+    let text = text.trim();
+    let wrapped = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
+    wrapped("${", "}") || wrapped("{{", "}}") || wrapped("<%=", "%>") || wrapped("$(", ")")
+}
+
+/// Whether a URL carries a password: `scheme://user:password@host`.
+fn has_password(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
+        authority
+            .rsplit_once('@')
+            .and_then(|(user, _)| user.split_once(':'))
+            .is_some_and(|(_, password)| !password.is_empty() && !is_reference(password))
+    })
+}
+
+/// The places of all secrets of a document.
+#[must_use]
+pub fn secret_places(document: &Document) -> Vec<Place> {
+    let mut places = Vec::new();
+    for root in &document.roots {
+        gather("", root, &mut places);
+    }
+    places
+}
+
+fn gather(key: &str, node: &Node, places: &mut Vec<Place>) {
+    match &node.content {
+        Content::Scalar(scalar) => {
+            // A line or a `NAME=value` carries its own key.
+            let (key, scalar_is) = match assignment(scalar) {
+                Some((name, value)) => (name, Some(value)),
+                None => (key, None),
+            };
+            let judged = scalar_is.map(|value| Scalar {
+                kind: scalar.kind,
+                text: value.into(),
+            });
+            if is_secret(key, judged.as_ref().unwrap_or(scalar)) || is_secret("", scalar) {
+                places.push(node.place);
+            }
+        }
+        Content::List(items) => {
+            for item in items {
+                gather(key, item, places);
+            }
+        }
+        Content::Map(entries) => {
+            for entry in entries {
+                gather(&entry.key, &entry.value, places);
+            }
+        }
+    }
+}
+
+/// The name and the value of `NAME=value`, `name: value` or `name value`, where a text is one.
+#[must_use]
+pub fn assignment(scalar: &Scalar) -> Option<(&str, &str)> {
+    if !matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose) {
+        return None;
+    }
+    let (name, value) = scalar.text.split_once(['=', ':'])?;
+    let name = name.trim();
+    let name = name.strip_prefix("export ").unwrap_or(name);
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    (is_name && !value.starts_with("//"))
+        .then_some((name, value.trim().trim_matches(['"', '\'', ';'])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scalar, ScalarKind, is_secret};
+
+    fn secret(key: &str, text: &str) -> bool {
+        is_secret(
+            key,
+            &Scalar {
+                kind: ScalarKind::Text,
+                text: text.into(),
+            },
+        )
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_key_or_by_their_look() {
+        for (key, text) in [
+            ("password", "hunter2"),
+            ("DB_PASSWORD", "hunter2"),
+            ("dbPassword", "hunter2"),
+            ("SECRET_KEY_BASE", "0a1b2c"),
+            ("apiKey", "0a1b2c"),
+            ("api_key", "0a1b2c"),
+            ("x-api-key", "0a1b2c"),
+            ("SENTRY_DSN", "https://0a1b@sentry.example/1"),
+            ("anything", "ghp_0123456789abcdef"),
+            ("database_url", "postgres://app:hunter2@db/app"),
+            ("clientSecret", "s3cr3t"),
+            ("tokens", "x"),
+        ] {
+            assert!(secret(key, text), "{key} {text}");
+        }
+    }
+
+    #[test]
+    fn what_only_speaks_of_secrets_is_none() {
+        for (key, text) in [
+            ("password_file", "/run/secrets/db"),
+            ("secretName", "tls-web"),
+            ("token_ttl", "1h"),
+            ("password", "${DB_PASSWORD}"),
+            ("password", ""),
+            ("monkey", "banana"),
+            ("keyboard", "de"),
+            ("tokenizer", "bpe"),
+            ("database_url", "postgres://app@db/app"),
+            ("secretKeyRef", "x"),
+            ("image", "nginx:1"),
+        ] {
+            assert!(!secret(key, text), "{key} {text}");
+        }
+    }
+}
