@@ -65,4 +65,6 @@ pub enum Matter {
     },
     /// Lines of a text that differ.
     Lines,
+    /// An image is named by a tag that moves, in one environment or in both.
+    Floating,
 }

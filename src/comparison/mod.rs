@@ -4,6 +4,7 @@
 //! places on both sides. What of that is declared, and what it is called when it is shown, is left to `drift`.
 
 mod disagreement;
+mod files;
 mod identity;
 mod likeness;
 mod lines;
@@ -17,6 +18,7 @@ mod shown;
 mod walk;
 
 pub use disagreement::{Disagreement, Matter, Side};
+pub use files::{FileContent, FileSet, FilesComparison, Located, compare_files};
 pub use identity::{Identities, Identity, Which};
 pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};

@@ -14,6 +14,9 @@ pub enum Severity {
     Warning,
     /// Drift, or a definition that cannot be used.
     Error,
+    /// What was tested in one environment is not what the other runs: something off, something missing, a mention of
+    /// the other environment.
+    Critical,
 }
 
 /// One thing that can be said.

@@ -9,4 +9,4 @@ mod record;
 
 pub use code::{Code, Severity};
 pub use corner::Corner;
-pub use record::{Defect, Label, fingerprint};
+pub use record::{Also, Defect, Label, fingerprint};

@@ -14,6 +14,19 @@ pub struct Label {
     pub text: String,
 }
 
+/// Another place of a defect with many places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Also {
+    /// The thing that is wrong there.
+    pub subject: String,
+    /// The attribute of it.
+    pub attribute: Option<String>,
+    /// The fingerprint of this place: what the defect's own would be, were this its only one.
+    pub fingerprint: Digest,
+    /// Where it is written.
+    pub labels: Vec<Label>,
+}
+
 /// One disagreement.
 ///
 /// `expected` and `found` are for people and are already free of secrets; `message` may quote values from outside and
@@ -34,6 +47,10 @@ pub struct Defect {
     pub message: String,
     /// Places in definitions, the most important first.
     pub labels: Vec<Label>,
+    /// What it has in common with others that have the same cause; none for what stands alone. Never shown.
+    pub cause: Option<String>,
+    /// Other places with the same cause.
+    pub also: Vec<Also>,
     /// What was expected.
     pub expected: Option<String>,
     /// What was found.
@@ -66,6 +83,8 @@ impl Defect {
             attribute: None,
             message: message.into(),
             labels: Vec::new(),
+            cause: None,
+            also: Vec::new(),
             expected: None,
             found: None,
             difference: None,
@@ -132,10 +151,21 @@ impl Defect {
         )
     }
 
+    /// At how many places it is.
+    #[must_use]
+    pub fn reach(&self) -> usize {
+        self.also.len() + 1
+    }
+
+    /// The fingerprints of all its places, its own first.
+    pub fn fingerprints(&self) -> impl Iterator<Item = Digest> + '_ {
+        std::iter::once(self.fingerprint()).chain(self.also.iter().map(|also| also.fingerprint))
+    }
+
     /// Whether it is an error that nobody declared.
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.severity == Severity::Error && self.declared.is_none()
+        self.severity >= Severity::Error && self.declared.is_none()
     }
 }
 

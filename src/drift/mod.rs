@@ -2,13 +2,16 @@
 //!
 //! Pure: takes definitions and situations, gives defects. Nothing here looks at anything.
 
+mod causes;
 pub mod codes;
 mod corners;
 mod differences;
+pub mod documents;
 mod live;
 mod parity;
 mod unmanaged;
 
+pub use causes::group;
 pub use corners::compare_corners;
 pub use differences::{Declaration, Settled, settle};
 pub use live::live;

@@ -20,6 +20,8 @@ pub struct Disparity {
     pub between: (EnvironmentName, EnvironmentName),
     /// The values, for holding them against bounds.
     pub values: (Option<Value>, Option<Value>),
+    /// The document and the path in it, where it is one's.
+    pub document: Option<(Arc<str>, crate::comparison::Path)>,
     /// The defect it is if nobody declared it.
     pub defect: Defect,
 }
@@ -92,6 +94,7 @@ impl Pair<'_> {
             place,
             between: (self.one.clone(), self.two.clone()),
             values,
+            document: None,
             defect: defect.within(self.two),
         }
     }

@@ -9,6 +9,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         .iter()
         .chain(document::codes::CODES)
         .chain(drift::codes::CODES)
+        .chain(drift::documents::codes::CODES)
         .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
         .chain(gate::CODES)
         .copied()

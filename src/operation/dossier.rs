@@ -166,7 +166,7 @@ pub(super) fn already(state: &State, production: &EnvironmentName, recipe: Diges
 /// Live drift, as far as it counts: for production, what merely waits for this release does not.
 fn drift(defects: &[Defect], release: Option<&Plan>) -> Vec<Finding> {
     let relevant = defects.iter().filter(|defect| {
-        defect.severity == Severity::Error
+        defect.severity >= Severity::Error
             && !(release.is_some()
                 && matches!(defect.corner, Some(Corner::Pending | Corner::HalfPromoted)))
     });

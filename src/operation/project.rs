@@ -100,7 +100,7 @@ impl<'w> Project<'w> {
         let (definition, complaints) = read(&*files);
         let (errors, warnings): (Vec<Defect>, Vec<Defect>) = complaints
             .into_iter()
-            .partition(|complaint| complaint.severity == Severity::Error);
+            .partition(|complaint| complaint.severity >= Severity::Error);
         let definition = match definition {
             Some(definition) if errors.is_empty() => definition,
             // Nothing more can be said of a definition that was not read whole; but of what was read, everything.
@@ -352,7 +352,7 @@ impl<'w> Project<'w> {
                 (Some(definition), complaints)
                     if complaints
                         .iter()
-                        .all(|complaint| complaint.severity != Severity::Error) =>
+                        .all(|complaint| complaint.severity < Severity::Error) =>
                 {
                     definition.policy
                 }

@@ -125,8 +125,12 @@ impl Diagnostic for Part<'_> {
 
     fn severity(&self) -> Option<Gravity> {
         Some(match self.defect.severity {
-            Severity::Error if !self.is_first || self.defect.declared.is_some() => Gravity::Advice,
-            Severity::Error => Gravity::Error,
+            Severity::Error | Severity::Critical
+                if !self.is_first || self.defect.declared.is_some() =>
+            {
+                Gravity::Advice
+            }
+            Severity::Error | Severity::Critical => Gravity::Error,
             Severity::Warning => Gravity::Warning,
             Severity::Advice => Gravity::Advice,
         })

@@ -1,0 +1,317 @@
+//! Compares what a document is in two environments: one file each, or as many as a directory has, matched by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::disagreement::{Disagreement, Matter, Side};
+use super::path::Step;
+use super::{Rules, Which, raw_differences};
+use crate::defect::Defect;
+use crate::document::{self, Document, Format, Place, sensitive};
+use crate::model::Digest;
+use crate::source::{SourceFile, Span};
+
+/// What was read of one file.
+#[derive(Clone, Debug)]
+pub enum FileContent {
+    /// A text.
+    Text(Arc<SourceFile>),
+    /// No text: its path as people know it, and the digest of its bytes.
+    Binary(String, Digest),
+}
+
+/// The files that a document is in one environment, by relative name; a single file has the empty name.
+pub type FileSet = BTreeMap<String, FileContent>;
+
+/// A disagreement with its places in both files.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// What it is. Its path begins with the file's relative name where there are several.
+    pub disagreement: Disagreement,
+    /// Where the first side has it; the whole file where it lacks it, and nothing where the file is not there.
+    pub left: Option<Span>,
+    /// Where the second side has it.
+    pub right: Option<Span>,
+}
+
+/// What came of comparing.
+#[derive(Clone, Debug, Default)]
+pub struct FilesComparison {
+    /// Everything the two disagree about.
+    pub located: Vec<Located>,
+    /// What could not be read: of that, nothing can be told.
+    pub complaints: Vec<Defect>,
+    /// Single values that differ when nothing is understood.
+    pub raw: usize,
+    /// Single values that were compared, of both sides.
+    pub leaves: usize,
+    /// Files that were compared, of both sides.
+    pub files: usize,
+}
+
+/// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
+#[must_use]
+pub fn compare_files(
+    left: &FileSet,
+    right: &FileSet,
+    format: Option<Format>,
+    rules: &Rules,
+) -> FilesComparison {
+    let mut pairs: Vec<(&str, Option<&FileContent>, Option<&FileContent>)> = Vec::new();
+    let mut open: BTreeMap<&str, &FileContent> = right
+        .iter()
+        .filter(|(name, _)| !left.contains_key(*name))
+        .map(|(name, content)| (name.as_str(), content))
+        .collect();
+    for (name, content) in left {
+        let other = right.get(name).or_else(|| {
+            // A name that differs by identity values only is the same name.
+            let other = open
+                .keys()
+                .copied()
+                .find(|other| rules.identities.agree(name, other))?;
+            open.remove(other)
+        });
+        pairs.push((name, Some(content), other));
+    }
+    pairs.extend(
+        open.into_iter()
+            .map(|(name, content)| (name, None, Some(content))),
+    );
+    let parts: Vec<FilesComparison> = pairs
+        .par_iter()
+        .map(|(name, left, right)| compare_pair(name, *left, *right, format, rules))
+        .collect();
+    let mut whole = FilesComparison::default();
+    for part in parts {
+        whole.located.extend(part.located);
+        whole.complaints.extend(part.complaints);
+        whole.raw += part.raw;
+        whole.leaves += part.leaves;
+        whole.files += part.files;
+    }
+    renamed(&mut whole, left, right, rules);
+    whole
+}
+
+fn compare_pair(
+    name: &str,
+    left: Option<&FileContent>,
+    right: Option<&FileContent>,
+    format: Option<Format>,
+    rules: &Rules,
+) -> FilesComparison {
+    let mut part = FilesComparison {
+        files: usize::from(left.is_some()) + usize::from(right.is_some()),
+        ..FilesComparison::default()
+    };
+    let step = (!name.is_empty()).then(|| Step::Key(name.into()));
+    match (left, right) {
+        (Some(FileContent::Text(left)), Some(FileContent::Text(right))) => {
+            if is_plainly_equal(left, right, rules) {
+                return part;
+            }
+            match read_both(left, right, format) {
+                Ok((left, right)) => {
+                    part.raw = raw_differences(&left, &right);
+                    part.leaves = left.leaves() + right.leaves();
+                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
+                    for mut found in super::compare(&left, &right, rules) {
+                        let spans = (
+                            span(&one, found.left.as_ref()),
+                            span(&two, found.right.as_ref()),
+                        );
+                        if let Some(step) = &step {
+                            found.path.steps.insert(0, step.clone());
+                            if let Matter::Moved(to) = &mut found.matter {
+                                to.steps.insert(0, step.clone());
+                            }
+                        }
+                        part.located.push(Located {
+                            disagreement: found,
+                            left: spans.0,
+                            right: spans.1,
+                        });
+                    }
+                }
+                Err(complaints) => part.complaints = complaints,
+            }
+        }
+        (Some(FileContent::Binary(_, one)), Some(FileContent::Binary(_, two))) if one == two => {}
+        (left, right) => {
+            let matter = match (left, right) {
+                (Some(_), None) => Matter::Only(Which::Left),
+                (None, _) => Matter::Only(Which::Right),
+                _ => Matter::Shape,
+            };
+            part.raw = 1;
+            part.located.push(Located {
+                disagreement: Disagreement {
+                    path: super::Path {
+                        steps: step.into_iter().collect(),
+                    },
+                    left: left.map(whole_file),
+                    right: right.map(whole_file),
+                    matter,
+                },
+                left: left.and_then(start_of),
+                right: right.and_then(start_of),
+            });
+        }
+    }
+    part
+}
+
+/// Whether nothing can be said of two files, without reading them: the same text, in which nobody is mentioned and no
+/// image is named.
+fn is_plainly_equal(left: &SourceFile, right: &SourceFile, rules: &Rules) -> bool {
+    left.text == right.text
+        && rules.must_differ.is_empty()
+        && !rules.identities.may_be_foreign(&left.text, Which::Left)
+        && !rules.identities.may_be_foreign(&right.text, Which::Right)
+        && !left.text.contains("image")
+}
+
+fn read_both(
+    left: &Arc<SourceFile>,
+    right: &Arc<SourceFile>,
+    format: Option<Format>,
+) -> Result<(Document, Document), Vec<Defect>> {
+    let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of(&file.path));
+    let both = rayon::join(
+        || document::read(left, known(left)),
+        || document::read(right, known(right)),
+    );
+    match both {
+        (Ok(left), Ok(right)) => Ok((left, right)),
+        (one, two) => {
+            // A template is text until it is rendered, whatever its name says.
+            if format.is_none() && (is_template(&left.text) || is_template(&right.text)) {
+                let lines = (
+                    document::read(left, Format::Lines),
+                    document::read(right, Format::Lines),
+                );
+                if let (Ok(left), Ok(right)) = lines {
+                    return Ok((left, right));
+                }
+            }
+            let mut complaints = one.err().unwrap_or_default();
+            complaints.extend(two.err().unwrap_or_default());
+            Err(complaints)
+        }
+    }
+}
+
+/// Whether a text has the marks of a template: Jinja, Go, ERB.
+fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("<%")
+}
+
+/// The file with its secrets covered, byte by byte, so that every place stays where it was.
+fn covered(document: &Document) -> Arc<SourceFile> {
+    let places = sensitive::secret_places(document);
+    if places.is_empty() {
+        return Arc::clone(&document.file);
+    }
+    let mut bytes = document.file.text.as_bytes().to_vec();
+    for Place { start, end } in places {
+        for byte in bytes
+            .get_mut(start as usize..end as usize)
+            .unwrap_or_default()
+        {
+            if !matches!(byte, b'\n' | b'\r') {
+                *byte = b'*';
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    SourceFile::new(document.file.path.clone(), text)
+}
+
+fn span(file: &Arc<SourceFile>, side: Option<&Side>) -> Option<Span> {
+    let side = side?;
+    // Of what only one side has, the key says more than the first line of the value.
+    let place = side.key_place.unwrap_or(side.place);
+    Some(Span::new(file, place.start as usize..place.end as usize))
+}
+
+fn whole_file(content: &FileContent) -> Side {
+    Side {
+        place: Place::default(),
+        key_place: None,
+        shown: match content {
+            FileContent::Text(file) => file.path.clone(),
+            FileContent::Binary(path, _) => format!("{path} (binary)"),
+        },
+        scalar: None,
+        is_secret: false,
+        leaves: 1,
+    }
+}
+
+fn start_of(content: &FileContent) -> Option<Span> {
+    match content {
+        FileContent::Text(file) => Some(Span::start_of(file)),
+        FileContent::Binary(..) => None,
+    }
+}
+
+/// A file that only one side has, and one that only the other has, with the same content, was renamed.
+fn renamed(whole: &mut FilesComparison, left: &FileSet, right: &FileSet, rules: &Rules) {
+    let text_of = |set: &FileSet, located: &Located, which: Which| -> Option<String> {
+        let [Step::Key(name)] = located.disagreement.path.steps.as_slice() else {
+            return None;
+        };
+        match set.get(&**name)? {
+            FileContent::Text(file) if file.text.len() > 1 => Some(
+                rules
+                    .identities
+                    .marked(&file.text, which)
+                    .unwrap_or_else(|| file.text.clone()),
+            ),
+            FileContent::Text(_) => None,
+            FileContent::Binary(_, digest) => Some(digest.to_string()),
+        }
+    };
+    let mut by_text: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut gone: Vec<(usize, String)> = Vec::new();
+    for (number, located) in whole.located.iter().enumerate() {
+        match located.disagreement.matter {
+            Matter::Only(Which::Right) => {
+                if let Some(text) = text_of(right, located, Which::Right) {
+                    by_text.entry(text).or_default().push(number);
+                }
+            }
+            Matter::Only(Which::Left) => {
+                if let Some(text) = text_of(left, located, Which::Left) {
+                    gone.push((number, text));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut merged: Vec<usize> = Vec::new();
+    for (one, text) in gone {
+        let Some(two) = by_text.get_mut(&text).and_then(Vec::pop) else {
+            continue;
+        };
+        let Some(other) = whole.located.get(two).cloned() else {
+            continue;
+        };
+        if let Some(located) = whole.located.get_mut(one) {
+            located.disagreement.right = other.disagreement.right;
+            located.disagreement.matter = Matter::Moved(other.disagreement.path);
+            located.right = other.right;
+            merged.push(two);
+        }
+    }
+    merged.sort_unstable();
+    let mut number = 0;
+    whole.located.retain(|_| {
+        let keep = merged.binary_search(&number).is_err();
+        number += 1;
+        keep
+    });
+}

@@ -1,0 +1,153 @@
+//! Causes: disagreements that have one reason, whatever the number of places.
+//!
+//! One pair of values, or one substitution inside of texts, in thirty places is one defect with thirty places.
+
+use crate::comparison::meaning::Relation;
+use crate::comparison::{Disagreement, Matter, Side, Step, Which};
+use crate::document::ScalarKind;
+
+/// What disagreements of one cause have in common, beside their code: equal texts mean one cause.
+pub(super) fn cause(disagreement: &Disagreement) -> String {
+    let Disagreement {
+        path,
+        left,
+        right,
+        matter,
+    } = disagreement;
+    let key = path.keys().0;
+    match matter {
+        Matter::Value(Relation::Opaque(sort)) => format!("opaque {sort:?}"),
+        Matter::Value(relation) => {
+            let (Some(one), Some(two)) = (text(left.as_ref()), text(right.as_ref())) else {
+                return alone(disagreement);
+            };
+            if is_secret(disagreement) {
+                return "secret".to_owned();
+            }
+            let is_text = |side: &Option<Side>| {
+                side.as_ref()
+                    .and_then(|side| side.scalar.as_ref())
+                    .is_some_and(|scalar| {
+                        matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose)
+                    })
+            };
+            let (one_core, two_core) = substitution(one, two);
+            // A pair of numbers or of flags says little without what it is a number of.
+            let says_enough = is_text(left)
+                && is_text(right)
+                && matches!(
+                    relation,
+                    Relation::Differs | Relation::Image(_) | Relation::Version { .. }
+                )
+                && one_core.len().max(two_core.len()) >= 3;
+            if says_enough {
+                format!("text {one_core} {two_core}")
+            } else {
+                format!("value {key} {one} {two}")
+            }
+        }
+        Matter::Only(which) => {
+            let side = match which {
+                Which::Left => left,
+                Which::Right => right,
+            };
+            match path.steps.last() {
+                // Elements that one list has more than the other.
+                Some(Step::Element(_) | Step::Position(_)) => {
+                    let list = path
+                        .steps
+                        .get(..path.steps.len().saturating_sub(1))
+                        .unwrap_or_default();
+                    let list = crate::comparison::Path {
+                        steps: list.to_vec(),
+                    };
+                    format!("elements {which:?} {list}")
+                }
+                // The same key, with the same value.
+                Some(Step::Key(key)) => {
+                    let shown = side.as_ref().map_or("", |side| side.shown.as_str());
+                    format!("key {which:?} {key} {shown}")
+                }
+                None => alone(disagreement),
+            }
+        }
+        Matter::Foreign {
+            within, identity, ..
+        } => format!("foreign {within:?} {identity}"),
+        Matter::Order(_) => format!("order {key}"),
+        Matter::MustDiffer | Matter::Shape | Matter::Tag | Matter::Moved(_) | Matter::Lines => {
+            alone(disagreement)
+        }
+        Matter::Floating => format!("floating {}", text(left.as_ref()).unwrap_or("")),
+    }
+}
+
+/// A cause of its own.
+fn alone(disagreement: &Disagreement) -> String {
+    format!("alone {}", disagreement.path)
+}
+
+fn text(side: Option<&Side>) -> Option<&str> {
+    side?.scalar.as_ref().map(|scalar| &*scalar.text)
+}
+
+/// Whether a secret is on either side.
+pub(super) fn is_secret(disagreement: &Disagreement) -> bool {
+    let secret = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_secret);
+    secret(&disagreement.left) || secret(&disagreement.right)
+}
+
+/// What two texts have that the other has not: without the words that both begin and end with. Words are runs of
+/// letters and digits, so that `eu-west` and `us-west` give `eu` and `us`, and not `e` and `u`.
+pub(super) fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    let (lefts, rights) = (words(left), words(right));
+    let before = lefts
+        .iter()
+        .zip(&rights)
+        .take_while(|(one, two)| one == two)
+        .count();
+    let after = lefts
+        .iter()
+        .skip(before)
+        .rev()
+        .zip(rights.iter().skip(before).rev())
+        .take_while(|(one, two)| one == two)
+        .count();
+    let core = |text: &'t str, words: &[&str]| {
+        let length = |words: &[&str]| words.iter().map(|word| word.len()).sum::<usize>();
+        let start = length(words.get(..before).unwrap_or_default());
+        let end = text.len() - length(words.get(words.len() - after..).unwrap_or_default());
+        text.get(start..end).unwrap_or(text)
+    };
+    (core(left, &lefts), core(right, &rights))
+}
+
+/// Runs of letters and digits, and each other character by itself.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    for (at, each) in text.char_indices() {
+        if !each.is_alphanumeric() {
+            words.extend(text.get(start..at).filter(|word| !word.is_empty()));
+            start = at + each.len_utf8();
+            words.extend(text.get(at..start));
+        }
+    }
+    words.extend(text.get(start..).filter(|word| !word.is_empty()));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::substitution;
+
+    #[test]
+    fn a_substitution_is_told_in_whole_words() {
+        assert_eq!(substitution("eu-west", "us-west"), ("eu", "us"));
+        assert_eq!(substitution("a.eu.b", "a.us.b"), ("eu", "us"));
+        assert_eq!(substitution("a-b", "a-x-b"), ("", "x-"));
+        assert_eq!(substitution("10s", "20s"), ("10s", "20s"));
+        assert_eq!(substitution("", "é"), ("", "é"));
+        assert_eq!(substitution("é-a", "ü-a"), ("é", "ü"));
+    }
+}

@@ -1,0 +1,114 @@
+//! Documents in two environments: what was found when they were compared, as disparities that can be declared.
+//!
+//! Comparing is done by `comparison`. Here it is said what each disagreement is called, how grave it is, and which
+//! ones have one cause. Which are declared is settled with all others, in `differences`.
+
+mod cause;
+pub mod codes;
+mod words;
+
+use std::sync::Arc;
+
+use super::Disparity;
+use crate::comparison::{Located, Side};
+use crate::document::{Scalar, ScalarKind};
+use crate::model::{EnvironmentName, Value};
+use crate::source::Span;
+
+/// A document in two environments, compared.
+#[derive(Debug)]
+pub struct ComparedDocument<'a> {
+    /// Its name.
+    pub name: &'a Arc<str>,
+    /// The two environments, the earlier one on the path first.
+    pub between: (&'a EnvironmentName, &'a EnvironmentName),
+    /// Whether they stand beside each other on the path: then neither must be the smaller one.
+    pub siblings: bool,
+    /// What they disagree about.
+    pub located: Vec<Located>,
+}
+
+/// What was found, as disparities.
+#[must_use]
+pub fn disparities(compared: &ComparedDocument<'_>) -> Vec<Disparity> {
+    compared
+        .located
+        .iter()
+        .map(|located| disparity(compared, located))
+        .collect()
+}
+
+fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
+    let disagreement = &located.disagreement;
+    let (one, two) = compared.between;
+    let subject = format!("document.{}", compared.name);
+    let path = disagreement.path.to_string();
+    let mut defect = words::defect(compared, &subject, &path, disagreement).within(two);
+    if !path.is_empty() {
+        defect = defect.attribute(&path);
+    }
+    if let (Some(left), Some(right)) = (&disagreement.left, &disagreement.right) {
+        defect = defect.expected_found(&left.shown, &right.shown);
+    } else {
+        let shown = |side: &Option<Side>| {
+            side.as_ref()
+                .map_or_else(|| "nothing".to_owned(), |side| side.shown.clone())
+        };
+        defect = defect.expected_found(shown(&disagreement.left), shown(&disagreement.right));
+    }
+    let places: [(&Option<Span>, &EnvironmentName); 2] =
+        [(&located.right, two), (&located.left, one)];
+    for (span, environment) in places {
+        if let Some(span) = span {
+            defect = defect.at(span, format!("{environment} has this"));
+        }
+    }
+    defect.cause = Some(cause::cause(disagreement));
+    Disparity {
+        place: if path.is_empty() {
+            subject
+        } else if path.starts_with('[') {
+            format!("{subject}{path}")
+        } else {
+            format!("{subject}.{path}")
+        },
+        between: (one.clone(), two.clone()),
+        values: (
+            disagreement.left.as_ref().map(value),
+            disagreement.right.as_ref().map(value),
+        ),
+        document: Some((Arc::clone(compared.name), disagreement.path.clone())),
+        defect,
+    }
+}
+
+/// The value of a side, for holding it against bounds. A secret's is only that it is there.
+fn value(side: &Side) -> Value {
+    match &side.scalar {
+        Some(scalar) if !side.is_secret => scalar_value(scalar),
+        _ => Value::text(&side.shown),
+    }
+}
+
+/// A single value as definitions have it. What a format has no types for is a number where it is one.
+#[must_use]
+pub fn scalar_value(scalar: &Scalar) -> Value {
+    let text: &str = &scalar.text;
+    let number = || {
+        let whole = text.parse::<i64>().ok();
+        whole
+            .filter(|number| number.to_string() == text)
+            .map(Value::Integer)
+    };
+    match scalar.kind {
+        ScalarKind::Boolean => Some(Value::Boolean(text == "true")),
+        ScalarKind::Integer | ScalarKind::Loose => number(),
+        ScalarKind::Float => text
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map(Value::Float),
+        _ => None,
+    }
+    .unwrap_or_else(|| Value::text(text))
+}
