@@ -5,6 +5,7 @@
 mod apply;
 mod approve;
 mod audit;
+mod compare;
 mod completions;
 mod deliver;
 mod drift;
@@ -65,6 +66,7 @@ macro_rules! commands {
 commands! {
     validate::Validate,
     drift::Drift,
+    compare::Compare,
     plan::Plan,
     apply::Apply,
     verify::Verify,

@@ -131,6 +131,11 @@ pub struct FindingDocument {
     /// Places in definitions, the most important first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<Location>,
+    /// At how many places it is: its own, and those below.
+    pub reach: usize,
+    /// Other places with the same cause.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlsoDocument>,
     /// Why it is allowed, if it was declared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declared: Option<String>,
@@ -139,18 +144,55 @@ pub struct FindingDocument {
     pub help: Option<String>,
 }
 
+/// Another place of a finding with many places.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct AlsoDocument {
+    /// The fingerprint of this place.
+    pub fingerprint: String,
+    /// What it is about there.
+    pub subject: String,
+    /// The attribute there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// Where it is written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Location>,
+}
+
 /// Parity, counted.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ParityDocument {
-    /// Undeclared differences, and defects of declared ones.
+    /// Undeclared differences, and defects of declared ones; those of one cause are one.
     pub undeclared: usize,
+    /// The places of the undeclared ones.
+    pub places: usize,
+    /// Undeclared differences that are warnings or advice: they shut nothing.
+    pub lesser: usize,
     /// Declared differences that are in force.
     pub declared: usize,
     /// The day on which the first of them expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub first_expiry: Option<Moment>,
+    /// The documents that were compared, counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<DocumentsDocument>,
+}
+
+/// Documents that were compared, counted.
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct DocumentsDocument {
+    /// Pairs of documents.
+    pub pairs: usize,
+    /// Files, of all sides.
+    pub files: usize,
+    /// Single values that were compared, of all sides. Files that are the same are not looked into.
+    pub values: usize,
+    /// Single values that differ when nothing is understood: keys by name, lists by position.
+    pub raw: usize,
 }
 
 /// An environment that was looked at.
@@ -406,8 +448,18 @@ impl Report {
     pub fn parity(&mut self, defects: &[Defect], declarations: &[(String, Moment)]) {
         self.parity = Some(ParityDocument {
             undeclared: defects.iter().filter(|defect| defect.counts()).count(),
+            places: defects
+                .iter()
+                .filter(|defect| defect.counts())
+                .map(Defect::reach)
+                .sum(),
+            lesser: defects
+                .iter()
+                .filter(|defect| defect.declared.is_none() && !defect.counts())
+                .count(),
             declared: declarations.len(),
             first_expiry: declarations.iter().map(|(_, expires)| *expires).min(),
+            documents: None,
         });
     }
 
@@ -448,6 +500,21 @@ impl FindingDocument {
                 .labels
                 .iter()
                 .map(|label| label.span.location())
+                .collect(),
+            reach: defect.reach(),
+            also: defect
+                .also
+                .iter()
+                .map(|also| AlsoDocument {
+                    fingerprint: also.fingerprint.short(),
+                    subject: also.subject.clone(),
+                    attribute: also.attribute.clone(),
+                    places: also
+                        .labels
+                        .iter()
+                        .map(|label| label.span.location())
+                        .collect(),
+                })
                 .collect(),
             declared: defect.declared.clone(),
             help: defect.help.clone(),

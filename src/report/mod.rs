@@ -11,9 +11,9 @@ mod text;
 use std::io::{self, Write};
 
 pub use document::{
-    ApplyDocument, EntryDocument, EnvironmentReport, FindingDocument, OriginDocument,
-    ParityDocument, PlanReport, Report, StatusDocument, StepDocument, SuiteDocument,
-    VerdictDocument,
+    ApplyDocument, DocumentsDocument, EntryDocument, EnvironmentReport, FindingDocument,
+    OriginDocument, ParityDocument, PlanReport, Report, StatusDocument, StepDocument,
+    SuiteDocument, VerdictDocument,
 };
 pub use text::{Style, failure};
 

@@ -19,6 +19,8 @@ use crate::text::{count, inert};
 const SHOWN_STEPS: usize = 60;
 /// Defects shown one by one before the rest is counted.
 const SHOWN_DEFECTS: usize = 60;
+/// Places of one defect shown one by one before the rest is counted.
+const SHOWN_PLACES: usize = 8;
 /// Reasons of one rule of the gate shown one by one before the rest is counted.
 const SHOWN_REASONS: usize = 12;
 
@@ -125,12 +127,29 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
             ),
             None => "none declared".into(),
         };
-        let sum = if parity.undeclared == 0 {
+        let mut sum = if parity.undeclared == 0 {
             style.good("in parity")
         } else {
             style.bad(&count(parity.undeclared, "undeclared difference"))
         };
+        if parity.places > parity.undeclared {
+            sum.push_str(&format!(" at {}", count(parity.places, "place")));
+        }
+        if parity.lesser > 0 {
+            sum.push_str(&format!(", {}", count(parity.lesser, "lesser one")));
+        }
         writeln!(to, "  {:<12} {sum}   {sums}", "parity")?;
+        if let Some(documents) = &parity.documents {
+            writeln!(
+                to,
+                "  {:<12} {} in {}; {} of {} differ to the letter",
+                "documents",
+                count(documents.pairs, "pair"),
+                count(documents.files, "file"),
+                documents.raw,
+                count(documents.values, "value"),
+            )?;
+        }
     }
     for defect in declared.iter().take(SHOWN_DEFECTS) {
         declared_line(defect, style, to)?;
@@ -192,6 +211,7 @@ fn defects(all: &[&Defect], style: Style, to: &mut dyn Write) -> io::Result<()> 
                 .render_report(&mut text, &part)
                 .map_err(io::Error::other)?;
         }
+        also(defect, style, &mut text);
         // One empty line between defects, and the identity that `explain` takes.
         let id = style.faint(&format!(
             "  {} {}",
@@ -212,6 +232,38 @@ fn defects(all: &[&Defect], style: Style, to: &mut dyn Write) -> io::Result<()> 
         )?;
     }
     Ok(())
+}
+
+/// The other places of a defect, one line each.
+fn also(defect: &Defect, style: Style, text: &mut String) {
+    if defect.also.is_empty() {
+        return;
+    }
+    while text.ends_with('\n') {
+        text.pop();
+    }
+    text.push_str(&format!(
+        "\n  at {} in all; the others:\n",
+        count(defect.reach(), "place")
+    ));
+    for also in defect.also.iter().take(SHOWN_PLACES) {
+        let places: Vec<String> = also
+            .labels
+            .iter()
+            .map(|label| label.span.location().to_string())
+            .collect();
+        text.push_str(&format!(
+            "    {}  {}\n",
+            inert(also.attribute.as_deref().unwrap_or(&also.subject)),
+            style.faint(&inert(&places.join(", ")))
+        ));
+    }
+    if defect.also.len() > SHOWN_PLACES {
+        text.push_str(&format!(
+            "    … and {} more; --format json has them all\n",
+            defect.also.len() - SHOWN_PLACES
+        ));
+    }
 }
 
 fn corner(defect: &Defect) -> &'static str {

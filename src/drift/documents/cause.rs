@@ -99,7 +99,8 @@ pub(super) fn is_secret(disagreement: &Disagreement) -> bool {
 
 /// What two texts have that the other has not: without the words that both begin and end with. Words are runs of
 /// letters and digits, so that `eu-west` and `us-west` give `eu` and `us`, and not `e` and `u`.
-pub(super) fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+#[must_use]
+pub fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
     let (lefts, rights) = (words(left), words(right));
     let before = lefts
         .iter()

@@ -7,6 +7,8 @@ mod cause;
 pub mod codes;
 mod words;
 
+pub use cause::substitution;
+
 use std::sync::Arc;
 
 use super::Disparity;
