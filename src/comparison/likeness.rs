@@ -1,6 +1,6 @@
 //! Elements that nothing identifies: brought together by how much they are alike.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::list::{Pair, Pairing};
@@ -97,7 +97,7 @@ impl Likeness<'_> {
     }
 }
 
-/// Pairs elements that nothing identifies: what is the same, in sequence; of the rest what is most alike; then by
+/// Pairs elements that nothing identifies: what is the same first; of the rest what is most alike; then by
 /// position where as many are left on both sides.
 pub(super) fn pair<'n>(
     left: &'n [Node],
@@ -114,19 +114,15 @@ pub(super) fn pair<'n>(
         .collect();
     let mut counterpart: Vec<Option<usize>> = vec![None; left.len()];
     let mut open: BTreeSet<usize> = (0..right.len()).collect();
-    for operation in similar::capture_diff_slices(similar::Algorithm::Patience, &lefts, &rights) {
-        if let similar::DiffOp::Equal {
-            old_index,
-            new_index,
-            len,
-        } = operation
-        {
-            for step in 0..len {
-                if let Some(counterpart) = counterpart.get_mut(old_index + step) {
-                    *counterpart = Some(new_index + step);
-                    open.remove(&(new_index + step));
-                }
-            }
+    // The same with the same, the first with the first: so it comes out alike from either side.
+    let mut by_digest: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (number, digest) in rights.iter().enumerate().rev() {
+        by_digest.entry(*digest).or_default().push(number);
+    }
+    for (digest, counterpart) in lefts.iter().zip(&mut counterpart) {
+        if let Some(number) = by_digest.get_mut(digest).and_then(Vec::pop) {
+            *counterpart = Some(number);
+            open.remove(&number);
         }
     }
     let lonely: Vec<usize> = (0..left.len())
@@ -147,15 +143,22 @@ pub(super) fn pair<'n>(
             .iter()
             .map(|number| (*number, features(right, *number, Which::Right)))
             .collect();
-        // The share of what they have in common, in thousandths; the best first, then in order.
-        let mut measured: Vec<(std::cmp::Reverse<usize>, usize, usize)> = Vec::new();
+        // The share of what they have in common, in thousandths; the best first, then the nearest: an order that comes
+        // out alike from either side.
+        let mut measured: Vec<([usize; 4], usize, usize)> = Vec::new();
         for (one, mine) in &ones {
             for (two, theirs) in &twos {
                 let common = mine.intersection(theirs).count();
                 let all = mine.len() + theirs.len() - common;
                 let share = (common * 1000).checked_div(all).unwrap_or(0);
                 if share >= 400 {
-                    measured.push((std::cmp::Reverse(share), *one, *two));
+                    let rank = [
+                        1000 - share.min(1000),
+                        one.abs_diff(*two),
+                        *one.min(two),
+                        *one.max(two),
+                    ];
+                    measured.push((rank, *one, *two));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Which elements of two lists belong together.
 //!
 //! By identity first: declared keys, then what is found (`name`, `id`, `key`, Kubernetes' apiVersion, kind, namespace
-//! and name, the only key of a map, the name in `NAME=value`, a single value itself). Then by likeness, in sequence;
+//! and name, the only key of a map, the name in `NAME=value`, a single value itself). Then by likeness;
 //! by position only as a last resort. What paired elements mean to each other is left to `walk`.
 
 use std::collections::HashMap;

@@ -25,3 +25,6 @@ pub use pattern::{Pattern, PatternProblem};
 pub use raw::raw_differences;
 pub use rules::Rules;
 pub use walk::compare;
+
+#[cfg(test)]
+mod tests;
