@@ -1,12 +1,12 @@
 //! Definitions as written: every value with its place, references still symbolic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{Address, EnvironmentName, Value};
 use crate::source::{SourceFile, Span};
 
-use super::{Difference, Placed, Policy};
+use super::{Difference, DocumentRules, Placed, Policy};
 
 /// A system and its environments, as written.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub struct Definition {
     pub resources: BTreeMap<Address, Arc<Block>>,
     /// The system's suites.
     pub suites: BTreeMap<Arc<str>, Arc<Block>>,
+    /// The system's documents.
+    pub documents: BTreeMap<Arc<str>, Arc<Block>>,
+    /// How documents are compared, by name: the same for all environments.
+    pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
     /// The release policy.
     pub policy: Policy,
     /// What each environment says, by name.
@@ -46,6 +50,8 @@ pub struct EnvironmentDefinition {
     pub resources: BTreeMap<Address, Arc<Block>>,
     /// Suites that are added or overridden here.
     pub suites: BTreeMap<Arc<str>, Arc<Block>>,
+    /// Documents that are added or overridden here: whole, with the system's attributes beneath.
+    pub documents: BTreeMap<Arc<str>, Arc<Block>>,
     /// Declared differences.
     pub differences: Vec<Difference>,
 }
@@ -186,6 +192,13 @@ impl Definition {
         resources
     }
 
+    /// Whether anything is to be brought anywhere.
+    #[must_use]
+    pub fn has_resources(&self) -> bool {
+        let mut own = self.environments.values();
+        !self.resources.is_empty() || own.any(|environment| !environment.resources.is_empty())
+    }
+
     /// All suites of an environment.
     pub fn suites_of(&self, environment: &EnvironmentName) -> BTreeMap<&Arc<str>, &Arc<Block>> {
         let mut suites: BTreeMap<&Arc<str>, &Arc<Block>> = self.suites.iter().collect();
@@ -193,6 +206,38 @@ impl Definition {
             suites.extend(own.suites.iter());
         }
         suites
+    }
+
+    /// All documents of an environment.
+    pub fn documents_of(&self, environment: &EnvironmentName) -> BTreeMap<&Arc<str>, &Arc<Block>> {
+        let mut documents: BTreeMap<&Arc<str>, &Arc<Block>> = self.documents.iter().collect();
+        if let Some(own) = self.environments.get(environment) {
+            documents.extend(own.documents.iter());
+        }
+        documents
+    }
+
+    /// The names of all documents that any environment has.
+    pub fn document_names(&self) -> BTreeSet<&Arc<str>> {
+        let own = self.environments.values();
+        let own = own.flat_map(|environment| environment.documents.keys());
+        self.documents.keys().chain(own).collect()
+    }
+
+    /// The value of a parameter in an environment, where it is written out: no secret.
+    #[must_use]
+    pub fn plain_value(&self, environment: &EnvironmentName, parameter: &str) -> Option<&Value> {
+        let own = self.environments.get(environment)?;
+        match own.values.get(parameter) {
+            Some(given) => match &given.source {
+                ValueSource::Plain(value) => Some(value),
+                _ => None,
+            },
+            None => {
+                let parameter = self.parameters.get(parameter)?;
+                parameter.default.as_ref().map(|(value, _)| value)
+            }
+        }
     }
 
     /// All declared differences, in the order of the path and of the files.

@@ -1,5 +1,6 @@
 //! The keys of the tables that are not resources.
 
+use crate::document::Format;
 use crate::source::{Field, Form};
 
 /// `[system]`.
@@ -218,6 +219,65 @@ pub const LOAD: &[Field] = &[
         Form::Duration,
         "When a request counts as an error. Default: \"10s\".",
     ),
+];
+
+/// Where the text of a `[document.NAME]` comes from. Environments may say it, or say it otherwise.
+pub const DOCUMENT_SOURCE: &[Field] = &[
+    Field::optional(
+        "path",
+        Form::Words,
+        "A file; a directory, with all files below it; or a glob such as `deploy/*.yaml` (`**` for any directories). Relative to the project's directory, the one that holds the definitions' directory. Files of a directory or glob are matched by their name relative to it.",
+    ),
+    Field::optional(
+        "render",
+        Form::Several(&Form::Text),
+        "A command whose output is the document, run in the project's directory; no shell. Instead of `path`.",
+    ),
+    Field::optional(
+        "within",
+        Form::Duration,
+        "How long the command may take. Default: \"60s\".",
+    )
+    .written_out(),
+];
+
+/// How a `[document.NAME]` is read and compared: the same for all environments, so in system.toml only.
+pub const DOCUMENT_RULES: &[Field] = &[
+    Field::optional(
+        "format",
+        Form::Choice(Format::NAMES),
+        "Its format. Default: by the file's name; what a command prints is YAML.",
+    )
+    .written_out(),
+    Field::optional(
+        "identity",
+        Form::Map(&Form::Either(&[Form::Words, Form::Several(&Form::Words)])),
+        "What identifies the elements of lists: a path pattern of the list, and the key or keys. Where nothing is said it is found: `name`, `id`, `key`, what Kubernetes objects are known by.",
+    )
+    .written_out(),
+    Field::optional(
+        "sets",
+        Form::Several(&Form::Words),
+        "Path patterns of lists whose order and repetition mean nothing.",
+    )
+    .written_out(),
+    Field::optional(
+        "must-differ",
+        Form::Several(&Form::Words),
+        "Path patterns of values that must never be equal: recipients, keys, hosts.",
+    )
+    .written_out(),
+    Field::optional(
+        "defaults",
+        Form::Map(&Form::Either(&[
+            Form::Text,
+            Form::Integer(i64::MIN, i64::MAX),
+            Form::Number(f64::MIN, f64::MAX),
+            Form::Boolean,
+        ])),
+        "What a value is where it is not written, by path pattern: written out or left out is then the same.",
+    )
+    .written_out(),
 ];
 
 /// `[release]`.

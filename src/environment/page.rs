@@ -35,11 +35,18 @@ pub fn reference_page() -> String {
             fields::SUITE,
             "A declared test run: at least one of `http`, `run` and `load`, and all of them must pass.",
         ),
-        ("[release]", fields::RELEASE, "What the gate asks for."),
     ] {
         table(&mut page, header, about, fields);
     }
-    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference.\n");
+    let document = [fields::DOCUMENT_SOURCE, fields::DOCUMENT_RULES].concat();
+    table(&mut page, "[document.NAME]", DOCUMENTS, &document);
+    table(
+        &mut page,
+        "[release]",
+        "What the gate asks for.",
+        fields::RELEASE,
+    );
+    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference. It may also have `path`, `render` and `within` of any `[document.NAME]`: where a document lies is no defect, what is in it is compared.\n");
     table(
         &mut page,
         "[environment]",
@@ -100,6 +107,15 @@ const OPENING: &str = "# Definitions
 All tables and keys of the definition files. Keys that must be there are marked *required*. Where it says *written
 out*, no reference can stand; where it says *may be secret*, a secret parameter can be referred to, and nowhere else.
 ";
+
+const DOCUMENTS: &str = "A configuration file that exists already and is compared as a tree. It has `path` or `render`, and not both, here or in
+the environments' files; an environment with neither does not have it. Both may refer to parameters that are no secrets, to
+`environment` and to `system`.
+
+A *path pattern* is written as paths are shown: keys with dots between them (`servers.web.image`), keys of other
+characters quoted (`metadata.\"app.kubernetes.io/name\"`), elements of lists by what identifies them (`hosts[name=a]`,
+`env[LOG_LEVEL]`) or by position (`hosts[0]`). `*` stands for any one key and for any characters of one, `[*]` for any
+element, `**` for any number of steps. The first step into a directory or glob is the file's name.";
 
 const REFERENCES: &str = "`${name}` is a parameter, `${kind.name.attribute}` an attribute of a resource, `${artifact.name.attribute}` one of an
 artifact; `${environment}` and `${system}` are names. There is no logic. A string that is one reference and nothing

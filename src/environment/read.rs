@@ -1,5 +1,7 @@
 //! Reads the definition files into a [`Definition`], with every complaint about every file.
 
+mod documents;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -129,6 +131,8 @@ impl Reader<'_> {
             targets: BTreeMap::new(),
             resources: BTreeMap::new(),
             suites: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            document_rules: BTreeMap::new(),
             policy: Policy::default(),
             environments: BTreeMap::new(),
         };
@@ -153,6 +157,7 @@ impl Reader<'_> {
                     &mut definition.targets,
                 ),
                 "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
+                "document" => self.documents(node, &mut definition),
                 "release" => {
                     check(
                         node,
@@ -192,6 +197,7 @@ impl Reader<'_> {
                         "artifact",
                         "target",
                         "suite",
+                        "document",
                         "release",
                     ];
                     let known = known.into_iter().chain(KINDS.iter().map(|kind| kind.name));
@@ -352,6 +358,7 @@ impl Reader<'_> {
             targets: BTreeMap::new(),
             resources: BTreeMap::new(),
             suites: BTreeMap::new(),
+            documents: BTreeMap::new(),
             differences: Vec::new(),
         };
         if table.get("environment").is_none() {
@@ -411,6 +418,9 @@ impl Reader<'_> {
                         &mut environment.suites,
                     );
                 }
+                "document" => {
+                    self.own_documents(node, &definition.documents, &mut environment.documents);
+                }
                 "difference" => self.differences(node, definition, &mut environment),
                 kind if kind::facts(kind).is_some() => {
                     self.resources(
@@ -421,7 +431,14 @@ impl Reader<'_> {
                     );
                 }
                 other => {
-                    let known = ["environment", "values", "target", "suite", "difference"];
+                    let known = [
+                        "environment",
+                        "values",
+                        "target",
+                        "suite",
+                        "document",
+                        "difference",
+                    ];
                     let known = known.into_iter().chain(KINDS.iter().map(|kind| kind.name));
                     let mut complaint = unknown_key(other, key_span, &file.path, known);
                     if matches!(other, "parameter" | "artifact" | "release" | "system") {
@@ -808,8 +825,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The kinds of suites that the policy asks for must be declared.
+    /// The kinds of suites that the policy asks for must be declared. What it asks for by default, only where there is
+    /// something to release.
     fn required_suites(&mut self, definition: &Definition) {
+        if self.required.is_none() && !definition.has_resources() {
+            return;
+        }
         for kind in &definition.policy.require {
             let declared = definition.suites.values().any(|block| {
                 super::reference::plain_text(block, "kind").is_some_and(|(text, _)| text == kind)
@@ -895,12 +916,12 @@ impl Reader<'_> {
             .map(|path| path.trim_start_matches("./"))
             .collect();
         for file in names {
-            if used.contains(file.as_str()) {
+            let shown = self.files.shown(&file);
+            if used.contains(file.as_str()) || super::document::names(definition, &shown) {
                 continue;
             }
             let stem = file.strip_suffix(".toml").unwrap_or(&file);
             if stem != "system" && !definition.path.iter().any(|name| name.as_str() == stem) {
-                let shown = self.files.shown(&file);
                 self.complaints.push(
                     Defect::new(
                         &codes::MEANINGLESS,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::definition::Varies;
 use super::expression::{Reference, part_of, place_of};
 use super::{Block, Definition, codes};
 use crate::defect::Defect;
@@ -47,12 +48,16 @@ pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
                 );
             }
         }
+        for (document, block) in definition.documents_of(name) {
+            check_document(&scope, &format!("document.{document}"), block, &mut found);
+        }
         let mut targets: BTreeMap<&Arc<str>, &Arc<Block>> = definition.targets.iter().collect();
         targets.extend(&environment.targets);
         for (target, block) in targets {
             check_target(&scope, &format!("target.{target}"), block, &mut found);
         }
     }
+    check_sources(definition, &mut found);
     found.tell(definition.environments.len(), complaints);
 }
 
@@ -86,7 +91,8 @@ impl Found<'_> {
 
     fn tell(self, all: usize, complaints: &mut Vec<Defect>) {
         for (mut defect, environments) in self.complaints {
-            if environments.len() < all && defect.environment.is_none() {
+            let some = !environments.is_empty() && environments.len() < all;
+            if some && defect.environment.is_none() {
                 let names: Vec<&str> = environments.iter().map(|name| name.as_str()).collect();
                 defect.message = format!("{} in {}", defect.message, list(&names, "and"));
                 if let [only] = environments.as_slice() {
@@ -192,6 +198,111 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Fou
             .attribute("local")
             .at(&placed.span, "expected `true`"),
         );
+    }
+}
+
+/// Documents are files of the project: nothing about them depends on what is brought anywhere, and a secret in their
+/// name would be shown.
+fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
+    check_block(scope, subject, block, found);
+    // Of other keys it was said that no reference can stand in them.
+    let sources = ["path", "render"];
+    for attribute in block
+        .attributes
+        .iter()
+        .filter(|attribute| sources.contains(&attribute.name))
+    {
+        attribute.value.references(&mut |reference, span| {
+            let message = match reference {
+                Reference::Resource(..) | Reference::Artifact(..) => {
+                    format!("`{reference}`: a document cannot depend on what is brought anywhere")
+                }
+                Reference::Parameter(name)
+                    if scope
+                        .definition
+                        .parameters
+                        .get(name)
+                        .is_some_and(|parameter| parameter.varies == Varies::Secret) =>
+                {
+                    format!("`{reference}` is a secret, and where a document is is shown")
+                }
+                _ => return,
+            };
+            found.complain(
+                Defect::new(&codes::WRONG_FORM, subject, message)
+                    .attribute(attribute.name)
+                    .at(
+                        &place_of(reference, span),
+                        "only parameters that are no secrets, `environment` and `system` can stand here",
+                    ),
+            );
+        });
+    }
+    if let (Some(path), Some(render)) = (block.get("path"), block.get("render")) {
+        found.complain(
+            Defect::new(
+                &codes::WRONG_FORM,
+                subject,
+                format!("{subject} has both `path` and `render`"),
+            )
+            .at(&render.span, "printed by a command")
+            .at(&path.span, "and lies here as well"),
+        );
+    }
+}
+
+/// Documents that no environment has, and times for commands that there are not.
+fn check_sources(definition: &Definition, found: &mut Found<'_>) {
+    found.environment = None;
+    for name in definition.document_names() {
+        let subject = format!("document.{name}");
+        let blocks: Vec<&Block> = definition
+            .path
+            .iter()
+            .filter_map(|environment| definition.documents_of(environment).get(name).copied())
+            .map(|block| &**block)
+            .collect();
+        let renders = |block: &&&Block| block.get("render").is_some();
+        let has_source = |block: &&Block| block.get("path").is_some() || renders(&block);
+        if !blocks.iter().any(has_source)
+            && let Some(block) = definition
+                .documents
+                .get(name)
+                .map(|block| &**block)
+                .or(blocks.first().copied())
+        {
+            found.complain(
+                Defect::new(
+                    &codes::MISSING_KEY,
+                    &subject,
+                    format!("{subject} is nowhere"),
+                )
+                .at(
+                    &block.span,
+                    "expected `path` or `render`, here or in the environments' files",
+                ),
+            );
+            continue;
+        }
+        let used: Vec<&Span> = blocks
+            .iter()
+            .filter(renders)
+            .filter_map(|block| block.get("within"))
+            .map(|placed| &placed.span)
+            .collect();
+        for placed in blocks.iter().filter_map(|block| block.get("within")) {
+            if !used.contains(&&placed.span) {
+                found.complain(
+                    Defect::new(
+                        &codes::MEANINGLESS,
+                        &subject,
+                        format!("{subject}: `within` has no effect without `render`"),
+                    )
+                    .attribute("within")
+                    .at(&placed.span, "takes no effect"),
+                );
+            }
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use super::expression::{Expression, Piece, Placed, Reference, place_of};
 use super::reference::{addresses, plain_text};
 use super::secrets::Secrets;
 use super::suite::Suite;
-use super::{Block, Definition, Files, KeptMaterials, claims, codes};
+use super::{
+    Block, Definition, DocumentDeclaration, Files, KeptMaterials, claims, codes, document,
+};
 use crate::defect::Defect;
 use crate::kind::{self, ArtifactFacts, Attributes, Content, Context, Declared};
 use crate::model::{Address, Digest, EnvironmentName, Sealer, Secret, Value, order};
@@ -46,6 +48,8 @@ pub struct Resolved {
     pub resources: BTreeMap<Address, ResolvedResource>,
     /// Its suites, by name.
     pub suites: Vec<Suite>,
+    /// Its documents, by name.
+    pub documents: Vec<DocumentDeclaration>,
     /// The artifacts its resources use.
     pub artifacts: BTreeMap<Arc<str>, Digest>,
     /// What its actions are made with.
@@ -115,6 +119,10 @@ pub fn resolve(
     let targets = resolver.targets();
     resolver.resources(&targets);
     let suites = super::suites::resolve(&mut resolver);
+    let documents = document::declarations(definition, name).unwrap_or_else(|complaints| {
+        resolver.complaints.extend(complaints);
+        Vec::new()
+    });
     for (artifact, facts) in surroundings.artifacts {
         if let Some(declared) = definition.artifacts.get(artifact) {
             resolver
@@ -144,6 +152,7 @@ pub fn resolve(
         targets,
         resources: resolver.resources,
         suites,
+        documents,
         artifacts: surroundings
             .artifacts
             .iter()

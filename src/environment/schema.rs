@@ -38,6 +38,15 @@ pub fn system() -> Value {
             "Declared test runs.",
         ),
         (
+            "document",
+            named(
+                &[fields::DOCUMENT_SOURCE, fields::DOCUMENT_RULES].concat(),
+                true,
+                WORD,
+            ),
+            "Configuration files that exist already and are compared as trees.",
+        ),
+        (
             "release",
             table(fields::RELEASE, false),
             "What the gate asks for.",
@@ -84,6 +93,11 @@ pub fn environment() -> Value {
             "suite",
             named_partial(fields::SUITE),
             "Suites that are added or overridden here: each a parity defect until declared.",
+        ),
+        (
+            "document",
+            named_partial(fields::DOCUMENT_SOURCE),
+            "Where documents are in this environment.",
         ),
         (
             "difference",

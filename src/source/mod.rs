@@ -4,8 +4,10 @@
 
 pub mod file;
 pub mod form;
+pub mod quoted;
 pub mod tree;
 
 pub use file::{Location, SourceFile, Span};
 pub use form::{Field, Form};
+pub use quoted::place_within;
 pub use tree::{Node, NodeValue, SyntaxProblem, Table};

@@ -9,7 +9,9 @@ use evenkeel::defect::Defect;
 use evenkeel::environment::files::WorkingTree;
 use evenkeel::environment::resolve::Surroundings;
 use evenkeel::environment::secrets::NoSecrets;
-use evenkeel::environment::{Definition, Files, Resolved, fields, once, read, resolve};
+use evenkeel::environment::{
+    Definition, DocumentSource, Files, Resolved, fields, once, read, resolve,
+};
 use evenkeel::kind::{ArtifactFacts, KINDS};
 use evenkeel::model::{Digest, EnvironmentName, Sealer};
 use evenkeel::source::{Field, Form};
@@ -114,10 +116,10 @@ fn tree(path: &Path) -> WorkingTree {
 #[test]
 fn what_is_good_passes_without_a_word() {
     for (name, path) in cases("valid") {
-        let (_, resolved, complaints) = understand(&tree(&path));
+        let (definition, resolved, complaints) = understand(&tree(&path));
         let lines: Vec<String> = complaints.iter().map(line).collect();
         assert!(lines.is_empty(), "{name}:\n{}", lines.join("\n"));
-        assert_eq!(resolved.len(), 2, "{name}");
+        assert_eq!(resolved.len(), definition.unwrap().path.len(), "{name}");
     }
 }
 
@@ -153,6 +155,40 @@ fn everything_that_is_wrong_is_told_with_its_place() {
 fn five_mistakes_are_five_complaints() {
     let (_, _, complaints) = understand(&tree(&fixtures().join("invalid/five-mistakes")));
     assert_eq!(complaints.len(), 5);
+}
+
+#[test]
+fn documents_are_filled_in_for_each_environment() {
+    let (definition, resolved, _) = understand(&tree(&fixtures().join("valid/everything")));
+    let of = |name: &str| {
+        let documents = &resolved[&EnvironmentName::new(name)].documents;
+        documents
+            .iter()
+            .map(|each| (&*each.name, each.source.clone()))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let path = |text: &str| DocumentSource::Path(text.to_owned());
+    let (staging, production) = (of("staging"), of("production"));
+    assert_eq!(staging["values"], path("charts/values-staging.yaml"));
+    assert_eq!(production["values"], path("charts/live.yaml"));
+    assert_eq!(production["extra"], path("extra/*.env"));
+    // It is in one environment only, which is for the comparison to tell.
+    assert!(!staging.contains_key("extra"));
+    let command = ["kustomize", "build", "overlays/staging", "--as", "info"];
+    assert_eq!(
+        staging["overlay"],
+        DocumentSource::Render {
+            command: command.map(str::to_owned).to_vec(),
+            within: std::time::Duration::from_secs(30),
+        }
+    );
+    let rules = &definition.unwrap().document_rules["values"];
+    assert_eq!(rules.identity.len(), 2);
+    assert_eq!(rules.defaults.len(), 5);
+    assert_eq!(
+        rules.must_differ[1].1.text(),
+        "'ingress.hosts[*].\"host name\"'"
+    );
 }
 
 /// Every key of a form, as `table.key`, at every depth.
@@ -202,6 +238,8 @@ fn the_fixture_of_everything_uses_every_key() {
         ("environment", fields::ENVIRONMENT),
         ("values", fields::SECRET_SOURCE),
         ("suite", fields::SUITE),
+        ("document", fields::DOCUMENT_SOURCE),
+        ("document", fields::DOCUMENT_RULES),
         ("release", fields::RELEASE),
         ("difference", fields::DIFFERENCE),
         ("bound", fields::BOUND),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use evenkeel::environment::files::WorkingTree;
 use evenkeel::environment::{reference_page, schema};
 
 use super::definitions::{cases, fixtures};
@@ -82,10 +83,15 @@ fn good() -> Vec<PathBuf> {
     cases("valid").into_values().chain([example]).collect()
 }
 
+/// The definition files of a folder: system.toml, and those that its path names.
 fn definition_files(case: &Path) -> Vec<PathBuf> {
-    ["system.toml", "staging.toml", "production.toml"]
-        .map(|name| case.join(name))
-        .to_vec()
+    let mut files = vec![case.join("system.toml")];
+    let (definition, _) = evenkeel::environment::read(&WorkingTree {
+        directory: case.to_owned(),
+    });
+    let path = definition.unwrap().path;
+    files.extend(path.iter().map(|name| case.join(format!("{name}.toml"))));
+    files
 }
 
 #[test]
@@ -114,6 +120,8 @@ fn the_schemas_refuse_what_they_can_know() {
         "five-mistakes/system.toml",
         "references-where-none-can-be/system.toml",
         "differences/staging.toml",
+        "documents/system.toml",
+        "documents/staging.toml",
         "forms/system.toml",
     ] {
         let path = fixtures().join("invalid").join(file);

@@ -1,0 +1,117 @@
+//! Places within TOML strings: from a byte of the value to the characters that were written for it.
+//!
+//! Says nothing about what is wrong at a place; that is told by whoever read the value.
+
+use super::Span;
+
+/// The place of one character of a string's value, `at` bytes into it. `span` is the whole string or key, with its
+/// quotes. Past the last character it is what ends the string.
+#[must_use]
+pub fn place_within(span: &Span, at: usize) -> Span {
+    let text = span.text();
+    let (mut written, escapes) = opening(text);
+    let mut value = 0;
+    loop {
+        let rest = text.get(written..).unwrap_or("");
+        let (length, stands_for) = character(rest, escapes);
+        if length == 0 || value + stands_for > at {
+            return span.part(written..written + length);
+        }
+        written += length;
+        value += stands_for;
+    }
+}
+
+/// How many bytes come before the first character, and whether a backslash means something.
+fn opening(text: &str) -> (usize, bool) {
+    for (quotes, escapes) in [("\"\"\"", true), ("'''", false)] {
+        if let Some(rest) = text.strip_prefix(quotes) {
+            // A line end just after the quotes is no part of the value.
+            let feed = ["\r\n", "\n"].iter().find(|feed| rest.starts_with(**feed));
+            return (quotes.len() + feed.map_or(0, |feed| feed.len()), escapes);
+        }
+    }
+    match text.as_bytes().first() {
+        Some(b'"') => (1, true),
+        Some(b'\'') => (1, false),
+        _ => (0, false),
+    }
+}
+
+/// How many bytes the first character is written with, and how many bytes of the value it stands for.
+fn character(rest: &str, escapes: bool) -> (usize, usize) {
+    let mut characters = rest.chars();
+    let Some(first) = characters.next() else {
+        return (0, 0);
+    };
+    if first != '\\' || !escapes {
+        return (first.len_utf8(), first.len_utf8());
+    }
+    let digits = match characters.next() {
+        Some('x') => 2,
+        Some('u') => 4,
+        Some('U') => 8,
+        Some(each) if each.is_whitespace() => {
+            // The line goes on at the next character that is not white.
+            let next = rest.get(1..).unwrap_or("").trim_start();
+            return (rest.len() - next.len(), 0);
+        }
+        Some(each) => return (1 + each.len_utf8(), 1),
+        None => return (1, 1),
+    };
+    let length = (2 + digits).min(rest.len());
+    let number = rest.get(2..length).unwrap_or("");
+    let stands_for = u32::from_str_radix(number, 16)
+        .ok()
+        .and_then(char::from_u32);
+    (length, stands_for.map_or(1, char::len_utf8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_within;
+    use crate::source::{SourceFile, Span, tree};
+    use proptest::prelude::*;
+
+    /// The characters written for byte `at` of a string.
+    fn written(string: &str, at: usize) -> String {
+        let file = SourceFile::new("a.toml", string);
+        place_within(&Span::new(&file, 0..string.len()), at)
+            .text()
+            .to_owned()
+    }
+
+    #[test]
+    fn a_byte_of_a_value_is_found_where_it_was_written() {
+        assert_eq!(written("\"a.b\"", 1), ".");
+        assert_eq!(written("'a.b'", 2), "b");
+        assert_eq!(written("a-b", 1), "-");
+        assert_eq!(written(r#""a\"é""#, 1), "\\\"");
+        assert_eq!(written(r#""a\"é""#, 2), "é");
+        assert_eq!(written(r#""\u00e9x""#, 2), "x");
+        assert_eq!(written("\"\"\"\nab\"\"\"", 0), "a");
+        assert_eq!(written("\"\"\"a\\\n   b\"\"\"", 1), "b");
+        assert_eq!(written("'a'", 1), "'");
+        assert_eq!(written("\"\"", 9), "");
+    }
+
+    #[test]
+    fn keys_and_values_have_their_quotes_in_their_places() {
+        let file = SourceFile::new("a.toml", "\"a..b\" = 'c'\n");
+        let (table, _) = tree::parse(&file);
+        let (_, key, value) = &table.entries[0];
+        assert_eq!(place_within(key, 2).start(), 3);
+        assert_eq!(place_within(&value.span, 0).text(), "c");
+    }
+
+    proptest! {
+        #[test]
+        fn any_place_of_any_text_is_within_it(text in "[\\\\\"'xuU0-9a-f\\n é]{0,20}", at in 0usize..30) {
+            let file = SourceFile::new("a.toml", text.as_str());
+            let span = Span::new(&file, 0..text.len());
+            let place = place_within(&span, at);
+            prop_assert!(place.start() >= span.start() && place.end() <= span.end());
+            let _ = place.location();
+        }
+    }
+}
