@@ -13,17 +13,27 @@ use crate::document::{self, Document, Format, Place, sensitive};
 use crate::model::Digest;
 use crate::source::{SourceFile, Span};
 
-/// What was read of one file.
-#[derive(Clone, Debug)]
+/// What one file of a document is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileContent {
-    /// A text.
+    /// Text.
     Text(Arc<SourceFile>),
-    /// No text: its path as people know it, and the digest of its bytes.
-    Binary(String, Digest),
+    /// Binary, or text of another encoding: only equal or not.
+    Binary(Digest),
+    /// A link that is not followed, and where it leads: equal words lead to the same.
+    Link(String),
+    /// It is there, and could not be read; that was complained about. Never equal to anything, and never missing.
+    Unreadable,
 }
 
-/// The files that a document is in one environment, by relative name; a single file has the empty name.
-pub type FileSet = BTreeMap<String, FileContent>;
+/// The files that a document is in one environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Files<'a> {
+    /// By relative name; a single file has the empty name.
+    pub files: &'a BTreeMap<String, FileContent>,
+    /// Whether all that are there are in the list. If not, one that is missing from it may be there.
+    pub whole: bool,
+}
 
 /// A disagreement with its places in both files.
 #[derive(Clone, Debug)]
@@ -54,11 +64,13 @@ pub struct FilesComparison {
 /// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
 #[must_use]
 pub fn compare_files(
-    left: &FileSet,
-    right: &FileSet,
+    left: Files<'_>,
+    right: Files<'_>,
     format: Option<Format>,
     rules: &Rules,
 ) -> FilesComparison {
+    let (whole_left, whole_right) = (left.whole, right.whole);
+    let (left, right) = (left.files, right.files);
     let mut pairs: Vec<(&str, Option<&FileContent>, Option<&FileContent>)> = Vec::new();
     let mut open: BTreeMap<&str, &FileContent> = right
         .iter()
@@ -80,6 +92,10 @@ pub fn compare_files(
         open.into_iter()
             .map(|(name, content)| (name, None, Some(content))),
     );
+    // What may be there, and was only not seen, is not missing.
+    pairs.retain(|(_, left, right)| {
+        (left.is_some() || whole_left) && (right.is_some() || whole_right)
+    });
     let parts: Vec<FilesComparison> = pairs
         .par_iter()
         .map(|(name, left, right)| compare_pair(name, *left, *right, format, rules))
@@ -139,7 +155,8 @@ fn compare_pair(
                 Err(complaints) => part.complaints = complaints,
             }
         }
-        (Some(FileContent::Binary(_, one)), Some(FileContent::Binary(_, two))) if one == two => {}
+        (Some(FileContent::Unreadable), Some(_)) | (Some(_), Some(FileContent::Unreadable)) => {}
+        (Some(one), Some(two)) if one == two => {}
         (left, right) => {
             let matter = match (left, right) {
                 (Some(_), None) => Matter::Only(Which::Left),
@@ -152,8 +169,8 @@ fn compare_pair(
                     path: super::Path {
                         steps: step.into_iter().collect(),
                     },
-                    left: left.map(whole_file),
-                    right: right.map(whole_file),
+                    left: left.map(|content| whole_file(name, content)),
+                    right: right.map(|content| whole_file(name, content)),
                     matter,
                 },
                 left: left.and_then(start_of),
@@ -237,13 +254,15 @@ fn span(file: &Arc<SourceFile>, side: Option<&Side>) -> Option<Span> {
     Some(Span::new(file, place.start as usize..place.end as usize))
 }
 
-fn whole_file(content: &FileContent) -> Side {
+fn whole_file(name: &str, content: &FileContent) -> Side {
     Side {
         place: Place::default(),
         key_place: None,
         shown: match content {
             FileContent::Text(file) => file.path.clone(),
-            FileContent::Binary(path, _) => format!("{path} (binary)"),
+            FileContent::Binary(digest) => format!("{name} (binary, {})", digest.short()),
+            FileContent::Link(leads) => format!("{name} (a link to {leads})"),
+            FileContent::Unreadable => format!("{name} (not read)"),
         },
         scalar: None,
         is_secret: false,
@@ -254,27 +273,33 @@ fn whole_file(content: &FileContent) -> Side {
 fn start_of(content: &FileContent) -> Option<Span> {
     match content {
         FileContent::Text(file) => Some(Span::start_of(file)),
-        FileContent::Binary(..) => None,
+        FileContent::Binary(_) | FileContent::Link(_) | FileContent::Unreadable => None,
     }
 }
 
 /// A file that only one side has, and one that only the other has, with the same content, was renamed.
-fn renamed(whole: &mut FilesComparison, left: &FileSet, right: &FileSet, rules: &Rules) {
-    let text_of = |set: &FileSet, located: &Located, which: Which| -> Option<String> {
-        let [Step::Key(name)] = located.disagreement.path.steps.as_slice() else {
-            return None;
+fn renamed(
+    whole: &mut FilesComparison,
+    left: &BTreeMap<String, FileContent>,
+    right: &BTreeMap<String, FileContent>,
+    rules: &Rules,
+) {
+    let text_of =
+        |set: &BTreeMap<String, FileContent>, located: &Located, which: Which| -> Option<String> {
+            let [Step::Key(name)] = located.disagreement.path.steps.as_slice() else {
+                return None;
+            };
+            match set.get(&**name)? {
+                FileContent::Text(file) if file.text.len() > 1 => Some(
+                    rules
+                        .identities
+                        .marked(&file.text, which)
+                        .unwrap_or_else(|| file.text.clone()),
+                ),
+                FileContent::Binary(digest) => Some(digest.to_string()),
+                FileContent::Text(_) | FileContent::Link(_) | FileContent::Unreadable => None,
+            }
         };
-        match set.get(&**name)? {
-            FileContent::Text(file) if file.text.len() > 1 => Some(
-                rules
-                    .identities
-                    .marked(&file.text, which)
-                    .unwrap_or_else(|| file.text.clone()),
-            ),
-            FileContent::Text(_) => None,
-            FileContent::Binary(_, digest) => Some(digest.to_string()),
-        }
-    };
     let mut by_text: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut gone: Vec<(usize, String)> = Vec::new();
     for (number, located) in whole.located.iter().enumerate() {

@@ -18,7 +18,7 @@ mod shown;
 mod walk;
 
 pub use disagreement::{Disagreement, Matter, Side};
-pub use files::{FileContent, FileSet, FilesComparison, Located, compare_files};
+pub use files::{FileContent, Files, FilesComparison, Located, compare_files};
 pub use identity::{Identities, Identity, Which};
 pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};

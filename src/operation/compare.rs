@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, World};
-use crate::comparison::{FileContent, FileSet, Identities, Identity, Rules, compare_files};
+use crate::comparison::{FileContent, Files, Identities, Identity, Rules, compare_files};
 use crate::document::{self, Format};
 use crate::drift::documents::{ComparedDocument, disparities, substitution};
 use crate::drift::group;
@@ -80,7 +80,8 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         identities: Identities::new(given),
         ..Rules::default()
     };
-    let compared = compare_files(&left, &right, format, &rules);
+    let whole = |files| Files { files, whole: true };
+    let compared = compare_files(whole(&left), whole(&right), format, &rules);
     let name: Arc<str> = "compared".into();
     let (one, two) = (EnvironmentName::new(one), EnvironmentName::new(two));
     let documents = DocumentsDocument {
@@ -112,7 +113,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
     Ok(report)
 }
 
-fn gather(world: &World<'_>, path: &Path) -> Result<FileSet, Failure> {
+fn gather(world: &World<'_>, path: &Path) -> Result<BTreeMap<String, FileContent>, Failure> {
     let full = world.directory.join(path);
     let fail = |reason: String| Failure::other(format!("{}: {reason}", path.display()));
     let mut set = BTreeMap::new();
@@ -140,6 +141,6 @@ fn content(shown: &str, bytes: Vec<u8>) -> FileContent {
     let digest = Digest::of(&bytes);
     match document::text_of(shown, bytes) {
         Ok(text) => FileContent::Text(SourceFile::new(shown, text)),
-        Err(_) => FileContent::Binary(shown.to_owned(), digest),
+        Err(_) => FileContent::Binary(digest),
     }
 }
