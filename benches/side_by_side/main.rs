@@ -14,18 +14,15 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+#[path = "../measure/mod.rs"]
+mod measure;
+
+use measure::{Took, evenkeel, exponent, line, median, numbers, run};
 
 const USAGE: &str = "benches/run [--sizes 1000,5000] [--peers terraform,pyinfra] [--scaling 1000,5000,20000,50000] \
 [--no-scaling] [--no-hash]\n\nTerraform takes about ten minutes to create 5,000 things; --peers '' leaves peers out.";
-
-/// What a finished process took.
-#[derive(Clone, Copy)]
-struct Took {
-    seconds: f64,
-    megabytes: f64,
-}
 
 fn main() {
     let mut sizes = vec![1_000];
@@ -63,71 +60,6 @@ fn main() {
         hashing(&scratch);
     }
     let _ = fs::remove_dir_all(&scratch);
-}
-
-fn numbers(list: &str) -> Vec<usize> {
-    list.split(',')
-        .filter_map(|number| number.parse().ok())
-        .collect()
-}
-
-fn evenkeel() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/evenkeel")
-}
-
-/// Runs a command to its end; `None` when it does not end with one of these codes.
-fn run(directory: &Path, program: &Path, arguments: &[&str], codes: &[i32]) -> Option<Took> {
-    let started = Instant::now();
-    let mut child = Command::new(program)
-        .args(arguments)
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let mut peak = 0.0_f64;
-    let status = loop {
-        // The kernel keeps the largest resident set of a process for as long as it lives.
-        if let Some(size) = resident(child.id()) {
-            peak = peak.max(size);
-        }
-        match child.try_wait().ok()? {
-            Some(status) => break status,
-            None => std::thread::sleep(Duration::from_millis(1)),
-        }
-    };
-    let seconds = started.elapsed().as_secs_f64();
-    codes.contains(&status.code()?).then_some(Took {
-        seconds,
-        megabytes: peak,
-    })
-}
-
-fn resident(process: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
-}
-
-fn median(mut runs: Vec<Took>) -> Option<Took> {
-    runs.sort_by(|one, two| one.seconds.total_cmp(&two.seconds));
-    runs.get(runs.len() / 2).copied()
-}
-
-fn line(what: &str, took: Option<Took>, against: Option<Took>) {
-    match took {
-        Some(took) => {
-            let ratio = against.map_or_else(String::new, |other| {
-                format!("{:.0}×", other.seconds / took.seconds)
-            });
-            println!(
-                "{what:<34} {:>9.3} {:>9.1} {ratio:>9}",
-                took.seconds, took.megabytes
-            );
-        }
-        None => println!("{what:<34} did not end well"),
-    }
 }
 
 fn version() {
@@ -286,20 +218,6 @@ fn pyinfra(size: usize, scratch: &Path) -> Option<(Option<Took>, Option<Took>)> 
     fs::write(root.join("deploy.py"), text).unwrap();
     let once = || run(&root, program, &["-y", "@local", "deploy.py"], &[0]);
     Some((once(), once()))
-}
-
-/// The exponent of cost in size, by least squares on logarithms: 1 is linear.
-fn exponent(points: &[(usize, Took)]) -> f64 {
-    let logs: Vec<(f64, f64)> = points
-        .iter()
-        .map(|(size, took)| ((*size as f64).ln(), took.seconds.ln()))
-        .collect();
-    let count = logs.len() as f64;
-    let mean = |pick: fn(&(f64, f64)) -> f64| logs.iter().map(pick).sum::<f64>() / count;
-    let (x, y) = (mean(|log| log.0), mean(|log| log.1));
-    let above: f64 = logs.iter().map(|log| (log.0 - x) * (log.1 - y)).sum();
-    let below: f64 = logs.iter().map(|log| (log.0 - x).powi(2)).sum();
-    above / below
 }
 
 fn scale(sizes: &[usize], scratch: &Path) {

@@ -1,0 +1,103 @@
+//! What all measurements share: a command is run as a whole process, and its time and its memory are told.
+//!
+//! Memory is the largest resident set, as the kernel accounts it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What a finished process took.
+#[derive(Clone, Copy)]
+pub(crate) struct Took {
+    pub(crate) seconds: f64,
+    pub(crate) megabytes: f64,
+}
+
+pub(crate) fn numbers(list: &str) -> Vec<usize> {
+    list.split(',')
+        .filter_map(|number| number.parse().ok())
+        .collect()
+}
+
+pub(crate) fn evenkeel() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
+        PathBuf::from,
+    );
+    target.join("release/evenkeel")
+}
+
+/// Runs a command to its end; `None` when it does not end with one of these codes.
+pub(crate) fn run(
+    directory: &Path,
+    program: &Path,
+    arguments: &[&str],
+    codes: &[i32],
+) -> Option<Took> {
+    let started = Instant::now();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut peak = 0.0_f64;
+    let status = loop {
+        // The kernel keeps the largest resident set of a process for as long as it lives.
+        if let Some(size) = resident(child.id()) {
+            peak = peak.max(size);
+        }
+        match child.try_wait().ok()? {
+            Some(status) => break status,
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    codes.contains(&status.code()?).then_some(Took {
+        seconds,
+        megabytes: peak,
+    })
+}
+
+fn resident(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}
+
+pub(crate) fn median(mut runs: Vec<Took>) -> Option<Took> {
+    runs.sort_by(|one, two| one.seconds.total_cmp(&two.seconds));
+    runs.get(runs.len() / 2).copied()
+}
+
+pub(crate) fn line(what: &str, took: Option<Took>, against: Option<Took>) {
+    match took {
+        Some(took) => {
+            let ratio = against.map_or_else(String::new, |other| {
+                format!("{:.0}×", other.seconds / took.seconds)
+            });
+            println!(
+                "{what:<34} {:>9.3} {:>9.1} {ratio:>9}",
+                took.seconds, took.megabytes
+            );
+        }
+        None => println!("{what:<34} did not end well"),
+    }
+}
+
+/// The exponent of cost in size, by least squares on logarithms: 1 is linear.
+pub(crate) fn exponent(points: &[(usize, Took)]) -> f64 {
+    let logs: Vec<(f64, f64)> = points
+        .iter()
+        .map(|(size, took)| ((*size as f64).ln(), took.seconds.ln()))
+        .collect();
+    let count = logs.len() as f64;
+    let mean = |pick: fn(&(f64, f64)) -> f64| logs.iter().map(pick).sum::<f64>() / count;
+    let (x, y) = (mean(|log| log.0), mean(|log| log.1));
+    let above: f64 = logs.iter().map(|log| (log.0 - x) * (log.1 - y)).sum();
+    let below: f64 = logs.iter().map(|log| (log.0 - x).powi(2)).sum();
+    above / below
+}
