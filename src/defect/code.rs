@@ -19,6 +19,30 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// As definitions and documents write them, the gravest first.
+    pub const NAMES: &'static [&'static str] = &["critical", "error", "warning", "advice"];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Advice => "advice",
+        }
+    }
+
+    /// The one with a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Critical, Self::Error, Self::Warning, Self::Advice]
+            .into_iter()
+            .find(|severity| severity.name() == name)
+    }
+}
+
 /// One thing that can be said.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
@@ -53,5 +77,21 @@ impl Code {
             help,
             severity: Severity::Warning,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Severity;
+
+    #[test]
+    fn severities_are_known_by_their_names_the_gravest_first() {
+        let known: Vec<Severity> = Severity::NAMES
+            .iter()
+            .map(|name| Severity::named(name).unwrap())
+            .collect();
+        assert!(known.is_sorted_by(|one, two| one > two));
+        assert_eq!(known.len(), 4);
+        assert_eq!(Severity::named("fatal"), None);
     }
 }

@@ -9,6 +9,7 @@ mod differences;
 pub mod documents;
 mod live;
 mod parity;
+pub mod severities;
 mod unmanaged;
 
 pub use causes::group;

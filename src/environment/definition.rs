@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::defect::Severity;
 use crate::model::{Address, EnvironmentName, Value};
 use crate::source::{SourceFile, Span};
 
@@ -31,6 +32,8 @@ pub struct Definition {
     pub documents: BTreeMap<Arc<str>, Arc<Block>>,
     /// How documents are compared, by name: the same for all environments.
     pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
+    /// How grave differences between environments are, by code, where the system says it.
+    pub severities: BTreeMap<String, GivenSeverity>,
     /// The release policy.
     pub policy: Policy,
     /// What each environment says, by name.
@@ -163,6 +166,15 @@ pub enum ValueSource {
     File(String),
     /// Printed by a command.
     Command(Vec<String>),
+}
+
+/// How grave a code's defects are, as a system says it.
+#[derive(Debug, Clone)]
+pub struct GivenSeverity {
+    /// How grave.
+    pub severity: Severity,
+    /// Where the code is written.
+    pub span: Span,
 }
 
 /// What CI built.

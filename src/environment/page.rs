@@ -40,6 +40,7 @@ pub fn reference_page() -> String {
     }
     let document = [fields::DOCUMENT_SOURCE, fields::DOCUMENT_RULES].concat();
     table(&mut page, "[document.NAME]", DOCUMENTS, &document);
+    page.push_str(SEVERITIES);
     table(
         &mut page,
         "[release]",
@@ -116,6 +117,14 @@ A *path pattern* is written as paths are shown: keys with dots between them (`se
 characters quoted (`metadata.\"app.kubernetes.io/name\"`), elements of lists by what identifies them (`hosts[name=a]`,
 `env[LOG_LEVEL]`) or by position (`hosts[0]`). `*` stands for any one key and for any characters of one, `[*]` for any
 element, `**` for any number of steps. The first step into a directory or glob is the file's name.";
+
+const SEVERITIES: &str = "
+### [severity]
+
+How grave differences between environments are. Each key is a code such as `\"parity/size-differs\"`, its value
+\"critical\", \"error\", \"warning\" or \"advice\"; what is less than an error does not count as drift. Only codes of `parity/`
+can be set: what could not be seen or read, and what is wrong with declared differences, stays as grave as it is.
+";
 
 const REFERENCES: &str = "`${name}` is a parameter, `${kind.name.attribute}` an attribute of a resource, `${artifact.name.attribute}` one of an
 artifact; `${environment}` and `${system}` are names. There is no logic. A string that is one reference and nothing

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::check::{check, check_field, check_table, missing_keys, refer, unknown_key};
 use super::definition::{
-    Artifact, Attribute, EnvironmentDefinition, GivenValue, Parameter, ValueSource, Varies,
+    Artifact, Attribute, EnvironmentDefinition, GivenSeverity, GivenValue, Parameter, ValueSource,
+    Varies,
 };
 use super::difference::{Bound, Difference};
 use super::expression::understand;
 use super::{Block, Definition, Files, Policy, codes, fields};
-use crate::defect::Defect;
+use crate::defect::{Defect, Severity};
 use crate::kind::{self, KINDS};
 use crate::model::{Address, EnvironmentName, Value, name};
 use crate::source::form::parse_date;
@@ -133,6 +134,7 @@ impl Reader<'_> {
             suites: BTreeMap::new(),
             documents: BTreeMap::new(),
             document_rules: BTreeMap::new(),
+            severities: BTreeMap::new(),
             policy: Policy::default(),
             environments: BTreeMap::new(),
         };
@@ -158,6 +160,7 @@ impl Reader<'_> {
                 ),
                 "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
                 "document" => self.documents(node, &mut definition),
+                "severity" => self.severities(node, &mut definition),
                 "release" => {
                     check(
                         node,
@@ -198,6 +201,7 @@ impl Reader<'_> {
                         "target",
                         "suite",
                         "document",
+                        "severity",
                         "release",
                     ];
                     let known = known.into_iter().chain(KINDS.iter().map(|kind| kind.name));
@@ -309,6 +313,23 @@ impl Reader<'_> {
                     span: key_span.clone(),
                 },
             );
+        }
+    }
+
+    /// Which codes there are, and which of them can be set, is known in the layers above.
+    fn severities(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "severity") else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let form = crate::source::Form::Choice(Severity::NAMES);
+            check(node, &form, "severity", false, &mut self.complaints);
+            if let Some(severity) = node.as_text().and_then(Severity::named) {
+                let span = key_span.clone();
+                definition
+                    .severities
+                    .insert(key.to_string(), GivenSeverity { severity, span });
+            }
         }
     }
 
@@ -441,7 +462,10 @@ impl Reader<'_> {
                     ];
                     let known = known.into_iter().chain(KINDS.iter().map(|kind| kind.name));
                     let mut complaint = unknown_key(other, key_span, &file.path, known);
-                    if matches!(other, "parameter" | "artifact" | "release" | "system") {
+                    if matches!(
+                        other,
+                        "parameter" | "artifact" | "release" | "severity" | "system"
+                    ) {
                         complaint = complaint.help(format!("`[{other}…]` is the same for all environments: it belongs into system.toml"));
                     }
                     self.complaints.push(complaint);

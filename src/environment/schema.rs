@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::fields;
+use crate::defect::Severity;
 use crate::kind::KINDS;
 use crate::source::{Field, Form};
 
@@ -45,6 +46,14 @@ pub fn system() -> Value {
                 WORD,
             ),
             "Configuration files that exist already and are compared as trees.",
+        ),
+        (
+            "severity",
+            json!({
+                "type": "object",
+                "additionalProperties": {"enum": Severity::NAMES},
+            }),
+            "How grave differences between environments are, by code.",
         ),
         (
             "release",

@@ -42,7 +42,9 @@ impl Resolution {
             &nothing
         };
         let disparities = drift::parity(&project.definition, compared);
-        let settled = drift::settle(&project.definition, disparities, project.world.clock.now());
+        let mut settled =
+            drift::settle(&project.definition, disparities, project.world.clock.now());
+        drift::severities::apply(&mut settled.defects, &project.definition);
         Ok(Self {
             sealer,
             parity: settled.defects,

@@ -97,7 +97,8 @@ impl<'w> Project<'w> {
                 )
             }
         };
-        let (definition, complaints) = read(&*files);
+        let (definition, mut complaints) = read(&*files);
+        complaints.extend(definition.iter().flat_map(crate::drift::severities::check));
         let (errors, warnings): (Vec<Defect>, Vec<Defect>) = complaints
             .into_iter()
             .partition(|complaint| complaint.severity >= Severity::Error);

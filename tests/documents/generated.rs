@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use evenkeel::cli;
-use evenkeel::defect::{Code, Severity};
+use evenkeel::defect::Code;
 use evenkeel::operation::codes;
 use evenkeel::report::Report;
 
@@ -46,8 +46,8 @@ fn defects_are_all_codes() {
 <!-- Generated from the codes. Do not edit: `EVENKEEL_BLESS=1 cargo test --test documents`. -->
 
 Everything that evenkeel can say is wrong. A code names the fault and is never renamed. `evenkeel explain CODE` prints what
-stands here. An *error* counts as drift, or as a definition that cannot be used; a *warning* does not. A declared difference
-turns an error of parity into advice.
+stands here. What is *critical* or an *error* counts as drift, or as a definition that cannot be used; a *warning* does not.
+A declared difference turns what is wrong with parity into advice; `[severity]` in system.toml weighs codes of `parity/`.
 "
     .to_owned();
     let mut layer = "";
@@ -63,11 +63,7 @@ turns an error of parity into advice.
             help,
             severity,
         } = code;
-        let severity = match severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Advice => "advice",
-        };
+        let severity = severity.name();
         write!(text, "\n### `{name}`\n\n*{severity}:* {title}\n\n{help}\n").unwrap();
     }
     is("docs/defects.md", &text);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use evenkeel::defect::Defect;
+use evenkeel::drift::severities;
 use evenkeel::environment::files::WorkingTree;
 use evenkeel::environment::resolve::Surroundings;
 use evenkeel::environment::secrets::NoSecrets;
@@ -45,6 +46,7 @@ pub fn understand(files: &dyn Files) -> Understood {
 /// The same, for definitions whose suites name files of their own.
 fn understand_in(directory: &Path, files: &dyn Files) -> Understood {
     let (definition, mut complaints) = read(files);
+    complaints.extend(definition.iter().flat_map(severities::check));
     let mut resolved = BTreeMap::new();
     let Some(definition) = definition else {
         return (None, resolved, complaints);

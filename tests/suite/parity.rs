@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evenkeel::drift::{Settled, parity, settle};
+use evenkeel::defect::Severity;
+use evenkeel::drift::{Settled, parity, settle, severities};
 use evenkeel::environment::{Definition, Resolved};
 use evenkeel::model::{EnvironmentName, Moment};
 use evenkeel::plan::recipe;
@@ -256,6 +257,23 @@ fn declared_differences_are_held_to_account() {
             "parity/attribute-differs file.a.mode",
         ]
     );
+}
+
+#[test]
+fn severities_are_settled_as_the_system_says() {
+    let level = |system: &str| {
+        let system = format!("{FILE}{system}");
+        let whole = whole(&world(&system, "", "[file.a]\nmode = \"0600\"\n"));
+        let mut defects = settled(&whole).defects;
+        severities::apply(&mut defects, &whole.0);
+        (defects[0].severity, defects[0].counts())
+    };
+    assert_eq!(level(""), (Severity::Error, true));
+    let set = |name: &str| format!("[severity]\n\"parity/attribute-differs\" = \"{name}\"\n");
+    assert_eq!(level(&set("critical")), (Severity::Critical, true));
+    assert_eq!(level(&set("warning")), (Severity::Warning, false));
+    let other = "[severity]\n\"parity/value-differs\" = \"advice\"\n";
+    assert_eq!(level(other), (Severity::Error, true));
 }
 
 #[test]
