@@ -3,7 +3,32 @@
 //!
 //! One file per sort of value. Each looks at two texts (and the key they stand under) and knows only its own sort.
 
-use crate::document::Scalar;
+mod boolean;
+mod bytes;
+mod cron;
+mod decimal;
+mod duration;
+mod image;
+mod key;
+mod number;
+mod opaque;
+mod quantity;
+mod range;
+mod url;
+mod version;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
+
+pub use boolean::as_boolean_word;
+pub use image::floating_tag;
+
+use crate::document::{Scalar, ScalarKind};
+
+/// Longer texts are compared as they are written; only the header of a key or a certificate is looked at.
+const LONGEST: usize = 64 * 1024;
 
 /// What is known of where two values stand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +88,9 @@ pub enum Dimension {
     Seconds,
     /// A share, a ratio, a percentage.
     Share,
+    /// A measure in a unit that nobody wrote down, the same on both sides: `heap: 512`, `timeout: 30`. Larger is more; none, one and
+    /// many mean nothing.
+    Number,
 }
 
 /// Which of two version expressions admits more.
@@ -78,12 +106,16 @@ pub enum Admits {
     LeftNewer,
     /// Single versions: the second one is newer.
     RightNewer,
-    /// It cannot be told.
+    /// It cannot be told: `13` and `13.4`, `v1.2` and `1.2`, or formats that read the same range differently.
     Unknown,
 }
 
 /// In which parts two references to images differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four parts, each of which differs or does not"
+)]
 pub struct ImageDifference {
     /// The registry.
     pub registry: bool,
@@ -110,10 +142,91 @@ pub enum Opaque {
     Key,
 }
 
-/// What two values that stand at the same place mean to each other. Values that are alike in every character are not
-/// asked about.
+/// What two values that stand at the same place mean to each other.
+///
+/// Never `Same` by guess: where two readings are possible, only what both say is said. Asked the other way round it gives
+/// the same answer with left and right exchanged. White space at either end is part of a value, except in schedules.
 #[must_use]
 pub fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
-    let _ = (left, right, context);
-    Relation::Differs
+    use ScalarKind::{Expression, Loose, Null};
+    if left.text == right.text {
+        return same_text(left, right, context);
+    }
+    if matches!(left.kind, Expression) || matches!(right.kind, Expression) {
+        return Relation::Differs;
+    }
+    // Nothing and something: neither type nor size says more.
+    let is_nothing =
+        |scalar: &Scalar| scalar.kind == Null || scalar.text.is_empty() && scalar.kind == Loose;
+    if is_nothing(left) || is_nothing(right) {
+        return Relation::Differs;
+    }
+    let by_sort = if left.text.len().max(right.text.len()) > LONGEST {
+        None
+    } else {
+        sorts(left, right, context)
+    };
+    match by_sort {
+        Some(relation) if relation != Relation::Differs => relation,
+        _ if is_other_type(left.kind, right.kind) => Relation::Type,
+        _ => Relation::Differs,
+    }
+}
+
+/// Two values written alike: only their types can differ, and a format without types cannot tell.
+fn same_text(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
+    if is_other_type(left.kind, right.kind) && !quantity::is_typeless(&left.text, context) {
+        Relation::Type
+    } else {
+        Relation::Same
+    }
+}
+
+fn is_other_type(left: ScalarKind, right: ScalarKind) -> bool {
+    use ScalarKind::{Float, Integer, Loose};
+    // One number, whether it is written with a fraction or without.
+    let unified = |kind| if kind == Float { Integer } else { kind };
+    unified(left) != unified(right) && left != Loose && right != Loose
+}
+
+/// Asks the sorts in turn, those that the key decides first. Each looks at the first bytes before it does anything that costs.
+fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
+    let (one, two) = (&*left.text, &*right.text);
+    let (first, second) = (one.bytes().next()?, two.bytes().next()?);
+    if let Some(relation) = boolean::relate(left, right, context) {
+        return Some(relation);
+    }
+    let numeric = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    if numeric(first) && numeric(second) {
+        let found = quantity::relate(one, two, context)
+            .or_else(|| opaque::relate(one, two, context))
+            .or_else(|| range::relate(one, two, context))
+            .or_else(|| version::relate(left, right, context))
+            .or_else(|| sizes(one, two, context))
+            .or_else(|| number::relate(left, right, context));
+        if found.is_some() {
+            return found;
+        }
+    }
+    if one.contains("://") && two.contains("://") {
+        let found = url::relate(one, two);
+        if found.is_some() {
+            return found;
+        }
+    }
+    cron::relate(one, two, key::is_schedule(context.key))
+        .or_else(|| duration::relate(one, two, context))
+        .or_else(|| opaque::relate(one, two, context))
+        .or_else(|| range::relate(one, two, context))
+        .or_else(|| version::relate(left, right, context))
+        .or_else(|| image::relate(one, two, context))
+}
+
+/// Durations and sizes in bytes, whose units share letters: `10m` is one or the other by its key.
+fn sizes(one: &str, two: &str, context: Context<'_>) -> Option<Relation> {
+    if key::is_bytes_like(context.key) && !key::is_time_like(context.key) {
+        bytes::relate(one, two, context).or_else(|| duration::relate(one, two, context))
+    } else {
+        duration::relate(one, two, context).or_else(|| bytes::relate(one, two, context))
+    }
 }
