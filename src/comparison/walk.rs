@@ -165,14 +165,18 @@ impl<'n> Walk<'n> {
         }
         self.mention(left, one, Which::Left);
         self.mention(right, two, Which::Right);
-        let loose = one.kind == ScalarKind::Loose || two.kind == ScalarKind::Loose;
-        if one.text == two.text && (one.kind == two.kind || loose) {
-            return;
-        }
-        if self.rules.identities.agree(&one.text, &two.text) {
-            return;
-        }
         let context = self.context();
+        let loose = one.kind == ScalarKind::Loose || two.kind == ScalarKind::Loose;
+        let is_same = one.text == two.text && (one.kind == two.kind || loose)
+            || self.rules.identities.agree(&one.text, &two.text);
+        if is_same {
+            // Of images that are not the same, there is more to say than that one floats.
+            if meaning::floating_tag(&one.text, context).is_some() {
+                let sides = (self.side(left, None), self.side(right, None));
+                self.found(Some(sides.0), Some(sides.1), Matter::Floating);
+            }
+            return;
+        }
         let relation = match (list::assignment(one), list::assignment(two)) {
             // In `NAME=value` the name is the key.
             (Some((name, value)), Some((other, there))) if name == other => meaning::relate(
