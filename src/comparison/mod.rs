@@ -6,6 +6,7 @@
 mod disagreement;
 mod files;
 mod identity;
+mod index;
 mod likeness;
 mod lines;
 mod list;
@@ -20,6 +21,7 @@ mod walk;
 pub use disagreement::{Disagreement, Matter, Side};
 pub use files::{FileContent, Files, FilesComparison, Located, compare_files};
 pub use identity::{Identities, Identity, Which};
+pub use index::Index;
 pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};
 pub use raw::raw_differences;

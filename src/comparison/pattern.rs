@@ -15,8 +15,9 @@ pub struct Pattern {
     parts: Vec<Part>,
 }
 
+/// What one step is held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     /// `**`.
     AnySteps,
     /// A key; `*` stands for any characters of it, unless it was quoted.
@@ -103,6 +104,24 @@ impl Pattern {
     #[must_use]
     pub fn is_boundless(&self) -> bool {
         matches!(self.parts.last(), Some(Part::AnySteps))
+    }
+
+    /// Whether it names anything: `**.*` names nothing.
+    #[must_use]
+    pub fn names_something(&self) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::AnySteps | Part::AnyElement => false,
+            Part::Key(key, quoted) => *quoted || key.chars().any(|each| each != '*'),
+            Part::Position(_) => true,
+            Part::Element(names) => names.iter().any(|(name, value, wild)| {
+                !name.is_empty() || !wild || value.chars().any(|each| each != '*')
+            }),
+        })
+    }
+
+    /// Its parts, in order.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// As it was written.
@@ -314,6 +333,23 @@ mod tests {
         assert!(!covers("image", &web));
         assert!(covers(r#""a"[*]."image""#, &web));
         assert!(!covers(r#""*"[*].image"#, &web));
+    }
+
+    #[test]
+    fn a_pattern_of_stars_alone_names_nothing() {
+        for (text, names) in [
+            ("**", false),
+            ("**.*", false),
+            ("*[*]", false),
+            ("**.replicas", true),
+            ("a.**", true),
+            ("\"*\"", true),
+            ("[*][name=*]", true),
+            ("*[0]", true),
+        ] {
+            let pattern = Pattern::parse(text).unwrap();
+            assert_eq!(pattern.names_something(), names, "{text}");
+        }
     }
 
     #[test]

@@ -12,7 +12,9 @@ pub const CODES: &[&Code] = &[
     &INVERTED,
     &SHARED_SECRET,
     &UNMATCHED,
+    &NO_LONGER_NEEDED,
     &EXPIRED,
+    &EXPIRES_SOON,
     &DUPLICATE,
     &OVER_BROAD,
     &CANNOT_TELL,
@@ -68,7 +70,13 @@ pub const SHARED_SECRET: Code = Code::error(
 pub const UNMATCHED: Code = Code::error(
     "difference/unmatched",
     "a declared difference that does not exist",
-    "The list of declared differences is the audit report: a line in it that is not true must go. Delete it.",
+    "Nothing is there that it speaks of. The list of declared differences is the audit report: a line in it that is not true must go. Mend its `at`, or delete it.",
+);
+/// Declared, and equal by now.
+pub const NO_LONGER_NEEDED: Code = Code::error(
+    "difference/no-longer-needed",
+    "a declared difference where everything is equal by now",
+    "What it speaks of is there, and it is the same in all environments. Delete the line: it would silence whatever differs there next.",
 );
 /// Declared until yesterday.
 pub const EXPIRED: Code = Code::error(
@@ -76,17 +84,23 @@ pub const EXPIRED: Code = Code::error(
     "a declared difference that has expired",
     "It was declared until a day that is over. Mend the difference, or have its owner declare it anew.",
 );
+/// Declared until next week.
+pub const EXPIRES_SOON: Code = Code::warning(
+    "difference/expires-soon",
+    "a declared difference that expires within two weeks",
+    "On that day it counts as drift. Mend the difference before, or have its owner declare it anew.",
+);
 /// Declared twice.
 pub const DUPLICATE: Code = Code::error(
     "difference/duplicate",
     "a difference that is declared twice",
-    "Two lines about one place contradict each other sooner or later. Keep one.",
+    "Two lines about one place of the same environments contradict each other sooner or later. Keep one, or make a pattern narrower.",
 );
 /// Declared without bounds.
 pub const OVER_BROAD: Code = Code::error(
     "difference/over-broad",
     "a declared difference that allows too much",
-    "A declared difference bounds every environment's value: an exact value, `one-of`, `min` and `max`. One with `*` in it, or without bounds, would hide differences that nobody has thought of.",
+    "A declared difference bounds every environment's value: an exact value, `one-of`, `matches`, `min` and `max`, or both sides by `ratio` or `same-class`. One without bounds, one that ends with `**` or names nothing, and one with `*` of what is not in a document would hide differences that nobody has thought of.",
 );
 /// Not observed.
 pub const CANNOT_TELL: Code = Code::error(

@@ -1,10 +1,16 @@
 //! Declared differences: they silence the alarm about what they bound, and are themselves held to account.
 
-use std::collections::{BTreeSet, HashMap};
+mod lint;
 
-use super::{Disparity, codes};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::Disparity;
+use crate::comparison::meaning::Context;
+use crate::comparison::{Index, Pattern};
 use crate::defect::Defect;
-use crate::environment::{Definition, Difference};
+use crate::environment::bound::{numbers, of_one_class};
+use crate::environment::{Definition, Difference, DifferencePlace};
 use crate::model::Moment;
 
 /// A declared difference that is in force, and how many places it covers.
@@ -25,13 +31,30 @@ pub struct Settled<'a> {
     pub defects: Vec<Defect>,
     /// The declarations in force.
     pub declarations: Vec<Declaration<'a>>,
-    /// The places that are declared to differ: `file.config.mode`.
+    /// The places of the recipe that are declared to differ: `file.config.mode`. Documents are no part of it.
     pub places: BTreeSet<String>,
 }
 
-/// Settles which disparities are declared.
+/// What is known of a place in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Some environment has it.
+    There,
+    /// No environment has it.
+    Nothing,
+    /// The document was not read in every environment: nothing can be said.
+    Unread,
+}
+
+/// Settles which disparities are declared. `presence` says whether a document, or a place of it, is there at all: what
+/// is there and does not differ needs no declaration, and what is not there has one that is wrong.
 #[must_use]
-pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment) -> Settled<'_> {
+pub fn settle<'d>(
+    definition: &'d Definition,
+    disparities: Vec<Disparity>,
+    now: Moment,
+    presence: &dyn Fn(&str, Option<&Pattern>) -> Presence,
+) -> Settled<'d> {
     let mut declarations: Vec<Declaration<'_>> = definition
         .differences()
         .map(|difference| Declaration {
@@ -40,42 +63,35 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
             exceeded: 0,
         })
         .collect();
-    // Most declarations name one place: those are found by it, and only patterns are tried one by one.
-    let mut at: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut patterns: Vec<usize> = Vec::new();
-    for (number, declaration) in declarations.iter().enumerate() {
-        if declaration.difference.is_pattern() {
-            patterns.push(number);
-        } else {
-            at.entry(&declaration.difference.at)
-                .or_default()
-                .push(number);
-        }
-    }
+    let lookup = Lookup::of(definition);
     let mut defects = Vec::new();
     let mut places = BTreeSet::new();
+    // Later declarations of what an earlier one speaks of already.
+    let mut doubled: BTreeMap<usize, &Difference> = BTreeMap::new();
     for mut disparity in disparities {
-        let exact = at
-            .get(disparity.place.as_str())
-            .map_or(&[][..], |found| found);
-        let mut candidates: Vec<usize> = exact.iter().chain(&patterns).copied().collect();
-        candidates.sort_unstable();
         let mut exceeded: Option<(&Difference, String)> = None;
-        for number in candidates {
+        let mut first: Option<&Difference> = None;
+        for number in lookup.covering(&disparity) {
             let Some(declaration) = declarations.get_mut(number) else {
                 continue;
             };
             let difference = declaration.difference;
-            if !difference.covers(&disparity.place) {
-                continue;
-            }
             declaration.places += 1;
+            if difference.speaks_of(&disparity.between) {
+                match first {
+                    Some(first) => _ = doubled.entry(number).or_insert(first),
+                    None => first = Some(difference),
+                }
+            }
             if difference.expires <= now {
                 continue;
             }
-            if let Some(reason) = out_of_bounds(difference, &disparity) {
+            if let Some(reason) = out_of_bounds(definition, difference, &disparity) {
                 declaration.exceeded += 1;
                 exceeded.get_or_insert((difference, reason));
+                continue;
+            }
+            if disparity.defect.declared.is_some() {
                 continue;
             }
             disparity.defect.declared = Some(format!(
@@ -84,8 +100,9 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
                 difference.expires.date(),
                 difference.owner
             ));
-            places.insert(disparity.place.clone());
-            break;
+            if disparity.document.is_none() {
+                places.insert(disparity.place.clone());
+            }
         }
         if disparity.defect.declared.is_none()
             && let Some((difference, reason)) = exceeded
@@ -95,12 +112,8 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
         }
         defects.push(disparity.defect);
     }
-    let mut first: HashMap<&str, Vec<&Difference>> = HashMap::new();
-    for declaration in &declarations {
-        let earlier = first.entry(&declaration.difference.at).or_default();
-        lint(definition, declaration, earlier, now, &mut defects);
-        earlier.push(declaration.difference);
-    }
+    let lint = lint::Lint::new(definition, now, presence);
+    lint.all(&declarations, doubled, &mut defects);
     let in_force = declarations
         .into_iter()
         .filter(|declaration| {
@@ -114,17 +127,86 @@ pub fn settle(definition: &Definition, disparities: Vec<Disparity>, now: Moment)
     }
 }
 
+/// Finds the declarations of a place. Most name one place: those are found by it, and only patterns are tried one by
+/// one.
+#[derive(Default)]
+struct Lookup<'a> {
+    named: HashMap<&'a str, Vec<usize>>,
+    patterns: Vec<(&'a Difference, usize)>,
+    presence: HashMap<&'a Arc<str>, Vec<usize>>,
+    documents: HashMap<&'a Arc<str>, Index<'a>>,
+}
+
+impl<'a> Lookup<'a> {
+    fn of(definition: &'a Definition) -> Self {
+        let mut lookup = Self::default();
+        for (number, difference) in definition.differences().enumerate() {
+            match &difference.place {
+                DifferencePlace::Named(_) if difference.is_pattern() => {
+                    lookup.patterns.push((difference, number));
+                }
+                DifferencePlace::Named(at) => lookup.named.entry(at).or_default().push(number),
+                DifferencePlace::Document(name, None) => {
+                    lookup.presence.entry(name).or_default().push(number);
+                }
+                DifferencePlace::Document(name, Some(pattern)) => {
+                    let index = lookup.documents.entry(name).or_default();
+                    index.insert(pattern, number);
+                }
+            }
+        }
+        lookup
+    }
+
+    /// The numbers of the declarations that cover a disparity, in the order they were declared.
+    fn covering(&self, disparity: &Disparity) -> Vec<usize> {
+        match &disparity.document {
+            Some((name, path)) if path.steps.is_empty() => {
+                self.presence.get(name).cloned().unwrap_or_default()
+            }
+            Some((name, path)) => self
+                .documents
+                .get(name)
+                .map_or_else(Vec::new, |index| index.covering(path)),
+            None => {
+                let exact = self.named.get(disparity.place.as_str());
+                let wild = self.patterns.iter();
+                let wild = wild.filter(|(difference, _)| difference.covers(&disparity.place));
+                let mut found: Vec<usize> = exact
+                    .into_iter()
+                    .flatten()
+                    .copied()
+                    .chain(wild.map(|(_, number)| *number))
+                    .collect();
+                found.sort_unstable();
+                found
+            }
+        }
+    }
+}
+
 /// Why a disparity is not within a declaration's bounds.
-fn out_of_bounds(difference: &Difference, disparity: &Disparity) -> Option<String> {
+fn out_of_bounds(
+    definition: &Definition,
+    difference: &Difference,
+    disparity: &Disparity,
+) -> Option<String> {
+    let context = disparity.document.as_ref().map(|(_, path)| {
+        let (key, above) = path.keys();
+        Context { key, above }
+    });
     let sides = [
         (&disparity.between.0, &disparity.values.0),
         (&disparity.between.1, &disparity.values.1),
     ];
     for (environment, value) in sides {
         let Some(bound) = difference.bounds.get(environment) else {
+            if difference.is_relative() {
+                continue;
+            }
             return Some(format!("it has no bound for {environment}"));
         };
-        if !bound.admits(value.as_ref()) {
+        if !bound.admits(value.as_ref(), context) {
             let value = value
                 .as_ref()
                 .map_or("no value".to_owned(), ToString::to_string);
@@ -133,86 +215,28 @@ fn out_of_bounds(difference: &Difference, disparity: &Disparity) -> Option<Strin
             ));
         }
     }
+    if !difference.is_relative() {
+        return None;
+    }
+    let (Some(left), Some(right)) = (&disparity.values.0, &disparity.values.1) else {
+        return Some("one of the two has no value".to_owned());
+    };
+    let Some((earlier, later)) = numbers(left, right, context) else {
+        return Some(format!("{left} and {right} are not both numbers"));
+    };
+    if difference.same_class && !of_one_class(earlier, later) {
+        return Some(format!("{left} and {right} are not of one class"));
+    }
+    if let Some(ratio) = difference.ratio {
+        let (one, two) = &disparity.between;
+        // Of siblings neither is the smaller one.
+        let admits = ratio.admits(earlier, later)
+            || definition.are_siblings(one, two) && ratio.admits(later, earlier);
+        if !admits {
+            return Some(format!(
+                "{right} in {two} and {left} in {one} are not within its ratio"
+            ));
+        }
+    }
     None
-}
-
-fn lint(
-    definition: &Definition,
-    declaration: &Declaration<'_>,
-    earlier: &[&Difference],
-    now: Moment,
-    defects: &mut Vec<Defect>,
-) {
-    let difference = declaration.difference;
-    let subject = format!("difference at {}", difference.at);
-    if declaration.places == 0 {
-        defects.push(
-            Defect::new(
-                &codes::UNMATCHED,
-                &subject,
-                format!("nothing differs at `{}`", difference.at),
-            )
-            .at(&difference.span, "declared here, and nothing differs")
-            .help("delete this `[[difference]]`"),
-        );
-    }
-    if difference.expires <= now {
-        defects.push(
-            Defect::new(
-                &codes::EXPIRED,
-                &subject,
-                format!(
-                    "the difference at `{}` was declared until {}",
-                    difference.at,
-                    difference.expires.date()
-                ),
-            )
-            .at(&difference.expires_span, "over")
-            .help(format!(
-                "mend it, or have {} declare it anew",
-                difference.owner
-            )),
-        );
-    }
-    let other = earlier.iter().find(|other| {
-        let mut names = other.bounds.keys();
-        names.any(|name| difference.bounds.contains_key(name))
-    });
-    if let Some(other) = other {
-        defects.push(
-            Defect::new(
-                &codes::DUPLICATE,
-                &subject,
-                format!("`{}` is declared twice", difference.at),
-            )
-            .at(&difference.span, "declared again")
-            .at(&other.span, "declared first here"),
-        );
-    }
-    let unbounded: Vec<&str> = definition
-        .path
-        .iter()
-        .filter(|name| !difference.bounds.contains_key(*name))
-        .map(crate::model::EnvironmentName::as_str)
-        .collect();
-    let too_few = difference.bounds.len() < 2;
-    if difference.is_pattern() || too_few {
-        let message = if difference.is_pattern() {
-            format!(
-                "`{}` would cover places that nobody has thought of",
-                difference.at
-            )
-        } else {
-            format!(
-                "the difference at `{}` gives no bound for {}",
-                difference.at,
-                crate::text::list(&unbounded, "and")
-            )
-        };
-        defects.push(
-            Defect::new(&codes::OVER_BROAD, &subject, message)
-                .at(&difference.span, "allows too much")
-                .help("name one place, and bound the value of each environment"),
-        );
-    }
 }

@@ -14,6 +14,6 @@ mod unmanaged;
 
 pub use causes::group;
 pub use corners::compare_corners;
-pub use differences::{Declaration, Settled, settle};
+pub use differences::{Declaration, Presence, Settled, settle};
 pub use live::live;
 pub use parity::{Disparity, parity};

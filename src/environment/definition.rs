@@ -204,6 +204,12 @@ impl Definition {
         resources
     }
 
+    /// Whether two environments stand beside each other on the path.
+    #[must_use]
+    pub fn are_siblings(&self, _one: &EnvironmentName, _two: &EnvironmentName) -> bool {
+        false
+    }
+
     /// Whether anything is to be brought anywhere.
     #[must_use]
     pub fn has_resources(&self) -> bool {

@@ -336,7 +336,17 @@ pub const DIFFERENCE: &[Field] = &[
     Field::required(
         "at",
         Form::Words,
-        "What may differ: `parameter.NAME`, `KIND.NAME.ATTRIBUTE`, or `KIND.NAME` for its presence. `*` stands for any characters of one part.",
+        "What may differ: `parameter.NAME`, `KIND.NAME.ATTRIBUTE`, or `KIND.NAME` for its presence, where `*` stands for any characters of one part; `document.NAME` for a document's presence, or `document.NAME.` and a path pattern.",
+    ),
+    Field::optional(
+        "ratio",
+        Form::Table(RATIO),
+        "How many times the earlier environment's number the later one's may be. Sizes such as `512Mi` in documents count by what they mean. Bounds both sides.",
+    ),
+    Field::optional(
+        "same-class",
+        Form::Boolean,
+        "`true`: both are none, both one, or both many. Bounds both sides.",
     ),
     Field::required("reason", Form::Words, "Why it may."),
     Field::required("owner", Form::Words, "Who answers for it."),
@@ -348,16 +358,46 @@ pub const DIFFERENCE: &[Field] = &[
     Field::optional("ticket", Form::Words, "Where it is followed up."),
 ];
 
+/// A difference's `ratio`.
+pub const RATIO: &[Field] = &[
+    Field::optional(
+        "min",
+        Form::Number(0.0, f64::MAX),
+        "At least this many times.",
+    ),
+    Field::optional(
+        "max",
+        Form::Number(0.0, f64::MAX),
+        "At most this many times.",
+    ),
+];
+
+/// A number, or a size in a document's own unit.
+const SIZE: Form = Form::Either(&[Form::Number(f64::MIN, f64::MAX), Form::Words]);
+
 /// The bound of one environment's value in a `[[difference]]`, when it is not the exact value itself.
 pub const BOUND: &[Field] = &[
-    Field::optional("exact", Form::Any, "Exactly this value."),
-    Field::optional("min", Form::Number(f64::MIN, f64::MAX), "At least this."),
-    Field::optional("max", Form::Number(f64::MIN, f64::MAX), "At most this."),
+    Field::optional(
+        "exact",
+        Form::Any,
+        "Exactly this value. In documents texts are compared: `2` is `\"2\"` too.",
+    ),
+    Field::optional(
+        "min",
+        SIZE,
+        "At least this: a number, or in documents a size such as `\"512Mi\"`.",
+    ),
+    Field::optional("max", SIZE, "At most this."),
     Field::optional("one-of", Form::Several(&Form::Any), "One of these values."),
+    Field::optional(
+        "matches",
+        Form::Words,
+        "A regular expression that matches the whole value.",
+    ),
     Field::optional(
         "absent",
         Form::Boolean,
-        "`true`: the attribute is not declared in this environment at all.",
+        "`true`: there is nothing in this environment. `false`: there is something, whatever it is; only where another environment is bounded by `absent = true`.",
     ),
 ];
 

@@ -4,6 +4,7 @@
 //! written: every value with its place, references still symbolic. [`resolve`] fills one environment in. Everything
 //! that is wrong is gathered on the way and shown at once.
 
+pub mod bound;
 pub mod check;
 mod claims;
 pub mod codes;
@@ -28,8 +29,9 @@ pub mod suite;
 pub mod suites;
 pub mod template;
 
+pub use bound::{Bound, Ratio};
 pub use definition::{Block, Definition};
-pub use difference::Difference;
+pub use difference::{Difference, DifferencePlace};
 pub use document::{DocumentDeclaration, DocumentRules, DocumentSource};
 pub use expression::{Expression, Placed, Reference};
 pub use files::Files;

@@ -1,5 +1,6 @@
 //! Reads the definition files into a [`Definition`], with every complaint about every file.
 
+mod differences;
 mod documents;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +11,11 @@ use super::definition::{
     Artifact, Attribute, EnvironmentDefinition, GivenSeverity, GivenValue, Parameter, ValueSource,
     Varies,
 };
-use super::difference::{Bound, Difference};
 use super::expression::understand;
 use super::{Block, Definition, Files, Policy, codes, fields};
 use crate::defect::{Defect, Severity};
 use crate::kind::{self, KINDS};
-use crate::model::{Address, EnvironmentName, Value, name};
+use crate::model::{Address, EnvironmentName, name};
 use crate::source::form::parse_date;
 use crate::source::{Field, Node, SourceFile, Span, Table, tree};
 
@@ -56,6 +56,7 @@ pub fn read(files: &dyn Files) -> Reading {
     if whole {
         reader.strangers(&definition);
         reader.required_suites(&definition);
+        reader.documents_of_differences(&definition);
         super::reference::check(&definition, &mut reader.complaints);
     } else {
         reader.only_what_is_sure();
@@ -442,7 +443,10 @@ impl Reader<'_> {
                 "document" => {
                     self.own_documents(node, &definition.documents, &mut environment.documents);
                 }
-                "difference" => self.differences(node, definition, &mut environment),
+                "difference" => {
+                    let declared = self.differences(node, definition);
+                    environment.differences.extend(declared);
+                }
                 kind if kind::facts(kind).is_some() => {
                     self.resources(
                         kind,
@@ -571,125 +575,6 @@ impl Reader<'_> {
                 None
             }
         }
-    }
-
-    fn differences(
-        &mut self,
-        node: &Node,
-        definition: &Definition,
-        environment: &mut EnvironmentDefinition,
-    ) {
-        let Some(items) = node.as_list() else {
-            self.complaints.push(
-                Defect::new(
-                    &codes::WRONG_FORM,
-                    "difference",
-                    "declared differences are a list of tables",
-                )
-                .at(&node.span, "write `[[difference]]`"),
-            );
-            return;
-        };
-        for item in items {
-            let Some(table) = self.table(item, "difference") else {
-                continue;
-            };
-            let (fixed, own): (Vec<_>, Vec<_>) =
-                table.entries.iter().cloned().partition(|(key, _, _)| {
-                    fields::DIFFERENCE.iter().any(|field| field.name == &**key)
-                });
-            let fixed = Table { entries: fixed };
-            check_table(
-                &fixed,
-                fields::DIFFERENCE,
-                &item.span,
-                "difference",
-                false,
-                &mut self.complaints,
-            );
-            let mut bounds = BTreeMap::new();
-            for (key, key_span, node) in &own {
-                let name = EnvironmentName::new(key);
-                if !definition.path.contains(&name) {
-                    let known = fields::DIFFERENCE
-                        .iter()
-                        .map(|field| field.name)
-                        .chain(definition.path.iter().map(EnvironmentName::as_str));
-                    self.complaints
-                        .push(unknown_key(key, key_span, "difference", known));
-                    continue;
-                }
-                if let Some(bound) = self.bound(node) {
-                    bounds.insert(name, bound);
-                }
-            }
-            let text = |key: &str| fixed.get(key).and_then(Node::as_text);
-            let (Some(at), Some(reason), Some(owner), Some(expires)) = (
-                fixed.get("at"),
-                text("reason"),
-                text("owner"),
-                fixed.get("expires"),
-            ) else {
-                continue;
-            };
-            let Some(moment) = expires.as_text().and_then(parse_date) else {
-                continue;
-            };
-            environment.differences.push(Difference {
-                at: at.as_text().unwrap_or_default().to_owned(),
-                span: at.span.clone(),
-                bounds,
-                reason: reason.to_owned(),
-                owner: owner.to_owned(),
-                expires: moment,
-                expires_span: expires.span.clone(),
-                ticket: text("ticket").map(str::to_owned),
-            });
-        }
-    }
-
-    fn bound(&mut self, node: &Node) -> Option<Bound> {
-        let Some(table) = node.as_table() else {
-            return Some(Bound::Exact(node.to_value()));
-        };
-        let before = self.complaints.len();
-        check_table(
-            table,
-            fields::BOUND,
-            &node.span,
-            "difference",
-            false,
-            &mut self.complaints,
-        );
-        if self.complaints.len() > before {
-            return None;
-        }
-        let value = |key: &str| table.get(key).map(Node::to_value);
-        let number = |key: &str| value(key).and_then(|value| value.as_number());
-        let wrong = match (
-            value("exact"),
-            value("one-of"),
-            value("absent"),
-            (number("min"), number("max")),
-        ) {
-            (Some(exact), None, None, (None, None)) => return Some(Bound::Exact(exact)),
-            (None, Some(Value::List(values)), None, (None, None)) => {
-                return Some(Bound::OneOf(values));
-            }
-            (None, None, Some(Value::Boolean(true)), (None, None)) => return Some(Bound::Absent),
-            (None, None, Some(_), (None, None)) => "`absent` is `true`, or left out",
-            (None, None, None, (Some(least), Some(most))) if least > most => {
-                "no value is at least `min` and at most `max`"
-            }
-            (None, None, None, (least, most)) if least.is_some() || most.is_some() => {
-                return Some(Bound::Range(least, most));
-            }
-            _ => "expected one of `exact`, `one-of`, `absent`, or `min` and `max`",
-        };
-        self.complaints.push(
-            Defect::new(&codes::WRONG_FORM, "difference", "this is no bound").at(&node.span, wrong),
-        );
-        None
     }
 
     fn resources(

@@ -42,8 +42,13 @@ impl Resolution {
             &nothing
         };
         let disparities = drift::parity(&project.definition, compared);
-        let mut settled =
-            drift::settle(&project.definition, disparities, project.world.clock.now());
+        let mut settled = drift::settle(
+            &project.definition,
+            disparities,
+            project.world.clock.now(),
+            // Documents are not read here.
+            &|_, _| drift::Presence::Unread,
+        );
         drift::severities::apply(&mut settled.defects, &project.definition);
         Ok(Self {
             sealer,

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evenkeel::defect::Severity;
-use evenkeel::drift::{Settled, parity, settle, severities};
+use evenkeel::comparison::{Path, Step};
+use evenkeel::defect::{Defect, Severity};
+use evenkeel::drift::{Disparity, Presence, Settled, parity, settle, severities};
 use evenkeel::environment::{Definition, Resolved};
-use evenkeel::model::{EnvironmentName, Moment};
+use evenkeel::model::{EnvironmentName, Moment, Value};
 use evenkeel::plan::recipe;
 use proptest::prelude::*;
 
@@ -52,7 +53,9 @@ fn whole(memory: &Memory) -> Whole {
 }
 
 fn settled(whole: &Whole) -> Settled<'_> {
-    settle(&whole.0, parity(&whole.0, &whole.1), now())
+    settle(&whole.0, parity(&whole.0, &whole.1), now(), &|_, _| {
+        Presence::Nothing
+    })
 }
 
 /// `code place` of everything that counts.
@@ -237,10 +240,7 @@ fn declared_differences_are_held_to_account() {
     );
     assert_eq!(
         told(FILE, &format!("{absent}{absent}"), own),
-        [
-            "difference/duplicate difference at file.a.mode",
-            "difference/unmatched difference at file.a.mode",
-        ]
+        ["difference/duplicate difference at file.a.mode"]
     );
     assert_eq!(
         told(FILE, &absent.replace("file.a.mode", "file.*.mode"), own),
@@ -256,6 +256,231 @@ fn declared_differences_are_held_to_account() {
             "difference/over-broad difference at file.a.mode",
             "parity/attribute-differs file.a.mode",
         ]
+    );
+}
+
+#[test]
+fn a_difference_that_is_no_more_is_told_apart_from_one_that_never_was() {
+    let at = |place: &str| difference(place, "1", "8");
+    let system = "[parameter.p]\nvaries = \"scale\"\ndefault = 2\n";
+    assert_eq!(
+        told(system, &at("parameter.p"), ""),
+        ["difference/no-longer-needed difference at parameter.p"]
+    );
+    assert_eq!(
+        told(system, &at("parameter.q"), ""),
+        ["difference/unmatched difference at parameter.q"]
+    );
+    assert_eq!(
+        told(FILE, &at("file.a.path"), ""),
+        ["difference/no-longer-needed difference at file.a.path"]
+    );
+    assert_eq!(
+        told(FILE, &at("suite.smoke"), ""),
+        ["difference/no-longer-needed difference at suite.smoke"]
+    );
+}
+
+#[test]
+fn a_declaration_that_ends_soon_is_told_and_counts_for_nothing() {
+    let own = "[file.a]\nmode = \"0600\"\n";
+    let ending = |day: &str| {
+        let absent = difference("file.a.mode", "{ absent = true }", "\"0600\"");
+        let whole = whole(&world(FILE, &absent.replace("2027-01-01", day), own));
+        settled(&whole)
+            .defects
+            .iter()
+            .filter(|defect| defect.declared.is_none())
+            .map(|defect| (defect.code.name, defect.counts()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ending("2026-06-15"), [("difference/expires-soon", false)]);
+    assert_eq!(ending("2026-06-16"), []);
+}
+
+/// One value of the document `values` that differs.
+fn of_document(path: &str, values: (Option<&str>, Option<&str>)) -> Disparity {
+    let steps = path.split('.').filter(|key| !key.is_empty());
+    let path = Path {
+        steps: steps.map(|key| Step::Key(key.into())).collect(),
+    };
+    let code = &evenkeel::drift::documents::codes::SETTING;
+    Disparity {
+        place: format!("document.values.{path}"),
+        between: (
+            EnvironmentName::new("staging"),
+            EnvironmentName::new("production"),
+        ),
+        values: (values.0.map(Value::text), values.1.map(Value::text)),
+        defect: Defect::new(code, "document.values", "").attribute(path.to_string()),
+        document: Some(("values".into(), path)),
+    }
+}
+
+/// What of a document's disparities counts when differences are declared at places of it, with these bounds.
+fn told_of_document(declared: &[(&str, &str)], found: &[(&str, &str, &str)]) -> Vec<String> {
+    let mut staging = String::new();
+    for (at, bounds) in declared {
+        staging.push_str(&format!(
+            "[[difference]]\nat = '{at}'\n{bounds}\nreason = \"x\"\nowner = \"y\"\nexpires = 2027-01-01\n"
+        ));
+    }
+    let system = "[document.values]\npath = \"values-${environment}.yaml\"\n";
+    let whole = whole(&world(system, &staging, ""));
+    let value = |text: &'static str| (text != "-").then_some(text);
+    let disparities = found
+        .iter()
+        .map(|(path, one, two)| {
+            let (one, two) = ((*one).to_owned().leak(), (*two).to_owned().leak());
+            of_document(path, (value(one), value(two)))
+        })
+        .collect();
+    let settled = settle(&whole.0, disparities, now(), &|name, pattern| {
+        assert_eq!(name, "values");
+        match pattern.map(evenkeel::comparison::Pattern::as_str) {
+            Some("equal") => Presence::There,
+            Some("unread") => Presence::Unread,
+            _ => Presence::Nothing,
+        }
+    });
+    assert!(settled.places.is_empty(), "a recipe has no documents");
+    let mut lines: Vec<String> = settled
+        .defects
+        .iter()
+        .filter(|defect| defect.counts())
+        .map(|defect| match &defect.attribute {
+            Some(attribute) => format!("{} {attribute}", defect.code.name),
+            None => format!("{} {}", defect.code.name, defect.subject),
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn differences_of_documents_silence_what_they_bound() {
+    let told = told_of_document;
+    let exact = "staging = 2\nproduction = { one-of = [\"8\", 9] }";
+    let a = "document.values.web.size";
+    assert!(told(&[(a, exact)], &[("web.size", "2", "8")]).is_empty());
+    assert_eq!(
+        told(
+            &[(a, exact)],
+            &[("web.size", "2", "7"), ("db.size", "2", "8")]
+        ),
+        [
+            "parity/setting-differs db.size",
+            "parity/setting-differs web.size"
+        ]
+    );
+    let wild = "document.values.**.size";
+    let both = [("web.size", "2", "8"), ("db.size", "2", "9")];
+    assert!(told(&[(wild, exact)], &both).is_empty());
+    let one_sided = "staging = { absent = true }\nproduction = { absent = false }";
+    assert!(told(&[(a, one_sided)], &[("web.size", "-", "8")]).is_empty());
+    assert_eq!(
+        told(&[(a, one_sided)], &[("web.size", "8", "-")]),
+        ["parity/setting-differs web.size"]
+    );
+    assert!(
+        told(
+            &[("document.values", one_sided)],
+            &[("", "-", "it is there")]
+        )
+        .is_empty()
+    );
+    let hosts = "staging = { matches = '[a-z]+[.]staging' }\nproduction = { matches = '[a-z]+' }";
+    assert!(told(&[(a, hosts)], &[("web.size", "a.staging", "a")]).is_empty());
+    assert_eq!(
+        told(&[(a, hosts)], &[("web.size", "a.staging", "a.b")]),
+        ["parity/setting-differs web.size"]
+    );
+}
+
+#[test]
+fn two_sides_are_held_against_each_other() {
+    let told = |bounds: &str, one: &str, two: &str| {
+        let found = told_of_document(&[("document.values.n", bounds)], &[("n", one, two)]);
+        assert!(found.len() <= 1, "{found:?}");
+        found.is_empty()
+    };
+    let ratio = "ratio = { min = 1, max = 10 }";
+    assert!(told(ratio, "2", "20"));
+    assert!(!told(ratio, "2", "21"));
+    assert!(!told(ratio, "2", "1"));
+    assert!(!told(ratio, "0", "1"));
+    assert!(!told(ratio, "few", "many"));
+    assert!(!told(ratio, "-", "1"));
+    let class = "same-class = true";
+    assert!(told(class, "2", "20"));
+    assert!(!told(class, "1", "2"));
+    assert!(!told(class, "0", "1"));
+    // Everything that is said must hold.
+    let most = "production = { max = 8 }\nratio = { min = 1 }";
+    assert!(told(most, "2", "8"));
+    assert!(!told(most, "2", "9"));
+    assert!(!told(most, "9", "8"));
+    let system = "[parameter.p]\n";
+    let parameter = difference("parameter.p", "1", "9")
+        .replace("staging = 1\n", "ratio = { max = 9 }\n")
+        .replace("production = 9\n", "");
+    let whole = whole(&world(
+        system,
+        &format!("[values]\np = 1\n{parameter}"),
+        "[values]\np = 9\n",
+    ));
+    assert!(!settled(&whole).defects.iter().any(Defect::counts));
+}
+
+#[test]
+fn differences_of_documents_are_held_to_account() {
+    let told = told_of_document;
+    let exact = "staging = 2\nproduction = 8";
+    let found = [("web.size", "2", "8")];
+    for (at, code) in [
+        ("document.values.**", "difference/over-broad"),
+        ("document.values.web.**", "difference/over-broad"),
+        ("document.values.**.*", "difference/over-broad"),
+    ] {
+        assert_eq!(
+            told(&[(at, exact)], &found),
+            [format!("{code} difference at {at}")]
+        );
+    }
+    for bounds in [
+        "staging = 2\nproduction = { matches = \".*\" }",
+        "staging = 2\nproduction = { absent = false }",
+        "staging = 2",
+    ] {
+        let lines = told(&[("document.values.web.size", bounds)], &found);
+        assert_eq!(
+            lines[0],
+            "difference/over-broad difference at document.values.web.size"
+        );
+    }
+    assert_eq!(
+        told(
+            &[
+                ("document.values.equal", exact),
+                ("document.values.unread", exact),
+                ("document.values.missing", exact),
+            ],
+            &[]
+        ),
+        [
+            "difference/no-longer-needed difference at document.values.equal",
+            "difference/unmatched difference at document.values.missing",
+        ]
+    );
+    assert_eq!(
+        told(
+            &[
+                ("document.values.**.size", exact),
+                ("document.values.web.size", exact),
+            ],
+            &found
+        ),
+        ["difference/duplicate difference at document.values.web.size"]
     );
 }
 
