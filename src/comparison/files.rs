@@ -59,6 +59,8 @@ pub struct FilesComparison {
     pub leaves: usize,
     /// Files that were compared, of both sides.
     pub files: usize,
+    /// Whether the place that the rules ask for is there, on either side.
+    pub is_there: bool,
 }
 
 /// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
@@ -107,6 +109,7 @@ pub fn compare_files(
         whole.raw += part.raw;
         whole.leaves += part.leaves;
         whole.files += part.files;
+        whole.is_there |= part.is_there;
     }
     renamed(&mut whole, left, right, rules);
     whole
@@ -124,6 +127,11 @@ fn compare_pair(
         ..FilesComparison::default()
     };
     let step = (!name.is_empty()).then(|| Step::Key(name.into()));
+    if let (Some(wanted), Some(step)) = (&rules.wanted, &step) {
+        part.is_there = wanted.covers(&super::Path {
+            steps: vec![step.clone()],
+        });
+    }
     match (left, right) {
         (Some(FileContent::Text(left)), Some(FileContent::Text(right))) => {
             if is_plainly_equal(left, right, rules) {
@@ -134,17 +142,13 @@ fn compare_pair(
                     part.raw = raw_differences(&left, &right);
                     part.leaves = left.leaves() + right.leaves();
                     let (one, two) = rayon::join(|| covered(&left), || covered(&right));
-                    for mut found in super::compare(&left, &right, rules) {
+                    let compared = super::compare(&left, &right, rules, step.as_ref());
+                    part.is_there |= compared.is_there;
+                    for found in compared.disagreements {
                         let spans = (
                             span(&one, found.left.as_ref()),
                             span(&two, found.right.as_ref()),
                         );
-                        if let Some(step) = &step {
-                            found.path.steps.insert(0, step.clone());
-                            if let Matter::Moved(to) = &mut found.matter {
-                                to.steps.insert(0, step.clone());
-                            }
-                        }
                         part.located.push(Located {
                             disagreement: found,
                             left: spans.0,
@@ -185,6 +189,7 @@ fn compare_pair(
 /// image is named.
 fn is_plainly_equal(left: &SourceFile, right: &SourceFile, rules: &Rules) -> bool {
     left.text == right.text
+        && rules.wanted.is_none()
         && rules.must_differ.is_empty()
         && !rules.identities.may_be_foreign(&left.text, Which::Left)
         && !rules.identities.may_be_foreign(&right.text, Which::Right)

@@ -11,6 +11,7 @@ pub(super) fn compare(
     left: &Document,
     right: &Document,
     identities: &Identities,
+    above: &Path,
     found: &mut Vec<Disagreement>,
 ) {
     let (lefts, rights) = (lines(left), lines(right));
@@ -49,9 +50,7 @@ pub(super) fn compare(
             _ => Matter::Lines,
         };
         found.push(Disagreement {
-            path: Path {
-                steps: vec![Step::Position(position)],
-            },
+            path: above.with(Step::Position(position)),
             left: side(one),
             right: side(two),
             matter,

@@ -26,7 +26,7 @@ pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};
 pub use raw::raw_differences;
 pub use rules::Rules;
-pub use walk::compare;
+pub use walk::{Compared, compare};
 
 #[cfg(test)]
 mod tests;

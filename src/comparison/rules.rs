@@ -18,6 +18,8 @@ pub struct Rules {
     pub must_differ: Vec<Pattern>,
     /// What a value is where it is not written.
     pub defaults: Vec<(Pattern, Scalar)>,
+    /// A place that is asked for: whether it is there at all.
+    pub wanted: Option<Pattern>,
 }
 
 impl Rules {

@@ -37,13 +37,24 @@ const ORDERED: &[&str] = &[
     "stages",
 ];
 
-/// Compares two documents. What both have alike is not told, whatever way it is written in.
+/// What came of comparing two documents.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// What they disagree about.
+    pub disagreements: Vec<Disagreement>,
+    /// Whether the place that the rules ask for is there, on either side.
+    pub is_there: bool,
+}
+
+/// Compares two documents. What both have alike is not told, whatever way it is written in. Where a document is one of
+/// many files, `file` is the step that leads to it.
 #[must_use]
-pub fn compare(left: &Document, right: &Document, rules: &Rules) -> Vec<Disagreement> {
+pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&Step>) -> Compared {
     let mut walk = Walk {
         rules,
-        trail: Vec::new(),
+        trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
+        is_there: false,
         only: (Vec::new(), Vec::new()),
         foreign: (
             rules
@@ -63,7 +74,10 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules) -> Vec<Disagree
         }
     }
     walk.moves();
-    walk.found
+    Compared {
+        disagreements: walk.found,
+        is_there: walk.is_there,
+    }
 }
 
 /// One step on the way, borrowed: most steps are never told.
@@ -76,6 +90,7 @@ struct Walk<'n> {
     rules: &'n Rules,
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
+    is_there: bool,
     /// What only one side has, by its number among what was found: it may have moved.
     only: (Vec<(usize, &'n Node)>, Vec<(usize, &'n Node)>),
     /// Whether each side's text may mention the other environment at all.
@@ -134,7 +149,47 @@ impl<'n> Walk<'n> {
         });
     }
 
+    /// Looks out for the place that the rules ask for.
+    fn pass(&mut self) {
+        if let Some(wanted) = &self.rules.wanted
+            && !self.is_there
+            && wanted.covers(&self.path())
+        {
+            self.is_there = true;
+        }
+    }
+
+    /// Looks out for it in what only one side has.
+    fn pass_below(&mut self, node: &'n Node) {
+        if self.rules.wanted.is_none() {
+            return;
+        }
+        self.pass();
+        match &node.content {
+            Content::Scalar(_) => {}
+            Content::List(items) => {
+                // Alone, a list is named as if it were compared to itself.
+                let pairs = list::pair(items, items, None, &self.rules.identities).pairs;
+                for pair in pairs {
+                    if let Some(item) = pair.left {
+                        self.trail.push(Trail::Element(pair.step));
+                        self.pass_below(item);
+                        self.trail.pop();
+                    }
+                }
+            }
+            Content::Map(entries) => {
+                for entry in entries {
+                    self.trail.push(Trail::Key(&entry.key));
+                    self.pass_below(&entry.value);
+                    self.trail.pop();
+                }
+            }
+        }
+    }
+
     fn nodes(&mut self, left: &'n Node, right: &'n Node) {
+        self.pass();
         match (&left.content, &right.content) {
             (Content::Scalar(one), Content::Scalar(two)) => self.scalars(left, one, right, two),
             (Content::Map(one), Content::Map(two)) => self.maps(one, two),
@@ -351,6 +406,7 @@ impl<'n> Walk<'n> {
         if let Some(entry) = entry {
             self.mention_key(entry, which);
         }
+        self.pass_below(node);
         self.mentions(node, which);
         if let Content::Scalar(scalar) = &node.content
             && !self.rules.defaults.is_empty()
@@ -500,7 +556,11 @@ impl<'n> Walk<'n> {
     }
 
     fn lines(&mut self, left: &'n Document, right: &'n Document) {
-        super::lines::compare(left, right, &self.rules.identities, &mut self.found);
+        let above = self.path();
+        super::lines::compare(left, right, &self.rules.identities, &above, &mut self.found);
+        for root in left.roots.iter().chain(&right.roots) {
+            self.pass_below(root);
+        }
         for (document, which) in [(left, Which::Left), (right, Which::Right)] {
             for root in &document.roots {
                 self.mentions(root, which);
