@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::limits::MOST_COMPLAINTS;
 use super::tree::{Node, Place};
 use super::{Format, codes};
 use crate::defect::{Code, Defect};
@@ -60,6 +61,41 @@ impl Complaint {
             defect = defect.at(&span(place), words);
         }
         defect
+    }
+}
+
+/// Complaints as a reader finds them. A file can have millions; beyond [`MOST_COMPLAINTS`] they are only counted.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    list: Vec<Complaint>,
+    beyond: usize,
+}
+
+impl Gathered {
+    /// One more.
+    pub(super) fn push(&mut self, complaint: Complaint) {
+        if self.list.len() < MOST_COMPLAINTS {
+            self.list.push(complaint);
+        } else {
+            self.beyond += 1;
+        }
+    }
+
+    /// Whether as many were found as are told.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MOST_COMPLAINTS
+    }
+
+    /// What becomes of a text: its roots, if there was nothing to complain of.
+    pub(super) fn outcome(mut self, roots: Vec<Node>) -> Outcome {
+        if let (Some(last), 1..) = (self.list.last_mut(), self.beyond) {
+            last.message = format!("{} (and {} more complaints)", last.message, self.beyond);
+        }
+        if self.list.is_empty() {
+            Ok(roots)
+        } else {
+            Err(self.list)
+        }
     }
 }
 

@@ -13,6 +13,9 @@ pub const DEEPEST: usize = 128;
 /// Most values, lists and maps of one file, after aliases are followed.
 pub const MOST_NODES: usize = 8_000_000;
 
+/// Most complaints that are told of one file; the rest is counted.
+pub(super) const MOST_COMPLAINTS: usize = 100;
+
 /// A text that is too long.
 pub(super) fn too_large(bytes: usize) -> Complaint {
     Complaint::new(

@@ -8,6 +8,7 @@
 pub mod codes;
 mod complaint;
 mod dotenv;
+mod duplicates;
 mod hcl;
 mod json;
 mod limits;

@@ -1,0 +1,98 @@
+//! Keys that stand twice in one map. Formats whose parsers refuse them by themselves do without this.
+
+use std::collections::HashMap;
+use std::collections::hash_map;
+
+use super::codes;
+use super::complaint::{Complaint, Gathered};
+use super::tree::{Entry, Place};
+
+/// Up to so many keys, comparing each with each is quicker than a table.
+const FEW: usize = 8;
+
+/// Complains of every key that stands in the map already, with the place where it stood first.
+pub(super) fn complain(entries: &[Entry], complaints: &mut Gathered) {
+    if entries.len() <= FEW {
+        for (at, entry) in entries.iter().enumerate() {
+            let mut before = entries.iter().take(at);
+            if let Some(first) = before.find(|first| first.key == entry.key) {
+                complaints.push(duplicate(entry, first.place));
+            }
+        }
+        return;
+    }
+    let mut first: HashMap<&str, Place> = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        match first.entry(&entry.key) {
+            hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(entry.place);
+            }
+            hash_map::Entry::Occupied(occupied) => {
+                complaints.push(duplicate(entry, *occupied.get()));
+            }
+        }
+    }
+}
+
+fn duplicate(entry: &Entry, first: Place) -> Complaint {
+    Complaint::new(
+        &codes::DUPLICATE_KEY,
+        entry.place,
+        format!(
+            "the key `{}` stands twice in one map",
+            shortened(&entry.key)
+        ),
+    )
+    .with(first, "it stood here first")
+}
+
+/// The beginning of a text that is too long for a message.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if text.chars().nth(LONGEST).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::complaint::Gathered;
+    use super::super::tree::{Entry, Node, Place, ScalarKind};
+    use super::complain;
+
+    fn entries(keys: &[String]) -> Vec<Entry> {
+        keys.iter()
+            .enumerate()
+            .map(|(at, key)| Entry {
+                key: key.as_str().into(),
+                place: Place::new(at, at + 1),
+                value: Node::scalar(Place::new(at, at), ScalarKind::Null, ""),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_repetition_is_named_with_the_first_place_in_small_maps_and_large() {
+        for count in [3, 30] {
+            let mut keys: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+            keys.extend(["1".to_owned(), "2".to_owned(), "1".to_owned()]);
+            let mut complaints = Gathered::default();
+            complain(&entries(&keys), &mut complaints);
+            let complaints = complaints.outcome(Vec::new()).unwrap_err();
+            let places: Vec<(u32, u32)> = complaints
+                .iter()
+                .map(|one| (one.place.start, one.other.as_ref().unwrap().0.start))
+                .collect();
+            assert_eq!(places, [(count, 1), (count + 1, 2), (count + 2, 1)]);
+        }
+    }
+
+    #[test]
+    fn different_keys_are_no_complaint() {
+        let keys: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        let mut complaints = Gathered::default();
+        complain(&entries(&keys), &mut complaints);
+        assert!(complaints.outcome(Vec::new()).is_ok());
+    }
+}

@@ -1,0 +1,300 @@
+//! The tree of a document, built event by event with a stack of its own.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
+
+use super::super::complaint::{Complaint, Gathered, Outcome};
+use super::super::limits::{self, DEEPEST};
+use super::super::tree::{Content, Node, Place, ScalarKind};
+use super::super::{codes, duplicates};
+use super::anchors::{Anchors, Built, Size};
+use super::open::{Key, Open, Values};
+use super::tag::{self, Written};
+use super::{scalar, words};
+
+/// Whether to go on with the next event.
+type Step = ControlFlow<()>;
+
+/// The documents so far, and the lists and maps that are open.
+pub(super) struct Builder<'text> {
+    text: &'text str,
+    open: Vec<Open>,
+    anchors: Anchors,
+    roots: Vec<Node>,
+    complaints: Gathered,
+}
+
+impl<'text> Builder<'text> {
+    pub(super) fn new(text: &'text str) -> Self {
+        Self {
+            text,
+            open: Vec::new(),
+            anchors: Anchors::default(),
+            roots: Vec::new(),
+            complaints: Gathered::default(),
+        }
+    }
+
+    /// Takes an event. Breaks off when what comes cannot be read within bounds.
+    pub(super) fn take(&mut self, event: Event<'text>, place: Place) -> Step {
+        let taken = match event {
+            Event::DocumentStart(..) | Event::DocumentEnd => {
+                self.anchors.forget();
+                Ok(())
+            }
+            Event::Alias(anchor) => self.alias(anchor, place),
+            Event::UnresolvedAlias(name) => {
+                self.unknown_anchor(&name, place);
+                Ok(())
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                self.scalar(text, style, anchor, tag.as_deref(), place)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let start = match style {
+                    StructureStyle::Block => self.start_of_list(place.start as usize),
+                    StructureStyle::Flow => place.start as usize,
+                };
+                self.opened(Values::list(), start, anchor, tag.as_deref(), place)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                let start = place.start as usize;
+                self.opened(Values::map(), start, anchor, tag.as_deref(), place)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.closed(place),
+            _ => Ok(()),
+        };
+        match taken {
+            Ok(()) => Step::Continue(()),
+            Err(complaint) => {
+                self.abandon(complaint);
+                Step::Break(())
+            }
+        }
+    }
+
+    /// The document that is open cannot be read further.
+    pub(super) fn abandon(&mut self, complaint: Complaint) {
+        self.complaints.push(complaint);
+        self.open.clear();
+        self.anchors.forget();
+    }
+
+    /// Whether as many complaints were found as are told.
+    pub(super) fn is_full(&self) -> bool {
+        self.complaints.is_full()
+    }
+
+    /// What became of the text.
+    pub(super) fn outcome(self) -> Outcome {
+        self.complaints.outcome(self.roots)
+    }
+
+    fn complain(&mut self, place: Place, message: impl Into<String>) {
+        self.complaints
+            .push(Complaint::new(&codes::SYNTAX, place, message));
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'text, str>,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        place: Place,
+    ) -> Result<(), Complaint> {
+        let plain = style == ScalarStyle::Plain;
+        let absent = plain && place.start == place.end;
+        let place = self.without_white_end(place);
+        if absent && tag.is_none() && anchor == 0 && self.open.is_empty() {
+            // A document without a value is none: `---` before the first, or after the last.
+            return Ok(());
+        }
+        let size = self.anchors.count(text.len(), place)?;
+        let text = if absent { Cow::Borrowed("") } else { text };
+        let key = if !self.awaits_key() {
+            None
+        } else if plain && text == "<<" && tag::may_merge(tag) {
+            Some(Key::Merge)
+        } else {
+            // A key's own text is what it is: its type says nothing more.
+            Some(Key::Known((&*text).into(), place))
+        };
+        if anchor == 0
+            && let Some(key) = key
+        {
+            self.key(key, size, place.end as usize);
+            return Ok(());
+        }
+        let written = Written {
+            text,
+            plain,
+            absent,
+        };
+        let (scalar, kept) = tag::apply(written, tag).unwrap_or_else(|message| {
+            self.complain(place, message);
+            (scalar::of_plain(""), None)
+        });
+        let node = Node {
+            place,
+            tag: kept,
+            content: Content::Scalar(scalar),
+        };
+        let built = Built {
+            node,
+            size,
+            height: 0,
+        };
+        self.anchors.keep(anchor, &built)?;
+        match key {
+            Some(key) => self.key(key, size, place.end as usize),
+            None => self.value(built, place),
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), Complaint> {
+        let Some(built) = self.anchors.follow(anchor, place, self.open.len())? else {
+            self.complaints.push(Complaint::new(
+                &codes::ALIAS,
+                place,
+                "this alias names what it stands in, so there is no end to it",
+            ));
+            self.nothing(place);
+            return Ok(());
+        };
+        if !self.awaits_key() {
+            self.value(built, place);
+            return Ok(());
+        }
+        match built.node.content {
+            Content::Scalar(scalar) => {
+                self.key(
+                    Key::Known(scalar.text, place),
+                    built.size,
+                    place.end as usize,
+                );
+            }
+            _ => self.complex_key(place),
+        }
+        Ok(())
+    }
+
+    fn unknown_anchor(&mut self, name: &str, place: Place) {
+        let name = duplicates::shortened(name);
+        self.complaints.push(Complaint::new(
+            &codes::ALIAS,
+            place,
+            format!("no anchor `&{name}` stands before this alias in its document"),
+        ));
+        self.nothing(place);
+    }
+
+    /// In the place of what cannot be: the document is refused anyway.
+    fn nothing(&mut self, place: Place) {
+        if self.awaits_key() {
+            self.key(Key::Unusable, Size::default(), place.end as usize);
+        } else {
+            let node = Node::scalar(place, ScalarKind::Null, "");
+            let built = Built {
+                node,
+                size: Size::default(),
+                height: 0,
+            };
+            self.value(built, place);
+        }
+    }
+
+    fn opened(
+        &mut self,
+        values: Values,
+        start: usize,
+        anchor: usize,
+        tag: Option<&Tag>,
+        place: Place,
+    ) -> Result<(), Complaint> {
+        if self.open.len() >= DEEPEST {
+            return Err(limits::too_deep(words::character(self.text, start)));
+        }
+        let size = self.anchors.count(0, place)?;
+        let tag = tag::of_collection(tag, values.own_tag()).unwrap_or_else(|message| {
+            self.complain(words::character(self.text, start), message);
+            None
+        });
+        self.open.push(Open::new(values, start, anchor, tag, size));
+        Ok(())
+    }
+
+    fn closed(&mut self, place: Place) -> Result<(), Complaint> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        let anchor = open.anchor;
+        let built = open.closed(place, &mut self.complaints);
+        let place = built.node.place;
+        self.anchors.keep(anchor, &built)?;
+        if self.awaits_key() {
+            self.complex_key(place);
+        } else {
+            self.value(built, place);
+        }
+        Ok(())
+    }
+
+    /// Whether the next node is the key of an open map.
+    fn awaits_key(&self) -> bool {
+        self.open.last().is_some_and(Open::awaits_key)
+    }
+
+    fn key(&mut self, key: Key, size: Size, end: usize) {
+        if let Some(open) = self.open.last_mut() {
+            open.key(key, size, end);
+        }
+    }
+
+    fn complex_key(&mut self, place: Place) {
+        let message = if words::is_template(self.text, place) {
+            words::TEMPLATE_VALUE
+        } else {
+            "a list or a map cannot be a key here: only single values can"
+        };
+        self.complain(place, message);
+        self.key(Key::Unusable, Size::default(), place.end as usize);
+    }
+
+    /// Puts a value where it belongs; `written` is where it stands here, be it as an alias.
+    fn value(&mut self, built: Built, written: Place) {
+        match self.open.last_mut() {
+            Some(open) => open.put(built, written),
+            None => self.roots.push(built.node),
+        }
+    }
+
+    /// Where a block list begins. For one that is no deeper than its key, the parser tells where its first item is.
+    fn start_of_list(&self, told: usize) -> usize {
+        let Some(after_key) = self.open.last().and_then(Open::end_of_key) else {
+            return told;
+        };
+        let mut at = after_key;
+        let between = self.text.get(at..told).unwrap_or("");
+        for line in between.split_inclusive('\n') {
+            let content = line.trim_start_matches(' ');
+            if at > after_key && content.starts_with('-') {
+                return at + line.len() - content.len();
+            }
+            at += line.len();
+        }
+        told
+    }
+
+    /// A block scalar's place goes on to the next line; what is written ends before.
+    fn without_white_end(&self, place: Place) -> Place {
+        let (start, end) = (place.start as usize, place.end as usize);
+        match self.text.get(start..end) {
+            Some(written) => Place::new(start, start + written.trim_end().len()),
+            None => place,
+        }
+    }
+}
