@@ -39,5 +39,5 @@ pub use materials::KeptMaterials;
 pub use once::once;
 pub use page::reference_page;
 pub use policy::Policy;
-pub use read::read;
+pub use read::{DIFFERENCES_FILE, read};
 pub use resolve::{Resolved, ResolvedResource, resolve};
