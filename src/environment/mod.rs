@@ -12,6 +12,7 @@ mod contents;
 pub mod definition;
 pub mod difference;
 pub mod document;
+pub mod edit;
 mod exposed;
 pub mod expression;
 pub mod fields;
