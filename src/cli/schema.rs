@@ -21,6 +21,8 @@ enum Of {
     System,
     /// environments/ENVIRONMENT.toml
     Environment,
+    /// environments/differences.toml
+    Differences,
     /// What --format json prints
     Report,
 }
@@ -29,6 +31,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     let document = match arguments.of {
         Of::System => schema::system(),
         Of::Environment => schema::environment(),
+        Of::Differences => schema::differences(),
         Of::Report => Report::schema(),
     };
     let printed = surroundings.print(|to| {

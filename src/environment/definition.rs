@@ -36,6 +36,8 @@ pub struct Definition {
     pub severities: BTreeMap<String, GivenSeverity>,
     /// The release policy.
     pub policy: Policy,
+    /// The declared differences of `differences.toml`, the file that holds nothing else.
+    pub differences: Vec<Difference>,
     /// What each environment says, by name.
     pub environments: BTreeMap<EnvironmentName, EnvironmentDefinition>,
 }
@@ -258,11 +260,12 @@ impl Definition {
         }
     }
 
-    /// All declared differences, in the order of the path and of the files.
+    /// All declared differences, in the order of the path and of the files; those of `differences.toml` last.
     pub fn differences(&self) -> impl Iterator<Item = &Difference> {
         self.path
             .iter()
             .filter_map(|name| self.environments.get(name))
             .flat_map(|environment| environment.differences.iter())
+            .chain(&self.differences)
     }
 }

@@ -63,7 +63,7 @@ pub fn reference_page() -> String {
     table(
         &mut page,
         "[[difference]]",
-        "A declared difference. Besides these keys, each environment's name is one: its value, or a table of bounds.",
+        "A declared difference; it may also stand in `differences.toml`, an optional file that holds nothing else. Besides these keys, each environment's name is one: its value, or a table of bounds.",
         fields::DIFFERENCE,
     );
     table(

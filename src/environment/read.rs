@@ -22,6 +22,9 @@ use crate::source::{Field, Node, SourceFile, Span, Table, tree};
 /// The file every project has.
 const SYSTEM_FILE: &str = "system.toml";
 
+/// The file that may hold declared differences, beside those in environments' own files.
+pub const DIFFERENCES_FILE: &str = "differences.toml";
+
 /// A definition and everything that is wrong with it. A definition with an error among the complaints must not be
 /// acted on.
 pub type Reading = (Option<Definition>, Vec<Defect>);
@@ -48,6 +51,10 @@ pub fn read(files: &dyn Files) -> Reading {
             definition.environments.insert(name, environment);
         }
     }
+    if let Some(file) = read_optional_file(files, DIFFERENCES_FILE, &mut reader.complaints) {
+        definition.differences = reader.differences_file(&file, &definition);
+        definition.files.push(file.file);
+    }
     // What could not be read is missing from the definition: complaints about that would be complaints about nothing.
     let whole = !reader
         .complaints
@@ -68,6 +75,18 @@ pub fn read(files: &dyn Files) -> Reading {
 struct Parsed {
     file: Arc<SourceFile>,
     table: Table,
+}
+
+/// A file that may not be there.
+fn read_optional_file(
+    files: &dyn Files,
+    path: &str,
+    complaints: &mut Vec<Defect>,
+) -> Option<Parsed> {
+    match files.read(path) {
+        Ok(None) => None,
+        _ => read_file(files, path, complaints),
+    }
 }
 
 fn read_file(files: &dyn Files, path: &str, complaints: &mut Vec<Defect>) -> Option<Parsed> {
@@ -136,6 +155,7 @@ impl Reader<'_> {
             documents: BTreeMap::new(),
             document_rules: BTreeMap::new(),
             severities: BTreeMap::new(),
+            differences: Vec::new(),
             policy: Policy::default(),
             environments: BTreeMap::new(),
         };
@@ -236,6 +256,8 @@ impl Reader<'_> {
             let environment = EnvironmentName::new(text);
             let refusal = if text == "system" {
                 Some("this is the system's own file")
+            } else if DIFFERENCES_FILE.strip_suffix(".toml") == Some(text) {
+                Some("this is the file of declared differences")
             } else if fields::DIFFERENCE.iter().any(|field| field.name == text) {
                 Some("this is a key of declared differences")
             } else if definition.path.contains(&environment) {
@@ -830,7 +852,8 @@ impl Reader<'_> {
                 continue;
             }
             let stem = file.strip_suffix(".toml").unwrap_or(&file);
-            if stem != "system" && !definition.path.iter().any(|name| name.as_str() == stem) {
+            let is_known = [SYSTEM_FILE, DIFFERENCES_FILE].contains(&file.as_str());
+            if !is_known && !definition.path.iter().any(|name| name.as_str() == stem) {
                 self.complaints.push(
                     Defect::new(
                         &codes::MEANINGLESS,

@@ -69,9 +69,17 @@ pub fn system() -> Value {
     )
 }
 
-/// The schema of an environment's file.
+/// The schema of `differences.toml`.
 #[must_use]
-pub fn environment() -> Value {
+pub fn differences() -> Value {
+    document(
+        "evenkeel: declared differences",
+        vec![("difference", difference_list(), "Declared differences.")],
+        &[],
+    )
+}
+
+fn difference_list() -> Value {
     let mut difference = table(fields::DIFFERENCE, false);
     // Every environment's name is a key too, with a value or with bounds.
     with(
@@ -82,6 +90,12 @@ pub fn environment() -> Value {
             {"not": {"type": "object"}},
         ]}),
     );
+    json!({"type": "array", "items": difference})
+}
+
+/// The schema of an environment's file.
+#[must_use]
+pub fn environment() -> Value {
     let mut tables = vec![
         (
             "environment",
@@ -108,11 +122,7 @@ pub fn environment() -> Value {
             named_partial(fields::DOCUMENT_SOURCE),
             "Where documents are in this environment.",
         ),
-        (
-            "difference",
-            json!({"type": "array", "items": difference}),
-            "Declared differences.",
-        ),
+        ("difference", difference_list(), "Declared differences."),
     ];
     tables.extend(kinds(false));
     document(

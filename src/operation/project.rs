@@ -9,7 +9,9 @@ use crate::defect::{Defect, Severity};
 use crate::environment::files::{Commit, WorkingTree};
 use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::{NoSecrets, RealSecrets, Secrets};
-use crate::environment::{Definition, Files, Policy, Resolved, codes, once, read, resolve};
+use crate::environment::{
+    DIFFERENCES_FILE, Definition, Files, Policy, Resolved, codes, once, read, resolve,
+};
 use crate::kind::ArtifactFacts;
 use crate::ledger::Ledger as _;
 use crate::ledger::record::Origin;
@@ -324,16 +326,18 @@ impl<'w> Project<'w> {
         commit: &Commit,
         resolved: &BTreeMap<EnvironmentName, Resolved>,
     ) -> Result<bool, Failure> {
-        let mut files: BTreeMap<String, Digest> = BTreeMap::new();
+        let mut files: BTreeMap<String, Option<Digest>> = BTreeMap::new();
+        // It may be missing; but then the commit must not have it either.
+        files.insert(DIFFERENCES_FILE.to_owned(), None);
         for file in &self.definition.files {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
-            files.insert(name.to_owned(), Digest::of(file.text.as_bytes()));
+            files.insert(name.to_owned(), Some(Digest::of(file.text.as_bytes())));
         }
         for each in resolved.values() {
             files.extend(
                 each.files
                     .iter()
-                    .map(|(path, digest)| (path.clone(), *digest)),
+                    .map(|(path, digest)| (path.clone(), Some(*digest))),
             );
         }
         let paths: Vec<&str> = files.keys().map(String::as_str).collect();
@@ -341,7 +345,7 @@ impl<'w> Project<'w> {
         Ok(files
             .values()
             .zip(committed)
-            .any(|(now, then)| then != Some(*now)))
+            .any(|(now, then)| then != *now))
     }
 
     /// The release policy that counts. An edit that is not committed cannot weaken the gate it has to pass: on a

@@ -283,3 +283,22 @@ fn a_ledger_that_lies_elsewhere_is_of_no_matter() {
     assert_eq!(ran.code, 0, "{}", ran.short());
     assert!(ran.out.contains("nothing was recorded yet"), "{}", ran.out);
 }
+
+#[test]
+fn the_file_of_differences_is_part_of_the_definitions() {
+    let world = committed();
+    let file = "environments/differences.toml";
+    world.write(
+        file,
+        "[[difference]]\nat = \"file.config.mode\"\nstaging = 1\nproduction = 2\nreason = \"x\"\nowner = \"y\"\nexpires = 2999-01-01\n",
+    );
+    assert!(is_dirty(&world), "an untracked one");
+    let commit = world.commit();
+    assert!(!is_dirty(&world));
+    std::fs::remove_file(world.path(file)).unwrap();
+    assert!(is_dirty(&world), "a deleted one");
+    world.expect(0, &["validate"]);
+    world
+        .expect(1, &["validate", "--at", &commit])
+        .says("environments/differences.toml:2:6");
+}

@@ -253,7 +253,7 @@ fn the_fixture_of_everything_uses_every_key() {
         all_keys(kind.name, fields::RESOURCE, &mut wanted);
     }
     let mut used = BTreeSet::new();
-    for file in ["system", "staging", "production"] {
+    for file in ["system", "staging", "production", "differences"] {
         let path = fixtures().join(format!("valid/everything/{file}.toml"));
         let table: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
         for (key, value) in &table {

@@ -33,6 +33,10 @@ fn the_schemas_are_what_the_source_says() {
         "schemas/environment.schema.json",
         &pretty(&schema::environment()),
     );
+    held(
+        "schemas/differences.schema.json",
+        &pretty(&schema::differences()),
+    );
 }
 
 #[test]
@@ -54,12 +58,20 @@ fn json(value: &toml::Value) -> serde_json::Value {
     }
 }
 
+/// What sort of definition a file is.
+fn kind(path: &Path) -> &str {
+    match path.file_stem().and_then(|stem| stem.to_str()).unwrap() {
+        stem @ ("system" | "differences") => stem,
+        _ => "environment",
+    }
+}
+
 /// What a schema says against a definition file.
 fn against(path: &Path) -> Vec<String> {
-    let schema = if path.ends_with("system.toml") {
-        schema::system()
-    } else {
-        schema::environment()
+    let schema = match kind(path) {
+        "system" => schema::system(),
+        "differences" => schema::differences(),
+        _ => schema::environment(),
     };
     let validator = jsonschema::draft7::new(&schema).unwrap();
     let table: toml::Value =
@@ -72,7 +84,11 @@ fn against(path: &Path) -> Vec<String> {
 
 #[test]
 fn the_schemas_are_schemas() {
-    for schema in [schema::system(), schema::environment()] {
+    for schema in [
+        schema::system(),
+        schema::environment(),
+        schema::differences(),
+    ] {
         jsonschema::draft7::meta::validate(&schema).unwrap();
     }
 }
@@ -83,7 +99,7 @@ fn good() -> Vec<PathBuf> {
     cases("valid").into_values().chain([example]).collect()
 }
 
-/// The definition files of a folder: system.toml, and those that its path names.
+/// The definition files of a folder: system.toml, those that its path names, and differences.toml where it is.
 fn definition_files(case: &Path) -> Vec<PathBuf> {
     let mut files = vec![case.join("system.toml")];
     let (definition, _) = evenkeel::environment::read(&WorkingTree {
@@ -91,6 +107,8 @@ fn definition_files(case: &Path) -> Vec<PathBuf> {
     });
     let path = definition.unwrap().path;
     files.extend(path.iter().map(|name| case.join(format!("{name}.toml"))));
+    let differences = case.join("differences.toml");
+    files.extend(differences.is_file().then_some(differences));
     files
 }
 
@@ -120,6 +138,7 @@ fn the_schemas_refuse_what_they_can_know() {
         "five-mistakes/system.toml",
         "references-where-none-can-be/system.toml",
         "differences/staging.toml",
+        "differences-file/differences.toml",
         "documents/system.toml",
         "documents/staging.toml",
         "forms/system.toml",
@@ -138,11 +157,7 @@ fn schema_lines_name_files_that_are_there() {
             let named = text.lines().next().unwrap().strip_prefix("#:schema ");
             let named = named.unwrap_or_else(|| panic!("{} names no schema", file.display()));
             assert!(case.join(named).is_file(), "{}: {named}", file.display());
-            let own = if file.ends_with("system.toml") {
-                "system"
-            } else {
-                "environment"
-            };
+            let own = kind(&file);
             assert!(named.ends_with(&format!("/{own}.schema.json")));
             found += 1;
         }

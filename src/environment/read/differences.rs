@@ -9,7 +9,7 @@ use super::super::bound::{Bound, Expression, Ratio};
 use super::super::check::{check_table, unknown_key};
 use super::super::difference::{Difference, DifferencePlace};
 use super::super::{Definition, codes, fields};
-use super::Reader;
+use super::{Parsed, Reader};
 use crate::comparison::Pattern;
 use crate::defect::Defect;
 use crate::model::{EnvironmentName, Value};
@@ -21,6 +21,26 @@ use crate::text::{list, nearest};
 const DOCUMENT: &str = "document.";
 
 impl Reader<'_> {
+    /// The file that holds declared differences and nothing else.
+    pub(super) fn differences_file(
+        &mut self,
+        parsed: &Parsed,
+        definition: &Definition,
+    ) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        for (key, key_span, node) in &parsed.table.entries {
+            match &**key {
+                "$schema" => {}
+                "difference" => differences = self.differences(node, definition),
+                other => self.complaints.push(
+                    unknown_key(other, key_span, &parsed.file.path, ["difference"])
+                        .help("this file holds `[[difference]]` tables and nothing else"),
+                ),
+            }
+        }
+        differences
+    }
+
     pub(super) fn differences(&mut self, node: &Node, definition: &Definition) -> Vec<Difference> {
         let mut differences = Vec::new();
         let Some(items) = node.as_list() else {
