@@ -27,6 +27,8 @@ pub mod environment;
 
 pub mod kind;
 
+pub mod discovery;
+
 pub mod comparison;
 
 pub mod document;

@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["observe"],
     &["environment"],
     &["kind"],
+    &["discovery"],
     &["comparison"],
     &["document"],
     &["target", "ledger"],

@@ -1,0 +1,432 @@
+//! Paths that are the same but for the names of their environments.
+//!
+//! A family needs two environments and one clear word. Each path belongs to one family at most; where it could belong to
+//! several, the one that has both something like production and something like staging goes first, then the larger one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::candidates::{self, Candidate, GAP, Key, segments};
+use super::words::{self, PRODUCTION, Role};
+
+/// How the paths of a family name production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Naming {
+    /// By a word.
+    Word,
+    /// By a word, and by what tells siblings apart.
+    Siblings,
+    /// By having no word, as hosts do: `example.com` beside `staging.example.com`.
+    Host,
+    /// By having no word; other things must tell that it is no base of the others.
+    Bare,
+}
+
+/// One environment's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) path: String,
+    /// The places that name the environment.
+    pub(super) ranges: Vec<Range<usize>>,
+    /// Where the last folder that names the environment ends, if the file's own name does not.
+    pub(super) folder: Option<usize>,
+}
+
+/// Paths that are the same but for their environments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Family {
+    /// What they share, with gaps.
+    pub(super) skeleton: String,
+    /// What they share up to the last folder that names the environment.
+    pub(super) folder: Option<String>,
+    pub(super) naming: Naming,
+    pub(super) members: BTreeMap<Key, Member>,
+}
+
+/// What was found in a list of paths.
+#[derive(Debug, Default)]
+pub(super) struct Families {
+    pub(super) families: Vec<Family>,
+    /// Paths of staging whose path without the word is something they are laid over, with that.
+    pub(super) bases: Vec<(String, String)>,
+    /// Paths with a word of an environment that have no counterpart.
+    pub(super) alone: Vec<String>,
+}
+
+type Gathered<'p> = BTreeMap<String, Vec<(&'p str, Candidate)>>;
+
+/// Families among paths, which are in order.
+pub(super) fn find(paths: &[&str]) -> Families {
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    let mut found = Families::default();
+    let with_siblings = gather(paths, &candidates::siblings);
+    let families = with_siblings
+        .into_iter()
+        .filter_map(|(skeleton, all)| family(skeleton, all, Naming::Siblings))
+        .filter(|family| are_siblings(&family.members));
+    choose(families.collect(), paths, &mut taken, &mut found.families);
+    let plain = gather(paths, &candidates::plain);
+    let families = plain
+        .into_iter()
+        .filter_map(|(skeleton, all)| family(skeleton, all, Naming::Word));
+    choose(families.collect(), paths, &mut taken, &mut found.families);
+    unmarked(paths, &mut taken, &mut found);
+    for path in paths {
+        let is_base = found.bases.iter().any(|(marked, _)| marked == path);
+        if !taken.contains(path) && !is_base && !super::tokens::marks(path).is_empty() {
+            found.alone.push((*path).to_owned());
+        }
+    }
+    found
+        .families
+        .sort_by(|one, two| one.skeleton.cmp(&two.skeleton));
+    found
+}
+
+fn gather<'p>(paths: &[&'p str], candidates: &dyn Fn(&str) -> Vec<Candidate>) -> Gathered<'p> {
+    let mut gathered: Gathered = BTreeMap::new();
+    for path in paths {
+        for candidate in candidates(path) {
+            let all = gathered.entry(candidate.skeleton.clone()).or_default();
+            all.push((path, candidate));
+        }
+    }
+    gathered
+}
+
+/// A family, if there are two environments and a clear word.
+fn family(skeleton: String, all: Vec<(&str, Candidate)>, naming: Naming) -> Option<Family> {
+    let is_clear = all.iter().any(|(_, candidate)| candidate.clear);
+    let words: BTreeSet<usize> = all
+        .iter()
+        .map(|(_, candidate)| candidate.key.word)
+        .collect();
+    if words.len() < 2 || !is_clear {
+        return None;
+    }
+    let mut members = BTreeMap::new();
+    for (path, candidate) in all {
+        let folder = folder_of(path, &candidate.ranges);
+        members.entry(candidate.key).or_insert(Member {
+            path: path.to_owned(),
+            ranges: candidate.ranges,
+            folder,
+        });
+    }
+    let folder = skeleton.rfind(GAP).and_then(|gap| {
+        let after = skeleton.get(gap..)?.find('/')?;
+        skeleton.get(..gap + after).map(str::to_owned)
+    });
+    Some(Family {
+        skeleton,
+        folder,
+        naming,
+        members,
+    })
+}
+
+/// Where the folder of the last range ends; nothing if that is the file's own name.
+fn folder_of(path: &str, ranges: &[Range<usize>]) -> Option<usize> {
+    let last = ranges.last()?;
+    let after = path.get(last.end..)?.find('/')?;
+    Some(last.end + after)
+}
+
+/// Whether a family is one of siblings: some have a name beside the word, and none has two environments of its own. A
+/// region that has both staging and production is a family by itself.
+fn are_siblings(members: &BTreeMap<Key, Member>) -> bool {
+    let mut words: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for key in members.keys() {
+        words.entry(&key.sibling).or_default().insert(key.word);
+    }
+    let named = words.keys().any(|sibling| !sibling.is_empty());
+    named && words.values().all(|words| words.len() < 2)
+}
+
+/// How good a family is: smaller is better.
+fn rank(family: &Family) -> (bool, std::cmp::Reverse<usize>, usize, &str) {
+    let roles: BTreeSet<Role> = family
+        .members
+        .keys()
+        .map(|key| words::role(key.word))
+        .collect();
+    let whole = roles.contains(&Role::Production) && roles.contains(&Role::Staging);
+    (
+        !whole,
+        std::cmp::Reverse(family.members.len()),
+        family.skeleton.find(GAP).unwrap_or(usize::MAX),
+        &family.skeleton,
+    )
+}
+
+fn choose<'p>(
+    mut families: Vec<Family>,
+    paths: &[&'p str],
+    taken: &mut BTreeSet<&'p str>,
+    chosen: &mut Vec<Family>,
+) {
+    families.sort_by(|one, two| rank(one).cmp(&rank(two)));
+    for mut family in families {
+        family
+            .members
+            .retain(|_, member| !taken.contains(member.path.as_str()));
+        let words: BTreeSet<usize> = family.members.keys().map(|key| key.word).collect();
+        if words.len() < 2 {
+            continue;
+        }
+        for member in family.members.values() {
+            if let Ok(number) = paths.binary_search(&member.path.as_str()) {
+                taken.extend(paths.get(number));
+            }
+        }
+        chosen.push(family);
+    }
+}
+
+/// Names of files that others are laid over, without endings.
+const BASES: &[&str] = &[
+    "docker-compose",
+    "compose",
+    "values",
+    "application",
+    "bootstrap",
+    "appsettings",
+    "serverless",
+    "kustomization",
+    "deploy",
+    "config",
+    "default",
+    "settings",
+    "main",
+    "base",
+    "common",
+    "package",
+];
+
+/// Families whose production has no word.
+fn unmarked<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: &mut Families) {
+    let mut gathered: BTreeMap<&'p str, Vec<(&'p str, Candidate)>> = BTreeMap::new();
+    for path in paths.iter().filter(|path| !taken.contains(*path)) {
+        for (candidate, without) in candidates::unmarked(path) {
+            if let Ok(number) = paths.binary_search(&without.as_str())
+                && let Some(base) = paths.get(number)
+            {
+                gathered.entry(base).or_default().push((path, candidate));
+            }
+        }
+    }
+    // A pair with its marked files; a file that another family took can still be the base of what is left.
+    for (base, marked) in gathered {
+        let marked: Vec<_> = marked
+            .into_iter()
+            .filter(|(path, _)| !taken.contains(path))
+            .collect();
+        let roles: BTreeSet<Role> = marked
+            .iter()
+            .map(|(_, candidate)| words::role(candidate.key.word))
+            .collect();
+        let Some((_, first)) = marked.first() else {
+            continue;
+        };
+        let naming = naming(base, &marked);
+        let names_other = super::tokens::marks(base)
+            .iter()
+            .any(|mark| words::role(mark.word) != Role::Production);
+        let lasts = base.rsplit('/').next().unwrap_or(base);
+        let stem = lasts
+            .trim_start_matches('.')
+            .split('.')
+            .next()
+            .unwrap_or("");
+        let is_base = naming == Naming::Bare && BASES.contains(&stem);
+        if roles.contains(&Role::Production) || names_other || is_base || taken.contains(base) {
+            let paths = marked.iter().map(|(path, _)| (*path).to_owned());
+            found
+                .bases
+                .extend(paths.map(|path| (path, base.to_owned())));
+            continue;
+        }
+        let clear = marked.iter().any(|(_, candidate)| candidate.clear);
+        if !clear || naming == Naming::Bare && !roles.contains(&Role::Staging) {
+            continue;
+        }
+        let folder = first.ranges.last().and_then(|_| {
+            let (path, _) = marked.first()?;
+            let end = folder_of(path, &first.ranges)?;
+            let shorter = path.len() - base.len();
+            base.get(..end - shorter).map(str::to_owned)
+        });
+        let mut members = BTreeMap::new();
+        for (path, candidate) in &marked {
+            taken.insert(path);
+            members.entry(candidate.key.clone()).or_insert(Member {
+                path: (*path).to_owned(),
+                folder: folder_of(path, &candidate.ranges),
+                ranges: candidate.ranges.clone(),
+            });
+        }
+        taken.insert(base);
+        let production = Member {
+            path: base.to_owned(),
+            ranges: Vec::new(),
+            folder: folder.as_ref().map(String::len),
+        };
+        members.insert(candidates::unmarked_production(), production);
+        found.families.push(Family {
+            skeleton: base.to_owned(),
+            folder,
+            naming,
+            members,
+        });
+    }
+}
+
+/// Endings of host names that are no endings of files.
+const DOMAINS: &[&str] = &[
+    "com", "org", "net", "edu", "gov", "info", "dev", "app", "cloud", "tech", "local", "internal",
+    "lan", "test", "example", "coop", "online", "site", "software", "systems", "services", "world",
+    "team",
+];
+
+const HOST_FOLDERS: &[&str] = &["host_vars", "hosts", "nodes", "sites", "vhosts", "domains"];
+
+/// Whether production has no word because it is a host's name.
+fn naming(base: &str, marked: &[(&str, Candidate)]) -> Naming {
+    let Some((path, candidate)) = marked.first() else {
+        return Naming::Bare;
+    };
+    let Some(range) = candidate.ranges.last() else {
+        return Naming::Bare;
+    };
+    let all = segments(path);
+    let Some(number) = all
+        .iter()
+        .position(|segment| segment.start <= range.start && range.end <= segment.end)
+    else {
+        return Naming::Bare;
+    };
+    let own: Vec<&str> = base.split('/').collect();
+    let segment = own.get(number).copied().unwrap_or("");
+    let host = if number + 1 == own.len() {
+        segment.rsplit_once('.').map_or(segment, |(stem, _)| stem)
+    } else {
+        segment
+    };
+    let is_host = host.rsplit_once('.').is_some_and(|(name, domain)| {
+        let letters = domain.bytes().all(|byte| byte.is_ascii_lowercase());
+        let short = domain.len() == 2 && number + 1 < own.len();
+        !name.is_empty() && letters && (short || DOMAINS.contains(&domain))
+    });
+    let above = number.checked_sub(1).and_then(|number| own.get(number));
+    if is_host || above.is_some_and(|folder| HOST_FOLDERS.contains(folder)) {
+        Naming::Host
+    } else {
+        Naming::Bare
+    }
+}
+
+/// Whether a key is production's.
+pub(super) fn is_production(key: &Key) -> bool {
+    key.word == PRODUCTION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Naming, find};
+
+    fn found(paths: &[&str]) -> Vec<(Naming, Vec<String>)> {
+        let mut paths = paths.to_vec();
+        paths.sort_unstable();
+        find(&paths)
+            .families
+            .into_iter()
+            .map(|family| {
+                let paths = family.members.into_values().map(|member| member.path);
+                (family.naming, paths.collect())
+            })
+            .collect()
+    }
+
+    fn one(naming: Naming, paths: &[&str]) -> Vec<(Naming, Vec<String>)> {
+        vec![(
+            naming,
+            paths.iter().map(|path| (*path).to_owned()).collect(),
+        )]
+    }
+
+    #[test]
+    fn paths_that_differ_by_the_word_alone_are_a_family_in_order_of_promotion() {
+        let paths = [
+            "deploy.production.yml",
+            "deploy.beta.yml",
+            "deploy.staging.yml",
+        ];
+        assert_eq!(
+            found(&paths),
+            one(
+                Naming::Word,
+                &[
+                    "deploy.staging.yml",
+                    "deploy.beta.yml",
+                    "deploy.production.yml"
+                ]
+            )
+        );
+        let paths = ["live/prod/eu-west-1/a.hcl", "live/stage/eu-west-1/a.hcl"];
+        assert_eq!(found(&paths), one(Naming::Word, &[paths[1], paths[0]]));
+        let paths = ["non-prod/us/stage/a.hcl", "prod/us/prod/a.hcl"];
+        assert_eq!(found(&paths), one(Naming::Word, &paths));
+    }
+
+    #[test]
+    fn words_of_two_meanings_need_a_clear_one() {
+        assert!(found(&["test.yml", "live.yml"]).is_empty());
+        assert!(found(&["stage.yml", "staging.yml"]).is_empty());
+        assert_eq!(found(&["stage.yml", "prod.yml"]).len(), 1);
+    }
+
+    #[test]
+    fn siblings_are_a_family_unless_one_has_two_environments() {
+        let paths = ["c/staging/a", "c/production-eu/a", "c/production-us/a"];
+        assert_eq!(found(&paths), one(Naming::Siblings, &paths));
+        let whole = [
+            "c/staging-eu/a",
+            "c/production-eu/a",
+            "c/staging-us/a",
+            "c/production-us/a",
+        ];
+        assert_eq!(found(&whole).len(), 2);
+        assert!(
+            found(&whole)
+                .iter()
+                .all(|(naming, _)| *naming == Naming::Word)
+        );
+    }
+
+    #[test]
+    fn production_without_a_word_is_a_host_and_no_base() {
+        let paths = ["h/staging.a.org/c.yml", "h/a.org/c.yml"];
+        assert_eq!(found(&paths), one(Naming::Host, &paths));
+        assert!(found(&["docker-compose.yml", "docker-compose.staging.yml"]).is_empty());
+        assert!(found(&["Procfile", "Procfile.dev"]).is_empty());
+        let paths = ["app-staging/x.yml", "app/x.yml"];
+        assert_eq!(found(&paths), one(Naming::Bare, &paths));
+        let bases = find(&["docker-compose.staging.yml", "docker-compose.yml"]).bases;
+        assert_eq!(bases[0].1, "docker-compose.yml");
+    }
+
+    #[test]
+    fn each_path_is_in_one_family() {
+        let families = found(&[
+            "clusters/production/dev.yaml",
+            "clusters/production/prod.yaml",
+            "clusters/staging/dev.yaml",
+            "clusters/staging/prod.yaml",
+        ]);
+        let mut paths: Vec<&String> = families.iter().flat_map(|(_, paths)| paths).collect();
+        let all = paths.len();
+        paths.sort();
+        paths.dedup();
+        assert_eq!((all, paths.len()), (4, 4));
+    }
+}

@@ -1,0 +1,353 @@
+//! What differs between two texts, in the pieces that people read: words, numbers and what stands between them.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::super::tokens::tokens;
+
+/// Longest text that is looked at, in bytes.
+const LONGEST: usize = 2_048;
+
+/// Most pieces of a text that is looked at.
+const MOST_PIECES: usize = 400;
+
+/// A part of two texts: the same in both, or differing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) left: String,
+    pub(super) right: String,
+}
+
+impl Part {
+    pub(super) fn differs(&self) -> bool {
+        self.left != self.right
+    }
+
+    fn is_word(&self) -> bool {
+        self.left.chars().all(char::is_alphanumeric) && !self.left.is_empty()
+    }
+
+    fn is_one_of(&self, separators: &str) -> bool {
+        !self.differs()
+            && !self.left.is_empty()
+            && self.left.chars().all(|each| separators.contains(each))
+    }
+}
+
+/// How a core came about: what it may be taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// A host's name from the label that differs to its end.
+    HostEnd,
+    /// What differs and nothing else.
+    Bare,
+    /// With the word before.
+    Before,
+    /// The whole name: letters, digits, `-` and `_`.
+    Label,
+    /// With the word after.
+    After,
+    /// The whole name of a host.
+    Host,
+}
+
+/// Two texts that may stand for each other, and the differing parts that they explain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Core {
+    pub(super) left: String,
+    pub(super) right: String,
+    pub(super) way: Way,
+    /// The first and the last part that it covers.
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+/// The parts of two texts; nothing if they are too long, or have nothing in common to tell parts by.
+pub(super) fn parts(left: &str, right: &str) -> Option<Vec<Part>> {
+    let left = without_password(left);
+    let right = without_password(right);
+    if left.len() > LONGEST || right.len() > LONGEST {
+        return None;
+    }
+    let (old, new) = (pieces(&left), pieces(&right));
+    if old.len() > MOST_PIECES || new.len() > MOST_PIECES {
+        return None;
+    }
+    let joined = |pieces: &[&str], start: usize, length: usize| -> String {
+        pieces.iter().skip(start).take(length).copied().collect()
+    };
+    let mut parts = Vec::new();
+    for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        if let DiffOp::Equal { old_index, len, .. } = operation {
+            for piece in old.iter().skip(old_index).take(len) {
+                parts.push(Part {
+                    left: (*piece).to_owned(),
+                    right: (*piece).to_owned(),
+                });
+            }
+            continue;
+        }
+        let (_, one, two) = operation.as_tag_tuple();
+        let part = Part {
+            left: joined(&old, one.start, one.len()),
+            right: joined(&new, two.start, two.len()),
+        };
+        match parts.last_mut() {
+            Some(last) if last.differs() => {
+                last.left.push_str(&part.left);
+                last.right.push_str(&part.right);
+            }
+            _ => parts.push(part),
+        }
+    }
+    Some(parts)
+}
+
+/// Words and numbers, and each character between them by itself.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    let mut between = |from: usize, to: usize, pieces: &mut Vec<_>| {
+        let gap = text.get(from..to).unwrap_or("");
+        for (start, each) in gap.char_indices() {
+            pieces.extend(gap.get(start..start + each.len_utf8()));
+        }
+    };
+    for token in tokens(text) {
+        between(at, token.start, &mut pieces);
+        pieces.extend(text.get(token.clone()));
+        at = token.end;
+    }
+    between(at, text.len(), &mut pieces);
+    pieces
+}
+
+/// A URL without what stands between its scheme and its host.
+fn without_password(text: &str) -> String {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or("");
+        if let Some((user, _)) = authority.rsplit_once('@') {
+            return format!("{scheme}://{}", rest.get(user.len() + 1..).unwrap_or(""));
+        }
+    }
+    text.to_owned()
+}
+
+/// The cores that may explain a differing part.
+pub(super) fn cores(parts: &[Part], at: usize) -> Vec<Core> {
+    let mut cores: Vec<Core> = Vec::new();
+    let mut add = |way: Way, from: usize, to: usize| {
+        let covered = parts.get(from..=to).unwrap_or(&[]);
+        // A number or a region that differs beside a name is a difference of its own.
+        let is_setting = |part: &Part| {
+            part.differs()
+                && super::forms::is_measure(&part.left)
+                && super::forms::is_measure(&part.right)
+        };
+        if from < to && covered.iter().any(is_setting) {
+            return;
+        }
+        let left: String = covered.iter().map(|part| part.left.as_str()).collect();
+        let right: String = covered.iter().map(|part| part.right.as_str()).collect();
+        let (left, right) = trimmed(&left, &right);
+        let is_whole = |text: &str| {
+            text.starts_with(char::is_alphanumeric) && text.ends_with(char::is_alphanumeric)
+        };
+        let known = cores
+            .iter()
+            .any(|core| core.left == left && core.right == right);
+        if is_whole(left) && is_whole(right) && left != right && !known {
+            cores.push(Core {
+                left: left.to_owned(),
+                right: right.to_owned(),
+                way,
+                from,
+                to,
+            });
+        }
+    };
+    let within = |number: usize, separators: &str| {
+        parts.get(number).is_some_and(|part| {
+            part.is_word() && !part.differs()
+                || part.is_one_of(separators)
+                || part.differs()
+                    && format!("{}{}", part.left, part.right)
+                        .chars()
+                        .all(|each| each.is_alphanumeric() || separators.contains(each))
+        })
+    };
+    let stretch = |separators: &str| {
+        let mut from = at;
+        while from > 0 && within(from - 1, separators) {
+            from -= 1;
+        }
+        let mut to = at;
+        while within(to + 1, separators) {
+            to += 1;
+        }
+        (from, to)
+    };
+    if !within(at, "-_./") {
+        return Vec::new();
+    }
+    let (from, to) = stretch("-_");
+    let (host_from, host_to) = stretch("-_.");
+    let side = |from: usize, to: usize, left: bool| -> String {
+        let covered = parts.get(from..=to).unwrap_or(&[]);
+        let texts = covered
+            .iter()
+            .map(|part| if left { &part.left } else { &part.right });
+        texts.map(String::as_str).collect()
+    };
+    let is_host = |from: usize| {
+        super::forms::is_host(side(from, host_to, true).trim_matches('.'))
+            && super::forms::is_host(side(from, host_to, false).trim_matches('.'))
+    };
+    let hosts = within(at, "-_.") && is_host(host_from);
+    if hosts {
+        if is_host(from) {
+            add(Way::HostEnd, from, host_to);
+        }
+        add(Way::Host, host_from, host_to);
+    }
+    add(Way::Bare, at, at);
+    // Within a host, what differs has its own label to hold on to, or is the beginning of a domain.
+    let (first, last) = if hosts && !within(at, "-_") {
+        (at, at)
+    } else if hosts {
+        (from, to)
+    } else {
+        (
+            host_from.min(slash(parts, at, true)),
+            host_to.max(slash(parts, at, false)),
+        )
+    };
+    let before = (first..at).rev().find(|number| {
+        parts
+            .get(*number)
+            .is_some_and(|part| part.differs() || part.is_word())
+    });
+    if let Some(before) = before {
+        add(Way::Before, before, at);
+    }
+    if within(at, "-_") {
+        add(Way::Label, from, to);
+    }
+    let after = (at + 1..=last).find(|number| {
+        parts
+            .get(*number)
+            .is_some_and(|part| part.differs() || part.is_word())
+    });
+    if let Some(after) = after {
+        add(Way::After, at, after);
+    }
+    cores
+}
+
+/// The next word beyond a slash, where names of folders differ: `live/staging/x` and `live/x`.
+fn slash(parts: &[Part], at: usize, before: bool) -> usize {
+    let next = |number: usize, steps: usize| {
+        if before {
+            number.checked_sub(steps)
+        } else {
+            Some(number + steps)
+        }
+    };
+    let is_slash = |number: Option<usize>| {
+        number
+            .and_then(|number| parts.get(number))
+            .is_some_and(|part| part.is_one_of("/"))
+    };
+    let own_slash = parts
+        .get(at)
+        .is_some_and(|part| part.left.contains('/') != part.right.contains('/'));
+    match next(at, 1) {
+        Some(one) if own_slash && parts.get(one).is_some_and(Part::is_word) => one,
+        Some(one) if is_slash(Some(one)) => next(at, 2).unwrap_or(at),
+        _ => at,
+    }
+}
+
+/// Two texts without the separators that both begin, or both end, with.
+fn trimmed<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    let (mut left, mut right) = (left, right);
+    let separators = ['-', '_', '.', '/'];
+    for each in separators.iter().cycle().take(separators.len() * 2) {
+        if let (Some(one), Some(two)) = (left.strip_prefix(*each), right.strip_prefix(*each)) {
+            (left, right) = (one, two);
+        }
+        if let (Some(one), Some(two)) = (left.strip_suffix(*each), right.strip_suffix(*each)) {
+            (left, right) = (one, two);
+        }
+    }
+    (left, right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Way, cores, parts};
+
+    fn all(left: &str, right: &str) -> Vec<(Way, String, String)> {
+        let parts = parts(left, right).unwrap();
+        let mut found = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            if part.differs() {
+                for core in cores(&parts, at) {
+                    found.push((core.way, core.left, core.right));
+                }
+            }
+        }
+        found
+    }
+
+    fn has(left: &str, right: &str, way: Way, one: &str, two: &str) {
+        let found = all(left, right);
+        let wanted = (way, one.to_owned(), two.to_owned());
+        assert!(found.contains(&wanted), "{left} {right}: {found:?}");
+    }
+
+    #[test]
+    fn what_one_side_lacks_gets_something_to_hold_on_to() {
+        has(
+            "fizz-staging-db-1",
+            "fizz-db-1",
+            Way::Before,
+            "fizz-staging",
+            "fizz",
+        );
+        has("staging-db", "db", Way::Label, "staging-db", "db");
+        has(
+            "staging-db-x1-y2",
+            "db-x1-y2",
+            Way::After,
+            "staging-db",
+            "db",
+        );
+        has("a/staging/b", "a/b", Way::Before, "a/staging", "a");
+    }
+
+    #[test]
+    fn hosts_are_taken_from_the_label_that_differs() {
+        let (one, two) = (
+            "https://api.staging.example.org/x",
+            "https://api.example.org/x",
+        );
+        has(one, two, Way::HostEnd, "staging.example.org", "example.org");
+        has(
+            "me@acme-stg.com",
+            "me@acme.com",
+            Way::HostEnd,
+            "acme-stg.com",
+            "acme.com",
+        );
+    }
+
+    #[test]
+    fn passwords_in_urls_are_not_looked_at() {
+        assert!(all("db://u:alpha@h/x", "db://u:beta@h/x").is_empty());
+    }
+
+    #[test]
+    fn long_texts_are_passed_by() {
+        assert!(parts(&"x ".repeat(3000), "x").is_none());
+    }
+}

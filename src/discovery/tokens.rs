@@ -1,0 +1,202 @@
+//! Paths and names in tokens, and the words of environments among them.
+//!
+//! A token is a run of letters or of digits. It ends at any other character, where letters and digits meet, and at the
+//! hump of `camelCase`. So `products`, `reproduction` and `livecheck` have no word of an environment in them.
+
+use std::ops::Range;
+
+use super::words;
+
+/// The tokens of a text, by their bytes.
+pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Class {
+        Lower,
+        Upper,
+        Digit,
+        Other,
+    }
+    let class = |each: char| {
+        if each.is_numeric() {
+            Class::Digit
+        } else if each.is_uppercase() {
+            Class::Upper
+        } else if each.is_alphabetic() {
+            Class::Lower
+        } else {
+            Class::Other
+        }
+    };
+    let characters: Vec<(usize, Class)> = text
+        .char_indices()
+        .map(|(at, each)| (at, class(each)))
+        .collect();
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut start: Option<usize> = None;
+    for (number, &(at, now)) in characters.iter().enumerate() {
+        let before = number
+            .checked_sub(1)
+            .and_then(|number| characters.get(number))
+            .map_or(Class::Other, |(_, class)| *class);
+        let after = characters
+            .get(number + 1)
+            .map_or(Class::Other, |(_, class)| *class);
+        let ends = match (before, now) {
+            (Class::Other, _) => false,
+            (_, Class::Other) => true,
+            (Class::Digit, other) | (other, Class::Digit) => other != Class::Digit || before != now,
+            (Class::Lower, Class::Upper) => true,
+            // The last capital of `HTTPServer` begins the next word.
+            (Class::Upper, Class::Upper) => after == Class::Lower,
+            _ => false,
+        };
+        if ends && let Some(from) = start.take() {
+            found.push(from..at);
+        }
+        if now != Class::Other && start.is_none() {
+            start = Some(at);
+        }
+    }
+    if let Some(from) = start {
+        found.push(from..text.len());
+    }
+    found
+}
+
+/// A word of an environment in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Its bytes.
+    pub(super) range: Range<usize>,
+    /// As it is written, in lower case, with hyphens.
+    pub(super) spelling: String,
+    /// Its place in the table of words.
+    pub(super) word: usize,
+    /// Whether it is used for little else.
+    pub(super) clear: bool,
+}
+
+/// The words of environments in a text, in order.
+pub(super) fn marks(text: &str) -> Vec<Mark> {
+    let tokens = tokens(text);
+    let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or("").to_lowercase();
+    let mut found: Vec<Mark> = Vec::new();
+    let mut taken = 0;
+    for (number, range) in tokens.iter().enumerate() {
+        if number < taken {
+            continue;
+        }
+        let own = part(range);
+        if words::PREFIXES.contains(&own.as_str())
+            && let Some(next) = tokens.get(number + 1)
+        {
+            let between = text.get(range.end..next.start).unwrap_or("");
+            let joined = format!("{own}{}", part(next));
+            if matches!(between, "" | "-" | "_" | ".")
+                && let Some((word, clear)) = words::find(&joined)
+            {
+                let range = range.start..next.end;
+                found.push(Mark {
+                    spelling: hyphened(&part(&range)),
+                    range,
+                    word,
+                    clear,
+                });
+                taken = number + 2;
+                continue;
+            }
+        }
+        if let Some((word, clear)) = words::find(&own) {
+            found.push(Mark {
+                range: range.clone(),
+                spelling: own,
+                word,
+                clear,
+            });
+        }
+    }
+    found
+}
+
+/// A text with a star in place of every word of an environment, in lower case: what two environments share.
+pub(super) fn without_words(text: &str) -> String {
+    let marks = marks(text);
+    if marks.is_empty() {
+        return text.to_lowercase();
+    }
+    replaced(text, marks.iter().map(|mark| mark.range.clone()), "*").to_lowercase()
+}
+
+/// A text with other text in place of some ranges, which are in order and do not overlap.
+pub(super) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, by: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in ranges {
+        result.push_str(text.get(at..range.start).unwrap_or(""));
+        result.push_str(by);
+        at = range.end;
+    }
+    result.push_str(text.get(at..).unwrap_or(""));
+    result
+}
+
+/// A text as a name is written: lower case, and one hyphen for everything that is no letter or digit.
+pub(super) fn hyphened(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for each in text.chars() {
+        if each.is_ascii_alphanumeric() {
+            result.push(each.to_ascii_lowercase());
+        } else if !result.is_empty() && !result.ends_with('-') {
+            result.push('-');
+        }
+    }
+    result.truncate(result.trim_end_matches('-').len());
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hyphened, marks, tokens, without_words};
+
+    fn words(text: &str) -> Vec<String> {
+        marks(text).into_iter().map(|mark| mark.spelling).collect()
+    }
+
+    #[test]
+    fn tokens_end_at_separators_humps_and_digits() {
+        let parts = |text: &'static str| -> Vec<&str> {
+            tokens(text).into_iter().map(|range| &text[range]).collect()
+        };
+        assert_eq!(parts("configStaging.json"), ["config", "Staging", "json"]);
+        assert_eq!(parts("HTTPServer_v2"), ["HTTP", "Server", "v", "2"]);
+        assert_eq!(parts("prod01-eu"), ["prod", "01", "eu"]);
+        assert_eq!(parts("--"), Vec::<&str>::new());
+        assert_eq!(parts("größe"), ["größe"]);
+    }
+
+    #[test]
+    fn words_count_only_as_whole_tokens() {
+        assert_eq!(words("deploy.staging.yml"), ["staging"]);
+        assert_eq!(words("appsettings.Production.json"), ["production"]);
+        assert_eq!(words("PROD_URL"), ["prod"]);
+        assert_eq!(words("prod2.tfvars"), ["prod"]);
+        assert_eq!(words("values-pre-prod.yaml"), ["pre-prod"]);
+        assert_eq!(words("non_production/qa"), ["non-production", "qa"]);
+        for text in [
+            "products.yaml",
+            "reproduction",
+            "livecheck",
+            "staged.yml",
+            "prodigy",
+            "latest",
+        ] {
+            assert!(words(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_environments_share_has_stars() {
+        assert_eq!(without_words("Staging-db"), "*-db");
+        assert_eq!(hyphened(".env_Local--x."), "env-local-x");
+    }
+}

@@ -1,0 +1,211 @@
+//! What teams call their environments, in the order of promotion, and regions beside those names.
+//!
+//! A word counts only as a whole token; see [`super::tokens`]. A weak word is one that people also use for other
+//! things (`test`, `live`): it names an environment only beside a clear one, at the same place of another path.
+
+/// What an environment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Where people work and try: rarely meant to be like production.
+    Early,
+    /// What is meant to be like production.
+    Staging,
+    /// What users use.
+    Production,
+}
+
+/// One environment under all its names.
+pub(super) struct Word {
+    pub(super) role: Role,
+    clear: &'static [&'static str],
+    weak: &'static [&'static str],
+}
+
+const fn word(role: Role, clear: &'static [&'static str], weak: &'static [&'static str]) -> Word {
+    Word { role, clear, weak }
+}
+
+/// In the order of promotion.
+pub(super) const WORDS: &[Word] = &[
+    word(Role::Early, &[], &["local", "localhost"]),
+    word(Role::Early, &["sbx"], &["sandbox"]),
+    word(Role::Early, &["dev", "devel", "development"], &["develop"]),
+    word(Role::Early, &[], &["int", "integration"]),
+    word(Role::Early, &["tst"], &["test", "testing"]),
+    word(Role::Early, &["qa"], &[]),
+    word(Role::Early, &[], &["demo"]),
+    word(Role::Staging, &[], &["preview"]),
+    word(Role::Staging, &["nonprod", "nonproduction"], &[]),
+    word(Role::Staging, &["uat"], &[]),
+    word(Role::Staging, &[], &["acceptance", "accept", "acc"]),
+    word(Role::Staging, &["staging", "stg"], &["stage", "stag"]),
+    word(Role::Staging, &["preprod", "preproduction"], &["preprd"]),
+    word(Role::Staging, &[], &["beta"]),
+    word(Role::Staging, &[], &["canary"]),
+    word(Role::Production, &["production", "prod", "prd"], &["live"]),
+];
+
+/// The place of [`WORDS`] that stands for production.
+pub(super) const PRODUCTION: usize = WORDS.len() - 1;
+
+/// What stands for every environment below production: an account, a cluster. It goes with a nearer name.
+const BELOW_PRODUCTION: &str = "nonprod";
+
+/// The word with a spelling (lower-case, without hyphens), and whether it is a clear one.
+pub(super) fn find(spelling: &str) -> Option<(usize, bool)> {
+    WORDS.iter().enumerate().find_map(|(number, word)| {
+        if word.clear.contains(&spelling) {
+            Some((number, true))
+        } else {
+            word.weak.contains(&spelling).then_some((number, false))
+        }
+    })
+}
+
+/// Whether it stands for every environment below production.
+pub(super) fn is_below_production(word: usize) -> bool {
+    WORDS
+        .get(word)
+        .is_some_and(|word| word.clear.contains(&BELOW_PRODUCTION))
+}
+
+/// What an environment is for.
+pub(super) fn role(word: usize) -> Role {
+    WORDS.get(word).map_or(Role::Early, |word| word.role)
+}
+
+/// First words of names in two parts: `pre-prod`, `non-production`.
+pub(super) const PREFIXES: &[&str] = &["pre", "non"];
+
+const AREAS: &[&str] = &[
+    "us",
+    "eu",
+    "ap",
+    "ca",
+    "sa",
+    "me",
+    "af",
+    "il",
+    "cn",
+    "mx",
+    "asia",
+    "europe",
+    "africa",
+    "australia",
+    "northamerica",
+    "southamerica",
+];
+
+const COMPASS: &[&str] = &[
+    "east",
+    "west",
+    "north",
+    "south",
+    "central",
+    "northeast",
+    "southeast",
+    "northwest",
+    "southwest",
+];
+
+const SHORT: &[&str] = &[
+    "us", "eu", "uk", "ap", "ca", "de", "fr", "nl", "au", "jp", "sg", "br", "in", "na", "apac",
+    "emea", "amer", "americas", "latam", "asia", "europe", "anz", "global",
+];
+
+const GLUED: &[&str] = &[
+    "euw",
+    "eun",
+    "eus",
+    "euc",
+    "use",
+    "usw",
+    "usc",
+    "aps",
+    "apse",
+    "apne",
+    "cac",
+    "sae",
+    "westeurope",
+    "northeurope",
+    "eastus",
+    "westus",
+    "centralus",
+    "uksouth",
+    "ukwest",
+    "eastasia",
+    "southeastasia",
+    "westus2",
+    "francecentral",
+    "germanywestcentral",
+    "canadacentral",
+    "australiaeast",
+    "japaneast",
+];
+
+const SIBLINGS: &[&str] = &["blue", "green", "primary", "secondary", "dr"];
+
+fn is_number(token: &str) -> bool {
+    !token.is_empty() && token.len() <= 3 && token.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether tokens (lower-case) name a region, a colour or a number: what tells siblings apart.
+pub(super) fn is_sibling(tokens: &[&str]) -> bool {
+    match tokens {
+        [only] => is_number(only) || SIBLINGS.contains(only) || is_region(tokens),
+        _ => is_region(tokens),
+    }
+}
+
+/// Whether tokens (lower-case) name a region: `eu`, `us-east-1`, `euw1`, `westeurope`.
+pub(super) fn is_region(tokens: &[&str]) -> bool {
+    match tokens {
+        [only] => SHORT.contains(only) || GLUED.contains(only) || COMPASS_CODES.contains(only),
+        [area, rest @ ..] if AREAS.contains(area) => {
+            let rest = match rest {
+                ["gov", rest @ ..] => rest,
+                rest => rest,
+            };
+            match rest {
+                [compass] => COMPASS.contains(compass) || is_number(compass),
+                [compass, number] => COMPASS.contains(compass) && is_number(number),
+                [compass, number, zone] => {
+                    COMPASS.contains(compass) && is_number(number) && zone.len() == 1
+                }
+                _ => false,
+            }
+        }
+        [code, number] => GLUED.contains(code) && is_number(number),
+        _ => false,
+    }
+}
+
+/// Codes of datacentre regions that need no digit.
+const COMPASS_CODES: &[&str] = &["useast", "uswest", "eucentral", "euwest", "apsoutheast"];
+
+#[cfg(test)]
+mod tests {
+    use super::{PRODUCTION, Role, find, is_region, is_sibling, role};
+
+    #[test]
+    fn words_are_known_by_every_spelling_and_in_order() {
+        let order = ["dev", "qa", "uat", "stg", "preprod", "canary", "prd"];
+        let places: Vec<usize> = order.iter().map(|word| find(word).unwrap().0).collect();
+        assert!(places.is_sorted(), "{places:?}");
+        assert_eq!(find("live"), Some((PRODUCTION, false)));
+        assert_eq!(role(find("stage").unwrap().0), Role::Staging);
+        assert_eq!(find("products"), None);
+        assert_eq!(find("staged"), None);
+    }
+
+    #[test]
+    fn regions_and_siblings_are_known() {
+        assert!(is_region(&["us", "east", "1"]));
+        assert!(is_region(&["us", "gov", "west", "1"]));
+        assert!(is_region(&["euw", "1"]));
+        assert!(is_region(&["eu"]));
+        assert!(!is_region(&["app"]) && !is_region(&["7"]) && !is_region(&[]));
+        assert!(is_sibling(&["2"]) && is_sibling(&["blue"]));
+        assert!(!is_sibling(&["2024"]) && !is_sibling(&["api"]));
+    }
+}
