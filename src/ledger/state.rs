@@ -53,16 +53,14 @@ pub struct State {
 }
 
 impl State {
-    /// The state after these entries, which begin with the first.
+    /// The state after all entries of a ledger, each absorbed as it is read: they are never in memory together.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Broken`] at the first that cannot be understood.
-    pub fn of(entries: &[Entry]) -> Result<Self, LedgerError> {
+    /// As [`Ledger::each`] and [`State::absorb`].
+    pub fn of(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
         let mut state = Self::default();
-        for entry in entries {
-            state.absorb(entry)?;
-        }
+        state.catch_up(ledger)?;
         Ok(state)
     }
 
@@ -70,12 +68,21 @@ impl State {
     ///
     /// # Errors
     ///
-    /// As [`Ledger::read`] and [`State::absorb`].
+    /// As [`Ledger::each`] and [`State::absorb`].
     pub fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), LedgerError> {
-        for entry in ledger.read(self.sequence)? {
-            self.absorb(&entry)?;
-        }
-        Ok(())
+        ledger.each(self.sequence, &mut |entry| {
+            if entry.sequence > self.sequence {
+                return self.absorb(&entry);
+            }
+            // A look that was taken again gives what is known already.
+            if entry.sequence == self.sequence && self.head != Some(entry.digest) {
+                return Err(LedgerError::broken(
+                    entry.sequence,
+                    "it became another entry while the ledger was read",
+                ));
+            }
+            Ok(())
+        })
     }
 
     /// How things stand in an environment; `None` when no entry was ever about it.
