@@ -61,6 +61,9 @@ impl State {
     pub fn of(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
         let mut state = Self::default();
         state.catch_up(ledger)?;
+        for standing in state.environments.values_mut() {
+            standing.compact();
+        }
         Ok(state)
     }
 

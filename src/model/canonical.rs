@@ -18,8 +18,16 @@ use writer::Writer;
 /// When `record` cannot be JSON at all (a map with keys that are not strings).
 pub fn to_string<T: Serialize + ?Sized>(record: &T) -> Result<String, serde_json::Error> {
     let mut text = Vec::with_capacity(128);
-    record.serialize(Writer(&mut text))?;
+    append(&mut text, record)?;
     String::from_utf8(text).map_err(serde::ser::Error::custom)
+}
+
+/// Appends the canonical JSON of `record` to a text.
+pub(super) fn append<T: Serialize + ?Sized>(
+    text: &mut Vec<u8>,
+    record: &T,
+) -> Result<(), serde_json::Error> {
+    record.serialize(Writer(text))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub fn apply(
         run.purpose = "repair";
         may_repair(&run, &state)?;
     }
-    let outcome = run.go(&state, &mut report)?;
+    let outcome = run.go(state, &mut report)?;
     report.exit_code = exit_code(outcome);
     if outcome == ApplyOutcome::Interrupted {
         report.say("interrupted; what was begun was finished and recorded");
@@ -182,12 +182,12 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Looks, plans, refuses or applies, and records. What happened is added to the report.
-    pub(super) fn go(&self, state: &State, report: &mut Report) -> Result<ApplyOutcome, Failure> {
+    pub(super) fn go(&self, state: State, report: &mut Report) -> Result<ApplyOutcome, Failure> {
         let targets = self.resolution.targets(self.project, self.name)?;
         let situation = self
             .resolution
-            .look(self.project, self.name, state, &targets)?;
-        let plan = self.resolution.plan(self.project, &situation, state)?;
+            .look(self.project, self.name, &state, &targets)?;
+        let plan = self.resolution.plan(self.project, &situation, &state)?;
         if let Some(saved) = self.saved {
             if let Some(used) = state
                 .used_plans
@@ -204,7 +204,7 @@ impl Run<'_> {
             }
             saved::compare(saved, &plan)?;
         }
-        let rehearsed = super::plan::rehearsed(self.project, state, &plan);
+        let rehearsed = super::plan::rehearsed(self.project, &state, &plan);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(unseen) = plan.unseen.first() {
             return Err(Failure::Other {
@@ -219,7 +219,7 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
-        let owner = self.owner(state);
+        let owner = self.owner(&state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
             .map_err(|error| Failure::Other {
@@ -230,7 +230,7 @@ impl Run<'_> {
             return Err(Failure::Interrupted);
         }
         let began = Instant::now();
-        if plan.steps.is_empty() && self.settled(state, &plan) {
+        if plan.steps.is_empty() && self.settled(&state, &plan) {
             let nothing = ApplyReport {
                 outcome: ApplyOutcome::Done,
                 steps: Vec::new(),
@@ -247,7 +247,7 @@ impl Run<'_> {
             targets: &targets,
             unstamped,
         };
-        self.execute(state, &situation, &plan, &reached, report, began)
+        self.execute(state, situation, plan, &reached, report, began)
     }
 
     /// The stamp that this ledger puts on targets.
@@ -306,9 +306,9 @@ impl Run<'_> {
 
     fn execute(
         &self,
-        state: &State,
-        situation: &Situation<'_>,
-        plan: &Plan,
+        state: State,
+        situation: Situation<'_>,
+        plan: Plan,
         reached: &Reached<'_>,
         report: &mut Report,
         began: Instant,
@@ -329,7 +329,7 @@ impl Run<'_> {
         self.ledger
             .append(world.clock.now(), &[started.into()], Some(self.fence))?;
         let targets = reached.targets;
-        let owner = self.owner(state);
+        let owner = self.owner(&state);
         let claimed = owner.claim(
             situation.resolved,
             &reached.unstamped,
@@ -355,10 +355,10 @@ impl Run<'_> {
             report.say(format!(
                 "the owner's stamp was not written, so nothing else was done: {reason}"
             ));
-            let nothing = ApplyReport::nothing(plan, outcome);
+            let nothing = ApplyReport::nothing(&plan, outcome);
             report.applies.push(ApplyDocument::new(
                 Some(apply.clone()),
-                plan,
+                &plan,
                 &nothing,
                 began.elapsed().as_secs_f64(),
             ));
@@ -371,7 +371,7 @@ impl Run<'_> {
             .map(|(address, applied)| (address.clone(), applied.declared.clone()))
             .collect();
         let job = Apply {
-            plan,
+            plan: &plan,
             resolved: situation.resolved,
             removed: &removed,
             targets: &targets.targets(),
@@ -390,7 +390,7 @@ impl Run<'_> {
         world.voice.end();
         report.applies.push(ApplyDocument::new(
             Some(apply.clone()),
-            plan,
+            &plan,
             &outcome,
             began.elapsed().as_secs_f64(),
         ));
@@ -399,18 +399,19 @@ impl Run<'_> {
             // What could not be written down cannot be called done, nor ended.
             return Ok(ApplyOutcome::Unknown);
         }
+        // What is looked at next takes as much memory as what was planned, which is done with.
+        drop((removed, situation, plan));
         self.ended(state, &apply, &outcome, targets)
     }
 
     /// Looks once more at everything, and records how it ended.
     fn ended(
         &self,
-        state: &State,
+        mut state: State,
         apply: &str,
         outcome: &ApplyReport,
         targets: &super::targets::Targets,
     ) -> Result<ApplyOutcome, Failure> {
-        let mut state = state.clone();
         state.catch_up(self.ledger)?;
         let after = self
             .resolution
