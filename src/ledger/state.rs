@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::record::{Founded, Record, ReleaseEnded, ReleaseStarted};
+use super::record::{ApplyOutcome, Founded, Record, ReleaseEnded, ReleaseStarted};
 use super::standing::{Noted, Standing};
 use super::{Entry, Ledger, LedgerError, chain};
 use crate::model::{Address, Digest, EnvironmentName, Moment};
@@ -16,7 +16,7 @@ use crate::model::{Address, Digest, EnvironmentName, Moment};
 pub struct Release {
     /// How it began.
     pub started: Noted<ReleaseStarted>,
-    /// How it ended; `None` while it runs, and for ever when it was killed.
+    /// How it ended, by the last word on it; `None` while it runs, and when it was killed until somebody finishes it.
     pub ended: Option<Noted<ReleaseEnded>>,
 }
 
@@ -182,8 +182,13 @@ impl State {
                 });
             }
             Record::ReleaseEnded(record) => {
+                // A release that did not end well may be finished later; one that did has ended.
                 let release = self.releases.iter_mut().rev().find(|release| {
-                    release.started.record.release == record.release && release.ended.is_none()
+                    release.started.record.release == record.release
+                        && release
+                            .ended
+                            .as_ref()
+                            .is_none_or(|ended| ended.record.outcome != ApplyOutcome::Done)
                 });
                 if let Some(release) = release {
                     release.ended = Some(note.of(record));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
+use super::unfinished::settle;
 use super::{Failure, Location, Project, World, saved};
 use crate::apply::{Apply, ApplyReport, Journal, Owner, Progress, execute};
 use crate::kind::Declared;
@@ -92,7 +93,8 @@ pub fn apply(
         saved: saved.as_ref(),
         from_file: saved.is_some(),
     };
-    if name == project.production()? && project.definition.path.len() > 1 {
+    let repairs = name == project.production()? && project.definition.path.len() > 1;
+    if repairs {
         run.purpose = "repair";
         may_repair(&run, &state)?;
     }
@@ -104,6 +106,13 @@ pub fn apply(
     if outcome != ApplyOutcome::Done {
         report.next(format!("evenkeel plan {name}"));
         report.next(format!("evenkeel apply {name}"));
+    } else if repairs {
+        let recipe = resolution.recipe(&project, &name)?.digest;
+        let state = state_of(&ledger)?;
+        let ended = settle(&project, &state, &name, recipe, origin.commit, &mut report);
+        if let Some(ended) = ended {
+            ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
+        }
     }
     drop(lease);
     Ok(report)

@@ -21,6 +21,7 @@ mod release;
 mod saved;
 mod status;
 mod targets;
+mod unfinished;
 mod validate;
 mod verify;
 mod world;
