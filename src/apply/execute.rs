@@ -18,6 +18,9 @@ use crate::target::{Action, ActionError, Interruption, Materials, Target};
 /// Jobs that run at once: quick steps share one, each slow step has its own.
 const AT_ONCE: usize = 16;
 
+/// Steps that may be begun while others are on their way: what each needs is in memory until it is done.
+const STEPS_AT_ONCE: usize = 8_000;
+
 /// What is to be applied, and with what.
 pub struct Apply<'a> {
     /// The plan.
@@ -120,8 +123,13 @@ pub fn execute(
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel::<Vec<Ended>>();
         let mut running = 0;
+        let mut on_their_way = 0;
         loop {
-            while broken.is_none() && running < AT_ONCE && !apply.interruption.is_set() {
+            while broken.is_none()
+                && running < AT_ONCE
+                && on_their_way < STEPS_AT_ONCE
+                && !apply.interruption.is_set()
+            {
                 let Some(numbers) = schedule.take() else {
                     break;
                 };
@@ -139,6 +147,7 @@ pub fn execute(
                 }
                 progress.begun(&taken.iter().map(|(_, step)| *step).collect::<Vec<_>>());
                 running += 1;
+                on_their_way += taken.len();
                 let sender = sender.clone();
                 scope.spawn(move || {
                     // The receiver outlives every sender within this scope.
@@ -150,6 +159,7 @@ pub fn execute(
             }
             let Ok(ended) = receiver.recv() else { break };
             running -= 1;
+            on_their_way -= ended.len();
             record(
                 apply,
                 &ended,

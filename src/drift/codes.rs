@@ -131,5 +131,5 @@ pub const NOT_RECORDED: Code = Code {
 pub const OPEN: Code = Code::warning(
     "live/interrupted-step",
     "a run began to change this and never said how it ended",
-    "The run was killed. What is there was looked at and is reported as it is; `evenkeel apply` goes on from there.",
+    "The run was killed. What is there was looked at: it is as declared, and `evenkeel apply` records that. What is not as declared is reported as that, with a word on the run that began to change it.",
 );

@@ -42,17 +42,6 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
                 "nobody looked",
             )),
         }
-        if let Some(apply) = situation.open.get(address) {
-            defects.push(
-                Defect::of(
-                    &codes::OPEN,
-                    address,
-                    format!("{apply} began to change {address} and never said how that ended"),
-                )
-                .within(situation.environment())
-                .at(&resource.block.span, "declared here"),
-            );
-        }
     }
     for (address, applied) in &situation.applied {
         if situation.resolved.resources.contains_key(address) {
@@ -91,8 +80,9 @@ fn cannot_tell(situation: &Situation<'_>, address: &Address, span: &Span, reason
         &codes::CANNOT_TELL,
         address,
         format!(
-            "{address} cannot be seen in {}: {reason}",
-            situation.environment()
+            "{address} cannot be seen in {}: {reason}{}",
+            situation.environment(),
+            begun(situation, address)
         ),
     )
     .within(situation.environment())
@@ -134,10 +124,22 @@ fn compare(
             situation, address, resource, applied, observed, each, corner,
         ));
     }
-    if defects.len() == before
-        && observed.is_there()
-        && applied.is_none_or(|applied| !applied.unchanged)
-    {
+    if defects.len() > before {
+        return;
+    }
+    if let Some(apply) = situation.open.get(address) {
+        let mut defect = Defect::of(
+            &codes::OPEN,
+            address,
+            format!(
+                "{apply} began to change {address} and never said how that ended; it is as declared"
+            ),
+        )
+        .within(situation.environment())
+        .at(&resource.block.span, "declared here");
+        defect.corner = Some(Corner::Healed);
+        defects.push(defect);
+    } else if observed.is_there() && applied.is_none_or(|applied| !applied.unchanged) {
         let mut defect = Defect::of(
             &codes::NOT_RECORDED,
             address,
@@ -148,6 +150,17 @@ fn compare(
         defect.corner = Some(Corner::Healed);
         defects.push(defect);
     }
+}
+
+/// What is added to a defect of something whose last step was begun and never ended: it is told once, and not by a
+/// defect of its own besides.
+fn begun(situation: &Situation<'_>, address: &Address) -> String {
+    situation
+        .open
+        .get(address)
+        .map_or_else(String::new, |apply| {
+            format!("; {apply} began to change it and never said how that ended")
+        })
 }
 
 /// Whether the definition of an attribute moved on since it was applied.
@@ -192,6 +205,7 @@ fn discrepancy(
         }
         _ => format!("{what} in {environment}: not applied yet"),
     };
+    let story = format!("{story}{}", begun(situation, address));
     let mut defect = Defect::of(each.code, address, story)
         .within(environment)
         .attribute(&each.attribute)

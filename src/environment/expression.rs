@@ -1,6 +1,6 @@
 //! Expressions: values with references still in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ pub enum Expression {
     /// A value without references.
     Plain(Value),
     /// One reference and nothing else: it keeps its type.
-    Whole(Reference),
+    Whole(Arc<Reference>),
     /// Text with references in it.
-    Joined(Vec<Piece>),
+    Joined(Box<[Piece]>),
     /// A list with references somewhere in it.
     List(Vec<Placed>),
     /// A table with references somewhere in it.
@@ -39,7 +39,7 @@ pub enum Piece {
     /// As it stands.
     Text(Arc<str>),
     /// To be filled in.
-    Reference(Reference),
+    Reference(Arc<Reference>),
 }
 
 /// What a `${…}` names.
@@ -215,21 +215,59 @@ pub(super) fn part_of(written: &str, span: &Span) -> Span {
     )
 }
 
+/// References and texts between them, each kept once: many resources refer to the same few things.
+#[derive(Debug, Default)]
+pub struct Known {
+    references: HashMap<Box<str>, Arc<Reference>>,
+    texts: HashMap<Box<str>, Arc<str>>,
+}
+
+impl Known {
+    fn reference(&mut self, name: &str) -> Result<Arc<Reference>, String> {
+        if let Some(known) = self.references.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let reference = Arc::new(understand_reference(name)?);
+        self.references.insert(name.into(), Arc::clone(&reference));
+        Ok(reference)
+    }
+
+    fn text(&mut self, text: &str) -> Arc<str> {
+        /// Longer ones are seldom said twice.
+        const SHORT: usize = 4;
+        if text.len() > SHORT {
+            return text.into();
+        }
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let kept: Arc<str> = text.into();
+        self.texts.insert(text.into(), Arc::clone(&kept));
+        kept
+    }
+}
+
 /// Understands a node. What is wrong with references is handed to `complain`, with its place.
-pub fn understand(node: &Node, complain: &mut dyn FnMut(&Span, String)) -> Placed {
+pub fn understand(
+    node: &Node,
+    known: &mut Known,
+    complain: &mut dyn FnMut(&Span, String),
+) -> Placed {
     let expression = match &node.value {
-        NodeValue::Plain(Value::Text(text)) if text.contains("${") => match understand_text(text) {
-            Ok(expression) => expression,
-            Err((written, message)) => {
-                complain(&part_of(&written, &node.span), message);
-                Expression::Plain(Value::text(""))
+        NodeValue::Plain(Value::Text(text)) if text.contains("${") => {
+            match understand_text(text, known) {
+                Ok(expression) => expression,
+                Err((written, message)) => {
+                    complain(&part_of(&written, &node.span), message);
+                    Expression::Plain(Value::text(""))
+                }
             }
-        },
+        }
         NodeValue::Plain(_) | NodeValue::Date(_) => Expression::Plain(node.to_value()),
         NodeValue::List(items) => {
             let items: Vec<Placed> = items
                 .iter()
-                .map(|item| understand(item, complain))
+                .map(|item| understand(item, known, complain))
                 .collect();
             let plain: Option<Vec<Value>> = items
                 .iter()
@@ -243,7 +281,7 @@ pub fn understand(node: &Node, complain: &mut dyn FnMut(&Span, String)) -> Place
             let entries: BTreeMap<Arc<str>, Placed> = table
                 .entries
                 .iter()
-                .map(|(key, _, value)| (Arc::clone(key), understand(value, complain)))
+                .map(|(key, _, value)| (Arc::clone(key), understand(value, known, complain)))
                 .collect();
             let plain: Option<BTreeMap<Arc<str>, Value>> = entries
                 .iter()
@@ -261,7 +299,7 @@ pub fn understand(node: &Node, complain: &mut dyn FnMut(&Span, String)) -> Place
 }
 
 /// Understands text. What is wrong is told with the part of the text that is wrong.
-fn understand_text(text: &str) -> Result<Expression, (String, String)> {
+fn understand_text(text: &str, known: &mut Known) -> Result<Expression, (String, String)> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut plain = String::new();
     let mut rest = text;
@@ -283,10 +321,11 @@ fn understand_text(text: &str) -> Result<Expression, (String, String)> {
         };
         let (name, after) = inside.split_at(end);
         if !plain.is_empty() {
-            pieces.push(Piece::Text(std::mem::take(&mut plain).into()));
+            pieces.push(Piece::Text(known.text(&std::mem::take(&mut plain))));
         }
-        let reference =
-            understand_reference(name).map_err(|message| (format!("${{{name}}}"), message))?;
+        let reference = known
+            .reference(name)
+            .map_err(|message| (format!("${{{name}}}"), message))?;
         pieces.push(Piece::Reference(reference));
         rest = after.get(1..).unwrap_or("");
     }
@@ -297,12 +336,12 @@ fn understand_text(text: &str) -> Result<Expression, (String, String)> {
     if plain.is_empty()
         && let [Piece::Reference(reference)] = pieces.as_slice()
     {
-        return Ok(Expression::Whole(reference.clone()));
+        return Ok(Expression::Whole(Arc::clone(reference)));
     }
     if !plain.is_empty() {
-        pieces.push(Piece::Text(plain.into()));
+        pieces.push(Piece::Text(known.text(&plain)));
     }
-    Ok(Expression::Joined(pieces))
+    Ok(Expression::Joined(pieces.into()))
 }
 
 fn understand_reference(name: &str) -> Result<Reference, String> {
@@ -337,9 +376,13 @@ fn understand_reference(name: &str) -> Result<Reference, String> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Expression, Piece, Reference, part_of, understand_text};
+    use super::{Expression, Known, Piece, Reference, part_of};
     use crate::model::Value;
     use crate::source::{SourceFile, Span};
+
+    fn understand_text(text: &str) -> Result<Expression, (String, String)> {
+        super::understand_text(text, &mut Known::default())
+    }
 
     proptest! {
         #[test]
@@ -368,7 +411,9 @@ mod tests {
     fn a_whole_reference_keeps_its_type() {
         assert_eq!(
             understand_text("${port}"),
-            Ok(Expression::Whole(Reference::Parameter("port".into())))
+            Ok(Expression::Whole(
+                Reference::Parameter("port".into()).into()
+            ))
         );
     }
 
@@ -378,10 +423,10 @@ mod tests {
             panic!("joined");
         };
         assert_eq!(
-            pieces,
+            *pieces,
             [
                 Piece::Text("http://x:".into()),
-                Piece::Reference(Reference::Parameter("port".into())),
+                Piece::Reference(Reference::Parameter("port".into()).into()),
                 Piece::Text("/a${b}".into()),
             ]
         );

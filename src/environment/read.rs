@@ -11,7 +11,7 @@ use super::definition::{
     Artifact, Attribute, EnvironmentDefinition, GivenSeverity, GivenValue, Parameter, ValueSource,
     Varies,
 };
-use super::expression::understand;
+use super::expression::{Known, understand};
 use super::{Block, Definition, Files, Policy, codes, fields};
 use crate::defect::{Defect, Severity};
 use crate::kind::{self, KINDS};
@@ -41,8 +41,11 @@ pub fn read(files: &dyn Files) -> Reading {
         files,
         required: None,
         exposed: Vec::new(),
+        known: Known::default(),
     };
     let mut definition = reader.system(&system);
+    // What was read of it is understood, and of a long file it is much.
+    drop(system);
     for name in definition.path.clone() {
         let path = format!("{name}.toml");
         if let Some(file) = read_file(files, &path, &mut reader.complaints) {
@@ -68,6 +71,8 @@ pub fn read(files: &dyn Files) -> Reading {
     } else {
         reader.only_what_is_sure();
     }
+    // Of a list, a map is made without gaps.
+    definition.resources = definition.resources.into_iter().collect();
     let complaints = super::exposed::cover(reader.complaints, &reader.exposed);
     (Some(definition), complaints)
 }
@@ -138,6 +143,8 @@ struct Reader<'a> {
     required: Option<Node>,
     /// Where secrets are written out: nothing that is shown may show them.
     exposed: Vec<Span>,
+    /// What was referred to so far.
+    known: Known,
 }
 
 impl Reader<'_> {
@@ -673,7 +680,7 @@ impl Reader<'_> {
             };
             check_field(value, field, subject, true, &mut self.complaints);
             let complaints = &mut self.complaints;
-            let value = understand(value, &mut |span, message| {
+            let value = understand(value, &mut self.known, &mut |span, message| {
                 // Where nothing may refer to anything, that was said already.
                 if !field.written_out {
                     complaints.push(
@@ -699,6 +706,8 @@ impl Reader<'_> {
             }
         }
         attributes.sort_by_key(|attribute| attribute.name);
+        // Of the many blocks none has a place to spare.
+        attributes.shrink_to_fit();
         Some(Block {
             span: key_span.clone(),
             attributes,

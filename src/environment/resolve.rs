@@ -85,7 +85,7 @@ pub struct ResolvedResource {
     /// What it means.
     pub declared: Declared,
     /// The resources that must be in place before it.
-    pub after: Vec<Address>,
+    pub after: Box<[Address]>,
 }
 
 /// Fills an environment in.
@@ -150,7 +150,8 @@ pub fn resolve(
         name: name.clone(),
         parameters: resolver.parameters,
         targets,
-        resources: resolver.resources,
+        // Of a list, a map is made without gaps.
+        resources: resolver.resources.into_iter().collect(),
         suites,
         documents,
         artifacts: surroundings
@@ -196,7 +197,7 @@ impl Resolver<'_> {
                     ValueSource::Plain(value) => Ok(value.clone()),
                     source => self.surroundings.secrets.get(source).map(|secret| {
                         let seal = self.surroundings.sealer.seal(secret.reveal().as_bytes());
-                        Value::Secret(secret, seal)
+                        Value::Secret(secret, seal.into())
                     }),
                 };
                 match got {
@@ -359,7 +360,7 @@ impl Resolver<'_> {
         address: &Address,
         block: &Arc<Block>,
         targets: &BTreeMap<Arc<str>, TargetPlace>,
-        after: Vec<Address>,
+        after: Box<[Address]>,
     ) -> Option<(ResolvedResource, Attributes)> {
         let before = self.complaints.len();
         let facts = kind::facts(address.kind())?;
@@ -586,7 +587,7 @@ impl Resolver<'_> {
         }
         Some(if sensitive {
             let seal = self.surroundings.sealer.seal(text.as_bytes());
-            Value::Secret(Secret::new(text), seal)
+            Value::Secret(Secret::new(text), seal.into())
         } else {
             Value::text(&text)
         })

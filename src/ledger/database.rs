@@ -214,7 +214,7 @@ impl Glance {
 /// What `task` says, or what SQLite says when it cannot open the file.
 pub fn look<T>(
     path: &Path,
-    task: impl Fn(&Connection) -> Result<T, LedgerError>,
+    mut task: impl FnMut(&Connection) -> Result<T, LedgerError>,
 ) -> Result<T, LedgerError> {
     let mut looks = 0;
     loop {

@@ -112,8 +112,13 @@ impl Inner {
 }
 
 impl Ledger for MemoryLedger {
-    fn read(&self, after: u64) -> Result<Vec<Entry>, LedgerError> {
-        self.inner().read(after)
+    fn each(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let entries = self.inner().read(after)?;
+        entries.into_iter().try_for_each(take)
     }
 
     fn append(

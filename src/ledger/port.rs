@@ -16,12 +16,37 @@ pub struct Fence {
 
 /// An append-only, hash-chained list of entries.
 pub trait Ledger: Send + Sync {
-    /// All entries with a number above `after`, in order, each verified against its predecessor.
+    /// Gives all entries with a number above `after`, one by one and in order, each verified against its predecessor.
+    ///
+    /// Should the ledger change while it is looked at, the look may be taken again: then entries come again that came
+    /// already. Who takes them knows them by their numbers.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Broken`] at the first entry that is not what was written.
-    fn read(&self, after: u64) -> Result<Vec<Entry>, LedgerError>;
+    /// [`LedgerError::Broken`] at the first entry that is not what was written, and whatever `take` says.
+    fn each(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError>;
+
+    /// All entries with a number above `after`, in order, each verified against its predecessor. A ledger is long:
+    /// who needs each entry only once asks for [`Ledger::each`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::each`].
+    fn read(&self, after: u64) -> Result<Vec<Entry>, LedgerError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        self.each(after, &mut |entry| {
+            // Of a look that was taken again, the later word counts.
+            let known = entry.sequence.saturating_sub(after).saturating_sub(1);
+            entries.truncate(usize::try_from(known).unwrap_or(usize::MAX));
+            entries.push(entry);
+            Ok(())
+        })?;
+        Ok(entries)
+    }
 
     /// Appends records in one durable transaction; when it returns they survive a loss of power.
     ///
@@ -46,13 +71,14 @@ pub trait Ledger: Send + Sync {
     /// As [`Ledger::read`].
     fn newest_token(&self, environment: &EnvironmentName) -> Result<u64, LedgerError> {
         let mut newest = 0;
-        for entry in self.read(0)? {
+        self.each(0, &mut |entry| {
             if let Some(Record::LeaseTaken(taken)) = super::chain::understand(&entry)?
                 && taken.environment == *environment
             {
                 newest = newest.max(taken.token);
             }
-        }
+            Ok(())
+        })?;
         Ok(newest)
     }
 }

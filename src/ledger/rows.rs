@@ -98,7 +98,12 @@ pub fn inspect(
     system: Option<&str>,
 ) -> Result<(Founded, Link), LedgerError> {
     database::check_format(connection, path)?;
-    let Some(first) = read_lines(connection, path, Link::root(), 1)?.pop() else {
+    let mut first = None;
+    each_line(connection, path, Link::root(), 1, &mut |entry| {
+        first = Some(entry);
+        Ok(())
+    })?;
+    let Some(first) = first else {
         return Err(LedgerError::broken(
             1,
             "the ledger is empty; restore it from a backup",
@@ -206,33 +211,34 @@ fn link_at(connection: &Connection, path: &Path, sequence: u64) -> Result<Link, 
     Ok(Link { sequence, digest })
 }
 
-/// All proven entries after `after`.
+/// Gives all proven entries after `after`, one by one: of a long ledger there is never more than one in memory.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Broken`] at the first that is not what was written.
-pub fn read_all(
+/// [`LedgerError::Broken`] at the first that is not what was written, and whatever `take` says.
+pub fn each(
     connection: &Connection,
     path: &Path,
     after: u64,
-) -> Result<Vec<Entry>, LedgerError> {
+    take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
     let start = if after == 0 {
         Link::root()
     } else {
         link_at(connection, path, after)?
     };
-    read_lines(connection, path, start, u64::MAX)
+    each_line(connection, path, start, u64::MAX, take)
 }
 
-/// Up to `limit` proven entries after `link`.
-fn read_lines(
+/// Gives up to `limit` proven entries after `link`.
+fn each_line(
     connection: &Connection,
     path: &Path,
     mut link: Link,
     limit: u64,
-) -> Result<Vec<Entry>, LedgerError> {
+    take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut entries = Vec::new();
     let reached = |link: &Link, error: rusqlite::Error| match database::failed("read", path, error)
     {
         LedgerError::Broken { reason, .. } => LedgerError::broken(link.sequence + 1, reason),
@@ -252,9 +258,9 @@ fn read_lines(
             .and_then(|(sequence, line, digest)| link.follow(sequence, line, digest))
             .map_err(|reason| LedgerError::broken(next, reason))?;
         link = Link::from(&entry);
-        entries.push(entry);
+        take(entry)?;
     }
-    Ok(entries)
+    Ok(())
 }
 
 /// The columns of a row, whatever they have become.

@@ -133,7 +133,7 @@ impl SqliteLedger {
 
     fn with_connection<T>(
         &self,
-        task: impl Fn(&Connection) -> Result<T, LedgerError>,
+        mut task: impl FnMut(&Connection) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
         match &self.writer {
             Some(writer) => {
@@ -150,8 +150,12 @@ impl SqliteLedger {
 }
 
 impl Ledger for SqliteLedger {
-    fn read(&self, after: u64) -> Result<Vec<Entry>, LedgerError> {
-        self.with_connection(|connection| rows::read_all(connection, &self.path, after))
+    fn each(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.with_connection(|connection| rows::each(connection, &self.path, after, take))
     }
 
     fn append(

@@ -105,6 +105,12 @@ impl Standing {
             .is_some_and(|sequence| *sequence > since)
     }
 
+    /// Closes the gaps that maps have between entries which came one by one.
+    pub(super) fn compact(&mut self) {
+        self.applied = std::mem::take(&mut self.applied).into_iter().collect();
+        self.rehearsed = std::mem::take(&mut self.rehearsed).into_iter().collect();
+    }
+
     pub(super) fn begin(&mut self, started: Noted<ApplyStarted>) {
         self.last_apply = Some(Apply {
             started,

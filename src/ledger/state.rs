@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::record::{Founded, Record, ReleaseEnded, ReleaseStarted};
+use super::record::{ApplyOutcome, Founded, Record, ReleaseEnded, ReleaseStarted};
 use super::standing::{Noted, Standing};
 use super::{Entry, Ledger, LedgerError, chain};
 use crate::model::{Address, Digest, EnvironmentName, Moment};
@@ -16,7 +16,7 @@ use crate::model::{Address, Digest, EnvironmentName, Moment};
 pub struct Release {
     /// How it began.
     pub started: Noted<ReleaseStarted>,
-    /// How it ended; `None` while it runs, and for ever when it was killed.
+    /// How it ended, by the last word on it; `None` while it runs, and when it was killed until somebody finishes it.
     pub ended: Option<Noted<ReleaseEnded>>,
 }
 
@@ -53,15 +53,16 @@ pub struct State {
 }
 
 impl State {
-    /// The state after these entries, which begin with the first.
+    /// The state after all entries of a ledger, each absorbed as it is read: they are never in memory together.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Broken`] at the first that cannot be understood.
-    pub fn of(entries: &[Entry]) -> Result<Self, LedgerError> {
+    /// As [`Ledger::each`] and [`State::absorb`].
+    pub fn of(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
         let mut state = Self::default();
-        for entry in entries {
-            state.absorb(entry)?;
+        state.catch_up(ledger)?;
+        for standing in state.environments.values_mut() {
+            standing.compact();
         }
         Ok(state)
     }
@@ -70,12 +71,21 @@ impl State {
     ///
     /// # Errors
     ///
-    /// As [`Ledger::read`] and [`State::absorb`].
+    /// As [`Ledger::each`] and [`State::absorb`].
     pub fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), LedgerError> {
-        for entry in ledger.read(self.sequence)? {
-            self.absorb(&entry)?;
-        }
-        Ok(())
+        ledger.each(self.sequence, &mut |entry| {
+            if entry.sequence > self.sequence {
+                return self.absorb(&entry);
+            }
+            // A look that was taken again gives what is known already.
+            if entry.sequence == self.sequence && self.head != Some(entry.digest) {
+                return Err(LedgerError::broken(
+                    entry.sequence,
+                    "it became another entry while the ledger was read",
+                ));
+            }
+            Ok(())
+        })
     }
 
     /// How things stand in an environment; `None` when no entry was ever about it.
@@ -172,8 +182,13 @@ impl State {
                 });
             }
             Record::ReleaseEnded(record) => {
+                // A release that did not end well may be finished later; one that did has ended.
                 let release = self.releases.iter_mut().rev().find(|release| {
-                    release.started.record.release == record.release && release.ended.is_none()
+                    release.started.record.release == record.release
+                        && release
+                            .ended
+                            .as_ref()
+                            .is_none_or(|ended| ended.record.outcome != ApplyOutcome::Done)
                 });
                 if let Some(release) = release {
                     release.ended = Some(note.of(record));

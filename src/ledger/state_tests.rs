@@ -6,8 +6,8 @@ use crate::ledger::record::{
     Actor, ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, ReleaseStarted, StepEnd,
     StepOutcome, StepsEnded, StepsIntended, Verb,
 };
-use crate::ledger::{Entry, Ledger, MemoryLedger, Record};
-use crate::model::{Address, Digest, EnvironmentName};
+use crate::ledger::{Entry, Fence, Ledger, LedgerError, MemoryLedger, Record};
+use crate::model::{Address, Digest, EnvironmentName, Moment};
 
 fn staging() -> EnvironmentName {
     EnvironmentName::new("staging")
@@ -81,7 +81,7 @@ fn ended(number: u64, outcome: ApplyOutcome) -> Record {
 fn fold(records: &[Record]) -> State {
     let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
     ledger.append(time(1), records, None).unwrap();
-    State::of(&ledger.read(0).unwrap()).unwrap()
+    State::of(&ledger).unwrap()
 }
 
 #[test]
@@ -213,6 +213,64 @@ fn a_newer_kind_is_counted_and_a_gap_is_refused() {
     );
 }
 
+/// A ledger at which every look is taken twice, since somebody began to write meanwhile.
+struct Unsettled {
+    first: MemoryLedger,
+    second: MemoryLedger,
+}
+
+impl Ledger for Unsettled {
+    fn each(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.first.each(after, take)?;
+        self.second.each(after, take)
+    }
+
+    fn append(
+        &self,
+        time: Moment,
+        records: &[Record],
+        fence: Option<&Fence>,
+    ) -> Result<u64, LedgerError> {
+        self.second.append(time, records, fence)
+    }
+}
+
+#[test]
+fn a_look_that_is_taken_again_counts_once() {
+    let ledger = |records: &[Record]| {
+        let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
+        ledger.append(time(1), records, None).unwrap();
+        ledger
+    };
+    let begun = [started(1, false), intended(1, "config", Verb::Create)];
+    let longer = [begun.to_vec(), vec![ended(1, ApplyOutcome::Failed)]].concat();
+    let unsettled = Unsettled {
+        first: ledger(&begun),
+        second: ledger(&longer),
+    };
+    let state = State::of(&unsettled).unwrap();
+    assert_eq!(state.sequence, 4);
+    assert!(
+        state.environments[&staging()]
+            .last_apply
+            .as_ref()
+            .is_some_and(|apply| apply.ended.is_some())
+    );
+    assert_eq!(unsettled.read(0).unwrap().len(), 4);
+    let exchanged = Unsettled {
+        first: ledger(&begun),
+        second: ledger(&[started(1, false), intended(1, "other", Verb::Create)]),
+    };
+    assert!(matches!(
+        State::of(&exchanged),
+        Err(LedgerError::Broken { sequence: 3, .. })
+    ));
+}
+
 /// The bound is for unoptimised builds; an optimised one is some twenty times faster.
 #[test]
 fn ten_thousand_steps_fold_quickly() {
@@ -233,9 +291,8 @@ fn ten_thousand_steps_fold_quickly() {
         .collect();
     let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
     ledger.append(time(1), &batches, None).unwrap();
-    let entries = ledger.read(0).unwrap();
     let begun = std::time::Instant::now();
-    let state = State::of(&entries).unwrap();
+    let state = State::of(&ledger).unwrap();
     let elapsed = begun.elapsed();
     println!("10,000 steps folded in {elapsed:?}");
     assert_eq!(state.environments[&staging()].applied.len(), 10_000);

@@ -9,6 +9,7 @@ pub mod duration;
 pub mod moment;
 pub mod name;
 pub mod order;
+mod parts;
 pub mod secret;
 pub mod value;
 
@@ -16,5 +17,6 @@ pub use address::Address;
 pub use digest::Digest;
 pub use moment::{Clock, Moment};
 pub use name::EnvironmentName;
+pub use parts::Parts;
 pub use secret::{Sealer, Secret};
 pub use value::Value;

@@ -23,7 +23,7 @@ pub enum Value {
     /// Text.
     Text(Arc<str>),
     /// Text with a secret in it, and its seal.
-    Secret(Secret, Digest),
+    Secret(Secret, Arc<Digest>),
     /// A list, in order.
     List(Vec<Value>),
     /// A table, by key.
@@ -189,7 +189,10 @@ mod tests {
     #[test]
     fn a_secret_is_written_as_its_seal() {
         let seal = Sealer::new([7; 32]).seal(b"hunter2");
-        let value = Value::List(vec![Value::Secret(Secret::new("hunter2".into()), seal)]);
+        let value = Value::List(vec![Value::Secret(
+            Secret::new("hunter2".into()),
+            seal.into(),
+        )]);
         let json = serde_json::to_string(&value).unwrap();
         assert_eq!(json, format!(r#"[{{"secret":"{seal}"}}]"#));
         assert_eq!(value.to_string(), "[(secret)]");

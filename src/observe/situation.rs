@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use super::{Observers, observe};
 use crate::environment::Resolved;
 use crate::kind::{Declared, Observation, Observed};
-use crate::model::{Address, Digest, EnvironmentName, Moment};
+use crate::ledger;
+use crate::model::{Address, Digest, EnvironmentName, Moment, Parts};
 
 /// Everything known about one environment at one moment.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub struct Applied {
     /// When.
     pub at: Moment,
     /// By which apply.
-    pub apply: String,
+    pub apply: Arc<str>,
     /// Whether it was declared then just as it is now.
     pub unchanged: bool,
 }
@@ -67,9 +68,6 @@ pub fn applied_record(
     RawValue::from_string(serde_json::to_string(&record)?)
 }
 
-/// What the ledger says was applied: record, moment and apply, by address.
-pub type Kept<'a> = BTreeMap<&'a Address, (&'a str, Moment, &'a str)>;
-
 /// Looks at an environment.
 ///
 /// # Errors
@@ -77,17 +75,17 @@ pub type Kept<'a> = BTreeMap<&'a Address, (&'a str, Moment, &'a str)>;
 /// When a record of what was applied cannot be understood: then nothing can be said about what was removed.
 pub fn look<'a>(
     resolved: &'a Resolved,
-    kept: &Kept<'_>,
+    kept: &BTreeMap<Address, ledger::Applied>,
     open: BTreeMap<Address, String>,
     observers: &Observers<'_>,
     at: Moment,
 ) -> Result<Situation<'a>, String> {
-    let mut applied = BTreeMap::new();
-    for (address, (record, moment, apply)) in kept {
-        let parsed: AppliedRecord<'_> = serde_json::from_str(record).map_err(|error| {
+    let mut applied = Vec::with_capacity(kept.len());
+    for (address, last) in kept {
+        let parsed: AppliedRecord<'_> = serde_json::from_str(&last.record).map_err(|error| {
             format!("what was applied as {address} cannot be understood: {error}")
         })?;
-        let now = resolved.resources.get(*address);
+        let now = resolved.resources.get(address);
         let unchanged = now.is_some_and(|now| {
             *now.on == *parsed.on
                 && now
@@ -101,17 +99,22 @@ pub fn look<'a>(
                 format!("what was applied as {address} cannot be understood: {error}")
             })?,
         };
-        applied.insert(
-            (*address).clone(),
+        applied.push((
+            address.clone(),
             Applied {
-                on: parsed.on,
+                on: match now {
+                    Some(now) if now.on == parsed.on => Arc::clone(&now.on),
+                    _ => parsed.on,
+                },
                 declared,
-                at: *moment,
-                apply: (*apply).to_owned(),
+                at: last.at,
+                apply: Arc::clone(&last.apply),
                 unchanged,
             },
-        );
+        ));
     }
+    // Of a list, a map is made without gaps.
+    let applied: BTreeMap<Address, Applied> = applied.into_iter().collect();
     let seen = observe(
         resolved
             .resources
@@ -140,6 +143,14 @@ pub fn look<'a>(
         open,
         at,
     })
+}
+
+fn all_seen(
+    observations: &BTreeMap<Address, Observation<Observed>>,
+) -> impl Iterator<Item = (&Address, &Observed)> {
+    observations
+        .iter()
+        .filter_map(|(address, observation)| Some((address, observation.seen()?)))
 }
 
 impl Situation<'_> {
@@ -171,14 +182,19 @@ impl Situation<'_> {
     /// The digest of everything that was seen; `None` when something could not be.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
-        let mut seen: BTreeMap<&Address, &Observed> = BTreeMap::new();
-        for (address, observation) in &self.seen {
-            seen.insert(address, observation.seen()?);
+        let whole = |observations: &BTreeMap<Address, Observation<Observed>>| {
+            observations.values().all(|each| each.seen().is_some())
+        };
+        if !whole(&self.seen) || !whole(&self.left) {
+            return None;
         }
-        let mut left: BTreeMap<&Address, &Observed> = BTreeMap::new();
-        for (address, observation) in &self.left {
-            left.insert(address, observation.seen()?);
-        }
-        Some(Digest::of_record("evenkeel observation 1", &(seen, left)))
+        let digest = Parts::of("evenkeel observation 1")
+            .mark("[")
+            .table(all_seen(&self.seen))
+            .mark(",")
+            .table(all_seen(&self.left))
+            .mark("]")
+            .digest();
+        Some(digest)
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
+use super::unfinished::settle;
 use super::{Failure, Location, Project, World, saved};
 use crate::apply::{Apply, ApplyReport, Journal, Owner, Progress, execute};
 use crate::kind::Declared;
@@ -92,11 +93,12 @@ pub fn apply(
         saved: saved.as_ref(),
         from_file: saved.is_some(),
     };
-    if name == project.production()? && project.definition.path.len() > 1 {
+    let repairs = name == project.production()? && project.definition.path.len() > 1;
+    if repairs {
         run.purpose = "repair";
         may_repair(&run, &state)?;
     }
-    let outcome = run.go(&state, &mut report)?;
+    let outcome = run.go(state, &mut report)?;
     report.exit_code = exit_code(outcome);
     if outcome == ApplyOutcome::Interrupted {
         report.say("interrupted; what was begun was finished and recorded");
@@ -104,6 +106,13 @@ pub fn apply(
     if outcome != ApplyOutcome::Done {
         report.next(format!("evenkeel plan {name}"));
         report.next(format!("evenkeel apply {name}"));
+    } else if repairs {
+        let recipe = resolution.recipe(&project, &name)?.digest;
+        let state = state_of(&ledger)?;
+        let ended = settle(&project, &state, &name, recipe, origin.commit, &mut report);
+        if let Some(ended) = ended {
+            ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
+        }
     }
     drop(lease);
     Ok(report)
@@ -182,12 +191,12 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Looks, plans, refuses or applies, and records. What happened is added to the report.
-    pub(super) fn go(&self, state: &State, report: &mut Report) -> Result<ApplyOutcome, Failure> {
+    pub(super) fn go(&self, state: State, report: &mut Report) -> Result<ApplyOutcome, Failure> {
         let targets = self.resolution.targets(self.project, self.name)?;
         let situation = self
             .resolution
-            .look(self.project, self.name, state, &targets)?;
-        let plan = self.resolution.plan(self.project, &situation, state)?;
+            .look(self.project, self.name, &state, &targets)?;
+        let plan = self.resolution.plan(self.project, &situation, &state)?;
         if let Some(saved) = self.saved {
             if let Some(used) = state
                 .used_plans
@@ -204,7 +213,7 @@ impl Run<'_> {
             }
             saved::compare(saved, &plan)?;
         }
-        let rehearsed = super::plan::rehearsed(self.project, state, &plan);
+        let rehearsed = super::plan::rehearsed(self.project, &state, &plan);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(unseen) = plan.unseen.first() {
             return Err(Failure::Other {
@@ -219,7 +228,7 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
-        let owner = self.owner(state);
+        let owner = self.owner(&state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
             .map_err(|error| Failure::Other {
@@ -230,7 +239,7 @@ impl Run<'_> {
             return Err(Failure::Interrupted);
         }
         let began = Instant::now();
-        if plan.steps.is_empty() && self.settled(state, &plan) {
+        if plan.steps.is_empty() && self.settled(&state, &plan) {
             let nothing = ApplyReport {
                 outcome: ApplyOutcome::Done,
                 steps: Vec::new(),
@@ -247,7 +256,7 @@ impl Run<'_> {
             targets: &targets,
             unstamped,
         };
-        self.execute(state, &situation, &plan, &reached, report, began)
+        self.execute(state, situation, plan, &reached, report, began)
     }
 
     /// The stamp that this ledger puts on targets.
@@ -306,9 +315,9 @@ impl Run<'_> {
 
     fn execute(
         &self,
-        state: &State,
-        situation: &Situation<'_>,
-        plan: &Plan,
+        state: State,
+        situation: Situation<'_>,
+        plan: Plan,
         reached: &Reached<'_>,
         report: &mut Report,
         began: Instant,
@@ -329,7 +338,7 @@ impl Run<'_> {
         self.ledger
             .append(world.clock.now(), &[started.into()], Some(self.fence))?;
         let targets = reached.targets;
-        let owner = self.owner(state);
+        let owner = self.owner(&state);
         let claimed = owner.claim(
             situation.resolved,
             &reached.unstamped,
@@ -355,10 +364,10 @@ impl Run<'_> {
             report.say(format!(
                 "the owner's stamp was not written, so nothing else was done: {reason}"
             ));
-            let nothing = ApplyReport::nothing(plan, outcome);
+            let nothing = ApplyReport::nothing(&plan, outcome);
             report.applies.push(ApplyDocument::new(
                 Some(apply.clone()),
-                plan,
+                &plan,
                 &nothing,
                 began.elapsed().as_secs_f64(),
             ));
@@ -371,7 +380,7 @@ impl Run<'_> {
             .map(|(address, applied)| (address.clone(), applied.declared.clone()))
             .collect();
         let job = Apply {
-            plan,
+            plan: &plan,
             resolved: situation.resolved,
             removed: &removed,
             targets: &targets.targets(),
@@ -390,7 +399,7 @@ impl Run<'_> {
         world.voice.end();
         report.applies.push(ApplyDocument::new(
             Some(apply.clone()),
-            plan,
+            &plan,
             &outcome,
             began.elapsed().as_secs_f64(),
         ));
@@ -399,18 +408,19 @@ impl Run<'_> {
             // What could not be written down cannot be called done, nor ended.
             return Ok(ApplyOutcome::Unknown);
         }
+        // What is looked at next takes as much memory as what was planned, which is done with.
+        drop((removed, situation, plan));
         self.ended(state, &apply, &outcome, targets)
     }
 
     /// Looks once more at everything, and records how it ended.
     fn ended(
         &self,
-        state: &State,
+        mut state: State,
         apply: &str,
         outcome: &ApplyReport,
         targets: &super::targets::Targets,
     ) -> Result<ApplyOutcome, Failure> {
-        let mut state = state.clone();
         state.catch_up(self.ledger)?;
         let after = self
             .resolution

@@ -129,7 +129,7 @@ fn stage(
         saved: None,
         from_file: false,
     }
-    .go(&state, report)?;
+    .go(state, report)?;
     if outcome != ApplyOutcome::Done {
         return Ok(Stage::Ended(exit_code(outcome)));
     }

@@ -22,6 +22,7 @@ mod release;
 mod saved;
 mod status;
 mod targets;
+mod unfinished;
 mod validate;
 mod verify;
 mod world;

@@ -97,11 +97,6 @@ impl Resolution {
         let resolved = self.environment(name)?;
         let empty = Standing::default();
         let standing = state.environment(name).unwrap_or(&empty);
-        let kept = standing
-            .applied
-            .iter()
-            .map(|(address, applied)| (address, (&*applied.record, applied.at, &*applied.apply)))
-            .collect();
         let open: BTreeMap<Address, String> = standing
             .open
             .iter()
@@ -109,7 +104,7 @@ impl Resolution {
             .collect();
         look(
             resolved,
-            &kept,
+            &standing.applied,
             open,
             &targets.observers(),
             project.world.clock.now(),

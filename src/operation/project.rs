@@ -13,7 +13,6 @@ use crate::environment::{
     DIFFERENCES_FILE, Definition, Files, Policy, Resolved, codes, once, read, resolve,
 };
 use crate::kind::ArtifactFacts;
-use crate::ledger::Ledger as _;
 use crate::ledger::record::Origin;
 use crate::ledger::{LedgerError, SqliteLedger, State, key};
 use crate::model::{Digest, EnvironmentName, Sealer};
@@ -397,7 +396,7 @@ impl<'w> Project<'w> {
 
 /// The state of a ledger.
 pub(super) fn state_of(ledger: &SqliteLedger) -> Result<State, LedgerError> {
-    State::of(&ledger.read(0)?)
+    State::of(ledger)
 }
 
 /// The directory of the definitions: named, or found in the working directory or above it.

@@ -75,7 +75,7 @@ pub(super) fn press(
         report.exit_code = 3;
         return Ok(report);
     }
-    let state = state_of(ledger)?;
+    let mut state = state_of(ledger)?;
     let number = state.next_release();
     let started = ReleaseStarted {
         release: number.clone(),
@@ -99,7 +99,8 @@ pub(super) fn press(
     };
     run.allowed(&asked.plan)?;
     ledger.append(world.clock.now(), &[started.into()], Some(lease.fence()))?;
-    let outcome = run.go(&state_of(ledger)?, &mut report);
+    state.catch_up(ledger)?;
+    let outcome = run.go(state, &mut report);
     let (outcome, failure) = match outcome {
         Ok(outcome) => (outcome, None),
         // Refused before the first write: the release ended without touching anything.

@@ -134,7 +134,7 @@ fn detail(saved: &Plan, now: &Plan, address: &crate::model::Address) -> String {
         plan.steps
             .iter()
             .filter(|step| step.address == *address)
-            .flat_map(|step| &step.changes)
+            .flat_map(|step| &*step.changes)
             .map(|change| format!("{} {}", change.attribute, change.before))
             .collect()
     };

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::unfinished::{Smoke, last, run_smoke, smoke};
 use super::{Failure, Location, Project, World};
 use crate::ledger::lease;
 use crate::ledger::record::ApplyOutcome;
 use crate::ledger::standing::Apply;
+use crate::ledger::state::Release;
 use crate::ledger::{Standing, State};
 use crate::model::EnvironmentName;
 use crate::report::{Report, StatusDocument};
@@ -20,8 +22,14 @@ pub fn status(world: &World<'_>, location: &Location) -> Result<Report, Failure>
     let (state, _) = project.state()?;
     let mut report = Report::new("status", &project.definition.system, world.clock.now());
     for name in &project.definition.path {
-        let mut document = document(&state, name);
+        let mut document = document(&project, &state, name);
         document.held_by = lease::holder(&project.folder, name)?;
+        // While somebody is at it, there is nothing to be done by anybody else.
+        if document.held_by.is_none()
+            && let Some(release) = last(&state, name)
+        {
+            report.next.extend(open_end(&project, &state, release));
+        }
         report.status.push(document);
     }
     if state.sequence == 0 {
@@ -31,7 +39,7 @@ pub fn status(world: &World<'_>, location: &Location) -> Result<Report, Failure>
     Ok(report)
 }
 
-fn document(state: &State, name: &EnvironmentName) -> StatusDocument {
+fn document(project: &Project<'_>, state: &State, name: &EnvironmentName) -> StatusDocument {
     let empty = Standing::default();
     let standing = state.environment(name).unwrap_or(&empty);
     let settled = standing.settled.as_ref();
@@ -42,34 +50,44 @@ fn document(state: &State, name: &EnvironmentName) -> StatusDocument {
         recipe: settled.map(|settled| settled.recipe.to_string()),
         plan: settled.map(|settled| settled.plan.to_string()),
         commit: settled.and_then(|settled| settled.origin.commit.clone()),
-        release: release(state, name),
+        release: last(state, name).map(|release| release_words(project, state, release)),
         unsettled: unsettled(standing),
         suites: suites(standing),
         held_by: None,
     }
 }
 
-fn release(state: &State, name: &EnvironmentName) -> Option<String> {
-    let last = state
-        .releases
-        .iter()
-        .rev()
-        .find(|release| release.started.record.environment == *name)?;
-    let number = &last.started.record.release;
-    Some(
-        match last
-            .ended
-            .as_ref()
-            .map(|ended| (ended.record.outcome, ended.record.smoke))
-        {
-            Some((ApplyOutcome::Done, Some(false))) => {
-                format!("{number} (its smoke suites failed)")
-            }
-            Some((ApplyOutcome::Done, _)) => number.clone(),
-            Some((outcome, _)) => format!("{number} ({})", words(outcome)),
-            None => format!("{number} (never said how it ended)"),
-        },
-    )
+/// A release in words: its number, and what there is to say besides.
+fn release_words(project: &Project<'_>, state: &State, release: &Release) -> String {
+    let number = &release.started.record.release;
+    let ended = release
+        .ended
+        .as_ref()
+        .map(|ended| (ended.record.outcome, ended.record.smoke));
+    let besides = match (ended, smoke(project, state, release)) {
+        (None, _) => "never said how it ended",
+        (Some((ApplyOutcome::Done, _)), Smoke::Failed) => "its smoke suites failed",
+        (Some((ApplyOutcome::Done, Some(false))), Smoke::Passed) => {
+            "its smoke suites failed, and pass since"
+        }
+        (Some((ApplyOutcome::Done, Some(false))), _) => "its smoke suites failed",
+        (Some((ApplyOutcome::Done, None)), Smoke::NotRun) => "its smoke suites were not run",
+        (Some((ApplyOutcome::Done, _)), _) => return number.clone(),
+        (Some((outcome, _)), _) => words(outcome),
+    };
+    format!("{number} ({besides})")
+}
+
+/// What is to be done about a release that is not settled.
+fn open_end(project: &Project<'_>, state: &State, release: &Release) -> Option<String> {
+    let name = &release.started.record.environment;
+    let Some(ended) = &release.ended else {
+        return Some(format!("evenkeel apply {name}"));
+    };
+    let not_run = ended.record.outcome == ApplyOutcome::Done
+        && ended.record.smoke.is_none()
+        && smoke(project, state, release) == Smoke::NotRun;
+    not_run.then(|| run_smoke(project, name))
 }
 
 fn words(outcome: ApplyOutcome) -> &'static str {

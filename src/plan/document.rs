@@ -1,12 +1,13 @@
 //! The plan as a document: immutable, canonical, known by its digest.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::record::Verb;
-use crate::model::{Address, Digest, EnvironmentName};
+use crate::model::{Address, Digest, EnvironmentName, Parts};
 use crate::target::Action;
 
 /// The version of this format.
@@ -57,13 +58,13 @@ pub struct Step {
     /// What is done to it.
     pub verb: Verb,
     /// Why, for people.
-    pub reason: String,
-    /// What changes, attribute by attribute; without secrets.
-    pub changes: Vec<Change>,
+    pub reason: Cow<'static, str>,
+    /// What changes, attribute by attribute; without secrets. Shared with the report.
+    pub changes: Arc<[Change]>,
     /// What the target is asked to do, one after the other. Empty when there is only something to record.
     pub actions: Vec<Action>,
     /// The steps that must be done before it.
-    pub after: Vec<Address>,
+    pub after: Arc<[Address]>,
     /// The resource and what it is brought to, symbolically: the same in all environments with one recipe.
     pub shape: Digest,
     /// Whether it may take long.
@@ -75,11 +76,11 @@ pub struct Step {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Change {
     /// The attribute.
-    pub attribute: String,
+    pub attribute: Cow<'static, str>,
     /// As it is.
-    pub before: String,
+    pub before: Cow<'static, str>,
     /// As it will be.
-    pub after: String,
+    pub after: Cow<'static, str>,
     /// The unified difference of texts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub difference: Option<String>,
@@ -94,24 +95,6 @@ pub struct Unseen {
     pub address: Address,
     /// Why.
     pub reason: String,
-}
-
-#[derive(Serialize)]
-struct Header<'a> {
-    format: u32,
-    tool: &'a str,
-    system: &'a str,
-    lineage: &'a str,
-    environment: &'a EnvironmentName,
-    recipe: Digest,
-    binding: Digest,
-    definitions: Digest,
-    observation: Option<Digest>,
-    applied: Digest,
-    steps: Vec<Digest>,
-    unchanged: usize,
-    unseen: &'a [Unseen],
-    observed: &'a BTreeMap<Address, Digest>,
 }
 
 impl Plan {
@@ -134,28 +117,42 @@ impl Plan {
             unseen,
             observed,
         } = self;
-        Digest::of_record(
-            "evenkeel plan 1",
-            &Header {
-                format: *format,
-                tool,
-                system,
-                lineage,
-                environment,
-                recipe: *recipe,
-                binding: *binding,
-                definitions: *definitions,
-                observation: *observation,
-                applied: *applied,
-                steps: steps
+        // The record's keys in their order: the record as a whole is never in memory.
+        Parts::of("evenkeel plan 1")
+            .mark("{\"applied\":")
+            .value(applied)
+            .mark(",\"binding\":")
+            .value(binding)
+            .mark(",\"definitions\":")
+            .value(definitions)
+            .mark(",\"environment\":")
+            .value(environment)
+            .mark(",\"format\":")
+            .value(format)
+            .mark(",\"lineage\":")
+            .value(lineage)
+            .mark(",\"observation\":")
+            .value(observation)
+            .mark(",\"observed\":")
+            .table(observed)
+            .mark(",\"recipe\":")
+            .value(recipe)
+            .mark(",\"steps\":")
+            .list(
+                steps
                     .iter()
-                    .map(|step| Digest::of_record("evenkeel step 1", step))
-                    .collect(),
-                unchanged: *unchanged,
-                unseen,
-                observed,
-            },
-        )
+                    .map(|step| Digest::of_record("evenkeel step 1", step)),
+            )
+            .mark(",\"system\":")
+            .value(system)
+            .mark(",\"tool\":")
+            .value(tool)
+            .mark(",\"unchanged\":")
+            .value(unchanged)
+            .mark(",\"unseen\":")
+            .value(unseen)
+            .mark("}")
+            .digest()
     }
 
     /// Whether there is nothing to do and everything was seen.
@@ -171,5 +168,95 @@ impl Plan {
             .iter()
             .filter(|step| step.verb == Verb::Remove)
             .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Serialize;
+
+    use super::{FORMAT, Plan, Step, Unseen};
+    use crate::ledger::record::Verb;
+    use crate::model::{Address, Digest, EnvironmentName};
+
+    /// The record that a plan's digest is of.
+    #[derive(Serialize)]
+    struct Header<'a> {
+        format: u32,
+        tool: &'a str,
+        system: &'a str,
+        lineage: &'a str,
+        environment: &'a EnvironmentName,
+        recipe: Digest,
+        binding: Digest,
+        definitions: Digest,
+        observation: Option<Digest>,
+        applied: Digest,
+        steps: Vec<Digest>,
+        unchanged: usize,
+        unseen: &'a [Unseen],
+        observed: &'a BTreeMap<Address, Digest>,
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_whole_record() {
+        let address = |name: &str| Address::new("file", name);
+        let plan = Plan {
+            format: FORMAT,
+            tool: "evenkeel \"0\"".into(),
+            system: "guestbook".into(),
+            lineage: "lineage".into(),
+            environment: EnvironmentName::new("staging"),
+            recipe: Digest::of(b"recipe"),
+            binding: Digest::of(b"binding"),
+            definitions: Digest::of(b"definitions"),
+            observation: None,
+            applied: Digest::of(b"applied"),
+            steps: ["a", "b"]
+                .map(|name| Step {
+                    address: address(name),
+                    on: "web".into(),
+                    verb: Verb::Create,
+                    reason: "not there yet".into(),
+                    changes: [].into(),
+                    actions: Vec::new(),
+                    after: [address("c")].into(),
+                    shape: Digest::of(name.as_bytes()),
+                    slow: false,
+                })
+                .into(),
+            unchanged: 3,
+            unseen: vec![Unseen {
+                address: address("d"),
+                reason: "dark".into(),
+            }],
+            observed: [(address("a"), Digest::of(b"a"))].into(),
+        };
+        let whole = Header {
+            format: plan.format,
+            tool: &plan.tool,
+            system: &plan.system,
+            lineage: &plan.lineage,
+            environment: &plan.environment,
+            recipe: plan.recipe,
+            binding: plan.binding,
+            definitions: plan.definitions,
+            observation: plan.observation,
+            applied: plan.applied,
+            steps: plan
+                .steps
+                .iter()
+                .map(|step| Digest::of_record("evenkeel step 1", step))
+                .collect(),
+            unchanged: plan.unchanged,
+            unseen: &plan.unseen,
+            observed: &plan.observed,
+        };
+        assert_eq!(plan.digest(), Digest::of_record("evenkeel plan 1", &whole));
+        let mut other = plan.clone();
+        other.observation = Some(Digest::of(b"observation"));
+        assert_ne!(other.digest(), plan.digest());
     }
 }

@@ -1,6 +1,8 @@
 //! Makes a plan: for each resource, what stands between it and its definition.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -9,7 +11,7 @@ use super::{Recipe, edges};
 use crate::environment::ResolvedResource;
 use crate::kind::{Declared, Discrepancy, Observation, Observed};
 use crate::ledger::record::Verb;
-use crate::model::{Address, Digest, Value};
+use crate::model::{Address, Digest, Parts, Value};
 use crate::observe::{Applied, Situation};
 
 #[derive(Serialize)]
@@ -62,9 +64,10 @@ pub fn make(
     let stepping: BTreeSet<&Address> = drafts.keys().copied().collect();
     for (address, after) in edges::between_steps(&stepping, &creation) {
         if let Some(step) = drafts.get_mut(address) {
-            step.after = after;
+            step.after = after.into();
         }
     }
+    drop(creation);
     let mut steps: Vec<Step> = drafts.into_values().collect();
     removals(situation, &mut steps, &mut unseen);
     let observed = situation
@@ -116,16 +119,12 @@ pub fn make(
 }
 
 fn applied_digest(applied: &BTreeMap<Address, Applied>) -> Digest {
-    let records: BTreeMap<&Address, (&str, String)> = applied
-        .iter()
-        .map(|(address, applied)| {
-            (
-                address,
-                (&*applied.on, applied.declared.record().unwrap_or_default()),
-            )
-        })
-        .collect();
-    Digest::of_record("evenkeel applied 1", &records)
+    Parts::of("evenkeel applied 1")
+        .table(applied.iter().map(|(address, applied)| {
+            let record = applied.declared.record().unwrap_or_default();
+            (address, (&*applied.on, record))
+        }))
+        .digest()
 }
 
 /// The step that brings one resource to its definition; `None` when it is there and recorded.
@@ -138,14 +137,16 @@ fn step(
 ) -> Result<Option<Step>, String> {
     let applied = situation.applied.get(address);
     let wrong = resource.declared.compare(observed);
+    let mut changes: Vec<Change> = wrong.iter().map(change).collect();
+    let mut removed = None;
     let mut step = Step {
         address: address.clone(),
         on: resource.on.clone(),
         verb: Verb::Record,
-        reason: String::new(),
-        changes: wrong.iter().map(change).collect(),
+        reason: Cow::Borrowed(""),
+        changes: Arc::default(),
         actions: Vec::new(),
-        after: Vec::new(),
+        after: Arc::default(),
         shape: shape(address, recipe.resources.get(address)),
         slow: resource.declared.is_slow(),
     };
@@ -159,23 +160,15 @@ fn step(
                 if let Some(removal) = applied.declared.removal(left)
                     && applied.on == resource.on
                 {
-                    step.actions.push(removal);
-                    step.changes.push(Change {
+                    let path = |declared: &Declared| {
+                        let path = declared.paths().first().copied().unwrap_or_default();
+                        path.to_owned().into()
+                    };
+                    removed = Some(removal);
+                    changes.push(Change {
                         attribute: "path".into(),
-                        before: applied
-                            .declared
-                            .paths()
-                            .first()
-                            .copied()
-                            .unwrap_or_default()
-                            .to_owned(),
-                        after: resource
-                            .declared
-                            .paths()
-                            .first()
-                            .copied()
-                            .unwrap_or_default()
-                            .to_owned(),
+                        before: path(&applied.declared),
+                        after: path(&resource.declared),
                         difference: None,
                     });
                     moved = true;
@@ -205,15 +198,31 @@ fn step(
         Verb::Update
     };
     step.reason = reason(applied, &wrong, observed, moved);
-    step.actions.extend(resource.declared.remedy(observed));
+    step.actions = removed
+        .into_iter()
+        .chain(resource.declared.remedy(observed))
+        .collect();
+    // Of the many steps each has one action, and no place to spare.
+    step.actions.shrink_to_fit();
+    step.changes = changes.into();
     Ok(Some(step))
+}
+
+/// Words that the changes of most new resources are told in: they need not be kept once for each.
+const WORDS: &[&str] = &["presence", "nothing", "a file", "a directory", "a link"];
+
+fn word(text: &str) -> Cow<'static, str> {
+    match WORDS.iter().find(|word| **word == text) {
+        Some(word) => Cow::Borrowed(word),
+        None => Cow::Owned(text.to_owned()),
+    }
 }
 
 fn change(each: &Discrepancy) -> Change {
     Change {
-        attribute: each.attribute.clone(),
-        before: each.found.clone(),
-        after: each.expected.clone(),
+        attribute: word(&each.attribute),
+        before: word(&each.found),
+        after: word(&each.expected),
         // A plan goes from what is there to what is declared.
         difference: each
             .texts
@@ -227,28 +236,29 @@ fn reason(
     wrong: &[Discrepancy],
     observed: &Observed,
     moved: bool,
-) -> String {
+) -> Cow<'static, str> {
     let attributes: Vec<&str> = wrong.iter().map(|each| each.attribute.as_str()).collect();
     match applied {
         _ if moved => "its place changed".into(),
         None if observed.is_there() => format!(
             "{} differs from the definition",
             crate::text::list(&attributes, "and")
-        ),
+        )
+        .into(),
         None => "not there yet".into(),
-        Some(applied) if applied.unchanged && observed.is_there() => {
-            format!(
-                "{} changed by hand since {}",
-                crate::text::list(&attributes, "and"),
-                applied.apply
-            )
-        }
-        Some(applied) if applied.unchanged => format!("gone since {}", applied.apply),
+        Some(applied) if applied.unchanged && observed.is_there() => format!(
+            "{} changed by hand since {}",
+            crate::text::list(&attributes, "and"),
+            applied.apply
+        )
+        .into(),
+        Some(applied) if applied.unchanged => format!("gone since {}", applied.apply).into(),
         Some(_) if observed.is_there() => format!(
             "{} changed in the definition",
             crate::text::list(&attributes, "and")
-        ),
-        Some(applied) => format!("gone since {}", applied.apply),
+        )
+        .into(),
+        Some(applied) => format!("gone since {}", applied.apply).into(),
     }
 }
 
@@ -304,10 +314,11 @@ fn restarts<'a>(
                 reason: format!(
                     "starts anew, since {} changes",
                     crate::text::list(&causes, "and")
-                ),
-                changes: Vec::new(),
+                )
+                .into(),
+                changes: Arc::default(),
                 actions: vec![action],
-                after: Vec::new(),
+                after: Arc::default(),
                 shape: shape(address, recipe.resources.get(address)),
                 slow: true,
             },
@@ -349,18 +360,18 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
             } else {
                 "declared no longer, and already gone; only to be recorded".into()
             },
-            changes: vec![Change {
+            changes: Arc::new([Change {
                 attribute: "presence".into(),
                 before: if action.is_some() {
-                    address.kind().to_owned()
+                    address.kind().to_owned().into()
                 } else {
                     "nothing".into()
                 },
                 after: "nothing".into(),
                 difference: None,
-            }],
+            }]),
             actions: action.into_iter().collect(),
-            after: order.remove(address).unwrap_or_default(),
+            after: order.remove(address).unwrap_or_default().into(),
             shape: shape(address, None),
             slow: declared.is_slow(),
         });
@@ -371,6 +382,12 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
         .map(|step| step.address.clone())
         .collect();
     for step in steps.iter_mut().filter(|step| step.verb == Verb::Remove) {
-        step.after.retain(|address| removed.contains(address));
+        if step.after.iter().any(|address| !removed.contains(address)) {
+            let after = step
+                .after
+                .iter()
+                .filter(|address| removed.contains(*address));
+            step.after = after.cloned().collect();
+        }
     }
 }

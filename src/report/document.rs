@@ -3,7 +3,9 @@
 //! Fields are added, never renamed; consumers ignore what they do not know. Parts that an operation has nothing to say
 //! about are left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,7 +15,7 @@ use crate::defect::{Corner, Defect, Severity};
 use crate::gate::Verdict;
 use crate::ledger::Standing;
 use crate::ledger::record::{ApplyOutcome, Origin, StepOutcome, SuiteEnded, Verb};
-use crate::model::{EnvironmentName, Moment};
+use crate::model::{Address, EnvironmentName, Moment};
 use crate::plan::{Change, Plan, Unseen};
 use crate::source::Location;
 
@@ -244,17 +246,20 @@ pub struct PlanReport {
 #[serde(rename_all = "kebab-case")]
 pub struct StepDocument {
     /// The resource.
-    pub address: String,
+    #[schemars(with = "String")]
+    pub address: Address,
     /// What is done to it.
     pub verb: Verb,
     /// Why.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// What changes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<Change>,
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "Vec<Change>", default)]
+    pub changes: Arc<[Change]>,
     /// The steps before it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<String>,
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "Vec<String>", default)]
+    pub after: Arc<[Address]>,
     /// Whether it was rehearsed in the environment before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsed: Option<bool>,
@@ -399,6 +404,10 @@ pub struct EntryDocument {
     pub words: String,
     /// Its digest.
     pub digest: String,
+}
+
+fn is_empty<T>(list: &[T]) -> bool {
+    list.is_empty()
 }
 
 impl Report {
@@ -566,11 +575,11 @@ impl PlanReport {
                 .iter()
                 .enumerate()
                 .map(|(number, step)| StepDocument {
-                    address: step.address.to_string(),
+                    address: step.address.clone(),
                     verb: step.verb,
                     reason: step.reason.clone(),
-                    changes: step.changes.clone(),
-                    after: step.after.iter().map(ToString::to_string).collect(),
+                    changes: Arc::clone(&step.changes),
+                    after: Arc::clone(&step.after),
                     rehearsed: rehearsed
                         .as_ref()
                         .and_then(|list| list.get(number).copied()),

@@ -4,6 +4,7 @@
 
 pub mod file;
 pub mod form;
+mod pieces;
 pub mod quoted;
 pub mod tree;
 

@@ -4,11 +4,12 @@
 //! tree with the parser's own recovery, and judged on it.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{SourceFile, Span};
+use super::{SourceFile, Span, pieces};
 use crate::model::Value;
 
 /// Deepest nesting that is read: deeper files are refused, whatever the parser would bear.
@@ -126,6 +127,11 @@ pub struct SyntaxProblem {
 /// What could be understood in spite of problems is in the tree; a caller that has problems must not act on it.
 #[must_use]
 pub fn parse(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
+    pieces::parse(file, pieces::PIECE).map_or_else(|| whole(file), |table| (table, Vec::new()))
+}
+
+/// Reads a file in one piece.
+pub(super) fn whole(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
     let (table, errors) = DeTable::parse_recoverable(&file.text);
     let problems: Vec<SyntaxProblem> = errors
         .iter()
@@ -135,9 +141,8 @@ pub fn parse(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
         })
         .collect();
     let mut conversion = Conversion {
-        file,
         problems,
-        words: HashSet::new(),
+        ..Conversion::new(file)
     };
     let table = conversion.table(table.into_inner(), 0);
     (table, conversion.problems)
@@ -145,19 +150,37 @@ pub fn parse(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
 
 /// The way from the parser's tree to ours. The parser's is taken apart on the way, so that the two of a large file are
 /// never in memory together.
-struct Conversion<'f> {
+pub(super) struct Conversion<'f> {
     file: &'f Arc<SourceFile>,
-    problems: Vec<SyntaxProblem>,
+    /// Where in the file the piece begins that was parsed.
+    pub(super) offset: usize,
+    pub(super) problems: Vec<SyntaxProblem>,
     /// Keys and short texts, each kept once: a file of many resources says `on = "web"` many times.
     words: HashSet<Arc<str>>,
 }
 
-impl Conversion<'_> {
-    fn table(&mut self, table: DeTable<'_>, depth: usize) -> Table {
+impl<'f> Conversion<'f> {
+    pub(super) fn new(file: &'f Arc<SourceFile>) -> Self {
+        Self {
+            file,
+            offset: 0,
+            problems: Vec::new(),
+            words: HashSet::new(),
+        }
+    }
+
+    fn span(&self, within: Range<usize>) -> Span {
+        Span::new(
+            self.file,
+            within.start.saturating_add(self.offset)..within.end.saturating_add(self.offset),
+        )
+    }
+
+    pub(super) fn table(&mut self, table: DeTable<'_>, depth: usize) -> Table {
         let entries = table
             .into_iter()
             .map(|(key, value)| {
-                let span = Span::new(self.file, key.span());
+                let span = self.span(key.span());
                 (self.word(key.get_ref()), span, self.node(value, depth))
             })
             .collect();
@@ -165,7 +188,7 @@ impl Conversion<'_> {
     }
 
     fn node(&mut self, value: toml::Spanned<DeValue<'_>>, depth: usize) -> Node {
-        let span = Span::new(self.file, value.span());
+        let span = self.span(value.span());
         if depth > DEEPEST {
             self.problem(&span, format!("nested deeper than {DEEPEST} levels"));
             return Node {

@@ -1,6 +1,7 @@
 //! Answers: what a target says it saw.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +107,7 @@ pub struct Owner {
     /// The number.
     pub id: u32,
     /// The name.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
 }
 
 impl Owner {

@@ -19,6 +19,7 @@ mod inside;
 mod laws;
 mod origins;
 mod secrets;
+mod unfinished;
 mod world;
 
 /// A file of this folder that is not in the list above would never be compiled, and never run.

@@ -6,11 +6,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use rayon::iter::{
-    IntoParallelIterator as _, IntoParallelRefIterator as _, ParallelExtend as _,
-    ParallelIterator as _,
-};
+use rayon::iter::{IntoParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _};
 use rustix::fs::{AtFlags, Dir, FileType};
 
 use super::look::Look;
@@ -32,11 +30,14 @@ struct Asked<'a> {
 
 pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
     let owners = Owners::read();
-    let mut answers: Vec<Answer> = queries
-        .iter()
-        .map(|_| unreadable("it was not looked at"))
-        .collect();
-    let mut found: Vec<(usize, Answer)> = Vec::new();
+    // Each answer is put where it belongs as it comes: of a large batch there is never a second list.
+    let answers: Vec<OnceLock<Answer>> = queries.iter().map(|_| OnceLock::new()).collect();
+    let found = |number: usize, answer: Answer| {
+        if let Some(place) = answers.get(number) {
+            // Nothing is asked twice under one number.
+            let _ = place.set(answer);
+        }
+    };
     let mut directories: BTreeMap<PathBuf, Vec<Asked<'_>>> = BTreeMap::new();
     let mut others = Vec::new();
     let mut processes = Vec::new();
@@ -56,26 +57,26 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
                         text_unless: *text_unless,
                     },
                 }),
-                Err(obstacle) => found.push((number, unreadable(obstacle.to_string()))),
+                Err(obstacle) => found(number, unreadable(obstacle.to_string())),
             },
             Query::Entries { path } => others.push((number, path, false)),
             Query::Installation { into } => others.push((number, into, true)),
             Query::Process { record, ready } => processes.push((number, record, ready)),
         }
     }
-    found.par_extend(
-        directories
-            .into_par_iter()
-            .flat_map(|(parent, asked)| in_directory(&parent, &asked)),
-    );
-    found.par_extend(others.into_par_iter().map(|(number, path, installed)| {
-        let answer = if installed {
-            installation::observe(Path::new(path))
-        } else {
-            entries(Path::new(path))
-        };
-        (number, answer)
-    }));
+    directories
+        .into_par_iter()
+        .for_each(|(parent, asked)| in_directory(&parent, &asked, &found));
+    others
+        .into_par_iter()
+        .for_each(|(number, path, installed)| {
+            let answer = if installed {
+                installation::observe(Path::new(path))
+            } else {
+                entries(Path::new(path))
+            };
+            found(number, answer);
+        });
     for some in processes.chunks(ASKED_AT_ONCE) {
         std::thread::scope(|scope| {
             let asked: Vec<_> = some
@@ -87,22 +88,23 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
                     )
                 })
                 .collect();
-            found.extend(asked.into_iter().map(|(number, thread)| {
-                (
+            for (number, thread) in asked {
+                let answer = thread.join();
+                found(
                     number,
-                    thread
-                        .join()
-                        .unwrap_or_else(|_| unreadable("looking at it failed inside evenkeel")),
-                )
-            }));
+                    answer.unwrap_or_else(|_| unreadable("looking at it failed inside evenkeel")),
+                );
+            }
         });
     }
-    for (number, answer) in found {
-        if let Some(place) = answers.get_mut(number) {
-            *place = answer;
-        }
-    }
     answers
+        .into_iter()
+        .map(|place| {
+            place
+                .into_inner()
+                .unwrap_or_else(|| unreadable("it was not looked at"))
+        })
+        .collect()
 }
 
 pub(super) fn unreadable(reason: impl Into<String>) -> Answer {
@@ -111,7 +113,7 @@ pub(super) fn unreadable(reason: impl Into<String>) -> Answer {
     }
 }
 
-fn in_directory(parent: &Path, asked: &[Asked<'_>]) -> Vec<(usize, Answer)> {
+fn in_directory(parent: &Path, asked: &[Asked<'_>], found: &(dyn Fn(usize, Answer) + Sync)) {
     let directory = match place::open_directory(parent) {
         Ok(directory) => directory,
         Err(obstacle) => {
@@ -123,10 +125,10 @@ fn in_directory(parent: &Path, asked: &[Asked<'_>]) -> Vec<(usize, Answer)> {
                 },
                 obstacle => unreadable(obstacle.to_string()),
             };
-            return asked
-                .iter()
-                .map(|each| (each.number, answer.clone()))
-                .collect();
+            for each in asked {
+                found(each.number, answer.clone());
+            }
+            return;
         }
     };
     let answer = |each: &Asked<'_>| match each.look.at(&directory, &each.name) {
@@ -139,8 +141,7 @@ fn in_directory(parent: &Path, asked: &[Asked<'_>]) -> Vec<(usize, Answer)> {
     };
     asked
         .par_iter()
-        .map(|each| (each.number, answer(each)))
-        .collect()
+        .for_each(|each| found(each.number, answer(each)));
 }
 
 fn entries(path: &Path) -> Answer {

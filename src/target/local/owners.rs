@@ -4,6 +4,7 @@
 //! known by its number only.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::target::Owner;
 
@@ -16,7 +17,7 @@ pub(super) struct Owners {
 
 #[derive(Default)]
 struct Names {
-    by_number: HashMap<u32, String>,
+    by_number: HashMap<u32, Arc<str>>,
     by_name: HashMap<String, u32>,
 }
 
@@ -70,7 +71,7 @@ impl Names {
                 continue;
             };
             // As for the C library, the first line wins.
-            names.by_number.entry(id).or_insert_with(|| name.to_owned());
+            names.by_number.entry(id).or_insert_with(|| name.into());
             names.by_name.entry(name.to_owned()).or_insert(id);
         }
         names

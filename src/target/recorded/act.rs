@@ -361,14 +361,14 @@ fn named(word: &str) -> Owner {
         return root();
     }
     if let Ok(id) = word.parse() {
-        let name = (id == 0).then(|| "root".to_owned());
+        let name = (id == 0).then(|| "root".into());
         return Owner { id, name };
     }
     let digest = Digest::of(word.as_bytes());
     let [one, two, ..] = *digest.as_bytes();
     Owner {
         id: 1000 + u32::from(u16::from_le_bytes([one, two])),
-        name: Some(word.to_owned()),
+        name: Some(word.into()),
     }
 }
 

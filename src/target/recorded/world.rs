@@ -82,7 +82,7 @@ pub struct Process {
 pub(super) fn root() -> Owner {
     Owner {
         id: 0,
-        name: Some("root".to_owned()),
+        name: Some("root".into()),
     }
 }
 

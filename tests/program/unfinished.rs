@@ -1,0 +1,231 @@
+//! What a killed run left half-done: each thing is told once, and a release that is finished later says how it stands.
+//!
+//! A run that was killed is one whose last words are missing from the ledger: the tests write the words it had said.
+
+use evenkeel::ledger::record::{Actor, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb};
+use evenkeel::ledger::{Ledger as _, Record, SqliteLedger};
+use evenkeel::model::{Address, Digest, EnvironmentName, Moment};
+use evenkeel::operation;
+use evenkeel::report::Report;
+use serde_json::Value;
+
+use super::inside::{Inside, code, expect, words};
+use super::world::{SYSTEM, TestWorld};
+
+fn actor() -> Actor {
+    Actor {
+        name: "ada".into(),
+        host: "here".into(),
+        process: 1,
+    }
+}
+
+/// Writes what a run had said before it was killed.
+fn said(world: &TestWorld, records: &[Record]) {
+    let folder = world.path(".evenkeel");
+    let now: Moment = "2026-11-23T12:00:00Z".parse().map(Moment::new).unwrap();
+    SqliteLedger::open_or_found(&folder, "small", now, "lineage")
+        .unwrap()
+        .append(now, records, None)
+        .unwrap();
+}
+
+/// An apply that began to change the configuration.
+fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Record; 2] {
+    let environment = EnvironmentName::new(environment);
+    [
+        ApplyStarted {
+            apply: apply.into(),
+            environment: environment.clone(),
+            plan: Digest::of(b"plan"),
+            recipe,
+            origin: Origin {
+                commit: None,
+                dirty: true,
+                definitions: Digest::of(b"definitions"),
+            },
+            steps: 1,
+            by: actor(),
+            purpose: purpose.into(),
+            from_file: false,
+        }
+        .into(),
+        StepsIntended {
+            apply: apply.into(),
+            environment,
+            steps: vec![(Address::new("file", "config"), Verb::Update)],
+        }
+        .into(),
+    ]
+}
+
+fn about_the_configuration(report: &Value) -> Vec<Value> {
+    report["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|finding| finding["subject"] == "file.config")
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn each_thing_that_a_killed_run_began_is_told_once() {
+    let world = TestWorld::small();
+    world.expect(0, &["apply", "staging"]);
+    world.replace(
+        "environments/system.toml",
+        "default = \"hello\"",
+        "default = \"again\"",
+    );
+    said(
+        &world,
+        &began("a-2", "staging", Digest::of(b"recipe"), "apply"),
+    );
+
+    let before = world.json(2, &["drift", "--live", "staging"]);
+    let told = about_the_configuration(&before);
+    assert_eq!(told.len(), 1, "not yet there: {told:#?}");
+    assert_eq!(told[0]["corner"], "pending");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("a-2 began to change it and never said how that ended"),
+        "{message}"
+    );
+
+    world.replace("run/staging/config.toml", "hello", "again");
+    let after = world.json(0, &["drift", "--live", "staging"]);
+    let told = about_the_configuration(&after);
+    assert_eq!(told.len(), 1, "there, and not recorded: {told:#?}");
+    assert_eq!(told[0]["code"], "live/interrupted-step");
+
+    world.expect(0, &["apply", "staging"]);
+    let settled = world.json(0, &["drift", "--live", "staging"]);
+    assert!(about_the_configuration(&settled).is_empty(), "{settled:#}");
+}
+
+/// A project whose release was killed while it changed production.
+fn killed_in_a_release() -> (Inside, Digest) {
+    let system = SYSTEM.replace(
+        "[release]\nuncommitted = true\n",
+        "[release]\napprovals = 1\n",
+    );
+    let inside = Inside::new(TestWorld::with(&system));
+    inside.world.commit();
+    let verdict = expect(0, inside.deliver()).verdict.unwrap();
+    expect(0, inside.approve(&verdict.plan));
+    let recipe = verdict.recipe.parse().unwrap();
+    let started = ReleaseStarted {
+        release: "r-1".into(),
+        environment: EnvironmentName::new("production"),
+        plan: verdict.plan.parse().unwrap(),
+        recipe,
+        dossier: Digest::of(b"dossier"),
+        by: actor(),
+    };
+    let mut records = vec![started.into()];
+    records.extend(began("a-2", "production", recipe, "release"));
+    said(&inside.world, &records);
+    (inside, recipe)
+}
+
+fn production(report: &Report) -> (String, Vec<String>) {
+    let status = &report.status[1];
+    (
+        status.release.clone().unwrap_or_default(),
+        status.unsettled.clone(),
+    )
+}
+
+#[test]
+fn a_killed_release_that_apply_finishes_says_how_it_stands() {
+    let (inside, _) = killed_in_a_release();
+    let killed = expect(0, inside.status());
+    let (release, unsettled) = production(&killed);
+    assert_eq!(release, "r-1 (never said how it ended)");
+    assert!(!unsettled.is_empty());
+    assert_eq!(killed.next, ["evenkeel apply production"]);
+
+    let finished = expect(0, inside.apply("production"));
+    let said = finished.messages.join("\n");
+    assert!(said.contains("r-1"), "{said}");
+    assert!(said.contains("its smoke suites were not run"), "{said}");
+    assert_eq!(finished.next, ["evenkeel verify production smoke"]);
+    assert!(finished.suites.is_empty(), "nothing was tested by that");
+
+    let open = expect(0, inside.status());
+    let (release, unsettled) = production(&open);
+    assert_eq!(release, "r-1 (its smoke suites were not run)");
+    assert!(unsettled.is_empty(), "{unsettled:?}");
+    assert_eq!(open.next, ["evenkeel verify production smoke"]);
+
+    let smoke = ["smoke".to_owned()];
+    let verify = || {
+        inside
+            .with(|world, location| operation::verify(world, location, "production", &smoke, None))
+    };
+    inside.world.script("checks/smoke.sh", "exit 1");
+    expect(1, verify());
+    assert_eq!(
+        production(&expect(0, inside.status())).0,
+        "r-1 (its smoke suites failed)"
+    );
+    inside.world.script("checks/smoke.sh", "exit 0");
+    expect(0, verify());
+    let settled = expect(0, inside.status());
+    assert_eq!(production(&settled), ("r-1".to_owned(), Vec::new()));
+    assert!(settled.next.is_empty(), "{:?}", settled.next);
+    let again = inside.release();
+    assert!(
+        words(&again).contains("already runs this recipe"),
+        "{}",
+        words(&again)
+    );
+    expect(0, inside.audit());
+}
+
+#[test]
+fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
+    let (inside, recipe) = killed_in_a_release();
+    expect(0, inside.apply("production"));
+    // Another one, killed between its apply and its last word: there is nothing left to do, and to be said.
+    let started = ReleaseStarted {
+        release: "r-2".into(),
+        environment: EnvironmentName::new("production"),
+        plan: Digest::of(b"plan"),
+        recipe,
+        dossier: Digest::of(b"dossier"),
+        by: actor(),
+    };
+    said(&inside.world, &[started.into()]);
+    let before = inside.asked("production");
+    let finished = expect(0, inside.apply("production"));
+    assert_eq!(inside.asked("production"), before);
+    assert_eq!(finished.next, ["evenkeel verify production smoke"]);
+    assert_eq!(
+        production(&expect(0, inside.status())).0,
+        "r-2 (its smoke suites were not run)"
+    );
+    let quiet = expect(0, inside.apply("production"));
+    assert!(quiet.messages.is_empty(), "{:?}", quiet.messages);
+}
+
+#[test]
+fn a_release_that_is_given_up_says_so() {
+    let (inside, _) = killed_in_a_release();
+    expect(0, inside.apply("production"));
+    let started = ReleaseStarted {
+        release: "r-2".into(),
+        environment: EnvironmentName::new("production"),
+        plan: Digest::of(b"plan"),
+        recipe: Digest::of(b"another recipe"),
+        dossier: Digest::of(b"dossier"),
+        by: actor(),
+    };
+    said(&inside.world, &[started.into()]);
+    let back = expect(0, inside.apply("production"));
+    let said = back.messages.join("\n");
+    assert!(said.contains("r-2 was begun and not finished"), "{said}");
+    assert_eq!(production(&expect(0, inside.status())).0, "r-2 (failed)");
+    assert_eq!(code(&inside.audit()), 0);
+}
