@@ -38,6 +38,11 @@ struct Admitted<'a> {
 }
 
 impl Admitted<'_> {
+    /// Nothing at all: its comparators contradict each other.
+    fn is_empty(&self) -> bool {
+        self.releases.is_empty() && self.before_releases.is_empty()
+    }
+
     fn includes(&self, other: &Self) -> bool {
         self.releases.includes(&other.releases)
             && self.before_releases.includes(&other.before_releases)
@@ -174,10 +179,18 @@ fn alternative<'a>(text: &'a str, reading: Reading, left: &mut usize) -> Option<
     let mut rest = text;
     let mut all = Set::all();
     let mut names_one = false;
+    let mut bare = false;
+    let mut first = true;
     loop {
         *left = left.checked_sub(1)?;
         let end = rest.bytes().take_while(|&byte| is_operator(byte)).count();
         let (operator, after) = rest.split_at_checked(end)?;
+        bare |= operator.is_empty();
+        // Versions in a row are a list, and no range.
+        if bare && !first {
+            return None;
+        }
+        first = false;
         let after = after.trim_start();
         let end = after.find(|each: char| {
             each == ',' || each.is_whitespace() || u8::try_from(each).is_ok_and(is_operator)
@@ -221,6 +234,9 @@ fn read(text: &str, reading: Reading) -> Option<Admitted<'_>> {
 
 fn judge(left: &str, right: &str, reading: Reading) -> Option<Relation> {
     let (one, two) = (read(left, reading)?, read(right, reading)?);
+    if one.is_empty() || two.is_empty() {
+        return None;
+    }
     Some(match (one.includes(&two), two.includes(&one)) {
         (true, true) => Relation::Same,
         (true, false) => Relation::Version {
@@ -412,6 +428,10 @@ mod tests {
             ("1.x.3", "1.x"),
             ("^", "*"),
             ("||", "*"),
+            (">2.0.0 <1.0.0", ">4.0.0 <3.0.0"),
+            ("1,2", "2,1"),
+            ("1.0.0 2.0.0", "3.0.0, 4.0.0"),
+            ("1.0.0 >=1.0.0", "1.0.0"),
             ("1.2 -2.0", "1.2 - 2.0"),
         ] {
             assert_not_same(kinds(Text, Text), "version", one, two);

@@ -107,16 +107,17 @@ impl<'a> Url<'a> {
 
 /// Whether two texts are alike but for the case of the letters in percent-encodings.
 fn is_same_encoded(left: &str, right: &str) -> bool {
-    let mut since_percent = usize::MAX;
+    // How many digits of a percent-encoding are still to come.
+    let mut digits = 0_u8;
     left.len() == right.len()
         && left.bytes().zip(right.bytes()).all(|(one, two)| {
-            since_percent = if one == b'%' && two == b'%' {
-                0
-            } else {
-                since_percent.saturating_add(1)
+            let encoded = digits > 0 && one.is_ascii_hexdigit() && two.is_ascii_hexdigit();
+            digits = match one {
+                b'%' => 2,
+                _ if encoded => digits - 1,
+                _ => 0,
             };
-            one == two
-                || since_percent <= 2 && one.is_ascii_hexdigit() && one.eq_ignore_ascii_case(&two)
+            one == two || encoded && one.eq_ignore_ascii_case(&two)
         })
 }
 
@@ -216,6 +217,8 @@ mod tests {
                 ("example.com:443", "example.com"),
                 ("://", "http://"),
                 ("https://example.com/%2", "https://example.com/%3"),
+                ("https://example.com/%GA", "https://example.com/%Ga"),
+                ("https://example.com/%2FA", "https://example.com/%2Fa"),
                 ("https://é.example", "https://É.example"),
             ],
             &Relation::Differs,

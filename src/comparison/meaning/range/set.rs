@@ -141,6 +141,11 @@ impl<'a> Set<'a> {
         Self(Vec::new())
     }
 
+    /// Whether it has no version.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Every version.
     pub(super) fn all() -> Self {
         Self::between(Edge::START, None)
