@@ -67,7 +67,7 @@ impl<'a> Reference<'a> {
 
     fn registry(&self) -> &'a str {
         match self.registry {
-            None | Some("index.docker.io" | "registry-1.docker.io") => "docker.io",
+            None | Some("index.docker.io") => "docker.io",
             Some(registry) => registry,
         }
     }

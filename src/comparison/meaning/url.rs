@@ -1,7 +1,7 @@
 //! Addresses of services: URLs and what is written like them, `postgres://…`, `redis://…`, `jdbc:postgresql://…`.
 //!
 //! RFC 3986 §6.2: scheme and host ignore case, the letters of percent-encodings do, an empty port is the scheme's own, and (§6.2.3)
-//! an empty path of an authority is `/`. Nothing else is made even: paths are never resolved, decoded or compared without their
+//! the empty path of an HTTP address is `/`. Nothing else is made even: paths are never resolved, decoded or compared without their
 //! case, since servers may tell them apart.
 
 use super::Relation;
@@ -22,7 +22,6 @@ fn default_port(scheme: &str) -> Option<&'static str> {
         () if is(&["amqp"]) => "5672",
         () if is(&["amqps"]) => "5671",
         () if is(&["mongodb"]) => "27017",
-        () if is(&["ssh", "sftp"]) => "22",
         () if is(&["ftp"]) => "21",
         () if is(&["git"]) => "9418",
         () if is(&["ldap"]) => "389",
@@ -96,8 +95,12 @@ impl<'a> Url<'a> {
         }
     }
 
+    /// The path; `/` where HTTP would ask for it. Elsewhere an empty path is another database, or another virtual host.
     fn path(&self) -> &str {
-        if self.path.is_empty() && !self.host.is_empty() {
+        let of_http = ["http", "https", "ws", "wss"]
+            .iter()
+            .any(|scheme| scheme.eq_ignore_ascii_case(self.scheme));
+        if self.path.is_empty() && of_http {
             "/"
         } else {
             self.path
@@ -167,7 +170,7 @@ mod tests {
             ("postgres://u:p@db:5432/app", "postgres://u:p@db/app"),
             ("postgresql://DB/app", "postgresql://db:5432/app"),
             ("redis://cache:6379/0", "redis://cache/0"),
-            ("amqp://rabbit", "amqp://rabbit:5672/"),
+            ("amqp://rabbit", "amqp://rabbit:5672"),
             ("mysql://h/d", "mysql://h:3306/d"),
             ("mongodb://h:27017/d", "mongodb://h/d"),
             ("jdbc:postgresql://h:5432/d", "jdbc:postgresql://h/d"),
@@ -205,6 +208,8 @@ mod tests {
                 ("postgres://db/app", "postgresql://db/app"),
                 ("postgres://db:5433/app", "postgres://db/app"),
                 ("redis://cache", "redis://cache/0"),
+                ("amqp://rabbit", "amqp://rabbit/"),
+                ("ssh://host:22/a", "ssh://host/a"),
                 ("redis://cache", "rediss://cache"),
                 ("unknown://h:80", "unknown://h"),
                 ("mongodb://a,b:27017/d", "mongodb://a,b/d"),
