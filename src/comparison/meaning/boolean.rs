@@ -34,8 +34,16 @@ fn is_interchangeable(text: &str) -> bool {
         .any(|word| word.eq_ignore_ascii_case(text))
 }
 
+fn is_letter(scalar: &Scalar) -> bool {
+    matches!(&*scalar.text, "y" | "n" | "Y" | "N")
+}
+
 pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
     let (on_left, on_right) = (as_boolean_word(&left.text)?, as_boolean_word(&right.text)?);
+    // A letter alone answers only where the other one is an answer of that kind: `y` beside `n`, not beside `0`.
+    if is_letter(left) != is_letter(right) {
+        return None;
+    }
     // Digits on both sides are numbers, unless the key asks a question that only yes and no answer.
     let is_digit = |scalar: &Scalar| matches!(&*scalar.text, "0" | "1");
     if is_digit(left) && is_digit(right) && !key::is_flag(context.key) {
@@ -193,6 +201,8 @@ mod tests {
                 ("off", "offline"),
                 ("enabled", "true"),
                 ("y", "yes"),
+                ("y", "0"),
+                ("n", "true"),
             ],
             &Relation::Differs,
         );

@@ -99,7 +99,7 @@ impl Size {
             }
             match rest.strip_prefix(' ') {
                 Some(rest) if rest.ends_with('i') => return None,
-                rest_or_none => unit(rest_or_none.unwrap_or(rest))?,
+                apart => unit(apart.unwrap_or(rest))?,
             }
         };
         Some(Self { number, unit })

@@ -5,7 +5,8 @@
 //! agree on whether `*/2` counts as `*` there, so it counts as neither. With six fields (seconds first, or years last) the days of
 //! the week are counted differently by different schedulers, and are compared as they are written. Five and six are never the same.
 
-use super::Relation;
+use super::key;
+use super::{Context, Relation};
 
 /// The longest text that is a schedule.
 const LONGEST: usize = 256;
@@ -220,15 +221,18 @@ fn is_unmistakable(text: &str) -> bool {
     text.starts_with('@') || text.bytes().any(|byte| byte == b'*')
 }
 
-pub(super) fn relate(left: &str, right: &str, of_schedule: bool) -> Option<Relation> {
+pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Relation> {
     let begins = |text: &str| {
         matches!(
             text.trim_start().bytes().next(),
             Some(b'*' | b'@' | b'0'..=b'9')
         )
     };
-    let meant = of_schedule || is_unmistakable(left) || is_unmistakable(right);
-    if !meant || !begins(left) || !begins(right) {
+    if !begins(left) || !begins(right) || left.len().max(right.len()) > LONGEST {
+        return None;
+    }
+    let unmistakable = is_unmistakable(left) || is_unmistakable(right);
+    if !unmistakable && !key::is_schedule(context.key) {
         return None;
     }
     let (one, two) = (Schedule::read(left)?, Schedule::read(right)?);

@@ -69,13 +69,12 @@ fn same(key: &str, above: &str, one: &str, two: &str) -> Relation {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn asked_the_other_way_round_the_answer_is_mirrored(
         left in near(), right in near(), one in kind(), two in kind(), key in key(), above in prop::sample::select(&["", "limits", "image"][..])
     ) {
-        // Texts may stand beside themselves, too.
         let context = Context { key, above };
         for (left, right) in [(&left, &right), (&left, &left)] {
             if let Relation::Size { left, right, .. } = ask((one, two), context, left, right) {
@@ -86,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn the_answer_does_not_hang_on_the_key_s_shape(left in near(), right in near(), key in any::<String>(), above in any::<String>()) {
+    fn no_key_whatsoever_makes_it_panic(left in near(), right in near(), key in any::<String>(), above in any::<String>()) {
         let context = Context { key: &key, above: &above };
         let _ = relate(&scalar(ScalarKind::Text, &left), &scalar(ScalarKind::Loose, &right), context);
         let _ = floating_tag(&left, context);

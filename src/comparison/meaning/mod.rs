@@ -27,7 +27,7 @@ pub use image::floating_tag;
 
 use crate::document::{Scalar, ScalarKind};
 
-/// Longer texts are compared as they are written; only the header of a key or a certificate is looked at.
+/// Longer texts are compared as they are written.
 const LONGEST: usize = 64 * 1024;
 
 /// What is known of where two values stand.
@@ -208,13 +208,13 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
             return found;
         }
     }
-    if one.contains("://") && two.contains("://") {
+    if one.contains(':') && two.contains(':') {
         let found = url::relate(one, two);
         if found.is_some() {
             return found;
         }
     }
-    cron::relate(one, two, key::is_schedule(context.key))
+    cron::relate(one, two, context)
         .or_else(|| duration::relate(one, two, context))
         .or_else(|| opaque::relate(one, two, context))
         .or_else(|| range::relate(one, two, context))

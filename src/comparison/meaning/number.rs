@@ -120,6 +120,13 @@ pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Opt
             Relation::Differs
         });
     }
+    // There are no parts of a worker and no fewer than none: what is cut or below zero is measured, not counted.
+    let counted =
+        |each: &Plain<'_>| each.fraction.is_empty() && !each.negative && each.exponent == 0;
+    let dimension = match dimension {
+        Some(Dimension::Count) if !counted(&one) || !counted(&two) => Some(Dimension::Number),
+        other => other,
+    };
     Some(match dimension {
         Some(dimension) => sized(value(&left.text), value(&right.text), dimension),
         None => Relation::Differs,
@@ -260,6 +267,9 @@ mod tests {
             ("retain_containers", Dimension::Count),
             ("maxConnections", Dimension::Count),
             ("desired_capacity", Dimension::Count),
+            ("max_users", Dimension::Count),
+            ("user_count", Dimension::Count),
+            ("number_of_hosts", Dimension::Count),
             ("cpus", Dimension::Cores),
             ("timeout_seconds", Dimension::Seconds),
             ("disk_size_gb", Dimension::Bytes),
@@ -271,6 +281,18 @@ mod tests {
             assert_size(kinds(Integer, Integer), key, ("3", "5"), dimension);
             assert_size(kinds(Loose, Integer), key, ("3", "5"), dimension);
         }
+        assert_size(
+            kinds(Float, Integer),
+            "readings",
+            ("28.5", "28"),
+            Dimension::Number,
+        );
+        assert_size(
+            kinds(Integer, Integer),
+            "minimum",
+            ("-5", "5"),
+            Dimension::Number,
+        );
         assert_size(
             kinds(Text, Text),
             "maxUnavailable",
@@ -317,6 +339,9 @@ mod tests {
             "zip",
             "seed",
             "redis_db",
+            "port_max",
+            "min_port",
+            "number",
             "address",
             "dns",
             "",

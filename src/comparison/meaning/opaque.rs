@@ -57,8 +57,8 @@ fn is_uuid(text: &str) -> bool {
 
 /// Hexadecimal digits of one case, of which some are letters and some are not: no word and no number.
 fn is_mixed_hex(text: &str) -> bool {
-    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
-    is_hex(text) && letters >= 1 && text.len() > letters
+    let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+    is_hex(text) && any(u8::is_ascii_alphabetic) && any(u8::is_ascii_digit)
 }
 
 fn is_hex(text: &str) -> bool {

@@ -73,7 +73,13 @@ fn is_of_compose(text: &str) -> bool {
 
 /// Whether it is a quantity that may be written as text or as a number alike: `cpu: 1` and `cpu: "1"`.
 pub(super) fn is_typeless(text: &str, context: Context<'_>) -> bool {
-    key::is_quantities(context.above) && key::resource(context).is_some() && read(text).is_some()
+    (is_counted(context) || key::is_quantities(context.above) && key::resource(context).is_some())
+        && read(text).is_some()
+}
+
+/// Whether it counts things: `pods` of a quota, `example.com/gpu` of a container.
+fn is_counted(context: Context<'_>) -> bool {
+    key::is_quota(context.above) || key::is_quantities(context.above) && context.key.contains('/')
 }
 
 pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Relation> {
@@ -110,13 +116,14 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
                 text.bytes()
                     .all(|byte| byte.is_ascii_digit() || byte == b'.')
             };
-            if !quantities && bare(left) && bare(right) {
-                return None;
+            if !quantities && (bare(left) || bare(right)) {
+                let same = !(bare(left) && bare(right)) && read(left)? == read(right)?;
+                return same.then_some(Relation::Same);
             }
             Dimension::Bytes
         }
         None if is_binary(left) && is_binary(right) => Dimension::Bytes,
-        None if quantities && context.key.contains('/') => Dimension::Count,
+        None if is_counted(context) => Dimension::Count,
         None => return None,
     };
     Some(judge(read(left)?, read(right)?, dimension))
@@ -197,6 +204,23 @@ mod tests {
         }
         assert_at(kinds(Integer, Text), CPU, "1", "1000m", &Relation::Same);
         assert_at(kinds(Integer, Text), CPU, "1", "1", &Relation::Same);
+        let quota = Context {
+            key: "pods",
+            above: "hard",
+        };
+        assert_at(kinds(Integer, Text), quota, "10", "10", &Relation::Same);
+        assert_at(kinds(Integer, Text), quota, "1000", "1k", &Relation::Same);
+        let anywhere = Context {
+            key: "memory",
+            above: "",
+        };
+        assert_at(
+            kinds(Integer, Text),
+            anywhere,
+            "1073741824",
+            "1Gi",
+            &Relation::Same,
+        );
         assert_at(
             kinds(Text, Text),
             Context {
@@ -240,6 +264,18 @@ mod tests {
         ] {
             assert_not_same(kinds(Text, Text), CPU, one, two);
         }
+        // Half a gibibyte, or 512 mebibytes of whoever reads it: nobody knows.
+        let anywhere = Context {
+            key: "memory",
+            above: "",
+        };
+        assert_at(
+            kinds(Integer, Text),
+            anywhere,
+            "512",
+            "512Mi",
+            &Relation::Type,
+        );
         // No quantity is meant under these keys.
         for key in ["width", "name", "distance"] {
             assert_not_same(kinds(Text, Text), Context { key, above: "" }, "500m", "0.5");

@@ -5,7 +5,8 @@
 //! the comparators of an alternative names one, as all five agree at least near that version: so `>=1.0.0-alpha` admits more than `>=1.0.0`.
 //!
 //! The five do not agree on what a version that is cut short means: `<=1.2` ends with 1.2.9 for npm, Helm and Cargo and with 1.2.0 for
-//! Terraform and PEP 440. Both readings are tried, and only what both say is said. `~>` is read as Terraform and Ruby read it; Helm's
+//! Terraform and PEP 440. And for those two a fourth number may follow, so that `>1.2.3` is
+//! not yet `>=1.2.4`. Where no operator tells whose range it is, both readings are tried, and only what both say is said. `~>` is read as Terraform and Ruby read it; Helm's
 //! rare `~>` is its `~`. A version alone stands for itself: Cargo's `1.2.3` that means `^1.2.3` cannot be told from the text.
 
 mod set;
@@ -38,6 +39,11 @@ struct Admitted<'a> {
 }
 
 impl Admitted<'_> {
+    /// Nothing at all: its comparators contradict each other.
+    fn is_empty(&self) -> bool {
+        self.releases.is_empty() && self.before_releases.is_empty()
+    }
+
     fn includes(&self, other: &Self) -> bool {
         self.releases.includes(&other.releases)
             && self.before_releases.includes(&other.before_releases)
@@ -174,10 +180,18 @@ fn alternative<'a>(text: &'a str, reading: Reading, left: &mut usize) -> Option<
     let mut rest = text;
     let mut all = Set::all();
     let mut names_one = false;
+    let mut bare = false;
+    let mut first = true;
     loop {
         *left = left.checked_sub(1)?;
         let end = rest.bytes().take_while(|&byte| is_operator(byte)).count();
         let (operator, after) = rest.split_at_checked(end)?;
+        bare |= operator.is_empty();
+        // Versions in a row are a list, and no range.
+        if bare && !first {
+            return None;
+        }
+        first = false;
         let after = after.trim_start();
         let end = after.find(|each: char| {
             each == ',' || each.is_whitespace() || u8::try_from(each).is_ok_and(is_operator)
@@ -208,7 +222,7 @@ fn read(text: &str, reading: Reading) -> Option<Admitted<'_>> {
     let mut before_releases = Set::empty();
     for each in text.split("||") {
         let (set, names_one) = alternative(each, reading, &mut left)?;
-        releases = releases.either(&set.releases());
+        releases = releases.either(&set.releases(reading == Reading::Any));
         if names_one {
             before_releases = before_releases.either(&set.before_releases());
         }
@@ -221,6 +235,9 @@ fn read(text: &str, reading: Reading) -> Option<Admitted<'_>> {
 
 fn judge(left: &str, right: &str, reading: Reading) -> Option<Relation> {
     let (one, two) = (read(left, reading)?, read(right, reading)?);
+    if one.is_empty() || two.is_empty() {
+        return None;
+    }
     Some(match (one.includes(&two), two.includes(&one)) {
         (true, true) => Relation::Same,
         (true, false) => Relation::Version {
@@ -262,15 +279,29 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
     if !(key::is_version(context.key) || is_unmistakable(left) && is_unmistakable(right)) {
         return None;
     }
-    let by_any = judge(left, right, Reading::Any)?;
-    let by_zero = judge(left, right, Reading::Zero)?;
-    Some(if by_any == by_zero {
-        by_any
-    } else {
-        Relation::Version {
+    let (any, zero) = readings(left, right);
+    let by_any = any.then(|| judge(left, right, Reading::Any));
+    let by_zero = zero.then(|| judge(left, right, Reading::Zero));
+    match (by_any, by_zero) {
+        (Some(only), None) | (None, Some(only)) => only,
+        (Some(one), Some(two)) if one == two => one,
+        (Some(Some(_)), Some(Some(_))) => Some(Relation::Version {
             admits: Admits::Unknown,
-        }
-    })
+        }),
+        _ => None,
+    }
+}
+
+/// Which readings are possible: some operators belong to one family of formats alone.
+fn readings(left: &str, right: &str) -> (bool, bool) {
+    let has = |mark: &str| left.contains(mark) || right.contains(mark);
+    let of_terraform_or_python = has("~>") || has("~=") || has("==");
+    let of_npm_helm_or_cargo = has("^") || has("||") || has(" - ");
+    if of_terraform_or_python == of_npm_helm_or_cargo {
+        (true, true)
+    } else {
+        (of_npm_helm_or_cargo, of_terraform_or_python)
+    }
 }
 
 #[cfg(test)]
@@ -311,8 +342,7 @@ mod tests {
                 ("<2.0.0 || >=2.0.0", "*"),
                 ("^1.0.0 || ^2.0.0", "^2.0.0 || ^1.0.0"),
                 ("^1.0.0 || ^2.0.0", ">=1.0.0 <3.0.0"),
-                (">1.2.3", ">=1.2.4"),
-                ("<=1.2.3", "<1.2.4"),
+                ("^1.2.0 || >2.2.3", "^1.2.0 || >=2.2.4"),
                 ("!=1.2.3", "<1.2.3 || >1.2.3"),
                 (">=1.0.0,!=0.9.0", ">=1.0.0"),
                 (">=v1.2.3", ">=1.2.3"),
@@ -376,6 +406,9 @@ mod tests {
             kinds(Text, Text),
             "version",
             &[
+                // A fourth number may follow: 1.2.3.1.
+                (">1.2.3", ">=1.2.4"),
+                ("<=1.2.3", "<1.2.4"),
                 ("<=1.2", "<=1.2.0"),
                 (">1.2", ">=1.3.0"),
                 ("=1.2", "1.2.x"),
@@ -412,6 +445,10 @@ mod tests {
             ("1.x.3", "1.x"),
             ("^", "*"),
             ("||", "*"),
+            (">2.0.0 <1.0.0", ">4.0.0 <3.0.0"),
+            ("1,2", "2,1"),
+            ("1.0.0 2.0.0", "3.0.0, 4.0.0"),
+            ("1.0.0 >=1.0.0", "1.0.0"),
             ("1.2 -2.0", "1.2 - 2.0"),
         ] {
             assert_not_same(kinds(Text, Text), "version", one, two);

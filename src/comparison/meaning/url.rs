@@ -1,7 +1,7 @@
 //! Addresses of services: URLs and what is written like them, `postgres://…`, `redis://…`, `jdbc:postgresql://…`.
 //!
 //! RFC 3986 §6.2: scheme and host ignore case, the letters of percent-encodings do, an empty port is the scheme's own, and (§6.2.3)
-//! an empty path of an authority is `/`. Nothing else is made even: paths are never resolved, decoded or compared without their
+//! the empty path of an HTTP address is `/`. Nothing else is made even: paths are never resolved, decoded or compared without their
 //! case, since servers may tell them apart.
 
 use super::Relation;
@@ -22,7 +22,6 @@ fn default_port(scheme: &str) -> Option<&'static str> {
         () if is(&["amqp"]) => "5672",
         () if is(&["amqps"]) => "5671",
         () if is(&["mongodb"]) => "27017",
-        () if is(&["ssh", "sftp"]) => "22",
         () if is(&["ftp"]) => "21",
         () if is(&["git"]) => "9418",
         () if is(&["ldap"]) => "389",
@@ -96,8 +95,12 @@ impl<'a> Url<'a> {
         }
     }
 
+    /// The path; `/` where HTTP would ask for it. Elsewhere an empty path is another database, or another virtual host.
     fn path(&self) -> &str {
-        if self.path.is_empty() && !self.host.is_empty() {
+        let of_http = ["http", "https", "ws", "wss"]
+            .iter()
+            .any(|scheme| scheme.eq_ignore_ascii_case(self.scheme));
+        if self.path.is_empty() && of_http {
             "/"
         } else {
             self.path
@@ -107,16 +110,17 @@ impl<'a> Url<'a> {
 
 /// Whether two texts are alike but for the case of the letters in percent-encodings.
 fn is_same_encoded(left: &str, right: &str) -> bool {
-    let mut since_percent = usize::MAX;
+    // How many digits of a percent-encoding are still to come.
+    let mut digits = 0_u8;
     left.len() == right.len()
         && left.bytes().zip(right.bytes()).all(|(one, two)| {
-            since_percent = if one == b'%' && two == b'%' {
-                0
-            } else {
-                since_percent.saturating_add(1)
+            let encoded = digits > 0 && one.is_ascii_hexdigit() && two.is_ascii_hexdigit();
+            digits = match one {
+                b'%' => 2,
+                _ if encoded => digits - 1,
+                _ => 0,
             };
-            one == two
-                || since_percent <= 2 && one.is_ascii_hexdigit() && one.eq_ignore_ascii_case(&two)
+            one == two || encoded && one.eq_ignore_ascii_case(&two)
         })
 }
 
@@ -166,7 +170,7 @@ mod tests {
             ("postgres://u:p@db:5432/app", "postgres://u:p@db/app"),
             ("postgresql://DB/app", "postgresql://db:5432/app"),
             ("redis://cache:6379/0", "redis://cache/0"),
-            ("amqp://rabbit", "amqp://rabbit:5672/"),
+            ("amqp://rabbit", "amqp://rabbit:5672"),
             ("mysql://h/d", "mysql://h:3306/d"),
             ("mongodb://h:27017/d", "mongodb://h/d"),
             ("jdbc:postgresql://h:5432/d", "jdbc:postgresql://h/d"),
@@ -204,6 +208,8 @@ mod tests {
                 ("postgres://db/app", "postgresql://db/app"),
                 ("postgres://db:5433/app", "postgres://db/app"),
                 ("redis://cache", "redis://cache/0"),
+                ("amqp://rabbit", "amqp://rabbit/"),
+                ("ssh://host:22/a", "ssh://host/a"),
                 ("redis://cache", "rediss://cache"),
                 ("unknown://h:80", "unknown://h"),
                 ("mongodb://a,b:27017/d", "mongodb://a,b/d"),
@@ -216,6 +222,8 @@ mod tests {
                 ("example.com:443", "example.com"),
                 ("://", "http://"),
                 ("https://example.com/%2", "https://example.com/%3"),
+                ("https://example.com/%GA", "https://example.com/%Ga"),
+                ("https://example.com/%2FA", "https://example.com/%2Fa"),
                 ("https://é.example", "https://É.example"),
             ],
             &Relation::Differs,

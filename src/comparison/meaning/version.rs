@@ -198,12 +198,16 @@ fn is_date(text: &str) -> bool {
 }
 
 pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
+    if key::is_api_version(context.key) {
+        return api_order(&left.text, &right.text).map(Some).map(newer);
+    }
+    let begins = |text: &str| matches!(text.bytes().next(), Some(b'0'..=b'9' | b'v' | b'V'));
+    if !begins(&left.text) || !begins(&right.text) {
+        return None;
+    }
     let of_key = key::is_version(context.key);
     if of_key && is_date(&left.text) && is_date(&right.text) {
         return Some(newer(Some(left.text.cmp(&right.text))));
-    }
-    if key::is_api_version(context.key) {
-        return api_order(&left.text, &right.text).map(Some).map(newer);
     }
     let (one, two) = (Version::read(&left.text)?, Version::read(&right.text)?);
     if !(of_key || one.is_unmistakable() && two.is_unmistakable()) {

@@ -20,7 +20,17 @@ pub(super) fn are_hashes(left: &str, right: &str, of_key: bool) -> bool {
 
 /// The algorithm of `sha256:…` or `sha256-…`.
 fn named(text: &str) -> Option<&str> {
-    let (name, rest) = text.split_once([':', '-'])?;
+    if !matches!(
+        text.bytes().next()?,
+        b'm' | b's' | b'b' | b'h' | b'z' | b'c'
+    ) {
+        return None;
+    }
+    let end = text
+        .bytes()
+        .take(8)
+        .position(|byte| matches!(byte, b':' | b'-'))?;
+    let (name, rest) = (text.get(..end)?, text.get(end + 1..)?);
     let is_base64 = || {
         rest.len() >= 24
             && rest

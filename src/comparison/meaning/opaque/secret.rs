@@ -60,7 +60,13 @@ fn label(text: &str) -> Option<&str> {
 }
 
 pub(super) fn are_keys(left: &str, right: &str) -> bool {
-    for prefix in PREFIXES {
+    let first = left.bytes().next();
+    // Of two that begin differently none or one has a prefix, and they are no pair by it.
+    let same = first == right.bytes().next();
+    for prefix in PREFIXES
+        .iter()
+        .filter(|prefix| same && prefix.bytes().next() == first)
+    {
         match (left.strip_prefix(prefix), right.strip_prefix(prefix)) {
             (Some(one), Some(two)) => return is_remainder(one) && is_remainder(two),
             (None, None) => {}

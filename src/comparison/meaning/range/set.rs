@@ -141,6 +141,11 @@ impl<'a> Set<'a> {
         Self(Vec::new())
     }
 
+    /// Whether it has no version.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Every version.
     pub(super) fn all() -> Self {
         Self::between(Edge::START, None)
@@ -215,15 +220,15 @@ impl<'a> Set<'a> {
         Self::of(intervals.collect())
     }
 
-    /// Its releases, told apart from those of another set by nothing but themselves.
-    pub(super) fn releases(&self) -> Self {
+    /// Its releases, told apart from those of another set by nothing but themselves. Where versions have three numbers, the next one
+    /// after a release is known.
+    pub(super) fn releases(&self, of_three: bool) -> Self {
         self.with(|edge| {
-            let triple = if edge.at == At::Past {
-                next(edge.triple)?
-            } else {
-                edge.triple
-            };
-            Some(Edge::first_of(triple))
+            Some(match edge.at {
+                At::Past if of_three => Edge::first_of(next(edge.triple)?),
+                At::Past => *edge,
+                _ => Edge::first_of(edge.triple),
+            })
         })
     }
 

@@ -1,0 +1,336 @@
+//! Which numbers are sizes, of what, and in which unit, by the names of their keys.
+
+use super::super::bytes::{self, Unit};
+use super::super::{Context, Dimension};
+use super::{LONGEST, has, is_one_of, last, words};
+
+/// Names of numbers: larger is not more. A port, a user, a status, a place in an order.
+const NOMINAL: &[&str] = &[
+    "port",
+    "ports",
+    "id",
+    "ids",
+    "uid",
+    "uids",
+    "gid",
+    "gids",
+    "user",
+    "users",
+    "group",
+    "groups",
+    "owner",
+    "account",
+    "accounts",
+    "status",
+    "code",
+    "codes",
+    "mode",
+    "umask",
+    "priority",
+    "precedence",
+    "index",
+    "weight",
+    "order",
+    "ordinal",
+    "position",
+    "line",
+    "number",
+    "numbers",
+    "serial",
+    "year",
+    "date",
+    "day",
+    "month",
+    "version",
+    "versions",
+    "revision",
+    "release",
+    "build",
+    "vlan",
+    "vni",
+    "asn",
+    "phone",
+    "fax",
+    "zip",
+    "postcode",
+    "pin",
+    "seed",
+    "salt",
+    "db",
+    "database",
+    "databases",
+    "address",
+    "addresses",
+    "dns",
+    "host",
+    "https",
+    "tls",
+    "ip",
+    "ips",
+    "cidr",
+    "cidrs",
+    "mask",
+    "prefix",
+    "level",
+    "class",
+    "type",
+    "kind",
+    "key",
+    "keys",
+    "sku",
+    "color",
+    "protocol",
+    "protocols",
+    "family",
+    "signal",
+    "pid",
+    "slot",
+    "rack",
+    "zone",
+    "zones",
+    "epoch",
+    "timestamp",
+    "latitude",
+    "longitude",
+    "alias",
+    "bus",
+    "axis",
+    "canvas",
+    "always",
+    "access",
+    "process",
+    "args",
+    "options",
+    "redis",
+    "postgres",
+    "kubernetes",
+    "aws",
+    "dss",
+    "css",
+    "js",
+    "os",
+    "has",
+    "is",
+    "rules",
+    "flags",
+];
+
+/// Shares of a whole.
+const SHARES: &[&str] = &[
+    "percent",
+    "percentage",
+    "pct",
+    "ratio",
+    "fraction",
+    "utilization",
+    "rate",
+    "probability",
+];
+
+/// Processor time.
+const CORES: &[&str] = &["cpu", "cpus", "cores", "vcpu", "vcpus"];
+
+/// What is measured in a unit that the name does not tell: 512 of memory may be bytes or mebibytes.
+const MEASURED: &[&str] = &[
+    "memory",
+    "mem",
+    "storage",
+    "disk",
+    "heap",
+    "volume",
+    "buffer",
+    "bytes",
+    "ram",
+    "swap",
+    "bandwidth",
+    "iops",
+    "throughput",
+    "body",
+    "timeout",
+    "timeouts",
+    "ttl",
+    "interval",
+    "period",
+    "delay",
+    "retention",
+    "duration",
+    "expiry",
+    "expiration",
+    "backoff",
+    "age",
+    "lifetime",
+    "wait",
+    "grace",
+    "keepalive",
+    "deadline",
+    "window",
+    "threshold",
+    "limit",
+    "quota",
+    "budget",
+    "rps",
+    "qps",
+    "burst",
+];
+
+/// What there are so many of. A name whose last word is plural counts too.
+const COUNTED: &[&str] = &[
+    "replica",
+    "count",
+    "size",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "desired",
+    "concurrency",
+    "parallelism",
+    "capacity",
+    "scale",
+    "retry",
+    "keep",
+    "total",
+    "quantity",
+    "length",
+    "depth",
+    "pool",
+    "queue",
+    "batch",
+];
+
+/// The unit that a name ends with: `timeout_seconds`, `ttlMs`, `disk_size_gb`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum KeyUnit {
+    /// So many nanoseconds.
+    Nanoseconds(u128),
+    /// Bytes, times this.
+    Bytes(Unit),
+}
+
+/// The unit of a bare number under this key. A single word is a unit only when it cannot be anything else.
+pub(in super::super) fn unit(key: &str) -> Option<KeyUnit> {
+    let bare = key.len() > LONGEST || words(key).nth(1).is_none();
+    let last = if bare { key } else { last(key) };
+    let is = |list: &[&str]| is_one_of(last, list);
+    const SECOND: u128 = 1_000_000_000;
+    if is(&["seconds", "secs"]) || !bare && is(&["second", "sec", "s"]) {
+        return Some(KeyUnit::Nanoseconds(SECOND));
+    }
+    if is(&["milliseconds", "millis"]) || !bare && is(&["ms", "msec", "msecs", "millisecond"]) {
+        return Some(KeyUnit::Nanoseconds(SECOND / 1_000));
+    }
+    if is(&["microseconds", "micros"]) || !bare && is(&["us", "usec", "usecs"]) {
+        return Some(KeyUnit::Nanoseconds(SECOND / 1_000_000));
+    }
+    if is(&["nanoseconds", "nanos"]) {
+        return Some(KeyUnit::Nanoseconds(1));
+    }
+    if is(&["minutes", "mins"]) {
+        return Some(KeyUnit::Nanoseconds(60 * SECOND));
+    }
+    if is(&["hours", "hrs"]) {
+        return Some(KeyUnit::Nanoseconds(3_600 * SECOND));
+    }
+    if is(&["days"]) {
+        return Some(KeyUnit::Nanoseconds(86_400 * SECOND));
+    }
+    if is(&["bytes"]) {
+        return Some(KeyUnit::Bytes(Unit::ONE));
+    }
+    // `MiB` at the end of `sizeMiB` is two words, so it is looked for in the name itself.
+    let tail = ["KiB", "MiB", "GiB", "TiB"]
+        .into_iter()
+        .find(|each| key.len() > each.len() && key.ends_with(each));
+    let tail = tail.or_else(|| {
+        (!bare && is(&["kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib"])).then_some(last)
+    })?;
+    bytes::unit_in_any_case(tail).map(KeyUnit::Bytes)
+}
+
+/// Whether a bare number under this key is a size, and of what. `None` where numbers are names, or nothing is known.
+pub(in super::super) fn dimension(context: Context<'_>) -> Option<Dimension> {
+    let key = context.key;
+    match unit(key) {
+        Some(KeyUnit::Nanoseconds(_)) => return Some(Dimension::Seconds),
+        Some(KeyUnit::Bytes(_)) => return Some(Dimension::Bytes),
+        None => {}
+    }
+    if has(key, NOMINAL) {
+        // `user_count`, `max_ports` and `number_of_hosts` count what would name something; `port_max` does not.
+        let mut first = words(key);
+        let begins = match (first.next(), first.next()) {
+            (Some(number), Some(of)) => {
+                is_one_of(number, &["max", "min", "num", "maximum", "minimum"])
+                    && last(key).ends_with(['s', 'S'])
+                    || number.eq_ignore_ascii_case("number") && of.eq_ignore_ascii_case("of")
+            }
+            _ => false,
+        };
+        let counts = begins || is_one_of(last(key), &["count", "limit", "size", "total"]);
+        return counts.then_some(Dimension::Count);
+    }
+    let last = last(key);
+    if has(key, SHARES) {
+        Some(Dimension::Share)
+    } else if has(key, CORES) {
+        Some(Dimension::Cores)
+    } else if has(key, MEASURED) {
+        Some(Dimension::Number)
+    } else if has(key, COUNTED) || is_plural(last) {
+        Some(Dimension::Count)
+    } else {
+        None
+    }
+}
+
+fn is_plural(word: &str) -> bool {
+    let word = word.as_bytes();
+    matches!(word, [.., before, b's' | b'S'] if before.is_ascii_alphabetic() && !matches!(before, b's' | b'S' | b'u' | b'U' | b'i' | b'I'))
+        && word.len() > 3
+}
+
+/// Whether it stands for memory, a disk, a body: for bytes rather than for minutes or metres.
+pub(in super::super) fn is_bytes_like(key: &str) -> bool {
+    has(
+        key,
+        &[
+            "memory", "mem", "storage", "disk", "heap", "buffer", "buffers", "bytes", "ram",
+            "swap", "body", "cache", "size", "xmx", "xms", "upload", "file", "log", "space",
+        ],
+    )
+}
+
+/// Whether it stands for a time.
+pub(in super::super) fn is_time_like(key: &str) -> bool {
+    has(
+        key,
+        &[
+            "timeout",
+            "timeouts",
+            "ttl",
+            "interval",
+            "period",
+            "delay",
+            "retention",
+            "duration",
+            "expiry",
+            "expires",
+            "expiration",
+            "backoff",
+            "age",
+            "lifetime",
+            "wait",
+            "grace",
+            "keepalive",
+            "deadline",
+            "window",
+            "time",
+            "after",
+            "every",
+            "sleep",
+            "cooldown",
+            "valid",
+            "since",
+        ],
+    )
+}
