@@ -8,17 +8,55 @@ const LONGEST: usize = 200;
 /// How a secret is shown.
 pub(super) const SECRET: &str = "(a secret, not shown)";
 
-/// A value for people.
-pub(super) fn shown(node: &Node, is_secret: bool) -> String {
-    match &node.content {
-        Content::Scalar(_) if is_secret => SECRET.to_owned(),
-        Content::Scalar(scalar) => {
-            let text = single(scalar);
-            match &node.tag {
-                Some(tag) => format!("{tag} {text}"),
-                None => text,
-            }
+/// Longest list or map that is shown whole, in characters.
+const LONGEST_WHOLE: usize = 60;
+
+/// A value for people. What is small enough is shown whole.
+pub(super) fn shown(key: &str, node: &Node, is_secret: impl Fn(&str, &Scalar) -> bool) -> String {
+    if node.leaves() <= 6 {
+        let mut text = String::new();
+        write(key, node, &is_secret, &mut text);
+        if matches!(node.content, Content::Scalar(_)) || text.chars().count() <= LONGEST_WHOLE {
+            return text;
         }
+    }
+    summary(node)
+}
+
+/// Writes a small value in one line, as YAML would.
+fn write(key: &str, node: &Node, is_secret: &dyn Fn(&str, &Scalar) -> bool, to: &mut String) {
+    if let Some(tag) = &node.tag {
+        to.push_str(tag);
+        to.push(' ');
+    }
+    match &node.content {
+        Content::Scalar(scalar) if is_secret(key, scalar) => to.push_str(SECRET),
+        Content::Scalar(scalar) => to.push_str(&single(scalar)),
+        Content::List(items) => {
+            to.push('[');
+            for (number, item) in items.iter().enumerate() {
+                to.push_str(if number > 0 { ", " } else { "" });
+                write(key, item, is_secret, to);
+            }
+            to.push(']');
+        }
+        Content::Map(entries) => {
+            to.push('{');
+            for (number, entry) in entries.iter().enumerate() {
+                to.push_str(if number > 0 { ", " } else { "" });
+                to.push_str(&clipped(&entry.key));
+                to.push_str(": ");
+                write(&entry.key, &entry.value, is_secret, to);
+            }
+            to.push('}');
+        }
+    }
+}
+
+/// What a larger list or map is, without its values.
+fn summary(node: &Node) -> String {
+    match &node.content {
+        Content::Scalar(scalar) => single(scalar),
         Content::List(items) => format!("a list of {}", items.len()),
         Content::Map(entries) => match entries.as_slice() {
             [] => "an empty map".to_owned(),
@@ -36,11 +74,11 @@ pub(super) fn shown(node: &Node, is_secret: bool) -> String {
 }
 
 /// The beginning of a list, for people.
-pub(super) fn list(nodes: &[Node], is_secret: impl Fn(&Scalar) -> bool) -> String {
+pub(super) fn list(key: &str, nodes: &[Node], is_secret: impl Fn(&str, &Scalar) -> bool) -> String {
     let texts: Vec<String> = nodes
         .iter()
         .take(20)
-        .map(|node| shown(node, node.as_scalar().is_some_and(&is_secret)))
+        .map(|node| shown(key, node, &is_secret))
         .collect();
     clipped(&format!("[{}]", texts.join(", ")))
 }

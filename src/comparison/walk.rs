@@ -132,7 +132,7 @@ impl<'n> Walk<'n> {
         Side {
             place: node.place,
             key_place,
-            shown: shown::shown(node, is_secret),
+            shown: shown::shown(key, node, self::is_secret),
             scalar: node.as_scalar().cloned(),
             is_secret,
             leaves: node.leaves(),
@@ -391,7 +391,7 @@ impl<'n> Walk<'n> {
                         end: nodes.last().map_or(0, |node| node.place.end),
                     },
                     key_place: None,
-                    shown: shown::list(nodes, |scalar| is_secret(key, scalar)),
+                    shown: shown::list(key, nodes, is_secret),
                     scalar: None,
                     is_secret: false,
                     leaves: nodes.len(),

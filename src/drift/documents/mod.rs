@@ -12,8 +12,8 @@ pub use cause::substitution;
 use std::sync::Arc;
 
 use super::Disparity;
-use crate::comparison::{Located, Side};
-use crate::document::{Scalar, ScalarKind};
+use crate::comparison::{Disagreement, Located, Matter, Side};
+use crate::document::{Scalar, ScalarKind, sensitive};
 use crate::model::{EnvironmentName, Value};
 use crate::source::Span;
 
@@ -65,6 +65,13 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
             defect = defect.at(span, format!("{environment} has this"));
         }
     }
+    if let Some((left, right)) = long_texts(disagreement) {
+        defect.difference = Some(crate::text::unified(left, right));
+    }
+    if let Some(help) = words::help(defect.code) {
+        let id = defect.fingerprint().short();
+        defect = defect.help(help.replace("{id}", &id));
+    }
     defect.cause = Some(cause::cause(disagreement));
     Disparity {
         place: if path.is_empty() {
@@ -82,6 +89,41 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
         document: Some((Arc::clone(compared.name), disagreement.path.clone())),
         defect,
     }
+}
+
+/// Two texts of several lines, of which the lines that differ say more than the whole. Those with a secret in them are
+/// shown nowhere.
+fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
+    let Matter::Value(_) = disagreement.matter else {
+        return None;
+    };
+    let (left, right) = (disagreement.left.as_ref()?, disagreement.right.as_ref()?);
+    let (one, two) = (left.scalar.as_ref()?, right.scalar.as_ref()?);
+    let lines = |scalar: &Scalar| scalar.text.lines().count();
+    let wanted = lines(one).max(lines(two)) > 1
+        && !left.is_secret
+        && !right.is_secret
+        && !has_secret_lines(&one.text)
+        && !has_secret_lines(&two.text);
+    wanted.then_some((&*one.text, &*two.text))
+}
+
+/// Whether a text has a line that is a secret, as configuration within configuration has.
+fn has_secret_lines(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = Scalar {
+            kind: ScalarKind::Loose,
+            text: line.trim().into(),
+        };
+        sensitive::is_secret("", &line)
+            || sensitive::assignment(&line).is_some_and(|(name, value)| {
+                let value = Scalar {
+                    kind: ScalarKind::Loose,
+                    text: value.into(),
+                };
+                sensitive::is_secret(name, &value)
+            })
+    })
 }
 
 /// The value of a side, for holding it against bounds. A secret's is only that it is there.

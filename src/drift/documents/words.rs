@@ -21,7 +21,11 @@ pub(super) fn defect(
             .map_or_else(|| "nothing".to_owned(), |side| side.shown.clone())
     };
     let (left, right) = (shown(&disagreement.left), shown(&disagreement.right));
-    let differs = format!("`{name}` is {right} in {two} and {left} in {one}");
+    let differs = if super::long_texts(disagreement).is_some() {
+        format!("`{name}` is another text in {two} than in {one}")
+    } else {
+        format!("`{name}` is {right} in {two} and {left} in {one}")
+    };
     match &disagreement.matter {
         Matter::Value(_) if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
@@ -38,7 +42,7 @@ pub(super) fn defect(
                 ),
                 None => differs,
             };
-            Defect::new(code, subject, message).help(help(code))
+            Defect::new(code, subject, message)
         }
         Matter::Only(which) => {
             let (there, absent, what) = match which {
@@ -67,7 +71,7 @@ pub(super) fn defect(
                     format!("`{subject}` is there in {there} and not in {absent}"),
                 ),
             };
-            Defect::new(code, subject, message).help(help(code))
+            Defect::new(code, subject, message)
         }
         Matter::Shape => Defect::new(&codes::TYPE, subject, differs),
         Matter::Tag => Defect::new(
@@ -80,8 +84,7 @@ pub(super) fn defect(
                 &codes::ORDER,
                 subject,
                 format!("`{name}` has the same elements in another order in {two} than in {one}"),
-            )
-            .help("where the order means nothing, name the list under `sets` of the document");
+            );
             if *has_meaning {
                 defect.severity = Severity::Error;
             }
@@ -111,7 +114,6 @@ pub(super) fn defect(
                 subject,
                 format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}"),
             )
-            .help(format!("use {own}'s own value, or declare the difference"))
         }
         Matter::Lines => Defect::new(
             &codes::LINES,
@@ -125,8 +127,7 @@ pub(super) fn defect(
             &codes::FLOATING,
             subject,
             format!("`{name}` names the image {left} by a tag that moves"),
-        )
-        .help("name a version, best with a digest"),
+        ),
     }
 }
 
@@ -149,18 +150,25 @@ fn is_file(disagreement: &Disagreement, which: &Which) -> bool {
     })
 }
 
-fn help(code: &Code) -> &'static str {
-    match code.name {
-        "parity/size-differs" => {
-            "declare how much smaller staging may be: `evenkeel explain ID --declare` prints the lines"
+/// What to do about a defect of this code, beside what its code's own help says; `{id}` stands for its fingerprint.
+pub(super) fn help(code: &Code) -> Option<&'static str> {
+    Some(match code.name {
+        "parity/secret-differs" => return None,
+        "parity/size-differs" | "parity/class-differs" | "parity/inverted" => {
+            "declare how much smaller staging may be: evenkeel explain {id} --declare"
         }
         "parity/opaque-id-differs" => {
-            "let a parameter that varies as identity carry what they have in common, or declare the difference"
+            "let a parameter that varies as identity carry what they have in common, or declare it: evenkeel explain {id} --declare"
         }
-        _ => {
-            "make them equal, or declare the difference: `evenkeel explain ID --declare` prints the lines"
+        "parity/image-floats" => "name a version, best with a digest",
+        "parity/order-differs" => {
+            "where the order means nothing, name the list under `sets` of the document"
         }
-    }
+        "parity/foreign-identity" => {
+            "use the environment's own value, or declare it: evenkeel explain {id} --declare"
+        }
+        _ => "make them equal, or declare it: evenkeel explain {id} --declare",
+    })
 }
 
 /// What a relation is called, and what else there is to say; `{one}` and `{two}` stand for the environments.

@@ -1,0 +1,295 @@
+//! Parity of documents: gathered for every environment, compared along the path, and told as disparities.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::documents::{Asked, CommittedDocuments, FileSet, WorkingDocuments};
+use super::{Failure, Project};
+use crate::comparison::{
+    Disagreement, Files, FilesComparison, Identities, Identity, Located, Matter, Path, Pattern,
+    Rules, Side, Which, compare_files,
+};
+use crate::defect::Defect;
+use crate::document::Place;
+use crate::drift::documents::{ComparedDocument, disparities};
+use crate::drift::{Disparity, Presence};
+use crate::environment::definition::Varies;
+use crate::environment::document::declarations;
+use crate::environment::{Definition, DocumentDeclaration, once};
+use crate::model::{EnvironmentName, Value};
+use crate::report::DocumentsDocument;
+
+/// What every environment declares.
+pub(super) struct Declared(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
+
+/// The documents of every environment, as they were read.
+pub(super) struct Documents<'d> {
+    definition: &'d Definition,
+    declared: &'d Declared,
+    sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
+}
+
+/// What came of comparing them.
+#[derive(Default)]
+pub(super) struct DocumentParity {
+    pub(super) disparities: Vec<Disparity>,
+    /// What could not be read, each told once.
+    pub(super) complaints: Vec<Defect>,
+    /// Nothing when there are no documents.
+    pub(super) counted: Option<DocumentsDocument>,
+}
+
+impl Declared {
+    /// The declarations of all environments.
+    pub(super) fn of(definition: &Definition) -> Result<Self, Failure> {
+        let mut declared = BTreeMap::new();
+        let mut complaints = Vec::new();
+        for name in &definition.path {
+            match declarations(definition, name) {
+                Ok(own) => _ = declared.insert(name.clone(), own),
+                Err(more) => complaints.extend(more),
+            }
+        }
+        if complaints.is_empty() {
+            Ok(Self(declared))
+        } else {
+            Err(Failure::Definitions(once(complaints)))
+        }
+    }
+
+    /// Everything that is to be gathered.
+    pub(super) fn asked(&self) -> Vec<Asked<'_>> {
+        self.0
+            .iter()
+            .flat_map(|(name, own)| own.iter().map(|each| (name.clone(), each)))
+            .collect()
+    }
+
+    fn get(&self, environment: &EnvironmentName, name: &str) -> Option<&DocumentDeclaration> {
+        self.0
+            .get(environment)?
+            .iter()
+            .find(|declared| &*declared.name == name)
+    }
+
+    fn names(&self) -> BTreeSet<&Arc<str>> {
+        self.0
+            .values()
+            .flat_map(|own| own.iter().map(|declared| &declared.name))
+            .collect()
+    }
+}
+
+impl<'d> Documents<'d> {
+    /// Gathers the documents that a project has now, in its working tree or in the commit it was read from.
+    pub(super) fn now(project: &'d Project<'_>, declared: &'d Declared) -> Result<Self, Failure> {
+        let asked = declared.asked();
+        if asked.is_empty() {
+            return Ok(Self::from(&project.definition, declared, Vec::new()));
+        }
+        let sets = match project.commit_read() {
+            None => WorkingDocuments::of(project).gather(&asked),
+            Some((repository, commit)) => {
+                let mut committed =
+                    CommittedDocuments::new(repository, &project.root, &project.world.interruption)
+                        .ok_or_else(|| Failure::other("the project is not in the repository"))?;
+                committed.gather(commit, &asked)
+            }
+        };
+        Ok(Self::from(&project.definition, declared, sets))
+    }
+
+    /// The documents as they were in a commit, by today's declarations.
+    pub(super) fn then(
+        definition: &'d Definition,
+        declared: &'d Declared,
+        commit: &str,
+        committed: &mut CommittedDocuments,
+    ) -> Self {
+        let sets = committed.gather(commit, &declared.asked());
+        Self::from(definition, declared, sets)
+    }
+
+    fn from(definition: &'d Definition, declared: &'d Declared, sets: Vec<FileSet>) -> Self {
+        let keys = declared
+            .asked()
+            .into_iter()
+            .map(|(environment, each)| (environment, Arc::clone(&each.name)));
+        Self {
+            definition,
+            declared,
+            sets: keys.zip(sets).collect(),
+        }
+    }
+
+    /// Whether any of them could not be read whole.
+    pub(super) fn is_unread(&self) -> bool {
+        self.sets.values().any(|set| !set.complaints.is_empty())
+    }
+
+    /// Compares each environment with those that follow it on the path.
+    pub(super) fn compare(&self) -> DocumentParity {
+        let names = self.declared.names();
+        if names.is_empty() {
+            return DocumentParity::default();
+        }
+        let mut parity = DocumentParity::default();
+        let mut counted = DocumentsDocument::default();
+        for set in self.sets.values() {
+            parity.complaints.extend(set.complaints.iter().cloned());
+        }
+        for (one, two, siblings) in self.definition.pairs() {
+            for name in &names {
+                let compared = self.pair(name, &one, &two, None);
+                counted.pairs += 1;
+                counted.files += compared.files;
+                counted.values += compared.leaves;
+                counted.raw += compared.raw;
+                parity.complaints.extend(compared.complaints);
+                parity.disparities.extend(disparities(&ComparedDocument {
+                    name,
+                    between: (&one, &two),
+                    siblings,
+                    located: compared.located,
+                }));
+            }
+        }
+        // A file that two pairs share is complained about once.
+        parity.complaints = once(parity.complaints);
+        parity.counted = Some(counted);
+        parity
+    }
+
+    /// Whether a document, or a place of it, is there in any environment.
+    pub(super) fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
+        let own = self.sets.iter().filter(|((_, own), _)| &**own == name);
+        if own.clone().any(|(_, set)| !set.complaints.is_empty()) {
+            return Presence::Unread;
+        }
+        let Some(pattern) = pattern else {
+            return if own.count() > 0 {
+                Presence::There
+            } else {
+                Presence::Nothing
+            };
+        };
+        let is_there = self
+            .definition
+            .pairs()
+            .iter()
+            .any(|(one, two, _)| self.pair(name, one, two, Some(pattern)).is_there);
+        if is_there {
+            Presence::There
+        } else {
+            Presence::Nothing
+        }
+    }
+
+    fn pair(
+        &self,
+        name: &str,
+        one: &EnvironmentName,
+        two: &EnvironmentName,
+        wanted: Option<&Pattern>,
+    ) -> FilesComparison {
+        let declared = (self.declared.get(one, name), self.declared.get(two, name));
+        let set = |environment: &EnvironmentName| {
+            self.sets.get(&(environment.clone(), Arc::from(name)))
+        };
+        let (Some(left), Some(right)) = (set(one), set(two)) else {
+            return match declared {
+                (Some(there), None) => missing(there, Which::Left),
+                (None, Some(there)) => missing(there, Which::Right),
+                _ => FilesComparison::default(),
+            };
+        };
+        let Some(declaration) = declared.0.or(declared.1) else {
+            return FilesComparison::default();
+        };
+        let rules = Rules {
+            identities: self.identities(one, two),
+            identity: declaration.rules.identity.clone(),
+            sets: declaration.rules.sets.clone(),
+            must_differ: declaration
+                .rules
+                .must_differ
+                .iter()
+                .map(|(pattern, _)| pattern.clone())
+                .collect(),
+            defaults: declaration.rules.defaults.clone(),
+            wanted: wanted.cloned(),
+        };
+        let files = |set: &'_ FileSet| -> bool { set.whole };
+        compare_files(
+            Files {
+                files: &left.files,
+                whole: files(left),
+            },
+            Files {
+                files: &right.files,
+                whole: files(right),
+            },
+            declaration.format,
+            &rules,
+        )
+    }
+
+    /// What two environments have of their own: their names, and parameters that vary as identity.
+    fn identities(&self, one: &EnvironmentName, two: &EnvironmentName) -> Identities {
+        let definition = self.definition;
+        let text = |environment: &EnvironmentName, name: &str| match definition
+            .plain_value(environment, name)?
+        {
+            Value::Text(text) => Some(Arc::clone(text)),
+            Value::Integer(number) => Some(number.to_string().into()),
+            _ => None,
+        };
+        let given = definition
+            .parameters
+            .iter()
+            .filter(|(_, parameter)| parameter.varies == Varies::Identity)
+            .filter_map(|(name, _)| {
+                Some(Identity {
+                    name: Arc::clone(name),
+                    left: text(one, name)?,
+                    right: text(two, name)?,
+                })
+            });
+        let own = Identity {
+            name: "environment".into(),
+            left: one.as_str().into(),
+            right: two.as_str().into(),
+        };
+        Identities::new(std::iter::once(own).chain(given))
+    }
+}
+
+/// A document that only one environment declares.
+fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
+    let side = Some(Side {
+        place: Place::default(),
+        key_place: None,
+        shown: "declared".to_owned(),
+        scalar: None,
+        is_secret: false,
+        leaves: 1,
+    });
+    let span = Some(there.span.clone());
+    let (left, right, left_span, right_span) = match which {
+        Which::Left => (side, None, span, None),
+        Which::Right => (None, side, None, span),
+    };
+    FilesComparison {
+        located: vec![Located {
+            disagreement: Disagreement {
+                path: Path::default(),
+                left,
+                right,
+                matter: Matter::Only(which),
+            },
+            left: left_span,
+            right: right_span,
+        }],
+        ..FilesComparison::default()
+    }
+}
