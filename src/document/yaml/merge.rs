@@ -1,13 +1,15 @@
 //! Merge keys: `<<` takes over the entries of another map, or of several.
 //!
-//! What the map itself says wins; of a list of maps, the first that has a key; of several `<<` in one map, the last. The
-//! entries taken over stand where `<<` stands, in the order of the map they come from, and keep the places where they
-//! are really written.
+//! What the map itself says wins, and of a list of maps the first that has a key. Several `<<` in one map are read as
+//! long as they bring different keys: where they bring the same, programs differ in which they take. The entries taken
+//! over stand where `<<` stands, in the order of the map they come from, and keep the places where they are really
+//! written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, hash_map};
 
 use super::super::codes;
 use super::super::complaint::{Complaint, Gathered};
+use super::super::duplicates::shortened;
 use super::super::tree::{Content, Entry, Node, Place};
 
 /// A `<<` of a map and its value.
@@ -30,15 +32,36 @@ pub(super) fn merged(
     if merges.is_empty() {
         return entries;
     }
-    let mut taken: HashSet<Box<str>> = entries.iter().map(|entry| entry.key.clone()).collect();
+    // Who said a key first: the map itself, or the `<<` that is counted and stands at a place.
+    let own = entries.iter().map(|entry| (entry.key.clone(), None));
+    let mut taken: HashMap<Box<str>, Option<Taken>> = own.collect();
     let mut sources: Vec<(usize, Vec<Entry>)> = Vec::with_capacity(merges.len());
-    for merge in merges.into_iter().rev() {
-        let before = merge.before;
-        let maps = maps_of(merge, complaints).into_iter().flatten();
-        let new = maps.filter(|entry| taken.insert(entry.key.clone()));
-        sources.push((before, new.collect()));
+    for (merge_at, merge) in merges.into_iter().enumerate() {
+        let (before, place) = (merge.before, merge.place);
+        let mut new = Vec::new();
+        for entry in maps_of(merge, complaints).into_iter().flatten() {
+            match taken.entry(entry.key.clone()) {
+                hash_map::Entry::Vacant(vacant) => {
+                    vacant.insert(Some(Taken {
+                        merge: merge_at,
+                        by: place,
+                        written: entry.place,
+                    }));
+                    new.push(entry);
+                }
+                hash_map::Entry::Occupied(occupied) => {
+                    if let Some(taken) = occupied.get()
+                        && taken.merge != merge_at
+                        && taken.written != entry.place
+                    {
+                        complaints.push(ambiguous(&entry.key, place, taken.by));
+                    }
+                }
+            }
+        }
+        sources.push((before, new));
     }
-    let mut sources = sources.into_iter().rev().peekable();
+    let mut sources = sources.into_iter().peekable();
     let mut all = Vec::with_capacity(taken.len());
     for (at, entry) in entries.into_iter().enumerate() {
         while let Some((_, source)) = sources.next_if(|(before, _)| *before <= at) {
@@ -48,6 +71,23 @@ pub(super) fn merged(
     }
     all.extend(sources.flat_map(|(_, source)| source));
     all
+}
+
+/// What brought a key.
+struct Taken {
+    merge: usize,
+    by: Place,
+    written: Place,
+}
+
+fn ambiguous(key: &str, place: Place, first: Place) -> Complaint {
+    let key = shortened(key);
+    Complaint::new(
+        &codes::DUPLICATE_KEY,
+        place,
+        format!("two `<<` of one map bring the key `{key}`: merge a list of maps, or only one"),
+    )
+    .with(first, "the first brings it here")
 }
 
 /// The maps that a `<<` names.

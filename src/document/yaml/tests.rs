@@ -191,7 +191,9 @@ fn merges_take_over_what_is_not_said() {
             "{z: 0, <<: [*x, *y], b2: 0}",
             "{z=i:0, a=i:1, b=i:2, c=i:4, b2=i:0}",
         ),
-        ("{<<: *x, <<: *y}", "{a=i:1, b=i:3, c=i:4}"),
+        ("{<<: *x, <<: *x}", "{a=i:1, b=i:2}"),
+        ("{<<: *x, m: 0, <<: {c: 5}}", "{a=i:1, b=i:2, m=i:0, c=i:5}"),
+        ("{<<: *x, b: 0, <<: *y}", "{a=i:1, b=i:0, c=i:4}"),
         ("{<<: {q: 1}, <<: [], p: 1}", "{q=i:1, p=i:1}"),
         ("{\"<<\": 1}", "{<<=i:1}"),
         ("{!!merge <<: *x}", "{a=i:1, b=i:2}"),
@@ -200,6 +202,16 @@ fn merges_take_over_what_is_not_said() {
         let root = root(&format!("{base}z: {map}\n"));
         assert_eq!(shown(root.get("z").unwrap()), merged, "{map}");
     }
+}
+
+#[test]
+fn two_merges_of_one_map_may_not_bring_the_same_key() {
+    let text = "x: &x {a: 1, b: 2}\ny: &y {b: 3}\nz:\n  <<: *x\n  <<: *y\n";
+    let complaint = complaint(text);
+    assert_eq!(complaint.code, &codes::DUPLICATE_KEY);
+    assert!(complaint.message.contains("`b`"), "{}", complaint.message);
+    assert_eq!(at(text, complaint.place), "*y");
+    assert_eq!(at(text, complaint.other.unwrap().0), "*x");
 }
 
 #[test]
