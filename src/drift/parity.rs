@@ -26,20 +26,21 @@ pub struct Disparity {
     pub defect: Defect,
 }
 
-/// Compares each environment with the next one on the path; what must not be shared is compared between all of them.
-/// Secrets are compared where both were resolved.
+/// Compares the environments of each stage of the path with those of the next one, and siblings with each other; what
+/// must not be shared is compared between all of them. Secrets are compared where both were resolved.
 #[must_use]
 pub fn parity(
     definition: &Definition,
     resolved: &BTreeMap<EnvironmentName, Resolved>,
 ) -> Vec<Disparity> {
     let mut disparities = Vec::new();
-    for pair in definition.path.windows(2) {
-        let [one, two] = pair else { continue };
+    let pairs = definition.pairs();
+    for (one, two, siblings) in &pairs {
         let pair = Pair {
             definition,
             one,
             two,
+            siblings: *siblings,
         };
         pair.blocks(
             &as_texts(definition.resources_of(one)),
@@ -55,12 +56,18 @@ pub fn parity(
         );
         pair.parameters(resolved, false, &mut disparities);
     }
+    let compared: BTreeSet<(&EnvironmentName, &EnvironmentName)> =
+        pairs.iter().map(|(one, two, _)| (one, two)).collect();
     for (position, one) in definition.path.iter().enumerate() {
-        for two in definition.path.iter().skip(position + 2) {
+        for two in definition.path.iter().skip(position + 1) {
+            if compared.contains(&(one, two)) {
+                continue;
+            }
             let pair = Pair {
                 definition,
                 one,
                 two,
+                siblings: definition.are_siblings(one, two),
             };
             pair.parameters(resolved, true, &mut disparities);
         }
@@ -81,6 +88,8 @@ struct Pair<'a> {
     definition: &'a Definition,
     one: &'a EnvironmentName,
     two: &'a EnvironmentName,
+    /// Whether neither comes before the other: then neither must be the smaller one.
+    siblings: bool,
 }
 
 impl Pair<'_> {
@@ -248,7 +257,7 @@ impl Pair<'_> {
                             size_class(large)
                         ),
                     ),
-                    (Some(small), Some(large)) if small > large => (
+                    (Some(small), Some(large)) if small > large && !self.siblings => (
                         &codes::INVERTED,
                         format!(
                             "`{name}` is {left} in {} and only {right} in {}",

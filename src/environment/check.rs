@@ -1,6 +1,7 @@
 //! Holds what was written against the form it must have, and gathers every complaint with its place.
 
 use crate::defect::Defect;
+use crate::model::Value;
 use crate::source::{Field, Form, Node, NodeValue, Span, Table};
 use crate::text::{list, nearest};
 
@@ -41,6 +42,7 @@ pub fn check(
                     (form, &node.value),
                     (Form::Table(_) | Form::Map(_), NodeValue::Table(_))
                         | (Form::List(_) | Form::Several(_), NodeValue::List(_))
+                        | (Form::Word | Form::Words, NodeValue::Plain(Value::Text(_)))
                 )
             });
             if let Some(form) = same_shape {

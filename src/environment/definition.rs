@@ -14,8 +14,10 @@ use super::{Difference, DocumentRules, Placed, Policy};
 pub struct Definition {
     /// The system's name.
     pub system: String,
-    /// The environments in the order of promotion.
+    /// The environments in the order of promotion, siblings one after the other.
     pub path: Vec<EnvironmentName>,
+    /// The same in stages: siblings stand in one, and none of them comes before another.
+    pub stages: Vec<Vec<EnvironmentName>>,
     /// The files, in the order they were read.
     pub files: Vec<Arc<SourceFile>>,
     /// What environments fill in.
@@ -191,10 +193,55 @@ pub struct Artifact {
 }
 
 impl Definition {
-    /// The last environment of the path.
+    /// The last environment of the path; none where several siblings come last.
     #[must_use]
     pub fn production(&self) -> Option<&EnvironmentName> {
-        self.path.last()
+        match self.stages.last()?.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether an environment comes last on the path, by itself or with siblings.
+    #[must_use]
+    pub fn is_last(&self, environment: &EnvironmentName) -> bool {
+        let last = self.stages.last();
+        last.is_some_and(|stage| stage.contains(environment))
+    }
+
+    /// Which stage of the path an environment stands in, from zero.
+    #[must_use]
+    pub fn stage_of(&self, environment: &EnvironmentName) -> Option<usize> {
+        self.stages
+            .iter()
+            .position(|stage| stage.contains(environment))
+    }
+
+    /// Whether two environments stand beside each other on the path.
+    #[must_use]
+    pub fn are_siblings(&self, one: &EnvironmentName, two: &EnvironmentName) -> bool {
+        one != two && self.stage_of(one).is_some() && self.stage_of(one) == self.stage_of(two)
+    }
+
+    /// The pairs of environments to compare, the earlier one first, and whether they are siblings: each of a stage with
+    /// each of the next one, and each sibling with the next one beside it. What is equal in all of them is equal
+    /// everywhere.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(EnvironmentName, EnvironmentName, bool)> {
+        let mut pairs = Vec::new();
+        for (number, stage) in self.stages.iter().enumerate() {
+            for beside in stage.windows(2) {
+                if let [one, two] = beside {
+                    pairs.push((one.clone(), two.clone(), true));
+                }
+            }
+            for one in stage {
+                for two in self.stages.get(number + 1).into_iter().flatten() {
+                    pairs.push((one.clone(), two.clone(), false));
+                }
+            }
+        }
+        pairs
     }
 
     /// All resources of an environment: the system's, with the environment's over them.
@@ -204,12 +251,6 @@ impl Definition {
             resources.extend(own.resources.iter());
         }
         resources
-    }
-
-    /// Whether two environments stand beside each other on the path.
-    #[must_use]
-    pub fn are_siblings(&self, _one: &EnvironmentName, _two: &EnvironmentName) -> bool {
-        false
     }
 
     /// Whether anything is to be brought anywhere.

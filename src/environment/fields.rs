@@ -12,8 +12,8 @@ pub const SYSTEM: &[Field] = &[
     ),
     Field::required(
         "path",
-        Form::Several(&Form::Word),
-        "The environments in the order of promotion; the last one is production.",
+        Form::Several(&Form::Either(&[Form::Word, Form::Several(&Form::Word)])),
+        "The environments in the order of promotion; the last one is production. Siblings, of which none comes before another, are a list of their own: `[\"staging\", [\"eu-production\", \"us-production\"]]`.",
     ),
 ];
 

@@ -153,6 +153,7 @@ impl Reader<'_> {
         let mut definition = Definition {
             system: String::new(),
             path: Vec::new(),
+            stages: Vec::new(),
             files: vec![Arc::clone(file)],
             parameters: BTreeMap::new(),
             artifacts: BTreeMap::new(),
@@ -257,32 +258,47 @@ impl Reader<'_> {
             name.clone_into(&mut definition.system);
         }
         for item in table.get("path").and_then(Node::as_list).unwrap_or(&[]) {
-            let Some(text) = item.as_text().filter(|text| name::is_word(text)) else {
-                continue;
-            };
-            let environment = EnvironmentName::new(text);
-            let refusal = if text == "system" {
-                Some("this is the system's own file")
-            } else if DIFFERENCES_FILE.strip_suffix(".toml") == Some(text) {
-                Some("this is the file of declared differences")
-            } else if fields::DIFFERENCE.iter().any(|field| field.name == text) {
-                Some("this is a key of declared differences")
-            } else if definition.path.contains(&environment) {
-                Some("already on the path")
-            } else {
-                None
-            };
-            match refusal {
-                Some(reason) => self.complaints.push(
-                    Defect::new(
-                        &codes::BAD_NAME,
-                        "system",
-                        format!("`{text}` cannot be an environment's name here"),
-                    )
-                    .at(&item.span, reason),
-                ),
-                None => definition.path.push(environment),
+            let before = definition.path.len();
+            match item.as_list() {
+                Some(siblings) => siblings
+                    .iter()
+                    .for_each(|item| self.environment_name(item, definition)),
+                None => self.environment_name(item, definition),
             }
+            let stage = definition.path.get(before..).unwrap_or_default().to_vec();
+            if !stage.is_empty() {
+                definition.stages.push(stage);
+            }
+        }
+    }
+
+    /// One environment of the path.
+    fn environment_name(&mut self, item: &Node, definition: &mut Definition) {
+        let Some(text) = item.as_text().filter(|text| name::is_word(text)) else {
+            return;
+        };
+        let environment = EnvironmentName::new(text);
+        let refusal = if text == "system" {
+            Some("this is the system's own file")
+        } else if DIFFERENCES_FILE.strip_suffix(".toml") == Some(text) {
+            Some("this is the file of declared differences")
+        } else if fields::DIFFERENCE.iter().any(|field| field.name == text) {
+            Some("this is a key of declared differences")
+        } else if definition.path.contains(&environment) {
+            Some("already on the path")
+        } else {
+            None
+        };
+        match refusal {
+            Some(reason) => self.complaints.push(
+                Defect::new(
+                    &codes::BAD_NAME,
+                    "system",
+                    format!("`{text}` cannot be an environment's name here"),
+                )
+                .at(&item.span, reason),
+            ),
+            None => definition.path.push(environment),
         }
     }
 

@@ -71,6 +71,7 @@ pub fn apply(
             changes: Vec::new(),
         });
     }
+    project.releases_to(std::slice::from_ref(&name))?;
     let mut report = Report::new("apply", &project.definition.system, world.clock.now());
     let resolution = Resolution::of(
         &project,
@@ -93,7 +94,7 @@ pub fn apply(
         saved: saved.as_ref(),
         from_file: saved.is_some(),
     };
-    let repairs = name == project.production()? && project.definition.path.len() > 1;
+    let repairs = project.definition.is_last(&name) && project.definition.path.len() > 1;
     if repairs {
         run.purpose = "repair";
         may_repair(&run, &state)?;
@@ -291,7 +292,7 @@ impl Run<'_> {
     /// Refuses what needs a word of confirmation and has none.
     pub(super) fn allowed(&self, plan: &Plan) -> Result<(), Failure> {
         let removals = plan.removals();
-        let is_production = self.project.production()? == *self.name;
+        let is_production = self.project.definition.is_last(self.name);
         if removals == 0 || !is_production || self.confirm == Some(self.name.as_str()) {
             return Ok(());
         }

@@ -25,6 +25,7 @@ pub fn approve(
         ));
     }
     let project = Project::open(world, location)?;
+    project.releases_to(&project.definition.path)?;
     let resolution = Resolution::of(
         &project,
         &project.definition.path,

@@ -28,6 +28,7 @@ pub fn deliver(
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
+    project.releases_to(&project.definition.path)?;
     if with_build {
         build(&project)?;
     }

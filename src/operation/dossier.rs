@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::drift::compare_along_path;
 use super::picture::Resolution;
 use super::plan::{last_release, rehearsed};
 use super::project::state_of;
 use super::verify::artifacts;
 use super::{Failure, Project};
 use crate::defect::{Corner, Defect, Severity};
-use crate::drift::{compare_corners, live};
+use crate::drift::live;
 use crate::gate::{
     self, ApprovalFact, Dossier, EnvironmentFacts, EvidenceFact, Finding, LedgerFacts, ProofFacts,
     ReleasePlan, SuiteFact, Verdict,
@@ -38,7 +39,7 @@ impl Asked {
         let state = state_of(ledger)?;
         let production = project.production()?;
         let mut facts = BTreeMap::new();
-        let mut lives: Vec<(EnvironmentName, Vec<Defect>)> = Vec::new();
+        let mut lives: Vec<Vec<Defect>> = Vec::new();
         let mut plans: BTreeMap<EnvironmentName, Plan> = BTreeMap::new();
         for name in &project.definition.path {
             let targets = resolution.targets(project, name)?;
@@ -57,19 +58,14 @@ impl Asked {
                     observation: situation.digest(),
                 },
             );
-            lives.push((name.clone(), live(&situation)));
+            lives.push(live(&situation));
             plans.insert(name.clone(), plan);
         }
-        for later in 1..lives.len() {
-            let (before, after) = lives.split_at_mut(later);
-            if let (Some((_, earlier)), Some((_, later))) = (before.last_mut(), after.first_mut()) {
-                compare_corners(earlier, later);
-            }
-        }
+        compare_along_path(&project.definition, &project.definition.path, &mut lives);
         let plan = plans
             .remove(&production)
             .ok_or_else(|| Failure::other("production was not planned"))?;
-        for (name, defects) in &lives {
+        for (name, defects) in project.definition.path.iter().zip(&lives) {
             if let Some(facts) = facts.get_mut(name) {
                 facts.drift = drift(defects, (*name == production).then_some(&plan));
             }

@@ -5,6 +5,7 @@ use super::project::Depth;
 use super::{Failure, Location, Project, World};
 use crate::defect::{Corner, Defect};
 use crate::drift::{codes, compare_corners, live};
+use crate::environment::Definition;
 use crate::model::EnvironmentName;
 use crate::report::{EnvironmentReport, Report};
 
@@ -76,32 +77,46 @@ fn look_at_all(
     names: &[EnvironmentName],
 ) -> Result<(Vec<Defect>, Vec<EnvironmentReport>), Failure> {
     let (state, _) = project.state()?;
-    let mut found: Vec<(Vec<Defect>, EnvironmentReport)> = Vec::new();
+    let mut found: Vec<Vec<Defect>> = Vec::new();
+    let mut environments = Vec::new();
     for name in names {
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, &state, &targets)?;
         let defects = live(&situation);
         let (declared, observed) = situation.coverage();
-        found.push((defects, EnvironmentReport::new(name, declared, observed)));
+        found.push(defects);
+        environments.push(EnvironmentReport::new(name, declared, observed));
     }
-    // Each environment's corners are named with the next one on the path in view.
-    for later in 1..found.len() {
-        let (before, after) = found.split_at_mut(later);
-        if let (Some((earlier, _)), Some((later, _))) = (before.last_mut(), after.first_mut()) {
-            compare_corners(earlier, later);
-        }
-    }
+    compare_along_path(&project.definition, names, &mut found);
     let mut all = Vec::new();
-    let mut environments = Vec::new();
-    for (mut defects, mut environment) in found {
+    for (mut defects, environment) in found.into_iter().zip(&mut environments) {
         let standing = state.environment(&EnvironmentName::new(&environment.name));
         releases_of(&state, &environment.name, &mut defects);
         environment.count(&defects);
         environment.running(standing);
         all.extend(defects);
-        environments.push(environment);
     }
     Ok((all, environments))
+}
+
+/// Names the corners of each environment with those of the nearest stage before it that is in view. Siblings are not
+/// held against each other: none of them comes before another.
+pub(super) fn compare_along_path(
+    definition: &Definition,
+    names: &[EnvironmentName],
+    found: &mut [Vec<Defect>],
+) {
+    let stages: Vec<Option<usize>> = names.iter().map(|name| definition.stage_of(name)).collect();
+    for (later, own) in stages.iter().enumerate() {
+        let before = stages.iter().filter(|stage| *stage < own).max();
+        for (earlier, stage) in stages.iter().enumerate() {
+            if Some(stage) == before
+                && let Ok([earlier, later]) = found.get_disjoint_mut([earlier, later])
+            {
+                compare_corners(earlier, later);
+            }
+        }
+    }
 }
 
 /// Says of what was changed by hand which release it came after.

@@ -25,6 +25,7 @@ pub fn plan(
         Some(name) => vec![project.environment(name)?],
         None => project.definition.path.clone(),
     };
+    project.releases_to(&names)?;
     if output.is_some() && names.len() != 1 {
         return Err(Failure::Usage(
             "a saved plan is for one environment: evenkeel plan ENVIRONMENT -o FILE".into(),
@@ -65,27 +66,22 @@ pub fn plan(
     Ok(report)
 }
 
-/// Which steps the environment before has done a step of the same shape as, since production was last released to;
-/// `None` for the first environment of the path.
+/// Which steps an environment of the stage before has done a step of the same shape as, since production was last
+/// released to; `None` for the first stage of the path.
 pub(super) fn rehearsed(
     project: &Project<'_>,
     state: &crate::ledger::State,
     plan: &Plan,
 ) -> Option<Vec<bool>> {
-    let position = project
-        .definition
-        .path
-        .iter()
-        .position(|name| *name == plan.environment)?;
-    let before = project.definition.path.get(position.checked_sub(1)?)?;
+    let definition = &project.definition;
+    let stage = definition.stage_of(&plan.environment)?;
+    let before = definition.stages.get(stage.checked_sub(1)?)?;
     let since = last_release(state, &plan.environment);
-    let standing = state.environment(before);
-    Some(
-        plan.steps
-            .iter()
-            .map(|step| standing.is_some_and(|standing| standing.has_rehearsed(&step.shape, since)))
-            .collect(),
-    )
+    let has_done = |step: &crate::plan::Step| {
+        let mut standings = before.iter().filter_map(|name| state.environment(name));
+        standings.any(|standing| standing.has_rehearsed(&step.shape, since))
+    };
+    Some(plan.steps.iter().map(has_done).collect())
 }
 
 /// The entry with which the last release to an environment ended well; zero when there was none.

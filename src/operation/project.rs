@@ -144,16 +144,38 @@ impl<'w> Project<'w> {
         )))
     }
 
-    /// The last environment of the path.
+    /// The one environment that is released to.
     ///
     /// # Errors
     ///
-    /// Never for a definition without errors: a path has at least one.
+    /// When several come last on the path.
     pub fn production(&self) -> Result<EnvironmentName, Failure> {
+        self.releases_to(&self.definition.path)?;
         self.definition
             .production()
             .cloned()
             .ok_or_else(|| Failure::other("the path of the system has no environments"))
+    }
+
+    /// Refuses what changes or judges releases where one of these environments stands last on the path with siblings:
+    /// none of those comes before another, and a release goes to one.
+    ///
+    /// # Errors
+    ///
+    /// That it is not there yet.
+    pub fn releases_to(&self, names: &[EnvironmentName]) -> Result<(), Failure> {
+        let last = self.definition.stages.last().map_or(&[][..], Vec::as_slice);
+        if last.len() < 2 || !names.iter().any(|name| last.contains(name)) {
+            return Ok(());
+        }
+        let last: Vec<&str> = last.iter().map(EnvironmentName::as_str).collect();
+        Err(Failure::Refused {
+            reason: format!(
+                "{} are production together, and a release to several environments at once is not there yet",
+                crate::text::list(&last, "and")
+            ),
+            help: "compare them with each other and with what comes before: evenkeel drift".into(),
+        })
     }
 
     /// The key for reading: the project's, or a passing one where there is none yet.

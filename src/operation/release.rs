@@ -26,6 +26,7 @@ pub fn release(
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
+    project.releases_to(&project.definition.path)?;
     let resolution = Resolution::of(
         &project,
         &project.definition.path,

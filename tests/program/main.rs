@@ -14,6 +14,7 @@
 mod bad_days;
 mod bad_input;
 mod crash;
+mod definitions;
 mod gate;
 mod inside;
 mod laws;

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use evenkeel::comparison::{Path, Step};
 use evenkeel::defect::{Defect, Severity};
 use evenkeel::drift::{Disparity, Presence, Settled, parity, settle, severities};
+use evenkeel::environment::files::WorkingTree;
 use evenkeel::environment::{Definition, Resolved};
 use evenkeel::model::{EnvironmentName, Moment, Value};
 use evenkeel::plan::recipe;
 use proptest::prelude::*;
 
-use super::definitions::understand;
+use super::definitions::{fixtures, understand};
 use super::memory::Memory;
 
 const NOW: &str = "2026-06-01T00:00:00Z";
@@ -179,6 +180,94 @@ fn what_must_not_be_shared_is_compared_beyond_neighbours() {
     assert_eq!(disparities.len(), 1);
     assert_eq!(disparities[0].between.0.as_str(), "dev");
     assert_eq!(disparities[0].between.1.as_str(), "production");
+}
+
+/// A path of a staging and two productions, each with its values.
+fn siblings(system: &str, values: [&str; 3]) -> Whole {
+    let names = ["staging", "eu-production", "us-production"];
+    let mut memory = path_of(&names, system, &values);
+    let text = memory.0.get_mut("system.toml").unwrap();
+    let path = "[\"staging\", [\"eu-production\", \"us-production\"]]";
+    *text = String::from_utf8_lossy(text)
+        .replace("[\"staging\", \"eu-production\", \"us-production\"]", path)
+        .into_bytes();
+    whole(&memory)
+}
+
+#[test]
+fn siblings_are_compared_with_each_other_and_with_what_comes_before() {
+    let between = |values: [&str; 3]| -> Vec<String> {
+        let whole = siblings("[parameter.p]\nvaries = \"scale\"\n", values);
+        let told = parity(&whole.0, &whole.1);
+        told.iter()
+            .map(|it| format!("{} {} {}", it.defect.code.name, it.between.0, it.between.1))
+            .collect()
+    };
+    let values = "[values]\np = 2\n";
+    assert!(between([values, values, values]).is_empty());
+    // Of siblings neither is the smaller one.
+    let [four, nine] = ["[values]\np = 4\n", "[values]\np = 9\n"];
+    assert!(between([values, nine, four]).is_empty());
+    assert!(between([values, four, nine]).is_empty());
+    assert_eq!(
+        between([four, nine, values]),
+        ["parity/inverted staging us-production"]
+    );
+    assert_eq!(
+        between([four, nine, "[values]\np = 1\n"]),
+        [
+            "parity/class-differs staging us-production",
+            "parity/class-differs eu-production us-production",
+        ]
+    );
+}
+
+#[test]
+fn pairs_are_those_of_neighbouring_stages_and_of_siblings() {
+    let (definition, _, _) = understand(&WorkingTree {
+        directory: fixtures().join("valid/siblings"),
+    });
+    let definition = definition.unwrap();
+    let pairs: Vec<String> = definition
+        .pairs()
+        .iter()
+        .map(|(one, two, siblings)| format!("{one} {} {two}", if *siblings { "~" } else { "<" }))
+        .collect();
+    assert_eq!(
+        pairs,
+        [
+            "eu-staging ~ us-staging",
+            "eu-staging < eu-production",
+            "eu-staging < us-production",
+            "us-staging < eu-production",
+            "us-staging < us-production",
+            "eu-production ~ us-production",
+        ]
+    );
+    assert_eq!(definition.production(), None);
+    assert_eq!(definition.path.len(), 4);
+    assert!(definition.is_last(&EnvironmentName::new("eu-production")));
+}
+
+#[test]
+fn what_must_not_be_shared_is_compared_among_siblings_too() {
+    let one = "[values]\np = 1\n";
+    let whole = siblings(
+        "[parameter.p]\nvaries = \"identity\"\n",
+        ["[values]\np = 2\n", one, one],
+    );
+    let told = parity(&whole.0, &whole.1);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].between.0.as_str(), "eu-production");
+}
+
+#[test]
+fn a_ratio_of_siblings_holds_whichever_is_the_larger_one() {
+    let system = "[parameter.p]\n";
+    let declared = "[[difference]]\nat = \"parameter.p\"\nratio = { min = 1, max = 3 }\nreason = \"x\"\nowner = \"y\"\nexpires = 2027-01-01\n";
+    let staging = format!("[values]\np = 3\n{declared}");
+    let whole = siblings(system, [&staging, "[values]\np = 9\n", "[values]\np = 4\n"]);
+    assert!(!settled(&whole).defects.iter().any(Defect::counts));
 }
 
 #[test]
