@@ -14,6 +14,7 @@ mod dossier;
 mod drift;
 mod explain;
 mod failure;
+pub mod history;
 mod log;
 mod picture;
 mod plan;
