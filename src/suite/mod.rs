@@ -26,9 +26,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use evidence::record;
+pub use redaction::Redactor;
 pub use result::{Case, Outcome, SuiteResult};
 
-use self::redaction::Redactor;
 use self::result::{Part, all_good, counted};
 use crate::environment::suite::Suite;
 use crate::model::{Clock, Digest, Moment, canonical};

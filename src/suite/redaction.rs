@@ -17,9 +17,9 @@ pub(super) const SHOWN: &str = "(secret)";
 /// Lines of a secret shorter than this are not secrets of their own.
 const SHORTEST_LINE: usize = 8;
 
-/// Knows the secrets of a suite, and takes them out of text.
+/// Knows secrets, and takes them out of text.
 #[derive(Default)]
-pub(super) struct Redactor {
+pub struct Redactor {
     patterns: Vec<Pattern>,
     longest: usize,
 }
@@ -36,7 +36,7 @@ impl Redactor {
     }
 
     /// Knows these secrets. An empty one is none.
-    pub(super) fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let mut patterns = Vec::new();
         for secret in secrets {
             let trimmed = secret.trim();
@@ -51,7 +51,8 @@ impl Redactor {
     }
 
     /// The text without secrets.
-    pub(super) fn text(&self, text: &str) -> String {
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
         self.bytes(text.as_bytes(), false, false)
     }
 
@@ -59,7 +60,8 @@ impl Redactor {
     ///
     /// Where the bytes were cut off before their start or after their end, a part of a secret may stand there, so as
     /// much as that could be is left out.
-    pub(super) fn bytes(&self, bytes: &[u8], cut_before: bool, cut_after: bool) -> String {
+    #[must_use]
+    pub fn bytes(&self, bytes: &[u8], cut_before: bool, cut_after: bool) -> String {
         let from = if cut_before { self.longest } else { 0 };
         let to = if cut_after {
             bytes.len().saturating_sub(self.longest)

@@ -105,6 +105,7 @@ fn ending(status: CommandStatus, check: &RunCheck) -> Option<(Outcome, String)> 
             format!("expected an end within {within}, found it still running: killed"),
         )),
         CommandStatus::Interrupted => Some((Outcome::Error, "interrupted: killed".to_owned())),
+        CommandStatus::TooMuch => Some((Outcome::Error, "wrote too much: killed".to_owned())),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod http;
 pub mod interruption;
 pub mod launch;
 pub mod local;
+pub mod patient;
 mod place;
 pub mod port;
 pub mod query;

@@ -60,6 +60,11 @@ impl Kept {
         self.line.clear();
     }
 
+    /// Whether something was left out.
+    pub(super) fn is_cut(&self) -> bool {
+        self.left_out > 0
+    }
+
     /// What was kept.
     pub(super) fn into_output(self) -> Output {
         Output {

@@ -35,6 +35,8 @@ pub struct CommandRun {
     pub timeout: Duration,
     /// How many bytes of each output are kept: the first half and the last.
     pub output_limit: usize,
+    /// Whether it is ended as soon as its standard output is longer than what is kept: then a part is of no use.
+    pub all_or_nothing: bool,
     /// How long its group has to end after it was asked to, before it is killed.
     pub grace: Duration,
     /// Whether what it started and left behind in its group is killed when it has ended by itself.
@@ -51,6 +53,7 @@ impl CommandRun {
             stdin: None,
             timeout: Duration::from_mins(1),
             output_limit: 1024 * 1024,
+            all_or_nothing: false,
             grace: Duration::from_secs(2),
             leave_nothing: false,
         }
@@ -84,6 +87,8 @@ pub enum CommandStatus {
     TimedOut,
     /// It was ended because the work was interrupted.
     Interrupted,
+    /// It was ended because it wrote more than what is kept, and only all of it was of use.
+    TooMuch,
 }
 
 impl CommandStatus {
@@ -101,6 +106,7 @@ impl fmt::Display for CommandStatus {
             Self::Signal(signal) => write!(formatter, "was ended by signal {signal}"),
             Self::TimedOut => formatter.write_str("did not end in time and was stopped"),
             Self::Interrupted => formatter.write_str("was interrupted"),
+            Self::TooMuch => formatter.write_str("wrote too much and was stopped"),
         }
     }
 }
@@ -218,6 +224,7 @@ pub fn run_with_lines(
             Ending::ByItself => said(status),
             Ending::TimedOut => CommandStatus::TimedOut,
             Ending::Interrupted => CommandStatus::Interrupted,
+            Ending::TooMuch => CommandStatus::TooMuch,
         },
         stdout,
         stderr,

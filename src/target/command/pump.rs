@@ -28,6 +28,7 @@ pub(super) enum Ending {
     ByItself,
     TimedOut,
     Interrupted,
+    TooMuch,
 }
 
 /// How far ending it has come.
@@ -69,6 +70,9 @@ pub(super) fn pump(
             Stage::Runs if interruption.is_set() => ask_to_end(pid, Ending::Interrupted, run.grace),
             Stage::Runs if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                 ask_to_end(pid, Ending::TimedOut, run.grace)
+            }
+            Stage::Runs if run.all_or_nothing && pipes.is_cut() => {
+                ask_to_end(pid, Ending::TooMuch, run.grace)
             }
             Stage::Asked(ending, until) if ended.is_some() || Instant::now() >= until => {
                 // Also when the command itself has ended: what it started may not have.
@@ -144,6 +148,12 @@ impl Pipes {
 
     fn are_closed(&self) -> bool {
         self.outputs.iter().all(|(pipe, _)| pipe.is_none())
+    }
+
+    /// Whether something was left out of what is kept of the standard output.
+    fn is_cut(&self) -> bool {
+        let [(_, output), _] = &self.outputs;
+        output.is_cut()
     }
 
     fn wait(&self, handle: Option<&OwnedFd>, longest: Duration) -> io::Result<()> {

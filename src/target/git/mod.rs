@@ -2,6 +2,10 @@
 //!
 //! Nothing here changes a repository, runs its hooks, asks for a password, or takes a revision for an option.
 
+mod history;
+mod objects;
+mod tree;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -9,11 +13,39 @@ use std::time::Duration;
 use super::Interruption;
 use super::command::{CommandOutcome, CommandRun, inherited, run};
 use crate::text::inert;
+pub use history::{CommitInfo, Commits};
+pub use objects::Objects;
+pub use tree::{ObjectId, Tree, TreeEntry, TreeKind};
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Most bytes of one answer.
 const MOST: usize = 256 * 1024 * 1024;
+
+/// How git is called: no pager, and no program that a repository's settings name.
+const SAFELY: [&str; 6] = [
+    "git",
+    "--no-pager",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+];
+
+/// The environment git gets: nothing of ours that would change its answers, nobody to ask, paths as they are.
+fn environment() -> BTreeMap<String, String> {
+    let mut environment = inherited(&["PATH", "HOME", "XDG_CONFIG_HOME"]);
+    for (name, value) in [
+        ("LC_ALL", "C"),
+        ("GIT_OPTIONAL_LOCKS", "0"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("GIT_LITERAL_PATHSPECS", "1"),
+        ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    environment
+}
 
 /// A repository with a working tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,33 +276,13 @@ impl Repository {
     }
 
     fn run(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<CommandOutcome, GitError> {
-        let mut command = vec![
-            "git",
-            "--no-pager",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-        ];
-        command.extend(arguments);
-        let mut environment: BTreeMap<String, String> =
-            inherited(&["PATH", "HOME", "XDG_CONFIG_HOME"]);
-        for (name, value) in [
-            ("LC_ALL", "C"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("GIT_LITERAL_PATHSPECS", "1"),
-            ("GIT_NO_REPLACE_OBJECTS", "1"),
-        ] {
-            environment.insert(name.to_owned(), value.to_owned());
-        }
         let git = CommandRun {
-            environment,
+            environment: environment(),
             directory: Some(self.root.clone()),
             stdin,
             timeout: PATIENCE,
             output_limit: MOST * 2,
-            ..CommandRun::new(command)
+            ..CommandRun::new(SAFELY.iter().chain(arguments).copied())
         };
         let operation = arguments.first().copied().unwrap_or_default();
         run(&git, &Interruption::default())
