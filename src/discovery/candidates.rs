@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::tokens::{self, Mark, hyphened, marks, replaced};
+use super::tokens::{self, Mark, hyphened, path_marks, replaced};
 use super::words::{self, PRODUCTION, Role};
 
 /// What stands in a skeleton where the environment was named: no path has it.
@@ -48,7 +48,7 @@ impl Candidate {
 
 /// All candidates of a path that name one environment, without what tells siblings apart.
 pub(super) fn plain(path: &str) -> Vec<Candidate> {
-    let marks = marks(path);
+    let marks = path_marks(path);
     let mut found: Vec<Candidate> = Vec::new();
     for (number, mark) in marks.iter().enumerate() {
         let same = |other: &&Mark| other.spelling == mark.spelling;
@@ -91,7 +91,7 @@ pub(super) fn plain(path: &str) -> Vec<Candidate> {
 pub(super) fn siblings(path: &str) -> Vec<Candidate> {
     let segments = segments(path);
     let mut found = Vec::new();
-    for mark in marks(path) {
+    for mark in path_marks(path) {
         let Some(number) = segments
             .iter()
             .position(|segment| segment.start <= mark.range.start && mark.range.end <= segment.end)

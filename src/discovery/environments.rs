@@ -19,6 +19,9 @@ use crate::text::{count, list};
 /// One environment: its word, its sibling's name, and its spelling where that tells it from another.
 type Identity = (usize, String, String);
 
+/// What production is called where its paths have no word for it.
+const UNMARKED: &str = "production";
+
 /// Settles environments and documents.
 pub(super) fn settle(judged: Vec<Judged>) -> (Vec<FoundEnvironment>, Vec<FoundDocument>) {
     let apart = apart(&judged);
@@ -66,7 +69,8 @@ pub(super) fn settle(judged: Vec<Judged>) -> (Vec<FoundEnvironment>, Vec<FoundDo
         .collect();
     let names = names::unique(&components);
     let mut documents = Vec::new();
-    for ((document, own), name) in judged.into_iter().zip(has).zip(names) {
+    for ((mut document, mut own), name) in judged.into_iter().zip(has).zip(names) {
+        below_production(&mut document, &mut own, &proposed);
         let missing: Vec<String> = proposed
             .iter()
             .filter(|one| !own.contains(*one))
@@ -113,6 +117,40 @@ pub(super) fn settle(judged: Vec<Judged>) -> (Vec<FoundEnvironment>, Vec<FoundDo
     (environments, documents)
 }
 
+/// What stands for all environments below production stands for each that has nothing nearer: an account's file.
+fn below_production(
+    document: &mut Judged,
+    own: &mut BTreeSet<Identity>,
+    proposed: &BTreeSet<Identity>,
+) {
+    let shared = own
+        .iter()
+        .find(|one| words::is_below_production(one.0))
+        .cloned();
+    let Some(shared) = shared.filter(|shared| !proposed.contains(shared)) else {
+        return;
+    };
+    let paths = document.draft.paths.iter();
+    let path = paths
+        .filter(|(key, _)| key.word == shared.0)
+        .map(|(_, path)| path.clone())
+        .next();
+    for missing in proposed {
+        if words::role(missing.0) == Role::Production || own.contains(missing) {
+            continue;
+        }
+        if let Some(path) = &path {
+            let key = Key {
+                word: missing.0,
+                sibling: missing.1.clone(),
+                spelling: missing.2.clone(),
+            };
+            document.draft.paths.insert(key, path.clone());
+            own.insert(missing.clone());
+        }
+    }
+}
+
 /// Words with two spellings in one document: these are two environments.
 fn apart(judged: &[Judged]) -> BTreeSet<(usize, String)> {
     let mut apart = BTreeSet::new();
@@ -140,7 +178,10 @@ fn called(judged: &[Judged], identity: &dyn Fn(&Key) -> Identity) -> BTreeMap<Id
         for key in document.draft.paths.keys() {
             let ways = ways.entry(identity(key)).or_default();
             let written = document.draft.written.get(key).map_or("", String::as_str);
-            let name = hyphened(written);
+            let name = match written {
+                "" => UNMARKED.to_owned(),
+                written => hyphened(written),
+            };
             if is_word(&name) {
                 *ways.entry(name).or_default() += weight;
             }
@@ -152,7 +193,7 @@ fn called(judged: &[Judged], identity: &dyn Fn(&Key) -> Identity) -> BTreeMap<Id
             let best = ways.into_iter().max_by(|(one, few), (two, many)| {
                 (few, one.len(), two).cmp(&(many, two.len(), one))
             });
-            let mut name = best.map_or_else(|| "production".to_owned(), |(name, _)| name);
+            let mut name = best.map_or_else(|| UNMARKED.to_owned(), |(name, _)| name);
             while !taken.insert(name.clone()) {
                 name.push_str("-2");
             }

@@ -73,7 +73,7 @@ pub(super) fn find(paths: &[&str]) -> Families {
     unmarked(paths, &mut taken, &mut found);
     for path in paths {
         let is_base = found.bases.iter().any(|(marked, _)| marked == path);
-        if !taken.contains(path) && !is_base && !super::tokens::marks(path).is_empty() {
+        if !taken.contains(path) && !is_base && names_one(path) {
             found.alone.push((*path).to_owned());
         }
     }
@@ -139,7 +139,9 @@ fn are_siblings(members: &BTreeMap<Key, Member>) -> bool {
     for key in members.keys() {
         words.entry(&key.sibling).or_default().insert(key.word);
     }
-    let named = words.keys().any(|sibling| !sibling.is_empty());
+    // A number alone is a generation of one thing; several of them are siblings.
+    let is_number = |sibling: &str| sibling.bytes().all(|byte| byte.is_ascii_digit());
+    let named = words.keys().any(|sibling| !is_number(sibling)) || words.len() > 2;
     named && words.values().all(|words| words.len() < 2)
 }
 
@@ -203,10 +205,17 @@ const BASES: &[&str] = &[
     "package",
 ];
 
-/// Families whose production has no word.
+/// Families whose production has no word. A family that has no production yet may find it here.
 fn unmarked<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: &mut Families) {
+    let with_production = |family: &Family| family.members.keys().any(is_production);
+    let closed: BTreeSet<String> = found
+        .families
+        .iter()
+        .filter(|family| with_production(family))
+        .flat_map(|family| family.members.values().map(|member| member.path.clone()))
+        .collect();
     let mut gathered: BTreeMap<&'p str, Vec<(&'p str, Candidate)>> = BTreeMap::new();
-    for path in paths.iter().filter(|path| !taken.contains(*path)) {
+    for path in paths.iter().filter(|path| !closed.contains(**path)) {
         for (candidate, without) in candidates::unmarked(path) {
             if let Ok(number) = paths.binary_search(&without.as_str())
                 && let Some(base) = paths.get(number)
@@ -215,69 +224,89 @@ fn unmarked<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: &mut Fa
             }
         }
     }
-    // A pair with its marked files; a file that another family took can still be the base of what is left.
     for (base, marked) in gathered {
         let marked: Vec<_> = marked
             .into_iter()
-            .filter(|(path, _)| !taken.contains(path))
+            .filter(|(path, _)| !closed.contains(*path))
             .collect();
-        let roles: BTreeSet<Role> = marked
-            .iter()
-            .map(|(_, candidate)| words::role(candidate.key.word))
-            .collect();
-        let Some((_, first)) = marked.first() else {
-            continue;
-        };
         let naming = naming(base, &marked);
-        let names_other = super::tokens::marks(base)
-            .iter()
-            .any(|mark| words::role(mark.word) != Role::Production);
-        let lasts = base.rsplit('/').next().unwrap_or(base);
-        let stem = lasts
-            .trim_start_matches('.')
-            .split('.')
-            .next()
-            .unwrap_or("");
-        let is_base = naming == Naming::Bare && BASES.contains(&stem);
-        if roles.contains(&Role::Production) || names_other || is_base || taken.contains(base) {
-            let paths = marked.iter().map(|(path, _)| (*path).to_owned());
-            found
-                .bases
-                .extend(paths.map(|path| (path, base.to_owned())));
+        if !may_be_production(base, &marked, naming, taken) {
+            let bases = marked.iter().filter(|(path, _)| !taken.contains(path));
+            let bases = bases.map(|(path, _)| ((*path).to_owned(), base.to_owned()));
+            found.bases.extend(bases);
             continue;
         }
         let clear = marked.iter().any(|(_, candidate)| candidate.clear);
-        if !clear || naming == Naming::Bare && !roles.contains(&Role::Staging) {
+        let staging = marked
+            .iter()
+            .any(|(_, candidate)| words::role(candidate.key.word) == Role::Staging);
+        // Those that have a family of their own bring it along, whole.
+        let own: BTreeSet<&str> = marked.iter().map(|(path, _)| *path).collect();
+        let is_whole = |family: &Family| {
+            let paths: Vec<bool> = family
+                .members
+                .values()
+                .map(|member| own.contains(member.path.as_str()))
+                .collect();
+            paths.iter().all(|one| *one) || !paths.iter().any(|one| *one)
+        };
+        if !clear || naming == Naming::Bare && !staging || !found.families.iter().all(is_whole) {
             continue;
         }
-        let folder = first.ranges.last().and_then(|_| {
-            let (path, _) = marked.first()?;
-            let end = folder_of(path, &first.ranges)?;
-            let shorter = path.len() - base.len();
-            base.get(..end - shorter).map(str::to_owned)
+        found.families.retain(|family| {
+            let mut members = family.members.values();
+            !members.any(|member| own.contains(member.path.as_str()))
         });
-        let mut members = BTreeMap::new();
-        for (path, candidate) in &marked {
-            taken.insert(path);
-            members.entry(candidate.key.clone()).or_insert(Member {
-                path: (*path).to_owned(),
-                folder: folder_of(path, &candidate.ranges),
-                ranges: candidate.ranges.clone(),
-            });
-        }
+        taken.extend(marked.iter().map(|(path, _)| *path));
         taken.insert(base);
-        let production = Member {
-            path: base.to_owned(),
-            ranges: Vec::new(),
-            folder: folder.as_ref().map(String::len),
-        };
-        members.insert(candidates::unmarked_production(), production);
-        found.families.push(Family {
-            skeleton: base.to_owned(),
-            folder,
-            naming,
-            members,
+        found.families.push(with_unmarked(base, &marked, naming));
+    }
+}
+
+/// Whether a path without a word can be production's: it is no base, and nothing else is production.
+fn may_be_production(
+    base: &str,
+    marked: &[(&str, Candidate)],
+    naming: Naming,
+    taken: &BTreeSet<&str>,
+) -> bool {
+    let names_production = marked
+        .iter()
+        .any(|(_, candidate)| words::role(candidate.key.word) == Role::Production);
+    let names_other = super::tokens::path_marks(base)
+        .iter()
+        .any(|mark| words::role(mark.word) != Role::Production);
+    let last = base.rsplit('/').next().unwrap_or(base);
+    let stem = last.trim_start_matches('.').split('.').next().unwrap_or("");
+    let is_base = naming == Naming::Bare && BASES.contains(&stem);
+    !names_production && !names_other && !is_base && !taken.contains(base)
+}
+
+fn with_unmarked(base: &str, marked: &[(&str, Candidate)], naming: Naming) -> Family {
+    let folder = marked.first().and_then(|(path, candidate)| {
+        let end = folder_of(path, &candidate.ranges)?;
+        let shorter = path.len().checked_sub(base.len())?;
+        base.get(..end.checked_sub(shorter)?).map(str::to_owned)
+    });
+    let mut members = BTreeMap::new();
+    for (path, candidate) in marked {
+        members.entry(candidate.key.clone()).or_insert(Member {
+            path: (*path).to_owned(),
+            folder: folder_of(path, &candidate.ranges),
+            ranges: candidate.ranges.clone(),
         });
+    }
+    let production = Member {
+        path: base.to_owned(),
+        ranges: Vec::new(),
+        folder: folder.as_ref().map(String::len),
+    };
+    members.insert(candidates::unmarked_production(), production);
+    Family {
+        skeleton: base.to_owned(),
+        folder,
+        naming,
+        members,
     }
 }
 
@@ -323,6 +352,13 @@ fn naming(base: &str, marked: &[(&str, Candidate)]) -> Naming {
     } else {
         Naming::Bare
     }
+}
+
+/// Whether a path names an environment that ought to have a counterpart.
+fn names_one(path: &str) -> bool {
+    super::tokens::path_marks(path)
+        .iter()
+        .any(|mark| mark.clear && words::role(mark.word) != Role::Early)
 }
 
 /// Whether a key is production's.
@@ -406,6 +442,12 @@ mod tests {
     #[test]
     fn production_without_a_word_is_a_host_and_no_base() {
         let paths = ["h/staging.a.org/c.yml", "h/a.org/c.yml"];
+        assert_eq!(found(&paths), one(Naming::Host, &paths));
+        let paths = [
+            "h/dev.a.org/c.yml",
+            "h/staging.a.org/c.yml",
+            "h/a.org/c.yml",
+        ];
         assert_eq!(found(&paths), one(Naming::Host, &paths));
         assert!(found(&["docker-compose.yml", "docker-compose.staging.yml"]).is_empty());
         assert!(found(&["Procfile", "Procfile.dev"]).is_empty());

@@ -9,6 +9,7 @@ use super::DocumentKind;
 use super::candidates::Key;
 use super::families::{Family, Member, Naming};
 use super::files::Class;
+use super::words::{self, Role};
 
 /// What every path of the repository is.
 pub(super) type Inventory<'p> = BTreeMap<&'p str, Class>;
@@ -116,7 +117,8 @@ fn directory(
     // Names relative to the directory, by ending; and endings that cannot be taken whole.
     let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut spoiled: BTreeSet<String> = BTreeSet::new();
-    for root in roots.values() {
+    let counts = counting(roots.keys());
+    for (key, root) in &roots {
         let below = format!("{root}/");
         for (path, class) in inventory
             .range(below.as_str()..)
@@ -124,10 +126,10 @@ fn directory(
         {
             let name = path.get(below.len()..).unwrap_or("");
             if class.is_document() && !is_foreign(path) {
-                names
-                    .entry(ending(name))
-                    .or_default()
-                    .insert(name.to_owned());
+                if counts.contains(&key.word) {
+                    let names = names.entry(ending(name)).or_default();
+                    names.insert(name.to_owned());
+                }
             } else {
                 spoiled.insert(ending(name));
             }
@@ -135,7 +137,11 @@ fn directory(
     }
     let all: usize = names.values().map(BTreeSet::len).sum();
     // Two directories that share hardly any name are no pair of directories; their like-named files may be pairs.
-    if all == 1 || families.len() * 5 < all {
+    let shared = |family: &&Family| {
+        let words: BTreeSet<usize> = family.members.keys().map(|key| key.word).collect();
+        words.intersection(&counts).count() > 1
+    };
+    if all == 1 || families.iter().filter(shared).count() * 5 < all {
         return families.into_iter().map(file).collect();
     }
     let draft = |kind, ending: String, families: &[&Family], names| Draft {
@@ -149,6 +155,7 @@ fn directory(
         ending,
         files: families
             .iter()
+            .filter(|family| shared(family))
             .map(|family| {
                 let members = family.members.iter();
                 members
@@ -201,6 +208,17 @@ fn directory(
         drafts.push(draft(DocumentKind::Glob, pattern, &families, own.len()));
     }
     drafts
+}
+
+/// The words whose environments are held against each other: without those where people work, if there are two others.
+fn counting<'k>(keys: impl Iterator<Item = &'k Key>) -> BTreeSet<usize> {
+    let all: BTreeSet<usize> = keys.map(|key| key.word).collect();
+    let others: BTreeSet<usize> = all
+        .iter()
+        .copied()
+        .filter(|word| words::role(*word) != Role::Early)
+        .collect();
+    if others.len() < 2 { all } else { others }
 }
 
 fn last(path: &str) -> &str {

@@ -337,7 +337,12 @@ fn contents_reason(draft: &Draft, like: Likeness) -> String {
     if like.all == 0 {
         return "nothing in them to compare".to_owned();
     }
-    let keys = format!("{} of {} in both", like.shared, count(like.all, "key"));
+    let both = if draft.paths.len() == 2 {
+        "both"
+    } else {
+        "common"
+    };
+    let keys = format!("{} of {} in {both}", like.shared, count(like.all, "key"));
     if draft.kind == DocumentKind::File {
         keys
     } else {

@@ -167,7 +167,7 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     let mut naming = 0;
     for file in all {
         let class = files::classify(&file.path, file.bytes);
-        let names = !tokens::marks(&file.path).is_empty();
+        let names = !tokens::path_marks(&file.path).is_empty();
         naming += usize::from(names);
         inventory.insert(file.path.as_str(), class);
     }
@@ -196,7 +196,7 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     for (path, class) in &inventory {
         if let files::Class::Other(reason) = class
             && *reason != files::MADE
-            && !tokens::marks(path).is_empty()
+            && !tokens::path_marks(path).is_empty()
         {
             leave(reason, path);
         }

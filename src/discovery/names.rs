@@ -14,6 +14,18 @@ use crate::model::name::{LONGEST, is_word};
 /// What a document without any other name is called.
 const NAMELESS: &str = "configuration";
 
+/// Names of files that every folder of a kind has.
+const EVERYWHERE: &[&str] = &[
+    "kustomization",
+    "terragrunt",
+    "config",
+    "default",
+    "index",
+    "values",
+    "helmrelease",
+    "release",
+];
+
 /// What is left of a document's path without the names of environments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Components {
@@ -51,6 +63,21 @@ pub(super) fn components(draft: &Draft) -> Components {
         parts.push(hyphened(&segment.replace(GAP, "")));
     }
     parts.retain(|part| !part.is_empty());
+    // A folder's name says more than the name that every such folder has in it.
+    let in_folder = draft.skeleton.rfind(GAP).is_some_and(|gap| {
+        draft
+            .skeleton
+            .get(gap..)
+            .is_some_and(|rest| rest.contains('/'))
+    });
+    if in_folder
+        && parts.len() > 1
+        && parts
+            .first()
+            .is_some_and(|stem| EVERYWHERE.contains(&stem.as_str()))
+    {
+        parts.rotate_left(1);
+    }
     let ending = hyphened(&ending);
     if parts.is_empty() {
         parts.push(if ending.is_empty() {

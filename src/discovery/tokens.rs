@@ -118,6 +118,36 @@ pub(super) fn marks(text: &str) -> Vec<Mark> {
     found
 }
 
+/// Words beside which `staging` and `production` mean somebody else's environment: an issuer of certificates.
+const ELSEWHERE: &[&str] = &["letsencrypt", "acme", "issuer", "clusterissuer"];
+
+/// The words of environments in a path, without those that name an environment of somebody else.
+pub(super) fn path_marks(path: &str) -> Vec<Mark> {
+    let all = marks(path);
+    if all.is_empty() {
+        return all;
+    }
+    let segment = |at: usize| {
+        let start = path
+            .get(..at)
+            .and_then(|before| before.rfind('/'))
+            .map_or(0, |slash| slash + 1);
+        path.get(start..)
+            .and_then(|rest| rest.split('/').next())
+            .unwrap_or("")
+    };
+    all.into_iter()
+        .filter(|mark| {
+            let segment = segment(mark.range.start).to_lowercase();
+            let words = tokens(&segment);
+            !words
+                .into_iter()
+                .filter_map(|range| segment.get(range))
+                .any(|word| ELSEWHERE.contains(&word))
+        })
+        .collect()
+}
+
 /// A text with a star in place of every word of an environment, in lower case: what two environments share.
 pub(super) fn without_words(text: &str) -> String {
     let marks = marks(text);

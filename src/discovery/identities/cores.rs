@@ -106,7 +106,7 @@ pub(super) fn parts(left: &str, right: &str) -> Option<Vec<Part>> {
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut at = 0;
-    let mut between = |from: usize, to: usize, pieces: &mut Vec<_>| {
+    let between = |from: usize, to: usize, pieces: &mut Vec<_>| {
         let gap = text.get(from..to).unwrap_or("");
         for (start, each) in gap.char_indices() {
             pieces.extend(gap.get(start..start + each.len_utf8()));
