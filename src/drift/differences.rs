@@ -29,6 +29,8 @@ pub struct Declaration<'a> {
 pub struct Settled<'a> {
     /// All defects: undeclared ones, declared ones (marked so), and those of the declarations themselves.
     pub defects: Vec<Defect>,
+    /// What differs and is not declared, place by place.
+    pub open: Vec<Disparity>,
     /// The declarations in force.
     pub declarations: Vec<Declaration<'a>>,
     /// The places of the recipe that are declared to differ: `file.config.mode`. Documents are no part of it.
@@ -66,6 +68,7 @@ pub fn settle<'d>(
     let lookup = Lookup::of(definition);
     let mut defects = Vec::new();
     let mut places = BTreeSet::new();
+    let mut open = Vec::new();
     // Later declarations of what an earlier one speaks of already.
     let mut doubled: BTreeMap<usize, &Difference> = BTreeMap::new();
     for mut disparity in disparities {
@@ -110,6 +113,9 @@ pub fn settle<'d>(
             disparity.defect.help = Some(format!("a difference is declared here, but {reason}"));
             disparity.defect = disparity.defect.at(&difference.span, "declared here");
         }
+        if disparity.defect.declared.is_none() {
+            open.push(disparity.clone());
+        }
         defects.push(disparity.defect);
     }
     let lint = lint::Lint::new(definition, now, presence);
@@ -122,6 +128,7 @@ pub fn settle<'d>(
         .collect();
     Settled {
         defects,
+        open,
         declarations: in_force,
         places,
     }

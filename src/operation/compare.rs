@@ -98,10 +98,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
     });
     let defects = group(found.into_iter().map(|found| found.defect).collect());
     let mut report = Report::new("compare", "", world.clock.now());
-    report.parity(&defects, &[]);
-    if let Some(parity) = &mut report.parity {
-        parity.documents = Some(documents);
-    }
+    report.parity(&defects, &[], Some(documents));
     let unread = !compared.complaints.is_empty();
     report.defects(compared.complaints);
     report.defects(defects);

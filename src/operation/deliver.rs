@@ -40,7 +40,11 @@ pub fn deliver(
     )?;
     let mut report = Report::new("deliver", &project.definition.system, world.clock.now());
     report.origin(&project.origin(&resolution.resolved)?);
-    report.parity(&resolution.parity, &resolution.declarations);
+    report.parity(
+        &resolution.parity,
+        &resolution.declarations,
+        resolution.documents,
+    );
     report.defects(
         resolution
             .parity

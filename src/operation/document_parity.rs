@@ -193,9 +193,8 @@ impl<'d> Documents<'d> {
         wanted: Option<&Pattern>,
     ) -> FilesComparison {
         let declared = (self.declared.get(one, name), self.declared.get(two, name));
-        let set = |environment: &EnvironmentName| {
-            self.sets.get(&(environment.clone(), Arc::from(name)))
-        };
+        let set =
+            |environment: &EnvironmentName| self.sets.get(&(environment.clone(), Arc::from(name)));
         let (Some(left), Some(right)) = (set(one), set(two)) else {
             return match declared {
                 (Some(there), None) => missing(there, Which::Left),

@@ -53,12 +53,17 @@ pub fn drift(
     report.defects(project.warnings.iter().cloned());
     let mut unseen = false;
     if !request.live_only {
-        report.parity(&resolution.parity, &resolution.declarations);
+        report.parity(
+            &resolution.parity,
+            &resolution.declarations,
+            resolution.documents,
+        );
+        unseen |= resolution.unread;
         report.defects(resolution.parity.iter().cloned());
     }
     if !request.parity_only {
         let (live, environments) = look_at_all(&project, &resolution, &names)?;
-        unseen = live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
+        unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         report.defects(live);
         report.environments = environments;
     }

@@ -10,6 +10,7 @@ mod build;
 mod catalogue;
 mod compare;
 mod deliver;
+mod document_parity;
 pub mod documents;
 mod dossier;
 mod drift;

@@ -2,24 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::document_parity::{Declared, Documents};
 use super::project::Depth;
 use super::targets::Targets;
 use super::world::TOOL;
 use super::{Failure, Project};
 use crate::defect::Defect;
-use crate::drift;
+use crate::drift::{self, Disparity};
 use crate::environment::Resolved;
 use crate::ledger::{Standing, State};
 use crate::model::{Address, EnvironmentName, Sealer};
 use crate::observe::{Situation, look};
 use crate::plan::{Plan, Recipe, make, recipe};
+use crate::report::DocumentsDocument;
 
 /// Environments as resolved.
 pub(super) struct Resolution {
     pub(super) sealer: Sealer,
     pub(super) resolved: BTreeMap<EnvironmentName, Resolved>,
-    /// Parity between all environments, settled; secrets are compared where both were resolved.
+    /// Parity between all environments, settled; secrets are compared where both were resolved. What has one cause is
+    /// one defect. Documents that could not be read are in it, since nothing can be told of them.
     pub(super) parity: Vec<Defect>,
+    /// What differs and is not declared, place by place.
+    pub(super) open: Vec<Disparity>,
+    /// Whether a document could not be read.
+    pub(super) unread: bool,
+    /// The documents that were compared, counted.
+    pub(super) documents: Option<DocumentsDocument>,
     /// Declared differences in force, with their expiries.
     pub(super) declarations: Vec<(String, crate::model::Moment)>,
     /// The places that are declared to differ.
@@ -41,18 +50,27 @@ impl Resolution {
         } else {
             &nothing
         };
-        let disparities = drift::parity(&project.definition, compared);
+        let mut disparities = drift::parity(&project.definition, compared);
+        let declared = Declared::of(&project.definition)?;
+        let documents = Documents::now(project, &declared)?;
+        let found = documents.compare();
+        disparities.extend(found.disparities);
         let mut settled = drift::settle(
             &project.definition,
             disparities,
             project.world.clock.now(),
-            // Documents are not read here.
-            &|_, _| drift::Presence::Unread,
+            &|name, pattern| documents.presence(name, pattern),
         );
         drift::severities::apply(&mut settled.defects, &project.definition);
+        let mut parity = found.complaints;
+        let unread = !parity.is_empty();
+        parity.extend(drift::group(settled.defects));
         Ok(Self {
             sealer,
-            parity: settled.defects,
+            parity,
+            open: settled.open,
+            unread,
+            documents: found.counted,
             declarations: settled
                 .declarations
                 .iter()

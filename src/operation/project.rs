@@ -122,6 +122,17 @@ impl<'w> Project<'w> {
         })
     }
 
+    /// The commit that everything is read from, if it is not the working tree.
+    pub(super) fn commit_read(&self) -> Option<(&Repository, &str)> {
+        let commit = self.commit.as_deref().filter(|_| self.from_commit)?;
+        Some((self.repository.as_ref()?, commit))
+    }
+
+    /// The repository that the project is in.
+    pub(super) fn repository(&self) -> Option<&Repository> {
+        self.repository.as_ref()
+    }
+
     /// The environment with a name.
     ///
     /// # Errors

@@ -454,7 +454,12 @@ impl Report {
     }
 
     /// Counts parity.
-    pub fn parity(&mut self, defects: &[Defect], declarations: &[(String, Moment)]) {
+    pub fn parity(
+        &mut self,
+        defects: &[Defect],
+        declarations: &[(String, Moment)],
+        documents: Option<DocumentsDocument>,
+    ) {
         self.parity = Some(ParityDocument {
             undeclared: defects.iter().filter(|defect| defect.counts()).count(),
             places: defects
@@ -468,7 +473,7 @@ impl Report {
                 .count(),
             declared: declarations.len(),
             first_expiry: declarations.iter().map(|(_, expires)| *expires).min(),
-            documents: None,
+            documents,
         });
     }
 

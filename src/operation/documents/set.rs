@@ -1,7 +1,6 @@
 //! The files of one document of one environment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::Asked;
 use super::content::{Bytes, Refusal};
@@ -9,23 +8,10 @@ use super::limits::Limits;
 use super::walk::Listing;
 use super::words::{self, Complaint};
 use super::working_tree::Read;
+pub use crate::comparison::FileContent;
 use crate::defect::Defect;
 use crate::document::codes;
-use crate::model::Digest;
 use crate::source::SourceFile;
-
-/// What one file of a document is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileContent {
-    /// Text.
-    Text(Arc<SourceFile>),
-    /// Binary, or text of another encoding: only equal or not.
-    Binary(Digest),
-    /// A link that is not followed, and where it leads: equal words lead to the same.
-    Link(String),
-    /// It is there, and could not be read; the complaints say why. Never equal to anything, and never missing.
-    Unreadable,
-}
 
 /// The files of one document of one environment.
 #[derive(Clone, Debug, Default)]
