@@ -1,7 +1,5 @@
 //! `evenkeel compare`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::shared::Surroundings;
@@ -16,10 +14,10 @@ use crate::operation::{CompareRequest, compare};
 /// these words is no difference. It exits with 2 when there are differences.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The first file or directory: the earlier environment
-    left: PathBuf,
+    /// The first file or directory: the earlier environment; `-` is the standard input
+    left: String,
     /// The second one
-    right: PathBuf,
+    right: String,
     /// Values that correspond to each other, such as `stg.example.org=example.org`; may be given several times
     #[arg(long = "identity", value_name = "LEFT=RIGHT", value_parser = parse_identity)]
     identities: Vec<(String, String)>,

@@ -5,6 +5,7 @@
 mod causes;
 pub mod codes;
 mod corners;
+mod declare;
 mod differences;
 pub mod documents;
 mod live;
@@ -14,6 +15,7 @@ mod unmanaged;
 
 pub use causes::group;
 pub use corners::compare_corners;
+pub use declare::{Signature, declare};
 pub use differences::{Declaration, Presence, Settled, settle};
 pub use live::live;
 pub use parity::{Disparity, parity};

@@ -1,25 +1,25 @@
 //! Two files or directories, compared without any definitions.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
+use super::documents::gather_pair;
 use super::{Failure, World};
-use crate::comparison::{FileContent, Files, Identities, Identity, Rules, compare_files};
-use crate::document::{self, Format};
+use crate::comparison::{Identities, Identity, Rules, compare_files};
+use crate::defect::Defect;
+use crate::document::Format;
 use crate::drift::documents::{ComparedDocument, disparities, substitution};
 use crate::drift::group;
-use crate::model::{Digest, EnvironmentName, name};
+use crate::model::{EnvironmentName, name};
 use crate::report::{DocumentsDocument, Report};
-use crate::source::SourceFile;
 
 /// What to compare.
 #[derive(Debug, Clone, Default)]
 pub struct CompareRequest {
-    /// The first file or directory.
-    pub left: PathBuf,
+    /// The first file or directory, or `-` for the standard input.
+    pub left: String,
     /// The second one.
-    pub right: PathBuf,
+    pub right: String,
     /// Values that correspond to each other.
     pub identities: Vec<(String, String)>,
     /// The format of the files, if it is not to be told from their names.
@@ -44,20 +44,14 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
             ))
         })?),
     };
-    let (left, right) = (
-        gather(world, &request.left)?,
-        gather(world, &request.right)?,
-    );
-    if left.contains_key("") != right.contains_key("") {
-        return Err(Failure::Usage(
-            "one is a file and the other a directory: compare two of a kind".into(),
-        ));
-    }
-    let shown = (
-        request.left.to_string_lossy().into_owned(),
-        request.right.to_string_lossy().into_owned(),
-    );
-    let (mut one, mut two) = substitution(&shown.0, &shown.1);
+    let stdin = std::io::stdin();
+    let [left, right] = gather_pair(
+        [&request.left, &request.right],
+        &world.directory,
+        stdin.as_fd(),
+        &world.interruption,
+    )?;
+    let (mut one, mut two) = substitution(&request.left, &request.right);
     let mut given: Vec<Identity> = request
         .identities
         .iter()
@@ -80,8 +74,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         identities: Identities::new(given),
         ..Rules::default()
     };
-    let whole = |files| Files { files, whole: true };
-    let compared = compare_files(whole(&left), whole(&right), format, &rules);
+    let compared = compare_files(left.files(), right.files(), format, &rules);
     let name: Arc<str> = "compared".into();
     let (one, two) = (EnvironmentName::new(one), EnvironmentName::new(two));
     let documents = DocumentsDocument {
@@ -96,11 +89,16 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         siblings: false,
         located: compared.located,
     });
-    let defects = group(found.into_iter().map(|found| found.defect).collect());
+    let mut defects = group(found.into_iter().map(|found| found.defect).collect());
+    for defect in &mut defects {
+        // Without definitions nothing can be declared.
+        defect.help = None;
+    }
     let mut report = Report::new("compare", "", world.clock.now());
     report.parity(&defects, &[], Some(documents));
-    let unread = !compared.complaints.is_empty();
-    report.defects(compared.complaints);
+    let complaints: Vec<Defect> = [left.complaints, right.complaints, compared.complaints].concat();
+    let unread = !complaints.is_empty();
+    report.defects(complaints);
     report.defects(defects);
     report.exit_code = match (unread, report.has_errors()) {
         (true, _) => 1,
@@ -108,36 +106,4 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         (false, false) => 0,
     };
     Ok(report)
-}
-
-fn gather(world: &World<'_>, path: &Path) -> Result<BTreeMap<String, FileContent>, Failure> {
-    let full = world.directory.join(path);
-    let fail = |reason: String| Failure::other(format!("{}: {reason}", path.display()));
-    let mut set = BTreeMap::new();
-    if full.is_dir() {
-        for entry in walkdir::WalkDir::new(&full).sort_by_file_name() {
-            let entry = entry.map_err(|error| fail(error.to_string()))?;
-            if !entry.file_type().is_file() {
-                continue;
-            }
-            let relative = entry.path().strip_prefix(&full).unwrap_or(entry.path());
-            let name = relative.to_string_lossy().into_owned();
-            let shown = path.join(relative).to_string_lossy().into_owned();
-            let bytes = std::fs::read(entry.path()).map_err(|error| fail(error.to_string()))?;
-            set.insert(name, content(&shown, bytes));
-        }
-    } else {
-        let bytes = std::fs::read(&full).map_err(|error| fail(error.to_string()))?;
-        let shown = path.to_string_lossy().into_owned();
-        set.insert(String::new(), content(&shown, bytes));
-    }
-    Ok(set)
-}
-
-fn content(shown: &str, bytes: Vec<u8>) -> FileContent {
-    let digest = Digest::of(&bytes);
-    match document::text_of(shown, bytes) {
-        Ok(text) => FileContent::Text(SourceFile::new(shown, text)),
-        Err(_) => FileContent::Binary(digest),
-    }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::documents::{Asked, CommittedDocuments, FileSet, WorkingDocuments};
 use super::{Failure, Project};
 use crate::comparison::{
-    Disagreement, Files, FilesComparison, Identities, Identity, Located, Matter, Path, Pattern,
-    Rules, Side, Which, compare_files,
+    Disagreement, FilesComparison, Identities, Identity, Located, Matter, Path, Pattern, Rules,
+    Side, Which, compare_files,
 };
 use crate::defect::Defect;
 use crate::document::Place;
@@ -218,19 +218,7 @@ impl<'d> Documents<'d> {
             defaults: declaration.rules.defaults.clone(),
             wanted: wanted.cloned(),
         };
-        let files = |set: &'_ FileSet| -> bool { set.whole };
-        compare_files(
-            Files {
-                files: &left.files,
-                whole: files(left),
-            },
-            Files {
-                files: &right.files,
-                whole: files(right),
-            },
-            declaration.format,
-            &rules,
-        )
+        compare_files(left.files(), right.files(), declaration.format, &rules)
     }
 
     /// What two environments have of their own: their names, and parameters that vary as identity.

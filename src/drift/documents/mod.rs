@@ -9,10 +9,11 @@ mod words;
 
 pub use cause::substitution;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Disparity;
-use crate::comparison::{Disagreement, Located, Matter, Side};
+use crate::comparison::{Disagreement, Located, Matter, Side, Which};
 use crate::document::{Scalar, ScalarKind, sensitive};
 use crate::model::{EnvironmentName, Value};
 use crate::source::Span;
@@ -82,10 +83,7 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
             format!("{subject}.{path}")
         },
         between: (one.clone(), two.clone()),
-        values: (
-            disagreement.left.as_ref().map(value),
-            disagreement.right.as_ref().map(value),
-        ),
+        values: values(disagreement),
         document: Some((Arc::clone(compared.name), disagreement.path.clone())),
         defect,
     }
@@ -126,11 +124,25 @@ fn has_secret_lines(text: &str) -> bool {
     })
 }
 
-/// The value of a side, for holding it against bounds. A secret's is only that it is there.
+/// What both sides have, for holding it against bounds. Of a mention it is the mention, on the side that has it; the other
+/// side has something, too.
+fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
+    let Disagreement { left, right, .. } = disagreement;
+    if let Matter::Foreign { within, .. } = &disagreement.matter {
+        let something = || Some(Value::Table(BTreeMap::new()));
+        return match within {
+            Which::Left => (left.as_ref().map(value), something()),
+            Which::Right => (something(), right.as_ref().map(value)),
+        };
+    }
+    (left.as_ref().map(value), right.as_ref().map(value))
+}
+
+/// The value of a side, for holding it against bounds. Of a secret, a list or a map it is only that it is there.
 fn value(side: &Side) -> Value {
     match &side.scalar {
         Some(scalar) if !side.is_secret => scalar_value(scalar),
-        _ => Value::text(&side.shown),
+        _ => Value::Table(BTreeMap::new()),
     }
 }
 

@@ -9,6 +9,7 @@ use super::walk::Listing;
 use super::words::{self, Complaint};
 use super::working_tree::Read;
 pub use crate::comparison::FileContent;
+use crate::comparison::Files;
 use crate::defect::Defect;
 use crate::document::codes;
 use crate::source::SourceFile;
@@ -26,6 +27,17 @@ pub struct FileSet {
     pub absent: bool,
     /// Everything that could not be read.
     pub complaints: Vec<Defect>,
+}
+
+impl FileSet {
+    /// What is compared of it.
+    #[must_use]
+    pub fn files(&self) -> Files<'_> {
+        Files {
+            files: &self.files,
+            whole: self.whole,
+        }
+    }
 }
 
 /// A set whose complaints have no place yet.

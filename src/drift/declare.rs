@@ -1,0 +1,201 @@
+//! Turns what differs today into declared differences: one for each place, or one pattern for all places of a cause
+//! where the same bounds hold at all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Disparity, documents};
+use crate::comparison::{Path, Pattern, Step};
+use crate::environment::edit::{NewBound, NewDifference};
+use crate::model::{EnvironmentName, Value};
+
+/// What all of them say.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when.
+    pub expires: jiff::civil::Date,
+    /// Where it is followed up.
+    pub ticket: Option<String>,
+}
+
+/// One place and what each environment may have there.
+struct Place {
+    at: String,
+    document: Option<(String, Path)>,
+    code: &'static str,
+    cause: Option<String>,
+    bounds: BTreeMap<EnvironmentName, NewBound>,
+}
+
+/// The differences that would declare what is chosen. A pattern never covers a place that differs and is not chosen, so
+/// `all` is everything that differs; `path` is the order in which environments are written.
+#[must_use]
+pub fn declare(
+    chosen: &[&Disparity],
+    all: &[Disparity],
+    path: &[EnvironmentName],
+    signature: &Signature,
+) -> Vec<NewDifference> {
+    // Three environments differ in two pairs at one place: that is one difference.
+    let mut places: BTreeMap<String, Place> = BTreeMap::new();
+    for disparity in chosen {
+        let place = places
+            .entry(disparity.place.clone())
+            .or_insert_with(|| Place {
+                at: disparity.place.clone(),
+                document: disparity
+                    .document
+                    .as_ref()
+                    .map(|(name, path)| (name.to_string(), path.clone())),
+                code: disparity.defect.code.name,
+                cause: disparity.defect.cause.clone(),
+                bounds: BTreeMap::new(),
+            });
+        for (environment, bound) in bounds(disparity) {
+            place.bounds.insert(environment, bound);
+        }
+    }
+    let mut groups: BTreeMap<(&str, String, String), Vec<&Place>> = BTreeMap::new();
+    for place in places.values() {
+        let cause = place.cause.clone().unwrap_or_else(|| place.at.clone());
+        let bounds = format!("{:?}", place.bounds);
+        groups
+            .entry((place.code, cause, bounds))
+            .or_default()
+            .push(place);
+    }
+    let chosen_places: BTreeSet<&str> = places.keys().map(String::as_str).collect();
+    let mut new = Vec::new();
+    for ((code, ..), group) in groups {
+        let pattern = pattern(&group, all, &chosen_places);
+        let comment = |count: usize| {
+            if count > 1 {
+                format!("{code}, at {count} places")
+            } else {
+                code.to_owned()
+            }
+        };
+        if let (Some(at), Some(first)) = (pattern, group.first()) {
+            new.push(difference(
+                at,
+                comment(group.len()),
+                &first.bounds,
+                path,
+                signature,
+            ));
+        } else {
+            for place in group {
+                new.push(difference(
+                    place.at.clone(),
+                    comment(1),
+                    &place.bounds,
+                    path,
+                    signature,
+                ));
+            }
+        }
+    }
+    new.sort_by(|one, two| one.at.cmp(&two.at));
+    new
+}
+
+fn difference(
+    at: String,
+    comment: String,
+    bounds: &BTreeMap<EnvironmentName, NewBound>,
+    path: &[EnvironmentName],
+    signature: &Signature,
+) -> NewDifference {
+    let bounds = path
+        .iter()
+        .filter_map(|name| Some((name.clone(), bounds.get(name)?.clone())))
+        .collect();
+    NewDifference {
+        comment,
+        at,
+        bounds,
+        reason: signature.reason.clone(),
+        owner: signature.owner.clone(),
+        expires: signature.expires,
+        ticket: signature.ticket.clone(),
+    }
+}
+
+/// What each of the two may have. Of what is no single value, or a secret, only that it is there.
+fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
+    let only_presence = matches!(
+        disparity.defect.code.name,
+        name if name == documents::codes::SECRET.name
+            || name == documents::codes::OPAQUE.name
+            || name == documents::codes::ORDER.name
+            || name == documents::codes::MOVED.name
+            || name == documents::codes::LINES.name
+            || name == documents::codes::TYPE.name
+    );
+    let bound = |value: &Option<Value>| match value {
+        None => NewBound::Absent,
+        Some(value)
+            if only_presence
+                || value.is_sensitive()
+                || matches!(value, Value::List(_) | Value::Table(_)) =>
+        {
+            NewBound::Present
+        }
+        Some(value) => NewBound::Exact(value.clone()),
+    };
+    let (one, two) = &disparity.between;
+    [
+        (one.clone(), bound(&disparity.values.0)),
+        (two.clone(), bound(&disparity.values.1)),
+    ]
+}
+
+/// One pattern for all places of a group: where they differ in keys or elements, any stands. None when it would cover
+/// another place that differs.
+fn pattern(group: &[&Place], all: &[Disparity], chosen: &BTreeSet<&str>) -> Option<String> {
+    let [first, _, ..] = group else {
+        return None;
+    };
+    let (document, path) = first.document.as_ref()?;
+    let mut steps: Vec<String> = path.steps.iter().map(ToString::to_string).collect();
+    for place in group {
+        let (other, there) = place.document.as_ref()?;
+        if other != document || there.steps.len() != path.steps.len() {
+            return None;
+        }
+        for ((step, mine), theirs) in steps.iter_mut().zip(&path.steps).zip(&there.steps) {
+            match (mine, theirs) {
+                (mine, theirs) if mine == theirs => {}
+                (Step::Key(_), Step::Key(_)) => "*".clone_into(step),
+                (Step::Element(_) | Step::Position(_), Step::Element(_) | Step::Position(_)) => {
+                    "[*]".clone_into(step);
+                }
+                _ => return None,
+            }
+        }
+    }
+    // The last step says what it is about: a pattern that ends with any key would speak of too much.
+    if steps.last().is_some_and(|last| last == "*") {
+        return None;
+    }
+    let mut text = String::new();
+    for step in &steps {
+        if !text.is_empty() && !step.starts_with('[') {
+            text.push('.');
+        }
+        text.push_str(step);
+    }
+    let pattern = Pattern::parse(&text).ok()?;
+    let covers_another = all.iter().any(|disparity| {
+        disparity.document.as_ref().is_some_and(|(name, path)| {
+            **name == **document
+                && pattern.covers(path)
+                && !chosen.contains(disparity.place.as_str())
+        })
+    });
+    let separator = if text.starts_with('[') { "" } else { "." };
+    (!covers_another).then(|| format!("document.{document}{separator}{text}"))
+}
