@@ -1,8 +1,9 @@
 //! `evenkeel drift`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::shared::Surroundings;
+use crate::defect::Severity;
 use crate::operation::{DriftRequest, drift};
 
 /// Report every undeclared difference.
@@ -21,6 +22,27 @@ pub(super) struct Arguments {
     /// Between definition and reality only
     #[arg(long)]
     live: bool,
+    /// Only what is new between environments since this revision: documents by today's declarations
+    #[arg(long, value_name = "REVISION", conflicts_with = "live")]
+    since: Option<String>,
+    /// Do not ask git since which commit each difference stands
+    #[arg(long)]
+    no_history: bool,
+    /// The least severity that counts as drift and gives exit code 2
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum FailOn {
+    /// Flags, what is missing, mentions of the other environment
+    Critical,
+    /// Also values, sizes, versions
+    Error,
+    /// Also ids, orders, moves, images with moving tags
+    Warning,
+    /// Also secrets of each environment's own
+    Advice,
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
@@ -28,6 +50,14 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         environments: arguments.names,
         parity_only: arguments.parity,
         live_only: arguments.live,
+        since: arguments.since,
+        no_history: arguments.no_history,
+        fail_on: match arguments.fail_on {
+            FailOn::Critical => Severity::Critical,
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Advice => Severity::Advice,
+        },
     };
     surroundings.render(drift(surroundings.world, &surroundings.location, &request))
 }

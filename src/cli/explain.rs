@@ -2,17 +2,32 @@
 
 use clap::Args;
 
+use super::baseline::Signing;
 use super::shared::Surroundings;
-use crate::operation::explain;
+use crate::operation::{explain, lines_of};
 
 /// Explain one defect in full, or what a code means.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// A defect's fingerprint or its beginning, or a code such as file/content-differs
     id: String,
+    /// Print the lines that would declare it, for differences.toml
+    #[arg(long)]
+    declare: bool,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
+    if arguments.declare {
+        let request = arguments.signing.request();
+        return surroundings.render(lines_of(
+            surroundings.world,
+            &surroundings.location,
+            &arguments.id,
+            &request,
+        ));
+    }
     surroundings.render(explain(
         surroundings.world,
         &surroundings.location,

@@ -5,6 +5,7 @@
 mod apply;
 mod approve;
 mod audit;
+mod baseline;
 mod compare;
 mod completions;
 mod deliver;
@@ -67,6 +68,7 @@ commands! {
     validate::Validate,
     drift::Drift,
     compare::Compare,
+    baseline::Baseline,
     plan::Plan,
     apply::Apply,
     verify::Verify,

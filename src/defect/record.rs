@@ -23,6 +23,10 @@ pub struct Also {
     pub attribute: Option<String>,
     /// The fingerprint of this place: what the defect's own would be, were this its only one.
     pub fingerprint: Digest,
+    /// The sentence about it.
+    pub message: String,
+    /// What was expected there, and what was found.
+    pub values: (Option<String>, Option<String>),
     /// Where it is written.
     pub labels: Vec<Label>,
 }

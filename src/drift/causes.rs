@@ -48,6 +48,8 @@ pub fn group(defects: Vec<Defect>) -> Vec<Defect> {
                 fingerprint: defect.fingerprint(),
                 subject: defect.subject,
                 attribute: defect.attribute,
+                message: defect.message,
+                values: (defect.expected, defect.found),
                 labels: defect.labels,
             })
             .collect();

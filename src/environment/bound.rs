@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn no_expression_is_held_against_a_secret() {
         let seal = Sealer::new([7; 32]).seal(b"hunter2");
-        let secret = Value::Secret(Secret::new("hunter2".into()), seal);
+        let secret = Value::Secret(Secret::new("hunter2".into()), seal.into());
         let any = Bound::Matches(Expression::parse(".*").unwrap());
         assert!(!any.admits(Some(&secret), None));
     }

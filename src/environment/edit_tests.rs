@@ -155,7 +155,10 @@ fn what_cannot_be_added_to_is_refused() {
         Err(EditError::OneList)
     );
     let seal = Sealer::new([7; 32]).seal(b"hunter2");
-    let secret = Value::List(vec![Value::Secret(Secret::new("hunter2".into()), seal)]);
+    let secret = Value::List(vec![Value::Secret(
+        Secret::new("hunter2".into()),
+        seal.into(),
+    )]);
     let error = lines(&difference("a.b", exact(secret), NewBound::Absent)).unwrap_err();
     assert!(!error.to_string().contains("hunter2"));
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::documents::{Asked, CommittedDocuments, FileSet, WorkingDocuments};
 use super::{Failure, Project};
 use crate::comparison::{
-    Disagreement, FilesComparison, Identities, Identity, Located, Matter, Path, Pattern, Rules,
-    Side, Which, compare_files,
+    Disagreement, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
+    Pattern, Rules, Side, Which, compare_files,
 };
 use crate::defect::Defect;
 use crate::document::Place;
@@ -122,9 +122,29 @@ impl<'d> Documents<'d> {
         }
     }
 
-    /// Whether any of them could not be read whole.
+    /// Whether any of them is there and could not be read whole.
     pub(super) fn is_unread(&self) -> bool {
-        self.sets.values().any(|set| !set.complaints.is_empty())
+        self.sets
+            .values()
+            .any(|set| !set.complaints.is_empty() && !set.absent)
+    }
+
+    /// Everything that could not be read.
+    pub(super) fn complaints(&self) -> impl Iterator<Item = Defect> + '_ {
+        self.sets
+            .values()
+            .flat_map(|set| set.complaints.iter().cloned())
+    }
+
+    /// How many bytes of text there are.
+    pub(super) fn bytes(&self) -> u64 {
+        let texts = self.sets.values().flat_map(|set| set.files.values());
+        texts
+            .map(|content| match content {
+                FileContent::Text(file) => file.text.len() as u64,
+                _ => 0,
+            })
+            .sum()
     }
 
     /// Compares each environment with those that follow it on the path.
@@ -135,9 +155,6 @@ impl<'d> Documents<'d> {
         }
         let mut parity = DocumentParity::default();
         let mut counted = DocumentsDocument::default();
-        for set in self.sets.values() {
-            parity.complaints.extend(set.complaints.iter().cloned());
-        }
         for (one, two, siblings) in self.definition.pairs() {
             for name in &names {
                 let compared = self.pair(name, &one, &two, None);
@@ -202,6 +219,10 @@ impl<'d> Documents<'d> {
                 _ => FilesComparison::default(),
             };
         };
+        // Of what is not there, that is all there is to say, and it was said.
+        if left.absent || right.absent {
+            return FilesComparison::default();
+        }
         let Some(declaration) = declared.0.or(declared.1) else {
             return FilesComparison::default();
         };

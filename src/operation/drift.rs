@@ -2,15 +2,15 @@
 
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World};
-use crate::defect::{Corner, Defect};
+use super::{Failure, Location, Project, World, ages};
+use crate::defect::{Corner, Defect, Severity};
 use crate::drift::{codes, compare_corners, live};
 use crate::environment::Definition;
 use crate::model::EnvironmentName;
 use crate::report::{EnvironmentReport, Report};
 
 /// Which drift.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct DriftRequest {
     /// Which environments; all when empty.
     pub environments: Vec<String>,
@@ -18,6 +18,25 @@ pub struct DriftRequest {
     pub parity_only: bool,
     /// Between definition and reality only.
     pub live_only: bool,
+    /// Only what is new since this revision.
+    pub since: Option<String>,
+    /// Whether history is left alone: then no difference has an age.
+    pub no_history: bool,
+    /// The least severity that counts as drift.
+    pub fail_on: Severity,
+}
+
+impl Default for DriftRequest {
+    fn default() -> Self {
+        Self {
+            environments: Vec::new(),
+            parity_only: false,
+            live_only: false,
+            since: None,
+            no_history: false,
+            fail_on: Severity::Error,
+        }
+    }
 }
 
 /// Reports all drift.
@@ -53,13 +72,28 @@ pub fn drift(
     report.defects(project.warnings.iter().cloned());
     let mut unseen = false;
     if !request.live_only {
-        report.parity(
-            &resolution.parity,
-            &resolution.declarations,
-            resolution.documents,
-        );
+        let mut parity = resolution.parity.clone();
+        if !request.no_history {
+            ages::tell(&project, &mut parity)?;
+        }
+        if let Some(revision) = &request.since {
+            let then = ages::then(&project, revision)?;
+            let older = ages::only_new(&mut parity, &then);
+            report.say(format!(
+                "since {revision}: {} new; {} not shown",
+                crate::text::count(
+                    parity
+                        .iter()
+                        .filter(|defect| defect.declared.is_none())
+                        .count(),
+                    "difference"
+                ),
+                crate::text::count(older, "older one")
+            ));
+        }
+        report.parity(&parity, &resolution.declarations, resolution.documents);
         unseen |= resolution.unread;
-        report.defects(resolution.parity.iter().cloned());
+        report.defects(parity);
     }
     if !request.parity_only {
         let (live, environments) = look_at_all(&project, &resolution, &names)?;
@@ -67,7 +101,10 @@ pub fn drift(
         report.defects(live);
         report.environments = environments;
     }
-    let drifted = report.has_errors();
+    let drifted = report
+        .defects
+        .iter()
+        .any(|defect| defect.severity >= request.fail_on && defect.declared.is_none());
     report.exit_code = match (unseen, drifted) {
         (true, _) => 1,
         (false, true) => 2,

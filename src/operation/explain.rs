@@ -30,7 +30,7 @@ pub fn explain(world: &World<'_>, location: &Location, id: &str) -> Result<Repor
     report.defects(
         all.defects
             .iter()
-            .filter(|defect| defect.fingerprint().begins_with(id))
+            .filter(|defect| defect.fingerprints().any(|place| place.begins_with(id)))
             .cloned(),
     );
     if report.defects.is_empty() {

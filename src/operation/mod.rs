@@ -3,9 +3,11 @@
 //! An operation reads a project, looks, thinks, does, and gives a [`Report`](crate::report::Report) with its exit
 //! code; what cannot even begin is a [`Failure`]. Nothing here prints.
 
+mod ages;
 mod apply;
 mod approve;
 mod audit;
+mod baseline;
 mod build;
 mod catalogue;
 mod compare;
@@ -33,6 +35,7 @@ mod world;
 pub use apply::{ApplyRequest, apply};
 pub use approve::approve;
 pub use audit::audit_verify;
+pub use baseline::{BaselineRequest, baseline, lines_of};
 pub use catalogue::codes;
 pub use compare::{CompareRequest, compare};
 pub use deliver::deliver;

@@ -62,7 +62,9 @@ impl Resolution {
             &|name, pattern| documents.presence(name, pattern),
         );
         drift::severities::apply(&mut settled.defects, &project.definition);
-        let mut parity = found.complaints;
+        let mut parity: Vec<Defect> = documents.complaints().collect();
+        parity.extend(found.complaints);
+        let mut parity = crate::environment::once(parity);
         let unread = !parity.is_empty();
         parity.extend(drift::group(settled.defects));
         Ok(Self {

@@ -128,6 +128,30 @@ impl<'w> Project<'w> {
         Some((self.repository.as_ref()?, commit))
     }
 
+    /// The commit that the working tree is on, or that everything is read from.
+    pub(super) fn head(&self) -> Option<String> {
+        self.commit.clone()
+    }
+
+    /// The definitions that a commit has, where it has any that can be understood.
+    pub(super) fn as_of(&self, commit: &str) -> Option<Definition> {
+        let files = Commit {
+            repository: self.repository.clone()?,
+            commit: commit.to_owned(),
+            directory: self.directory.clone(),
+        };
+        match read(&files) {
+            (Some(definition), complaints)
+                if complaints
+                    .iter()
+                    .all(|complaint| complaint.severity < Severity::Error) =>
+            {
+                Some(definition)
+            }
+            _ => None,
+        }
+    }
+
     /// The repository that the project is in.
     pub(super) fn repository(&self) -> Option<&Repository> {
         self.repository.as_ref()

@@ -1,0 +1,202 @@
+//! Baseline: what differs today is declared, so that whatever differs tomorrow is new.
+
+use std::fs;
+use std::io::Write as _;
+use std::time::Duration;
+
+use super::picture::Resolution;
+use super::project::Depth;
+use super::{Failure, Location, Project, World};
+use crate::defect::Severity;
+use crate::drift::{Disparity, Signature, declare};
+use crate::environment::edit::{NewDifference, add, lines};
+use crate::report::Report;
+
+/// The file that tools add declared differences to.
+const FILE: &str = "differences.toml";
+
+/// How a baseline is signed.
+#[derive(Debug, Clone)]
+pub struct BaselineRequest {
+    /// Who answers for it; whoever runs this when `None`.
+    pub owner: Option<String>,
+    /// Why it may differ.
+    pub reason: Option<String>,
+    /// When it expires, from today on.
+    pub expires_in: Duration,
+    /// Where it is followed up.
+    pub ticket: Option<String>,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+}
+
+/// Adds a declared difference for everything that differs now to `differences.toml`.
+///
+/// # Errors
+///
+/// When definitions or documents cannot be read: what was not seen is not declared; or when the file cannot be written.
+pub fn baseline(
+    world: &World<'_>,
+    location: &Location,
+    request: &BaselineRequest,
+) -> Result<Report, Failure> {
+    if location.revision.is_some() {
+        return Err(Failure::Usage(
+            "a baseline is written into the working tree: leave out --at".into(),
+        ));
+    }
+    let (project, resolution) = resolve(world, location)?;
+    let mut report = Report::new("baseline", &project.definition.system, world.clock.now());
+    if resolution.unread {
+        report.defects(
+            resolution
+                .parity
+                .iter()
+                .filter(|defect| !defect.code.name.starts_with("parity/"))
+                .cloned(),
+        );
+        report.say("nothing was written: what could not be read cannot be declared");
+        report.exit_code = 1;
+        return Ok(report);
+    }
+    // Advice needs no declaration: it shuts nothing.
+    let chosen: Vec<&Disparity> = resolution
+        .open
+        .iter()
+        .filter(|disparity| disparity.defect.severity > Severity::Advice)
+        .collect();
+    let new = declare(
+        &chosen,
+        &resolution.open,
+        &project.definition.path,
+        &signature(world, request)?,
+    );
+    if new.is_empty() {
+        report.say("nothing differs that is not declared: there is nothing to write");
+        return Ok(report);
+    }
+    let path = project.directory.join(FILE);
+    let old = match fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            return Err(Failure::other(format!("{}: {error}", path.display())));
+        }
+    };
+    let text = add(old.as_deref(), &new, None)
+        .map_err(|error| Failure::other(format!("{FILE}: {error}")))?;
+    let counted = crate::text::count(new.len(), "difference");
+    let places = crate::text::count(chosen.len(), "place");
+    if request.dry_run {
+        for difference in &new {
+            say_lines(&mut report, difference)?;
+        }
+        report.say(format!("{counted} for {places} would be added to {FILE}"));
+        return Ok(report);
+    }
+    write(&path, &text).map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
+    report.say(format!("{counted} for {places} added to {FILE}"));
+    report.next("evenkeel drift --parity");
+    Ok(report)
+}
+
+/// The lines that would declare the defect whose fingerprint begins with `id`.
+///
+/// # Errors
+///
+/// When there is no such difference between environments.
+pub fn lines_of(
+    world: &World<'_>,
+    location: &Location,
+    id: &str,
+    request: &BaselineRequest,
+) -> Result<Report, Failure> {
+    let (project, resolution) = resolve(world, location)?;
+    let places: Vec<String> = resolution
+        .parity
+        .iter()
+        .filter(|defect| defect.declared.is_none())
+        .filter(|defect| defect.fingerprints().any(|place| place.begins_with(id)))
+        .flat_map(|defect| defect.fingerprints().map(|place| place.to_string()))
+        .collect();
+    let chosen: Vec<&Disparity> = resolution
+        .open
+        .iter()
+        .filter(|disparity| places.contains(&disparity.defect.fingerprint().to_string()))
+        .collect();
+    if chosen.is_empty() {
+        return Err(Failure::Other {
+            reason: format!("there is no undeclared difference `{id}` between environments"),
+            help: Some("evenkeel drift --parity shows those there are".into()),
+        });
+    }
+    let new = declare(
+        &chosen,
+        &resolution.open,
+        &project.definition.path,
+        &signature(world, request)?,
+    );
+    let mut report = Report::new("explain", &project.definition.system, world.clock.now());
+    for difference in &new {
+        say_lines(&mut report, difference)?;
+    }
+    Ok(report)
+}
+
+fn resolve<'w>(
+    world: &'w World<'_>,
+    location: &Location,
+) -> Result<(Project<'w>, Resolution), Failure> {
+    let project = Project::open(world, location)?;
+    let names = project.definition.path.clone();
+    let sealer = project.sealer_for_reading()?;
+    let resolution = Resolution::of(&project, &names, sealer, Depth::Shape)?;
+    Ok((project, resolution))
+}
+
+fn say_lines(report: &mut Report, difference: &NewDifference) -> Result<(), Failure> {
+    let text = lines(difference).map_err(|error| Failure::other(error.to_string()))?;
+    report.say(text.trim_end());
+    report.say("");
+    Ok(())
+}
+
+fn signature(world: &World<'_>, request: &BaselineRequest) -> Result<Signature, Failure> {
+    let today = world.clock.now().date();
+    let days =
+        i64::try_from(request.expires_in.as_secs().div_ceil(24 * 60 * 60)).unwrap_or(i64::MAX);
+    let expires = jiff::Span::new()
+        .try_days(days)
+        .and_then(|span| today.checked_add(span))
+        .map_err(|error| Failure::Usage(format!("--expires-in: {error}")))?;
+    Ok(Signature {
+        reason: request
+            .reason
+            .clone()
+            .unwrap_or_else(|| format!("as it was on {today}; nobody has looked into it yet")),
+        owner: request
+            .owner
+            .clone()
+            .unwrap_or_else(|| world.actor.name.clone()),
+        expires,
+        ticket: request.ticket.clone(),
+    })
+}
+
+/// Replaces the file by a whole new one, or leaves it as it is.
+fn write(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    let directory = path.parent().unwrap_or(std::path::Path::new("."));
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".differences")
+        .tempfile_in(directory)?;
+    temporary.write_all(text.as_bytes())?;
+    // A new file is as readable as others beside it; one that is replaced keeps its mode.
+    let mode = fs::metadata(path).map_or_else(
+        |_| std::os::unix::fs::PermissionsExt::from_mode(0o644),
+        |metadata| metadata.permissions(),
+    );
+    temporary.as_file().set_permissions(mode)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    fs::File::open(directory)?.sync_all()
+}
