@@ -13,6 +13,9 @@ pub const DEEPEST: usize = 128;
 /// Most values, lists and maps of one file, after aliases are followed.
 pub const MOST_NODES: usize = 8_000_000;
 
+/// Most complaints about one file.
+pub const MOST_COMPLAINTS: usize = 1000;
+
 /// A text that is too long.
 pub(super) fn too_large(bytes: usize) -> Complaint {
     Complaint::new(

@@ -8,6 +8,7 @@
 pub mod codes;
 mod complaint;
 mod dotenv;
+mod gathering;
 mod hcl;
 mod json;
 mod limits;
