@@ -9,6 +9,7 @@ pub mod codes;
 mod complaint;
 mod dotenv;
 mod duplicates;
+mod gathering;
 mod hcl;
 mod json;
 mod limits;

@@ -1,0 +1,132 @@
+//! What readers gather on their way through a text: complaints, the number of values, and the entries of a map.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use super::codes;
+use super::complaint::{Complaint, Outcome};
+use super::limits::{self, MOST_COMPLAINTS, MOST_NODES};
+use super::tree::{Content, Entry, Node, Place};
+
+/// Complaints and a count of values, both bounded.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    complaints: Vec<Complaint>,
+    nodes: usize,
+}
+
+impl Gathering {
+    /// Keeps a complaint, unless there are more than anybody reads.
+    pub(super) fn complain(&mut self, complaint: Complaint) {
+        if self.complaints.len() < MOST_COMPLAINTS {
+            self.complaints.push(complaint);
+        }
+    }
+
+    /// Says that a key stands twice in one map.
+    pub(super) fn complain_of_twice(&mut self, key: &str, first: Place, second: Place) {
+        self.complain(twice(key, first, second));
+    }
+
+    /// Takes over the complaints of another.
+    pub(super) fn merge(&mut self, other: Self) {
+        for complaint in other.complaints {
+            self.complain(complaint);
+        }
+    }
+
+    /// Counts a value that stands at a place; complains of the first that is too much.
+    pub(super) fn count(&mut self, place: Place) {
+        self.nodes += 1;
+        if self.nodes == MOST_NODES + 1 {
+            self.complaints.push(limits::too_many(place));
+        }
+    }
+
+    /// There is no use in reading on: too many complaints, or too many values.
+    pub(super) fn is_full(&self) -> bool {
+        self.nodes > MOST_NODES || self.complaints.len() >= MOST_COMPLAINTS
+    }
+
+    /// A single document, unless something was wrong; what was wrong in the order of the text.
+    pub(super) fn finish(mut self, root: Node) -> Outcome {
+        if self.complaints.is_empty() {
+            return Ok(vec![root]);
+        }
+        self.complaints
+            .sort_by_key(|complaint| complaint.place.start);
+        Err(self.complaints)
+    }
+}
+
+/// The complaint that a key stands twice in one map.
+pub(super) fn twice(key: &str, first: Place, second: Place) -> Complaint {
+    Complaint::new(
+        &codes::DUPLICATE_KEY,
+        second,
+        format!("`{key}` stands twice here"),
+    )
+    .with(first, "it stands here first")
+}
+
+/// Where the entries of a map are found by their keys. Most maps are small, and those are looked through.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    at: HashMap<Box<str>, usize>,
+}
+
+impl Index {
+    /// Maps of up to so many entries have no index.
+    const SMALL: usize = 12;
+
+    /// Where `key` is among `keys`, which only ever grow at their end.
+    pub(super) fn find<'k, T>(
+        &mut self,
+        entries: &'k [T],
+        key_of: impl Fn(&'k T) -> &'k str,
+        key: &str,
+    ) -> Option<usize> {
+        if entries.len() <= Self::SMALL {
+            return entries.iter().position(|entry| key_of(entry) == key);
+        }
+        for (at, entry) in entries.iter().enumerate().skip(self.at.len()) {
+            if let Slot::Vacant(slot) = self.at.entry(key_of(entry).into()) {
+                slot.insert(at);
+            }
+        }
+        self.at.get(key).copied()
+    }
+}
+
+/// A map that grows entry by entry.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    entries: Vec<Entry>,
+    index: Index,
+}
+
+impl Entries {
+    /// The entry of a key.
+    pub(super) fn find(&mut self, key: &str) -> Option<&mut Entry> {
+        let at = self.index.find(&self.entries, |entry| &entry.key, key)?;
+        self.entries.get_mut(at)
+    }
+
+    /// Adds an entry whose key is not there yet.
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// Adds an entry, or complains that its key is there already.
+    pub(super) fn insert(&mut self, entry: Entry, gathering: &mut Gathering) {
+        match self.find(&entry.key) {
+            Some(first) => gathering.complain_of_twice(&entry.key, first.place, entry.place),
+            None => self.push(entry),
+        }
+    }
+
+    /// The map at a place.
+    pub(super) fn into_node(self, place: Place) -> Node {
+        Node::new(place, Content::Map(self.entries))
+    }
+}

@@ -1,0 +1,475 @@
+//! INI files: `[section]`, `key = value`, comments.
+//!
+//! There is no one format of this name; this takes what most readers agree on, and where they do not, what loses least:
+//!
+//! - A section is a map of its name as written, `[remote "origin"]` is `remote "origin"`; when it comes twice, the two are
+//!   one. Keys before any section stand beside the sections.
+//! - A key that stands twice in a section is a list: so are repeated keys meant in the files that have them.
+//! - `=` separates, and `:` with white space around it; if there is neither, the first `:`. A line without a separator is
+//!   a key without a value, which is nothing.
+//! - Lines that are indented deeper than their key continue its value, empty ones between them included.
+//! - `#` and `;` begin comments at the start of a line, and after white space outside of `"…"`.
+//! - Quotes around a whole value are no part of it. Nothing is escaped and nothing is filled in.
+
+use super::super::codes;
+use super::super::complaint::{Complaint, Outcome};
+use super::super::gathering::{Entries, Gathering, Index};
+use super::super::tree::{Content, Entry, Node, Place, ScalarKind};
+
+/// Reads a text.
+pub(super) fn read(text: &str) -> Outcome {
+    let mut reader = Reader::default();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if reader.gathering.is_full() {
+            break;
+        }
+        reader.line(start, line);
+        start += line.len();
+    }
+    reader.finish_value();
+    let mut entries = reader.loose;
+    for section in reader.sections {
+        let Section {
+            name,
+            place,
+            body,
+            whole,
+        } = section;
+        let value = body.into_node(whole);
+        entries.insert(
+            Entry {
+                key: name,
+                place,
+                value,
+            },
+            &mut reader.gathering,
+        );
+    }
+    let whole = Place::new(0, text.len());
+    reader.gathering.finish(entries.into_node(whole))
+}
+
+/// A section that was begun.
+struct Section {
+    name: Box<str>,
+    place: Place,
+    body: Entries,
+    whole: Place,
+}
+
+/// A value that may still be continued.
+struct Open {
+    key: Box<str>,
+    key_place: Place,
+    /// How far its key is indented.
+    indent: usize,
+    value: String,
+    place: Place,
+    /// It has none so far.
+    is_nothing: bool,
+    /// Empty lines that are part of it if another line follows.
+    empty_lines: usize,
+}
+
+#[derive(Default)]
+struct Reader {
+    gathering: Gathering,
+    loose: Entries,
+    sections: Vec<Section>,
+    names: Index,
+    current: Option<usize>,
+    open: Option<Open>,
+}
+
+impl Reader {
+    fn line(&mut self, start: usize, line: &str) {
+        let content = line.trim();
+        if content.is_empty() {
+            if let Some(open) = &mut self.open {
+                open.empty_lines += 1;
+            }
+            return;
+        }
+        if content.starts_with(['#', ';']) {
+            return;
+        }
+        let indent = line.len() - line.trim_start().len();
+        let start = start + indent;
+        let content = without_comment(content);
+        if self.continues(indent, content) {
+            return self.continue_value(start, content);
+        }
+        self.finish_value();
+        if content.starts_with('[') {
+            self.section(start, content);
+        } else {
+            self.key(start, indent, content);
+        }
+    }
+
+    fn continues(&self, indent: usize, content: &str) -> bool {
+        self.open.as_ref().is_some_and(|open| {
+            indent > open.indent && !(open.is_nothing && separator(content).is_some())
+        })
+    }
+
+    fn continue_value(&mut self, start: usize, content: &str) {
+        let Some(open) = &mut self.open else { return };
+        if std::mem::take(&mut open.is_nothing) || open.value.is_empty() {
+            open.place = Place::new(start, start);
+        } else {
+            open.value
+                .extend(std::iter::repeat_n('\n', open.empty_lines + 1));
+        }
+        open.empty_lines = 0;
+        open.value.push_str(content);
+        open.place = Place::new(open.place.start as usize, start + content.len());
+    }
+
+    fn section(&mut self, start: usize, content: &str) {
+        let end = content.rfind(']').unwrap_or(content.len());
+        let name = content.get(1..end).unwrap_or("");
+        let after = content.get(end..).unwrap_or("");
+        let trimmed = name.trim();
+        if after != "]" || trimmed.is_empty() {
+            let message = if trimmed.is_empty() {
+                "a section needs a name"
+            } else if after.is_empty() {
+                "the `]` of this section is missing"
+            } else {
+                "only a comment may follow the `]` of a section"
+            };
+            self.complain(Place::new(start, start + content.len()), message);
+        }
+        let at = start + 1 + name.len() - name.trim_start().len();
+        let place = Place::new(at, at + trimmed.len());
+        let found = self
+            .names
+            .find(&self.sections, |section| &section.name, trimmed);
+        self.current = Some(found.unwrap_or(self.sections.len()));
+        if found.is_none() {
+            self.gathering.count(place);
+            self.sections.push(Section {
+                name: trimmed.into(),
+                place,
+                body: Entries::default(),
+                whole: Place::new(start, start + content.len()),
+            });
+        }
+    }
+
+    fn key(&mut self, start: usize, indent: usize, content: &str) {
+        let separator = separator(content);
+        let key = content
+            .get(..separator.unwrap_or(content.len()))
+            .unwrap_or("");
+        let key = key.trim_end();
+        let key_place = Place::new(start, start + key.len());
+        if key.is_empty() {
+            self.complain(
+                Place::new(start, start + content.len()),
+                "a key is missing before this",
+            );
+        }
+        self.gathering.count(key_place);
+        let (value, place) = match separator {
+            None => ("", Place::new(start + key.len(), start + key.len())),
+            Some(at) => {
+                let after = content.get(at + 1..).unwrap_or("");
+                let value = after.trim_start();
+                let value_at = if value.is_empty() {
+                    start + at + 1
+                } else {
+                    start + content.len() - value.len()
+                };
+                (value, Place::new(value_at, value_at + value.len()))
+            }
+        };
+        self.open = Some(Open {
+            key: key.into(),
+            key_place,
+            indent,
+            value: value.to_owned(),
+            place,
+            is_nothing: separator.is_none(),
+            empty_lines: 0,
+        });
+    }
+
+    /// Puts the value that was open where it belongs.
+    fn finish_value(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let section = self.current.and_then(|at| self.sections.get_mut(at));
+        let entries = match section {
+            Some(section) => {
+                section.whole.end = section
+                    .whole
+                    .end
+                    .max(open.place.end)
+                    .max(open.key_place.end);
+                &mut section.body
+            }
+            None => &mut self.loose,
+        };
+        let (kind, text) = if open.is_nothing {
+            (ScalarKind::Null, "")
+        } else {
+            (ScalarKind::Loose, unquoted(&open.value))
+        };
+        let value = Node::scalar(open.place, kind, text);
+        match entries.find(&open.key) {
+            None => entries.push(Entry {
+                key: open.key,
+                place: open.key_place,
+                value,
+            }),
+            Some(entry) => repeat(&mut entry.value, value),
+        }
+    }
+
+    fn complain(&mut self, place: Place, message: &str) {
+        self.gathering
+            .complain(Complaint::new(&codes::SYNTAX, place, message));
+    }
+}
+
+/// Another value of the same key: the two are a list, or the list is one longer.
+fn repeat(node: &mut Node, another: Node) {
+    let whole = Place {
+        start: node.place.start,
+        end: node.place.end.max(another.place.end),
+    };
+    match &mut node.content {
+        Content::List(items) => {
+            items.push(another);
+            node.place = whole;
+        }
+        _ => {
+            let list = Node::new(whole, Content::List(Vec::new()));
+            let first = std::mem::replace(node, list);
+            node.content = Content::List(vec![first, another]);
+        }
+    }
+}
+
+/// Where the separator of a line stands.
+fn separator(line: &str) -> Option<usize> {
+    let is_loose = |at: usize| {
+        let before = line.get(..at).unwrap_or("");
+        let after = line.get(at + 1..).unwrap_or("");
+        before.ends_with(char::is_whitespace)
+            || after.is_empty()
+            || after.starts_with(char::is_whitespace)
+    };
+    line.match_indices(['=', ':'])
+        .find(|(at, sign)| *sign == "=" || is_loose(*at))
+        .map(|(at, _)| at)
+        .or_else(|| line.find(':'))
+}
+
+/// A line, trimmed, without the comment at its end.
+fn without_comment(line: &str) -> &str {
+    let mut is_quoted = false;
+    let mut is_after_blank = false;
+    for (at, character) in line.char_indices() {
+        match character {
+            '"' => {
+                // A quote that is never closed quotes nothing.
+                let rest = line.get(at + 1..).unwrap_or("");
+                is_quoted = !is_quoted && rest.contains('"');
+            }
+            '#' | ';' if is_after_blank && !is_quoted => {
+                return line.get(..at).unwrap_or("").trim_end();
+            }
+            _ => {}
+        }
+        is_after_blank = character.is_whitespace();
+    }
+    line
+}
+
+/// A value without the quotes around all of it.
+fn unquoted(value: &str) -> &str {
+    for quote in ['"', '\''] {
+        let inner = value
+            .strip_prefix(quote)
+            .and_then(|value| value.strip_suffix(quote));
+        if let Some(inner) = inner.filter(|inner| !inner.contains(quote)) {
+            return inner;
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Content, Node, Outcome, Place, ScalarKind, codes, read};
+
+    fn shown(node: &Node) -> String {
+        match &node.content {
+            Content::Scalar(scalar) if scalar.kind == ScalarKind::Null => "-".to_owned(),
+            Content::Scalar(scalar) => format!("<{}>", scalar.text),
+            Content::List(items) => {
+                let items: Vec<String> = items.iter().map(shown).collect();
+                format!("[{}]", items.join(" "))
+            }
+            Content::Map(entries) => {
+                let entries = entries
+                    .iter()
+                    .map(|entry| format!("{}={}", entry.key, shown(&entry.value)));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(" "))
+            }
+        }
+    }
+
+    fn tree(text: &str) -> Node {
+        match read(text) {
+            Ok(mut roots) => roots.remove(0),
+            Err(complaints) => panic!("{text}\n{complaints:#?}"),
+        }
+    }
+
+    fn at(text: &str, place: Place) -> &str {
+        &text[place.start as usize..place.end as usize]
+    }
+
+    #[test]
+    fn sections_hold_their_keys_and_come_together() {
+        let text = "root = true\n[a]\nx=1\n[remote \"o\"]\n\turl = u\n[ a ] ; c\ny = 2\n[b.c]\n[*.{js,py}]\n";
+        assert_eq!(
+            shown(&tree(text)),
+            "{root=<true> a={x=<1> y=<2>} remote \"o\"={url=<u>} b.c={} *.{js,py}={}}"
+        );
+    }
+
+    #[test]
+    fn values_are_read_as_most_programs_read_them() {
+        for (line, expected) in [
+            ("a = b c", "{a=<b c>}"),
+            ("a: b", "{a=<b>}"),
+            ("a:b", "{a=<b>}"),
+            ("a : b = c", "{a=<b = c>}"),
+            ("a = b: c", "{a=<b: c>}"),
+            ("@a:registry=https://b/", "{@a:registry=<https://b/>}"),
+            ("//b/:_authToken=x", "{//b/:_authToken=<x>}"),
+            ("a =", "{a=<>}"),
+            ("skip-networking", "{skip-networking=-}"),
+            ("!includedir /etc/my", "{!includedir /etc/my=-}"),
+            ("a = b ; c", "{a=<b>}"),
+            ("a = b\t# c", "{a=<b>}"),
+            ("a = b;c#d", "{a=<b;c#d>}"),
+            ("a = # c", "{a=<>}"),
+            ("a = \"b # c\" # d", "{a=<b # c>}"),
+            ("a = -k \"b # c\" -d", "{a=<-k \"b # c\" -d>}"),
+            ("a = it's # c", "{a=<it's>}"),
+            ("a = 'b'", "{a=<b>}"),
+            ("a = \"b\" \"c\"", "{a=<\"b\" \"c\">}"),
+            ("a = C:\\b\\", "{a=<C:\\b\\>}"),
+            ("a[] = 1\na[] = 2\na[] = 3", "{a[]=[<1> <2> <3>]}"),
+            ("a =\n  b\n  # c\n\n  d=e\nf = 1", "{a=<b\n\nd=e> f=<1>}"),
+            ("a = b\n  c\n\n# d\nf = 1", "{a=<b\nc> f=<1>}"),
+            ("a\n  b = 1", "{a=- b=<1>}"),
+            ("  a = 1\n  b = 2", "{a=<1> b=<2>}"),
+        ] {
+            assert_eq!(shown(&tree(line)), expected, "{line}");
+            let dos = line.replace('\n', "\r\n") + "\r\n";
+            assert_eq!(shown(&tree(&dos)), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_place_is_what_was_written() {
+        let text = "[ é ]\n\tä = \"b\"  ; c\nx =\n  1\n  2\nx = 3\ny =  \nz\n";
+        let root = tree(text);
+        let Content::Map(sections) = &root.content else {
+            panic!("a map");
+        };
+        assert_eq!(at(text, sections[0].place), "é");
+        let Content::Map(entries) = &sections[0].value.content else {
+            panic!("a map");
+        };
+        let places: Vec<(&str, &str)> = entries
+            .iter()
+            .map(|entry| (at(text, entry.place), at(text, entry.value.place)))
+            .collect();
+        let wanted = [("ä", "\"b\""), ("x", "1\n  2\nx = 3"), ("y", ""), ("z", "")];
+        assert_eq!(places, wanted);
+        let Content::List(items) = &entries[1].value.content else {
+            panic!("a list");
+        };
+        assert_eq!(at(text, items[0].place), "1\n  2");
+        assert_eq!(at(text, items[1].place), "3");
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let text = "[a\n= b\n[]\n[c] d\ne = 1\n";
+        let complaints = read(text).unwrap_err();
+        let told: Vec<&str> = complaints
+            .iter()
+            .map(|complaint| at(text, complaint.place))
+            .collect();
+        assert_eq!(told, ["[a", "= b", "[]", "[c] d"]);
+        let twice = read("a = 1\n[a]\nb = 1\n").unwrap_err();
+        assert_eq!(twice[0].code.name, codes::DUPLICATE_KEY.name);
+    }
+
+    fn check(node: &Node, text: &str) {
+        assert!(
+            text.get(node.place.start as usize..node.place.end as usize)
+                .is_some()
+        );
+        let inside = |inner: Place| node.place.start <= inner.start && inner.end <= node.place.end;
+        match &node.content {
+            Content::Scalar(_) => {}
+            Content::List(items) => items.iter().for_each(|item| {
+                assert!(inside(item.place));
+                check(item, text);
+            }),
+            Content::Map(entries) => {
+                for entry in entries {
+                    assert_eq!(at(text, entry.place), &*entry.key);
+                    assert!(
+                        inside(entry.place) && inside(entry.value.place),
+                        "{text:?} {entry:?}"
+                    );
+                    check(&entry.value, text);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back(
+            sections in prop::collection::btree_map("[a-z][a-z .\"]{0,5}[a-z]", prop::collection::btree_map("[a-z][a-z_.-]{0,5}", "([!-~&&[^\"'#;]][ -~&&[^\"#;]]{0,8}[!-~&&[^\"'#;]])?", 0..5), 0..5),
+        ) {
+            let mut text = String::new();
+            let mut wanted = Vec::new();
+            for (name, entries) in &sections {
+                text.push_str(&format!("[{name}]\n"));
+                let mut inner = Vec::new();
+                for (key, value) in entries {
+                    text.push_str(&format!("{key} = {value}\n"));
+                    inner.push(format!("{key}=<{value}>"));
+                }
+                wanted.push(format!("{name}={{{}}}", inner.join(" ")));
+            }
+            prop_assert_eq!(shown(&tree(&text)), format!("{{{}}}", wanted.join(" ")));
+        }
+
+        #[test]
+        fn no_text_is_too_strange(text in "\\PC{0,40}|(a|b|=|:|#|;|\\[|\\]|\"|'|\\[a\\]| |\t|\n|\r\n|\r|é){0,40}") {
+            let outcome: Outcome = read(&text);
+            match outcome {
+                Ok(roots) => check(&roots[0], &text),
+                Err(complaints) => for complaint in complaints {
+                    prop_assert!(text.get(complaint.place.start as usize..complaint.place.end as usize).is_some());
+                }
+            }
+        }
+    }
+}

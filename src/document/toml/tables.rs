@@ -1,0 +1,240 @@
+//! The tables of a TOML file while it is read: which may be added to, and by what.
+
+use super::super::gathering::{Gathering, Index};
+use super::super::limits::{self, DEEPEST};
+use super::super::tree::{Content, Entry, Node, Place};
+
+/// A part of a dotted key and where it stands.
+pub(super) type Key = (Box<str>, Place);
+
+/// How a table came to be, and so what may be added to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// By a header of a table within it: may get a header of its own.
+    Implied,
+    /// By a dotted key.
+    Dotted,
+    /// By its own header or braces.
+    Defined,
+}
+
+/// What stands under a key.
+enum Item {
+    Value(Node),
+    Table(usize),
+    /// `[[…]]`: never empty.
+    Tables(Vec<usize>),
+}
+
+struct Table {
+    origin: Origin,
+    depth: usize,
+    /// Its header or braces; a place that contains nothing for a table without either.
+    place: Option<Place>,
+    entries: Vec<(Key, Item)>,
+    index: Index,
+}
+
+/// All tables; each is named by its number.
+pub(super) struct Tables {
+    tables: Vec<Table>,
+    pub(super) gathering: Gathering,
+}
+
+/// The file's own table.
+pub(super) const ROOT: usize = 0;
+
+impl Tables {
+    pub(super) fn new() -> Self {
+        let mut tables = Self {
+            tables: Vec::new(),
+            gathering: Gathering::default(),
+        };
+        tables.add(Origin::Defined, 0, None);
+        tables
+    }
+
+    /// A table that is not in any other yet.
+    pub(super) fn add_inline(&mut self, depth: usize, place: Place) -> usize {
+        self.add(Origin::Defined, depth, Some(place))
+    }
+
+    fn add(&mut self, origin: Origin, depth: usize, place: Option<Place>) -> usize {
+        self.tables.push(Table {
+            origin,
+            depth,
+            place,
+            entries: Vec::new(),
+            index: Index::default(),
+        });
+        self.tables.len() - 1
+    }
+
+    /// How deep a table is nested.
+    pub(super) fn depth(&self, table: usize) -> usize {
+        self.tables.get(table).map_or(0, |table| table.depth)
+    }
+
+    /// The place of a key in a table's entries.
+    fn find(&mut self, table: usize, key: &str) -> Option<usize> {
+        let table = self.tables.get_mut(table)?;
+        table.index.find(&table.entries, |entry| &entry.0.0, key)
+    }
+
+    fn push(&mut self, table: usize, key: Key, item: Item) {
+        self.gathering.count(key.1);
+        if let Some(table) = self.tables.get_mut(table) {
+            table.entries.push((key, item));
+        }
+    }
+
+    /// The table that a part of a key leads to, made if it is not there. `origin` tells by what it is asked for.
+    fn step(&mut self, table: usize, key: &Key, origin: Origin) -> Option<usize> {
+        let depth = self.depth(table) + 1;
+        if depth > DEEPEST {
+            self.gathering.complain(limits::too_deep(key.1));
+            return None;
+        }
+        let Some(at) = self.find(table, &key.0) else {
+            let next = self.add(origin, depth, None);
+            self.push(table, key.clone(), Item::Table(next));
+            return Some(next);
+        };
+        let (first, item) = self.tables.get(table)?.entries.get(at)?;
+        let first = first.1;
+        let next = match item {
+            Item::Table(next) => Some(*next),
+            Item::Tables(all) => all.last().copied(),
+            Item::Value(_) => None,
+        };
+        let next = next.and_then(|at| Some((at, self.tables.get_mut(at)?)));
+        match next {
+            // A dotted key must not reach into what a header has defined.
+            Some((at, table)) if origin != Origin::Dotted || table.origin != Origin::Defined => {
+                if origin == Origin::Dotted {
+                    table.origin = Origin::Dotted;
+                }
+                Some(at)
+            }
+            _ => {
+                self.gathering.complain_of_twice(&key.0, first, key.1);
+                None
+            }
+        }
+    }
+
+    /// Follows a header; the table that the keys below it belong to. A table of its own when the header is wrong.
+    pub(super) fn open(&mut self, mut keys: Vec<Key>, is_list: bool, header: Place) -> usize {
+        let last = keys.pop();
+        let opened = last.and_then(|last| {
+            let parent = keys
+                .iter()
+                .try_fold(ROOT, |table, key| self.step(table, key, Origin::Implied))?;
+            self.define(parent, last, is_list, header)
+        });
+        opened.unwrap_or_else(|| self.add(Origin::Defined, 0, None))
+    }
+
+    fn define(&mut self, parent: usize, key: Key, is_list: bool, header: Place) -> Option<usize> {
+        let depth = self.depth(parent) + 1 + usize::from(is_list);
+        if depth > DEEPEST {
+            self.gathering.complain(limits::too_deep(key.1));
+            return None;
+        }
+        let Some(at) = self.find(parent, &key.0) else {
+            let table = self.add(Origin::Defined, depth, Some(header));
+            let item = if is_list {
+                Item::Tables(vec![table])
+            } else {
+                Item::Table(table)
+            };
+            self.push(parent, key, item);
+            return Some(table);
+        };
+        let next = self.tables.len();
+        let entry = self.tables.get_mut(parent)?.entries.get_mut(at)?;
+        let first = entry.0.1;
+        match &mut entry.1 {
+            Item::Tables(all) if is_list => {
+                all.push(next);
+                self.gathering.count(header);
+                return Some(self.add(Origin::Defined, depth, Some(header)));
+            }
+            Item::Table(table) if !is_list => {
+                let at = *table;
+                let table = self.tables.get_mut(at)?;
+                if table.origin == Origin::Implied {
+                    table.origin = Origin::Defined;
+                    table.place = Some(header);
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+        self.gathering.complain_of_twice(&key.0, first, key.1);
+        None
+    }
+
+    /// Puts a value into a table.
+    pub(super) fn insert(&mut self, table: usize, mut keys: Vec<Key>, value: Node) {
+        let Some(last) = keys.pop() else { return };
+        let parent = keys
+            .iter()
+            .try_fold(table, |table, key| self.step(table, key, Origin::Dotted));
+        let Some(parent) = parent else { return };
+        match self.find(parent, &last.0) {
+            None => self.push(parent, last, Item::Value(value)),
+            Some(at) => {
+                let first = self
+                    .tables
+                    .get(parent)
+                    .and_then(|table| table.entries.get(at))
+                    .map(|entry| entry.0.1);
+                self.gathering
+                    .complain_of_twice(&last.0, first.unwrap_or_default(), last.1);
+            }
+        }
+    }
+
+    /// The value of a table, which is taken out. Nesting is bounded by the depth that each table knows.
+    pub(super) fn take(&mut self, table: usize) -> Node {
+        let Some(table) = self.tables.get_mut(table) else {
+            return Node::new(Place::default(), Content::Map(Vec::new()));
+        };
+        let mut place = table.place;
+        let entries = std::mem::take(&mut table.entries)
+            .into_iter()
+            .map(|((key, key_place), item)| {
+                let value = match item {
+                    Item::Value(node) => node,
+                    Item::Table(table) => self.take(table),
+                    Item::Tables(tables) => self.take_all(tables),
+                };
+                place = Some(around(place, key_place, value.place));
+                Entry {
+                    key,
+                    place: key_place,
+                    value,
+                }
+            })
+            .collect();
+        Node::new(place.unwrap_or_default(), Content::Map(entries))
+    }
+
+    fn take_all(&mut self, tables: Vec<usize>) -> Node {
+        let items: Vec<Node> = tables.into_iter().map(|table| self.take(table)).collect();
+        let place = items.iter().fold(None, |place, item| {
+            Some(around(place, item.place, item.place))
+        });
+        Node::new(place.unwrap_or_default(), Content::List(items))
+    }
+}
+
+/// A place that contains the others.
+fn around(place: Option<Place>, key: Place, value: Place) -> Place {
+    let place = place.unwrap_or(key);
+    Place {
+        start: place.start.min(key.start).min(value.start),
+        end: place.end.max(key.end).max(value.end),
+    }
+}
