@@ -78,10 +78,16 @@ fn keys_of(path: &Path) -> Option<Vec<String>> {
     let mut keys = vec![String::new()];
     for step in &path.steps {
         match step {
-            Step::Key(name) => keys.iter_mut().for_each(|key| add(key, 'k', &[name])),
+            Step::Key(name) => {
+                for key in &mut keys {
+                    add(key, 'k', &[name]);
+                }
+            }
             Step::Position(position) => {
                 let position = position.to_string();
-                keys.iter_mut().for_each(|key| add(key, 'p', &[&position]));
+                for key in &mut keys {
+                    add(key, 'p', &[&position]);
+                }
             }
             Step::Element(names) => {
                 if keys.len() * names.len() > MOST_KEYS {

@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::text::matches;
 
 /// How long a command may take to print a document, where nothing is said.
-pub const RENDER_WITHIN: Duration = Duration::from_secs(60);
+pub const RENDER_WITHIN: Duration = Duration::from_mins(1);
 
 /// One document of one environment.
 #[derive(Clone, Debug)]

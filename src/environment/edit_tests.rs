@@ -83,7 +83,7 @@ fn a_new_file_is_neatly_written() {
     );
     assert_eq!(
         text.unwrap(),
-        r##"#:schema ../schemas/differences.schema.json
+        r#"#:schema ../schemas/differences.schema.json
 
 # one substitution in 2 places:
 # \u{1b}[31mstaging
@@ -103,7 +103,7 @@ production = { absent = false }
 reason = "as it was found"
 owner = "platform"
 expires = 2027-06-30
-"##
+"#
     );
 }
 

@@ -522,6 +522,25 @@ fn two_sides_are_held_against_each_other() {
 }
 
 #[test]
+fn sizes_in_documents_are_held_by_what_they_mean() {
+    let told = |bounds: &str, one: &str, two: &str| {
+        let at = "document.values.limits.memory";
+        let found = told_of_document(&[(at, bounds)], &[("limits.memory", one, two)]);
+        assert!(found.len() <= 1, "{found:?}");
+        found.is_empty()
+    };
+    let ratio = "ratio = { min = 1, max = 8 }";
+    assert!(told(ratio, "512Mi", "4Gi"));
+    assert!(!told(ratio, "512Mi", "5Gi"));
+    assert!(!told(ratio, "1Gi", "512Mi"));
+    let bounds = "staging = \"512Mi\"\nproduction = { min = \"1Gi\", max = \"8Gi\" }";
+    assert!(told(bounds, "512Mi", "2048Mi"));
+    assert!(!told(bounds, "512Mi", "9Gi"));
+    assert!(!told(bounds, "512Mi", "1000Mi"));
+    assert!(!told(bounds, "512Mi", "unlimited"));
+}
+
+#[test]
 fn differences_of_documents_are_held_to_account() {
     let told = told_of_document;
     let exact = "staging = 2\nproduction = 8";

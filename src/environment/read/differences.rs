@@ -227,7 +227,7 @@ impl Reader<'_> {
                 match Expression::parse(written.as_text().unwrap_or_default()) {
                     Ok(expression) => return Some(Bound::Matches(expression)),
                     Err(reason) => {
-                        self.complain(&written.span, "this is no regular expression", reason)
+                        self.complain(&written.span, "this is no regular expression", reason);
                     }
                 }
             }
