@@ -208,7 +208,9 @@ fn propose(
     counts: &dyn Fn(&[&Identity], Certainty) -> usize,
 ) -> BTreeSet<Identity> {
     let role = |identity: &Identity| words::role(identity.0);
-    let mut best: Option<((usize, usize, usize, usize), [&Identity; 2])> = None;
+    /// What they are for, sure documents, all documents, how near the first one is to production.
+    type Rank = (usize, usize, usize, usize);
+    let mut best: Option<(Rank, [&Identity; 2])> = None;
     for (number, lower) in all.iter().enumerate() {
         for upper in all
             .iter()

@@ -46,7 +46,7 @@ pub(super) struct Family {
 /// What was found in a list of paths.
 #[derive(Debug, Default)]
 pub(super) struct Families {
-    pub(super) families: Vec<Family>,
+    pub(super) paired: Vec<Family>,
     /// Paths of staging whose path without the word is something they are laid over, with that.
     pub(super) bases: Vec<(String, String)>,
     /// Paths with a word of an environment that have no counterpart.
@@ -64,12 +64,12 @@ pub(super) fn find(paths: &[&str]) -> Families {
         .into_iter()
         .filter_map(|(skeleton, all)| family(skeleton, all, Naming::Siblings))
         .filter(|family| are_siblings(&family.members));
-    choose(families.collect(), paths, &mut taken, &mut found.families);
+    choose(families.collect(), paths, &mut taken, &mut found.paired);
     let plain = gather(paths, &candidates::plain);
     let families = plain
         .into_iter()
         .filter_map(|(skeleton, all)| family(skeleton, all, Naming::Word));
-    choose(families.collect(), paths, &mut taken, &mut found.families);
+    choose(families.collect(), paths, &mut taken, &mut found.paired);
     unmarked(paths, &mut taken, &mut found);
     for path in paths {
         let is_base = found.bases.iter().any(|(marked, _)| marked == path);
@@ -78,7 +78,7 @@ pub(super) fn find(paths: &[&str]) -> Families {
         }
     }
     found
-        .families
+        .paired
         .sort_by(|one, two| one.skeleton.cmp(&two.skeleton));
     found
 }
@@ -209,7 +209,7 @@ const BASES: &[&str] = &[
 fn unmarked<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: &mut Families) {
     let with_production = |family: &Family| family.members.keys().any(is_production);
     let closed: BTreeSet<String> = found
-        .families
+        .paired
         .iter()
         .filter(|family| with_production(family))
         .flat_map(|family| family.members.values().map(|member| member.path.clone()))
@@ -250,16 +250,16 @@ fn unmarked<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: &mut Fa
                 .collect();
             paths.iter().all(|one| *one) || !paths.iter().any(|one| *one)
         };
-        if !clear || naming == Naming::Bare && !staging || !found.families.iter().all(is_whole) {
+        if !clear || naming == Naming::Bare && !staging || !found.paired.iter().all(is_whole) {
             continue;
         }
-        found.families.retain(|family| {
+        found.paired.retain(|family| {
             let mut members = family.members.values();
             !members.any(|member| own.contains(member.path.as_str()))
         });
         taken.extend(marked.iter().map(|(path, _)| *path));
         taken.insert(base);
-        found.families.push(with_unmarked(base, &marked, naming));
+        found.paired.push(with_unmarked(base, &marked, naming));
     }
 }
 
@@ -374,7 +374,7 @@ mod tests {
         let mut paths = paths.to_vec();
         paths.sort_unstable();
         find(&paths)
-            .families
+            .paired
             .into_iter()
             .map(|family| {
                 let paths = family.members.into_values().map(|member| member.path);

@@ -183,10 +183,10 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
             marked,
         );
     }
-    let drafts = gathering::gather(found.families, &inventory);
+    let drafts = gathering::gather(found.paired, &inventory);
     let mut alone = found.alone;
     let judged = judging::judge(drafts, &inventory, text, &mut |reason, path| {
-        leave(reason, path)
+        leave(reason, path);
     });
     // What a directory covers has its counterpart's place, if not its counterpart.
     alone.retain(|path| !judged.iter().any(|document| document.covers(path)));

@@ -145,7 +145,7 @@ fn numbered(name: String, taken: &BTreeSet<String>) -> String {
         return name;
     }
     let stem: String = name.chars().take(LONGEST - 6).collect();
-    (2..)
+    (2..=taken.len() + 2)
         .map(|number| format!("{stem}-{number}"))
         .find(|name| !taken.contains(name))
         .unwrap_or(name)

@@ -10,6 +10,7 @@
 )]
 
 mod definitions;
+mod discovered;
 mod layers;
 mod memory;
 mod parity;

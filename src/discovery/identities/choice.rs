@@ -55,7 +55,9 @@ pub(super) fn choose(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen
                 let (kind, need, way) = candidate.kind?;
                 let left_over: BTreeSet<Spot> =
                     candidate.spots.difference(&explained).copied().collect();
-                let enough = !left_over.is_empty() && is_enough(need, candidate, texts);
+                let enough = !left_over.is_empty()
+                    && is_enough(need, candidate, texts)
+                    && (need == Need::One || is_apart(left, right, texts));
                 let rank = (
                     left_over.len(),
                     std::cmp::Reverse((kind, way, left.len() + right.len(), left, right)),
@@ -77,6 +79,18 @@ pub(super) fn choose(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen
             kind,
             places,
         });
+        // The same in capitals follows from it.
+        let also = (left.to_lowercase(), right.to_lowercase());
+        for ((one, two), candidate) in &candidates {
+            let shapes: [fn(&str) -> String; 2] = [str::to_uppercase, capitalised];
+            if (one.to_lowercase(), two.to_lowercase()) == also
+                && shapes
+                    .iter()
+                    .any(|shape| shape(left) == *one && shape(right) == *two)
+            {
+                explained.extend(&candidate.spots);
+            }
+        }
         explained.extend(left_over);
         if chosen.len() >= super::MOST {
             break;
@@ -114,6 +128,15 @@ fn add(
     if core.left != text.left && core.right != text.right {
         candidate.within.insert(number);
     }
+}
+
+/// Whether each value stands in its own environment alone. What both have, in whatever places, tells nothing apart:
+/// a list of the same hosts in another order.
+fn is_apart(left: &str, right: &str, texts: &[&DifferingText]) -> bool {
+    texts.iter().all(|text| {
+        (left.contains(right) || !text.left.contains(right))
+            && (right.contains(left) || !text.right.contains(left))
+    })
 }
 
 fn is_enough(need: Need, candidate: &Candidate, texts: &[&DifferingText]) -> bool {

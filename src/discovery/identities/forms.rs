@@ -11,9 +11,9 @@ use crate::model::EnvironmentName;
 pub(super) enum Need {
     /// One place is enough.
     One,
-    /// So many places, with different paths.
+    /// So many places, with different paths; and neither environment may have the other's value.
     Places(usize),
-    /// Three places with different keys, within longer texts.
+    /// Three places with different keys, within longer texts; and neither environment may have the other's value.
     Contexts,
 }
 
@@ -57,11 +57,22 @@ pub(super) fn judge(
         return None;
     }
     if host {
+        // Below a cloud's domain, only the label is one's own.
+        if [one, two]
+            .iter()
+            .any(|text| text.split('.').any(|label| CLOUDS.contains(&label)))
+        {
+            return None;
+        }
         let related = shares_label(one, two);
-        let need = if names || related {
-            Need::One
-        } else {
-            Need::Places(2)
+        // A whole host that names no environment is one machine of many.
+        if !names && core.way == Way::Host {
+            return None;
+        }
+        let need = match (names, related) {
+            (true, _) => Need::One,
+            (false, true) => Need::Places(1),
+            (false, false) => Need::Places(2),
         };
         return Some((IdentityKind::Domain, need));
     }
@@ -206,27 +217,26 @@ fn shares_label(one: &str, two: &str) -> bool {
         .any(|label| label.len() >= 4 && labels.contains(&label) && !PUBLIC.contains(&label))
 }
 
-/// Labels that many share: of clouds, of registries.
-const PUBLIC: &[&str] = &[
+/// Labels of clouds and of others whose domains everybody has hosts in.
+const CLOUDS: &[&str] = &[
     "amazonaws",
     "googleapis",
     "azure",
+    "azurewebsites",
     "windows",
     "cloudfront",
-    "github",
-    "gitlab",
-    "docker",
     "herokuapp",
-    "cluster",
-    "local",
-    "internal",
-    "svc",
-    "info",
-    "compute",
-    "blob",
-    "core",
     "cloudapp",
     "gserviceaccount",
+    "appspot",
+    "ondigitalocean",
+    "digitaloceanspaces",
+];
+
+/// Labels that many share.
+const PUBLIC: &[&str] = &[
+    "github", "gitlab", "docker", "cluster", "local", "internal", "svc", "info", "compute", "blob",
+    "core",
 ];
 
 /// Whether a text is a measure: a number, a size, a time, a version, a percentage; or only a region.

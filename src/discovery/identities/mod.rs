@@ -144,9 +144,19 @@ pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
     complete(&mut merged, pairs);
     name(&mut merged);
     for identity in &mut merged {
-        let values: Vec<String> = identity
-            .values
-            .values()
+        let mut names: Vec<&EnvironmentName> = Vec::new();
+        for name in pairs
+            .iter()
+            .map(|pair| &pair.left)
+            .chain(pairs.iter().map(|pair| &pair.right))
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let values: Vec<String> = names
+            .into_iter()
+            .filter_map(|name| identity.values.get(name))
             .map(|value| format!("`{value}`"))
             .collect();
         identity.reason = format!(
@@ -238,7 +248,7 @@ fn name(found: &mut [ProposedIdentity]) {
             name.truncate(LONGEST - 4);
         }
         let name = name.trim_end_matches('_').to_owned();
-        let free = (1..)
+        let free = (1..=taken.len() + 1)
             .map(|number| match number {
                 1 => name.clone(),
                 _ => format!("{name}_{number}"),

@@ -95,6 +95,8 @@ fn accounts_and_short_words_are_known_at_once() {
             "arn:aws:iam::444455556666:role/x",
         ),
         ("cluster", "main-stg-eu", "main-prod-eu"),
+        ("clusters", "main-stg-us", "main-prod-us"),
+        ("NAME", "MAIN_STG", "MAIN_PROD"),
         ("RAILS_ENV", "staging", "production"),
         ("LABEL", "STAGING-x", "PRODUCTION-x"),
     ]);
@@ -156,6 +158,28 @@ fn secrets_are_not_looked_at() {
         ),
     ]);
     assert_eq!(values(&found), []);
+}
+
+#[test]
+fn a_list_in_another_order_makes_no_identity() {
+    let found = proposed(&[
+        ("hosts[0]", "a.one.example.com", "a.two.example.com"),
+        ("hosts[1]", "b.two.example.com", "b.one.example.com"),
+    ]);
+    assert_eq!(values(&found), []);
+}
+
+#[test]
+fn of_a_clouds_domain_only_the_label_is_ones_own() {
+    let found = proposed(&[(
+        "url",
+        "acme-staging.s3.amazonaws.com",
+        "acme_production.s3.amazonaws.com",
+    )]);
+    assert_eq!(
+        values(&found),
+        [(IdentityKind::NamePrefix, "acme-staging", "acme_production")]
+    );
 }
 
 #[test]
