@@ -151,3 +151,72 @@ fn detail(saved: &Plan, now: &Plan, address: &crate::model::Address) -> String {
     };
     format!(": then {}, now {}", words(&then), words(&since))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{load, save};
+    use crate::ledger::record::Verb;
+    use crate::model::{Address, Digest, EnvironmentName};
+    use crate::plan::{Change, FORMAT, Plan, Step, Unseen};
+
+    fn plan() -> Plan {
+        Plan {
+            format: FORMAT,
+            tool: "evenkeel 0.1.0".into(),
+            system: "guestbook".into(),
+            lineage: "lineage".into(),
+            environment: EnvironmentName::new("staging"),
+            recipe: Digest::of(b"recipe"),
+            binding: Digest::of(b"binding"),
+            definitions: Digest::of(b"definitions"),
+            observation: Some(Digest::of(b"observation")),
+            applied: Digest::of(b"applied"),
+            steps: vec![Step {
+                address: Address::new("file", "config"),
+                on: "web".into(),
+                verb: Verb::Create,
+                reason: "not there yet".into(),
+                changes: [Change {
+                    attribute: "presence".into(),
+                    before: "nothing".into(),
+                    after: "a file".into(),
+                    difference: None,
+                }]
+                .into(),
+                actions: Vec::new(),
+                after: [Address::new("directory", "home")].into(),
+                shape: Digest::of(b"shape"),
+                slow: false,
+            }],
+            unchanged: 1,
+            unseen: vec![Unseen {
+                address: Address::new("file", "dark"),
+                reason: "it is dark".into(),
+            }],
+            observed: [(Address::new("file", "config"), Digest::of(b"observed"))].into(),
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_of_a_saved_plan_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("the.plan");
+        save(&plan(), &path).unwrap();
+        assert_eq!(load(&path).unwrap().digest(), plan().digest());
+        let whole = std::fs::read(&path).unwrap();
+        for place in 0..whole.len() {
+            for flip in [0x01, 0x20, 0x80] {
+                let mut changed = whole.clone();
+                changed[place] ^= flip;
+                std::fs::write(&path, &changed).unwrap();
+                assert!(
+                    load(&path).is_err(),
+                    "byte {place} with {flip:#x}: {}",
+                    String::from_utf8_lossy(&changed)
+                );
+            }
+            std::fs::write(&path, &whole[..place]).unwrap();
+            assert!(load(&path).is_err(), "cut at {place}");
+        }
+    }
+}

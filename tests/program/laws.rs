@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use evenkeel::ledger::{Ledger as _, Record, SqliteLedger, chain};
+use evenkeel::model::Moment;
 use evenkeel::operation;
 use evenkeel::target::Interruption;
 use evenkeel::target::recorded::{Fault, Thing};
@@ -423,6 +425,72 @@ fn whatever_goes_wrong_at_any_step_is_told_truthfully() {
                 .count();
             assert!(starts <= 2, "{what}: {starts} starts");
         }
+    }
+}
+
+/// P30: whichever word cannot be written, nothing is asked of a target that was not written down before.
+#[test]
+fn nothing_is_done_that_could_not_be_written_first() {
+    let founded = || {
+        let inside = everything().inside();
+        let time = "2026-11-23T09:00:00Z".parse().map(Moment::new).unwrap();
+        SqliteLedger::open_or_found(&inside.world.path(".evenkeel"), "generated", time, "lineage")
+            .unwrap();
+        inside
+    };
+    let read = |inside: &Inside| {
+        let folder = inside.world.path(".evenkeel");
+        let ledger = SqliteLedger::open_existing(&folder, "generated").unwrap();
+        ledger.unwrap().read(0).unwrap()
+    };
+    let intended = |inside: &Inside| -> usize {
+        read(inside)
+            .iter()
+            .filter_map(|entry| chain::understand(entry).unwrap())
+            .map(|record| match record {
+                Record::StepsIntended(intended) => intended.steps.len(),
+                _ => 0,
+            })
+            .sum()
+    };
+    let undisturbed = founded();
+    expect(0, undisturbed.apply("staging"));
+    let entries = read(&undisturbed).len();
+    // The owner's stamp is no step: the start of the apply announces it.
+    let stamps = undisturbed.asked("staging") - intended(&undisturbed);
+    for last in 1..entries {
+        let inside = founded();
+        let database = inside.world.path(".evenkeel/ledger.db");
+        let change = |text: &str| {
+            let database = rusqlite::Connection::open(&database).unwrap();
+            database.execute_batch(text).unwrap();
+        };
+        change(&format!(
+            "CREATE TRIGGER full BEFORE INSERT ON entry WHEN NEW.sequence > {last} BEGIN SELECT RAISE(ABORT, 'full'); END"
+        ));
+        let outcome = inside.apply("staging");
+        let what = format!("full after {last}: {}", words(&outcome));
+        let written = read(&inside);
+        assert_eq!(written.len(), last, "{what}");
+        let announced = if written.iter().any(|entry| entry.kind == "apply-started") {
+            stamps + intended(&inside)
+        } else {
+            0
+        };
+        assert!(
+            inside.asked("staging") <= announced,
+            "{what}: {} asked and {announced} written",
+            inside.asked("staging")
+        );
+        // The very last word is that the lease is given back: nothing depends on it.
+        assert!(
+            code(&outcome) != 0 || last + 1 == entries,
+            "{what}: it was said to be done"
+        );
+        change("DROP TRIGGER full");
+        expect(0, inside.apply("staging"));
+        expect(0, inside.plan("staging"));
+        expect(0, inside.audit());
     }
 }
 
