@@ -11,6 +11,7 @@ mod completions;
 mod deliver;
 mod drift;
 mod explain;
+mod init;
 mod log;
 mod man;
 mod plan;
@@ -65,6 +66,7 @@ macro_rules! commands {
 }
 
 commands! {
+    init::Init,
     validate::Validate,
     drift::Drift,
     compare::Compare,

@@ -110,7 +110,11 @@ impl<'d> Documents<'d> {
         Self::from(definition, declared, sets)
     }
 
-    fn from(definition: &'d Definition, declared: &'d Declared, sets: Vec<FileSet>) -> Self {
+    pub(super) fn from(
+        definition: &'d Definition,
+        declared: &'d Declared,
+        sets: Vec<FileSet>,
+    ) -> Self {
         let keys = declared
             .asked()
             .into_iter()
@@ -175,6 +179,19 @@ impl<'d> Documents<'d> {
         parity.complaints = once(parity.complaints);
         parity.counted = Some(counted);
         parity
+    }
+
+    /// Hands over what was found of each document in each pair of environments.
+    pub(super) fn each_pair(
+        &self,
+        to: &mut dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]),
+    ) {
+        for (one, two, _) in self.definition.pairs() {
+            for name in self.declared.names() {
+                let compared = self.pair(name, &one, &two, None);
+                to(name, &one, &two, &compared.located);
+            }
+        }
     }
 
     /// Whether a document, or a place of it, is there in any environment.

@@ -434,8 +434,13 @@ fn nothing_is_done_that_could_not_be_written_first() {
     let founded = || {
         let inside = everything().inside();
         let time = "2026-11-23T09:00:00Z".parse().map(Moment::new).unwrap();
-        SqliteLedger::open_or_found(&inside.world.path(".evenkeel"), "generated", time, "lineage")
-            .unwrap();
+        SqliteLedger::open_or_found(
+            &inside.world.path(".evenkeel"),
+            "generated",
+            time,
+            "lineage",
+        )
+        .unwrap();
         inside
     };
     let read = |inside: &Inside| {

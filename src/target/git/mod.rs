@@ -233,6 +233,31 @@ impl Repository {
         Ok(paths)
     }
 
+    /// The files below a directory (relative to the root) that git knows, or would add: ignored ones are left out.
+    /// Relative to the root, sorted; some may be deleted in the working tree.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn present(&self, directory: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let mut arguments = vec![
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--deduplicate",
+        ];
+        let below;
+        if !directory.as_os_str().is_empty() {
+            below = clean(directory)?;
+            arguments.extend(["--", &below]);
+        }
+        let mut paths = paths(&self.ask(&arguments, None)?);
+        paths.sort();
+        Ok(paths)
+    }
+
     /// Whether anything at these paths (or anywhere, when there are none) differs from what is committed; files that
     /// git does not know count, those it is told to ignore or never to look at do not.
     ///
