@@ -3,7 +3,7 @@
 //! One pair of values, or one substitution inside of texts, in thirty places is one defect with thirty places.
 
 use crate::comparison::meaning::Relation;
-use crate::comparison::{Disagreement, Matter, Side, Step, Which};
+use crate::comparison::{Disagreement, Matter, Side, Step};
 use crate::document::ScalarKind;
 
 /// What disagreements of one cause have in common, beside their code: equal texts mean one cause.
@@ -46,31 +46,22 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
                 format!("value {key} {one} {two}")
             }
         }
-        Matter::Only(which) => {
-            let side = match which {
-                Which::Left => left,
-                Which::Right => right,
-            };
-            match path.steps.last() {
-                // Elements that one list has more than the other.
-                Some(Step::Element(_) | Step::Position(_)) => {
-                    let list = path
-                        .steps
-                        .get(..path.steps.len().saturating_sub(1))
-                        .unwrap_or_default();
-                    let list = crate::comparison::Path {
-                        steps: list.to_vec(),
-                    };
-                    format!("elements {which:?} {list}")
-                }
-                // The same key, with the same value.
-                Some(Step::Key(key)) => {
-                    let shown = side.as_ref().map_or("", |side| side.shown.as_str());
-                    format!("key {which:?} {key} {shown}")
-                }
-                None => alone(disagreement),
+        Matter::Only(which) => match path.steps.last() {
+            // Elements that one list has more than the other.
+            Some(Step::Element(_) | Step::Position(_)) => {
+                let list = path
+                    .steps
+                    .get(..path.steps.len().saturating_sub(1))
+                    .unwrap_or_default();
+                let list = crate::comparison::Path {
+                    steps: list.to_vec(),
+                };
+                format!("elements {which:?} {list}")
             }
-        }
+            // The same key, whatever its value: it is missing for one reason.
+            Some(Step::Key(key)) => format!("key {which:?} {key}"),
+            None => alone(disagreement),
+        },
         Matter::Foreign {
             within, identity, ..
         } => format!("foreign {within:?} {identity}"),
