@@ -3,13 +3,13 @@
 use crate::document::{Content, Node, Scalar, ScalarKind};
 
 /// Longest value that is shown, in characters.
-const LONGEST: usize = 200;
+const LONGEST: usize = 120;
 
 /// How a secret is shown.
 pub(super) const SECRET: &str = "(a secret, not shown)";
 
 /// Longest list or map that is shown whole, in characters.
-const LONGEST_WHOLE: usize = 60;
+const LONGEST_WHOLE: usize = 100;
 
 /// A value for people. What is small enough is shown whole.
 pub(super) fn shown(key: &str, node: &Node, is_secret: impl Fn(&str, &Scalar) -> bool) -> String {

@@ -5,31 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::defect::{Also, Defect};
-use crate::model::EnvironmentName;
+use crate::defect::{Also, Defect, Severity};
 
 /// Brings together what has one cause, and puts all in order. Declared ones stay by themselves: each is a line of the
 /// audit report.
 #[must_use]
 pub fn group(defects: Vec<Defect>) -> Vec<Defect> {
-    /// Code, environment, gravity, cause.
-    type Key = (
-        &'static str,
-        Option<EnvironmentName>,
-        crate::defect::Severity,
-        String,
-    );
+    /// Code, gravity, cause. Not the environment: what staging has and each of two productions lacks is one cause.
+    type Key = (&'static str, Severity, String);
     let mut groups: BTreeMap<Key, Vec<Defect>> = BTreeMap::new();
     let mut all = Vec::new();
     for defect in defects {
         match (&defect.cause, &defect.declared) {
             (Some(cause), None) => groups
-                .entry((
-                    defect.code.name,
-                    defect.environment.clone(),
-                    defect.severity,
-                    cause.clone(),
-                ))
+                .entry((defect.code.name, defect.severity, cause.clone()))
                 .or_default()
                 .push(defect),
             _ => all.push(defect),
@@ -37,7 +26,14 @@ pub fn group(defects: Vec<Defect>) -> Vec<Defect> {
     }
     for mut group in groups.into_values() {
         group.sort_by(|one, two| {
-            (&one.subject, &one.attribute).cmp(&(&two.subject, &two.attribute))
+            let place = |defect: &Defect| {
+                (
+                    defect.subject.clone(),
+                    defect.attribute.clone(),
+                    defect.environment.clone(),
+                )
+            };
+            place(one).cmp(&place(two))
         });
         let mut group = group.into_iter();
         let Some(mut first) = group.next() else {

@@ -154,7 +154,12 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
     for defect in declared.iter().take(SHOWN_DEFECTS) {
         declared_line(defect, style, to)?;
     }
-    for environment in &report.environments {
+    // Where nothing is declared but documents, there is nothing to say of what runs.
+    let is_bare = report
+        .environments
+        .iter()
+        .all(|environment| environment.declared == 0 && environment.in_sync);
+    for environment in report.environments.iter().filter(|_| !is_bare) {
         environment_line(environment, style, to)?;
     }
     for status in &report.status {
