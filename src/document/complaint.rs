@@ -86,6 +86,19 @@ impl Gathered {
         self.list.len() >= MOST_COMPLAINTS
     }
 
+    /// Takes over what another has gathered.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.beyond += other.beyond;
+        for complaint in other.list {
+            self.push(complaint);
+        }
+    }
+
+    /// Puts them in the order of the text, for readers that find some only at the end of a map.
+    pub(super) fn sort(&mut self) {
+        self.list.sort_by_key(|complaint| complaint.place.start);
+    }
+
     /// What becomes of a text: its roots, if there was nothing to complain of.
     pub(super) fn outcome(mut self, roots: Vec<Node>) -> Outcome {
         if let (Some(last), 1..) = (self.list.last_mut(), self.beyond) {

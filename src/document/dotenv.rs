@@ -246,6 +246,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::complaint::{Complaint, Outcome};
+    use super::super::limits::MOST_COMPLAINTS;
     use super::super::tree::{Content, Node, ScalarKind};
     use super::super::{Place, codes};
     use crate::source::SourceFile;
@@ -373,6 +374,13 @@ mod tests {
         let complaints = read(text).unwrap_err();
         let first = complaints[3].other.as_ref().unwrap().0;
         assert_eq!(first.start as usize, text.find("A=1").unwrap());
+    }
+
+    #[test]
+    fn complaints_beyond_what_is_told_are_counted() {
+        let complaints = read(&"=\n".repeat(5_000)).unwrap_err();
+        assert_eq!(complaints.len(), MOST_COMPLAINTS);
+        assert!(complaints.last().unwrap().message.contains("4900 more"));
     }
 
     proptest! {

@@ -16,7 +16,7 @@ pub(super) fn complain(entries: &[Entry], complaints: &mut Gathered) {
         for (at, entry) in entries.iter().enumerate() {
             let mut before = entries.iter().take(at);
             if let Some(first) = before.find(|first| first.key == entry.key) {
-                complaints.push(duplicate(entry, first.place));
+                complaints.push(duplicate(&entry.key, entry.place, first.place));
             }
         }
         return;
@@ -28,20 +28,18 @@ pub(super) fn complain(entries: &[Entry], complaints: &mut Gathered) {
                 vacant.insert(entry.place);
             }
             hash_map::Entry::Occupied(occupied) => {
-                complaints.push(duplicate(entry, *occupied.get()));
+                complaints.push(duplicate(&entry.key, entry.place, *occupied.get()));
             }
         }
     }
 }
 
-fn duplicate(entry: &Entry, first: Place) -> Complaint {
+/// The complaint that a key stands twice in one map.
+pub(super) fn duplicate(key: &str, place: Place, first: Place) -> Complaint {
     Complaint::new(
         &codes::DUPLICATE_KEY,
-        entry.place,
-        format!(
-            "the key `{}` stands twice in one map",
-            shortened(&entry.key)
-        ),
+        place,
+        format!("the key `{}` stands twice in one map", shortened(key)),
     )
     .with(first, "it stood here first")
 }

@@ -3,70 +3,52 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use super::codes;
-use super::complaint::{Complaint, Outcome};
-use super::limits::{self, MOST_COMPLAINTS, MOST_NODES};
+use super::complaint::{Complaint, Gathered, Outcome};
+use super::duplicates::duplicate;
+use super::limits::{self, MOST_NODES};
 use super::tree::{Content, Entry, Node, Place};
 
 /// Complaints and a count of values, both bounded.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
-    complaints: Vec<Complaint>,
+    complaints: Gathered,
     nodes: usize,
 }
 
 impl Gathering {
-    /// Keeps a complaint, unless there are more than anybody reads.
+    /// Keeps a complaint.
     pub(super) fn complain(&mut self, complaint: Complaint) {
-        if self.complaints.len() < MOST_COMPLAINTS {
-            self.complaints.push(complaint);
-        }
+        self.complaints.push(complaint);
     }
 
     /// Says that a key stands twice in one map.
     pub(super) fn complain_of_twice(&mut self, key: &str, first: Place, second: Place) {
-        self.complain(twice(key, first, second));
+        self.complain(duplicate(key, second, first));
     }
 
     /// Takes over the complaints of another.
     pub(super) fn merge(&mut self, other: Self) {
-        for complaint in other.complaints {
-            self.complain(complaint);
-        }
+        self.complaints.merge(other.complaints);
     }
 
     /// Counts a value that stands at a place; complains of the first that is too much.
     pub(super) fn count(&mut self, place: Place) {
         self.nodes += 1;
         if self.nodes == MOST_NODES + 1 {
-            self.complaints.push(limits::too_many(place));
+            self.complain(limits::too_many(place));
         }
     }
 
-    /// There is no use in reading on: too many complaints, or too many values.
+    /// There are too many values; there is no use in reading on.
     pub(super) fn is_full(&self) -> bool {
-        self.nodes > MOST_NODES || self.complaints.len() >= MOST_COMPLAINTS
+        self.nodes > MOST_NODES
     }
 
     /// A single document, unless something was wrong; what was wrong in the order of the text.
     pub(super) fn finish(mut self, root: Node) -> Outcome {
-        if self.complaints.is_empty() {
-            return Ok(vec![root]);
-        }
-        self.complaints
-            .sort_by_key(|complaint| complaint.place.start);
-        Err(self.complaints)
+        self.complaints.sort();
+        self.complaints.outcome(vec![root])
     }
-}
-
-/// The complaint that a key stands twice in one map.
-pub(super) fn twice(key: &str, first: Place, second: Place) -> Complaint {
-    Complaint::new(
-        &codes::DUPLICATE_KEY,
-        second,
-        format!("`{key}` stands twice here"),
-    )
-    .with(first, "it stands here first")
 }
 
 /// Where the entries of a map are found by their keys. Most maps are small, and those are looked through.

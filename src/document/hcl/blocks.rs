@@ -1,6 +1,6 @@
 //! Makes one map of the attributes and blocks of a body.
 
-use super::super::gathering::{Gathering, Index, twice};
+use super::super::gathering::{Gathering, Index};
 use super::super::tree::{Content, Entry, Node, Place};
 
 /// A block that was read.
@@ -42,7 +42,7 @@ impl<'t> Statements<'t> {
         match self.index.find(&self.slots, |slot| slot.0, name) {
             Some(at) => {
                 let first = self.slots.get(at).map(|slot| slot.1).unwrap_or_default();
-                gathering.complain(twice(name, first, place));
+                gathering.complain_of_twice(name, first, place);
             }
             None => self.slots.push((name, place, Slot::Attribute(value))),
         }
@@ -54,7 +54,7 @@ impl<'t> Statements<'t> {
         match at.and_then(|at| self.slots.get_mut(at)) {
             Some((_, _, Slot::Blocks(blocks))) => blocks.push(block),
             Some((name, place, Slot::Attribute(_))) => {
-                gathering.complain(twice(name, *place, block.kind_place));
+                gathering.complain_of_twice(name, *place, block.kind_place);
             }
             None => self
                 .slots

@@ -53,11 +53,13 @@ impl<'t> Builder<'t> {
     }
 
     /// The document, or what is wrong with it: with its syntax, which the parser has told, and with its tables.
-    pub(super) fn finish(mut self, mut problems: Gathering) -> Outcome {
+    pub(super) fn finish(mut self, problems: Gathering) -> Outcome {
         let mut root = self.tables.take(ROOT);
         root.place = Place::new(0, self.source.input().len());
-        problems.merge(self.tables.gathering);
-        problems.finish(root)
+        // What is too deep or stands twice is not to be lost among the brackets that are not closed for it.
+        let mut all = self.tables.gathering;
+        all.merge(problems);
+        all.finish(root)
     }
 
     fn raw(&self, span: Span, encoding: Option<Encoding>) -> Raw<'t> {
