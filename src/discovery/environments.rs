@@ -223,7 +223,7 @@ fn propose(
                 continue;
             }
             let roles = match (role(lower), role(upper)) {
-                (Role::Staging, Role::Production) => 2,
+                (Role::Staging, Role::Production) if !words::is_partial(lower.0) => 2,
                 (_, Role::Production) => 1,
                 _ => 0,
             };
@@ -244,7 +244,7 @@ fn propose(
     };
     let mut proposed = vec![lower, upper];
     for other in all {
-        if proposed.contains(other) || role(other) == Role::Early {
+        if proposed.contains(other) || role(other) == Role::Early || words::is_partial(other.0) {
             continue;
         }
         let mut with = proposed.clone();
@@ -274,6 +274,9 @@ fn reason(
         (true, _) => in_documents,
         (false, Role::Early) if has_staging => format!(
             "{in_documents}; where people work and try is rarely meant to be like production"
+        ),
+        (false, _) if words::is_partial(own.0) => format!(
+            "{in_documents}; it is smaller than production by intention, and would stand between the two"
         ),
         (false, _) => format!("{in_documents}, and not in all of those that the others share"),
     }

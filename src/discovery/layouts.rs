@@ -200,14 +200,10 @@ fn kamal_destinations_and_their_secrets() {
             "config/deploy.beta.yml",
             "config/deploy.production.yml",
         ],
-        &["staging", "beta", "production"],
+        &["staging", "production"],
         &[(
             "deploy",
-            &[
-                "config/deploy.staging.yml",
-                "config/deploy.beta.yml",
-                "config/deploy.production.yml",
-            ],
+            &["config/deploy.staging.yml", "config/deploy.production.yml"],
         )],
     );
 }

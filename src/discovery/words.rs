@@ -69,6 +69,18 @@ pub(super) fn is_below_production(word: usize) -> bool {
         .is_some_and(|word| word.clear.contains(&BELOW_PRODUCTION))
 }
 
+/// What runs beside production for some of its users, or for a while: much smaller by intention, so that between staging
+/// and production it would hide how these two differ.
+const PARTIAL: &[&str] = &["preview", "beta", "canary"];
+
+/// Whether it stands for a part of production, or for a while.
+pub(super) fn is_partial(word: usize) -> bool {
+    WORDS.get(word).is_some_and(|word| {
+        let spellings = || word.clear.iter().chain(word.weak);
+        spellings().any(|spelling| PARTIAL.contains(spelling))
+    })
+}
+
 /// What an environment is for.
 pub(super) fn role(word: usize) -> Role {
     WORDS.get(word).map_or(Role::Early, |word| word.role)
