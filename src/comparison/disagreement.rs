@@ -28,7 +28,7 @@ pub struct Side {
     pub key_place: Option<Place>,
     /// The value for people: bounded, and without secrets.
     pub shown: String,
-    /// The single value, if it is one.
+    /// The single value, if it is one; of an order the whole list, and of lines all of them, as one text.
     pub scalar: Option<Scalar>,
     /// Whether it is a secret: shown nowhere.
     pub is_secret: bool,
@@ -54,7 +54,7 @@ pub enum Matter {
     Moved(Path),
     /// Equal, and it must not be.
     MustDiffer,
-    /// One side mentions what is the other one's own.
+    /// One side mentions what is the other one's own. What the other side has at the place is told, too.
     Foreign {
         /// Which side mentions it.
         within: Which,

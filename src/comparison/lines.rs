@@ -1,12 +1,15 @@
 //! Texts that have no format: compared line by line, in sequence.
 
+use std::sync::Arc;
+
 use super::disagreement::{Disagreement, Matter, Side};
 use super::path::Step;
-use super::{Identities, Path, Which, shown};
-use crate::document::{Content, Document, Node, Place, sensitive};
+use super::{Identities, Path, Which, list, shown};
+use crate::document::{Content, Document, Node, Place, Scalar, ScalarKind, sensitive};
 
 /// Compares lines. Lines that differ by identity values only are the same; neighbouring lines that differ are one
-/// disagreement. Its path is the position of the first line, from zero, on the side that has it.
+/// disagreement. Its path names the first line that differs by its own text, so that it stays the same when lines come and
+/// go above it.
 pub(super) fn compare(
     left: &Document,
     right: &Document,
@@ -43,14 +46,19 @@ pub(super) fn compare(
         {
             continue;
         }
-        let position = if one.is_empty() { new.start } else { old.start };
+        let first = one.first().or(two.first()).map_or("", text).trim();
+        let name = if one.iter().chain(two).any(is_secret) {
+            "(a secret)"
+        } else {
+            list::clipped(first)
+        };
         let matter = match (one.is_empty(), two.is_empty()) {
             (false, true) => Matter::Only(Which::Left),
             (true, false) => Matter::Only(Which::Right),
             _ => Matter::Lines,
         };
         found.push(Disagreement {
-            path: above.with(Step::Position(position)),
+            path: above.with(Step::Element([(Arc::from(""), Arc::from(name))].into())),
             left: side(one),
             right: side(two),
             matter,
@@ -69,20 +77,22 @@ fn text(node: &Node) -> &str {
     node.as_scalar().map_or("", |scalar| &scalar.text)
 }
 
+fn is_secret(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| {
+        sensitive::is_secret("", scalar)
+            || sensitive::assignment(scalar).is_some_and(|(name, value)| {
+                let value = Scalar {
+                    kind: scalar.kind,
+                    text: value.into(),
+                };
+                sensitive::is_secret(name, &value)
+            })
+    })
+}
+
 fn side(nodes: &[Node]) -> Option<Side> {
     let (first, last) = (nodes.first()?, nodes.last()?);
-    let is_secret = nodes.iter().any(|node| {
-        node.as_scalar().is_some_and(|scalar| {
-            sensitive::is_secret("", scalar)
-                || sensitive::assignment(scalar).is_some_and(|(name, value)| {
-                    let value = crate::document::Scalar {
-                        kind: scalar.kind,
-                        text: value.into(),
-                    };
-                    sensitive::is_secret(name, &value)
-                })
-        })
-    });
+    let is_secret = nodes.iter().any(is_secret);
     let texts: Vec<&str> = nodes.iter().map(text).collect();
     Some(Side {
         place: Place {
@@ -95,10 +105,10 @@ fn side(nodes: &[Node]) -> Option<Side> {
         } else {
             shown::clipped(&texts.join("\n"))
         },
-        scalar: match nodes {
-            [node] => node.as_scalar().cloned(),
-            _ => None,
-        },
+        scalar: Some(Scalar {
+            kind: ScalarKind::Loose,
+            text: texts.join("\n").into(),
+        }),
         is_secret,
         leaves: nodes.len(),
     })

@@ -459,7 +459,7 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
 }
 
 /// The beginning of a long value: a path is no place for a whole certificate.
-fn clipped(text: &str) -> &str {
+pub(super) fn clipped(text: &str) -> &str {
     const LONGEST: usize = 120;
     let end = text.floor_char_boundary(LONGEST);
     text.get(..end).unwrap_or(text)

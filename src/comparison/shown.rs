@@ -83,6 +83,21 @@ pub(super) fn list(key: &str, nodes: &[Node], is_secret: impl Fn(&str, &Scalar) 
     clipped(&format!("[{}]", texts.join(", ")))
 }
 
+/// A whole list, for holding it against bounds.
+pub(super) fn whole_list(
+    key: &str,
+    nodes: &[Node],
+    is_secret: impl Fn(&str, &Scalar) -> bool,
+) -> String {
+    let mut text = String::from("[");
+    for (number, node) in nodes.iter().enumerate() {
+        text.push_str(if number > 0 { ", " } else { "" });
+        write(key, node, &is_secret, &mut text);
+    }
+    text.push(']');
+    text
+}
+
 /// A single value as people write it: text in quotes, everything else as it is.
 fn single(scalar: &Scalar) -> String {
     match scalar.kind {

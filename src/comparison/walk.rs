@@ -218,8 +218,8 @@ impl<'n> Walk<'n> {
             }
             return;
         }
-        self.mention(left, one, Which::Left);
-        self.mention(right, two, Which::Right);
+        self.mention(left, one, Which::Left, Some(right));
+        self.mention(right, two, Which::Right, Some(left));
         let context = self.context();
         let loose = one.kind == ScalarKind::Loose || two.kind == ScalarKind::Loose;
         let is_same = one.text == two.text && (one.kind == two.kind || loose)
@@ -392,7 +392,10 @@ impl<'n> Walk<'n> {
                     },
                     key_place: None,
                     shown: shown::list(key, nodes, is_secret),
-                    scalar: None,
+                    scalar: Some(Scalar {
+                        kind: ScalarKind::Loose,
+                        text: shown::whole_list(key, nodes, is_secret).into(),
+                    }),
                     is_secret: false,
                     leaves: nodes.len(),
                 };
@@ -441,7 +444,7 @@ impl<'n> Walk<'n> {
             return;
         }
         match &node.content {
-            Content::Scalar(scalar) => self.mention(node, scalar, which),
+            Content::Scalar(scalar) => self.mention(node, scalar, which, None),
             Content::List(items) => {
                 for (number, item) in items.iter().enumerate() {
                     self.trail.push(Trail::Element(Step::Position(number)));
@@ -460,7 +463,14 @@ impl<'n> Walk<'n> {
         }
     }
 
-    fn mention(&mut self, node: &'n Node, scalar: &'n Scalar, which: Which) {
+    /// Looks for the other environment in a single value; `other` is what that one has at the place.
+    fn mention(
+        &mut self,
+        node: &'n Node,
+        scalar: &'n Scalar,
+        which: Which,
+        other: Option<&'n Node>,
+    ) {
         let wanted = match which {
             Which::Left => self.foreign.0,
             Which::Right => self.foreign.1,
@@ -470,7 +480,8 @@ impl<'n> Walk<'n> {
         }
         if let Some((identity, value)) = self.rules.identities.foreign(&scalar.text, which) {
             let side = self.side(node, None);
-            self.foreign_found(side, identity, value, which);
+            let other = other.map(|other| self.side(other, None));
+            self.foreign_found(side, other, identity, value, which);
         }
     }
 
@@ -488,19 +499,26 @@ impl<'n> Walk<'n> {
             side.shown.clone_from(&entry.key.to_string());
             side.scalar = None;
             side.is_secret = false;
-            self.foreign_found(side, identity, value, which);
+            self.foreign_found(side, None, identity, value, which);
         }
     }
 
-    fn foreign_found(&mut self, side: Side, identity: &Arc<str>, value: &Arc<str>, which: Which) {
+    fn foreign_found(
+        &mut self,
+        side: Side,
+        other: Option<Side>,
+        identity: &Arc<str>,
+        value: &Arc<str>,
+        which: Which,
+    ) {
         let matter = Matter::Foreign {
             within: which,
             identity: Arc::clone(identity),
             value: Arc::clone(value),
         };
         match which {
-            Which::Left => self.found(Some(side), None, matter),
-            Which::Right => self.found(None, Some(side), matter),
+            Which::Left => self.found(Some(side), other, matter),
+            Which::Right => self.found(other, Some(side), matter),
         }
     }
 

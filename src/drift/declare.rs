@@ -124,27 +124,23 @@ fn difference(
     }
 }
 
-/// What each of the two may have. Of what is no single value, or a secret, only that it is there.
+/// What each of the two may have. Of what is no single value, or a secret, only that it is there; of ids that somebody
+/// else gave out, that it is one: which one means nothing to people.
 fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
-    let only_presence = matches!(
-        disparity.defect.code.name,
-        name if name == documents::codes::SECRET.name
-            || name == documents::codes::OPAQUE.name
-            || name == documents::codes::ORDER.name
-            || name == documents::codes::MOVED.name
-            || name == documents::codes::LINES.name
-            || name == documents::codes::TYPE.name
-    );
-    let bound = |value: &Option<Value>| match value {
-        None => NewBound::Absent,
-        Some(value)
-            if only_presence
-                || value.is_sensitive()
-                || matches!(value, Value::List(_) | Value::Table(_)) =>
+    let sort = disparity
+        .defect
+        .cause
+        .as_deref()
+        .filter(|_| disparity.defect.code == &documents::codes::OPAQUE);
+    let bound = |value: &Option<Value>| match (value, sort) {
+        (None, _) => NewBound::Absent,
+        (Some(_), Some(sort)) => NewBound::Matches(documents::expression_of(sort)),
+        (Some(value), None)
+            if value.is_sensitive() || matches!(value, Value::List(_) | Value::Table(_)) =>
         {
             NewBound::Present
         }
-        Some(value) => NewBound::Exact(value.clone()),
+        (Some(value), None) => NewBound::Exact(value.clone()),
     };
     let (one, two) = &disparity.between;
     [

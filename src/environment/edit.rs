@@ -33,6 +33,8 @@ pub struct NewDifference {
 pub enum NewBound {
     /// Exactly this.
     Exact(Value),
+    /// Something that matches a regular expression as a whole.
+    Matches(&'static str),
     /// Nothing.
     Absent,
     /// Something, whatever it is.
@@ -180,6 +182,7 @@ fn written(bound: &NewBound) -> Option<toml_edit::Value> {
         toml_edit::Value::InlineTable(table)
     };
     Some(match bound {
+        NewBound::Matches(expression) => only("matches", (*expression).into()),
         NewBound::Absent => only("absent", true.into()),
         NewBound::Present => only("absent", false.into()),
         // A table would be taken for bounds.

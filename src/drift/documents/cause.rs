@@ -73,6 +73,17 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
     }
 }
 
+/// What all ids of a cause look like, as a regular expression.
+#[must_use]
+pub fn expression_of(cause: &str) -> &'static str {
+    match cause {
+        "opaque Arn" => r"arn:\S+",
+        "opaque Uuid" => "[0-9A-Fa-f-]{32,36}",
+        "opaque Hash" => "[0-9A-Za-z:+/=_.-]{7,}",
+        _ => r"(?s)\S.*",
+    }
+}
+
 /// A cause of its own.
 fn alone(disagreement: &Disagreement) -> String {
     format!("alone {}", disagreement.path)

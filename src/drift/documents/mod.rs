@@ -7,7 +7,7 @@ mod cause;
 pub mod codes;
 mod words;
 
-pub use cause::substitution;
+pub use cause::{expression_of, substitution};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,7 +62,18 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
     let places: [(&Option<Span>, &EnvironmentName); 2] =
         [(&located.right, two), (&located.left, one)];
     for (span, environment) in places {
-        if let Some(span) = span {
+        // Of a mention, only who mentions is to blame.
+        let is_blamed = match &disagreement.matter {
+            Matter::Foreign { within, .. } => {
+                let blamed = match within {
+                    Which::Left => one,
+                    Which::Right => two,
+                };
+                environment == blamed
+            }
+            _ => true,
+        };
+        if let Some(span) = span.as_ref().filter(|_| is_blamed) {
             defect = defect.at(span, format!("{environment} has this"));
         }
     }
@@ -124,18 +135,14 @@ fn has_secret_lines(text: &str) -> bool {
     })
 }
 
-/// What both sides have, for holding it against bounds. Of a mention it is the mention, on the side that has it; the other
-/// side has something, too.
+/// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.
 fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     let Disagreement { left, right, .. } = disagreement;
-    if let Matter::Foreign { within, .. } = &disagreement.matter {
-        let something = || Some(Value::Table(BTreeMap::new()));
-        return match within {
-            Which::Left => (left.as_ref().map(value), something()),
-            Which::Right => (something(), right.as_ref().map(value)),
-        };
-    }
-    (left.as_ref().map(value), right.as_ref().map(value))
+    let right = match &disagreement.matter {
+        Matter::Moved(_) => None,
+        _ => right.as_ref().map(value),
+    };
+    (left.as_ref().map(value), right)
 }
 
 /// The value of a side, for holding it against bounds. Of a secret, a list or a map it is only that it is there.

@@ -118,24 +118,13 @@ pub(super) fn defect(
         Matter::Lines => Defect::new(
             &codes::LINES,
             subject,
-            format!(
-                "lines of `{subject}` differ between {one} and {two}, from line {}",
-                line(disagreement)
-            ),
+            format!("lines of `{subject}` differ between {one} and {two}"),
         ),
         Matter::Floating => Defect::new(
             &codes::FLOATING,
             subject,
             format!("`{name}` names the image {left} by a tag that moves"),
         ),
-    }
-}
-
-/// The line of a text at which lines differ, from one.
-fn line(disagreement: &Disagreement) -> usize {
-    match disagreement.path.steps.last() {
-        Some(Step::Position(position)) => position + 1,
-        _ => 1,
     }
 }
 
