@@ -2,6 +2,8 @@
 //!
 //! One pair of values, or one substitution inside of texts, in thirty places is one defect with thirty places.
 
+use std::ops::Range;
+
 use crate::comparison::meaning::Relation;
 use crate::comparison::{Disagreement, Matter, Side, Step};
 use crate::document::ScalarKind;
@@ -31,7 +33,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
                         matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose)
                     })
             };
-            let (one_core, two_core) = substitution(one, two);
+            let (one_core, two_core) = telling_substitution(one, two);
             // A pair of numbers or of flags says little without what it is a number of.
             let says_enough = is_text(left)
                 && is_text(right)
@@ -103,6 +105,15 @@ pub(super) fn is_secret(disagreement: &Disagreement) -> bool {
 /// letters and digits, so that `eu-west` and `us-west` give `eu` and `us`, and not `e` and `u`.
 #[must_use]
 pub fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    let (one, two) = cores(left, right);
+    (
+        left.get(one).unwrap_or(left),
+        right.get(two).unwrap_or(right),
+    )
+}
+
+/// Where in two texts a substitution stands.
+fn cores(left: &str, right: &str) -> (Range<usize>, Range<usize>) {
     let (lefts, rights) = (words(left), words(right));
     let before = lefts
         .iter()
@@ -116,13 +127,38 @@ pub fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
         .zip(rights.iter().skip(before).rev())
         .take_while(|(one, two)| one == two)
         .count();
-    let core = |text: &'t str, words: &[&str]| {
+    let core = |text: &str, words: &[&str]| {
         let length = |words: &[&str]| words.iter().map(|word| word.len()).sum::<usize>();
         let start = length(words.get(..before).unwrap_or_default());
         let end = text.len() - length(words.get(words.len() - after..).unwrap_or_default());
-        text.get(start..end).unwrap_or(text)
+        start..end
     };
     (core(left, &lefts), core(right, &rights))
+}
+
+/// A substitution that says enough to be known again: a short one with what stands around it, up to the next separator.
+/// `app:1.2.0` and `app:1.3.0` give the versions, and not `2` and `3`.
+fn telling_substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    const SHORT: usize = 3;
+    let (one, two) = cores(left, right);
+    if one.len().max(two.len()) >= SHORT {
+        return substitution(left, right);
+    }
+    let is_separator = |each: char| {
+        matches!(each, '/' | ':' | '@' | '=' | ',' | ';' | '"' | '\'') || each.is_whitespace()
+    };
+    let around = |text: &'t str, Range { start, end }: Range<usize>| {
+        let before = text.get(..start).unwrap_or("");
+        let after = text.get(end..).unwrap_or("");
+        let from = before
+            .char_indices()
+            .rev()
+            .find(|(_, each)| is_separator(*each))
+            .map_or(0, |(at, each)| at + each.len_utf8());
+        let to = after.find(is_separator).map_or(text.len(), |at| end + at);
+        text.get(from..to).unwrap_or(text)
+    };
+    (around(left, one), around(right, two))
 }
 
 /// Runs of letters and digits, and each other character by itself.
@@ -142,7 +178,7 @@ fn words(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::substitution;
+    use super::{substitution, telling_substitution};
 
     #[test]
     fn a_substitution_is_told_in_whole_words() {
@@ -152,5 +188,14 @@ mod tests {
         assert_eq!(substitution("10s", "20s"), ("10s", "20s"));
         assert_eq!(substitution("", "é"), ("", "é"));
         assert_eq!(substitution("é-a", "ü-a"), ("é", "ü"));
+    }
+
+    #[test]
+    fn a_short_substitution_is_told_with_what_stands_around_it() {
+        let told = telling_substitution;
+        assert_eq!(told("r/app:1.2.0", "r/app:1.3.0"), ("1.2.0", "1.3.0"));
+        assert_eq!(told("a-x", "a-y"), ("a-x", "a-y"));
+        assert_eq!(told("eu-west", "us-east"), ("eu-west", "us-east"));
+        assert_eq!(told("", ""), ("", ""));
     }
 }
