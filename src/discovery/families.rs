@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::candidates::{self, Candidate, GAP, Key, segments};
+use super::candidates::{self, Candidate, GAP, Key};
+use super::unmarked;
 use super::words::{self, PRODUCTION, Role};
 
 /// How the paths of a family name production.
@@ -70,10 +71,10 @@ pub(super) fn find(paths: &[&str]) -> Families {
         .into_iter()
         .filter_map(|(skeleton, all)| family(skeleton, all, Naming::Word));
     choose(families.collect(), paths, &mut taken, &mut found.paired);
-    unmarked(paths, &mut taken, &mut found);
+    unmarked::find(paths, &mut taken, &mut found);
+    let laid_over: BTreeSet<&str> = found.bases.iter().map(|(path, _)| path.as_str()).collect();
     for path in paths {
-        let is_base = found.bases.iter().any(|(marked, _)| marked == path);
-        if !taken.contains(path) && !is_base && names_one(path) {
+        if !taken.contains(path) && !laid_over.contains(path) && names_one(path) {
             found.alone.push((*path).to_owned());
         }
     }
@@ -126,7 +127,7 @@ fn family(skeleton: String, all: Vec<(&str, Candidate)>, naming: Naming) -> Opti
 }
 
 /// Where the folder of the last range ends; nothing if that is the file's own name.
-fn folder_of(path: &str, ranges: &[Range<usize>]) -> Option<usize> {
+pub(super) fn folder_of(path: &str, ranges: &[Range<usize>]) -> Option<usize> {
     let last = ranges.last()?;
     let after = path.get(last.end..)?.find('/')?;
     Some(last.end + after)
@@ -182,175 +183,6 @@ fn choose<'p>(
             }
         }
         chosen.push(family);
-    }
-}
-
-/// Names of files that others are laid over, without endings.
-const BASES: &[&str] = &[
-    "docker-compose",
-    "compose",
-    "values",
-    "application",
-    "bootstrap",
-    "appsettings",
-    "serverless",
-    "kustomization",
-    "deploy",
-    "config",
-    "default",
-    "settings",
-    "main",
-    "base",
-    "common",
-    "package",
-];
-
-/// Families whose production has no word. A family that has no production yet may find it here.
-fn unmarked<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: &mut Families) {
-    let with_production = |family: &Family| family.members.keys().any(is_production);
-    let closed: BTreeSet<String> = found
-        .paired
-        .iter()
-        .filter(|family| with_production(family))
-        .flat_map(|family| family.members.values().map(|member| member.path.clone()))
-        .collect();
-    let mut gathered: BTreeMap<&'p str, Vec<(&'p str, Candidate)>> = BTreeMap::new();
-    for path in paths.iter().filter(|path| !closed.contains(**path)) {
-        for (candidate, without) in candidates::unmarked(path) {
-            if let Ok(number) = paths.binary_search(&without.as_str())
-                && let Some(base) = paths.get(number)
-            {
-                gathered.entry(base).or_default().push((path, candidate));
-            }
-        }
-    }
-    for (base, marked) in gathered {
-        let marked: Vec<_> = marked
-            .into_iter()
-            .filter(|(path, _)| !closed.contains(*path))
-            .collect();
-        let naming = naming(base, &marked);
-        if !may_be_production(base, &marked, naming, taken) {
-            let bases = marked.iter().filter(|(path, _)| !taken.contains(path));
-            let bases = bases.map(|(path, _)| ((*path).to_owned(), base.to_owned()));
-            found.bases.extend(bases);
-            continue;
-        }
-        let clear = marked.iter().any(|(_, candidate)| candidate.clear);
-        let staging = marked
-            .iter()
-            .any(|(_, candidate)| words::role(candidate.key.word) == Role::Staging);
-        // Those that have a family of their own bring it along, whole.
-        let own: BTreeSet<&str> = marked.iter().map(|(path, _)| *path).collect();
-        let is_whole = |family: &Family| {
-            let paths: Vec<bool> = family
-                .members
-                .values()
-                .map(|member| own.contains(member.path.as_str()))
-                .collect();
-            paths.iter().all(|one| *one) || !paths.iter().any(|one| *one)
-        };
-        if !clear || naming == Naming::Bare && !staging || !found.paired.iter().all(is_whole) {
-            continue;
-        }
-        found.paired.retain(|family| {
-            let mut members = family.members.values();
-            !members.any(|member| own.contains(member.path.as_str()))
-        });
-        taken.extend(marked.iter().map(|(path, _)| *path));
-        taken.insert(base);
-        found.paired.push(with_unmarked(base, &marked, naming));
-    }
-}
-
-/// Whether a path without a word can be production's: it is no base, and nothing else is production.
-fn may_be_production(
-    base: &str,
-    marked: &[(&str, Candidate)],
-    naming: Naming,
-    taken: &BTreeSet<&str>,
-) -> bool {
-    let names_production = marked
-        .iter()
-        .any(|(_, candidate)| words::role(candidate.key.word) == Role::Production);
-    let names_other = super::tokens::path_marks(base)
-        .iter()
-        .any(|mark| words::role(mark.word) != Role::Production);
-    let last = base.rsplit('/').next().unwrap_or(base);
-    let stem = last.trim_start_matches('.').split('.').next().unwrap_or("");
-    let is_base = naming == Naming::Bare && BASES.contains(&stem);
-    !names_production && !names_other && !is_base && !taken.contains(base)
-}
-
-fn with_unmarked(base: &str, marked: &[(&str, Candidate)], naming: Naming) -> Family {
-    let folder = marked.first().and_then(|(path, candidate)| {
-        let end = folder_of(path, &candidate.ranges)?;
-        let shorter = path.len().checked_sub(base.len())?;
-        base.get(..end.checked_sub(shorter)?).map(str::to_owned)
-    });
-    let mut members = BTreeMap::new();
-    for (path, candidate) in marked {
-        members.entry(candidate.key.clone()).or_insert(Member {
-            path: (*path).to_owned(),
-            folder: folder_of(path, &candidate.ranges),
-            ranges: candidate.ranges.clone(),
-        });
-    }
-    let production = Member {
-        path: base.to_owned(),
-        ranges: Vec::new(),
-        folder: folder.as_ref().map(String::len),
-    };
-    members.insert(candidates::unmarked_production(), production);
-    Family {
-        skeleton: base.to_owned(),
-        folder,
-        naming,
-        members,
-    }
-}
-
-/// Endings of host names that are no endings of files.
-const DOMAINS: &[&str] = &[
-    "com", "org", "net", "edu", "gov", "info", "dev", "app", "cloud", "tech", "local", "internal",
-    "lan", "test", "example", "coop", "online", "site", "software", "systems", "services", "world",
-    "team",
-];
-
-const HOST_FOLDERS: &[&str] = &["host_vars", "hosts", "nodes", "sites", "vhosts", "domains"];
-
-/// Whether production has no word because it is a host's name.
-fn naming(base: &str, marked: &[(&str, Candidate)]) -> Naming {
-    let Some((path, candidate)) = marked.first() else {
-        return Naming::Bare;
-    };
-    let Some(range) = candidate.ranges.last() else {
-        return Naming::Bare;
-    };
-    let all = segments(path);
-    let Some(number) = all
-        .iter()
-        .position(|segment| segment.start <= range.start && range.end <= segment.end)
-    else {
-        return Naming::Bare;
-    };
-    let own: Vec<&str> = base.split('/').collect();
-    let segment = own.get(number).copied().unwrap_or("");
-    let host = if number + 1 == own.len() {
-        segment.rsplit_once('.').map_or(segment, |(stem, _)| stem)
-    } else {
-        segment
-    };
-    let is_host = host.rsplit_once('.').is_some_and(|(name, domain)| {
-        let letters = domain.bytes().all(|byte| byte.is_ascii_lowercase());
-        let short = domain.len() == 2 && number + 1 < own.len();
-        !name.is_empty() && letters && (short || DOMAINS.contains(&domain))
-    });
-    let above = number.checked_sub(1).and_then(|number| own.get(number));
-    if is_host || above.is_some_and(|folder| HOST_FOLDERS.contains(folder)) {
-        Naming::Host
-    } else {
-        Naming::Bare
     }
 }
 

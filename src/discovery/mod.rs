@@ -5,7 +5,8 @@
 //! and asking people, is left to the layers above; what really differs, to `comparison`.
 //!
 //! Nothing here knows a particular repository. A path has words of environments in it ([`words`], [`tokens`]); what is
-//! left without them is its skeleton ([`candidates`]); paths with one skeleton are a family ([`families`]); families in
+//! left without them is its skeleton ([`candidates`]); paths with one skeleton are a family ([`families`],
+//! [`unmarked`]); families in
 //! the same folders are one document ([`gathering`]), judged by what its files have in common ([`likeness`],
 //! [`judging`]); from all documents follow the environments ([`environments`]) and names ([`names`]).
 
@@ -19,6 +20,7 @@ mod judging;
 mod likeness;
 mod names;
 mod tokens;
+mod unmarked;
 mod words;
 mod writing;
 

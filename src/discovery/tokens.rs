@@ -121,11 +121,20 @@ pub(super) fn marks(text: &str) -> Vec<Mark> {
 /// Words beside which `staging` and `production` mean somebody else's environment: an issuer of certificates.
 const ELSEWHERE: &[&str] = &["letsencrypt", "acme", "issuer", "clusterissuer"];
 
+/// Longest path that is looked at, in bytes.
+const LONGEST_PATH: usize = 1_024;
+
+/// Most words of one path: where there are more, they name no environments.
+const MOST_WORDS: usize = 16;
+
 /// The words of environments in a path, without those that name an environment of somebody else.
 pub(super) fn path_marks(path: &str) -> Vec<Mark> {
+    if path.len() > LONGEST_PATH {
+        return Vec::new();
+    }
     let all = marks(path);
-    if all.is_empty() {
-        return all;
+    if all.len() > MOST_WORDS {
+        return Vec::new();
     }
     let segment = |at: usize| {
         let start = path
@@ -222,6 +231,13 @@ mod tests {
         ] {
             assert!(words(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn paths_beyond_all_measure_name_nothing() {
+        assert!(super::path_marks(&"staging/".repeat(17)).is_empty());
+        assert!(super::path_marks(&format!("{}/staging", "x".repeat(2_000))).is_empty());
+        assert_eq!(super::path_marks(&"staging/".repeat(16)).len(), 16);
     }
 
     #[test]

@@ -22,6 +22,15 @@ pub(super) struct Chosen {
 /// A differing part: the number of its text, and its own.
 type Spot = (usize, usize);
 
+/// Most candidates of which it is asked whether both environments have their values.
+const MOST_ASKED: usize = 200;
+
+/// Most differing parts of one text that are looked at.
+const MOST_PARTS: usize = 20;
+
+/// How much text is compared for one pair of environments: the products of the lengths, in bytes.
+const MOST_WORK: usize = 400_000_000;
+
 #[derive(Default)]
 struct Candidate {
     kind: Option<(IdentityKind, Need, Way)>,
@@ -32,71 +41,116 @@ struct Candidate {
 
 /// The substitutions for a pair of environments, most useful first.
 pub(super) fn choose(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen> {
+    let mut candidates = gathered(pair, texts);
+    candidates.retain(|_, candidate| {
+        let need = candidate.kind.map(|(_, need, _)| need);
+        need.is_some_and(|need| is_enough(need, candidate, texts))
+    });
+    // What both environments have is asked of the likeliest only, once for each.
+    let mut apart: BTreeMap<(String, String), bool> = BTreeMap::new();
+    let mut chosen: Vec<Chosen> = Vec::new();
+    let mut explained: BTreeSet<Spot> = BTreeSet::new();
+    while chosen.len() < super::MOST {
+        let Some(best) = best(&candidates, &explained, &mut apart, texts) else {
+            break;
+        };
+        let (left, right) = best.words;
+        chosen.push(Chosen {
+            left: left.clone(),
+            right: right.clone(),
+            kind: best.kind,
+            places: places(&best.spots, texts),
+        });
+        // The same in capitals follows from it.
+        let shapes: [fn(&str) -> String; 2] = [str::to_uppercase, capitalised];
+        for shape in shapes {
+            if let Some(candidate) = candidates.get(&(shape(left), shape(right))) {
+                explained.extend(&candidate.spots);
+            }
+        }
+        explained.extend(best.spots);
+    }
+    chosen
+}
+
+/// The candidate that explains most of what is left.
+struct Best<'c> {
+    words: &'c (String, String),
+    kind: IdentityKind,
+    spots: BTreeSet<Spot>,
+}
+
+fn best<'c>(
+    candidates: &'c BTreeMap<(String, String), Candidate>,
+    explained: &BTreeSet<Spot>,
+    apart: &mut BTreeMap<(String, String), bool>,
+    texts: &[&DifferingText],
+) -> Option<Best<'c>> {
+    let mut ranked: Vec<_> = candidates
+        .iter()
+        .filter_map(|(words, candidate)| {
+            let (kind, need, way) = candidate.kind?;
+            let spots = candidate
+                .spots
+                .iter()
+                .filter(|spot| !explained.contains(spot));
+            let left = spots.count();
+            let length = words.0.len() + words.1.len();
+            (left > 0).then_some((std::cmp::Reverse(left), kind, way, length, words, need))
+        })
+        .collect();
+    ranked.sort_by(|one, two| {
+        let rank = |one: &(_, _, _, _, _, _)| (one.0, one.1, one.2, one.3, one.4);
+        rank(one).cmp(&rank(two))
+    });
+    let (_, kind, _, _, words, _) = ranked.into_iter().find(|(.., words, need)| {
+        if *need == Need::One {
+            return true;
+        }
+        if let Some(known) = apart.get(*words) {
+            return *known;
+        }
+        let is_apart = apart.len() < MOST_ASKED && is_apart(&words.0, &words.1, texts);
+        apart.insert((*words).clone(), is_apart);
+        is_apart
+    })?;
+    let spots = &candidates.get(words)?.spots;
+    Some(Best {
+        words,
+        kind,
+        spots: spots.difference(explained).copied().collect(),
+    })
+}
+
+fn places(spots: &BTreeSet<Spot>, texts: &[&DifferingText]) -> BTreeSet<(String, String)> {
+    let texts = spots.iter().filter_map(|(number, _)| texts.get(*number));
+    texts
+        .map(|text| (text.document.clone(), text.path.clone()))
+        .collect()
+}
+
+/// All candidates, until the work is done that one may do.
+fn gathered(pair: &PairOfTexts, texts: &[&DifferingText]) -> BTreeMap<(String, String), Candidate> {
     let mut candidates: BTreeMap<(String, String), Candidate> = BTreeMap::new();
+    let mut work = 0_usize;
     for (number, text) in texts.iter().enumerate() {
+        work = work.saturating_add(text.left.len().saturating_mul(text.right.len()));
+        if work > MOST_WORK {
+            break;
+        }
         let Some(parts) = cores::parts(&text.left, &text.right) else {
             continue;
         };
         let open: Vec<usize> = (0..parts.len())
             .filter(|at| parts.get(*at).is_some_and(|part| is_open(part, pair)))
             .collect();
-        for at in &open {
+        for at in open.iter().take(MOST_PARTS) {
             for core in cores::cores(&parts, *at) {
                 add(&mut candidates, pair, text, number, &core, &open);
             }
         }
     }
-    let mut chosen = Vec::new();
-    let mut explained: BTreeSet<Spot> = BTreeSet::new();
-    loop {
-        let best = candidates
-            .iter()
-            .filter_map(|((left, right), candidate)| {
-                let (kind, need, way) = candidate.kind?;
-                let left_over: BTreeSet<Spot> =
-                    candidate.spots.difference(&explained).copied().collect();
-                let enough = !left_over.is_empty()
-                    && is_enough(need, candidate, texts)
-                    && (need == Need::One || is_apart(left, right, texts));
-                let rank = (
-                    left_over.len(),
-                    std::cmp::Reverse((kind, way, left.len() + right.len(), left, right)),
-                );
-                enough.then_some((rank, left, right, kind, left_over))
-            })
-            .max_by(|one, two| one.0.cmp(&two.0));
-        let Some((_, left, right, kind, left_over)) = best else {
-            break;
-        };
-        let places = left_over
-            .iter()
-            .filter_map(|(number, _)| texts.get(*number))
-            .map(|text| (text.document.clone(), text.path.clone()))
-            .collect();
-        chosen.push(Chosen {
-            left: left.clone(),
-            right: right.clone(),
-            kind,
-            places,
-        });
-        // The same in capitals follows from it.
-        let also = (left.to_lowercase(), right.to_lowercase());
-        for ((one, two), candidate) in &candidates {
-            let shapes: [fn(&str) -> String; 2] = [str::to_uppercase, capitalised];
-            if (one.to_lowercase(), two.to_lowercase()) == also
-                && shapes
-                    .iter()
-                    .any(|shape| shape(left) == *one && shape(right) == *two)
-            {
-                explained.extend(&candidate.spots);
-            }
-        }
-        explained.extend(left_over);
-        if chosen.len() >= super::MOST {
-            break;
-        }
-    }
-    chosen
+    candidates
 }
 
 fn add(
