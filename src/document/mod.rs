@@ -74,7 +74,7 @@ formats! {
     /// TOML.
     Toml => toml, "toml", ["toml"], ["Cargo.lock", "Pipfile", "poetry.lock"];
     /// HCL: Terraform, Terragrunt, Packer, Nomad.
-    Hcl => hcl, "hcl", ["hcl", "tf", "tfvars", "nomad"], [];
+    Hcl => hcl, "hcl", ["hcl", "tf", "tfvars", "tfbackend", "nomad"], [];
     /// Shell-like assignments: `.env` files.
     Dotenv => dotenv, "dotenv", ["env"], [".env"];
     /// INI files and Java properties.
