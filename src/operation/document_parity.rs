@@ -207,13 +207,16 @@ impl<'d> Documents<'d> {
                 Presence::Nothing
             };
         };
-        let is_there = self
-            .definition
-            .pairs()
-            .iter()
-            .any(|(one, two, _)| self.pair(name, one, two, Some(pattern)).is_there);
-        if is_there {
-            Presence::There
+        let mut unread = false;
+        for (one, two, _) in self.definition.pairs() {
+            let compared = self.pair(name, &one, &two, Some(pattern));
+            if compared.is_there {
+                return Presence::There;
+            }
+            unread |= !compared.complaints.is_empty();
+        }
+        if unread {
+            Presence::Unread
         } else {
             Presence::Nothing
         }
