@@ -134,7 +134,11 @@ fn compare_pair(
     }
     match (left, right) {
         (Some(FileContent::Text(left)), Some(FileContent::Text(right))) => {
-            if is_plainly_equal(left, right, rules) {
+            if is_plainly_equal(left, right, format, rules)
+                && let Ok(both) =
+                    document::read(left, format.unwrap_or_else(|| Format::of(&left.path)))
+            {
+                part.leaves = 2 * both.leaves();
                 return part;
             }
             match read_both(left, right, format) {
@@ -185,10 +189,16 @@ fn compare_pair(
     part
 }
 
-/// Whether nothing can be said of two files, without reading them: the same text, in which nobody is mentioned and no
-/// image is named.
-fn is_plainly_equal(left: &SourceFile, right: &SourceFile, rules: &Rules) -> bool {
+/// Whether nothing can be said of two files that can be read: the same text in the same format, in which nobody is
+/// mentioned and no image is named. One of them is read all the same: what is broken alike is not in parity.
+fn is_plainly_equal(
+    left: &SourceFile,
+    right: &SourceFile,
+    format: Option<Format>,
+    rules: &Rules,
+) -> bool {
     left.text == right.text
+        && (format.is_some() || Format::of(&left.path) == Format::of(&right.path))
         && rules.wanted.is_none()
         && rules.must_differ.is_empty()
         && !rules.identities.may_be_foreign(&left.text, Which::Left)

@@ -237,7 +237,7 @@ impl<'n> Walk<'n> {
         }
         let relation = match (list::assignment(one), list::assignment(two)) {
             // In `NAME=value` the name is the key.
-            (Some((name, value)), Some((other, there))) if name == other => meaning::relate(
+            (Some((name, value)), Some((other, there))) if name == other => self.relate(
                 &Scalar {
                     kind: ScalarKind::Loose,
                     text: value.into(),
@@ -251,13 +251,34 @@ impl<'n> Walk<'n> {
                     above: context.key,
                 },
             ),
-            _ => meaning::relate(one, two, context),
+            _ => self.relate(one, two, context),
         };
         if relation == Relation::Same {
             return;
         }
         let sides = (self.side(left, None), self.side(right, None));
         self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
+    }
+
+    /// What two values mean to each other. Those that mean the same once identity values are exchanged are the same:
+    /// `https://staging.example.net:443` is production's `https://production.example.net`.
+    fn relate(&self, one: &Scalar, two: &Scalar, context: Context<'_>) -> Relation {
+        let relation = meaning::relate(one, two, context);
+        if relation == Relation::Same {
+            return relation;
+        }
+        let exchanged = |scalar: &Scalar, which| {
+            let text = self.rules.identities.exchanged(&scalar.text, which)?;
+            Some(Scalar {
+                kind: scalar.kind,
+                text: text.into(),
+            })
+        };
+        let same =
+            |one: &Scalar, two: &Scalar| meaning::relate(one, two, context) == Relation::Same;
+        let is_same = exchanged(one, Which::Left).is_some_and(|one| same(&one, two))
+            || exchanged(two, Which::Right).is_some_and(|two| same(one, &two));
+        if is_same { Relation::Same } else { relation }
     }
 
     fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
