@@ -9,7 +9,7 @@ use super::disagreement::{Disagreement, Matter, Side};
 use super::path::Step;
 use super::{Rules, Which, raw_differences};
 use crate::defect::Defect;
-use crate::document::{self, Document, Format, Place, sensitive};
+use crate::document::{self, Document, Format, Place, covering, sensitive};
 use crate::model::Digest;
 use crate::source::{SourceFile, Span};
 
@@ -145,9 +145,12 @@ fn compare_pair(
                 Ok((left, right)) => {
                     part.raw = raw_differences(&left, &right);
                     part.leaves = left.leaves() + right.leaves();
-                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
                     let compared = super::compare(&left, &right, rules, step.as_ref());
                     part.is_there |= compared.is_there;
+                    if compared.disagreements.is_empty() {
+                        return part;
+                    }
+                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
                     for found in compared.disagreements {
                         let spans = (
                             span(&one, found.left.as_ref()),
@@ -244,21 +247,17 @@ fn is_template(text: &str) -> bool {
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.
 fn covered(document: &Document) -> Arc<SourceFile> {
     let places = sensitive::secret_places(document);
-    if places.is_empty() {
+    // Comments, and lines with several keys, are no values of the tree.
+    let mut ranges = covering::secret_ranges(&document.file.text);
+    ranges.extend(
+        places
+            .into_iter()
+            .map(|place| place.start as usize..place.end as usize),
+    );
+    if ranges.is_empty() {
         return Arc::clone(&document.file);
     }
-    let mut bytes = document.file.text.as_bytes().to_vec();
-    for Place { start, end } in places {
-        for byte in bytes
-            .get_mut(start as usize..end as usize)
-            .unwrap_or_default()
-        {
-            if !matches!(byte, b'\n' | b'\r') {
-                *byte = b'*';
-            }
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = covering::covered(&document.file.text, ranges);
     SourceFile::new(document.file.path.clone(), text)
 }
 

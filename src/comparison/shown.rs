@@ -1,6 +1,6 @@
 //! Values for people: short, and without secrets. What is active in a terminal is made inert where it is printed.
 
-use crate::document::{Content, Node, Scalar, ScalarKind};
+use crate::document::{Content, Node, Scalar, ScalarKind, sensitive};
 
 /// Longest value that is shown, in characters.
 const LONGEST: usize = 120;
@@ -46,7 +46,12 @@ fn write(key: &str, node: &Node, is_secret: &dyn Fn(&str, &Scalar) -> bool, to: 
                 to.push_str(if number > 0 { ", " } else { "" });
                 to.push_str(&clipped(&entry.key));
                 to.push_str(": ");
-                write(&entry.key, &entry.value, is_secret, to);
+                if sensitive::seals(entries, &entry.key) {
+                    let sealed = |_: &str, scalar: &Scalar| sensitive::is_sealed(scalar);
+                    write(&entry.key, &entry.value, &sealed, to);
+                } else {
+                    write(&entry.key, &entry.value, is_secret, to);
+                }
             }
             to.push('}');
         }

@@ -55,6 +55,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
         is_there: false,
+        sealed: 0,
         only: (Vec::new(), Vec::new()),
         foreign: (
             rules
@@ -98,6 +99,8 @@ struct Walk<'n> {
     only: (Alone<'n>, Alone<'n>),
     /// Whether each side's text may mention the other environment at all.
     foreign: (bool, bool),
+    /// How many keys deep it is in what is secret whatever it is called.
+    sealed: usize,
 }
 
 impl<'n> Walk<'n> {
@@ -126,16 +129,34 @@ impl<'n> Walk<'n> {
         }
     }
 
+    /// Steps to a key, and tells whether everything below it is secret.
+    fn enter(&mut self, key: &'n str, left: &[Entry], right: &[Entry]) {
+        let seals = self.sealed > 0 || sensitive::seals(left, key) || sensitive::seals(right, key);
+        self.sealed += usize::from(seals);
+        self.trail.push(Trail::Key(key));
+    }
+
+    /// Steps back from a key.
+    fn leave(&mut self) {
+        // Below what is sealed every key is.
+        self.sealed = self.sealed.saturating_sub(1);
+        self.trail.pop();
+    }
+
+    fn is_secret(&self, key: &str, scalar: &Scalar) -> bool {
+        self.sealed > 0 && sensitive::is_sealed(scalar) || is_secret(key, scalar)
+    }
+
     fn side(&self, node: &Node, key_place: Option<crate::document::Place>) -> Side {
         let key = self.context().key;
         let is_secret = match &node.content {
-            Content::Scalar(scalar) => is_secret(key, scalar),
+            Content::Scalar(scalar) => self.is_secret(key, scalar),
             _ => false,
         };
         Side {
             place: node.place,
             key_place,
-            shown: shown::shown(key, node, self::is_secret),
+            shown: shown::shown(key, node, |key, scalar| self.is_secret(key, scalar)),
             scalar: node.as_scalar().cloned(),
             is_secret,
             leaves: node.leaves(),
@@ -172,7 +193,8 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let pairs = list::pair(items, items, None, &self.rules.identities).pairs;
+                let mut pairs = list::pair(items, items, None, &self.rules.identities).pairs;
+                self.hide(&mut pairs, items, items);
                 for pair in pairs {
                     if let Some(item) = pair.left {
                         self.trail.push(Trail::Element(pair.step));
@@ -287,11 +309,11 @@ impl<'n> Walk<'n> {
             && left.iter().zip(right).all(|(one, two)| one.key == two.key);
         if aligned {
             for (one, two) in left.iter().zip(right) {
-                self.trail.push(Trail::Key(&one.key));
+                self.enter(&one.key, left, right);
                 self.mention_key(one, Which::Left);
                 self.mention_key(two, Which::Right);
                 self.nodes(&one.value, &two.value);
-                self.trail.pop();
+                self.leave();
             }
             return;
         }
@@ -312,7 +334,7 @@ impl<'n> Walk<'n> {
         }
         self.renamed_keys(left, right, &mut counterpart, &mut taken);
         for (one, number) in left.iter().zip(counterpart) {
-            self.trail.push(Trail::Key(&one.key));
+            self.enter(&one.key, left, right);
             match number.and_then(|number| right.get(number)) {
                 Some(two) => {
                     self.mention_key(one, Which::Left);
@@ -321,13 +343,13 @@ impl<'n> Walk<'n> {
                 }
                 None => self.only(&one.value, Some(one), Which::Left),
             }
-            self.trail.pop();
+            self.leave();
         }
         for (two, taken) in right.iter().zip(taken) {
             if !taken {
-                self.trail.push(Trail::Key(&two.key));
+                self.enter(&two.key, left, right);
                 self.only(&two.value, Some(two), Which::Right);
-                self.trail.pop();
+                self.leave();
             }
         }
     }
@@ -380,9 +402,10 @@ impl<'n> Walk<'n> {
         let keys = rules.keys_of(&path);
         let is_set = rules.is_set(&path);
         let Pairing {
-            pairs,
+            mut pairs,
             is_reordered,
         } = list::pair(left, right, keys, &rules.identities);
+        self.hide(&mut pairs, left, right);
         let mut is_complete = true;
         for pair in pairs {
             self.trail.push(Trail::Element(pair.step));
@@ -415,16 +438,43 @@ impl<'n> Walk<'n> {
                         end: nodes.last().map_or(0, |node| node.place.end),
                     },
                     key_place: None,
-                    shown: shown::list(key, nodes, is_secret),
+                    shown: shown::list(key, nodes, |key, scalar| self.is_secret(key, scalar)),
                     scalar: Some(Scalar {
                         kind: ScalarKind::Loose,
-                        text: shown::whole_list(key, nodes, is_secret).into(),
+                        text: shown::whole_list(key, nodes, |key, scalar| {
+                            self.is_secret(key, scalar)
+                        })
+                        .into(),
                     }),
                     is_secret: false,
                     leaves: nodes.len(),
                 };
                 let sides = (whole(left), whole(right));
                 self.found(Some(sides.0), Some(sides.1), Matter::Order(has_meaning));
+            }
+        }
+    }
+
+    /// A path names single values by themselves; but no secret. Those go by position.
+    fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
+        let key = self.context().key;
+        for pair in pairs {
+            let (node, all) = match (pair.left, pair.right) {
+                (Some(node), _) => (node, left),
+                (None, Some(node)) => (node, right),
+                (None, None) => continue,
+            };
+            let Step::Element(names) = &pair.step else {
+                continue;
+            };
+            let names_itself = names.iter().any(|(name, _)| name.is_empty());
+            let is_secret = names_itself
+                && node.as_scalar().is_some_and(|scalar| {
+                    list::assignment(scalar).is_none() && self.is_secret(key, scalar)
+                });
+            if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
+            {
+                pair.step = Step::Position(number);
             }
         }
     }

@@ -3,7 +3,9 @@
 //! By the key they stand under, and by how they look. It would rather cover a value too many than show one: what is
 //! covered is still reported, at its place.
 
-use super::tree::{Content, Document, Node, Place, Scalar, ScalarKind};
+use std::ops::Range;
+
+use super::tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};
 
 /// Words in keys under which secrets stand.
 const WORDS: &[&str] = &[
@@ -64,7 +66,7 @@ const NAMES_OF_SECRETS: &[&str] = &[
 ];
 
 /// How tokens of well-known services begin.
-const BEGINNINGS: &[&str] = &[
+pub(super) const BEGINNINGS: &[&str] = &[
     "ghp_",
     "gho_",
     "ghs_",
@@ -107,12 +109,13 @@ pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
         return false;
     }
     let looks = BEGINNINGS.iter().any(|start| text.starts_with(start)) && text.len() >= 12
+        || text.contains("PRIVATE KEY-----")
         || has_password(text);
     looks || names_a_secret(key)
 }
 
 /// Whether a key is one under which a secret stands: `db_password`, `apiKey`, and not `password_file`.
-fn names_a_secret(key: &str) -> bool {
+pub(super) fn names_a_secret(key: &str) -> bool {
     let words = words(key);
     let joined = |from: usize| words.get(from..).unwrap_or_default().concat();
     let last = words.last().map_or("", String::as_str);
@@ -157,7 +160,7 @@ fn words(key: &str) -> Vec<String> {
 }
 
 /// Whether a text only says where a secret is: `${PASSWORD}`, `{{ vault.password }}`, `<%= … %>`.
-fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     let text = text.trim();
     let wrapped = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
     wrapped("${", "}") || wrapped("{{", "}}") || wrapped("<%=", "%>") || wrapped("$(", ")")
@@ -165,13 +168,45 @@ fn is_reference(text: &str) -> bool {
 
 /// Whether a URL carries a password: `scheme://user:password@host`.
 fn has_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
-        authority
-            .rsplit_once('@')
-            .and_then(|(user, _)| user.split_once(':'))
-            .is_some_and(|(_, password)| !password.is_empty() && !is_reference(password))
+    !password_in(text).is_empty()
+}
+
+/// The passwords of the URLs in a text.
+pub(super) fn password_in(text: &str) -> Vec<Range<usize>> {
+    let urls = text.match_indices("://");
+    urls.filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let rest = text.get(start..)?;
+        let authority = rest.split(['/', '?', '#', ' ', '"', '\n']).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (name, password) = user.split_once(':')?;
+        let from = start + name.len() + 1;
+        (!password.is_empty() && !is_reference(password)).then(|| from..from + password.len())
     })
+    .collect()
+}
+
+/// Whether everything below a key of a map is secret, whatever it is called: `data` of a Secret of Kubernetes, and
+/// `value` beside a `name` that names a secret.
+#[must_use]
+pub fn seals(entries: &[Entry], key: &str) -> bool {
+    let text = |wanted: &str| {
+        let entry = entries.iter().find(|entry| &*entry.key == wanted)?;
+        entry.value.as_scalar().map(|scalar| &*scalar.text)
+    };
+    match key {
+        "data" | "stringData" => text("kind") == Some("Secret"),
+        "value" => ["name", "key"]
+            .into_iter()
+            .any(|name| text(name).is_some_and(names_a_secret)),
+        _ => false,
+    }
+}
+
+/// Whether a value below a sealed key is one: not nothing, and not where one is.
+#[must_use]
+pub fn is_sealed(scalar: &Scalar) -> bool {
+    scalar.kind != ScalarKind::Null && !scalar.text.is_empty() && !is_reference(&scalar.text)
 }
 
 /// The places of all secrets of a document.
@@ -179,13 +214,18 @@ fn has_password(text: &str) -> bool {
 pub fn secret_places(document: &Document) -> Vec<Place> {
     let mut places = Vec::new();
     for root in &document.roots {
-        gather("", root, &mut places);
+        gather("", root, false, &mut places);
     }
     places
 }
 
-fn gather(key: &str, node: &Node, places: &mut Vec<Place>) {
+fn gather(key: &str, node: &Node, sealed: bool, places: &mut Vec<Place>) {
     match &node.content {
+        Content::Scalar(scalar) if sealed => {
+            if is_sealed(scalar) {
+                places.push(node.place);
+            }
+        }
         Content::Scalar(scalar) => {
             // A line or a `NAME=value` carries its own key.
             let (key, scalar_is) = match assignment(scalar) {
@@ -202,12 +242,13 @@ fn gather(key: &str, node: &Node, places: &mut Vec<Place>) {
         }
         Content::List(items) => {
             for item in items {
-                gather(key, item, places);
+                gather(key, item, sealed, places);
             }
         }
         Content::Map(entries) => {
             for entry in entries {
-                gather(&entry.key, &entry.value, places);
+                let sealed = sealed || seals(entries, &entry.key);
+                gather(&entry.key, &entry.value, sealed, places);
             }
         }
     }

@@ -114,7 +114,7 @@ fn three() -> TestWorld {
     let config =
         |name: &str, count: u8| format!("name: shop-{name}\nreplicas: {count}\nlevel: info\n");
     repository(&[
-        ("config/development.yaml", &config("development", 1)),
+        ("config/qa.yaml", &config("qa", 1)),
         ("config/staging.yaml", &config("staging", 2)),
         ("config/production.yaml", &config("production", 6)),
     ])
@@ -130,14 +130,16 @@ fn siblings() -> TestWorld {
     ])
 }
 
-const ALL: [(&str, fn() -> TestWorld, &[&str]); 8] = [
+type Repository = (&'static str, fn() -> TestWorld, &'static [&'static str]);
+
+const ALL: [Repository; 8] = [
     ("helm", helm, &["staging", "production"]),
     ("kustomize", kustomize, &["staging", "production"]),
     ("compose", compose, &["staging", "production"]),
     ("terraform", terraform, &["staging", "production"]),
     ("dotenv", dotenv, &["staging", "production"]),
     ("ansible", ansible, &["staging", "production"]),
-    ("three", three, &["development", "staging", "production"]),
+    ("three", three, &["qa", "staging", "production"]),
     (
         "siblings",
         siblings,
