@@ -1,6 +1,6 @@
 //! Values for people: short, and without secrets. What is active in a terminal is made inert where it is printed.
 
-use crate::document::{Content, Node, Scalar, ScalarKind, sensitive};
+use crate::document::{Content, Node, Scalar, ScalarKind, covering, sensitive};
 
 /// Longest value that is shown, in characters.
 const LONGEST: usize = 120;
@@ -105,6 +105,10 @@ pub(super) fn whole_list(
 
 /// A single value as people write it: text in quotes, everything else as it is.
 fn single(scalar: &Scalar) -> String {
+    // Configuration within configuration has secrets of its own.
+    if let Some(text) = covering::shown(&scalar.text) {
+        return clipped(&text);
+    }
     match scalar.kind {
         ScalarKind::Null => "nothing".to_owned(),
         ScalarKind::Text => {

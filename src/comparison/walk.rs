@@ -9,7 +9,9 @@ use super::list::{self, Pairing};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind, sensitive};
+use crate::document::{
+    Content, Document, Entry, Format, Node, Scalar, ScalarKind, covering, sensitive,
+};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
 const ORDERED: &[&str] = &[
@@ -470,7 +472,8 @@ impl<'n> Walk<'n> {
             let names_itself = names.iter().any(|(name, _)| name.is_empty());
             let is_secret = names_itself
                 && node.as_scalar().is_some_and(|scalar| {
-                    list::assignment(scalar).is_none() && self.is_secret(key, scalar)
+                    list::assignment(scalar).is_none()
+                        && (self.is_secret(key, scalar) || covering::shown(&scalar.text).is_some())
                 });
             if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
             {

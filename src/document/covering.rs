@@ -78,6 +78,27 @@ pub fn covered(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> St
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The text for people: with words in the place of each secret. Nothing where there is none.
+#[must_use]
+pub fn shown(text: &str) -> Option<String> {
+    let mut ranges = secret_ranges(text);
+    if ranges.is_empty() {
+        return None;
+    }
+    ranges.sort_by_key(|range| range.start);
+    let mut shown = String::new();
+    let mut at = 0;
+    for range in ranges {
+        if range.start >= at {
+            shown.push_str(text.get(at..range.start).unwrap_or_default());
+            shown.push_str(" (a secret)");
+        }
+        at = at.max(range.end);
+    }
+    shown.push_str(text.get(at..).unwrap_or_default());
+    Some(shown)
+}
+
 /// What stands in one line.
 struct Found {
     /// Where a secret's value begins; it goes on to the end of the line at least.
@@ -327,6 +348,11 @@ mod tests {
         ] {
             assert_eq!(of(text), text);
         }
+        assert_eq!(super::shown("level: info"), None);
+        assert_eq!(
+            super::shown("a=1\nPASSWORD=x\nb=2").unwrap(),
+            "a=1\nPASSWORD= (a secret)\nb=2"
+        );
         assert!(of("password: |\n  hunter2\nlevel: info").ends_with("\nlevel: info"));
     }
 

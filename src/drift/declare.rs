@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Disparity, documents};
 use crate::comparison::{Path, Pattern, Step};
+use crate::document::covering;
 use crate::environment::edit::{NewBound, NewDifference};
 use crate::model::{EnvironmentName, Value};
 
@@ -139,19 +140,51 @@ fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
         .filter(|_| disparity.defect.code == &documents::codes::OPAQUE);
     let bound = |value: &Option<Value>| match (value, sort) {
         (None, _) => NewBound::Absent,
-        (Some(_), Some(sort)) => NewBound::Matches(documents::expression_of(sort)),
+        (Some(_), Some(sort)) => NewBound::Matches(documents::expression_of(sort).into()),
         (Some(value), None)
             if value.is_sensitive() || matches!(value, Value::List(_) | Value::Table(_)) =>
         {
             NewBound::Present
         }
-        (Some(value), None) => NewBound::Exact(value.clone()),
+        (Some(value), None) => match without_secrets(value) {
+            Some(bound) => bound,
+            None => NewBound::Exact(value.clone()),
+        },
     };
     let (one, two) = &disparity.between;
     [
         (one.clone(), bound(&disparity.values.0)),
         (two.clone(), bound(&disparity.values.1)),
     ]
+}
+
+/// Of a text that has secrets in it, all but those. Nothing where it has none.
+fn without_secrets(value: &Value) -> Option<NewBound> {
+    /// Longer expressions are not read.
+    const LONGEST: usize = 16 * 1024;
+    let text = value.as_text()?;
+    let mut ranges = covering::secret_ranges(text);
+    if ranges.is_empty() {
+        return None;
+    }
+    ranges.sort_by_key(|range| range.start);
+    let mut expression = String::new();
+    let mut at = 0;
+    for range in ranges {
+        if range.start >= at {
+            expression.push_str(&regex::escape(
+                text.get(at..range.start).unwrap_or_default(),
+            ));
+            expression.push_str("(?s:.*)");
+        }
+        at = at.max(range.end);
+    }
+    expression.push_str(&regex::escape(text.get(at..).unwrap_or_default()));
+    Some(if expression.len() > LONGEST {
+        NewBound::Present
+    } else {
+        NewBound::Matches(expression.into())
+    })
 }
 
 /// One pattern for all places of a group: where they differ in keys or elements, any stands. None when it would cover

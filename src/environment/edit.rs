@@ -3,6 +3,8 @@
 //!
 //! Pure: which differences are added is decided elsewhere, and files are read and written elsewhere.
 
+use std::borrow::Cow;
+
 use toml_edit::{Array, ArrayOfTables, Datetime, DocumentMut, InlineTable, Item, Table};
 
 use crate::model::{EnvironmentName, Value};
@@ -34,7 +36,7 @@ pub enum NewBound {
     /// Exactly this.
     Exact(Value),
     /// Something that matches a regular expression as a whole.
-    Matches(&'static str),
+    Matches(Cow<'static, str>),
     /// Nothing.
     Absent,
     /// Something, whatever it is.
@@ -182,7 +184,7 @@ fn written(bound: &NewBound) -> Option<toml_edit::Value> {
         toml_edit::Value::InlineTable(table)
     };
     Some(match bound {
-        NewBound::Matches(expression) => only("matches", (*expression).into()),
+        NewBound::Matches(expression) => only("matches", (**expression).into()),
         NewBound::Absent => only("absent", true.into()),
         NewBound::Present => only("absent", false.into()),
         // A table would be taken for bounds.
