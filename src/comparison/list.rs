@@ -4,7 +4,7 @@
 //! and name, the only key of a map, the name in `NAME=value`, a single value itself). Then by likeness;
 //! by position only as a last resort. What paired elements mean to each other is left to `walk`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::likeness::Likeness;
@@ -215,10 +215,10 @@ fn by_repeated_key<'n>(
 ) -> Option<Pairing<'n>> {
     let mut repeated: HashMap<&str, bool> = HashMap::new();
     for nodes in [left, right] {
-        let mut seen: HashMap<&str, ()> = HashMap::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for node in nodes {
             let text = at(node, key)?;
-            *repeated.entry(text).or_default() |= seen.insert(text, ()).is_some();
+            *repeated.entry(text).or_default() |= !seen.insert(text);
         }
         // Otherwise it does not tell the elements apart.
         if seen.len() * 2 <= nodes.len() && !nodes.is_empty() {
