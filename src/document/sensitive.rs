@@ -3,7 +3,7 @@
 //! By the key they stand under, and by how they look. It would rather cover a value too many than show one: what is
 //! covered is still reported, at its place.
 
-use super::tree::{Content, Document, Node, Place, Scalar, ScalarKind};
+use super::tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};
 
 /// Words in keys under which secrets stand.
 const WORDS: &[&str] = &[
@@ -174,40 +174,211 @@ fn has_password(text: &str) -> bool {
     })
 }
 
+/// What a value stands under, as far as it tells whether it is a secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Under<'n> {
+    /// The key, or the name that stands beside it: `DB_PASSWORD` of `{name: DB_PASSWORD, value: …}`.
+    key: &'n str,
+    /// Whether everything here is a secret, whatever its key: a Kubernetes Secret's data.
+    is_covered: bool,
+}
+
+/// What the keys of one map stand under.
+#[derive(Clone, Copy, Debug)]
+pub struct Within<'n> {
+    above: Under<'n>,
+    /// What `value` is the value of.
+    name: Option<&'n str>,
+    /// Whether the map is a Kubernetes Secret.
+    is_secret: bool,
+}
+
+impl<'n> Under<'n> {
+    /// A key that nothing else is known of.
+    #[must_use]
+    pub const fn key(key: &'n str) -> Self {
+        Self {
+            key,
+            is_covered: false,
+        }
+    }
+
+    /// The entries of a map that stands here.
+    #[must_use]
+    pub fn within(self, entries: &'n [Entry]) -> Within<'n> {
+        /// More keys than a pair of name and value has beside it.
+        const MOST: usize = 6;
+        let text = |key: &str| {
+            let entry = entries.iter().find(|entry| &*entry.key == key)?;
+            entry.value.as_scalar().map(|scalar| &*scalar.text)
+        };
+        let is_pair = entries.len() <= MOST
+            && entries
+                .iter()
+                .any(|entry| entry.key.eq_ignore_ascii_case("value"));
+        let name = || ["name", "Name", "key", "Key"].into_iter().find_map(text);
+        let has_kind = entries.iter().take(MOST).any(|entry| &*entry.key == "kind");
+        Within {
+            above: self,
+            name: if is_pair { name() } else { None },
+            is_secret: has_kind && text("kind") == Some("Secret"),
+        }
+    }
+
+    /// Whether a single value here is a secret, or has one in it: by itself, or in `NAME=value`.
+    #[must_use]
+    pub fn is_secret(self, scalar: &Scalar) -> bool {
+        let is_covered = self.is_covered
+            && scalar.kind != ScalarKind::Null
+            && !scalar.text.is_empty()
+            && !is_reference(&scalar.text);
+        is_covered
+            || is_secret(self.key, scalar)
+            || assignment(scalar).is_some_and(|(name, value)| {
+                let value = Scalar {
+                    kind: scalar.kind,
+                    text: value.into(),
+                };
+                is_secret(name, &value)
+            })
+    }
+}
+
+impl<'n> Within<'n> {
+    /// What the value of a key stands under that two maps have, of which either may tell more.
+    #[must_use]
+    pub fn either(both: [Self; 2], key: &'n str) -> Under<'n> {
+        let [one, two] = both.map(|within| within.entry(key));
+        Under {
+            key: if one.key == key { two.key } else { one.key },
+            is_covered: one.is_covered || two.is_covered,
+        }
+    }
+
+    /// What the value of one of the keys stands under.
+    #[must_use]
+    pub fn entry(self, key: &'n str) -> Under<'n> {
+        let is_data = self.is_secret && matches!(key, "data" | "stringData");
+        // What makes a Secret out of what stands there.
+        let makes = matches!(key, "secretGenerator");
+        Under {
+            key: match self.name {
+                Some(name) if key.eq_ignore_ascii_case("value") => name,
+                _ => key,
+            },
+            is_covered: self.above.is_covered && !NAMING.contains(&key) || is_data || makes,
+        }
+    }
+}
+
+/// Keys that name things, also among secrets.
+const NAMING: &[&str] = &[
+    "name",
+    "namespace",
+    "type",
+    "behavior",
+    "envs",
+    "files",
+    "options",
+];
+
+/// How a secret within a text is shown.
+const COVERED: &str = "(a secret, not shown)";
+
+/// A text of several lines with its secrets covered; nothing if it has none: configuration within configuration.
+#[must_use]
+pub fn covered_lines(text: &str) -> Option<String> {
+    if !text.contains('\n') {
+        return None;
+    }
+    let mut secrets = secret_lines(text).peekable();
+    secrets.peek()?;
+    let mut covered = String::with_capacity(text.len());
+    let mut at = 0;
+    for (start, end) in secrets {
+        covered.push_str(text.get(at..start).unwrap_or_default());
+        covered.push_str(COVERED);
+        at = end;
+    }
+    covered.push_str(text.get(at..).unwrap_or_default());
+    Some(covered)
+}
+
+/// Where a text's lines have secrets: from and to, in bytes.
+fn secret_lines(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let mut start = 0;
+    // From the beginning to the end of a key or certificate, all lines are of it.
+    let mut is_armoured = false;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let from = start;
+        start += line.len();
+        let whole = line.trim();
+        let at = from + (line.len() - line.trim_start().len());
+        let end = at + whole.len();
+        let begins = whole.contains("-----BEGIN");
+        if begins || is_armoured {
+            is_armoured = !whole.contains("-----END");
+            return Some((at, end));
+        }
+        // An element of a list, or of a JSON object.
+        let bare = whole.trim_start_matches(['-', ' ', '"', '\'']);
+        let loose = Scalar {
+            kind: ScalarKind::Loose,
+            text: bare.replacen("\":", ":", 1).into(),
+        };
+        if let Some((name, value)) = assignment(&loose) {
+            let value = Scalar {
+                kind: ScalarKind::Loose,
+                text: value.trim_end_matches(',').trim_matches('"').into(),
+            };
+            if is_secret(name, &value) {
+                let sign = whole.find(['=', ':']).map_or(0, |sign| sign + 1);
+                let rest = whole.get(sign..).unwrap_or_default();
+                let blank = rest.len() - rest.trim_start().len();
+                return Some((at + sign + blank, end));
+            }
+        }
+        is_secret("", &loose).then_some((at, end))
+    })
+}
+
 /// The places of all secrets of a document.
 #[must_use]
 pub fn secret_places(document: &Document) -> Vec<Place> {
     let mut places = Vec::new();
     for root in &document.roots {
-        gather("", root, &mut places);
+        gather(Under::default(), root, &document.file.text, &mut places);
     }
     places
 }
 
-fn gather(key: &str, node: &Node, places: &mut Vec<Place>) {
+fn gather(under: Under<'_>, node: &Node, file: &str, places: &mut Vec<Place>) {
     match &node.content {
         Content::Scalar(scalar) => {
-            // A line or a `NAME=value` carries its own key.
-            let (key, scalar_is) = match assignment(scalar) {
-                Some((name, value)) => (name, Some(value)),
-                None => (key, None),
-            };
-            let judged = scalar_is.map(|value| Scalar {
-                kind: scalar.kind,
-                text: value.into(),
-            });
-            if is_secret(key, judged.as_ref().unwrap_or(scalar)) || is_secret("", scalar) {
+            if under.is_secret(scalar) {
                 places.push(node.place);
+            } else if covered_lines(&scalar.text).is_some() {
+                // As it is written; what is not found there, for its escapes, is covered whole.
+                let start = node.place.start as usize;
+                let written = file.get(start..node.place.end as usize).unwrap_or_default();
+                let before = places.len();
+                places.extend(
+                    secret_lines(written).map(|(from, to)| Place::new(start + from, start + to)),
+                );
+                if places.len() == before || !written.contains('\n') {
+                    places.push(node.place);
+                }
             }
         }
         Content::List(items) => {
             for item in items {
-                gather(key, item, places);
+                gather(under, item, file, places);
             }
         }
         Content::Map(entries) => {
+            let within = under.within(entries);
             for entry in entries {
-                gather(&entry.key, &entry.value, places);
+                gather(within.entry(&entry.key), &entry.value, file, places);
             }
         }
     }
@@ -232,7 +403,7 @@ pub fn assignment(scalar: &Scalar) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Scalar, ScalarKind, is_secret};
+    use super::{Scalar, ScalarKind, covered_lines, is_secret};
 
     fn secret(key: &str, text: &str) -> bool {
         is_secret(
@@ -281,5 +452,18 @@ mod tests {
         ] {
             assert!(!secret(key, text), "{key} {text}");
         }
+    }
+
+    #[test]
+    fn secrets_within_a_text_are_covered_line_by_line() {
+        let text = "url: postgres://app:hunter@db/x\n- API_TOKEN=abc\n\"password\": \"x1\",\nlevel: info\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nlast: 1\n";
+        let covered = covered_lines(text).unwrap();
+        for secret in ["hunter", "abc", "x1", "MIIE"] {
+            assert!(!covered.contains(secret), "{covered}");
+        }
+        assert!(covered.contains("level: info\n") && covered.ends_with("last: 1\n"));
+        assert_eq!(covered.lines().count(), text.lines().count());
+        assert_eq!(covered_lines("a: 1\nb: 2\n"), None);
+        assert_eq!(covered_lines("password: x"), None);
     }
 }
