@@ -32,13 +32,9 @@ pub(super) fn compare(
     };
     let (ones, twos) = (marked(lefts, Which::Left), marked(rights, Which::Right));
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &ones, &twos) {
-        let (old, new) = (operation.old_range(), operation.new_range());
+    for (old, new) in super::hunks::hunks(&ones, &twos) {
         let one = lefts.get(old.clone()).unwrap_or_default();
         let two = rights.get(new.clone()).unwrap_or_default();
-        if matches!(operation, similar::DiffOp::Equal { .. }) {
-            continue;
-        }
         // What the marks did not bring together may agree all the same.
         if one.len() == two.len()
             && one

@@ -148,7 +148,7 @@ pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defe
 /// # Errors
 ///
 /// That it is no text: binary, or not UTF-8; the first byte that is not.
-pub fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Defect> {
+pub fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>> {
     complaint::text_of(path, bytes)
 }
 
