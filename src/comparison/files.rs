@@ -239,9 +239,28 @@ fn read_both(
     }
 }
 
-/// Whether a text has the marks of a template: Jinja, Go, ERB.
+/// Whether a text has the marks of a template: Jinja, Go, ERB, or a word in `{}`, `@@` or `%%` that is filled in.
 fn is_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%") || text.contains("<%")
+    const MARKS: &[&str] = &["{{", "{%", "<%", "${", "[["];
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    };
+    // Between the marks stands one word, and no blank.
+    let has_word = |line: &str, open: char, close: char| {
+        line.split(open).skip(1).any(|rest| {
+            rest.split_once(close)
+                .is_some_and(|(word, _)| is_word(word))
+        })
+    };
+    MARKS.iter().any(|mark| text.contains(mark))
+        || text.lines().any(|line| {
+            [('{', '}'), ('@', '@'), ('%', '%')]
+                .into_iter()
+                .any(|(open, close)| has_word(line, open, close))
+        })
 }
 
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.

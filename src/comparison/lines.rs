@@ -1,5 +1,6 @@
 //! Texts that have no format: compared line by line, in sequence.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::disagreement::{Disagreement, Matter, Side};
@@ -30,6 +31,7 @@ pub(super) fn compare(
             .collect()
     };
     let (ones, twos) = (marked(lefts, Which::Left), marked(rights, Which::Right));
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
     let hunks = super::hunks::hunks(&ones, &twos);
     let (open, closed) = if hunks.is_empty() {
         (String::new(), String::new())
@@ -66,8 +68,15 @@ pub(super) fn compare(
             (true, false) => Matter::Only(Which::Right),
             _ => Matter::Lines,
         };
+        // The same text at several places: the second one is told from the first.
+        let time = times.entry(name.to_owned()).or_insert(0_usize);
+        *time += 1;
+        let name: Arc<str> = match *time {
+            1 => name.into(),
+            again => format!("{name} ({again})").into(),
+        };
         found.push(Disagreement {
-            path: above.with(Step::Element([(Arc::from(""), Arc::from(name))].into())),
+            path: above.with(Step::Element([(Arc::from(""), name)].into())),
             left: side(one, hidden.0),
             right: side(two, hidden.1),
             matter,
@@ -126,4 +135,21 @@ fn side(nodes: &[Node], is_secret: bool) -> Option<Side> {
         is_secret,
         leaves: nodes.len(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Rules, compare};
+    use crate::document::{Format, read};
+    use crate::source::SourceFile;
+
+    #[test]
+    fn the_same_line_at_two_places_has_two_names() {
+        let of = |text: &str| read(&SourceFile::new("a.txt", text), Format::Lines).unwrap();
+        let left = of("name: x\nb\nname: x\n");
+        let right = of("name: y\nb\nname: z\n");
+        let found = compare(&left, &right, &Rules::default(), None).disagreements;
+        let paths: Vec<String> = found.iter().map(|each| each.path.to_string()).collect();
+        assert_eq!(paths, ["[\"name: x\"]", "[\"name: x (2)\"]"]);
+    }
 }

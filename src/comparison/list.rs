@@ -28,6 +28,7 @@ const MAYBE: &[&str] = &[
     "username",
     "user",
     "email",
+    "mountPath",
     "containerPort",
     "port",
     "cidr",
@@ -40,6 +41,15 @@ const MAYBE: &[&str] = &[
     "record",
     "kind",
     "type",
+];
+
+/// Keys that identify together what none of them identifies alone: patches by their target, a port of two protocols.
+const TOGETHER: &[&[&str]] = &[
+    &["target.kind", "target.name"],
+    &["kind", "name"],
+    &["containerPort", "protocol"],
+    &["port", "protocol"],
+    &["name", "mountPath"],
 ];
 
 /// Most elements on either side that are compared each with each.
@@ -93,17 +103,22 @@ pub(super) fn pair<'n>(
         {
             return pairing;
         }
-        for (names, doubtful) in [(FOUND, false), (MAYBE, true)] {
-            for name in names {
-                if let Some(pairing) =
-                    by_keys(left, right, &[Arc::from(*name)], identities, doubtful)
-                {
-                    return pairing;
-                }
+        let found = FOUND.iter().map(|name| (vec![*name], false));
+        let together = TOGETHER.iter().map(|names| (names.to_vec(), true));
+        let maybe = MAYBE.iter().map(|name| (vec![*name], true));
+        for (names, doubtful) in found.chain(maybe).chain(together) {
+            let names: Vec<Arc<str>> = names.into_iter().map(Arc::from).collect();
+            if let Some(pairing) = by_keys(left, right, &names, identities, doubtful) {
+                return pairing;
             }
         }
         if let Some(pairing) = by_ids(left, right, &only_key, identities, false) {
             return pairing;
+        }
+        for name in FOUND {
+            if let Some(pairing) = by_repeated_key(left, right, name, identities) {
+                return pairing;
+            }
         }
     }
     if all().all(|node| matches!(node.content, Content::Scalar(_)) && node.tag.is_none()) {
@@ -163,8 +178,8 @@ fn by_keys<'n>(
     identities: &Identities,
     doubtful: bool,
 ) -> Option<Pairing<'n>> {
-    // A namespace may be left out.
-    let optional = |key: &str| key == "metadata.namespace";
+    // A namespace may be left out, and a patch may be for all of a kind.
+    let optional = |key: &str| matches!(key, "metadata.namespace" | "target.name");
     let ids = |nodes: &'n [Node]| -> Option<Vec<Id<'n>>> {
         let mut all = Vec::with_capacity(nodes.len());
         for node in nodes {
@@ -193,6 +208,52 @@ fn by_keys<'n>(
             .collect()
     })
 }
+
+/// Pairs by a key that a few elements have in common: the first with the first, the second with the second.
+fn by_repeated_key<'n>(
+    left: &'n [Node],
+    right: &'n [Node],
+    key: &'static str,
+    identities: &Identities,
+) -> Option<Pairing<'n>> {
+    let mut repeated: HashMap<&str, bool> = HashMap::new();
+    for nodes in [left, right] {
+        let mut seen: HashSet<&str> = HashSet::new();
+        for node in nodes {
+            let text = at(node, key)?;
+            *repeated.entry(text).or_default() |= !seen.insert(text);
+        }
+        // Otherwise it does not tell the elements apart.
+        if seen.len() * 2 <= nodes.len() && !nodes.is_empty() {
+            return None;
+        }
+    }
+    let ids = |nodes: &'n [Node]| -> Option<Vec<Id<'n>>> {
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        let mut all = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let text = at(node, key)?;
+            let mut id = vec![(key, text)];
+            // Of those that are repeated each has its number, so that no name speaks of two.
+            if repeated.get(text) == Some(&true) {
+                let time = times.entry(text).or_default();
+                id.push(("", REPEATED.get(*time)?));
+                *time += 1;
+            }
+            all.push(id);
+        }
+        Some(all)
+    };
+    let (lefts, rights) = (ids(left)?, ids(right)?);
+    pair_ids(left, right, &lefts, &rights, identities, false, &|id| {
+        id.iter()
+            .map(|(name, value)| (Arc::from(*name), Arc::from(*value)))
+            .collect()
+    })
+}
+
+/// Which one of several with one name it is, as paths show it.
+const REPEATED: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// Stand-ins for the names of keys, which do not live as long as the elements.
 const KEY_NAMES: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7"];
@@ -401,13 +462,19 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
             .map(|(number, _)| number)
             .collect()
     };
-    // Two more turns: what differs by identity values, and what is about the same thing.
+    // Two more turns: what differs by identity values, and what is about the same thing. What stands for something
+    // else has no place of its own that it could have left.
+    let mut order: Vec<usize> = Vec::new();
     for turn in 0..2 {
+        if turn == 1 {
+            order = counterpart.iter().flatten().copied().collect();
+        }
         let open = free(&taken);
         let lonely: Vec<usize> = (0..left.len())
             .filter(|number| counterpart.get(*number) == Some(&None))
             .collect();
         if open.len() > MOST_TRIED || lonely.len() > MOST_TRIED {
+            order = counterpart.iter().flatten().copied().collect();
             break;
         }
         let is_only = open.len() == 1 && lonely.len() == 1;
@@ -432,7 +499,6 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
             }
         }
     }
-    let order: Vec<usize> = counterpart.iter().flatten().copied().collect();
     let is_reordered = !order.is_sorted();
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
     let step =

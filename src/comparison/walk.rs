@@ -9,9 +9,9 @@ use super::list::{self, Pairing};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use crate::document::{
-    Content, Document, Entry, Format, Node, Scalar, ScalarKind, covering, sensitive,
-};
+use crate::document::covering;
+use crate::document::sensitive::{Under, Within};
+use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
 const ORDERED: &[&str] = &[
@@ -57,7 +57,6 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
         is_there: false,
-        sealed: 0,
         only: (Vec::new(), Vec::new()),
         foreign: (
             rules
@@ -85,7 +84,8 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
 
 /// One step on the way, borrowed: most steps are never told.
 enum Trail<'n> {
-    Key(&'n str),
+    /// A key, and what its value stands under as far as secrets are concerned.
+    Key(&'n str, Under<'n>),
     Element(Step),
 }
 
@@ -101,8 +101,6 @@ struct Walk<'n> {
     only: (Alone<'n>, Alone<'n>),
     /// Whether each side's text may mention the other environment at all.
     foreign: (bool, bool),
-    /// How many keys deep it is in what is secret whatever it is called.
-    sealed: usize,
 }
 
 impl<'n> Walk<'n> {
@@ -112,7 +110,7 @@ impl<'n> Walk<'n> {
                 .trail
                 .iter()
                 .map(|step| match step {
-                    Trail::Key(key) => Step::Key(Arc::from(*key)),
+                    Trail::Key(key, _) => Step::Key(Arc::from(*key)),
                     Trail::Element(step) => step.clone(),
                 })
                 .collect(),
@@ -122,7 +120,7 @@ impl<'n> Walk<'n> {
     /// The nearest key above, and the one above that.
     fn context(&self) -> Context<'n> {
         let mut keys = self.trail.iter().rev().filter_map(|step| match step {
-            Trail::Key(key) => Some(*key),
+            Trail::Key(key, _) => Some(*key),
             Trail::Element(_) => None,
         });
         Context {
@@ -131,36 +129,35 @@ impl<'n> Walk<'n> {
         }
     }
 
-    /// Steps to a key, and tells whether everything below it is secret.
-    fn enter(&mut self, key: &'n str, left: &[Entry], right: &[Entry]) {
-        let seals = self.sealed > 0 || sensitive::seals(left, key) || sensitive::seals(right, key);
-        self.sealed += usize::from(seals);
-        self.trail.push(Trail::Key(key));
-    }
-
-    /// Steps back from a key.
-    fn leave(&mut self) {
-        // Below what is sealed every key is.
-        self.sealed = self.sealed.saturating_sub(1);
-        self.trail.pop();
-    }
-
-    fn is_secret(&self, key: &str, scalar: &Scalar) -> bool {
-        self.sealed > 0 && sensitive::is_sealed(scalar) || is_secret(key, scalar)
+    /// What a value stands under, as far as secrets are concerned.
+    fn under(&self) -> Under<'n> {
+        let last = self.trail.iter().rev().find_map(|step| match step {
+            Trail::Key(_, under) => Some(*under),
+            Trail::Element(_) => None,
+        });
+        last.unwrap_or_default()
     }
 
     fn side(&self, node: &Node, key_place: Option<crate::document::Place>) -> Side {
-        let key = self.context().key;
-        let is_secret = match &node.content {
-            Content::Scalar(scalar) => self.is_secret(key, scalar),
-            _ => false,
-        };
+        let under = self.under();
+        let scalar = node.as_scalar().map(|scalar| {
+            let covered = covering::shown(&scalar.text);
+            covered.map_or_else(
+                || scalar.clone(),
+                |text| Scalar {
+                    kind: scalar.kind,
+                    text: text.into(),
+                },
+            )
+        });
         Side {
             place: node.place,
             key_place,
-            shown: shown::shown(key, node, |key, scalar| self.is_secret(key, scalar)),
-            scalar: node.as_scalar().cloned(),
-            is_secret,
+            shown: shown::shown(under, node),
+            is_secret: node
+                .as_scalar()
+                .is_some_and(|scalar| under.is_secret(scalar)),
+            scalar,
             leaves: node.leaves(),
         }
     }
@@ -206,8 +203,10 @@ impl<'n> Walk<'n> {
                 }
             }
             Content::Map(entries) => {
+                let within = self.under().within(entries);
                 for entry in entries {
-                    self.trail.push(Trail::Key(&entry.key));
+                    let under = within.entry(&entry.key);
+                    self.trail.push(Trail::Key(&entry.key, under));
                     self.pass_below(&entry.value);
                     self.trail.pop();
                 }
@@ -280,7 +279,12 @@ impl<'n> Walk<'n> {
         if relation == Relation::Same {
             return;
         }
-        let sides = (self.side(left, None), self.side(right, None));
+        let mut sides = (self.side(left, None), self.side(right, None));
+        // Texts of several lines that differ in nothing but their secrets.
+        if sides.0.scalar == sides.1.scalar && sides.0.shown == sides.1.shown {
+            sides.0.is_secret = true;
+            sides.1.is_secret = true;
+        }
         self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
     }
 
@@ -306,16 +310,19 @@ impl<'n> Walk<'n> {
     }
 
     fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
+        let under = self.under();
+        let within = [under.within(left), under.within(right)];
         // Most maps have the same keys in the same order.
         let aligned = left.len() == right.len()
             && left.iter().zip(right).all(|(one, two)| one.key == two.key);
         if aligned {
             for (one, two) in left.iter().zip(right) {
-                self.enter(&one.key, left, right);
+                let under = Within::either(within, &one.key);
+                self.trail.push(Trail::Key(&one.key, under));
                 self.mention_key(one, Which::Left);
                 self.mention_key(two, Which::Right);
                 self.nodes(&one.value, &two.value);
-                self.leave();
+                self.trail.pop();
             }
             return;
         }
@@ -336,7 +343,8 @@ impl<'n> Walk<'n> {
         }
         self.renamed_keys(left, right, &mut counterpart, &mut taken);
         for (one, number) in left.iter().zip(counterpart) {
-            self.enter(&one.key, left, right);
+            let under = Within::either(within, &one.key);
+            self.trail.push(Trail::Key(&one.key, under));
             match number.and_then(|number| right.get(number)) {
                 Some(two) => {
                     self.mention_key(one, Which::Left);
@@ -345,13 +353,14 @@ impl<'n> Walk<'n> {
                 }
                 None => self.only(&one.value, Some(one), Which::Left),
             }
-            self.leave();
+            self.trail.pop();
         }
         for (two, taken) in right.iter().zip(taken) {
             if !taken {
-                self.enter(&two.key, left, right);
+                let under = Within::either(within, &two.key);
+                self.trail.push(Trail::Key(&two.key, under));
                 self.only(&two.value, Some(two), Which::Right);
-                self.leave();
+                self.trail.pop();
             }
         }
     }
@@ -434,19 +443,17 @@ impl<'n> Walk<'n> {
             let has_meaning = ORDERED.contains(&key);
             // Where elements are missing, that is what there is to say; unless the order is known to matter.
             if is_complete || has_meaning {
+                let under = self.under();
                 let whole = |nodes: &[Node]| Side {
                     place: crate::document::Place {
                         start: nodes.first().map_or(0, |node| node.place.start),
                         end: nodes.last().map_or(0, |node| node.place.end),
                     },
                     key_place: None,
-                    shown: shown::list(key, nodes, |key, scalar| self.is_secret(key, scalar)),
+                    shown: shown::list(under, nodes),
                     scalar: Some(Scalar {
                         kind: ScalarKind::Loose,
-                        text: shown::whole_list(key, nodes, |key, scalar| {
-                            self.is_secret(key, scalar)
-                        })
-                        .into(),
+                        text: shown::whole_list(under, nodes).into(),
                     }),
                     is_secret: false,
                     leaves: nodes.len(),
@@ -459,7 +466,7 @@ impl<'n> Walk<'n> {
 
     /// A path names single values by themselves; but no secret. Those go by position.
     fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
-        let key = self.context().key;
+        let under = self.under();
         for pair in pairs {
             let (node, all) = match (pair.left, pair.right) {
                 (Some(node), _) => (node, left),
@@ -473,7 +480,7 @@ impl<'n> Walk<'n> {
             let is_secret = names_itself
                 && node.as_scalar().is_some_and(|scalar| {
                     list::assignment(scalar).is_none()
-                        && (self.is_secret(key, scalar) || covering::shown(&scalar.text).is_some())
+                        && (under.is_secret(scalar) || covering::shown(&scalar.text).is_some())
                 });
             if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
             {
@@ -530,8 +537,10 @@ impl<'n> Walk<'n> {
                 }
             }
             Content::Map(entries) => {
+                let within = self.under().within(entries);
                 for entry in entries {
-                    self.trail.push(Trail::Key(&entry.key));
+                    let under = within.entry(&entry.key);
+                    self.trail.push(Trail::Key(&entry.key, under));
                     self.mention_key(entry, which);
                     self.mentions(&entry.value, which);
                     self.trail.pop();
@@ -662,20 +671,6 @@ impl<'n> Walk<'n> {
             }
         }
     }
-}
-
-/// Whether a single value is a secret: under its key, or in `NAME=value`.
-fn is_secret(key: &str, scalar: &Scalar) -> bool {
-    if sensitive::is_secret(key, scalar) {
-        return true;
-    }
-    sensitive::assignment(scalar).is_some_and(|(name, value)| {
-        let value = Scalar {
-            kind: scalar.kind,
-            text: value.into(),
-        };
-        sensitive::is_secret(name, &value)
-    })
 }
 
 fn is_default(scalar: &Scalar, default: &Scalar, context: Context<'_>) -> bool {

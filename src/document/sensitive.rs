@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::covering;
 use super::tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};
 
 /// Words in keys under which secrets stand.
@@ -109,7 +110,6 @@ pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
         return false;
     }
     let looks = BEGINNINGS.iter().any(|start| text.starts_with(start)) && text.len() >= 12
-        || text.contains("PRIVATE KEY-----")
         || has_password(text);
     looks || names_a_secret(key)
 }
@@ -186,69 +186,151 @@ pub(super) fn password_in(text: &str) -> Vec<Range<usize>> {
     .collect()
 }
 
-/// Whether everything below a key of a map is secret, whatever it is called: `data` of a Secret of Kubernetes, and
-/// `value` beside a `name` that names a secret.
-#[must_use]
-pub fn seals(entries: &[Entry], key: &str) -> bool {
-    let text = |wanted: &str| {
-        let entry = entries.iter().find(|entry| &*entry.key == wanted)?;
-        entry.value.as_scalar().map(|scalar| &*scalar.text)
-    };
-    match key {
-        "data" | "stringData" => text("kind") == Some("Secret"),
-        "value" => ["name", "key"]
-            .into_iter()
-            .any(|name| text(name).is_some_and(names_a_secret)),
-        _ => false,
+/// What a value stands under, as far as it tells whether it is a secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Under<'n> {
+    /// The key, or the name that stands beside it: `DB_PASSWORD` of `{name: DB_PASSWORD, value: …}`.
+    key: &'n str,
+    /// Whether everything here is a secret, whatever its key: a Kubernetes Secret's data.
+    is_covered: bool,
+}
+
+/// What the keys of one map stand under.
+#[derive(Clone, Copy, Debug)]
+pub struct Within<'n> {
+    above: Under<'n>,
+    /// What `value` is the value of.
+    name: Option<&'n str>,
+    /// Whether the map is a Kubernetes Secret.
+    is_secret: bool,
+}
+
+impl<'n> Under<'n> {
+    /// A key that nothing else is known of.
+    #[must_use]
+    pub const fn key(key: &'n str) -> Self {
+        Self {
+            key,
+            is_covered: false,
+        }
+    }
+
+    /// The entries of a map that stands here.
+    #[must_use]
+    pub fn within(self, entries: &'n [Entry]) -> Within<'n> {
+        /// More keys than a pair of name and value has beside it.
+        const MOST: usize = 6;
+        let text = |key: &str| {
+            let entry = entries.iter().find(|entry| &*entry.key == key)?;
+            entry.value.as_scalar().map(|scalar| &*scalar.text)
+        };
+        let is_pair = entries.len() <= MOST
+            && entries
+                .iter()
+                .any(|entry| entry.key.eq_ignore_ascii_case("value"));
+        let name = || ["name", "Name", "key", "Key"].into_iter().find_map(text);
+        let has_kind = entries.iter().take(MOST).any(|entry| &*entry.key == "kind");
+        Within {
+            above: self,
+            name: if is_pair { name() } else { None },
+            is_secret: has_kind && text("kind") == Some("Secret"),
+        }
+    }
+
+    /// Whether a single value here is a secret, or has one in it: by itself, or in `NAME=value`.
+    #[must_use]
+    pub fn is_secret(self, scalar: &Scalar) -> bool {
+        let is_covered = self.is_covered
+            && scalar.kind != ScalarKind::Null
+            && !scalar.text.is_empty()
+            && !is_reference(&scalar.text);
+        is_covered
+            || is_secret(self.key, scalar)
+            || assignment(scalar).is_some_and(|(name, value)| {
+                let value = Scalar {
+                    kind: scalar.kind,
+                    text: value.into(),
+                };
+                is_secret(name, &value)
+            })
     }
 }
 
-/// Whether a value below a sealed key is one: not nothing, and not where one is.
-#[must_use]
-pub fn is_sealed(scalar: &Scalar) -> bool {
-    scalar.kind != ScalarKind::Null && !scalar.text.is_empty() && !is_reference(&scalar.text)
+impl<'n> Within<'n> {
+    /// What the value of a key stands under that two maps have, of which either may tell more.
+    #[must_use]
+    pub fn either(both: [Self; 2], key: &'n str) -> Under<'n> {
+        let [one, two] = both.map(|within| within.entry(key));
+        Under {
+            key: if one.key == key { two.key } else { one.key },
+            is_covered: one.is_covered || two.is_covered,
+        }
+    }
+
+    /// What the value of one of the keys stands under.
+    #[must_use]
+    pub fn entry(self, key: &'n str) -> Under<'n> {
+        let is_data = self.is_secret && matches!(key, "data" | "stringData");
+        // What makes a Secret out of what stands there.
+        let makes = matches!(key, "secretGenerator");
+        Under {
+            key: match self.name {
+                Some(name) if key.eq_ignore_ascii_case("value") => name,
+                _ => key,
+            },
+            is_covered: self.above.is_covered && !NAMING.contains(&key) || is_data || makes,
+        }
+    }
 }
+
+/// Keys that name things, also among secrets.
+const NAMING: &[&str] = &[
+    "name",
+    "namespace",
+    "type",
+    "behavior",
+    "envs",
+    "files",
+    "options",
+];
 
 /// The places of all secrets of a document.
 #[must_use]
 pub fn secret_places(document: &Document) -> Vec<Place> {
     let mut places = Vec::new();
     for root in &document.roots {
-        gather("", root, false, &mut places);
+        gather(Under::default(), root, &document.file.text, &mut places);
     }
     places
 }
 
-fn gather(key: &str, node: &Node, sealed: bool, places: &mut Vec<Place>) {
+fn gather(under: Under<'_>, node: &Node, file: &str, places: &mut Vec<Place>) {
     match &node.content {
-        Content::Scalar(scalar) if sealed => {
-            if is_sealed(scalar) {
-                places.push(node.place);
-            }
-        }
         Content::Scalar(scalar) => {
-            // A line or a `NAME=value` carries its own key.
-            let (key, scalar_is) = match assignment(scalar) {
-                Some((name, value)) => (name, Some(value)),
-                None => (key, None),
-            };
-            let judged = scalar_is.map(|value| Scalar {
-                kind: scalar.kind,
-                text: value.into(),
-            });
-            if is_secret(key, judged.as_ref().unwrap_or(scalar)) || is_secret("", scalar) {
+            if under.is_secret(scalar) {
                 places.push(node.place);
+            } else if covering::shown(&scalar.text).is_some() {
+                // As it is written; what is not found there, for its escapes, is covered whole.
+                let start = node.place.start as usize;
+                let written = file.get(start..node.place.end as usize).unwrap_or_default();
+                let ranges = covering::secret_ranges(written);
+                if ranges.is_empty() || scalar.text.contains('\n') && !written.contains('\n') {
+                    places.push(node.place);
+                }
+                let places_of =
+                    |range: Range<usize>| Place::new(start + range.start, start + range.end);
+                places.extend(ranges.into_iter().map(places_of));
             }
         }
         Content::List(items) => {
             for item in items {
-                gather(key, item, sealed, places);
+                gather(under, item, file, places);
             }
         }
         Content::Map(entries) => {
+            let within = under.within(entries);
             for entry in entries {
-                let sealed = sealed || seals(entries, &entry.key);
-                gather(&entry.key, &entry.value, sealed, places);
+                gather(within.entry(&entry.key), &entry.value, file, places);
             }
         }
     }

@@ -3,8 +3,6 @@
 //!
 //! Pure: which differences are added is decided elsewhere, and files are read and written elsewhere.
 
-use std::borrow::Cow;
-
 use toml_edit::{Array, ArrayOfTables, Datetime, DocumentMut, InlineTable, Item, Table};
 
 use crate::model::{EnvironmentName, Value};
@@ -36,7 +34,7 @@ pub enum NewBound {
     /// Exactly this.
     Exact(Value),
     /// Something that matches a regular expression as a whole.
-    Matches(Cow<'static, str>),
+    Matches(&'static str),
     /// Nothing.
     Absent,
     /// Something, whatever it is.
@@ -184,7 +182,7 @@ fn written(bound: &NewBound) -> Option<toml_edit::Value> {
         toml_edit::Value::InlineTable(table)
     };
     Some(match bound {
-        NewBound::Matches(expression) => only("matches", (**expression).into()),
+        NewBound::Matches(expression) => only("matches", (*expression).into()),
         NewBound::Absent => only("absent", true.into()),
         NewBound::Present => only("absent", false.into()),
         // A table would be taken for bounds.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::Disparity;
 use crate::comparison::{Disagreement, Located, Matter, Side, Which};
-use crate::document::{Scalar, ScalarKind, covering};
+use crate::document::{Scalar, ScalarKind};
 use crate::model::{EnvironmentName, Value};
 use crate::source::Span;
 
@@ -78,17 +78,14 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
         }
     }
     if let Some((left, right)) = long_texts(disagreement) {
-        let shown = |text: &str| covering::shown(text).unwrap_or_else(|| text.to_owned());
-        let (left, right) = (shown(left), shown(right));
-        if left != right {
-            defect.difference = Some(crate::text::unified(&left, &right));
-        }
+        defect.difference = Some(crate::text::unified(left, right));
     }
     if let Some(help) = words::help(defect.code) {
         let id = defect.fingerprint().short();
         defect = defect.help(help.replace("{id}", &id));
     }
     defect.cause = Some(cause::cause(disagreement));
+    defect.wider = cause::wider(disagreement).map(|wider| format!("{} {wider}", compared.name));
     Disparity {
         place: if path.is_empty() {
             subject
@@ -104,7 +101,8 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
     }
 }
 
-/// Two texts of several lines, of which the lines that differ say more than the whole.
+/// Two texts of several lines, of which the lines that differ say more than the whole. Secrets in them are
+/// covered already.
 fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
     let Matter::Value(_) = disagreement.matter else {
         return None;

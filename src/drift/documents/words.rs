@@ -118,7 +118,14 @@ pub(super) fn defect(
         Matter::Lines => Defect::new(
             &codes::LINES,
             subject,
-            format!("lines of `{subject}` differ between {one} and {two}"),
+            match disagreement.path.steps.as_slice() {
+                [Step::Key(file), Step::Element(line)] => format!(
+                    "lines of `{file}` differ between {one} and {two}, from {} on",
+                    line.first()
+                        .map_or_else(String::new, |(_, text)| format!("`{text}`")),
+                ),
+                _ => format!("lines of `{subject}` differ between {one} and {two}"),
+            },
         ),
         Matter::Floating => Defect::new(
             &codes::FLOATING,
