@@ -52,7 +52,11 @@ pub fn secret_ranges(text: &str) -> Vec<Range<usize>> {
         if let Some(start) = words.find("-----BEGIN") {
             let end = end_of_block(text, line.start + start);
             ranges.push(line.start + start..end);
-            from = after_line(text, end.max(next));
+            from = if end > line.end {
+                after_line(text, end)
+            } else {
+                next
+            };
             continue;
         }
         from = if end > line.end {
@@ -94,7 +98,16 @@ pub fn shown(text: &str) -> Option<String> {
     for range in ranges {
         if range.start >= at {
             shown.push_str(text.get(at..range.start).unwrap_or_default());
-            shown.push_str(COVERED);
+            // Line by line, so that lines can still be told apart by their numbers.
+            for (number, _) in text
+                .get(range.clone())
+                .unwrap_or_default()
+                .split('\n')
+                .enumerate()
+            {
+                shown.push_str(if number > 0 { "\n" } else { "" });
+                shown.push_str(COVERED);
+            }
         }
         at = at.max(range.end);
     }
@@ -326,6 +339,7 @@ mod tests {
             "- name: DB_PASSWORD\n  value: hunter2\n",
             "{name: DB_PASSWORD, value: hunter2}",
             "kind: Secret\ndata:\n  any: hunter2\n  other: hunter2\n",
+            "pem: \"-----BEGIN X-----\\n-----END X-----\"\npassword: hunter2",
             "{\"kind\": \"Secret\", \"data\": {\"any\": \"hunter2\"}}",
             "password: hunter2",
             "PASSWORD=hunter2",
