@@ -9,7 +9,8 @@ use super::list::{self, Pairing};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind, sensitive};
+use crate::document::sensitive::holds_secret as is_secret;
+use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
 const ORDERED: &[&str] = &[
@@ -125,16 +126,16 @@ impl<'n> Walk<'n> {
 
     fn side(&self, node: &Node, key_place: Option<crate::document::Place>) -> Side {
         let key = self.context().key;
-        let is_secret = match &node.content {
+        let secret = match &node.content {
             Content::Scalar(scalar) => is_secret(key, scalar),
             _ => false,
         };
         Side {
             place: node.place,
             key_place,
-            shown: shown::shown(key, node, self::is_secret),
+            shown: shown::shown(key, node, is_secret),
             scalar: node.as_scalar().cloned(),
-            is_secret,
+            is_secret: secret,
             leaves: node.leaves(),
         }
     }
@@ -585,20 +586,6 @@ impl<'n> Walk<'n> {
             }
         }
     }
-}
-
-/// Whether a single value is a secret: under its key, or in `NAME=value`.
-fn is_secret(key: &str, scalar: &Scalar) -> bool {
-    if sensitive::is_secret(key, scalar) {
-        return true;
-    }
-    sensitive::assignment(scalar).is_some_and(|(name, value)| {
-        let value = Scalar {
-            kind: scalar.kind,
-            text: value.into(),
-        };
-        sensitive::is_secret(name, &value)
-    })
 }
 
 fn is_default(scalar: &Scalar, default: &Scalar, context: Context<'_>) -> bool {

@@ -185,7 +185,7 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
             let disagreement = &located.disagreement;
             let path = &disagreement.path;
             match &disagreement.matter {
-                Matter::Value(_) => {
+                Matter::Value(_) | Matter::Lines => {
                     let text = |side: &Option<crate::comparison::Side>| {
                         let side = side.as_ref().filter(|side| !side.is_secret)?;
                         Some(side.scalar.as_ref()?.text.to_string())

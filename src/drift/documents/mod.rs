@@ -119,20 +119,8 @@ fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
 
 /// Whether a text has a line that is a secret, as configuration within configuration has.
 fn has_secret_lines(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = Scalar {
-            kind: ScalarKind::Loose,
-            text: line.trim().into(),
-        };
-        sensitive::is_secret("", &line)
-            || sensitive::assignment(&line).is_some_and(|(name, value)| {
-                let value = Scalar {
-                    kind: ScalarKind::Loose,
-                    text: value.into(),
-                };
-                sensitive::is_secret(name, &value)
-            })
-    })
+    text.lines()
+        .any(|line| sensitive::secret_of_line(line).is_some())
 }
 
 /// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.

@@ -115,10 +115,15 @@ pub(super) fn defect(
                 format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}"),
             )
         }
+        Matter::Lines if cause::is_secret(disagreement) => Defect::new(
+            &codes::SECRET,
+            subject,
+            format!("`{name}` is a secret of each environment's own"),
+        ),
         Matter::Lines => Defect::new(
             &codes::LINES,
             subject,
-            format!("lines of `{subject}` differ between {one} and {two}"),
+            format!("a line is `{right}` in {two} and `{left}` in {one}"),
         ),
         Matter::Floating => Defect::new(
             &codes::FLOATING,
