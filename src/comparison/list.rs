@@ -4,7 +4,7 @@
 //! and name, the only key of a map, the name in `NAME=value`, a single value itself). Then by likeness;
 //! by position only as a last resort. What paired elements mean to each other is left to `walk`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::likeness::Likeness;
@@ -64,6 +64,9 @@ pub(super) struct Pairing<'n> {
 
 /// What identifies an element: names and values.
 type Id<'n> = Vec<(&'n str, &'n str)>;
+
+/// The same, as paths keep it.
+type Names = Arc<[(Arc<str>, Arc<str>)]>;
 
 /// Pairs the elements of two lists. `keys` are declared to identify them; `is_set` tells that order means nothing.
 pub(super) fn pair<'n>(
@@ -226,7 +229,7 @@ fn pair_ids<'n>(
     rights: &[Id<'n>],
     identities: &Identities,
     doubtful: bool,
-    shown: &dyn Fn(&Id<'n>) -> Arc<[(Arc<str>, Arc<str>)]>,
+    shown: &dyn Fn(&Id<'n>) -> Names,
 ) -> Option<Pairing<'n>> {
     let counterparts = counterparts(lefts, rights, identities)?;
     let matched = counterparts.iter().flatten().count();
@@ -276,11 +279,9 @@ fn counterparts(
             return None;
         }
     }
-    let mut seen: HashMap<&Id<'_>, ()> = HashMap::with_capacity(lefts.len());
-    for id in lefts {
-        if seen.insert(id, ()).is_some() {
-            return None;
-        }
+    let mut seen: HashSet<&Id<'_>> = HashSet::with_capacity(lefts.len());
+    if !lefts.iter().all(|id| seen.insert(id)) {
+        return None;
     }
     let mut found: Vec<Option<usize>> = lefts.iter().map(|id| exact.get(id).copied()).collect();
     if identities.is_empty() {

@@ -87,13 +87,16 @@ enum Trail<'n> {
     Element(Step),
 }
 
+/// What stands alone, and its number among what was found.
+type Alone<'n> = Vec<(usize, &'n Node)>;
+
 struct Walk<'n> {
     rules: &'n Rules,
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
     is_there: bool,
     /// What only one side has, by its number among what was found: it may have moved.
-    only: (Vec<(usize, &'n Node)>, Vec<(usize, &'n Node)>),
+    only: (Alone<'n>, Alone<'n>),
     /// Whether each side's text may mention the other environment at all.
     foreign: (bool, bool),
 }

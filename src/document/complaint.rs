@@ -113,13 +113,13 @@ impl Gathered {
 }
 
 /// See [`text_of`](super::text_of).
-pub(super) fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Defect> {
+pub(super) fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>> {
     let refusal = |message: String| {
-        Defect::new(
+        Box::new(Defect::new(
             &codes::NOT_TEXT,
             path,
             format!("{path} is no text: {message}"),
-        )
+        ))
     };
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(refusal(format!("byte {at} is zero, so it is binary")));

@@ -74,7 +74,7 @@ formats! {
     /// TOML.
     Toml => toml, "toml", ["toml"], ["Cargo.lock", "Pipfile", "poetry.lock"];
     /// HCL: Terraform, Terragrunt, Packer, Nomad.
-    Hcl => hcl, "hcl", ["hcl", "tf", "tfvars", "nomad"], [];
+    Hcl => hcl, "hcl", ["hcl", "tf", "tfvars", "tfbackend", "nomad"], [];
     /// Shell-like assignments: `.env` files.
     Dotenv => dotenv, "dotenv", ["env"], [".env"];
     /// INI files and Java properties.
@@ -148,7 +148,7 @@ pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defe
 /// # Errors
 ///
 /// That it is no text: binary, or not UTF-8; the first byte that is not.
-pub fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Defect> {
+pub fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>> {
     complaint::text_of(path, bytes)
 }
 

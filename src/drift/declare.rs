@@ -68,38 +68,43 @@ pub fn declare(
             .push(place);
     }
     let chosen_places: BTreeSet<&str> = places.keys().map(String::as_str).collect();
-    let mut new = Vec::new();
-    for ((code, ..), group) in groups {
+    // Those of one cause stand together, whatever their bounds.
+    let mut causes: BTreeMap<(&str, String), Vec<NewDifference>> = BTreeMap::new();
+    for ((code, cause, _), group) in groups {
+        let together = causes.entry((code, cause)).or_default();
         let pattern = pattern(&group, all, &chosen_places);
-        let comment = |count: usize| {
-            if count > 1 {
-                format!("{code}, at {count} places")
-            } else {
-                code.to_owned()
-            }
-        };
         if let (Some(at), Some(first)) = (pattern, group.first()) {
-            new.push(difference(
-                at,
-                comment(group.len()),
-                &first.bounds,
-                path,
-                signature,
-            ));
+            let comment = format!("{code}, at {} places", group.len());
+            together.push(difference(at, comment, &first.bounds, path, signature));
         } else {
-            for place in group {
-                new.push(difference(
+            together.extend(group.into_iter().map(|place| {
+                difference(
                     place.at.clone(),
-                    comment(1),
+                    code.to_owned(),
                     &place.bounds,
                     path,
                     signature,
-                ));
+                )
+            }));
+        }
+    }
+    let mut causes: Vec<Vec<NewDifference>> = causes.into_values().collect();
+    for together in &mut causes {
+        together.sort_by(|one, two| one.at.cmp(&two.at));
+        let count = together.len();
+        if count > 1 {
+            for (number, difference) in together.iter_mut().enumerate() {
+                difference
+                    .comment
+                    .push_str(&format!(" ({} of {count} with one cause)", number + 1));
             }
         }
     }
-    new.sort_by(|one, two| one.at.cmp(&two.at));
-    new
+    causes.sort_by(|one, two| {
+        let first = |all: &Vec<NewDifference>| all.first().map(|one| one.at.clone());
+        first(one).cmp(&first(two))
+    });
+    causes.into_iter().flatten().collect()
 }
 
 fn difference(

@@ -78,7 +78,7 @@ mod tests {
         Text(String),
         Truth(bool),
         Mapped(HashMap<String, Thing>),
-        Numbered(BTreeMap<i32, ()>),
+        Numbered(BTreeMap<i32, bool>),
         Sealed(#[serde(serialize_with = "bytes")] Vec<u8>),
         Twice(Twice),
         Tagged(Tagged),
@@ -116,7 +116,8 @@ mod tests {
             any::<String>().prop_map(Thing::Text),
             "[\\x00-\\x7f]{0,8}".prop_map(Thing::Text),
             any::<bool>().prop_map(Thing::Truth),
-            proptest::collection::btree_map(any::<i32>(), Just(()), 0..4).prop_map(Thing::Numbered),
+            proptest::collection::btree_map(any::<i32>(), any::<bool>(), 0..4)
+                .prop_map(Thing::Numbered),
             proptest::collection::vec(any::<u8>(), 0..4).prop_map(Thing::Sealed),
             proptest::collection::vec(("[abA\"é]{0,2}", any::<u8>()), 0..8)
                 .prop_map(|entries| Thing::Twice(Twice(entries))),

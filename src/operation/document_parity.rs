@@ -22,6 +22,9 @@ use crate::report::DocumentsDocument;
 /// What every environment declares.
 pub(super) struct Declared(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
 
+/// Takes what was found of one document in a pair of environments.
+pub(super) type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]) + 'a;
+
 /// The documents of every environment, as they were read.
 pub(super) struct Documents<'d> {
     definition: &'d Definition,
@@ -182,10 +185,7 @@ impl<'d> Documents<'d> {
     }
 
     /// Hands over what was found of each document in each pair of environments.
-    pub(super) fn each_pair(
-        &self,
-        to: &mut dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]),
-    ) {
+    pub(super) fn each_pair(&self, to: &mut EachPair<'_>) {
         for (one, two, _) in self.definition.pairs() {
             for name in self.declared.names() {
                 let compared = self.pair(name, &one, &two, None);
@@ -207,13 +207,16 @@ impl<'d> Documents<'d> {
                 Presence::Nothing
             };
         };
-        let is_there = self
-            .definition
-            .pairs()
-            .iter()
-            .any(|(one, two, _)| self.pair(name, one, two, Some(pattern)).is_there);
-        if is_there {
-            Presence::There
+        let mut unread = false;
+        for (one, two, _) in self.definition.pairs() {
+            let compared = self.pair(name, &one, &two, Some(pattern));
+            if compared.is_there {
+                return Presence::There;
+            }
+            unread |= !compared.complaints.is_empty();
+        }
+        if unread {
+            Presence::Unread
         } else {
             Presence::Nothing
         }

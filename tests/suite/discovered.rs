@@ -130,7 +130,7 @@ fn what_is_written_is_read_without_a_complaint_and_means_what_was_found() {
 fn identities_become_parameters_with_a_value_each() {
     let found = found(&[
         "deploy.staging.yml",
-        "deploy.beta.yml",
+        "deploy.uat.yml",
         "deploy.production.yml",
     ]);
     let pair = |left: &str, texts: &[(&str, &str)]| PairOfTexts {
@@ -156,16 +156,16 @@ fn identities_become_parameters_with_a_value_each() {
             ],
         ),
         pair(
-            "beta",
+            "uat",
             &[
-                ("shop-beta-db", "shop-db"),
+                ("shop-uat-db", "shop-db"),
                 ("111122223333", "444455556666"),
             ],
         ),
     ];
     read_again(&found, &pairs);
     let written = write(&found, &propose(&pairs), "shop");
-    assert!(written.files["beta.toml"].contains("name_prefix = \"shop-beta\""));
+    assert!(written.files["uat.toml"].contains("name_prefix = \"shop-uat\""));
     // No account was seen in staging: it waits as a comment.
     assert!(written.files["system.toml"].contains("# [parameter.account]"));
 }

@@ -51,7 +51,7 @@ pub(super) fn defect(
             };
             let (code, message) = match disagreement.path.steps.last() {
                 Some(Step::Key(key))
-                    if disagreement.path.steps.len() == 1 && is_file(disagreement, which) =>
+                    if disagreement.path.steps.len() == 1 && is_file(disagreement, *which) =>
                 {
                     (
                         &codes::FILE,
@@ -134,7 +134,7 @@ pub(super) fn defect(
 }
 
 /// Whether what only one side has is a whole file: a file has no key, and its place is the start of itself.
-fn is_file(disagreement: &Disagreement, which: &Which) -> bool {
+fn is_file(disagreement: &Disagreement, which: Which) -> bool {
     let side = match which {
         Which::Left => &disagreement.left,
         Which::Right => &disagreement.right,
