@@ -145,7 +145,11 @@ impl Leftover {
         twos: &[String],
     ) {
         let mut open: HashMap<&str, Vec<usize>> = HashMap::new();
-        for number in stretches.iter().rev().flat_map(|(_, right)| right.iter().rev()) {
+        for number in stretches
+            .iter()
+            .rev()
+            .flat_map(|(_, right)| right.iter().rev())
+        {
             if let Some(text) = twos.get(*number) {
                 open.entry(text).or_default().push(*number);
             }
@@ -179,8 +183,11 @@ impl Leftover {
             heads
         };
         let (ones, twos) = (once(lefts), once(rights));
-        let open: std::collections::BTreeSet<usize> =
-            stretches.iter().flat_map(|(_, right)| right).copied().collect();
+        let open: std::collections::BTreeSet<usize> = stretches
+            .iter()
+            .flat_map(|(_, right)| right)
+            .copied()
+            .collect();
         for number in stretches.iter().flat_map(|(left, _)| left) {
             let other = lefts
                 .get(*number)
@@ -208,7 +215,8 @@ impl Leftover {
                 let mut ahead = rest.clone();
                 let word = lefts.get(*one).and_then(|line| first_word(text(line)));
                 let found = ahead.find(|two| {
-                    word.is_some() && rights.get(**two).and_then(|line| first_word(text(line))) == word
+                    word.is_some()
+                        && rights.get(**two).and_then(|line| first_word(text(line))) == word
                 });
                 if let Some(two) = found {
                     paired.push((*one, *two));
@@ -247,7 +255,11 @@ fn head(line: &str) -> Option<String> {
     let is_name = |text: &str| {
         !text.is_empty()
             && text.chars().all(|each| {
-                each.is_alphanumeric() || matches!(each, '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']')
+                each.is_alphanumeric()
+                    || matches!(
+                        each,
+                        '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']'
+                    )
             })
     };
     let assigned = line
@@ -263,10 +275,9 @@ fn head(line: &str) -> Option<String> {
     // `set :branch, …` and `env NAME …` set what their second word names, where there is a third.
     let names_more = words.next().is_some()
         && (second.starts_with(':')
-            || second
-                .chars()
-                .all(|each| each.is_ascii_uppercase() || matches!(each, '_' | '-') || each.is_ascii_digit())
-                && second.starts_with(|each: char| each.is_ascii_uppercase()));
+            || second.chars().all(|each| {
+                each.is_ascii_uppercase() || matches!(each, '_' | '-') || each.is_ascii_digit()
+            }) && second.starts_with(|each: char| each.is_ascii_uppercase()));
     Some(if names_more {
         format!("{first} {second}")
     } else {
@@ -346,9 +357,11 @@ fn is_empty_or_comment(line: &str) -> bool {
     let is_directive = || {
         line.get(1..).is_some_and(|rest| {
             rest.starts_with('!')
-                || ["include", "define", "if", "else", "endif", "undef", "pragma"]
-                    .iter()
-                    .any(|word| rest.trim_start().split_whitespace().next() == Some(word))
+                || [
+                    "include", "define", "if", "else", "endif", "undef", "pragma",
+                ]
+                .iter()
+                .any(|word| rest.trim_start().split_whitespace().next() == Some(word))
                     && !line.starts_with("# ")
         })
     };
@@ -357,6 +370,13 @@ fn is_empty_or_comment(line: &str) -> bool {
         || line.starts_with("//")
         || line.starts_with(';')
         || line.starts_with("<!--") && line.ends_with("-->")
+}
+
+/// The lines that count, each with the step that names it.
+pub(super) fn named(document: &Document) -> impl Iterator<Item = (Step, &Node)> {
+    lines(document)
+        .into_iter()
+        .map(|node| (name(&[node]), node))
 }
 
 fn text(node: &Node) -> &str {
@@ -420,9 +440,8 @@ mod tests {
 
     /// What is found, in short: the path, and each side's lines.
     fn found(left: &str, right: &str) -> Vec<String> {
-        let document = |name: &str, text: &str| {
-            read(&SourceFile::new(name, text), Format::Lines).unwrap()
-        };
+        let document =
+            |name: &str, text: &str| read(&SourceFile::new(name, text), Format::Lines).unwrap();
         let identities = Identities::new([Identity {
             name: "environment".into(),
             left: "staging".into(),
@@ -437,7 +456,8 @@ mod tests {
             &mut found,
         );
         let shown = |side: &Option<super::Side>| {
-            side.as_ref().map_or("-".to_owned(), |side| side.shown.clone())
+            side.as_ref()
+                .map_or("-".to_owned(), |side| side.shown.clone())
         };
         found
             .iter()
@@ -487,7 +507,10 @@ mod tests {
 
     #[test]
     fn the_same_lines_elsewhere_are_another_order() {
-        assert_eq!(found("a 1\nb 2\nc 3\n", "b 2\nc 3\na 1\n"), ["order: a 1 | a 1"]);
+        assert_eq!(
+            found("a 1\nb 2\nc 3\n", "b 2\nc 3\na 1\n"),
+            ["order: a 1 | a 1"]
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::likeness::Likeness;
 use super::path::Step;
 use super::{Identities, Which};
+use crate::document::sensitive::secret_of_value;
 use crate::document::{Content, Node, Scalar, ScalarKind};
 
 /// Keys that identify the elements of a list, the likeliest first. Elements must all have it, each its own.
@@ -68,10 +69,11 @@ type Id<'n> = Vec<(&'n str, &'n str)>;
 /// The same, as paths keep it.
 type Names = Arc<[(Arc<str>, Arc<str>)]>;
 
-/// Pairs the elements of two lists. `keys` are declared to identify them; `is_set` tells that order means nothing.
+/// Pairs the elements of two lists, which stand under `key`. `keys` are declared to identify them; `is_set` tells that order means nothing.
 pub(super) fn pair<'n>(
     left: &'n [Node],
     right: &'n [Node],
+    key: &str,
     keys: Option<&[Arc<str>]>,
     identities: &Identities,
 ) -> Pairing<'n> {
@@ -108,7 +110,7 @@ pub(super) fn pair<'n>(
     }
     if all().all(|node| matches!(node.content, Content::Scalar(_)) && node.tag.is_none()) {
         return by_ids(left, right, &assigned_name, identities, false)
-            .unwrap_or_else(|| by_value(left, right, identities));
+            .unwrap_or_else(|| by_value(left, right, key, identities));
     }
     super::likeness::pair(left, right, &Likeness { identities })
 }
@@ -358,8 +360,13 @@ fn ids_agree(left: &Id<'_>, right: &Id<'_>, identities: &Identities) -> bool {
 
 /// Single values: each identified by itself. What is left over on both sides is paired by what it is about
 /// (`--level=info` and `--level=debug`), or when it is the only one.
-fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) -> Pairing<'n> {
-    let text = |node: &'n Node| node.as_scalar().map_or("", |scalar| &*scalar.text);
+fn by_value<'n>(
+    left: &'n [Node],
+    right: &'n [Node],
+    key: &str,
+    identities: &Identities,
+) -> Pairing<'n> {
+    let text = text_of;
     // The same value may stand there more than once: the first with the first, the second with the second.
     let numbered = |nodes: &'n [Node]| -> Vec<(Id<'n>, usize)> {
         let mut times: HashMap<&str, usize> = HashMap::new();
@@ -435,11 +442,10 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
     let order: Vec<usize> = counterpart.iter().flatten().copied().collect();
     let is_reordered = !order.is_sorted();
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
-    let step =
-        |node: &'n Node| Step::Element([(Arc::from(""), Arc::from(clipped(text(node))))].into());
-    for (node, counterpart) in left.iter().zip(counterpart) {
+    let step = |node: &'n Node, position: usize| called(node, position, key);
+    for (position, (node, counterpart)) in left.iter().zip(counterpart).enumerate() {
         pairs.push(Pair {
-            step: step(node),
+            step: step(node, position),
             left: Some(node),
             right: counterpart.and_then(|number| right.get(number)),
         });
@@ -447,7 +453,7 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
     for number in free(&taken) {
         if let Some(node) = right.get(number) {
             pairs.push(Pair {
-                step: step(node),
+                step: step(node, number),
                 left: None,
                 right: Some(node),
             });
@@ -457,6 +463,20 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
         pairs,
         is_reordered,
     }
+}
+
+fn text_of(node: &Node) -> &str {
+    node.as_scalar().map_or("", |scalar| &*scalar.text)
+}
+
+/// What an element that is a single value is called in a path: its text; of a secret, the name in it, or its position.
+fn called(node: &Node, position: usize, key: &str) -> Step {
+    let name = match node.as_scalar().map(|scalar| secret_of_value(key, scalar)) {
+        Some(Some("")) => return Step::Position(position),
+        Some(Some(name)) => Arc::from(format!("{name} (a secret)")),
+        _ => Arc::from(clipped(text_of(node))),
+    };
+    Step::Element([(Arc::from(""), name)].into())
 }
 
 /// The beginning of a long value: a path is no place for a whole certificate.

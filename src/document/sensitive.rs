@@ -183,7 +183,20 @@ fn names_a_secret(key: &str) -> bool {
         .checked_sub(2)
         .and_then(|at| words.get(at))
         .map_or("", String::as_str);
-    let passes = ["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached", "by", "old", "high", "low", "band", "all"];
+    let passes = [
+        "proxy",
+        "fastcgi",
+        "uwsgi",
+        "scgi",
+        "grpc",
+        "memcached",
+        "by",
+        "old",
+        "high",
+        "low",
+        "band",
+        "all",
+    ];
     if last == "pass" && !passes.contains(&before)
         || last == "pwd" && !before.is_empty() && !passes.contains(&before)
     {
@@ -251,12 +264,20 @@ fn has_password(text: &str) -> bool {
 /// string, `--token=…` in an argument and `password: …` in a file within a file.
 #[must_use]
 pub fn holds_secret(key: &str, scalar: &Scalar) -> bool {
-    is_secret(key, scalar)
-        || matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose)
-            && scalar
-                .text
-                .lines()
-                .any(|line| secret_within(line, false).is_some())
+    secret_of_value(key, scalar).is_some()
+}
+
+/// The name of the secret that a value holds as a part of it, or `""` where it has none.
+#[must_use]
+pub fn secret_of_value<'t>(key: &str, scalar: &'t Scalar) -> Option<&'t str> {
+    let within = match scalar.kind {
+        ScalarKind::Text | ScalarKind::Loose => scalar
+            .text
+            .lines()
+            .find_map(|line| secret_within(line, false)),
+        _ => None,
+    };
+    within.or_else(|| is_secret(key, scalar).then_some(""))
 }
 
 /// The name of the secret that a line of a text without a format holds, or `""` where it has none. Here a name and its
@@ -295,9 +316,7 @@ fn secret_within(line: &str, blanks: bool) -> Option<&str> {
         let value = after.trim_start_matches(['"', '\'', ']', ')']);
         let bare = value.trim_start();
         let is_separated = bare.starts_with(['=', ':', ',']);
-        let value = bare
-            .trim_start_matches(['=', ':', ',', '>'])
-            .trim_start();
+        let value = bare.trim_start_matches(['=', ':', ',', '>']).trim_start();
         let is_quoted = value.starts_with(['"', '\'']);
         let is_near = blanks && bare.len() < after.len() && (number <= FIRST || is_quoted);
         if (is_separated || is_near) && is_literal(value, is_quoted) {
@@ -310,15 +329,39 @@ fn secret_within(line: &str, blanks: bool) -> Option<&str> {
 /// Whether what follows a secret's name is the secret itself, and not where it comes from.
 fn is_literal(value: &str, is_quoted: bool) -> bool {
     const COMPUTED: &[&str] = &[
-        "ENV", "env", "$", "{{", "<%", "%{", "#{", "var.", "local.", "data.", "module.", "secrets.", "vault", "process.env",
-        "os.environ", "os.getenv", "getenv", "fetch", "Rails.", "File.", "file(", "lookup(", ":",
+        "ENV",
+        "env",
+        "$",
+        "{{",
+        "<%",
+        "%{",
+        "#{",
+        "var.",
+        "local.",
+        "data.",
+        "module.",
+        "secrets.",
+        "vault",
+        "process.env",
+        "os.environ",
+        "os.getenv",
+        "getenv",
+        "fetch",
+        "Rails.",
+        "File.",
+        "file(",
+        "lookup(",
+        ":",
     ];
     const NONE: &[&str] = &[
-        "true", "false", "yes", "no", "on", "off", "nil", "null", "none", "~", "required", "optional",
+        "true", "false", "yes", "no", "on", "off", "nil", "null", "none", "~", "required",
+        "optional",
     ];
     let value = value.trim_start_matches(['"', '\'']);
     let word = value
-        .split(|each: char| each.is_whitespace() || matches!(each, '"' | '\'' | ',' | ';' | ')' | '&'))
+        .split(|each: char| {
+            each.is_whitespace() || matches!(each, '"' | '\'' | ',' | ';' | ')' | '&')
+        })
         .next()
         .unwrap_or("");
     let is_key_of_more = !is_quoted && word.ends_with(':');
@@ -332,7 +375,9 @@ fn is_literal(value: &str, is_quoted: bool) -> bool {
 fn looks_of_tokens(line: &str) -> bool {
     has_password(line)
         || line
-            .split(|each: char| each.is_whitespace() || matches!(each, '"' | '\'' | '=' | ',' | '(' | '`'))
+            .split(|each: char| {
+                each.is_whitespace() || matches!(each, '"' | '\'' | '=' | ',' | '(' | '`')
+            })
             .any(has_known_beginning)
 }
 
@@ -516,9 +561,15 @@ mod tests {
     fn lines_of_programs_and_of_servers_hold_secrets() {
         for (line, name) in [
             ("set :db_password, \"hunter2\"", "db_password"),
-            ("  config.secret_key_base = '0a1b2c'", "config.secret_key_base"),
+            (
+                "  config.secret_key_base = '0a1b2c'",
+                "config.secret_key_base",
+            ),
             ("password hunter2", "password"),
-            ("proxy_set_header Authorization \"Basic 0a1b2c\";", "Authorization"),
+            (
+                "proxy_set_header Authorization \"Basic 0a1b2c\";",
+                "Authorization",
+            ),
             ("ENV.fetch(\"SECRET_KEY\", \"0a1b2c\")", "SECRET_KEY"),
             ("redis = connect('redis://app:hunter2@db:6379/0')", ""),
             ("export API_TOKEN=0a1b2c", "API_TOKEN"),

@@ -157,10 +157,7 @@ fn identities_become_parameters_with_a_value_each() {
         ),
         pair(
             "uat",
-            &[
-                ("shop-uat-db", "shop-db"),
-                ("111122223333", "444455556666"),
-            ],
+            &[("shop-uat-db", "shop-db"), ("111122223333", "444455556666")],
         ),
     ];
     read_again(&found, &pairs);

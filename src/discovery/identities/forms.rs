@@ -53,6 +53,13 @@ pub(super) fn judge(
     if own.0 == Mention::Whole && own.1 == Mention::Whole {
         return Some((IdentityKind::EnvironmentShort, Need::One));
     }
+    // `uat` in all that staging has is its own word for itself; once, it may be a mistake.
+    let stands_for = |mention: Mention, text: &str, environment: &EnvironmentName| {
+        mention == Mention::Whole || is_like(text, environment)
+    };
+    if core.way == Way::Bare && stands_for(own.0, one, left) && stands_for(own.1, two, right) {
+        return Some((IdentityKind::EnvironmentShort, Need::Places(2)));
+    }
     if (own.0 == Mention::Whole || own.1 == Mention::Whole) && !host {
         return None;
     }
@@ -137,6 +144,15 @@ fn mention(text: &str, environment: &EnvironmentName) -> Mention {
         .filter_map(|range| lower.get(range))
         .any(|token| whole(token) || glued(token));
     if has { Mention::Part } else { Mention::None }
+}
+
+/// Whether a text is a clear name of an environment that is meant for the same as this one.
+fn is_like(text: &str, environment: &EnvironmentName) -> bool {
+    let role = |text: &str| words::find(text).map(|(word, clear)| (words::role(word), clear));
+    match (role(&text.to_lowercase()), role(environment.as_str())) {
+        (Some((one, true)), Some((two, _))) => one == two,
+        _ => false,
+    }
 }
 
 fn is_account(text: &str) -> bool {
