@@ -35,6 +35,16 @@ struct Word {
     left_telling: bool,
     /// The same of the second environment's.
     right_telling: bool,
+    /// Whether they are what the environments themselves are called: within the name of a host that is telling, too.
+    is_environment: bool,
+}
+
+impl Word {
+    /// Whether a value that only names the environment can be told in the name of a host.
+    fn is_name_of_hosts(&self, theirs: &str) -> bool {
+        const LONG_ENOUGH: usize = 3;
+        self.is_environment && theirs.len() >= LONG_ENOUGH && is_word(theirs)
+    }
 }
 
 /// Which of the two environments.
@@ -70,6 +80,7 @@ impl Identities {
                 all.push(Word {
                     left_telling: is_telling(&left, &right),
                     right_telling: is_telling(&right, &left),
+                    is_environment: &*name == "environment" || &*name == "environment_short",
                     name: Arc::clone(&name),
                     left: left.into(),
                     right: right.into(),
@@ -174,12 +185,17 @@ impl Identities {
         let mut own: Option<Vec<(usize, usize)>> = None;
         for word in &self.all {
             let (_, theirs, telling) = sides(word);
-            if !telling {
+            if !telling && !word.is_name_of_hosts(theirs) {
                 continue;
             }
             for (start, _) in text.match_indices(&**theirs) {
                 let end = start + theirs.len();
-                if !is_whole_name(text, start, end) {
+                let is_there = if telling {
+                    is_whole_name(text, start, end)
+                } else {
+                    is_within_host(text, start, end)
+                };
+                if !is_there {
                     continue;
                 }
                 let own = own.get_or_insert_with(|| {
@@ -205,8 +221,14 @@ impl Identities {
     #[must_use]
     pub fn may_be_foreign(&self, text: &str, which: Which) -> bool {
         self.all.iter().any(|word| match which {
-            Which::Left => word.right_telling && text.contains(&*word.right),
-            Which::Right => word.left_telling && text.contains(&*word.left),
+            Which::Left => {
+                (word.right_telling || word.is_name_of_hosts(&word.right))
+                    && text.contains(&*word.right)
+            }
+            Which::Right => {
+                (word.left_telling || word.is_name_of_hosts(&word.left))
+                    && text.contains(&*word.left)
+            }
         })
     }
 }
@@ -264,6 +286,60 @@ fn is_whole_name(text: &str, start: usize, end: usize) -> bool {
         None => true,
     };
     !before.is_some_and(joins) && ends
+}
+
+/// Whether bytes `start..end` of a text are a word within the name of a host: the authority of a URL, or a text that is
+/// nothing but a name with three labels or more.
+fn is_within_host(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).unwrap_or("");
+    let after = text.get(end..).unwrap_or("");
+    let is_part = |each: char| each.is_alphanumeric() || matches!(each, '-' | '.' | '_');
+    let stands_alone =
+        !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+    if !stands_alone {
+        return false;
+    }
+    let first = before.rfind(|each| !is_part(each)).map_or(0, |at| {
+        at + before
+            .get(at..)
+            .and_then(|rest| rest.chars().next())
+            .map_or(1, char::len_utf8)
+    });
+    let last = end + after.find(|each| !is_part(each)).unwrap_or(after.len());
+    let host = text.get(first..last).unwrap_or("");
+    let leading = text.get(..first).unwrap_or("");
+    let is_authority = leading.ends_with("://")
+        || leading.ends_with('@')
+            && leading
+                .rfind("://")
+                .is_some_and(|at| !leading.get(at + 3..).unwrap_or("").contains('/'));
+    let labels: Vec<&str> = host.split('.').collect();
+    let ends_in_letters = labels
+        .last()
+        .is_some_and(|last| last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_lowercase()));
+    let port = text.get(last..).unwrap_or("");
+    let is_all = leading.is_empty()
+        && (port.is_empty()
+            || port
+                .strip_prefix(':')
+                .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())));
+    let is_file = [
+        "yml",
+        "yaml",
+        "json",
+        "toml",
+        "conf",
+        "env",
+        "log",
+        "properties",
+        "xml",
+        "tfstate",
+        "tfvars",
+        "hcl",
+        "settings",
+    ]
+    .contains(labels.last().unwrap_or(&""));
+    is_authority || is_all && labels.len() >= 3 && ends_in_letters && !is_file
 }
 
 /// Whether a value, found in the other environment, can only mean its own: a domain, a long number, or a long name
@@ -381,6 +457,35 @@ mod tests {
             value("db.staging.example.org", Which::Right).as_deref(),
             Some("staging.example.org")
         );
+    }
+
+    #[test]
+    fn a_host_that_names_the_other_environment_is_its_own() {
+        let all = Identities::new([Identity {
+            name: "environment".into(),
+            left: "staging".into(),
+            right: "production".into(),
+        }]);
+        let mentions = |text: &str| all.foreign(text, Which::Right).is_some();
+        for text in [
+            "db.staging.example.org",
+            "db.staging.example.org:5432",
+            "https://api-staging.example.org/x",
+            "postgres://app@staging-db:5432/app",
+        ] {
+            assert!(mentions(text), "{text}");
+        }
+        for text in [
+            "staging",
+            "app-staging",
+            "config.staging.settings.yml",
+            "https://example.org/staging/x",
+            "https://api.production.example.org/staging",
+            "https://upstaging.example.org",
+            "/srv/app.staging.log",
+        ] {
+            assert!(!mentions(text), "{text}");
+        }
     }
 
     #[test]

@@ -99,11 +99,7 @@ impl Leftover {
         let mut leftover = Self::default();
         // Stretches that differ, for pairing what stands at the same place.
         let mut stretches: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-        for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &ones, &twos) {
-            if matches!(operation, similar::DiffOp::Equal { .. }) {
-                continue;
-            }
-            let (old, new) = (operation.old_range(), operation.new_range());
+        for (old, new) in super::hunks::hunks(&ones, &twos) {
             // What the marks did not bring together may agree all the same.
             let agrees = |(one, two): (usize, usize)| match (lefts.get(one), rights.get(two)) {
                 (Some(one), Some(two)) => {

@@ -5,6 +5,7 @@
 
 mod disagreement;
 mod files;
+mod hunks;
 mod identity;
 mod index;
 mod likeness;

@@ -274,7 +274,11 @@ pub fn secret_of_value<'t>(key: &str, scalar: &'t Scalar) -> Option<&'t str> {
         ScalarKind::Text | ScalarKind::Loose => scalar
             .text
             .lines()
-            .find_map(|line| secret_within(line, false)),
+            .find_map(|line| secret_within(line, Manner::Value)),
+        ScalarKind::Expression => scalar
+            .text
+            .lines()
+            .find_map(|line| secret_within(line, Manner::Expression)),
         _ => None,
     };
     within.or_else(|| is_secret(key, scalar).then_some(""))
@@ -288,11 +292,22 @@ pub fn secret_of_line(line: &str) -> Option<&str> {
         kind: ScalarKind::Loose,
         text: line.trim().into(),
     };
-    secret_within(line, true).or_else(|| is_secret("", &scalar).then_some(""))
+    secret_within(line, Manner::Line).or_else(|| is_secret("", &scalar).then_some(""))
+}
+
+/// How a name and its value may stand together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// In a value: with a separator between them.
+    Value,
+    /// In a line of a program: with a blank between them, too.
+    Line,
+    /// In an expression, where a word without quotes names something else.
+    Expression,
 }
 
 /// The name of a secret whose value stands after it in the same line.
-fn secret_within(line: &str, blanks: bool) -> Option<&str> {
+fn secret_within(line: &str, manner: Manner) -> Option<&str> {
     /// Of how many words a name after a blank must be one: `password x` and `set password x`.
     const FIRST: usize = 2;
     if looks_of_tokens(line) {
@@ -318,8 +333,11 @@ fn secret_within(line: &str, blanks: bool) -> Option<&str> {
         let is_separated = bare.starts_with(['=', ':', ',']);
         let value = bare.trim_start_matches(['=', ':', ',', '>']).trim_start();
         let is_quoted = value.starts_with(['"', '\'']);
-        let is_near = blanks && bare.len() < after.len() && (number <= FIRST || is_quoted);
-        if (is_separated || is_near) && is_literal(value, is_quoted) {
+        let is_near =
+            manner == Manner::Line && bare.len() < after.len() && (number <= FIRST || is_quoted);
+        let is_assigned = after.starts_with('=') && !after.starts_with("= ");
+        let is_spelled = manner != Manner::Expression || is_quoted || is_assigned;
+        if (is_separated || is_near) && is_spelled && is_literal(value, is_quoted) {
             return Some(name);
         }
     }
@@ -555,6 +573,31 @@ mod tests {
         ] {
             assert!(!holds(text), "{text}");
         }
+    }
+
+    #[test]
+    fn an_expression_with_a_secret_spelled_out_holds_one() {
+        let holds = |text: &str| {
+            let kind = ScalarKind::Expression;
+            holds_secret(
+                "policy",
+                &Scalar {
+                    kind,
+                    text: text.into(),
+                },
+            )
+        };
+        assert!(holds(
+            "jsonencode({ user = \"app\", password = \"hunter2\" })"
+        ));
+        assert!(holds("coalesce(var.password, \"hunter2\")"));
+        assert!(holds(
+            "<<-EOT\nexport DB_PASSWORD=hunter2\necho ${var.name}\nEOT"
+        ));
+        assert!(!holds(
+            "jsonencode({ password = random_password.main.result })"
+        ));
+        assert!(!holds("module.database.password"));
     }
 
     #[test]

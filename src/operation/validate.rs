@@ -28,12 +28,16 @@ pub fn validate(world: &World<'_>, location: &Location) -> Result<Report, Failur
         .values()
         .map(|each| each.resources.len())
         .sum();
-    report.say(format!(
-        "{}, {}, {}",
+    let mut counted = vec![
         crate::text::count(resolution.resolved.len(), "environment"),
         crate::text::count(resources, "resource"),
         crate::text::count(project.definition.parameters.len(), "parameter"),
-    ));
+    ];
+    let documents = project.definition.document_names().len();
+    if documents > 0 {
+        counted.push(crate::text::count(documents, "document"));
+    }
+    report.say(counted.join(", "));
     report.exit_code = u8::from(report.has_errors());
     Ok(report)
 }

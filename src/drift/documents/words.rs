@@ -239,5 +239,6 @@ fn words_of_ids(sort: Opaque) -> &'static str {
         Opaque::CloudId => "ids that a cloud gave out",
         Opaque::Hash => "hashes",
         Opaque::Key => "keys or certificates",
+        Opaque::Address => "addresses of machines",
     }
 }
