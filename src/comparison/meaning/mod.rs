@@ -199,7 +199,7 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
         return Some(relation);
     }
     let numeric = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
-    if opaque::are_addresses(one, two) {
+    if !key::is_version(context.key) && opaque::are_addresses(one, two) {
         return Some(Relation::Opaque(Opaque::Address));
     }
     if numeric(first) && numeric(second) {

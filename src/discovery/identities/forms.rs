@@ -48,6 +48,10 @@ pub(super) fn judge(
     if foreign.0 > own.0 || foreign.1 > own.1 {
         return None;
     }
+    // So is one that names a third one.
+    if names_another(one, left) || names_another(two, right) {
+        return None;
+    }
     let names = own.0 != Mention::None || own.1 != Mention::None;
     let host = matches!(core.way, Way::HostEnd | Way::Host);
     if own.0 == Mention::Whole && own.1 == Mention::Whole {
@@ -144,6 +148,18 @@ fn mention(text: &str, environment: &EnvironmentName) -> Mention {
         .filter_map(|range| lower.get(range))
         .any(|token| whole(token) || glued(token));
     if has { Mention::Part } else { Mention::None }
+}
+
+/// Whether a text clearly names an environment that is meant for something else than this one: `ingress-qa` in staging.
+fn names_another(text: &str, environment: &EnvironmentName) -> bool {
+    let Some((own, _)) = words::find(environment.as_str()) else {
+        return false;
+    };
+    let marks = marks(text);
+    marks
+        .iter()
+        .any(|mark| mark.clear && words::role(mark.word) != words::role(own))
+        && !marks.iter().any(|mark| mark.word == own)
 }
 
 /// Whether a text is a clear name of an environment that is meant for the same as this one.
@@ -402,6 +418,12 @@ mod tests {
             of(Way::Bare, "111122223333", "444455556666"),
             Some((IdentityKind::Account, Need::One))
         );
+    }
+
+    #[test]
+    fn naming_a_third_environment_makes_none() {
+        assert_eq!(of(Way::Before, "ingress-qa", "ingress-production"), None);
+        assert!(of(Way::Before, "ingress-uat", "ingress-production").is_some());
     }
 
     #[test]

@@ -109,11 +109,12 @@ pub(super) fn defect(
                 Which::Left => (one, two),
                 Which::Right => (two, one),
             };
-            Defect::new(
-                &codes::FOREIGN,
-                subject,
-                format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}"),
-            )
+            let message = if &**identity == "environment" {
+                format!("`{name}` in {own} names a host of {other}: `{value}` is in it")
+            } else {
+                format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
+            };
+            Defect::new(&codes::FOREIGN, subject, message)
         }
         Matter::Lines if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
