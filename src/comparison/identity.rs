@@ -8,6 +8,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::hosts;
+
 /// One identity: the values that correspond to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -182,7 +184,7 @@ impl Identities {
             Which::Left => (&word.left, &word.right, word.right_telling),
             Which::Right => (&word.right, &word.left, word.left_telling),
         };
-        let mut own: Option<Vec<(usize, usize)>> = None;
+        let mut own: Option<Vec<(usize, usize, bool)>> = None;
         for word in &self.all {
             let (_, theirs, telling) = sides(word);
             if !telling && !word.is_name_of_hosts(theirs) {
@@ -193,7 +195,7 @@ impl Identities {
                 let is_there = if telling {
                     is_whole_name(text, start, end)
                 } else {
-                    is_within_host(text, start, end)
+                    hosts::is_within(text, start, end)
                 };
                 if !is_there {
                     continue;
@@ -204,12 +206,21 @@ impl Identities {
                         .flat_map(|word| {
                             let (ours, _, _) = sides(word);
                             text.match_indices(&**ours)
-                                .map(|(at, found)| (at, at + found.len()))
+                                .filter(|(at, found)| stands_alone(text, *at, found))
+                                .map(|(at, found)| (at, at + found.len(), word.is_environment))
                         })
                         .collect()
                 });
-                // What lies within a value of its own is its own.
-                if !own.iter().any(|(from, to)| *from <= start && end <= *to) {
+                // What lies within a value of its own is its own, and so is a host that has its environment's name in it.
+                let host = hosts::around(text, start, end);
+                let is_own = own.iter().any(|(from, to, is_environment)| {
+                    *from <= start && end <= *to
+                        || *is_environment
+                            && host.start <= *from
+                            && *to <= host.end
+                            && (*to <= start || end <= *from)
+                });
+                if !is_own {
                     return Some((&word.name, theirs));
                 }
             }
@@ -286,60 +297,6 @@ fn is_whole_name(text: &str, start: usize, end: usize) -> bool {
         None => true,
     };
     !before.is_some_and(joins) && ends
-}
-
-/// Whether bytes `start..end` of a text are a word within the name of a host: the authority of a URL, or a text that is
-/// nothing but a name with three labels or more.
-fn is_within_host(text: &str, start: usize, end: usize) -> bool {
-    let before = text.get(..start).unwrap_or("");
-    let after = text.get(end..).unwrap_or("");
-    let is_part = |each: char| each.is_alphanumeric() || matches!(each, '-' | '.' | '_');
-    let stands_alone =
-        !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
-    if !stands_alone {
-        return false;
-    }
-    let first = before.rfind(|each| !is_part(each)).map_or(0, |at| {
-        at + before
-            .get(at..)
-            .and_then(|rest| rest.chars().next())
-            .map_or(1, char::len_utf8)
-    });
-    let last = end + after.find(|each| !is_part(each)).unwrap_or(after.len());
-    let host = text.get(first..last).unwrap_or("");
-    let leading = text.get(..first).unwrap_or("");
-    let is_authority = leading.ends_with("://")
-        || leading.ends_with('@')
-            && leading
-                .rfind("://")
-                .is_some_and(|at| !leading.get(at + 3..).unwrap_or("").contains('/'));
-    let labels: Vec<&str> = host.split('.').collect();
-    let ends_in_letters = labels
-        .last()
-        .is_some_and(|last| last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_lowercase()));
-    let port = text.get(last..).unwrap_or("");
-    let is_all = leading.is_empty()
-        && (port.is_empty()
-            || port
-                .strip_prefix(':')
-                .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())));
-    let is_file = [
-        "yml",
-        "yaml",
-        "json",
-        "toml",
-        "conf",
-        "env",
-        "log",
-        "properties",
-        "xml",
-        "tfstate",
-        "tfvars",
-        "hcl",
-        "settings",
-    ]
-    .contains(labels.last().unwrap_or(&""));
-    is_authority || is_all && labels.len() >= 3 && ends_in_letters && !is_file
 }
 
 /// Whether a value, found in the other environment, can only mean its own: a domain, a long number, or a long name
@@ -486,6 +443,23 @@ mod tests {
         ] {
             assert!(!mentions(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_host_with_its_own_environment_in_its_name_is_no_mention() {
+        let identity = |name: &str, left: &str, right: &str| Identity {
+            name: name.into(),
+            left: left.into(),
+            right: right.into(),
+        };
+        let all = Identities::new([
+            identity("environment_short", "stg", "prod"),
+            identity("domain", "stg.example.org", "example.org"),
+        ]);
+        let mentions = |text: &str| all.foreign(text, Which::Left).is_some();
+        assert!(!mentions("mysql://stg-db.example.org:3306/app"));
+        assert!(mentions("mysql://db.example.org:3306/stg"));
+        assert!(mentions("mysql://prod-db.example.org:3306/app"));
     }
 
     #[test]

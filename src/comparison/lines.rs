@@ -357,7 +357,7 @@ fn is_empty_or_comment(line: &str) -> bool {
                     "include", "define", "if", "else", "endif", "undef", "pragma",
                 ]
                 .iter()
-                .any(|word| rest.trim_start().split_whitespace().next() == Some(word))
+                .any(|word| rest.split_whitespace().next() == Some(word))
                     && !line.starts_with("# ")
         })
     };

@@ -408,6 +408,20 @@ fn by_value<'n>(
             .map(|(number, _)| number)
             .collect()
     };
+    // Of secrets, nobody sees what they are about: the first with the first.
+    let secret = |nodes: &'n [Node]| -> Vec<bool> {
+        nodes
+            .iter()
+            .map(|node| {
+                node.as_scalar()
+                    .is_some_and(|scalar| secret_of_value(key, scalar) == Some(""))
+            })
+            .collect()
+    };
+    let (left_secret, right_secret) = (secret(left), secret(right));
+    let are_secrets = |one: usize, other: usize| {
+        left_secret.get(one) == Some(&true) && right_secret.get(other) == Some(&true)
+    };
     // Two more turns: what differs by identity values, and what is about the same thing.
     for turn in 0..2 {
         let open = free(&taken);
@@ -428,7 +442,7 @@ fn by_value<'n>(
                     && if turn == 0 {
                         identities.agree(one, other)
                     } else {
-                        is_only || is_about_the_same(one, other)
+                        is_only || are_secrets(number, *there) || is_about_the_same(one, other)
                     }
             });
             if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(number)) {

@@ -440,8 +440,7 @@ fn what_seals_a_file_is_one_secret() {
 
 #[test]
 fn a_secret_in_a_list_is_not_in_a_path() {
-    let listed =
-        |token: &str| json!({"args": [format!("--db-password={token}"), "x"], "tokens": [token]});
+    let listed = |token: &str| json!({"args": [format!("--db-password={token}"), "x"], "tokens": ["same", token]});
     let found = compare(
         &document(&listed("hunter2")),
         &document(&listed("hunter3")),
@@ -449,7 +448,7 @@ fn a_secret_in_a_list_is_not_in_a_path() {
         None,
     )
     .disagreements;
-    assert!(!found.is_empty());
+    assert_eq!(found.len(), 2);
     for one in found {
         assert!(!one.path.to_string().contains("hunter"), "{}", one.path);
         for side in [&one.left, &one.right].into_iter().flatten() {

@@ -155,6 +155,11 @@ fn names_another(text: &str, environment: &EnvironmentName) -> bool {
     let Some((own, _)) = words::find(environment.as_str()) else {
         return false;
     };
+    // The last label of a host is none: `example.dev`.
+    let text = match text.rsplit_once('.') {
+        Some((before, _)) if is_host(text) => before,
+        _ => text,
+    };
     let marks = marks(text);
     marks
         .iter()
@@ -424,6 +429,7 @@ mod tests {
     fn naming_a_third_environment_makes_none() {
         assert_eq!(of(Way::Before, "ingress-qa", "ingress-production"), None);
         assert!(of(Way::Before, "ingress-uat", "ingress-production").is_some());
+        assert!(of(Way::HostEnd, "staging.example.dev", "example.dev").is_some());
     }
 
     #[test]
