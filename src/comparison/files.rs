@@ -214,7 +214,7 @@ fn read_both(
     right: &Arc<SourceFile>,
     format: Option<Format>,
 ) -> Result<(Document, Document), Vec<Defect>> {
-    let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of(&file.path));
+    let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of_file(file));
     let both = rayon::join(
         || document::read(left, known(left)),
         || document::read(right, known(right)),

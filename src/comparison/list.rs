@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::likeness::Likeness;
 use super::path::Step;
 use super::{Identities, Which};
+use crate::document::sensitive::secret_of_value;
 use crate::document::{Content, Node, Scalar, ScalarKind};
 
 /// Keys that identify the elements of a list, the likeliest first. Elements must all have it, each its own.
@@ -78,10 +79,11 @@ type Id<'n> = Vec<(&'n str, &'n str)>;
 /// The same, as paths keep it.
 type Names = Arc<[(Arc<str>, Arc<str>)]>;
 
-/// Pairs the elements of two lists. `keys` are declared to identify them; `is_set` tells that order means nothing.
+/// Pairs the elements of two lists, which stand under `key`. `keys` are declared to identify them; `is_set` tells that order means nothing.
 pub(super) fn pair<'n>(
     left: &'n [Node],
     right: &'n [Node],
+    key: &str,
     keys: Option<&[Arc<str>]>,
     identities: &Identities,
 ) -> Pairing<'n> {
@@ -123,7 +125,7 @@ pub(super) fn pair<'n>(
     }
     if all().all(|node| matches!(node.content, Content::Scalar(_)) && node.tag.is_none()) {
         return by_ids(left, right, &assigned_name, identities, false)
-            .unwrap_or_else(|| by_value(left, right, identities));
+            .unwrap_or_else(|| by_value(left, right, key, identities));
     }
     super::likeness::pair(left, right, &Likeness { identities })
 }
@@ -419,8 +421,13 @@ fn ids_agree(left: &Id<'_>, right: &Id<'_>, identities: &Identities) -> bool {
 
 /// Single values: each identified by itself. What is left over on both sides is paired by what it is about
 /// (`--level=info` and `--level=debug`), or when it is the only one.
-fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) -> Pairing<'n> {
-    let text = |node: &'n Node| node.as_scalar().map_or("", |scalar| &*scalar.text);
+fn by_value<'n>(
+    left: &'n [Node],
+    right: &'n [Node],
+    key: &str,
+    identities: &Identities,
+) -> Pairing<'n> {
+    let text = text_of;
     // The same value may stand there more than once: the first with the first, the second with the second.
     let numbered = |nodes: &'n [Node]| -> Vec<(Id<'n>, usize)> {
         let mut times: HashMap<&str, usize> = HashMap::new();
@@ -462,6 +469,20 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
             .map(|(number, _)| number)
             .collect()
     };
+    // Of secrets, nobody sees what they are about: the first with the first.
+    let secret = |nodes: &'n [Node]| -> Vec<bool> {
+        nodes
+            .iter()
+            .map(|node| {
+                node.as_scalar()
+                    .is_some_and(|scalar| secret_of_value(key, scalar) == Some(""))
+            })
+            .collect()
+    };
+    let (left_secret, right_secret) = (secret(left), secret(right));
+    let are_secrets = |one: usize, other: usize| {
+        left_secret.get(one) == Some(&true) && right_secret.get(other) == Some(&true)
+    };
     // Two more turns: what differs by identity values, and what is about the same thing. What stands for something
     // else has no place of its own that it could have left.
     let mut order: Vec<usize> = Vec::new();
@@ -488,7 +509,7 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
                     && if turn == 0 {
                         identities.agree(one, other)
                     } else {
-                        is_only || is_about_the_same(one, other)
+                        is_only || are_secrets(number, *there) || is_about_the_same(one, other)
                     }
             });
             if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(number)) {
@@ -501,11 +522,10 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
     }
     let is_reordered = !order.is_sorted();
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
-    let step =
-        |node: &'n Node| Step::Element([(Arc::from(""), Arc::from(clipped(text(node))))].into());
-    for (node, counterpart) in left.iter().zip(counterpart) {
+    let step = |node: &'n Node, position: usize| called(node, position, key);
+    for (position, (node, counterpart)) in left.iter().zip(counterpart).enumerate() {
         pairs.push(Pair {
-            step: step(node),
+            step: step(node, position),
             left: Some(node),
             right: counterpart.and_then(|number| right.get(number)),
         });
@@ -513,7 +533,7 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
     for number in free(&taken) {
         if let Some(node) = right.get(number) {
             pairs.push(Pair {
-                step: step(node),
+                step: step(node, number),
                 left: None,
                 right: Some(node),
             });
@@ -523,6 +543,20 @@ fn by_value<'n>(left: &'n [Node], right: &'n [Node], identities: &Identities) ->
         pairs,
         is_reordered,
     }
+}
+
+fn text_of(node: &Node) -> &str {
+    node.as_scalar().map_or("", |scalar| &*scalar.text)
+}
+
+/// What an element that is a single value is called in a path: its text; of a secret, the name in it, or its position.
+fn called(node: &Node, position: usize, key: &str) -> Step {
+    let name = match node.as_scalar().map(|scalar| secret_of_value(key, scalar)) {
+        Some(Some("")) => return Step::Position(position),
+        Some(Some(name)) => Arc::from(format!("{name} (a secret)")),
+        _ => Arc::from(clipped(text_of(node))),
+    };
+    Step::Element([(Arc::from(""), name)].into())
 }
 
 /// The beginning of a long value: a path is no place for a whole certificate.

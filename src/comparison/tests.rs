@@ -558,3 +558,37 @@ mod laws {
         }
     }
 }
+
+#[test]
+fn what_seals_a_file_is_one_secret() {
+    let sealed = |mac: &str| json!({"a": 1, "sops": {"mac": mac, "lastmodified": mac, "version": mac, "age": [mac]}});
+    let found = compare(
+        &document(&sealed("0a1b")),
+        &document(&sealed("2c3d")),
+        &rules(&[]),
+        None,
+    )
+    .disagreements;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].path.to_string(), "sops");
+    assert!(found[0].left.as_ref().unwrap().is_secret);
+}
+
+#[test]
+fn a_secret_in_a_list_is_not_in_a_path() {
+    let listed = |token: &str| json!({"args": [format!("--db-password={token}"), "x"], "tokens": ["same", token]});
+    let found = compare(
+        &document(&listed("hunter2")),
+        &document(&listed("hunter3")),
+        &rules(&[]),
+        None,
+    )
+    .disagreements;
+    assert_eq!(found.len(), 2);
+    for one in found {
+        assert!(!one.path.to_string().contains("hunter"), "{}", one.path);
+        for side in [&one.left, &one.right].into_iter().flatten() {
+            assert!(!side.shown.contains("hunter"), "{}", side.shown);
+        }
+    }
+}

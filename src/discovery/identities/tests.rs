@@ -298,3 +298,33 @@ fn configuration_within_configuration_is_read_line_by_line() {
         [(IdentityKind::Domain, "staging.example.com", "example.com")]
     );
 }
+
+#[test]
+fn another_word_for_staging_is_found_and_a_mailbox_is_no_domain() {
+    let found = proposed(&[
+        ("bucket", "acme-files-uat", "acme-files-prod"),
+        ("from", "uat.help@acme.example", "prod.help@acme.example"),
+        ("label", "UAT", "PROD"),
+    ]);
+    assert_eq!(
+        values(&found),
+        [(IdentityKind::EnvironmentShort, "uat", "prod")]
+    );
+    assert!(proposed(&[("label", "uat", "prod")]).is_empty());
+}
+
+#[test]
+fn what_others_explain_already_is_not_proposed() {
+    let found = proposed(&[
+        ("domain", "staging.notes.example.net", "notes.example.org"),
+        (
+            "other",
+            "staging.alpha.notes.example.net",
+            "alpha.notes.example.org",
+        ),
+    ]);
+    assert!(
+        found.iter().all(|one| one.places > 0) && found.len() <= 2,
+        "{found:?}"
+    );
+}

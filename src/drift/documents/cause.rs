@@ -18,14 +18,12 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
     } = disagreement;
     let key = path.keys().0;
     match matter {
+        Matter::Value(_) if is_secret(disagreement) => "secret".to_owned(),
         Matter::Value(Relation::Opaque(sort)) => format!("opaque {sort:?}"),
         Matter::Value(relation) => {
             let (Some(one), Some(two)) = (text(left.as_ref()), text(right.as_ref())) else {
                 return alone(disagreement);
             };
-            if is_secret(disagreement) {
-                return "secret".to_owned();
-            }
             let is_text = |side: &Option<Side>| {
                 side.as_ref()
                     .and_then(|side| side.scalar.as_ref())
@@ -68,6 +66,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
             within, identity, ..
         } => format!("foreign {within:?} {identity}"),
         Matter::Order(_) => format!("order {key}"),
+        Matter::Lines if is_secret(disagreement) => "secret".to_owned(),
         Matter::MustDiffer | Matter::Shape | Matter::Tag | Matter::Moved(_) | Matter::Lines => {
             alone(disagreement)
         }
