@@ -10,6 +10,8 @@ const WORDS: &[&str] = &[
     "password",
     "passwd",
     "passphrase",
+    "pass",
+    "pwd",
     "secret",
     "token",
     "apikey",
@@ -27,6 +29,9 @@ const WORDS: &[&str] = &[
     "webhookurl",
     "salt",
     "pepper",
+    "erlangcookie",
+    "releasecookie",
+    "dockerconfigjson",
 ];
 
 /// Words in keys that name a secret without holding it: where it is, what it is called, how long it lives.
@@ -429,6 +434,10 @@ mod tests {
             ("anything", "ghp_0123456789abcdef"),
             ("database_url", "postgres://app:hunter2@db/app"),
             ("clientSecret", "s3cr3t"),
+            ("DB_PASS", "hunter2"),
+            ("MYSQL_PWD", "hunter2"),
+            ("RELEASE_COOKIE", "monster"),
+            (".dockerconfigjson", "{\"auths\":{}}"),
             ("tokens", "x"),
         ] {
             assert!(secret(key, text), "{key} {text}");
@@ -444,6 +453,8 @@ mod tests {
             ("password", "${DB_PASSWORD}"),
             ("password", ""),
             ("monkey", "banana"),
+            ("bypass", "yes"),
+            ("session-cookie-name", "route"),
             ("keyboard", "de"),
             ("tokenizer", "bpe"),
             ("database_url", "postgres://app@db/app"),
