@@ -164,6 +164,42 @@ impl Identities {
         Some(marked)
     }
 
+    /// A text of one environment as it would stand in the other: with the other's value in place of each of its own
+    /// identity values, the longest first. Nothing where it has none.
+    #[must_use]
+    pub fn exchanged(&self, text: &str, which: Which) -> Option<String> {
+        let sides = |word: &Word| match which {
+            Which::Left => (Arc::clone(&word.left), Arc::clone(&word.right)),
+            Which::Right => (Arc::clone(&word.right), Arc::clone(&word.left)),
+        };
+        let candidates: Vec<(Arc<str>, Arc<str>)> = self
+            .all
+            .iter()
+            .map(sides)
+            .filter(|(own, _)| text.contains(&**own))
+            .collect();
+        if candidates.is_empty() {
+            return None;
+        }
+        let mut exchanged = String::with_capacity(text.len());
+        let mut at = 0;
+        while let Some(rest) = text.get(at..)
+            && let Some(first) = rest.chars().next()
+        {
+            let found = candidates
+                .iter()
+                .find(|(own, _)| rest.starts_with(&**own) && stands_alone(text, at, own));
+            if let Some((own, other)) = found {
+                exchanged.push_str(other);
+                at += own.len();
+            } else {
+                exchanged.push(first);
+                at += first.len_utf8();
+            }
+        }
+        Some(exchanged)
+    }
+
     /// An identity of the *other* environment that a text of one environment mentions: its name, and the value.
     #[must_use]
     pub fn foreign<'a>(&'a self, text: &str, which: Which) -> Option<(&'a Arc<str>, &'a Arc<str>)> {

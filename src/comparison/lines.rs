@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::disagreement::{Disagreement, Matter, Side};
 use super::path::Step;
 use super::{Identities, Path, Which, list, shown};
-use crate::document::{Content, Document, Node, Place, Scalar, ScalarKind, sensitive};
+use crate::document::{Content, Document, Node, Place, Scalar, ScalarKind, covering, sensitive};
 
 /// Compares lines. Lines that differ by identity values only are the same; neighbouring lines that differ are one
 /// disagreement. Its path names the first line that differs by its own text, so that it stays the same when lines come and
@@ -32,7 +32,13 @@ pub(super) fn compare(
     };
     let (ones, twos) = (marked(lefts, Which::Left), marked(rights, Which::Right));
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    for (old, new) in super::hunks::hunks(&ones, &twos) {
+    let hunks = super::hunks::hunks(&ones, &twos);
+    let (open, closed) = if hunks.is_empty() {
+        (String::new(), String::new())
+    } else {
+        (shown_text(left), shown_text(right))
+    };
+    for (old, new) in hunks {
         let one = lefts.get(old.clone()).unwrap_or_default();
         let two = rights.get(new.clone()).unwrap_or_default();
         // What the marks did not bring together may agree all the same.
@@ -45,7 +51,14 @@ pub(super) fn compare(
             continue;
         }
         let first = one.first().or(two.first()).map_or("", text).trim();
-        let name = if one.iter().chain(two).any(is_secret) {
+        let is_hidden = |nodes: &[Node], document: &Document, shown: &str| {
+            nodes.iter().any(|node| {
+                let range = node.place.start as usize..node.place.end as usize;
+                is_secret(node) || document.file.text.get(range.clone()) != shown.get(range)
+            })
+        };
+        let hidden = (is_hidden(one, left, &open), is_hidden(two, right, &closed));
+        let name = if hidden.0 || hidden.1 {
             "(a secret)"
         } else {
             list::clipped(first)
@@ -64,11 +77,17 @@ pub(super) fn compare(
         };
         found.push(Disagreement {
             path: above.with(Step::Element([(Arc::from(""), name)].into())),
-            left: side(one),
-            right: side(two),
+            left: side(one, hidden.0),
+            right: side(two, hidden.1),
             matter,
         });
     }
+}
+
+/// The text as it is shown.
+fn shown_text(document: &Document) -> String {
+    let text = &document.file.text;
+    covering::covered(text, covering::secret_ranges(text))
 }
 
 fn lines(document: &Document) -> &[Node] {
@@ -95,9 +114,8 @@ fn is_secret(node: &Node) -> bool {
     })
 }
 
-fn side(nodes: &[Node]) -> Option<Side> {
+fn side(nodes: &[Node], is_secret: bool) -> Option<Side> {
     let (first, last) = (nodes.first()?, nodes.last()?);
-    let is_secret = nodes.iter().any(is_secret);
     let texts: Vec<&str> = nodes.iter().map(text).collect();
     Some(Side {
         place: Place {

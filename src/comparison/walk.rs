@@ -191,7 +191,8 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let pairs = list::pair(items, items, None, &self.rules.identities).pairs;
+                let mut pairs = list::pair(items, items, None, &self.rules.identities).pairs;
+                self.hide(&mut pairs, items, items);
                 for pair in pairs {
                     if let Some(item) = pair.left {
                         self.trail.push(Trail::Element(pair.step));
@@ -258,7 +259,7 @@ impl<'n> Walk<'n> {
         }
         let relation = match (list::assignment(one), list::assignment(two)) {
             // In `NAME=value` the name is the key.
-            (Some((name, value)), Some((other, there))) if name == other => meaning::relate(
+            (Some((name, value)), Some((other, there))) if name == other => self.relate(
                 &Scalar {
                     kind: ScalarKind::Loose,
                     text: value.into(),
@@ -272,7 +273,7 @@ impl<'n> Walk<'n> {
                     above: context.key,
                 },
             ),
-            _ => meaning::relate(one, two, context),
+            _ => self.relate(one, two, context),
         };
         if relation == Relation::Same {
             return;
@@ -284,6 +285,27 @@ impl<'n> Walk<'n> {
             sides.1.is_secret = true;
         }
         self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
+    }
+
+    /// What two values mean to each other. Those that mean the same once identity values are exchanged are the same:
+    /// `https://staging.example.net:443` is production's `https://production.example.net`.
+    fn relate(&self, one: &Scalar, two: &Scalar, context: Context<'_>) -> Relation {
+        let relation = meaning::relate(one, two, context);
+        if relation == Relation::Same {
+            return relation;
+        }
+        let exchanged = |scalar: &Scalar, which| {
+            let text = self.rules.identities.exchanged(&scalar.text, which)?;
+            Some(Scalar {
+                kind: scalar.kind,
+                text: text.into(),
+            })
+        };
+        let same =
+            |one: &Scalar, two: &Scalar| meaning::relate(one, two, context) == Relation::Same;
+        let is_same = exchanged(one, Which::Left).is_some_and(|one| same(&one, two))
+            || exchanged(two, Which::Right).is_some_and(|two| same(one, &two));
+        if is_same { Relation::Same } else { relation }
     }
 
     fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
@@ -390,9 +412,10 @@ impl<'n> Walk<'n> {
         let keys = rules.keys_of(&path);
         let is_set = rules.is_set(&path);
         let Pairing {
-            pairs,
+            mut pairs,
             is_reordered,
         } = list::pair(left, right, keys, &rules.identities);
+        self.hide(&mut pairs, left, right);
         let mut is_complete = true;
         for pair in pairs {
             self.trail.push(Trail::Element(pair.step));
@@ -436,6 +459,30 @@ impl<'n> Walk<'n> {
                 };
                 let sides = (whole(left), whole(right));
                 self.found(Some(sides.0), Some(sides.1), Matter::Order(has_meaning));
+            }
+        }
+    }
+
+    /// A path names single values by themselves; but no secret. Those go by position.
+    fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
+        let under = self.under();
+        for pair in pairs {
+            let (node, all) = match (pair.left, pair.right) {
+                (Some(node), _) => (node, left),
+                (None, Some(node)) => (node, right),
+                (None, None) => continue,
+            };
+            let Step::Element(names) = &pair.step else {
+                continue;
+            };
+            let names_itself = names.iter().any(|(name, _)| name.is_empty());
+            let is_secret = names_itself
+                && node.as_scalar().is_some_and(|scalar| {
+                    list::assignment(scalar).is_none() && under.is_secret(scalar)
+                });
+            if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
+            {
+                pair.step = Step::Position(number);
             }
         }
     }

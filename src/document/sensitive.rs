@@ -3,6 +3,8 @@
 //! By the key they stand under, and by how they look. It would rather cover a value too many than show one: what is
 //! covered is still reported, at its place.
 
+use std::ops::Range;
+
 use super::tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};
 
 /// Words in keys under which secrets stand.
@@ -69,7 +71,7 @@ const NAMES_OF_SECRETS: &[&str] = &[
 ];
 
 /// How tokens of well-known services begin.
-const BEGINNINGS: &[&str] = &[
+pub(super) const BEGINNINGS: &[&str] = &[
     "ghp_",
     "gho_",
     "ghs_",
@@ -117,7 +119,7 @@ pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
 }
 
 /// Whether a key is one under which a secret stands: `db_password`, `apiKey`, and not `password_file`.
-fn names_a_secret(key: &str) -> bool {
+pub(super) fn names_a_secret(key: &str) -> bool {
     let words = words(key);
     let joined = |from: usize| words.get(from..).unwrap_or_default().concat();
     let last = words.last().map_or("", String::as_str);
@@ -162,7 +164,7 @@ fn words(key: &str) -> Vec<String> {
 }
 
 /// Whether a text only says where a secret is: `${PASSWORD}`, `{{ vault.password }}`, `<%= … %>`.
-fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     let text = text.trim();
     let wrapped = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
     wrapped("${", "}") || wrapped("{{", "}}") || wrapped("<%=", "%>") || wrapped("$(", ")")
@@ -170,13 +172,22 @@ fn is_reference(text: &str) -> bool {
 
 /// Whether a URL carries a password: `scheme://user:password@host`.
 fn has_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
-        authority
-            .rsplit_once('@')
-            .and_then(|(user, _)| user.split_once(':'))
-            .is_some_and(|(_, password)| !password.is_empty() && !is_reference(password))
+    !password_in(text).is_empty()
+}
+
+/// The passwords of the URLs in a text.
+pub(super) fn password_in(text: &str) -> Vec<Range<usize>> {
+    let urls = text.match_indices("://");
+    urls.filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let rest = text.get(start..)?;
+        let authority = rest.split(['/', '?', '#', ' ', '"', '\n']).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (name, password) = user.split_once(':')?;
+        let from = start + name.len() + 1;
+        (!password.is_empty() && !is_reference(password)).then(|| from..from + password.len())
     })
+    .collect()
 }
 
 /// What a value stands under, as far as it tells whether it is a secret.
