@@ -241,7 +241,7 @@ fn read_both(
 
 /// Whether a text has the marks of a template: Jinja, Go, ERB, or a word in `{}`, `@@` or `%%` that is filled in.
 fn is_template(text: &str) -> bool {
-    const MARKS: &[&str] = &["{{", "{%", "<%", "${", "[["];
+    const MARKS: &[&str] = &["{{", "{%", "<%", "[["];
     let is_word = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && word

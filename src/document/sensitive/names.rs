@@ -26,6 +26,9 @@ const WORDS: &[&str] = &[
     "webhookurl",
     "salt",
     "pepper",
+    "erlangcookie",
+    "releasecookie",
+    "dockerconfigjson",
 ];
 
 /// Words in keys that name a secret without holding it: where it is, what it is called, how long it lives.
