@@ -39,6 +39,7 @@ pub(super) fn compare(
             left: ones,
             right: twos,
             matter: Matter::Order(false),
+            lacking: None,
         });
     }
     for (one, two) in &leftover.pairs {
@@ -50,6 +51,7 @@ pub(super) fn compare(
             left: side(&[one]),
             right: side(&[two]),
             matter: Matter::Lines,
+            lacking: None,
         });
     }
     for (all, numbers, which) in [
@@ -66,6 +68,7 @@ pub(super) fn compare(
                 left,
                 right,
                 matter: Matter::Only(which),
+                lacking: None,
             });
         }
     }

@@ -56,6 +56,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
         is_there: false,
+        above: Vec::new(),
         only: (Vec::new(), Vec::new()),
         foreign: (
             rules
@@ -96,6 +97,8 @@ struct Walk<'n> {
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
     is_there: bool,
+    /// The keys above, where both sides have them.
+    above: Vec<(crate::document::Place, crate::document::Place)>,
     /// What only one side has, by its number among what was found: it may have moved.
     only: (Alone<'n>, Alone<'n>),
     /// Whether each side's text may mention the other environment at all.
@@ -168,6 +171,7 @@ impl<'n> Walk<'n> {
             left,
             right,
             matter,
+            lacking: None,
         });
     }
 
@@ -327,9 +331,7 @@ impl<'n> Walk<'n> {
             for (one, two) in left.iter().zip(right) {
                 let under = Within::either(within, &one.key);
                 self.trail.push(Trail::Key(&one.key, under));
-                self.mention_key(one, Which::Left);
-                self.mention_key(two, Which::Right);
-                self.nodes(&one.value, &two.value);
+                self.entries(one, two);
                 self.trail.pop();
             }
             return;
@@ -354,11 +356,7 @@ impl<'n> Walk<'n> {
             let under = Within::either(within, &one.key);
             self.trail.push(Trail::Key(&one.key, under));
             match number.and_then(|number| right.get(number)) {
-                Some(two) => {
-                    self.mention_key(one, Which::Left);
-                    self.mention_key(two, Which::Right);
-                    self.nodes(&one.value, &two.value);
-                }
+                Some(two) => self.entries(one, two),
                 None => self.only(&one.value, Some(one), Which::Left),
             }
             self.trail.pop();
@@ -371,6 +369,15 @@ impl<'n> Walk<'n> {
                 self.trail.pop();
             }
         }
+    }
+
+    /// Two entries of one key.
+    fn entries(&mut self, one: &'n Entry, two: &'n Entry) {
+        self.mention_key(one, Which::Left);
+        self.mention_key(two, Which::Right);
+        self.above.push((one.place, two.place));
+        self.nodes(&one.value, &two.value);
+        self.above.pop();
     }
 
     /// Keys that differ by identity values only are the same key.
@@ -522,6 +529,13 @@ impl<'n> Walk<'n> {
                 self.only.1.push((number, node));
                 self.found(None, Some(side), Matter::Only(which));
             }
+        }
+        let lacking = self.above.last().map(|(left, right)| match which {
+            Which::Left => *right,
+            Which::Right => *left,
+        });
+        if let Some(found) = self.found.last_mut() {
+            found.lacking = lacking;
         }
     }
 

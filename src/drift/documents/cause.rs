@@ -15,6 +15,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
         left,
         right,
         matter,
+        lacking: _,
     } = disagreement;
     let key = path.keys().0;
     match matter {
