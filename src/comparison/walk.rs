@@ -9,7 +9,8 @@ use super::list::{self, Pairing};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use crate::document::sensitive::{self, Under, Within};
+use crate::document::covering;
+use crate::document::sensitive::{Under, Within};
 use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
@@ -143,7 +144,7 @@ impl<'n> Walk<'n> {
     fn side(&self, node: &Node, key_place: Option<crate::document::Place>) -> Side {
         let under = self.under();
         let scalar = node.as_scalar().map(|scalar| {
-            let covered = sensitive::covered_lines(&scalar.text);
+            let covered = covering::shown(&scalar.text);
             covered.map_or_else(
                 || scalar.clone(),
                 |text| Scalar {
@@ -494,7 +495,8 @@ impl<'n> Walk<'n> {
             let names_itself = names.iter().any(|(name, _)| name.is_empty());
             let is_secret = names_itself
                 && node.as_scalar().is_some_and(|scalar| {
-                    list::assignment(scalar).is_none() && under.is_secret(scalar)
+                    list::assignment(scalar).is_none()
+                        && (under.is_secret(scalar) || covering::shown(&scalar.text).is_some())
                 });
             if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
             {

@@ -78,6 +78,30 @@ pub fn covered(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> St
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// How a secret within a text is shown.
+const COVERED: &str = "(a secret, not shown)";
+
+/// The text for people: with words in the place of each secret. Nothing where there is none.
+#[must_use]
+pub fn shown(text: &str) -> Option<String> {
+    let mut ranges = secret_ranges(text);
+    if ranges.is_empty() {
+        return None;
+    }
+    ranges.sort_by_key(|range| range.start);
+    let mut shown = String::new();
+    let mut at = 0;
+    for range in ranges {
+        if range.start >= at {
+            shown.push_str(text.get(at..range.start).unwrap_or_default());
+            shown.push_str(COVERED);
+        }
+        at = at.max(range.end);
+    }
+    shown.push_str(text.get(at..).unwrap_or_default());
+    Some(shown)
+}
+
 /// What stands in one line.
 struct Found {
     /// Where a secret's value begins; it goes on to the end of the line at least.
@@ -130,7 +154,8 @@ fn look(line: &str, is_kubernetes: bool, named: bool) -> Found {
             || is_kubernetes && matches!(name, "data" | "stringData") && !is_blank
             || named && name == "value" && !is_blank;
         if tells && !is_harmless(rest) {
-            found.value = Some(end + separator.len());
+            let blank = rest.len() - rest.trim_start().len();
+            found.value = Some(end + separator.len() + blank);
             break;
         }
         if matches!(name, "name" | "key" | "Name" | "Key") && !is_blank {
@@ -327,6 +352,11 @@ mod tests {
         ] {
             assert_eq!(of(text), text);
         }
+        assert_eq!(super::shown("level: info"), None);
+        assert_eq!(
+            super::shown("a=1\nPASSWORD= x\nb=2").unwrap(),
+            "a=1\nPASSWORD= (a secret, not shown)\nb=2"
+        );
         assert!(of("password: |\n  hunter2\nlevel: info").ends_with("\nlevel: info"));
     }
 
@@ -346,5 +376,17 @@ mod tests {
         ] {
             assert_eq!(of(text).len(), text.len(), "{text}");
         }
+    }
+
+    #[test]
+    fn secrets_within_a_text_are_covered_line_by_line() {
+        let text = "url: postgres://app:hunter@db/x\n- API_TOKEN=abc\n\"password\": \"x1\",\nlevel: info\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nlast: 1\n";
+        let covered = super::shown(text).unwrap();
+        for secret in ["hunter", "abc", "x1", "MIIE"] {
+            assert!(!covered.contains(secret), "{covered}");
+        }
+        assert!(covered.contains("level: info\n") && covered.ends_with("last: 1\n"));
+        assert_eq!(covered.lines().count(), text.lines().count());
+        assert_eq!(super::shown("a: 1\nb: 2\n"), None);
     }
 }

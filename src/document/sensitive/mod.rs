@@ -11,7 +11,7 @@ mod under;
 mod within;
 
 pub use names::is_secret;
-pub use places::{covered_lines, secret_places};
+pub use places::secret_places;
 pub use under::{Under, Within};
 pub use within::{holds_secret, secret_of_line, secret_of_value};
 

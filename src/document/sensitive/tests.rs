@@ -1,6 +1,6 @@
 //! Secrets by their keys, by their looks, within values, lines and comments.
 
-use super::{covered_lines, holds_secret, is_secret, secret_of_line, secret_places};
+use super::{holds_secret, is_secret, secret_of_line, secret_places};
 use crate::document::{Format, Scalar, ScalarKind, read};
 use crate::source::SourceFile;
 
@@ -192,17 +192,4 @@ fn secrets_in_comments_and_whole_keys_are_covered() {
             "-----END PRIVATE KEY-----"
         ]
     );
-}
-
-#[test]
-fn secrets_within_a_text_are_covered_line_by_line() {
-    let text = "url: postgres://app:hunter@db/x\n- API_TOKEN=abc\n\"password\": \"x1\",\nlevel: info\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nlast: 1\n";
-    let covered = covered_lines(text).unwrap();
-    for secret in ["hunter", "abc", "x1", "MIIE"] {
-        assert!(!covered.contains(secret), "{covered}");
-    }
-    assert!(covered.contains("level: info\n") && covered.ends_with("last: 1\n"));
-    assert_eq!(covered.lines().count(), text.lines().count());
-    assert_eq!(covered_lines("a: 1\nb: 2\n"), None);
-    assert_eq!(covered_lines("password: x"), None);
 }
