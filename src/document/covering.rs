@@ -94,7 +94,12 @@ pub fn shown(text: &str) -> Option<String> {
     for range in ranges {
         if range.start >= at {
             shown.push_str(text.get(at..range.start).unwrap_or_default());
-            shown.push_str(COVERED);
+            // Line by line, so that what follows stays on its own.
+            let secret = text.get(range.clone()).unwrap_or_default();
+            for (number, _) in secret.split('\n').enumerate() {
+                shown.push_str(if number > 0 { "\n" } else { "" });
+                shown.push_str(COVERED);
+            }
         }
         at = at.max(range.end);
     }
