@@ -153,8 +153,8 @@ fn compare_pair(
                     let (one, two) = rayon::join(|| covered(&left), || covered(&right));
                     for found in compared.disagreements {
                         let spans = (
-                            span(&one, found.left.as_ref()),
-                            span(&two, found.right.as_ref()),
+                            span(&one, found.left.as_ref(), found.lacking),
+                            span(&two, found.right.as_ref(), found.lacking),
                         );
                         part.located.push(Located {
                             disagreement: found,
@@ -183,6 +183,7 @@ fn compare_pair(
                     left: left.map(|content| whole_file(name, content)),
                     right: right.map(|content| whole_file(name, content)),
                     matter,
+                    lacking: None,
                 },
                 left: left.and_then(start_of),
                 right: right.and_then(start_of),
@@ -214,7 +215,7 @@ fn read_both(
     right: &Arc<SourceFile>,
     format: Option<Format>,
 ) -> Result<(Document, Document), Vec<Defect>> {
-    let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of(&file.path));
+    let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of_file(file));
     let both = rayon::join(
         || document::read(left, known(left)),
         || document::read(right, known(right)),
@@ -307,10 +308,13 @@ fn covered(document: &Document) -> Arc<SourceFile> {
     SourceFile::new(document.file.path.clone(), text)
 }
 
-fn span(file: &Arc<SourceFile>, side: Option<&Side>) -> Option<Span> {
-    let side = side?;
+/// Where a side has it, or where it lacks it.
+fn span(file: &Arc<SourceFile>, side: Option<&Side>, lacking: Option<Place>) -> Option<Span> {
     // Of what only one side has, the key says more than the first line of the value.
-    let place = side.key_place.unwrap_or(side.place);
+    let place = match side {
+        Some(side) => side.key_place.unwrap_or(side.place),
+        None => lacking?,
+    };
     Some(Span::new(file, place.start as usize..place.end as usize))
 }
 

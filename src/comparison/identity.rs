@@ -8,6 +8,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::hosts;
+
 /// One identity: the values that correspond to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -35,6 +37,16 @@ struct Word {
     left_telling: bool,
     /// The same of the second environment's.
     right_telling: bool,
+    /// Whether they are what the environments themselves are called: within the name of a host that is telling, too.
+    is_environment: bool,
+}
+
+impl Word {
+    /// Whether a value that only names the environment can be told in the name of a host.
+    fn is_name_of_hosts(&self, theirs: &str) -> bool {
+        const LONG_ENOUGH: usize = 3;
+        self.is_environment && theirs.len() >= LONG_ENOUGH && is_word(theirs)
+    }
 }
 
 /// Which of the two environments.
@@ -70,6 +82,7 @@ impl Identities {
                 all.push(Word {
                     left_telling: is_telling(&left, &right),
                     right_telling: is_telling(&right, &left),
+                    is_environment: &*name == "environment" || &*name == "environment_short",
                     name: Arc::clone(&name),
                     left: left.into(),
                     right: right.into(),
@@ -207,15 +220,20 @@ impl Identities {
             Which::Left => (&word.left, &word.right, word.right_telling),
             Which::Right => (&word.right, &word.left, word.left_telling),
         };
-        let mut own: Option<Vec<(usize, usize)>> = None;
+        let mut own: Option<Vec<(usize, usize, bool)>> = None;
         for word in &self.all {
             let (_, theirs, telling) = sides(word);
-            if !telling {
+            if !telling && !word.is_name_of_hosts(theirs) {
                 continue;
             }
             for (start, _) in text.match_indices(&**theirs) {
                 let end = start + theirs.len();
-                if !is_whole_name(text, start, end) {
+                let is_there = if telling {
+                    is_whole_name(text, start, end)
+                } else {
+                    hosts::is_within(text, start, end)
+                };
+                if !is_there {
                     continue;
                 }
                 let own = own.get_or_insert_with(|| {
@@ -224,12 +242,21 @@ impl Identities {
                         .flat_map(|word| {
                             let (ours, _, _) = sides(word);
                             text.match_indices(&**ours)
-                                .map(|(at, found)| (at, at + found.len()))
+                                .filter(|(at, found)| stands_alone(text, *at, found))
+                                .map(|(at, found)| (at, at + found.len(), word.is_environment))
                         })
                         .collect()
                 });
-                // What lies within a value of its own is its own.
-                if !own.iter().any(|(from, to)| *from <= start && end <= *to) {
+                // What lies within a value of its own is its own, and so is a host that has its environment's name in it.
+                let host = hosts::around(text, start, end);
+                let is_own = own.iter().any(|(from, to, is_environment)| {
+                    *from <= start && end <= *to
+                        || *is_environment
+                            && host.start <= *from
+                            && *to <= host.end
+                            && (*to <= start || end <= *from)
+                });
+                if !is_own {
                     return Some((&word.name, theirs));
                 }
             }
@@ -241,8 +268,14 @@ impl Identities {
     #[must_use]
     pub fn may_be_foreign(&self, text: &str, which: Which) -> bool {
         self.all.iter().any(|word| match which {
-            Which::Left => word.right_telling && text.contains(&*word.right),
-            Which::Right => word.left_telling && text.contains(&*word.left),
+            Which::Left => {
+                (word.right_telling || word.is_name_of_hosts(&word.right))
+                    && text.contains(&*word.right)
+            }
+            Which::Right => {
+                (word.left_telling || word.is_name_of_hosts(&word.left))
+                    && text.contains(&*word.left)
+            }
         })
     }
 }
@@ -417,6 +450,52 @@ mod tests {
             value("db.staging.example.org", Which::Right).as_deref(),
             Some("staging.example.org")
         );
+    }
+
+    #[test]
+    fn a_host_that_names_the_other_environment_is_its_own() {
+        let all = Identities::new([Identity {
+            name: "environment".into(),
+            left: "staging".into(),
+            right: "production".into(),
+        }]);
+        let mentions = |text: &str| all.foreign(text, Which::Right).is_some();
+        for text in [
+            "db.staging.example.org",
+            "db.staging.example.org:5432",
+            "https://api-staging.example.org/x",
+            "postgres://app@staging-db:5432/app",
+        ] {
+            assert!(mentions(text), "{text}");
+        }
+        for text in [
+            "staging",
+            "app-staging",
+            "config.staging.settings.yml",
+            "https://example.org/staging/x",
+            "https://api.production.example.org/staging",
+            "https://upstaging.example.org",
+            "/srv/app.staging.log",
+        ] {
+            assert!(!mentions(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_with_its_own_environment_in_its_name_is_no_mention() {
+        let identity = |name: &str, left: &str, right: &str| Identity {
+            name: name.into(),
+            left: left.into(),
+            right: right.into(),
+        };
+        let all = Identities::new([
+            identity("environment_short", "stg", "prod"),
+            identity("domain", "stg.example.org", "example.org"),
+        ]);
+        let mentions = |text: &str| all.foreign(text, Which::Left).is_some();
+        assert!(!mentions("mysql://stg-db.example.org:3306/app"));
+        assert!(mentions("mysql://db.example.org:3306/stg"));
+        assert!(mentions("mysql://prod-db.example.org:3306/app"));
     }
 
     #[test]

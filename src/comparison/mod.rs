@@ -5,6 +5,7 @@
 
 mod disagreement;
 mod files;
+mod hosts;
 mod hunks;
 mod identity;
 mod index;

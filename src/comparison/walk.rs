@@ -57,6 +57,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
         is_there: false,
+        above: Vec::new(),
         only: (Vec::new(), Vec::new()),
         foreign: (
             rules
@@ -97,6 +98,8 @@ struct Walk<'n> {
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
     is_there: bool,
+    /// The keys above, where both sides have them.
+    above: Vec<(crate::document::Place, crate::document::Place)>,
     /// What only one side has, by its number among what was found: it may have moved.
     only: (Alone<'n>, Alone<'n>),
     /// Whether each side's text may mention the other environment at all.
@@ -169,6 +172,7 @@ impl<'n> Walk<'n> {
             left,
             right,
             matter,
+            lacking: None,
         });
     }
 
@@ -192,7 +196,9 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let mut pairs = list::pair(items, items, None, &self.rules.identities).pairs;
+                let key = self.context().key;
+                let identities = &self.rules.identities;
+                let mut pairs = list::pair(items, items, key, None, identities).pairs;
                 self.hide(&mut pairs, items, items);
                 for pair in pairs {
                     if let Some(item) = pair.left {
@@ -218,6 +224,13 @@ impl<'n> Walk<'n> {
         self.pass();
         match (&left.content, &right.content) {
             (Content::Scalar(one), Content::Scalar(two)) => self.scalars(left, one, right, two),
+            (Content::Map(_), Content::Map(_)) if is_seal(left) && is_seal(right) => {
+                if left.content != right.content {
+                    let (mut one, mut two) = (self.side(left, None), self.side(right, None));
+                    (one.is_secret, two.is_secret) = (true, true);
+                    self.found(Some(one), Some(two), Matter::Value(Relation::Differs));
+                }
+            }
             (Content::Map(one), Content::Map(two)) => self.maps(one, two),
             (Content::List(one), Content::List(two)) => self.list(one, two),
             _ => {
@@ -319,9 +332,7 @@ impl<'n> Walk<'n> {
             for (one, two) in left.iter().zip(right) {
                 let under = Within::either(within, &one.key);
                 self.trail.push(Trail::Key(&one.key, under));
-                self.mention_key(one, Which::Left);
-                self.mention_key(two, Which::Right);
-                self.nodes(&one.value, &two.value);
+                self.entries(one, two);
                 self.trail.pop();
             }
             return;
@@ -346,11 +357,7 @@ impl<'n> Walk<'n> {
             let under = Within::either(within, &one.key);
             self.trail.push(Trail::Key(&one.key, under));
             match number.and_then(|number| right.get(number)) {
-                Some(two) => {
-                    self.mention_key(one, Which::Left);
-                    self.mention_key(two, Which::Right);
-                    self.nodes(&one.value, &two.value);
-                }
+                Some(two) => self.entries(one, two),
                 None => self.only(&one.value, Some(one), Which::Left),
             }
             self.trail.pop();
@@ -363,6 +370,15 @@ impl<'n> Walk<'n> {
                 self.trail.pop();
             }
         }
+    }
+
+    /// Two entries of one key.
+    fn entries(&mut self, one: &'n Entry, two: &'n Entry) {
+        self.mention_key(one, Which::Left);
+        self.mention_key(two, Which::Right);
+        self.above.push((one.place, two.place));
+        self.nodes(&one.value, &two.value);
+        self.above.pop();
     }
 
     /// Keys that differ by identity values only are the same key.
@@ -415,7 +431,7 @@ impl<'n> Walk<'n> {
         let Pairing {
             mut pairs,
             is_reordered,
-        } = list::pair(left, right, keys, &rules.identities);
+        } = list::pair(left, right, self.context().key, keys, &rules.identities);
         self.hide(&mut pairs, left, right);
         let mut is_complete = true;
         for pair in pairs {
@@ -515,6 +531,13 @@ impl<'n> Walk<'n> {
                 self.only.1.push((number, node));
                 self.found(None, Some(side), Matter::Only(which));
             }
+        }
+        let lacking = self.above.last().map(|(left, right)| match which {
+            Which::Left => *right,
+            Which::Right => *left,
+        });
+        if let Some(found) = self.found.last_mut() {
+            found.lacking = lacking;
         }
     }
 
@@ -662,15 +685,21 @@ impl<'n> Walk<'n> {
     fn lines(&mut self, left: &'n Document, right: &'n Document) {
         let above = self.path();
         super::lines::compare(left, right, &self.rules.identities, &above, &mut self.found);
-        for root in left.roots.iter().chain(&right.roots) {
-            self.pass_below(root);
-        }
         for (document, which) in [(left, Which::Left), (right, Which::Right)] {
-            for root in &document.roots {
-                self.mentions(root, which);
+            for (step, line) in super::lines::named(document) {
+                self.trail.push(Trail::Element(step));
+                self.pass();
+                self.mentions(line, which);
+                self.trail.pop();
             }
         }
     }
+}
+
+/// Whether a map is what an encrypting program writes about its own work: codes, keys and times, made anew with every
+/// file. As a whole it is as opaque as what it seals.
+fn is_seal(node: &Node) -> bool {
+    node.get("mac").is_some() && node.get("lastmodified").is_some() && node.get("version").is_some()
 }
 
 fn is_default(scalar: &Scalar, default: &Scalar, context: Context<'_>) -> bool {

@@ -195,10 +195,10 @@ fn one(
             "lies among tests, examples or documentation",
         );
     }
-    if seen.encrypted {
+    if seen.encrypted > 0 && seen.encrypted == seen.texts {
         cap(
-            Certainty::Possible,
-            "is encrypted, so only its keys could be compared",
+            Certainty::Likely,
+            "is encrypted, so only its keys can be compared",
         );
     }
     if draft.paths.values().any(|path| files::is_sample(path)) {
@@ -236,7 +236,8 @@ struct Seen {
     likeness: Likeness,
     trees: usize,
     programs: usize,
-    encrypted: bool,
+    texts: usize,
+    encrypted: usize,
     says_production: bool,
     dropped: BTreeSet<Key>,
 }
@@ -268,7 +269,8 @@ impl Seen {
                 self.dropped.insert(key.clone());
                 continue;
             }
-            self.encrypted |= text.contains("\nsops:") || text.contains("\"sops\":");
+            self.texts += 1;
+            self.encrypted += usize::from(text.contains("\nsops:") || text.contains("\"sops\":"));
             let Some(own) = likeness::keys(path, files::format(path), &text) else {
                 leave("is no text", path);
                 self.dropped.insert(key.clone());

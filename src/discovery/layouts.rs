@@ -527,6 +527,24 @@ fn encrypted_and_binary_files_are_left_out_with_their_reason() {
 }
 
 #[test]
+fn an_encrypted_file_does_not_hide_the_directory_it_lies_in() {
+    let sealed = "db: x\nsops:\n  mac: y\n";
+    let found = discovered(&files(&[
+        ("envs/staging/secrets.yaml", sealed),
+        ("envs/staging/values.yaml", "a: 1\nb: 2\n"),
+        ("envs/production/secrets.yaml", sealed),
+        ("envs/production/values.yaml", "a: 1\nb: 3\n"),
+    ]));
+    assert_eq!(found.documents[0].certainty, Certainty::High);
+    let found = discovered(&files(&[
+        ("secrets.staging.yaml", sealed),
+        ("secrets.production.yaml", sealed),
+    ]));
+    assert_eq!(found.documents[0].certainty, Certainty::Likely);
+    assert!(found.documents[0].reason.contains("encrypted"));
+}
+
+#[test]
 fn a_name_that_hides_the_format_is_told() {
     let found = alike(&["settings.yml.staging", "settings.yml.production"]);
     assert_eq!(

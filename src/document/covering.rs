@@ -98,13 +98,9 @@ pub fn shown(text: &str) -> Option<String> {
     for range in ranges {
         if range.start >= at {
             shown.push_str(text.get(at..range.start).unwrap_or_default());
-            // Line by line, so that lines can still be told apart by their numbers.
-            for (number, _) in text
-                .get(range.clone())
-                .unwrap_or_default()
-                .split('\n')
-                .enumerate()
-            {
+            // Line by line, so that what follows stays on its own.
+            let secret = text.get(range.clone()).unwrap_or_default();
+            for (number, _) in secret.split('\n').enumerate() {
                 shown.push_str(if number > 0 { "\n" } else { "" });
                 shown.push_str(COVERED);
             }

@@ -79,7 +79,7 @@ formats! {
     /// Shell-like assignments: `.env` files.
     Dotenv => dotenv, "dotenv", ["env"], [".env"];
     /// INI files and Java properties.
-    Properties => properties, "properties", ["ini", "properties", "cfg", "cnf"], [".npmrc", ".pypirc", ".editorconfig"];
+    Properties => properties, "properties", ["ini", "properties", "cfg", "cnf", "service", "timer", "socket", "slice"], [".npmrc", ".pypirc", ".editorconfig"];
     /// Any other text, line by line.
     Lines => lines, "lines", [], [];
 }
@@ -117,6 +117,16 @@ impl Format {
             .copied()
             .find(|format| format.endings().contains(&ending.as_str()))
             .unwrap_or(Self::Lines)
+    }
+
+    /// The format of a file by its path, and by its text where the path does not tell: an inventory of hosts has no
+    /// ending, and sections.
+    #[must_use]
+    pub fn of_file(file: &SourceFile) -> Self {
+        match Self::of(&file.path) {
+            Self::Lines if properties::has_sections(&file.text) => Self::Properties,
+            known => known,
+        }
     }
 }
 
@@ -170,6 +180,28 @@ pub fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>> {
 #[cfg(test)]
 mod tests {
     use super::Format;
+    use crate::source::SourceFile;
+
+    #[test]
+    fn a_file_with_sections_is_known_by_its_text() {
+        for (text, format) in [
+            (
+                "# hosts\n[web]\nweb-1 host=10.0.0.1\n\n[all:children]\nweb\n",
+                Format::Properties,
+            ),
+            (
+                "[Unit]\nDescription=an app\n[Service]\nUser = app\n",
+                Format::Properties,
+            ),
+            ("web-1 host=10.0.0.1\n", Format::Lines),
+            ("[web]\nlisten 80;\n", Format::Lines),
+            ("[a](b)\n", Format::Lines),
+            ("", Format::Lines),
+        ] {
+            let file = SourceFile::new("inventories/staging/hosts", text);
+            assert_eq!(Format::of_file(&file), format, "{text}");
+        }
+    }
 
     #[test]
     fn a_file_is_known_by_its_name() {
@@ -184,6 +216,7 @@ mod tests {
             ("prod.tfvars", Format::Hcl),
             ("package.json", Format::Json),
             ("app.properties", Format::Properties),
+            ("app.service", Format::Properties),
             ("nginx.conf", Format::Lines),
             ("Dockerfile", Format::Lines),
             ("values.yaml.gotmpl", Format::Lines),

@@ -6,7 +6,7 @@
 mod report;
 mod survey;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -186,7 +186,7 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
             let disagreement = &located.disagreement;
             let path = &disagreement.path;
             match &disagreement.matter {
-                Matter::Value(_) => {
+                Matter::Value(_) | Matter::Lines => {
                     let text = |side: &Option<crate::comparison::Side>| {
                         let side = side.as_ref().filter(|side| !side.is_secret)?;
                         let text = &side.scalar.as_ref()?.text;
@@ -228,7 +228,7 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
             }
         }
         for (path, (lefts, rights)) in alone {
-            for (left, right) in lefts.into_iter().zip(rights) {
+            for (left, right) in alike(lefts, rights) {
                 texts.push(DifferingText {
                     document: name.to_owned(),
                     path: path.clone(),
@@ -245,6 +245,35 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
         .collect();
     all.sort_by_key(|pair| (order(&pair.left), order(&pair.right)));
     all
+}
+
+/// Names that only one side has, each with the one of the other side that it has most words in common with; where there is
+/// one on each side, these two.
+fn alike(lefts: Vec<String>, mut rights: Vec<String>) -> Vec<(String, String)> {
+    const MOST: usize = 200;
+    let words = |text: &str| -> BTreeSet<String> {
+        text.split(|each: char| !each.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let alone = lefts.len() == 1 && rights.len() == 1;
+    let mut pairs = Vec::new();
+    for left in lefts.into_iter().take(MOST) {
+        let own = words(&left);
+        let best = rights
+            .iter()
+            .take(MOST)
+            .map(|right| words(right).intersection(&own).count())
+            .enumerate()
+            .max_by_key(|(number, shared)| (*shared, std::cmp::Reverse(*number)));
+        if let Some((number, shared)) = best
+            && (shared > 0 || alone)
+        {
+            pairs.push((left, rights.remove(number)));
+        }
+    }
+    pairs
 }
 
 /// Writes files that must not be there yet, or none of them.

@@ -140,6 +140,8 @@ pub enum Opaque {
     Hash,
     /// A key or a certificate in text form.
     Key,
+    /// An address of a network: of one machine, not of a range.
+    Address,
 }
 
 /// What two values that stand at the same place mean to each other.
@@ -197,6 +199,9 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
         return Some(relation);
     }
     let numeric = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    if !key::is_version(context.key) && opaque::are_addresses(one, two) {
+        return Some(Relation::Opaque(Opaque::Address));
+    }
     if numeric(first) && numeric(second) {
         let found = quantity::relate(one, two, context)
             .or_else(|| ids(one, two, context))

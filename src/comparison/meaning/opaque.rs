@@ -42,6 +42,24 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
     Some(Relation::Opaque(sort))
 }
 
+/// Whether both are addresses of one family, each of a machine: not of this one, and not of all. Which one a machine has is
+/// seldom anybody's choice; ranges, and what has ports, say more and are compared as they are.
+pub(super) fn are_addresses(left: &str, right: &str) -> bool {
+    let of_machine = |text: &str| {
+        (7..=45)
+            .contains(&text.len())
+            .then(|| text.parse::<std::net::IpAddr>().ok())
+            .flatten()
+            .filter(|address| {
+                !address.is_unspecified() && !address.is_loopback() && !address.is_multicast()
+            })
+    };
+    match (of_machine(left), of_machine(right)) {
+        (Some(one), Some(two)) => one.is_ipv4() == two.is_ipv4() && one != two,
+        _ => false,
+    }
+}
+
 /// `8-4-4-4-12` hexadecimal digits.
 fn is_uuid(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -131,6 +149,20 @@ mod tests {
             "123E4567-E89B-12D3-A456-426614174000",
         )];
         assert_all(kinds(Text, Text), "anything", &same, &Relation::Same);
+    }
+
+    #[test]
+    fn addresses_of_machines_are_opaque_and_ranges_are_not() {
+        let address = Relation::Opaque(Opaque::Address);
+        for (left, right, relation) in [
+            ("10.0.0.5", "10.1.0.7", address.clone()),
+            ("2001:db8::1", "2001:db8::2", address),
+            ("10.0.0.0/8", "10.1.0.0/16", Relation::Differs),
+            ("0.0.0.0", "10.0.0.5", Relation::Differs),
+            ("127.0.0.1", "10.0.0.5", Relation::Differs),
+        ] {
+            assert_all(kinds(Text, Text), "host", &[(left, right)], &relation);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cores::{self, Core, Part, Way};
 use super::forms::{self, Need};
 use super::{DifferingText, IdentityKind, PairOfTexts};
+use crate::comparison::{Identities, Identity};
 
 /// A substitution that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,50 @@ pub(super) fn choose(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen
         }
         explained.extend(best.spots);
     }
-    chosen
+    only_needed(chosen, pair, texts)
+}
+
+/// Those without which something would stay unexplained: a choice that came early may explain nothing that the later ones
+/// do not explain by themselves.
+fn only_needed(chosen: Vec<Chosen>, pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen> {
+    let identities = |chosen: &mut dyn Iterator<Item = &Chosen>| {
+        let words = chosen.map(|one| (one.left.as_str(), one.right.as_str()));
+        let names = std::iter::once((pair.left.as_str(), pair.right.as_str()));
+        Identities::new(names.chain(words).map(|(left, right)| Identity {
+            name: "".into(),
+            left: left.into(),
+            right: right.into(),
+        }))
+    };
+    let mut by_place: BTreeMap<(&str, &str), Vec<&DifferingText>> = BTreeMap::new();
+    for text in texts {
+        let place = (text.document.as_str(), text.path.as_str());
+        by_place.entry(place).or_default().push(text);
+    }
+    let mut kept = chosen;
+    let mut at = 0;
+    while let Some(one) = kept.get(at) {
+        let all = identities(&mut kept.iter());
+        let others = kept.iter().enumerate().filter(|(number, _)| *number != at);
+        let others = identities(&mut others.map(|(_, other)| other));
+        let is_needed = one
+            .places
+            .iter()
+            .take(MOST_ASKED)
+            .filter_map(|(document, path)| by_place.get(&(document.as_str(), path.as_str())))
+            .flatten()
+            .filter(|text| text.left.contains(&one.left) && text.right.contains(&one.right))
+            .any(|text| {
+                // What all of them together do not explain says nothing about one.
+                !others.agree(&text.left, &text.right) || !all.agree(&text.left, &text.right)
+            });
+        if is_needed {
+            at += 1;
+        } else {
+            kept.remove(at);
+        }
+    }
+    kept
 }
 
 /// The candidate that explains most of what is left.

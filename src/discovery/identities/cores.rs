@@ -202,7 +202,11 @@ pub(super) fn cores(parts: &[Part], at: usize) -> Vec<Core> {
         super::forms::is_host(side(from, host_to, true).trim_matches('.'))
             && super::forms::is_host(side(from, host_to, false).trim_matches('.'))
     };
-    let hosts = within(at, "-_.") && is_host(host_from);
+    // What stands before `@` is somebody's name.
+    let is_mailbox = parts
+        .get(host_to + 1)
+        .is_some_and(|part| part.left.starts_with('@') && part.right.starts_with('@'));
+    let hosts = within(at, "-_.") && !is_mailbox && is_host(host_from);
     if hosts {
         if is_host(from) {
             add(Way::HostEnd, from, host_to);

@@ -48,10 +48,21 @@ pub(super) fn judge(
     if foreign.0 > own.0 || foreign.1 > own.1 {
         return None;
     }
+    // So is one that names a third one.
+    if names_another(one, left) || names_another(two, right) {
+        return None;
+    }
     let names = own.0 != Mention::None || own.1 != Mention::None;
     let host = matches!(core.way, Way::HostEnd | Way::Host);
     if own.0 == Mention::Whole && own.1 == Mention::Whole {
         return Some((IdentityKind::EnvironmentShort, Need::One));
+    }
+    // `uat` in all that staging has is its own word for itself; once, it may be a mistake.
+    let stands_for = |mention: Mention, text: &str, environment: &EnvironmentName| {
+        mention == Mention::Whole || is_like(text, environment)
+    };
+    if core.way == Way::Bare && stands_for(own.0, one, left) && stands_for(own.1, two, right) {
+        return Some((IdentityKind::EnvironmentShort, Need::Places(2)));
     }
     if (own.0 == Mention::Whole || own.1 == Mention::Whole) && !host {
         return None;
@@ -158,6 +169,32 @@ fn mention(text: &str, environment: &EnvironmentName) -> Mention {
         .filter_map(|range| lower.get(range))
         .any(|token| whole(token) || glued(token));
     if has { Mention::Part } else { Mention::None }
+}
+
+/// Whether a text clearly names an environment that is meant for something else than this one: `ingress-qa` in staging.
+fn names_another(text: &str, environment: &EnvironmentName) -> bool {
+    let Some((own, _)) = words::find(environment.as_str()) else {
+        return false;
+    };
+    // The last label of a host is none: `example.dev`.
+    let text = match text.rsplit_once('.') {
+        Some((before, _)) if is_host(text) => before,
+        _ => text,
+    };
+    let marks = marks(text);
+    marks
+        .iter()
+        .any(|mark| mark.clear && words::role(mark.word) != words::role(own))
+        && !marks.iter().any(|mark| mark.word == own)
+}
+
+/// Whether a text is a clear name of an environment that is meant for the same as this one.
+fn is_like(text: &str, environment: &EnvironmentName) -> bool {
+    let role = |text: &str| words::find(text).map(|(word, clear)| (words::role(word), clear));
+    match (role(&text.to_lowercase()), role(environment.as_str())) {
+        (Some((one, true)), Some((two, _))) => one == two,
+        _ => false,
+    }
 }
 
 fn is_account(text: &str) -> bool {
@@ -407,6 +444,13 @@ mod tests {
             of(Way::Bare, "111122223333", "444455556666"),
             Some((IdentityKind::Account, Need::One))
         );
+    }
+
+    #[test]
+    fn naming_a_third_environment_makes_none() {
+        assert_eq!(of(Way::Before, "ingress-qa", "ingress-production"), None);
+        assert!(of(Way::Before, "ingress-uat", "ingress-production").is_some());
+        assert!(of(Way::HostEnd, "staging.example.dev", "example.dev").is_some());
     }
 
     #[test]

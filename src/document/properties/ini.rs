@@ -7,6 +7,7 @@
 //! - A key that stands twice in a section is a list: so are repeated keys meant in the files that have them.
 //! - `=` separates, and `:` with white space around it; if there is neither, the first `:`. A line without a separator is
 //!   a key without a value, which is nothing.
+//! - `web-1 host=10.0.0.1 port=22`, as inventories list hosts: a key with the map of what is told about it.
 //! - Lines that are indented deeper than their key continue its value, empty ones between them included.
 //! - `#` and `;` begin comments at the start of a line, and after white space outside of `"…"`.
 //! - Quotes around a whole value are no part of it. Nothing is escaped and nothing is filled in.
@@ -160,6 +161,9 @@ impl Reader {
     }
 
     fn key(&mut self, start: usize, indent: usize, content: &str) {
+        if let Some(host) = host(start, content) {
+            return self.host(start, content, host);
+        }
         let separator = separator(content);
         let key = content
             .get(..separator.unwrap_or(content.len()))
@@ -197,33 +201,50 @@ impl Reader {
         });
     }
 
+    /// A host of an inventory, and what is told about it.
+    fn host(&mut self, start: usize, content: &str, host: Host<'_>) {
+        let place = Place::new(start, start + content.len());
+        let key_place = Place::new(start, start + host.name.len());
+        self.gathering.count(key_place);
+        let mut entries = Entries::default();
+        for (key, key_place, value, value_place) in host.told {
+            self.gathering.count(key_place);
+            entries.insert(
+                Entry {
+                    key: key.into(),
+                    place: key_place,
+                    value: Node::scalar(value_place, ScalarKind::Loose, value),
+                },
+                &mut self.gathering,
+            );
+        }
+        self.put(host.name.into(), key_place, entries.into_node(place));
+    }
+
     /// Puts the value that was open where it belongs.
     fn finish_value(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let section = self.current.and_then(|at| self.sections.get_mut(at));
-        let entries = match section {
-            Some(section) => {
-                section.whole.end = section
-                    .whole
-                    .end
-                    .max(open.place.end)
-                    .max(open.key_place.end);
-                &mut section.body
-            }
-            None => &mut self.loose,
-        };
         let (kind, text) = if open.is_nothing {
             (ScalarKind::Null, "")
         } else {
             (ScalarKind::Loose, unquoted(&open.value))
         };
         let value = Node::scalar(open.place, kind, text);
-        match entries.find(&open.key) {
-            None => entries.push(Entry {
-                key: open.key,
-                place: open.key_place,
-                value,
-            }),
+        self.put(open.key, open.key_place, value);
+    }
+
+    /// Puts a value into its section.
+    fn put(&mut self, key: Box<str>, place: Place, value: Node) {
+        let section = self.current.and_then(|at| self.sections.get_mut(at));
+        let entries = match section {
+            Some(section) => {
+                section.whole.end = section.whole.end.max(value.place.end).max(place.end);
+                &mut section.body
+            }
+            None => &mut self.loose,
+        };
+        match entries.find(&key) {
+            None => entries.push(Entry { key, place, value }),
             Some(entry) => repeat(&mut entry.value, value),
         }
     }
@@ -232,6 +253,26 @@ impl Reader {
         self.gathering
             .complain(Complaint::new(&codes::SYNTAX, place, message));
     }
+}
+
+/// Whether a text begins with a section, and has nothing in its sections but keys, keys with values, and hosts.
+pub(super) fn has_sections(text: &str) -> bool {
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with(['#', ';']))
+        .map(without_comment)
+        .peekable();
+    let is_section = |line: &str| {
+        line.strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+            .is_some_and(|name| !name.trim().is_empty() && !name.contains(['[', ']']))
+    };
+    let begins = lines.peek().is_some_and(|line| is_section(line));
+    begins
+        && lines.all(|line| {
+            is_section(line) || line.contains('=') || !line.contains(char::is_whitespace)
+        })
 }
 
 /// Another value of the same key: the two are a list, or the list is one longer.
@@ -251,6 +292,51 @@ fn repeat(node: &mut Node, another: Node) {
             node.content = Content::List(vec![first, another]);
         }
     }
+}
+
+/// A line of an inventory: a host, and what is told about it, each with its places.
+struct Host<'t> {
+    name: &'t str,
+    told: Vec<(&'t str, Place, &'t str, Place)>,
+}
+
+/// The host that a line is about: a word without `=`, and then nothing but `name=value`, without blanks around `=`.
+fn host(start: usize, line: &str) -> Option<Host<'_>> {
+    let (name, _) = line.split_once(char::is_whitespace)?;
+    if name.contains(['=', '"', '\'']) || name.ends_with(':') {
+        return None;
+    }
+    let mut told = Vec::new();
+    let mut at = name.len();
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
+        at += rest.len() - rest.trim_start().len();
+        let rest = rest.trim_start();
+        let (key, after) = rest.split_once('=')?;
+        let is_name = !key.is_empty()
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+        let is_quoted = after.starts_with(['"', '\'']);
+        let length = if is_quoted {
+            let quote = after.chars().next()?;
+            after.get(1..)?.find(quote)? + 2
+        } else {
+            after.find(char::is_whitespace).unwrap_or(after.len())
+        };
+        let value = after.get(..length)?;
+        if !is_name || value.is_empty() {
+            return None;
+        }
+        let value_at = start + at + key.len() + 1;
+        told.push((
+            key,
+            Place::new(start + at, start + at + key.len()),
+            unquoted(value),
+            Place::new(value_at, value_at + value.len()),
+        ));
+        at += key.len() + 1 + length;
+    }
+    (!told.is_empty()).then_some(Host { name, told })
 }
 
 /// Where the separator of a line stands.
@@ -415,6 +501,27 @@ mod tests {
         assert_eq!(told, ["[a", "= b", "[]", "[c] d"]);
         let twice = read("a = 1\n[a]\nb = 1\n").unwrap_err();
         assert_eq!(twice[0].code.name, codes::DUPLICATE_KEY.name);
+    }
+
+    #[test]
+    fn a_host_of_an_inventory_has_what_is_told_about_it() {
+        let roots = read(
+            "[web]\nweb-1 host=10.0.0.1 port=22 note='a b'\nweb-2\n[web:vars]\nuser = app\nopts = -o A=b\n",
+        )
+        .unwrap();
+        let web = roots[0].get("web").unwrap();
+        let host = web.get("web-1").unwrap();
+        assert_eq!(
+            &*host.get("host").unwrap().as_scalar().unwrap().text,
+            "10.0.0.1"
+        );
+        assert_eq!(&*host.get("note").unwrap().as_scalar().unwrap().text, "a b");
+        assert!(web.get("web-2").is_some());
+        let vars = roots[0].get("web:vars").unwrap();
+        assert_eq!(
+            &*vars.get("opts").unwrap().as_scalar().unwrap().text,
+            "-o A=b"
+        );
     }
 
     fn check(node: &Node, text: &str) {

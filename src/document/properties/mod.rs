@@ -23,3 +23,8 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
         ini::read(&file.text)
     }
 }
+
+/// Whether a text without a telling name has sections, and in them nothing but keys, keys with values, and hosts.
+pub(super) fn has_sections(text: &str) -> bool {
+    ini::has_sections(text)
+}

@@ -109,23 +109,22 @@ pub(super) fn defect(
                 Which::Left => (one, two),
                 Which::Right => (two, one),
             };
-            Defect::new(
-                &codes::FOREIGN,
-                subject,
-                format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}"),
-            )
+            let message = if &**identity == "environment" {
+                format!("`{name}` in {own} names a host of {other}: `{value}` is in it")
+            } else {
+                format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
+            };
+            Defect::new(&codes::FOREIGN, subject, message)
         }
+        Matter::Lines if cause::is_secret(disagreement) => Defect::new(
+            &codes::SECRET,
+            subject,
+            format!("`{name}` is a secret of each environment's own"),
+        ),
         Matter::Lines => Defect::new(
             &codes::LINES,
             subject,
-            match disagreement.path.steps.as_slice() {
-                [Step::Key(file), Step::Element(line)] => format!(
-                    "lines of `{file}` differ between {one} and {two}, from {} on",
-                    line.first()
-                        .map_or_else(String::new, |(_, text)| format!("`{text}`")),
-                ),
-                _ => format!("lines of `{subject}` differ between {one} and {two}"),
-            },
+            format!("a line is `{right}` in {two} and `{left}` in {one}"),
         ),
         Matter::Floating => Defect::new(
             &codes::FLOATING,
@@ -241,5 +240,6 @@ fn words_of_ids(sort: Opaque) -> &'static str {
         Opaque::CloudId => "ids that a cloud gave out",
         Opaque::Hash => "hashes",
         Opaque::Key => "keys or certificates",
+        Opaque::Address => "addresses of machines",
     }
 }
