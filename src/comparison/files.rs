@@ -280,7 +280,8 @@ fn is_template(text: &str, complaints: &[Defect]) -> bool {
     };
     // Between the marks stands one word, and no blank.
     let has_word = |line: &str, open: char, close: char| {
-        line.split(open).skip(1).any(|rest| {
+        line.match_indices(open).any(|(at, mark)| {
+            let rest = line.get(at + mark.len()..).unwrap_or_default();
             rest.split_once(close)
                 .is_some_and(|(word, _)| is_word(word))
         })

@@ -5,12 +5,13 @@
 //! what is then left stands on one side only, a statement with all its lines at a time.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::disagreement::{Disagreement, Matter, Side};
 use super::path::Step;
 use super::{Identities, Path, Which, list, shown};
-use crate::document::{Content, Document, Node, Place, Scalar, ScalarKind, sensitive};
+use crate::document::{Content, Document, Node, Place, Scalar, ScalarKind, covering, sensitive};
 
 /// Compares lines. Lines that differ by identity values only are the same. A path names a line by its own text, so that it
 /// stays the same when lines come and go above it.
@@ -23,17 +24,21 @@ pub(super) fn compare(
 ) {
     let (lefts, rights) = (lines(left), lines(right));
     let leftover = Leftover::of(&lefts, &rights, identities);
+    if leftover.is_empty() {
+        return;
+    }
+    let hidden = (Hidden::of(left), Hidden::of(right));
     if leftover.moved.len() > 1 || leftover.moved.iter().any(|(one, _)| says(lefts.get(*one))) {
-        let place = |lines: &[&Node], numbers: &mut dyn Iterator<Item = usize>| {
+        let place = |lines: &[&Node], hidden: &Hidden, numbers: &mut dyn Iterator<Item = usize>| {
             let nodes: Vec<&Node> = numbers
                 .filter_map(|number| lines.get(number).copied())
                 .collect();
-            side(&nodes)
+            side(&nodes, hidden)
         };
         let mut moved = leftover.moved.clone();
-        let ones = place(&lefts, &mut moved.iter().map(|(one, _)| *one));
+        let ones = place(&lefts, &hidden.0, &mut moved.iter().map(|(one, _)| *one));
         moved.sort_by_key(|(_, two)| *two);
-        let twos = place(&rights, &mut moved.iter().map(|(_, two)| *two));
+        let twos = place(&rights, &hidden.1, &mut moved.iter().map(|(_, two)| *two));
         found.push(Disagreement {
             path: above.clone(),
             left: ones,
@@ -47,9 +52,9 @@ pub(super) fn compare(
             continue;
         };
         found.push(Disagreement {
-            path: above.with(name(&[one])),
-            left: side(&[one]),
-            right: side(&[two]),
+            path: above.with(name(&[one], &hidden.0)),
+            left: side(&[one], &hidden.0),
+            right: side(&[two], &hidden.1),
             matter: Matter::Lines,
             lacking: None,
         });
@@ -59,12 +64,17 @@ pub(super) fn compare(
         (&rights, &leftover.right, Which::Right),
     ] {
         for nodes in statements(all, numbers) {
+            let hidden = match which {
+                Which::Left => &hidden.0,
+                Which::Right => &hidden.1,
+            };
+            let own = side(&nodes, hidden);
             let (left, right) = match which {
-                Which::Left => (side(&nodes), None),
-                Which::Right => (None, side(&nodes)),
+                Which::Left => (own, None),
+                Which::Right => (None, own),
             };
             found.push(Disagreement {
-                path: above.with(name(&nodes)),
+                path: above.with(name(&nodes, hidden)),
                 left,
                 right,
                 matter: Matter::Only(which),
@@ -87,7 +97,37 @@ struct Leftover {
     right: Vec<usize>,
 }
 
+/// Where a text has secrets that a single line does not tell: in a key of several lines, below a name.
+struct Hidden(Vec<Range<usize>>);
+
+impl Hidden {
+    fn of(document: &Document) -> Self {
+        let mut ranges = covering::secret_ranges(&document.file.text);
+        ranges.sort_by_key(|range| range.start);
+        // Each ends where it is the furthest so far, so that places can be searched for.
+        let mut furthest = 0;
+        for range in &mut ranges {
+            furthest = furthest.max(range.end);
+            range.end = furthest;
+        }
+        Self(ranges)
+    }
+
+    fn has(&self, node: &Node) -> bool {
+        let (start, end) = (node.place.start as usize, node.place.end as usize);
+        let first = self.0.partition_point(|range| range.end <= start);
+        self.0.get(first).is_some_and(|range| range.start < end)
+    }
+}
+
 impl Leftover {
+    fn is_empty(&self) -> bool {
+        self.moved.is_empty()
+            && self.pairs.is_empty()
+            && self.left.is_empty()
+            && self.right.is_empty()
+    }
+
     fn of(lefts: &[&Node], rights: &[&Node], identities: &Identities) -> Self {
         let marked = |nodes: &[&Node], which| -> Vec<String> {
             let marked = |node: &&Node| {
@@ -373,9 +413,10 @@ fn is_empty_or_comment(line: &str) -> bool {
 
 /// The lines that count, each with the step that names it.
 pub(super) fn named(document: &Document) -> impl Iterator<Item = (Step, &Node)> {
+    let hidden = Hidden::of(document);
     lines(document)
         .into_iter()
-        .map(|node| (name(&[node]), node))
+        .map(move |node| (name(&[node], &hidden), node))
 }
 
 fn text(node: &Node) -> &str {
@@ -383,12 +424,13 @@ fn text(node: &Node) -> &str {
 }
 
 /// What lines are called: the first one's text, or the name of its secret.
-fn name(nodes: &[&Node]) -> Step {
+fn name(nodes: &[&Node], hidden: &Hidden) -> Step {
     let secret = nodes
         .iter()
         .find_map(|node| sensitive::secret_of_line(text(node)));
     let first = nodes.first().map_or("", |node| text(node).trim());
     let name = match secret {
+        None if nodes.iter().any(|node| hidden.has(node)) => "(a secret)".to_owned(),
         None => list::clipped(first).to_owned(),
         Some("") => "(a secret)".to_owned(),
         Some(name) => format!("{name} (a secret)"),
@@ -396,11 +438,11 @@ fn name(nodes: &[&Node]) -> Step {
     Step::Element([(Arc::from(""), Arc::from(name))].into())
 }
 
-fn side(nodes: &[&Node]) -> Option<Side> {
+fn side(nodes: &[&Node], hidden: &Hidden) -> Option<Side> {
     let (first, last) = (nodes.first()?, nodes.last()?);
     let is_secret = nodes
         .iter()
-        .any(|node| sensitive::secret_of_line(text(node)).is_some());
+        .any(|node| sensitive::secret_of_line(text(node)).is_some() || hidden.has(node));
     let texts: Vec<&str> = match nodes {
         [node] => vec![text(node).trim()],
         _ => nodes.iter().map(|node| text(node)).collect(),

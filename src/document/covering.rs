@@ -22,10 +22,18 @@ static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 #[must_use]
 pub fn secret_ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    let is_kubernetes = has_secret_kind(text);
+    // A file of YAML has several documents, of which some are Secrets.
+    let mut is_kubernetes = false;
+    let mut end_of_document = 0;
     let mut named = false;
     let mut from = 0;
     while let Some(line) = line_at(text, from) {
+        if from >= end_of_document {
+            let rest = text.get(from..).unwrap_or_default();
+            let length = rest.find("\n---").map_or(rest.len(), |at| at + 1);
+            end_of_document = from + length;
+            is_kubernetes = has_secret_kind(rest.get(..length).unwrap_or_default());
+        }
         let next = line.end + 1;
         let words = text.get(line.clone()).unwrap_or_default();
         let is_telling = TELLING
@@ -356,6 +364,7 @@ mod tests {
             "secretName: tls-web",
             "url: https://example.net:443/a?b=c",
             "kind: ConfigMap\ndata:\n  level: info\n",
+            "kind: Secret\n---\nkind: ConfigMap\ndata:\n  level: info\n---\nkind: Secret\n",
             "name: web\nvalue: 1\n",
             "key: |\n  a b c\nkeyboard: de",
             "password: true",
