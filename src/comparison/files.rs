@@ -9,7 +9,7 @@ use super::disagreement::{Disagreement, Matter, Side};
 use super::path::Step;
 use super::{Rules, Which, raw_differences};
 use crate::defect::Defect;
-use crate::document::{self, Document, Format, Place, sensitive};
+use crate::document::{self, Document, Format, Place, covering, sensitive};
 use crate::model::Digest;
 use crate::source::{SourceFile, Span};
 
@@ -134,16 +134,23 @@ fn compare_pair(
     }
     match (left, right) {
         (Some(FileContent::Text(left)), Some(FileContent::Text(right))) => {
-            if is_plainly_equal(left, right, rules) {
+            if is_plainly_equal(left, right, format, rules)
+                && let Ok(both) =
+                    document::read(left, format.unwrap_or_else(|| Format::of(&left.path)))
+            {
+                part.leaves = 2 * both.leaves();
                 return part;
             }
             match read_both(left, right, format) {
                 Ok((left, right)) => {
                     part.raw = raw_differences(&left, &right);
                     part.leaves = left.leaves() + right.leaves();
-                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
                     let compared = super::compare(&left, &right, rules, step.as_ref());
                     part.is_there |= compared.is_there;
+                    if compared.disagreements.is_empty() {
+                        return part;
+                    }
+                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
                     for found in compared.disagreements {
                         let spans = (
                             span(&one, found.left.as_ref()),
@@ -185,10 +192,16 @@ fn compare_pair(
     part
 }
 
-/// Whether nothing can be said of two files, without reading them: the same text, in which nobody is mentioned and no
-/// image is named.
-fn is_plainly_equal(left: &SourceFile, right: &SourceFile, rules: &Rules) -> bool {
+/// Whether nothing can be said of two files that can be read: the same text in the same format, in which nobody is
+/// mentioned and no image is named. One of them is read all the same: what is broken alike is not in parity.
+fn is_plainly_equal(
+    left: &SourceFile,
+    right: &SourceFile,
+    format: Option<Format>,
+    rules: &Rules,
+) -> bool {
     left.text == right.text
+        && (format.is_some() || Format::of(&left.path) == Format::of(&right.path))
         && rules.wanted.is_none()
         && rules.must_differ.is_empty()
         && !rules.identities.may_be_foreign(&left.text, Which::Left)
@@ -226,29 +239,44 @@ fn read_both(
     }
 }
 
-/// Whether a text has the marks of a template: Jinja, Go, ERB.
+/// Whether a text has the marks of a template: Jinja, Go, ERB, or a word in `{}`, `@@` or `%%` that is filled in.
 fn is_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%") || text.contains("<%")
+    const MARKS: &[&str] = &["{{", "{%", "<%", "${", "[["];
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    };
+    // Between the marks stands one word, and no blank.
+    let has_word = |line: &str, open: char, close: char| {
+        line.split(open).skip(1).any(|rest| {
+            rest.split_once(close)
+                .is_some_and(|(word, _)| is_word(word))
+        })
+    };
+    MARKS.iter().any(|mark| text.contains(mark))
+        || text.lines().any(|line| {
+            [('{', '}'), ('@', '@'), ('%', '%')]
+                .into_iter()
+                .any(|(open, close)| has_word(line, open, close))
+        })
 }
 
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.
 fn covered(document: &Document) -> Arc<SourceFile> {
     let places = sensitive::secret_places(document);
-    if places.is_empty() {
+    // Comments, and lines with several keys, are no values of the tree.
+    let mut ranges = covering::secret_ranges(&document.file.text);
+    ranges.extend(
+        places
+            .into_iter()
+            .map(|place| place.start as usize..place.end as usize),
+    );
+    if ranges.is_empty() {
         return Arc::clone(&document.file);
     }
-    let mut bytes = document.file.text.as_bytes().to_vec();
-    for Place { start, end } in places {
-        for byte in bytes
-            .get_mut(start as usize..end as usize)
-            .unwrap_or_default()
-        {
-            if !matches!(byte, b'\n' | b'\r') {
-                *byte = b'*';
-            }
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = covering::covered(&document.file.text, ranges);
     SourceFile::new(document.file.path.clone(), text)
 }
 

@@ -172,6 +172,8 @@ pub(super) fn pair<'n>(
             }
         }
     }
+    // What only its position brings together has no place of its own that it could have left.
+    let order: Vec<usize> = counterpart.iter().flatten().copied().collect();
     let lonely: Vec<usize> = (0..left.len())
         .filter(|number| counterpart.get(*number) == Some(&None))
         .collect();
@@ -182,7 +184,6 @@ pub(super) fn pair<'n>(
             }
         }
     }
-    let order: Vec<usize> = counterpart.iter().flatten().copied().collect();
     let is_reordered = !order.is_sorted();
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
     for (number, (node, counterpart)) in left.iter().zip(counterpart).enumerate() {

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use super::likeness::Likeness;
 use super::path::Step;
 use super::{Identities, Which};
-use crate::document::sensitive::secret_of_value;
-use crate::document::{Content, Node, Scalar, ScalarKind};
+use crate::document::{Content, Node, Scalar, ScalarKind, sensitive};
 
 /// Keys that identify the elements of a list, the likeliest first. Elements must all have it, each its own.
 const FOUND: &[&str] = &["name", "id", "key"];
@@ -29,6 +28,7 @@ const MAYBE: &[&str] = &[
     "username",
     "user",
     "email",
+    "mountPath",
     "containerPort",
     "port",
     "cidr",
@@ -41,6 +41,15 @@ const MAYBE: &[&str] = &[
     "record",
     "kind",
     "type",
+];
+
+/// Keys that identify together what none of them identifies alone: patches by their target, a port of two protocols.
+const TOGETHER: &[&[&str]] = &[
+    &["target.kind", "target.name"],
+    &["kind", "name"],
+    &["containerPort", "protocol"],
+    &["port", "protocol"],
+    &["name", "mountPath"],
 ];
 
 /// Most elements on either side that are compared each with each.
@@ -95,17 +104,22 @@ pub(super) fn pair<'n>(
         {
             return pairing;
         }
-        for (names, doubtful) in [(FOUND, false), (MAYBE, true)] {
-            for name in names {
-                if let Some(pairing) =
-                    by_keys(left, right, &[Arc::from(*name)], identities, doubtful)
-                {
-                    return pairing;
-                }
+        let found = FOUND.iter().map(|name| (vec![*name], false));
+        let together = TOGETHER.iter().map(|names| (names.to_vec(), true));
+        let maybe = MAYBE.iter().map(|name| (vec![*name], true));
+        for (names, doubtful) in found.chain(maybe).chain(together) {
+            let names: Vec<Arc<str>> = names.into_iter().map(Arc::from).collect();
+            if let Some(pairing) = by_keys(left, right, &names, identities, doubtful) {
+                return pairing;
             }
         }
         if let Some(pairing) = by_ids(left, right, &only_key, identities, false) {
             return pairing;
+        }
+        for name in FOUND {
+            if let Some(pairing) = by_repeated_key(left, right, name, identities) {
+                return pairing;
+            }
         }
     }
     if all().all(|node| matches!(node.content, Content::Scalar(_)) && node.tag.is_none()) {
@@ -165,8 +179,8 @@ fn by_keys<'n>(
     identities: &Identities,
     doubtful: bool,
 ) -> Option<Pairing<'n>> {
-    // A namespace may be left out.
-    let optional = |key: &str| key == "metadata.namespace";
+    // A namespace may be left out, and a patch may be for all of a kind.
+    let optional = |key: &str| matches!(key, "metadata.namespace" | "target.name");
     let ids = |nodes: &'n [Node]| -> Option<Vec<Id<'n>>> {
         let mut all = Vec::with_capacity(nodes.len());
         for node in nodes {
@@ -195,6 +209,52 @@ fn by_keys<'n>(
             .collect()
     })
 }
+
+/// Pairs by a key that a few elements have in common: the first with the first, the second with the second.
+fn by_repeated_key<'n>(
+    left: &'n [Node],
+    right: &'n [Node],
+    key: &'static str,
+    identities: &Identities,
+) -> Option<Pairing<'n>> {
+    let mut repeated: HashMap<&str, bool> = HashMap::new();
+    for nodes in [left, right] {
+        let mut seen: HashSet<&str> = HashSet::new();
+        for node in nodes {
+            let text = at(node, key)?;
+            *repeated.entry(text).or_default() |= !seen.insert(text);
+        }
+        // Otherwise it does not tell the elements apart.
+        if seen.len() * 2 <= nodes.len() && !nodes.is_empty() {
+            return None;
+        }
+    }
+    let ids = |nodes: &'n [Node]| -> Option<Vec<Id<'n>>> {
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        let mut all = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let text = at(node, key)?;
+            let mut id = vec![(key, text)];
+            // Of those that are repeated each has its number, so that no name speaks of two.
+            if repeated.get(text) == Some(&true) {
+                let time = times.entry(text).or_default();
+                id.push(("", REPEATED.get(*time)?));
+                *time += 1;
+            }
+            all.push(id);
+        }
+        Some(all)
+    };
+    let (lefts, rights) = (ids(left)?, ids(right)?);
+    pair_ids(left, right, &lefts, &rights, identities, false, &|id| {
+        id.iter()
+            .map(|(name, value)| (Arc::from(*name), Arc::from(*value)))
+            .collect()
+    })
+}
+
+/// Which one of several with one name it is, as paths show it.
+const REPEATED: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// Stand-ins for the names of keys, which do not live as long as the elements.
 const KEY_NAMES: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7"];
@@ -366,7 +426,7 @@ fn by_value<'n>(
     key: &str,
     identities: &Identities,
 ) -> Pairing<'n> {
-    let text = text_of;
+    let text = |node: &'n Node| node.as_scalar().map_or("", |scalar| &*scalar.text);
     // The same value may stand there more than once: the first with the first, the second with the second.
     let numbered = |nodes: &'n [Node]| -> Vec<(Id<'n>, usize)> {
         let mut times: HashMap<&str, usize> = HashMap::new();
@@ -414,7 +474,7 @@ fn by_value<'n>(
             .iter()
             .map(|node| {
                 node.as_scalar()
-                    .is_some_and(|scalar| secret_of_value(key, scalar) == Some(""))
+                    .is_some_and(|scalar| sensitive::is_secret(key, scalar))
             })
             .collect()
     };
@@ -422,13 +482,19 @@ fn by_value<'n>(
     let are_secrets = |one: usize, other: usize| {
         left_secret.get(one) == Some(&true) && right_secret.get(other) == Some(&true)
     };
-    // Two more turns: what differs by identity values, and what is about the same thing.
+    // Two more turns: what differs by identity values, and what is about the same thing. What stands for something
+    // else has no place of its own that it could have left.
+    let mut order: Vec<usize> = Vec::new();
     for turn in 0..2 {
+        if turn == 1 {
+            order = counterpart.iter().flatten().copied().collect();
+        }
         let open = free(&taken);
         let lonely: Vec<usize> = (0..left.len())
             .filter(|number| counterpart.get(*number) == Some(&None))
             .collect();
         if open.len() > MOST_TRIED || lonely.len() > MOST_TRIED {
+            order = counterpart.iter().flatten().copied().collect();
             break;
         }
         let is_only = open.len() == 1 && lonely.len() == 1;
@@ -453,13 +519,13 @@ fn by_value<'n>(
             }
         }
     }
-    let order: Vec<usize> = counterpart.iter().flatten().copied().collect();
     let is_reordered = !order.is_sorted();
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
-    let step = |node: &'n Node, position: usize| called(node, position, key);
-    for (position, (node, counterpart)) in left.iter().zip(counterpart).enumerate() {
+    let step =
+        |node: &'n Node| Step::Element([(Arc::from(""), Arc::from(clipped(text(node))))].into());
+    for (node, counterpart) in left.iter().zip(counterpart) {
         pairs.push(Pair {
-            step: step(node, position),
+            step: step(node),
             left: Some(node),
             right: counterpart.and_then(|number| right.get(number)),
         });
@@ -467,7 +533,7 @@ fn by_value<'n>(
     for number in free(&taken) {
         if let Some(node) = right.get(number) {
             pairs.push(Pair {
-                step: step(node, number),
+                step: step(node),
                 left: None,
                 right: Some(node),
             });
@@ -477,20 +543,6 @@ fn by_value<'n>(
         pairs,
         is_reordered,
     }
-}
-
-fn text_of(node: &Node) -> &str {
-    node.as_scalar().map_or("", |scalar| &*scalar.text)
-}
-
-/// What an element that is a single value is called in a path: its text; of a secret, the name in it, or its position.
-fn called(node: &Node, position: usize, key: &str) -> Step {
-    let name = match node.as_scalar().map(|scalar| secret_of_value(key, scalar)) {
-        Some(Some("")) => return Step::Position(position),
-        Some(Some(name)) => Arc::from(format!("{name} (a secret)")),
-        _ => Arc::from(clipped(text_of(node))),
-    };
-    Step::Element([(Arc::from(""), name)].into())
 }
 
 /// The beginning of a long value: a path is no place for a whole certificate.

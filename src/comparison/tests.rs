@@ -279,6 +279,142 @@ fn secrets_are_compared_and_never_shown() {
     }
 }
 
+#[test]
+fn what_a_kubernetes_secret_holds_is_a_secret_whatever_its_key() {
+    let secret = |value: &str| json!({"kind": "Secret", "metadata": {"name": "db"}, "data": {"user": value}, "stringData": {"note": value}});
+    let all = found(&secret("bGVmdA=="), &secret("cmlnaHQ="), &Rules::default());
+    assert_eq!(all.len(), 2);
+    for each in &all {
+        assert!(each.left.as_ref().unwrap().is_secret, "{each:?}");
+        assert!(!each.left.as_ref().unwrap().shown.contains("bGVmdA"));
+    }
+    let made = |value: &str| json!({"secretGenerator": [{"name": "s", "literals": [format!("user={value}")]}]});
+    assert!(
+        found(&made("left"), &made("right"), &Rules::default())[0]
+            .left
+            .as_ref()
+            .unwrap()
+            .is_secret
+    );
+}
+
+#[test]
+fn a_value_beside_a_name_stands_under_that_name() {
+    let variable = |value: &str| json!({"env": [{"name": "DB_PASSWORD", "value": value}, {"name": "LEVEL", "value": value}]});
+    let all = found(&variable("one"), &variable("two"), &Rules::default());
+    let secrets: Vec<bool> = all
+        .iter()
+        .map(|each| each.right.as_ref().unwrap().is_secret)
+        .collect();
+    assert_eq!(secrets, [true, false]);
+    // The same where only one side has it.
+    let all = found(&variable("one"), &json!({"env": []}), &Rules::default());
+    assert!(
+        !all[0]
+            .left
+            .as_ref()
+            .unwrap()
+            .shown
+            .contains("DB_PASSWORD, value: \"one")
+    );
+}
+
+#[test]
+fn secrets_in_texts_of_several_lines_are_covered_and_the_rest_is_told() {
+    let config = |password: &str, pool: u8| json!({"data": {"app.yaml": format!("db:\n  password: {password}\n  pool: {pool}\n")}});
+    let all = found(
+        &config("hunter-a", 5),
+        &config("hunter-b", 50),
+        &Rules::default(),
+    );
+    assert_eq!(all.len(), 1);
+    let side = all[0].left.as_ref().unwrap();
+    assert!(
+        !side.is_secret && side.shown.contains("pool: 5"),
+        "{side:?}"
+    );
+    assert!(
+        !side.shown.contains("hunter") && !side.scalar.as_ref().unwrap().text.contains("hunter")
+    );
+    // Nothing but the password differs: that is a secret's difference.
+    let all = found(
+        &config("hunter-a", 5),
+        &config("hunter-b", 5),
+        &Rules::default(),
+    );
+    assert!(all[0].left.as_ref().unwrap().is_secret);
+}
+
+#[test]
+fn elements_that_share_a_name_are_paired_one_by_one() {
+    let env = |first: &str, last: &str| json!([{"name": "A", "value": "1"}, {"name": "A", "value": first}, {"name": "B", "value": "x"}, {"name": "C", "value": last}]);
+    let left = json!({"env": env("1", "0")});
+    assert_eq!(
+        told(&left, &json!({"env": env("1", "3")}), &Rules::default()),
+        ["env[name=C].value: value"]
+    );
+    assert_eq!(
+        told(&left, &json!({"env": env("2", "0")}), &Rules::default()),
+        ["env[name=A,\"2\"].value: value"]
+    );
+    assert!(found(&left, &left, &Rules::default()).is_empty());
+}
+
+#[test]
+fn patches_are_paired_by_their_targets_and_ports_by_their_protocols() {
+    let patch = |kind: &str, name: &str, text: &str| json!({"patch": text, "target": {"kind": kind, "name": name}});
+    let left = json!({"patches": [patch("Deployment", "api", "2"), patch("Deployment", "web", "2"), patch("Ingress", "main", "a")]});
+    let right =
+        json!({"patches": [patch("Ingress", "main", "b"), patch("Deployment", "api", "2")]});
+    let paths: Vec<String> = found(&left, &right, &Rules::default())
+        .iter()
+        .map(|each| each.path.to_string())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "patches[kind=Deployment,name=web]",
+            "patches[kind=Ingress,name=main].patch"
+        ]
+    );
+    let port = |protocol: &str, target: u16| json!({"port": 53, "protocol": protocol, "targetPort": target});
+    let left = json!({"ports": [port("TCP", 53), port("UDP", 53)]});
+    let right = json!({"ports": [port("UDP", 5353), port("TCP", 53)]});
+    let paths: Vec<String> = found(&left, &right, &Rules::default())
+        .iter()
+        .map(|each| each.path.to_string())
+        .collect();
+    assert_eq!(paths, ["ports[port=53,protocol=UDP].targetPort"]);
+}
+
+#[test]
+fn one_element_for_another_is_no_other_order() {
+    let left = json!({"features": ["a", "organization", "scopes-b", "z"]});
+    let right = json!({"features": ["a", "other", "organization", "z"]});
+    assert_eq!(found(&left, &right, &Rules::default()).len(), 1);
+}
+
+#[test]
+fn the_commit_an_image_was_built_from_is_a_version_of_it() {
+    let of = |tag: &str| json!({"apis": {"web": {"tag": tag}}, "source": {"targetRevision": tag}, "vpc": {"checksum": tag}});
+    let all = found(
+        &of("54887c09f1934cad641d8069fa0dbae835c976e3"),
+        &of("9a640b83d2ee87d73babaaedc985e3ffaa9f189b"),
+        &Rules::default(),
+    );
+    let relations: Vec<String> = all
+        .iter()
+        .map(|each| match &each.matter {
+            Matter::Value(relation) => format!("{relation:?}"),
+            matter => format!("{matter:?}"),
+        })
+        .collect();
+    let starts = ["Image", "Version", "Opaque"];
+    for (relation, start) in relations.iter().zip(starts) {
+        assert!(relation.starts_with(start), "{relations:?}");
+    }
+}
+
 mod laws {
     use proptest::prelude::*;
     use serde_json::Value;
@@ -455,4 +591,22 @@ fn a_secret_in_a_list_is_not_in_a_path() {
             assert!(!side.shown.contains("hunter"), "{}", side.shown);
         }
     }
+}
+
+#[test]
+fn what_has_another_shape_can_be_held_to_what_it_is() {
+    let long: Vec<u32> = (0..1000).collect();
+    let found = compare(
+        &document(&json!({"a": {"b": 1}, "l": long, "same": 1})),
+        &document(&json!({"a": 5, "l": "x", "same": 1})),
+        &rules(&[]),
+        None,
+    )
+    .disagreements;
+    let text = |number: usize| {
+        let side = found[number].left.as_ref().unwrap();
+        side.scalar.as_ref().unwrap().text.to_string()
+    };
+    assert_eq!(text(0), "{b: 1}");
+    assert!(text(1).starts_with("[0, 1, 2") && text(1).len() < 500);
 }

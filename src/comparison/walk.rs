@@ -9,7 +9,7 @@ use super::list::{self, Pairing};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use crate::document::sensitive::holds_secret as is_secret;
+use crate::document::sensitive::{self, Under, Within};
 use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
@@ -83,7 +83,8 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
 
 /// One step on the way, borrowed: most steps are never told.
 enum Trail<'n> {
-    Key(&'n str),
+    /// A key, and what its value stands under as far as secrets are concerned.
+    Key(&'n str, Under<'n>),
     Element(Step),
 }
 
@@ -108,7 +109,7 @@ impl<'n> Walk<'n> {
                 .trail
                 .iter()
                 .map(|step| match step {
-                    Trail::Key(key) => Step::Key(Arc::from(*key)),
+                    Trail::Key(key, _) => Step::Key(Arc::from(*key)),
                     Trail::Element(step) => step.clone(),
                 })
                 .collect(),
@@ -118,7 +119,7 @@ impl<'n> Walk<'n> {
     /// The nearest key above, and the one above that.
     fn context(&self) -> Context<'n> {
         let mut keys = self.trail.iter().rev().filter_map(|step| match step {
-            Trail::Key(key) => Some(*key),
+            Trail::Key(key, _) => Some(*key),
             Trail::Element(_) => None,
         });
         Context {
@@ -127,18 +128,35 @@ impl<'n> Walk<'n> {
         }
     }
 
+    /// What a value stands under, as far as secrets are concerned.
+    fn under(&self) -> Under<'n> {
+        let last = self.trail.iter().rev().find_map(|step| match step {
+            Trail::Key(_, under) => Some(*under),
+            Trail::Element(_) => None,
+        });
+        last.unwrap_or_default()
+    }
+
     fn side(&self, node: &Node, key_place: Option<crate::document::Place>) -> Side {
-        let key = self.context().key;
-        let secret = match &node.content {
-            Content::Scalar(scalar) => is_secret(key, scalar),
-            _ => false,
-        };
+        let under = self.under();
+        let scalar = node.as_scalar().map(|scalar| {
+            let covered = sensitive::covered_lines(&scalar.text);
+            covered.map_or_else(
+                || scalar.clone(),
+                |text| Scalar {
+                    kind: scalar.kind,
+                    text: text.into(),
+                },
+            )
+        });
         Side {
             place: node.place,
             key_place,
-            shown: shown::shown(key, node, is_secret),
-            scalar: node.as_scalar().cloned(),
-            is_secret: secret,
+            shown: shown::shown(under, node),
+            is_secret: node
+                .as_scalar()
+                .is_some_and(|scalar| under.is_secret(scalar)),
+            scalar,
             leaves: node.leaves(),
         }
     }
@@ -173,7 +191,7 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let pairs = list::pair(
+                let mut pairs = list::pair(
                     items,
                     items,
                     self.context().key,
@@ -181,6 +199,7 @@ impl<'n> Walk<'n> {
                     &self.rules.identities,
                 )
                 .pairs;
+                self.hide(&mut pairs, items, items);
                 for pair in pairs {
                     if let Some(item) = pair.left {
                         self.trail.push(Trail::Element(pair.step));
@@ -190,8 +209,10 @@ impl<'n> Walk<'n> {
                 }
             }
             Content::Map(entries) => {
+                let within = self.under().within(entries);
                 for entry in entries {
-                    self.trail.push(Trail::Key(&entry.key));
+                    let under = within.entry(&entry.key);
+                    self.trail.push(Trail::Key(&entry.key, under));
                     self.pass_below(&entry.value);
                     self.trail.pop();
                 }
@@ -215,7 +236,15 @@ impl<'n> Walk<'n> {
             _ => {
                 self.mentions(left, Which::Left);
                 self.mentions(right, Which::Right);
-                let (one, two) = (self.side(left, None), self.side(right, None));
+                let (mut one, mut two) = (self.side(left, None), self.side(right, None));
+                for (side, node) in [(&mut one, left), (&mut two, right)] {
+                    side.scalar = side.scalar.take().or_else(|| {
+                        Some(Scalar {
+                            kind: ScalarKind::Loose,
+                            text: shown::whole(self.under(), node).into(),
+                        })
+                    });
+                }
                 self.found(Some(one), Some(two), Matter::Shape);
                 return;
             }
@@ -252,7 +281,7 @@ impl<'n> Walk<'n> {
         }
         let relation = match (list::assignment(one), list::assignment(two)) {
             // In `NAME=value` the name is the key.
-            (Some((name, value)), Some((other, there))) if name == other => meaning::relate(
+            (Some((name, value)), Some((other, there))) if name == other => self.relate(
                 &Scalar {
                     kind: ScalarKind::Loose,
                     text: value.into(),
@@ -266,22 +295,51 @@ impl<'n> Walk<'n> {
                     above: context.key,
                 },
             ),
-            _ => meaning::relate(one, two, context),
+            _ => self.relate(one, two, context),
         };
         if relation == Relation::Same {
             return;
         }
-        let sides = (self.side(left, None), self.side(right, None));
+        let mut sides = (self.side(left, None), self.side(right, None));
+        // Texts of several lines that differ in nothing but their secrets.
+        if sides.0.scalar == sides.1.scalar && sides.0.shown == sides.1.shown {
+            sides.0.is_secret = true;
+            sides.1.is_secret = true;
+        }
         self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
     }
 
+    /// What two values mean to each other. Those that mean the same once identity values are exchanged are the same:
+    /// `https://staging.example.net:443` is production's `https://production.example.net`.
+    fn relate(&self, one: &Scalar, two: &Scalar, context: Context<'_>) -> Relation {
+        let relation = meaning::relate(one, two, context);
+        if relation == Relation::Same {
+            return relation;
+        }
+        let exchanged = |scalar: &Scalar, which| {
+            let text = self.rules.identities.exchanged(&scalar.text, which)?;
+            Some(Scalar {
+                kind: scalar.kind,
+                text: text.into(),
+            })
+        };
+        let same =
+            |one: &Scalar, two: &Scalar| meaning::relate(one, two, context) == Relation::Same;
+        let is_same = exchanged(one, Which::Left).is_some_and(|one| same(&one, two))
+            || exchanged(two, Which::Right).is_some_and(|two| same(one, &two));
+        if is_same { Relation::Same } else { relation }
+    }
+
     fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
+        let under = self.under();
+        let within = [under.within(left), under.within(right)];
         // Most maps have the same keys in the same order.
         let aligned = left.len() == right.len()
             && left.iter().zip(right).all(|(one, two)| one.key == two.key);
         if aligned {
             for (one, two) in left.iter().zip(right) {
-                self.trail.push(Trail::Key(&one.key));
+                let under = Within::either(within, &one.key);
+                self.trail.push(Trail::Key(&one.key, under));
                 self.mention_key(one, Which::Left);
                 self.mention_key(two, Which::Right);
                 self.nodes(&one.value, &two.value);
@@ -306,7 +364,8 @@ impl<'n> Walk<'n> {
         }
         self.renamed_keys(left, right, &mut counterpart, &mut taken);
         for (one, number) in left.iter().zip(counterpart) {
-            self.trail.push(Trail::Key(&one.key));
+            let under = Within::either(within, &one.key);
+            self.trail.push(Trail::Key(&one.key, under));
             match number.and_then(|number| right.get(number)) {
                 Some(two) => {
                     self.mention_key(one, Which::Left);
@@ -319,7 +378,8 @@ impl<'n> Walk<'n> {
         }
         for (two, taken) in right.iter().zip(taken) {
             if !taken {
-                self.trail.push(Trail::Key(&two.key));
+                let under = Within::either(within, &two.key);
+                self.trail.push(Trail::Key(&two.key, under));
                 self.only(&two.value, Some(two), Which::Right);
                 self.trail.pop();
             }
@@ -374,9 +434,10 @@ impl<'n> Walk<'n> {
         let keys = rules.keys_of(&path);
         let is_set = rules.is_set(&path);
         let Pairing {
-            pairs,
+            mut pairs,
             is_reordered,
         } = list::pair(left, right, self.context().key, keys, &rules.identities);
+        self.hide(&mut pairs, left, right);
         let mut is_complete = true;
         for pair in pairs {
             self.trail.push(Trail::Element(pair.step));
@@ -403,22 +464,47 @@ impl<'n> Walk<'n> {
             let has_meaning = ORDERED.contains(&key);
             // Where elements are missing, that is what there is to say; unless the order is known to matter.
             if is_complete || has_meaning {
+                let under = self.under();
                 let whole = |nodes: &[Node]| Side {
                     place: crate::document::Place {
                         start: nodes.first().map_or(0, |node| node.place.start),
                         end: nodes.last().map_or(0, |node| node.place.end),
                     },
                     key_place: None,
-                    shown: shown::list(key, nodes, is_secret),
+                    shown: shown::list(under, nodes),
                     scalar: Some(Scalar {
                         kind: ScalarKind::Loose,
-                        text: shown::whole_list(key, nodes, is_secret).into(),
+                        text: shown::whole_list(under, nodes).into(),
                     }),
                     is_secret: false,
                     leaves: nodes.len(),
                 };
                 let sides = (whole(left), whole(right));
                 self.found(Some(sides.0), Some(sides.1), Matter::Order(has_meaning));
+            }
+        }
+    }
+
+    /// A path names single values by themselves; but no secret. Those go by position.
+    fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
+        let under = self.under();
+        for pair in pairs {
+            let (node, all) = match (pair.left, pair.right) {
+                (Some(node), _) => (node, left),
+                (None, Some(node)) => (node, right),
+                (None, None) => continue,
+            };
+            let Step::Element(names) = &pair.step else {
+                continue;
+            };
+            let names_itself = names.iter().any(|(name, _)| name.is_empty());
+            let is_secret = names_itself
+                && node.as_scalar().is_some_and(|scalar| {
+                    list::assignment(scalar).is_none() && under.is_secret(scalar)
+                });
+            if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
+            {
+                pair.step = Step::Position(number);
             }
         }
     }
@@ -471,8 +557,10 @@ impl<'n> Walk<'n> {
                 }
             }
             Content::Map(entries) => {
+                let within = self.under().within(entries);
                 for entry in entries {
-                    self.trail.push(Trail::Key(&entry.key));
+                    let under = within.entry(&entry.key);
+                    self.trail.push(Trail::Key(&entry.key, under));
                     self.mention_key(entry, which);
                     self.mentions(&entry.value, which);
                     self.trail.pop();

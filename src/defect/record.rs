@@ -53,6 +53,8 @@ pub struct Defect {
     pub labels: Vec<Label>,
     /// What it has in common with others that have the same cause; none for what stands alone. Never shown.
     pub cause: Option<String>,
+    /// What it has in common with others more loosely: counts for those that nothing else has the cause of. Never shown.
+    pub wider: Option<String>,
     /// Other places with the same cause.
     pub also: Vec<Also>,
     /// What was expected.
@@ -88,6 +90,7 @@ impl Defect {
             message: message.into(),
             labels: Vec::new(),
             cause: None,
+            wider: None,
             also: Vec::new(),
             expected: None,
             found: None,

@@ -47,6 +47,22 @@ pub fn write(
     WrittenDefinitions { files }
 }
 
+/// The path as it is written: siblings, which are for the same, stand in a list of their own.
+fn stages(path: &[&FoundEnvironment]) -> Vec<String> {
+    let are_siblings = |one: &&FoundEnvironment, two: &&FoundEnvironment| {
+        one.role == two.role && one.sibling != two.sibling
+    };
+    path.chunk_by(are_siblings)
+        .map(|stage| {
+            let names: Vec<String> = stage.iter().map(|one| quoted(one.name.as_str())).collect();
+            match names.as_slice() {
+                [only] => only.clone(),
+                many => format!("[{}]", many.join(", ")),
+            }
+        })
+        .collect()
+}
+
 fn system(
     found: &Discovery,
     path: &[&FoundEnvironment],
@@ -60,11 +76,10 @@ fn system(
     );
     page.blank();
     page.line("[system]");
-    let names: Vec<String> = path.iter().map(|one| quoted(one.name.as_str())).collect();
     page.line(&format!("name = {}", quoted(&word(directory))));
     page.line(&format!(
         "path = [{}] # the order of promotion; the last one is production",
-        names.join(", ")
+        stages(path).join(", ")
     ));
     for environment in found.environments.iter().filter(|one| !one.proposed) {
         page.comment(&format!(

@@ -43,6 +43,23 @@ impl Complaint {
         self
     }
 
+    /// Without words of the text that are covered where they stand.
+    pub(super) fn covered(mut self, text: &str, shown: &str) -> Self {
+        let range = self.place.start as usize..self.place.end as usize;
+        let (open, closed) = (text.get(range.clone()), shown.get(range));
+        if open != closed {
+            let mut message = String::with_capacity(self.message.len());
+            for (number, part) in self.message.split('`').enumerate() {
+                // Every second part is quoted.
+                let is_word = number % 2 == 1 && part.len() > 1;
+                message.push_str(if number > 0 { "`" } else { "" });
+                message.push_str(if is_word { "…" } else { part });
+            }
+            self.message = message;
+        }
+        self
+    }
+
     /// The defect it is in a file.
     pub(super) fn into_defect(self, file: &Arc<SourceFile>, format: Format) -> Defect {
         let span = |place: Place| Span::new(file, place.start as usize..place.end as usize);

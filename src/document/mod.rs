@@ -7,6 +7,7 @@
 
 pub mod codes;
 mod complaint;
+pub mod covering;
 mod dotenv;
 mod duplicates;
 mod gathering;
@@ -146,10 +147,24 @@ pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defe
             format,
             roots,
         }),
-        Err(complaints) => Err(complaints
-            .into_iter()
-            .map(|complaint| complaint.into_defect(file, format))
-            .collect()),
+        Err(complaints) => {
+            // What stands around a complaint is shown.
+            let ranges = covering::secret_ranges(&file.text);
+            let shown = if ranges.is_empty() {
+                Arc::clone(file)
+            } else {
+                let text = covering::covered(&file.text, ranges);
+                SourceFile::new(file.path.clone(), text)
+            };
+            Err(complaints
+                .into_iter()
+                .map(|complaint| {
+                    complaint
+                        .covered(&file.text, &shown.text)
+                        .into_defect(&shown, format)
+                })
+                .collect())
+        }
     }
 }
 

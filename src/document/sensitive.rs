@@ -3,8 +3,10 @@
 //! By the key they stand under, and by how they look. It would rather cover a value too many than show one: what is
 //! covered is still reported, at its place.
 
+use std::ops::Range;
+
 use super::Format;
-use super::tree::{Content, Document, Node, Place, Scalar, ScalarKind};
+use super::tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};
 
 /// Words in keys under which secrets stand.
 const WORDS: &[&str] = &[
@@ -65,7 +67,7 @@ const NAMES_OF_SECRETS: &[&str] = &[
 ];
 
 /// How tokens of well-known services begin.
-const BEGINNINGS: &[&str] = &[
+pub(super) const BEGINNINGS: &[&str] = &[
     "ghp_",
     "gho_",
     "ghs_",
@@ -112,7 +114,11 @@ pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
         return false;
     }
     let looks = has_known_beginning(text) || has_password(text);
-    looks || names_a_secret(key) || is_key_of_a_kind(key, text)
+    // `USE_TOKEN=true` is a switch.
+    let is_switch = ["true", "false", "yes", "no", "on", "off"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    looks || !is_switch && (names_a_secret(key) || is_key_of_a_kind(key, text))
 }
 
 /// Words before `key` that say it is none that opens anything: an index, an address, the public half of a pair.
@@ -173,7 +179,7 @@ fn is_key_of_a_kind(key: &str, text: &str) -> bool {
 }
 
 /// Whether a key is one under which a secret stands: `db_password`, `apiKey`, and not `password_file`.
-fn names_a_secret(key: &str) -> bool {
+pub(super) fn names_a_secret(key: &str) -> bool {
     let words = words(key);
     let joined = |from: usize| words.get(from..).unwrap_or_default().concat();
     let last = words.last().map_or("", String::as_str);
@@ -243,7 +249,7 @@ fn words(key: &str) -> Vec<String> {
 }
 
 /// Whether a text only says where a secret is: `${PASSWORD}`, `{{ vault.password }}`, `<%= … %>`.
-fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     let text = text.trim();
     let wrapped = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
     wrapped("${", "}") || wrapped("{{", "}}") || wrapped("<%=", "%>") || wrapped("$(", ")")
@@ -251,37 +257,206 @@ fn is_reference(text: &str) -> bool {
 
 /// Whether a URL carries a password: `scheme://user:password@host`.
 fn has_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let authority = rest.split(['/', '?', '#', ' ', '"']).next().unwrap_or("");
-        authority
-            .rsplit_once('@')
-            .and_then(|(user, _)| user.split_once(':'))
-            .is_some_and(|(_, password)| !password.is_empty() && !is_reference(password))
+    !password_in(text).is_empty()
+}
+
+/// The passwords of the URLs in a text.
+pub(super) fn password_in(text: &str) -> Vec<Range<usize>> {
+    let urls = text.match_indices("://");
+    urls.filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let rest = text.get(start..)?;
+        let authority = rest.split(['/', '?', '#', ' ', '"', '\n']).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (name, password) = user.split_once(':')?;
+        let from = start + name.len() + 1;
+        (!password.is_empty() && !is_reference(password)).then(|| from..from + password.len())
+    })
+    .collect()
+}
+
+/// What a value stands under, as far as it tells whether it is a secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Under<'n> {
+    /// The key, or the name that stands beside it: `DB_PASSWORD` of `{name: DB_PASSWORD, value: …}`.
+    key: &'n str,
+    /// Whether everything here is a secret, whatever its key: a Kubernetes Secret's data.
+    is_covered: bool,
+}
+
+/// What the keys of one map stand under.
+#[derive(Clone, Copy, Debug)]
+pub struct Within<'n> {
+    above: Under<'n>,
+    /// What `value` is the value of.
+    name: Option<&'n str>,
+    /// Whether the map is a Kubernetes Secret.
+    is_secret: bool,
+}
+
+impl<'n> Under<'n> {
+    /// A key that nothing else is known of.
+    #[must_use]
+    pub const fn key(key: &'n str) -> Self {
+        Self {
+            key,
+            is_covered: false,
+        }
+    }
+
+    /// The entries of a map that stands here.
+    #[must_use]
+    pub fn within(self, entries: &'n [Entry]) -> Within<'n> {
+        /// More keys than a pair of name and value has beside it.
+        const MOST: usize = 6;
+        let text = |key: &str| {
+            let entry = entries.iter().find(|entry| &*entry.key == key)?;
+            entry.value.as_scalar().map(|scalar| &*scalar.text)
+        };
+        let is_pair = entries.len() <= MOST
+            && entries
+                .iter()
+                .any(|entry| entry.key.eq_ignore_ascii_case("value"));
+        let name = || ["name", "Name", "key", "Key"].into_iter().find_map(text);
+        let has_kind = entries.iter().take(MOST).any(|entry| &*entry.key == "kind");
+        Within {
+            above: self,
+            name: if is_pair { name() } else { None },
+            is_secret: has_kind && text("kind") == Some("Secret"),
+        }
+    }
+
+    /// Whether a single value here is a secret, or has one in it: by itself, or in `NAME=value`.
+    #[must_use]
+    pub fn is_secret(self, scalar: &Scalar) -> bool {
+        let is_covered = self.is_covered
+            && scalar.kind != ScalarKind::Null
+            && !scalar.text.is_empty()
+            && !is_reference(&scalar.text);
+        is_covered
+            || is_secret(self.key, scalar)
+            || assignment(scalar).is_some_and(|(name, value)| {
+                let value = Scalar {
+                    kind: scalar.kind,
+                    text: value.into(),
+                };
+                is_secret(name, &value)
+            })
+            || is_within(scalar)
+    }
+}
+
+impl<'n> Within<'n> {
+    /// What the value of a key stands under that two maps have, of which either may tell more.
+    #[must_use]
+    pub fn either(both: [Self; 2], key: &'n str) -> Under<'n> {
+        let [one, two] = both.map(|within| within.entry(key));
+        Under {
+            key: if one.key == key { two.key } else { one.key },
+            is_covered: one.is_covered || two.is_covered,
+        }
+    }
+
+    /// What the value of one of the keys stands under.
+    #[must_use]
+    pub fn entry(self, key: &'n str) -> Under<'n> {
+        let is_data = self.is_secret && matches!(key, "data" | "stringData");
+        // What makes a Secret out of what stands there.
+        let makes = matches!(key, "secretGenerator");
+        Under {
+            key: match self.name {
+                Some(name) if key.eq_ignore_ascii_case("value") => name,
+                _ => key,
+            },
+            is_covered: self.above.is_covered && !NAMING.contains(&key) || is_data || makes,
+        }
+    }
+}
+
+/// Keys that name things, also among secrets.
+const NAMING: &[&str] = &[
+    "name",
+    "namespace",
+    "type",
+    "behavior",
+    "envs",
+    "files",
+    "options",
+];
+
+/// How a secret within a text is shown.
+const COVERED: &str = "(a secret, not shown)";
+
+/// A text of several lines with its secrets covered; nothing if it has none: configuration within configuration.
+#[must_use]
+pub fn covered_lines(text: &str) -> Option<String> {
+    if !text.contains('\n') {
+        return None;
+    }
+    let mut secrets = secret_lines(text).peekable();
+    secrets.peek()?;
+    let mut covered = String::with_capacity(text.len());
+    let mut at = 0;
+    for (start, end) in secrets {
+        covered.push_str(text.get(at..start).unwrap_or_default());
+        covered.push_str(COVERED);
+        at = end;
+    }
+    covered.push_str(text.get(at..).unwrap_or_default());
+    Some(covered)
+}
+
+/// Where a text's lines have secrets: from and to, in bytes.
+fn secret_lines(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let mut start = 0;
+    // From the beginning to the end of a key or certificate, all lines are of it.
+    let mut is_armoured = false;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let from = start;
+        start += line.len();
+        let whole = line.trim();
+        let at = from + (line.len() - line.trim_start().len());
+        let end = at + whole.len();
+        let begins = whole.contains("-----BEGIN");
+        if begins || is_armoured {
+            is_armoured = !whole.contains("-----END");
+            return Some((at, end));
+        }
+        // An element of a list, or of a JSON object.
+        let bare = whole.trim_start_matches(['-', ' ', '"', '\'']);
+        let loose = Scalar {
+            kind: ScalarKind::Loose,
+            text: bare.replacen("\":", ":", 1).into(),
+        };
+        if let Some((name, value)) = assignment(&loose) {
+            let value = Scalar {
+                kind: ScalarKind::Loose,
+                text: value.trim_end_matches(',').trim_matches('"').into(),
+            };
+            if is_secret(name, &value) {
+                let sign = whole.find(['=', ':']).map_or(0, |sign| sign + 1);
+                let rest = whole.get(sign..).unwrap_or_default();
+                let blank = rest.len() - rest.trim_start().len();
+                return Some((at + sign + blank, end));
+            }
+        }
+        (is_secret("", &loose) || secret_within(whole, Manner::Value).is_some())
+            .then_some((at, end))
     })
 }
 
-/// Whether a single value holds a secret: by its key, by its look, or as a part of it, as `Password=…` in a connection
-/// string, `--token=…` in an argument and `password: …` in a file within a file.
-#[must_use]
-pub fn holds_secret(key: &str, scalar: &Scalar) -> bool {
-    secret_of_value(key, scalar).is_some()
-}
-
-/// The name of the secret that a value holds as a part of it, or `""` where it has none.
-#[must_use]
-pub fn secret_of_value<'t>(key: &str, scalar: &'t Scalar) -> Option<&'t str> {
-    let within = match scalar.kind {
-        ScalarKind::Text | ScalarKind::Loose => scalar
-            .text
-            .lines()
-            .find_map(|line| secret_within(line, Manner::Value)),
-        ScalarKind::Expression => scalar
-            .text
-            .lines()
-            .find_map(|line| secret_within(line, Manner::Expression)),
-        _ => None,
+/// Whether a single value has a secret as a part of it, as `Password=…` in a connection string and `--token=…` in an
+/// argument. Of a text of several lines, single lines are covered; of an expression, everything.
+fn is_within(scalar: &Scalar) -> bool {
+    let manner = match scalar.kind {
+        ScalarKind::Text | ScalarKind::Loose if !scalar.text.contains('\n') => Manner::Value,
+        ScalarKind::Expression => Manner::Expression,
+        _ => return false,
     };
-    within.or_else(|| is_secret(key, scalar).then_some(""))
+    scalar
+        .text
+        .lines()
+        .any(|line| secret_within(line, manner).is_some())
 }
 
 /// The name of the secret that a line of a text without a format holds, or `""` where it has none. Here a name and its
@@ -344,9 +519,9 @@ fn secret_within(line: &str, manner: Manner) -> Option<&str> {
     None
 }
 
-/// Whether what follows a secret's name is the secret itself, and not where it comes from.
-fn is_literal(value: &str, is_quoted: bool) -> bool {
-    const COMPUTED: &[&str] = &[
+/// Whether a value says where a secret comes from, as programs do: `ENV["PASSWORD"]`, `var.password`.
+pub(super) fn is_computed(value: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
         "ENV",
         "env",
         "$",
@@ -371,6 +546,11 @@ fn is_literal(value: &str, is_quoted: bool) -> bool {
         "lookup(",
         ":",
     ];
+    BEGINNINGS.iter().any(|start| value.starts_with(start))
+}
+
+/// Whether what follows a secret's name is the secret itself, and not where it comes from.
+fn is_literal(value: &str, is_quoted: bool) -> bool {
     const NONE: &[&str] = &[
         "true", "false", "yes", "no", "on", "off", "nil", "null", "none", "~", "required",
         "optional",
@@ -386,7 +566,7 @@ fn is_literal(value: &str, is_quoted: bool) -> bool {
     word.contains(char::is_alphanumeric)
         && !is_key_of_more
         && !NONE.contains(&word.to_ascii_lowercase().as_str())
-        && !COMPUTED.iter().any(|start| value.starts_with(start))
+        && !is_computed(value)
 }
 
 /// Whether a word of a line looks like a token, or a URL in it carries a password.
@@ -411,10 +591,10 @@ pub fn secret_places(document: &Document) -> Vec<Place> {
         lines_with_secrets(&document.file.text, &|_| true, &mut places);
         return places;
     }
-    for root in &document.roots {
-        gather("", root, &mut places);
-    }
     lines_with_secrets(&document.file.text, &is_comment, &mut places);
+    for root in &document.roots {
+        gather(Under::default(), root, &document.file.text, &mut places);
+    }
     places
 }
 
@@ -452,29 +632,60 @@ fn lines_with_secrets(text: &str, looked_at: &dyn Fn(&str) -> bool, places: &mut
     }
 }
 
-fn gather(key: &str, node: &Node, places: &mut Vec<Place>) {
+fn gather(under: Under<'_>, node: &Node, file: &str, places: &mut Vec<Place>) {
     match &node.content {
         Content::Scalar(scalar) => {
-            if holds_secret(key, scalar) {
+            if under.is_secret(scalar) {
                 places.push(node.place);
+            } else if covered_lines(&scalar.text).is_some() {
+                // As it is written; what is not found there, for its escapes, is covered whole.
+                let start = node.place.start as usize;
+                let written = file.get(start..node.place.end as usize).unwrap_or_default();
+                let before = places.len();
+                places.extend(
+                    secret_lines(written).map(|(from, to)| Place::new(start + from, start + to)),
+                );
+                if places.len() == before || !written.contains('\n') {
+                    places.push(node.place);
+                }
             }
         }
         Content::List(items) => {
             for item in items {
-                gather(key, item, places);
+                gather(under, item, file, places);
             }
         }
         Content::Map(entries) => {
+            let within = under.within(entries);
             for entry in entries {
-                gather(&entry.key, &entry.value, places);
+                gather(within.entry(&entry.key), &entry.value, file, places);
             }
         }
     }
 }
 
+/// The name and the value of `NAME=value`, `name: value` or `name value`, where a text is one.
+#[must_use]
+pub fn assignment(scalar: &Scalar) -> Option<(&str, &str)> {
+    if !matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose) {
+        return None;
+    }
+    let (name, value) = scalar.text.split_once(['=', ':'])?;
+    let name = name.trim();
+    let name = name.strip_prefix("export ").unwrap_or(name);
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    (is_name && !value.starts_with("//"))
+        .then_some((name, value.trim().trim_matches(['"', '\'', ';'])))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Scalar, ScalarKind, holds_secret, is_secret, secret_of_line, secret_places};
+    use super::{
+        Scalar, ScalarKind, Under, covered_lines, is_secret, secret_of_line, secret_places,
+    };
     use crate::document::{Format, read};
     use crate::source::SourceFile;
 
@@ -521,6 +732,8 @@ mod tests {
             ("token_ttl", "1h"),
             ("password", "${DB_PASSWORD}"),
             ("password", ""),
+            ("USE_TOKEN", "true"),
+            ("require_password", "No"),
             ("monkey", "banana"),
             ("keyboard", "de"),
             ("tokenizer", "bpe"),
@@ -540,23 +753,32 @@ mod tests {
     }
 
     #[test]
+    fn secrets_within_a_text_are_covered_line_by_line() {
+        let text = "url: postgres://app:hunter@db/x\n- API_TOKEN=abc\n\"password\": \"x1\",\nlevel: info\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nlast: 1\n";
+        let covered = covered_lines(text).unwrap();
+        for secret in ["hunter", "abc", "x1", "MIIE"] {
+            assert!(!covered.contains(secret), "{covered}");
+        }
+        assert!(covered.contains("level: info\n") && covered.ends_with("last: 1\n"));
+        assert_eq!(covered.lines().count(), text.lines().count());
+        assert_eq!(covered_lines("a: 1\nb: 2\n"), None);
+        assert_eq!(covered_lines("password: x"), None);
+    }
+
+    #[test]
     fn a_secret_within_a_value_is_one() {
         let holds = |text: &str| {
             let kind = ScalarKind::Text;
-            holds_secret(
-                "DefaultConnection",
-                &Scalar {
-                    kind,
-                    text: text.into(),
-                },
-            )
+            Under::key("DefaultConnection").is_secret(&Scalar {
+                kind,
+                text: text.into(),
+            })
         };
         for text in [
             "Server=db;Database=app;User Id=sa;Password=hunter2;Encrypt=True",
             "--db-password=hunter2",
             "jdbc:postgresql://db/app?user=app&password=hunter2",
             "DB_PASSWORD=hunter2",
-            "user: app\npassword: hunter2\n",
             "curl -H 'X-Api-Key: 0a1b2c'",
             "ENC[AES256_GCM,data:0a1b2c,iv:x,tag:y,type:str]",
             "notify https://hooks.slack.com/services/T0/B0/0a1b2c",
@@ -579,13 +801,10 @@ mod tests {
     fn an_expression_with_a_secret_spelled_out_holds_one() {
         let holds = |text: &str| {
             let kind = ScalarKind::Expression;
-            holds_secret(
-                "policy",
-                &Scalar {
-                    kind,
-                    text: text.into(),
-                },
-            )
+            Under::key("policy").is_secret(&Scalar {
+                kind,
+                text: text.into(),
+            })
         };
         assert!(holds(
             "jsonencode({ user = \"app\", password = \"hunter2\" })"

@@ -30,7 +30,7 @@ struct Place {
     bounds: BTreeMap<EnvironmentName, NewBound>,
 }
 
-/// The differences that would declare what is chosen. A pattern never covers a place that differs and is not chosen, so
+/// The differences that would declare what is chosen. A pattern never covers another place that differs, so
 /// `all` is everything that differs; `path` is the order in which environments are written.
 #[must_use]
 pub fn declare(
@@ -67,12 +67,11 @@ pub fn declare(
             .or_default()
             .push(place);
     }
-    let chosen_places: BTreeSet<&str> = places.keys().map(String::as_str).collect();
     // Those of one cause stand together, whatever their bounds.
     let mut causes: BTreeMap<(&str, String), Vec<NewDifference>> = BTreeMap::new();
     for ((code, cause, _), group) in groups {
         let together = causes.entry((code, cause)).or_default();
-        let pattern = pattern(&group, all, &chosen_places);
+        let pattern = pattern(&group, all);
         if let (Some(at), Some(first)) = (pattern, group.first()) {
             let comment = format!("{code}, at {} places", group.len());
             together.push(difference(at, comment, &first.bounds, path, signature));
@@ -156,7 +155,7 @@ fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
 
 /// One pattern for all places of a group: where they differ in keys or elements, any stands. None when it would cover
 /// another place that differs.
-fn pattern(group: &[&Place], all: &[Disparity], chosen: &BTreeSet<&str>) -> Option<String> {
+fn pattern(group: &[&Place], all: &[Disparity]) -> Option<String> {
     let [first, _, ..] = group else {
         return None;
     };
@@ -178,8 +177,16 @@ fn pattern(group: &[&Place], all: &[Disparity], chosen: &BTreeSet<&str>) -> Opti
             }
         }
     }
-    // The last step says what it is about: a pattern that ends with any key would speak of too much.
-    if steps.last().is_some_and(|last| last == "*") {
+    // The last step says what it is about: a pattern that ends with any key or element would speak of too much.
+    if steps
+        .last()
+        .is_some_and(|last| last == "*" || last == "[*]")
+    {
+        return None;
+    }
+    // Whatever is there on one side, and nothing on the other: of the next such place nobody has known anything.
+    let says_nothing = |bound: &NewBound| matches!(bound, NewBound::Absent | NewBound::Present);
+    if first.bounds.values().all(says_nothing) {
         return None;
     }
     let mut text = String::new();
@@ -190,13 +197,103 @@ fn pattern(group: &[&Place], all: &[Disparity], chosen: &BTreeSet<&str>) -> Opti
         text.push_str(step);
     }
     let pattern = Pattern::parse(&text).ok()?;
+    let own: BTreeSet<&str> = group.iter().map(|place| place.at.as_str()).collect();
     let covers_another = all.iter().any(|disparity| {
         disparity.document.as_ref().is_some_and(|(name, path)| {
-            **name == **document
-                && pattern.covers(path)
-                && !chosen.contains(disparity.place.as_str())
+            **name == **document && pattern.covers(path) && !own.contains(disparity.place.as_str())
         })
     });
     let separator = if text.starts_with('[') { "" } else { "." };
     (!covers_another).then(|| format!("document.{document}{separator}{text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Disparity, Signature, declare};
+    use crate::comparison::{Path, Step};
+    use crate::defect::Defect;
+    use crate::drift::documents::codes::SETTING;
+    use crate::model::{EnvironmentName, Value};
+
+    fn disparity(name: &str, key: &str, values: (Option<&str>, Option<&str>)) -> Disparity {
+        let path = Path {
+            steps: vec![
+                Step::Element([("name".into(), name.into())].into()),
+                Step::Key(key.into()),
+            ],
+        };
+        let mut defect = Defect::new(&SETTING, "document.a", "m").attribute(path.to_string());
+        defect.cause = Some("one".to_owned());
+        Disparity {
+            place: format!("document.a{path}"),
+            between: (
+                EnvironmentName::new("staging"),
+                EnvironmentName::new("production"),
+            ),
+            values: (values.0.map(Value::text), values.1.map(Value::text)),
+            document: Some(("a".into(), path)),
+            defect,
+        }
+    }
+
+    fn declared(all: &[Disparity]) -> Vec<String> {
+        let signature = Signature {
+            reason: "r".into(),
+            owner: "o".into(),
+            expires: jiff::civil::date(2030, 1, 1),
+            ticket: None,
+        };
+        let path = [
+            EnvironmentName::new("staging"),
+            EnvironmentName::new("production"),
+        ];
+        let chosen: Vec<&Disparity> = all.iter().collect();
+        let new = declare(&chosen, all, &path, &signature);
+        new.into_iter().map(|one| one.at).collect()
+    }
+
+    #[test]
+    fn a_pattern_stands_for_places_of_one_cause() {
+        let both = (Some("x"), Some("y"));
+        assert_eq!(
+            declared(&[disparity("a", "tag", both), disparity("b", "tag", both)]),
+            ["document.a[*].tag"]
+        );
+    }
+
+    #[test]
+    fn a_pattern_covers_no_place_that_has_a_line_of_its_own() {
+        let both = (Some("x"), Some("y"));
+        let all = [
+            disparity("a", "tag", both),
+            disparity("b", "tag", both),
+            disparity("c", "tag", (None, Some("y"))),
+        ];
+        assert_eq!(
+            declared(&all),
+            [
+                "document.a[name=a].tag",
+                "document.a[name=b].tag",
+                "document.a[name=c].tag"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_declared_place_by_place() {
+        // Otherwise the next one that is missing would never be told.
+        let missing = (None, Some("y"));
+        let mut all = [
+            disparity("a", "tag", missing),
+            disparity("b", "tag", missing),
+        ];
+        for one in &mut all {
+            // Of a map it is only known that it is there.
+            one.values.1 = Some(Value::Table(std::collections::BTreeMap::new()));
+        }
+        assert_eq!(
+            declared(&all),
+            ["document.a[name=a].tag", "document.a[name=b].tag"]
+        );
+    }
 }

@@ -164,11 +164,21 @@ pub fn numbers(one: &Value, two: &Value, context: Option<Context<'_>>) -> Option
         kind: ScalarKind::Loose,
         text: text.into(),
     };
-    if let Relation::Size { left, right, .. } = relate(&scalar(&left), &scalar(&right), context) {
+    let relation = relate(&scalar(&left), &scalar(&right), context);
+    if let Relation::Size { left, right, .. } = relation {
         return Some((left, right));
     }
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|it| it.is_finite());
-    Some((number(&left)?, number(&right)?))
+    match (number(&left), number(&right)) {
+        (Some(left), Some(right)) => Some((left, right)),
+        // One size in two spellings, `2Gi` and `2048Mi`: how large it is does not matter.
+        _ if relation == Relation::Same
+            && left.starts_with(|first: char| first.is_ascii_digit()) =>
+        {
+            Some((1.0, 1.0))
+        }
+        _ => None,
+    }
 }
 
 /// Whether two numbers are of one class: both none, both one, or both many.

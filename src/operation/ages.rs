@@ -102,9 +102,18 @@ pub(super) fn tell(project: &Project<'_>, defects: &mut [Defect]) -> Result<(), 
     Ok(())
 }
 
-/// What differed in a revision, place by place: documents by today's declarations, everything else by the definitions
-/// that the revision had, where it had any.
-pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<BTreeSet<Digest>, Failure> {
+/// What differed in a revision, place by place.
+#[derive(Debug, Default)]
+pub(super) struct Then {
+    /// Everything that did.
+    all: BTreeSet<Digest>,
+    /// What no declaration of today's allows as it was then.
+    open: BTreeSet<Digest>,
+}
+
+/// What differed in a revision: documents by today's declarations, everything else by the definitions that the revision
+/// had, where it had any.
+pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<Then, Failure> {
     let Some(repository) = project.repository() else {
         return Err(Failure::other(format!(
             "{} is in no git repository",
@@ -115,26 +124,54 @@ pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<BTreeSet<Dig
         .resolve(revision)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let declared = Declared::of(&project.definition)?;
-    let mut then = BTreeSet::new();
+    let mut then = Then::default();
+    let mut differed = Vec::new();
     if let Some(mut committed) =
         CommittedDocuments::new(repository, &project.root, &project.world.interruption)
     {
         let documents = Documents::then(&project.definition, &declared, &commit, &mut committed);
-        then.extend(keys(&documents.compare().disparities));
+        differed.extend(documents.compare().disparities);
     }
     if let Some(older) = project.as_of(&commit) {
         let nothing = BTreeMap::new();
-        then.extend(keys(&crate::drift::parity(&older, &nothing)));
+        differed.extend(crate::drift::parity(&older, &nothing));
     }
+    then.all = keys(&differed);
+    let settled = crate::drift::settle(
+        &project.definition,
+        differed,
+        project.world.clock.now(),
+        &|_, _| crate::drift::Presence::There,
+    );
+    let open = settled
+        .defects
+        .iter()
+        .filter(|defect| defect.declared.is_none());
+    then.open = open.map(Defect::fingerprint).collect();
     Ok(then)
 }
 
-/// Leaves only what is new since then: of a defect with several places, those that are new. Gives how many were left out.
-pub(super) fn only_new(defects: &mut Vec<Defect>, then: &BTreeSet<Digest>) -> usize {
+/// Leaves only what is new since then: of a defect with several places, those that are new. What was within the bounds of
+/// a declaration and has left them is new as well. Gives how many were left out.
+pub(super) fn only_new(defects: &mut Vec<Defect>, then: &Then) -> usize {
     let before = defects.len();
-    let now: BTreeSet<Digest> = defects.iter().flat_map(Defect::fingerprints).collect();
-    let new = since_revision(&now, then);
+    let now = |is_open: bool| -> BTreeSet<Digest> {
+        defects
+            .iter()
+            .filter(|defect| defect.declared.is_none() == is_open)
+            .flat_map(Defect::fingerprints)
+            .collect()
+    };
+    let (declared, open) = (
+        since_revision(&now(false), &then.all),
+        since_revision(&now(true), &then.open),
+    );
     defects.retain_mut(|defect| {
+        let new = if defect.declared.is_none() {
+            &open
+        } else {
+            &declared
+        };
         // What is wrong with a declaration, or could not be read, is never old.
         if !defect.code.name.starts_with("parity/") {
             return true;
@@ -168,4 +205,33 @@ fn keys(disparities: &[crate::drift::Disparity]) -> BTreeSet<Digest> {
 
 fn is_of_documents(defect: &Defect) -> bool {
     defect.subject.starts_with("document.") && defect.code.name.starts_with("parity/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Then, only_new};
+    use crate::defect::Defect;
+    use crate::drift::documents::codes::SETTING;
+
+    #[test]
+    fn what_has_left_its_bounds_is_new_and_what_is_within_them_is_not() {
+        let at = |attribute: &str| Defect::new(&SETTING, "document.a", "m").attribute(attribute);
+        let declared = |attribute: &str| {
+            let mut defect = at(attribute);
+            defect.declared = Some("allowed".to_owned());
+            defect
+        };
+        let (old, within, left) = (at("old"), declared("within"), at("left"));
+        let then = Then {
+            all: [&old, &within, &left].map(Defect::fingerprint).into(),
+            open: [old.fingerprint()].into(),
+        };
+        let mut defects = vec![old, within, left, at("new"), declared("new-within")];
+        assert_eq!(only_new(&mut defects, &then), 2);
+        let told: Vec<&str> = defects
+            .iter()
+            .filter_map(|defect| defect.attribute.as_deref())
+            .collect();
+        assert_eq!(told, ["left", "new", "new-within"]);
+    }
 }

@@ -95,11 +95,11 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         defect.help = None;
     }
     let mut report = Report::new("compare", "", world.clock.now());
-    report.parity(&defects, &[], Some(documents));
     let complaints: Vec<Defect> = [left.complaints, right.complaints, compared.complaints].concat();
     let unread = !complaints.is_empty();
-    report.defects(complaints);
-    report.defects(defects);
+    let all = [complaints, defects].concat();
+    report.parity(&all, &[], Some(documents));
+    report.defects(all);
     report.exit_code = match (unread, report.has_errors()) {
         (true, _) => 1,
         (false, true) => 2,

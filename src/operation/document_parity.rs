@@ -10,12 +10,12 @@ use crate::comparison::{
     Pattern, Rules, Side, Which, compare_files,
 };
 use crate::defect::Defect;
-use crate::document::Place;
+use crate::document::{Format, Place};
 use crate::drift::documents::{ComparedDocument, disparities};
 use crate::drift::{Disparity, Presence};
 use crate::environment::definition::Varies;
 use crate::environment::document::declarations;
-use crate::environment::{Definition, DocumentDeclaration, once};
+use crate::environment::{Definition, DocumentDeclaration, DocumentSource, once};
 use crate::model::{EnvironmentName, Value};
 use crate::report::DocumentsDocument;
 
@@ -259,7 +259,10 @@ impl<'d> Documents<'d> {
             defaults: declaration.rules.defaults.clone(),
             wanted: wanted.cloned(),
         };
-        compare_files(left.files(), right.files(), declaration.format, &rules)
+        let format = declaration
+            .format
+            .or_else(|| printed(&[declared.0, declared.1]));
+        compare_files(left.files(), right.files(), format, &rules)
     }
 
     /// What two environments have of their own: their names, and parameters that vary as identity.
@@ -290,6 +293,20 @@ impl<'d> Documents<'d> {
         };
         Identities::new(std::iter::once(own).chain(given))
     }
+}
+
+/// The format of what commands print, whose names tell none: that of the other environment's file, or YAML. Nothing
+/// where no command is.
+fn printed(declared: &[Option<&DocumentDeclaration>]) -> Option<Format> {
+    let mut named = None;
+    let mut is_printed = false;
+    for declaration in declared.iter().flatten() {
+        match &declaration.source {
+            DocumentSource::Path(path) => named = Some(Format::of(path)),
+            DocumentSource::Render { .. } => is_printed = true,
+        }
+    }
+    is_printed.then(|| named.unwrap_or(Format::Yaml))
 }
 
 /// A document that only one environment declares.

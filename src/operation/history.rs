@@ -22,7 +22,7 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             commits: 64,
-            bytes: 64 * 1024 * 1024,
+            bytes: 32 * 1024 * 1024,
         }
     }
 }

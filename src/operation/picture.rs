@@ -62,9 +62,20 @@ impl Resolution {
             &|name, pattern| documents.presence(name, pattern),
         );
         drift::severities::apply(&mut settled.defects, &project.definition);
-        let mut parity: Vec<Defect> = documents.complaints().collect();
-        parity.extend(found.complaints);
-        let mut parity = crate::environment::once(parity);
+        for disparity in &mut settled.open {
+            let defect = std::slice::from_mut(&mut disparity.defect);
+            drift::severities::apply(defect, &project.definition);
+        }
+        // Environments that share a line may each lack a document of their own.
+        let mut told = BTreeSet::new();
+        let complaints = documents.complaints().chain(found.complaints);
+        let mut parity: Vec<Defect> = complaints
+            .filter(|complaint| {
+                let place = complaint.labels.first();
+                let place = place.map(|label| label.span.location().to_string());
+                told.insert((complaint.code.name, complaint.message.clone(), place))
+            })
+            .collect();
         let unread = !parity.is_empty();
         parity.extend(drift::group(settled.defects));
         Ok(Self {

@@ -166,6 +166,8 @@ pub struct AlsoDocument {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ParityDocument {
+    /// Complaints about documents that could not be read: of these nothing can be told.
+    pub unread: usize,
     /// Undeclared differences, and defects of declared ones; those of one cause are one.
     pub undeclared: usize,
     /// The places of the undeclared ones.
@@ -460,13 +462,16 @@ impl Report {
         declarations: &[(String, Moment)],
         documents: Option<DocumentsDocument>,
     ) {
-        self.parity = Some(ParityDocument {
-            undeclared: defects.iter().filter(|defect| defect.counts()).count(),
-            places: defects
+        let is_unread = |defect: &&Defect| crate::document::codes::CODES.contains(&defect.code);
+        let counted = || {
+            defects
                 .iter()
-                .filter(|defect| defect.counts())
-                .map(Defect::reach)
-                .sum(),
+                .filter(|defect| defect.counts() && !is_unread(defect))
+        };
+        self.parity = Some(ParityDocument {
+            unread: defects.iter().filter(is_unread).count(),
+            undeclared: counted().count(),
+            places: counted().map(Defect::reach).sum(),
             lesser: defects
                 .iter()
                 .filter(|defect| defect.declared.is_none() && !defect.counts())

@@ -13,6 +13,8 @@ use crate::text::inert;
 
 /// Longest line that is shown. The renderer would show all of it, and panics beyond 65,535 columns.
 const LONGEST_LINE: usize = 1_000;
+/// Most lines of a place that are shown: of a longer one, its first line.
+const MOST_LINES: usize = 12;
 
 /// One part of a defect: its labels in one file. The first part names the defect, the last says what to do.
 #[derive(Debug)]
@@ -83,7 +85,7 @@ fn part(defect: &Defect, file: Option<Arc<SourceFile>>, is_first: bool, is_last:
 fn is_on_a_long_line(span: &Span) -> bool {
     let text = span.file.text.as_bytes();
     let start = span.start().min(text.len());
-    let end = span.end().clamp(start, text.len());
+    let end = shown_end(span).clamp(start, text.len());
     let (before, rest) = text.split_at(start);
     let (within, after) = rest.split_at(end - start);
     let end_of_line = |byte: &u8| *byte == b'\n';
@@ -91,6 +93,16 @@ fn is_on_a_long_line(span: &Span) -> bool {
     let following: usize = after.split(end_of_line).take(2).map(<[u8]>::len).sum();
     let longest = within.split(end_of_line).map(<[u8]>::len).max();
     shown.max(following).max(longest.unwrap_or(0)) > LONGEST_LINE
+}
+
+/// Where the part of a place ends that is shown.
+fn shown_end(span: &Span) -> usize {
+    let text = &span.file.text;
+    let within = text.get(span.start()..span.end()).unwrap_or_default();
+    if within.lines().take(MOST_LINES + 1).count() <= MOST_LINES {
+        return span.end();
+    }
+    span.start() + within.lines().next().map_or(0, str::len)
 }
 
 /// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true.
@@ -182,7 +194,8 @@ impl Diagnostic for Part<'_> {
             .filter(|label| label.span.file.path == file.path)
             .map(move |label| {
                 let start = label.span.start().min(last);
-                let length = label.span.end().min(file.text.len()).saturating_sub(start);
+                let end = shown_end(&label.span).min(file.text.len());
+                let length = end.saturating_sub(start);
                 let text = inert(&label.text).into_owned();
                 LabeledSpan::new(Some(text), start, length)
             });

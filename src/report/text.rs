@@ -127,10 +127,14 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
             ),
             None => "none declared".into(),
         };
-        let mut sum = if parity.undeclared == 0 {
-            style.good("in parity")
-        } else {
-            style.bad(&count(parity.undeclared, "undeclared difference"))
+        let mut sum = match (parity.unread, parity.undeclared) {
+            (0, 0) => style.good("in parity"),
+            (0, undeclared) => style.bad(&count(undeclared, "undeclared difference")),
+            (_, 0) => style.bad("cannot tell"),
+            (_, undeclared) => style.bad(&format!(
+                "cannot tell all; {}",
+                count(undeclared, "undeclared difference")
+            )),
         };
         if parity.places > parity.undeclared {
             sum.push_str(&format!(" at {}", count(parity.places, "place")));

@@ -57,6 +57,19 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
         .any(|window| window == needle)
 }
 
+/// The spelling in which a canary is in some bytes, if it is.
+pub fn holds(bytes: &[u8], canary: &str) -> Option<String> {
+    spellings(canary)
+        .into_iter()
+        .find(|spelling| contains(bytes, spelling))
+        .map(|spelling| String::from_utf8_lossy(&spelling).into_owned())
+}
+
+/// A text in base64.
+pub fn encoded(text: &str) -> String {
+    String::from_utf8(base64(text.as_bytes())).unwrap()
+}
+
 /// The canaries that are in some bytes.
 fn found_in(bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();

@@ -103,6 +103,16 @@ pub(super) fn is_hash(key: &str) -> bool {
     has(key, HASHES)
 }
 
+/// Whether a commit under this key is the tag of an image: also where the image stands elsewhere.
+pub(super) fn is_tag(context: super::Context<'_>) -> bool {
+    image(context) == ImageKey::Tag || is(context.key, &["tag"])
+}
+
+/// Whether a commit under this key says what was built or is checked out.
+pub(super) fn names_a_build(key: &str) -> bool {
+    is_version(key) || is_one_of(last(key), &["ref", "build"])
+}
+
 /// Whether times of a clock stand under it.
 pub(super) fn is_schedule(key: &str) -> bool {
     has(

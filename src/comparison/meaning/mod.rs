@@ -204,7 +204,7 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
     }
     if numeric(first) && numeric(second) {
         let found = quantity::relate(one, two, context)
-            .or_else(|| opaque::relate(one, two, context))
+            .or_else(|| ids(one, two, context))
             .or_else(|| range::relate(one, two, context))
             .or_else(|| version::relate(left, right, context))
             .or_else(|| sizes(one, two, context))
@@ -221,10 +221,36 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
     }
     cron::relate(one, two, context)
         .or_else(|| duration::relate(one, two, context))
-        .or_else(|| opaque::relate(one, two, context))
+        .or_else(|| ids(one, two, context))
         .or_else(|| range::relate(one, two, context))
         .or_else(|| version::relate(left, right, context))
         .or_else(|| image::relate(one, two, context))
+}
+
+/// Ids that somebody else gave out. The commit that something was built from is none of them: it tells versions apart.
+fn ids(one: &str, two: &str, context: Context<'_>) -> Option<Relation> {
+    let found = opaque::relate(one, two, context)?;
+    if found != Relation::Opaque(Opaque::Hash) || !(is_commit(one) && is_commit(two)) {
+        return Some(found);
+    }
+    if key::is_tag(context) {
+        return Some(Relation::Image(ImageDifference {
+            tag: true,
+            ..ImageDifference::default()
+        }));
+    }
+    if key::names_a_build(context.key) {
+        return Some(Relation::Version {
+            admits: Admits::Unknown,
+        });
+    }
+    Some(found)
+}
+
+/// Whether a text looks like the name of a commit, whole or shortened.
+fn is_commit(text: &str) -> bool {
+    let text = text.rsplit_once('-').map_or(text, |(_, last)| last);
+    (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Durations and sizes in bytes, whose units share letters: `10m` is one or the other by its key.

@@ -168,3 +168,19 @@ fn long_texts_are_compared_as_they_are_written() {
     );
     assert_at(kinds, Context::default(), &long, &long, &Relation::Same);
 }
+
+#[test]
+fn a_commit_that_is_built_or_checked_out_is_a_version() {
+    use super::{Admits, ImageDifference};
+    let commits = [("3f78685", "89e6c98")];
+    let version = Relation::Version {
+        admits: Admits::Unknown,
+    };
+    let kinds = (ScalarKind::Text, ScalarKind::Text);
+    assert_all(kinds, "targetRevision", &commits, &version);
+    let tag = Relation::Image(ImageDifference {
+        tag: true,
+        ..ImageDifference::default()
+    });
+    assert_all(kinds, "tag", &commits, &tag);
+}

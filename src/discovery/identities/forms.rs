@@ -93,7 +93,14 @@ pub(super) fn judge(
             _ if one.starts_with(two) || two.starts_with(one) => IdentityKind::NamePrefix,
             _ => IdentityKind::Name,
         };
-        return Some((kind, Need::One));
+        // Two names of which only one speaks of its environment, and that have no word in common, are two things.
+        let both = own.0 != Mention::None && own.1 != Mention::None;
+        let need = if both || shares_word(one, two) {
+            Need::One
+        } else {
+            Need::Contexts
+        };
+        return Some((kind, need));
     }
     match core.way {
         Way::Bare | Way::Label
@@ -106,6 +113,20 @@ pub(super) fn judge(
         }
         _ => None,
     }
+}
+
+/// Whether two names have a word in common, or one is the beginning of the other.
+fn shares_word(one: &str, two: &str) -> bool {
+    let (one, two) = (one.to_lowercase(), two.to_lowercase());
+    let words = |text: &str| -> Vec<String> {
+        let all = tokens(text).into_iter();
+        all.filter_map(|range| text.get(range).map(str::to_owned))
+            .collect()
+    };
+    let others = words(&two);
+    one.starts_with(&two)
+        || two.starts_with(&one)
+        || words(&one).iter().any(|word| others.contains(word))
 }
 
 /// How much of a text an environment's name is.

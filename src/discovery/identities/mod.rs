@@ -2,7 +2,7 @@
 //!
 //! From texts that stand at the same place in two environments and differ. What is left of each pair without its common
 //! parts is a core ([`cores`]); a core that looks like an identity ([`forms`]) is a candidate; the candidates that
-//! explain most places are proposed ([`choice`]). Whether two texts agree once identities are known is asked of
+//! explain most places are proposed ([`choice`]), as far as anything becomes equal by them ([`needed`]). Whether two texts agree once identities are known is asked of
 //! `comparison`; what people accept, of the layers above.
 //!
 //! Secrets are no identities: places whose key says that they hold one, and passwords in URLs, are not looked at.
@@ -10,6 +10,8 @@
 mod choice;
 mod cores;
 mod forms;
+mod lines;
+mod needed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,8 +107,8 @@ const MOST_TEXTS: usize = 20_000;
 pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
     let mut found: Vec<ProposedIdentity> = Vec::new();
     for pair in pairs {
-        let mut texts: Vec<&DifferingText> = pair
-            .texts
+        let by_line = lines::of(&pair.texts);
+        let mut texts: Vec<&DifferingText> = by_line
             .iter()
             .filter(|text| !is_secret(&text.path))
             .collect();
@@ -142,6 +144,7 @@ pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
     });
     merged.truncate(MOST);
     complete(&mut merged, pairs);
+    needed::keep(&mut merged, pairs);
     name(&mut merged);
     for identity in &mut merged {
         let mut names: Vec<&EnvironmentName> = Vec::new();

@@ -196,11 +196,14 @@ fn a_name_nobody_knows_needs_several_contexts() {
 
 #[test]
 fn a_region_beside_a_name_stays_a_difference() {
-    let found = proposed(&[(
-        "url",
-        "shop-acme-staging.s3.eu-west-3.amazonaws.com",
-        "acme-prod.s3.us-east-1.amazonaws.com",
-    )]);
+    let found = proposed(&[
+        (
+            "url",
+            "shop-acme-staging.s3.eu-west-3.amazonaws.com",
+            "acme-prod.s3.us-east-1.amazonaws.com",
+        ),
+        ("bucket", "shop-acme-staging", "acme-prod"),
+    ]);
     for one in &found {
         for value in one.values.values() {
             assert!(
@@ -254,6 +257,46 @@ fn names_are_unique_identifiers_and_order_means_nothing() {
     );
     texts.reverse();
     assert_eq!(proposed(&texts), found);
+}
+
+#[test]
+fn what_makes_nothing_equal_is_not_proposed() {
+    let found = proposed(&[(
+        "image",
+        "registry.example/acme-staging/web_new:1",
+        "registry.example/acme/web:1",
+    )]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn two_things_at_one_place_are_no_identity() {
+    let found = proposed(&[
+        (
+            "patch",
+            "value: shop.beta.example.com",
+            "value: issuer-production",
+        ),
+        ("namespace", "shop-staging", "shop"),
+    ]);
+    assert_eq!(
+        values(&found),
+        [(IdentityKind::NamePrefix, "shop-staging", "shop")]
+    );
+}
+
+#[test]
+fn configuration_within_configuration_is_read_line_by_line() {
+    let text = |host: &str, pool: u8| format!("a: 1\nhost: db.{host}\nname: x\npool: {pool}\n");
+    let found = proposed(&[(
+        "data",
+        &text("staging.example.com", 1),
+        &text("example.com", 2),
+    )]);
+    assert_eq!(
+        values(&found),
+        [(IdentityKind::Domain, "staging.example.com", "example.com")]
+    );
 }
 
 #[test]

@@ -85,6 +85,24 @@ pub fn expression_of(cause: &str) -> &'static str {
     }
 }
 
+/// What disagreements have in common more loosely: keys that one side has more in one map. Not at the root of a file,
+/// whose keys have nothing in common but the file.
+pub(super) fn wider(disagreement: &Disagreement) -> Option<String> {
+    let Matter::Only(which) = &disagreement.matter else {
+        return None;
+    };
+    let (last, above) = disagreement.path.steps.split_last()?;
+    // In a directory the first key is a file.
+    let is_within = above.len() > 1
+        || above
+            .iter()
+            .any(|step| matches!(step, Step::Key(key) if !key.contains('.')));
+    let above = crate::comparison::Path {
+        steps: above.to_vec(),
+    };
+    (is_within && matches!(last, Step::Key(_))).then(|| format!("keys {which:?} {above}"))
+}
+
 /// A cause of its own.
 fn alone(disagreement: &Disagreement) -> String {
     format!("alone {}", disagreement.path)

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::Disparity;
 use crate::comparison::{Disagreement, Located, Matter, Side, Which};
-use crate::document::{Scalar, ScalarKind, sensitive};
+use crate::document::{Scalar, ScalarKind};
 use crate::model::{EnvironmentName, Value};
 use crate::source::Span;
 
@@ -85,6 +85,7 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
         defect = defect.help(help.replace("{id}", &id));
     }
     defect.cause = Some(cause::cause(disagreement));
+    defect.wider = cause::wider(disagreement).map(|wider| format!("{} {wider}", compared.name));
     Disparity {
         place: if path.is_empty() {
             subject
@@ -100,8 +101,8 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
     }
 }
 
-/// Two texts of several lines, of which the lines that differ say more than the whole. Those with a secret in them are
-/// shown nowhere.
+/// Two texts of several lines, of which the lines that differ say more than the whole. Secrets in them are
+/// covered already.
 fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
     let Matter::Value(_) = disagreement.matter else {
         return None;
@@ -109,18 +110,8 @@ fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
     let (left, right) = (disagreement.left.as_ref()?, disagreement.right.as_ref()?);
     let (one, two) = (left.scalar.as_ref()?, right.scalar.as_ref()?);
     let lines = |scalar: &Scalar| scalar.text.lines().count();
-    let wanted = lines(one).max(lines(two)) > 1
-        && !left.is_secret
-        && !right.is_secret
-        && !has_secret_lines(&one.text)
-        && !has_secret_lines(&two.text);
+    let wanted = lines(one).max(lines(two)) > 1 && !left.is_secret && !right.is_secret;
     wanted.then_some((&*one.text, &*two.text))
-}
-
-/// Whether a text has a line that is a secret, as configuration within configuration has.
-fn has_secret_lines(text: &str) -> bool {
-    text.lines()
-        .any(|line| sensitive::secret_of_line(line).is_some())
 }
 
 /// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.

@@ -112,7 +112,7 @@ mod tests {
             ],
             &Relation::Opaque(Opaque::Hash),
         );
-        for key in ["commit", "targetRevision", "tag", "GIT_SHA"] {
+        for key in ["commit", "GIT_SHA", "checksum"] {
             assert_all(
                 kinds(Text, Text),
                 key,

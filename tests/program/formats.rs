@@ -1,0 +1,287 @@
+//! Each format from end to end: what differs is pointed at in both files, what is equal in another spelling is in
+//! parity, and what cannot be read is said and never passes for equal.
+
+use super::estate::{drift, estate, fixture, fixtures, pair, places, told};
+use super::world::TestWorld;
+
+/// Format, ending, the attribute that differs, and its place in staging and in production.
+const DIFFERING: [(&str, &str, &str, &str, &str); 8] = [
+    ("yaml", "yaml", "web.level", "4:10", "5:12"),
+    ("json", "json", "web.level", "4:14", "7:14"),
+    ("toml", "toml", "web.level", "3:9", "2:13"),
+    ("hcl", "tfvars", "web.level", "4:11", "6:11"),
+    ("dotenv", "env", "LEVEL", "3:7", "2:14"),
+    ("properties", "properties", "\"web.level\"", "3:11", "4:13"),
+    ("ini", "ini", "web.level", "4:9", "5:7"),
+    ("lines", "conf", "[1]", "2:1", "2:1"),
+];
+
+fn sample(format: &str, ending: &str) -> TestWorld {
+    pair(
+        ending,
+        &fixture(&format!("formats/{format}/staging.{ending}")),
+        &fixture(&format!("formats/{format}/production.{ending}")),
+        "",
+    )
+}
+
+#[test]
+fn what_differs_is_pointed_at_in_both_files() {
+    for (format, ending, attribute, staging, production) in DIFFERING {
+        let world = sample(format, ending);
+        let report = world.json(2, &["drift", "--parity"]);
+        let findings = report["findings"].as_array().unwrap();
+        let [finding] = findings.as_slice() else {
+            panic!("{format}: {:?}", told(&report));
+        };
+        let code = if format == "lines" {
+            "parity/lines-differ"
+        } else {
+            "parity/setting-differs"
+        };
+        assert_eq!(finding["code"], code, "{format}");
+        if format != "lines" {
+            assert_eq!(finding["attribute"], attribute, "{format}");
+            assert!(finding["expected"].as_str().unwrap().contains("info"));
+            assert!(finding["found"].as_str().unwrap().contains("debug"));
+        }
+        assert_eq!(
+            places(finding),
+            [
+                format!("config/production.{ending}:{production}"),
+                format!("config/staging.{ending}:{staging}")
+            ],
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn people_read_it_like_this() {
+    for (format, ending, ..) in DIFFERING {
+        let text = sample(format, ending).expect(2, &["drift", "--parity"]);
+        assert_eq!(text.err, "", "{format}");
+        insta::assert_snapshot!(format!("drift-{format}"), text.out);
+    }
+}
+
+#[test]
+fn what_is_equal_in_another_spelling_is_in_parity() {
+    let mut formats = 0;
+    for folder in std::fs::read_dir(fixtures().join("alike")).unwrap() {
+        let folder = folder.unwrap().path();
+        let format = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let name = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .find(|name| name.starts_with("staging"))
+            .unwrap();
+        let (_, ending) = name.split_once('.').unwrap();
+        let world = pair(
+            ending,
+            &fixture(&format!("alike/{format}/staging.{ending}")),
+            &fixture(&format!("alike/{format}/production.{ending}")),
+            "",
+        );
+        let text = world.expect(0, &["drift", "--parity"]);
+        text.says("in parity");
+        formats += 1;
+    }
+    assert_eq!(formats, 7, "one folder for each format");
+}
+
+/// A file, the code of what is wrong with it, and where.
+const BROKEN: [(&str, &str, &str); 16] = [
+    ("duplicate.yaml", "document/duplicate-key", "3:3"),
+    ("duplicate.json", "document/duplicate-key", "1:29"),
+    ("duplicate.toml", "document/duplicate-key", "3:1"),
+    ("duplicate.tfvars", "document/duplicate-key", "2:1"),
+    ("duplicate.env", "document/duplicate-key", "2:1"),
+    ("duplicate.properties", "document/duplicate-key", "2:1"),
+    ("syntax.yaml", "document/syntax", "3:8"),
+    ("syntax.json", "document/syntax", "1:10"),
+    ("syntax.toml", "document/syntax", "1:5"),
+    ("syntax.tfvars", "document/syntax", "1:14"),
+    ("syntax.env", "document/syntax", "1:7"),
+    ("syntax.ini", "document/syntax", "1:1"),
+    ("cyclic.yaml", "document/alias", "3:10"),
+    ("unknown-alias.yaml", "document/alias", "1:6"),
+    ("merge-cycle.yaml", "document/alias", "2:7"),
+    ("merge-nothing.yaml", "document/syntax", "3:7"),
+];
+
+/// Nothing is told of what cannot be read but that: in each environment, and in both alike.
+#[track_caller]
+fn is_refused(ending: &str, bad: &[u8], good: &str, code: &str, at: Option<&str>) {
+    for (staging, production) in [(false, true), (true, false), (true, true)] {
+        let world = pair(ending, good, good, "");
+        for (is_bad, name) in [(staging, "staging"), (production, "production")] {
+            if is_bad {
+                std::fs::write(world.path(&format!("config/{name}.{ending}")), bad).unwrap();
+            }
+        }
+        let report = world.json(1, &["drift", "--parity"]);
+        let findings = report["findings"].as_array().unwrap();
+        let found = findings
+            .iter()
+            .find(|finding| finding["code"] == code)
+            .unwrap_or_else(|| panic!("{ending} has no {code}: {:?}", told(&report)));
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding["code"].as_str().unwrap().starts_with("document/")),
+            "{:?}",
+            told(&report)
+        );
+        assert!(report["parity"]["unread"].as_u64() > Some(0), "{report}");
+        if let Some(at) = at {
+            let places = places(found);
+            assert!(
+                places
+                    .iter()
+                    .any(|place| place.ends_with(&format!(":{at}"))),
+                "{ending}: {places:?}"
+            );
+        }
+        let text = world.expect(1, &["drift", "--parity"]);
+        text.says(code).says("cannot tell");
+        assert!(!text.out.contains("in parity"), "{}", text.short());
+        assert!(text.all().len() < 20_000, "{} bytes", text.all().len());
+        // Nothing is declared of what was not seen.
+        let baseline = world.expect(1, &["baseline"]);
+        baseline.says("nothing was written");
+        assert!(!world.path("environments/differences.toml").exists());
+        let compared = world.expect(
+            1,
+            &[
+                "compare",
+                &format!("config/staging.{ending}"),
+                &format!("config/production.{ending}"),
+            ],
+        );
+        compared.says(code).says("cannot tell");
+        assert!(!compared.out.contains("in parity"), "{}", compared.short());
+    }
+}
+
+#[test]
+fn what_is_broken_is_said_at_its_place_and_never_equal() {
+    for (name, code, at) in BROKEN {
+        let (_, ending) = name.split_once('.').unwrap();
+        let good = fixture(&format!(
+            "formats/{}/staging.{ending}",
+            match ending {
+                "tfvars" => "hcl",
+                "env" => "dotenv",
+                other => other,
+            }
+        ));
+        let bad = fixture(&format!("broken/{name}"));
+        is_refused(ending, bad.as_bytes(), &good, code, Some(at));
+    }
+}
+
+#[test]
+fn nesting_is_bounded_in_every_format_that_nests() {
+    let deep =
+        |open: &str, close: &str| format!("{}1{}", open.repeat(50_000), close.repeat(50_000));
+    let good = [
+        ("yaml", "a: 1\n"),
+        ("json", "{}"),
+        ("toml", "a = 1\n"),
+        ("tfvars", "a = 1\n"),
+    ];
+    for (ending, good) in good {
+        let key = match ending {
+            "yaml" => "a: ",
+            "json" => "",
+            _ => "a = ",
+        };
+        let bad = format!("{key}{}\n", deep("[", "]"));
+        is_refused(ending, bad.as_bytes(), good, "document/too-deep", None);
+    }
+    let steps: String = (0..2_000)
+        .map(|depth| format!("{}a:\n", " ".repeat(depth)))
+        .collect();
+    is_refused(
+        "yaml",
+        steps.as_bytes(),
+        "a: 1\n",
+        "document/too-deep",
+        None,
+    );
+    let quoted = format!("a = \"{}\n", "${\"".repeat(20_000));
+    is_refused(
+        "tfvars",
+        quoted.as_bytes(),
+        "a = 1\n",
+        "document/too-deep",
+        None,
+    );
+}
+
+#[test]
+fn aliases_that_multiply_are_followed_no_further() {
+    let mut bomb = String::from("a0: &a0 [x, x]\n");
+    for level in 1..12 {
+        let below = vec![format!("*a{}", level - 1); 9].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+    }
+    is_refused("yaml", bomb.as_bytes(), "a: 1\n", "document/alias", None);
+    let mut merges = String::from("a0: &a0 {k: v}\n");
+    for level in 1..40 {
+        let below = level - 1;
+        merges.push_str(&format!(
+            "a{level}: &a{level} {{<<: *a{below}, x{level}: {{<<: *a{below}}}, y{level}: {{<<: *a{below}}}}}\n"
+        ));
+    }
+    is_refused("yaml", merges.as_bytes(), "a: 1\n", "document/alias", None);
+}
+
+/// Compared by itself, a file that is no text is equal or not; declared, it is refused.
+#[test]
+fn what_is_no_text_is_refused_where_a_document_is_declared() {
+    for bytes in [
+        b"a: \x00\x01\x02".as_slice(),
+        b"name: caf\xe9\n",
+        b"\xff\xfea\x00:\x00",
+    ] {
+        for (staging, production) in [(false, true), (true, false), (true, true)] {
+            let world = pair("yaml", "a: 1\n", "a: 1\n", "");
+            for (is_bad, name) in [(staging, "staging"), (production, "production")] {
+                if is_bad {
+                    std::fs::write(world.path(&format!("config/{name}.yaml")), bytes).unwrap();
+                }
+            }
+            let text = world.expect(1, &["drift", "--parity"]);
+            text.says("document/not-text").says("cannot tell");
+            assert!(!text.out.contains("in parity"), "{}", text.short());
+        }
+    }
+}
+
+#[test]
+fn a_template_is_text_until_it_is_rendered() {
+    let world = pair(
+        "yaml",
+        "a: 1\n{{ if .Values.x }}\nb: 1\n{{ end }}\n",
+        "a: 1\n{{ if .Values.x }}\nb: 2\n{{ end }}\n",
+        "",
+    );
+    let told = drift(&world, 2);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("parity/lines-differ"), "{told:?}");
+}
+
+/// The format that is said counts, whatever the name says.
+#[test]
+fn the_format_can_be_said() {
+    let world = estate("[document.config]\npath = \"config/${environment}\"\nformat = \"json\"\n");
+    world.write("config/staging", "{\"a\": 1, \"b\": [1, 2]}");
+    world.write("config/production", "{\"b\": [1, 2],\n \"a\": 2}");
+    assert_eq!(drift(&world, 2).len(), 1);
+    world.replace("environments/system.toml", "\"json\"", "\"lines\"");
+    assert!(drift(&world, 2)[0].starts_with("parity/lines-differ"));
+    world.replace("environments/system.toml", "\"lines\"", "\"toml\"");
+    assert!(drift(&world, 1)[0].starts_with("document/syntax"));
+}

@@ -1,0 +1,125 @@
+//! History: since which commit a difference stands, and what is new since one.
+
+use super::estate::{drift, yaml};
+use super::world::TestWorld;
+
+/// Commits everything at noon of a day.
+fn commit_on(world: &TestWorld, day: &str, subject: &str) -> String {
+    if !world.path(".git").exists() {
+        world.write(".gitignore", "/.evenkeel\n");
+        world.git(&["init", "--quiet"]);
+    }
+    world.git(&["add", "--all"]);
+    let moment = format!("{day}T12:00:00+00:00");
+    let mut command = std::process::Command::new("git");
+    command.args([
+        "-c",
+        "user.name=Test",
+        "-c",
+        "user.email=test@example.invalid",
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "-m",
+        subject,
+    ]);
+    world.surround(&mut command);
+    let done = command
+        .env("GIT_AUTHOR_DATE", &moment)
+        .env("GIT_COMMITTER_DATE", &moment)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    world.git(&["rev-parse", "HEAD"])
+}
+
+/// Two differences, of May and of June.
+fn two_differences() -> (TestWorld, String) {
+    let world = yaml("a: 1\nb: 1\nc: 1\n", "a: 1\nb: 1\nc: 1\n", "");
+    commit_on(&world, "2026-04-01", "Begin");
+    world.write("config/production.yaml", "a: 2\nb: 1\nc: 1\n");
+    commit_on(&world, "2026-05-01", "Let a differ");
+    world.write("config/production.yaml", "a: 2\nb: 2\nc: 1\n");
+    let last = commit_on(&world, "2026-06-01", "Let b differ");
+    (world, last)
+}
+
+#[test]
+fn each_difference_knows_since_which_commit_it_stands() {
+    let (world, _) = two_differences();
+    world.write("config/production.yaml", "a: 2\nb: 2\nc: 2\n");
+    let text = world.expect(2, &["drift", "--parity"]);
+    text.says("since 2026-05-01T12:00:00")
+        .says("\"Let a differ\"")
+        .says("since 2026-06-01T12:00:00")
+        .says("in no commit yet");
+    // Of one gravity and reach the oldest comes first.
+    let told = drift(&world, 2);
+    assert_eq!(
+        told,
+        [
+            "parity/setting-differs a",
+            "parity/setting-differs b",
+            "parity/setting-differs c"
+        ]
+    );
+    let silent = world.expect(2, &["drift", "--parity", "--no-history"]);
+    assert!(!silent.out.contains("since 20"), "{}", silent.short());
+}
+
+#[test]
+fn what_is_older_than_a_revision_is_counted_and_not_shown() {
+    let (world, last) = two_differences();
+    world
+        .expect(0, &["drift", "--parity", "--since", &last])
+        .says("2 older ones not shown");
+    let text = world.expect(2, &["drift", "--parity", "--since", "HEAD~1"]);
+    text.says("`b` is 2 in production")
+        .says("1 older one not shown");
+    assert!(!text.out.contains("`a` is 2"), "{}", text.short());
+    world.expect(64, &["drift", "--parity", "--since", "nowhere"]);
+}
+
+#[test]
+fn a_difference_that_went_and_came_again_is_as_old_as_it_came_again() {
+    let (world, _) = two_differences();
+    world.write("config/production.yaml", "a: 1\nb: 2\nc: 1\n");
+    commit_on(&world, "2026-07-01", "Mend a");
+    world.write("config/production.yaml", "a: 2\nb: 2\nc: 1\n");
+    commit_on(&world, "2026-08-01", "Spoil a");
+    world
+        .expect(2, &["drift", "--parity"])
+        .says("2026-08-01T12:00:00")
+        .says("\"Spoil a\"");
+}
+
+#[test]
+fn what_is_new_at_a_place_that_already_differed_is_not_new_but_a_new_place_is() {
+    let (world, last) = two_differences();
+    world.write("config/production.yaml", "a: 2\nb: 2\nc: 2\n");
+    let text = world.expect(2, &["drift", "--parity", "--since", &last]);
+    text.says("`c` is 2 in production")
+        .says("2 older ones not shown");
+}
+
+#[test]
+fn without_a_repository_nothing_is_said_of_ages_and_since_is_refused() {
+    let world = yaml("a: 1\n", "a: 2\n", "");
+    let text = world.expect(2, &["drift", "--parity"]);
+    assert!(!text.out.contains("since"), "{}", text.short());
+    assert_eq!(text.err, "");
+    world
+        .expect(1, &["drift", "--parity", "--since", "HEAD"])
+        .says("no git repository");
+}
+
+#[test]
+fn a_repository_without_commits_has_no_history_and_is_no_obstacle() {
+    let world = yaml("a: 1\n", "a: 2\n", "");
+    world.git(&["init", "--quiet"]);
+    world.expect(2, &["drift", "--parity"]);
+}
