@@ -17,6 +17,8 @@ pub struct Disagreement {
     pub right: Option<Side>,
     /// What the matter is.
     pub matter: Matter,
+    /// Of what only one side has: where the other one lacks it, the key above.
+    pub lacking: Option<Place>,
 }
 
 /// What one side has at a place.

@@ -153,8 +153,8 @@ fn compare_pair(
                     let (one, two) = rayon::join(|| covered(&left), || covered(&right));
                     for found in compared.disagreements {
                         let spans = (
-                            span(&one, found.left.as_ref()),
-                            span(&two, found.right.as_ref()),
+                            span(&one, found.left.as_ref(), found.lacking),
+                            span(&two, found.right.as_ref(), found.lacking),
                         );
                         part.located.push(Located {
                             disagreement: found,
@@ -183,6 +183,7 @@ fn compare_pair(
                     left: left.map(|content| whole_file(name, content)),
                     right: right.map(|content| whole_file(name, content)),
                     matter,
+                    lacking: None,
                 },
                 left: left.and_then(start_of),
                 right: right.and_then(start_of),
@@ -223,7 +224,11 @@ fn read_both(
         (Ok(left), Ok(right)) => Ok((left, right)),
         (one, two) => {
             // A template is text until it is rendered, whatever its name says.
-            if format.is_none() && (is_template(&left.text) || is_template(&right.text)) {
+            let is_text = |file: &SourceFile, read: &Result<Document, Vec<Defect>>| match read {
+                Ok(_) => true,
+                Err(complaints) => is_template(&file.text, complaints),
+            };
+            if format.is_none() && is_text(left, &one) && is_text(right, &two) {
                 let lines = (
                     document::read(left, Format::Lines),
                     document::read(right, Format::Lines),
@@ -239,9 +244,34 @@ fn read_both(
     }
 }
 
-/// Whether a text has the marks of a template: Jinja, Go, ERB, or a word in `{}`, `@@` or `%%` that is filled in.
-fn is_template(text: &str) -> bool {
-    const MARKS: &[&str] = &["{{", "{%", "<%", "${", "[["];
+/// Whether a text that cannot be read is a template: Jinja, Go or ERB by their marks anywhere; `${word}` and a word in `{}`,
+/// `[[]]`, `@@` or `%%` only in the line that is complained about, since these stand in files that are no templates, too.
+/// What is nested too deep, or runs in circles, is no template.
+fn is_template(text: &str, complaints: &[Defect]) -> bool {
+    const MARKS: &[&str] = &["{{", "{%", "<%"];
+    const MARKS_HERE: &[&str] = &["${", "[[ ", "[[-"];
+    let is_syntax = |defect: &Defect| defect.code == &document::codes::SYNTAX;
+    let is_key = |defect: &Defect| defect.code == &document::codes::DUPLICATE_KEY;
+    if MARKS.iter().any(|mark| text.contains(mark)) {
+        return complaints
+            .iter()
+            .all(|each| is_syntax(each) || is_key(each));
+    }
+    if !complaints.iter().all(is_syntax) {
+        return false;
+    }
+    let Some(label) = complaints.first().and_then(|first| first.labels.first()) else {
+        return false;
+    };
+    let at = text.floor_char_boundary(label.span.start());
+    let start = text
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1);
+    let here = text
+        .get(start..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default();
     let is_word = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && word
@@ -255,12 +285,10 @@ fn is_template(text: &str) -> bool {
                 .is_some_and(|(word, _)| is_word(word))
         })
     };
-    MARKS.iter().any(|mark| text.contains(mark))
-        || text.lines().any(|line| {
-            [('{', '}'), ('@', '@'), ('%', '%')]
-                .into_iter()
-                .any(|(open, close)| has_word(line, open, close))
-        })
+    MARKS_HERE.iter().any(|mark| here.contains(mark))
+        || [('{', '}'), ('@', '@'), ('%', '%')]
+            .iter()
+            .any(|(open, close)| has_word(here, *open, *close))
 }
 
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.
@@ -280,10 +308,13 @@ fn covered(document: &Document) -> Arc<SourceFile> {
     SourceFile::new(document.file.path.clone(), text)
 }
 
-fn span(file: &Arc<SourceFile>, side: Option<&Side>) -> Option<Span> {
-    let side = side?;
+/// Where a side has it, or where it lacks it.
+fn span(file: &Arc<SourceFile>, side: Option<&Side>, lacking: Option<Place>) -> Option<Span> {
     // Of what only one side has, the key says more than the first line of the value.
-    let place = side.key_place.unwrap_or(side.place);
+    let place = match side {
+        Some(side) => side.key_place.unwrap_or(side.place),
+        None => lacking?,
+    };
     Some(Span::new(file, place.start as usize..place.end as usize))
 }
 

@@ -41,6 +41,7 @@ pub(super) fn compare(
             left: one.side(&chosen(&lefts, &numbers(|(one, _)| *one))),
             right: two.side(&chosen(&rights, &numbers(|(_, two)| *two))),
             matter: Matter::Order(false),
+            lacking: None,
         });
     }
     let mut names = Names::default();
@@ -51,6 +52,7 @@ pub(super) fn compare(
             left: one.side(&ones),
             right: two.side(&twos),
             matter: Matter::Lines,
+            lacking: None,
         });
     }
     for nodes in statements(&lefts, &leftover.left) {
@@ -59,6 +61,7 @@ pub(super) fn compare(
             left: one.side(&nodes),
             right: None,
             matter: Matter::Only(Which::Left),
+            lacking: None,
         });
     }
     for nodes in statements(&rights, &leftover.right) {
@@ -67,6 +70,7 @@ pub(super) fn compare(
             left: None,
             right: two.side(&nodes),
             matter: Matter::Only(Which::Right),
+            lacking: None,
         });
     }
 }

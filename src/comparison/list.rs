@@ -8,9 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::likeness::Likeness;
+use super::meaning::{self, Context};
 use super::path::Step;
 use super::{Identities, Which};
-use crate::document::{Content, Node, Scalar, ScalarKind, sensitive};
+use crate::document::sensitive::secret_of_value;
+use crate::document::{Content, Node, Scalar, ScalarKind};
 
 /// Keys that identify the elements of a list, the likeliest first. Elements must all have it, each its own.
 const FOUND: &[&str] = &["name", "id", "key"];
@@ -116,8 +118,9 @@ pub(super) fn pair<'n>(
         if let Some(pairing) = by_ids(left, right, &only_key, identities, false) {
             return pairing;
         }
-        for name in FOUND {
-            if let Some(pairing) = by_repeated_key(left, right, name, identities) {
+        let found = FOUND.iter().map(std::slice::from_ref);
+        for keys in found.chain(TOGETHER.iter().copied()) {
+            if let Some(pairing) = by_repeated_keys(left, right, keys, identities) {
                 return pairing;
             }
         }
@@ -179,8 +182,6 @@ fn by_keys<'n>(
     identities: &Identities,
     doubtful: bool,
 ) -> Option<Pairing<'n>> {
-    // A namespace may be left out, and a patch may be for all of a kind.
-    let optional = |key: &str| matches!(key, "metadata.namespace" | "target.name");
     let ids = |nodes: &'n [Node]| -> Option<Vec<Id<'n>>> {
         let mut all = Vec::with_capacity(nodes.len());
         for node in nodes {
@@ -188,7 +189,7 @@ fn by_keys<'n>(
             for (number, key) in keys.iter().enumerate() {
                 match at(node, key) {
                     Some(text) => id.push((KEY_NAMES.get(number).copied().unwrap_or(""), text)),
-                    None if optional(key) => {}
+                    None if is_optional(key) => {}
                     None => return None,
                 }
             }
@@ -210,19 +211,31 @@ fn by_keys<'n>(
     })
 }
 
-/// Pairs by a key that a few elements have in common: the first with the first, the second with the second.
-fn by_repeated_key<'n>(
+/// Pairs by keys that a few elements have in common: the first with the first, the second with the second.
+fn by_repeated_keys<'n>(
     left: &'n [Node],
     right: &'n [Node],
-    key: &'static str,
+    keys: &'static [&'static str],
     identities: &Identities,
 ) -> Option<Pairing<'n>> {
-    let mut repeated: HashMap<&str, bool> = HashMap::new();
+    let id_of = |node: &'n Node| -> Option<Id<'n>> {
+        let mut id: Id<'n> = Vec::with_capacity(keys.len() + 1);
+        for key in keys {
+            match at(node, key) {
+                Some(text) => id.push((short_name(key), text)),
+                None if is_optional(key) => {}
+                None => return None,
+            }
+        }
+        Some(id)
+    };
+    let mut repeated: HashMap<Id<'n>, bool> = HashMap::new();
     for nodes in [left, right] {
-        let mut seen: HashSet<&str> = HashSet::new();
+        let mut seen: HashSet<Id<'n>> = HashSet::new();
         for node in nodes {
-            let text = at(node, key)?;
-            *repeated.entry(text).or_default() |= !seen.insert(text);
+            let id = id_of(node)?;
+            let again = !seen.insert(id.clone());
+            *repeated.entry(id).or_default() |= again;
         }
         // Otherwise it does not tell the elements apart.
         if seen.len() * 2 <= nodes.len() && !nodes.is_empty() {
@@ -230,14 +243,13 @@ fn by_repeated_key<'n>(
         }
     }
     let ids = |nodes: &'n [Node]| -> Option<Vec<Id<'n>>> {
-        let mut times: HashMap<&str, usize> = HashMap::new();
+        let mut times: HashMap<Id<'n>, usize> = HashMap::new();
         let mut all = Vec::with_capacity(nodes.len());
         for node in nodes {
-            let text = at(node, key)?;
-            let mut id = vec![(key, text)];
+            let mut id = id_of(node)?;
             // Of those that are repeated each has its number, so that no name speaks of two.
-            if repeated.get(text) == Some(&true) {
-                let time = times.entry(text).or_default();
+            if repeated.get(&id) == Some(&true) {
+                let time = times.entry(id.clone()).or_default();
                 id.push(("", REPEATED.get(*time)?));
                 *time += 1;
             }
@@ -258,6 +270,16 @@ const REPEATED: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// Stand-ins for the names of keys, which do not live as long as the elements.
 const KEY_NAMES: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7"];
+
+/// Whether a key may be left out of what identifies: a namespace; the name where a patch is for all of a kind.
+fn is_optional(key: &str) -> bool {
+    matches!(key, "metadata.namespace" | "target.name")
+}
+
+/// The last part of a key, as paths show it.
+fn short_name(key: &'static str) -> &'static str {
+    key.rsplit_once('.').map_or(key, |(_, last)| last)
+}
 
 /// The last part of a key, as paths show it: `name` of `metadata.name`.
 fn short(key: &Arc<str>) -> Arc<str> {
@@ -426,7 +448,7 @@ fn by_value<'n>(
     key: &str,
     identities: &Identities,
 ) -> Pairing<'n> {
-    let text = |node: &'n Node| node.as_scalar().map_or("", |scalar| &*scalar.text);
+    let text = text_of;
     // The same value may stand there more than once: the first with the first, the second with the second.
     let numbered = |nodes: &'n [Node]| -> Vec<(Id<'n>, usize)> {
         let mut times: HashMap<&str, usize> = HashMap::new();
@@ -474,7 +496,7 @@ fn by_value<'n>(
             .iter()
             .map(|node| {
                 node.as_scalar()
-                    .is_some_and(|scalar| sensitive::is_secret(key, scalar))
+                    .is_some_and(|scalar| secret_of_value(key, scalar) == Some(""))
             })
             .collect()
     };
@@ -482,10 +504,10 @@ fn by_value<'n>(
     let are_secrets = |one: usize, other: usize| {
         left_secret.get(one) == Some(&true) && right_secret.get(other) == Some(&true)
     };
-    // Two more turns: what differs by identity values, and what is about the same thing. What stands for something
+    // More turns: what differs by identity values, what leads to the same place, and what is about the same thing. What stands for something
     // else has no place of its own that it could have left.
     let mut order: Vec<usize> = Vec::new();
-    for turn in 0..2 {
+    for turn in 0..3 {
         if turn == 1 {
             order = counterpart.iter().flatten().copied().collect();
         }
@@ -505,10 +527,15 @@ fn by_value<'n>(
             let other = open.iter().copied().find(|there| {
                 let other = right.get(*there).map_or("", text);
                 taken.get(*there) == Some(&false)
-                    && if turn == 0 {
-                        identities.agree(one, other)
-                    } else {
-                        is_only || are_secrets(number, *there) || is_about_the_same(one, other)
+                    && match turn {
+                        0 => identities.agree(one, other),
+                        1 => leads_to_the_same(one, other),
+                        _ => {
+                            is_only
+                                || are_secrets(number, *there)
+                                || is_about_the_same(one, other)
+                                || are_ids(left.get(number), right.get(*there), key)
+                        }
                     }
             });
             if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(number)) {
@@ -521,11 +548,10 @@ fn by_value<'n>(
     }
     let is_reordered = !order.is_sorted();
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
-    let step =
-        |node: &'n Node| Step::Element([(Arc::from(""), Arc::from(clipped(text(node))))].into());
-    for (node, counterpart) in left.iter().zip(counterpart) {
+    let step = |node: &'n Node, position: usize| called(node, position, key);
+    for (position, (node, counterpart)) in left.iter().zip(counterpart).enumerate() {
         pairs.push(Pair {
-            step: step(node),
+            step: step(node, position),
             left: Some(node),
             right: counterpart.and_then(|number| right.get(number)),
         });
@@ -533,7 +559,7 @@ fn by_value<'n>(
     for number in free(&taken) {
         if let Some(node) = right.get(number) {
             pairs.push(Pair {
-                step: step(node),
+                step: step(node, number),
                 left: None,
                 right: Some(node),
             });
@@ -545,11 +571,54 @@ fn by_value<'n>(
     }
 }
 
+fn text_of(node: &Node) -> &str {
+    node.as_scalar().map_or("", |scalar| &*scalar.text)
+}
+
+/// What an element that is a single value is called in a path: its text; of a secret, the name in it, or its position.
+fn called(node: &Node, position: usize, key: &str) -> Step {
+    let name = match node.as_scalar().map(|scalar| secret_of_value(key, scalar)) {
+        Some(Some("")) => return Step::Position(position),
+        Some(Some(name)) => Arc::from(format!("{name} (a secret)")),
+        _ => Arc::from(clipped(text_of(node))),
+    };
+    Step::Element([(Arc::from(""), name)].into())
+}
+
 /// The beginning of a long value: a path is no place for a whole certificate.
 pub(super) fn clipped(text: &str) -> &str {
     const LONGEST: usize = 120;
     let end = text.floor_char_boundary(LONGEST);
     text.get(..end).unwrap_or(text)
+}
+
+/// Whether two values lead to one place, as mounts and published ports do: `./a:/etc/app:ro` and `./b:/etc/app`,
+/// `8001:80` and `127.0.0.1:8002:80`.
+fn leads_to_the_same(one: &str, other: &str) -> bool {
+    let place = |text: &str| -> Option<String> {
+        let (from, rest) = text.split_once(':')?;
+        if rest.starts_with('/') && !rest.starts_with("//") {
+            return rest.split(':').next().map(str::to_owned);
+        }
+        let (_, port) = text.rsplit_once(':')?;
+        let is_port = port.starts_with(|first: char| first.is_ascii_digit())
+            && from.starts_with(|first: char| first.is_ascii_digit() || first == '$');
+        is_port.then(|| port.to_owned())
+    };
+    place(one).is_some_and(|to| place(other) == Some(to))
+}
+
+/// Whether two values are ids of one sort that somebody else gave out: each side has its own, the first for the first.
+fn are_ids(one: Option<&Node>, other: Option<&Node>, key: &str) -> bool {
+    let scalar = |node: Option<&'_ Node>| node.and_then(Node::as_scalar).cloned();
+    let (Some(one), Some(other)) = (scalar(one), scalar(other)) else {
+        return false;
+    };
+    let context = Context { key, above: "" };
+    matches!(
+        meaning::relate(&one, &other, context),
+        meaning::Relation::Opaque(_)
+    )
 }
 
 /// Whether two values are two settings of one thing: the same up to `=`, `:` or a blank.

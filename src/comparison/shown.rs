@@ -1,6 +1,7 @@
 //! Values for people: short, and without secrets. What is active in a terminal is made inert where it is printed.
 
-use crate::document::sensitive::{self, Under};
+use crate::document::covering;
+use crate::document::sensitive::Under;
 use crate::document::{Content, Node, Scalar, ScalarKind};
 use crate::model::Digest;
 
@@ -114,7 +115,7 @@ pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
 
 /// A single value as people write it: text in quotes, everything else as it is.
 fn single(scalar: &Scalar) -> String {
-    let covered = sensitive::covered_lines(&scalar.text);
+    let covered = covering::shown(&scalar.text);
     let text: &str = covered.as_deref().unwrap_or(&scalar.text);
     match scalar.kind {
         ScalarKind::Null => "nothing".to_owned(),

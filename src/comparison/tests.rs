@@ -239,6 +239,22 @@ fn one_setting_that_changed_in_a_list_is_one_difference() {
 }
 
 #[test]
+fn ids_of_each_sides_own_are_paired_in_a_list() {
+    let left = json!({"subnets": ["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"]});
+    let right = json!({"subnets": ["subnet-9f8e2c3d4e5f60718", "subnet-8f8e2c3d4e5f60718"]});
+    for each in found(&left, &right, &Rules::default()) {
+        assert!(
+            matches!(
+                each.matter,
+                Matter::Value(super::meaning::Relation::Opaque(_))
+            ),
+            "{each:?}"
+        );
+    }
+    assert_eq!(found(&left, &right, &Rules::default()).len(), 2);
+}
+
+#[test]
 fn must_differ_turns_equality_around() {
     let mut rules = Rules::default();
     rules
@@ -377,6 +393,22 @@ fn patches_are_paired_by_their_targets_and_ports_by_their_protocols() {
             "patches[kind=Ingress,name=main].patch"
         ]
     );
+    // Two for one target: the first is the first.
+    let left = json!({"patches": [patch("Deployment", ".*", "1"), patch("Ingress", "main", "a")]});
+    let right = json!({"patches": [patch("Ingress", "main", "b"), patch("Ingress", "main", "tls"), patch("Deployment", "api", "5")]});
+    let paths: Vec<String> = found(&left, &right, &Rules::default())
+        .iter()
+        .map(|each| each.path.to_string())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "patches[kind=Deployment,name=\".*\"]",
+            "patches[kind=Ingress,name=main,\"1\"].patch",
+            "patches[kind=Ingress,name=main,\"2\"]",
+            "patches[kind=Deployment,name=api]"
+        ]
+    );
     let port = |protocol: &str, target: u16| json!({"port": 53, "protocol": protocol, "targetPort": target});
     let left = json!({"ports": [port("TCP", 53), port("UDP", 53)]});
     let right = json!({"ports": [port("UDP", 5353), port("TCP", 53)]});
@@ -413,6 +445,32 @@ fn the_commit_an_image_was_built_from_is_a_version_of_it() {
     for (relation, start) in relations.iter().zip(starts) {
         assert!(relation.starts_with(start), "{relations:?}");
     }
+}
+
+#[test]
+fn mounts_and_ports_are_paired_by_where_they_lead() {
+    let left = json!({"volumes": ["./a.conf:/etc/app.conf:ro", "/x/keys:/etc/keys:ro"], "ports": ["8001:80", "9443:443"]});
+    let right = json!({"volumes": ["./ssl:/etc/ssl:ro", "./b.conf:/etc/app.conf:ro"], "ports": ["443:443", "80:80"]});
+    let mut paths: Vec<String> = found(&left, &right, &Rules::default())
+        .iter()
+        .map(|each| {
+            format!(
+                "{} {}",
+                each.path,
+                each.left.is_some() && each.right.is_some()
+            )
+        })
+        .collect();
+    paths.sort();
+    assert_eq!(
+        paths,
+        [
+            "ports[\"8001:80\"] true",
+            "ports[\"9443:443\"] true",
+            "volumes[\"./a.conf:/etc/app.conf:ro\"] true",
+            "volumes[\"/x/keys:/etc/keys:ro\"] true",
+        ]
+    );
 }
 
 mod laws {

@@ -9,7 +9,8 @@ use super::list::{self, Pairing};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use crate::document::sensitive::{self, Under, Within};
+use crate::document::covering;
+use crate::document::sensitive::{Under, Within};
 use crate::document::{Content, Document, Entry, Format, Node, Scalar, ScalarKind};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
@@ -56,6 +57,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
         is_there: false,
+        above: Vec::new(),
         only: (Vec::new(), Vec::new()),
         foreign: (
             rules
@@ -96,6 +98,8 @@ struct Walk<'n> {
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
     is_there: bool,
+    /// The keys above, where both sides have them.
+    above: Vec<(crate::document::Place, crate::document::Place)>,
     /// What only one side has, by its number among what was found: it may have moved.
     only: (Alone<'n>, Alone<'n>),
     /// Whether each side's text may mention the other environment at all.
@@ -140,7 +144,7 @@ impl<'n> Walk<'n> {
     fn side(&self, node: &Node, key_place: Option<crate::document::Place>) -> Side {
         let under = self.under();
         let scalar = node.as_scalar().map(|scalar| {
-            let covered = sensitive::covered_lines(&scalar.text);
+            let covered = covering::shown(&scalar.text);
             covered.map_or_else(
                 || scalar.clone(),
                 |text| Scalar {
@@ -168,6 +172,7 @@ impl<'n> Walk<'n> {
             left,
             right,
             matter,
+            lacking: None,
         });
     }
 
@@ -191,14 +196,9 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let mut pairs = list::pair(
-                    items,
-                    items,
-                    self.context().key,
-                    None,
-                    &self.rules.identities,
-                )
-                .pairs;
+                let key = self.context().key;
+                let identities = &self.rules.identities;
+                let mut pairs = list::pair(items, items, key, None, identities).pairs;
                 self.hide(&mut pairs, items, items);
                 for pair in pairs {
                     if let Some(item) = pair.left {
@@ -340,9 +340,7 @@ impl<'n> Walk<'n> {
             for (one, two) in left.iter().zip(right) {
                 let under = Within::either(within, &one.key);
                 self.trail.push(Trail::Key(&one.key, under));
-                self.mention_key(one, Which::Left);
-                self.mention_key(two, Which::Right);
-                self.nodes(&one.value, &two.value);
+                self.entries(one, two);
                 self.trail.pop();
             }
             return;
@@ -367,11 +365,7 @@ impl<'n> Walk<'n> {
             let under = Within::either(within, &one.key);
             self.trail.push(Trail::Key(&one.key, under));
             match number.and_then(|number| right.get(number)) {
-                Some(two) => {
-                    self.mention_key(one, Which::Left);
-                    self.mention_key(two, Which::Right);
-                    self.nodes(&one.value, &two.value);
-                }
+                Some(two) => self.entries(one, two),
                 None => self.only(&one.value, Some(one), Which::Left),
             }
             self.trail.pop();
@@ -384,6 +378,15 @@ impl<'n> Walk<'n> {
                 self.trail.pop();
             }
         }
+    }
+
+    /// Two entries of one key.
+    fn entries(&mut self, one: &'n Entry, two: &'n Entry) {
+        self.mention_key(one, Which::Left);
+        self.mention_key(two, Which::Right);
+        self.above.push((one.place, two.place));
+        self.nodes(&one.value, &two.value);
+        self.above.pop();
     }
 
     /// Keys that differ by identity values only are the same key.
@@ -500,7 +503,8 @@ impl<'n> Walk<'n> {
             let names_itself = names.iter().any(|(name, _)| name.is_empty());
             let is_secret = names_itself
                 && node.as_scalar().is_some_and(|scalar| {
-                    list::assignment(scalar).is_none() && under.is_secret(scalar)
+                    list::assignment(scalar).is_none()
+                        && (under.is_secret(scalar) || covering::shown(&scalar.text).is_some())
                 });
             if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
             {
@@ -535,6 +539,13 @@ impl<'n> Walk<'n> {
                 self.only.1.push((number, node));
                 self.found(None, Some(side), Matter::Only(which));
             }
+        }
+        let lacking = self.above.last().map(|(left, right)| match which {
+            Which::Left => *right,
+            Which::Right => *left,
+        });
+        if let Some(found) = self.found.last_mut() {
+            found.lacking = lacking;
         }
     }
 

@@ -52,7 +52,11 @@ pub fn secret_ranges(text: &str) -> Vec<Range<usize>> {
         if let Some(start) = words.find("-----BEGIN") {
             let end = end_of_block(text, line.start + start);
             ranges.push(line.start + start..end);
-            from = after_line(text, end.max(next));
+            from = if end > line.end {
+                after_line(text, end)
+            } else {
+                next
+            };
             continue;
         }
         from = if end > line.end {
@@ -76,6 +80,35 @@ pub fn covered(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> St
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// How a secret within a text is shown.
+const COVERED: &str = "(a secret, not shown)";
+
+/// The text for people: with words in the place of each secret. Nothing where there is none.
+#[must_use]
+pub fn shown(text: &str) -> Option<String> {
+    let mut ranges = secret_ranges(text);
+    if ranges.is_empty() {
+        return None;
+    }
+    ranges.sort_by_key(|range| range.start);
+    let mut shown = String::new();
+    let mut at = 0;
+    for range in ranges {
+        if range.start >= at {
+            shown.push_str(text.get(at..range.start).unwrap_or_default());
+            // Line by line, so that what follows stays on its own.
+            let secret = text.get(range.clone()).unwrap_or_default();
+            for (number, _) in secret.split('\n').enumerate() {
+                shown.push_str(if number > 0 { "\n" } else { "" });
+                shown.push_str(COVERED);
+            }
+        }
+        at = at.max(range.end);
+    }
+    shown.push_str(text.get(at..).unwrap_or_default());
+    Some(shown)
 }
 
 /// What stands in one line.
@@ -130,7 +163,8 @@ fn look(line: &str, is_kubernetes: bool, named: bool) -> Found {
             || is_kubernetes && matches!(name, "data" | "stringData") && !is_blank
             || named && name == "value" && !is_blank;
         if tells && !is_harmless(rest) {
-            found.value = Some(end + separator.len());
+            let blank = rest.len() - rest.trim_start().len();
+            found.value = Some(end + separator.len() + blank);
             break;
         }
         if matches!(name, "name" | "key" | "Name" | "Key") && !is_blank {
@@ -303,6 +337,7 @@ mod tests {
             "- name: DB_PASSWORD\n  value: hunter2\n",
             "{name: DB_PASSWORD, value: hunter2}",
             "kind: Secret\ndata:\n  any: hunter2\n  other: hunter2\n",
+            "pem: \"-----BEGIN X-----\\n-----END X-----\"\npassword: hunter2",
             "{\"kind\": \"Secret\", \"data\": {\"any\": \"hunter2\"}}",
             "password: hunter2",
             "PASSWORD=hunter2",
@@ -329,6 +364,11 @@ mod tests {
         ] {
             assert_eq!(of(text), text);
         }
+        assert_eq!(super::shown("level: info"), None);
+        assert_eq!(
+            super::shown("a=1\nPASSWORD= x\nb=2").unwrap(),
+            "a=1\nPASSWORD= (a secret, not shown)\nb=2"
+        );
         assert!(of("password: |\n  hunter2\nlevel: info").ends_with("\nlevel: info"));
     }
 
@@ -348,5 +388,17 @@ mod tests {
         ] {
             assert_eq!(of(text).len(), text.len(), "{text}");
         }
+    }
+
+    #[test]
+    fn secrets_within_a_text_are_covered_line_by_line() {
+        let text = "url: postgres://app:hunter@db/x\n- API_TOKEN=abc\n\"password\": \"x1\",\nlevel: info\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nlast: 1\n";
+        let covered = super::shown(text).unwrap();
+        for secret in ["hunter", "abc", "x1", "MIIE"] {
+            assert!(!covered.contains(secret), "{covered}");
+        }
+        assert!(covered.contains("level: info\n") && covered.ends_with("last: 1\n"));
+        assert_eq!(covered.lines().count(), text.lines().count());
+        assert_eq!(super::shown("a: 1\nb: 2\n"), None);
     }
 }

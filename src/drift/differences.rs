@@ -9,9 +9,10 @@ use super::Disparity;
 use crate::comparison::meaning::Context;
 use crate::comparison::{Index, Pattern};
 use crate::defect::Defect;
+use crate::document::covering;
 use crate::environment::bound::{numbers, of_one_class};
 use crate::environment::{Definition, Difference, DifferencePlace};
-use crate::model::Moment;
+use crate::model::{Moment, Value};
 
 /// A declared difference that is in force, and how many places it covers.
 #[derive(Debug, Clone)]
@@ -192,6 +193,21 @@ impl<'a> Lookup<'a> {
     }
 }
 
+/// A value in a sentence: short, and without secrets.
+fn told(value: &Value) -> String {
+    let text = value.to_string();
+    shortened(covering::shown(&text).unwrap_or(text))
+}
+
+/// The beginning of a long text.
+fn shortened(text: String) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
 /// Why a disparity is not within a declaration's bounds.
 fn out_of_bounds(
     definition: &Definition,
@@ -214,9 +230,8 @@ fn out_of_bounds(
             return Some(format!("it has no bound for {environment}"));
         };
         if !bound.admits(value.as_ref(), context) {
-            let value = value
-                .as_ref()
-                .map_or("no value".to_owned(), ToString::to_string);
+            let value = value.as_ref().map_or("no value".to_owned(), told);
+            let bound = shortened(bound.to_string());
             return Some(format!(
                 "{environment} has {value}, and {bound} is declared"
             ));
@@ -229,10 +244,18 @@ fn out_of_bounds(
         return Some("one of the two has no value".to_owned());
     };
     let Some((earlier, later)) = numbers(left, right, context) else {
-        return Some(format!("{left} and {right} are not both numbers"));
+        return Some(format!(
+            "{} and {} are not both numbers",
+            told(left),
+            told(right)
+        ));
     };
     if difference.same_class && !of_one_class(earlier, later) {
-        return Some(format!("{left} and {right} are not of one class"));
+        return Some(format!(
+            "{} and {} are not of one class",
+            told(left),
+            told(right)
+        ));
     }
     if let Some(ratio) = difference.ratio {
         let (one, two) = &disparity.between;
@@ -241,7 +264,9 @@ fn out_of_bounds(
             || definition.are_siblings(one, two) && ratio.admits(later, earlier);
         if !admits {
             return Some(format!(
-                "{right} in {two} and {left} in {one} are not within its ratio"
+                "{} in {two} and {} in {one} are not within its ratio",
+                told(right),
+                told(left)
             ));
         }
     }

@@ -331,6 +331,7 @@ fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
                 left,
                 right,
                 matter: Matter::Only(which),
+                lacking: None,
             },
             left: left_span,
             right: right_span,

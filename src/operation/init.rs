@@ -19,6 +19,7 @@ use crate::defect::{Defect, Severity};
 use crate::discovery::{
     DifferingText, Discovery, PairOfTexts, ProposedIdentity, discover, propose, write,
 };
+use crate::document::covering;
 use crate::drift::{self, Presence};
 use crate::environment::{Definition, Files, files, read};
 use crate::model::EnvironmentName;
@@ -188,7 +189,8 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
                 Matter::Value(_) | Matter::Lines => {
                     let text = |side: &Option<crate::comparison::Side>| {
                         let side = side.as_ref().filter(|side| !side.is_secret)?;
-                        Some(side.scalar.as_ref()?.text.to_string())
+                        let text = &side.scalar.as_ref()?.text;
+                        covering::shown(text).is_none().then(|| text.to_string())
                     };
                     if let (Some(left), Some(right)) =
                         (text(&disagreement.left), text(&disagreement.right))

@@ -198,15 +198,19 @@ fn declared_line(defect: &Defect, style: Style, to: &mut dyn Write) -> io::Resul
     let attribute = defect
         .attribute
         .as_deref()
-        .map_or_else(String::new, |name| format!(".{name}"));
+        .map_or_else(String::new, |name| {
+            let dot = if name.starts_with('[') { "" } else { "." };
+            format!("{dot}{name}")
+        });
     let values = match (&defect.expected, &defect.found) {
-        (Some(expected), Some(found)) => format!("  {} | {}", inert(expected), inert(found)),
+        (Some(expected), Some(found)) => format!("  {expected} | {found}"),
         _ => String::new(),
     };
+    let line = format!("{}{attribute}{values}", defect.subject).replace('\n', "\\n");
     writeln!(
         to,
-        "    {}{attribute}{values}  {}",
-        inert(&defect.subject),
+        "    {}  {}",
+        inert(&line),
         style.faint(&inert(defect.declared.as_deref().unwrap_or("")))
     )
 }

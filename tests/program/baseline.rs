@@ -144,5 +144,36 @@ fn severities_of_the_system_decide_what_needs_a_declaration() {
     assert_eq!(drift(&world, 2), ["parity/secret-differs password"]);
     world.expect(0, &["baseline"]);
     let file = world.read(FILE);
-    assert!(!file.contains("one") && !file.contains("two"), "{file}");
+    assert!(!file.contains("\"one") && !file.contains("\"two"), "{file}");
+}
+
+/// Configuration within configuration: all of it is held to, but the secret that stands in it.
+#[test]
+fn a_text_with_a_secret_in_it_is_bounded_without_the_secret() {
+    let embedded = |level: &str, secret: &str| {
+        format!(
+            "data:\n  app.properties: |\n    level={level}\n    db.password={secret}\n    size=1\n"
+        )
+    };
+    let world = yaml(
+        &embedded("info", "hunter-one"),
+        &embedded("debug", "hunter-two"),
+        "",
+    );
+    let text = world.expect(2, &["drift", "--parity"]);
+    assert!(!text.all().contains("hunter"), "{}", text.short());
+    text.says("level=debug");
+    world.expect(0, &["baseline"]);
+    let file = world.read(FILE);
+    assert!(
+        file.contains("level=debug") && !file.contains("hunter"),
+        "{file}"
+    );
+    assert_eq!(drift(&world, 0), Vec::<String>::new());
+    world.replace("config/production.yaml", "hunter-two", "hunter-three");
+    assert_eq!(drift(&world, 0), Vec::<String>::new());
+    world.replace("config/production.yaml", "size=1", "size=2");
+    let text = world.expect(2, &["drift", "--parity"]);
+    assert!(!text.all().contains("hunter"), "{}", text.short());
+    text.says("a difference is declared here");
 }

@@ -114,7 +114,7 @@ fn three() -> TestWorld {
     let config =
         |name: &str, count: u8| format!("name: shop-{name}\nreplicas: {count}\nlevel: info\n");
     repository(&[
-        ("config/qa.yaml", &config("qa", 1)),
+        ("config/preprod.yaml", &config("preprod", 4)),
         ("config/staging.yaml", &config("staging", 2)),
         ("config/production.yaml", &config("production", 6)),
     ])
@@ -139,7 +139,7 @@ const ALL: [Repository; 8] = [
     ("terraform", terraform, &["staging", "production"]),
     ("dotenv", dotenv, &["staging", "production"]),
     ("ansible", ansible, &["staging", "production"]),
-    ("three", three, &["qa", "staging", "production"]),
+    ("three", three, &["staging", "preprod", "production"]),
     (
         "siblings",
         siblings,

@@ -273,6 +273,25 @@ fn a_template_is_text_until_it_is_rendered() {
     assert!(told[0].starts_with("parity/lines-differ"), "{told:?}");
 }
 
+/// References stand in many files that are no templates: what else is wrong there is still said.
+#[test]
+fn a_reference_makes_no_template_of_what_is_broken() {
+    for (ending, bad, code) in [
+        ("yaml", "a: ${X}\na: 1\n", "document/duplicate-key"),
+        ("yaml", "a: ${X}\nb: [\n", "document/syntax"),
+        ("yaml", "a: [[1]]\nb: {c}\nd: [\n", "document/syntax"),
+        ("json", "{\"a\": \"${X}\",\n\"b\" 1}", "document/syntax"),
+        ("env", "A=${X}\nB=\"\n", "document/syntax"),
+        ("tfvars", "a = \"${x}\"\na = 1\n", "document/duplicate-key"),
+    ] {
+        let good = if ending == "json" { "{}" } else { "" };
+        is_refused(ending, bad.as_bytes(), good, code, None);
+    }
+    let yaml = |value: &str| format!("a: 1\nport: @PORT@\nlevel: {value}\n");
+    let told = drift(&pair("yaml", &yaml("x"), &yaml("y"), ""), 2);
+    assert!(told[0].starts_with("parity/lines-differ"), "{told:?}");
+}
+
 /// The format that is said counts, whatever the name says.
 #[test]
 fn the_format_can_be_said() {

@@ -21,26 +21,42 @@ pub(super) fn keep(found: &mut Vec<ProposedIdentity>, pairs: &[PairOfTexts]) {
         if matches!(one.kind, IdentityKind::Domain | IdentityKind::Account) {
             continue;
         }
-        if !pairs
+        let needed: Vec<Needed> = pairs
             .iter()
-            .any(|pair| is_needed(number, found, &kept, pair))
-            && let Some(kept) = kept.get_mut(number)
-        {
-            *kept = false;
+            .map(|pair| needed(number, found, &kept, pair))
+            .collect();
+        // A part of a single name is no name of its own: `web-prod` in `acme-web-prod`.
+        let is_kept = match one.kind {
+            IdentityKind::EnvironmentShort => needed.iter().any(|each| each.texts > 0),
+            _ => {
+                needed.iter().map(|each| each.texts).sum::<usize>() > 1
+                    || needed.iter().any(|each| each.is_whole)
+            }
+        };
+        if let Some(kept) = kept.get_mut(number) {
+            *kept = is_kept;
         }
     }
     let mut kept = kept.into_iter();
     found.retain(|_| kept.next().unwrap_or(true));
 }
 
-/// Whether some text of a pair is equal with an identity and not without it.
-fn is_needed(number: usize, found: &[ProposedIdentity], kept: &[bool], pair: &PairOfTexts) -> bool {
+/// What is equal with an identity and not without it.
+#[derive(Clone, Copy, Default)]
+struct Needed {
+    /// How many texts.
+    texts: usize,
+    /// Whether one of them is nothing but the identity's value.
+    is_whole: bool,
+}
+
+fn needed(number: usize, found: &[ProposedIdentity], kept: &[bool], pair: &PairOfTexts) -> Needed {
     let value = |one: &ProposedIdentity| {
         let (left, right) = (one.values.get(&pair.left)?, one.values.get(&pair.right)?);
         Some((left.clone(), right.clone()))
     };
     let Some((left, right)) = found.get(number).and_then(value) else {
-        return false;
+        return Needed::default();
     };
     let identities = |without: Option<usize>| {
         let names = (pair.left.to_string(), pair.right.to_string());
@@ -61,11 +77,18 @@ fn is_needed(number: usize, found: &[ProposedIdentity], kept: &[bool], pair: &Pa
     };
     let (with, without) = (identities(None), identities(Some(number)));
     let (left, right) = (left.to_lowercase(), right.to_lowercase());
-    lines::of(&pair.texts)
+    let mut needed = Needed::default();
+    for text in lines::of(&pair.texts)
         .iter()
         .filter(|text| {
             text.left.to_lowercase().contains(&left) && text.right.to_lowercase().contains(&right)
         })
         .take(MOST_TRIED)
-        .any(|text| with.agree(&text.left, &text.right) && !without.agree(&text.left, &text.right))
+    {
+        if with.agree(&text.left, &text.right) && !without.agree(&text.left, &text.right) {
+            needed.texts += 1;
+            needed.is_whole |= text.left.to_lowercase() == left;
+        }
+    }
+    needed
 }

@@ -171,11 +171,14 @@ fn a_list_in_another_order_makes_no_identity() {
 
 #[test]
 fn of_a_clouds_domain_only_the_label_is_ones_own() {
-    let found = proposed(&[(
-        "url",
-        "acme-staging.s3.amazonaws.com",
-        "acme_production.s3.amazonaws.com",
-    )]);
+    let found = proposed(&[
+        (
+            "url",
+            "acme-staging.s3.amazonaws.com",
+            "acme_production.s3.amazonaws.com",
+        ),
+        ("bucket", "acme-staging", "acme_production"),
+    ]);
     assert_eq!(
         values(&found),
         [(IdentityKind::NamePrefix, "acme-staging", "acme_production")]
@@ -218,7 +221,10 @@ fn a_region_beside_a_name_stays_a_difference() {
 #[test]
 fn several_pairs_make_one_identity() {
     let texts = |name: &str| -> Vec<(String, String, String)> {
-        vec![("a".into(), format!("fizz-{name}-db"), "fizz-db".into())]
+        vec![
+            ("a".into(), format!("fizz-{name}-db"), "fizz-db".into()),
+            ("b".into(), format!("fizz-{name}-web"), "fizz-web".into()),
+        ]
     };
     let of = |name: &str| {
         let texts = texts(name);
@@ -327,4 +333,13 @@ fn what_others_explain_already_is_not_proposed() {
         found.iter().all(|one| one.places > 0) && found.len() <= 2,
         "{found:?}"
     );
+}
+
+#[test]
+fn a_part_of_a_single_name_is_no_identity() {
+    let found = proposed(&[
+        ("web.container_name", "acme-web", "acme-web-production"),
+        ("db.container_name", "acme-db", "acme-db-production"),
+    ]);
+    assert!(found.is_empty(), "{found:?}");
 }

@@ -15,6 +15,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
         left,
         right,
         matter,
+        lacking: _,
     } = disagreement;
     let key = path.keys().0;
     match matter {
@@ -41,7 +42,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
                 )
                 && one_core.len().max(two_core.len()) >= 3;
             if says_enough {
-                format!("text {one_core} {two_core}")
+                substitutions(one, two).unwrap_or_else(|| format!("text {one_core} {two_core}"))
             } else {
                 format!("value {key} {one} {two}")
             }
@@ -153,6 +154,34 @@ fn cores(left: &str, right: &str) -> (Range<usize>, Range<usize>) {
     (core(left, &lefts), core(right, &rights))
 }
 
+/// Two or three substitutions within texts that have words in common: `acme-web` and `shop-web-eu` differ like `acme-db` and
+/// `shop-db-eu`. None for any other number of them.
+fn substitutions(left: &str, right: &str) -> Option<String> {
+    const LONGEST: usize = 64;
+    let (lefts, rights) = (words(left), words(right));
+    if lefts.len().max(rights.len()) > LONGEST {
+        return None;
+    }
+    let mut told = String::from("texts");
+    let (mut number, mut in_common) = (0, false);
+    for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &lefts, &rights) {
+        let (old, new) = (operation.old_range(), operation.new_range());
+        let (old, new) = (lefts.get(old)?, rights.get(new)?);
+        if matches!(operation, similar::DiffOp::Equal { .. }) {
+            in_common |= old
+                .iter()
+                .any(|word| word.len() > 1 && word.chars().all(char::is_alphabetic));
+            continue;
+        }
+        number += 1;
+        for words in [old, new] {
+            told.push(' ');
+            told.push_str(&words.concat());
+        }
+    }
+    (in_common && matches!(number, 2 | 3)).then_some(told)
+}
+
 /// A substitution that says enough to be known again: a short one with what stands around it, up to the next separator.
 /// `app:1.2.0` and `app:1.3.0` give the versions, and not `2` and `3`.
 fn telling_substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
@@ -195,7 +224,7 @@ fn words(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{substitution, telling_substitution};
+    use super::{substitution, substitutions, telling_substitution};
 
     #[test]
     fn a_substitution_is_told_in_whole_words() {
@@ -214,5 +243,15 @@ mod tests {
         assert_eq!(told("a-x", "a-y"), ("a-x", "a-y"));
         assert_eq!(told("eu-west", "us-east"), ("eu-west", "us-east"));
         assert_eq!(told("", ""), ("", ""));
+    }
+
+    #[test]
+    fn the_same_substitutions_around_other_words_are_one_cause() {
+        let one = substitutions("acme-web", "shop-web-eu").unwrap();
+        assert_eq!(substitutions("acme-db", "shop-db-eu"), Some(one.clone()));
+        assert_ne!(substitutions("acme-db", "shop-db-us"), Some(one));
+        // One substitution is told by itself; with nothing in common there is none.
+        assert_eq!(substitutions("acme-db", "shop-db"), None);
+        assert_eq!(substitutions("a-1", "b-2"), None);
     }
 }

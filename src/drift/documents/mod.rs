@@ -59,9 +59,14 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
         };
         defect = defect.expected_found(shown(&disagreement.left), shown(&disagreement.right));
     }
-    let places: [(&Option<Span>, &EnvironmentName); 2] =
-        [(&located.right, two), (&located.left, one)];
-    for (span, environment) in places {
+    let (left, right) = (&disagreement.left, &disagreement.right);
+    let mut places: [(&Option<Span>, &EnvironmentName, bool); 2] = [
+        (&located.right, two, right.is_some()),
+        (&located.left, one, left.is_some()),
+    ];
+    // Who has it comes before who lacks it.
+    places.sort_by_key(|(_, _, has)| !has);
+    for (span, environment, has) in places {
         // Of a mention, only who mentions is to blame.
         let is_blamed = match &disagreement.matter {
             Matter::Foreign { within, .. } => {
@@ -74,7 +79,8 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
             _ => true,
         };
         if let Some(span) = span.as_ref().filter(|_| is_blamed) {
-            defect = defect.at(span, format!("{environment} has this"));
+            let words = if has { "has this" } else { "lacks it here" };
+            defect = defect.at(span, format!("{environment} {words}"));
         }
     }
     if let Some((left, right)) = long_texts(disagreement) {
