@@ -26,6 +26,8 @@ pub struct Identity {
 pub struct Identities {
     /// Given and derived, the longest first.
     all: Vec<Word>,
+    /// What the two environments are called.
+    environments: Option<(Arc<str>, Arc<str>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -66,8 +68,12 @@ impl Identities {
     #[must_use]
     pub fn new(given: impl IntoIterator<Item = Identity>) -> Self {
         let mut all: Vec<Word> = Vec::new();
+        let mut environments = None;
         for identity in given {
             let Identity { name, left, right } = identity;
+            if &*name == "environment" {
+                environments = Some((Arc::clone(&left), Arc::clone(&right)));
+            }
             if left.is_empty() || right.is_empty() || left == right {
                 continue;
             }
@@ -93,7 +99,7 @@ impl Identities {
         all.sort_by(|one, two| {
             (length(two), &one.left, &one.right).cmp(&(length(one), &two.left, &two.right))
         });
-        Self { all }
+        Self { all, environments }
     }
 
     /// Whether there are none.
@@ -256,12 +262,35 @@ impl Identities {
                             && *to <= host.end
                             && (*to <= start || end <= *from)
                 });
+                let is_own = is_own || self.is_abbreviated(text, host, start..end, which);
                 if !is_own {
                     return Some((&word.name, theirs));
                 }
             }
         }
         None
+    }
+
+    /// Whether the name of a host has, beside what it mentions, a short form of its own environment's name: `stg-db`.
+    fn is_abbreviated(
+        &self,
+        text: &str,
+        host: std::ops::Range<usize>,
+        mention: std::ops::Range<usize>,
+        which: Which,
+    ) -> bool {
+        let Some((left, right)) = &self.environments else {
+            return false;
+        };
+        let own = match which {
+            Which::Left => left,
+            Which::Right => right,
+        };
+        [host.start..mention.start, mention.end..host.end]
+            .into_iter()
+            .filter_map(|range| text.get(range))
+            .flat_map(|part| part.split(|each: char| !each.is_alphanumeric()))
+            .any(|word| is_short_for(word, own))
     }
 
     /// Whether a text of one environment may mention the other: a quick look at a whole file.
@@ -278,6 +307,17 @@ impl Identities {
             }
         })
     }
+}
+
+/// Whether a word is a short form of a longer one: it begins alike, and its letters come in the same order.
+fn is_short_for(word: &str, long: &str) -> bool {
+    const SHORTEST: usize = 3;
+    let mut letters = long.chars();
+    (SHORTEST..long.len()).contains(&word.len())
+        && word.chars().next() == long.chars().next()
+        && word
+            .chars()
+            .all(|each| letters.any(|letter| letter == each))
 }
 
 fn same(text: &str) -> String {
@@ -496,6 +536,13 @@ mod tests {
         assert!(!mentions("mysql://stg-db.example.org:3306/app"));
         assert!(mentions("mysql://db.example.org:3306/stg"));
         assert!(mentions("mysql://prod-db.example.org:3306/app"));
+        let all = Identities::new([
+            identity("environment", "staging", "production"),
+            identity("domain", "staging.example.org", "example.org"),
+        ]);
+        let mentions = |text: &str| all.foreign(text, Which::Left).is_some();
+        assert!(!mentions("mysql://stg-db.example.org:3306/app"));
+        assert!(mentions("mysql://sts-db.example.org:3306/app"));
     }
 
     #[test]

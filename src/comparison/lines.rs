@@ -1,17 +1,19 @@
 //! Texts that have no format: compared line by line.
 //!
 //! Empty lines and comments are no part of what is compared. Of the lines that a sequence diff leaves over, those that say
-//! the same elsewhere only stand in another order; those that set the same thing ([`head`]) are a pair that differs; and
-//! what is then left stands on one side only, a statement with all its lines at a time.
+//! the same elsewhere only stand in another order; those that set the same thing are a pair that differs; and what is then
+//! left stands on one side only, a statement with all its lines at a time. Which is which is said in [`leftover`].
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+mod leftover;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::disagreement::{Disagreement, Matter, Side};
 use super::path::Step;
 use super::{Identities, Path, Which, list, shown};
 use crate::document::{Content, Document, Node, Place, Scalar, ScalarKind, covering, sensitive};
+use leftover::{Leftover, says, says_something};
 
 /// Compares lines. Lines that differ by identity values only are the same. A path names a line by its own text, so that it
 /// stays the same when lines come and go above it.
@@ -27,324 +29,55 @@ pub(super) fn compare(
     if leftover.is_empty() {
         return;
     }
-    let hidden = (Hidden::of(left), Hidden::of(right));
-    if leftover.moved.len() > 1 || leftover.moved.iter().any(|(one, _)| says(lefts.get(*one))) {
-        let place = |lines: &[&Node], hidden: &Hidden, numbers: &mut dyn Iterator<Item = usize>| {
-            let nodes: Vec<&Node> = numbers
-                .filter_map(|number| lines.get(number).copied())
-                .collect();
-            side(&nodes, hidden)
+    let (one, two) = (Shown::of(left), Shown::of(right));
+    if leftover.moved.iter().any(|(one, _)| says(lefts.get(*one))) {
+        let numbers = |which: fn(&(usize, usize)) -> usize| {
+            let mut numbers: Vec<usize> = leftover.moved.iter().map(which).collect();
+            numbers.sort_unstable();
+            numbers
         };
-        let mut moved = leftover.moved.clone();
-        let ones = place(&lefts, &hidden.0, &mut moved.iter().map(|(one, _)| *one));
-        moved.sort_by_key(|(_, two)| *two);
-        let twos = place(&rights, &hidden.1, &mut moved.iter().map(|(_, two)| *two));
         found.push(Disagreement {
             path: above.clone(),
-            left: ones,
-            right: twos,
+            left: one.side(&chosen(&lefts, &numbers(|(one, _)| *one))),
+            right: two.side(&chosen(&rights, &numbers(|(_, two)| *two))),
             matter: Matter::Order(false),
             lacking: None,
         });
     }
-    for (one, two) in &leftover.pairs {
-        let (Some(one), Some(two)) = (lefts.get(*one), rights.get(*two)) else {
-            continue;
-        };
+    let mut names = Names::default();
+    for (number, other) in &leftover.pairs {
+        let (ones, twos) = (chosen(&lefts, &[*number]), chosen(&rights, &[*other]));
         found.push(Disagreement {
-            path: above.with(name(&[one], &hidden.0)),
-            left: side(&[one], &hidden.0),
-            right: side(&[two], &hidden.1),
+            path: above.with(names.of(&one, &ones)),
+            left: one.side(&ones),
+            right: two.side(&twos),
             matter: Matter::Lines,
             lacking: None,
         });
     }
-    for (all, numbers, which) in [
-        (&lefts, &leftover.left, Which::Left),
-        (&rights, &leftover.right, Which::Right),
-    ] {
-        for nodes in statements(all, numbers) {
-            let hidden = match which {
-                Which::Left => &hidden.0,
-                Which::Right => &hidden.1,
-            };
-            let own = side(&nodes, hidden);
-            let (left, right) = match which {
-                Which::Left => (own, None),
-                Which::Right => (None, own),
-            };
-            found.push(Disagreement {
-                path: above.with(name(&nodes, hidden)),
-                left,
-                right,
-                matter: Matter::Only(which),
-                lacking: None,
-            });
-        }
+    for nodes in statements(&lefts, &leftover.left) {
+        found.push(Disagreement {
+            path: above.with(names.of(&one, &nodes)),
+            left: one.side(&nodes),
+            right: None,
+            matter: Matter::Only(Which::Left),
+            lacking: None,
+        });
+    }
+    for nodes in statements(&rights, &leftover.right) {
+        found.push(Disagreement {
+            path: above.with(names.of(&two, &nodes)),
+            left: None,
+            right: two.side(&nodes),
+            matter: Matter::Only(Which::Right),
+            lacking: None,
+        });
     }
 }
 
-/// What a sequence diff leaves over, by the numbers of lines.
-#[derive(Default)]
-struct Leftover {
-    /// The same line, out of sequence.
-    moved: Vec<(usize, usize)>,
-    /// Two lines that set the same thing to something else.
-    pairs: Vec<(usize, usize)>,
-    /// On the first side only.
-    left: Vec<usize>,
-    /// On the second side only.
-    right: Vec<usize>,
-}
-
-/// Where a text has secrets that a single line does not tell: in a key of several lines, below a name.
-struct Hidden(Vec<Range<usize>>);
-
-impl Hidden {
-    fn of(document: &Document) -> Self {
-        let mut ranges = covering::secret_ranges(&document.file.text);
-        ranges.sort_by_key(|range| range.start);
-        // Each ends where it is the furthest so far, so that places can be searched for.
-        let mut furthest = 0;
-        for range in &mut ranges {
-            furthest = furthest.max(range.end);
-            range.end = furthest;
-        }
-        Self(ranges)
-    }
-
-    fn has(&self, node: &Node) -> bool {
-        let (start, end) = (node.place.start as usize, node.place.end as usize);
-        let first = self.0.partition_point(|range| range.end <= start);
-        self.0.get(first).is_some_and(|range| range.start < end)
-    }
-}
-
-impl Leftover {
-    fn is_empty(&self) -> bool {
-        self.moved.is_empty()
-            && self.pairs.is_empty()
-            && self.left.is_empty()
-            && self.right.is_empty()
-    }
-
-    fn of(lefts: &[&Node], rights: &[&Node], identities: &Identities) -> Self {
-        let marked = |nodes: &[&Node], which| -> Vec<String> {
-            let marked = |node: &&Node| {
-                let text = text(node).trim();
-                identities
-                    .marked(text, which)
-                    .unwrap_or_else(|| text.to_owned())
-            };
-            nodes.iter().map(marked).collect()
-        };
-        let (ones, twos) = (marked(lefts, Which::Left), marked(rights, Which::Right));
-        let mut leftover = Self::default();
-        // Stretches that differ, for pairing what stands at the same place.
-        let mut stretches: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-        for (old, new) in super::hunks::hunks(&ones, &twos) {
-            // What the marks did not bring together may agree all the same.
-            let agrees = |(one, two): (usize, usize)| match (lefts.get(one), rights.get(two)) {
-                (Some(one), Some(two)) => {
-                    let (one, two) = (text(one).trim(), text(two).trim());
-                    one == two || identities.agree(one, two)
-                }
-                _ => false,
-            };
-            let is_equally_long = old.len() == new.len();
-            let mut stretch = (Vec::new(), Vec::new());
-            for (one, two) in old.clone().zip(new.clone()) {
-                if !(is_equally_long && agrees((one, two))) {
-                    stretch.0.push(one);
-                    stretch.1.push(two);
-                }
-            }
-            let shorter = old.len().min(new.len());
-            stretch.0.extend(old.skip(shorter));
-            stretch.1.extend(new.skip(shorter));
-            stretches.push(stretch);
-        }
-        leftover.out_of_sequence(&mut stretches, &ones, &twos);
-        leftover.same_heads(&mut stretches, lefts, rights);
-        leftover.same_place(&mut stretches, lefts, rights);
-        for (left, right) in stretches {
-            leftover.left.extend(left);
-            leftover.right.extend(right);
-        }
-        leftover.moved.sort_unstable();
-        leftover.pairs.sort_unstable();
-        leftover
-    }
-
-    /// Takes the lines that both have, at different places.
-    fn out_of_sequence(
-        &mut self,
-        stretches: &mut [(Vec<usize>, Vec<usize>)],
-        ones: &[String],
-        twos: &[String],
-    ) {
-        let mut open: HashMap<&str, Vec<usize>> = HashMap::new();
-        for number in stretches
-            .iter()
-            .rev()
-            .flat_map(|(_, right)| right.iter().rev())
-        {
-            if let Some(text) = twos.get(*number) {
-                open.entry(text).or_default().push(*number);
-            }
-        }
-        for number in stretches.iter().flat_map(|(left, _)| left) {
-            let other = ones
-                .get(*number)
-                .and_then(|text| open.get_mut(text.as_str())?.pop());
-            self.moved.extend(other.map(|other| (*number, other)));
-        }
-        take(stretches, &self.moved);
-    }
-
-    /// Pairs lines that set what is set once on each side, wherever they stand.
-    fn same_heads(
-        &mut self,
-        stretches: &mut [(Vec<usize>, Vec<usize>)],
-        lefts: &[&Node],
-        rights: &[&Node],
-    ) {
-        let once = |lines: &[&Node]| -> BTreeMap<String, Option<usize>> {
-            let mut heads = BTreeMap::new();
-            for (number, line) in lines.iter().enumerate() {
-                if let Some(head) = head(text(line)) {
-                    heads
-                        .entry(head)
-                        .and_modify(|number| *number = None)
-                        .or_insert(Some(number));
-                }
-            }
-            heads
-        };
-        let (ones, twos) = (once(lefts), once(rights));
-        let open: std::collections::BTreeSet<usize> = stretches
-            .iter()
-            .flat_map(|(_, right)| right)
-            .copied()
-            .collect();
-        for number in stretches.iter().flat_map(|(left, _)| left) {
-            let other = lefts
-                .get(*number)
-                .and_then(|line| head(text(line)))
-                .filter(|head| ones.get(head) == Some(&Some(*number)))
-                .and_then(|head| *twos.get(&head)?)
-                .filter(|other| open.contains(other));
-            self.pairs.extend(other.map(|other| (*number, other)));
-        }
-        take(stretches, &self.pairs);
-    }
-
-    /// Pairs, in one stretch and in their order, lines that begin with the same word; and single words that stand alone in
-    /// the place of each other.
-    fn same_place(
-        &mut self,
-        stretches: &mut [(Vec<usize>, Vec<usize>)],
-        lefts: &[&Node],
-        rights: &[&Node],
-    ) {
-        let mut paired = Vec::new();
-        for (left, right) in &*stretches {
-            let mut rest = right.iter().peekable();
-            for one in left {
-                let mut ahead = rest.clone();
-                let word = lefts.get(*one).and_then(|line| first_word(text(line)));
-                let found = ahead.find(|two| {
-                    word.is_some()
-                        && rights.get(**two).and_then(|line| first_word(text(line))) == word
-                });
-                if let Some(two) = found {
-                    paired.push((*one, *two));
-                    rest = ahead;
-                }
-            }
-            if let ([one], [two]) = (left.as_slice(), right.as_slice())
-                && !paired.contains(&(*one, *two))
-                && is_one_word(lefts.get(*one))
-                && is_one_word(rights.get(*two))
-            {
-                paired.push((*one, *two));
-            }
-        }
-        take(stretches, &paired);
-        self.pairs.extend(paired);
-    }
-}
-
-/// Takes paired lines out of the stretches.
-fn take(stretches: &mut [(Vec<usize>, Vec<usize>)], pairs: &[(usize, usize)]) {
-    let ones: std::collections::BTreeSet<usize> = pairs.iter().map(|(one, _)| *one).collect();
-    let twos: std::collections::BTreeSet<usize> = pairs.iter().map(|(_, two)| *two).collect();
-    for (left, right) in stretches {
-        left.retain(|number| !ones.contains(number));
-        right.retain(|number| !twos.contains(number));
-    }
-}
-
-/// What a line sets, without what it sets it to: `config.log_level`, `set :branch`, `keepalive_timeout`.
-fn head(line: &str) -> Option<String> {
-    let line = line.trim();
-    if !says_something(line) {
-        return None;
-    }
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text.chars().all(|each| {
-                each.is_alphanumeric()
-                    || matches!(
-                        each,
-                        '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']'
-                    )
-            })
-    };
-    let assigned = line
-        .split_once('=')
-        .map(|(name, rest)| (name, !rest.starts_with(['=', '~', '>'])))
-        .or_else(|| line.split_once(": ").map(|(name, _)| (name, true)))
-        .filter(|(name, is_one)| *is_one && is_name(name.trim()));
-    if let Some((name, _)) = assigned {
-        return Some(name.trim().to_owned());
-    }
-    let mut words = line.split_whitespace();
-    let (first, second) = (words.next()?, words.next()?);
-    // `set :branch, …` and `env NAME …` set what their second word names, where there is a third.
-    let names_more = words.next().is_some()
-        && (second.starts_with(':')
-            || second.chars().all(|each| {
-                each.is_ascii_uppercase() || matches!(each, '_' | '-') || each.is_ascii_digit()
-            }) && second.starts_with(|each: char| each.is_ascii_uppercase()));
-    Some(if names_more {
-        format!("{first} {second}")
-    } else {
-        first.to_owned()
-    })
-}
-
-fn first_word(line: &str) -> Option<&str> {
-    line.split_whitespace()
-        .next()
-        .filter(|word| says_something(word))
-}
-
-/// Whether a line says anything but where a block ends.
-fn says_something(line: &str) -> bool {
-    line.contains(char::is_alphanumeric)
-        && !matches!(
-            line.trim().trim_end_matches([';', ')', ',']),
-            "end" | "fi" | "done" | "esac" | "endif"
-        )
-}
-
-fn is_one_word(node: Option<&&Node>) -> bool {
-    says(node) && node.is_some_and(|node| !text(node).trim().contains([' ', '\t', '=']))
-}
-
-fn says(node: Option<&&Node>) -> bool {
-    node.is_some_and(|node| says_something(text(node)))
+fn chosen<'n>(lines: &[&'n Node], numbers: &[usize]) -> Vec<&'n Node> {
+    let chosen = numbers.iter().filter_map(|number| lines.get(*number));
+    chosen.copied().collect()
 }
 
 /// Lines that are left on one side, a statement at a time: a line, and those after it that are indented deeper or end it.
@@ -413,62 +146,91 @@ fn is_empty_or_comment(line: &str) -> bool {
 
 /// The lines that count, each with the step that names it.
 pub(super) fn named(document: &Document) -> impl Iterator<Item = (Step, &Node)> {
-    let hidden = Hidden::of(document);
+    let shown = Shown::of(document);
+    let mut names = Names::default();
     lines(document)
         .into_iter()
-        .map(move |node| (name(&[node], &hidden), node))
+        .map(move |node| (names.of(&shown, &[node]), node))
 }
 
 fn text(node: &Node) -> &str {
     node.as_scalar().map_or("", |scalar| &scalar.text)
 }
 
-/// What lines are called: the first one's text, or the name of its secret.
-fn name(nodes: &[&Node], hidden: &Hidden) -> Step {
-    let secret = nodes
-        .iter()
-        .find_map(|node| sensitive::secret_of_line(text(node)));
-    let first = nodes.first().map_or("", |node| text(node).trim());
-    let name = match secret {
-        None if nodes.iter().any(|node| hidden.has(node)) => "(a secret)".to_owned(),
-        None => list::clipped(first).to_owned(),
-        Some("") => "(a secret)".to_owned(),
-        Some(name) => format!("{name} (a secret)"),
-    };
-    Step::Element([(Arc::from(""), Arc::from(name))].into())
+/// A text as it is, and as it is shown.
+struct Shown<'d> {
+    text: &'d str,
+    covered: String,
 }
 
-fn side(nodes: &[&Node], hidden: &Hidden) -> Option<Side> {
-    let (first, last) = (nodes.first()?, nodes.last()?);
-    let is_secret = nodes
-        .iter()
-        .any(|node| sensitive::secret_of_line(text(node)).is_some() || hidden.has(node));
-    let texts: Vec<&str> = match nodes {
-        [node] => vec![text(node).trim()],
-        _ => nodes.iter().map(|node| text(node)).collect(),
-    };
-    let indent = text(first).len() - text(first).trim_start().len();
-    Some(Side {
-        place: Place {
-            start: first
-                .place
-                .start
-                .saturating_add(u32::try_from(indent).unwrap_or_default()),
-            end: last.place.end,
-        },
-        key_place: None,
-        shown: if is_secret {
-            shown::SECRET.to_owned()
-        } else {
-            shown::clipped(&texts.join("\n"))
-        },
-        scalar: Some(Scalar {
-            kind: ScalarKind::Loose,
-            text: texts.join("\n").into(),
-        }),
-        is_secret,
-        leaves: nodes.len(),
-    })
+impl<'d> Shown<'d> {
+    fn of(document: &'d Document) -> Self {
+        let text = document.file.text.as_str();
+        let mut ranges = covering::secret_ranges(text);
+        let places = sensitive::secret_places(document).into_iter();
+        ranges.extend(places.map(|place| place.start as usize..place.end as usize));
+        Self {
+            text,
+            covered: covering::covered(text, ranges),
+        }
+    }
+
+    /// The name of the secret in a line, or `""` where it has none.
+    fn secret<'n>(&self, node: &'n Node) -> Option<&'n str> {
+        let range = node.place.start as usize..node.place.end as usize;
+        let is_hidden = self.text.get(range.clone()) != self.covered.get(range);
+        sensitive::secret_of_line(text(node)).or(is_hidden.then_some(""))
+    }
+
+    fn side(&self, nodes: &[&Node]) -> Option<Side> {
+        let (first, last) = (nodes.first()?, nodes.last()?);
+        let is_secret = nodes.iter().any(|node| self.secret(node).is_some());
+        let texts: Vec<&str> = match nodes {
+            [node] => vec![text(node).trim()],
+            _ => nodes.iter().map(|node| text(node)).collect(),
+        };
+        let indent = text(first).len() - text(first).trim_start().len();
+        Some(Side {
+            place: Place::new(first.place.start as usize + indent, last.place.end as usize),
+            key_place: None,
+            shown: if is_secret {
+                shown::SECRET.to_owned()
+            } else {
+                shown::clipped(&texts.join("\n"))
+            },
+            scalar: Some(Scalar {
+                kind: ScalarKind::Loose,
+                text: texts.join("\n").into(),
+            }),
+            is_secret,
+            leaves: nodes.len(),
+        })
+    }
+}
+
+/// What lines are called: the first one's text, or the name of its secret. The same text at several places: the second one
+/// is told from the first.
+#[derive(Default)]
+struct Names {
+    times: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn of(&mut self, shown: &Shown<'_>, nodes: &[&Node]) -> Step {
+        let first = nodes.first().map_or("", |node| text(node).trim());
+        let name = match nodes.iter().find_map(|node| shown.secret(node)) {
+            None => list::clipped(first).to_owned(),
+            Some("") => "(a secret)".to_owned(),
+            Some(name) => format!("{name} (a secret)"),
+        };
+        let time = self.times.entry(name.clone()).or_default();
+        *time += 1;
+        let name = match *time {
+            1 => name,
+            again => format!("{name} ({again})"),
+        };
+        Step::Element([(Arc::from(""), Arc::from(name))].into())
+    }
 }
 
 #[cfg(test)]
@@ -586,5 +348,20 @@ mod tests {
         );
         assert_eq!(found.len(), 1);
         assert!(!found[0].contains("hunter"), "{found:?}");
+    }
+
+    #[test]
+    fn the_same_line_at_two_places_has_two_names() {
+        let of = |text: &str| read(&SourceFile::new("a.txt", text), Format::Lines).unwrap();
+        let mut found = Vec::new();
+        compare(
+            &of("name: x\nb\nname: x\n"),
+            &of("name: y\nb\nname: z\n"),
+            &Identities::default(),
+            &Path::default(),
+            &mut found,
+        );
+        let paths: Vec<String> = found.iter().map(|each| each.path.to_string()).collect();
+        assert_eq!(paths, ["[\"name: x\"]", "[\"name: x (2)\"]"]);
     }
 }

@@ -3,6 +3,7 @@
 use crate::document::covering;
 use crate::document::sensitive::Under;
 use crate::document::{Content, Node, Scalar, ScalarKind};
+use crate::model::Digest;
 
 /// Longest value that is shown, in characters.
 const LONGEST: usize = 120;
@@ -23,6 +24,21 @@ pub(super) fn shown(under: Under<'_>, node: &Node) -> String {
         }
     }
     summary(node)
+}
+
+/// A list or a map as one text, so that a declaration can hold it to what it is: all of it, or its beginning and its digest.
+pub(super) fn whole(under: Under<'_>, node: &Node) -> String {
+    const MOST: usize = 400;
+    let mut text = String::new();
+    write(under, node, &mut text);
+    match text.char_indices().nth(MOST) {
+        None => text,
+        Some((end, _)) => format!(
+            "{}… ({})",
+            text.get(..end).unwrap_or(&text),
+            Digest::of(text.as_bytes()).short()
+        ),
+    }
 }
 
 /// Writes a small value in one line, as YAML would.

@@ -236,7 +236,15 @@ impl<'n> Walk<'n> {
             _ => {
                 self.mentions(left, Which::Left);
                 self.mentions(right, Which::Right);
-                let (one, two) = (self.side(left, None), self.side(right, None));
+                let (mut one, mut two) = (self.side(left, None), self.side(right, None));
+                for (side, node) in [(&mut one, left), (&mut two, right)] {
+                    side.scalar = side.scalar.take().or_else(|| {
+                        Some(Scalar {
+                            kind: ScalarKind::Loose,
+                            text: shown::whole(self.under(), node).into(),
+                        })
+                    });
+                }
                 self.found(Some(one), Some(two), Matter::Shape);
                 return;
             }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::sensitive::{BEGINNINGS, is_reference, names_a_secret, password_in};
+use super::sensitive::{BEGINNINGS, is_computed, is_reference, names_a_secret, password_in};
 
 /// What every line has that is looked at closely: reading all of them would take longer than comparing.
 static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -215,7 +215,9 @@ fn is_harmless(rest: &str) -> bool {
         .trim()
         .trim_end_matches([',', ';'])
         .trim_matches(['"', '\'']);
-    is_reference(value) || matches!(value, "true" | "false" | "null" | "~" | "\"\"" | "''")
+    is_reference(value)
+        || is_computed(value)
+        || matches!(value, "true" | "false" | "null" | "~" | "\"\"" | "''")
 }
 
 /// Whether a text has a Secret of Kubernetes.

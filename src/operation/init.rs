@@ -197,7 +197,11 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
                     {
                         texts.push(DifferingText {
                             document: name.to_owned(),
-                            path: path.to_string(),
+                            // A line of a program is not the key of a setting: what differs in several is not proven by it.
+                            path: match &disagreement.matter {
+                                Matter::Lines => String::new(),
+                                _ => path.to_string(),
+                            },
                             left,
                             right,
                         });

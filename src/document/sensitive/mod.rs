@@ -16,3 +16,4 @@ pub use under::{Under, Within};
 pub use within::{holds_secret, secret_of_line, secret_of_value};
 
 pub(in crate::document) use names::{BEGINNINGS, is_reference, names_a_secret, password_in};
+pub(in crate::document) use within::is_computed;

@@ -113,7 +113,11 @@ pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
         return false;
     }
     let looks = has_known_beginning(text) || has_password(text);
-    looks || names_a_secret(key) || is_key_of_a_kind(key, text)
+    // `USE_TOKEN=true` is a switch.
+    let is_switch = ["true", "false", "yes", "no", "on", "off"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    looks || !is_switch && (names_a_secret(key) || is_key_of_a_kind(key, text))
 }
 
 /// Words before `key` that say it is none that opens anything: an index, an address, the public half of a pair.

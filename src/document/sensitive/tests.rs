@@ -49,6 +49,8 @@ fn what_only_speaks_of_secrets_is_none() {
         ("token_ttl", "1h"),
         ("password", "${DB_PASSWORD}"),
         ("password", ""),
+        ("USE_TOKEN", "true"),
+        ("require_password", "No"),
         ("monkey", "banana"),
         ("bypass", "yes"),
         ("session-cookie-name", "route"),

@@ -87,8 +87,8 @@ fn secret_within(line: &str, manner: Manner) -> Option<&str> {
     None
 }
 
-/// Whether what follows a secret's name is the secret itself, and not where it comes from.
-fn is_literal(value: &str, is_quoted: bool) -> bool {
+/// Whether a value says where a secret comes from, as programs do: `ENV["PASSWORD"]`, `var.password`.
+pub(in crate::document) fn is_computed(value: &str) -> bool {
     const COMPUTED: &[&str] = &[
         "ENV",
         "env",
@@ -114,6 +114,11 @@ fn is_literal(value: &str, is_quoted: bool) -> bool {
         "lookup(",
         ":",
     ];
+    COMPUTED.iter().any(|start| value.starts_with(start))
+}
+
+/// Whether what follows a secret's name is the secret itself, and not where it comes from.
+fn is_literal(value: &str, is_quoted: bool) -> bool {
     const NONE: &[&str] = &[
         "true", "false", "yes", "no", "on", "off", "nil", "null", "none", "~", "required",
         "optional",
@@ -129,7 +134,7 @@ fn is_literal(value: &str, is_quoted: bool) -> bool {
     word.contains(char::is_alphanumeric)
         && !is_key_of_more
         && !NONE.contains(&word.to_ascii_lowercase().as_str())
-        && !COMPUTED.iter().any(|start| value.starts_with(start))
+        && !is_computed(value)
 }
 
 /// Whether a word of a line looks like a token, or a URL in it carries a password.
