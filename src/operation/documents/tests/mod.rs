@@ -175,10 +175,34 @@ fn said(set: &FileSet) -> String {
     words.join("\n")
 }
 
-fn is_root() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if root {
-        eprintln!("SKIPPED: permissions do not bind root");
+/// Runs a test of this binary as somebody whom permissions bind, if we are root, whom they do not. Whether it did.
+fn ran_as_somebody_else(test: &str) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    /// The user whom nobody is.
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return false;
     }
-    root
+    // The binary may lie where only we may go.
+    let place = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(place.path(), open.clone()).unwrap();
+    let program = place.path().join("tests");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    std::fs::set_permissions(&program, open).unwrap();
+    let ran = std::process::Command::new(&program)
+        .args(["--exact", test])
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        ran.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    true
 }
