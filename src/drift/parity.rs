@@ -43,14 +43,14 @@ pub fn parity(
             siblings: *siblings,
         };
         pair.blocks(
-            &as_texts(definition.resources_of(one)),
-            &as_texts(definition.resources_of(two)),
+            &definition.resources_of(one),
+            &definition.resources_of(two),
             "",
             &mut disparities,
         );
         pair.blocks(
-            &as_texts(definition.suites_of(one)),
-            &as_texts(definition.suites_of(two)),
+            &definition.suites_of(one),
+            &definition.suites_of(two),
             "suite.",
             &mut disparities,
         );
@@ -73,15 +73,6 @@ pub fn parity(
         }
     }
     disparities
-}
-
-fn as_texts<'a, K: std::fmt::Display + ?Sized>(
-    blocks: BTreeMap<&'a K, &'a Arc<Block>>,
-) -> BTreeMap<String, &'a Arc<Block>> {
-    blocks
-        .into_iter()
-        .map(|(key, block)| (key.to_string(), block))
-        .collect()
 }
 
 struct Pair<'a> {
@@ -108,25 +99,27 @@ impl Pair<'_> {
         }
     }
 
-    fn blocks(
+    fn blocks<K: Ord + std::fmt::Display>(
         &self,
-        ones: &BTreeMap<String, &Arc<Block>>,
-        twos: &BTreeMap<String, &Arc<Block>>,
+        ones: &BTreeMap<&K, &Arc<Block>>,
+        twos: &BTreeMap<&K, &Arc<Block>>,
         prefix: &str,
         disparities: &mut Vec<Disparity>,
     ) {
-        let all: BTreeSet<&String> = ones.keys().chain(twos.keys()).collect();
-        for name in all {
-            let subject = format!("{prefix}{name}");
+        let mut names: Vec<&K> = ones.keys().chain(twos.keys()).copied().collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let subject = || format!("{prefix}{name}");
             match (ones.get(name), twos.get(name)) {
                 (Some(one), Some(two)) if !Arc::ptr_eq(one, two) => {
-                    self.attributes(&subject, one, two, disparities);
+                    self.attributes(&subject(), one, two, disparities);
                 }
                 (Some(block), None) => {
-                    disparities.push(self.only_in(&subject, self.one, self.two, block));
+                    disparities.push(self.only_in(&subject(), self.one, self.two, block));
                 }
                 (None, Some(block)) => {
-                    disparities.push(self.only_in(&subject, self.two, self.one, block));
+                    disparities.push(self.only_in(&subject(), self.two, self.one, block));
                 }
                 _ => {}
             }

@@ -115,14 +115,8 @@ pub fn inspect(
             "the first entry does not found a ledger",
         ));
     };
-    if let Some(system) = system
-        && founded.system != system
-    {
-        return Err(LedgerError::Foreign {
-            path: path.display().to_string(),
-            found: founded.system,
-            expected: system.to_owned(),
-        });
+    if let Some(system) = system {
+        belongs_to(&founded, system, path)?;
     }
     let last = last_link(connection, path, None)?;
     if let Head::Known(checkpoint) = head::read(folder)? {
@@ -136,6 +130,22 @@ pub fn inspect(
         )?;
     }
     Ok((founded, last))
+}
+
+/// Refuses a ledger that was founded for another system.
+///
+/// # Errors
+///
+/// [`LedgerError::Foreign`].
+pub fn belongs_to(founded: &Founded, system: &str, path: &Path) -> Result<(), LedgerError> {
+    if founded.system == system {
+        return Ok(());
+    }
+    Err(LedgerError::Foreign {
+        path: path.display().to_string(),
+        found: founded.system.clone(),
+        expected: system.to_owned(),
+    })
 }
 
 /// The digest that is kept for an entry.

@@ -74,14 +74,15 @@ impl SqliteLedger {
         })
     }
 
-    /// Opens the ledger of `system` in `folder` for reading; `None` when there has never been one.
+    /// Opens the ledger in `folder` for reading; `None` when there has never been one. It is refused when it is of
+    /// another system than `system`; where that is not known yet, [`SqliteLedger::belongs_to`] is to be asked.
     ///
     /// Creates nothing and changes nothing, also on a medium that could be written to.
     ///
     /// # Errors
     ///
     /// Any [`LedgerError`].
-    pub fn open_existing(folder: &Path, system: &str) -> Result<Option<Self>, LedgerError> {
+    pub fn open_existing(folder: &Path, system: Option<&str>) -> Result<Option<Self>, LedgerError> {
         let path = database::path(folder);
         database::check_engine(&path)?;
         if std::fs::symlink_metadata(folder)
@@ -95,7 +96,7 @@ impl SqliteLedger {
             return Ok(None);
         }
         let (founded, _) = database::look(&path, |connection| {
-            rows::inspect(connection, folder, &path, Some(system))
+            rows::inspect(connection, folder, &path, system)
         })?;
         Ok(Some(Self {
             folder: folder.to_owned(),
@@ -109,6 +110,15 @@ impl SqliteLedger {
     #[must_use]
     pub fn founded(&self) -> &Founded {
         &self.founded
+    }
+
+    /// Refuses a ledger of another system.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Foreign`].
+    pub fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
+        rows::belongs_to(&self.founded, system, &self.path)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, LedgerError> {

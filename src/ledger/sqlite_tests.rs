@@ -37,7 +37,7 @@ fn reading_creates_and_changes_nothing_even_where_nothing_may_be_written() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     assert!(
-        SqliteLedger::open_existing(&folder, "guestbook")
+        SqliteLedger::open_existing(&folder, Some("guestbook"))
             .unwrap()
             .is_none()
     );
@@ -47,7 +47,7 @@ fn reading_creates_and_changes_nothing_even_where_nothing_may_be_written() {
         .append(time(1), &[lease("staging", 1)], None)
         .unwrap();
     // While a writer is there, its latest entry is seen.
-    let reader = SqliteLedger::open_existing(&folder, "guestbook")
+    let reader = SqliteLedger::open_existing(&folder, Some("guestbook"))
         .unwrap()
         .unwrap();
     assert_eq!(reader.read(0).unwrap().len(), 2);
@@ -55,7 +55,7 @@ fn reading_creates_and_changes_nothing_even_where_nothing_may_be_written() {
     let before = picture(&folder);
     assert_eq!(before.len(), 2, "{before:?}");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
-    let reader = SqliteLedger::open_existing(&folder, "guestbook")
+    let reader = SqliteLedger::open_existing(&folder, Some("guestbook"))
         .unwrap()
         .unwrap();
     assert_eq!(reader.read(0).unwrap().len(), 2);
@@ -139,7 +139,7 @@ fn a_ledger_that_is_gone_or_cut_short_is_never_founded_anew() {
     fs::remove_file(&path).unwrap();
     for refused in [
         open(&folder).err().unwrap(),
-        SqliteLedger::open_existing(&folder, "guestbook")
+        SqliteLedger::open_existing(&folder, Some("guestbook"))
             .err()
             .unwrap(),
     ] {

@@ -358,7 +358,7 @@ fn a_changed_schema_or_projection_is_found() {
 
 /// Reads every entry the way commands do.
 fn read(folder: &Path) -> Result<Vec<Digest>, LedgerError> {
-    let ledger = SqliteLedger::open_existing(folder, "guestbook")?;
+    let ledger = SqliteLedger::open_existing(folder, Some("guestbook"))?;
     let entries = ledger.map_or_else(|| Ok(Vec::new()), |ledger| ledger.read(0))?;
     Ok(entries.iter().map(|entry| entry.digest).collect())
 }

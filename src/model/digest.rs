@@ -29,8 +29,9 @@ impl Digest {
         let mut hasher = blake3::Hasher::new();
         hasher.update(domain.as_bytes());
         hasher.update(b"\0");
-        match canonical::to_string(record) {
-            Ok(bytes) => hasher.update(bytes.as_bytes()),
+        let mut bytes = Vec::with_capacity(256);
+        match canonical::append(&mut bytes, record) {
+            Ok(()) => hasher.update(&bytes),
             // Only a map with keys that are not strings cannot be written; none of our records has one.
             Err(error) => hasher.update(error.to_string().as_bytes()),
         };
@@ -52,13 +53,22 @@ impl Digest {
     /// The 64 hexadecimal digits alone: for file names.
     #[must_use]
     pub fn hex(&self) -> String {
-        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+        self.with_text(|text| text.get(PREFIX.len()..).unwrap_or_default().to_owned())
     }
 
     /// The first twelve digits: what people see and type.
     #[must_use]
     pub fn short(&self) -> String {
         self.hex().chars().take(12).collect()
+    }
+
+    /// Gives the digest as it is written, without keeping it anywhere: records are full of digests.
+    fn with_text<T>(&self, take: impl FnOnce(&str) -> T) -> T {
+        let mut text = [0; PREFIX.len() + 64];
+        let (prefix, digits) = text.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        digits.copy_from_slice(blake3::Hash::from_bytes(self.0).to_hex().as_bytes());
+        take(std::str::from_utf8(&text).unwrap_or_default())
     }
 
     /// Whether `prefix` (with or without `blake3:`), of at least four digits, begins this digest.
@@ -71,7 +81,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{PREFIX}{}", self.hex())
+        self.with_text(|text| formatter.write_str(text))
     }
 }
 
@@ -102,7 +112,7 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -40,6 +41,8 @@ pub struct Applied {
     pub at: Moment,
     /// By which apply.
     pub apply: Arc<str>,
+    /// The digest of the record of that declaration.
+    pub digest: Digest,
     /// Whether it was declared then just as it is now.
     pub unchanged: bool,
 }
@@ -80,39 +83,11 @@ pub fn look<'a>(
     observers: &Observers<'_>,
     at: Moment,
 ) -> Result<Situation<'a>, String> {
-    let mut applied = Vec::with_capacity(kept.len());
-    for (address, last) in kept {
-        let parsed: AppliedRecord<'_> = serde_json::from_str(&last.record).map_err(|error| {
-            format!("what was applied as {address} cannot be understood: {error}")
-        })?;
-        let now = resolved.resources.get(address);
-        let unchanged = now.is_some_and(|now| {
-            *now.on == *parsed.on
-                && now
-                    .declared
-                    .record()
-                    .is_ok_and(|record| record == parsed.declared.get())
-        });
-        let declared = match now {
-            Some(now) if unchanged => now.declared.clone(),
-            _ => Declared::from_record(address.kind(), parsed.declared).map_err(|error| {
-                format!("what was applied as {address} cannot be understood: {error}")
-            })?,
-        };
-        applied.push((
-            address.clone(),
-            Applied {
-                on: match now {
-                    Some(now) if now.on == parsed.on => Arc::clone(&now.on),
-                    _ => parsed.on,
-                },
-                declared,
-                at: last.at,
-                apply: Arc::clone(&last.apply),
-                unchanged,
-            },
-        ));
-    }
+    let kept: Vec<(&Address, &ledger::Applied)> = kept.iter().collect();
+    let applied: Vec<(Address, Applied)> = kept
+        .par_iter()
+        .map(|(address, last)| Ok(((*address).clone(), recall(resolved, address, last)?)))
+        .collect::<Result<_, String>>()?;
     // Of a list, a map is made without gaps.
     let applied: BTreeMap<Address, Applied> = applied.into_iter().collect();
     let seen = observe(
@@ -145,12 +120,51 @@ pub fn look<'a>(
     })
 }
 
-fn all_seen(
+/// What a resource was when it was last applied, held against what it is declared as now.
+fn recall(
+    resolved: &Resolved,
+    address: &Address,
+    last: &ledger::Applied,
+) -> Result<Applied, String> {
+    let wrong =
+        |error: String| format!("what was applied as {address} cannot be understood: {error}");
+    let parsed: AppliedRecord<'_> =
+        serde_json::from_str(&last.record).map_err(|error| wrong(error.to_string()))?;
+    let then = parsed.declared.get();
+    let now = resolved.resources.get(address);
+    let unchanged = now.is_some_and(|now| {
+        *now.on == *parsed.on && now.declared.record().is_ok_and(|record| record == then)
+    });
+    let declared = match now {
+        Some(now) if unchanged => now.declared.clone(),
+        _ => Declared::from_record(address.kind(), parsed.declared).map_err(wrong)?,
+    };
+    Ok(Applied {
+        digest: Digest::of(then.as_bytes()),
+        on: match now {
+            Some(now) if now.on == parsed.on => Arc::clone(&now.on),
+            _ => parsed.on,
+        },
+        declared,
+        at: last.at,
+        apply: Arc::clone(&last.apply),
+        unchanged,
+    })
+}
+
+/// The digests of what was seen, by address.
+fn digests_of(
     observations: &BTreeMap<Address, Observation<Observed>>,
-) -> impl Iterator<Item = (&Address, &Observed)> {
-    observations
-        .iter()
-        .filter_map(|(address, observation)| Some((address, observation.seen()?)))
+) -> BTreeMap<Address, Digest> {
+    let observations: Vec<_> = observations.iter().collect();
+    let digests: Vec<(Address, Digest)> = observations
+        .par_iter()
+        .filter_map(|(address, observation)| {
+            let digest = Digest::of_record("evenkeel observed 1", observation.seen()?);
+            Some(((*address).clone(), digest))
+        })
+        .collect();
+    digests.into_iter().collect()
 }
 
 impl Situation<'_> {
@@ -182,19 +196,25 @@ impl Situation<'_> {
     /// The digest of everything that was seen; `None` when something could not be.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
-        let whole = |observations: &BTreeMap<Address, Observation<Observed>>| {
-            observations.values().all(|each| each.seen().is_some())
-        };
-        if !whole(&self.seen) || !whole(&self.left) {
-            return None;
-        }
-        let digest = Parts::of("evenkeel observation 1")
-            .mark("[")
-            .table(all_seen(&self.seen))
-            .mark(",")
-            .table(all_seen(&self.left))
-            .mark("]")
-            .digest();
-        Some(digest)
+        self.digests().0
+    }
+
+    /// The digest of everything that was seen, as [`Situation::digest`], and those of the declared resources that it
+    /// is made of.
+    #[must_use]
+    pub fn digests(&self) -> (Option<Digest>, BTreeMap<Address, Digest>) {
+        let seen = digests_of(&self.seen);
+        let left = digests_of(&self.left);
+        let whole = seen.len() == self.seen.len() && left.len() == self.left.len();
+        let digest = whole.then(|| {
+            Parts::of("evenkeel observation 2")
+                .mark("[")
+                .table(&seen)
+                .mark(",")
+                .table(&left)
+                .mark("]")
+                .digest()
+        });
+        (digest, seen)
     }
 }

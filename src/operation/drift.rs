@@ -6,6 +6,7 @@ use super::{Failure, Location, Project, World, ages};
 use crate::defect::{Corner, Defect, Severity};
 use crate::drift::{codes, compare_corners, live};
 use crate::environment::Definition;
+use crate::ledger::State;
 use crate::model::EnvironmentName;
 use crate::report::{EnvironmentReport, Report};
 
@@ -49,7 +50,13 @@ pub fn drift(
     location: &Location,
     request: &DriftRequest,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
+    // What is only compared with each other needs no ledger.
+    let (project, state) = if request.parity_only {
+        (Project::open(world, location)?, None)
+    } else {
+        let (project, state) = Project::open_with_state(world, location)?;
+        (project, Some(state))
+    };
     let names: Vec<EnvironmentName> = if request.environments.is_empty() {
         project.definition.path.clone()
     } else {
@@ -95,8 +102,8 @@ pub fn drift(
         unseen |= resolution.unread;
         report.defects(parity);
     }
-    if !request.parity_only {
-        let (live, environments) = look_at_all(&project, &resolution, &names)?;
+    if let Some(state) = state {
+        let (live, environments) = look_at_all(&project, &resolution, &names, &state)?;
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         report.defects(live);
         report.environments = environments;
@@ -117,13 +124,13 @@ fn look_at_all(
     project: &Project<'_>,
     resolution: &Resolution,
     names: &[EnvironmentName],
+    state: &State,
 ) -> Result<(Vec<Defect>, Vec<EnvironmentReport>), Failure> {
-    let (state, _) = project.state()?;
     let mut found: Vec<Vec<Defect>> = Vec::new();
     let mut environments = Vec::new();
     for name in names {
         let targets = resolution.targets(project, name)?;
-        let situation = resolution.look(project, name, &state, &targets)?;
+        let situation = resolution.look(project, name, state, &targets)?;
         let defects = live(&situation);
         let (declared, observed) = situation.coverage();
         found.push(defects);
@@ -133,7 +140,7 @@ fn look_at_all(
     let mut all = Vec::new();
     for (mut defects, environment) in found.into_iter().zip(&mut environments) {
         let standing = state.environment(&EnvironmentName::new(&environment.name));
-        releases_of(&state, &environment.name, &mut defects);
+        releases_of(state, &environment.name, &mut defects);
         environment.count(&defects);
         environment.running(standing);
         all.extend(defects);
@@ -162,7 +169,7 @@ pub(super) fn compare_along_path(
 }
 
 /// Says of what was changed by hand which release it came after.
-fn releases_of(state: &crate::ledger::State, name: &str, defects: &mut [Defect]) {
+fn releases_of(state: &State, name: &str, defects: &mut [Defect]) {
     for defect in defects {
         if !matches!(
             defect.corner,

@@ -20,7 +20,13 @@ pub fn plan(
     environment: Option<&str>,
     output: Option<&Path>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
+    // A plan that is saved belongs to a ledger, which is founded only for a project that can be read.
+    let (project, state) = if output.is_some() {
+        (Project::open(world, location)?, None)
+    } else {
+        let (project, state) = Project::open_with_state(world, location)?;
+        (project, Some(state))
+    };
     let names: Vec<EnvironmentName> = match environment {
         Some(name) => vec![project.environment(name)?],
         None => project.definition.path.clone(),
@@ -31,12 +37,13 @@ pub fn plan(
             "a saved plan is for one environment: evenkeel plan ENVIRONMENT -o FILE".into(),
         ));
     }
-    // A saved plan belongs to a ledger, and its seals to a key: they are made now if there were none.
-    let (sealer, state) = if output.is_some() {
-        let ledger = project.ledger()?;
-        (project.sealer()?, super::project::state_of(&ledger)?)
-    } else {
-        (project.sealer_for_reading()?, project.state()?.0)
+    let (sealer, state) = match state {
+        Some(state) => (project.sealer_for_reading()?, state),
+        // The seals of a saved plan belong to a key: ledger and key are made now if there were none.
+        None => {
+            let ledger = project.ledger()?;
+            (project.sealer()?, super::project::state_of(&ledger)?)
+        }
     };
     let resolution = Resolution::of(&project, &names, sealer, Depth::Whole)?;
     let origin = project.origin(&resolution.resolved)?;

@@ -48,6 +48,9 @@ pub struct Project<'w> {
     from_commit: bool,
 }
 
+/// The folder of the ledger, the key and objects, in the project's directory.
+const FOLDER: &str = ".evenkeel";
+
 /// How much of the world resolving may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -64,11 +67,44 @@ impl<'w> Project<'w> {
     ///
     /// Everything that is wrong with its definitions.
     pub fn open(world: &'w World<'w>, location: &Location) -> Result<Self, Failure> {
+        Self::open_in(find(world, location)?, world, location)
+    }
+
+    /// As [`Project::open`], with its state as [`Project::state`] has it. The two are read at the same time; what is
+    /// wrong with the definitions is told first.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with its definitions; then, when the ledger is there and cannot be read whole.
+    pub fn open_with_state(
+        world: &'w World<'w>,
+        location: &Location,
+    ) -> Result<(Self, State), Failure> {
         let directory = find(world, location)?;
-        let root = directory
-            .parent()
-            .map(Path::to_path_buf)
-            .ok_or_else(|| Failure::other("the definitions cannot be in the root directory"))?;
+        let folder = root_of(&directory)?.join(FOLDER);
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(|| {
+                let ledger = SqliteLedger::open_existing(&folder, None)?;
+                Ok::<_, LedgerError>(ledger.map(|ledger| (state_of(&ledger), ledger)))
+            });
+            let project = Self::open_in(directory, world, location)?;
+            let read = reading
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let Some((state, ledger)) = read else {
+                return Ok((project, State::default()));
+            };
+            ledger.belongs_to(&project.definition.system)?;
+            Ok((project, state?))
+        })
+    }
+
+    fn open_in(
+        directory: PathBuf,
+        world: &'w World<'w>,
+        location: &Location,
+    ) -> Result<Self, Failure> {
+        let root = root_of(&directory)?.to_path_buf();
         let repository = Repository::discover(&root);
         let head = repository.as_ref().and_then(Repository::head);
         let (files, commit): (Box<dyn Files>, Option<String>) = match &location.revision {
@@ -110,7 +146,7 @@ impl<'w> Project<'w> {
         };
         Ok(Self {
             world,
-            folder: root.join(".evenkeel"),
+            folder: root.join(FOLDER),
             directory,
             root,
             definition,
@@ -429,7 +465,7 @@ impl<'w> Project<'w> {
     ///
     /// When the ledger is there and cannot be read whole.
     pub fn state(&self) -> Result<(State, Option<SqliteLedger>), Failure> {
-        match SqliteLedger::open_existing(&self.folder, &self.definition.system)? {
+        match SqliteLedger::open_existing(&self.folder, Some(&self.definition.system))? {
             Some(ledger) => Ok((state_of(&ledger)?, Some(ledger))),
             None => Ok((State::default(), None)),
         }
@@ -454,6 +490,13 @@ impl<'w> Project<'w> {
 /// The state of a ledger.
 pub(super) fn state_of(ledger: &SqliteLedger) -> Result<State, LedgerError> {
     State::of(ledger)
+}
+
+/// The project's directory: the one that holds the definitions'.
+fn root_of(directory: &Path) -> Result<&Path, Failure> {
+    directory
+        .parent()
+        .ok_or_else(|| Failure::other("the definitions cannot be in the root directory"))
 }
 
 /// The directory of the definitions: named, or found in the working directory or above it.

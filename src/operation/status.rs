@@ -18,8 +18,7 @@ use crate::report::{Report, StatusDocument};
 ///
 /// When definitions are wrong or the ledger cannot be read.
 pub fn status(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let (state, _) = project.state()?;
+    let (project, state) = Project::open_with_state(world, location)?;
     let mut report = Report::new("status", &project.definition.system, world.clock.now());
     for name in &project.definition.path {
         let mut document = document(&project, &state, name);

@@ -60,27 +60,18 @@ pub fn make(
         }
     }
     restarts(situation, recipe, &mut drafts, &mut unchanged);
-    let creation = edges::creation(resolved);
-    let stepping: BTreeSet<&Address> = drafts.keys().copied().collect();
-    for (address, after) in edges::between_steps(&stepping, &creation) {
-        if let Some(step) = drafts.get_mut(address) {
-            step.after = after.into();
+    if !drafts.is_empty() {
+        let creation = edges::creation(resolved);
+        let stepping: BTreeSet<&Address> = drafts.keys().copied().collect();
+        for (address, after) in edges::between_steps(&stepping, &creation) {
+            if let Some(step) = drafts.get_mut(address) {
+                step.after = after.into();
+            }
         }
     }
-    drop(creation);
     let mut steps: Vec<Step> = drafts.into_values().collect();
     removals(situation, &mut steps, &mut unseen);
-    let observed = situation
-        .seen
-        .iter()
-        .filter_map(|(address, seen)| {
-            let observed = seen.seen()?;
-            Some((
-                address.clone(),
-                Digest::of_record("evenkeel observed 1", observed),
-            ))
-        })
-        .collect();
+    let (observation, observed) = situation.digests();
     Plan {
         format: FORMAT,
         tool: tool.to_owned(),
@@ -109,7 +100,7 @@ pub fn make(
             },
         ),
         definitions,
-        observation: situation.digest(),
+        observation,
         applied: applied_digest(&situation.applied),
         steps,
         unchanged,
@@ -119,11 +110,12 @@ pub fn make(
 }
 
 fn applied_digest(applied: &BTreeMap<Address, Applied>) -> Digest {
-    Parts::of("evenkeel applied 1")
-        .table(applied.iter().map(|(address, applied)| {
-            let record = applied.declared.record().unwrap_or_default();
-            (address, (&*applied.on, record))
-        }))
+    Parts::of("evenkeel applied 2")
+        .table(
+            applied
+                .iter()
+                .map(|(address, applied)| (address, (&*applied.on, applied.digest))),
+        )
         .digest()
 }
 
@@ -139,17 +131,6 @@ fn step(
     let wrong = resource.declared.compare(observed);
     let mut changes: Vec<Change> = wrong.iter().map(change).collect();
     let mut removed = None;
-    let mut step = Step {
-        address: address.clone(),
-        on: resource.on.clone(),
-        verb: Verb::Record,
-        reason: Cow::Borrowed(""),
-        changes: Arc::default(),
-        actions: Vec::new(),
-        after: Arc::default(),
-        shape: shape(address, recipe.resources.get(address)),
-        slow: resource.declared.is_slow(),
-    };
     // It was applied at another place: what is left there goes first.
     let mut moved = false;
     if let Some(applied) = applied
@@ -181,6 +162,7 @@ fn step(
         if applied.is_some_and(|applied| applied.unchanged) {
             return Ok(None);
         }
+        let mut step = begin(address, resource, recipe);
         step.reason = if applied.is_some() {
             "already as the new definition says; only to be recorded".into()
         } else {
@@ -188,6 +170,7 @@ fn step(
         };
         return Ok(Some(step));
     }
+    let mut step = begin(address, resource, recipe);
     step.verb = if moved {
         Verb::Replace
     } else if !observed.is_there() {
@@ -206,6 +189,21 @@ fn step(
     step.actions.shrink_to_fit();
     step.changes = changes.into();
     Ok(Some(step))
+}
+
+/// A step of which only what is recorded of every step is known.
+fn begin(address: &Address, resource: &ResolvedResource, recipe: &Recipe) -> Step {
+    Step {
+        address: address.clone(),
+        on: resource.on.clone(),
+        verb: Verb::Record,
+        reason: Cow::Borrowed(""),
+        changes: Arc::default(),
+        actions: Vec::new(),
+        after: Arc::default(),
+        shape: shape(address, recipe.resources.get(address)),
+        slow: resource.declared.is_slow(),
+    }
 }
 
 /// Words that the changes of most new resources are told in: they need not be kept once for each.

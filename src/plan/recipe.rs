@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::environment::definition::{Varies, size_class};
@@ -42,17 +43,21 @@ struct Symbolic<'a> {
 /// The recipe of an environment. `declared` are the places that are declared to differ.
 #[must_use]
 pub fn recipe(definition: &Definition, resolved: &Resolved, declared: &BTreeSet<String>) -> Recipe {
-    let resources: BTreeMap<Address, Digest> = resolved
+    let resources: Vec<(&Address, &Block)> = resolved
         .resources
         .iter()
         .filter(|(address, _)| !declared.contains(address.as_str()))
-        .map(|(address, resource)| {
-            (
-                address.clone(),
-                symbolic(address.as_str(), &resource.block, resolved, declared),
-            )
+        .map(|(address, resource)| (address, &*resource.block))
+        .collect();
+    let resources: Vec<(Address, Digest)> = resources
+        .par_iter()
+        .map(|(address, block)| {
+            let digest = symbolic(address.as_str(), block, resolved, declared);
+            ((*address).clone(), digest)
         })
         .collect();
+    // Of a list, a map is made without gaps.
+    let resources: BTreeMap<Address, Digest> = resources.into_iter().collect();
     let suites = definition
         .suites_of(&resolved.name)
         .into_iter()

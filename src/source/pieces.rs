@@ -5,8 +5,10 @@
 //! table that goes on in another piece, anything that is wrong — there is no answer here, and the file is read whole.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use toml::de::DeTable;
 
 use super::tree::{Conversion, Node, NodeValue, Table};
@@ -21,15 +23,29 @@ pub(super) fn parse(file: &Arc<SourceFile>, length: usize) -> Option<Table> {
     let mut all = Growing::default();
     let mut start = 0;
     while start < file.text.len() {
-        let rest = file.text.get(start..)?;
-        let (piece, end) = next_piece(rest, length)?;
-        conversion.offset = start;
-        let table = conversion.table(piece, 0);
-        if !conversion.problems.is_empty() {
-            return None;
+        let ranges = next_ranges(&file.text, start, length);
+        let parsed: Vec<Option<DeTable<'_>>> = ranges
+            .par_iter()
+            .map(|range| file.text.get(range.clone()).and_then(parse_piece))
+            .collect();
+        for (range, piece) in ranges.into_iter().zip(parsed) {
+            let begun = piece.is_some();
+            let (piece, end) = match piece {
+                Some(piece) => (piece, range.end),
+                None => longer_piece(&file.text, range)?,
+            };
+            conversion.offset = start;
+            let table = conversion.table(piece, 0);
+            if !conversion.problems.is_empty() {
+                return None;
+            }
+            all.add(table)?;
+            start = end;
+            if !begun {
+                // The pieces that were to follow begin elsewhere.
+                break;
+            }
         }
-        all.add(table)?;
-        start += end;
     }
     let Table { entries } = &all.table;
     entries
@@ -38,21 +54,36 @@ pub(super) fn parse(file: &Arc<SourceFile>, length: usize) -> Option<Table> {
         .then_some(all.table)
 }
 
-/// The first piece of a text that is TOML by itself, and where it ends. What only looks like a header, within a text or
-/// a list, leaves something open before it: then the piece is made longer.
-fn next_piece(text: &str, length: usize) -> Option<(DeTable<'_>, usize)> {
-    let mut least = length;
-    loop {
-        let end = header_after(text, least);
-        let (table, errors) = DeTable::parse_recoverable(text.get(..end)?);
-        if errors.is_empty() {
-            return Some((table.into_inner(), end));
-        }
-        if end == text.len() {
-            return None;
-        }
-        least = end.saturating_mul(2);
+/// The next pieces, as many as can be parsed at once: more would only be in memory together.
+fn next_ranges(text: &str, start: usize, length: usize) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut begin = start;
+    while begin < text.len() && ranges.len() < rayon::current_num_threads() {
+        let end = begin + header_after(text.get(begin..).unwrap_or_default(), length);
+        ranges.push(begin..end);
+        begin = end;
     }
+    ranges
+}
+
+/// A piece's tree; `None` when it is not TOML by itself.
+fn parse_piece(text: &str) -> Option<DeTable<'_>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    errors.is_empty().then(|| table.into_inner())
+}
+
+/// The piece that begins where one was tried in vain, and where it ends. What only looks like a header, within a text or
+/// a list, leaves something open before it: then the piece is made longer.
+fn longer_piece(text: &str, tried: Range<usize>) -> Option<(DeTable<'_>, usize)> {
+    let rest = text.get(tried.start..)?;
+    let mut end = tried.len();
+    while end < rest.len() {
+        end = header_after(rest, end.saturating_mul(2));
+        if let Some(table) = parse_piece(rest.get(..end)?) {
+            return Some((table, tried.start + end));
+        }
+    }
+    None
 }
 
 /// Where the first line begins, at `least` or after it, that looks like a header of two names: `[file.config]`.

@@ -94,7 +94,7 @@ fn play() {
         "holder" => hold(folder),
         "stubborn" => insist(folder, number),
         "reader" => {
-            let ledger = SqliteLedger::open_existing(folder, "guestbook").unwrap();
+            let ledger = SqliteLedger::open_existing(folder, Some("guestbook")).unwrap();
             assert_eq!(ledger.unwrap().read(0).unwrap().len(), 1);
             assert!(evenkeel::ledger::verify(folder).unwrap().is_whole());
         }

@@ -445,7 +445,7 @@ fn nothing_is_done_that_could_not_be_written_first() {
     };
     let read = |inside: &Inside| {
         let folder = inside.world.path(".evenkeel");
-        let ledger = SqliteLedger::open_existing(&folder, "generated").unwrap();
+        let ledger = SqliteLedger::open_existing(&folder, Some("generated")).unwrap();
         ledger.unwrap().read(0).unwrap()
     };
     let intended = |inside: &Inside| -> usize {
