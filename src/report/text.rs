@@ -455,7 +455,10 @@ fn apply_lines(apply: &ApplyDocument, style: Style, to: &mut dyn Write) -> io::R
         apply.environment,
         sum.join(", ")
     )?;
-    for step in apply.not_done.iter().take(SHOWN_STEPS) {
+    // What failed says why; of what was not started there may be very much, and it comes after.
+    let mut not_done: Vec<_> = apply.not_done.iter().collect();
+    not_done.sort_by_key(|step| step.outcome.is_none());
+    for step in not_done.iter().take(SHOWN_STEPS) {
         let what = match step.outcome {
             Some(StepOutcome::Failed) => style.bad("failed"),
             Some(StepOutcome::Unknown) => style.bad("unknown"),
@@ -469,7 +472,19 @@ fn apply_lines(apply: &ApplyDocument, style: Style, to: &mut dyn Write) -> io::R
             inert(step.reason.as_deref().unwrap_or(""))
         )?;
     }
-    Ok(())
+    rest(not_done.len(), "step", to)
+}
+
+/// Says how much of a list is not shown.
+fn rest(length: usize, what: &str, to: &mut dyn Write) -> io::Result<()> {
+    match length.checked_sub(SHOWN_STEPS) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(
+            to,
+            "    … and {} more; --format json has them all",
+            count(more, what)
+        ),
+    }
 }
 
 fn suite_lines(suite: &SuiteDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
@@ -494,7 +509,7 @@ fn suite_lines(suite: &SuiteDocument, style: Style, to: &mut dyn Write) -> io::R
             inert(message)
         )?;
     }
-    Ok(())
+    rest(suite.failures.len(), "failure", to)
 }
 
 fn environment_line(
@@ -620,7 +635,51 @@ fn verdict_lines(verdict: &VerdictDocument, style: Style, to: &mut dyn Write) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{Style, VerdictDocument, verdict_lines};
+    use super::{
+        ApplyDocument, ApplyOutcome, StepOutcome, Style, Verb, VerdictDocument, apply_lines,
+        verdict_lines,
+    };
+    use crate::report::document::NotDone;
+
+    #[test]
+    fn what_was_not_started_does_not_hide_what_failed() -> std::io::Result<()> {
+        let step = |address: String, outcome, reason: Option<&str>| NotDone {
+            address,
+            verb: Verb::Create,
+            outcome,
+            reason: reason.map(str::to_owned),
+        };
+        let mut not_done: Vec<NotDone> = (0..1500)
+            .map(|number| step(format!("file.x{number}"), None, None))
+            .collect();
+        not_done.push(step(
+            "process.app".into(),
+            Some(StepOutcome::Failed),
+            Some("it ended at once"),
+        ));
+        let apply = ApplyDocument {
+            apply: Some("a-1".into()),
+            environment: "staging".into(),
+            outcome: ApplyOutcome::Failed,
+            done: 3,
+            unchanged: 0,
+            seconds: 1.0,
+            not_done,
+        };
+        let style = Style {
+            colour: false,
+            width: 100,
+        };
+        let mut shown = Vec::new();
+        apply_lines(&apply, style, &mut shown)?;
+        let shown = String::from_utf8_lossy(&shown);
+        assert!(
+            shown.contains("failed process.app  it ended at once\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("… and 1441 steps more"), "{shown}");
+        Ok(())
+    }
 
     #[test]
     fn many_reasons_of_one_rule_do_not_hide_those_of_the_next() -> std::io::Result<()> {
