@@ -5,7 +5,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// How often a process is looked at while it runs: seldom enough that looking costs it nothing that could be measured.
+const WATCHING: Duration = Duration::from_millis(4);
 
 /// What a finished process took.
 #[derive(Clone, Copy)]
@@ -44,22 +48,26 @@ pub(crate) fn run(
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let mut peak = 0.0_f64;
-    let status = loop {
-        // The kernel keeps the largest resident set of a process for as long as it lives.
-        if let Some(size) = resident(child.id()) {
-            peak = peak.max(size);
-        }
-        match child.try_wait().ok()? {
-            Some(status) => break status,
-            None => std::thread::sleep(Duration::from_millis(1)),
-        }
-    };
-    let seconds = started.elapsed().as_secs_f64();
-    codes.contains(&status.code()?).then_some(Took {
-        seconds,
-        megabytes: peak,
-    })
+    let process = child.id();
+    let ended = AtomicBool::new(false);
+    let (status, seconds, megabytes) = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let mut peak = 0.0_f64;
+            while !ended.load(Ordering::Relaxed) {
+                // The kernel keeps the largest resident set of a process for as long as it lives.
+                peak = resident(process).map_or(peak, |size| peak.max(size));
+                std::thread::sleep(WATCHING);
+            }
+            peak
+        });
+        let status = child.wait();
+        let seconds = started.elapsed().as_secs_f64();
+        ended.store(true, Ordering::Relaxed);
+        (status, seconds, watching.join().unwrap_or(0.0))
+    });
+    codes
+        .contains(&status.ok()?.code()?)
+        .then_some(Took { seconds, megabytes })
 }
 
 fn resident(process: u32) -> Option<f64> {
