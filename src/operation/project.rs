@@ -51,6 +51,13 @@ pub struct Project<'w> {
 /// The folder of the ledger, the key and objects, in the project's directory.
 const FOLDER: &str = ".evenkeel";
 
+/// Where definitions are read from.
+struct Source {
+    files: Box<dyn Files>,
+    repository: Option<Repository>,
+    commit: Option<String>,
+}
+
 /// How much of the world resolving may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -105,17 +112,30 @@ impl<'w> Project<'w> {
         location: &Location,
     ) -> Result<Self, Failure> {
         let root = root_of(&directory)?.to_path_buf();
-        let repository = Repository::discover(&root);
-        let head = repository.as_ref().and_then(Repository::head);
-        let (files, commit): (Box<dyn Files>, Option<String>) = match &location.revision {
-            None => (
-                Box::new(WorkingTree {
+        let (source, (definition, mut complaints)) = match &location.revision {
+            None => {
+                let files = WorkingTree {
                     directory: directory.clone(),
-                }),
-                head,
-            ),
+                };
+                // git is asked while the definitions are read.
+                let (found, reading) = std::thread::scope(|scope| {
+                    let asking = scope.spawn(|| Repository::discover_with_head(&root));
+                    let reading = read(&files);
+                    let found = asking
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                    (found, reading)
+                });
+                let (repository, commit) = found.unzip();
+                let source = Source {
+                    files: Box::new(files),
+                    repository,
+                    commit: commit.flatten(),
+                };
+                (source, reading)
+            }
             Some(revision) => {
-                let Some(repository) = repository.clone() else {
+                let Some(repository) = Repository::discover(&root) else {
                     return Err(Failure::other(format!(
                         "{} is in no git repository",
                         root.display()
@@ -124,17 +144,20 @@ impl<'w> Project<'w> {
                 let commit = repository
                     .resolve(revision)
                     .map_err(|error| Failure::Usage(error.to_string()))?;
-                (
-                    Box::new(Commit {
-                        repository,
-                        commit: commit.clone(),
-                        directory: directory.clone(),
-                    }),
-                    Some(commit),
-                )
+                let files = Commit {
+                    repository: repository.clone(),
+                    commit: commit.clone(),
+                    directory: directory.clone(),
+                };
+                let reading = read(&files);
+                let source = Source {
+                    files: Box::new(files),
+                    repository: Some(repository),
+                    commit: Some(commit),
+                };
+                (source, reading)
             }
         };
-        let (definition, mut complaints) = read(&*files);
         complaints.extend(definition.iter().flat_map(crate::drift::severities::check));
         let (errors, warnings): (Vec<Defect>, Vec<Defect>) = complaints
             .into_iter()
@@ -151,9 +174,9 @@ impl<'w> Project<'w> {
             root,
             definition,
             warnings,
-            files,
-            repository,
-            commit,
+            files: source.files,
+            repository: source.repository,
+            commit: source.commit,
             from_commit: location.revision.is_some(),
         })
     }

@@ -86,13 +86,26 @@ impl Repository {
     /// The repository a directory is in; `None` when it is in none, or there is no git.
     #[must_use]
     pub fn discover(directory: &Path) -> Option<Self> {
+        Some(Self::discover_with_head(directory)?.0)
+    }
+
+    /// As [`Repository::discover`], with its [`Repository::head`]. Both are one question, since starting git takes
+    /// longer than most of its answers.
+    #[must_use]
+    pub fn discover_with_head(directory: &Path) -> Option<(Self, Option<String>)> {
         let here = Self {
             root: directory.canonicalize().ok()?,
         };
-        let answer = here.ask(&["rev-parse", "--show-toplevel"], None).ok()?;
-        let root = String::from_utf8(answer).ok()?;
-        let root = PathBuf::from(root.strip_suffix('\n').unwrap_or(&root));
-        root.is_absolute().then_some(Self { root })
+        // Before the first commit it fails, and tells where it is all the same.
+        let answer = here
+            .run(&["rev-parse", "--show-toplevel", "HEAD^{commit}"], None)
+            .ok()?;
+        let succeeded = answer.status.is_success();
+        let answer = String::from_utf8(answer.stdout.into_bytes()).ok()?;
+        let (root, commit) = answer.strip_suffix('\n')?.rsplit_once('\n')?;
+        let root = PathBuf::from(root);
+        let commit = (succeeded && is_whole(commit)).then(|| commit.to_owned());
+        root.is_absolute().then_some((Self { root }, commit))
     }
 
     /// The root of its working tree.
@@ -113,10 +126,7 @@ impl Repository {
     ///
     /// When there is no such commit.
     pub fn resolve(&self, revision: &str) -> Result<String, GitError> {
-        let none = || GitError::NoCommit {
-            revision: inert(revision).into_owned(),
-            root: self.root.clone(),
-        };
+        let none = || self.no_commit(revision);
         if revision.is_empty() || revision.contains('\0') {
             return Err(none());
         }
@@ -134,9 +144,7 @@ impl Repository {
         let hex = String::from_utf8_lossy(&answer.stdout.clone().into_bytes())
             .trim()
             .to_owned();
-        let whole =
-            matches!(hex.len(), 40 | 64) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if answer.status.is_success() && whole {
+        if answer.status.is_success() && is_whole(&hex) {
             Ok(hex)
         } else {
             Err(none())
@@ -162,8 +170,13 @@ impl Repository {
         commit: &str,
         paths: &[&Path],
     ) -> Result<Vec<Option<Vec<u8>>>, GitError> {
-        let commit = self.resolve(commit)?;
-        let mut asked = String::new();
+        let commit = if is_whole(commit) {
+            commit.to_owned()
+        } else {
+            self.resolve(commit)?
+        };
+        // Whether there is such a commit is found out by the same process.
+        let mut asked = format!("{commit}^{{commit}}\n");
         for path in paths {
             let clean = clean(path)?;
             if clean.contains('\n') {
@@ -175,14 +188,27 @@ impl Repository {
         }
         let answer = self.ask(&["cat-file", "--batch"], Some(asked.into_bytes()))?;
         let mut rest = answer.as_slice();
+        if self.object(&mut rest, Path::new(&commit))?.is_none() {
+            return Err(self.no_commit(&commit));
+        }
         paths
             .iter()
-            .map(|path| self.object(&mut rest, path))
+            .map(|path| {
+                let object = self.object(&mut rest, path)?;
+                // What is a directory or a submodule is no file.
+                Ok(object
+                    .filter(|(kind, _)| kind == "blob")
+                    .map(|(_, bytes)| bytes.to_vec()))
+            })
             .collect()
     }
 
-    /// Takes one object off the answer of `cat-file --batch`.
-    fn object(&self, rest: &mut &[u8], path: &Path) -> Result<Option<Vec<u8>>, GitError> {
+    /// Takes one object off the answer of `cat-file --batch`: its kind and its bytes, or nothing when it is missing.
+    fn object<'a>(
+        &self,
+        rest: &mut &'a [u8],
+        path: &Path,
+    ) -> Result<Option<(String, &'a [u8])>, GitError> {
         let unclear = || {
             self.failed(
                 "cat-file",
@@ -205,11 +231,10 @@ impl Repository {
             .next()
             .and_then(|size| size.parse().ok())
             .ok_or_else(unclear)?;
-        let kind = words.next();
+        let kind = words.next().unwrap_or_default().to_owned();
         let bytes = after.get(..size).ok_or_else(unclear)?;
         *rest = after.get(size + 1..).ok_or_else(unclear)?;
-        // What is a directory or a submodule is no file.
-        Ok((kind == Some("blob")).then(|| bytes.to_vec()))
+        Ok(Some((kind, bytes)))
     }
 
     /// All files below a directory (the whole commit when it is empty), relative to the root, sorted.
@@ -314,6 +339,13 @@ impl Repository {
             .map_err(|error| self.failed(operation, error.to_string()))
     }
 
+    fn no_commit(&self, revision: &str) -> GitError {
+        GitError::NoCommit {
+            revision: inert(revision).into_owned(),
+            root: self.root.clone(),
+        }
+    }
+
     fn failed(&self, operation: &str, reason: impl Into<String>) -> GitError {
         GitError::Failed {
             operation: operation.to_owned(),
@@ -321,6 +353,11 @@ impl Repository {
             reason: reason.into(),
         }
     }
+}
+
+/// Whether this is the name of an object in full.
+fn is_whole(name: &str) -> bool {
+    matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A path as commits have it.
