@@ -35,4 +35,4 @@ pub use record::Record;
 pub use sqlite::SqliteLedger;
 pub use standing::{Applied, Standing};
 pub use state::State;
-pub use verify::{Completeness, Finding, Verification, verify, verify_against};
+pub use verify::{Completeness, Finding, Kept, Proof, Verification, verify, verify_against};

@@ -13,7 +13,7 @@ use super::head::{self, Checkpoint, Head};
 use super::record::Founded;
 use super::walk::Walk;
 use super::{LedgerError, database, folder, rows};
-use crate::model::EnvironmentName;
+use crate::model::{EnvironmentName, Moment};
 
 /// More findings than this say no more.
 const MOST: usize = 200;
@@ -27,12 +27,37 @@ pub struct Verification {
     pub entries: u64,
     /// How far it goes: worth keeping elsewhere, see [`verify_against`].
     pub head: Option<Checkpoint>,
+    /// When the entry was written that it goes to, by its writer's clock.
+    pub time: Option<Moment>,
+    /// What came of each checkpoint that was kept elsewhere, in the order in which they were given.
+    pub proofs: Vec<Proof>,
     /// What is not as it was written. Empty means: every entry that is there is what was written.
     pub findings: Vec<Finding>,
     /// What is odd without being wrong, such as a clock that was set back.
     pub advice: Vec<Finding>,
     /// Whether the end is where it was.
     pub complete: Completeness,
+}
+
+/// A checkpoint that was kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What people call it: its file.
+    pub name: String,
+    /// What it remembers.
+    pub checkpoint: Checkpoint,
+}
+
+/// What came of holding the ledger against a checkpoint that was kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The checkpoint.
+    pub kept: Kept,
+    /// When the entry was written that it names, where the ledger has that very entry and is whole up to it: then all
+    /// entries up to there are the ones that were there when the checkpoint was made.
+    pub proven: Option<Moment>,
+    /// Why it is not the ledger that this checkpoint remembers; that is among the findings as well.
+    pub refuted: Option<String>,
 }
 
 /// One thing that was found.
@@ -64,6 +89,13 @@ impl Verification {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Whether nothing is wrong but that checkpoints which were kept elsewhere remember another ledger.
+    #[must_use]
+    pub fn is_only_refuted(&self) -> bool {
+        let refuted = self.proofs.iter().filter(|proof| proof.refuted.is_some());
+        !self.is_whole() && refuted.count() == self.findings.len()
     }
 
     /// The lowest number of an entry that something is wrong with.
@@ -112,12 +144,12 @@ pub fn verify(folder: &Path) -> Result<Verification, LedgerError> {
 /// # Errors
 ///
 /// As [`verify`].
-pub fn verify_against(
-    folder: &Path,
-    checkpoints: &[Checkpoint],
-) -> Result<Verification, LedgerError> {
+pub fn verify_against(folder: &Path, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
     let path = database::path(folder);
     if !folder::is_there(&path)? {
+        if let Some(first) = checkpoints.first() {
+            return Ok(gone(&path, first, checkpoints));
+        }
         if head::read(folder)? != Head::Absent {
             return Err(LedgerError::Missing {
                 path: path.display().to_string(),
@@ -132,15 +164,43 @@ pub fn verify_against(
     })
 }
 
+/// There is no ledger, and somebody kept a checkpoint of one.
+fn gone(path: &Path, first: &Kept, checkpoints: &[Kept]) -> Verification {
+    let mut verification = Verification::default();
+    verification.find(
+        None,
+        format!(
+            "{} is gone: {} says that entry {} was written to a ledger",
+            path.display(),
+            first.name,
+            first.checkpoint.sequence
+        ),
+    );
+    verification.proofs = unproven(checkpoints);
+    verification
+}
+
+fn unproven(checkpoints: &[Kept]) -> Vec<Proof> {
+    checkpoints
+        .iter()
+        .map(|kept| Proof {
+            kept: kept.clone(),
+            proven: None,
+            refuted: None,
+        })
+        .collect()
+}
+
 fn examine(
     connection: &Connection,
     folder: &Path,
     path: &Path,
-    checkpoints: &[Checkpoint],
+    checkpoints: &[Kept],
 ) -> Result<Verification, LedgerError> {
     let mut verification = Verification::default();
     if let Err(error) = database::check_format(connection, path) {
         verification.blame(error)?;
+        verification.proofs = unproven(checkpoints);
         return Ok(verification);
     }
     // The file as a whole is told after its entries: the first finding names the first bad entry.
@@ -167,6 +227,7 @@ fn examine(
         .as_ref()
         .map_or_else(String::new, |founded| founded.lineage.clone());
     if walk.entries > 0 {
+        verification.time = walk.time;
         verification.head = Some(Checkpoint {
             digest: walk.link.digest,
             lineage,
@@ -253,40 +314,96 @@ fn check_end(
     connection: &Connection,
     folder: &Path,
     path: &Path,
-    checkpoints: &[Checkpoint],
+    checkpoints: &[Kept],
     found: &mut Verification,
 ) -> Result<(), LedgerError> {
     let head_path = head::path(folder).display().to_string();
-    let mut remembered: Vec<(&str, Checkpoint)> = checkpoints
-        .iter()
-        .map(|checkpoint| ("the checkpoint", checkpoint.clone()))
-        .collect();
     let mut reason = format!("{head_path} is not there to tell how far the ledger went");
-    match head::read(folder)? {
-        Head::Absent => {}
-        Head::Unreadable => reason = format!("{head_path} cannot be understood"),
-        Head::Known(checkpoint) => remembered.push((&head_path, checkpoint)),
+    let remembered = match head::read(folder)? {
+        Head::Absent => None,
+        Head::Unreadable => {
+            reason = format!("{head_path} cannot be understood");
+            None
+        }
+        Head::Known(checkpoint) => Some(checkpoint),
+    };
+    // What the entries themselves say, before anything remembered is held against them.
+    let sound = Sound {
+        last: found.head.as_ref().map_or(0, |head| head.sequence),
+        lineage: found
+            .founded
+            .as_ref()
+            .map_or_else(String::new, |founded| founded.lineage.clone()),
+        up_to: if found.findings.iter().any(|each| each.sequence.is_none()) {
+            0
+        } else {
+            found.first_bad().map_or(u64::MAX, |bad| bad - 1)
+        },
+    };
+    for kept in checkpoints {
+        let remedy = format!(
+            "name the right file if {} is of another ledger or was edited",
+            kept.name
+        );
+        let proof = sound.prove(connection, path, &kept.checkpoint, &kept.name, &remedy);
+        let mut refuted = None;
+        let proven = match proof {
+            Ok(()) if kept.checkpoint.sequence <= sound.up_to => {
+                rows::time(connection, kept.checkpoint.sequence)
+                    .map_err(|error| database::failed("read", path, error))?
+            }
+            Ok(()) => None,
+            Err(error) => {
+                if let LedgerError::Broken { reason, .. } = &error {
+                    refuted = Some(reason.clone());
+                }
+                found.blame(error)?;
+                None
+            }
+        };
+        found.proofs.push(Proof {
+            kept: kept.clone(),
+            proven,
+            refuted,
+        });
     }
-    let last = found.head.as_ref().map_or(0, |head| head.sequence);
-    let lineage = found
-        .founded
-        .as_ref()
-        .map_or_else(String::new, |founded| founded.lineage.clone());
-    let proofs = remembered.len();
-    for (source, checkpoint) in remembered {
-        let proof = rows::kept_digest(connection, checkpoint.sequence)
-            .map_err(|error| database::failed("read", path, error))
-            .and_then(|kept| checkpoint.prove(&lineage, last, kept.as_deref(), source));
-        proof.or_else(|error| found.blame(error))?;
+    if let Some(checkpoint) = &remembered {
+        let remedy = format!("remove {head_path} deliberately");
+        sound
+            .prove(connection, path, checkpoint, &head_path, &remedy)
+            .or_else(|error| found.blame(error))?;
     }
-    found.complete = if proofs == 0 {
-        Completeness::NotProven(reason)
-    } else if found.is_whole() {
-        Completeness::Proven
-    } else {
+    found.complete = if !found.is_whole() {
         Completeness::NotProven("the ledger is broken".to_owned())
+    } else if remembered.is_none() && checkpoints.is_empty() {
+        Completeness::NotProven(reason)
+    } else {
+        Completeness::Proven
     };
     Ok(())
+}
+
+/// What the entries say, for what is remembered to be held against them.
+struct Sound {
+    lineage: String,
+    last: u64,
+    /// Nothing is wrong with the entries up to this one.
+    up_to: u64,
+}
+
+impl Sound {
+    fn prove(
+        &self,
+        connection: &Connection,
+        path: &Path,
+        checkpoint: &Checkpoint,
+        source: &str,
+        remedy: &str,
+    ) -> Result<(), LedgerError> {
+        let kept = rows::kept_digest(connection, checkpoint.sequence)
+            .map_err(|error| database::failed("read", path, error))?;
+        checkpoint.prove(&self.lineage, self.last, kept.as_deref(), source, remedy)
+    }
 }
 
 #[cfg(test)]

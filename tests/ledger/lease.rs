@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use evenkeel::ledger::lease::break_open;
+use evenkeel::ledger::record::LeaseTaken;
 use evenkeel::ledger::{Lease, Ledger, LedgerError, Record};
 use evenkeel::model::EnvironmentName;
 use evenkeel::model::moment::SystemClock;
@@ -75,7 +76,14 @@ fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
         std::thread::sleep(Duration::from_millis(20));
         let overtaken = std::thread::scope(|scope| {
             let breaking = scope.spawn(|| {
-                break_open(&ledger, &SystemClock, &folder, &staging, &actor(), token).unwrap();
+                let held = LeaseTaken {
+                    environment: staging.clone(),
+                    token,
+                    by: actor(),
+                    purpose: "apply".to_owned(),
+                };
+                let reason = "he does not move";
+                break_open(&ledger, &SystemClock, &folder, &held, &actor(), reason).unwrap();
                 Lease::take(
                     &ledger,
                     &SystemClock,

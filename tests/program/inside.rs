@@ -201,7 +201,7 @@ impl Inside {
 
     /// `evenkeel audit verify`.
     pub fn audit(&self) -> Outcome {
-        self.with(operation::audit_verify)
+        self.with(|world, location| operation::audit_verify(world, location, &[]))
     }
 }
 
