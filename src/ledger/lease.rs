@@ -132,15 +132,7 @@ impl<'ledger> Lease<'ledger> {
         &self.fence
     }
 
-    /// Gives it back and appends that it was.
-    ///
-    /// # Errors
-    ///
-    /// When that could not be appended; the lease is free all the same.
-    pub fn give_back(mut self) -> Result<(), LedgerError> {
-        self.release()
-    }
-
+    /// Gives it back, and appends that it was; when that cannot be appended, the lease is free all the same.
     fn release(&mut self) -> Result<(), LedgerError> {
         self.returned = true;
         let returned = LeaseReturned {

@@ -56,7 +56,7 @@ fn one_writer_holds_an_environment_and_others_hear_who() {
         lock(world.path(), &staging).unwrap(),
         Lock::Held(Some(holder))
     );
-    take("production", None).unwrap().give_back().unwrap();
+    drop(take("production", None).unwrap());
     drop(first);
     assert_eq!(lock(world.path(), &staging).unwrap(), Lock::Free);
     let second = take("staging", None).unwrap();
@@ -120,7 +120,7 @@ fn a_holder_who_was_overtaken_can_write_nothing() {
     let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
     let clock = FixedClock(time(5));
     let staging = EnvironmentName::new("staging");
-    let old = Lease::take(
+    let mut old = Lease::take(
         &ledger,
         &clock,
         world.path(),
@@ -136,24 +136,9 @@ fn a_holder_who_was_overtaken_can_write_nothing() {
         by: ada(),
         purpose: "apply".to_owned(),
     };
-    let wrong = break_open(
-        &ledger,
-        &clock,
-        world.path(),
-        &held(7),
-        &ada(),
-        "it hangs",
-    );
+    let wrong = break_open(&ledger, &clock, world.path(), &held(7), &ada(), "it hangs");
     assert!(matches!(wrong, Err(LedgerError::Fenced { .. })));
-    let token = break_open(
-        &ledger,
-        &clock,
-        world.path(),
-        &held(1),
-        &ada(),
-        "it hangs",
-    )
-    .unwrap();
+    let token = break_open(&ledger, &clock, world.path(), &held(1), &ada(), "it hangs").unwrap();
     assert_eq!(token, 2);
     assert_eq!(
         kinds(&ledger)[2..],
@@ -179,7 +164,7 @@ fn a_holder_who_was_overtaken_can_write_nothing() {
             ..
         })
     ));
-    assert!(matches!(old.give_back(), Err(LedgerError::Fenced { .. })));
+    assert!(matches!(old.release(), Err(LedgerError::Fenced { .. })));
     ledger
         .append(time(6), &[taken("production", 1)], Some(new.fence()))
         .unwrap();

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::record::{
-    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, Origin, StepEnd, StepOutcome,
-    StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
+    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, Origin, StepEnd,
+    StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
 };
 use crate::model::{Address, Digest, Moment};
 

@@ -83,7 +83,10 @@ pub fn audit_checkpoint(
             "saved to {}: keep it where whoever can change the ledger cannot",
             path.display()
         ));
-        report.next(format!("evenkeel audit verify --against {}", path.display()));
+        report.next(format!(
+            "evenkeel audit verify --against {}",
+            path.display()
+        ));
     }
     Ok(report)
 }

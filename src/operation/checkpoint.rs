@@ -6,12 +6,11 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 
 use crate::defect::{Code, Defect};
-use crate::document::{self, Content, Entry, Format, Node, ScalarKind};
+use crate::document::{self, Content, Document, Entry, Format, Node, ScalarKind};
 use crate::ledger::{Checkpoint, Kept, Proof};
 use crate::model::{Digest, Moment};
 use crate::report::CHECKPOINT_FORMAT;
@@ -22,9 +21,7 @@ use crate::text::nearest;
 const LONGEST: u64 = 64 * 1024;
 
 /// What a checkpoint may say.
-const KEYS: &[&str] = &[
-    "format", "system", "lineage", "sequence", "digest", "time",
-];
+const KEYS: &[&str] = &["format", "system", "lineage", "sequence", "digest", "time"];
 
 /// All codes.
 pub(super) const CODES: &[&Code] = &[&UNREADABLE, &MALFORMED, &EDITED];
@@ -75,12 +72,22 @@ impl CheckpointFile {
         if let Some((said, span)) = &self.system
             && said != system
         {
-            defects.push(edited(span, "system", &format!("`{said}`"), &format!("`{system}`")));
+            defects.push(edited(
+                span,
+                "system",
+                &format!("`{said}`"),
+                &format!("`{system}`"),
+            ));
         }
         if let Some((said, span)) = &self.time
             && *said != written
         {
-            defects.push(edited(span, "time", &said.to_string(), &written.to_string()));
+            defects.push(edited(
+                span,
+                "time",
+                &said.to_string(),
+                &written.to_string(),
+            ));
         }
         defects
     }
@@ -96,7 +103,7 @@ pub(super) fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<
             format!("{name} cannot be read: {reason}"),
         )]
     };
-    let bytes = bytes(&directory.join(path)).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = bytes(&directory.join(path)).map_err(|error| unreadable(why(&error)))?;
     if bytes.len() as u64 > LONGEST {
         return Err(unreadable("it is longer than any checkpoint".to_owned()));
     }
@@ -104,7 +111,7 @@ pub(super) fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<
     let file = SourceFile::new(name, text);
     let document = document::read(&file, Format::Json)
         .map_err(|defects| defects.into_iter().map(malformed).collect::<Vec<_>>())?;
-    understand(&file, &document.roots)
+    understand(&document)
 }
 
 /// The bytes of a plain file, and one more than are read of any.
@@ -120,6 +127,14 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// What is wrong with the document is wrong with the checkpoint.
 fn malformed(mut defect: Defect) -> Defect {
     defect.code = &MALFORMED;
@@ -127,13 +142,14 @@ fn malformed(mut defect: Defect) -> Defect {
 }
 
 /// Everything that is said, and everything that is wrong with it.
-fn understand(file: &Arc<SourceFile>, roots: &[Node]) -> Result<CheckpointFile, Vec<Defect>> {
+fn understand(document: &Document) -> Result<CheckpointFile, Vec<Defect>> {
+    let file = &document.file;
     let mut reading = Reading {
-        file,
+        document,
         entries: &[],
         defects: Vec::new(),
     };
-    match roots {
+    match &*document.roots {
         [
             Node {
                 content: Content::Map(entries),
@@ -141,7 +157,10 @@ fn understand(file: &Arc<SourceFile>, roots: &[Node]) -> Result<CheckpointFile, 
             },
         ] => reading.entries = entries,
         _ => {
-            reading.blame(Span::start_of(file), "one JSON object is expected".to_owned());
+            reading.blame(
+                Span::start_of(file),
+                "one JSON object is expected".to_owned(),
+            );
             return Err(reading.defects);
         }
     }
@@ -179,14 +198,14 @@ fn understand(file: &Arc<SourceFile>, roots: &[Node]) -> Result<CheckpointFile, 
 
 /// A file on its way to be a checkpoint.
 struct Reading<'a> {
-    file: &'a Arc<SourceFile>,
+    document: &'a Document,
     entries: &'a [Entry],
     defects: Vec<Defect>,
 }
 
 impl<'a> Reading<'a> {
     fn blame(&mut self, span: Span, what: String) {
-        let name = &self.file.path;
+        let name = &self.document.file.path;
         let defect = Defect::new(
             &MALFORMED,
             name.clone(),
@@ -196,22 +215,14 @@ impl<'a> Reading<'a> {
         self.defects.push(defect);
     }
 
-    fn span(&self, node: &Node) -> Span {
-        Span::new(
-            self.file,
-            node.place.start as usize..node.place.end as usize,
-        )
-    }
-
     /// Keys that no checkpoint has.
     fn strangers(&mut self) {
         for entry in self.entries {
             if !KEYS.contains(&&*entry.key) {
                 let near = nearest(&entry.key, KEYS.iter().copied())
                     .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                let place = entry.place.start as usize..entry.place.end as usize;
                 self.blame(
-                    Span::new(self.file, place),
+                    self.document.span(entry.place),
                     format!("a checkpoint has no `{}`{near}", entry.key),
                 );
             }
@@ -221,14 +232,17 @@ impl<'a> Reading<'a> {
     fn node(&mut self, key: &str, required: bool) -> Option<&'a Node> {
         let entry = self.entries.iter().find(|entry| &*entry.key == key);
         if entry.is_none() && required {
-            self.blame(Span::start_of(self.file), format!("its `{key}` is missing"));
+            self.blame(
+                Span::start_of(&self.document.file),
+                format!("its `{key}` is missing"),
+            );
         }
         entry.map(|entry| &entry.value)
     }
 
     fn text(&mut self, key: &str, required: bool) -> Option<(String, Span)> {
         let node = self.node(key, required)?;
-        let span = self.span(node);
+        let span = self.document.span(node.place);
         match &node.content {
             Content::Scalar(scalar) if scalar.kind == ScalarKind::Text => {
                 Some((scalar.text.to_string(), span))
@@ -267,8 +281,11 @@ impl<'a> Reading<'a> {
             _ => None,
         };
         if number.is_none() {
-            let span = self.span(node);
-            self.blame(span, "`sequence` is the number of an entry: 1 or more".to_owned());
+            let span = self.document.span(node.place);
+            self.blame(
+                span,
+                "`sequence` is the number of an entry: 1 or more".to_owned(),
+            );
         }
         number
     }

@@ -57,13 +57,16 @@ fn everything_that_is_wrong_is_told_at_its_place() {
         ]
     );
     for sequence in ["-1", "1.5", "\"7\"", "null", "[7]", "18446744073709551616"] {
-        let text =
-            format!("{{\"digest\":\"{DIGEST}\",\"lineage\":\"l\",\"sequence\":{sequence}}}");
+        let text = format!("{{\"digest\":\"{DIGEST}\",\"lineage\":\"l\",\"sequence\":{sequence}}}");
         assert_eq!(complaints(&text).len(), 1, "{sequence}");
     }
     let twice =
         format!("{{\"digest\":\"{DIGEST}\",\"lineage\":\"l\",\"sequence\":7,\n\"sequence\":8}}");
-    assert!(complaints(&twice)[0].starts_with("2:1 "), "{:?}", complaints(&twice));
+    assert!(
+        complaints(&twice)[0].starts_with("2:1 "),
+        "{:?}",
+        complaints(&twice)
+    );
     for text in ["", "[]", "7", "{}\n{}", "{", "{\"digest\":", "null"] {
         assert!(!complaints(text).is_empty(), "{text}");
     }

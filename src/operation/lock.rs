@@ -17,7 +17,7 @@ use crate::report::{HolderProcess, LockDocument, LockState, Report};
 pub fn lock_show(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
     let mut report = Report::new("lock show", &project.definition.system, world.clock.now());
-    // The locks first: whoever gives his lease back meanwhile is then found to hold it no longer, and not to have left it.
+    // The locks first: whoever gives his lease back meanwhile has not left it behind.
     let locks = project
         .definition
         .path
@@ -25,7 +25,11 @@ pub fn lock_show(world: &World<'_>, location: &Location) -> Result<Report, Failu
         .map(|name| Ok((name, lease::lock(&project.folder, name)?)))
         .collect::<Result<Vec<_>, LedgerError>>()?;
     let (state, _) = project.state()?;
-    for (name, lock) in locks {
+    for (name, mut lock) in locks {
+        // Somebody may have taken it since.
+        if lock == Lock::Free && lease_of(&state, name, None).is_some() {
+            lock = lease::lock(&project.folder, name)?;
+        }
         report
             .locks
             .push(document(name, lock, &state, &world.actor.host));
@@ -53,7 +57,8 @@ pub fn lock_break(
     let project = Project::open(world, location)?;
     let name = project.environment(name)?;
     let mut report = Report::new("lock break", &project.definition.system, world.clock.now());
-    let Lock::Held(holder) = lease::lock(&project.folder, &name)? else {
+    let (_, existing) = project.state()?;
+    let (Lock::Held(holder), Some(_)) = (lease::lock(&project.folder, &name)?, existing) else {
         return Err(nobody(&name));
     };
     if project.definition.is_last(&name) && confirm != Some(name.as_str()) {
@@ -70,7 +75,10 @@ pub fn lock_break(
     let Some(held) = lease_of(&state, &name, holder.as_ref()) else {
         return Err(LedgerError::Held {
             environment: name,
-            holder: format!("{}, and is being taken or given back", introduced(holder.as_ref())),
+            holder: format!(
+                "{}, and is being taken or given back",
+                introduced(holder.as_ref())
+            ),
         }
         .into());
     };
@@ -107,10 +115,13 @@ fn nobody(name: &EnvironmentName) -> Failure {
 }
 
 fn introduced(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "somebody who has not said who".to_owned(), Holder::to_string)
+    holder.map_or_else(
+        || "somebody who has not said who".to_owned(),
+        Holder::to_string,
+    )
 }
 
-/// The lease of whoever has the lock. None while he is just taking it, or has just given it back.
+/// The lease that was taken and not given back, of whoever has the lock if that is known. None while he is just taking it, or has just given it back.
 fn lease_of<'s>(
     state: &'s State,
     name: &EnvironmentName,
@@ -134,7 +145,7 @@ fn document(name: &EnvironmentName, lock: Lock, state: &State, here: &str) -> Lo
         process: None,
     };
     let lease = match &lock {
-        Lock::Free => state.environment(name).and_then(|it| it.lease.as_ref()),
+        Lock::Free => lease_of(state, name, None),
         Lock::Held(holder) => lease_of(state, name, holder.as_ref()),
     };
     if let Some(lease) = lease {

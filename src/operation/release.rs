@@ -105,7 +105,9 @@ pub(super) fn press(
     let (outcome, failure) = match outcome {
         Ok(Went::Ended(outcome)) => (outcome, None),
         Ok(Went::Overtaken(code)) => {
-            report.say(format!("{number} was not finished: {name} is neither what it was nor what it should be"));
+            report.say(format!(
+                "{number} was not finished: {name} is neither what it was nor what it should be"
+            ));
             report.exit_code = code;
             return Ok(report);
         }

@@ -131,9 +131,5 @@ pub(super) fn line(lock: &LockDocument, style: Style, to: &mut dyn Write) -> io:
             "{name}  free; its last holder did not give it back: {who}{process}{rest}"
         );
     }
-    writeln!(
-        to,
-        "{name}  {} by {who}{process}{rest}",
-        style.odd("held")
-    )
+    writeln!(to, "{name}  {} by {who}{process}{rest}", style.odd("held"))
 }

@@ -12,7 +12,9 @@ mod text;
 
 use std::io::{self, Write};
 
-pub use checkpoints::{CHECKPOINT_FORMAT, COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument};
+pub use checkpoints::{
+    CHECKPOINT_FORMAT, COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument,
+};
 pub use document::{
     ApplyDocument, DocumentsDocument, EntryDocument, EnvironmentReport, FindingDocument,
     OriginDocument, ParityDocument, PlanReport, Report, StatusDocument, StepDocument,
@@ -32,9 +34,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them, by the name that `--format` takes.
-    pub const ALL: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
-
     /// Writes a report.
     ///
     /// # Errors

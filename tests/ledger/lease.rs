@@ -42,7 +42,7 @@ fn a_killed_holder_is_followed_at_once_and_a_living_one_is_named() {
         let who = format!("ada on engine (process {})", holder.id());
         assert!(refused.to_string().contains(&who), "{refused}");
         // Another environment is nobody's business.
-        take("production").unwrap().give_back().unwrap();
+        drop(take("production").unwrap());
         holder.kill().unwrap();
         holder.wait().unwrap();
         let begun = std::time::Instant::now();
