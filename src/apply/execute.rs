@@ -9,6 +9,7 @@ use super::journal::{Journal, JournalError};
 use super::schedule::Schedule;
 use crate::environment::Resolved;
 use crate::kind::{Declared, Observation, Observed};
+use crate::ledger::LedgerError;
 use crate::ledger::record::{ApplyOutcome, StepEnd, StepOutcome, Verb};
 use crate::model::Address;
 use crate::observe::{Observers, applied_record, observe};
@@ -170,7 +171,12 @@ pub fn execute(
             );
         }
     });
-    let outcome = outcome(apply, &reports, broken.is_some());
+    // A lease that was lost before the next step leaves nothing open: what was begun is written down.
+    let is_open = !matches!(
+        broken,
+        None | Some(JournalError::Intent(LedgerError::Fenced { .. }))
+    );
+    let outcome = outcome(apply, &reports, is_open);
     (
         ApplyReport {
             outcome,

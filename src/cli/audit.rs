@@ -1,9 +1,11 @@
 //! `evenkeel audit`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::shared::Surroundings;
-use crate::operation::audit_verify;
+use crate::operation::{audit_checkpoint, audit_verify};
 
 /// Prove that the ledger is what was written.
 #[derive(Args)]
@@ -15,13 +17,29 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Verify every entry; the first bad one is named, with exit code 7
-    Verify,
+    ///
+    /// By itself the ledger cannot show that its end was cut off or that it was replaced as a whole. A checkpoint that was
+    /// kept elsewhere can.
+    Verify {
+        /// Prove it against a checkpoint that was kept elsewhere; may be given several times
+        #[arg(long, value_name = "FILE")]
+        against: Vec<PathBuf>,
+    },
+    /// Print how far the ledger goes, to be kept elsewhere: one small JSON document
+    ///
+    /// Keep it where whoever can change the ledger cannot: in a mail, a ticket, a commit, on another machine. It names the
+    /// ledger, its last entry and that entry's digest, which stands for every entry before it. The ledger is verified first.
+    Checkpoint {
+        /// Write it to this file
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
-    match arguments.what {
-        What::Verify => {
-            surroundings.render(audit_verify(surroundings.world, &surroundings.location))
-        }
-    }
+    let (world, location) = (surroundings.world, &surroundings.location);
+    surroundings.render(match arguments.what {
+        What::Verify { against } => audit_verify(world, location, &against),
+        What::Checkpoint { output } => audit_checkpoint(world, location, output.as_deref()),
+    })
 }

@@ -6,10 +6,10 @@ use super::baseline::Signing;
 use super::shared::Surroundings;
 use crate::operation::{explain, lines_of};
 
-/// Explain one defect in full, or what a code means.
+/// Explain one defect in full, what a code means, or what a kind of entry of the ledger says.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A defect's fingerprint or its beginning, or a code such as file/content-differs
+    /// A defect's fingerprint or its beginning, a code such as file/content-differs, or a kind such as lease-broken
     id: String,
     /// Print the lines that would declare it, for differences.toml
     #[arg(long)]

@@ -12,6 +12,7 @@ mod deliver;
 mod drift;
 mod explain;
 mod init;
+mod lock;
 mod log;
 mod man;
 mod plan;
@@ -78,6 +79,7 @@ commands! {
     approve::Approve,
     release::Release,
     status::Status,
+    lock::Lock,
     log::Log,
     explain::Explain,
     audit::Audit,

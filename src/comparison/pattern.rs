@@ -77,16 +77,6 @@ impl Pattern {
         walk(&self.parts, &path.steps)
     }
 
-    /// Whether it speaks of a path, or of something above it.
-    #[must_use]
-    pub fn covers_or_contains(&self, path: &Path) -> bool {
-        (0..=path.steps.len()).any(|length| {
-            path.steps
-                .get(..length)
-                .is_some_and(|steps| walk(&self.parts, steps))
-        })
-    }
-
     /// Whether it may speak of more than one place.
     #[must_use]
     pub fn is_wild(&self) -> bool {
@@ -122,12 +112,6 @@ impl Pattern {
     /// Its parts, in order.
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
-    }
-
-    /// As it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.written
     }
 }
 

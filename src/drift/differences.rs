@@ -99,10 +99,14 @@ pub fn settle<'d>(
                 continue;
             }
             disparity.defect.declared = Some(format!(
-                "{} (until {}, {})",
+                "{} (until {}, {}{})",
                 difference.reason,
                 difference.expires.date(),
-                difference.owner
+                difference.owner,
+                difference
+                    .ticket
+                    .as_deref()
+                    .map_or_else(String::new, |ticket| format!(", {ticket}"))
             ));
             if disparity.document.is_none() {
                 places.insert(disparity.place.clone());

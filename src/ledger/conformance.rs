@@ -2,8 +2,10 @@
 //!
 //! Only for tests. A new backend calls [`check`] with a way to found an empty ledger.
 
+use super::lease::break_open;
 use super::record::{Actor, LeaseTaken};
-use super::{Fence, Ledger, LedgerError, Record};
+use super::{Fence, Ledger, LedgerError, Record, State};
+use crate::model::moment::FixedClock;
 use crate::model::{EnvironmentName, Moment};
 
 /// A moment.
@@ -40,6 +42,7 @@ pub fn check(found: impl Fn() -> Box<dyn Ledger>) {
     a_batch_is_written_whole_or_not_at_all(&*found());
     a_clock_set_back_breaks_nothing(&*found());
     writers_at_once_leave_no_gap(&*found());
+    a_broken_lease_shuts_its_holder_out_and_says_why(&*found());
 }
 
 fn what_is_appended_is_read(ledger: &dyn Ledger) {
@@ -149,6 +152,39 @@ fn a_clock_set_back_breaks_nothing(ledger: &dyn Ledger) {
         .append(time(-100), &[lease("staging", 2)], None)
         .unwrap();
     assert_eq!(ledger.read(0).unwrap()[2].time, time(-100));
+}
+
+fn a_broken_lease_shuts_its_holder_out_and_says_why(ledger: &dyn Ledger) {
+    let folder = tempfile::tempdir().unwrap();
+    ledger
+        .append(time(1), &[lease("staging", 1)], None)
+        .unwrap();
+    let Record::LeaseTaken(held) = lease("staging", 1) else {
+        unreachable!("it is one");
+    };
+    let clock = FixedClock(time(2));
+    let by = Actor {
+        name: "bob".to_owned(),
+        ..held.by.clone()
+    };
+    let broken = break_open(ledger, &clock, folder.path(), &held, &by, "it hangs");
+    assert_eq!(broken.unwrap(), 2);
+    // Nobody can break what is broken.
+    let again = break_open(ledger, &clock, folder.path(), &held, &by, "it hangs");
+    assert!(matches!(again, Err(LedgerError::Fenced { newest: 2, .. })));
+    let refused = ledger.append(
+        time(3),
+        &[lease("production", 1)],
+        Some(&fence("staging", 1)),
+    );
+    assert!(matches!(refused, Err(LedgerError::Fenced { .. })));
+    let state = State::of(ledger).unwrap();
+    assert_eq!(state.sequence, 5);
+    let standing = state.environment(&EnvironmentName::new("staging")).unwrap();
+    assert!(standing.lease.is_none());
+    let kept = &standing.broken.as_ref().unwrap().record;
+    assert_eq!((kept.token, &*kept.reason), (1, "it hangs"));
+    assert_eq!((&kept.held_by, &kept.by), (&held.by, &by));
 }
 
 fn writers_at_once_leave_no_gap(ledger: &dyn Ledger) {

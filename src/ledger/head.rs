@@ -82,7 +82,7 @@ pub fn write(folder: &Path, lineage: &str, link: Link) -> io::Result<()> {
 
 impl Checkpoint {
     /// Whether a ledger still contains what this remembers. `lineage` is the ledger's, `last` its last number, and
-    /// `kept` the digest it has at this checkpoint's number.
+    /// `kept` the digest it has at this checkpoint's number; `remedy` is what to do when `source` is what is wrong.
     ///
     /// # Errors
     ///
@@ -93,9 +93,9 @@ impl Checkpoint {
         last: u64,
         kept: Option<&[u8]>,
         source: &str,
+        remedy: &str,
     ) -> Result<(), LedgerError> {
-        let remedy =
-            format!("restore the whole folder from a backup, or remove {source} deliberately");
+        let remedy = format!("restore the whole folder from a backup, or {remedy}");
         let complain = |sequence, what: String| {
             Err(LedgerError::broken(
                 sequence,

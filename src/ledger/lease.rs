@@ -4,6 +4,7 @@
 //! apart, and dies with its holder. A token that rises with every lease, checked by the ledger in the transaction of
 //! every append, shuts out a holder who was overtaken while he slept.
 
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
@@ -13,12 +14,20 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Actor, LeaseReturned, LeaseTaken};
+use super::record::{Actor, LeaseBroken, LeaseReturned, LeaseTaken};
 use super::{Fence, Ledger, LedgerError, folder};
 use crate::model::{Clock, EnvironmentName, Moment, name};
+use crate::text::inert;
 
 /// How often a waiting writer asks again.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// A lock that is found taken is tried again so often, even by who does not wait: whoever looks whose it is has it for a
+/// moment.
+const TRIES: u32 = 3;
+
+/// The most that is read of a lock file.
+const LONGEST: u64 = 64 * 1024;
 
 /// A lease that is held; given back when it is dropped.
 #[must_use = "the lease is given back when it is dropped"]
@@ -32,12 +41,38 @@ pub struct Lease<'ledger> {
 }
 
 /// What a holder writes into the lock file, for whoever finds it locked.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Holder {
-    by: Actor,
-    since: Moment,
-    purpose: String,
+pub struct Holder {
+    /// Who.
+    pub by: Actor,
+    /// Since when.
+    pub since: Moment,
+    /// For what: the command.
+    pub purpose: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} on {} (process {}) since {}, for `{}`",
+            inert(&self.by.name),
+            inert(&self.by.host),
+            self.by.process,
+            self.since,
+            inert(&self.purpose),
+        )
+    }
+}
+
+/// The lock of an environment as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Nobody of this machine has it.
+    Free,
+    /// Somebody who is alive has it, and wrote who he is; nothing, when that cannot be read.
+    Held(Option<Holder>),
 }
 
 impl<'ledger> Lease<'ledger> {
@@ -97,15 +132,7 @@ impl<'ledger> Lease<'ledger> {
         &self.fence
     }
 
-    /// Gives it back and appends that it was.
-    ///
-    /// # Errors
-    ///
-    /// When that could not be appended; the lease is free all the same.
-    pub fn give_back(mut self) -> Result<(), LedgerError> {
-        self.release()
-    }
-
+    /// Gives it back, and appends that it was; when that cannot be appended, the lease is free all the same.
     fn release(&mut self) -> Result<(), LedgerError> {
         self.returned = true;
         let returned = LeaseReturned {
@@ -131,62 +158,74 @@ impl Drop for Lease<'_> {
     }
 }
 
-/// Who holds the lease on an environment now, if anybody of this machine does. Looks, and changes nothing.
+/// Who has the lock of an environment now, if anybody of this machine does. Looks, and changes nothing.
 ///
 /// # Errors
 ///
 /// When the lock file is there and cannot be looked at.
-pub fn holder(folder: &Path, environment: &EnvironmentName) -> Result<Option<String>, LedgerError> {
+pub fn lock(folder: &Path, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
     let path = folder.join("locks").join(format!("{environment}.lock"));
-    if !name::is_word(environment.as_str()) {
-        return Ok(None);
+    if !name::is_word(environment.as_str()) || !folder::is_there(&path)? {
+        return Ok(Lock::Free);
     }
     let mut lock = match File::open(&path) {
         Ok(lock) => lock,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Lock::Free),
         Err(error) => return Err(LedgerError::storage("open", &path, error)),
     };
     match lock.try_lock_shared() {
-        Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => Ok(Some(introduce(&mut lock))),
+        Ok(()) => Ok(Lock::Free),
+        Err(TryLockError::WouldBlock) => Ok(Lock::Held(holder_in(&mut lock))),
         Err(TryLockError::Error(error)) => Err(LedgerError::storage("lock", &path, error)),
     }
 }
 
-/// Breaks the lease with this token, for a holder who hangs: whatever he still does, the ledger refuses his entries.
+/// Breaks a lease, for a holder who hangs: whatever he still does, the ledger refuses his entries.
 ///
-/// Returns the token that took its place; the environment is free then. The breaking is in the ledger, with who did it.
+/// Returns the token that took its place; the environment is free then. The breaking is in the ledger, with who did it
+/// and why.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Fenced`] when `token` is not the newest: somebody else holds the lease by now.
+/// [`LedgerError::Fenced`] when it is not the newest lease: somebody else holds the environment by now.
 pub fn break_open(
     ledger: &dyn Ledger,
     clock: &dyn Clock,
     folder: &Path,
-    environment: &EnvironmentName,
+    held: &LeaseTaken,
     actor: &Actor,
-    token: u64,
+    reason: &str,
 ) -> Result<u64, LedgerError> {
+    let environment = &held.environment;
     let path = lock_path(folder, environment)?;
     let fence = Fence {
         environment: environment.clone(),
-        token,
+        token: held.token,
     };
-    let breaking = LeaseTaken {
+    let broken = LeaseBroken {
         environment: environment.clone(),
-        token: token + 1,
+        token: held.token,
+        held_by: held.by.clone(),
+        purpose: held.purpose.clone(),
         by: actor.clone(),
-        purpose: format!("break the lease with token {token}"),
+        reason: reason.to_owned(),
+    };
+    // Versions that do not know of breaking understand these two, and so do those who only count tokens.
+    let token = held.token + 1;
+    let taken = LeaseTaken {
+        environment: environment.clone(),
+        token,
+        by: actor.clone(),
+        purpose: format!("break the lease with token {}", held.token),
     };
     let returned = LeaseReturned {
         environment: environment.clone(),
-        token: token + 1,
+        token,
     };
     // The ledger first: between the two, the old holder can write nothing and nobody else is let in.
     ledger.append(
         clock.now(),
-        &[breaking.into(), returned.into()],
+        &[broken.into(), taken.into(), returned.into()],
         Some(&fence),
     )?;
     match fs::remove_file(&path) {
@@ -194,7 +233,7 @@ pub fn break_open(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(LedgerError::storage("remove", &path, error)),
     }
-    Ok(token + 1)
+    Ok(token)
 }
 
 fn lock_path(folder: &Path, environment: &EnvironmentName) -> Result<PathBuf, LedgerError> {
@@ -216,6 +255,7 @@ fn acquire(
     wait: Option<Duration>,
 ) -> Result<File, LedgerError> {
     let begun = Instant::now();
+    let mut tries = 0;
     loop {
         let mut lock = folder::open_private(path)
             .map_err(|error| LedgerError::storage("open", path, error))?;
@@ -228,7 +268,12 @@ fn acquire(
             }
             Err(TryLockError::WouldBlock) => {}
         }
+        tries += 1;
         let left = wait.unwrap_or_default().saturating_sub(begun.elapsed());
+        if left.is_zero() && tries < TRIES {
+            thread::sleep(PAUSE / 5);
+            continue;
+        }
         if left.is_zero() {
             return Err(LedgerError::Held {
                 environment: environment.clone(),
@@ -261,20 +306,18 @@ fn describe(lock: &mut File, holder: Option<&Holder>) -> std::io::Result<()> {
 
 /// Who holds the lock, as a sentence says it.
 fn introduce(lock: &mut File) -> String {
+    holder_in(lock).map_or_else(
+        || "somebody who has not said who".to_owned(),
+        |holder| holder.to_string(),
+    )
+}
+
+/// What the holder wrote of himself.
+fn holder_in(lock: &mut File) -> Option<Holder> {
     let mut text = String::new();
-    let read = lock
-        .rewind()
-        .and_then(|()| lock.take(64 * 1024).read_to_string(&mut text));
-    match serde_json::from_str::<Holder>(&text) {
-        Ok(Holder { by, since, purpose }) if read.is_ok() => format!(
-            "{} on {} (process {}) since {since}, for `{purpose}`",
-            crate::text::inert(&by.name),
-            crate::text::inert(&by.host),
-            by.process,
-            purpose = crate::text::inert(&purpose),
-        ),
-        _ => "somebody who has not said who".to_owned(),
-    }
+    lock.rewind().ok()?;
+    lock.take(LONGEST).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Leases within one process: who gets one, who hears whose it is, and who is shut out.
 
-use super::{Lease, break_open, holder};
+use super::{Holder, Lease, Lock, break_open, lock};
 use crate::ledger::conformance::{lease as taken, time};
-use crate::ledger::record::Actor;
+use crate::ledger::record::{Actor, LeaseTaken};
 use crate::ledger::{Ledger, LedgerError, MemoryLedger};
 use crate::model::EnvironmentName;
 use crate::model::moment::FixedClock;
@@ -46,10 +46,19 @@ fn one_writer_holds_an_environment_and_others_hear_who() {
     let said = format!("ada on engine (process 7) since {}, for `apply`", time(5));
     assert_eq!(refused.to_string(), format!("staging is held by {said}"));
     let staging = EnvironmentName::new("staging");
-    assert_eq!(holder(world.path(), &staging).unwrap(), Some(said));
-    take("production", None).unwrap().give_back().unwrap();
+    let holder = Holder {
+        by: ada(),
+        since: time(5),
+        purpose: "apply".to_owned(),
+    };
+    assert_eq!(holder.to_string(), said);
+    assert_eq!(
+        lock(world.path(), &staging).unwrap(),
+        Lock::Held(Some(holder))
+    );
+    drop(take("production", None).unwrap());
     drop(first);
-    assert_eq!(holder(world.path(), &staging).unwrap(), None);
+    assert_eq!(lock(world.path(), &staging).unwrap(), Lock::Free);
     let second = take("staging", None).unwrap();
     assert_eq!(second.fence().token, 2);
     drop(second);
@@ -111,7 +120,7 @@ fn a_holder_who_was_overtaken_can_write_nothing() {
     let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
     let clock = FixedClock(time(5));
     let staging = EnvironmentName::new("staging");
-    let old = Lease::take(
+    let mut old = Lease::take(
         &ledger,
         &clock,
         world.path(),
@@ -121,10 +130,21 @@ fn a_holder_who_was_overtaken_can_write_nothing() {
         None,
     )
     .unwrap();
-    let wrong = break_open(&ledger, &clock, world.path(), &staging, &ada(), 7);
+    let held = |token| LeaseTaken {
+        environment: staging.clone(),
+        token,
+        by: ada(),
+        purpose: "apply".to_owned(),
+    };
+    let wrong = break_open(&ledger, &clock, world.path(), &held(7), &ada(), "it hangs");
     assert!(matches!(wrong, Err(LedgerError::Fenced { .. })));
-    let token = break_open(&ledger, &clock, world.path(), &staging, &ada(), 1).unwrap();
+    let token = break_open(&ledger, &clock, world.path(), &held(1), &ada(), "it hangs").unwrap();
     assert_eq!(token, 2);
+    assert_eq!(
+        kinds(&ledger)[2..],
+        ["lease-broken", "lease-taken", "lease-returned"]
+    );
+    assert_eq!(lock(world.path(), &staging).unwrap(), Lock::Free);
     let new = Lease::take(
         &ledger,
         &clock,
@@ -144,7 +164,7 @@ fn a_holder_who_was_overtaken_can_write_nothing() {
             ..
         })
     ));
-    assert!(matches!(old.give_back(), Err(LedgerError::Fenced { .. })));
+    assert!(matches!(old.release(), Err(LedgerError::Fenced { .. })));
     ledger
         .append(time(6), &[taken("production", 1)], Some(new.fence()))
         .unwrap();

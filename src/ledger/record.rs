@@ -17,6 +17,9 @@ macro_rules! records {
         pub enum Record { $( $(#[doc = $doc])* $variant($variant), )* }
 
         impl Record {
+            /// All kinds, each with what it says.
+            pub const KINDS: &'static [(&'static str, &'static str)] = &[ $( ($kind, concat!($($doc),*)), )* ];
+
             /// The kind, as an entry names it.
             #[must_use]
             pub fn kind(&self) -> &'static str {
@@ -52,10 +55,12 @@ macro_rules! records {
 records! {
     /// The ledger begins.
     Founded = "founded",
-    /// A lease on an environment was taken.
+    /// A lease on an environment was taken: the right to change it.
     LeaseTaken = "lease-taken",
     /// It was given back.
     LeaseReturned = "lease-returned",
+    /// It was taken away from its holder, who can write nothing more.
+    LeaseBroken = "lease-broken",
     /// An apply begins: nothing has been touched yet.
     ApplyStarted = "apply-started",
     /// Steps are about to be tried.
@@ -122,6 +127,26 @@ pub struct LeaseReturned {
     pub environment: EnvironmentName,
     /// Its token.
     pub token: u64,
+}
+
+/// A lease was taken away from its holder.
+///
+/// A lease with the next token was taken and given back in the same transaction: that is what shuts the holder out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LeaseBroken {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The token of the lease that was broken.
+    pub token: u64,
+    /// Who held it.
+    pub held_by: Actor,
+    /// What he held it for.
+    pub purpose: String,
+    /// Who broke it.
+    pub by: Actor,
+    /// Why.
+    pub reason: String,
 }
 
 /// Where definitions came from.

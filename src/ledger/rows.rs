@@ -10,8 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::chain::{self, Link, Written};
 use super::head::{self, Head};
 use super::record::{Founded, Record};
-use super::{Entry, LedgerError, database};
-use crate::model::{Digest, EnvironmentName};
+use super::{Entry, LedgerError, database, entry};
+use crate::model::{Digest, EnvironmentName, Moment};
 
 /// A number as SQLite keeps it. None that a ledger can reach is out of its range.
 fn kept(number: u64) -> i64 {
@@ -122,11 +122,13 @@ pub fn inspect(
     if let Head::Known(checkpoint) = head::read(folder)? {
         let kept = kept_digest(connection, checkpoint.sequence)
             .map_err(|error| database::failed("read", path, error))?;
+        let remembered = head::path(folder).display().to_string();
         checkpoint.prove(
             &founded.lineage,
             last.sequence,
             kept.as_deref(),
-            &head::path(folder).display().to_string(),
+            &remembered,
+            &format!("remove {remembered} deliberately"),
         )?;
     }
     Ok((founded, last))
@@ -157,6 +159,19 @@ pub fn kept_digest(
         .prepare_cached("SELECT digest FROM entry WHERE sequence = ?1")?
         .query_row([kept(sequence)], |row| {
             Ok(row.get_ref(0)?.as_bytes_or_null()?.map(<[u8]>::to_vec))
+        })
+        .optional()
+        .map(Option::flatten)
+}
+
+/// When the entry with a number was written, if it is there and can be read.
+pub fn time(connection: &Connection, sequence: u64) -> Result<Option<Moment>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT line FROM entry WHERE sequence = ?1")?
+        .query_row([kept(sequence)], |row| {
+            let line = row.get_ref(0)?.as_bytes_or_null()?;
+            let line = line.and_then(|line| std::str::from_utf8(line).ok());
+            Ok(line.and_then(|line| Some(entry::read(line).ok()?.time)))
         })
         .optional()
         .map(Option::flatten)

@@ -106,12 +106,6 @@ impl SqliteLedger {
         }))
     }
 
-    /// How the ledger began: its system, its lineage, the version that founded it.
-    #[must_use]
-    pub fn founded(&self) -> &Founded {
-        &self.founded
-    }
-
     /// Refuses a ledger of another system.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! What a ledger in a file does beyond what every ledger does: it is private, and refuses what is not its own.
 
 use super::{LedgerError, SqliteLedger};
-use crate::ledger::Ledger;
 use crate::ledger::conformance::{self, lease, time};
+use crate::ledger::{Ledger, State};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -163,7 +163,7 @@ fn many_founders_found_one_ledger() {
                         SqliteLedger::open_or_found(folder, "guestbook", time(0), &lineage)
                             .unwrap();
                     ledger.append(time(1), &[lease(&lineage, 1)], None).unwrap();
-                    ledger.founded().lineage.clone()
+                    State::of(&ledger).unwrap().founded.unwrap().lineage
                 })
             })
             .collect();

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::record::{
-    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseTaken, Origin, StepEnd, StepOutcome,
-    StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
+    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, Origin, StepEnd,
+    StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
 };
 use crate::model::{Address, Digest, Moment};
 
@@ -94,6 +94,8 @@ pub struct Standing {
     pub verdict: Option<Noted<VerdictGiven>>,
     /// The lease that was taken and not given back. Its holder may be dead: only its lock knows.
     pub lease: Option<Noted<LeaseTaken>>,
+    /// The last lease that was taken away from its holder.
+    pub broken: Option<Noted<LeaseBroken>>,
 }
 
 impl Standing {

@@ -146,6 +146,10 @@ impl State {
             Record::LeaseReturned(record) => self
                 .standing(&record.environment)
                 .return_lease(record.token),
+            Record::LeaseBroken(record) => {
+                let standing = self.standing(&record.environment);
+                standing.broken = Some(note.of(record));
+            }
             Record::ApplyStarted(record) => {
                 self.applies = highest(self.applies, "a-", &record.apply);
                 if record.from_file {

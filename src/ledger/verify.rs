@@ -11,9 +11,10 @@ use rusqlite::Connection;
 
 use super::head::{self, Checkpoint, Head};
 use super::record::Founded;
+use super::remembered::{self, Kept, Proof};
 use super::walk::Walk;
 use super::{LedgerError, database, folder, rows};
-use crate::model::EnvironmentName;
+use crate::model::{EnvironmentName, Moment};
 
 /// More findings than this say no more.
 const MOST: usize = 200;
@@ -27,6 +28,10 @@ pub struct Verification {
     pub entries: u64,
     /// How far it goes: worth keeping elsewhere, see [`verify_against`].
     pub head: Option<Checkpoint>,
+    /// When the entry was written that it goes to, by its writer's clock.
+    pub time: Option<Moment>,
+    /// What came of each checkpoint that was kept elsewhere, in the order in which they were given.
+    pub proofs: Vec<Proof>,
     /// What is not as it was written. Empty means: every entry that is there is what was written.
     pub findings: Vec<Finding>,
     /// What is odd without being wrong, such as a clock that was set back.
@@ -66,6 +71,13 @@ impl Verification {
         self.findings.is_empty()
     }
 
+    /// Whether nothing is wrong but that checkpoints which were kept elsewhere remember another ledger.
+    #[must_use]
+    pub fn is_only_refuted(&self) -> bool {
+        let refuted = self.proofs.iter().filter(|proof| proof.refuted.is_some());
+        !self.is_whole() && refuted.count() == self.findings.len()
+    }
+
     /// The lowest number of an entry that something is wrong with.
     #[must_use]
     pub fn first_bad(&self) -> Option<u64> {
@@ -85,7 +97,7 @@ impl Verification {
     }
 
     /// Takes an error as a finding, unless it says that nothing can be told.
-    fn blame(&mut self, error: LedgerError) -> Result<(), LedgerError> {
+    pub(super) fn blame(&mut self, error: LedgerError) -> Result<(), LedgerError> {
         match error {
             LedgerError::Broken { sequence, reason } => {
                 self.find((sequence > 0).then_some(sequence), reason);
@@ -112,12 +124,12 @@ pub fn verify(folder: &Path) -> Result<Verification, LedgerError> {
 /// # Errors
 ///
 /// As [`verify`].
-pub fn verify_against(
-    folder: &Path,
-    checkpoints: &[Checkpoint],
-) -> Result<Verification, LedgerError> {
+pub fn verify_against(folder: &Path, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
     let path = database::path(folder);
     if !folder::is_there(&path)? {
+        if let Some(first) = checkpoints.first() {
+            return Ok(remembered::gone(&path, first, checkpoints));
+        }
         if head::read(folder)? != Head::Absent {
             return Err(LedgerError::Missing {
                 path: path.display().to_string(),
@@ -136,11 +148,12 @@ fn examine(
     connection: &Connection,
     folder: &Path,
     path: &Path,
-    checkpoints: &[Checkpoint],
+    checkpoints: &[Kept],
 ) -> Result<Verification, LedgerError> {
     let mut verification = Verification::default();
     if let Err(error) = database::check_format(connection, path) {
         verification.blame(error)?;
+        verification.proofs = remembered::unproven(checkpoints);
         return Ok(verification);
     }
     // The file as a whole is told after its entries: the first finding names the first bad entry.
@@ -167,13 +180,14 @@ fn examine(
         .as_ref()
         .map_or_else(String::new, |founded| founded.lineage.clone());
     if walk.entries > 0 {
+        verification.time = walk.time;
         verification.head = Some(Checkpoint {
             digest: walk.link.digest,
             lineage,
             sequence: walk.link.sequence,
         });
     }
-    check_end(connection, folder, path, checkpoints, &mut verification)?;
+    remembered::check(connection, folder, path, checkpoints, &mut verification)?;
     Ok(verification)
 }
 
@@ -246,46 +260,6 @@ fn check_tokens(
             );
         }
     }
-    Ok(())
-}
-
-fn check_end(
-    connection: &Connection,
-    folder: &Path,
-    path: &Path,
-    checkpoints: &[Checkpoint],
-    found: &mut Verification,
-) -> Result<(), LedgerError> {
-    let head_path = head::path(folder).display().to_string();
-    let mut remembered: Vec<(&str, Checkpoint)> = checkpoints
-        .iter()
-        .map(|checkpoint| ("the checkpoint", checkpoint.clone()))
-        .collect();
-    let mut reason = format!("{head_path} is not there to tell how far the ledger went");
-    match head::read(folder)? {
-        Head::Absent => {}
-        Head::Unreadable => reason = format!("{head_path} cannot be understood"),
-        Head::Known(checkpoint) => remembered.push((&head_path, checkpoint)),
-    }
-    let last = found.head.as_ref().map_or(0, |head| head.sequence);
-    let lineage = found
-        .founded
-        .as_ref()
-        .map_or_else(String::new, |founded| founded.lineage.clone());
-    let proofs = remembered.len();
-    for (source, checkpoint) in remembered {
-        let proof = rows::kept_digest(connection, checkpoint.sequence)
-            .map_err(|error| database::failed("read", path, error))
-            .and_then(|kept| checkpoint.prove(&lineage, last, kept.as_deref(), source));
-        proof.or_else(|error| found.blame(error))?;
-    }
-    found.complete = if proofs == 0 {
-        Completeness::NotProven(reason)
-    } else if found.is_whole() {
-        Completeness::Proven
-    } else {
-        Completeness::NotProven("the ledger is broken".to_owned())
-    };
     Ok(())
 }
 

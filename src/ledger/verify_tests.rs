@@ -1,6 +1,6 @@
 //! Whatever is done to a ledger's file is found, and the first bad entry is named.
 
-use super::{Completeness, Verification, verify, verify_against};
+use super::{Completeness, Kept, Verification, verify, verify_against};
 use crate::ledger::conformance::{lease, time};
 use crate::ledger::{Ledger, LedgerError, Link, SqliteLedger, head};
 use crate::model::Digest;
@@ -120,8 +120,15 @@ fn a_whole_ledger_is_whole_and_complete() {
     fs::remove_file(world.folder.join("head")).unwrap();
     let verification = verify(&world.folder).unwrap();
     assert!(matches!(verification.complete, Completeness::NotProven(_)));
-    let verification = verify_against(&world.folder, &[checkpoint]).unwrap();
+    let kept = Kept {
+        name: "kept".to_owned(),
+        checkpoint,
+    };
+    let verification = verify_against(&world.folder, std::slice::from_ref(&kept)).unwrap();
     assert_eq!(verification.complete, Completeness::Proven);
+    assert_eq!(verification.proofs[0].kept, kept);
+    assert_eq!(verification.proofs[0].proven, verification.time);
+    assert!(verification.time.is_some());
 }
 
 #[test]

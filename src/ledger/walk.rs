@@ -22,7 +22,8 @@ pub struct Walk {
     instead: Option<Digest>,
     /// How many rows there were.
     pub entries: u64,
-    time: Option<Moment>,
+    /// When the last entry that could be read was written.
+    pub time: Option<Moment>,
     /// The newest token of every environment.
     pub tokens: BTreeMap<EnvironmentName, u64>,
 }

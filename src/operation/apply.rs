@@ -8,10 +8,10 @@ use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::unfinished::settle;
 use super::{Failure, Location, Project, World, saved};
-use crate::apply::{Apply, ApplyReport, Journal, Owner, Progress, execute};
+use crate::apply::{Apply, ApplyReport, Journal, JournalError, Owner, Progress, execute};
 use crate::kind::Declared;
 use crate::ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, StepOutcome, Verb};
-use crate::ledger::{Fence, Lease, Ledger as _, SqliteLedger, State};
+use crate::ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
 use crate::model::{Address, EnvironmentName};
 use crate::observe::Situation;
 use crate::plan::{Plan, Step};
@@ -99,7 +99,13 @@ pub fn apply(
         run.purpose = "repair";
         may_repair(&run, &state)?;
     }
-    let outcome = run.go(state, &mut report)?;
+    let outcome = match run.go(state, &mut report)? {
+        Went::Ended(outcome) => outcome,
+        Went::Overtaken(code) => {
+            report.exit_code = code;
+            return Ok(report);
+        }
+    };
     report.exit_code = exit_code(outcome);
     if outcome == ApplyOutcome::Interrupted {
         report.say("interrupted; what was begun was finished and recorded");
@@ -175,6 +181,15 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
     })
 }
 
+/// How a run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Went {
+    /// To an end that is written down.
+    Ended(ApplyOutcome),
+    /// Its lease was lost on the way: it stopped, and could write down nothing more. The exit code.
+    Overtaken(u8),
+}
+
 /// One run of a plan on one environment.
 pub(super) struct Run<'a> {
     pub(super) project: &'a Project<'a>,
@@ -192,7 +207,7 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Looks, plans, refuses or applies, and records. What happened is added to the report.
-    pub(super) fn go(&self, state: State, report: &mut Report) -> Result<ApplyOutcome, Failure> {
+    pub(super) fn go(&self, state: State, report: &mut Report) -> Result<Went, Failure> {
         let targets = self.resolution.targets(self.project, self.name)?;
         let situation = self
             .resolution
@@ -251,7 +266,7 @@ impl Run<'_> {
                 &nothing,
                 began.elapsed().as_secs_f64(),
             ));
-            return Ok(ApplyOutcome::Done);
+            return Ok(Went::Ended(ApplyOutcome::Done));
         }
         let reached = Reached {
             targets: &targets,
@@ -322,7 +337,7 @@ impl Run<'_> {
         reached: &Reached<'_>,
         report: &mut Report,
         began: Instant,
-    ) -> Result<ApplyOutcome, Failure> {
+    ) -> Result<Went, Failure> {
         let world = self.project.world;
         let apply = state.next_apply();
         let started = ApplyStarted {
@@ -372,7 +387,7 @@ impl Run<'_> {
                 &nothing,
                 began.elapsed().as_secs_f64(),
             ));
-            return self.ended(state, &apply, &nothing, targets);
+            return self.ended(state, &apply, &nothing, targets, report);
         }
         let removed: BTreeMap<Address, Declared> = situation
             .applied
@@ -406,12 +421,35 @@ impl Run<'_> {
         ));
         if let Err(error) = journal {
             report.say(format!("{error}: {}", error.cause()));
-            // What could not be written down cannot be called done, nor ended.
-            return Ok(ApplyOutcome::Unknown);
+            return Ok(match error {
+                JournalError::Intent(LedgerError::Fenced { .. }) => self.overtaken(5, report),
+                JournalError::Outcome(LedgerError::Fenced { .. }) => self.overtaken(6, report),
+                // What could not be written down cannot be called done, nor ended.
+                _ => Went::Ended(ApplyOutcome::Unknown),
+            });
         }
         // What is looked at next takes as much memory as what was planned, which is done with.
         drop((removed, situation, plan));
-        self.ended(state, &apply, &outcome, targets)
+        self.ended(state, &apply, &outcome, targets, report)
+    }
+
+    /// The lease was lost: says who took it and why, as far as the ledger tells.
+    fn overtaken(&self, code: u8, report: &mut Report) -> Went {
+        let state = state_of(self.ledger).unwrap_or_default();
+        let broken = state
+            .environment(self.name)
+            .and_then(|standing| standing.broken.as_ref())
+            .filter(|broken| broken.record.token == self.fence.token);
+        report.say(match broken {
+            Some(broken) => format!(
+                "{} on {} took the lease away at {}: {}",
+                broken.record.by.name, broken.record.by.host, broken.at, broken.record.reason
+            ),
+            None => format!("somebody else took {} over", self.name),
+        });
+        report.next(format!("evenkeel plan {}", self.name));
+        report.next(format!("evenkeel apply {}", self.name));
+        Went::Overtaken(code)
     }
 
     /// Looks once more at everything, and records how it ended.
@@ -421,7 +459,8 @@ impl Run<'_> {
         apply: &str,
         outcome: &ApplyReport,
         targets: &super::targets::Targets,
-    ) -> Result<ApplyOutcome, Failure> {
+        report: &mut Report,
+    ) -> Result<Went, Failure> {
         state.catch_up(self.ledger)?;
         let after = self
             .resolution
@@ -436,12 +475,20 @@ impl Run<'_> {
             not_started: outcome.count(None),
             observation: after.digest(),
         };
-        self.ledger.append(
+        let written = self.ledger.append(
             self.project.world.clock.now(),
             &[ended.into()],
             Some(self.fence),
-        )?;
-        Ok(outcome.outcome)
+        );
+        match written {
+            Ok(_) => Ok(Went::Ended(outcome.outcome)),
+            // What came of each step is written down; only that it was the end is not.
+            Err(error @ LedgerError::Fenced { .. }) => {
+                report.say(format!("how it ended could not be written down: {error}"));
+                Ok(self.overtaken(5, report))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -1,57 +1,166 @@
-//! Audit: proves that the ledger is what was written.
+//! Audit: proves that the ledger is what was written, by itself and against checkpoints that were kept elsewhere.
 
-use super::{Failure, Location, Project, World};
-use crate::ledger::{Completeness, verify};
-use crate::report::Report;
+use std::path::{Path, PathBuf};
 
-/// Verifies every entry of the ledger.
+use super::checkpoint::{CheckpointFile, read};
+use super::{Failure, Location, Project, World, saved};
+use crate::ledger::{Completeness, Finding, Kept, Proof, Verification, verify, verify_against};
+use crate::report::{
+    CHECKPOINT_COMMAND, CHECKPOINT_FORMAT, CheckpointDocument, ProofDocument, Report,
+};
+
+/// Verifies every entry of the ledger, and holds it against checkpoints that were kept elsewhere.
 ///
 /// # Errors
 ///
 /// When there is no ledger to verify.
-pub fn audit_verify(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
+pub fn audit_verify(
+    world: &World<'_>,
+    location: &Location,
+    against: &[PathBuf],
+) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
     let mut report = Report::new("audit", &project.definition.system, world.clock.now());
+    let mut files: Vec<CheckpointFile> = Vec::new();
+    for path in against {
+        match read(&world.directory, path) {
+            Ok(file) => files.push(file),
+            Err(defects) => report.defects(defects),
+        }
+    }
+    let kept: Vec<Kept> = files.iter().map(|file| file.kept.clone()).collect();
+    let verification = verify_against(&project.folder, &kept)?;
+    for (file, proof) in files.iter().zip(&verification.proofs) {
+        if let Some(founded) = &verification.founded {
+            report.defects(file.edits(&founded.system, proof));
+        }
+        report.proofs.push(told(proof));
+    }
+    let is_whole = tell(&project, &verification, &mut report);
+    report.exit_code = match (is_whole, report.has_errors()) {
+        (false, _) => 7,
+        (true, true) => 1,
+        (true, false) => 0,
+    };
+    Ok(report)
+}
+
+/// How far the ledger goes, to be kept elsewhere: in the report, and in a file if one is named.
+///
+/// Nobody keeps a checkpoint of a broken ledger: what is wrong with it is the report then.
+///
+/// # Errors
+///
+/// When there is no ledger, or the file cannot be written.
+pub fn audit_checkpoint(
+    world: &World<'_>,
+    location: &Location,
+    output: Option<&Path>,
+) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    let mut report = Report::new(
+        CHECKPOINT_COMMAND,
+        &project.definition.system,
+        world.clock.now(),
+    );
     let verification = verify(&project.folder)?;
-    for finding in &verification.findings {
-        report.say(match finding.sequence {
-            Some(sequence) => format!("entry {sequence}: {}", finding.what),
-            None => finding.what.clone(),
-        });
+    if !verification.is_whole() || is_foreign(&project, &verification) {
+        tell(&project, &verification, &mut report);
+        report.checkpoint = None;
+        report.exit_code = 7;
+        return Ok(report);
     }
-    for advice in &verification.advice {
-        report.say(match advice.sequence {
-            Some(sequence) => format!("note: entry {sequence}: {}", advice.what),
-            None => format!("note: {}", advice.what),
-        });
+    report.checkpoint = checkpoint(&verification);
+    if let (Some(path), Some(checkpoint)) = (output, &report.checkpoint) {
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::other(format!("cannot write {}: {error}", path.display()))
+        };
+        let text = checkpoint.text().map_err(|error| failed(&error))?;
+        // It is no secret, and somebody else is to read it.
+        saved::write(&world.directory.join(path), text.as_bytes(), 0o644)
+            .map_err(|error| failed(&error))?;
+        report.say(format!(
+            "saved to {}: keep it where whoever can change the ledger cannot",
+            path.display()
+        ));
+        report.next(format!(
+            "evenkeel audit verify --against {}",
+            path.display()
+        ));
     }
-    let foreign = verification
+    Ok(report)
+}
+
+/// How far a whole ledger goes.
+fn checkpoint(verification: &Verification) -> Option<CheckpointDocument> {
+    let head = verification.head.as_ref()?;
+    Some(CheckpointDocument {
+        format: CHECKPOINT_FORMAT,
+        system: verification.founded.as_ref()?.system.clone(),
+        lineage: head.lineage.clone(),
+        sequence: head.sequence,
+        digest: head.digest,
+        time: verification.time?,
+    })
+}
+
+fn told(proof: &Proof) -> ProofDocument {
+    ProofDocument {
+        file: proof.kept.name.clone(),
+        sequence: proof.kept.checkpoint.sequence,
+        proven: proof.proven.is_some(),
+        time: proof.proven,
+        reason: proof.refuted.clone(),
+    }
+}
+
+fn is_foreign(project: &Project<'_>, verification: &Verification) -> bool {
+    verification
         .founded
         .as_ref()
-        .is_some_and(|founded| founded.system != project.definition.system);
+        .is_some_and(|founded| founded.system != project.definition.system)
+}
+
+/// Says what was found, and whether the ledger is whole.
+fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report) -> bool {
+    let said = |finding: &Finding| match finding.sequence {
+        Some(sequence) => format!("entry {sequence}: {}", finding.what),
+        None => finding.what.clone(),
+    };
+    for finding in &verification.findings {
+        report.say(said(finding));
+    }
+    for advice in &verification.advice {
+        report.say(format!("note: {}", said(advice)));
+    }
+    let foreign = is_foreign(project, verification);
     if foreign {
         report.say("the ledger belongs to another system");
     }
-    if verification.is_whole() && !foreign {
-        report.say(format!(
-            "{}, each as it was written",
-            crate::text::count(
-                usize::try_from(verification.entries).unwrap_or(usize::MAX),
-                "entry"
-            )
-        ));
-        if let Some(head) = &verification.head {
-            report.say(format!("head: {} {}", head.sequence, head.digest));
-        }
-        match &verification.complete {
-            Completeness::Proven => report.say("the end is where it was last remembered"),
-            Completeness::NotProven(reason) => report.say(format!(
-                "whether anything is missing at the end cannot be proven: {reason}"
-            )),
-        }
-    } else {
-        report.say("nothing is done on top of it: restore .evenkeel from a backup");
-        report.exit_code = 7;
+    if !verification.is_whole() || foreign {
+        report.say(if verification.is_only_refuted() && !foreign {
+            "its entries follow each other, and it is not the ledger that was remembered"
+        } else {
+            "nothing is done on top of it: restore .evenkeel from a backup"
+        });
+        return false;
     }
-    Ok(report)
+    report.say(format!(
+        "{}, each as it was written",
+        crate::text::count(
+            usize::try_from(verification.entries).unwrap_or(usize::MAX),
+            "entry"
+        )
+    ));
+    if let Some(head) = &verification.head {
+        report.say(format!("head: {} {}", head.sequence, head.digest));
+    }
+    report.checkpoint = checkpoint(verification);
+    match &verification.complete {
+        Completeness::Proven => report.say("the end is where it was last remembered"),
+        Completeness::NotProven(reason) => report.say(format!(
+            "whether anything is missing at the end cannot be proven: {reason}"
+        )),
+    }
+    true
 }

@@ -12,6 +12,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         .chain(drift::documents::codes::CODES)
         .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
         .chain(gate::CODES)
+        .chain(super::checkpoint::CODES)
         .copied()
 }
 

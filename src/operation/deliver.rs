@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::apply::{Run, exit_code, take_lease};
+use super::apply::{Run, Went, exit_code, take_lease};
 use super::build::build;
 use super::dossier::Asked;
 use super::picture::Resolution;
@@ -135,6 +135,10 @@ fn stage(
         from_file: false,
     }
     .go(state, report)?;
+    let outcome = match outcome {
+        Went::Ended(outcome) => outcome,
+        Went::Overtaken(code) => return Ok(Stage::Ended(code)),
+    };
     if outcome != ApplyOutcome::Done {
         return Ok(Stage::Ended(exit_code(outcome)));
     }

@@ -1,21 +1,28 @@
-//! Explain: one defect in full, or what a code means.
+//! Explain: one defect in full, what a code means, or what a kind of entry says.
 
 use super::catalogue::codes;
 use super::drift::{DriftRequest, drift};
 use super::{Failure, Location, World};
+use crate::ledger::Record;
 use crate::report::Report;
 use crate::text::nearest;
 
-/// Explains a code, or the defect whose fingerprint begins with `id`.
+/// Explains a code, a kind of the ledger's entries, or the defect whose fingerprint begins with `id`.
 ///
 /// # Errors
 ///
-/// When there is neither.
+/// When there is none of them.
 pub fn explain(world: &World<'_>, location: &Location, id: &str) -> Result<Report, Failure> {
     if let Some(code) = codes().find(|code| code.name == id) {
         let mut report = Report::new("explain", "", world.clock.now());
         report.say(format!("{}: {}", code.name, code.title));
         report.say(code.help);
+        return Ok(report);
+    }
+    if let Some((kind, says)) = Record::KINDS.iter().find(|(kind, _)| *kind == id) {
+        let mut report = Report::new("explain", "", world.clock.now());
+        report.say(format!("{kind}, an entry of the ledger: {}", says.trim()));
+        report.next("evenkeel log");
         return Ok(report);
     }
     if id.contains('/') {

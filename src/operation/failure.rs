@@ -77,8 +77,11 @@ impl Failure {
                 "evenkeel audit verify says what is wrong; restore .evenkeel from a backup".into(),
             ),
             Self::Ledger(LedgerError::Held { .. }) => {
-                Some("wait for it to end, or give it time with --lock-timeout 5m".into())
+                Some("wait for it to end, or give it time with --lock-timeout 5m; evenkeel lock show says who it is".into())
             }
+            Self::Ledger(LedgerError::Fenced { environment, .. }) => Some(format!(
+                "evenkeel log says who took it over; evenkeel apply {environment} goes on"
+            )),
             _ => None,
         }
     }

@@ -51,6 +51,18 @@ fn words(entry: &Entry) -> Result<String, Failure> {
             )
         }
         Some(Record::LeaseReturned(it)) => format!("{} (token {})", it.environment, it.token),
+        Some(Record::LeaseBroken(it)) => format!(
+            "{} taken from {}@{} (process {}, {}, token {}) by {}@{}: {}",
+            it.environment,
+            it.held_by.name,
+            it.held_by.host,
+            it.held_by.process,
+            it.purpose,
+            it.token,
+            it.by.name,
+            it.by.host,
+            it.reason
+        ),
         Some(Record::ApplyStarted(it)) => format!(
             "{} on {}: plan {}, recipe {}, {}, by {}{}",
             it.apply,

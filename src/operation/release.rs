@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::apply::{Run, exit_code, take_lease};
+use super::apply::{Run, Went, exit_code, take_lease};
 use super::dossier::Asked;
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
@@ -103,7 +103,14 @@ pub(super) fn press(
     state.catch_up(ledger)?;
     let outcome = run.go(state, &mut report);
     let (outcome, failure) = match outcome {
-        Ok(outcome) => (outcome, None),
+        Ok(Went::Ended(outcome)) => (outcome, None),
+        Ok(Went::Overtaken(code)) => {
+            report.say(format!(
+                "{number} was not finished: {name} is neither what it was nor what it should be"
+            ));
+            report.exit_code = code;
+            return Ok(report);
+        }
         // Refused before the first write: the release ended without touching anything.
         Err(failure) => (ApplyOutcome::Failed, Some(failure)),
     };

@@ -1,5 +1,7 @@
 //! Saved plans: written, read back, and refused when they are not what was written.
 
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -28,14 +30,21 @@ pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
         plan: plan.clone(),
     };
     let text = serde_json::to_vec(&saved).map_err(|error| failed(&error))?;
+    write(path, &text, 0o600).map_err(|error| failed(&error))
+}
+
+/// Writes a file that is there whole or not at all.
+pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
-    std::io::Write::write_all(&mut file, &text).map_err(|error| failed(&error))?;
-    file.as_file().sync_all().map_err(|error| failed(&error))?;
-    file.persist(path).map_err(|error| failed(&error))?;
+    let mut file = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(mode))
+        .tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
     Ok(())
 }
 

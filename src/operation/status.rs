@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::unfinished::{Smoke, last, run_smoke, smoke};
 use super::{Failure, Location, Project, World};
-use crate::ledger::lease;
+use crate::ledger::lease::{self, Lock};
 use crate::ledger::record::ApplyOutcome;
 use crate::ledger::standing::Apply;
 use crate::ledger::state::Release;
@@ -22,7 +22,13 @@ pub fn status(world: &World<'_>, location: &Location) -> Result<Report, Failure>
     let mut report = Report::new("status", &project.definition.system, world.clock.now());
     for name in &project.definition.path {
         let mut document = document(&project, &state, name);
-        document.held_by = lease::holder(&project.folder, name)?;
+        document.held_by = match lease::lock(&project.folder, name)? {
+            Lock::Free => None,
+            Lock::Held(holder) => Some(holder.map_or_else(
+                || "somebody who has not said who".to_owned(),
+                |holder| holder.to_string(),
+            )),
+        };
         // While somebody is at it, there is nothing to be done by anybody else.
         if document.held_by.is_none()
             && let Some(release) = last(&state, name)
@@ -109,8 +115,10 @@ fn unsettled(standing: &Standing) -> Vec<String> {
                 words(outcome)
             )),
             None => lines.push(format!(
-                "{} of {} never said how it ended",
-                last.started.record.apply, last.started.at
+                "{} of {} never said how it ended{}",
+                last.started.record.apply,
+                last.started.at,
+                broken(standing, last.started.sequence)
             )),
         }
     }
@@ -121,6 +129,18 @@ fn unsettled(standing: &Standing) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Who took the lease away from an apply that began with the entry `since`, and why.
+fn broken(standing: &Standing, since: u64) -> String {
+    let broken = standing.broken.as_ref();
+    match broken.filter(|broken| broken.sequence > since) {
+        None => String::new(),
+        Some(broken) => format!(
+            ": {} took its lease away at {}: {}",
+            broken.record.by.name, broken.at, broken.record.reason
+        ),
+    }
 }
 
 fn suites(standing: &Standing) -> Vec<(String, bool, String)> {

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::checkpoints::{CheckpointDocument, ProofDocument};
+use super::locks::LockDocument;
 use crate::apply::ApplyReport;
 use crate::defect::{Corner, Defect, Severity};
 use crate::gate::Verdict;
@@ -66,6 +68,15 @@ pub struct Report {
     /// What runs where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub status: Vec<StatusDocument>,
+    /// The lease on each environment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<LockDocument>,
+    /// How far the ledger goes: what is worth keeping elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<CheckpointDocument>,
+    /// What came of checkpoints that were kept elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<ProofDocument>,
     /// Entries of the ledger.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<EntryDocument>,
@@ -432,6 +443,9 @@ impl Report {
             suites: Vec::new(),
             verdict: None,
             status: Vec::new(),
+            locks: Vec::new(),
+            checkpoint: None,
+            proofs: Vec::new(),
             entries: Vec::new(),
             messages: Vec::new(),
             next: Vec::new(),

@@ -3,18 +3,24 @@
 //! The document is what `--format json` prints, and every other format is a rendering of it. To add a format: write
 //! `<format>.rs`, add its `mod` line, and its line in [`Format`].
 
+mod checkpoints;
 mod document;
 mod json;
+mod locks;
 mod places;
 mod text;
 
 use std::io::{self, Write};
 
+pub use checkpoints::{
+    CHECKPOINT_FORMAT, COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument,
+};
 pub use document::{
     ApplyDocument, DocumentsDocument, EntryDocument, EnvironmentReport, FindingDocument,
     OriginDocument, ParityDocument, PlanReport, Report, StatusDocument, StepDocument,
     SuiteDocument, VerdictDocument,
 };
+pub use locks::{HolderDocument, HolderProcess, LockDocument, LockState};
 pub use text::{Style, failure};
 
 /// The formats.
@@ -28,9 +34,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them, by the name that `--format` takes.
-    pub const ALL: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
-
     /// Writes a report.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::document::{
     VerdictDocument,
 };
 use super::places::parts;
+use super::{checkpoints, locks};
 use crate::defect::Defect;
 use crate::ledger::record::{ApplyOutcome, StepOutcome, Verb};
 use crate::model::duration;
@@ -43,19 +44,19 @@ impl Style {
         }
     }
 
-    fn good(self, text: &str) -> String {
+    pub(super) fn good(self, text: &str) -> String {
         self.paint(AnsiColor::Green, text)
     }
 
-    fn bad(self, text: &str) -> String {
+    pub(super) fn bad(self, text: &str) -> String {
         self.paint(AnsiColor::Red, text)
     }
 
-    fn odd(self, text: &str) -> String {
+    pub(super) fn odd(self, text: &str) -> String {
         self.paint(AnsiColor::Yellow, text)
     }
 
-    fn faint(self, text: &str) -> String {
+    pub(super) fn faint(self, text: &str) -> String {
         if self.colour {
             let ansi = Ansi::new().dimmed();
             format!("{ansi}{text}{ansi:#}")
@@ -80,6 +81,12 @@ impl Style {
 
 /// Writes a report.
 pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    // What is to be kept is printed alone, as it is to be kept.
+    if let (checkpoints::COMMAND, Some(checkpoint), []) =
+        (report.command, &report.checkpoint, &*report.messages)
+    {
+        return to.write_all(checkpoint.text().map_err(io::Error::other)?.as_bytes());
+    }
     let (declared, undeclared): (Vec<&Defect>, Vec<&Defect>) = report
         .defects
         .iter()
@@ -168,6 +175,12 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
     }
     for status in &report.status {
         status_lines(status, style, to)?;
+    }
+    for lock in &report.locks {
+        locks::line(lock, style, to)?;
+    }
+    for proof in &report.proofs {
+        checkpoints::line(proof, style, to)?;
     }
     if let Some(verdict) = &report.verdict {
         verdict_lines(verdict, style, to)?;

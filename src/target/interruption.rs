@@ -8,12 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Interruption(Arc<AtomicBool>);
 
 impl Interruption {
-    /// Shares a flag that a signal handler sets.
-    #[must_use]
-    pub fn sharing(flag: Arc<AtomicBool>) -> Self {
-        Self(flag)
-    }
-
     /// Asks for an end.
     pub fn interrupt(&self) {
         self.0.store(true, Ordering::SeqCst);

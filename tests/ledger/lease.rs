@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use evenkeel::ledger::lease::break_open;
+use evenkeel::ledger::record::LeaseTaken;
 use evenkeel::ledger::{Lease, Ledger, LedgerError, Record};
 use evenkeel::model::EnvironmentName;
 use evenkeel::model::moment::SystemClock;
@@ -41,7 +42,7 @@ fn a_killed_holder_is_followed_at_once_and_a_living_one_is_named() {
         let who = format!("ada on engine (process {})", holder.id());
         assert!(refused.to_string().contains(&who), "{refused}");
         // Another environment is nobody's business.
-        take("production").unwrap().give_back().unwrap();
+        drop(take("production").unwrap());
         holder.kill().unwrap();
         holder.wait().unwrap();
         let begun = std::time::Instant::now();
@@ -75,7 +76,14 @@ fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
         std::thread::sleep(Duration::from_millis(20));
         let overtaken = std::thread::scope(|scope| {
             let breaking = scope.spawn(|| {
-                break_open(&ledger, &SystemClock, &folder, &staging, &actor(), token).unwrap();
+                let held = LeaseTaken {
+                    environment: staging.clone(),
+                    token,
+                    by: actor(),
+                    purpose: "apply".to_owned(),
+                };
+                let reason = "he does not move";
+                break_open(&ledger, &SystemClock, &folder, &held, &actor(), reason).unwrap();
                 Lease::take(
                     &ledger,
                     &SystemClock,

@@ -42,6 +42,14 @@ fn refuses(staging: &str, production: &str, at: &str, bounds: &str, says: &str) 
 const AT: &str = "document.config.replicas";
 
 #[test]
+fn a_declared_difference_is_shown_with_its_ticket() {
+    let bounds = "staging = 2\nproduction = 6\nticket = \"OPS-7\"";
+    let world = with("replicas: 2\n", "replicas: 6\n", &declared(AT, bounds));
+    let shown = world.expect(0, &["drift", "--parity"]);
+    shown.says("meant so (until").says(", OPS-7)");
+}
+
+#[test]
 fn every_bound_admits_what_it_says_and_nothing_else() {
     let (staging, production) = ("replicas: 2\n", "replicas: 6\n");
     for bounds in [

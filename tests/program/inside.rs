@@ -122,6 +122,24 @@ impl Inside {
         interruption: Interruption,
         task: impl FnOnce(&World<'_>, &Location) -> T,
     ) -> T {
+        self.with_all(interruption, &Silence, task)
+    }
+
+    /// The same, with somebody who is told what happens.
+    pub fn with_voice<T>(
+        &self,
+        voice: &dyn Voice,
+        task: impl FnOnce(&World<'_>, &Location) -> T,
+    ) -> T {
+        self.with_all(Interruption::default(), voice, task)
+    }
+
+    fn with_all<T>(
+        &self,
+        interruption: Interruption,
+        voice: &dyn Voice,
+        task: impl FnOnce(&World<'_>, &Location) -> T,
+    ) -> T {
         let clock = FixedClock(self.now.get());
         let variables = self.variables.borrow().clone();
         let world = World {
@@ -134,7 +152,7 @@ impl Inside {
                 host: "here".into(),
                 process: 1,
             },
-            voice: &Silence,
+            voice,
             targets: &self.targets,
         };
         let outcome = task(&world, &Location::default());
@@ -201,7 +219,7 @@ impl Inside {
 
     /// `evenkeel audit verify`.
     pub fn audit(&self) -> Outcome {
-        self.with(operation::audit_verify)
+        self.with(|world, location| operation::audit_verify(world, location, &[]))
     }
 }
 

@@ -336,6 +336,8 @@ fn looking_never_acts_and_writes_nothing() {
         inside.status().unwrap();
         inside.log().unwrap();
         let _ = inside.audit();
+        let _ = inside.with(|world, location| operation::audit_checkpoint(world, location, None));
+        inside.with(operation::lock_show).unwrap();
         inside.with(operation::validate).unwrap();
         let fingerprint = drift
             .unwrap()

@@ -426,7 +426,7 @@ fn told_of_document(declared: &[(&str, &str)], found: &[(&str, &str, &str)]) -> 
         .collect();
     let settled = settle(&whole.0, disparities, now(), &|name, pattern| {
         assert_eq!(name, "values");
-        match pattern.map(evenkeel::comparison::Pattern::as_str) {
+        match pattern.map(ToString::to_string).as_deref() {
             Some("equal") => Presence::There,
             Some("unread") => Presence::Unread,
             _ => Presence::Nothing,

@@ -94,37 +94,6 @@ fn commits_and_files_are_read_as_they_were() {
 }
 
 #[test]
-fn what_was_not_committed_is_seen_where_it_is() {
-    let (home, repository) = repository();
-    let environments = home.path().join("environments");
-    assert!(!repository.dirty(&[]).unwrap());
-    fs::write(home.path().join("elsewhere"), "").unwrap();
-    assert!(repository.dirty(&[]).unwrap());
-    assert!(
-        !repository
-            .dirty(std::slice::from_ref(&environments))
-            .unwrap()
-    );
-    fs::write(environments.join("new.toml"), "").unwrap();
-    assert!(
-        repository
-            .dirty(std::slice::from_ref(&environments))
-            .unwrap()
-    );
-    assert!(
-        !repository
-            .dirty(&[environments.join("system.toml")])
-            .unwrap()
-    );
-    fs::write(environments.join("system.toml"), "changed").unwrap();
-    assert!(
-        repository
-            .dirty(&[PathBuf::from("environments/system.toml")])
-            .unwrap()
-    );
-}
-
-#[test]
 fn a_revision_is_never_an_option_and_what_is_not_there_is_said() {
     let (home, repository) = repository();
     for revision in [

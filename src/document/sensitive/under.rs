@@ -24,15 +24,6 @@ pub struct Within<'n> {
 }
 
 impl<'n> Under<'n> {
-    /// A key that nothing else is known of.
-    #[must_use]
-    pub const fn key(key: &'n str) -> Self {
-        Self {
-            key,
-            is_covered: false,
-        }
-    }
-
     /// The entries of a map that stands here.
     #[must_use]
     pub fn within(self, entries: &'n [Entry]) -> Within<'n> {

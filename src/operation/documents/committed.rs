@@ -39,12 +39,6 @@ impl CommittedDocuments {
         })
     }
 
-    /// The project's directory, relative to the root of the repository.
-    #[must_use]
-    pub fn project(&self) -> &Path {
-        &self.project
-    }
-
     /// How many bytes were read so far. What was read before costs nothing when it is met again.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {

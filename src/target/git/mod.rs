@@ -283,32 +283,6 @@ impl Repository {
         Ok(paths)
     }
 
-    /// Whether anything at these paths (or anywhere, when there are none) differs from what is committed; files that
-    /// git does not know count, those it is told to ignore or never to look at do not.
-    ///
-    /// # Errors
-    ///
-    /// When git fails: that is never the same as "clean".
-    pub fn dirty(&self, paths: &[PathBuf]) -> Result<bool, GitError> {
-        let mut arguments = vec!["status", "--porcelain", "-z", "--untracked-files=all", "--"];
-        let mut texts = Vec::new();
-        for path in paths {
-            // git compares with its own idea of where the root is.
-            let real = if path.is_absolute() {
-                path.canonicalize().unwrap_or_else(|_| path.clone())
-            } else {
-                path.clone()
-            };
-            texts.push(
-                real.to_str()
-                    .map(str::to_owned)
-                    .ok_or_else(|| GitError::Path { path: path.clone() })?,
-            );
-        }
-        arguments.extend(texts.iter().map(String::as_str));
-        Ok(!self.ask(&arguments, None)?.is_empty())
-    }
-
     /// What git answers, if it does not fail.
     fn ask(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<Vec<u8>, GitError> {
         let answer = self.run(arguments, stdin)?;

@@ -70,12 +70,6 @@ impl Objects {
         }
     }
 
-    /// The repository.
-    #[must_use]
-    pub fn repository(&self) -> &Repository {
-        &self.repository
-    }
-
     /// How many bytes of objects were read so far.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {

@@ -1,0 +1,189 @@
+//! Lock: who holds which environment, and how it is taken from a holder who hangs.
+
+use super::project::state_of;
+use super::{Failure, Location, Project, World};
+use crate::ledger::lease::{self, Holder, Lock};
+use crate::ledger::record::{Actor, LeaseTaken};
+use crate::ledger::standing::Noted;
+use crate::ledger::{LedgerError, State};
+use crate::model::EnvironmentName;
+use crate::report::{HolderProcess, LockDocument, LockState, Report};
+
+/// Says of each environment who holds it. Looks, and changes nothing.
+///
+/// # Errors
+///
+/// When definitions are wrong, or the ledger or a lock cannot be read.
+pub fn lock_show(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
+    let project = Project::open(world, location)?;
+    let mut report = Report::new("lock show", &project.definition.system, world.clock.now());
+    // The locks first: whoever gives his lease back meanwhile has not left it behind.
+    let locks = project
+        .definition
+        .path
+        .iter()
+        .map(|name| Ok((name, lease::lock(&project.folder, name)?)))
+        .collect::<Result<Vec<_>, LedgerError>>()?;
+    let (state, _) = project.state()?;
+    for (name, mut lock) in locks {
+        // Somebody may have taken it since.
+        if lock == Lock::Free && lease_of(&state, name, None).is_some() {
+            lock = lease::lock(&project.folder, name)?;
+        }
+        report
+            .locks
+            .push(document(name, lock, &state, &world.actor.host));
+    }
+    Ok(report)
+}
+
+/// Takes the lease on an environment away from its holder, for good, and writes down who did it and why.
+///
+/// # Errors
+///
+/// When nobody holds it, when production was not confirmed, when somebody else took it meanwhile.
+pub fn lock_break(
+    world: &World<'_>,
+    location: &Location,
+    name: &str,
+    reason: &str,
+    confirm: Option<&str>,
+) -> Result<Report, Failure> {
+    if reason.trim().is_empty() {
+        return Err(Failure::Usage(
+            "to break a lease needs a reason: --reason 'why'".into(),
+        ));
+    }
+    let project = Project::open(world, location)?;
+    let name = project.environment(name)?;
+    let mut report = Report::new("lock break", &project.definition.system, world.clock.now());
+    let (_, existing) = project.state()?;
+    let (Lock::Held(holder), Some(_)) = (lease::lock(&project.folder, &name)?, existing) else {
+        return Err(nobody(&name));
+    };
+    if project.definition.is_last(&name) && confirm != Some(name.as_str()) {
+        return Err(Failure::Refused {
+            reason: format!(
+                "{name} is production, and held by {}",
+                introduced(holder.as_ref())
+            ),
+            help: format!("if its lease is to be broken, say so: --confirm={name}"),
+        });
+    }
+    let ledger = project.ledger()?;
+    let state = state_of(&ledger)?;
+    let Some(held) = lease_of(&state, &name, holder.as_ref()) else {
+        return Err(LedgerError::Held {
+            environment: name,
+            holder: format!(
+                "{}, and is being taken or given back",
+                introduced(holder.as_ref())
+            ),
+        }
+        .into());
+    };
+    let token = lease::break_open(
+        &ledger,
+        world.clock,
+        &project.folder,
+        &held.record,
+        &world.actor,
+        reason,
+    )?;
+    let of = &held.record.by;
+    report.say(format!(
+        "the lease on {name} was taken from {} on {} (process {}): its token was {}, and {token} is the newest",
+        of.name, of.host, of.process, held.record.token
+    ));
+    report.say(match process(of, &world.actor.host) {
+        HolderProcess::Running | HolderProcess::Stopped => format!(
+            "process {0} is still there: it may finish what it has begun, and can write down nothing more; to end it: kill {0}",
+            of.process
+        ),
+        _ => "whatever it has begun it may finish, and it can write down nothing more".to_owned(),
+    });
+    report.next(format!("evenkeel plan {name}"));
+    report.next(format!("evenkeel apply {name}"));
+    Ok(report)
+}
+
+fn nobody(name: &EnvironmentName) -> Failure {
+    Failure::Refused {
+        reason: format!("nobody holds {name}, so there is nothing to break"),
+        help: "a run that ended needs no unlocking; who holds what: evenkeel lock show".into(),
+    }
+}
+
+fn introduced(holder: Option<&Holder>) -> String {
+    holder.map_or_else(
+        || "somebody who has not said who".to_owned(),
+        Holder::to_string,
+    )
+}
+
+/// The lease that was taken and not given back, of whoever has the lock if that is known. None while he is just taking it, or has just given it back.
+fn lease_of<'s>(
+    state: &'s State,
+    name: &EnvironmentName,
+    holder: Option<&Holder>,
+) -> Option<&'s Noted<LeaseTaken>> {
+    state
+        .environment(name)?
+        .lease
+        .as_ref()
+        .filter(|lease| holder.is_none_or(|holder| holder.by == lease.record.by))
+}
+
+fn document(name: &EnvironmentName, lock: Lock, state: &State, here: &str) -> LockDocument {
+    let mut document = LockDocument {
+        environment: name.to_string(),
+        state: LockState::Free,
+        by: None,
+        purpose: None,
+        since: None,
+        token: None,
+        process: None,
+    };
+    let lease = match &lock {
+        Lock::Free => lease_of(state, name, None),
+        Lock::Held(holder) => lease_of(state, name, holder.as_ref()),
+    };
+    if let Some(lease) = lease {
+        document.by = Some((&lease.record.by).into());
+        document.purpose = Some(lease.record.purpose.clone());
+        document.since = Some(lease.at);
+        document.token = Some(lease.record.token);
+    }
+    match lock {
+        Lock::Free if document.token.is_some() => {
+            document.state = LockState::Left;
+            document.process = Some(HolderProcess::Ended);
+        }
+        Lock::Free => {}
+        Lock::Held(holder) => {
+            document.state = LockState::Held;
+            if let Some(holder) = holder {
+                document.process = Some(process(&holder.by, here));
+                document.by = Some((&holder.by).into());
+                document.since = Some(holder.since);
+                document.purpose = Some(holder.purpose);
+            }
+        }
+    }
+    document
+}
+
+/// What can be told of the process of somebody who has a lock, and so is alive.
+fn process(of: &Actor, here: &str) -> HolderProcess {
+    if of.host != here {
+        return HolderProcess::Unseen;
+    }
+    // The name of the program stands in brackets, and may have brackets and blanks itself.
+    let facts = std::fs::read_to_string(format!("/proc/{}/stat", of.process)).unwrap_or_default();
+    let after = facts.rsplit_once(')').map_or("", |(_, after)| after);
+    match after.split_whitespace().next() {
+        Some("T" | "t") => HolderProcess::Stopped,
+        Some("Z" | "X") | None => HolderProcess::Unseen,
+        Some(_) => HolderProcess::Running,
+    }
+}

@@ -1,0 +1,293 @@
+//! Leases: shown, and taken from a run that hangs, which stops and says so; the next run goes on.
+
+use std::net::TcpListener;
+use std::process::Child;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use evenkeel::operation::{self, ApplyRequest, Voice};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::inside::{Inside, code, expect, words};
+use super::world::{Ran, SYSTEM, TestWorld};
+
+/// An apply to staging that waits for a process to be ready, which is when somebody listens at the port.
+struct Waiting {
+    world: TestWorld,
+    apply: Child,
+    port: u16,
+}
+
+impl Waiting {
+    fn begin() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let world = TestWorld::with(&format!(
+            "{SYSTEM}\n[process.app]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nready = {{ tcp = \"127.0.0.1:{port}\", within = \"60s\" }}\n"
+        ));
+        let apply = world.start(&["apply", "staging"]);
+        let begun = Instant::now();
+        while !world
+            .path(".evenkeel/targets/staging/web/app.process.json")
+            .exists()
+        {
+            assert!(begun.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Self { world, apply, port }
+    }
+
+    /// What was said, without what differs from run to run.
+    fn even(&self, ran: &Ran) -> String {
+        let text = format!("exit {}\n{}\n--\n{}", ran.code, ran.out, ran.err);
+        let number = self.apply.id();
+        let text = text.replace(&format!("process {number}"), "process NUMBER");
+        even(&text.replace(&format!("kill {number}"), "kill NUMBER"))
+    }
+}
+
+fn even(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (pattern, word) in [
+        (r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME"),
+        (
+            r"[^ ]+ on [^ ,]+,? \(?process NUMBER",
+            "WHO, process NUMBER",
+        ),
+    ] {
+        let pattern = regex::Regex::new(pattern).unwrap();
+        text = pattern.replace_all(&text, word).into();
+    }
+    text
+}
+
+const BREAK: &[&str] = &[
+    "lock",
+    "break",
+    "staging",
+    "--reason",
+    "it hangs since noon",
+];
+
+#[test]
+fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
+    let waiting = Waiting::begin();
+    let world = &waiting.world;
+    let shown = world.expect(0, &["lock", "show"]);
+    insta::assert_snapshot!("lock-held", waiting.even(&shown));
+    let report = world.json(0, &["lock", "show"]);
+    let staging = &report["locks"][0];
+    assert_eq!(staging["state"], "held");
+    assert_eq!(staging["by"]["process"], waiting.apply.id());
+    assert_eq!(staging["token"], 1);
+    assert_eq!(staging["process"], "running");
+    assert_eq!(report["locks"][1]["state"], "free");
+    // Stopped, it is alive and does nothing.
+    let process = Pid::from_child(&waiting.apply);
+    kill_process(process, Signal::STOP).unwrap();
+    let begun = Instant::now();
+    while world.json(0, &["lock", "show"])["locks"][0]["process"] != "stopped" {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+    let broken = world.expect(0, BREAK);
+    insta::assert_snapshot!("lock-broken", waiting.even(&broken));
+    assert_eq!(
+        world.json(0, &["lock", "show"])["locks"][0]["state"],
+        "free"
+    );
+    world.expect(3, BREAK).says("nobody holds staging");
+    // It goes on, what it waited for comes about, and it can write down nothing more.
+    kill_process(process, Signal::CONT).unwrap();
+    let _listener = TcpListener::bind(("127.0.0.1", waiting.port)).unwrap();
+    let told = waiting.apply.wait_with_output().unwrap();
+    let told = Ran::of(&told);
+    assert_eq!(told.code, 6, "{}", told.short());
+    told.says("could not be written down")
+        .says("took the lease away at")
+        .says("it hangs since noon")
+        .says("evenkeel apply staging");
+    world.expect(0, &["audit", "verify"]);
+    world
+        .expect(0, &["status"])
+        .says("a-1 of")
+        .says("never said how it ended")
+        .says("took its lease away")
+        .says("it hangs since noon");
+    let log = world.expect(0, &["log"]);
+    log.says("lease-broken").says("it hangs since noon");
+    let last = log.out.lines().last().unwrap();
+    assert!(last.contains("lease-returned"), "{last}");
+    // The next one looks at what was begun, and goes on.
+    world.expect(0, &["apply", "staging"]);
+    world.expect(0, &["plan", "staging"]);
+    world.expect(0, &["audit", "verify"]);
+    let status = world.expect(0, &["status"]);
+    assert!(!status.out.contains("took its lease"), "{}", status.short());
+}
+
+#[test]
+fn who_is_dead_holds_nothing_and_there_is_nothing_to_break() {
+    let mut waiting = Waiting::begin();
+    waiting.apply.kill().unwrap();
+    waiting.apply.wait().unwrap();
+    let world = &waiting.world;
+    let shown = world.expect(0, &["lock", "show"]);
+    insta::assert_snapshot!("lock-left", waiting.even(&shown));
+    let report = world.json(0, &["lock", "show"]);
+    assert_eq!(report["locks"][0]["state"], "left");
+    assert_eq!(report["locks"][0]["process"], "ended");
+    let refused = world.expect(3, BREAK);
+    insta::assert_snapshot!("lock-nothing-to-break", waiting.even(&refused));
+    let _listener = TcpListener::bind(("127.0.0.1", waiting.port)).unwrap();
+    world.expect(0, &["apply", "staging"]);
+}
+
+#[test]
+fn what_cannot_be_broken_is_refused_and_nothing_is_founded() {
+    let world = TestWorld::small();
+    let free = world.expect(0, &["lock", "show"]);
+    assert_eq!(free.out, "staging  free\nproduction  free\n");
+    world.expect(3, BREAK);
+    world.json(3, BREAK);
+    world.expect(64, &["lock", "break", "staging"]);
+    world
+        .expect(64, &["lock", "break", "staging", "--reason", "  "])
+        .says("needs a reason");
+    world
+        .expect(64, &["lock", "break", "stagin", "--reason", "why"])
+        .says("there is no environment `stagin`");
+    assert!(!world.path(".evenkeel").exists());
+}
+
+#[test]
+fn a_lease_is_told_with_what_its_holder_wrote_made_harmless() {
+    let inside = Inside::new(TestWorld::small());
+    *inside.actor.borrow_mut() = "\u{1b}]0;eve\u{7}".into();
+    let breaker = Breaker::at(&inside, &["lock", "show"]);
+    expect(0, apply(&inside, &breaker, "staging"));
+    let shown = breaker.ran();
+    assert_eq!(shown.code, 0, "{}", shown.short());
+    shown.says("process 1").says("it cannot be looked up");
+    assert!(
+        !shown.all().contains(['\u{1b}', '\u{7}']),
+        "{}",
+        shown.short()
+    );
+}
+
+/// Runs the program once, as soon as a step ended.
+struct Breaker {
+    command: Mutex<Option<std::process::Command>>,
+    ran: Mutex<Option<Ran>>,
+}
+
+impl Breaker {
+    fn at(inside: &Inside, arguments: &[&str]) -> Self {
+        Self {
+            command: Mutex::new(Some(inside.world.command(arguments))),
+            ran: Mutex::new(None),
+        }
+    }
+
+    fn ran(&self) -> Ran {
+        self.ran.lock().unwrap().take().unwrap()
+    }
+}
+
+impl Voice for Breaker {
+    fn begin(&self, _what: &str, _steps: usize) {}
+    fn step(&self, _what: &str) {
+        if let Some(mut command) = self.command.lock().unwrap().take() {
+            *self.ran.lock().unwrap() = Some(Ran::of(&command.output().unwrap()));
+        }
+    }
+    fn end(&self) {}
+    fn line(&self, _line: &str) {}
+}
+
+fn apply(inside: &Inside, voice: &dyn Voice, environment: &str) -> super::inside::Outcome {
+    let request = ApplyRequest {
+        what: environment.into(),
+        ..ApplyRequest::default()
+    };
+    inside.with_voice(voice, |world, location| {
+        operation::apply(world, location, &request)
+    })
+}
+
+#[test]
+fn broken_between_two_steps_nothing_more_is_done_and_everything_done_is_written_down() {
+    let inside = Inside::new(TestWorld::small());
+    let breaker = Breaker::at(&inside, BREAK);
+    let outcome = apply(&inside, &breaker, "staging");
+    assert_eq!(code(&outcome), 5, "{}", words(&outcome));
+    let broken = breaker.ran();
+    assert_eq!(broken.code, 0, "{}", broken.short());
+    let report = outcome.unwrap();
+    let told = serde_json::to_value(&report).unwrap();
+    let apply = &told["applies"][0];
+    assert_eq!(
+        (&apply["done"], &apply["outcome"]),
+        (&1.into(), &"failed".into())
+    );
+    let not_done = apply["not-done"].as_array().unwrap();
+    assert_eq!(not_done.len(), 3);
+    assert!(not_done.iter().all(|step| step["outcome"].is_null()));
+    let said = report.messages.join("\n");
+    assert!(said.contains("so it was not done"), "{said}");
+    assert!(said.contains("took the lease away"), "{said}");
+    // The target has the first directory, and nothing of what would have come after it.
+    let target = inside.target("staging");
+    let (there, not) = ("/srv/staging", "/srv/staging/app");
+    let journal = format!("{:?}", target.journal());
+    assert!(
+        journal.contains(there) && !journal.contains(not),
+        "{journal}"
+    );
+    expect(0, inside.audit());
+    expect(0, inside.apply("staging"));
+    expect(0, inside.audit());
+    expect(0, inside.plan("staging"));
+}
+
+#[test]
+fn productions_lease_is_broken_only_with_a_word_of_confirmation() {
+    let inside = Inside::new(TestWorld::with(&SYSTEM.replace(
+        "uncommitted = true\n",
+        "uncommitted = true\napprovals = 0\nrequire = []\n",
+    )));
+    expect(0, inside.deliver());
+    let release = |arguments: &[&str]| {
+        let breaker = Breaker::at(&inside, arguments);
+        let outcome = inside.with_voice(&breaker, |world, location| {
+            operation::release(world, location, None, None, None)
+        });
+        (outcome, breaker.ran())
+    };
+    let with_reason = ["lock", "break", "production", "--reason", "it hangs"];
+    let confirmed = [&with_reason[..], &["--confirm=production"]].concat();
+    let (outcome, broken) = release(&confirmed);
+    assert_eq!(broken.code, 0, "{}", broken.short());
+    assert_eq!(code(&outcome), 5, "{}", words(&outcome));
+    let said = outcome.unwrap().messages.join("\n");
+    assert!(said.contains("r-1 was not finished"), "{said}");
+    let status = words(&inside.status());
+    assert!(status.contains("took its lease away"), "{status}");
+    expect(0, inside.audit());
+    // Somebody brings production to what it was to run; this time nobody confirms.
+    let breaker = Breaker::at(&inside, &with_reason);
+    expect(0, apply(&inside, &breaker, "production"));
+    let refused = breaker.ran();
+    assert_eq!(refused.code, 3, "{}", refused.short());
+    refused.says("--confirm=production").says("is production");
+    expect(0, inside.audit());
+}
+
+#[test]
+fn a_kind_of_entry_is_explained() {
+    let world = TestWorld::small();
+    world
+        .expect(0, &["explain", "lease-broken"])
+        .says("taken away from its holder");
+}
