@@ -91,6 +91,28 @@ fn commits_and_files_are_read_as_they_were() {
         repository.read(&first, Path::new("../x")),
         Err(GitError::Path { .. })
     ));
+    // A name in full is no promise that there is such a commit: that is never the same as a commit without the file.
+    assert!(matches!(
+        repository.read(&"0".repeat(40), system),
+        Err(GitError::NoCommit { .. })
+    ));
+}
+
+#[test]
+fn where_a_repository_is_and_what_is_checked_out_is_one_question() {
+    let home = tempfile::tempdir().unwrap();
+    let odd = home.path().join("of two\nlines");
+    fs::create_dir(&odd).unwrap();
+    assert_eq!(Repository::discover_with_head(&odd), None);
+    git(&odd, &["init", "-q"]);
+    let (repository, head) = Repository::discover_with_head(&odd).unwrap();
+    assert_eq!(repository.root(), odd.canonicalize().unwrap());
+    assert_eq!(head, None, "before the first commit");
+    git(&odd, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    let (repository, head) = Repository::discover_with_head(&odd).unwrap();
+    assert_eq!(repository.root(), odd.canonicalize().unwrap());
+    assert!(head.is_some());
+    assert_eq!(head, repository.head());
 }
 
 #[test]
