@@ -10,7 +10,7 @@ use super::Attributes;
 use crate::defect::Code;
 use crate::model::{Address, Digest, EnvironmentName, Moment, Value};
 use crate::source::Field;
-use crate::target::{Action, Answer, Query};
+use crate::target::{Action, Answer, Query, Standing};
 
 /// One kind of resource: pure functions from what is declared and what was seen to what is wrong and what would mend it.
 pub trait Kind {
@@ -50,6 +50,9 @@ pub trait Kind {
     fn observed(declared: &Self::Declared, answers: &[Answer]) -> Observation<Self::Observed>;
     /// Whether anything is there.
     fn is_there(observed: &Self::Observed) -> bool;
+    /// Everything that was seen, attribute by attribute, as text without secrets: where two observations differ, the
+    /// facts differ in the attribute.
+    fn facts(observed: &Self::Observed) -> Vec<(String, String)>;
     /// When it last changed.
     fn changed(observed: &Self::Observed) -> Option<Moment>;
     /// What is wrong.
@@ -189,6 +192,38 @@ impl Discrepancy {
             texts: None,
         }
     }
+}
+
+/// What stands at a path, attribute by attribute.
+pub(super) fn standing_facts(standing: &Standing) -> Vec<(String, String)> {
+    let mut facts = vec![("presence".to_owned(), standing.words().to_owned())];
+    let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
+    match standing {
+        Standing::Missing | Standing::Other { what: _ } => {}
+        Standing::Link { to } => fact("to", to.clone()),
+        Standing::Directory { mode, owner, group } => {
+            fact("mode", octal(*mode));
+            fact("owner", owner.exactly());
+            fact("group", group.exactly());
+        }
+        Standing::File {
+            digest,
+            mode,
+            owner,
+            group,
+        } => {
+            fact("content", digest.short());
+            fact("mode", octal(*mode));
+            fact("owner", owner.exactly());
+            fact("group", group.exactly());
+        }
+    }
+    facts
+}
+
+/// A mode as people write it.
+pub(super) fn octal(mode: u32) -> String {
+    format!("{mode:04o}")
 }
 
 /// The answer could not be used.

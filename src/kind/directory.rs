@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
-use super::contract::unexpected;
+use super::contract::{octal, standing_facts, unexpected};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
 use crate::defect::Code;
 use crate::model::Moment;
@@ -183,6 +183,10 @@ impl Kind for Directory {
         observed.standing != Standing::Missing
     }
 
+    fn facts(observed: &DirectoryObserved) -> Vec<(String, String)> {
+        standing_facts(&observed.standing)
+    }
+
     fn changed(observed: &DirectoryObserved) -> Option<Moment> {
         observed.changed
     }
@@ -243,11 +247,6 @@ impl Kind for Directory {
         ));
         attributes
     }
-}
-
-/// A mode as people write it.
-pub(super) fn octal(mode: u32) -> String {
-    format!("{mode:04o}")
 }
 
 /// Mode and owners as comparable attributes.

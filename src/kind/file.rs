@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
-use super::contract::unexpected;
+use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
 use crate::defect::Code;
@@ -194,6 +194,10 @@ impl Kind for File {
 
     fn is_there(observed: &FileObserved) -> bool {
         observed.standing != Standing::Missing
+    }
+
+    fn facts(observed: &FileObserved) -> Vec<(String, String)> {
+        standing_facts(&observed.standing)
     }
 
     fn changed(observed: &FileObserved) -> Option<Moment> {

@@ -143,6 +143,15 @@ impl Kind for Installation {
         observed.current.is_some()
     }
 
+    fn facts(observed: &InstallationObserved) -> Vec<(String, String)> {
+        let words =
+            |digest: Option<Digest>| digest.map_or("nothing".to_owned(), |digest| digest.short());
+        vec![
+            ("artifact".to_owned(), words(observed.current)),
+            ("files".to_owned(), words(observed.actual)),
+        ]
+    }
+
     fn changed(observed: &InstallationObserved) -> Option<Moment> {
         observed.changed
     }

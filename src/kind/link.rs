@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
-use super::contract::unexpected;
+use super::contract::{standing_facts, unexpected};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
 use crate::defect::Code;
 use crate::model::Moment;
@@ -101,6 +101,10 @@ impl Kind for Link {
 
     fn is_there(observed: &LinkObserved) -> bool {
         observed.standing != Standing::Missing
+    }
+
+    fn facts(observed: &LinkObserved) -> Vec<(String, String)> {
+        standing_facts(&observed.standing)
     }
 
     fn changed(observed: &LinkObserved) -> Option<Moment> {

@@ -170,6 +170,11 @@ macro_rules! kinds {
                 match self { $( Self::$kind(observed) => <$module::$kind as Kind>::is_there(observed), )* }
             }
 
+            /// Everything that was seen, attribute by attribute, without secrets.
+            pub fn facts(&self) -> Vec<(String, String)> {
+                match self { $( Self::$kind(observed) => <$module::$kind as Kind>::facts(observed), )* }
+            }
+
             /// When it last changed, by the target's account.
             pub fn changed(&self) -> Option<crate::model::Moment> {
                 match self { $( Self::$kind(observed) => <$module::$kind as Kind>::changed(observed), )* }

@@ -306,6 +306,39 @@ impl Kind for Process {
         matches!(observed.state, ProcessState::Running { .. })
     }
 
+    fn facts(observed: &ProcessObserved) -> Vec<(String, String)> {
+        let fact = |name: &str, text: String| (name.to_owned(), text);
+        let presence = |words: &str| fact("presence", words.to_owned());
+        let (mut facts, started_as) = match &observed.state {
+            ProcessState::Missing => return vec![presence("nothing")],
+            ProcessState::Ended { started_as } => (vec![presence("an ended process")], started_as),
+            ProcessState::Running {
+                pid,
+                ticks,
+                ready,
+                started_as,
+                since,
+            } => {
+                let mut facts = vec![
+                    presence("a running process"),
+                    fact("process", format!("{pid}, started {since} (tick {ticks})")),
+                ];
+                facts.extend(ready.map(|ready| {
+                    fact(
+                        "ready",
+                        if ready { "ready" } else { "not ready" }.to_owned(),
+                    )
+                }));
+                (facts, started_as)
+            }
+        };
+        facts.extend(started_as.iter().map(|(name, text)| match text {
+            Text::Plain(_) => fact(name, shown(Some(text))),
+            Text::Sealed(seal) => fact(name, format!("(secret {})", seal.short())),
+        }));
+        facts
+    }
+
     fn changed(observed: &ProcessObserved) -> Option<Moment> {
         match &observed.state {
             ProcessState::Running { since, .. } => Some(*since),

@@ -54,7 +54,7 @@ pub fn apply(
         project.environment(&request.what)?;
         None
     };
-    let name = match &saved {
+    let name = match saved.as_ref().map(|saved| &saved.plan) {
         Some(plan) => project
             .environment(plan.environment.as_str())
             .map_err(|_| Failure::Stale {
@@ -63,7 +63,7 @@ pub fn apply(
             })?,
         None => project.environment(&request.what)?,
     };
-    if let Some(plan) = &saved
+    if let Some(plan) = saved.as_ref().map(|saved| &saved.plan)
         && plan.system != project.definition.system
     {
         return Err(Failure::Stale {
@@ -91,8 +91,8 @@ pub fn apply(
         name: &name,
         purpose: "apply",
         confirm: request.confirm.as_deref(),
-        saved: saved.as_ref(),
-        from_file: saved.is_some(),
+        saved: saved.as_ref().map(|saved| &saved.plan),
+        found: saved.as_ref().map(|saved| &saved.found),
     };
     let repairs = project.definition.is_last(&name) && project.definition.path.len() > 1;
     if repairs {
@@ -201,8 +201,8 @@ pub(super) struct Run<'a> {
     pub(super) confirm: Option<&'a str>,
     /// The plan that must be it, exactly.
     pub(super) saved: Option<&'a Plan>,
-    /// Whether that came from a file: such a plan is used once.
-    pub(super) from_file: bool,
+    /// What was found when that plan was made, if it comes from a file. Such a plan is used once.
+    pub(super) found: Option<&'a saved::Found>,
 }
 
 impl Run<'_> {
@@ -217,7 +217,7 @@ impl Run<'_> {
             if let Some(used) = state
                 .used_plans
                 .get(&saved.digest())
-                .filter(|_| self.from_file)
+                .filter(|_| self.found.is_some())
             {
                 return Err(Failure::Stale {
                     reason: format!(
@@ -227,7 +227,7 @@ impl Run<'_> {
                     changes: Vec::new(),
                 });
             }
-            saved::compare(saved, &plan)?;
+            saved::compare(saved, self.found, &plan, &situation)?;
         }
         let rehearsed = super::plan::rehearsed(self.project, &state, &plan);
         report.plans.push(PlanReport::new(&plan, rehearsed));
@@ -349,7 +349,7 @@ impl Run<'_> {
             steps: plan.steps.len(),
             by: world.actor.clone(),
             purpose: self.purpose.to_owned(),
-            from_file: self.from_file,
+            from_file: self.found.is_some(),
         };
         self.ledger
             .append(world.clock.now(), &[started.into()], Some(self.fence))?;

@@ -132,7 +132,7 @@ fn stage(
         purpose: "deliver",
         confirm,
         saved: None,
-        from_file: false,
+        found: None,
     }
     .go(state, report)?;
     let outcome = match outcome {

@@ -60,7 +60,11 @@ pub fn plan(
         let rehearsed = rehearsed(&project, &state, &plan);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(path) = output {
-            saved::save(&plan, &world.directory.join(path))?;
+            saved::save(
+                &plan,
+                &saved::Found::of(&situation),
+                &world.directory.join(path),
+            )?;
             report.say(format!("saved to {}", path.display()));
             report.next(format!("evenkeel apply {}", path.display()));
         }

@@ -96,7 +96,7 @@ pub(super) fn press(
         purpose: "release",
         confirm,
         saved: Some(&asked.plan),
-        from_file: false,
+        found: None,
     };
     run.allowed(&asked.plan)?;
     ledger.append(world.clock.now(), &[started.into()], Some(lease.fence()))?;

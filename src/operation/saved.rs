@@ -1,5 +1,9 @@
 //! Saved plans: written, read back, and refused when they are not what was written.
+//!
+//! Beside the plan lies what was found when it was made, attribute by attribute. It decides nothing: a plan is compared
+//! by digests. It is there so that a refusal can say what changed.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -7,27 +11,75 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
-use crate::model::Digest;
+use crate::kind::{Observation, Observed};
+use crate::model::{Address, Digest};
+use crate::observe::Situation;
 use crate::plan::Plan;
 
 /// Longest plan file that is read.
 const LONGEST: u64 = 512 * 1024 * 1024;
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Saved {
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Saving<'a> {
     digest: Digest,
-    plan: Plan,
+    plan: &'a Plan,
+    found_digest: Digest,
+    found: &'a Found,
 }
 
-/// Saves a plan. The file is there whole or not at all.
-pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
+/// A plan that was read back.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Saved {
+    digest: Digest,
+    pub(super) plan: Plan,
+    found_digest: Digest,
+    pub(super) found: Found,
+}
+
+/// What was found when a plan was made: each attribute of each resource, without secrets.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Found {
+    declared: Facts,
+    /// Where something was applied that is declared no longer, or declared at another place.
+    left: Facts,
+}
+
+type Facts = BTreeMap<Address, BTreeMap<String, String>>;
+
+impl Found {
+    /// Everything that was seen.
+    pub(super) fn of(situation: &Situation<'_>) -> Self {
+        let facts = |seen: &BTreeMap<Address, Observation<Observed>>| -> Facts {
+            seen.iter()
+                .filter_map(|(address, each)| {
+                    Some((address.clone(), each.seen()?.facts().into_iter().collect()))
+                })
+                .collect()
+        };
+        Self {
+            declared: facts(&situation.seen),
+            left: facts(&situation.left),
+        }
+    }
+
+    fn digest(&self) -> Digest {
+        Digest::of_record("evenkeel found 1", self)
+    }
+}
+
+/// Saves a plan and what it was made from. The file is there whole or not at all.
+pub(super) fn save(plan: &Plan, found: &Found, path: &Path) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::other(format!("cannot write {}: {error}", path.display()))
     };
-    let saved = Saved {
+    let saved = Saving {
         digest: plan.digest(),
-        plan: plan.clone(),
+        plan,
+        found_digest: found.digest(),
+        found,
     };
     let text = serde_json::to_vec(&saved).map_err(|error| failed(&error))?;
     write(path, &text, 0o600).map_err(|error| failed(&error))
@@ -49,7 +101,7 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()>
 }
 
 /// Reads a plan, and refuses one that was edited.
-pub(super) fn load(path: &Path) -> Result<Plan, Failure> {
+pub(super) fn load(path: &Path) -> Result<Saved, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::other(format!("cannot read {}: {error}", path.display()))
     };
@@ -71,14 +123,20 @@ pub(super) fn load(path: &Path) -> Result<Plan, Failure> {
             crate::plan::FORMAT
         )));
     }
-    if saved.plan.digest() != saved.digest {
+    if saved.plan.digest() != saved.digest || saved.found.digest() != saved.found_digest {
         return Err(refused("it was changed after it was saved".into()));
     }
-    Ok(saved.plan)
+    Ok(saved)
 }
 
-/// Refuses a plan that is not what would be planned now, and says what changed.
-pub(super) fn compare(saved: &Plan, now: &Plan) -> Result<(), Failure> {
+/// Refuses a plan that is not what would be planned now, and says what changed: of each resource which attributes, if
+/// it is known what was found then.
+pub(super) fn compare(
+    saved: &Plan,
+    then: Option<&Found>,
+    now: &Plan,
+    situation: &Situation<'_>,
+) -> Result<(), Failure> {
     if saved.digest() == now.digest() {
         return Ok(());
     }
@@ -110,16 +168,31 @@ pub(super) fn compare(saved: &Plan, now: &Plan) -> Result<(), Failure> {
         saved.binding != now.binding,
     );
     differ("something was applied since", saved.applied != now.applied);
+    let since = Found::of(situation);
     for (address, observed) in &now.observed {
         match saved.observed.get(address) {
-            Some(then) if then == observed => {}
+            Some(before) if before == observed => {}
             Some(_) => changes.push(format!(
                 "{address} is not as it was{}",
-                detail(saved, now, address)
+                match then {
+                    Some(then) => attributes(&then.declared, &since.declared, address),
+                    None => detail(saved, now, address),
+                }
             )),
             None => changes.push(format!(
                 "{address} could not be seen then, or was not declared"
             )),
+        }
+    }
+    for address in since.left.keys() {
+        let Some(then) = then.filter(|then| then.left.contains_key(address)) else {
+            continue;
+        };
+        let differing = attributes(&then.left, &since.left, address);
+        if !differing.is_empty() {
+            changes.push(format!(
+                "{address}, as it was applied before, is not as it was{differing}"
+            ));
         }
     }
     for unseen in &now.unseen {
@@ -135,6 +208,42 @@ pub(super) fn compare(saved: &Plan, now: &Plan) -> Result<(), Failure> {
         reason: "the world or the inputs changed since it was made".into(),
         changes,
     })
+}
+
+/// Which attributes of a resource changed, and from what to what.
+fn attributes(then: &Facts, now: &Facts, address: &Address) -> String {
+    let nothing = BTreeMap::new();
+    let (then, now) = (
+        then.get(address).unwrap_or(&nothing),
+        now.get(address).unwrap_or(&nothing),
+    );
+    // What something else has besides is not told one by one: it is something else.
+    let names: Vec<&str> = match (then.get("presence"), now.get("presence")) {
+        (before, after) if before != after => vec!["presence"],
+        _ => then
+            .keys()
+            .chain(now.keys().filter(|name| !then.contains_key(*name)))
+            .map(String::as_str)
+            .collect(),
+    };
+    let words = |facts: &BTreeMap<String, String>, name: &str| -> String {
+        facts.get(name).cloned().unwrap_or("nothing".into())
+    };
+    let differing: Vec<String> = names
+        .into_iter()
+        .filter(|name| then.get(*name) != now.get(*name))
+        .map(|name| {
+            format!(
+                "{name} was {} and is {}",
+                words(then, name),
+                words(now, name)
+            )
+        })
+        .collect();
+    if differing.is_empty() {
+        return String::new();
+    }
+    format!(": {}", differing.join(", "))
 }
 
 /// What changed of a resource: the steps of both plans say what they found.
@@ -163,7 +272,7 @@ fn detail(saved: &Plan, now: &Plan, address: &crate::model::Address) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{load, save};
+    use super::{Found, load, save};
     use crate::ledger::record::Verb;
     use crate::model::{Address, Digest, EnvironmentName};
     use crate::plan::{Change, FORMAT, Plan, Step, Unseen};
@@ -210,8 +319,15 @@ mod tests {
     fn every_changed_byte_of_a_saved_plan_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("the.plan");
-        save(&plan(), &path).unwrap();
-        assert_eq!(load(&path).unwrap().digest(), plan().digest());
+        let facts = [("mode".to_owned(), "0640".to_owned())];
+        let found = Found {
+            declared: [(Address::new("file", "config"), facts.into())].into(),
+            ..Found::default()
+        };
+        save(&plan(), &found, &path).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(loaded.plan.digest(), plan().digest());
+        assert_eq!(loaded.found, found);
         let whole = std::fs::read(&path).unwrap();
         for place in 0..whole.len() {
             for flip in [0x01, 0x20, 0x80] {

@@ -116,6 +116,15 @@ impl Owner {
     pub fn is(&self, word: &str) -> bool {
         self.name.as_deref() == Some(word) || word.parse() == Ok(self.id)
     }
+
+    /// Name and number: what was seen of it, and not only what it is called.
+    #[must_use]
+    pub fn exactly(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name} ({})", self.id),
+            None => self.id.to_string(),
+        }
+    }
 }
 
 impl std::fmt::Display for Owner {

@@ -31,10 +31,13 @@ mod laws;
 mod locks;
 mod matching;
 mod origins;
+mod refusals;
 mod repeated;
+mod running;
 mod secrets;
 mod shut;
 mod sources;
+mod tampering;
 mod unfinished;
 mod world;
 
