@@ -75,7 +75,7 @@ impl Inside {
             );
         }
         // The key is there before the first look, so that all looks seal alike.
-        std::fs::create_dir(world.path(".evenkeel")).unwrap();
+        std::fs::create_dir_all(world.path(".evenkeel")).unwrap();
         world.mode(".evenkeel", 0o700);
         evenkeel::ledger::key::open_or_make(&world.path(".evenkeel")).unwrap();
         Self {

@@ -4,8 +4,9 @@
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 
 use evenkeel::operation::{self, Failure};
+use evenkeel::target::recorded::Thing;
 
-use super::inside::{Inside, Outcome, code, expect, words};
+use super::inside::{Inside, Outcome, code, expect, refused, words};
 use super::tampering::{SECRET, Tampering, tamperings, watched};
 use super::world::{SYSTEM, TestWorld};
 
@@ -189,6 +190,42 @@ fn what_appears_where_a_plan_found_nothing_is_named() {
             .change(|world| world.clone_from(&fresh));
     }
     expect(0, inside.apply("the.plan"));
+}
+
+/// Between an approval and the release as well: what was approved is what was looked at, and nothing else.
+#[test]
+fn what_changed_in_production_after_it_was_approved_is_not_released_over() {
+    let inside = watched();
+    let approved = |inside: &Inside| -> String {
+        let delivered = expect(0, inside.deliver());
+        let plan = delivered.verdict.unwrap().plan;
+        expect(0, inside.approve(&plan));
+        plan
+    };
+    approved(&inside);
+    expect(0, inside.release());
+    inside
+        .world
+        .replace("environments/system.toml", "\"plain\\n\"", "\"other\\n\"");
+    let plan = approved(&inside);
+    let target = inside.target("production");
+    let (whole, done) = (target.world(), inside.asked("production"));
+    for path in ["plain", "config", "token", "loose"] {
+        let path = format!("/srv/production/{path}");
+        target.change(|world| match &mut world.things.get_mut(&path).unwrap().0 {
+            Thing::File { group, .. } | Thing::Directory { group, .. } => group.id += 1,
+            Thing::Link { .. } => unreachable!(),
+        });
+        let named = inside
+            .with(|world, location| operation::release(world, location, Some(&plan), None, None));
+        refused(4, "is not what a release would do now", &named);
+        let shut = inside.release();
+        assert_eq!(code(&shut), 3, "{path}: {}", words(&shut));
+        assert_eq!(inside.asked("production"), done, "{path}");
+        target.change(|world| world.clone_from(&whole));
+    }
+    expect(0, inside.release());
+    assert_eq!(inside.asked("production"), done + 1);
 }
 
 /// What was applied and is declared no longer would be removed: it must be what it was.

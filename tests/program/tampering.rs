@@ -99,7 +99,12 @@ pub const SECRET: &str = "c4nary-of-staging";
 
 /// The system around recorded targets.
 pub fn watched() -> Inside {
-    let world = TestWorld::with(SYSTEM);
+    watched_from(&str::to_owned)
+}
+
+/// The same, with the system's definition changed before it is written. Nothing of it depends on where it lies.
+pub fn watched_from(change: &dyn Fn(&str) -> String) -> Inside {
+    let world = TestWorld::with(&change(SYSTEM));
     for name in ["staging", "production"] {
         world.replace(
             &format!("environments/{name}.toml"),
@@ -107,6 +112,13 @@ pub fn watched() -> Inside {
             &format!("[values]\ntoken = {{ file = \"../secrets/{name}\" }}\n"),
         );
         world.write(&format!("secrets/{name}"), &format!("c4nary-of-{name}"));
+        world.replace(
+            &format!("environments/{name}.toml"),
+            "local = true\n",
+            "local = true\nbase = \"/srv\"\nstate = \"/srv/state\"\n",
+        );
+        world.write(".evenkeel/key", &format!("{}\n", "5".repeat(64)));
+        world.mode(".evenkeel/key", 0o600);
     }
     Inside::new(world)
 }
