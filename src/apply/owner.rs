@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::environment::Resolved;
 use crate::environment::resolve::TargetPlace;
-use crate::model::{Digest, canonical};
+use crate::ledger::State;
+use crate::model::{Digest, EnvironmentName, canonical};
 use crate::observe::Observers;
 use crate::target::{
     Action, ActionError, Answer, Interruption, Materials, Query, Standing, Target,
@@ -37,7 +38,20 @@ pub struct NotOurs {
     pub reason: String,
 }
 
-impl Owner<'_> {
+impl<'a> Owner<'a> {
+    /// The stamp that this ledger puts on an environment's targets.
+    #[must_use]
+    pub fn of(system: &'a str, environment: &'a EnvironmentName, state: &'a State) -> Self {
+        Self {
+            system,
+            environment: environment.as_str(),
+            lineage: state
+                .founded
+                .as_ref()
+                .map_or("", |founded| founded.lineage.as_str()),
+        }
+    }
+
     fn text(&self) -> String {
         // Three texts are always JSON.
         format!("{}\n", canonical::to_string(self).unwrap_or_default())

@@ -244,6 +244,7 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
+        super::unrecorded::tell(&state, &situation, report);
         let owner = self.owner(&state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
@@ -277,14 +278,7 @@ impl Run<'_> {
 
     /// The stamp that this ledger puts on targets.
     fn owner<'s>(&'s self, state: &'s State) -> Owner<'s> {
-        Owner {
-            system: &self.project.definition.system,
-            environment: self.name.as_str(),
-            lineage: state
-                .founded
-                .as_ref()
-                .map_or("", |founded| founded.lineage.as_str()),
-        }
+        Owner::of(&self.project.definition.system, self.name, state)
     }
 
     /// Whether the ledger already says that this recipe was applied here, to the end, with nothing left open.

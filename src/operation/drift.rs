@@ -2,7 +2,7 @@
 
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World, ages};
+use super::{Failure, Location, Project, World, ages, unrecorded};
 use crate::defect::{Corner, Defect, Severity};
 use crate::drift::{codes, compare_corners, live};
 use crate::environment::Definition;
@@ -103,7 +103,7 @@ pub fn drift(
         report.defects(parity);
     }
     if let Some(state) = state {
-        let (live, environments) = look_at_all(&project, &resolution, &names, &state)?;
+        let (live, environments) = look_at_all(&project, &resolution, &names, &state, &mut report)?;
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         report.defects(live);
         report.environments = environments;
@@ -125,6 +125,7 @@ fn look_at_all(
     resolution: &Resolution,
     names: &[EnvironmentName],
     state: &State,
+    report: &mut Report,
 ) -> Result<(Vec<Defect>, Vec<EnvironmentReport>), Failure> {
     let mut found: Vec<Vec<Defect>> = Vec::new();
     let mut environments = Vec::new();
@@ -132,6 +133,8 @@ fn look_at_all(
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, state, &targets)?;
         let defects = live(&situation);
+        unrecorded::tell(state, &situation, report);
+        unrecorded::tell_of_owners(project, state, &situation, &targets.observers(), report);
         let (declared, observed) = situation.coverage();
         found.push(defects);
         environments.push(EnvironmentReport::new(name, declared, observed));

@@ -31,6 +31,7 @@ mod saved;
 mod status;
 mod targets;
 mod unfinished;
+mod unrecorded;
 mod validate;
 mod verify;
 mod world;

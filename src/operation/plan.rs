@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World, saved};
+use super::{Failure, Location, Project, World, saved, unrecorded};
 use crate::model::EnvironmentName;
 use crate::plan::Plan;
 use crate::report::{PlanReport, Report};
@@ -55,6 +55,14 @@ pub fn plan(
         let targets = resolution.targets(&project, name)?;
         let situation = resolution.look(&project, name, &state, &targets)?;
         let plan = resolution.plan(&project, &situation, &state)?;
+        unrecorded::tell(&state, &situation, &mut report);
+        unrecorded::tell_of_owners(
+            &project,
+            &state,
+            &situation,
+            &targets.observers(),
+            &mut report,
+        );
         unseen |= !plan.unseen.is_empty();
         steps += plan.steps.len();
         let rehearsed = rehearsed(&project, &state, &plan);

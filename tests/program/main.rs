@@ -29,6 +29,7 @@ mod injected;
 mod inside;
 mod laws;
 mod locks;
+mod lost;
 mod matching;
 mod origins;
 mod refusals;

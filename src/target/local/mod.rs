@@ -24,6 +24,7 @@ mod start;
 mod stop;
 mod sync;
 mod uninstall;
+mod unrecorded;
 
 use std::path::PathBuf;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::log::Log;
 use super::placing::{Outcome, failed};
 use super::stop::{changed, forget, is, read};
-use super::{LocalTarget, ready, session, spawn};
+use super::{LocalTarget, ready, session, spawn, unrecorded};
 use crate::model::duration::phrase;
 use crate::target::action::Running;
 use crate::target::launch::LaunchSpec;
@@ -153,6 +153,14 @@ impl Start<'_> {
             if running.is_some() {
                 notes.push(note);
             }
+        }
+        if recorded.is_none()
+            && let Some(process) = unrecorded::writer(&spec.log)
+        {
+            return Err(self.failed(format!(
+                "process {process} writes to its log `{}` already, and the record of it is gone: restore the record, or stop that process by hand",
+                spec.log
+            )));
         }
         if let Some(address) = self.check.and_then(ready::taken) {
             return Err(self.failed(format!(

@@ -1,0 +1,58 @@
+//! Things in place that nobody recorded: said aloud, since it may mean that the ledger was lost.
+//!
+//! Whoever uses evenkeel for the first time on what is there already hears the same, and goes on. Nothing is refused
+//! here: what is found as declared is only recorded, and nothing is ever removed that this ledger did not apply.
+
+use super::Project;
+use crate::apply::Owner;
+use crate::ledger::State;
+use crate::observe::{Observers, Situation};
+use crate::report::Report;
+
+/// Says how much of what is declared is there although this ledger never applied anything to the environment.
+pub(super) fn tell(state: &State, situation: &Situation<'_>, report: &mut Report) {
+    if !is_new(state, situation) {
+        return;
+    }
+    let there = situation
+        .seen
+        .values()
+        .filter_map(|seen| seen.seen())
+        .filter(|observed| observed.is_there())
+        .count();
+    if there == 0 {
+        return;
+    }
+    let (name, declared) = (situation.environment(), situation.resolved.resources.len());
+    report.say(format!(
+        "nothing was ever applied to {name} by the ledger in `.evenkeel`, and {there} of {} {} there already: if evenkeel brought them there, that ledger was lost; restore it from a backup. Without it, what is there is taken as it is found, and what was applied once and is declared no longer goes unnoticed",
+        crate::text::count(declared, "declared resource"),
+        if there == 1 { "is" } else { "are" },
+    ));
+}
+
+/// Says of targets that bear another ledger's stamp that nothing can be applied to them from here.
+pub(super) fn tell_of_owners(
+    project: &Project<'_>,
+    state: &State,
+    situation: &Situation<'_>,
+    observers: &Observers<'_>,
+    report: &mut Report,
+) {
+    if !is_new(state, situation) {
+        return;
+    }
+    let owner = Owner::of(&project.definition.system, situation.environment(), state);
+    if let Err(error) = owner.check(situation.resolved, observers) {
+        report.say(format!(
+            "nothing can be applied to {} from here: {error}",
+            situation.environment()
+        ));
+    }
+}
+
+fn is_new(state: &State, situation: &Situation<'_>) -> bool {
+    state
+        .environment(situation.environment())
+        .is_none_or(|standing| standing.last_apply.is_none())
+}
