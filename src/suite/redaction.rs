@@ -256,19 +256,20 @@ mod tests {
     }
 
     #[test]
-    fn much_output_takes_little_time() {
+    fn much_output_comes_through_as_it_is_and_is_mostly_passed_over() {
         let secrets: Vec<String> = (0..10)
             .map(|number| format!("{number}correct-horse"))
             .collect();
         let redactor = Redactor::new(secrets.iter().map(String::as_str));
         let text = "2026-11-01 10:00:00 GET /index.html 200 \"Mozilla/5.0 (X11)\"\n".repeat(8192);
-        let begun = std::time::Instant::now();
         assert_eq!(redactor.text(&text), text);
-        assert!(
-            begun.elapsed() < std::time::Duration::from_secs(10),
-            "{:?}",
-            begun.elapsed()
-        );
-        println!("{:?}", begun.elapsed());
+        // The work: places at which a secret in some form may begin, of all places times all forms.
+        let tried: usize = redactor
+            .patterns
+            .iter()
+            .map(|pattern| text.bytes().filter(|byte| pattern.may_begin(*byte)).count())
+            .sum();
+        let all = redactor.patterns.len() * text.len();
+        assert!(tried * 10 < all, "{tried} of {all}");
     }
 }

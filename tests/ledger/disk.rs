@@ -10,7 +10,7 @@ use evenkeel::model::moment::SystemClock;
 use crate::writer::{acknowledged, command, open, record};
 
 /// Whether system calls can be made to fail here; says loudly when not.
-fn tracer_is_there() -> bool {
+pub fn tracer_is_there() -> bool {
     let works = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "true"])
         .status()
@@ -19,6 +19,28 @@ fn tracer_is_there() -> bool {
         println!("SKIPPED: strace is not installed or may not trace; no disk failure was tried");
     }
     works
+}
+
+/// How many of these calls a role makes on a ledger of its own.
+pub fn calls(calls: &str, role: &str, number: u64) -> usize {
+    let world = tempfile::tempdir().unwrap();
+    let folder = world.path().join("ledger");
+    drop(open(&folder));
+    let log = world.path().join("calls");
+    let filter = format!("trace={calls}");
+    let around = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        log.to_str().unwrap(),
+        "-e",
+        &filter,
+    ];
+    let output = command(&around, role, &folder, number).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let lines = std::fs::read_to_string(&log).unwrap();
+    lines.lines().filter(|call| call.ends_with("= 0")).count()
 }
 
 /// Runs a writer of five entries whose k-th call fails: whether it succeeded, and what it said.

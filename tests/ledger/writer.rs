@@ -91,6 +91,13 @@ fn play() {
         "endless" => append(folder, number, u64::MAX),
         "hundred" => append(folder, number, 100),
         "five" => append(folder, number, 5),
+        // Appends so many at once.
+        "batch" => {
+            let batch: Vec<_> = (1..=number).map(|token| record(1, token)).collect();
+            open(folder)
+                .append(SystemClock.now(), &batch, None)
+                .unwrap();
+        }
         "holder" => hold(folder),
         "stubborn" => insist(folder, number),
         "reader" => {

@@ -3,10 +3,11 @@
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::inside::{Inside, code, expect, words};
-use super::world::{Ran, SYSTEM, TestWorld, small_disk};
+use super::world::{HANGS, Ran, SYSTEM, TestWorld, small_disk};
 
 /// The small system with a process.
 fn with_process(process: &str) -> TestWorld {
@@ -145,11 +146,7 @@ fn a_port_that_is_taken_and_a_process_that_dies_or_is_never_ready() {
     ran.says("process.app");
     assert_ne!(world.run(&["drift", "--live", "staging"]).code, 0);
     assert!(world.processes().is_empty());
-    assert!(
-        begun.elapsed() < Duration::from_secs(30),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
 }
 
 /// Everything that was started goes with it, and what came of it is a failure on record.
@@ -161,16 +158,12 @@ fn a_suite_that_hangs() {
     ));
     world.script(
         "checks/smoke.sh",
-        "sleep 613 & (setsid sleep 614 &) ; sleep 615",
+        "sleep 1613 & (setsid sleep 1614 &) ; sleep 1615",
     );
     world.expect(0, &["apply", "staging"]);
     let begun = Instant::now();
     world.expect(1, &["verify", "staging"]).says("killed");
-    assert!(
-        begun.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     let document = world.json(3, &["release"]);
     assert!(
         document.to_string().contains("gate/suite-not-passed"),
@@ -244,17 +237,20 @@ fn an_artifact_that_changes_while_it_is_read() {
     let world = TestWorld::small();
     std::fs::write(world.path("build/app"), vec![1; 40 << 20]).unwrap();
     let path = world.path("build/app");
-    let writer = std::thread::spawn(move || {
-        use std::io::Write as _;
-        let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(2) {
-            file.write_all(b"x").unwrap();
-            std::thread::sleep(Duration::from_micros(200));
-        }
+    let is_over = AtomicBool::new(false);
+    let ran = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            use std::io::Write as _;
+            let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+            while !is_over.load(Ordering::Relaxed) {
+                file.write_all(b"x").unwrap();
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        });
+        let ran = world.run(&["apply", "staging"]);
+        is_over.store(true, Ordering::Relaxed);
+        ran
     });
-    let ran = world.run(&["apply", "staging"]);
-    writer.join().unwrap();
     assert_eq!(ran.code, 1, "{}", ran.short());
     ran.says("artifact");
     assert!(!world.path("run/staging/app/current").exists());
@@ -289,7 +285,7 @@ fn a_clock_that_was_set_back() {
 #[test]
 fn two_at_once() {
     let world = with_process(
-        "command = [\"sleep\", \"600\"]\nready = { tcp = \"127.0.0.1:1\", within = \"4s\" }",
+        "command = [\"sleep\", \"600\"]\nready = { tcp = \"127.0.0.1:1\", within = \"10m\" }",
     );
     let mut first = world.start(&["apply", "staging"]);
     let begun = Instant::now();
@@ -297,7 +293,7 @@ fn two_at_once() {
         .path(".evenkeel/targets/staging/web/app.process.json")
         .exists()
     {
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < HANGS);
         std::thread::sleep(Duration::from_millis(5));
     }
     let number = first.id().to_string();
@@ -320,6 +316,11 @@ fn two_at_once() {
     // Killed: the next one goes on at once, without anybody unlocking anything.
     first.kill().unwrap();
     first.wait().unwrap();
+    world.replace(
+        "environments/system.toml",
+        "within = \"10m\"",
+        "within = \"1s\"",
+    );
     let ran = world.run(&["apply", "staging"]);
     assert_ne!(ran.code, 5, "{}", ran.short());
     world.expect(0, &["audit", "verify"]);
@@ -329,7 +330,7 @@ fn two_at_once() {
 fn one_that_waits_for_another_goes_on_after_it() {
     let world = TestWorld::small();
     let many: Vec<_> = (0..6)
-        .map(|_| world.start(&["apply", "staging", "--lock-timeout", "30s"]))
+        .map(|_| world.start(&["apply", "staging", "--lock-timeout", "10m"]))
         .collect();
     for child in many {
         let ran = Ran::of(&child.wait_with_output().unwrap());

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::world::{PROGRAM, Ran, TestWorld};
+use super::world::{HANGS, PROGRAM, Ran, TestWorld};
 
 /// Files besides the directories, the installation, the link and the process: 25 resources in all.
 const FILES: usize = 19;
@@ -445,8 +445,7 @@ fn interrupted_it_ends_at_a_safe_place_and_goes_on() {
                 .unwrap();
             // A signal before it listens ends it as any program; wait until it has begun.
             let began = Instant::now();
-            while !world.path(".evenkeel/key").exists() && began.elapsed() < Duration::from_secs(10)
-            {
+            while !world.path(".evenkeel/key").exists() && began.elapsed() < HANGS {
                 std::thread::sleep(Duration::from_millis(1));
             }
             std::thread::sleep(Duration::from_millis(wait));

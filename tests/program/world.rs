@@ -5,8 +5,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
+
+/// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
+pub const HANGS: Duration = Duration::from_mins(2);
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_evenkeel");

@@ -10,7 +10,7 @@ use axum::routing::{get as on_get, post as on_post};
 use evenkeel::suite::Outcome;
 use serde_json::json;
 
-use crate::world::{Server, checking, get, nowhere, only, run, run_for, secret};
+use crate::world::{HANGS, Server, checking, get, nowhere, only, run, run_for, secret};
 
 fn server() -> Server {
     Server::with(
@@ -146,7 +146,7 @@ fn a_body_that_never_ends_fails_in_time() {
     check.within = Duration::from_millis(300);
     let begun = Instant::now();
     assert_eq!(only(&run(&checking(check))).0, Outcome::Failed);
-    assert!(begun.elapsed() < Duration::from_millis(1300));
+    assert!(begun.elapsed() < HANGS);
 }
 
 #[test]
@@ -215,11 +215,11 @@ fn who_asks_is_not_in_the_name() {
 fn an_interruption_ends_a_check_and_those_after_it() {
     let server = Server::that_hangs();
     let mut suite = checking(get(server.url("/")));
-    suite.http[0].within = Duration::from_secs(30);
+    suite.http[0].within = Duration::from_mins(10);
     suite.http.push(suite.http[0].clone());
     let begun = Instant::now();
     let result = run_for(&suite, Duration::from_millis(200));
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < HANGS);
     assert!(result.interrupted && !result.passed);
     assert_eq!(result.cases.len(), 1);
     assert_eq!(result.summary, "interrupted, 0 passed, 1 error");

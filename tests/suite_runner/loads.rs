@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::get as on_get;
 use evenkeel::suite::SuiteResult;
 
-use crate::world::{Server, load, loading, nowhere, run, run_for, said};
+use crate::world::{HANGS, Server, load, loading, nowhere, run, run_for, said};
 
 fn figure(result: &SuiteResult, name: &str) -> f64 {
     result.figures.get(name).copied().unwrap_or(f64::NAN)
@@ -127,11 +127,7 @@ fn a_service_that_hangs_drops_or_is_absent_fails_without_thresholds() {
         check.errors = 1.0;
         let begun = Instant::now();
         let result = run(&loading(check));
-        assert!(
-            begun.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
         assert!(!result.passed);
         assert!(said(&result.cases[0]).contains(expected), "{result:?}");
     }
@@ -168,15 +164,11 @@ fn a_load_beyond_what_can_be_made_says_so() {
 fn an_interruption_stops_a_load() {
     let server = quick();
     let begun = Instant::now();
-    let suite = loading(load(server.url("/"), 50, Duration::from_mins(1)));
+    let suite = loading(load(server.url("/"), 50, Duration::from_mins(10)));
     let result = run_for(&suite, Duration::from_millis(500));
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     assert!(result.interrupted && !result.passed);
     let summary = &result.summary;
     assert!(summary.starts_with("interrupted, "), "{summary}");
-    assert!(summary.ends_with(" of 3000 requests"), "{summary}");
+    assert!(summary.ends_with(" of 30000 requests"), "{summary}");
 }

@@ -11,6 +11,9 @@ use evenkeel::model::{Digest, Secret};
 use evenkeel::suite::{Case, Outcome, SuiteResult};
 use evenkeel::target::Interruption;
 
+/// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
+pub const HANGS: Duration = Duration::from_mins(2);
+
 /// A server that ends with the test.
 pub struct Server {
     address: SocketAddr,

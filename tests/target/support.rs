@@ -5,12 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use evenkeel::model::{Digest, Sealer};
 use evenkeel::target::{
     Action, ActionError, Answer, Interruption, LocalTarget, Materials, Observer as _, Performed,
     ProcessState, Query, Ready, Standing, Target as _,
 };
+
+/// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
+pub const HANGS: Duration = Duration::from_mins(2);
 
 /// A directory of its own, reached by no link, and the target that works in it.
 pub struct World {

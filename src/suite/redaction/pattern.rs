@@ -40,6 +40,13 @@ impl Pattern {
         }
     }
 
+    /// Whether its first symbol may begin with this byte. Where it may not, nothing more is looked at.
+    pub(super) fn may_begin(&self, byte: u8) -> bool {
+        self.first
+            .get(usize::from(byte))
+            .is_some_and(|known| *known)
+    }
+
     /// The furthest end of this pattern when it begins at `position`.
     pub(super) fn end(&self, bytes: &[u8], position: usize) -> Option<usize> {
         let begin = if self.before {
@@ -51,8 +58,9 @@ impl Pattern {
         } else {
             position
         };
-        let first = usize::from(*bytes.get(begin)?);
-        self.first.get(first).filter(|known| **known)?;
+        if !self.may_begin(*bytes.get(begin)?) {
+            return None;
+        }
         let mut ends = vec![begin];
         for (index, spellings) in self.symbols.iter().enumerate() {
             let mut next = Vec::new();
