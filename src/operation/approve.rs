@@ -49,6 +49,7 @@ pub fn approve(
     }
     let mut report = Report::new("approve", &project.definition.system, world.clock.now());
     report.origin(&asked.dossier.origin);
+    asked.tell_of_policy(&project, &mut report);
     // What shuts the gate for other reasons than people would make this approval void before it could be used.
     let others: Vec<&crate::gate::Reason> = asked
         .verdict

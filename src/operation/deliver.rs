@@ -98,6 +98,7 @@ pub fn deliver(
             return super::release::press(&project, &resolution, &ledger, confirm, wait, report);
         }
     }
+    asked.tell_of_policy(&project, &mut report);
     report.exit_code = if releasable { 0 } else { 3 };
     Ok(report)
 }

@@ -6,8 +6,9 @@ use super::drift::compare_along_path;
 use super::picture::Resolution;
 use super::plan::{last_release, rehearsed};
 use super::project::state_of;
+use super::unfinished::last;
 use super::verify::artifacts;
-use super::{Failure, Project};
+use super::{Failure, Project, weakened};
 use crate::defect::{Corner, Defect, Severity};
 use crate::drift::live;
 use crate::gate::{
@@ -19,7 +20,7 @@ use crate::ledger::standing::Apply;
 use crate::ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, State, verify};
 use crate::model::{Address, Digest, EnvironmentName};
 use crate::plan::Plan;
-use crate::report::VerdictDocument;
+use crate::report::{Report, VerdictDocument};
 
 /// The dossier, production's plan, and what the gate says.
 pub(super) struct Asked {
@@ -27,6 +28,8 @@ pub(super) struct Asked {
     pub(super) plan: Plan,
     pub(super) verdict: Verdict,
     pub(super) rehearsed: Option<Vec<bool>>,
+    /// The last release to production, and its dossier.
+    released: Option<(String, Digest)>,
 }
 
 impl Asked {
@@ -109,12 +112,17 @@ impl Asked {
             ledger: whole(project),
             production,
         };
+        let released = last(&state, &dossier.production).map(|release| {
+            let started = &release.started.record;
+            (started.release.clone(), started.dossier)
+        });
         let verdict = gate::judge(&dossier);
         Ok(Self {
             dossier,
             plan,
             verdict,
             rehearsed,
+            released,
         })
     }
 
@@ -143,6 +151,13 @@ impl Asked {
         };
         ledger.append(project.world.clock.now(), &[given.into()], fence)?;
         Ok(kept)
+    }
+
+    /// Says what the policy asks for less than at the last release.
+    pub(super) fn tell_of_policy(&self, project: &Project<'_>, report: &mut Report) {
+        if let Some((release, dossier)) = &self.released {
+            weakened::tell(project, release, dossier, &self.dossier, report);
+        }
     }
 
     pub(super) fn document(&self) -> VerdictDocument {

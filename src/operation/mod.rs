@@ -34,6 +34,7 @@ mod unfinished;
 mod unrecorded;
 mod validate;
 mod verify;
+mod weakened;
 mod world;
 
 pub use apply::{ApplyRequest, apply};

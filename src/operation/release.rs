@@ -71,6 +71,7 @@ pub(super) fn press(
         return Ok(report);
     }
     let dossier = asked.record(project, ledger, Some(lease.fence()))?;
+    asked.tell_of_policy(project, &mut report);
     if !asked.verdict.open {
         report.verdict = Some(asked.document());
         report.exit_code = 3;

@@ -438,3 +438,34 @@ fn without_a_person_the_gate_still_judges() {
     expect(3, inside.deliver());
     assert_eq!(inside.asked("production"), before);
 }
+
+/// P37: whoever may change the definitions may ask for less; whoever approves or releases hears of it.
+#[test]
+fn a_policy_that_asks_for_less_than_at_the_last_release_is_told() {
+    let inside = released();
+    const TOLD: &str = "the policy asks for less than at r-1: ";
+    another_greeting(&inside, "second");
+    assert!(!words(&inside.deliver()).contains(TOLD), "it is the same");
+    inside.world.replace(
+        "environments/system.toml",
+        STRICT,
+        "[release]\napprovals = 0\nevidence-max-age = \"7d\"\n",
+    );
+    inside.world.commit();
+    let less =
+        format!("{TOLD}`approvals` was 1 and is 0; `evidence-max-age` was 24 h and is 7 days");
+    let delivered = inside.deliver();
+    assert!(words(&delivered).contains(&less), "{}", words(&delivered));
+    let plan = plan_of(&expect(0, delivered));
+    for outcome in [inside.approve(&plan), inside.release()] {
+        assert!(words(&outcome).contains(&less), "{}", words(&outcome));
+    }
+    // To ask for more is nobody's worry.
+    inside.world.replace(
+        "environments/system.toml",
+        "approvals = 0\nevidence-max-age = \"7d\"\n",
+        "approvals = 2\nevidence-max-age = \"1h\"\n",
+    );
+    another_greeting(&inside, "third");
+    assert!(!words(&inside.deliver()).contains("asks for less"));
+}
