@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::programs::example;
 
 pub const TOKEN: &str = "a-token-for-tests-only";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder with a configuration file and, once it has run, a database.
 pub struct Home {

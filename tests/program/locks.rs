@@ -9,7 +9,7 @@ use evenkeel::operation::{self, ApplyRequest, Voice};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::inside::{Inside, code, expect, words};
-use super::world::{Ran, SYSTEM, TestWorld};
+use super::world::{HANGS, Ran, SYSTEM, TestWorld};
 
 /// An apply to staging that waits for a process to be ready, which is when somebody listens at the port.
 struct Waiting {
@@ -32,7 +32,7 @@ impl Waiting {
             .path(".evenkeel/targets/staging/web/app.process.json")
             .exists()
         {
-            assert!(begun.elapsed() < Duration::from_secs(20));
+            assert!(begun.elapsed() < HANGS);
             std::thread::sleep(Duration::from_millis(5));
         }
         Self { world, apply, port }
@@ -88,7 +88,7 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
     kill_process(process, Signal::STOP).unwrap();
     let begun = Instant::now();
     while world.json(0, &["lock", "show"])["locks"][0]["process"] != "stopped" {
-        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert!(begun.elapsed() < HANGS);
     }
     let broken = world.expect(0, BREAK);
     insta::assert_snapshot!("lock-broken", waiting.even(&broken));
