@@ -689,7 +689,12 @@ impl Report {
     /// The JSON Schema of this document.
     #[must_use]
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(Self).to_value();
+        // Of what is written, not of what could be read: parts that are left out when empty are not required.
+        let mut schema = schemars::generate::SchemaSettings::default()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<Self>()
+            .to_value();
         if let Some(object) = schema.as_object_mut() {
             object.insert("title".into(), "evenkeel: a report".into());
         }

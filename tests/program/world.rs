@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -327,10 +328,20 @@ impl Ran {
         self.all().chars().take(4_000).collect()
     }
 
-    /// Standard output as one JSON document.
+    /// Standard output as one JSON document, held to the schema that programs are given for it.
     #[track_caller]
     pub fn document(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}\n{}", self.short()))
+        static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+            jsonschema::draft202012::new(&evenkeel::report::Report::schema()).unwrap()
+        });
+        let document = serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.short()));
+        let wrong: Vec<String> = SCHEMA
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}\n{}", self.short());
+        document
     }
 
     /// That something is said.
