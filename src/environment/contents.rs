@@ -204,10 +204,15 @@ impl Resolver<'_> {
         let mut sensitive = false;
         let mut values = serde_json::Map::new();
         for name in &understood.template.names {
-            let reference = named(name);
-            if let Some(value) = reference.and_then(|reference| self.look_up(&reference)) {
+            let Some(reference) = named(name) else {
+                continue;
+            };
+            if let Some(value) = self.look_up(&reference) {
                 sensitive |= value.is_sensitive();
                 place(&mut values, name, revealed(&value));
+            } else if self.is_wanting(&reference) {
+                // Why it has no value was told at its own place; here it is defined.
+                return None;
             }
         }
         let values = serde_json::Value::Object(values);
@@ -220,6 +225,19 @@ impl Resolver<'_> {
                 self.complain_template(address, &span, &understood.file.path, &problem);
                 None
             }
+        }
+    }
+
+    /// Whether a reference leads to what is declared, and what could not be had or understood.
+    fn is_wanting(&self, reference: &Reference) -> bool {
+        match reference {
+            Reference::Parameter(name) => {
+                self.definition.parameters.contains_key(name) && !self.parameters.contains_key(name)
+            }
+            // Without its digest, it could not be read; its path is always known.
+            Reference::Artifact(name, _) => self.definition.artifacts.contains_key(name),
+            Reference::Resource(address, _) => self.gaps.contains(address.as_str()),
+            _ => false,
         }
     }
 

@@ -50,8 +50,11 @@ pub fn apply(
         None
     } else if file.is_file() {
         Some(saved::load(&file)?)
+    } else if let Err(Failure::Usage(reason)) = project.environment(&request.what) {
+        return Err(Failure::Usage(format!(
+            "{reason}; and there is no such file"
+        )));
     } else {
-        project.environment(&request.what)?;
         None
     };
     let name = match saved.as_ref().map(|saved| &saved.plan) {

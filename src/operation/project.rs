@@ -18,6 +18,7 @@ use crate::ledger::{LedgerError, SqliteLedger, State, key};
 use crate::model::{Digest, EnvironmentName, Sealer};
 use crate::target::git::Repository;
 use crate::target::tree::tree_digest;
+use crate::text::nearest;
 
 /// Where a project is to be found.
 #[derive(Debug, Clone, Default)]
@@ -232,10 +233,15 @@ impl<'w> Project<'w> {
             .iter()
             .map(EnvironmentName::as_str)
             .collect();
-        Err(Failure::Usage(format!(
-            "there is no environment `{name}`; the path is {}",
-            crate::text::list(&known, "and")
-        )))
+        let path = crate::text::list(&known, "and");
+        Err(Failure::Usage(match nearest(name, known) {
+            Some(near) => {
+                format!(
+                    "there is no environment `{name}`: did you mean `{near}`? The path is {path}"
+                )
+            }
+            None => format!("there is no environment `{name}`; the path is {path}"),
+        }))
     }
 
     /// The one environment that is released to.
@@ -341,6 +347,9 @@ impl<'w> Project<'w> {
         }
         if complaints.is_empty() {
             Ok(resolved)
+        } else if self.world.interruption.is_set() {
+            // A secret that could not be had because somebody wanted an end is no fault of the definitions.
+            Err(Failure::Interrupted)
         } else {
             Err(Failure::Definitions(once(complaints)))
         }

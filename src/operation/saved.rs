@@ -75,6 +75,15 @@ pub(super) fn save(plan: &Plan, found: &Found, path: &Path) -> Result<(), Failur
     let failed = |error: &dyn std::fmt::Display| {
         Failure::other(format!("cannot write {}: {error}", path.display()))
     };
+    if path.exists() && load(path).is_err() {
+        return Err(Failure::Other {
+            reason: format!(
+                "{} is there, and no plan that this evenkeel saved: it is not replaced",
+                path.display()
+            ),
+            help: Some("name another file, or remove it".into()),
+        });
+    }
     let saved = Saving {
         digest: plan.digest(),
         plan,

@@ -253,6 +253,39 @@ fn references_that_dangle_or_go_in_circles() {
     );
 }
 
+/// What cannot be had is told at its source, and not again as undefined in each template that uses it.
+fn a_secret_that_is_missing_is_the_one_complaint() {
+    let world = TestWorld::small();
+    world.replace(
+        SYSTEM_FILE,
+        "[artifact.app]",
+        "[parameter.password]\nvaries = \"secret\"\n\n[artifact.app]",
+    );
+    for name in ["staging", "production"] {
+        world.replace(
+            &format!("environments/{name}.toml"),
+            "[values]\n",
+            "[values]\npassword = { file = \"not-there\" }\n",
+        );
+    }
+    world.add("environments/config.toml.j2", "{{ password }}\n");
+    let ran = world.expect(1, APPLY);
+    ran.says("definition/secret-unavailable")
+        .says("1 error in the definitions");
+    assert!(!ran.all().contains("not defined"), "{}", ran.short());
+}
+
+#[test]
+fn plans_replace_nothing_but_plans() {
+    let world = TestWorld::small();
+    let before = world.read(SYSTEM_FILE);
+    let ran = world.expect(1, &["plan", "staging", "-o", SYSTEM_FILE]);
+    ran.says("it is not replaced");
+    assert_eq!(world.read(SYSTEM_FILE), before);
+    world.expect(2, &["plan", "staging", "-o", "the.plan"]);
+    world.expect(2, &["plan", "staging", "-o", "the.plan"]);
+}
+
 #[test]
 fn secrets_templates_and_artifacts_that_are_not_there() {
     refuse(
@@ -286,6 +319,7 @@ fn secrets_templates_and_artifacts_that_are_not_there() {
             );
         },
     );
+    a_secret_that_is_missing_is_the_one_complaint();
     refuse(
         "undefined name",
         1,

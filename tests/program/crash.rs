@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::world::{HANGS, PROGRAM, Ran, TestWorld};
+use super::world::{HANGS, PROGRAM, Ran, SYSTEM, TestWorld};
 
 /// Files besides the directories, the installation, the link and the process: 25 resources in all.
 const FILES: usize = 19;
@@ -424,6 +424,38 @@ fn killed_at_any_moment_it_converges() {
     world.expect(0, &["plan", "staging"]);
     eprintln!("killed in {killed} of {rounds} rounds");
     assert!(killed * 4 > rounds, "{killed} of {rounds}");
+}
+
+/// A command that prints a secret may wait for a person, who may not want to be waited for: that is an interruption, and
+/// no fault of the definitions.
+#[test]
+fn a_secret_that_is_waited_for_can_be_given_up() {
+    let world = TestWorld::with(&SYSTEM.replace(
+        "[artifact.app]",
+        "[parameter.password]\nvaries = \"secret\"\n\n[artifact.app]",
+    ));
+    world.script("wait.sh", "echo begun > begun\nexec sleep 600");
+    for name in ["staging", "production"] {
+        world.replace(
+            &format!("environments/{name}.toml"),
+            "[values]\n",
+            "[values]\npassword = { command = [\"./wait.sh\"] }\n",
+        );
+    }
+    let mut child = world
+        .command(&["plan", "staging"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while !world.path("begun").exists() && began.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let number = rustix::process::Pid::from_child(&child);
+    let _ = rustix::process::kill_process(number, rustix::process::Signal::INT);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(world.processes().is_empty());
 }
 
 /// The first signal ends at a safe place with its documented code; the next run goes on.
