@@ -48,7 +48,9 @@ macro_rules! rules {
         pub fn judge(dossier: &Dossier) -> Verdict {
             let mut reasons = Vec::new();
             $( reasons.extend(<$module::$rule as Rule>::judge(dossier)); )*
-            Verdict::new(reasons, CODES.len())
+            let approve = (dossier.policy.approvals > 0)
+                .then(|| Remedy::Approve(dossier.release.plan.short()));
+            Verdict::new(reasons, CODES.len(), approve)
         }
     };
 }

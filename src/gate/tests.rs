@@ -347,6 +347,51 @@ fn delivering_includes_verifying() {
 }
 
 #[test]
+fn new_evidence_asks_for_a_new_approval_though_the_old_evidence_was_approved() {
+    let mut dossier = open();
+    dossier.policy.evidence_max_age = 1;
+    let remedies = judge(&dossier).remedies;
+    assert_eq!(remedies.len(), 2, "{remedies:?}");
+    assert_eq!(remedies[0], "evenkeel verify staging");
+    assert!(remedies[1].starts_with("evenkeel approve"));
+    dossier.policy.approvals = 0;
+    assert_eq!(judge(&dossier).remedies, ["evenkeel verify staging"]);
+}
+
+#[test]
+fn what_will_be_another_plan_is_not_named_as_the_one_to_approve() {
+    let mut dossier = open();
+    dossier.parity = vec![finding(crate::defect::Corner::Pending, false)];
+    dossier.approvals.clear();
+    let remedies = judge(&dossier).remedies;
+    assert_eq!(remedies.len(), 2, "{remedies:?}");
+    assert!(
+        remedies[1].starts_with("evenkeel approve PLAN"),
+        "{remedies:?}"
+    );
+}
+
+#[test]
+fn a_freeze_that_outlasts_the_evidence_asks_for_new_evidence_after_it() {
+    let mut dossier = open();
+    let freeze = |hours: i64| Freeze {
+        from: Moment::from_millisecond(0),
+        until: Moment::from_millisecond(1_000_000_000 + hours * 3_600_000),
+        reason: "holiday trading".into(),
+    };
+    dossier.policy.evidence_max_age = 24 * 3_600;
+    dossier.policy.freeze = vec![freeze(1)];
+    let remedies = judge(&dossier).remedies;
+    assert_eq!(remedies.len(), 1, "{remedies:?}");
+    dossier.policy.freeze = vec![freeze(48)];
+    let remedies = judge(&dossier).remedies;
+    assert_eq!(remedies.len(), 3, "{remedies:?}");
+    assert!(remedies[0].starts_with("wait until"), "{remedies:?}");
+    assert_eq!(remedies[1], "evenkeel verify staging");
+    assert!(remedies[2].starts_with("evenkeel approve"), "{remedies:?}");
+}
+
+#[test]
 fn what_is_to_be_repaired_is_not_to_be_approved() {
     let mut dossier = open();
     dossier.release.already = true;

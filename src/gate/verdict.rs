@@ -46,14 +46,14 @@ pub enum Remedy {
     SettleByHand(EnvironmentName),
     /// Bring an environment back to what was applied.
     Repair(EnvironmentName),
+    /// Wait: before anything is tested or approved that would be too old afterwards.
+    Wait(String),
     /// Bring the recipe through the environments before production, and test it there.
     Deliver,
     /// Run suites again.
     Verify(EnvironmentName),
     /// Approve.
     Approve(String),
-    /// Wait.
-    Wait(String),
 }
 
 impl Remedy {
@@ -64,7 +64,10 @@ impl Remedy {
                     .into()
             }
             Self::MendDefinitions => "evenkeel drift --parity, and mend what it shows".into(),
-            Self::Commit => "git commit".into(),
+            Self::Commit => {
+                "git add environments && git commit, with every file that the definitions name"
+                    .into()
+            }
             Self::MakeReadable(environment) => {
                 format!("evenkeel drift {environment}, and make readable what it could not see")
             }
@@ -82,10 +85,17 @@ impl Remedy {
 
 impl Verdict {
     /// From all reasons: the order of remedies is the order of [`Remedy`]; delivering includes repairing and testing
-    /// the environments before production, so those are not asked for beside it.
+    /// the environments before production, so those are not asked for beside it. New evidence makes every approval
+    /// void: `approve` is what gives another, where the policy asks for any.
     #[must_use]
-    pub fn new(reasons: Vec<Reason>, rules: usize) -> Self {
+    pub fn new(reasons: Vec<Reason>, rules: usize, approve: Option<Remedy>) -> Self {
         let mut remedies: Vec<&Remedy> = reasons.iter().map(|reason| &reason.remedy).collect();
+        if remedies
+            .iter()
+            .any(|remedy| matches!(remedy, Remedy::Deliver | Remedy::Verify(_)))
+        {
+            remedies.extend(&approve);
+        }
         remedies.sort();
         remedies.dedup();
         let delivers = remedies.contains(&&Remedy::Deliver);
@@ -99,11 +109,23 @@ impl Verdict {
             Remedy::Deliver | Remedy::Approve(_) => !repairs,
             _ => true,
         };
-        let remedies = remedies
-            .iter()
-            .filter(needed)
-            .map(|remedy| remedy.line())
-            .collect();
+        // What these lead to is planned anew: the plan that was judged is not the one to be approved.
+        let is_another_plan = remedies.iter().any(|remedy| {
+            matches!(
+                remedy,
+                Remedy::RestoreLedger
+                    | Remedy::MendDefinitions
+                    | Remedy::MakeReadable(_)
+                    | Remedy::SettleByHand(_)
+            )
+        });
+        let line = |remedy: &&Remedy| match remedy {
+            Remedy::Approve(_) if is_another_plan => {
+                "evenkeel approve PLAN --reason '…', with the plan that is shown then".to_owned()
+            }
+            _ => remedy.line(),
+        };
+        let remedies = remedies.iter().filter(needed).map(line).collect();
         Self {
             open: reasons.is_empty(),
             rules,

@@ -80,7 +80,7 @@ pub fn approve(
     ));
     report.verdict = Some(after.document());
     if after.verdict.open {
-        report.next("evenkeel release");
+        report.next(after.press());
     }
     Ok(report)
 }

@@ -93,7 +93,7 @@ pub fn deliver(
     report.verdict = Some(document);
     if asked.verdict.open {
         if asked.dossier.policy.delivery {
-            report.next("evenkeel release");
+            report.next(asked.press());
         } else {
             return super::release::press(&project, &resolution, &ledger, confirm, wait, report);
         }

@@ -33,6 +33,16 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The command that releases, once the gate is open.
+    pub(super) fn press(&self) -> String {
+        let name = &self.dossier.production;
+        if self.plan.removals() == 0 {
+            "evenkeel release".to_owned()
+        } else {
+            format!("evenkeel release --confirm={name}")
+        }
+    }
+
     /// Looks at every environment and asks.
     pub(super) fn now(
         project: &Project<'_>,

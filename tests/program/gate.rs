@@ -343,7 +343,9 @@ fn removals_in_production_need_their_word() {
         &format!("{}{}", &system[..start], &system[end..]),
     );
     inside.world.commit();
-    approved(&inside);
+    let plan = plan_of(&expect(0, inside.deliver()));
+    let told = expect(0, inside.approve(&plan)).next;
+    assert_eq!(told, ["evenkeel release --confirm=production"]);
     let before = inside.asked("production");
     refused(3, "--confirm=production", &inside.release());
     let wrong = inside.with(|world, location| {
