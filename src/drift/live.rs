@@ -190,12 +190,21 @@ fn discrepancy(
             "{address}: expected {}, found {}",
             each.expected, each.found
         ),
+        "ready" => format!("{address} is {}", each.found),
         attribute => format!(
-            "the {attribute} of {address} is {} and not {}",
-            each.found, each.expected
+            "the {attribute} of {address} {} {} and not {}",
+            if attribute == "files" { "are" } else { "is" },
+            each.found,
+            each.expected
         ),
     };
+    // A process ends or hangs without anybody's hand.
+    let by_itself =
+        address.kind() == "process" && matches!(each.attribute.as_str(), "presence" | "ready");
     let story = match corner {
+        Corner::HandMade if by_itself => {
+            format!("{what} in {environment}: not so when it was applied")
+        }
         Corner::HandMade => format!("{what} in {environment}: changed by hand"),
         Corner::Conflicting if applied.is_none() => {
             format!("{what} in {environment}: it was there before evenkeel")
@@ -212,6 +221,9 @@ fn discrepancy(
         .at(place(resource, &each.attribute), "declared here")
         .expected_found(each.expected, each.found)
         .help(match corner {
+            Corner::HandMade if by_itself => {
+                format!("`evenkeel plan {environment}` shows the step that starts it again")
+            }
             Corner::HandMade | Corner::Conflicting => format!(
                 "`evenkeel plan {environment}` shows the step that restores it; to keep what is there, write it into the definition"
             ),

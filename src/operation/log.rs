@@ -1,5 +1,6 @@
 //! Log: what happened, entry by entry, in words.
 
+use super::status::outcome_words;
 use super::{Failure, Location, Project, World};
 use crate::ledger::record::{StepOutcome, Verb};
 use crate::ledger::{Entry, Ledger as _, Record, chain};
@@ -100,10 +101,14 @@ fn words(entry: &Entry) -> Result<String, Failure> {
             )
         }
         Some(Record::ApplyEnded(it)) => format!(
-            "{} on {}: {:?}, {} done, {} failed, {} not started",
-            it.apply, it.environment, it.outcome, it.done, it.failed, it.not_started
-        )
-        .to_lowercase(),
+            "{} on {}: {}, {} done, {} failed, {} not started",
+            it.apply,
+            it.environment,
+            outcome_words(it.outcome),
+            it.done,
+            it.failed,
+            it.not_started
+        ),
         Some(Record::SuiteEnded(it)) => format!(
             "{} in {}: {}, {}",
             it.suite,
@@ -139,10 +144,10 @@ fn words(entry: &Entry) -> Result<String, Failure> {
             it.by.name
         ),
         Some(Record::ReleaseEnded(it)) => format!(
-            "{} to {}: {:?}{}",
+            "{} to {}: {}{}",
             it.release,
             it.environment,
-            it.outcome,
+            outcome_words(it.outcome),
             match it.smoke {
                 Some(true) => ", smoke passed",
                 Some(false) => ", smoke failed",

@@ -78,7 +78,7 @@ fn release_words(project: &Project<'_>, state: &State, release: &Release) -> Str
         (Some((ApplyOutcome::Done, Some(false))), _) => "its smoke suites failed",
         (Some((ApplyOutcome::Done, None)), Smoke::NotRun) => "its smoke suites were not run",
         (Some((ApplyOutcome::Done, _)), _) => return number.clone(),
-        (Some((outcome, _)), _) => words(outcome),
+        (Some((outcome, _)), _) => outcome_words(outcome),
     };
     format!("{number} ({besides})")
 }
@@ -95,7 +95,8 @@ fn open_end(project: &Project<'_>, state: &State, release: &Release) -> Option<S
     not_run.then(|| run_smoke(project, name))
 }
 
-fn words(outcome: ApplyOutcome) -> &'static str {
+/// How an apply or a release ended, in words.
+pub(super) fn outcome_words(outcome: ApplyOutcome) -> &'static str {
     match outcome {
         ApplyOutcome::Done => "done",
         ApplyOutcome::Failed => "failed",
@@ -112,7 +113,7 @@ fn unsettled(standing: &Standing) -> Vec<String> {
             Some(outcome) => lines.push(format!(
                 "{} ended: {}",
                 last.started.record.apply,
-                words(outcome)
+                outcome_words(outcome)
             )),
             None => lines.push(format!(
                 "{} of {} never said how it ended{}",

@@ -105,20 +105,26 @@ fn shown_end(span: &Span) -> usize {
     span.start() + within.lines().next().map_or(0, str::len)
 }
 
-/// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true.
+/// A file's text for showing: active characters are replaced one by one, byte for byte, so that places stay true. The
+/// first half of a line end of two characters is none of them, and white space is shown for it.
 fn safe(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| {
-            let active = character != '\n'
-                && character != '\t'
-                && matches!(
-                    inert(character.encode_utf8(&mut [0; 4])),
-                    std::borrow::Cow::Owned(_)
-                );
-            let count = if active { character.len_utf8() } else { 1 };
-            std::iter::repeat_n(if active { '?' } else { character }, count)
-        })
-        .collect()
+    let mut characters = text.chars().peekable();
+    std::iter::from_fn(|| {
+        let character = characters.next()?;
+        let ends_line = character == '\r' && characters.peek() == Some(&'\n');
+        Some(if ends_line { ' ' } else { character })
+    })
+    .flat_map(|character| {
+        let active = character != '\n'
+            && character != '\t'
+            && matches!(
+                inert(character.encode_utf8(&mut [0; 4])),
+                std::borrow::Cow::Owned(_)
+            );
+        let count = if active { character.len_utf8() } else { 1 };
+        std::iter::repeat_n(if active { '?' } else { character }, count)
+    })
+    .collect()
 }
 
 impl fmt::Display for Part<'_> {
@@ -200,5 +206,16 @@ impl Diagnostic for Part<'_> {
                 LabeledSpan::new(Some(text), start, length)
             });
         Some(Box::new(labels))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn active_characters_are_shown_as_marks_and_line_ends_are_none_of_them() {
+        assert_eq!(safe("a = 1\r\nb\rc\n"), "a = 1 \nb?c\n");
+        assert_eq!(safe("a\u{202e}b").len(), "a\u{202e}b".len());
     }
 }

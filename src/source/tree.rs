@@ -137,15 +137,35 @@ pub(super) fn whole(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
         .iter()
         .map(|error| SyntaxProblem {
             span: Span::new(file, error.span().unwrap_or(0..0)),
-            message: error.message().to_owned(),
+            message: message(error.message()),
         })
         .collect();
     let mut conversion = Conversion {
         problems,
         ..Conversion::new(file)
     };
+    let told = conversion.problems.len();
     let table = conversion.table(table.into_inner(), 0);
-    (table, conversion.problems)
+    let mut problems = conversion.problems;
+    // What the parser complained about was understood by halves: that it is no number either is its consequence.
+    let consequences = problems.split_off(told);
+    let mut starts: Vec<usize> = problems.iter().map(|each| each.span.start()).collect();
+    starts.sort_unstable();
+    problems.extend(consequences.into_iter().filter(|problem| {
+        let next = starts.partition_point(|start| *start < problem.span.start());
+        starts
+            .get(next)
+            .is_none_or(|start| *start > problem.span.end())
+    }));
+    (table, problems)
+}
+
+/// What the parser says; of a number with a leading zero, which is mostly meant as a file's mode, what to write.
+fn message(parsers: &str) -> String {
+    if parsers.starts_with("unexpected leading zero") {
+        return "a number has no leading zero; write a mode as text: \"0640\"".to_owned();
+    }
+    parsers.to_owned()
 }
 
 /// The way from the parser's tree to ours. The parser's is taken apart on the way, so that the two of a large file are
@@ -281,5 +301,17 @@ mod tests {
         let (table, problems) = parse(&file);
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(table.get("b").is_some());
+    }
+
+    #[test]
+    fn one_mistake_is_told_once() {
+        let file = SourceFile::new("a.toml", "mode = 0750\nother = 99999999999999999999\n");
+        let (_, problems) = parse(&file);
+        let places: Vec<String> = problems
+            .iter()
+            .map(|problem| problem.span.location().to_string())
+            .collect();
+        assert_eq!(places, ["a.toml:1:8", "a.toml:2:9"], "{problems:?}");
+        assert!(problems[0].message.contains("\"0640\""), "{problems:?}");
     }
 }
