@@ -11,7 +11,7 @@ impl Rule for StepsAreRehearsed {
     const CODE: Code = Code::error(
         "gate/not-rehearsed",
         "a step of the release was not rehearsed",
-        "For each step of production's plan, the environment before it must have brought the same resource to the same symbolic definition since production was last released to. The policy's `rehearsal` says which share must be.",
+        "For each step of production's plan, the environment before it must have brought the same resource to the same symbolic definition since production was last released to, or at any time where the step only restores what was last applied there. The policy's `rehearsal` says which share must be.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {

@@ -10,7 +10,7 @@ use super::unfinished::settle;
 use super::{Failure, Location, Project, World, saved};
 use crate::apply::{Apply, ApplyReport, Journal, JournalError, Owner, Progress, execute};
 use crate::kind::Declared;
-use crate::ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, StepOutcome, Verb};
+use crate::ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, Origin, StepOutcome, Verb};
 use crate::ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
 use crate::model::{Address, EnvironmentName};
 use crate::observe::Situation;
@@ -164,10 +164,10 @@ pub(super) fn take_lease<'l>(
 /// Production is released to, not applied to: only what it already runs may be restored.
 fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
     let recipe = run.resolution.recipe(run.project, run.name)?.digest;
-    let runs = state
+    let settled = state
         .environment(run.name)
-        .and_then(|standing| standing.settled.as_ref())
-        .map(|settled| settled.recipe);
+        .and_then(|standing| standing.settled.as_ref());
+    let runs = settled.map(|settled| settled.recipe);
     // A release that was killed or failed half-way is gone on with as well: the gate had opened for that very recipe.
     let begun = state.releases.last().is_some_and(|release| {
         release.started.record.environment == *run.name && release.started.record.recipe == recipe
@@ -180,7 +180,18 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
             "{} is released to: `apply` only restores what it runs, and this is another recipe",
             run.name
         ),
-        help: "bring it through staging, then release it: evenkeel deliver".into(),
+        help: match settled.map(|settled| &settled.origin) {
+            Some(Origin {
+                commit: Some(commit),
+                dirty: false,
+                ..
+            }) => format!(
+                "bring it through staging, then release it: evenkeel deliver; what runs is restored by evenkeel --at {} apply {}",
+                commit.get(..10).unwrap_or(commit),
+                run.name
+            ),
+            _ => "bring it through staging, then release it: evenkeel deliver".into(),
+        },
     })
 }
 
@@ -232,7 +243,8 @@ impl Run<'_> {
             }
             saved::compare(saved, self.found, &plan, &situation)?;
         }
-        let rehearsed = super::plan::rehearsed(self.project, &state, &plan);
+        let restored = super::plan::restored(&situation, &plan);
+        let rehearsed = super::plan::rehearsed(self.project, &state, &plan, &restored);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(unseen) = plan.unseen.first() {
             return Err(Failure::Other {

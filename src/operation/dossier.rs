@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::drift::compare_along_path;
 use super::picture::Resolution;
-use super::plan::{last_release, rehearsed};
+use super::plan::{last_release, rehearsed, restored};
 use super::project::state_of;
 use super::unfinished::last;
 use super::verify::artifacts;
@@ -54,6 +54,7 @@ impl Asked {
         let mut facts = BTreeMap::new();
         let mut lives: Vec<Vec<Defect>> = Vec::new();
         let mut plans: BTreeMap<EnvironmentName, Plan> = BTreeMap::new();
+        let mut restores = Vec::new();
         for name in &project.definition.path {
             let targets = resolution.targets(project, name)?;
             let situation = resolution.look(project, name, &state, &targets)?;
@@ -72,6 +73,9 @@ impl Asked {
                 },
             );
             lives.push(live(&situation));
+            if *name == production {
+                restores = restored(&situation, &plan);
+            }
             plans.insert(name.clone(), plan);
         }
         compare_along_path(&project.definition, &project.definition.path, &mut lives);
@@ -83,7 +87,7 @@ impl Asked {
                 facts.drift = drift(defects, (*name == production).then_some(&plan));
             }
         }
-        let rehearsed = rehearsed(project, &state, &plan);
+        let rehearsed = rehearsed(project, &state, &plan, &restores);
         let evidence = evidence(project, &state);
         let origin = project.origin(&resolution.resolved)?;
         let dossier = Dossier {

@@ -6,6 +6,7 @@ use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Location, Project, World, saved, unrecorded};
 use crate::model::EnvironmentName;
+use crate::observe::Situation;
 use crate::plan::Plan;
 use crate::report::{PlanReport, Report};
 
@@ -65,7 +66,8 @@ pub fn plan(
         );
         unseen |= !plan.unseen.is_empty();
         steps += plan.steps.len();
-        let rehearsed = rehearsed(&project, &state, &plan);
+        let restored = restored(&situation, &plan);
+        let rehearsed = rehearsed(&project, &state, &plan, &restored);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(path) = output {
             saved::save(
@@ -85,22 +87,35 @@ pub fn plan(
     Ok(report)
 }
 
-/// Which steps an environment of the stage before has done a step of the same shape as, since production was last
-/// released to; `None` for the first stage of the path.
+/// Which steps only bring something back to what was last applied here: its definition is the same still.
+pub(super) fn restored(situation: &Situation<'_>, plan: &Plan) -> Vec<bool> {
+    let is_unchanged = |step: &crate::plan::Step| {
+        let applied = situation.applied.get(&step.address);
+        applied.is_some_and(|applied| applied.unchanged)
+    };
+    plan.steps.iter().map(is_unchanged).collect()
+}
+
+/// Which steps an environment of the stage before has done a step of the same shape as; `None` for the first stage of
+/// the path. Since production was last released to: what was rehearsed for an earlier release is not what this one
+/// brings. For what is only restored it is: staging has no occasion to do that step again.
 pub(super) fn rehearsed(
     project: &Project<'_>,
     state: &crate::ledger::State,
     plan: &Plan,
+    restored: &[bool],
 ) -> Option<Vec<bool>> {
     let definition = &project.definition;
     let stage = definition.stage_of(&plan.environment)?;
     let before = definition.stages.get(stage.checked_sub(1)?)?;
     let since = last_release(state, &plan.environment);
-    let has_done = |step: &crate::plan::Step| {
+    let has_done = |(number, step): (usize, &crate::plan::Step)| {
+        let is_restored = restored.get(number) == Some(&true);
+        let since = if is_restored { 0 } else { since };
         let mut standings = before.iter().filter_map(|name| state.environment(name));
         standings.any(|standing| standing.has_rehearsed(&step.shape, since))
     };
-    Some(plan.steps.iter().map(has_done).collect())
+    Some(plan.steps.iter().enumerate().map(has_done).collect())
 }
 
 /// The entry with which the last release to an environment ended well; zero when there was none.

@@ -172,6 +172,25 @@ fn what_was_touched_by_hand_shuts_it() {
     expect(0, inside.release());
 }
 
+/// What the release repairs on its way is no step that staging could rehearse again: nobody touched it there.
+#[test]
+fn a_hand_in_production_does_not_shut_a_release_of_something_else_for_ever() {
+    let inside = released();
+    inside.world.replace(
+        "environments/system.toml",
+        "[suite.smoke]",
+        "[file.note]\non = \"web\"\npath = \"${directory.home.path}/note\"\ncontent = \"new\"\n\n[suite.smoke]",
+    );
+    inside.world.commit();
+    inside
+        .target("production")
+        .change(|world| world.put_file("/srv/production/config.toml", b"mine", 0o640));
+    refused(3, "evenkeel --at ", &inside.apply("production"));
+    approved(&inside);
+    expect(0, inside.release());
+    expect(0, inside.drift());
+}
+
 #[test]
 fn what_cannot_be_seen_shuts_it() {
     for environment in ["staging", "production"] {
