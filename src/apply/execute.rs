@@ -1,6 +1,6 @@
 //! Executes a plan's steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -171,6 +171,7 @@ pub fn execute(
             );
         }
     });
+    tell_what_was_waited_for(steps, &mut reports);
     // A lease that was lost before the next step leaves nothing open: what was begun is written down.
     let is_open = !matches!(
         broken,
@@ -184,6 +185,24 @@ pub fn execute(
         },
         broken.map_or(Ok(()), Err),
     )
+}
+
+/// Says of each step that was not started which step it waits for, where that was not done.
+fn tell_what_was_waited_for(steps: &[Step], reports: &mut [StepReport]) {
+    let undone: BTreeSet<Address> = reports
+        .iter()
+        .filter(|report| report.outcome != Some(StepOutcome::Done))
+        .map(|report| report.address.clone())
+        .collect();
+    for (step, report) in steps.iter().zip(reports) {
+        if report.outcome.is_none() && report.reason.is_none() {
+            report.reason = step
+                .after
+                .iter()
+                .find(|other| undone.contains(*other))
+                .map(|other| format!("it waits for {other}, which was not done"));
+        }
+    }
 }
 
 fn outcome(apply: &Apply<'_>, reports: &[StepReport], broken: bool) -> ApplyOutcome {

@@ -191,6 +191,11 @@ fn discrepancy(
             each.expected, each.found
         ),
         "ready" => format!("{address} is {}", each.found),
+        attribute if each.found == "something else" => {
+            format!(
+                "the {attribute} of {address} is not the declared one, which has a secret in it"
+            )
+        }
         attribute => format!(
             "the {attribute} of {address} {} {} and not {}",
             if attribute == "files" { "are" } else { "is" },

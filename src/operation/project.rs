@@ -163,12 +163,10 @@ impl<'w> Project<'w> {
         let (errors, warnings): (Vec<Defect>, Vec<Defect>) = complaints
             .into_iter()
             .partition(|complaint| complaint.severity >= Severity::Error);
-        let definition = match definition {
-            Some(definition) if errors.is_empty() => definition,
-            // Nothing more can be said of a definition that was not read whole; but of what was read, everything.
-            _ => return Err(Failure::Definitions(errors)),
+        let Some(definition) = definition else {
+            return Err(Failure::Definitions(errors));
         };
-        Ok(Self {
+        let project = Self {
             world,
             folder: root.join(FOLDER),
             directory,
@@ -179,7 +177,57 @@ impl<'w> Project<'w> {
             repository: source.repository,
             commit: source.commit,
             from_commit: location.revision.is_some(),
-        })
+        };
+        if errors.is_empty() {
+            return Ok(project);
+        }
+        let more = project.more(&errors);
+        Err(Failure::Definitions(
+            errors.into_iter().chain(more).collect(),
+        ))
+    }
+
+    /// What more is wrong with definitions that were complained about, as far as it does not follow from `told`.
+    fn more(&self, told: &[Defect]) -> Vec<Defect> {
+        // Of a file that was understood by halves, everything may follow.
+        if told.iter().any(|defect| defect.code == &codes::SYNTAX) {
+            return Vec::new();
+        }
+        let Ok(sealer) = self.sealer_for_reading() else {
+            return Vec::new();
+        };
+        let has_file = |name: &&EnvironmentName| self.definition.environments.contains_key(*name);
+        let names: Vec<EnvironmentName> = self
+            .definition
+            .path
+            .iter()
+            .filter(has_file)
+            .cloned()
+            .collect();
+        let Err(Failure::Definitions(more)) = self.resolve(&names, &sealer, Depth::Shape) else {
+            return Vec::new();
+        };
+        // A name that was misspelled where it is declared is not known where it is used.
+        let is_within_one = |defect: &Defect| {
+            let (table, _) = defect
+                .subject
+                .split_once('.')
+                .unwrap_or((&defect.subject, ""));
+            defect.code != &codes::BAD_NAME
+                && (matches!(table, "suite" | "release" | "difference")
+                    || crate::kind::facts(table).is_some())
+        };
+        let names_are_known = told.iter().all(is_within_one);
+        more.into_iter()
+            .filter(|defect| {
+                let code = defect.code;
+                let stands_alone = code == &codes::CYCLE
+                    || code == &codes::UNREADABLE
+                    || code == &codes::WRONG_FORM
+                    || (names_are_known && code != &codes::DANGLING);
+                stands_alone && told.iter().all(|told| told.subject != defect.subject)
+            })
+            .collect()
     }
 
     /// The commit that everything is read from, if it is not the working tree.

@@ -478,12 +478,11 @@ fn apply_lines(apply: &ApplyDocument, style: Style, to: &mut dyn Write) -> io::R
             Some(StepOutcome::Done) => style.good("done"),
             None => style.odd("not started"),
         };
-        writeln!(
-            to,
-            "    {what} {}  {}",
-            step.address,
-            inert(step.reason.as_deref().unwrap_or(""))
-        )?;
+        write!(to, "    {what} {}", step.address)?;
+        if let Some(reason) = &step.reason {
+            write!(to, "  {}", inert(reason))?;
+        }
+        writeln!(to)?;
     }
     rest(not_done.len(), "step", to)
 }

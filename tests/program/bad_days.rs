@@ -21,7 +21,8 @@ fn a_target_that_cannot_be_written() {
     let world = TestWorld::small();
     world.write("run/staging", "a file stands here");
     let ran = world.expect(1, &["apply", "staging"]);
-    ran.says("staging");
+    ran.says("staging")
+        .says("it waits for directory.home, which was not done");
     assert_eq!(world.read("run/staging"), "a file stands here");
     world.expect(0, &["audit", "verify"]);
     assert_ne!(world.run(&["drift", "staging"]).code, 0);

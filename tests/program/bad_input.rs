@@ -275,6 +275,29 @@ fn a_secret_that_is_missing_is_the_one_complaint() {
     assert!(!ran.all().contains("not defined"), "{}", ran.short());
 }
 
+/// What is wrong with the use of one thing is told beside what is wrong with the form of another.
+#[test]
+fn complaints_about_forms_hide_none_about_what_is_in_them() {
+    let world = TestWorld::small();
+    world.add(
+        SYSTEM_FILE,
+        "approvals = -1\n\n[file.both]\non = \"web\"\npath = \"/tmp/both\"\ncontent = \"x\"\nsource = \"y\"\n",
+    );
+    world.add("environments/config.toml.j2", "{{ greting }}\n");
+    world
+        .expect(1, &["validate"])
+        .says("approvals = -1")
+        .says("`content` and `source` exclude each other")
+        .says("`greting` is not defined")
+        .says("3 errors in the definitions");
+    // What a misspelled name leads to is no complaint of its own.
+    world.replace(SYSTEM_FILE, "[parameter.greeting]", "[parameter.Greeting]");
+    let ran = world.expect(1, &["validate"]);
+    assert!(!ran.all().contains("is not defined"), "{}", ran.short());
+    ran.says("`Greeting` cannot name a parameter")
+        .says("exclude each other");
+}
+
 #[test]
 fn plans_replace_nothing_but_plans() {
     let world = TestWorld::small();
