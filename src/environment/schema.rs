@@ -268,7 +268,8 @@ fn form(form_of: &Form, references: bool) -> Value {
             }
             or_reference(schema, references)
         }
-        Form::Duration => json!({"type": "string", "minLength": 2}),
+        // Every way to write one has a number with its unit, or parts of an hour with colons between them.
+        Form::Duration => json!({"type": "string", "pattern": "[0-9](\\s*[A-Za-zµ]|:[0-9])"}),
         Form::Choice(choices) => or_reference(json!({"enum": choices}), references),
         Form::List(item) => or_reference(
             json!({"type": "array", "items": form(item, references)}),

@@ -63,7 +63,10 @@ impl Remedy {
                 "restore .evenkeel from a backup; evenkeel audit verify says what is wrong with it"
                     .into()
             }
-            Self::MendDefinitions => "evenkeel drift --parity, and mend what it shows".into(),
+            // With live drift, since only that asks for secrets, which may be shared.
+            Self::MendDefinitions => {
+                "evenkeel drift, and mend what it shows between environments".into()
+            }
             Self::Commit => {
                 "git add environments && git commit, with every file that the definitions name"
                     .into()

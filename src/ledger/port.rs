@@ -83,13 +83,21 @@ pub trait Ledger: Send + Sync {
     }
 }
 
+/// Where it is broken: entries count from one.
+fn at_entry(sequence: u64) -> String {
+    match sequence {
+        0 => String::new(),
+        entry => format!(" at entry {entry}"),
+    }
+}
+
 /// What can go wrong with a ledger.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// An entry is not what was written.
-    #[error("the ledger is broken at entry {sequence}: {reason}")]
+    #[error("the ledger is broken{}: {reason}", at_entry(*sequence))]
     Broken {
-        /// The first bad entry.
+        /// The first bad entry; zero when it is not one of them.
         sequence: u64,
         /// What is wrong with it.
         reason: String,
@@ -216,5 +224,18 @@ impl LedgerError {
             sequence,
             reason: reason.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LedgerError;
+
+    #[test]
+    fn what_is_no_entry_has_no_number() {
+        let file = LedgerError::broken(0, "the file is damaged").to_string();
+        assert_eq!(file, "the ledger is broken: the file is damaged");
+        let entry = LedgerError::broken(3, "it was changed").to_string();
+        assert_eq!(entry, "the ledger is broken at entry 3: it was changed");
     }
 }

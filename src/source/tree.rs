@@ -149,14 +149,12 @@ pub(super) fn whole(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
     let mut problems = conversion.problems;
     // What the parser complained about was understood by halves: that it is no number either is its consequence.
     let consequences = problems.split_off(told);
-    let mut starts: Vec<usize> = problems.iter().map(|each| each.span.start()).collect();
-    starts.sort_unstable();
-    problems.extend(consequences.into_iter().filter(|problem| {
-        let next = starts.partition_point(|start| *start < problem.span.start());
-        starts
-            .get(next)
-            .is_none_or(|start| *start > problem.span.end())
-    }));
+    let told: HashSet<usize> = problems.iter().map(|each| each.span.start()).collect();
+    problems.extend(
+        consequences
+            .into_iter()
+            .filter(|problem| !told.contains(&problem.span.start())),
+    );
     (table, problems)
 }
 
