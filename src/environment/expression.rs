@@ -143,6 +143,7 @@ impl fmt::Display for Expression {
                 formatter.write_str("\"")?;
                 for piece in pieces {
                     match piece {
+                        Piece::Text(text) if stands_as_it_is(text) => formatter.write_str(text)?,
                         Piece::Text(text) => {
                             write!(
                                 formatter,
@@ -173,6 +174,12 @@ impl fmt::Display for Expression {
             }
         }
     }
+}
+
+/// Whether nothing in a text needs escaping: most texts between references are like that, and every recipe writes them.
+fn stands_as_it_is(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'$'))
 }
 
 impl Placed {
@@ -397,6 +404,15 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_needs_no_escaping_is_written_as_before(text in "[ -~]{0,12}|\\PC{0,12}") {
+            let escaped = text.escape_debug().to_string().replace("${", "$${");
+            let pieces = [Piece::Text(text.as_str().into())];
+            prop_assert_eq!(Expression::Joined(pieces.into()).to_string(), format!("\"{escaped}\""));
         }
     }
 

@@ -17,11 +17,14 @@ impl Rule for Committed {
         if dossier.policy.uncommitted {
             return Vec::new();
         }
-        let message = match (&dossier.origin.commit, dossier.origin.dirty) {
-            (None, _) => "the definitions are in no commit",
-            (Some(_), true) => "the definitions differ from the commit they are on",
+        let (message, remedy) = match (&dossier.origin.commit, dossier.origin.dirty) {
+            (None, _) => ("the definitions are in no commit", Remedy::CommitFirst),
+            (Some(_), true) => (
+                "the definitions differ from the commit they are on",
+                Remedy::Commit,
+            ),
             (Some(_), false) => return Vec::new(),
         };
-        vec![Reason::new(&Self::CODE, message, Remedy::Commit)]
+        vec![Reason::new(&Self::CODE, message, remedy)]
     }
 }

@@ -38,6 +38,8 @@ pub enum Remedy {
     RestoreLedger,
     /// Mend the definitions.
     MendDefinitions,
+    /// Commit them, where nothing was committed yet and there may be no repository.
+    CommitFirst,
     /// Commit them.
     Commit,
     /// Make an environment readable.
@@ -66,6 +68,10 @@ impl Remedy {
             // With live drift, since only that asks for secrets, which may be shared.
             Self::MendDefinitions => {
                 "evenkeel drift, and mend what it shows between environments".into()
+            }
+            Self::CommitFirst => {
+                "git init, where there is no repository yet, then git add environments && git commit, with every file that the definitions name"
+                    .into()
             }
             Self::Commit => {
                 "git add environments && git commit, with every file that the definitions name"

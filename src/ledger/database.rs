@@ -65,6 +65,21 @@ pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> L
         Some(ErrorCode::DatabaseCorrupt) => {
             LedgerError::broken(0, format!("{} is damaged: {error}", path.display()))
         }
+        // What SQLite says of these names neither the cause nor what to look at.
+        Some(ErrorCode::CannotOpen) => LedgerError::storage(
+            operation,
+            path,
+            format!(
+                "it or the folder it is in does not let itself be opened for that: look at the owner, the rights and whether the disk is read-only ({error})"
+            ),
+        ),
+        Some(ErrorCode::ReadOnly) => LedgerError::storage(
+            operation,
+            path,
+            format!(
+                "it may only be read: look at the owner, the rights and whether the disk is read-only ({error})"
+            ),
+        ),
         _ => LedgerError::storage(operation, path, error),
     }
 }

@@ -251,11 +251,21 @@ fn reason(
         )
         .into(),
         Some(applied) if applied.unchanged => format!("gone since {}", applied.apply).into(),
-        Some(_) if observed.is_there() => format!(
-            "{} changed in the definition",
-            crate::text::list(&attributes, "and")
-        )
-        .into(),
+        Some(applied) if observed.is_there() => {
+            let attributes = crate::text::list(&attributes, "and");
+            let by_hand = applied.declared.compare(observed);
+            let by_hand: Vec<&str> = by_hand.iter().map(|it| it.attribute.as_str()).collect();
+            if by_hand.is_empty() {
+                format!("{attributes} changed in the definition").into()
+            } else {
+                format!(
+                    "{attributes} changed in the definition; {}, changed by hand since {}, is overwritten",
+                    crate::text::list(&by_hand, "and"),
+                    applied.apply
+                )
+                .into()
+            }
+        }
         Some(applied) => format!("gone since {}", applied.apply).into(),
     }
 }

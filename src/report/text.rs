@@ -582,7 +582,14 @@ fn status_lines(status: &StatusDocument, style: Style, to: &mut dyn Write) -> io
                     commit.chars().take(10).collect::<String>()
                 )),
         )?,
-        _ => writeln!(to, "{}  nothing was applied yet", status.environment)?,
+        _ => {
+            let what = if status.unsettled.is_empty() {
+                "nothing was applied yet"
+            } else {
+                "no apply came to its end yet"
+            };
+            writeln!(to, "{}  {what}", status.environment)?;
+        }
     }
     for line in &status.unsettled {
         writeln!(to, "  {} {}", style.odd("!"), inert(line))?;

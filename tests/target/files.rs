@@ -162,6 +162,20 @@ fn links_in_the_path_are_never_followed() {
 }
 
 #[test]
+fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
+    let world = World::new();
+    // It has holes and takes no room; reading it would take minutes all the same.
+    let file = fs::File::create(world.path("huge")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    assert_eq!(
+        world.look("huge"),
+        Standing::Other {
+            what: "a file of more than 1 GiB".into()
+        }
+    );
+}
+
+#[test]
 fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
     let world = World::new();
     let mut store = Store::default();

@@ -18,6 +18,10 @@ use crate::target::reason::why;
 /// Longest text that is handed on.
 const LONGEST_TEXT: u64 = 64 * 1024;
 
+/// Largest file whose content is read. What is declared is far smaller: a larger file is something else, and reading all of
+/// it, which may take hours, would tell no more.
+const LARGEST: u64 = 1024 * 1024 * 1024;
+
 /// What was seen.
 pub(super) struct Seen {
     pub(super) standing: Standing,
@@ -63,6 +67,11 @@ impl Look<'_> {
         };
         let mut text = None;
         let standing = match FileType::from_raw_mode(status.st_mode) {
+            FileType::RegularFile if u64::try_from(status.st_size).unwrap_or(0) > LARGEST => {
+                Standing::Other {
+                    what: "a file of more than 1 GiB".to_owned(),
+                }
+            }
             FileType::RegularFile => {
                 let (digest, content) = self.content(&parent, name, &status)?;
                 text = content;

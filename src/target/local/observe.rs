@@ -2,7 +2,7 @@
 //!
 //! What each answer means is left to the kinds.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,37 @@ struct Asked<'a> {
     look: Look<'a>,
 }
 
+/// What is asked of each directory.
+#[derive(Default)]
+struct Directories<'a> {
+    all: Vec<(PathBuf, Vec<Asked<'a>>)>,
+    numbers: HashMap<OsString, usize>,
+    last: Option<usize>,
+}
+
+impl<'a> Directories<'a> {
+    fn ask(&mut self, parent: PathBuf, asked: Asked<'a>) {
+        let number = self.number(&parent);
+        self.last = Some(number);
+        match self.all.get_mut(number) {
+            Some((_, all)) => all.push(asked),
+            None => self.all.push((parent, vec![asked])),
+        }
+    }
+
+    /// Paths of one directory mostly come one after the other.
+    fn number(&mut self, parent: &Path) -> usize {
+        if let Some(last) = self.last
+            && let Some((path, _)) = self.all.get(last)
+            && path.as_os_str() == parent.as_os_str()
+        {
+            return last;
+        }
+        let next = self.all.len();
+        *self.numbers.entry(parent.into()).or_insert(next)
+    }
+}
+
 pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
     let owners = Owners::read();
     // Each answer is put where it belongs as it comes: of a large batch there is never a second list.
@@ -38,26 +69,34 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
             let _ = place.set(answer);
         }
     };
-    let mut directories: BTreeMap<PathBuf, Vec<Asked<'_>>> = BTreeMap::new();
+    let split: Vec<Option<Result<(PathBuf, OsString), Obstacle>>> = queries
+        .par_iter()
+        .map(|query| match query {
+            Query::Path { path, .. } => Some(place::split(Path::new(path))),
+            _ => None,
+        })
+        .collect();
+    let mut directories = Directories::default();
     let mut others = Vec::new();
     let mut processes = Vec::new();
-    for (number, query) in queries.iter().enumerate() {
+    for ((number, query), place) in queries.iter().enumerate().zip(split) {
         match query {
             Query::Path {
-                path,
                 text_unless,
                 sealed,
-            } => match place::split(Path::new(path)) {
-                Ok((parent, name)) => directories.entry(parent).or_default().push(Asked {
-                    number,
-                    name,
-                    look: Look {
+                ..
+            } => match place {
+                Some(Ok((parent, name))) => {
+                    let look = Look {
                         owners: &owners,
                         seal: sealed.then_some(&target.sealer),
                         text_unless: *text_unless,
-                    },
-                }),
-                Err(obstacle) => found(number, unreadable(obstacle.to_string())),
+                    };
+                    let asked = Asked { number, name, look };
+                    directories.ask(parent, asked);
+                }
+                Some(Err(obstacle)) => found(number, unreadable(obstacle.to_string())),
+                None => {}
             },
             Query::Entries { path } => others.push((number, path, false)),
             Query::Installation { into } => others.push((number, into, true)),
@@ -65,6 +104,7 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
         }
     }
     directories
+        .all
         .into_par_iter()
         .for_each(|(parent, asked)| in_directory(&parent, &asked, &found));
     others
