@@ -87,10 +87,13 @@ pub(crate) fn line(what: &str, took: Option<Took>, against: Option<Took>) {
             let ratio = against.map_or_else(String::new, |other| {
                 format!("{:.0}×", other.seconds / took.seconds)
             });
-            println!(
-                "{what:<34} {:>9.3} {:>9.1} {ratio:>9}",
-                took.seconds, took.megabytes
-            );
+            // What ends before it is looked at has no size.
+            let megabytes = if took.megabytes > 0.0 {
+                format!("{:.1}", took.megabytes)
+            } else {
+                "–".to_owned()
+            };
+            println!("{what:<34} {:>9.3} {megabytes:>9} {ratio:>9}", took.seconds);
         }
         None => println!("{what:<34} did not end well"),
     }

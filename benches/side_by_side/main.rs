@@ -136,8 +136,8 @@ fn side_by_side(size: usize, peers: &str, scratch: &Path) {
                     checked,
                     None,
                 );
-                compare("create", create, theirs, 100.0);
-                compare("plan", plan, checked, 50.0);
+                compare("create", size, create, theirs, 100.0);
+                compare("plan", size, plan, checked, 50.0);
             }
             None => println!("{:<34} missing: it is not installed", "Terraform"),
         }
@@ -151,22 +151,26 @@ fn side_by_side(size: usize, peers: &str, scratch: &Path) {
                     checked,
                     None,
                 );
-                compare("create", create, theirs, 1.0);
-                compare("plan", plan, checked, 1.0);
+                compare("create", size, create, theirs, 1.0);
+                compare("plan", size, plan, checked, 1.0);
             }
             None => println!("{:<34} missing: it is not installed", "pyinfra"),
         }
     }
 }
 
-fn compare(what: &str, ours: Option<Took>, theirs: Option<Took>, wanted: f64) {
+/// The size that the targets are set for.
+const TARGETS_AT: usize = 5_000;
+
+fn compare(what: &str, size: usize, ours: Option<Took>, theirs: Option<Took>, wanted: f64) {
     if let (Some(ours), Some(theirs)) = (ours, theirs) {
         let ratio = theirs.seconds / ours.seconds;
-        let mark = if ratio >= wanted { "✔" } else { "✘" };
-        println!(
-            "{:<34} {ratio:>28.0}×  {mark} at least {wanted:.0}×",
-            format!("  {what}")
-        );
+        let judged = match (size == TARGETS_AT, ratio >= wanted) {
+            (false, _) => String::new(),
+            (true, true) => format!("  ✔ at least {wanted:.0}×"),
+            (true, false) => format!("  ✘ at least {wanted:.0}×"),
+        };
+        println!("{:<34} {ratio:>28.0}×{judged}", format!("  {what}"));
     }
 }
 

@@ -16,9 +16,9 @@ pub use checkpoints::{
     CHECKPOINT_FORMAT, COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument,
 };
 pub use document::{
-    ApplyDocument, DocumentsDocument, EntryDocument, EnvironmentReport, FindingDocument,
-    OriginDocument, ParityDocument, PlanReport, Report, StatusDocument, StepDocument,
-    SuiteDocument, VerdictDocument,
+    AlsoDocument, ApplyDocument, DocumentsDocument, EntryDocument, EnvironmentReport,
+    FindingDocument, NotDone, OriginDocument, ParityDocument, PlanReport, Report, StatusDocument,
+    StepDocument, SuiteDocument, VerdictDocument,
 };
 pub use locks::{HolderDocument, HolderProcess, LockDocument, LockState};
 pub use text::{Style, failure};

@@ -1,0 +1,153 @@
+//! Fills environments in, and finds what more is wrong with definitions that were complained about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Depth, Failure, Project};
+use crate::defect::Defect;
+use crate::environment::resolve::Surroundings;
+use crate::environment::secrets::{NoSecrets, RealSecrets, Secrets};
+use crate::environment::{Resolved, codes, once, resolve};
+use crate::kind::ArtifactFacts;
+use crate::model::{Digest, EnvironmentName, Sealer};
+use crate::target::tree::tree_digest;
+
+impl Project<'_> {
+    /// What more is wrong with definitions that were complained about, as far as it does not follow from `told`.
+    pub(super) fn more(&self, told: &[Defect]) -> Vec<Defect> {
+        // Of a file that was understood by halves, everything may follow.
+        if told.iter().any(|defect| defect.code == &codes::SYNTAX) {
+            return Vec::new();
+        }
+        let Ok(sealer) = self.sealer_for_reading() else {
+            return Vec::new();
+        };
+        let has_file = |name: &&EnvironmentName| self.definition.environments.contains_key(*name);
+        let names: Vec<EnvironmentName> = self
+            .definition
+            .path
+            .iter()
+            .filter(has_file)
+            .cloned()
+            .collect();
+        let Err(Failure::Definitions(more)) = self.resolve(&names, &sealer, Depth::Shape) else {
+            return Vec::new();
+        };
+        // A name that was misspelled where it is declared is not known where it is used.
+        let is_within_one = |defect: &Defect| {
+            let (table, _) = defect
+                .subject
+                .split_once('.')
+                .unwrap_or((&defect.subject, ""));
+            defect.code != &codes::BAD_NAME
+                && (matches!(table, "suite" | "release" | "difference")
+                    || crate::kind::facts(table).is_some())
+        };
+        let names_are_known = told.iter().all(is_within_one);
+        more.into_iter()
+            .filter(|defect| {
+                let code = defect.code;
+                let stands_alone = code == &codes::CYCLE
+                    || code == &codes::UNREADABLE
+                    || code == &codes::WRONG_FORM
+                    || (names_are_known && code != &codes::DANGLING);
+                stands_alone && told.iter().all(|told| told.subject != defect.subject)
+            })
+            .collect()
+    }
+
+    /// Resolves environments, with everything that is wrong with any of them.
+    ///
+    /// # Errors
+    ///
+    /// All complaints.
+    pub fn resolve(
+        &self,
+        names: &[EnvironmentName],
+        sealer: &Sealer,
+        depth: Depth,
+    ) -> Result<BTreeMap<EnvironmentName, Resolved>, Failure> {
+        let mut complaints = Vec::new();
+        let artifacts = self.artifacts(depth, &mut complaints);
+        let variable = |name: &str| self.world.environment.get(name).cloned();
+        let real = RealSecrets {
+            variable: &variable,
+            definitions: self.directory.clone(),
+            root: self.root.clone(),
+            interruption: &self.world.interruption,
+        };
+        let secrets: &dyn Secrets = match depth {
+            Depth::Shape => &NoSecrets,
+            Depth::Whole => &real,
+        };
+        let surroundings = Surroundings {
+            files: &*self.files,
+            root: &self.root,
+            directory: &self.directory,
+            sealer,
+            secrets,
+            artifacts: &artifacts,
+        };
+        let mut resolved = BTreeMap::new();
+        for name in names {
+            match resolve(&self.definition, name, &surroundings) {
+                Ok(environment) => {
+                    resolved.insert(name.clone(), environment);
+                }
+                // An artifact that is missing is said once, and not again at each use of it.
+                Err(more) => complaints.extend(
+                    more.into_iter()
+                        .filter(|defect| defect.code != &codes::ARTIFACT),
+                ),
+            }
+        }
+        if complaints.is_empty() {
+            Ok(resolved)
+        } else if self.world.interruption.is_set() {
+            // A secret that could not be had because somebody wanted an end is no fault of the definitions.
+            Err(Failure::Interrupted)
+        } else {
+            Err(Failure::Definitions(once(complaints)))
+        }
+    }
+
+    pub(super) fn artifacts(
+        &self,
+        depth: Depth,
+        complaints: &mut Vec<Defect>,
+    ) -> BTreeMap<Arc<str>, ArtifactFacts> {
+        let mut artifacts = BTreeMap::new();
+        for (name, artifact) in &self.definition.artifacts {
+            let digest = match depth {
+                Depth::Shape => Ok(Digest::of(name.as_bytes())),
+                Depth::Whole => {
+                    tree_digest(&self.directory.join(&artifact.path)).map(|tree| tree.digest)
+                }
+            };
+            match digest {
+                Ok(digest) => {
+                    artifacts.insert(
+                        Arc::clone(name),
+                        ArtifactFacts {
+                            name: name.to_string(),
+                            digest,
+                        },
+                    );
+                }
+                Err(error) => {
+                    let mut complaint = Defect::new(
+                        &codes::ARTIFACT,
+                        format!("artifact.{name}"),
+                        format!("the artifact `{name}` cannot be read: {error}"),
+                    )
+                    .at(&artifact.span, "declared here");
+                    if !artifact.build.is_empty() {
+                        complaint = complaint.help("build it first: evenkeel deliver --build");
+                    }
+                    complaints.push(complaint);
+                }
+            }
+        }
+        artifacts
+    }
+}

@@ -1,0 +1,144 @@
+//! Where definitions came from: their commit, whether they differ from it, and the policy that counts.
+
+use std::collections::BTreeMap;
+
+use super::{Failure, Project};
+use crate::defect::Severity;
+use crate::environment::files::Commit;
+use crate::environment::{DIFFERENCES_FILE, Definition, Policy, Resolved, read};
+use crate::ledger::record::Origin;
+use crate::model::{Digest, EnvironmentName};
+use crate::target::git::Repository;
+
+impl Project<'_> {
+    /// The commit that everything is read from, if it is not the working tree.
+    pub(in crate::operation) fn commit_read(&self) -> Option<(&Repository, &str)> {
+        let commit = self.commit.as_deref().filter(|_| self.from_commit)?;
+        Some((self.repository.as_ref()?, commit))
+    }
+
+    /// The commit that the working tree is on, or that everything is read from.
+    pub(in crate::operation) fn head(&self) -> Option<String> {
+        self.commit.clone()
+    }
+
+    /// The definitions that a commit has, where it has any that can be understood.
+    pub(in crate::operation) fn as_of(&self, commit: &str) -> Option<Definition> {
+        let files = Commit {
+            repository: self.repository.clone()?,
+            commit: commit.to_owned(),
+            directory: self.directory.clone(),
+        };
+        match read(&files) {
+            (Some(definition), complaints)
+                if complaints
+                    .iter()
+                    .all(|complaint| complaint.severity < Severity::Error) =>
+            {
+                Some(definition)
+            }
+            _ => None,
+        }
+    }
+
+    /// The repository that the project is in.
+    pub(in crate::operation) fn repository(&self) -> Option<&Repository> {
+        self.repository.as_ref()
+    }
+
+    /// The digest of the definition files and of the files that an environment uses.
+    #[must_use]
+    pub fn definitions_digest(&self, resolved: &Resolved) -> Digest {
+        let mut files: BTreeMap<String, Digest> = self
+            .definition
+            .files
+            .iter()
+            .map(|file| (file.path.clone(), Digest::of(file.text.as_bytes())))
+            .collect();
+        for (path, digest) in &resolved.files {
+            files.insert(self.files.shown(path), *digest);
+        }
+        Digest::of_record("evenkeel definitions 1", &files)
+    }
+
+    /// Where the definitions came from.
+    ///
+    /// # Errors
+    ///
+    /// When git is asked and does not answer.
+    pub fn origin(
+        &self,
+        resolved: &BTreeMap<EnvironmentName, Resolved>,
+    ) -> Result<Origin, Failure> {
+        let digests: Vec<Digest> = resolved
+            .values()
+            .map(|each| self.definitions_digest(each))
+            .collect();
+        let dirty = match self.committed() {
+            _ if self.from_commit => false,
+            Some(commit) => self.differs(&commit, resolved)?,
+            None => true,
+        };
+        Ok(Origin {
+            commit: self.commit.clone(),
+            dirty,
+            definitions: Digest::of_record("evenkeel origin 1", &digests),
+        })
+    }
+
+    /// The commit that the working tree is on.
+    pub(super) fn committed(&self) -> Option<Commit> {
+        Some(Commit {
+            repository: self.repository.clone()?,
+            commit: self.commit.clone()?,
+            directory: self.directory.clone(),
+        })
+    }
+
+    /// Whether a definition, or a file that one uses, is not what the commit has. Files that git ignores count.
+    pub(super) fn differs(
+        &self,
+        commit: &Commit,
+        resolved: &BTreeMap<EnvironmentName, Resolved>,
+    ) -> Result<bool, Failure> {
+        let mut files: BTreeMap<String, Option<Digest>> = BTreeMap::new();
+        // It may be missing; but then the commit must not have it either.
+        files.insert(DIFFERENCES_FILE.to_owned(), None);
+        for file in &self.definition.files {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            files.insert(name.to_owned(), Some(Digest::of(file.text.as_bytes())));
+        }
+        for each in resolved.values() {
+            files.extend(
+                each.files
+                    .iter()
+                    .map(|(path, digest)| (path.clone(), Some(*digest))),
+            );
+        }
+        let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+        let committed = commit.digests(&paths).map_err(Failure::other)?;
+        Ok(files
+            .values()
+            .zip(committed)
+            .any(|(now, then)| then != *now))
+    }
+
+    /// The release policy that counts. An edit that is not committed cannot weaken the gate it has to pass: on a
+    /// commit, the commit's own policy says whether uncommitted definitions may be released, and how much is asked.
+    #[must_use]
+    pub fn policy(&self, origin: &Origin) -> Policy {
+        match self.committed() {
+            Some(commit) if origin.dirty => match read(&commit) {
+                (Some(definition), complaints)
+                    if complaints
+                        .iter()
+                        .all(|complaint| complaint.severity < Severity::Error) =>
+                {
+                    definition.policy
+                }
+                _ => Policy::default(),
+            },
+            _ => self.definition.policy.clone(),
+        }
+    }
+}

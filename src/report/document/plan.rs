@@ -1,0 +1,94 @@
+//! Plans and their steps.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::ledger::record::Verb;
+use crate::model::Address;
+use crate::plan::{Change, Plan, Unseen};
+
+/// A plan.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlanReport {
+    /// The environment.
+    pub environment: String,
+    /// Its digest.
+    pub digest: String,
+    /// The recipe's digest.
+    pub recipe: String,
+    /// The steps.
+    pub steps: Vec<StepDocument>,
+    /// Resources that are as declared.
+    pub unchanged: usize,
+    /// Steps that remove something.
+    pub removals: usize,
+    /// What could not be seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
+    /// Steps rehearsed in the environment before, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsed: Option<usize>,
+}
+
+/// A step.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct StepDocument {
+    /// The resource.
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// What is done to it.
+    pub verb: Verb,
+    /// Why.
+    pub reason: Cow<'static, str>,
+    /// What changes.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "Vec<Change>", default)]
+    pub changes: Arc<[Change]>,
+    /// The steps before it.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schemars(with = "Vec<String>", default)]
+    pub after: Arc<[Address]>,
+    /// Whether it was rehearsed in the environment before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsed: Option<bool>,
+}
+
+fn is_empty<T>(list: &[T]) -> bool {
+    list.is_empty()
+}
+
+impl PlanReport {
+    /// A plan, and which of its steps were rehearsed.
+    #[must_use]
+    pub fn new(plan: &Plan, rehearsed: Option<Vec<bool>>) -> Self {
+        Self {
+            environment: plan.environment.to_string(),
+            digest: plan.digest().to_string(),
+            recipe: plan.recipe.to_string(),
+            steps: plan
+                .steps
+                .iter()
+                .enumerate()
+                .map(|(number, step)| StepDocument {
+                    address: step.address.clone(),
+                    verb: step.verb,
+                    reason: step.reason.clone(),
+                    changes: Arc::clone(&step.changes),
+                    after: Arc::clone(&step.after),
+                    rehearsed: rehearsed
+                        .as_ref()
+                        .and_then(|list| list.get(number).copied()),
+                })
+                .collect(),
+            unchanged: plan.unchanged,
+            removals: plan.removals(),
+            unseen: plan.unseen.clone(),
+            rehearsed: rehearsed.map(|list| list.into_iter().filter(|each| *each).count()),
+        }
+    }
+}
