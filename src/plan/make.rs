@@ -252,14 +252,25 @@ fn reason(
         .into(),
         Some(applied) if applied.unchanged => format!("gone since {}", applied.apply).into(),
         Some(applied) if observed.is_there() => {
-            let attributes = crate::text::list(&attributes, "and");
             let by_hand = applied.declared.compare(observed);
             let by_hand: Vec<&str> = by_hand.iter().map(|it| it.attribute.as_str()).collect();
-            if by_hand.is_empty() {
-                format!("{attributes} changed in the definition").into()
+            let defined: Vec<&str> = attributes
+                .into_iter()
+                .filter(|attribute| !by_hand.contains(attribute))
+                .collect();
+            let defined = if defined.is_empty() {
+                "the definition changed".to_owned()
             } else {
                 format!(
-                    "{attributes} changed in the definition; {}, changed by hand since {}, is overwritten",
+                    "{} changed in the definition",
+                    crate::text::list(&defined, "and")
+                )
+            };
+            if by_hand.is_empty() {
+                defined.into()
+            } else {
+                format!(
+                    "{defined}; {} changed by hand since {}, and that is overwritten",
                     crate::text::list(&by_hand, "and"),
                     applied.apply
                 )

@@ -257,6 +257,11 @@ fn what_is_not_committed_shuts_it() {
     let inside = Inside::new(TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "")));
     let report = expect(3, inside.deliver());
     assert!(shut_by(&report).contains(&"gate/not-committed".to_owned()));
+    let remedies = report.verdict.unwrap().remedies;
+    assert!(
+        remedies.iter().any(|line| line.starts_with("git init")),
+        "{remedies:?}"
+    );
 }
 
 #[test]

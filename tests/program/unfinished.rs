@@ -104,6 +104,42 @@ fn each_thing_that_a_killed_run_began_is_told_once() {
     assert!(about_the_configuration(&settled).is_empty(), "{settled:#}");
 }
 
+#[test]
+fn what_was_begun_and_never_ended_is_not_nothing() {
+    let world = TestWorld::small();
+    world
+        .expect(0, &["status"])
+        .says("staging  nothing was applied yet");
+    world.write("run/staging", "a file stands here");
+    world.expect(1, &["apply", "staging"]);
+    world
+        .expect(0, &["status"])
+        .says("staging  no apply came to its end yet")
+        .says("production  nothing was applied yet");
+}
+
+#[test]
+fn a_plan_says_that_it_overwrites_what_was_done_by_hand() {
+    let world = TestWorld::small();
+    world.expect(0, &["apply", "staging"]);
+    world.replace(
+        "environments/system.toml",
+        "default = \"hello\"",
+        "default = \"again\"",
+    );
+    world
+        .expect(2, &["plan", "staging"])
+        .says("content changed in the definition\n");
+    world.mode("run/staging/config.toml", 0o600);
+    world.expect(2, &["plan", "staging"]).says(
+        "content changed in the definition; mode changed by hand since a-1, and that is overwritten",
+    );
+    world.add("run/staging/config.toml", "by hand");
+    world
+        .expect(2, &["plan", "staging"])
+        .says("the definition changed; content and mode changed by hand since a-1, and that is overwritten");
+}
+
 /// A project whose release was killed while it changed production.
 fn killed_in_a_release() -> (Inside, Digest) {
     let system = SYSTEM.replace(
