@@ -87,8 +87,8 @@ pub(crate) fn line(what: &str, took: Option<Took>, against: Option<Took>) {
             let ratio = against.map_or_else(String::new, |other| {
                 format!("{:.0}×", other.seconds / took.seconds)
             });
-            // What ends before it is looked at has no size.
-            let megabytes = if took.megabytes > 0.0 {
+            // What ends before it is looked at has no size that could be told.
+            let megabytes = if took.megabytes >= 0.1 {
                 format!("{:.1}", took.megabytes)
             } else {
                 "–".to_owned()
