@@ -96,6 +96,38 @@ impl Drop for Cleanup<'_> {
     }
 }
 
+#[test]
+fn processes_may_share_a_log() {
+    let world = World::new();
+    let mut started = Vec::new();
+    for name in ["web/app", "web/worker", "cache/app"] {
+        let mut action = App::new(&world, "sleep 60").action();
+        if let Action::Start { record, .. } = &mut action {
+            *record = world.text(&format!("records/{name}.json"));
+        }
+        let done = world.act(action, &Store::default());
+        started.push((name, done.map(|_| ()).map_err(|error| error.to_string())));
+    }
+    for (name, _) in &started {
+        let record = world.text(&format!("records/{name}.json"));
+        let ProcessState::Running {
+            pid, ticks, since, ..
+        } = world.process_of(record.clone(), None)
+        else {
+            continue;
+        };
+        let stop = Action::Stop {
+            record,
+            stop_within: 2000,
+            expected: Some(Running { pid, ticks, since }),
+        };
+        world.act(stop, &Store::default()).unwrap();
+    }
+    for (name, done) in started {
+        assert_eq!(done, Ok(()), "{name}");
+    }
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()

@@ -83,10 +83,11 @@ impl World {
     }
 
     pub fn process(&self, ready: Option<Ready>) -> ProcessState {
-        match self.ask(Query::Process {
-            record: self.text("app.json"),
-            ready,
-        }) {
+        self.process_of(self.text("app.json"), ready)
+    }
+
+    pub fn process_of(&self, record: String, ready: Option<Ready>) -> ProcessState {
+        match self.ask(Query::Process { record, ready }) {
             Answer::Process { state } => state,
             other => panic!("{other:?}"),
         }

@@ -155,7 +155,7 @@ impl Start<'_> {
             }
         }
         if recorded.is_none()
-            && let Some(process) = unrecorded::writer(&spec.log)
+            && let Some(process) = unrecorded::writer(&spec.log, &spec.record)
         {
             return Err(self.failed(format!(
                 "process {process} writes to its log `{}` already, and the record of it is gone: restore the record, or stop that process by hand",
