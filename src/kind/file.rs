@@ -24,7 +24,7 @@ const MISSING: Code = Code::error(
 const NOT_A_FILE: Code = Code::error(
     "file/is-something-else",
     "something else stands where a file is declared",
-    "A directory, a link, a device or a file of more than 1 GiB is at the path. evenkeel does not remove what it did not make: move it away, then apply.",
+    "A directory, a link, a pipe, a device or a file of more than 1 GiB is at the path. `evenkeel plan` shows the step that puts the file there instead; a directory is not replaced: move it away, then apply.",
 );
 const CONTENT: Code = Code::error(
     "file/content-differs",

@@ -21,7 +21,7 @@ const MISSING: Code = Code::error(
 const NOT_A_LINK: Code = Code::error(
     "link/is-something-else",
     "something else stands where a link is declared",
-    "A file, a directory or a device is at the path. evenkeel does not remove what it did not make: move it away, then apply.",
+    "A file, a directory, a pipe or a device is at the path. `evenkeel plan` shows the step that puts the link there instead; a directory is not replaced: move it away, then apply.",
 );
 const TO: Code = Code::error(
     "link/points-elsewhere",

@@ -1,7 +1,7 @@
 //! Files, directories and links: what is seen, what is done, and what is refused.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 
 use evenkeel::model::Digest;
 use evenkeel::target::{
@@ -165,14 +165,27 @@ fn links_in_the_path_are_never_followed() {
 fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
     let world = World::new();
     // It has holes and takes no room; reading it would take minutes all the same.
-    let file = fs::File::create(world.path("huge")).unwrap();
-    file.set_len(1 << 40).unwrap();
-    assert_eq!(
-        world.look("huge"),
-        Standing::Other {
-            what: "a file of more than 1 GiB".into()
-        }
+    let huge = fs::File::create(world.path("huge")).unwrap();
+    huge.set_len(1 << 40).unwrap();
+    let seen = world.look("huge");
+    assert!(
+        matches!(&seen, Standing::Other { what } if what.starts_with("a file of 1099511627776 bytes")),
+        "{seen:?}"
     );
+    // It is not read, and all the same not replaced when somebody wrote to it since it was looked at.
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    huge.write_all_at(b"written", 4096).unwrap();
+    let path = world.text("huge");
+    let refused = world.act(file(&path, content, seen), &store);
+    assert!(
+        matches!(refused, Err(ActionError::Changed { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(fs::metadata(world.path("huge")).unwrap().len(), 1 << 40);
+    let seen = world.look("huge");
+    world.act(file(&path, content, seen), &store).unwrap();
+    assert_eq!(fs::read(world.path("huge")).unwrap(), b"x");
 }
 
 #[test]

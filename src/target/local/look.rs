@@ -69,7 +69,7 @@ impl Look<'_> {
         let standing = match FileType::from_raw_mode(status.st_mode) {
             FileType::RegularFile if u64::try_from(status.st_size).unwrap_or(0) > LARGEST => {
                 Standing::Other {
-                    what: "a file of more than 1 GiB".to_owned(),
+                    what: too_large(&status),
                 }
             }
             FileType::RegularFile => {
@@ -157,6 +157,15 @@ pub(super) fn changed(status: &Stat) -> Moment {
 pub(super) fn fingerprint(parent: impl AsFd, name: &OsStr) -> Result<Fingerprint, Errno> {
     rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)
         .map(|status| Fingerprint::of(&status))
+}
+
+/// A file whose content is not read, told so that it is another as soon as somebody writes to it: nobody replaces what he
+/// has not seen. The time of its content is the right one, since renaming changes the other.
+fn too_large(status: &Stat) -> String {
+    format!(
+        "a file of {} bytes, last written {}.{:09} seconds after 1970 began",
+        status.st_size, status.st_mtime, status.st_mtime_nsec
+    )
 }
 
 fn what(kind: FileType) -> &'static str {
