@@ -277,7 +277,7 @@ fn acquire(
         if left.is_zero() {
             return Err(LedgerError::Held {
                 environment: environment.clone(),
-                holder: introduce(&mut lock),
+                holder: introduce(holder_in(&mut lock).as_ref()),
             });
         }
         thread::sleep(left.min(PAUSE));
@@ -304,11 +304,11 @@ fn describe(lock: &mut File, holder: Option<&Holder>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Who holds the lock, as a sentence says it.
-fn introduce(lock: &mut File) -> String {
-    holder_in(lock).map_or_else(
+/// Who holds a lock, as a sentence says it.
+pub fn introduce(holder: Option<&Holder>) -> String {
+    holder.map_or_else(
         || "somebody who has not said who".to_owned(),
-        |holder| holder.to_string(),
+        Holder::to_string,
     )
 }
 

@@ -65,7 +65,7 @@ pub fn lock_break(
         return Err(Failure::Refused {
             reason: format!(
                 "{name} is production, and held by {}",
-                introduced(holder.as_ref())
+                lease::introduce(holder.as_ref())
             ),
             help: format!("if its lease is to be broken, say so: --confirm={name}"),
         });
@@ -77,7 +77,7 @@ pub fn lock_break(
             environment: name,
             holder: format!(
                 "{}, and is being taken or given back",
-                introduced(holder.as_ref())
+                lease::introduce(holder.as_ref())
             ),
         }
         .into());
@@ -112,13 +112,6 @@ fn nobody(name: &EnvironmentName) -> Failure {
         reason: format!("nobody holds {name}, so there is nothing to break"),
         help: "a run that ended needs no unlocking; who holds what: evenkeel lock show".into(),
     }
-}
-
-fn introduced(holder: Option<&Holder>) -> String {
-    holder.map_or_else(
-        || "somebody who has not said who".to_owned(),
-        Holder::to_string,
-    )
 }
 
 /// The lease that was taken and not given back, of whoever has the lock if that is known. None while he is just taking it, or has just given it back.

@@ -24,10 +24,7 @@ pub fn status(world: &World<'_>, location: &Location) -> Result<Report, Failure>
         let mut document = document(&project, &state, name);
         document.held_by = match lease::lock(&project.folder, name)? {
             Lock::Free => None,
-            Lock::Held(holder) => Some(holder.map_or_else(
-                || "somebody who has not said who".to_owned(),
-                |holder| holder.to_string(),
-            )),
+            Lock::Held(holder) => Some(lease::introduce(holder.as_ref())),
         };
         // While somebody is at it, there is nothing to be done by anybody else.
         if document.held_by.is_none()
