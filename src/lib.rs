@@ -1,7 +1,8 @@
 //! evenkeel: a declarative infrastructure-and-drift checker for Continuous Delivery.
 //!
-//! Looking, judging, planning and doing are four places. The modules below are listed from the top down; each uses
-//! only modules listed after it, and modules of one line do not use each other. A test reads `src/` and holds that.
+//! This package is the program: the command line, the operations, the reports, the suites, and the adapters to git,
+//! commands and HTTP. What judges is in the crates below, which cannot touch the world. The modules below are listed
+//! from the top down; each uses only modules listed after it. A test reads `src/` and holds that.
 
 #![forbid(unsafe_code)]
 
@@ -11,34 +12,6 @@ pub mod operation;
 
 pub mod report;
 
-pub mod gate;
-
 pub mod suite;
 
-pub mod apply;
-
-pub mod plan;
-
-pub mod drift;
-
-pub mod observe;
-
-pub mod environment;
-
-pub mod kind;
-
-pub mod discovery;
-
-pub mod comparison;
-
-pub mod document;
-
-pub mod ledger;
-pub mod target;
-
-pub mod defect;
-
-pub mod source;
-
-pub mod model;
-pub mod text;
+pub mod world;

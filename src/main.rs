@@ -8,7 +8,7 @@ fn main() -> ExitCode {
         .nth(1)
         .is_some_and(|first| first == "launch")
     {
-        evenkeel::target::launch::main()
+        evenkeel_host::launch::main()
     }
     evenkeel::cli::main(std::env::args_os())
 }

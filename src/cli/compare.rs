@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::shared::Surroundings;
-use crate::document::Format;
 use crate::operation::{CompareRequest, compare};
+use evenkeel_document::Format;
 
 /// Compare two files or two directories, without any definitions.
 ///

@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use super::shared::Surroundings;
-use crate::defect::Severity;
 use crate::operation::{DriftRequest, drift};
+use evenkeel_model::defect::Severity;
 
 /// Report every undeclared difference.
 ///

@@ -11,7 +11,7 @@ const WIDTH: usize = 100;
 const INTRODUCTION: &str = "\
 # Commands
 
-<!-- Generated from the command line's own definition. Do not edit: `EVENKEEL_BLESS=1 cargo test --test documents`. -->
+<!-- Generated from the command line's own definition. Do not edit: `EVENKEEL_BLESS=1 cargo test --test program documents`. -->
 
 Each section is what `evenkeel COMMAND --help` prints. Options that every command takes are told once, at the top.
 What a run ends with is in [exit-codes.md](exit-codes.md).

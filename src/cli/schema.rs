@@ -3,9 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::shared::Surroundings;
-use crate::environment::schema;
 use crate::operation::Failure;
 use crate::report::Report;
+use evenkeel_core::environment::schema;
 
 /// Print a JSON Schema.
 #[derive(Args)]

@@ -10,11 +10,11 @@ use clap::{Args, ValueEnum};
 
 use super::signals::Signals;
 use super::voice::Terminal;
-use crate::ledger::record::Actor;
-use crate::model::duration;
-use crate::model::moment::SystemClock;
 use crate::operation::{Failure, LocalTargets, Location, World};
 use crate::report::{self, Format, Report, Style};
+use evenkeel_ledger::record::Actor;
+use evenkeel_model::duration;
+use evenkeel_model::moment::SystemClock;
 
 /// Arguments of all commands.
 #[derive(Args, Debug, Clone)]
@@ -158,9 +158,13 @@ impl Surroundings<'_> {
 
     fn complain(message: &str, help: Option<&str>) {
         let mut to = io::stderr().lock();
-        let _ = writeln!(to, "evenkeel: {}", crate::text::inert(message));
+        let _ = writeln!(to, "evenkeel: {}", evenkeel_model::text::inert(message));
         if let Some(help) = help {
-            let _ = writeln!(to, "  {}", crate::text::inert(help).replace('\n', "\n  "));
+            let _ = writeln!(
+                to,
+                "  {}",
+                evenkeel_model::text::inert(help).replace('\n', "\n  ")
+            );
         }
     }
 }

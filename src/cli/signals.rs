@@ -8,7 +8,7 @@ use std::thread;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals as Incoming;
 
-use crate::target::Interruption;
+use evenkeel_host::Interruption;
 
 /// What was heard.
 pub(super) struct Signals {

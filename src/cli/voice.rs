@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::operation::Voice;
-use crate::text::inert;
+use evenkeel_model::text::inert;
 
 /// Shows what happens on standard error, if that is a terminal.
 pub(super) struct Terminal {

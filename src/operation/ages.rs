@@ -9,8 +9,8 @@ use super::document_parity::{Declared, Documents};
 use super::documents::CommittedDocuments;
 use super::history::{Budget, Since, Standing, since_revision, stands_since};
 use super::{Failure, Project};
-use crate::defect::Defect;
-use crate::model::Digest;
+use evenkeel_model::Digest;
+use evenkeel_model::defect::Defect;
 
 /// Says of each defect of documents since which commit it stands: the oldest of its places counts. Puts defects of one
 /// gravity and one reach into the order of their age. Says nothing where there is no history to ask.
@@ -134,14 +134,14 @@ pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<Then, Failur
     }
     if let Some(older) = project.as_of(&commit) {
         let nothing = BTreeMap::new();
-        differed.extend(crate::drift::parity(&older, &nothing));
+        differed.extend(evenkeel_core::drift::parity(&older, &nothing));
     }
     then.all = keys(&differed);
-    let settled = crate::drift::settle(
+    let settled = evenkeel_core::drift::settle(
         &project.definition,
         differed,
         project.world.clock.now(),
-        &|_, _| crate::drift::Presence::There,
+        &|_, _| evenkeel_core::drift::Presence::There,
     );
     let open = settled
         .defects
@@ -196,7 +196,7 @@ pub(super) fn only_new(defects: &mut Vec<Defect>, then: &Then) -> usize {
     before - defects.len()
 }
 
-fn keys(disparities: &[crate::drift::Disparity]) -> BTreeSet<Digest> {
+fn keys(disparities: &[evenkeel_core::drift::Disparity]) -> BTreeSet<Digest> {
     disparities
         .iter()
         .map(|disparity| disparity.defect.fingerprint())
@@ -210,8 +210,8 @@ fn is_of_documents(defect: &Defect) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Then, only_new};
-    use crate::defect::Defect;
-    use crate::drift::documents::codes::SETTING;
+    use evenkeel_core::drift::documents::codes::SETTING;
+    use evenkeel_model::defect::Defect;
 
     #[test]
     fn what_has_left_its_bounds_is_new_and_what_is_within_them_is_not() {

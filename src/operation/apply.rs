@@ -8,15 +8,15 @@ use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::unfinished::settle;
 use super::{Failure, Location, Project, World, saved};
-use crate::apply::{Apply, ApplyReport, Journal, JournalError, Owner, Progress, execute};
-use crate::kind::Declared;
-use crate::ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, Origin, StepOutcome, Verb};
-use crate::ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
-use crate::model::{Address, EnvironmentName};
-use crate::observe::Situation;
-use crate::plan::{Plan, Step};
 use crate::report::{ApplyDocument, PlanReport, Report};
-use crate::target::ActionError;
+use evenkeel_core::apply::{Apply, ApplyReport, Journal, JournalError, Owner, Progress, execute};
+use evenkeel_core::kind::Declared;
+use evenkeel_core::observe::Situation;
+use evenkeel_core::plan::{Plan, Step};
+use evenkeel_host::ActionError;
+use evenkeel_ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, Origin, StepOutcome, Verb};
+use evenkeel_ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
+use evenkeel_model::{Address, EnvironmentName};
 
 /// What is to be applied.
 #[derive(Debug, Clone, Default)]
@@ -308,7 +308,7 @@ impl Run<'_> {
                 && standing
                     .last_apply
                     .as_ref()
-                    .and_then(crate::ledger::standing::Apply::outcome)
+                    .and_then(evenkeel_ledger::standing::Apply::outcome)
                     == Some(ApplyOutcome::Done)
         })
     }
@@ -330,9 +330,9 @@ impl Run<'_> {
         Err(Failure::Refused {
             reason: format!(
                 "this removes {} from {}: {}",
-                crate::text::count(removals, "resource"),
+                evenkeel_model::text::count(removals, "resource"),
                 self.name,
-                crate::text::list(&gone, "and")
+                evenkeel_model::text::list(&gone, "and")
             ),
             help: format!("if that is meant, say so: --confirm={}", self.name),
         })

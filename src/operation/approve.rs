@@ -4,9 +4,9 @@ use super::dossier::Asked;
 use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Location, Project, World};
-use crate::ledger::Ledger as _;
-use crate::ledger::record::Approved;
 use crate::report::Report;
+use evenkeel_ledger::Ledger as _;
+use evenkeel_ledger::record::Approved;
 
 /// Approves the plan whose digest begins with `plan`, if it is what a release would do now.
 ///
@@ -51,7 +51,7 @@ pub fn approve(
     report.origin(&asked.dossier.origin);
     asked.tell_of_policy(&project, &mut report);
     // What shuts the gate for other reasons than people would make this approval void before it could be used.
-    let others: Vec<&crate::gate::Reason> = asked
+    let others: Vec<&evenkeel_core::gate::Reason> = asked
         .verdict
         .reasons
         .iter()

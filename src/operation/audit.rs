@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::{CheckpointFile, read};
 use super::{Failure, Location, Project, World, saved};
-use crate::ledger::{Completeness, Finding, Kept, Proof, Verification, verify, verify_against};
 use crate::report::{
     CHECKPOINT_COMMAND, CHECKPOINT_FORMAT, CheckpointDocument, ProofDocument, Report,
 };
+use evenkeel_ledger::{Completeness, Finding, Kept, Proof, Verification, verify, verify_against};
 
 /// Verifies every entry of the ledger, and holds it against checkpoints that were kept elsewhere.
 ///
@@ -147,7 +147,7 @@ fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report)
     }
     report.say(format!(
         "{}, each as it was written",
-        crate::text::count(
+        evenkeel_model::text::count(
             usize::try_from(verification.entries).unwrap_or(usize::MAX),
             "entry"
         )

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Location, Project, World};
-use crate::defect::Severity;
-use crate::drift::{Disparity, Signature, declare};
-use crate::environment::edit::{NewDifference, add, lines};
 use crate::report::Report;
+use evenkeel_core::drift::{Disparity, Signature, declare};
+use evenkeel_core::environment::edit::{NewDifference, add, lines};
+use evenkeel_model::defect::Severity;
 
 /// The file that tools add declared differences to.
 const FILE: &str = "differences.toml";
@@ -85,8 +85,8 @@ pub fn baseline(
     };
     let text = add(old.as_deref(), &new, None)
         .map_err(|error| Failure::other(format!("{FILE}: {error}")))?;
-    let counted = crate::text::count(new.len(), "difference");
-    let places = crate::text::count(chosen.len(), "place");
+    let counted = evenkeel_model::text::count(new.len(), "difference");
+    let places = evenkeel_model::text::count(chosen.len(), "place");
     if request.dry_run {
         for difference in &new {
             say_lines(&mut report, difference)?;

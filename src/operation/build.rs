@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Failure, Project};
-use crate::target::command::{CommandRun, CommandStatus, run_with_lines};
+use crate::world::command::{CommandRun, CommandStatus, run_with_lines};
 
 /// How long a build may take.
 const WITHIN: Duration = Duration::from_hours(2);
@@ -61,7 +61,7 @@ pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
                     artifact.build.join(" "),
                     outcome.status
                 ),
-                help: Some(crate::text::inert(&last.join("\n")).into_owned()),
+                help: Some(evenkeel_model::text::inert(&last.join("\n")).into_owned()),
             });
         }
     }

@@ -1,13 +1,13 @@
 //! Everything evenkeel can say, in one list.
 
-use crate::defect::Code;
-use crate::{document, drift, environment, gate, kind};
+use evenkeel_core::{drift, environment, gate, kind};
+use evenkeel_model::defect::Code;
 
 /// All codes, layer by layer.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     environment::codes::CODES
         .iter()
-        .chain(document::codes::CODES)
+        .chain(evenkeel_document::codes::CODES)
         .chain(drift::codes::CODES)
         .chain(drift::documents::codes::CODES)
         .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
@@ -28,7 +28,7 @@ mod tests {
             assert!(seen.insert(code.name), "{} is there twice", code.name);
             let (layer, fault) = code.name.split_once('/').expect("layer/fault");
             for part in [layer, fault] {
-                assert!(crate::model::name::is_word(part), "{}", code.name);
+                assert!(evenkeel_model::name::is_word(part), "{}", code.name);
             }
             assert!(
                 !code.title.is_empty() && code.help.ends_with('.'),

@@ -9,13 +9,13 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::defect::{Code, Defect};
-use crate::document::{self, Content, Document, Entry, Format, Node, ScalarKind};
-use crate::ledger::{Checkpoint, Kept, Proof};
-use crate::model::{Digest, Moment};
 use crate::report::CHECKPOINT_FORMAT;
-use crate::source::{SourceFile, Span};
-use crate::text::nearest;
+use evenkeel_document::{Content, Document, Entry, Format, Node, ScalarKind};
+use evenkeel_ledger::{Checkpoint, Kept, Proof};
+use evenkeel_model::defect::{Code, Defect};
+use evenkeel_model::source::{SourceFile, Span};
+use evenkeel_model::text::nearest;
+use evenkeel_model::{Digest, Moment};
 
 /// Longest file that is read: a checkpoint has some three hundred bytes.
 const LONGEST: u64 = 64 * 1024;
@@ -107,9 +107,10 @@ pub(super) fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<
     if bytes.len() as u64 > LONGEST {
         return Err(unreadable("it is longer than any checkpoint".to_owned()));
     }
-    let text = document::text_of(&name, bytes).map_err(|defect| vec![malformed(*defect)])?;
+    let text =
+        evenkeel_document::text_of(&name, bytes).map_err(|defect| vec![malformed(*defect)])?;
     let file = SourceFile::new(name, text);
-    let document = document::read(&file, Format::Json)
+    let document = evenkeel_document::read(&file, Format::Json)
         .map_err(|defects| defects.into_iter().map(malformed).collect::<Vec<_>>())?;
     understand(&document)
 }

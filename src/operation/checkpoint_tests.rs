@@ -1,7 +1,7 @@
 //! Files that are no checkpoints are told at their places, and never do harm.
 
 use super::{CheckpointFile, LONGEST, MALFORMED, UNREADABLE, read};
-use crate::defect::Defect;
+use evenkeel_model::defect::Defect;
 use std::path::Path;
 
 const DIGEST: &str = "blake3:63f5a34463f5a34463f5a34463f5a34463f5a34463f5a34463f5a34463f5a344";

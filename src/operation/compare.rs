@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::documents::gather_pair;
 use super::{Failure, World};
-use crate::comparison::{Identities, Identity, Rules, compare_files};
-use crate::defect::Defect;
-use crate::document::Format;
-use crate::drift::documents::{ComparedDocument, disparities, substitution};
-use crate::drift::group;
-use crate::model::{EnvironmentName, name};
 use crate::report::{DocumentsDocument, Report};
+use evenkeel_comparison::{Identities, Identity, Rules, compare_files};
+use evenkeel_core::drift::documents::{ComparedDocument, disparities, substitution};
+use evenkeel_core::drift::group;
+use evenkeel_document::Format;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{EnvironmentName, name};
 
 /// What to compare.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +40,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         Some(name) => Some(Format::named(name).ok_or_else(|| {
             Failure::Usage(format!(
                 "there is no format `{name}`; there are {}",
-                crate::text::list(Format::NAMES, "and")
+                evenkeel_model::text::list(Format::NAMES, "and")
             ))
         })?),
     };

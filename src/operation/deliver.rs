@@ -9,11 +9,11 @@ use super::picture::Resolution;
 use super::project::Depth;
 use super::verify::Verification;
 use super::{Failure, Location, Project, World};
-use crate::environment::suite::Suite;
-use crate::ledger::SqliteLedger;
-use crate::ledger::record::ApplyOutcome;
-use crate::model::EnvironmentName;
 use crate::report::{PlanReport, Report};
+use evenkeel_core::environment::suite::Suite;
+use evenkeel_ledger::SqliteLedger;
+use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_model::EnvironmentName;
 
 /// Delivers. With `build`, artifacts are built first.
 ///

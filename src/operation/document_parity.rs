@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use super::documents::{Asked, CommittedDocuments, FileSet, WorkingDocuments};
 use super::{Failure, Project};
-use crate::comparison::{
+use crate::report::DocumentsDocument;
+use evenkeel_comparison::{
     Disagreement, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
     Pattern, Rules, Side, Which, compare_files,
 };
-use crate::defect::Defect;
-use crate::document::{Format, Place};
-use crate::drift::documents::{ComparedDocument, disparities};
-use crate::drift::{Disparity, Presence};
-use crate::environment::definition::Varies;
-use crate::environment::document::declarations;
-use crate::environment::{Definition, DocumentDeclaration, DocumentSource, once};
-use crate::model::{EnvironmentName, Value};
-use crate::report::DocumentsDocument;
+use evenkeel_core::drift::documents::{ComparedDocument, disparities};
+use evenkeel_core::drift::{Disparity, Presence};
+use evenkeel_core::environment::definition::Varies;
+use evenkeel_core::environment::document::declarations;
+use evenkeel_core::environment::{Definition, DocumentDeclaration, DocumentSource, once};
+use evenkeel_document::{Format, Place};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{EnvironmentName, Value};
 
 /// What every environment declares.
 pub(super) struct Declared(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);

@@ -9,18 +9,18 @@ use super::project::state_of;
 use super::unfinished::last;
 use super::verify::artifacts;
 use super::{Failure, Project, weakened};
-use crate::defect::{Corner, Defect, Severity};
-use crate::drift::live;
-use crate::gate::{
+use crate::report::{Report, VerdictDocument};
+use evenkeel_core::drift::live;
+use evenkeel_core::gate::{
     self, ApprovalFact, Dossier, EnvironmentFacts, EvidenceFact, Finding, LedgerFacts, ProofFacts,
     ReleasePlan, SuiteFact, Verdict,
 };
-use crate::ledger::record::VerdictGiven;
-use crate::ledger::standing::Apply;
-use crate::ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, State, verify};
-use crate::model::{Address, Digest, EnvironmentName};
-use crate::plan::Plan;
-use crate::report::{Report, VerdictDocument};
+use evenkeel_core::plan::Plan;
+use evenkeel_ledger::record::VerdictGiven;
+use evenkeel_ledger::standing::Apply;
+use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, State, verify};
+use evenkeel_model::defect::{Corner, Defect, Severity};
+use evenkeel_model::{Address, Digest, EnvironmentName};
 
 /// The dossier, production's plan, and what the gate says.
 pub(super) struct Asked {
@@ -147,7 +147,7 @@ impl Asked {
         ledger: &SqliteLedger,
         fence: Option<&Fence>,
     ) -> Result<Digest, Failure> {
-        let text = crate::model::canonical::to_string(&self.dossier)
+        let text = evenkeel_model::canonical::to_string(&self.dossier)
             .map_err(|error| Failure::other(error.to_string()))?;
         let kept = ObjectStore::new(&project.folder).put(text.as_bytes())?;
         let given = VerdictGiven {

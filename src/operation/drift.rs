@@ -3,12 +3,12 @@
 use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Location, Project, World, ages, unrecorded};
-use crate::defect::{Corner, Defect, Severity};
-use crate::drift::{codes, compare_corners, live};
-use crate::environment::Definition;
-use crate::ledger::State;
-use crate::model::EnvironmentName;
 use crate::report::{EnvironmentReport, Report};
+use evenkeel_core::drift::{codes, compare_corners, live};
+use evenkeel_core::environment::Definition;
+use evenkeel_ledger::State;
+use evenkeel_model::EnvironmentName;
+use evenkeel_model::defect::{Corner, Defect, Severity};
 
 /// Which drift.
 #[derive(Debug, Clone)]
@@ -88,14 +88,14 @@ pub fn drift(
             let older = ages::only_new(&mut parity, &then);
             report.say(format!(
                 "since {revision}: {} new; {} not shown",
-                crate::text::count(
+                evenkeel_model::text::count(
                     parity
                         .iter()
                         .filter(|defect| defect.declared.is_none())
                         .count(),
                     "difference"
                 ),
-                crate::text::count(older, "older one")
+                evenkeel_model::text::count(older, "older one")
             ));
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
@@ -192,7 +192,7 @@ fn releases_of(state: &State, name: &str, defects: &mut [Defect]) {
         if let Some(release) = release {
             how.push_str(&format!(
                 ", {} after release {}",
-                crate::model::duration::phrase(moment.since(release.started.at)),
+                evenkeel_model::duration::phrase(moment.since(release.started.at)),
                 release.started.record.release
             ));
         }

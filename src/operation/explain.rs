@@ -3,9 +3,9 @@
 use super::catalogue::codes;
 use super::drift::{DriftRequest, drift};
 use super::{Failure, Location, World};
-use crate::ledger::Record;
 use crate::report::Report;
-use crate::text::nearest;
+use evenkeel_ledger::Record;
+use evenkeel_model::text::nearest;
 
 /// Explains a code, a kind of the ledger's entries, or the defect whose fingerprint begins with `id`.
 ///

@@ -1,13 +1,13 @@
 //! What stops an operation before it has anything to report, and its exit code.
 
-use crate::defect::Defect;
-use crate::ledger::LedgerError;
+use evenkeel_ledger::LedgerError;
+use evenkeel_model::defect::Defect;
 
 /// Why an operation could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// Definitions are wrong: all complaints.
-    #[error("{} in the definitions", crate::text::count(.0.len(), "error"))]
+    #[error("{} in the definitions", evenkeel_model::text::count(.0.len(), "error"))]
     Definitions(Vec<Defect>),
     /// The command itself is wrong.
     #[error("{0}")]

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Digest;
-use crate::target::git::{CommitInfo, Commits};
+use crate::world::git::{CommitInfo, Commits};
+use evenkeel_model::Digest;
 
 /// How much may be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +107,8 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::{Budget, Since, Standing, since_revision, stands_since};
-    use crate::model::{Digest, Moment};
-    use crate::target::git::{CommitInfo, Commits};
+    use crate::world::git::{CommitInfo, Commits};
+    use evenkeel_model::{Digest, Moment};
 
     fn key(name: &str) -> Digest {
         Digest::of(name.as_bytes())

@@ -14,18 +14,18 @@ use std::path::{Path, PathBuf};
 use super::document_parity::{Declared, Documents};
 use super::documents::{Rendering, WorkingDocuments};
 use super::{Failure, Location, World};
-use crate::comparison::{Matter, Step, Which};
-use crate::defect::{Defect, Severity};
-use crate::discovery::{
-    DifferingText, Discovery, PairOfTexts, ProposedIdentity, discover, propose, write,
-};
-use crate::document::covering;
-use crate::drift::{self, Presence};
-use crate::environment::{Definition, Files, files, read};
-use crate::model::EnvironmentName;
 use crate::report::{DocumentsDocument, Report};
 use crate::suite::Redactor;
-use crate::target::git::Repository;
+use crate::world::git::Repository;
+use evenkeel_comparison::discovery::{
+    DifferingText, Discovery, PairOfTexts, ProposedIdentity, discover, propose, write,
+};
+use evenkeel_comparison::{Matter, Step, Which};
+use evenkeel_core::drift::{self, Presence};
+use evenkeel_core::environment::{Definition, Files, files, read};
+use evenkeel_document::covering;
+use evenkeel_model::EnvironmentName;
+use evenkeel_model::defect::{Defect, Severity};
 
 /// How to begin.
 #[derive(Debug, Clone, Default)]
@@ -187,7 +187,7 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
             let path = &disagreement.path;
             match &disagreement.matter {
                 Matter::Value(_) | Matter::Lines => {
-                    let text = |side: &Option<crate::comparison::Side>| {
+                    let text = |side: &Option<evenkeel_comparison::Side>| {
                         let side = side.as_ref().filter(|side| !side.is_secret)?;
                         let text = &side.scalar.as_ref()?.text;
                         covering::shown(text).is_none().then(|| text.to_string())
@@ -215,7 +215,7 @@ fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<Pa
                             .map_or_else(String::new, |(_, value)| value.to_string()),
                         _ => continue,
                     };
-                    let above = crate::comparison::Path {
+                    let above = evenkeel_comparison::Path {
                         steps: path
                             .steps
                             .get(..path.steps.len().saturating_sub(1))
@@ -293,7 +293,7 @@ fn put(files: &BTreeMap<String, String>, directory: &Path, root: &Path) -> Resul
                 "{} already there, and nothing is overwritten",
                 match there.as_slice() {
                     [one] => format!("{one} is"),
-                    many => format!("{} are", crate::text::list(many, "and")),
+                    many => format!("{} are", evenkeel_model::text::list(many, "and")),
                 }
             ),
             help: Some(

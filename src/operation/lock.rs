@@ -2,12 +2,12 @@
 
 use super::project::state_of;
 use super::{Failure, Location, Project, World};
-use crate::ledger::lease::{self, Holder, Lock};
-use crate::ledger::record::{Actor, LeaseTaken};
-use crate::ledger::standing::Noted;
-use crate::ledger::{LedgerError, State};
-use crate::model::EnvironmentName;
 use crate::report::{HolderProcess, LockDocument, LockState, Report};
+use evenkeel_ledger::lease::{self, Holder, Lock};
+use evenkeel_ledger::record::{Actor, LeaseTaken};
+use evenkeel_ledger::standing::Noted;
+use evenkeel_ledger::{LedgerError, State};
+use evenkeel_model::EnvironmentName;
 
 /// Says of each environment who holds it. Looks, and changes nothing.
 ///

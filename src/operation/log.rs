@@ -2,10 +2,10 @@
 
 use super::status::outcome_words;
 use super::{Failure, Location, Project, World};
-use crate::ledger::record::{StepOutcome, Verb};
-use crate::ledger::{Entry, Ledger as _, Record, chain};
 use crate::report::{EntryDocument, Report};
-use crate::text::count;
+use evenkeel_ledger::record::{StepOutcome, Verb};
+use evenkeel_ledger::{Entry, Ledger as _, Record, chain};
+use evenkeel_model::text::count;
 
 /// The last `limit` entries, oldest first.
 ///

@@ -7,14 +7,14 @@ use super::project::Depth;
 use super::targets::Targets;
 use super::world::TOOL;
 use super::{Failure, Project};
-use crate::defect::Defect;
-use crate::drift::{self, Disparity};
-use crate::environment::Resolved;
-use crate::ledger::{Standing, State};
-use crate::model::{Address, EnvironmentName, Sealer};
-use crate::observe::{Situation, look};
-use crate::plan::{Plan, Recipe, make, recipe};
 use crate::report::DocumentsDocument;
+use evenkeel_core::drift::{self, Disparity};
+use evenkeel_core::environment::Resolved;
+use evenkeel_core::observe::{Situation, look};
+use evenkeel_core::plan::{Plan, Recipe, make, recipe};
+use evenkeel_ledger::{Standing, State};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{Address, EnvironmentName, Sealer};
 
 /// Environments as resolved.
 pub(super) struct Resolution {
@@ -30,7 +30,7 @@ pub(super) struct Resolution {
     /// The documents that were compared, counted.
     pub(super) documents: Option<DocumentsDocument>,
     /// Declared differences in force, with their expiries.
-    pub(super) declarations: Vec<(String, crate::model::Moment)>,
+    pub(super) declarations: Vec<(String, evenkeel_model::Moment)>,
     /// The places that are declared to differ.
     pub(super) declared: BTreeSet<String>,
 }

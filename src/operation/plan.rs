@@ -5,10 +5,10 @@ use std::path::Path;
 use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Location, Project, World, saved, unrecorded};
-use crate::model::EnvironmentName;
-use crate::observe::Situation;
-use crate::plan::Plan;
 use crate::report::{PlanReport, Report};
+use evenkeel_core::observe::Situation;
+use evenkeel_core::plan::Plan;
+use evenkeel_model::EnvironmentName;
 
 /// Makes plans. With `output`, the plan of the one environment is saved for `apply`.
 ///
@@ -89,7 +89,7 @@ pub fn plan(
 
 /// Which steps only bring something back to what was last applied here: its definition is the same still.
 pub(super) fn restored(situation: &Situation<'_>, plan: &Plan) -> Vec<bool> {
-    let is_unchanged = |step: &crate::plan::Step| {
+    let is_unchanged = |step: &evenkeel_core::plan::Step| {
         let applied = situation.applied.get(&step.address);
         applied.is_some_and(|applied| applied.unchanged)
     };
@@ -101,7 +101,7 @@ pub(super) fn restored(situation: &Situation<'_>, plan: &Plan) -> Vec<bool> {
 /// brings. For what is only restored it is: staging has no occasion to do that step again.
 pub(super) fn rehearsed(
     project: &Project<'_>,
-    state: &crate::ledger::State,
+    state: &evenkeel_ledger::State,
     plan: &Plan,
     restored: &[bool],
 ) -> Option<Vec<bool>> {
@@ -109,7 +109,7 @@ pub(super) fn rehearsed(
     let stage = definition.stage_of(&plan.environment)?;
     let before = definition.stages.get(stage.checked_sub(1)?)?;
     let since = last_release(state, &plan.environment);
-    let has_done = |(number, step): (usize, &crate::plan::Step)| {
+    let has_done = |(number, step): (usize, &evenkeel_core::plan::Step)| {
         let is_restored = restored.get(number) == Some(&true);
         let since = if is_restored { 0 } else { since };
         let mut standings = before.iter().filter_map(|name| state.environment(name));
@@ -119,14 +119,14 @@ pub(super) fn rehearsed(
 }
 
 /// The entry with which the last release to an environment ended well; zero when there was none.
-pub(super) fn last_release(state: &crate::ledger::State, environment: &EnvironmentName) -> u64 {
+pub(super) fn last_release(state: &evenkeel_ledger::State, environment: &EnvironmentName) -> u64 {
     state
         .releases
         .iter()
         .filter_map(|release| release.ended.as_ref())
         .filter(|ended| {
             ended.record.environment == *environment
-                && ended.record.outcome == crate::ledger::record::ApplyOutcome::Done
+                && ended.record.outcome == evenkeel_ledger::record::ApplyOutcome::Done
         })
         .map(|ended| ended.sequence)
         .max()

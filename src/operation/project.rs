@@ -8,13 +8,13 @@ use std::path::PathBuf;
 
 use self::place::{find, root_of};
 use super::{Failure, World};
-use crate::defect::{Defect, Severity};
-use crate::environment::files::{Commit, WorkingTree};
-use crate::environment::{Definition, Files, read};
-use crate::ledger::{LedgerError, SqliteLedger, State, key};
-use crate::model::{Digest, EnvironmentName, Sealer};
-use crate::target::git::Repository;
-use crate::text::nearest;
+use crate::world::files::{Commit, WorkingTree};
+use crate::world::git::Repository;
+use evenkeel_core::environment::{Definition, Files, read};
+use evenkeel_ledger::{LedgerError, SqliteLedger, State, key};
+use evenkeel_model::defect::{Defect, Severity};
+use evenkeel_model::text::nearest;
+use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
 /// Where a project is to be found.
 #[derive(Debug, Clone, Default)]
@@ -155,7 +155,11 @@ impl<'w> Project<'w> {
                 (source, reading)
             }
         };
-        complaints.extend(definition.iter().flat_map(crate::drift::severities::check));
+        complaints.extend(
+            definition
+                .iter()
+                .flat_map(evenkeel_core::drift::severities::check),
+        );
         let (errors, warnings): (Vec<Defect>, Vec<Defect>) = complaints
             .into_iter()
             .partition(|complaint| complaint.severity >= Severity::Error);
@@ -199,7 +203,7 @@ impl<'w> Project<'w> {
             .iter()
             .map(EnvironmentName::as_str)
             .collect();
-        let path = crate::text::list(&known, "and");
+        let path = evenkeel_model::text::list(&known, "and");
         Err(Failure::Usage(match nearest(name, known) {
             Some(near) => {
                 format!(
@@ -238,7 +242,7 @@ impl<'w> Project<'w> {
         Err(Failure::Refused {
             reason: format!(
                 "{} are production together, and a release to several environments at once is not there yet",
-                crate::text::list(&last, "and")
+                evenkeel_model::text::list(&last, "and")
             ),
             help: "compare them with each other and with what comes before: evenkeel drift".into(),
         })

@@ -8,10 +8,10 @@ use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::verify::Verification;
 use super::{Failure, Location, Project, World};
-use crate::environment::suite::Suite;
-use crate::ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
-use crate::ledger::{Ledger as _, SqliteLedger};
 use crate::report::Report;
+use evenkeel_core::environment::suite::Suite;
+use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
+use evenkeel_ledger::{Ledger as _, SqliteLedger};
 
 /// Releases, if the gate is open.
 ///

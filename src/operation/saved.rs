@@ -11,10 +11,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
-use crate::kind::{Observation, Observed};
-use crate::model::{Address, Digest};
-use crate::observe::Situation;
-use crate::plan::Plan;
+use evenkeel_core::kind::{Observation, Observed};
+use evenkeel_core::observe::Situation;
+use evenkeel_core::plan::Plan;
+use evenkeel_model::{Address, Digest};
 
 /// Longest plan file that is read.
 const LONGEST: u64 = 512 * 1024 * 1024;
@@ -125,11 +125,11 @@ pub(super) fn load(path: &Path) -> Result<Saved, Failure> {
     let text = std::fs::read(path).map_err(|error| failed(&error))?;
     let saved: Saved = serde_json::from_slice(&text)
         .map_err(|error| refused(format!("it is no plan as evenkeel saves it ({error})")))?;
-    if saved.plan.format != crate::plan::FORMAT {
+    if saved.plan.format != evenkeel_core::plan::FORMAT {
         return Err(refused(format!(
             "it has format {}, and this evenkeel makes format {}",
             saved.plan.format,
-            crate::plan::FORMAT
+            evenkeel_core::plan::FORMAT
         )));
     }
     if saved.plan.digest() != saved.digest || saved.found.digest() != saved.found_digest {
@@ -256,7 +256,7 @@ fn attributes(then: &Facts, now: &Facts, address: &Address) -> String {
 }
 
 /// What changed of a resource: the steps of both plans say what they found.
-fn detail(saved: &Plan, now: &Plan, address: &crate::model::Address) -> String {
+fn detail(saved: &Plan, now: &Plan, address: &evenkeel_model::Address) -> String {
     let found = |plan: &Plan| -> Vec<String> {
         plan.steps
             .iter()
@@ -282,9 +282,9 @@ fn detail(saved: &Plan, now: &Plan, address: &crate::model::Address) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Found, load, save};
-    use crate::ledger::record::Verb;
-    use crate::model::{Address, Digest, EnvironmentName};
-    use crate::plan::{Change, FORMAT, Plan, Step, Unseen};
+    use evenkeel_core::plan::{Change, FORMAT, Plan, Step, Unseen};
+    use evenkeel_ledger::record::Verb;
+    use evenkeel_model::{Address, Digest, EnvironmentName};
 
     fn plan() -> Plan {
         Plan {

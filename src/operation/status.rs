@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::unfinished::{Smoke, last, run_smoke, smoke};
 use super::{Failure, Location, Project, World};
-use crate::ledger::lease::{self, Lock};
-use crate::ledger::record::ApplyOutcome;
-use crate::ledger::standing::Apply;
-use crate::ledger::state::Release;
-use crate::ledger::{Standing, State};
-use crate::model::EnvironmentName;
 use crate::report::{Report, StatusDocument};
+use evenkeel_ledger::lease::{self, Lock};
+use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_ledger::standing::Apply;
+use evenkeel_ledger::state::Release;
+use evenkeel_ledger::{Standing, State};
+use evenkeel_model::EnvironmentName;
 
 /// Says what runs where.
 ///
@@ -123,7 +123,7 @@ fn unsettled(standing: &Standing) -> Vec<String> {
     if !standing.open.is_empty() {
         lines.push(format!(
             "{} begun and not ended; the next apply looks at them",
-            crate::text::count(standing.open.len(), "step")
+            evenkeel_model::text::count(standing.open.len(), "step")
         ));
     }
     lines

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::environment::Resolved;
-use crate::environment::resolve::TargetPlace;
-use crate::model::{EnvironmentName, Sealer};
-use crate::observe::Observers;
-use crate::target::Target;
-use crate::target::local::LocalTarget;
+use evenkeel_core::environment::Resolved;
+use evenkeel_core::environment::resolve::TargetPlace;
+use evenkeel_core::observe::Observers;
+use evenkeel_host::Target;
+use evenkeel_host::local::LocalTarget;
+use evenkeel_model::{EnvironmentName, Sealer};
 
 /// Makes a target: real ones for the program, recorded ones for tests.
 pub trait TargetMaker: Sync {
@@ -66,7 +66,7 @@ impl Targets {
         self.0
             .iter()
             .map(|(name, target)| {
-                let observer: &dyn crate::target::Observer = &**target;
+                let observer: &dyn evenkeel_host::Observer = &**target;
                 (Arc::clone(name), observer)
             })
             .collect()

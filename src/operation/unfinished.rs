@@ -4,11 +4,11 @@
 //! what it ran before, says so in its place; the smoke suites are not run by that, and are never claimed.
 
 use super::Project;
-use crate::environment::reference::plain_text;
-use crate::ledger::record::{ApplyOutcome, ReleaseEnded};
-use crate::ledger::{State, state::Release};
-use crate::model::{Digest, EnvironmentName};
 use crate::report::Report;
+use evenkeel_core::environment::reference::plain_text;
+use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded};
+use evenkeel_ledger::{State, state::Release};
+use evenkeel_model::{Digest, EnvironmentName};
 
 /// What the smoke suites say of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! here: what is found as declared is only recorded, and nothing is ever removed that this ledger did not apply.
 
 use super::Project;
-use crate::apply::Owner;
-use crate::ledger::State;
-use crate::observe::{Observers, Situation};
 use crate::report::Report;
+use evenkeel_core::apply::Owner;
+use evenkeel_core::observe::{Observers, Situation};
+use evenkeel_ledger::State;
 
 /// Says how much of what is declared is there although this ledger never applied anything to the environment.
 pub(super) fn tell(state: &State, situation: &Situation<'_>, report: &mut Report) {
@@ -26,7 +26,7 @@ pub(super) fn tell(state: &State, situation: &Situation<'_>, report: &mut Report
     let (name, declared) = (situation.environment(), situation.resolved.resources.len());
     report.say(format!(
         "nothing was ever applied to {name} by the ledger in `.evenkeel`, and {there} of {} {} there already: if evenkeel brought them there, that ledger was lost; restore it from a backup. Without it, what is there is taken as it is found, and what was applied once and is declared no longer goes unnoticed",
-        crate::text::count(declared, "declared resource"),
+        evenkeel_model::text::count(declared, "declared resource"),
         if there == 1 { "is" } else { "are" },
     ));
 }

@@ -29,13 +29,13 @@ pub fn validate(world: &World<'_>, location: &Location) -> Result<Report, Failur
         .map(|each| each.resources.len())
         .sum();
     let mut counted = vec![
-        crate::text::count(resolution.resolved.len(), "environment"),
-        crate::text::count(resources, "resource"),
-        crate::text::count(project.definition.parameters.len(), "parameter"),
+        evenkeel_model::text::count(resolution.resolved.len(), "environment"),
+        evenkeel_model::text::count(resources, "resource"),
+        evenkeel_model::text::count(project.definition.parameters.len(), "parameter"),
     ];
     let documents = project.definition.document_names().len();
     if documents > 0 {
-        counted.push(crate::text::count(documents, "document"));
+        counted.push(evenkeel_model::text::count(documents, "document"));
     }
     report.say(counted.join(", "));
     report.exit_code = u8::from(report.has_errors());

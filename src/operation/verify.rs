@@ -7,13 +7,13 @@ use super::apply::take_lease;
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::{Failure, Location, Project, World};
-use crate::environment::fields::SUITE_KINDS;
-use crate::environment::suite::Suite;
-use crate::ledger::record::Bound;
-use crate::ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger};
-use crate::model::EnvironmentName;
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
+use evenkeel_core::environment::fields::SUITE_KINDS;
+use evenkeel_core::environment::suite::Suite;
+use evenkeel_ledger::record::Bound;
+use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger};
+use evenkeel_model::EnvironmentName;
 
 /// Runs suites of an environment: those that are named, or all.
 ///
@@ -65,7 +65,7 @@ fn wanted<'s>(suites: &'s [Suite], names: &[String]) -> Result<Vec<&'s Suite>, F
             let known: Vec<&str> = suites.iter().map(|suite| suite.name.as_str()).collect();
             return Err(Failure::Usage(format!(
                 "there is no suite `{name}`; declared: {}",
-                crate::text::list(&known, "and")
+                evenkeel_model::text::list(&known, "and")
             )));
         }
     }
@@ -198,8 +198,8 @@ impl Verification<'_> {
 
 /// The artifacts of an environment, by name.
 pub(super) fn artifacts(
-    resolved: &crate::environment::Resolved,
-) -> BTreeMap<String, crate::model::Digest> {
+    resolved: &evenkeel_core::environment::Resolved,
+) -> BTreeMap<String, evenkeel_model::Digest> {
     resolved
         .artifacts
         .iter()

@@ -6,11 +6,11 @@
 use serde::Deserialize;
 
 use super::Project;
-use crate::environment::Policy;
-use crate::gate::Dossier;
-use crate::ledger::{ObjectStore, Objects as _};
-use crate::model::Digest;
 use crate::report::Report;
+use evenkeel_core::environment::Policy;
+use evenkeel_core::gate::Dossier;
+use evenkeel_ledger::{ObjectStore, Objects as _};
+use evenkeel_model::Digest;
 
 /// Of an earlier dossier, what is needed here.
 #[derive(Deserialize)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::TargetMaker;
-use crate::ledger::record::Actor;
-use crate::model::Clock;
-use crate::target::Interruption;
+use evenkeel_host::Interruption;
+use evenkeel_ledger::record::Actor;
+use evenkeel_model::Clock;
 
 /// Everything that is injected.
 pub struct World<'a> {

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::text::Style;
-use crate::model::{Digest, Moment};
-use crate::text::inert;
+use evenkeel_model::text::inert;
+use evenkeel_model::{Digest, Moment};
 
 /// The command whose report is a checkpoint and nothing else.
 pub const COMMAND: &str = "audit checkpoint";

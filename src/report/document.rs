@@ -19,9 +19,9 @@ pub use self::plan::{PlanReport, StepDocument};
 pub use self::standing::{StatusDocument, VerdictDocument};
 use super::checkpoints::{CheckpointDocument, ProofDocument};
 use super::locks::LockDocument;
-use crate::defect::Defect;
-use crate::ledger::record::Origin;
-use crate::model::Moment;
+use evenkeel_ledger::record::Origin;
+use evenkeel_model::Moment;
+use evenkeel_model::defect::Defect;
 
 /// The version of this document.
 pub const FORMAT: &str = "1.0";
@@ -174,7 +174,7 @@ impl Report {
         declarations: &[(String, Moment)],
         documents: Option<DocumentsDocument>,
     ) {
-        let is_unread = |defect: &&Defect| crate::document::codes::CODES.contains(&defect.code);
+        let is_unread = |defect: &&Defect| evenkeel_document::codes::CODES.contains(&defect.code);
         let counted = || {
             defects
                 .iter()

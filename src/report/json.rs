@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Report;
-use crate::text::inert;
+use evenkeel_model::text::inert;
 
 /// Writes the report as one JSON document with a line feed at its end. What is active in a terminal or turns text around
 /// is escaped, which readers undo.

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::text::Style;
-use crate::ledger::record::Actor;
-use crate::model::Moment;
-use crate::text::inert;
+use evenkeel_ledger::record::Actor;
+use evenkeel_model::Moment;
+use evenkeel_model::text::inert;
 
 /// The lease on an environment.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

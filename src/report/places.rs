@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity as Gravity, SourceCode};
 
-use crate::defect::{Defect, Label, Severity};
-use crate::source::{SourceFile, Span};
-use crate::text::inert;
+use evenkeel_model::defect::{Defect, Label, Severity};
+use evenkeel_model::source::{SourceFile, Span};
+use evenkeel_model::text::inert;
 
 /// Longest line that is shown. The renderer would show all of it, and panics beyond 65,535 columns.
 const LONGEST_LINE: usize = 1_000;

@@ -20,8 +20,8 @@ use self::standing::{environment_line, status_lines};
 use self::verdict::verdict_lines;
 use super::document::{PlanReport, Report};
 use super::{checkpoints, locks};
-use crate::defect::Defect;
-use crate::text::{count, inert};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::text::{count, inert};
 
 /// Steps shown one by one before the rest is counted.
 const SHOWN_STEPS: usize = 60;

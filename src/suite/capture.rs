@@ -1,8 +1,8 @@
 //! What a command wrote, as harmless text without its secrets.
 
 use super::redaction::Redactor;
-use crate::target::command::Output;
-use crate::text;
+use crate::world::command::Output;
+use evenkeel_model::text;
 
 /// How much of each output is kept: half of it from its beginning, half from its end.
 pub(super) const KEPT: usize = 256 * 1024;

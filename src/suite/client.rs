@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 
-use crate::target::Interruption;
+use evenkeel_host::Interruption;
 
 /// How often an interruption is looked for.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -23,7 +23,7 @@ pub(crate) fn client(url: &str) -> Result<(Client, Url), String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("`{url}` is neither http nor https"));
     }
-    let client = crate::target::http::client(url.scheme()).map_err(|error| error.to_string())?;
+    let client = crate::world::http::client(url.scheme())?;
     Ok((client, url))
 }
 

@@ -1,9 +1,9 @@
 //! What the ledger keeps of a suite's run: the result, bound to exactly what was tested.
 
 use super::result::{Outcome, SuiteResult};
-use crate::environment::suite::Suite;
-use crate::ledger::record::{Bound, SuiteEnded};
-use crate::model::{Digest, EnvironmentName, Moment};
+use evenkeel_core::environment::suite::Suite;
+use evenkeel_ledger::record::{Bound, SuiteEnded};
+use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// The record of a run.
 ///
@@ -54,10 +54,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::record;
-    use crate::environment::suite::Suite;
-    use crate::ledger::record::Bound;
-    use crate::model::{Digest, EnvironmentName, Moment};
     use crate::suite::{Case, Outcome, SuiteResult};
+    use evenkeel_core::environment::suite::Suite;
+    use evenkeel_ledger::record::Bound;
+    use evenkeel_model::{Digest, EnvironmentName, Moment};
 
     #[test]
     fn evidence_is_bound_to_the_suite_that_ran_and_an_interrupted_run_is_no_pass() {

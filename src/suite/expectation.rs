@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use super::redaction::Redactor;
 use super::run::excerpt;
-use crate::environment::suite::HttpCheck;
-use crate::text::inert;
+use evenkeel_core::environment::suite::HttpCheck;
+use evenkeel_model::text::inert;
 
 /// The largest body that is read.
 pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -165,8 +165,8 @@ mod tests {
     use serde_json::json;
 
     use super::{HttpAnswer, LARGEST_BODY, disagreements};
-    use crate::environment::suite::HttpCheck;
     use crate::suite::redaction::Redactor;
+    use evenkeel_core::environment::suite::HttpCheck;
 
     fn check() -> HttpCheck {
         HttpCheck {

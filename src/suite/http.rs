@@ -11,10 +11,10 @@ use super::client::{client, innermost, wait};
 use super::expectation::{HttpAnswer, LARGEST_BODY, disagreements};
 use super::redaction::Redactor;
 use super::result::{Case, Outcome, Part};
-use crate::environment::suite::{HttpCheck, SuiteText};
-use crate::model::duration;
-use crate::target::Interruption;
-use crate::text;
+use evenkeel_core::environment::suite::{HttpCheck, SuiteText};
+use evenkeel_host::Interruption;
+use evenkeel_model::duration;
+use evenkeel_model::text;
 
 /// The longest time that is told apart from forever.
 const FOREVER: Duration = Duration::from_hours(24 * 365);

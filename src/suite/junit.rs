@@ -15,7 +15,7 @@ use self::attributes::Attributes;
 use self::malformed::Malformed;
 use super::redaction::Redactor;
 use super::result::{Case, Outcome};
-use crate::text::inert;
+use evenkeel_model::text::inert;
 
 /// The largest file that is read.
 pub(super) const LARGEST: usize = 16 * 1024 * 1024;

@@ -12,8 +12,8 @@ use tokio::runtime::Runtime;
 
 use super::client::{client, innermost};
 use super::tally::{Sample, Tally};
-use crate::environment::suite::LoadCheck;
-use crate::target::Interruption;
+use evenkeel_core::environment::suite::LoadCheck;
+use evenkeel_host::Interruption;
 
 /// The most requests in flight: each has a connection, and a process has only so many.
 const MOST_IN_FLIGHT: u64 = 16_384;
@@ -194,7 +194,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{most_in_flight, offset, total};
-    use crate::environment::suite::LoadCheck;
+    use evenkeel_core::environment::suite::LoadCheck;
 
     fn check(rate: u32, duration: Duration) -> LoadCheck {
         LoadCheck {

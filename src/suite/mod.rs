@@ -30,9 +30,9 @@ pub use redaction::Redactor;
 pub use result::{Case, Outcome, SuiteResult};
 
 use self::result::{Part, all_good, counted};
-use crate::environment::suite::Suite;
-use crate::model::{Clock, Digest, Moment, canonical};
-use crate::target::Interruption;
+use evenkeel_core::environment::suite::Suite;
+use evenkeel_host::Interruption;
+use evenkeel_model::{Clock, Digest, Moment, canonical};
 
 /// Runs every part that a suite declares: checks, then its command, then its load.
 ///
@@ -79,7 +79,7 @@ pub fn run(
 
 /// A load, run and judged.
 fn loaded(
-    check: &crate::environment::suite::LoadCheck,
+    check: &evenkeel_core::environment::suite::LoadCheck,
     redactor: &Redactor,
     interruption: &Interruption,
     progress: &dyn Fn(&str),

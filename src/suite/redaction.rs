@@ -10,7 +10,7 @@ mod spelling;
 use zeroize::Zeroizing;
 
 use self::pattern::{Pattern, forms};
-use crate::environment::suite::{Suite, SuiteText};
+use evenkeel_core::environment::suite::{Suite, SuiteText};
 
 /// What stands in a secret's place.
 pub(super) const SHOWN: &str = "(secret)";
@@ -235,7 +235,7 @@ mod tests {
             5 => quick_xml::escape::escape(secret).into_owned(),
             6 => secret.escape_debug().to_string(),
             7 => secret.escape_default().to_string(),
-            _ => crate::text::inert(secret).into_owned(),
+            _ => evenkeel_model::text::inert(secret).into_owned(),
         }
     }
 

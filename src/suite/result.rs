@@ -100,7 +100,7 @@ pub(super) fn counted<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
         words.push(format!("{} failed", of(Outcome::Failed)));
     }
     if of(Outcome::Error) > 0 {
-        words.push(crate::text::count(of(Outcome::Error), "error"));
+        words.push(evenkeel_model::text::count(of(Outcome::Error), "error"));
     }
     if of(Outcome::Skipped) > 0 {
         words.push(format!("{} skipped", of(Outcome::Skipped)));

@@ -7,11 +7,11 @@ use super::capture;
 use super::files;
 use super::redaction::Redactor;
 use super::result::{Case, Outcome, Part, all_good};
-use crate::environment::suite::{RunCheck, SuiteText};
-use crate::model::duration;
-use crate::target::Interruption;
-use crate::target::command::{self, CommandRun, CommandStatus, inherited};
-use crate::text;
+use crate::world::command::{self, CommandRun, CommandStatus, inherited};
+use evenkeel_core::environment::suite::{RunCheck, SuiteText};
+use evenkeel_host::Interruption;
+use evenkeel_model::duration;
+use evenkeel_model::text;
 
 /// Variables that a command inherits; all others it is given.
 const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];

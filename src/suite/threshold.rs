@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::result::{Case, Outcome, Part, rounded};
 use super::tally::Tally;
-use crate::environment::suite::LoadCheck;
-use crate::text;
+use evenkeel_core::environment::suite::LoadCheck;
+use evenkeel_model::text;
 
 /// The least share of the requests that must have been sent for the load to be what was declared.
 const LEAST_STARTED: f64 = 0.99;

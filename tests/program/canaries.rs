@@ -1,6 +1,6 @@
 //! Secrets that stand in documents: canaries in every format and position, and every byte that comes out is searched.
 
-use evenkeel::document::Format;
+use evenkeel_document::Format;
 
 use super::estate::{estate, pair};
 use super::secrets::holds;

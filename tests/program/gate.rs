@@ -1,8 +1,8 @@
 //! The promotion from end to end, and everything that must shut its gate.
 
-use evenkeel::model::Moment;
 use evenkeel::report::Report;
-use evenkeel::target::recorded::Fault;
+use evenkeel_host::recorded::Fault;
+use evenkeel_model::Moment;
 
 use super::inside::{Inside, code, expect, refused, words};
 use super::world::{SYSTEM, TestWorld};

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use evenkeel::comparison::{
+use evenkeel_comparison::{
     FileContent, Files, FilesComparison, Identities, Identity, Rules, compare_files,
 };
-use evenkeel::document::Format;
-use evenkeel::source::SourceFile;
+use evenkeel_document::Format;
+use evenkeel_model::source::SourceFile;
 
 /// A sequence of numbers that looks like chance.
 pub struct Chance(pub u64);
@@ -637,7 +637,7 @@ fn a_thousand_injected_differences_are_found_each_at_its_place_and_nothing_else(
 }
 
 /// A key or a value is where the span says it is.
-fn points_there(style: Style, located: &evenkeel::comparison::Located) {
+fn points_there(style: Style, located: &evenkeel_comparison::Located) {
     let path = located.disagreement.path.to_string();
     let key = path
         .rsplit(['.', '['])

@@ -4,16 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use evenkeel::environment::resolve::TargetPlace;
-use evenkeel::ledger::record::Actor;
-use evenkeel::model::moment::FixedClock;
-use evenkeel::model::{EnvironmentName, Moment, Sealer};
 use evenkeel::operation::{
     self, ApplyRequest, DriftRequest, Failure, Location, TargetMaker, Voice, World,
 };
 use evenkeel::report::Report;
-use evenkeel::target::recorded::RecordedTarget;
-use evenkeel::target::{Interruption, Target};
+use evenkeel_core::environment::resolve::TargetPlace;
+use evenkeel_host::recorded::RecordedTarget;
+use evenkeel_host::{Interruption, Target};
+use evenkeel_ledger::record::Actor;
+use evenkeel_model::moment::FixedClock;
+use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
 use super::world::TestWorld;
 
@@ -77,7 +77,7 @@ impl Inside {
         // The key is there before the first look, so that all looks seal alike.
         std::fs::create_dir_all(world.path(".evenkeel")).unwrap();
         world.mode(".evenkeel", 0o700);
-        evenkeel::ledger::key::open_or_make(&world.path(".evenkeel")).unwrap();
+        evenkeel_ledger::key::open_or_make(&world.path(".evenkeel")).unwrap();
         Self {
             world,
             variables: RefCell::default(),
@@ -89,7 +89,7 @@ impl Inside {
 
     /// The target of an environment; made when the first operation looks at it, or here.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
-        let sealer = evenkeel::ledger::key::open_or_make(&self.world.path(".evenkeel")).unwrap();
+        let sealer = evenkeel_ledger::key::open_or_make(&self.world.path(".evenkeel")).unwrap();
         let place = TargetPlace {
             base: "/".into(),
             state: "/".into(),

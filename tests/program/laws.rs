@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use evenkeel::ledger::{Ledger as _, Record, SqliteLedger, chain};
-use evenkeel::model::Moment;
 use evenkeel::operation;
-use evenkeel::target::Interruption;
-use evenkeel::target::recorded::{Fault, Thing};
+use evenkeel_host::Interruption;
+use evenkeel_host::recorded::{Fault, Thing};
+use evenkeel_ledger::{Ledger as _, Record, SqliteLedger, chain};
+use evenkeel_model::Moment;
 use proptest::prelude::*;
 
 use super::inside::{Inside, code, expect, words};
@@ -297,7 +297,7 @@ fn any_change_of_what_is_observed_changes_the_plan() {
             .releases
             .values_mut()
         {
-            release.0 = evenkeel::model::Digest::of(b"tampered");
+            release.0 = evenkeel_model::Digest::of(b"tampered");
         }
     });
     different("the files of the release");
@@ -422,7 +422,7 @@ fn whatever_goes_wrong_at_any_step_is_told_truthfully() {
                 .iter()
                 .filter(|happening| {
                     happening.changed
-                        && matches!(happening.action, evenkeel::target::Action::Start { .. })
+                        && matches!(happening.action, evenkeel_host::Action::Start { .. })
                 })
                 .count();
             assert!(starts <= 2, "{what}: {starts} starts");

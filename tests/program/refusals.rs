@@ -4,7 +4,7 @@
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 
 use evenkeel::operation::{self, Failure};
-use evenkeel::target::recorded::Thing;
+use evenkeel_host::recorded::Thing;
 
 use super::inside::{Inside, Outcome, code, expect, refused, words};
 use super::tampering::{SECRET, Tampering, tamperings, watched};
@@ -147,7 +147,7 @@ fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
 }
 
 /// Whether two worlds are the same but for times.
-fn same(one: &evenkeel::target::recorded::World, two: &evenkeel::target::recorded::World) -> bool {
+fn same(one: &evenkeel_host::recorded::World, two: &evenkeel_host::recorded::World) -> bool {
     one.things
         .values()
         .map(|(thing, _)| thing)

@@ -1,9 +1,9 @@
 //! The same input gives the same bytes: on every run, with any number of threads, in any time zone and language, and
 //! wherever the project lies. Of documents, of plans and reports of what runs, and of the ledger.
 
-use evenkeel::ledger::{Ledger as _, SqliteLedger};
-use evenkeel::model::Moment;
 use evenkeel::operation;
+use evenkeel_ledger::{Ledger as _, SqliteLedger};
+use evenkeel_model::Moment;
 
 use super::estate::estate;
 use super::inside::{Inside, Outcome, words};

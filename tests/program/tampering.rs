@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use evenkeel::model::Digest;
-use evenkeel::target::recorded::{Process, Thing, World};
-use evenkeel::target::{Owner, Text};
+use evenkeel_host::recorded::{Process, Thing, World};
+use evenkeel_host::{Owner, Text};
+use evenkeel_model::Digest;
 
 use super::inside::Inside;
 use super::world::TestWorld;
@@ -343,7 +343,7 @@ pub fn tamperings() -> Vec<Tampering> {
 }
 
 fn of_installations() -> Vec<Tampering> {
-    fn installed(world: &mut World) -> &mut evenkeel::target::recorded::Installed {
+    fn installed(world: &mut World) -> &mut evenkeel_host::recorded::Installed {
         world.installations.get_mut(&path("app")).unwrap()
     }
     let released = ("installation.app", "artifact");

@@ -2,11 +2,11 @@
 //!
 //! A run that was killed is one whose last words are missing from the ledger: the tests write the words it had said.
 
-use evenkeel::ledger::record::{Actor, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb};
-use evenkeel::ledger::{Ledger as _, Record, SqliteLedger};
-use evenkeel::model::{Address, Digest, EnvironmentName, Moment};
 use evenkeel::operation;
 use evenkeel::report::Report;
+use evenkeel_ledger::record::{Actor, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb};
+use evenkeel_ledger::{Ledger as _, Record, SqliteLedger};
+use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 use serde_json::Value;
 
 use super::inside::{Inside, code, expect, words};

@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use super::walk::{Kind, Resolved, Tree, is_private};
-use crate::target::git::{GitError, Objects, TreeEntry, TreeKind};
+use crate::world::git::{GitError, Objects, TreeEntry, TreeKind};
 
 /// Most links on one way: more run in circles.
 const MOST_LINKS: usize = 40;

@@ -16,10 +16,10 @@ use super::words::{self, Complaint};
 use super::working::shown;
 use super::working_tree::Read;
 use super::{Asked, place_of};
-use crate::environment::DocumentSource;
-use crate::source::SourceFile;
-use crate::target::Interruption;
-use crate::target::git::{ObjectId, Objects, Repository};
+use crate::world::git::{ObjectId, Objects, Repository};
+use evenkeel_core::environment::DocumentSource;
+use evenkeel_host::Interruption;
+use evenkeel_model::source::SourceFile;
 
 /// The commits of the repository that a project is in.
 pub struct CommittedDocuments {

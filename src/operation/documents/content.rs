@@ -3,8 +3,7 @@
 use std::io::{ErrorKind, Read};
 
 use super::limits::Limits;
-use crate::document;
-use crate::model::Digest;
+use evenkeel_model::Digest;
 
 /// How much of a file beyond the longest text is looked at for a zero byte, which text never has.
 const SAMPLE: u64 = 64 * 1024;
@@ -44,7 +43,7 @@ pub(super) fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<
     if bytes.contains(&0) || std::str::from_utf8(&bytes).is_err() {
         return Ok(Bytes::Binary(Digest::of(&bytes)));
     }
-    match document::text_of("", bytes) {
+    match evenkeel_document::text_of("", bytes) {
         Ok(text) => Ok(Bytes::Text(text)),
         Err(defect) => Err(Refusal::Failed(defect.message)),
     }

@@ -1,6 +1,6 @@
 //! How much one document may be: beyond that, a complaint instead of time and memory without bound.
 
-use crate::document::LONGEST;
+use evenkeel_document::LONGEST;
 
 /// Bounds of one document of one environment.
 #[derive(Clone, Copy, Debug)]

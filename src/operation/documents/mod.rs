@@ -27,8 +27,8 @@ pub use working::WorkingDocuments;
 use std::path::PathBuf;
 
 use self::wanted::{Wanted, clean};
-use crate::environment::{DocumentDeclaration, DocumentSource};
-use crate::model::EnvironmentName;
+use evenkeel_core::environment::{DocumentDeclaration, DocumentSource};
+use evenkeel_model::EnvironmentName;
 
 /// A document of an environment: what is to be gathered.
 pub type Asked<'a> = (EnvironmentName, &'a DocumentDeclaration);

@@ -16,10 +16,10 @@ use super::walk::{Found, Listing, What, walk};
 use super::words::Complaint;
 use super::working_tree::{Disk, Read, read_all};
 use crate::operation::Failure;
-use crate::target::Interruption;
-use crate::target::git::Repository;
-use crate::target::patient::Patient;
-use crate::text;
+use crate::world::git::Repository;
+use crate::world::patient::Patient;
+use evenkeel_host::Interruption;
+use evenkeel_model::text;
 
 /// How the standard input is named, and known.
 const STANDARD_INPUT: &str = "-";

@@ -11,13 +11,13 @@ use std::time::Duration;
 use super::content::{self, Bytes, Refusal};
 use super::limits::LIMITS;
 use super::words::Complaint;
-use crate::document::{LONGEST, codes};
-use crate::environment::definition::ValueSource;
 use crate::operation::{Project, build};
 use crate::suite::Redactor;
-use crate::target::Interruption;
-use crate::target::command::{CommandRun, CommandStatus, Output, run};
-use crate::text;
+use crate::world::command::{CommandRun, CommandStatus, Output, run};
+use evenkeel_core::environment::definition::ValueSource;
+use evenkeel_document::{LONGEST, codes};
+use evenkeel_host::Interruption;
+use evenkeel_model::text;
 
 /// How many renderings run at once: each may take a processor and memory for itself.
 pub(super) const AT_ONCE: usize = 2;
@@ -85,7 +85,7 @@ impl Rendering {
         }
         if !outcome.status.is_success() {
             let limit = if outcome.status == CommandStatus::TimedOut {
-                format!(" (it had {})", crate::model::duration::phrase(within))
+                format!(" (it had {})", evenkeel_model::duration::phrase(within))
             } else {
                 String::new()
             };

@@ -8,11 +8,11 @@ use super::limits::Limits;
 use super::walk::Listing;
 use super::words::{self, Complaint};
 use super::working_tree::Read;
-pub use crate::comparison::FileContent;
-use crate::comparison::Files;
-use crate::defect::Defect;
-use crate::document::codes;
-use crate::source::SourceFile;
+pub use evenkeel_comparison::FileContent;
+use evenkeel_comparison::Files;
+use evenkeel_document::codes;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::source::SourceFile;
 
 /// The files of one document of one environment.
 #[derive(Clone, Debug, Default)]

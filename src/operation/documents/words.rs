@@ -1,11 +1,11 @@
 //! What is said of documents that cannot be read: what was looked for, why it was not to be had, what to do.
 
 use super::walk::{Kind, Resolved, Tree};
-use crate::defect::{Code, Defect};
-use crate::document::codes;
-use crate::environment::DocumentDeclaration;
-use crate::model::EnvironmentName;
-use crate::text;
+use evenkeel_core::environment::DocumentDeclaration;
+use evenkeel_document::codes;
+use evenkeel_model::EnvironmentName;
+use evenkeel_model::defect::{Code, Defect};
+use evenkeel_model::text;
 
 /// How many names are shown of those there are.
 const SHOWN: usize = 3;

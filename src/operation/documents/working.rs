@@ -12,10 +12,10 @@ use super::set::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
 use super::walk::Listing;
 use super::words;
 use super::working_tree::{Disk, read_all};
-use crate::environment::DocumentSource;
 use crate::operation::Project;
-use crate::source::SourceFile;
-use crate::target::git::Repository;
+use crate::world::git::Repository;
+use evenkeel_core::environment::DocumentSource;
+use evenkeel_model::source::SourceFile;
 
 /// The working tree of a project, with what it takes to render in it.
 pub struct WorkingDocuments {

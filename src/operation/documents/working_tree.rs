@@ -18,7 +18,7 @@ use super::limits::Limits;
 use super::set::FileContent;
 use super::walk::{Found, Kind, Listing, Resolved, Tree, What, is_private, list};
 use super::wanted::{clean, climbs};
-use crate::target::Interruption;
+use evenkeel_host::Interruption;
 
 /// The working tree, as one declared path may see it.
 pub(super) struct Disk<'a> {

@@ -1,9 +1,9 @@
 //! What init found, in words.
 
 use super::{Discovery, ProposedIdentity, Trial};
-use crate::defect::Defect;
 use crate::report::Report;
-use crate::text::count;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::text::count;
 
 /// Environments and documents, and how sure it is.
 pub(super) fn found(found: &Discovery, report: &mut Report) {

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::discovery::ListedFile;
 use crate::operation::{Failure, World};
-use crate::target::git::Repository;
+use crate::world::git::Repository;
+use evenkeel_comparison::discovery::ListedFile;
 
 /// Most files that are looked at.
 const MOST: usize = 500_000;
@@ -91,5 +91,5 @@ pub(super) fn text(root: &Path, path: &str) -> Option<String> {
         return None;
     }
     let bytes = fs::read(&path).ok()?;
-    crate::document::text_of("", bytes).ok()
+    evenkeel_document::text_of("", bytes).ok()
 }

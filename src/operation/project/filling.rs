@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Depth, Failure, Project};
-use crate::defect::Defect;
-use crate::environment::resolve::Surroundings;
-use crate::environment::secrets::{NoSecrets, RealSecrets, Secrets};
-use crate::environment::{Resolved, codes, once, resolve};
-use crate::kind::ArtifactFacts;
-use crate::model::{Digest, EnvironmentName, Sealer};
-use crate::target::tree::tree_digest;
+use crate::world::secrets::RealSecrets;
+use evenkeel_core::environment::resolve::Surroundings;
+use evenkeel_core::environment::secrets::{NoSecrets, Secrets};
+use evenkeel_core::environment::{Resolved, codes, once, resolve};
+use evenkeel_core::kind::ArtifactFacts;
+use evenkeel_host::tree::tree_digest;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
 impl Project<'_> {
     /// What more is wrong with definitions that were complained about, as far as it does not follow from `told`.
@@ -41,7 +42,7 @@ impl Project<'_> {
                 .unwrap_or((&defect.subject, ""));
             defect.code != &codes::BAD_NAME
                 && (matches!(table, "suite" | "release" | "difference")
-                    || crate::kind::facts(table).is_some())
+                    || evenkeel_core::kind::facts(table).is_some())
         };
         let names_are_known = told.iter().all(is_within_one);
         more.into_iter()

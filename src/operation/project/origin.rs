@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Failure, Project};
-use crate::defect::Severity;
-use crate::environment::files::Commit;
-use crate::environment::{DIFFERENCES_FILE, Definition, Policy, Resolved, read};
-use crate::ledger::record::Origin;
-use crate::model::{Digest, EnvironmentName};
-use crate::target::git::Repository;
+use crate::world::files::Commit;
+use crate::world::git::Repository;
+use evenkeel_core::environment::{DIFFERENCES_FILE, Definition, Policy, Resolved, read};
+use evenkeel_ledger::record::Origin;
+use evenkeel_model::defect::Severity;
+use evenkeel_model::{Digest, EnvironmentName};
 
 impl Project<'_> {
     /// The commit that everything is read from, if it is not the working tree.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::apply::ApplyReport;
-use crate::ledger::record::{ApplyOutcome, StepOutcome, SuiteEnded, Verb};
-use crate::plan::Plan;
+use evenkeel_core::apply::ApplyReport;
+use evenkeel_core::plan::Plan;
+use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, SuiteEnded, Verb};
 
 /// What came of an apply.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

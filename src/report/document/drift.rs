@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::defect::{Corner, Defect};
-use crate::ledger::Standing;
-use crate::model::{EnvironmentName, Moment};
+use evenkeel_ledger::Standing;
+use evenkeel_model::defect::{Corner, Defect};
+use evenkeel_model::{EnvironmentName, Moment};
 
 /// Parity, counted.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

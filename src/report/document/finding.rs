@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::defect::{Corner, Defect, Severity};
-use crate::model::Moment;
-use crate::source::Location;
+use evenkeel_model::Moment;
+use evenkeel_model::defect::{Corner, Defect, Severity};
+use evenkeel_model::source::Location;
 
 /// One finding.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

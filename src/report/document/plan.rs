@@ -6,9 +6,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::ledger::record::Verb;
-use crate::model::Address;
-use crate::plan::{Change, Plan, Unseen};
+use evenkeel_core::plan::{Change, Plan, Unseen};
+use evenkeel_ledger::record::Verb;
+use evenkeel_model::Address;
 
 /// A plan.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

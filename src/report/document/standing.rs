@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::gate::Verdict;
-use crate::model::{EnvironmentName, Moment};
-use crate::plan::Plan;
+use evenkeel_core::gate::Verdict;
+use evenkeel_core::plan::Plan;
+use evenkeel_model::{EnvironmentName, Moment};
 
 /// The gate's answer.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

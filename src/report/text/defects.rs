@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::super::places::parts;
 use super::{SHOWN_DEFECTS, SHOWN_PLACES, Style};
-use crate::defect::Defect;
-use crate::text::{count, inert};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::text::{count, inert};
 
 /// What is declared stays in every report, in one line.
 pub(super) fn declared_line(defect: &Defect, style: Style, to: &mut dyn Write) -> io::Result<()> {
@@ -94,5 +94,7 @@ pub(super) fn also(defect: &Defect, style: Style, text: &mut String) {
 }
 
 pub(super) fn corner(defect: &Defect) -> &'static str {
-    defect.corner.map_or("", crate::defect::Corner::name)
+    defect
+        .corner
+        .map_or("", evenkeel_model::defect::Corner::name)
 }

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::super::document::{ApplyDocument, SuiteDocument};
 use super::{SHOWN_STEPS, Style, rest};
-use crate::ledger::record::{ApplyOutcome, StepOutcome};
-use crate::model::duration;
-use crate::text::inert;
+use evenkeel_ledger::record::{ApplyOutcome, StepOutcome};
+use evenkeel_model::duration;
+use evenkeel_model::text::inert;
 
 pub(super) fn apply_lines(
     apply: &ApplyDocument,
@@ -102,7 +102,7 @@ pub(super) fn suite_lines(
 mod tests {
     use super::super::super::document::NotDone;
     use super::{ApplyDocument, ApplyOutcome, StepOutcome, Style, apply_lines};
-    use crate::ledger::record::Verb;
+    use evenkeel_ledger::record::Verb;
 
     #[test]
     fn what_was_not_started_does_not_hide_what_failed() -> std::io::Result<()> {

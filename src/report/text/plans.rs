@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::super::document::PlanReport;
 use super::{SHOWN_STEPS, Style};
-use crate::ledger::record::Verb;
-use crate::text::{count, inert};
+use evenkeel_ledger::record::Verb;
+use evenkeel_model::text::{count, inert};
 
 /// What a release would do, in one line.
 pub(super) fn would_change(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {

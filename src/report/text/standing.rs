@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::document::{EnvironmentReport, StatusDocument};
 use super::Style;
-use crate::text::{count, inert};
+use evenkeel_model::text::{count, inert};
 
 pub(super) fn environment_line(
     environment: &EnvironmentReport,

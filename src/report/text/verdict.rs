@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::document::VerdictDocument;
 use super::{SHOWN_REASONS, Style};
-use crate::text::inert;
+use evenkeel_model::text::inert;
 
 pub(super) fn verdict_lines(
     verdict: &VerdictDocument,

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use super::{Outcome, apart, judge};
-use crate::environment::suite::LoadCheck;
 use crate::suite::result::all_good;
 use crate::suite::tally::Tally;
+use evenkeel_core::environment::suite::LoadCheck;
 
 fn check(p95: Option<u64>, errors: f64) -> LoadCheck {
     LoadCheck {

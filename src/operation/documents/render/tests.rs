@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Rendering, path, shown};
-use crate::document::codes;
 use crate::operation::documents::words::Complaint;
 use crate::suite::Redactor;
-use crate::target::Interruption;
+use evenkeel_document::codes;
+use evenkeel_host::Interruption;
 
 const ENOUGH: Duration = Duration::from_mins(1);
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Home, at, files, git, names, printed_by, production, said, staging};
-use crate::document::codes;
-use crate::model::Digest;
 use crate::operation::documents::limits::{LIMITS, Limits};
 use crate::operation::documents::{CommittedDocuments, FileContent, FileSet};
 use crate::operation::history::{Budget, Since, Standing, stands_since};
-use crate::target::Interruption;
-use crate::target::git::{CommitInfo, Repository};
+use crate::world::git::{CommitInfo, Repository};
+use evenkeel_document::codes;
+use evenkeel_host::Interruption;
+use evenkeel_model::Digest;
 
 fn committed(home: &Home) -> CommittedDocuments {
     let root: PathBuf = home.path("").components().collect();

@@ -12,12 +12,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{FileContent, FileSet, Rendering, WorkingDocuments};
-use crate::environment::{DocumentDeclaration, DocumentRules, DocumentSource};
-use crate::model::EnvironmentName;
-use crate::source::{SourceFile, Span};
 use crate::suite::Redactor;
-use crate::target::Interruption;
-use crate::target::git::Repository;
+use crate::world::git::Repository;
+use evenkeel_core::environment::{DocumentDeclaration, DocumentRules, DocumentSource};
+use evenkeel_host::Interruption;
+use evenkeel_model::EnvironmentName;
+use evenkeel_model::source::{SourceFile, Span};
 
 /// A directory that goes away.
 struct Home(tempfile::TempDir);

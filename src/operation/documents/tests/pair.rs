@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use super::{Home, files, said};
 use crate::operation::Failure;
 use crate::operation::documents::{FileSet, gather_pair};
-use crate::target::Interruption;
+use evenkeel_host::Interruption;
 
 fn pair(home: &Home, left: &str, right: &str) -> Result<[FileSet; 2], Failure> {
     let nothing = File::open("/dev/null").unwrap();

@@ -7,12 +7,12 @@ use std::{ffi, fs};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{Home, at, files, names, printed_by, production, ran_as_somebody_else, said, staging};
-use crate::document::codes;
-use crate::environment::DocumentDeclaration;
 use crate::operation::documents::FileContent;
 use crate::operation::documents::limits::{LIMITS, Limits};
 use crate::operation::documents::working_tree::{Disk, Read, read_all};
-use crate::target::Interruption;
+use evenkeel_core::environment::DocumentDeclaration;
+use evenkeel_document::codes;
+use evenkeel_host::Interruption;
 
 #[test]
 fn a_file_a_directory_and_a_pattern_become_files_by_name() {

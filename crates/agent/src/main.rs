@@ -1,0 +1,14 @@
+//! The program that runs on a host.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Before anything else: this process is about to become another program.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == "launch")
+    {
+        evenkeel_host::launch::main()
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,485 @@
+//! Files, directories and links: what is seen, what is done, and what is refused.
+
+use std::fs;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
+
+use evenkeel_host::{Action, ActionError, Answer, EntryKind, Owner, Query, Standing, Target as _};
+use evenkeel_model::Digest;
+
+use super::support::{Store, World, file, query, small_disk};
+
+fn failure(result: Result<evenkeel_host::Performed, ActionError>) -> String {
+    match result {
+        Err(error @ ActionError::Failed { .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
+    let world = World::new();
+    let mut store = Store::default();
+    let (one, two) = (store.add(b"one"), store.add(b"two"));
+    let path = world.text("file");
+    let make = file(&path, one, Standing::Missing);
+    assert_eq!(world.act(make.clone(), &store).unwrap().note, None);
+    let first = world.look("file");
+    assert!(
+        matches!(&first, Standing::File { digest, mode: 0o640, .. } if *digest == one),
+        "{first:?}"
+    );
+    assert_eq!(
+        world.act(make, &store).unwrap().note.as_deref(),
+        Some("already so")
+    );
+    world.act(file(&path, two, first.clone()), &store).unwrap();
+    assert_eq!(fs::read(world.path("file")).unwrap(), b"two");
+    let remove = |expected| Action::Remove {
+        path: path.clone(),
+        sealed: false,
+        expected,
+    };
+    let error = world.act(remove(first), &store).unwrap_err();
+    assert!(
+        matches!(&error, ActionError::Changed { expected, found, .. }
+        if expected.contains(&one.short()) && found.contains(&two.short())),
+        "{error}"
+    );
+    let second = world.look("file");
+    world.act(remove(second.clone()), &store).unwrap();
+    assert_eq!(world.look("file"), Standing::Missing);
+    assert_eq!(
+        world.act(remove(second), &store).unwrap().note.as_deref(),
+        Some("already so")
+    );
+    assert!(world.names("").is_empty());
+}
+
+#[test]
+fn text_is_given_only_when_it_is_asked_for_differs_and_is_no_secret() {
+    let world = World::new();
+    fs::write(world.path("file"), "hunter2").unwrap();
+    let ask = |text_unless, sealed| match world.ask(Query::Path {
+        path: world.text("file"),
+        text_unless,
+        sealed,
+    }) {
+        Answer::Path {
+            standing: Standing::File { digest, .. },
+            text,
+            changed,
+        } => {
+            assert!(changed.is_some());
+            (digest, text)
+        }
+        other => panic!("{other:?}"),
+    };
+    let plain = Digest::of(b"hunter2");
+    assert_eq!(ask(None, false), (plain, None));
+    assert_eq!(ask(Some(plain), false), (plain, None));
+    assert_eq!(
+        ask(Some(Digest::of(b"")), false),
+        (plain, Some("hunter2".into()))
+    );
+    assert_eq!(
+        ask(Some(Digest::of(b"")), true),
+        (world.sealer.seal(b"hunter2"), None)
+    );
+    fs::write(world.path("file"), vec![b'x'; 64 * 1024 + 1]).unwrap();
+    assert_eq!(ask(Some(plain), false).1, None);
+    fs::write(world.path("file"), b"\xff").unwrap();
+    assert_eq!(ask(Some(plain), false).1, None);
+}
+
+#[test]
+fn secrets_are_placed_by_their_seal_and_mismatches_show_only_seals() {
+    let world = World::new();
+    let mut store = Store::default();
+    let sealed = store.add_sealed(&world.sealer, b"hunter2");
+    let path = world.text("secret");
+    let place = |expected| Action::File {
+        path: path.clone(),
+        content: sealed,
+        sealed: true,
+        mode: 0o600,
+        owner: Some("0".into()),
+        group: None,
+        expected,
+    };
+    if !rustix_root() {
+        eprintln!("SKIPPED: giving files away needs root");
+        return;
+    }
+    world.act(place(Standing::Missing), &store).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
+    fs::write(&path, "hunter3").unwrap();
+    let error = world
+        .act(place(Standing::Missing), &store)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains(&world.sealer.seal(b"hunter3").short()),
+        "{error}"
+    );
+    assert!(!error.contains(&Digest::of(b"hunter3").short()), "{error}");
+}
+
+#[test]
+fn links_in_the_path_are_never_followed() {
+    let world = World::new();
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    fs::create_dir(world.path("real")).unwrap();
+    symlink("real", world.path("link")).unwrap();
+    let path = world.text("link/file");
+    let Answer::Unreadable { reason } = world.ask(query(&path)) else {
+        panic!()
+    };
+    assert!(
+        reason.contains(&world.text("link")) && reason.contains("write the real path"),
+        "{reason}"
+    );
+    let reason = failure(world.act(file(&path, content, Standing::Missing), &store));
+    assert!(reason.contains("is a symbolic link"), "{reason}");
+    assert!(world.names("real").is_empty());
+    // The last component is looked at itself, and replaced itself.
+    fs::write(world.path("real/kept"), "kept").unwrap();
+    symlink("real/kept", world.path("last")).unwrap();
+    let found = world.look("last");
+    assert_eq!(
+        found,
+        Standing::Link {
+            to: "real/kept".into()
+        }
+    );
+    world
+        .act(file(&world.text("last"), content, found), &store)
+        .unwrap();
+    assert_eq!(fs::read(world.path("real/kept")).unwrap(), b"kept");
+    assert_eq!(fs::read(world.path("last")).unwrap(), b"x");
+}
+
+#[test]
+fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
+    let world = World::new();
+    // It has holes and takes no room; reading it would take minutes all the same.
+    let huge = fs::File::create(world.path("huge")).unwrap();
+    huge.set_len(1 << 40).unwrap();
+    let seen = world.look("huge");
+    assert!(
+        matches!(&seen, Standing::Other { what } if what.starts_with("a file of 1099511627776 bytes")),
+        "{seen:?}"
+    );
+    // It is not read, and all the same not replaced when somebody wrote to it since it was looked at.
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    huge.write_all_at(b"written", 4096).unwrap();
+    let path = world.text("huge");
+    let refused = world.act(file(&path, content, seen), &store);
+    assert!(
+        matches!(refused, Err(ActionError::Changed { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(fs::metadata(world.path("huge")).unwrap().len(), 1 << 40);
+    let seen = world.look("huge");
+    world.act(file(&path, content, seen), &store).unwrap();
+    assert_eq!(fs::read(world.path("huge")).unwrap(), b"x");
+}
+
+#[test]
+fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
+    let world = World::new();
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    fs::write(world.path("plain"), "").unwrap();
+    assert_eq!(world.look("none/file"), Standing::Missing);
+    assert_eq!(world.look("plain/file"), Standing::Missing);
+    for parent in ["none", "plain"] {
+        let path = world.text(&format!("{parent}/file"));
+        let reason = failure(world.act(file(&path, content, Standing::Missing), &store));
+        assert!(
+            reason.contains("there is no directory") && reason.contains("declare it"),
+            "{reason}"
+        );
+    }
+    assert!(matches!(
+        world.ask(query("relative")),
+        Answer::Unreadable { .. }
+    ));
+    assert!(matches!(
+        world.ask(query("/a/../b")),
+        Answer::Unreadable { .. }
+    ));
+    // /proc takes no files from anybody.
+    let reason = failure(world.act(
+        file("/proc/evenkeel-test", content, Standing::Missing),
+        &store,
+    ));
+    assert!(reason.contains("/proc/evenkeel-test: "), "{reason}");
+}
+
+#[test]
+fn directories_are_made_adjusted_and_removed_when_empty() {
+    let world = World::new();
+    let store = Store::default();
+    let path = world.text("home");
+    let make = |mode, expected| Action::Directory {
+        path: path.clone(),
+        mode,
+        owner: None,
+        group: None,
+        expected,
+    };
+    world.act(make(0o751, Standing::Missing), &store).unwrap();
+    let found = world.look("home");
+    assert!(
+        matches!(found, Standing::Directory { mode: 0o751, .. }),
+        "{found:?}"
+    );
+    fs::write(world.path("home/file"), "").unwrap();
+    world.act(make(0o2750, found.clone()), &store).unwrap();
+    assert!(matches!(
+        world.act(make(0o700, found), &store),
+        Err(ActionError::Changed { .. })
+    ));
+    let found = world.look("home");
+    assert!(
+        matches!(found, Standing::Directory { mode: 0o2750, .. }),
+        "{found:?}"
+    );
+    let remove = Action::Remove {
+        path: path.clone(),
+        sealed: false,
+        expected: found.clone(),
+    };
+    assert!(failure(world.act(remove.clone(), &store)).contains("not empty"));
+    fs::remove_file(world.path("home/file")).unwrap();
+    // A file is not put over a directory.
+    let mut store = Store::default();
+    let content = store.add(b"");
+    assert!(
+        failure(world.act(file(&path, content, found), &store))
+            .contains("a directory stands there")
+    );
+    world.act(remove, &store).unwrap();
+    assert_eq!(world.look("home"), Standing::Missing);
+}
+
+#[test]
+fn leftovers_of_a_killed_run_are_found_and_replaced() {
+    let world = World::new();
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    world
+        .act(
+            file(&world.text("file"), content, Standing::Missing),
+            &store,
+        )
+        .unwrap();
+    let beside = format!(".evenkeel-{}.tmp", &Digest::of(b"file").hex()[..16]);
+    fs::remove_file(world.path("file")).unwrap();
+    fs::write(world.path(&beside), "half").unwrap();
+    world
+        .act(
+            file(&world.text("file"), content, Standing::Missing),
+            &store,
+        )
+        .unwrap();
+    assert_eq!(world.names(""), ["file"]);
+    fs::write(world.path(&beside), "half").unwrap();
+    assert!(
+        world
+            .act(
+                file(&world.text("file"), content, Standing::Missing),
+                &store
+            )
+            .is_ok()
+    );
+    assert_eq!(world.names(""), ["file"]);
+}
+
+#[test]
+fn a_full_disk_fails_each_file_it_has_no_room_for_and_leaves_nothing_half() {
+    let world = World::new();
+    let Some(_disk) = small_disk(&world.path("disk"), "size=64k") else {
+        return;
+    };
+    let mut store = Store::default();
+    let actions: Vec<Action> = (0..20)
+        .map(|number| {
+            let content = store.add(&vec![number; 8 * 1024]);
+            file(
+                &world.text(&format!("disk/{number}")),
+                content,
+                Standing::Missing,
+            )
+        })
+        .collect();
+    let outcomes = world.target.perform(&actions, &store, &world.interruption);
+    let good = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!((1..20).contains(&good), "{good}");
+    let reason = outcomes
+        .into_iter()
+        .find_map(Result::err)
+        .unwrap()
+        .to_string();
+    assert!(
+        reason.contains("no space is left on the device: free some"),
+        "{reason}"
+    );
+    assert_eq!(world.names("disk").len(), good);
+}
+
+#[test]
+fn a_read_only_file_system_says_so() {
+    let world = World::new();
+    let Some(_disk) = small_disk(&world.path("disk"), "ro") else {
+        return;
+    };
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    let reason = failure(world.act(
+        file(&world.text("disk/file"), content, Standing::Missing),
+        &store,
+    ));
+    assert!(reason.contains("read-only"), "{reason}");
+}
+
+#[test]
+fn entries_are_sorted_and_each_is_what_it_is() {
+    let world = World::new();
+    fs::write(world.path("b"), "").unwrap();
+    fs::create_dir(world.path("a")).unwrap();
+    symlink("b", world.path("c")).unwrap();
+    let Answer::Entries {
+        entries: Some(entries),
+    } = world.ask(Query::Entries {
+        path: world.text(""),
+    })
+    else {
+        panic!()
+    };
+    let kinds: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.name.as_str(), entry.kind))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("a", EntryKind::Directory),
+            ("b", EntryKind::File),
+            ("c", EntryKind::Link)
+        ]
+    );
+    assert_eq!(
+        world.ask(Query::Entries {
+            path: world.text("none")
+        }),
+        Answer::Entries { entries: None }
+    );
+}
+
+#[test]
+fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
+    if !rustix_root() {
+        eprintln!("SKIPPED: giving files away needs root");
+        return;
+    }
+    let world = World::new();
+    let mut store = Store::default();
+    let content = store.add(b"new");
+    fs::write(world.path("file"), "old").unwrap();
+    fs::set_permissions(world.path("file"), fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::chown(world.path("file"), Some(12345), Some(54321)).unwrap();
+    let found = world.look("file");
+    assert!(matches!(
+        &found,
+        Standing::File {
+            owner: Owner {
+                id: 12345,
+                name: None
+            },
+            ..
+        }
+    ));
+    world
+        .act(file(&world.text("file"), content, found.clone()), &store)
+        .unwrap();
+    let status = fs::metadata(world.path("file")).unwrap();
+    assert_eq!(
+        (status.uid(), status.gid(), status.mode() & 0o7777),
+        (12345, 54321, 0o640)
+    );
+    let Action::File { path, content, .. } = file(&world.text("file"), store.add(b"x"), found)
+    else {
+        panic!()
+    };
+    let expected = world.look("file");
+    let owner = Some("nobody-of-that-name".to_owned());
+    let strange = Action::File {
+        path,
+        content,
+        sealed: false,
+        mode: 0,
+        owner,
+        group: None,
+        expected,
+    };
+    assert!(failure(world.act(strange, &store)).contains("no user `nobody-of-that-name`"));
+    assert_eq!(world.names(""), ["file"]);
+}
+
+#[test]
+fn nothing_is_begun_once_the_work_is_interrupted() {
+    let world = World::new();
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    world.interruption.interrupt();
+    let outcome = world.act(
+        file(&world.text("file"), content, Standing::Missing),
+        &store,
+    );
+    assert_eq!(outcome, Err(ActionError::Interrupted));
+    assert!(world.names("").is_empty());
+}
+
+fn rustix_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|status| status.uid() == 0)
+}
+
+#[test]
+fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
+    let world = World::new();
+    let store = Store::default();
+    let deep = world.text("a/b/c");
+    world
+        .act(
+            Action::Directory {
+                path: deep,
+                mode: 0o750,
+                owner: None,
+                group: None,
+                expected: Standing::Missing,
+            },
+            &store,
+        )
+        .unwrap();
+    let mode = |path: &str| fs::metadata(world.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        (mode("a"), mode("a/b"), mode("a/b/c")),
+        (0o755, 0o755, 0o750)
+    );
+    symlink(world.path("a"), world.path("link")).unwrap();
+    let through = world.act(
+        Action::Directory {
+            path: world.text("link/x/y"),
+            mode: 0o750,
+            owner: None,
+            group: None,
+            expected: Standing::Missing,
+        },
+        &store,
+    );
+    assert!(failure(through).contains("symbolic link"));
+    assert!(!world.path("a/x").exists());
+}

@@ -1,0 +1,511 @@
+//! Processes: started with their record, ready or not there, stopped with all they started.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use evenkeel_host::action::Running;
+use evenkeel_host::{Action, ActionError, Answer, ProcessState, Query, Ready, Text};
+
+use super::support::{HANGS, Store, World};
+
+/// Something to start, with what most tests have in common.
+struct App<'a> {
+    world: &'a World,
+    script: &'a str,
+    ready: Option<Ready>,
+    within: u64,
+    stop_within: u64,
+    expected: Option<Running>,
+    environment: BTreeMap<String, Text>,
+}
+
+impl<'a> App<'a> {
+    fn new(world: &'a World, script: &'a str) -> Self {
+        Self {
+            world,
+            script,
+            ready: None,
+            within: 5000,
+            stop_within: 2000,
+            expected: None,
+            environment: BTreeMap::new(),
+        }
+    }
+
+    fn action(&self) -> Action {
+        Action::Start {
+            record: self.world.text("app.json"),
+            log: self.world.text("logs/app.log"),
+            command: ["sh", "-c", self.script].map(str::to_owned).to_vec(),
+            environment: self.environment.clone(),
+            directory: None,
+            ready: self.ready.clone(),
+            within: self.within,
+            stop_within: self.stop_within,
+            started_as: BTreeMap::from([(
+                "command".to_owned(),
+                Text::Plain(self.script.to_owned()),
+            )]),
+            expected: self.expected,
+        }
+    }
+
+    fn start(&self) -> Result<String, ActionError> {
+        self.world
+            .act(self.action(), &Store::default())
+            .map(|done| done.note.unwrap_or_default())
+    }
+
+    fn failure(&self) -> String {
+        match self.start() {
+            Err(error @ ActionError::Failed { .. }) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn stop(world: &World, expected: Option<Running>) -> Result<String, ActionError> {
+    let stop = Action::Stop {
+        record: world.text("app.json"),
+        stop_within: 2000,
+        expected,
+    };
+    world
+        .act(stop, &Store::default())
+        .map(|done| done.note.unwrap_or_default())
+}
+
+fn running(world: &World) -> Option<Running> {
+    match world.process(None) {
+        ProcessState::Running {
+            pid, ticks, since, ..
+        } => Some(Running { pid, ticks, since }),
+        _ => None,
+    }
+}
+
+/// Stops whatever a failed test left.
+struct Cleanup<'a>(&'a World);
+
+impl Drop for Cleanup<'_> {
+    fn drop(&mut self) {
+        let _ = stop(self.0, running(self.0));
+    }
+}
+
+#[test]
+fn processes_may_share_a_log() {
+    let world = World::new();
+    let mut started = Vec::new();
+    for name in ["web/app", "web/worker", "cache/app"] {
+        let mut action = App::new(&world, "sleep 60").action();
+        if let Action::Start { record, .. } = &mut action {
+            *record = world.text(&format!("records/{name}.json"));
+        }
+        let done = world.act(action, &Store::default());
+        started.push((name, done.map(|_| ()).map_err(|error| error.to_string())));
+    }
+    for (name, _) in &started {
+        let record = world.text(&format!("records/{name}.json"));
+        let ProcessState::Running {
+            pid, ticks, since, ..
+        } = world.process_of(record.clone(), None)
+        else {
+            continue;
+        };
+        let stop = Action::Stop {
+            record,
+            stop_within: 2000,
+            expected: Some(Running { pid, ticks, since }),
+        };
+        world.act(stop, &Store::default()).unwrap();
+    }
+    for (name, done) in started {
+        assert_eq!(done, Ok(()), "{name}");
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+fn server(port: u16) -> String {
+    format!("exec python3 -m http.server {port} --bind 127.0.0.1")
+}
+
+fn alive(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[test]
+fn a_server_is_started_seen_replaced_and_stopped() {
+    let world = World::new();
+    let _cleanup = Cleanup(&world);
+    assert_eq!(world.process(None), ProcessState::Missing);
+    let port = free_port();
+    let script = server(port);
+    let ready = Some(Ready::Http(format!("http://127.0.0.1:{port}/")));
+    let mut app = App {
+        ready: ready.clone(),
+        within: 20_000,
+        ..App::new(&world, &script)
+    };
+    let note = app.start().unwrap();
+    let first = running(&world).unwrap();
+    assert_eq!(note, format!("started {}", first.pid));
+    assert!(matches!(
+        world.process(ready.clone()),
+        ProcessState::Running {
+            ready: Some(true),
+            ..
+        }
+    ));
+    // Asked again by a run that does not know of the first: the same process stays.
+    assert_eq!(app.start().unwrap(), "already so");
+    assert_eq!(running(&world), Some(first));
+    // It is in a session of its own, and has nothing of ours but what it is given.
+    let stat = fs::read_to_string(format!("/proc/{}/stat", first.pid)).unwrap();
+    let session = stat
+        .rsplit_once(") ")
+        .unwrap()
+        .1
+        .split(' ')
+        .nth(3)
+        .unwrap()
+        .to_owned();
+    assert_eq!(session, first.pid.to_string());
+    let environment = fs::read_to_string(format!("/proc/{}/environ", first.pid)).unwrap();
+    // The test's own environment is full of cargo's variables.
+    assert!(!environment.contains("CARGO_"), "{environment}");
+    app.expected = Some(first);
+    let note = app.start().unwrap();
+    let second = running(&world).unwrap();
+    assert_eq!(
+        note,
+        format!("stopped {}, started {}", first.pid, second.pid)
+    );
+    assert!(!alive(first.pid));
+    assert!(matches!(
+        stop(&world, Some(first)),
+        Err(ActionError::Changed { .. })
+    ));
+    assert_eq!(
+        stop(&world, Some(second)).unwrap(),
+        format!("stopped {}", second.pid)
+    );
+    assert_eq!(world.process(None), ProcessState::Missing);
+    assert_eq!(stop(&world, Some(second)).unwrap(), "already so");
+}
+
+#[test]
+fn a_process_that_dies_at_once_is_said_with_its_last_words_and_without_its_secrets() {
+    let world = World::new();
+    let mut app = App::new(
+        &world,
+        "echo starting; printf 'bad \\033[2J config: %s\\n' \"$TOKEN\" >&2; exit 3",
+    );
+    app.environment
+        .insert("TOKEN".into(), Text::Sealed(world.sealer.seal(b"hunter2")));
+    let mut store = Store::default();
+    store.add_sealed(&world.sealer, b"hunter2");
+    let error = world.act(app.action(), &store).unwrap_err().to_string();
+    assert!(
+        error.contains("ended with status 3 before it was ready"),
+        "{error}"
+    );
+    assert!(
+        error.contains("  starting\n  bad \\u{1b}[2J config: (secret)"),
+        "{error}"
+    );
+    assert_eq!(world.process(None), ProcessState::Missing);
+    // Without the secret nothing is started.
+    assert!(app.failure().contains("variable `TOKEN`"));
+}
+
+#[test]
+fn a_program_that_is_not_there_is_said() {
+    let world = World::new();
+    let Action::Start {
+        record,
+        log,
+        environment,
+        ..
+    } = App::new(&world, "").action()
+    else {
+        panic!()
+    };
+    let start = |command: &str, directory: Option<&str>| {
+        let action = Action::Start {
+            record: record.clone(),
+            log: log.clone(),
+            command: vec![command.to_owned()],
+            environment: environment.clone(),
+            directory: directory.map(str::to_owned),
+            ready: None,
+            within: 1000,
+            stop_within: 1000,
+            started_as: BTreeMap::new(),
+            expected: None,
+        };
+        world
+            .act(action, &Store::default())
+            .unwrap_err()
+            .to_string()
+    };
+    let error = start("/no/such/program", None);
+    assert!(
+        error.contains("there is no program `/no/such/program`"),
+        "{error}"
+    );
+    let error = start("true", Some("/no/such/directory"));
+    assert!(
+        error.contains("there is no working directory `/no/such/directory`"),
+        "{error}"
+    );
+    let error = start("/etc/passwd", None);
+    assert!(error.contains("permission denied"), "{error}");
+    assert_eq!(world.process(None), ProcessState::Missing);
+}
+
+#[test]
+fn a_process_that_never_gets_ready_is_stopped_again() {
+    let world = World::new();
+    let ready = Some(Ready::Tcp(format!("127.0.0.1:{}", free_port())));
+    let app = App {
+        ready,
+        within: 400,
+        ..App::new(&world, "echo here I am; sleep 600")
+    };
+    let begun = Instant::now();
+    let error = app.failure();
+    assert!(
+        error.contains("not ready within 400 ms") && error.contains("connection refused"),
+        "{error}"
+    );
+    assert!(error.contains("here I am"), "{error}");
+    assert!(begun.elapsed() < HANGS);
+    assert_eq!(world.process(None), ProcessState::Missing);
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_before_anything_is_started() {
+    let world = World::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/healthz", other.local_addr().unwrap());
+    let app = App {
+        ready: Some(Ready::Http(url)),
+        ..App::new(&world, "sleep 60")
+    };
+    let error = app.failure();
+    assert!(
+        error.contains("port taken: something else already answers at 127.0.0.1:"),
+        "{error}"
+    );
+    assert_eq!(world.process(None), ProcessState::Missing);
+}
+
+#[test]
+fn a_number_that_went_to_another_process_is_never_mistaken_for_ours() {
+    let world = World::new();
+    App::new(&world, "exec sleep 60").start().unwrap();
+    let ours = running(&world).unwrap();
+    let record = fs::read_to_string(world.path("app.json")).unwrap();
+    let mut innocent = Command::new("sleep").arg("60").spawn().unwrap();
+    let pretend = |record: &str| fs::write(world.path("app.json"), record).unwrap();
+    let number = format!("\"pid\":{}", ours.pid);
+    assert!(record.contains(&number));
+    pretend(&record.replace(&number, &format!("\"pid\":{}", innocent.id())));
+    assert!(matches!(world.process(None), ProcessState::Ended { .. }));
+    assert_eq!(stop(&world, Some(ours)).unwrap(), "already so");
+    assert!(alive(innocent.id()));
+    innocent.kill().unwrap();
+    innocent.wait().unwrap();
+    // Another boot is another process, too.
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    pretend(&record.replace(boot.trim(), "00000000-0000-0000-0000-000000000000"));
+    assert!(matches!(world.process(None), ProcessState::Ended { .. }));
+    assert!(alive(ours.pid));
+    pretend("{");
+    let answer = world.ask(Query::Process {
+        record: world.text("app.json"),
+        ready: None,
+    });
+    assert!(
+        matches!(&answer, Answer::Unreadable { reason } if reason.contains("damaged")),
+        "{answer:?}"
+    );
+    assert!(matches!(
+        stop(&world, None),
+        Err(ActionError::Failed { .. })
+    ));
+    pretend(&record);
+    stop(&world, Some(ours)).unwrap();
+    assert!(!alive(ours.pid));
+}
+
+#[test]
+fn a_stubborn_process_is_killed_with_all_it_started() {
+    let world = World::new();
+    let script = format!(
+        "trap '' TERM; (trap '' TERM; sleep 61) & echo $! > {}; while :; do sleep 0.1; done",
+        world.text("child")
+    );
+    let app = App {
+        stop_within: 300,
+        ..App::new(&world, &script)
+    };
+    app.start().unwrap();
+    let ours = running(&world).unwrap();
+    let child: u32 = fs::read_to_string(world.path("child"))
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let action = Action::Stop {
+        record: world.text("app.json"),
+        stop_within: 300,
+        expected: Some(ours),
+    };
+    let note = world.act(action, &Store::default()).unwrap().note.unwrap();
+    assert!(
+        note.starts_with(&format!(
+            "killed {}, which did not stop within 300 ms",
+            ours.pid
+        )),
+        "{note}"
+    );
+    assert!(!alive(ours.pid) && !alive(child));
+    assert_eq!(world.process(None), ProcessState::Missing);
+}
+
+#[test]
+fn an_ended_process_leaves_no_zombie_and_is_seen_as_ended() {
+    let world = World::new();
+    App::new(&world, "sleep 0.6").start().unwrap();
+    let ours = running(&world).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    let ProcessState::Ended { started_as } = world.process(None) else {
+        panic!()
+    };
+    assert!(started_as.contains_key("command"));
+    assert!(
+        !fs::exists(format!("/proc/{}", ours.pid)).unwrap(),
+        "it was reaped"
+    );
+}
+
+#[test]
+fn an_interruption_stops_what_was_started() {
+    let world = World::new();
+    let ready = Some(Ready::Tcp(format!("127.0.0.1:{}", free_port())));
+    let app = App {
+        ready,
+        within: 600_000,
+        ..App::new(&world, "sleep 600")
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(300));
+            world.interruption.interrupt();
+        });
+        let begun = Instant::now();
+        assert_eq!(app.start(), Err(ActionError::Interrupted));
+        assert!(begun.elapsed() < HANGS);
+    });
+    assert_eq!(world.process(None), ProcessState::Missing);
+}
+
+/// Runs in a process of its own; see the test below.
+#[test]
+fn starter() {
+    // Only when the next test runs it, as the program that is killed.
+    let Ok(home) = std::env::var("EVENKEEL_TEST_HOME") else {
+        return;
+    };
+    let world = World::at(&home);
+    App::new(&world, "exec sleep 60").start().unwrap();
+    std::thread::sleep(Duration::from_mins(1));
+}
+
+#[test]
+fn a_process_outlives_its_starter_and_is_found_again() {
+    let world = World::new();
+    let _cleanup = Cleanup(&world);
+    let mut starter = Command::new(std::env::current_exe().unwrap())
+        .args(["processes::starter", "--exact"])
+        .env("EVENKEEL_TEST_HOME", world.text(""))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + HANGS;
+    while running(&world).is_none() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let ours = running(&world).unwrap();
+    starter.kill().unwrap();
+    starter.wait().unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(running(&world), Some(ours));
+    assert!(stop(&world, Some(ours)).is_ok());
+    assert!(!alive(ours.pid));
+}
+
+/// Kills the starter at many moments: afterwards either a true record is there, or nothing of it runs.
+#[test]
+fn a_starter_killed_at_any_moment_leaves_a_true_record() {
+    let world = World::new();
+    for round in 0..15_u64 {
+        let marker = format!("6{}.{round}", std::process::id());
+        let mut starter = Command::new(std::env::current_exe().unwrap())
+            .args(["processes::marked_starter", "--exact"])
+            .env("EVENKEEL_TEST_HOME", world.text(""))
+            .env("EVENKEEL_TEST_MARKER", &marker)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(round * 3));
+        starter.kill().unwrap();
+        starter.wait().unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+        let found = sleeping(&marker);
+        let recorded = running(&world).map(|ours| ours.pid);
+        assert_eq!(found.first().copied(), recorded, "round {round}: {found:?}");
+        stop(&world, running(&world)).unwrap();
+        assert!(sleeping(&marker).is_empty());
+    }
+}
+
+/// Runs in a process of its own; see the test above.
+#[test]
+fn marked_starter() {
+    // Only when another test runs it, as the program that is killed.
+    let (Ok(home), Ok(marker)) = (
+        std::env::var("EVENKEEL_TEST_HOME"),
+        std::env::var("EVENKEEL_TEST_MARKER"),
+    ) else {
+        return;
+    };
+    let world = World::at(&home);
+    let script = format!("exec sleep {marker}");
+    App::new(&world, &script).start().unwrap();
+    std::thread::sleep(Duration::from_mins(1));
+}
+
+fn sleeping(marker: &str) -> Vec<u32> {
+    fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| {
+            fs::read_to_string(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| line == format!("sleep\0{marker}\0"))
+        })
+        .collect()
+}

@@ -1,0 +1,273 @@
+//! The target in memory against this machine: the same actions, the same answers. And its faults.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use evenkeel_host::recorded::{Fault, RecordedTarget};
+use evenkeel_host::{
+    Action, ActionError, Answer, Interruption, Observer as _, ProcessState, Query, Standing, Target,
+};
+use evenkeel_model::Sealer;
+
+use super::support::{Store, World, file, query};
+
+/// What is compared: the kind of outcome, and its note.
+fn said(outcome: &Result<evenkeel_host::Performed, ActionError>) -> String {
+    match outcome {
+        Ok(done) => format!("ok {}", done.note.as_deref().unwrap_or("")),
+        Err(ActionError::Changed {
+            expected, found, ..
+        }) => format!("changed {expected} {found}"),
+        Err(ActionError::Failed { .. }) => "failed".to_owned(),
+        Err(ActionError::Interrupted) => "interrupted".to_owned(),
+    }
+}
+
+/// Answers without their times.
+fn seen(answer: Answer) -> Answer {
+    match answer {
+        Answer::Path { standing, text, .. } => Answer::Path {
+            standing,
+            text,
+            changed: None,
+        },
+        Answer::Installation {
+            current,
+            actual,
+            releases,
+            ..
+        } => Answer::Installation {
+            current,
+            actual,
+            releases,
+            changed: None,
+        },
+        Answer::Unreadable { .. } => Answer::Unreadable {
+            reason: String::new(),
+        },
+        other => other,
+    }
+}
+
+#[test]
+fn it_acts_and_answers_as_this_machine_does() {
+    if fs::metadata("/proc/self")
+        .is_ok_and(|status| std::os::unix::fs::MetadataExt::uid(&status) != 0)
+    {
+        eprintln!("SKIPPED: the target in memory belongs to root");
+        return;
+    }
+    let world = World::new();
+    let recorded = RecordedTarget::new(world.sealer.clone());
+    let home = world.path("");
+    recorded.change(|memory| {
+        for directory in home.ancestors() {
+            memory.put_directory(directory.to_str().unwrap().trim_end_matches('/'), 0o755);
+        }
+        memory.put_directory("/", 0o755);
+    });
+    let at = |name: &str| world.text(name);
+    let mut store = Store::default();
+    let (one, two) = (store.add(b"one"), store.add(b"two"));
+    let secret = store.add_sealed(&world.sealer, b"hunter2");
+    fs::write(world.path("artifact"), "an artifact").unwrap();
+    recorded.change(|memory| memory.put_file(&at("artifact"), b"an artifact", 0o644));
+    let artifact = store.artifact(&world.path("artifact"));
+    let owner = Some("root".to_owned());
+    let stands = |digest, mode| {
+        let root = evenkeel_host::Owner {
+            id: 0,
+            name: Some("root".into()),
+        };
+        Standing::File {
+            digest,
+            mode,
+            owner: root.clone(),
+            group: root,
+        }
+    };
+    let directory = |name, mode, expected| Action::Directory {
+        path: at(name),
+        mode,
+        owner: None,
+        group: None,
+        expected,
+    };
+    let remove = |name, expected| Action::Remove {
+        path: at(name),
+        sealed: false,
+        expected,
+    };
+    let link = |to: &str, expected| Action::Link {
+        path: at("link"),
+        to: to.to_owned(),
+        expected,
+    };
+    let install = |expected| Action::Install {
+        into: at("d"),
+        artifact,
+        keep: 2,
+        expected,
+    };
+    let actions = [
+        file(&at("d/f"), one, Standing::Missing),
+        directory("d", 0o750, Standing::Missing),
+        directory("d", 0o750, Standing::Missing),
+        file(&at("d/f"), one, Standing::Missing),
+        file(&at("d/f"), two, Standing::Missing),
+        file(&at("d/f"), two, stands(one, 0o640)),
+        file(&at("d/f"), two, stands(one, 0o640)),
+        Action::File {
+            path: at("s"),
+            content: secret,
+            sealed: true,
+            mode: 0o600,
+            owner,
+            group: None,
+            expected: Standing::Missing,
+        },
+        link("d/f", Standing::Missing),
+        link("elsewhere", Standing::Missing),
+        link("elsewhere", Standing::Link { to: "d/f".into() }),
+        file(&at("link/below"), one, Standing::Missing),
+        remove("d/f", stands(one, 0o640)),
+        install(Some(one)),
+        install(None),
+        install(None),
+        Action::Uninstall {
+            into: at("d"),
+            expected: None,
+        },
+        Action::Uninstall {
+            into: at("d"),
+            expected: Some(artifact),
+        },
+        remove("d/f", stands(two, 0o640)),
+        remove("d/f", stands(two, 0o640)),
+        file(&at("d"), one, Standing::Missing),
+    ];
+    for (number, action) in actions.iter().enumerate() {
+        let real = world.act(action.clone(), &store);
+        let memory = recorded
+            .perform(std::slice::from_ref(action), &store, &world.interruption)
+            .pop()
+            .unwrap();
+        assert_eq!(said(&real), said(&memory), "action {number}: {action:?}");
+        let queries =
+            ["d", "d/f", "s", "link", "link/below", "none/f"].map(|name| query(&at(name)));
+        let more = [
+            Query::Entries {
+                path: home.to_str().unwrap().trim_end_matches('/').to_owned(),
+            },
+            Query::Entries { path: at("d") },
+            Query::Installation { into: at("d") },
+        ];
+        for query in queries.into_iter().chain(more) {
+            let query_words = format!("after action {number}: {query:?}");
+            let memory = recorded
+                .observe(std::slice::from_ref(&query))
+                .pop()
+                .unwrap();
+            let (real, memory) = (seen(world.ask(query)), seen(memory));
+            assert_eq!(real, memory, "{query_words}");
+        }
+    }
+}
+
+#[test]
+fn it_fails_lies_and_goes_blind_as_told_and_the_journal_knows() {
+    let recorded = RecordedTarget::new(Sealer::new([1; 32]));
+    let mut store = Store::default();
+    let content = store.add(b"x");
+    for (number, fault) in [
+        Fault::FailBefore,
+        Fault::FailAfter,
+        Fault::Lie,
+        Fault::Blind,
+        Fault::Interrupt,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        recorded.fail(number, fault);
+    }
+    let actions: Vec<Action> = (0..6)
+        .map(|number| file(&format!("/{number}"), content, Standing::Missing))
+        .collect();
+    let outcomes = recorded.perform(&actions, &store, &Interruption::default());
+    let said: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    let really: Vec<bool> = recorded
+        .journal()
+        .iter()
+        .map(|happening| happening.changed)
+        .collect();
+    assert_eq!(said, [false, false, true, true, true, false]);
+    assert_eq!(really, [false, true, false, true, true, false]);
+    assert!(matches!(
+        recorded.observe(&[query("/3")])[0],
+        Answer::Unreadable { .. }
+    ));
+    recorded.heal();
+    assert!(matches!(
+        recorded.observe(&[query("/3")])[0],
+        Answer::Path { .. }
+    ));
+}
+
+#[test]
+fn its_processes_start_end_and_stop() {
+    let recorded = RecordedTarget::new(Sealer::new([1; 32]));
+    let start = |expected| Action::Start {
+        record: "/app".into(),
+        log: "/log".into(),
+        command: vec!["app".into()],
+        environment: BTreeMap::new(),
+        directory: None,
+        ready: None,
+        within: 1,
+        stop_within: 1,
+        started_as: BTreeMap::new(),
+        expected,
+    };
+    let act = |action| {
+        recorded
+            .perform(&[action], &Store::default(), &Interruption::default())
+            .pop()
+            .unwrap()
+    };
+    let state = || match recorded
+        .observe(&[Query::Process {
+            record: "/app".into(),
+            ready: None,
+        }])
+        .pop()
+        .unwrap()
+    {
+        Answer::Process { state } => state,
+        other => panic!("{other:?}"),
+    };
+    act(start(None)).unwrap();
+    assert_eq!(
+        act(start(None)).unwrap().note.as_deref(),
+        Some("already so")
+    );
+    assert!(matches!(state(), ProcessState::Running { .. }));
+    let running = recorded.change(|world| {
+        let process = world.processes.get_mut("/app").unwrap();
+        process.alive = false;
+        process.running
+    });
+    assert!(matches!(state(), ProcessState::Ended { .. }));
+    assert!(matches!(
+        act(start(Some(running))),
+        Err(ActionError::Changed { .. })
+    ));
+    act(start(None)).unwrap();
+    assert!(matches!(state(), ProcessState::Running { pid, .. } if pid != running.pid));
+    let stop = Action::Stop {
+        record: "/app".into(),
+        stop_within: 1,
+        expected: Some(running),
+    };
+    assert!(matches!(act(stop), Err(ActionError::Changed { .. })));
+}

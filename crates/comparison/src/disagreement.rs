@@ -1,0 +1,72 @@
+//! One place at which two documents disagree.
+
+use std::sync::Arc;
+
+use super::meaning::Relation;
+use super::{Path, Which};
+use evenkeel_document::{Place, Scalar};
+
+/// One place at which two documents disagree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disagreement {
+    /// Where, by the first document's names where both have it.
+    pub path: Path,
+    /// What each side has there; `None` where it has nothing.
+    pub left: Option<Side>,
+    /// The second side.
+    pub right: Option<Side>,
+    /// What the matter is.
+    pub matter: Matter,
+    /// Of what only one side has: where the other one lacks it, the key above.
+    pub lacking: Option<Place>,
+}
+
+/// What one side has at a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// Where the value stands.
+    pub place: Place,
+    /// Where its key stands, if it has one.
+    pub key_place: Option<Place>,
+    /// The value for people: bounded, and without secrets.
+    pub shown: String,
+    /// The single value, if it is one; of an order the whole list, and of lines all of them, as one text.
+    pub scalar: Option<Scalar>,
+    /// Whether it is a secret: shown nowhere.
+    pub is_secret: bool,
+    /// How many single values are in it.
+    pub leaves: usize,
+}
+
+/// What the matter is at a place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Matter {
+    /// Both have a single value, and the values are not the same.
+    Value(Relation),
+    /// Only one side has it: a key, an element of a list, a whole document.
+    Only(Which),
+    /// One has a list, say, and the other a map.
+    Shape,
+    /// The same value with another tag.
+    Tag,
+    /// The same elements in another order, and nothing says that the order has no meaning. The flag tells whether it is
+    /// known to have one: a command line, for example.
+    Order(bool),
+    /// The same thing at another place; the path is the second side's.
+    Moved(Path),
+    /// Equal, and it must not be.
+    MustDiffer,
+    /// One side mentions what is the other one's own. What the other side has at the place is told, too.
+    Foreign {
+        /// Which side mentions it.
+        within: Which,
+        /// The identity's name.
+        identity: Arc<str>,
+        /// The value that is mentioned.
+        value: Arc<str>,
+    },
+    /// Lines of a text that differ.
+    Lines,
+    /// An image is named by a tag that moves, in one environment or in both.
+    Floating,
+}

@@ -1,0 +1,649 @@
+//! Layouts that teams use, made up small: what is found in each, and the traps in which nothing may be found.
+
+use std::collections::BTreeMap;
+
+use super::{Certainty, Discovery, DocumentKind, ListedFile, discover};
+
+/// Files of a made-up repository.
+pub(super) fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
+    files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+        .collect()
+}
+
+/// What is found among files.
+pub(super) fn discovered(files: &[(String, String)]) -> Discovery {
+    let listed: Vec<ListedFile> = files
+        .iter()
+        .map(|(path, text)| ListedFile {
+            path: path.clone(),
+            bytes: text.len() as u64,
+        })
+        .collect();
+    let texts: BTreeMap<&str, &str> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    discover(&listed, &|path| {
+        texts.get(path).map(|text| (*text).to_owned())
+    })
+}
+
+/// Paths that all have a text with the same keys.
+fn alike(paths: &[&str]) -> Discovery {
+    let text = "name: a\nimage: b\nreplicas: 1\n";
+    let all: Vec<(&str, &str)> = paths.iter().map(|path| (*path, text)).collect();
+    discovered(&files(&all))
+}
+
+/// Proposed documents: name and paths, from the first environment to the last.
+fn proposed(found: &Discovery) -> Vec<(String, Vec<String>)> {
+    found
+        .proposed()
+        .map(|document| {
+            let paths = found
+                .path()
+                .filter_map(|environment| document.paths.get(&environment.name).cloned());
+            (document.name.clone(), paths.collect())
+        })
+        .collect()
+}
+
+fn environments(found: &Discovery) -> Vec<&str> {
+    found.path().map(|one| one.name.as_str()).collect()
+}
+
+#[track_caller]
+fn finds(paths: &[&str], names: &[&str], documents: &[(&str, &[&str])]) {
+    let found = alike(paths);
+    assert_eq!(environments(&found), names, "{found:#?}");
+    let wanted: Vec<(String, Vec<String>)> = documents
+        .iter()
+        .map(|(name, paths)| {
+            let paths = paths.iter().map(|path| (*path).to_owned());
+            ((*name).to_owned(), paths.collect())
+        })
+        .collect();
+    assert_eq!(proposed(&found), wanted, "{found:#?}");
+}
+
+#[track_caller]
+fn finds_nothing(paths: &[&str]) {
+    let found = alike(paths);
+    assert_eq!(proposed(&found), [], "{found:#?}");
+}
+
+const BOTH: &[&str] = &["staging", "production"];
+
+#[test]
+fn helm_values_beside_their_base() {
+    finds(
+        &[
+            "chart/values.yaml",
+            "chart/values-staging.yaml",
+            "chart/values-production.yaml",
+        ],
+        BOTH,
+        &[(
+            "values",
+            &["chart/values-staging.yaml", "chart/values-production.yaml"],
+        )],
+    );
+}
+
+#[test]
+fn several_charts_are_told_apart_by_their_folders() {
+    finds(
+        &[
+            "web/values.prod.yaml",
+            "web/values.stg.yaml",
+            "api/values.prod.yaml",
+            "api/values.stg.yaml",
+        ],
+        &["stg", "prod"],
+        &[
+            ("api", &["api/values.stg.yaml", "api/values.prod.yaml"]),
+            ("web", &["web/values.stg.yaml", "web/values.prod.yaml"]),
+        ],
+    );
+}
+
+#[test]
+fn kustomize_overlays_are_directories() {
+    finds(
+        &[
+            "base/kustomization.yaml",
+            "overlays/staging/kustomization.yaml",
+            "overlays/staging/patch.yaml",
+            "overlays/production/kustomization.yaml",
+            "overlays/production/patch.yaml",
+            "overlays/production/hpa.yaml",
+        ],
+        BOTH,
+        &[("overlays", &["overlays/staging", "overlays/production"])],
+    );
+}
+
+#[test]
+fn terraform_folders_are_taken_without_locks_and_prose() {
+    finds(
+        &[
+            "environments/prod/main.tf",
+            "environments/prod/variables.tf",
+            "environments/prod/.terraform.lock.hcl",
+            "environments/prod/README.md",
+            "environments/staging/main.tf",
+            "environments/staging/variables.tf",
+            "modules/app/main.tf",
+        ],
+        &["staging", "prod"],
+        &[(
+            "environments",
+            &["environments/staging/*.tf", "environments/prod/*.tf"],
+        )],
+    );
+}
+
+#[test]
+fn files_that_name_their_environment_twice_are_documents_of_their_own() {
+    finds(
+        &[
+            "env/prod/prod.tfvars",
+            "env/prod/main.tf",
+            "env/stg/stg.tfvars",
+            "env/stg/main.tf",
+        ],
+        &["stg", "prod"],
+        &[
+            ("env", &["env/stg/stg.tfvars", "env/prod/prod.tfvars"]),
+            ("main", &["env/stg/main.tf", "env/prod/main.tf"]),
+        ],
+    );
+}
+
+#[test]
+fn terragrunt_accounts_and_regions() {
+    finds(
+        &[
+            "live/prod/eu-west-1/app/terragrunt.hcl",
+            "live/prod/eu-west-1/db/terragrunt.hcl",
+            "live/stage/eu-west-1/app/terragrunt.hcl",
+            "live/stage/eu-west-1/db/terragrunt.hcl",
+        ],
+        &["stage", "prod"],
+        &[("live", &["live/stage", "live/prod"])],
+    );
+    finds(
+        &[
+            "non-prod/us-east-1/qa/app/terragrunt.hcl",
+            "non-prod/us-east-1/qa/db/terragrunt.hcl",
+            "non-prod/us-east-1/stage/app/terragrunt.hcl",
+            "non-prod/us-east-1/stage/db/terragrunt.hcl",
+            "prod/us-east-1/prod/app/terragrunt.hcl",
+            "prod/us-east-1/prod/db/terragrunt.hcl",
+        ],
+        &["stage", "prod"],
+        &[(
+            "us-east-1",
+            &["non-prod/us-east-1/stage", "prod/us-east-1/prod"],
+        )],
+    );
+}
+
+#[test]
+fn kamal_destinations_and_their_secrets() {
+    finds(
+        &[
+            "config/deploy.yml",
+            "config/deploy.staging.yml",
+            "config/deploy.beta.yml",
+            "config/deploy.production.yml",
+        ],
+        &["staging", "production"],
+        &[(
+            "deploy",
+            &["config/deploy.staging.yml", "config/deploy.production.yml"],
+        )],
+    );
+}
+
+#[test]
+fn compose_files_are_laid_over_their_base() {
+    finds(
+        &[
+            "docker-compose.yml",
+            "docker-compose.staging.yml",
+            "docker-compose.prod.yml",
+        ],
+        &["staging", "prod"],
+        &[(
+            "docker-compose",
+            &["docker-compose.staging.yml", "docker-compose.prod.yml"],
+        )],
+    );
+    finds_nothing(&["docker-compose.yml", "docker-compose.staging.yml"]);
+    finds_nothing(&["docker-compose.yml", "docker-compose.prod.yml"]);
+}
+
+#[test]
+fn dotenv_files_in_every_spelling() {
+    finds(
+        &[".env", ".env.staging", ".env.production"],
+        BOTH,
+        &[("env", &[".env.staging", ".env.production"])],
+    );
+    finds(
+        &["staging.env", "production.env"],
+        BOTH,
+        &[("env", &["staging.env", "production.env"])],
+    );
+}
+
+#[test]
+fn ansible_inventories_and_group_variables() {
+    finds(
+        &[
+            "inventories/staging/hosts",
+            "inventories/staging/group_vars/all.yml",
+            "inventories/production/hosts",
+            "inventories/production/group_vars/all.yml",
+        ],
+        BOTH,
+        &[(
+            "inventories",
+            &["inventories/staging", "inventories/production"],
+        )],
+    );
+    finds(
+        &[
+            "group_vars/all.yml",
+            "group_vars/staging.yml",
+            "group_vars/production.yml",
+        ],
+        BOTH,
+        &[(
+            "group-vars",
+            &["group_vars/staging.yml", "group_vars/production.yml"],
+        )],
+    );
+}
+
+#[test]
+fn hosts_whose_production_has_no_word() {
+    finds(
+        &[
+            "inventory/host_vars/staging.shop.fr/config.yml",
+            "inventory/host_vars/shop.fr/config.yml",
+            "inventory/host_vars/staging.shop.org.au/config.yml",
+            "inventory/host_vars/shop.org.au/config.yml",
+        ],
+        BOTH,
+        &[
+            (
+                "shop-fr",
+                &[
+                    "inventory/host_vars/staging.shop.fr/config.yml",
+                    "inventory/host_vars/shop.fr/config.yml",
+                ],
+            ),
+            (
+                "shop-org-au",
+                &[
+                    "inventory/host_vars/staging.shop.org.au/config.yml",
+                    "inventory/host_vars/shop.org.au/config.yml",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn workflows_frameworks_and_stacks() {
+    finds(
+        &[
+            ".github/workflows/deploy-staging.yml",
+            ".github/workflows/deploy-prod.yml",
+            ".github/workflows/ci.yml",
+        ],
+        &["staging", "prod"],
+        &[(
+            "deploy",
+            &[
+                ".github/workflows/deploy-staging.yml",
+                ".github/workflows/deploy-prod.yml",
+            ],
+        )],
+    );
+    finds(
+        &[
+            "src/main/resources/application.yml",
+            "src/main/resources/application-stg.yml",
+            "src/main/resources/application-prod.yml",
+        ],
+        &["stg", "prod"],
+        &[(
+            "application",
+            &[
+                "src/main/resources/application-stg.yml",
+                "src/main/resources/application-prod.yml",
+            ],
+        )],
+    );
+    finds(
+        &[
+            "Api/appsettings.json",
+            "Api/appsettings.Staging.json",
+            "Api/appsettings.Production.json",
+        ],
+        BOTH,
+        &[(
+            "appsettings",
+            &[
+                "Api/appsettings.Staging.json",
+                "Api/appsettings.Production.json",
+            ],
+        )],
+    );
+    finds(
+        &["Pulumi.yaml", "Pulumi.staging.yaml", "Pulumi.prod.yaml"],
+        &["staging", "prod"],
+        &[("pulumi", &["Pulumi.staging.yaml", "Pulumi.prod.yaml"])],
+    );
+    finds(
+        &["config.stage.json", "config.prod.json"],
+        &["stage", "prod"],
+        &[("config", &["config.stage.json", "config.prod.json"])],
+    );
+    finds(
+        &["Procfile.staging", "Procfile.production"],
+        BOTH,
+        &[("procfile", &["Procfile.staging", "Procfile.production"])],
+    );
+    finds(
+        &[
+            "config/environments/staging.rb",
+            "config/environments/production.rb",
+        ],
+        BOTH,
+        &[(
+            "environments",
+            &[
+                "config/environments/staging.rb",
+                "config/environments/production.rb",
+            ],
+        )],
+    );
+}
+
+#[test]
+fn siblings_share_one_staging() {
+    let paths = [
+        "clusters/staging/apps.yaml",
+        "clusters/staging/infra.yaml",
+        "clusters/production-eu/apps.yaml",
+        "clusters/production-eu/infra.yaml",
+        "clusters/production-us/apps.yaml",
+        "clusters/production-us/infra.yaml",
+    ];
+    finds(
+        &paths,
+        &["staging", "production-eu", "production-us"],
+        &[(
+            "clusters",
+            &[
+                "clusters/staging",
+                "clusters/production-eu",
+                "clusters/production-us",
+            ],
+        )],
+    );
+    let found = alike(&paths);
+    let siblings: Vec<&str> = found.path().map(|one| one.sibling.as_str()).collect();
+    assert_eq!(siblings, ["", "eu", "us"]);
+}
+
+#[test]
+fn regions_with_both_environments_are_documents_each() {
+    finds(
+        &[
+            "eu/production/v.yaml",
+            "eu/staging/v.yaml",
+            "us/production/v.yaml",
+            "us/staging/v.yaml",
+        ],
+        BOTH,
+        &[
+            ("eu", &["eu/staging/v.yaml", "eu/production/v.yaml"]),
+            ("us", &["us/staging/v.yaml", "us/production/v.yaml"]),
+        ],
+    );
+}
+
+#[test]
+fn where_people_work_is_left_out_unless_there_is_nothing_else() {
+    let found = alike(&[
+        "values-dev.yaml",
+        "values-staging.yaml",
+        "values-production.yaml",
+    ]);
+    assert_eq!(environments(&found), BOTH);
+    assert_eq!(found.environments.len(), 3);
+    finds(
+        &["values-dev.yaml", "values-prod.yaml"],
+        &["dev", "prod"],
+        &[("values", &["values-dev.yaml", "values-prod.yaml"])],
+    );
+    // The environments of a framework are no promotion.
+    finds_nothing(&[
+        "config/environments/development.rb",
+        "config/environments/production.rb",
+    ]);
+}
+
+#[test]
+fn an_environment_that_some_documents_lack_is_left_out() {
+    let found = alike(&[
+        "a/values-staging.yaml",
+        "a/values-beta.yaml",
+        "a/values-production.yaml",
+        "b/values-staging.yaml",
+        "b/values-production.yaml",
+    ]);
+    assert_eq!(environments(&found), BOTH);
+    assert_eq!(found.proposed().count(), 2);
+}
+
+#[test]
+fn files_with_nothing_in_common_are_no_pair() {
+    let found = discovered(&files(&[
+        (".github/workflows/staging.yml", "jobs: 1\non: 2\n"),
+        (".github/workflows/production.yml", "jobs: 1\non: 3\n"),
+        (".github/workflows/test.yml", "matrix: 1\n"),
+        ("a/staging.yml", "x: 1\n"),
+        ("a/production.yml", "y: 1\n"),
+    ]));
+    let names: Vec<&str> = found
+        .documents
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["workflows"]);
+    assert_eq!(found.environments.len(), 2);
+    assert!(
+        found
+            .left_out
+            .iter()
+            .any(|one| one.reason.contains("nothing in common"))
+    );
+}
+
+#[test]
+fn traps_in_which_nothing_may_be_found() {
+    finds_nothing(&["products.yaml", "reproduction.yaml", "staged.yaml"]);
+    finds_nothing(&["test.yaml", "live.yaml"]);
+    finds_nothing(&[
+        "node_modules/a/staging.json",
+        "node_modules/a/production.json",
+    ]);
+    finds_nothing(&["locales/staging.yml", "locales/production.yml"]);
+    finds_nothing(&["logo-staging.png", "logo-production.png"]);
+    finds_nothing(&["src/staging.rs", "src/production.rs"]);
+    finds_nothing(&["requirements/dev.txt.lock", "requirements/prod.txt.lock"]);
+    finds_nothing(&["docs/staging.md", "docs/production.md"]);
+    finds_nothing(&["Procfile", "Procfile.dev"]);
+    finds_nothing(&[
+        "config/credentials/staging.yml.enc",
+        "config/credentials/production.yml.enc",
+    ]);
+    finds_nothing(&["values.yaml", "values-production.yaml"]);
+    finds_nothing(&[]);
+}
+
+#[test]
+fn tests_and_examples_are_shown_and_left_out() {
+    let found = alike(&["spec/fixtures/staging.yml", "spec/fixtures/production.yml"]);
+    assert_eq!(found.proposed().count(), 0);
+    assert_eq!(found.documents[0].certainty, Certainty::Possible);
+    assert!(found.documents[0].reason.contains("tests"));
+}
+
+#[test]
+fn encrypted_and_binary_files_are_left_out_with_their_reason() {
+    let vault = "$ANSIBLE_VAULT;1.1;AES256\n1234\n";
+    let found = discovered(&files(&[
+        ("group_vars/staging.yml", vault),
+        ("group_vars/production.yml", vault),
+        ("a.staging.conf", "x\0"),
+        ("a.production.conf", "x\0"),
+    ]));
+    assert!(found.documents.is_empty());
+    let reasons: Vec<&str> = found
+        .left_out
+        .iter()
+        .map(|one| one.reason.as_str())
+        .collect();
+    assert_eq!(reasons, ["is encrypted", "is no text"]);
+}
+
+#[test]
+fn an_encrypted_file_does_not_hide_the_directory_it_lies_in() {
+    let sealed = "db: x\nsops:\n  mac: y\n";
+    let found = discovered(&files(&[
+        ("envs/staging/secrets.yaml", sealed),
+        ("envs/staging/values.yaml", "a: 1\nb: 2\n"),
+        ("envs/production/secrets.yaml", sealed),
+        ("envs/production/values.yaml", "a: 1\nb: 3\n"),
+    ]));
+    assert_eq!(found.documents[0].certainty, Certainty::High);
+    let found = discovered(&files(&[
+        ("secrets.staging.yaml", sealed),
+        ("secrets.production.yaml", sealed),
+    ]));
+    assert_eq!(found.documents[0].certainty, Certainty::Likely);
+    assert!(found.documents[0].reason.contains("encrypted"));
+}
+
+#[test]
+fn a_name_that_hides_the_format_is_told() {
+    let found = alike(&["settings.yml.staging", "settings.yml.production"]);
+    assert_eq!(
+        found.documents[0].format,
+        Some(evenkeel_document::Format::Yaml)
+    );
+}
+
+#[test]
+fn what_is_not_paired_is_told() {
+    let found = alike(&[
+        "values-production.yaml",
+        "docker-compose.yml",
+        "docker-compose.staging.yml",
+    ]);
+    let told: Vec<(&str, usize)> = found
+        .left_out
+        .iter()
+        .map(|one| (one.reason.as_str(), one.paths.len()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("has no counterpart in another environment", 1),
+            (
+                "is laid over `docker-compose.yml`, which is no environment of its own",
+                1
+            ),
+        ]
+    );
+}
+
+#[test]
+fn one_directory_may_have_what_the_other_lacks() {
+    let found = alike(&[
+        "clusters/staging/a.yaml",
+        "clusters/staging/b.yaml",
+        "clusters/production/a.yaml",
+        "clusters/production/c.yaml",
+    ]);
+    assert_eq!(found.documents[0].kind, DocumentKind::Directory);
+    assert!(found.left_out.is_empty(), "{found:#?}");
+}
+
+mod any_listing {
+    use proptest::prelude::*;
+
+    use super::super::{ListedFile, discover, write};
+
+    fn listing() -> impl Strategy<Value = Vec<ListedFile>> {
+        let word = prop::sample::select(vec![
+            "staging",
+            "stg",
+            "production",
+            "prod",
+            "dev",
+            "beta",
+            "eu",
+            "us",
+            "app",
+            "values",
+            "overlays",
+            "non",
+            "1",
+            "a.org",
+            "test",
+            "live",
+            "",
+        ]);
+        let separator = prop::sample::select(vec!["-", ".", "/", "_", ""]);
+        let path = prop::collection::vec((word, separator), 1..7).prop_map(|parts| {
+            let parts: String = parts.into_iter().flat_map(|(a, b)| [a, b]).collect();
+            format!("{parts}.yml")
+        });
+        prop::collection::vec(path.prop_map(|path| ListedFile { path, bytes: 10 }), 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_the_listing_means_nothing(files in listing(), seed in any::<usize>()) {
+            let text = |path: &str| Some(format!("a: 1\nb: {}\n", path.len()));
+            let found = discover(&files, &text);
+            let mut shuffled = files.clone();
+            let length = shuffled.len().max(1);
+            for number in 0..files.len() {
+                let other = seed.wrapping_mul(number + 7) % length;
+                shuffled.swap(number, other);
+            }
+            prop_assert_eq!(&found, &discover(&shuffled, &text));
+            let written = write(&found, &[], "a");
+            prop_assert_eq!(&written, &write(&found, &[], "a"));
+            for text in written.files.values() {
+                prop_assert!(text.parse::<toml::Table>().is_ok(), "{}", text);
+            }
+            let mut names: Vec<&String> = found.documents.iter().map(|one| &one.name).collect();
+            let all = names.len();
+            names.sort();
+            names.dedup();
+            prop_assert_eq!(names.len(), all);
+        }
+    }
+}

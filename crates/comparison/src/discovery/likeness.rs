@@ -1,0 +1,140 @@
+//! How alike two files are: a cheap measure on the paths of their keys, or on their lines.
+//!
+//! Words of environments in keys count as equal. Values are not looked at: they are what may differ. What differs
+//! exactly, and whether it may, is left to `comparison`.
+
+use std::collections::BTreeSet;
+
+use super::tokens::without_words;
+use evenkeel_document::{Content, Format, Node};
+use evenkeel_model::source::SourceFile;
+
+/// Most keys of one file that are looked at.
+const MOST_KEYS: usize = 20_000;
+
+/// What files have in common.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Likeness {
+    /// Keys, or lines, that both have.
+    pub(super) shared: usize,
+    /// Keys that either has.
+    pub(super) all: usize,
+    /// Keys of the one that has fewer.
+    pub(super) fewer: usize,
+}
+
+impl Likeness {
+    /// Of two sets of keys.
+    pub(super) fn of(one: &BTreeSet<String>, two: &BTreeSet<String>) -> Self {
+        let shared = one.intersection(two).count();
+        Self {
+            shared,
+            all: one.len() + two.len() - shared,
+            fewer: one.len().min(two.len()),
+        }
+    }
+
+    /// Together with that of two more files.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            shared: self.shared + other.shared,
+            all: self.all + other.all,
+            fewer: self.fewer + other.fewer,
+        }
+    }
+
+    /// Whether at least half of all keys are in both.
+    pub(super) fn is_close(self) -> bool {
+        self.shared > 0 && self.shared * 2 >= self.all
+    }
+
+    /// Whether there is too little in common to speak of two of a kind.
+    pub(super) fn is_far(self) -> bool {
+        self.shared * 5 < self.all && self.shared * 2 < self.fewer
+    }
+}
+
+/// The keys of a text; nothing if it is binary.
+pub(super) fn keys(path: &str, format: Format, text: &str) -> Option<BTreeSet<String>> {
+    if text.contains('\0') {
+        return None;
+    }
+    let mut keys = BTreeSet::new();
+    let tree = (format != Format::Lines)
+        .then(|| evenkeel_document::read(&SourceFile::new(path, text), format))
+        .and_then(Result::ok);
+    if let Some(tree) = tree {
+        for root in &tree.roots {
+            let kind = root.get("kind").and_then(Node::as_scalar);
+            let prefix = kind.map_or_else(String::new, |kind| format!("{}:", kind.text));
+            gather(root, &prefix, &mut keys);
+        }
+    } else {
+        // Templates of documents are of no format: their lines still have keys.
+        for line in text.lines().take(MOST_KEYS) {
+            let line = line.trim().trim_start_matches("- ");
+            let is_comment = line.starts_with(['#', ';']) || line.starts_with("//");
+            if line.is_empty() || is_comment || !line.contains(char::is_alphanumeric) {
+                continue;
+            }
+            let key = line.split([':', '=']).next().unwrap_or(line);
+            keys.insert(without_words(key.trim()));
+        }
+    }
+    Some(keys)
+}
+
+/// The paths to the leaves below a node. Depth is bounded by the readers.
+fn gather(node: &Node, path: &str, keys: &mut BTreeSet<String>) {
+    if keys.len() >= MOST_KEYS {
+        return;
+    }
+    match &node.content {
+        Content::Map(entries) if !entries.is_empty() => {
+            for entry in entries {
+                let path = format!("{path}.{}", without_words(&entry.key));
+                gather(&entry.value, &path, keys);
+            }
+        }
+        Content::List(items) if !items.is_empty() => {
+            let path = format!("{path}[]");
+            for item in items {
+                gather(item, &path, keys);
+            }
+        }
+        _ => {
+            keys.insert(path.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Likeness, keys};
+    use evenkeel_document::Format;
+
+    fn likeness(one: &str, two: &str) -> Likeness {
+        let of = |text| keys("a.conf", Format::Lines, text).unwrap();
+        Likeness::of(&of(one), &of(two))
+    }
+
+    #[test]
+    fn keys_count_and_values_do_not() {
+        let like = likeness("# x\na: 1\nstaging-db: 2\n", "a: 3\n\nprod-db: 4\nc: 5\n");
+        assert_eq!((like.shared, like.all, like.fewer), (2, 3, 2));
+        assert!(like.is_close() && !like.is_far());
+        assert!(likeness("a: 1", "b: 1").is_far());
+        assert!(!likeness("", "").is_close());
+    }
+
+    #[test]
+    fn what_is_no_text_has_no_keys() {
+        assert_eq!(keys("a", Format::Lines, "a\0b"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_as_its_format_still_has_lines() {
+        let found = keys("a.json", Format::Json, "{{ if .x }}\n\"a\": 1\n").unwrap();
+        assert!(found.contains("\"a\""), "{found:?}");
+    }
+}

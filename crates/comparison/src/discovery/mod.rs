@@ -1,0 +1,221 @@
+//! Finds in a repository what teams already have: files that are the same but for their environments.
+//!
+//! Pure. Takes the list of all files and a way to have a text, gives the environments and documents found, how sure each
+//! is and why, and what was left out; then, from that, the texts of definitions. Listing, reading and writing files,
+//! and asking people, is left to the layers above; what really differs, to `comparison`.
+//!
+//! Nothing here knows a particular repository. A path has words of environments in it ([`words`], [`tokens`]); what is
+//! left without them is its skeleton ([`candidates`]); paths with one skeleton are a family ([`families`],
+//! [`unmarked`]); families in
+//! the same folders are one document ([`gathering`]), judged by what its files have in common ([`likeness`],
+//! [`judging`]); from all documents follow the environments ([`environments`]) and names ([`names`]).
+
+mod candidates;
+mod environments;
+mod families;
+mod files;
+mod gathering;
+mod identities;
+mod judging;
+mod likeness;
+mod names;
+mod tokens;
+mod unmarked;
+mod words;
+mod writing;
+
+#[cfg(test)]
+mod layouts;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use evenkeel_document::Format;
+use evenkeel_model::EnvironmentName;
+
+pub use identities::{DifferingText, IdentityKind, PairOfTexts, ProposedIdentity, propose};
+pub use words::Role;
+pub use writing::{WrittenDefinitions, write};
+
+/// A file of a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Relative to the project's directory, with `/`.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Shown, and left out of the definitions.
+    Possible,
+    /// Rather so.
+    Likely,
+    /// Hardly anything else.
+    High,
+}
+
+impl fmt::Display for Certainty {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::High => "high",
+        })
+    }
+}
+
+/// An environment that paths name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundEnvironment {
+    /// Its name, as most paths write it.
+    pub name: EnvironmentName,
+    /// What it is for, as its name tells.
+    pub role: Role,
+    /// What tells it from its siblings: `eu` of `eu-production`. Mostly empty.
+    pub sibling: String,
+    /// How many documents have it.
+    pub documents: usize,
+    /// Whether the definitions have it; if not, `reason` tells why.
+    pub proposed: bool,
+    /// Why it is proposed or not.
+    pub reason: String,
+}
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DocumentKind {
+    /// A single file for each environment.
+    File,
+    /// All files of a directory.
+    Directory,
+    /// The files of a directory with one ending.
+    Glob,
+}
+
+/// Files, or directories, that are the same but for their environments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundDocument {
+    /// A name for it: a word, like no other's.
+    pub name: String,
+    /// What its paths are.
+    pub kind: DocumentKind,
+    /// A path for each environment that has it.
+    pub paths: BTreeMap<EnvironmentName, String>,
+    /// The format, where the files' names do not tell it.
+    pub format: Option<Format>,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// Whether the definitions have it.
+    pub proposed: bool,
+    /// Why, in a line.
+    pub reason: String,
+}
+
+/// Files that name an environment and were left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Why, as a sentence without its subject: `has no counterpart`.
+    pub reason: String,
+    /// Which.
+    pub paths: Vec<String>,
+}
+
+/// What was found in a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// How many files were listed.
+    pub files: usize,
+    /// How many of them name an environment.
+    pub naming: usize,
+    /// In the order of promotion, siblings together.
+    pub environments: Vec<FoundEnvironment>,
+    /// Proposed ones first, then by name.
+    pub documents: Vec<FoundDocument>,
+    /// By reason.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Discovery {
+    /// The environments that are proposed, in the order of promotion.
+    pub fn path(&self) -> impl Iterator<Item = &FoundEnvironment> {
+        self.environments
+            .iter()
+            .filter(|environment| environment.proposed)
+    }
+
+    /// The documents that are proposed.
+    pub fn proposed(&self) -> impl Iterator<Item = &FoundDocument> {
+        self.documents.iter().filter(|document| document.proposed)
+    }
+}
+
+/// Finds environments and documents among the files of a repository.
+///
+/// `files` are all that count: ignored ones are not among them. `text` gives a file's text, or nothing if it is none.
+/// The order of `files` means nothing.
+pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> Discovery {
+    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut leave = |reason: &str, path: &str| {
+        let paths = left_out.entry(reason.to_owned()).or_default();
+        paths.push(path.to_owned());
+    };
+    let mut all: Vec<&ListedFile> = files.iter().collect();
+    all.sort_by(|one, two| (&one.path, one.bytes).cmp(&(&two.path, two.bytes)));
+    all.dedup_by(|one, two| one.path == two.path);
+    let mut inventory = BTreeMap::new();
+    let mut naming = 0;
+    for file in all {
+        let class = files::classify(&file.path, file.bytes);
+        let names = !tokens::path_marks(&file.path).is_empty();
+        naming += usize::from(names);
+        inventory.insert(file.path.as_str(), class);
+    }
+    let paths: Vec<&str> = inventory
+        .iter()
+        .filter(|(_, class)| class.is_document())
+        .map(|(path, _)| *path)
+        .collect();
+    let found = families::find(&paths);
+    for (marked, base) in &found.bases {
+        leave(
+            &format!("is laid over `{base}`, which is no environment of its own"),
+            marked,
+        );
+    }
+    let drafts = gathering::gather(found.paired, &inventory);
+    let mut alone = found.alone;
+    let judged = judging::judge(drafts, &inventory, text, &mut |reason, path| {
+        leave(reason, path);
+    });
+    // What a directory covers has its counterpart's place, if not its counterpart.
+    alone.retain(|path| !judged.iter().any(|document| document.covers(path)));
+    for path in alone {
+        leave("has no counterpart in another environment", &path);
+    }
+    for (path, class) in &inventory {
+        if let files::Class::Other(reason) = class
+            && *reason != files::MADE
+            && !tokens::path_marks(path).is_empty()
+        {
+            leave(reason, path);
+        }
+    }
+    let (environments, documents) = environments::settle(judged);
+    Discovery {
+        files: inventory.len(),
+        naming,
+        environments,
+        documents,
+        left_out: left_out
+            .into_iter()
+            .map(|(reason, mut paths)| {
+                paths.sort();
+                paths.dedup();
+                LeftOut { reason, paths }
+            })
+            .collect(),
+    }
+}

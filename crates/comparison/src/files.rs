@@ -1,0 +1,407 @@
+//! Compares what a document is in two environments: one file each, or as many as a directory has, matched by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::disagreement::{Disagreement, Matter, Side};
+use super::path::Step;
+use super::{Rules, Which, raw_differences};
+use evenkeel_document::{Document, Format, Place, covering, sensitive};
+use evenkeel_model::Digest;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::source::{SourceFile, Span};
+
+/// What one file of a document is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileContent {
+    /// Text.
+    Text(Arc<SourceFile>),
+    /// Binary, or text of another encoding: only equal or not.
+    Binary(Digest),
+    /// A link that is not followed, and where it leads: equal words lead to the same.
+    Link(String),
+    /// It is there, and could not be read; that was complained about. Never equal to anything, and never missing.
+    Unreadable,
+}
+
+/// The files that a document is in one environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Files<'a> {
+    /// By relative name; a single file has the empty name.
+    pub files: &'a BTreeMap<String, FileContent>,
+    /// Whether all that are there are in the list. If not, one that is missing from it may be there.
+    pub whole: bool,
+}
+
+/// A disagreement with its places in both files.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// What it is. Its path begins with the file's relative name where there are several.
+    pub disagreement: Disagreement,
+    /// Where the first side has it; the whole file where it lacks it, and nothing where the file is not there.
+    pub left: Option<Span>,
+    /// Where the second side has it.
+    pub right: Option<Span>,
+}
+
+/// What came of comparing.
+#[derive(Clone, Debug, Default)]
+pub struct FilesComparison {
+    /// Everything the two disagree about.
+    pub located: Vec<Located>,
+    /// What could not be read: of that, nothing can be told.
+    pub complaints: Vec<Defect>,
+    /// Single values that differ when nothing is understood.
+    pub raw: usize,
+    /// Single values that were compared, of both sides.
+    pub leaves: usize,
+    /// Files that were compared, of both sides.
+    pub files: usize,
+    /// Whether the place that the rules ask for is there, on either side.
+    pub is_there: bool,
+}
+
+/// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
+#[must_use]
+pub fn compare_files(
+    left: Files<'_>,
+    right: Files<'_>,
+    format: Option<Format>,
+    rules: &Rules,
+) -> FilesComparison {
+    let (whole_left, whole_right) = (left.whole, right.whole);
+    let (left, right) = (left.files, right.files);
+    let mut pairs: Vec<(&str, Option<&FileContent>, Option<&FileContent>)> = Vec::new();
+    let mut open: BTreeMap<&str, &FileContent> = right
+        .iter()
+        .filter(|(name, _)| !left.contains_key(*name))
+        .map(|(name, content)| (name.as_str(), content))
+        .collect();
+    for (name, content) in left {
+        let other = right.get(name).or_else(|| {
+            // A name that differs by identity values only is the same name.
+            let other = open
+                .keys()
+                .copied()
+                .find(|other| rules.identities.agree(name, other))?;
+            open.remove(other)
+        });
+        pairs.push((name, Some(content), other));
+    }
+    pairs.extend(
+        open.into_iter()
+            .map(|(name, content)| (name, None, Some(content))),
+    );
+    // What may be there, and was only not seen, is not missing.
+    pairs.retain(|(_, left, right)| {
+        (left.is_some() || whole_left) && (right.is_some() || whole_right)
+    });
+    let parts: Vec<FilesComparison> = pairs
+        .par_iter()
+        .map(|(name, left, right)| compare_pair(name, *left, *right, format, rules))
+        .collect();
+    let mut whole = FilesComparison::default();
+    for part in parts {
+        whole.located.extend(part.located);
+        whole.complaints.extend(part.complaints);
+        whole.raw += part.raw;
+        whole.leaves += part.leaves;
+        whole.files += part.files;
+        whole.is_there |= part.is_there;
+    }
+    renamed(&mut whole, left, right, rules);
+    whole
+}
+
+fn compare_pair(
+    name: &str,
+    left: Option<&FileContent>,
+    right: Option<&FileContent>,
+    format: Option<Format>,
+    rules: &Rules,
+) -> FilesComparison {
+    let mut part = FilesComparison {
+        files: usize::from(left.is_some()) + usize::from(right.is_some()),
+        ..FilesComparison::default()
+    };
+    let step = (!name.is_empty()).then(|| Step::Key(name.into()));
+    if let (Some(wanted), Some(step)) = (&rules.wanted, &step) {
+        part.is_there = wanted.covers(&super::Path {
+            steps: vec![step.clone()],
+        });
+    }
+    match (left, right) {
+        (Some(FileContent::Text(left)), Some(FileContent::Text(right))) => {
+            if is_plainly_equal(left, right, format, rules)
+                && let Ok(both) =
+                    evenkeel_document::read(left, format.unwrap_or_else(|| Format::of(&left.path)))
+            {
+                part.leaves = 2 * both.leaves();
+                return part;
+            }
+            match read_both(left, right, format) {
+                Ok((left, right)) => {
+                    part.raw = raw_differences(&left, &right);
+                    part.leaves = left.leaves() + right.leaves();
+                    let compared = super::compare(&left, &right, rules, step.as_ref());
+                    part.is_there |= compared.is_there;
+                    if compared.disagreements.is_empty() {
+                        return part;
+                    }
+                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
+                    for found in compared.disagreements {
+                        let spans = (
+                            span(&one, found.left.as_ref(), found.lacking),
+                            span(&two, found.right.as_ref(), found.lacking),
+                        );
+                        part.located.push(Located {
+                            disagreement: found,
+                            left: spans.0,
+                            right: spans.1,
+                        });
+                    }
+                }
+                Err(complaints) => part.complaints = complaints,
+            }
+        }
+        (Some(FileContent::Unreadable), Some(_)) | (Some(_), Some(FileContent::Unreadable)) => {}
+        (Some(one), Some(two)) if one == two => {}
+        (left, right) => {
+            let matter = match (left, right) {
+                (Some(_), None) => Matter::Only(Which::Left),
+                (None, _) => Matter::Only(Which::Right),
+                _ => Matter::Shape,
+            };
+            part.raw = 1;
+            part.located.push(Located {
+                disagreement: Disagreement {
+                    path: super::Path {
+                        steps: step.into_iter().collect(),
+                    },
+                    left: left.map(|content| whole_file(name, content)),
+                    right: right.map(|content| whole_file(name, content)),
+                    matter,
+                    lacking: None,
+                },
+                left: left.and_then(start_of),
+                right: right.and_then(start_of),
+            });
+        }
+    }
+    part
+}
+
+/// Whether nothing can be said of two files that can be read: the same text in the same format, in which nobody is
+/// mentioned and no image is named. One of them is read all the same: what is broken alike is not in parity.
+fn is_plainly_equal(
+    left: &SourceFile,
+    right: &SourceFile,
+    format: Option<Format>,
+    rules: &Rules,
+) -> bool {
+    left.text == right.text
+        && (format.is_some() || Format::of(&left.path) == Format::of(&right.path))
+        && rules.wanted.is_none()
+        && rules.must_differ.is_empty()
+        && !rules.identities.may_be_foreign(&left.text, Which::Left)
+        && !rules.identities.may_be_foreign(&right.text, Which::Right)
+        && !left.text.contains("image")
+}
+
+fn read_both(
+    left: &Arc<SourceFile>,
+    right: &Arc<SourceFile>,
+    format: Option<Format>,
+) -> Result<(Document, Document), Vec<Defect>> {
+    let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of_file(file));
+    let both = rayon::join(
+        || evenkeel_document::read(left, known(left)),
+        || evenkeel_document::read(right, known(right)),
+    );
+    match both {
+        (Ok(left), Ok(right)) => Ok((left, right)),
+        (one, two) => {
+            // A template is text until it is rendered, whatever its name says.
+            let is_text = |file: &SourceFile, read: &Result<Document, Vec<Defect>>| match read {
+                Ok(_) => true,
+                Err(complaints) => is_template(&file.text, complaints),
+            };
+            if format.is_none() && is_text(left, &one) && is_text(right, &two) {
+                let lines = (
+                    evenkeel_document::read(left, Format::Lines),
+                    evenkeel_document::read(right, Format::Lines),
+                );
+                if let (Ok(left), Ok(right)) = lines {
+                    return Ok((left, right));
+                }
+            }
+            let mut complaints = one.err().unwrap_or_default();
+            complaints.extend(two.err().unwrap_or_default());
+            Err(complaints)
+        }
+    }
+}
+
+/// Whether a text that cannot be read is a template: Jinja, Go or ERB by their marks anywhere; `${word}` and a word in `{}`,
+/// `[[]]`, `@@` or `%%` only in the line that is complained about, since these stand in files that are no templates, too.
+/// What is nested too deep, or runs in circles, is no template.
+fn is_template(text: &str, complaints: &[Defect]) -> bool {
+    const MARKS: &[&str] = &["{{", "{%", "<%"];
+    const MARKS_HERE: &[&str] = &["${", "[[ ", "[[-"];
+    let is_syntax = |defect: &Defect| defect.code == &evenkeel_document::codes::SYNTAX;
+    let is_key = |defect: &Defect| defect.code == &evenkeel_document::codes::DUPLICATE_KEY;
+    if MARKS.iter().any(|mark| text.contains(mark)) {
+        return complaints
+            .iter()
+            .all(|each| is_syntax(each) || is_key(each));
+    }
+    if !complaints.iter().all(is_syntax) {
+        return false;
+    }
+    let Some(label) = complaints.first().and_then(|first| first.labels.first()) else {
+        return false;
+    };
+    let at = text.floor_char_boundary(label.span.start());
+    let start = text
+        .get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1);
+    let here = text
+        .get(start..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default();
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    };
+    // Between the marks stands one word, and no blank.
+    let has_word = |line: &str, open: char, close: char| {
+        line.match_indices(open).any(|(at, mark)| {
+            let rest = line.get(at + mark.len()..).unwrap_or_default();
+            rest.split_once(close)
+                .is_some_and(|(word, _)| is_word(word))
+        })
+    };
+    MARKS_HERE.iter().any(|mark| here.contains(mark))
+        || [('{', '}'), ('@', '@'), ('%', '%')]
+            .iter()
+            .any(|(open, close)| has_word(here, *open, *close))
+}
+
+/// The file with its secrets covered, byte by byte, so that every place stays where it was.
+fn covered(document: &Document) -> Arc<SourceFile> {
+    let places = sensitive::secret_places(document);
+    // Comments, and lines with several keys, are no values of the tree.
+    let mut ranges = covering::secret_ranges(&document.file.text);
+    ranges.extend(
+        places
+            .into_iter()
+            .map(|place| place.start as usize..place.end as usize),
+    );
+    if ranges.is_empty() {
+        return Arc::clone(&document.file);
+    }
+    let text = covering::covered(&document.file.text, ranges);
+    SourceFile::new(document.file.path.clone(), text)
+}
+
+/// Where a side has it, or where it lacks it.
+fn span(file: &Arc<SourceFile>, side: Option<&Side>, lacking: Option<Place>) -> Option<Span> {
+    // Of what only one side has, the key says more than the first line of the value.
+    let place = match side {
+        Some(side) => side.key_place.unwrap_or(side.place),
+        None => lacking?,
+    };
+    Some(Span::new(file, place.start as usize..place.end as usize))
+}
+
+fn whole_file(name: &str, content: &FileContent) -> Side {
+    Side {
+        place: Place::default(),
+        key_place: None,
+        shown: match content {
+            FileContent::Text(file) => file.path.clone(),
+            FileContent::Binary(digest) => format!("{name} (binary, {})", digest.short()),
+            FileContent::Link(leads) => format!("{name} (a link to {leads})"),
+            FileContent::Unreadable => format!("{name} (not read)"),
+        },
+        scalar: None,
+        is_secret: false,
+        leaves: 1,
+    }
+}
+
+fn start_of(content: &FileContent) -> Option<Span> {
+    match content {
+        FileContent::Text(file) => Some(Span::start_of(file)),
+        FileContent::Binary(_) | FileContent::Link(_) | FileContent::Unreadable => None,
+    }
+}
+
+/// A file that only one side has, and one that only the other has, with the same content, was renamed.
+fn renamed(
+    whole: &mut FilesComparison,
+    left: &BTreeMap<String, FileContent>,
+    right: &BTreeMap<String, FileContent>,
+    rules: &Rules,
+) {
+    let text_of =
+        |set: &BTreeMap<String, FileContent>, located: &Located, which: Which| -> Option<String> {
+            let [Step::Key(name)] = located.disagreement.path.steps.as_slice() else {
+                return None;
+            };
+            match set.get(&**name)? {
+                FileContent::Text(file) if file.text.len() > 1 => Some(
+                    rules
+                        .identities
+                        .marked(&file.text, which)
+                        .unwrap_or_else(|| file.text.clone()),
+                ),
+                FileContent::Binary(digest) => Some(digest.to_string()),
+                FileContent::Text(_) | FileContent::Link(_) | FileContent::Unreadable => None,
+            }
+        };
+    let mut by_text: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut gone: Vec<(usize, String)> = Vec::new();
+    for (number, located) in whole.located.iter().enumerate() {
+        match located.disagreement.matter {
+            Matter::Only(Which::Right) => {
+                if let Some(text) = text_of(right, located, Which::Right) {
+                    by_text.entry(text).or_default().push(number);
+                }
+            }
+            Matter::Only(Which::Left) => {
+                if let Some(text) = text_of(left, located, Which::Left) {
+                    gone.push((number, text));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut merged: Vec<usize> = Vec::new();
+    for (one, text) in gone {
+        let Some(two) = by_text.get_mut(&text).and_then(Vec::pop) else {
+            continue;
+        };
+        let Some(other) = whole.located.get(two).cloned() else {
+            continue;
+        };
+        if let Some(located) = whole.located.get_mut(one) {
+            located.disagreement.right = other.disagreement.right;
+            located.disagreement.matter = Matter::Moved(other.disagreement.path);
+            located.right = other.right;
+            merged.push(two);
+        }
+    }
+    merged.sort_unstable();
+    let mut number = 0;
+    whole.located.retain(|_| {
+        let keep = merged.binary_search(&number).is_err();
+        number += 1;
+        keep
+    });
+}

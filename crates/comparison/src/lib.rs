@@ -1,0 +1,38 @@
+//! Compares two documents as trees: what is the same, what differs, and what each difference means.
+//!
+//! Pure. Takes documents that were read and what is known of the two environments, gives disagreements with a path and
+//! places on both sides. What of that is declared, and what it is called when it is shown, is left to `drift`.
+
+#![forbid(unsafe_code)]
+
+pub mod discovery;
+
+mod disagreement;
+mod files;
+mod hosts;
+mod hunks;
+mod identity;
+mod index;
+mod likeness;
+mod lines;
+mod list;
+pub mod meaning;
+pub mod path;
+pub mod pattern;
+mod raw;
+mod rules;
+mod shown;
+mod walk;
+
+pub use disagreement::{Disagreement, Matter, Side};
+pub use files::{FileContent, Files, FilesComparison, Located, compare_files};
+pub use identity::{Identities, Identity, Which};
+pub use index::Index;
+pub use path::{Path, Step};
+pub use pattern::{Pattern, PatternProblem};
+pub use raw::raw_differences;
+pub use rules::Rules;
+pub use walk::{Compared, compare};
+
+#[cfg(test)]
+mod tests;

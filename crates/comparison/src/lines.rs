@@ -1,0 +1,367 @@
+//! Texts that have no format: compared line by line.
+//!
+//! Empty lines and comments are no part of what is compared. Of the lines that a sequence diff leaves over, those that say
+//! the same elsewhere only stand in another order; those that set the same thing are a pair that differs; and what is then
+//! left stands on one side only, a statement with all its lines at a time. Which is which is said in [`leftover`].
+
+mod leftover;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::disagreement::{Disagreement, Matter, Side};
+use super::path::Step;
+use super::{Identities, Path, Which, list, shown};
+use evenkeel_document::{Content, Document, Node, Place, Scalar, ScalarKind, covering, sensitive};
+use leftover::{Leftover, says, says_something};
+
+/// Compares lines. Lines that differ by identity values only are the same. A path names a line by its own text, so that it
+/// stays the same when lines come and go above it.
+pub(super) fn compare(
+    left: &Document,
+    right: &Document,
+    identities: &Identities,
+    above: &Path,
+    found: &mut Vec<Disagreement>,
+) {
+    let (lefts, rights) = (lines(left), lines(right));
+    let leftover = Leftover::of(&lefts, &rights, identities);
+    if leftover.is_empty() {
+        return;
+    }
+    let (one, two) = (Shown::of(left), Shown::of(right));
+    if leftover.moved.iter().any(|(one, _)| says(lefts.get(*one))) {
+        let numbers = |which: fn(&(usize, usize)) -> usize| {
+            let mut numbers: Vec<usize> = leftover.moved.iter().map(which).collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        found.push(Disagreement {
+            path: above.clone(),
+            left: one.side(&chosen(&lefts, &numbers(|(one, _)| *one))),
+            right: two.side(&chosen(&rights, &numbers(|(_, two)| *two))),
+            matter: Matter::Order(false),
+            lacking: None,
+        });
+    }
+    let mut names = Names::default();
+    for (number, other) in &leftover.pairs {
+        let (ones, twos) = (chosen(&lefts, &[*number]), chosen(&rights, &[*other]));
+        found.push(Disagreement {
+            path: above.with(names.of(&one, &ones)),
+            left: one.side(&ones),
+            right: two.side(&twos),
+            matter: Matter::Lines,
+            lacking: None,
+        });
+    }
+    for nodes in statements(&lefts, &leftover.left) {
+        found.push(Disagreement {
+            path: above.with(names.of(&one, &nodes)),
+            left: one.side(&nodes),
+            right: None,
+            matter: Matter::Only(Which::Left),
+            lacking: None,
+        });
+    }
+    for nodes in statements(&rights, &leftover.right) {
+        found.push(Disagreement {
+            path: above.with(names.of(&two, &nodes)),
+            left: None,
+            right: two.side(&nodes),
+            matter: Matter::Only(Which::Right),
+            lacking: None,
+        });
+    }
+}
+
+fn chosen<'n>(lines: &[&'n Node], numbers: &[usize]) -> Vec<&'n Node> {
+    let chosen = numbers.iter().filter_map(|number| lines.get(*number));
+    chosen.copied().collect()
+}
+
+/// Lines that are left on one side, a statement at a time: a line, and those after it that are indented deeper or end it.
+/// Ends without a beginning are none.
+fn statements<'n>(all: &[&'n Node], numbers: &[usize]) -> Vec<Vec<&'n Node>> {
+    let mut statements: Vec<Vec<&Node>> = Vec::new();
+    let mut last: Option<(usize, usize)> = None;
+    for number in numbers {
+        let Some(node) = all.get(*number).copied() else {
+            continue;
+        };
+        let line = text(node);
+        let indent = line.len() - line.trim_start().len();
+        let is_end = !says_something(line);
+        let belongs = last.is_some_and(|(before, depth)| {
+            before + 1 == *number && (indent > depth || is_end && indent == depth)
+        });
+        match statements.last_mut().filter(|_| belongs) {
+            Some(statement) => statement.push(node),
+            None if is_end => {
+                last = None;
+                continue;
+            }
+            None => statements.push(vec![node]),
+        }
+        let depth = match last {
+            Some((_, depth)) if belongs => depth,
+            _ => indent,
+        };
+        last = Some((*number, depth));
+    }
+    statements
+}
+
+/// The lines that count.
+fn lines(document: &Document) -> Vec<&Node> {
+    match document.roots.first().map(|root| &root.content) {
+        Some(Content::List(items)) => items
+            .iter()
+            .filter(|item| !is_empty_or_comment(text(item)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a line is empty, or a comment of its own. `#!` and the directives of a preprocessor are none.
+fn is_empty_or_comment(line: &str) -> bool {
+    let line = line.trim();
+    let is_directive = || {
+        line.get(1..).is_some_and(|rest| {
+            rest.starts_with('!')
+                || [
+                    "include", "define", "if", "else", "endif", "undef", "pragma",
+                ]
+                .iter()
+                .any(|word| rest.split_whitespace().next() == Some(word))
+                    && !line.starts_with("# ")
+        })
+    };
+    line.is_empty()
+        || line.starts_with('#') && !is_directive()
+        || line.starts_with("//")
+        || line.starts_with(';')
+        || line.starts_with("<!--") && line.ends_with("-->")
+}
+
+/// The lines that count, each with the step that names it.
+pub(super) fn named(document: &Document) -> impl Iterator<Item = (Step, &Node)> {
+    let shown = Shown::of(document);
+    let mut names = Names::default();
+    lines(document)
+        .into_iter()
+        .map(move |node| (names.of(&shown, &[node]), node))
+}
+
+fn text(node: &Node) -> &str {
+    node.as_scalar().map_or("", |scalar| &scalar.text)
+}
+
+/// A text as it is, and as it is shown.
+struct Shown<'d> {
+    text: &'d str,
+    covered: String,
+}
+
+impl<'d> Shown<'d> {
+    fn of(document: &'d Document) -> Self {
+        let text = document.file.text.as_str();
+        let mut ranges = covering::secret_ranges(text);
+        let places = sensitive::secret_places(document).into_iter();
+        ranges.extend(places.map(|place| place.start as usize..place.end as usize));
+        Self {
+            text,
+            covered: covering::covered(text, ranges),
+        }
+    }
+
+    /// The name of the secret in a line, or `""` where it has none.
+    fn secret<'n>(&self, node: &'n Node) -> Option<&'n str> {
+        let range = node.place.start as usize..node.place.end as usize;
+        let is_hidden = self.text.get(range.clone()) != self.covered.get(range);
+        sensitive::secret_of_line(text(node)).or(is_hidden.then_some(""))
+    }
+
+    fn side(&self, nodes: &[&Node]) -> Option<Side> {
+        let (first, last) = (nodes.first()?, nodes.last()?);
+        let is_secret = nodes.iter().any(|node| self.secret(node).is_some());
+        let texts: Vec<&str> = match nodes {
+            [node] => vec![text(node).trim()],
+            _ => nodes.iter().map(|node| text(node)).collect(),
+        };
+        let indent = text(first).len() - text(first).trim_start().len();
+        Some(Side {
+            place: Place::new(first.place.start as usize + indent, last.place.end as usize),
+            key_place: None,
+            shown: if is_secret {
+                shown::SECRET.to_owned()
+            } else {
+                shown::clipped(&texts.join("\n"))
+            },
+            scalar: Some(Scalar {
+                kind: ScalarKind::Loose,
+                text: texts.join("\n").into(),
+            }),
+            is_secret,
+            leaves: nodes.len(),
+        })
+    }
+}
+
+/// What lines are called: the first one's text, or the name of its secret. The same text at several places: the second one
+/// is told from the first.
+#[derive(Default)]
+struct Names {
+    times: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn of(&mut self, shown: &Shown<'_>, nodes: &[&Node]) -> Step {
+        let first = nodes.first().map_or("", |node| text(node).trim());
+        let name = match nodes.iter().find_map(|node| shown.secret(node)) {
+            None => list::clipped(first).to_owned(),
+            Some("") => "(a secret)".to_owned(),
+            Some(name) => format!("{name} (a secret)"),
+        };
+        let time = self.times.entry(name.clone()).or_default();
+        *time += 1;
+        let name = match *time {
+            1 => name,
+            again => format!("{name} ({again})"),
+        };
+        Step::Element([(Arc::from(""), Arc::from(name))].into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Identities, Identity, Path};
+    use super::{Matter, compare};
+    use crate::Which;
+    use evenkeel_document::{Format, read};
+    use evenkeel_model::source::SourceFile;
+
+    /// What is found, in short: the path, and each side's lines.
+    fn found(left: &str, right: &str) -> Vec<String> {
+        let document =
+            |name: &str, text: &str| read(&SourceFile::new(name, text), Format::Lines).unwrap();
+        let identities = Identities::new([Identity {
+            name: "environment".into(),
+            left: "staging".into(),
+            right: "production".into(),
+        }]);
+        let mut found = Vec::new();
+        compare(
+            &document("a", left),
+            &document("b", right),
+            &identities,
+            &Path::default(),
+            &mut found,
+        );
+        let shown = |side: &Option<super::Side>| {
+            side.as_ref()
+                .map_or("-".to_owned(), |side| side.shown.clone())
+        };
+        found
+            .iter()
+            .map(|each| {
+                let matter = match each.matter {
+                    Matter::Lines => "differs",
+                    Matter::Only(Which::Left) => "left",
+                    Matter::Only(Which::Right) => "right",
+                    Matter::Order(_) => "order",
+                    _ => "other",
+                };
+                format!("{matter}: {} | {}", shown(&each.left), shown(&each.right))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn neighbouring_lines_are_told_one_by_one() {
+        assert_eq!(
+            found(
+                "set :branch, \"develop\"\nset :workers, 1\nset :stage, :staging\n",
+                "set :branch, \"main\"\nset :workers, 8\nset :stage, :production\n",
+            ),
+            [
+                "differs: set :branch, \"develop\" | set :branch, \"main\"",
+                "differs: set :workers, 1 | set :workers, 8",
+            ]
+        );
+    }
+
+    #[test]
+    fn comments_and_empty_lines_are_no_difference() {
+        assert!(found("# one\nlisten 80;\n\n", "// two\n\n; three\nlisten 80;\n").is_empty());
+        assert_eq!(found("#!/bin/sh\n", "#!/bin/bash\n").len(), 1);
+    }
+
+    #[test]
+    fn what_is_set_once_is_a_pair_wherever_it_stands() {
+        assert_eq!(
+            found(
+                "log_level = :info\na = 1\nb = 2\n",
+                "a = 1\nb = 2\nlog_level = :debug\n"
+            ),
+            ["differs: log_level = :info | log_level = :debug"]
+        );
+    }
+
+    #[test]
+    fn the_same_lines_elsewhere_are_another_order() {
+        assert_eq!(
+            found("a 1\nb 2\nc 3\n", "b 2\nc 3\na 1\n"),
+            ["order: a 1 | a 1"]
+        );
+    }
+
+    #[test]
+    fn a_statement_of_one_side_is_one_finding_with_all_its_lines() {
+        assert_eq!(
+            found(
+                "x do\nend\n",
+                "x do\n  mail = {\n    port: 587\n  }\n  tls true\n  cache true\nend\n"
+            ),
+            [
+                "right: - |   mail = {\n    port: 587\n  }",
+                "right: - | tls true",
+                "right: - | cache true",
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_about_different_things_are_no_pair() {
+        assert_eq!(
+            found("a 1\nx.cache = true\nb 1\n", "a 1\nx.reload = false\nb 1\n"),
+            ["left: x.cache = true | -", "right: - | x.reload = false"]
+        );
+        assert_eq!(found("web-1\n", "web-2\n"), ["differs: web-1 | web-2"]);
+    }
+
+    #[test]
+    fn a_secret_is_shown_nowhere() {
+        let found = found(
+            "set :db_password, \"hunter2\"\n",
+            "set :db_password, \"hunter3\"\n",
+        );
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].contains("hunter"), "{found:?}");
+    }
+
+    #[test]
+    fn the_same_line_at_two_places_has_two_names() {
+        let of = |text: &str| read(&SourceFile::new("a.txt", text), Format::Lines).unwrap();
+        let mut found = Vec::new();
+        compare(
+            &of("name: x\nb\nname: x\n"),
+            &of("name: y\nb\nname: z\n"),
+            &Identities::default(),
+            &Path::default(),
+            &mut found,
+        );
+        let paths: Vec<String> = found.iter().map(|each| each.path.to_string()).collect();
+        assert_eq!(paths, ["[\"name: x\"]", "[\"name: x (2)\"]"]);
+    }
+}

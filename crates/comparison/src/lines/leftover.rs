@@ -1,0 +1,248 @@
+//! Which lines stand for each other, of those that a sequence diff leaves over.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::super::hunks;
+use super::{Identities, Which, text};
+use evenkeel_document::Node;
+
+/// What a sequence diff leaves over, by the numbers of lines.
+#[derive(Default)]
+pub(super) struct Leftover {
+    /// The same line, out of sequence.
+    pub(super) moved: Vec<(usize, usize)>,
+    /// Two lines that set the same thing to something else.
+    pub(super) pairs: Vec<(usize, usize)>,
+    /// On the first side only.
+    pub(super) left: Vec<usize>,
+    /// On the second side only.
+    pub(super) right: Vec<usize>,
+}
+
+impl Leftover {
+    /// Whether nothing differs.
+    pub(super) fn is_empty(&self) -> bool {
+        self.moved.is_empty()
+            && self.pairs.is_empty()
+            && self.left.is_empty()
+            && self.right.is_empty()
+    }
+
+    pub(super) fn of(lefts: &[&Node], rights: &[&Node], identities: &Identities) -> Self {
+        let marked = |nodes: &[&Node], which| -> Vec<String> {
+            let marked = |node: &&Node| {
+                let text = text(node).trim();
+                identities
+                    .marked(text, which)
+                    .unwrap_or_else(|| text.to_owned())
+            };
+            nodes.iter().map(marked).collect()
+        };
+        let (ones, twos) = (marked(lefts, Which::Left), marked(rights, Which::Right));
+        let mut leftover = Self::default();
+        // Stretches that differ, for pairing what stands at the same place.
+        let mut stretches: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
+        for (old, new) in hunks::hunks(&ones, &twos) {
+            // What the marks did not bring together may agree all the same.
+            let agrees = |(one, two): (usize, usize)| match (lefts.get(one), rights.get(two)) {
+                (Some(one), Some(two)) => {
+                    let (one, two) = (text(one).trim(), text(two).trim());
+                    one == two || identities.agree(one, two)
+                }
+                _ => false,
+            };
+            let is_equally_long = old.len() == new.len();
+            let mut stretch = (Vec::new(), Vec::new());
+            for (one, two) in old.clone().zip(new.clone()) {
+                if !(is_equally_long && agrees((one, two))) {
+                    stretch.0.push(one);
+                    stretch.1.push(two);
+                }
+            }
+            let shorter = old.len().min(new.len());
+            stretch.0.extend(old.skip(shorter));
+            stretch.1.extend(new.skip(shorter));
+            stretches.push(stretch);
+        }
+        leftover.out_of_sequence(&mut stretches, &ones, &twos);
+        leftover.same_heads(&mut stretches, lefts, rights);
+        leftover.same_place(&mut stretches, lefts, rights);
+        for (left, right) in stretches {
+            leftover.left.extend(left);
+            leftover.right.extend(right);
+        }
+        leftover.moved.sort_unstable();
+        leftover.pairs.sort_unstable();
+        leftover
+    }
+
+    /// Takes the lines that both have, at different places.
+    fn out_of_sequence(
+        &mut self,
+        stretches: &mut [(Vec<usize>, Vec<usize>)],
+        ones: &[String],
+        twos: &[String],
+    ) {
+        let mut open: HashMap<&str, Vec<usize>> = HashMap::new();
+        for number in stretches
+            .iter()
+            .rev()
+            .flat_map(|(_, right)| right.iter().rev())
+        {
+            if let Some(text) = twos.get(*number) {
+                open.entry(text).or_default().push(*number);
+            }
+        }
+        for number in stretches.iter().flat_map(|(left, _)| left) {
+            let other = ones
+                .get(*number)
+                .and_then(|text| open.get_mut(text.as_str())?.pop());
+            self.moved.extend(other.map(|other| (*number, other)));
+        }
+        take(stretches, &self.moved);
+    }
+
+    /// Pairs lines that set what is set once on each side, wherever they stand.
+    fn same_heads(
+        &mut self,
+        stretches: &mut [(Vec<usize>, Vec<usize>)],
+        lefts: &[&Node],
+        rights: &[&Node],
+    ) {
+        let once = |lines: &[&Node]| -> BTreeMap<String, Option<usize>> {
+            let mut heads = BTreeMap::new();
+            for (number, line) in lines.iter().enumerate() {
+                if let Some(head) = head(text(line)) {
+                    heads
+                        .entry(head)
+                        .and_modify(|number| *number = None)
+                        .or_insert(Some(number));
+                }
+            }
+            heads
+        };
+        let (ones, twos) = (once(lefts), once(rights));
+        let open: BTreeSet<usize> = stretches
+            .iter()
+            .flat_map(|(_, right)| right)
+            .copied()
+            .collect();
+        for number in stretches.iter().flat_map(|(left, _)| left) {
+            let other = lefts
+                .get(*number)
+                .and_then(|line| head(text(line)))
+                .filter(|head| ones.get(head) == Some(&Some(*number)))
+                .and_then(|head| *twos.get(&head)?)
+                .filter(|other| open.contains(other));
+            self.pairs.extend(other.map(|other| (*number, other)));
+        }
+        take(stretches, &self.pairs);
+    }
+
+    /// Pairs, in one stretch and in their order, lines that begin with the same word; and single words that stand alone in
+    /// the place of each other.
+    fn same_place(
+        &mut self,
+        stretches: &mut [(Vec<usize>, Vec<usize>)],
+        lefts: &[&Node],
+        rights: &[&Node],
+    ) {
+        let mut paired = Vec::new();
+        for (left, right) in &*stretches {
+            let mut rest = right.iter().peekable();
+            for one in left {
+                let mut ahead = rest.clone();
+                let word = lefts.get(*one).and_then(|line| first_word(text(line)));
+                let found = ahead.find(|two| {
+                    word.is_some()
+                        && rights.get(**two).and_then(|line| first_word(text(line))) == word
+                });
+                if let Some(two) = found {
+                    paired.push((*one, *two));
+                    rest = ahead;
+                }
+            }
+            if let ([one], [two]) = (left.as_slice(), right.as_slice())
+                && !paired.contains(&(*one, *two))
+                && is_one_word(lefts.get(*one))
+                && is_one_word(rights.get(*two))
+            {
+                paired.push((*one, *two));
+            }
+        }
+        take(stretches, &paired);
+        self.pairs.extend(paired);
+    }
+}
+
+/// Takes paired lines out of the stretches.
+fn take(stretches: &mut [(Vec<usize>, Vec<usize>)], pairs: &[(usize, usize)]) {
+    let ones: BTreeSet<usize> = pairs.iter().map(|(one, _)| *one).collect();
+    let twos: BTreeSet<usize> = pairs.iter().map(|(_, two)| *two).collect();
+    for (left, right) in stretches {
+        left.retain(|number| !ones.contains(number));
+        right.retain(|number| !twos.contains(number));
+    }
+}
+
+/// What a line sets, without what it sets it to: `config.log_level`, `set :branch`, `keepalive_timeout`.
+fn head(line: &str) -> Option<String> {
+    let line = line.trim();
+    if !says_something(line) {
+        return None;
+    }
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|each| {
+                each.is_alphanumeric()
+                    || matches!(
+                        each,
+                        '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']'
+                    )
+            })
+    };
+    let assigned = line
+        .split_once('=')
+        .map(|(name, rest)| (name, !rest.starts_with(['=', '~', '>'])))
+        .or_else(|| line.split_once(": ").map(|(name, _)| (name, true)))
+        .filter(|(name, is_one)| *is_one && is_name(name.trim()));
+    if let Some((name, _)) = assigned {
+        return Some(name.trim().to_owned());
+    }
+    let mut words = line.split_whitespace();
+    let (first, second) = (words.next()?, words.next()?);
+    // `set :branch, …` and `env NAME …` set what their second word names, where there is a third.
+    let names_more = words.next().is_some()
+        && (second.starts_with(':')
+            || second.chars().all(|each| {
+                each.is_ascii_uppercase() || matches!(each, '_' | '-') || each.is_ascii_digit()
+            }) && second.starts_with(|each: char| each.is_ascii_uppercase()));
+    Some(if names_more {
+        format!("{first} {second}")
+    } else {
+        first.to_owned()
+    })
+}
+
+fn first_word(line: &str) -> Option<&str> {
+    line.split_whitespace()
+        .next()
+        .filter(|word| says_something(word))
+}
+
+/// Whether a line says anything but where a block ends.
+pub(super) fn says_something(line: &str) -> bool {
+    line.contains(char::is_alphanumeric)
+        && !matches!(
+            line.trim().trim_end_matches([';', ')', ',']),
+            "end" | "fi" | "done" | "esac" | "endif"
+        )
+}
+
+fn is_one_word(node: Option<&&Node>) -> bool {
+    says(node) && node.is_some_and(|node| !text(node).trim().contains([' ', '\t', '=']))
+}
+
+pub(super) fn says(node: Option<&&Node>) -> bool {
+    node.is_some_and(|node| says_something(text(node)))
+}

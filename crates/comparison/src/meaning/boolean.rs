@@ -1,0 +1,229 @@
+//! Words that turn something on or off.
+//!
+//! YAML 1.2 (core schema), JSON, TOML and HCL know `true` and `false` alone: there `yes` is text, and text that says
+//! `true` is of another type than `true`. Dotenv, INI and properties have no types; whoever reads them takes `true`,
+//! `yes`, `on` and `1` for the same, so there they are. Nothing is not `false`: programs take an empty value for unset.
+
+use super::key;
+use super::{Context, Relation};
+use evenkeel_document::{Scalar, ScalarKind};
+
+/// The longest of the words.
+const LONGEST: usize = "disabled".len();
+
+/// Whether a text is a word for on or off, in any case: `true`, `yes`, `on`, `y`, `1`, `enabled` and their opposites.
+#[must_use]
+pub fn as_boolean_word(text: &str) -> Option<bool> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let is_any = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is_any(&["true", "1", "yes", "on", "y", "enabled", "enable"]) {
+        Some(true)
+    } else if is_any(&["false", "0", "no", "off", "n", "disabled", "disable"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// Words that readers of files without types take for one another.
+fn is_interchangeable(text: &str) -> bool {
+    ["true", "1", "yes", "on", "false", "0", "no", "off"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(text))
+}
+
+fn is_letter(scalar: &Scalar) -> bool {
+    matches!(&*scalar.text, "y" | "n" | "Y" | "N")
+}
+
+pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
+    let (on_left, on_right) = (as_boolean_word(&left.text)?, as_boolean_word(&right.text)?);
+    // A letter alone answers only where the other one is an answer of that kind: `y` beside `n`, not beside `0`.
+    if is_letter(left) != is_letter(right) {
+        return None;
+    }
+    // Digits on both sides are numbers, unless the key asks a question that only yes and no answer.
+    let is_digit = |scalar: &Scalar| matches!(&*scalar.text, "0" | "1");
+    if is_digit(left) && is_digit(right) && !key::is_flag(context.key) {
+        return None;
+    }
+    let is_loose = |scalar: &Scalar| scalar.kind == ScalarKind::Loose;
+    let is_typed = |scalar: &Scalar| scalar.kind == ScalarKind::Boolean;
+    if left.kind != right.kind && !is_loose(left) && !is_loose(right) {
+        return None;
+    }
+    if on_left != on_right {
+        return Some(Relation::Flag {
+            left: on_left,
+            right: on_right,
+        });
+    }
+    let both_loose = is_loose(left) && is_loose(right);
+    // A boolean beside a file without types; `1` may still be meant as a number there.
+    let beside_typed = (is_typed(left) || is_typed(right)) && !is_digit(left) && !is_digit(right);
+    let same = left.text.eq_ignore_ascii_case(&right.text) && (both_loose || beside_typed)
+        || (both_loose || beside_typed)
+            && is_interchangeable(&left.text)
+            && is_interchangeable(&right.text);
+    Some(if same {
+        Relation::Same
+    } else {
+        Relation::Differs
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_boolean_word;
+    use crate::meaning::tests::{assert_all, kinds};
+    use crate::meaning::{Context, Relation, relate};
+    use evenkeel_document::ScalarKind::{Boolean, Integer, Loose, Text};
+
+    #[test]
+    fn words_are_known_in_any_case() {
+        for word in ["true", "TRUE", "Yes", "on", "1", "Enabled"] {
+            assert_eq!(as_boolean_word(word), Some(true), "{word}");
+        }
+        for word in ["false", "No", "OFF", "0", "disabled"] {
+            assert_eq!(as_boolean_word(word), Some(false), "{word}");
+        }
+        for word in [
+            "", "2", "01", "truee", "enabledd", "none", "null", "t", " true", "wahr", "不",
+        ] {
+            assert_eq!(as_boolean_word(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn files_without_types_spell_one_answer_in_many_ways() {
+        assert_all(
+            kinds(Loose, Loose),
+            "DEBUG",
+            &[
+                ("true", "1"),
+                ("true", "yes"),
+                ("true", "on"),
+                ("True", "TRUE"),
+                ("yes", "YES"),
+                ("1", "on"),
+                ("false", "0"),
+                ("false", "no"),
+                ("off", "no"),
+                ("Off", "FALSE"),
+                ("enabled", "Enabled"),
+            ],
+            &Relation::Same,
+        );
+        assert_all(
+            kinds(Loose, Boolean),
+            "debug",
+            &[("yes", "true"), ("TRUE", "true"), ("off", "false")],
+            &Relation::Same,
+        );
+    }
+
+    #[test]
+    fn what_is_on_here_and_off_there_is_a_flag() {
+        let pairs = [
+            ("true", "false"),
+            ("true", "no"),
+            ("1", "0"),
+            ("yes", "off"),
+            ("enabled", "disabled"),
+            ("on", "off"),
+            ("1", "false"),
+        ];
+        let flag = Relation::Flag {
+            left: true,
+            right: false,
+        };
+        assert_all(kinds(Loose, Loose), "debug", &pairs, &flag);
+        assert_all(kinds(Text, Text), "verify_ssl", &pairs, &flag);
+        assert_all(
+            kinds(Boolean, Boolean),
+            "anything",
+            &[("true", "false")],
+            &flag,
+        );
+        assert_all(kinds(Integer, Integer), "enabled", &[("1", "0")], &flag);
+        assert_all(
+            kinds(Loose, Boolean),
+            "anything",
+            &[("yes", "false")],
+            &flag,
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_an_answer_is_none() {
+        // Files that know types mean what they write.
+        assert_all(
+            kinds(Text, Text),
+            "value",
+            &[
+                ("true", "yes"),
+                ("on", "yes"),
+                ("1", "true"),
+                ("True", "true"),
+                ("no", "off"),
+            ],
+            &Relation::Differs,
+        );
+        assert_all(
+            kinds(Text, Boolean),
+            "value",
+            &[
+                ("true", "true"),
+                ("yes", "true"),
+                ("false", "true"),
+                ("1", "true"),
+            ],
+            &Relation::Type,
+        );
+        assert_all(
+            kinds(Integer, Boolean),
+            "value",
+            &[("1", "true"), ("0", "false"), ("0", "true")],
+            &Relation::Type,
+        );
+        // Nothing is not off, and a number beside a boolean may be a number.
+        assert_all(
+            kinds(Loose, Loose),
+            "debug",
+            &[
+                ("", "false"),
+                ("", "0"),
+                ("true", "verbose"),
+                ("on", "once"),
+                ("no", "none"),
+                ("off", "offline"),
+                ("enabled", "true"),
+                ("y", "yes"),
+                ("y", "0"),
+                ("n", "true"),
+            ],
+            &Relation::Differs,
+        );
+        assert_all(
+            kinds(Loose, Boolean),
+            "debug",
+            &[("1", "true"), ("0", "false"), ("enabled", "true")],
+            &Relation::Differs,
+        );
+        // Two workers are not "on".
+        let zero_and_one = relate(
+            &crate::meaning::tests::scalar(Loose, "0"),
+            &crate::meaning::tests::scalar(Loose, "1"),
+            Context {
+                key: "WORKERS",
+                above: "",
+            },
+        );
+        assert!(
+            matches!(zero_and_one, Relation::Size { .. }),
+            "{zero_and_one:?}"
+        );
+    }
+}

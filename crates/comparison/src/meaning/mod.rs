@@ -1,0 +1,263 @@
+//! What two single values mean to each other: the same thing in two spellings, a smaller and a larger size, a newer
+//! version, another image, an opaque id of each side's own.
+//!
+//! One file per sort of value. Each looks at two texts (and the key they stand under) and knows only its own sort.
+
+mod boolean;
+mod bytes;
+mod cron;
+mod decimal;
+mod duration;
+mod image;
+mod key;
+mod number;
+mod opaque;
+mod quantity;
+mod range;
+mod url;
+mod version;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
+
+pub use boolean::as_boolean_word;
+pub use image::floating_tag;
+
+use evenkeel_document::{Scalar, ScalarKind};
+
+/// Longer texts are compared as they are written.
+const LONGEST: usize = 64 * 1024;
+
+/// What is known of where two values stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// The nearest key above them: `memory`, `image`, `replicas`. Empty at the root.
+    pub key: &'a str,
+    /// The key above that: `limits` of `limits.memory`. Empty where there is none.
+    pub above: &'a str,
+}
+
+/// What two single values that are not written alike mean to each other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Relation {
+    /// The same thing in two spellings.
+    Same,
+    /// Something that is on or off.
+    Flag {
+        /// The first environment's.
+        left: bool,
+        /// The second environment's.
+        right: bool,
+    },
+    /// Two sizes of one dimension.
+    Size {
+        /// The first environment's, in the dimension's base unit.
+        left: f64,
+        /// The second environment's.
+        right: f64,
+        /// Of what.
+        dimension: Dimension,
+    },
+    /// Two versions or ranges of versions.
+    Version {
+        /// Which admits more, or is newer.
+        admits: Admits,
+    },
+    /// Two references to images that differ in these parts.
+    Image(ImageDifference),
+    /// Ids that somebody else gave out, each side its own.
+    Opaque(Opaque),
+    /// Values of different types, where both formats can tell.
+    Type,
+    /// Nothing is known but that they differ.
+    Differs,
+}
+
+/// What a size is a size of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// How many: replicas, workers. None, one and many are classes of their own.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Processor cores.
+    Cores,
+    /// Seconds.
+    Seconds,
+    /// A share, a ratio, a percentage.
+    Share,
+    /// A measure in a unit that nobody wrote down, the same on both sides: `heap: 512`, `timeout: 30`. Larger is more; none, one and
+    /// many mean nothing.
+    Number,
+}
+
+/// Which of two version expressions admits more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Admits {
+    /// The first one admits all of the second one, and more.
+    LeftMore,
+    /// The second one admits all of the first one, and more.
+    RightMore,
+    /// Each admits something that the other does not; they overlap or not.
+    Each,
+    /// Single versions: the first one is newer.
+    LeftNewer,
+    /// Single versions: the second one is newer.
+    RightNewer,
+    /// It cannot be told: `13` and `13.4`, `v1.2` and `1.2`, or formats that read the same range differently.
+    Unknown,
+}
+
+/// In which parts two references to images differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four parts, each of which differs or does not"
+)]
+pub struct ImageDifference {
+    /// The registry.
+    pub registry: bool,
+    /// The name.
+    pub name: bool,
+    /// The tag.
+    pub tag: bool,
+    /// The digest.
+    pub digest: bool,
+}
+
+/// Sorts of opaque ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opaque {
+    /// An Amazon resource name.
+    Arn,
+    /// A UUID.
+    Uuid,
+    /// An id that a cloud gave out: `vpc-0a1b…`, `ocid1.…`, `projects/…/…`.
+    CloudId,
+    /// A hash or a digest.
+    Hash,
+    /// A key or a certificate in text form.
+    Key,
+    /// An address of a network: of one machine, not of a range.
+    Address,
+}
+
+/// What two values that stand at the same place mean to each other.
+///
+/// Never `Same` by guess: where two readings are possible, only what both say is said. Asked the other way round it gives
+/// the same answer with left and right exchanged. White space at either end is part of a value, except in schedules.
+#[must_use]
+pub fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
+    use ScalarKind::{Expression, Loose, Null};
+    if left.text == right.text {
+        return same_text(left, right, context);
+    }
+    if matches!(left.kind, Expression) || matches!(right.kind, Expression) {
+        return Relation::Differs;
+    }
+    // Nothing and something: neither type nor size says more.
+    let is_nothing =
+        |scalar: &Scalar| scalar.kind == Null || scalar.text.is_empty() && scalar.kind == Loose;
+    if is_nothing(left) || is_nothing(right) {
+        return Relation::Differs;
+    }
+    let by_sort = if left.text.len().max(right.text.len()) > LONGEST {
+        None
+    } else {
+        sorts(left, right, context)
+    };
+    match by_sort {
+        Some(relation) if relation != Relation::Differs => relation,
+        _ if is_other_type(left.kind, right.kind) => Relation::Type,
+        _ => Relation::Differs,
+    }
+}
+
+/// Two values written alike: only their types can differ, and a format without types cannot tell.
+fn same_text(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
+    if is_other_type(left.kind, right.kind) && !quantity::is_typeless(&left.text, context) {
+        Relation::Type
+    } else {
+        Relation::Same
+    }
+}
+
+fn is_other_type(left: ScalarKind, right: ScalarKind) -> bool {
+    use ScalarKind::{Float, Integer, Loose};
+    // One number, whether it is written with a fraction or without.
+    let unified = |kind| if kind == Float { Integer } else { kind };
+    unified(left) != unified(right) && left != Loose && right != Loose
+}
+
+/// Asks the sorts in turn, those that the key decides first. Each looks at the first bytes before it does anything that costs.
+fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
+    let (one, two) = (&*left.text, &*right.text);
+    let (first, second) = (one.bytes().next()?, two.bytes().next()?);
+    if let Some(relation) = boolean::relate(left, right, context) {
+        return Some(relation);
+    }
+    let numeric = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    if !key::is_version(context.key) && opaque::are_addresses(one, two) {
+        return Some(Relation::Opaque(Opaque::Address));
+    }
+    if numeric(first) && numeric(second) {
+        let found = quantity::relate(one, two, context)
+            .or_else(|| ids(one, two, context))
+            .or_else(|| range::relate(one, two, context))
+            .or_else(|| version::relate(left, right, context))
+            .or_else(|| sizes(one, two, context))
+            .or_else(|| number::relate(left, right, context));
+        if found.is_some() {
+            return found;
+        }
+    }
+    if one.contains(':') && two.contains(':') {
+        let found = url::relate(one, two);
+        if found.is_some() {
+            return found;
+        }
+    }
+    cron::relate(one, two, context)
+        .or_else(|| duration::relate(one, two, context))
+        .or_else(|| ids(one, two, context))
+        .or_else(|| range::relate(one, two, context))
+        .or_else(|| version::relate(left, right, context))
+        .or_else(|| image::relate(one, two, context))
+}
+
+/// Ids that somebody else gave out. The commit that something was built from is none of them: it tells versions apart.
+fn ids(one: &str, two: &str, context: Context<'_>) -> Option<Relation> {
+    let found = opaque::relate(one, two, context)?;
+    if found != Relation::Opaque(Opaque::Hash) || !(is_commit(one) && is_commit(two)) {
+        return Some(found);
+    }
+    if key::is_tag(context) {
+        return Some(Relation::Image(ImageDifference {
+            tag: true,
+            ..ImageDifference::default()
+        }));
+    }
+    if key::names_a_build(context.key) {
+        return Some(Relation::Version {
+            admits: Admits::Unknown,
+        });
+    }
+    Some(found)
+}
+
+/// Whether a text looks like the name of a commit, whole or shortened.
+fn is_commit(text: &str) -> bool {
+    let text = text.rsplit_once('-').map_or(text, |(_, last)| last);
+    (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Durations and sizes in bytes, whose units share letters: `10m` is one or the other by its key.
+fn sizes(one: &str, two: &str, context: Context<'_>) -> Option<Relation> {
+    if key::is_bytes_like(context.key) && !key::is_time_like(context.key) {
+        bytes::relate(one, two, context).or_else(|| duration::relate(one, two, context))
+    } else {
+        duration::relate(one, two, context).or_else(|| bytes::relate(one, two, context))
+    }
+}

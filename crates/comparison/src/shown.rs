@@ -1,0 +1,136 @@
+//! Values for people: short, and without secrets. What is active in a terminal is made inert where it is printed.
+
+use evenkeel_document::covering;
+use evenkeel_document::sensitive::Under;
+use evenkeel_document::{Content, Node, Scalar, ScalarKind};
+use evenkeel_model::Digest;
+
+/// Longest value that is shown, in characters.
+const LONGEST: usize = 120;
+
+/// How a secret is shown.
+pub(super) const SECRET: &str = "(a secret, not shown)";
+
+/// Longest list or map that is shown whole, in characters.
+const LONGEST_WHOLE: usize = 100;
+
+/// A value for people. What is small enough is shown whole.
+pub(super) fn shown(under: Under<'_>, node: &Node) -> String {
+    if node.leaves() <= 6 {
+        let mut text = String::new();
+        write(under, node, &mut text);
+        if matches!(node.content, Content::Scalar(_)) || text.chars().count() <= LONGEST_WHOLE {
+            return text;
+        }
+    }
+    summary(node)
+}
+
+/// A list or a map as one text, so that a declaration can hold it to what it is: all of it, or its beginning and its digest.
+pub(super) fn whole(under: Under<'_>, node: &Node) -> String {
+    const MOST: usize = 400;
+    let mut text = String::new();
+    write(under, node, &mut text);
+    match text.char_indices().nth(MOST) {
+        None => text,
+        Some((end, _)) => format!(
+            "{}… ({})",
+            text.get(..end).unwrap_or(&text),
+            Digest::of(text.as_bytes()).short()
+        ),
+    }
+}
+
+/// Writes a small value in one line, as YAML would.
+fn write(under: Under<'_>, node: &Node, to: &mut String) {
+    if let Some(tag) = &node.tag {
+        to.push_str(tag);
+        to.push(' ');
+    }
+    match &node.content {
+        Content::Scalar(scalar) if under.is_secret(scalar) => to.push_str(SECRET),
+        Content::Scalar(scalar) => to.push_str(&single(scalar)),
+        Content::List(items) => {
+            to.push('[');
+            for (number, item) in items.iter().enumerate() {
+                to.push_str(if number > 0 { ", " } else { "" });
+                write(under, item, to);
+            }
+            to.push(']');
+        }
+        Content::Map(entries) => {
+            to.push('{');
+            let within = under.within(entries);
+            for (number, entry) in entries.iter().enumerate() {
+                to.push_str(if number > 0 { ", " } else { "" });
+                to.push_str(&clipped(&entry.key));
+                to.push_str(": ");
+                write(within.entry(&entry.key), &entry.value, to);
+            }
+            to.push('}');
+        }
+    }
+}
+
+/// What a larger list or map is, without its values.
+fn summary(node: &Node) -> String {
+    match &node.content {
+        Content::Scalar(scalar) => single(scalar),
+        Content::List(items) => format!("a list of {}", items.len()),
+        Content::Map(entries) => match entries.as_slice() {
+            [] => "an empty map".to_owned(),
+            entries => {
+                let keys: Vec<&str> = entries.iter().take(4).map(|entry| &*entry.key).collect();
+                let more = if entries.len() > keys.len() {
+                    ", …"
+                } else {
+                    ""
+                };
+                clipped(&format!("a map of {}{more}", keys.join(", ")))
+            }
+        },
+    }
+}
+
+/// The beginning of a list, for people.
+pub(super) fn list(under: Under<'_>, nodes: &[Node]) -> String {
+    let texts: Vec<String> = nodes
+        .iter()
+        .take(20)
+        .map(|node| shown(under, node))
+        .collect();
+    clipped(&format!("[{}]", texts.join(", ")))
+}
+
+/// A whole list, for holding it against bounds.
+pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
+    let mut text = String::from("[");
+    for (number, node) in nodes.iter().enumerate() {
+        text.push_str(if number > 0 { ", " } else { "" });
+        write(under, node, &mut text);
+    }
+    text.push(']');
+    text
+}
+
+/// A single value as people write it: text in quotes, everything else as it is.
+fn single(scalar: &Scalar) -> String {
+    let covered = covering::shown(&scalar.text);
+    let text: &str = covered.as_deref().unwrap_or(&scalar.text);
+    match scalar.kind {
+        ScalarKind::Null => "nothing".to_owned(),
+        ScalarKind::Text => {
+            let quoted = serde_json::to_string(&*clipped(text));
+            quoted.unwrap_or_else(|_| text.to_owned())
+        }
+        _ if scalar.text.is_empty() => "\"\"".to_owned(),
+        _ => clipped(text),
+    }
+}
+
+pub(super) fn clipped(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}

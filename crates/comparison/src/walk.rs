@@ -1,0 +1,284 @@
+//! The walk through two trees at once.
+//!
+//! What it does where it comes to single values, maps, lists and what moved has files of its own in this folder.
+
+mod lists;
+mod maps;
+mod mentions;
+mod moves;
+mod scalars;
+
+use std::sync::Arc;
+
+use super::disagreement::{Disagreement, Matter, Side};
+use super::list;
+use super::meaning::{self, Context, Relation};
+use super::path::Step;
+use super::{Path, Rules, Which, shown};
+use evenkeel_document::covering;
+use evenkeel_document::sensitive::Under;
+use evenkeel_document::{Content, Document, Format, Node, Scalar, ScalarKind};
+
+/// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
+const ORDERED: &[&str] = &[
+    "args",
+    "argv",
+    "command",
+    "cmd",
+    "entrypoint",
+    "run",
+    "steps",
+    "script",
+    "commands",
+    "before_script",
+    "after_script",
+    "initContainers",
+    "middleware",
+    "middlewares",
+    "filters",
+    "rules",
+    "routes",
+    "order",
+    "nameservers",
+    "search",
+    "pipeline",
+    "stages",
+];
+
+/// What came of comparing two documents.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// What they disagree about.
+    pub disagreements: Vec<Disagreement>,
+    /// Whether the place that the rules ask for is there, on either side.
+    pub is_there: bool,
+}
+
+/// Compares two documents. What both have alike is not told, whatever way it is written in. Where a document is one of
+/// many files, `file` is the step that leads to it.
+#[must_use]
+pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&Step>) -> Compared {
+    let mut walk = Walk {
+        rules,
+        trail: file.cloned().map(Trail::Element).into_iter().collect(),
+        found: Vec::new(),
+        is_there: false,
+        above: Vec::new(),
+        only: (Vec::new(), Vec::new()),
+        foreign: (
+            rules
+                .identities
+                .may_be_foreign(&left.file.text, Which::Left),
+            rules
+                .identities
+                .may_be_foreign(&right.file.text, Which::Right),
+        ),
+    };
+    if left.format == Format::Lines && right.format == Format::Lines {
+        walk.lines(left, right);
+    } else {
+        match (left.roots.as_slice(), right.roots.as_slice()) {
+            ([left], [right]) => walk.nodes(left, right),
+            (left, right) => walk.list(left, right),
+        }
+    }
+    walk.moves();
+    Compared {
+        disagreements: walk.found,
+        is_there: walk.is_there,
+    }
+}
+
+/// One step on the way, borrowed: most steps are never told.
+enum Trail<'n> {
+    /// A key, and what its value stands under as far as secrets are concerned.
+    Key(&'n str, Under<'n>),
+    Element(Step),
+}
+
+/// What stands alone, and its number among what was found.
+type Alone<'n> = Vec<(usize, &'n Node)>;
+
+struct Walk<'n> {
+    rules: &'n Rules,
+    trail: Vec<Trail<'n>>,
+    found: Vec<Disagreement>,
+    is_there: bool,
+    /// The keys above, where both sides have them.
+    above: Vec<(evenkeel_document::Place, evenkeel_document::Place)>,
+    /// What only one side has, by its number among what was found: it may have moved.
+    only: (Alone<'n>, Alone<'n>),
+    /// Whether each side's text may mention the other environment at all.
+    foreign: (bool, bool),
+}
+
+impl<'n> Walk<'n> {
+    fn path(&self) -> Path {
+        Path {
+            steps: self
+                .trail
+                .iter()
+                .map(|step| match step {
+                    Trail::Key(key, _) => Step::Key(Arc::from(*key)),
+                    Trail::Element(step) => step.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// The nearest key above, and the one above that.
+    fn context(&self) -> Context<'n> {
+        let mut keys = self.trail.iter().rev().filter_map(|step| match step {
+            Trail::Key(key, _) => Some(*key),
+            Trail::Element(_) => None,
+        });
+        Context {
+            key: keys.next().unwrap_or(""),
+            above: keys.next().unwrap_or(""),
+        }
+    }
+
+    /// What a value stands under, as far as secrets are concerned.
+    fn under(&self) -> Under<'n> {
+        let last = self.trail.iter().rev().find_map(|step| match step {
+            Trail::Key(_, under) => Some(*under),
+            Trail::Element(_) => None,
+        });
+        last.unwrap_or_default()
+    }
+
+    fn side(&self, node: &Node, key_place: Option<evenkeel_document::Place>) -> Side {
+        let under = self.under();
+        let scalar = node.as_scalar().map(|scalar| {
+            let covered = covering::shown(&scalar.text);
+            covered.map_or_else(
+                || scalar.clone(),
+                |text| Scalar {
+                    kind: scalar.kind,
+                    text: text.into(),
+                },
+            )
+        });
+        Side {
+            place: node.place,
+            key_place,
+            shown: shown::shown(under, node),
+            is_secret: node
+                .as_scalar()
+                .is_some_and(|scalar| under.is_secret(scalar)),
+            scalar,
+            leaves: node.leaves(),
+        }
+    }
+
+    fn found(&mut self, left: Option<Side>, right: Option<Side>, matter: Matter) {
+        let path = self.path();
+        self.found.push(Disagreement {
+            path,
+            left,
+            right,
+            matter,
+            lacking: None,
+        });
+    }
+
+    /// Looks out for the place that the rules ask for.
+    fn pass(&mut self) {
+        if let Some(wanted) = &self.rules.wanted
+            && !self.is_there
+            && wanted.covers(&self.path())
+        {
+            self.is_there = true;
+        }
+    }
+
+    /// Looks out for it in what only one side has.
+    fn pass_below(&mut self, node: &'n Node) {
+        if self.rules.wanted.is_none() {
+            return;
+        }
+        self.pass();
+        match &node.content {
+            Content::Scalar(_) => {}
+            Content::List(items) => {
+                // Alone, a list is named as if it were compared to itself.
+                let key = self.context().key;
+                let identities = &self.rules.identities;
+                let mut pairs = list::pair(items, items, key, None, identities).pairs;
+                self.hide(&mut pairs, items, items);
+                for pair in pairs {
+                    if let Some(item) = pair.left {
+                        self.trail.push(Trail::Element(pair.step));
+                        self.pass_below(item);
+                        self.trail.pop();
+                    }
+                }
+            }
+            Content::Map(entries) => {
+                let within = self.under().within(entries);
+                for entry in entries {
+                    let under = within.entry(&entry.key);
+                    self.trail.push(Trail::Key(&entry.key, under));
+                    self.pass_below(&entry.value);
+                    self.trail.pop();
+                }
+            }
+        }
+    }
+
+    fn nodes(&mut self, left: &'n Node, right: &'n Node) {
+        self.pass();
+        match (&left.content, &right.content) {
+            (Content::Scalar(one), Content::Scalar(two)) => self.scalars(left, one, right, two),
+            (Content::Map(_), Content::Map(_)) if is_seal(left) && is_seal(right) => {
+                if left.content != right.content {
+                    let (mut one, mut two) = (self.side(left, None), self.side(right, None));
+                    (one.is_secret, two.is_secret) = (true, true);
+                    self.found(Some(one), Some(two), Matter::Value(Relation::Differs));
+                }
+            }
+            (Content::Map(one), Content::Map(two)) => self.maps(one, two),
+            (Content::List(one), Content::List(two)) => self.list(one, two),
+            _ => {
+                self.mentions(left, Which::Left);
+                self.mentions(right, Which::Right);
+                let (mut one, mut two) = (self.side(left, None), self.side(right, None));
+                for (side, node) in [(&mut one, left), (&mut two, right)] {
+                    side.scalar = side.scalar.take().or_else(|| {
+                        Some(Scalar {
+                            kind: ScalarKind::Loose,
+                            text: shown::whole(self.under(), node).into(),
+                        })
+                    });
+                }
+                self.found(Some(one), Some(two), Matter::Shape);
+                return;
+            }
+        }
+        if left.tag != right.tag {
+            let (mut one, mut two) = (self.side(left, None), self.side(right, None));
+            let tag = |node: &Node| node.tag.as_deref().unwrap_or("no tag").to_owned();
+            (one.shown, two.shown) = (tag(left), tag(right));
+            self.found(Some(one), Some(two), Matter::Tag);
+        }
+    }
+}
+
+/// Whether a map is what an encrypting program writes about its own work: codes, keys and times, made anew with every
+/// file. As a whole it is as opaque as what it seals.
+fn is_seal(node: &Node) -> bool {
+    node.get("mac").is_some() && node.get("lastmodified").is_some() && node.get("version").is_some()
+}
+
+fn is_default(scalar: &Scalar, default: &Scalar, context: Context<'_>) -> bool {
+    scalar.text == default.text || meaning::relate(scalar, default, context) == Relation::Same
+}
+
+/// Whether a single value like this one is among some.
+fn has_like(nodes: &[Node], wanted: &Node) -> bool {
+    let wanted = wanted.as_scalar().map(|scalar| &scalar.text);
+    wanted.is_some()
+        && nodes
+            .iter()
+            .any(|node| node.as_scalar().map(|scalar| &scalar.text) == wanted)
+}

@@ -1,0 +1,110 @@
+//! Maps: entry by entry, and keys that were only renamed.
+
+use std::collections::HashMap;
+
+use super::super::Which;
+use super::{Trail, Walk};
+use evenkeel_document::Entry;
+use evenkeel_document::sensitive::Within;
+
+impl<'n> Walk<'n> {
+    pub(super) fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
+        let under = self.under();
+        let within = [under.within(left), under.within(right)];
+        // Most maps have the same keys in the same order.
+        let aligned = left.len() == right.len()
+            && left.iter().zip(right).all(|(one, two)| one.key == two.key);
+        if aligned {
+            for (one, two) in left.iter().zip(right) {
+                let under = Within::either(within, &one.key);
+                self.trail.push(Trail::Key(&one.key, under));
+                self.entries(one, two);
+                self.trail.pop();
+            }
+            return;
+        }
+        let by_key: HashMap<&str, usize> = right
+            .iter()
+            .enumerate()
+            .map(|(number, entry)| (&*entry.key, number))
+            .collect();
+        let mut taken = vec![false; right.len()];
+        let mut counterpart: Vec<Option<usize>> = left
+            .iter()
+            .map(|entry| by_key.get(&*entry.key).copied())
+            .collect();
+        for number in counterpart.iter().flatten() {
+            if let Some(taken) = taken.get_mut(*number) {
+                *taken = true;
+            }
+        }
+        self.renamed_keys(left, right, &mut counterpart, &mut taken);
+        for (one, number) in left.iter().zip(counterpart) {
+            let under = Within::either(within, &one.key);
+            self.trail.push(Trail::Key(&one.key, under));
+            match number.and_then(|number| right.get(number)) {
+                Some(two) => self.entries(one, two),
+                None => self.only(&one.value, Some(one), Which::Left),
+            }
+            self.trail.pop();
+        }
+        for (two, taken) in right.iter().zip(taken) {
+            if !taken {
+                let under = Within::either(within, &two.key);
+                self.trail.push(Trail::Key(&two.key, under));
+                self.only(&two.value, Some(two), Which::Right);
+                self.trail.pop();
+            }
+        }
+    }
+
+    /// Two entries of one key.
+    pub(super) fn entries(&mut self, one: &'n Entry, two: &'n Entry) {
+        self.mention_key(one, Which::Left);
+        self.mention_key(two, Which::Right);
+        self.above.push((one.place, two.place));
+        self.nodes(&one.value, &two.value);
+        self.above.pop();
+    }
+
+    /// Keys that differ by identity values only are the same key.
+    pub(super) fn renamed_keys(
+        &self,
+        left: &[Entry],
+        right: &[Entry],
+        counterpart: &mut [Option<usize>],
+        taken: &mut [bool],
+    ) {
+        const MOST_TRIED: usize = 65_536;
+        let identities = &self.rules.identities;
+        if identities.is_empty() {
+            return;
+        }
+        let lonely: Vec<usize> = (0..left.len())
+            .filter(|number| counterpart.get(*number) == Some(&None))
+            .collect();
+        let open: Vec<usize> = (0..right.len())
+            .filter(|number| taken.get(*number) == Some(&false))
+            .collect();
+        if lonely.len().saturating_mul(open.len()) > MOST_TRIED {
+            return;
+        }
+        for number in lonely {
+            let Some(one) = left.get(number) else {
+                continue;
+            };
+            let other = open.iter().copied().find(|there| {
+                taken.get(*there) == Some(&false)
+                    && right
+                        .get(*there)
+                        .is_some_and(|two| identities.agree(&one.key, &two.key))
+            });
+            if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(number)) {
+                *counterpart = Some(there);
+                if let Some(taken) = taken.get_mut(there) {
+                    *taken = true;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What moved from one place to another, and texts that are compared line by line.
+
+use std::collections::HashMap;
+
+use super::super::disagreement::Matter;
+use super::super::likeness::Likeness;
+use super::super::{Which, lines};
+use super::{Trail, Walk};
+use evenkeel_document::{Document, Node};
+
+impl<'n> Walk<'n> {
+    /// What only one side has at one place, and only the other at another, is the same thing that has moved: when it is
+    /// large enough to be known again, and there is one of it on each side.
+    pub(super) fn moves(&mut self) {
+        const LARGE_ENOUGH: usize = 3;
+        let (lefts, rights) = std::mem::take(&mut self.only);
+        if lefts.is_empty() || rights.is_empty() {
+            return;
+        }
+        let likeness = Likeness {
+            identities: &self.rules.identities,
+        };
+        let digests = |all: &[(usize, &Node)], which| {
+            let mut by_digest: HashMap<u64, Vec<usize>> = HashMap::new();
+            for (number, node) in all {
+                if node.leaves() >= LARGE_ENOUGH {
+                    by_digest
+                        .entry(likeness.digest(node, which))
+                        .or_default()
+                        .push(*number);
+                }
+            }
+            by_digest
+        };
+        let (ones, twos) = (digests(&lefts, Which::Left), digests(&rights, Which::Right));
+        let mut gone: Vec<usize> = Vec::new();
+        for (digest, one) in &ones {
+            let ([one], Some([two])) = (one.as_slice(), twos.get(digest).map(Vec::as_slice)) else {
+                continue;
+            };
+            let Some((to, right)) = self
+                .found
+                .get_mut(*two)
+                .map(|other| (other.path.clone(), other.right.take()))
+            else {
+                continue;
+            };
+            if let Some(moved) = self.found.get_mut(*one) {
+                moved.right = right;
+                moved.matter = Matter::Moved(to);
+                gone.push(*two);
+            }
+        }
+        gone.sort_unstable();
+        let mut number = 0;
+        self.found.retain(|_| {
+            let keep = gone.binary_search(&number).is_err();
+            number += 1;
+            keep
+        });
+    }
+
+    pub(super) fn lines(&mut self, left: &'n Document, right: &'n Document) {
+        let above = self.path();
+        lines::compare(left, right, &self.rules.identities, &above, &mut self.found);
+        for (document, which) in [(left, Which::Left), (right, Which::Right)] {
+            for (step, line) in lines::named(document) {
+                self.trail.push(Trail::Element(step));
+                self.pass();
+                self.mentions(line, which);
+                self.trail.pop();
+            }
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Executes a plan's steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use super::journal::{Journal, JournalError};
+use super::schedule::Schedule;
+use crate::environment::Resolved;
+use crate::kind::{Declared, Observation, Observed};
+use crate::observe::{Observers, applied_record, observe};
+use crate::plan::{Plan, Step};
+use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
+use evenkeel_ledger::LedgerError;
+use evenkeel_ledger::record::{ApplyOutcome, StepEnd, StepOutcome, Verb};
+use evenkeel_model::Address;
+
+/// Jobs that run at once: quick steps share one, each slow step has its own.
+const AT_ONCE: usize = 16;
+
+/// Steps that may be begun while others are on their way: what each needs is in memory until it is done.
+const STEPS_AT_ONCE: usize = 8_000;
+
+/// What is to be applied, and with what.
+pub struct Apply<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What it was made from.
+    pub resolved: &'a Resolved,
+    /// What is to be removed, as it was applied.
+    pub removed: &'a BTreeMap<Address, Declared>,
+    /// The targets, by name.
+    pub targets: &'a BTreeMap<Arc<str>, &'a dyn Target>,
+    /// What actions are made with.
+    pub materials: &'a dyn Materials,
+    /// Where it is written down.
+    pub journal: Journal<'a>,
+    /// Asks for an end at the next safe place.
+    pub interruption: &'a Interruption,
+}
+
+/// Is told what happens, while it happens.
+pub trait Progress {
+    /// Steps begin.
+    fn begun(&self, steps: &[&Step]);
+    /// A step ended.
+    fn ended(&self, step: &Step, outcome: StepOutcome, reason: Option<&str>);
+}
+
+/// What came of each step.
+#[derive(Debug)]
+pub struct ApplyReport {
+    /// Of the whole.
+    pub outcome: ApplyOutcome,
+    /// Of each step, in the plan's order.
+    pub steps: Vec<StepReport>,
+}
+
+/// What came of one step; `None`: it was not started.
+#[derive(Debug, Clone)]
+pub struct StepReport {
+    /// The resource.
+    pub address: Address,
+    /// What was to be done.
+    pub verb: Verb,
+    /// What came of it.
+    pub outcome: Option<StepOutcome>,
+    /// Why it failed, or was not started.
+    pub reason: Option<String>,
+}
+
+impl ApplyReport {
+    /// Of an apply that ended so before its first step.
+    #[must_use]
+    pub fn nothing(plan: &Plan, outcome: ApplyOutcome) -> Self {
+        Self {
+            outcome,
+            steps: not_started(plan),
+        }
+    }
+
+    /// How many steps ended so.
+    #[must_use]
+    pub fn count(&self, outcome: Option<StepOutcome>) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.outcome == outcome)
+            .count()
+    }
+}
+
+fn not_started(plan: &Plan) -> Vec<StepReport> {
+    plan.steps
+        .iter()
+        .map(|step| StepReport {
+            address: step.address.clone(),
+            verb: step.verb,
+            outcome: None,
+            reason: None,
+        })
+        .collect()
+}
+
+struct Ended {
+    number: usize,
+    outcome: Option<StepOutcome>,
+    reason: Option<String>,
+}
+
+/// Executes all steps. What fails stops only what waits for it.
+///
+/// # Errors
+///
+/// When the ledger cannot be written. The report says what had been done until then.
+pub fn execute(
+    apply: &Apply<'_>,
+    progress: &dyn Progress,
+) -> (ApplyReport, Result<(), JournalError>) {
+    let steps = &apply.plan.steps;
+    let mut reports = not_started(apply.plan);
+    let mut schedule = Schedule::new(steps);
+    let mut broken: Option<JournalError> = None;
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel::<Vec<Ended>>();
+        let mut running = 0;
+        let mut on_their_way = 0;
+        loop {
+            while broken.is_none()
+                && running < AT_ONCE
+                && on_their_way < STEPS_AT_ONCE
+                && !apply.interruption.is_set()
+            {
+                let Some(numbers) = schedule.take() else {
+                    break;
+                };
+                let taken: Vec<(usize, &Step)> = numbers
+                    .iter()
+                    .filter_map(|number| Some((*number, steps.get(*number)?)))
+                    .collect();
+                let intents = taken
+                    .iter()
+                    .map(|(_, step)| (step.address.clone(), step.verb))
+                    .collect();
+                if let Err(error) = apply.journal.intend(intents) {
+                    broken = Some(error);
+                    break;
+                }
+                progress.begun(&taken.iter().map(|(_, step)| *step).collect::<Vec<_>>());
+                running += 1;
+                on_their_way += taken.len();
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    // The receiver outlives every sender within this scope.
+                    let _ = sender.send(job(apply, &taken));
+                });
+            }
+            if running == 0 {
+                break;
+            }
+            let Ok(ended) = receiver.recv() else { break };
+            running -= 1;
+            on_their_way -= ended.len();
+            record(
+                apply,
+                &ended,
+                &mut schedule,
+                &mut reports,
+                &mut broken,
+                progress,
+            );
+        }
+    });
+    tell_what_was_waited_for(steps, &mut reports);
+    // A lease that was lost before the next step leaves nothing open: what was begun is written down.
+    let is_open = !matches!(
+        broken,
+        None | Some(JournalError::Intent(LedgerError::Fenced { .. }))
+    );
+    let outcome = outcome(apply, &reports, is_open);
+    (
+        ApplyReport {
+            outcome,
+            steps: reports,
+        },
+        broken.map_or(Ok(()), Err),
+    )
+}
+
+/// Says of each step that was not started which step it waits for, where that was not done.
+fn tell_what_was_waited_for(steps: &[Step], reports: &mut [StepReport]) {
+    let undone: BTreeSet<Address> = reports
+        .iter()
+        .filter(|report| report.outcome != Some(StepOutcome::Done))
+        .map(|report| report.address.clone())
+        .collect();
+    for (step, report) in steps.iter().zip(reports) {
+        if report.outcome.is_none() && report.reason.is_none() {
+            report.reason = step
+                .after
+                .iter()
+                .find(|other| undone.contains(*other))
+                .map(|other| format!("it waits for {other}, which was not done"));
+        }
+    }
+}
+
+fn outcome(apply: &Apply<'_>, reports: &[StepReport], broken: bool) -> ApplyOutcome {
+    let any = |outcome| reports.iter().any(|report| report.outcome == outcome);
+    if any(Some(StepOutcome::Unknown)) || broken {
+        ApplyOutcome::Unknown
+    } else if any(Some(StepOutcome::Failed)) {
+        ApplyOutcome::Failed
+    } else if any(None) {
+        if apply.interruption.is_set() {
+            ApplyOutcome::Interrupted
+        } else {
+            ApplyOutcome::Failed
+        }
+    } else {
+        ApplyOutcome::Done
+    }
+}
+
+/// Writes down what came of a job, tells the schedule, and reports.
+fn record(
+    apply: &Apply<'_>,
+    ended: &[Ended],
+    schedule: &mut Schedule<'_>,
+    reports: &mut [StepReport],
+    broken: &mut Option<JournalError>,
+    progress: &dyn Progress,
+) {
+    let mut ends = Vec::with_capacity(ended.len());
+    for each in ended {
+        let Some(step) = apply.plan.steps.get(each.number) else {
+            continue;
+        };
+        let applied = (each.outcome == Some(StepOutcome::Done) && step.verb != Verb::Remove)
+            .then(|| apply.resolved.resources.get(&step.address))
+            .flatten()
+            .and_then(|resource| applied_record(&resource.on, &resource.declared).ok());
+        ends.push(StepEnd {
+            address: step.address.clone(),
+            verb: step.verb,
+            // An intent that was not begun is closed as failed: nothing was done to the target.
+            outcome: each.outcome.unwrap_or(StepOutcome::Failed),
+            shape: step.shape,
+            applied,
+            reason: each.reason.clone(),
+        });
+    }
+    let written = apply.journal.end(ends);
+    let recorded = written.is_ok();
+    if let Err(error) = written {
+        *broken = Some(error);
+    }
+    for each in ended {
+        let outcome = if recorded {
+            each.outcome
+        } else {
+            Some(StepOutcome::Unknown)
+        };
+        if outcome == Some(StepOutcome::Done) {
+            schedule.done(each.number);
+        } else {
+            schedule.lost(each.number);
+        }
+        if let (Some(report), Some(step)) = (
+            reports.get_mut(each.number),
+            apply.plan.steps.get(each.number),
+        ) {
+            report.outcome = outcome;
+            report.reason.clone_from(&each.reason);
+            if let Some(outcome) = outcome {
+                progress.ended(step, outcome, each.reason.as_deref());
+            }
+        }
+    }
+}
+
+/// Does the steps of one job, looks again, and judges.
+fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
+    let mut failures: Vec<Option<ActionError>> = vec![None; taken.len()];
+    let target = taken
+        .first()
+        .and_then(|(_, step)| apply.targets.get(&step.on))
+        .copied();
+    let rounds = taken
+        .iter()
+        .map(|(_, step)| step.actions.len())
+        .max()
+        .unwrap_or(0);
+    for round in 0..rounds {
+        let mut actions: Vec<Action> = Vec::new();
+        let mut whose: Vec<usize> = Vec::new();
+        for (position, (_, step)) in taken.iter().enumerate() {
+            if let (Some(action), Some(None)) = (step.actions.get(round), failures.get(position)) {
+                actions.push(action.clone());
+                whose.push(position);
+            }
+        }
+        let results = match target {
+            Some(target) => target.perform(&actions, apply.materials, apply.interruption),
+            None => actions
+                .iter()
+                .map(|_| {
+                    Err(ActionError::Failed {
+                        operation: "reach".into(),
+                        path: taken
+                            .first()
+                            .map(|(_, step)| step.on.to_string())
+                            .unwrap_or_default(),
+                        reason: "there is no such target".into(),
+                    })
+                })
+                .collect(),
+        };
+        for (position, result) in whose.into_iter().zip(results) {
+            if let (Err(error), Some(slot)) = (result, failures.get_mut(position)) {
+                *slot = Some(error);
+            }
+        }
+    }
+    look_again(apply, taken, target, failures)
+}
+
+fn look_again(
+    apply: &Apply<'_>,
+    taken: &[(usize, &Step)],
+    target: Option<&dyn Target>,
+    failures: Vec<Option<ActionError>>,
+) -> Vec<Ended> {
+    let declared = |step: &Step| -> Option<&Declared> {
+        if step.verb == Verb::Remove {
+            apply.removed.get(&step.address)
+        } else {
+            apply
+                .resolved
+                .resources
+                .get(&step.address)
+                .map(|resource| &resource.declared)
+        }
+    };
+    let observers: Observers<'_> = taken
+        .first()
+        .zip(target)
+        .map(|((_, step), target)| {
+            let observer: &dyn evenkeel_host::Observer = target;
+            (Arc::clone(&step.on), observer)
+        })
+        .into_iter()
+        .collect();
+    let seen = observe(
+        taken
+            .iter()
+            .filter_map(|(_, step)| Some((&step.address, &step.on, declared(step)?))),
+        &observers,
+    );
+    taken
+        .iter()
+        .zip(failures)
+        .map(|((number, step), failure)| {
+            let (outcome, reason) = judge(step, declared(step), seen.get(&step.address), failure);
+            Ended {
+                number: *number,
+                outcome,
+                reason,
+            }
+        })
+        .collect()
+}
+
+/// A step is done when the target said so and looking shows it; either alone is not enough.
+fn judge(
+    step: &Step,
+    declared: Option<&Declared>,
+    seen: Option<&Observation<Observed>>,
+    failure: Option<ActionError>,
+) -> (Option<StepOutcome>, Option<String>) {
+    if let Some(ActionError::Interrupted) = failure {
+        return (None, Some("interrupted before it began".into()));
+    }
+    let observed = match seen {
+        Some(Observation::Seen(observed)) => observed,
+        Some(Observation::CannotTell(reason)) => {
+            let reason = match failure {
+                Some(failure) => {
+                    format!("{failure}; and what is there now cannot be seen: {reason}")
+                }
+                None => format!("what is there now cannot be seen: {reason}"),
+            };
+            return (Some(StepOutcome::Unknown), Some(reason));
+        }
+        None => {
+            return (
+                Some(StepOutcome::Unknown),
+                Some("nobody looked again".into()),
+            );
+        }
+    };
+    if let Some(failure) = failure {
+        return (Some(StepOutcome::Failed), Some(failure.to_string()));
+    }
+    let wrong = match declared {
+        Some(_) if step.verb == Verb::Remove => {
+            if observed.is_there() {
+                return (Some(StepOutcome::Failed), Some("it is still there".into()));
+            }
+            Vec::new()
+        }
+        Some(declared) => declared.compare(observed),
+        None => {
+            return (
+                Some(StepOutcome::Unknown),
+                Some("nobody knows what it should be".into()),
+            );
+        }
+    };
+    match wrong.first() {
+        None => (Some(StepOutcome::Done), None),
+        Some(first) => (
+            Some(StepOutcome::Failed),
+            Some(format!(
+                "the target said it was done, and {} is {} and not {}",
+                first.attribute, first.found, first.expected
+            )),
+        ),
+    }
+}

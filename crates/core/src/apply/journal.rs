@@ -1,0 +1,72 @@
+//! The journal of an apply: intents before, outcomes after, each durable before anything else happens.
+
+use evenkeel_ledger::record::{StepEnd, StepsEnded, StepsIntended, Verb};
+use evenkeel_ledger::{Fence, Ledger, LedgerError, Record};
+use evenkeel_model::{Address, Clock, EnvironmentName};
+
+/// Writes about one apply, as long as its lease is the newest.
+pub struct Journal<'a> {
+    /// The ledger.
+    pub ledger: &'a dyn Ledger,
+    /// The right to write.
+    pub fence: &'a Fence,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// The apply.
+    pub apply: &'a str,
+    /// The environment.
+    pub environment: &'a EnvironmentName,
+}
+
+/// The ledger could not be written: nothing more may be done.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Before anything was done: the targets are untouched by the steps in question.
+    #[error("what was about to be done could not be written down, so it was not done")]
+    Intent(#[source] LedgerError),
+    /// After something was done: what came of it is not recorded, and will be looked at by the next run.
+    #[error("what was done could not be written down; the next run will look at it")]
+    Outcome(#[source] LedgerError),
+}
+
+impl JournalError {
+    /// The cause.
+    #[must_use]
+    pub fn cause(&self) -> &LedgerError {
+        match self {
+            Self::Intent(cause) | Self::Outcome(cause) => cause,
+        }
+    }
+}
+
+impl Journal<'_> {
+    pub(super) fn intend(&self, steps: Vec<(Address, Verb)>) -> Result<(), JournalError> {
+        self.append(
+            StepsIntended {
+                apply: self.apply.to_owned(),
+                environment: self.environment.clone(),
+                steps,
+            }
+            .into(),
+        )
+        .map_err(JournalError::Intent)
+    }
+
+    pub(super) fn end(&self, steps: Vec<StepEnd>) -> Result<(), JournalError> {
+        self.append(
+            StepsEnded {
+                apply: self.apply.to_owned(),
+                environment: self.environment.clone(),
+                steps,
+            }
+            .into(),
+        )
+        .map_err(JournalError::Outcome)
+    }
+
+    fn append(&self, record: Record) -> Result<(), LedgerError> {
+        self.ledger
+            .append(self.clock.now(), &[record], Some(self.fence))
+            .map(|_| ())
+    }
+}

@@ -1,0 +1,13 @@
+//! Applies a plan: the only caller of [`Target::perform`](evenkeel_host::Target::perform).
+//!
+//! It decides nothing. It writes down what it is about to do, asks targets to do it, looks again, and writes down what
+//! came of it; a step is done only when looking showed it. What does not depend on each other runs at once.
+
+mod execute;
+mod journal;
+mod owner;
+mod schedule;
+
+pub use execute::{Apply, ApplyReport, Progress, StepReport, execute};
+pub use journal::{Journal, JournalError};
+pub use owner::{NotOurs, Owner};

@@ -1,0 +1,188 @@
+//! The owner's stamp: which ledger a target is managed from.
+//!
+//! A ledger that was lost, copied or restored from another project must not act on what it does not know. The stamp
+//! lies with evenkeel's own records on the target, and is looked at before anything is done there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::environment::Resolved;
+use crate::environment::resolve::TargetPlace;
+use crate::observe::Observers;
+use evenkeel_host::{
+    Action, ActionError, Answer, Interruption, Materials, Query, Standing, Target,
+};
+use evenkeel_ledger::State;
+use evenkeel_model::{Digest, EnvironmentName, canonical};
+
+/// The stamp of one environment's targets.
+#[derive(Debug, Serialize)]
+pub struct Owner<'a> {
+    /// The system.
+    pub system: &'a str,
+    /// The environment.
+    pub environment: &'a str,
+    /// The ledger.
+    pub lineage: &'a str,
+}
+
+/// A target that belongs to somebody else, or cannot say whose it is.
+#[derive(Debug, thiserror::Error)]
+#[error("the target `{target}`: {reason}")]
+pub struct NotOurs {
+    /// The target.
+    pub target: String,
+    /// Why, with where the stamp is.
+    pub reason: String,
+}
+
+impl<'a> Owner<'a> {
+    /// The stamp that this ledger puts on an environment's targets.
+    #[must_use]
+    pub fn of(system: &'a str, environment: &'a EnvironmentName, state: &'a State) -> Self {
+        Self {
+            system,
+            environment: environment.as_str(),
+            lineage: state
+                .founded
+                .as_ref()
+                .map_or("", |founded| founded.lineage.as_str()),
+        }
+    }
+
+    fn text(&self) -> String {
+        // Three texts are always JSON.
+        format!("{}\n", canonical::to_string(self).unwrap_or_default())
+    }
+
+    fn path(place: &TargetPlace) -> String {
+        format!("{}/owner.json", place.state)
+    }
+
+    /// Looks at the stamps of all targets; gives the names of those that have none yet.
+    ///
+    /// # Errors
+    ///
+    /// The first target with another stamp, or with one that cannot be read.
+    pub fn check(
+        &self,
+        resolved: &Resolved,
+        observers: &Observers<'_>,
+    ) -> Result<Vec<Arc<str>>, NotOurs> {
+        let ours = Digest::of(self.text().as_bytes());
+        let mut unstamped = Vec::new();
+        for (name, place) in &resolved.targets {
+            let path = Self::path(place);
+            let not_ours = |reason: String| NotOurs {
+                target: name.to_string(),
+                reason,
+            };
+            let query = Query::Path {
+                path: path.clone(),
+                text_unless: Some(ours),
+                sealed: false,
+            };
+            let answer = observers.get(name).and_then(|observer| {
+                observer
+                    .observe(std::slice::from_ref(&query))
+                    .into_iter()
+                    .next()
+            });
+            match answer {
+                Some(Answer::Path {
+                    standing: Standing::Missing,
+                    ..
+                }) => unstamped.push(Arc::clone(name)),
+                Some(Answer::Path {
+                    standing: Standing::File { digest, .. },
+                    ..
+                }) if digest == ours => {}
+                Some(Answer::Path { text, .. }) => {
+                    let text = text.unwrap_or_default();
+                    return Err(not_ours(format!(
+                        "it is managed from another ledger; {path} says {}",
+                        evenkeel_model::text::inert(text.trim())
+                    )));
+                }
+                Some(Answer::Unreadable { reason }) => return Err(not_ours(reason)),
+                _ => return Err(not_ours("it gave no answer".into())),
+            }
+        }
+        Ok(unstamped)
+    }
+
+    /// Stamps targets that have no stamp yet.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be written.
+    pub fn claim(
+        &self,
+        resolved: &Resolved,
+        unstamped: &[Arc<str>],
+        targets: &BTreeMap<Arc<str>, &dyn Target>,
+        interruption: &Interruption,
+    ) -> Result<(), ActionError> {
+        let stamp = Stamp(self.text());
+        for name in unstamped {
+            let (Some(place), Some(target)) = (resolved.targets.get(name), targets.get(name))
+            else {
+                continue;
+            };
+            let directory = Action::Directory {
+                path: place.state.clone(),
+                mode: 0o700,
+                owner: None,
+                group: None,
+                expected: Standing::Missing,
+            };
+            let looked = target.observe(&[Query::Path {
+                path: place.state.clone(),
+                text_unless: None,
+                sealed: false,
+            }]);
+            let file = Action::File {
+                path: Self::path(place),
+                content: Digest::of(stamp.0.as_bytes()),
+                sealed: false,
+                mode: 0o600,
+                owner: None,
+                group: None,
+                expected: Standing::Missing,
+            };
+            let is_there = matches!(
+                looked.first(),
+                Some(Answer::Path {
+                    standing: Standing::Directory { .. },
+                    ..
+                })
+            );
+            let actions = if is_there {
+                vec![file]
+            } else {
+                vec![directory, file]
+            };
+            for action in actions {
+                for done in target.perform(&[action], &stamp, interruption) {
+                    done?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The stamp as material.
+struct Stamp(String);
+
+impl Materials for Stamp {
+    fn content(&self, digest: &Digest) -> Option<Arc<[u8]>> {
+        (Digest::of(self.0.as_bytes()) == *digest).then(|| Arc::from(self.0.as_bytes()))
+    }
+
+    fn artifact(&self, _digest: &Digest) -> Option<std::path::PathBuf> {
+        None
+    }
+}

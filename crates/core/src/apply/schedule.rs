@@ -1,0 +1,197 @@
+//! What may begin, and what may never begin because something before it failed.
+
+use std::collections::HashMap;
+
+use crate::plan::Step;
+use evenkeel_ledger::record::Verb;
+use evenkeel_model::Address;
+
+/// Most steps that are begun together: what one loss of power leaves to be looked at.
+const TOGETHER: usize = 2_000;
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Running,
+    Done,
+    /// It failed, or something before it did.
+    Lost,
+}
+
+/// The schedule of a plan's steps.
+pub(super) struct Schedule<'a> {
+    steps: &'a [Step],
+    progress: Vec<Progress>,
+    waits_for: Vec<usize>,
+    followers: Vec<Vec<usize>>,
+    ready: Vec<usize>,
+    /// Steps other than removals that are not done yet.
+    before_removals: usize,
+}
+
+impl<'a> Schedule<'a> {
+    pub(super) fn new(steps: &'a [Step]) -> Self {
+        let numbers: HashMap<&Address, usize> = steps
+            .iter()
+            .enumerate()
+            .map(|(number, step)| (&step.address, number))
+            .collect();
+        let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+        let mut waits_for = vec![0; steps.len()];
+        for (number, step) in steps.iter().enumerate() {
+            for before in step.after.iter().filter_map(|address| numbers.get(address)) {
+                if let (Some(list), Some(count)) =
+                    (followers.get_mut(*before), waits_for.get_mut(number))
+                {
+                    list.push(number);
+                    *count += 1;
+                }
+            }
+        }
+        let ready = (0..steps.len())
+            .filter(|number| waits_for.get(*number) == Some(&0))
+            .collect();
+        Self {
+            steps,
+            progress: vec![Progress::Waiting; steps.len()],
+            waits_for,
+            followers,
+            ready,
+            before_removals: steps
+                .iter()
+                .filter(|step| step.verb != Verb::Remove)
+                .count(),
+        }
+    }
+
+    /// Takes steps that may begin now: one slow one, or many quick ones on one target.
+    pub(super) fn take(&mut self) -> Option<Vec<usize>> {
+        let may_begin = |number: &usize| {
+            self.steps
+                .get(*number)
+                .is_some_and(|step| step.verb != Verb::Remove || self.before_removals == 0)
+        };
+        let first = self.ready.iter().position(may_begin)?;
+        let first_number = *self.ready.get(first)?;
+        let first_step = self.steps.get(first_number)?;
+        let mut taken = Vec::new();
+        let mut left = Vec::with_capacity(self.ready.len());
+        for number in &self.ready {
+            let together = *number == first_number
+                || (!first_step.slow
+                    && taken.len() < TOGETHER
+                    && may_begin(number)
+                    && self
+                        .steps
+                        .get(*number)
+                        .is_some_and(|step| !step.slow && step.on == first_step.on));
+            if together {
+                taken.push(*number);
+            } else {
+                left.push(*number);
+            }
+        }
+        self.ready = left;
+        for number in &taken {
+            self.set(*number, Progress::Running);
+        }
+        Some(taken)
+    }
+
+    /// A step is done: what waited for it may be ready.
+    pub(super) fn done(&mut self, number: usize) {
+        self.set(number, Progress::Done);
+        if self
+            .steps
+            .get(number)
+            .is_some_and(|step| step.verb != Verb::Remove)
+        {
+            self.before_removals = self.before_removals.saturating_sub(1);
+        }
+        for follower in self.followers.get(number).cloned().unwrap_or_default() {
+            if let Some(count) = self.waits_for.get_mut(follower) {
+                *count -= 1;
+                if *count == 0 && self.progress.get(follower) == Some(&Progress::Waiting) {
+                    self.ready.push(follower);
+                }
+            }
+        }
+        self.ready.sort_unstable();
+    }
+
+    /// A step is not done: what waits for it never begins.
+    pub(super) fn lost(&mut self, number: usize) {
+        let mut open = vec![number];
+        while let Some(number) = open.pop() {
+            self.set(number, Progress::Lost);
+            for follower in self.followers.get(number).into_iter().flatten() {
+                if self.progress.get(*follower) == Some(&Progress::Waiting) {
+                    open.push(*follower);
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, number: usize, progress: Progress) {
+        if let Some(slot) = self.progress.get_mut(number) {
+            *slot = progress;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Schedule;
+    use crate::plan::Step;
+    use evenkeel_ledger::record::Verb;
+    use evenkeel_model::{Address, Digest};
+
+    fn step(name: &str, verb: Verb, after: &[&str], slow: bool) -> Step {
+        let address = |name: &str| Address::new("file", name);
+        Step {
+            address: address(name),
+            on: "web".into(),
+            verb,
+            reason: "".into(),
+            changes: [].into(),
+            actions: Vec::new(),
+            after: after.iter().map(|name| address(name)).collect(),
+            shape: Digest::of(b""),
+            slow,
+        }
+    }
+
+    #[test]
+    fn what_waits_begins_when_what_it_waits_for_is_done() {
+        let steps = [
+            step("a", Verb::Create, &[], false),
+            step("b", Verb::Create, &["a"], false),
+            step("c", Verb::Create, &[], true),
+            step("d", Verb::Remove, &[], false),
+        ];
+        let mut schedule = Schedule::new(&steps);
+        assert_eq!(schedule.take(), Some(vec![0]));
+        assert_eq!(schedule.take(), Some(vec![2]));
+        assert_eq!(schedule.take(), None);
+        schedule.done(0);
+        assert_eq!(schedule.take(), Some(vec![1]));
+        schedule.done(1);
+        assert_eq!(schedule.take(), None, "removals wait for everything else");
+        schedule.done(2);
+        assert_eq!(schedule.take(), Some(vec![3]));
+    }
+
+    #[test]
+    fn what_waits_for_a_failed_step_never_begins() {
+        let steps = [
+            step("a", Verb::Create, &[], false),
+            step("b", Verb::Create, &["a"], false),
+            step("d", Verb::Remove, &[], false),
+        ];
+        let mut schedule = Schedule::new(&steps);
+        schedule.take();
+        schedule.lost(0);
+        assert_eq!(schedule.take(), None);
+    }
+}

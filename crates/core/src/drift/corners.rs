@@ -1,0 +1,107 @@
+//! The corners of two environments: what is pending here and in place there has a name of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codes;
+use evenkeel_model::defect::{Corner, Defect};
+
+/// Where a defect stands: its subject and its attribute.
+type Place = (String, Option<String>);
+
+/// What an environment says of places, as far as the other one's corners depend on it.
+struct Standing {
+    /// Corner and found value of each place that is not as declared.
+    places: BTreeMap<Place, (Option<Corner>, Option<String>)>,
+    /// Subjects of which nothing can be said to be in place: not seen, or not there at all.
+    nothing_of: BTreeSet<String>,
+}
+
+impl Standing {
+    fn of(defects: &[Defect]) -> Self {
+        let mut standing = Self {
+            places: BTreeMap::new(),
+            nothing_of: BTreeSet::new(),
+        };
+        for defect in defects {
+            if defect.corner == Some(Corner::Healed) {
+                continue;
+            }
+            if defect.code == &codes::CANNOT_TELL || defect.attribute.as_deref() == Some("presence")
+            {
+                standing.nothing_of.insert(defect.subject.clone());
+            }
+            standing.places.insert(
+                (defect.subject.clone(), defect.attribute.clone()),
+                (defect.corner, defect.found.clone()),
+            );
+        }
+        standing
+    }
+}
+
+/// Renames corners where the other environment says more: pending in the later one and in place in the earlier one is
+/// half-promoted; pending in the earlier one and in place in the later one is behind; the same hand in both is
+/// hand-made in both. What could not be seen in the other one is not in place there.
+pub fn compare_corners(earlier: &mut [Defect], later: &mut [Defect]) {
+    let before = Standing::of(earlier);
+    let after = Standing::of(later);
+    rename(later, &before, Corner::HalfPromoted);
+    rename(earlier, &after, Corner::Behind);
+}
+
+fn rename(defects: &mut [Defect], other: &Standing, in_place_there: Corner) {
+    for defect in defects {
+        let there = other
+            .places
+            .get(&(defect.subject.clone(), defect.attribute.clone()));
+        match (defect.corner, there) {
+            (Some(Corner::Pending), None) if !other.nothing_of.contains(&defect.subject) => {
+                defect.corner = Some(in_place_there);
+            }
+            (Some(Corner::HandMade), Some((Some(Corner::HandMade), found)))
+                if *found == defect.found =>
+            {
+                defect.corner = Some(Corner::HandMadeInBoth);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare_corners;
+    use crate::drift::codes;
+    use evenkeel_model::defect::{Corner, Defect};
+
+    fn pending() -> Defect {
+        let mut defect = Defect::new(&codes::VALUE, "file.a", "").attribute("mode");
+        defect.corner = Some(Corner::Pending);
+        defect
+    }
+
+    #[test]
+    fn pending_here_and_in_place_there_has_its_own_name() {
+        let mut later = [pending()];
+        compare_corners(&mut [], &mut later);
+        assert_eq!(later[0].corner, Some(Corner::HalfPromoted));
+        let mut earlier = [pending()];
+        compare_corners(&mut earlier, &mut []);
+        assert_eq!(earlier[0].corner, Some(Corner::Behind));
+        let (mut one, mut two) = ([pending()], [pending()]);
+        compare_corners(&mut one, &mut two);
+        assert_eq!(two[0].corner, Some(Corner::Pending));
+    }
+
+    #[test]
+    fn what_was_not_seen_there_is_not_in_place_there() {
+        let unseen = Defect::new(&codes::CANNOT_TELL, "file.a", "");
+        let mut later = [pending()];
+        compare_corners(&mut [unseen], &mut later);
+        assert_eq!(later[0].corner, Some(Corner::Pending));
+        let absent = Defect::new(&codes::VALUE, "file.a", "").attribute("presence");
+        let mut later = [pending()];
+        compare_corners(&mut [absent], &mut later);
+        assert_eq!(later[0].corner, Some(Corner::Pending));
+    }
+}

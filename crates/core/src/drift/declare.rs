@@ -1,0 +1,299 @@
+//! Turns what differs today into declared differences: one for each place, or one pattern for all places of a cause
+//! where the same bounds hold at all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Disparity, documents};
+use crate::environment::edit::{NewBound, NewDifference};
+use evenkeel_comparison::{Path, Pattern, Step};
+use evenkeel_model::{EnvironmentName, Value};
+
+/// What all of them say.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Until when.
+    pub expires: jiff::civil::Date,
+    /// Where it is followed up.
+    pub ticket: Option<String>,
+}
+
+/// One place and what each environment may have there.
+struct Place {
+    at: String,
+    document: Option<(String, Path)>,
+    code: &'static str,
+    cause: Option<String>,
+    bounds: BTreeMap<EnvironmentName, NewBound>,
+}
+
+/// The differences that would declare what is chosen. A pattern never covers another place that differs, so
+/// `all` is everything that differs; `path` is the order in which environments are written.
+#[must_use]
+pub fn declare(
+    chosen: &[&Disparity],
+    all: &[Disparity],
+    path: &[EnvironmentName],
+    signature: &Signature,
+) -> Vec<NewDifference> {
+    // Three environments differ in two pairs at one place: that is one difference.
+    let mut places: BTreeMap<String, Place> = BTreeMap::new();
+    for disparity in chosen {
+        let place = places
+            .entry(disparity.place.clone())
+            .or_insert_with(|| Place {
+                at: disparity.place.clone(),
+                document: disparity
+                    .document
+                    .as_ref()
+                    .map(|(name, path)| (name.to_string(), path.clone())),
+                code: disparity.defect.code.name,
+                cause: disparity.defect.cause.clone(),
+                bounds: BTreeMap::new(),
+            });
+        for (environment, bound) in bounds(disparity) {
+            place.bounds.insert(environment, bound);
+        }
+    }
+    let mut groups: BTreeMap<(&str, String, String), Vec<&Place>> = BTreeMap::new();
+    for place in places.values() {
+        let cause = place.cause.clone().unwrap_or_else(|| place.at.clone());
+        let bounds = format!("{:?}", place.bounds);
+        groups
+            .entry((place.code, cause, bounds))
+            .or_default()
+            .push(place);
+    }
+    // Those of one cause stand together, whatever their bounds.
+    let mut causes: BTreeMap<(&str, String), Vec<NewDifference>> = BTreeMap::new();
+    for ((code, cause, _), group) in groups {
+        let together = causes.entry((code, cause)).or_default();
+        let pattern = pattern(&group, all);
+        if let (Some(at), Some(first)) = (pattern, group.first()) {
+            let comment = format!("{code}, at {} places", group.len());
+            together.push(difference(at, comment, &first.bounds, path, signature));
+        } else {
+            together.extend(group.into_iter().map(|place| {
+                difference(
+                    place.at.clone(),
+                    code.to_owned(),
+                    &place.bounds,
+                    path,
+                    signature,
+                )
+            }));
+        }
+    }
+    let mut causes: Vec<Vec<NewDifference>> = causes.into_values().collect();
+    for together in &mut causes {
+        together.sort_by(|one, two| one.at.cmp(&two.at));
+        let count = together.len();
+        if count > 1 {
+            for (number, difference) in together.iter_mut().enumerate() {
+                difference
+                    .comment
+                    .push_str(&format!(" ({} of {count} with one cause)", number + 1));
+            }
+        }
+    }
+    causes.sort_by(|one, two| {
+        let first = |all: &Vec<NewDifference>| all.first().map(|one| one.at.clone());
+        first(one).cmp(&first(two))
+    });
+    causes.into_iter().flatten().collect()
+}
+
+fn difference(
+    at: String,
+    comment: String,
+    bounds: &BTreeMap<EnvironmentName, NewBound>,
+    path: &[EnvironmentName],
+    signature: &Signature,
+) -> NewDifference {
+    let bounds = path
+        .iter()
+        .filter_map(|name| Some((name.clone(), bounds.get(name)?.clone())))
+        .collect();
+    NewDifference {
+        comment,
+        at,
+        bounds,
+        reason: signature.reason.clone(),
+        owner: signature.owner.clone(),
+        expires: signature.expires,
+        ticket: signature.ticket.clone(),
+    }
+}
+
+/// What each of the two may have. Of what is no single value, or a secret, only that it is there; of ids that somebody
+/// else gave out, that it is one: which one means nothing to people.
+fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
+    let sort = disparity
+        .defect
+        .cause
+        .as_deref()
+        .filter(|_| disparity.defect.code == &documents::codes::OPAQUE);
+    let bound = |value: &Option<Value>| match (value, sort) {
+        (None, _) => NewBound::Absent,
+        (Some(_), Some(sort)) => NewBound::Matches(documents::expression_of(sort)),
+        (Some(value), None)
+            if value.is_sensitive() || matches!(value, Value::List(_) | Value::Table(_)) =>
+        {
+            NewBound::Present
+        }
+        (Some(value), None) => NewBound::Exact(value.clone()),
+    };
+    let (one, two) = &disparity.between;
+    [
+        (one.clone(), bound(&disparity.values.0)),
+        (two.clone(), bound(&disparity.values.1)),
+    ]
+}
+
+/// One pattern for all places of a group: where they differ in keys or elements, any stands. None when it would cover
+/// another place that differs.
+fn pattern(group: &[&Place], all: &[Disparity]) -> Option<String> {
+    let [first, _, ..] = group else {
+        return None;
+    };
+    let (document, path) = first.document.as_ref()?;
+    let mut steps: Vec<String> = path.steps.iter().map(ToString::to_string).collect();
+    for place in group {
+        let (other, there) = place.document.as_ref()?;
+        if other != document || there.steps.len() != path.steps.len() {
+            return None;
+        }
+        for ((step, mine), theirs) in steps.iter_mut().zip(&path.steps).zip(&there.steps) {
+            match (mine, theirs) {
+                (mine, theirs) if mine == theirs => {}
+                (Step::Key(_), Step::Key(_)) => "*".clone_into(step),
+                (Step::Element(_) | Step::Position(_), Step::Element(_) | Step::Position(_)) => {
+                    "[*]".clone_into(step);
+                }
+                _ => return None,
+            }
+        }
+    }
+    // The last step says what it is about: a pattern that ends with any key or element would speak of too much.
+    if steps
+        .last()
+        .is_some_and(|last| last == "*" || last == "[*]")
+    {
+        return None;
+    }
+    // Whatever is there on one side, and nothing on the other: of the next such place nobody has known anything.
+    let says_nothing = |bound: &NewBound| matches!(bound, NewBound::Absent | NewBound::Present);
+    if first.bounds.values().all(says_nothing) {
+        return None;
+    }
+    let mut text = String::new();
+    for step in &steps {
+        if !text.is_empty() && !step.starts_with('[') {
+            text.push('.');
+        }
+        text.push_str(step);
+    }
+    let pattern = Pattern::parse(&text).ok()?;
+    let own: BTreeSet<&str> = group.iter().map(|place| place.at.as_str()).collect();
+    let covers_another = all.iter().any(|disparity| {
+        disparity.document.as_ref().is_some_and(|(name, path)| {
+            **name == **document && pattern.covers(path) && !own.contains(disparity.place.as_str())
+        })
+    });
+    let separator = if text.starts_with('[') { "" } else { "." };
+    (!covers_another).then(|| format!("document.{document}{separator}{text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Disparity, Signature, declare};
+    use crate::drift::documents::codes::SETTING;
+    use evenkeel_comparison::{Path, Step};
+    use evenkeel_model::defect::Defect;
+    use evenkeel_model::{EnvironmentName, Value};
+
+    fn disparity(name: &str, key: &str, values: (Option<&str>, Option<&str>)) -> Disparity {
+        let path = Path {
+            steps: vec![
+                Step::Element([("name".into(), name.into())].into()),
+                Step::Key(key.into()),
+            ],
+        };
+        let mut defect = Defect::new(&SETTING, "document.a", "m").attribute(path.to_string());
+        defect.cause = Some("one".to_owned());
+        Disparity {
+            place: format!("document.a{path}"),
+            between: (
+                EnvironmentName::new("staging"),
+                EnvironmentName::new("production"),
+            ),
+            values: (values.0.map(Value::text), values.1.map(Value::text)),
+            document: Some(("a".into(), path)),
+            defect,
+        }
+    }
+
+    fn declared(all: &[Disparity]) -> Vec<String> {
+        let signature = Signature {
+            reason: "r".into(),
+            owner: "o".into(),
+            expires: jiff::civil::date(2030, 1, 1),
+            ticket: None,
+        };
+        let path = [
+            EnvironmentName::new("staging"),
+            EnvironmentName::new("production"),
+        ];
+        let chosen: Vec<&Disparity> = all.iter().collect();
+        let new = declare(&chosen, all, &path, &signature);
+        new.into_iter().map(|one| one.at).collect()
+    }
+
+    #[test]
+    fn a_pattern_stands_for_places_of_one_cause() {
+        let both = (Some("x"), Some("y"));
+        assert_eq!(
+            declared(&[disparity("a", "tag", both), disparity("b", "tag", both)]),
+            ["document.a[*].tag"]
+        );
+    }
+
+    #[test]
+    fn a_pattern_covers_no_place_that_has_a_line_of_its_own() {
+        let both = (Some("x"), Some("y"));
+        let all = [
+            disparity("a", "tag", both),
+            disparity("b", "tag", both),
+            disparity("c", "tag", (None, Some("y"))),
+        ];
+        assert_eq!(
+            declared(&all),
+            [
+                "document.a[name=a].tag",
+                "document.a[name=b].tag",
+                "document.a[name=c].tag"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_declared_place_by_place() {
+        // Otherwise the next one that is missing would never be told.
+        let missing = (None, Some("y"));
+        let mut all = [
+            disparity("a", "tag", missing),
+            disparity("b", "tag", missing),
+        ];
+        for one in &mut all {
+            // Of a map it is only known that it is there.
+            one.values.1 = Some(Value::Table(std::collections::BTreeMap::new()));
+        }
+        assert_eq!(
+            declared(&all),
+            ["document.a[name=a].tag", "document.a[name=b].tag"]
+        );
+    }
+}

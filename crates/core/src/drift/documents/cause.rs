@@ -1,0 +1,257 @@
+//! Causes: disagreements that have one reason, whatever the number of places.
+//!
+//! One pair of values, or one substitution inside of texts, in thirty places is one defect with thirty places.
+
+use std::ops::Range;
+
+use evenkeel_comparison::meaning::Relation;
+use evenkeel_comparison::{Disagreement, Matter, Side, Step};
+use evenkeel_document::ScalarKind;
+
+/// What disagreements of one cause have in common, beside their code: equal texts mean one cause.
+pub(super) fn cause(disagreement: &Disagreement) -> String {
+    let Disagreement {
+        path,
+        left,
+        right,
+        matter,
+        lacking: _,
+    } = disagreement;
+    let key = path.keys().0;
+    match matter {
+        Matter::Value(_) if is_secret(disagreement) => "secret".to_owned(),
+        Matter::Value(Relation::Opaque(sort)) => format!("opaque {sort:?}"),
+        Matter::Value(relation) => {
+            let (Some(one), Some(two)) = (text(left.as_ref()), text(right.as_ref())) else {
+                return alone(disagreement);
+            };
+            let is_text = |side: &Option<Side>| {
+                side.as_ref()
+                    .and_then(|side| side.scalar.as_ref())
+                    .is_some_and(|scalar| {
+                        matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose)
+                    })
+            };
+            let (one_core, two_core) = telling_substitution(one, two);
+            // A pair of numbers or of flags says little without what it is a number of.
+            let says_enough = is_text(left)
+                && is_text(right)
+                && matches!(
+                    relation,
+                    Relation::Differs | Relation::Image(_) | Relation::Version { .. }
+                )
+                && one_core.len().max(two_core.len()) >= 3;
+            if says_enough {
+                substitutions(one, two).unwrap_or_else(|| format!("text {one_core} {two_core}"))
+            } else {
+                format!("value {key} {one} {two}")
+            }
+        }
+        Matter::Only(which) => match path.steps.last() {
+            // Elements that one list has more than the other.
+            Some(Step::Element(_) | Step::Position(_)) => {
+                let list = path
+                    .steps
+                    .get(..path.steps.len().saturating_sub(1))
+                    .unwrap_or_default();
+                let list = evenkeel_comparison::Path {
+                    steps: list.to_vec(),
+                };
+                format!("elements {which:?} {list}")
+            }
+            // The same key, whatever its value: it is missing for one reason.
+            Some(Step::Key(key)) => format!("key {which:?} {key}"),
+            None => alone(disagreement),
+        },
+        Matter::Foreign {
+            within, identity, ..
+        } => format!("foreign {within:?} {identity}"),
+        Matter::Order(_) => format!("order {key}"),
+        Matter::Lines if is_secret(disagreement) => "secret".to_owned(),
+        Matter::MustDiffer | Matter::Shape | Matter::Tag | Matter::Moved(_) | Matter::Lines => {
+            alone(disagreement)
+        }
+        Matter::Floating => format!("floating {}", text(left.as_ref()).unwrap_or("")),
+    }
+}
+
+/// What all ids of a cause look like, as a regular expression.
+#[must_use]
+pub fn expression_of(cause: &str) -> &'static str {
+    match cause {
+        "opaque Arn" => r"arn:\S+",
+        "opaque Uuid" => "[0-9A-Fa-f-]{32,36}",
+        "opaque Hash" => "[0-9A-Za-z:+/=_.-]{7,}",
+        _ => r"(?s)\S.*",
+    }
+}
+
+/// What disagreements have in common more loosely: keys that one side has more in one map. Not at the root of a file,
+/// whose keys have nothing in common but the file.
+pub(super) fn wider(disagreement: &Disagreement) -> Option<String> {
+    let Matter::Only(which) = &disagreement.matter else {
+        return None;
+    };
+    let (last, above) = disagreement.path.steps.split_last()?;
+    // In a directory the first key is a file.
+    let is_within = above.len() > 1
+        || above
+            .iter()
+            .any(|step| matches!(step, Step::Key(key) if !key.contains('.')));
+    let above = evenkeel_comparison::Path {
+        steps: above.to_vec(),
+    };
+    (is_within && matches!(last, Step::Key(_))).then(|| format!("keys {which:?} {above}"))
+}
+
+/// A cause of its own.
+fn alone(disagreement: &Disagreement) -> String {
+    format!("alone {}", disagreement.path)
+}
+
+fn text(side: Option<&Side>) -> Option<&str> {
+    side?.scalar.as_ref().map(|scalar| &*scalar.text)
+}
+
+/// Whether a secret is on either side.
+pub(super) fn is_secret(disagreement: &Disagreement) -> bool {
+    let secret = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_secret);
+    secret(&disagreement.left) || secret(&disagreement.right)
+}
+
+/// What two texts have that the other has not: without the words that both begin and end with. Words are runs of
+/// letters and digits, so that `eu-west` and `us-west` give `eu` and `us`, and not `e` and `u`.
+#[must_use]
+pub fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    let (one, two) = cores(left, right);
+    (
+        left.get(one).unwrap_or(left),
+        right.get(two).unwrap_or(right),
+    )
+}
+
+/// Where in two texts a substitution stands.
+fn cores(left: &str, right: &str) -> (Range<usize>, Range<usize>) {
+    let (lefts, rights) = (words(left), words(right));
+    let before = lefts
+        .iter()
+        .zip(&rights)
+        .take_while(|(one, two)| one == two)
+        .count();
+    let after = lefts
+        .iter()
+        .skip(before)
+        .rev()
+        .zip(rights.iter().skip(before).rev())
+        .take_while(|(one, two)| one == two)
+        .count();
+    let core = |text: &str, words: &[&str]| {
+        let length = |words: &[&str]| words.iter().map(|word| word.len()).sum::<usize>();
+        let start = length(words.get(..before).unwrap_or_default());
+        let end = text.len() - length(words.get(words.len() - after..).unwrap_or_default());
+        start..end
+    };
+    (core(left, &lefts), core(right, &rights))
+}
+
+/// Two or three substitutions within texts that have words in common: `acme-web` and `shop-web-eu` differ like `acme-db` and
+/// `shop-db-eu`. None for any other number of them.
+fn substitutions(left: &str, right: &str) -> Option<String> {
+    const LONGEST: usize = 64;
+    let (lefts, rights) = (words(left), words(right));
+    if lefts.len().max(rights.len()) > LONGEST {
+        return None;
+    }
+    let mut told = String::from("texts");
+    let (mut number, mut in_common) = (0, false);
+    for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &lefts, &rights) {
+        let (old, new) = (operation.old_range(), operation.new_range());
+        let (old, new) = (lefts.get(old)?, rights.get(new)?);
+        if matches!(operation, similar::DiffOp::Equal { .. }) {
+            in_common |= old
+                .iter()
+                .any(|word| word.len() > 1 && word.chars().all(char::is_alphabetic));
+            continue;
+        }
+        number += 1;
+        for words in [old, new] {
+            told.push(' ');
+            told.push_str(&words.concat());
+        }
+    }
+    (in_common && matches!(number, 2 | 3)).then_some(told)
+}
+
+/// A substitution that says enough to be known again: a short one with what stands around it, up to the next separator.
+/// `app:1.2.0` and `app:1.3.0` give the versions, and not `2` and `3`.
+fn telling_substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
+    const SHORT: usize = 3;
+    let (one, two) = cores(left, right);
+    if one.len().max(two.len()) >= SHORT {
+        return substitution(left, right);
+    }
+    let is_separator = |each: char| {
+        matches!(each, '/' | ':' | '@' | '=' | ',' | ';' | '"' | '\'') || each.is_whitespace()
+    };
+    let around = |text: &'t str, Range { start, end }: Range<usize>| {
+        let before = text.get(..start).unwrap_or("");
+        let after = text.get(end..).unwrap_or("");
+        let from = before
+            .char_indices()
+            .rev()
+            .find(|(_, each)| is_separator(*each))
+            .map_or(0, |(at, each)| at + each.len_utf8());
+        let to = after.find(is_separator).map_or(text.len(), |at| end + at);
+        text.get(from..to).unwrap_or(text)
+    };
+    (around(left, one), around(right, two))
+}
+
+/// Runs of letters and digits, and each other character by itself.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    for (at, each) in text.char_indices() {
+        if !each.is_alphanumeric() {
+            words.extend(text.get(start..at).filter(|word| !word.is_empty()));
+            start = at + each.len_utf8();
+            words.extend(text.get(at..start));
+        }
+    }
+    words.extend(text.get(start..).filter(|word| !word.is_empty()));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{substitution, substitutions, telling_substitution};
+
+    #[test]
+    fn a_substitution_is_told_in_whole_words() {
+        assert_eq!(substitution("eu-west", "us-west"), ("eu", "us"));
+        assert_eq!(substitution("a.eu.b", "a.us.b"), ("eu", "us"));
+        assert_eq!(substitution("a-b", "a-x-b"), ("", "x-"));
+        assert_eq!(substitution("10s", "20s"), ("10s", "20s"));
+        assert_eq!(substitution("", "é"), ("", "é"));
+        assert_eq!(substitution("é-a", "ü-a"), ("é", "ü"));
+    }
+
+    #[test]
+    fn a_short_substitution_is_told_with_what_stands_around_it() {
+        let told = telling_substitution;
+        assert_eq!(told("r/app:1.2.0", "r/app:1.3.0"), ("1.2.0", "1.3.0"));
+        assert_eq!(told("a-x", "a-y"), ("a-x", "a-y"));
+        assert_eq!(told("eu-west", "us-east"), ("eu-west", "us-east"));
+        assert_eq!(told("", ""), ("", ""));
+    }
+
+    #[test]
+    fn the_same_substitutions_around_other_words_are_one_cause() {
+        let one = substitutions("acme-web", "shop-web-eu").unwrap();
+        assert_eq!(substitutions("acme-db", "shop-db-eu"), Some(one.clone()));
+        assert_ne!(substitutions("acme-db", "shop-db-us"), Some(one));
+        // One substitution is told by itself; with nothing in common there is none.
+        assert_eq!(substitutions("acme-db", "shop-db"), None);
+        assert_eq!(substitutions("a-1", "b-2"), None);
+    }
+}

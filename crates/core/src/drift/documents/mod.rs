@@ -1,0 +1,162 @@
+//! Documents in two environments: what was found when they were compared, as disparities that can be declared.
+//!
+//! Comparing is done by `comparison`. Here it is said what each disagreement is called, how grave it is, and which
+//! ones have one cause. Which are declared is settled with all others, in `differences`.
+
+mod cause;
+pub mod codes;
+mod words;
+
+pub use cause::{expression_of, substitution};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Disparity;
+use evenkeel_comparison::{Disagreement, Located, Matter, Side, Which};
+use evenkeel_document::{Scalar, ScalarKind};
+use evenkeel_model::source::Span;
+use evenkeel_model::{EnvironmentName, Value};
+
+/// A document in two environments, compared.
+#[derive(Debug)]
+pub struct ComparedDocument<'a> {
+    /// Its name.
+    pub name: &'a Arc<str>,
+    /// The two environments, the earlier one on the path first.
+    pub between: (&'a EnvironmentName, &'a EnvironmentName),
+    /// Whether they stand beside each other on the path: then neither must be the smaller one.
+    pub siblings: bool,
+    /// What they disagree about.
+    pub located: Vec<Located>,
+}
+
+/// What was found, as disparities.
+#[must_use]
+pub fn disparities(compared: &ComparedDocument<'_>) -> Vec<Disparity> {
+    compared
+        .located
+        .iter()
+        .map(|located| disparity(compared, located))
+        .collect()
+}
+
+fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
+    let disagreement = &located.disagreement;
+    let (one, two) = compared.between;
+    let subject = format!("document.{}", compared.name);
+    let path = disagreement.path.to_string();
+    let mut defect = words::defect(compared, &subject, &path, disagreement).within(two);
+    if !path.is_empty() {
+        defect = defect.attribute(&path);
+    }
+    if let (Some(left), Some(right)) = (&disagreement.left, &disagreement.right) {
+        defect = defect.expected_found(&left.shown, &right.shown);
+    } else {
+        let shown = |side: &Option<Side>| {
+            side.as_ref()
+                .map_or_else(|| "nothing".to_owned(), |side| side.shown.clone())
+        };
+        defect = defect.expected_found(shown(&disagreement.left), shown(&disagreement.right));
+    }
+    let (left, right) = (&disagreement.left, &disagreement.right);
+    let mut places: [(&Option<Span>, &EnvironmentName, bool); 2] = [
+        (&located.right, two, right.is_some()),
+        (&located.left, one, left.is_some()),
+    ];
+    // Who has it comes before who lacks it.
+    places.sort_by_key(|(_, _, has)| !has);
+    for (span, environment, has) in places {
+        // Of a mention, only who mentions is to blame.
+        let is_blamed = match &disagreement.matter {
+            Matter::Foreign { within, .. } => {
+                let blamed = match within {
+                    Which::Left => one,
+                    Which::Right => two,
+                };
+                environment == blamed
+            }
+            _ => true,
+        };
+        if let Some(span) = span.as_ref().filter(|_| is_blamed) {
+            let words = if has { "has this" } else { "lacks it here" };
+            defect = defect.at(span, format!("{environment} {words}"));
+        }
+    }
+    if let Some((left, right)) = long_texts(disagreement) {
+        defect.difference = Some(evenkeel_model::text::unified(left, right));
+    }
+    if let Some(help) = words::help(defect.code) {
+        let id = defect.fingerprint().short();
+        defect = defect.help(help.replace("{id}", &id));
+    }
+    defect.cause = Some(cause::cause(disagreement));
+    defect.wider = cause::wider(disagreement).map(|wider| format!("{} {wider}", compared.name));
+    Disparity {
+        place: if path.is_empty() {
+            subject
+        } else if path.starts_with('[') {
+            format!("{subject}{path}")
+        } else {
+            format!("{subject}.{path}")
+        },
+        between: (one.clone(), two.clone()),
+        values: values(disagreement),
+        document: Some((Arc::clone(compared.name), disagreement.path.clone())),
+        defect,
+    }
+}
+
+/// Two texts of several lines, of which the lines that differ say more than the whole. Secrets in them are
+/// covered already.
+fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
+    let Matter::Value(_) = disagreement.matter else {
+        return None;
+    };
+    let (left, right) = (disagreement.left.as_ref()?, disagreement.right.as_ref()?);
+    let (one, two) = (left.scalar.as_ref()?, right.scalar.as_ref()?);
+    let lines = |scalar: &Scalar| scalar.text.lines().count();
+    let wanted = lines(one).max(lines(two)) > 1 && !left.is_secret && !right.is_secret;
+    wanted.then_some((&*one.text, &*two.text))
+}
+
+/// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.
+fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
+    let Disagreement { left, right, .. } = disagreement;
+    let right = match &disagreement.matter {
+        Matter::Moved(_) => None,
+        _ => right.as_ref().map(value),
+    };
+    (left.as_ref().map(value), right)
+}
+
+/// The value of a side, for holding it against bounds. Of a secret, a list or a map it is only that it is there.
+fn value(side: &Side) -> Value {
+    match &side.scalar {
+        Some(scalar) if !side.is_secret => scalar_value(scalar),
+        _ => Value::Table(BTreeMap::new()),
+    }
+}
+
+/// A single value as definitions have it. What a format has no types for is a number where it is one.
+#[must_use]
+pub fn scalar_value(scalar: &Scalar) -> Value {
+    let text: &str = &scalar.text;
+    let number = || {
+        let whole = text.parse::<i64>().ok();
+        whole
+            .filter(|number| number.to_string() == text)
+            .map(Value::Integer)
+    };
+    match scalar.kind {
+        ScalarKind::Boolean => Some(Value::Boolean(text == "true")),
+        ScalarKind::Integer | ScalarKind::Loose => number(),
+        ScalarKind::Float => text
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map(Value::Float),
+        _ => None,
+    }
+    .unwrap_or_else(|| Value::text(text))
+}

@@ -1,0 +1,245 @@
+//! How a disagreement between documents is called and said.
+
+use super::{ComparedDocument, cause, codes};
+use crate::drift::codes::{CLASS, INVERTED};
+use crate::environment::definition::size_class;
+use evenkeel_comparison::meaning::{Admits, Dimension, ImageDifference, Opaque, Relation};
+use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
+use evenkeel_model::defect::{Code, Defect, Severity};
+
+/// The defect of a disagreement, without its places.
+pub(super) fn defect(
+    compared: &ComparedDocument<'_>,
+    subject: &str,
+    path: &str,
+    disagreement: &Disagreement,
+) -> Defect {
+    let (one, two) = compared.between;
+    let name = if path.is_empty() { subject } else { path };
+    let shown = |side: &Option<Side>| {
+        side.as_ref()
+            .map_or_else(|| "nothing".to_owned(), |side| side.shown.clone())
+    };
+    let (left, right) = (shown(&disagreement.left), shown(&disagreement.right));
+    let differs = if super::long_texts(disagreement).is_some() {
+        format!("`{name}` is another text in {two} than in {one}")
+    } else {
+        format!("`{name}` is {right} in {two} and {left} in {one}")
+    };
+    match &disagreement.matter {
+        Matter::Value(_) if cause::is_secret(disagreement) => Defect::new(
+            &codes::SECRET,
+            subject,
+            format!("`{name}` is a secret of each environment's own"),
+        ),
+        Matter::Value(relation) => {
+            let (code, more) = value(relation, compared.siblings);
+            let message = match more {
+                Some(more) => format!(
+                    "{differs}: {}",
+                    more.replace("{one}", one.as_str())
+                        .replace("{two}", two.as_str())
+                ),
+                None => differs,
+            };
+            Defect::new(code, subject, message)
+        }
+        Matter::Only(which) => {
+            let (there, absent, what) = match which {
+                Which::Left => (one, two, &left),
+                Which::Right => (two, one, &right),
+            };
+            let (code, message) = match disagreement.path.steps.last() {
+                Some(Step::Key(key))
+                    if disagreement.path.steps.len() == 1 && is_file(disagreement, *which) =>
+                {
+                    (
+                        &codes::FILE,
+                        format!("the file `{key}` is there in {there} and not in {absent}"),
+                    )
+                }
+                Some(Step::Key(_)) => (
+                    &codes::KEY,
+                    format!("`{name}` is {what} in {there} and missing in {absent}"),
+                ),
+                Some(_) => (
+                    &codes::ELEMENT,
+                    format!("`{name}` is in {there} and not in {absent}"),
+                ),
+                None => (
+                    &codes::DOCUMENT,
+                    format!("`{subject}` is there in {there} and not in {absent}"),
+                ),
+            };
+            Defect::new(code, subject, message)
+        }
+        Matter::Shape => Defect::new(&codes::TYPE, subject, differs),
+        Matter::Tag => Defect::new(
+            &codes::SETTING,
+            subject,
+            format!("`{name}` is tagged {right} in {two} and {left} in {one}"),
+        ),
+        Matter::Order(has_meaning) => {
+            let mut defect = Defect::new(
+                &codes::ORDER,
+                subject,
+                format!("`{name}` has the same elements in another order in {two} than in {one}"),
+            );
+            if *has_meaning {
+                defect.severity = Severity::Error;
+            }
+            defect
+        }
+        Matter::Moved(to) => Defect::new(
+            &codes::MOVED,
+            subject,
+            format!("what {one} has at `{name}` stands at `{to}` in {two}"),
+        ),
+        Matter::MustDiffer => Defect::new(
+            &codes::MUST_DIFFER,
+            subject,
+            format!("`{name}` is {left} in both {one} and {two}, and must differ"),
+        ),
+        Matter::Foreign {
+            within,
+            identity,
+            value,
+        } => {
+            let (own, other) = match within {
+                Which::Left => (one, two),
+                Which::Right => (two, one),
+            };
+            let message = if &**identity == "environment" {
+                format!("`{name}` in {own} names a host of {other}: `{value}` is in it")
+            } else {
+                format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
+            };
+            Defect::new(&codes::FOREIGN, subject, message)
+        }
+        Matter::Lines if cause::is_secret(disagreement) => Defect::new(
+            &codes::SECRET,
+            subject,
+            format!("`{name}` is a secret of each environment's own"),
+        ),
+        Matter::Lines => Defect::new(
+            &codes::LINES,
+            subject,
+            format!("a line is `{right}` in {two} and `{left}` in {one}"),
+        ),
+        Matter::Floating => Defect::new(
+            &codes::FLOATING,
+            subject,
+            format!("`{name}` names the image {left} by a tag that moves"),
+        ),
+    }
+}
+
+/// Whether what only one side has is a whole file: a file has no key, and its place is the start of itself.
+fn is_file(disagreement: &Disagreement, which: Which) -> bool {
+    let side = match which {
+        Which::Left => &disagreement.left,
+        Which::Right => &disagreement.right,
+    };
+    side.as_ref().is_some_and(|side| {
+        side.key_place.is_none() && side.place == evenkeel_document::Place::default()
+    })
+}
+
+/// What to do about a defect of this code, beside what its code's own help says; `{id}` stands for its fingerprint.
+pub(super) fn help(code: &Code) -> Option<&'static str> {
+    Some(match code.name {
+        "parity/secret-differs" => return None,
+        "parity/size-differs" | "parity/class-differs" | "parity/inverted" => {
+            "declare how much smaller staging may be: evenkeel explain {id} --declare"
+        }
+        "parity/opaque-id-differs" => {
+            "let a parameter that varies as identity carry what they have in common, or declare it: evenkeel explain {id} --declare"
+        }
+        "parity/image-floats" => "name a version, best with a digest",
+        "parity/order-differs" => {
+            "where the order means nothing, name the list under `sets` of the document"
+        }
+        "parity/foreign-identity" => {
+            "use the environment's own value, or declare it: evenkeel explain {id} --declare"
+        }
+        _ => "make them equal, or declare it: evenkeel explain {id} --declare",
+    })
+}
+
+/// What a relation is called, and what else there is to say; `{one}` and `{two}` stand for the environments.
+fn value(relation: &Relation, siblings: bool) -> (&'static Code, Option<String>) {
+    match relation {
+        Relation::Flag { .. } => (&codes::FLAG, None),
+        Relation::Size {
+            left,
+            right,
+            dimension,
+        } => {
+            let (small, large) = (size_class(*left), size_class(*right));
+            let has_direction = matches!(
+                dimension,
+                Dimension::Count | Dimension::Bytes | Dimension::Cores
+            );
+            if *dimension == Dimension::Count && small != large {
+                (
+                    &CLASS,
+                    Some(format!("{small} and {large} behave differently")),
+                )
+            } else if has_direction && !siblings && left > right {
+                (&INVERTED, Some("{one} has more than {two}".to_owned()))
+            } else {
+                (&codes::SIZE, None)
+            }
+        }
+        Relation::Version { admits } => (&codes::VERSION, words_of_versions(*admits)),
+        Relation::Image(difference) => (&codes::IMAGE, words_of_images(difference)),
+        Relation::Opaque(sort) => (&codes::OPAQUE, Some(words_of_ids(*sort).to_owned())),
+        Relation::Type => (&codes::TYPE, Some("the types differ".to_owned())),
+        Relation::Same | Relation::Differs => (&codes::SETTING, None),
+    }
+}
+
+fn words_of_versions(admits: Admits) -> Option<String> {
+    Some(
+        match admits {
+            Admits::LeftMore => "{one} admits more versions than {two}",
+            Admits::RightMore => "{two} admits more versions than {one}",
+            Admits::Each => "each admits versions that the other does not",
+            Admits::LeftNewer => "{one} has the newer one",
+            Admits::RightNewer => "{two} has the newer one",
+            Admits::Unknown => return None,
+        }
+        .to_owned(),
+    )
+}
+
+fn words_of_images(difference: &ImageDifference) -> Option<String> {
+    let ImageDifference {
+        registry,
+        name,
+        tag,
+        digest,
+    } = difference;
+    let parts: Vec<&str> = [
+        (registry, "registry"),
+        (name, "name"),
+        (tag, "tag"),
+        (digest, "digest"),
+    ]
+    .into_iter()
+    .filter(|(differs, _)| **differs)
+    .map(|(_, word)| word)
+    .collect();
+    (!parts.is_empty()).then(|| format!("another {}", evenkeel_model::text::list(&parts, "and")))
+}
+
+fn words_of_ids(sort: Opaque) -> &'static str {
+    match sort {
+        Opaque::Arn => "Amazon resource names",
+        Opaque::Uuid => "UUIDs",
+        Opaque::CloudId => "ids that a cloud gave out",
+        Opaque::Hash => "hashes",
+        Opaque::Key => "keys or certificates",
+        Opaque::Address => "addresses of machines",
+    }
+}

@@ -1,0 +1,292 @@
+//! Live drift: what is there, held against what is declared and what was last applied.
+
+use std::collections::BTreeMap;
+
+use super::{codes, unmanaged};
+use crate::environment::ResolvedResource;
+use crate::kind::{Discrepancy, Observation, Observed};
+use crate::observe::{Applied, Situation};
+use evenkeel_model::defect::{Corner, Defect};
+use evenkeel_model::source::Span;
+use evenkeel_model::{Address, Moment, duration};
+
+/// Everything that is not as declared in one environment, in the order of addresses.
+#[must_use]
+pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
+    let mut defects = Vec::new();
+    for (address, resource) in &situation.resolved.resources {
+        let applied = situation.applied.get(address);
+        match situation.seen.get(address) {
+            Some(Observation::Seen(observed)) => {
+                compare(
+                    situation,
+                    address,
+                    resource,
+                    applied,
+                    observed,
+                    &mut defects,
+                );
+            }
+            Some(Observation::CannotTell(reason)) => {
+                defects.push(cannot_tell(
+                    situation,
+                    address,
+                    &resource.block.span,
+                    reason,
+                ));
+            }
+            None => defects.push(cannot_tell(
+                situation,
+                address,
+                &resource.block.span,
+                "nobody looked",
+            )),
+        }
+    }
+    for (address, applied) in &situation.applied {
+        if situation.resolved.resources.contains_key(address) {
+            continue;
+        }
+        match situation.left.get(address) {
+            Some(Observation::Seen(observed)) if observed.is_there() => {
+                let mut defect = Defect::of(
+                    &codes::NO_LONGER,
+                    address,
+                    format!("{address} is declared no longer, and is still there"),
+                )
+                .within(situation.environment())
+                .expected_found("nothing", address.kind());
+                defect.corner = Some(Corner::Pending);
+                defect.since = Some((applied.at, format!("last applied by {}", applied.apply)));
+                defects.push(defect);
+            }
+            Some(Observation::CannotTell(reason)) => defects.push(
+                Defect::of(
+                    &codes::CANNOT_TELL,
+                    address,
+                    format!("{address} cannot be seen: {reason}"),
+                )
+                .within(situation.environment()),
+            ),
+            Some(Observation::Seen(_)) | None => {}
+        }
+    }
+    defects.extend(unmanaged::unmanaged(situation));
+    defects
+}
+
+fn cannot_tell(situation: &Situation<'_>, address: &Address, span: &Span, reason: &str) -> Defect {
+    Defect::of(
+        &codes::CANNOT_TELL,
+        address,
+        format!(
+            "{address} cannot be seen in {}: {reason}{}",
+            situation.environment(),
+            begun(situation, address)
+        ),
+    )
+    .within(situation.environment())
+    .at(span, "declared here")
+}
+
+fn compare(
+    situation: &Situation<'_>,
+    address: &Address,
+    resource: &ResolvedResource,
+    applied: Option<&Applied>,
+    observed: &Observed,
+    defects: &mut Vec<Defect>,
+) {
+    let wrong = resource.declared.compare(observed);
+    let before = defects.len();
+    let since_applied: BTreeMap<String, Discrepancy> = applied
+        .filter(|applied| !applied.unchanged)
+        .map(|applied| applied.declared.compare(observed))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|each| (each.attribute.clone(), each))
+        .collect();
+    for each in wrong {
+        let corner = match applied {
+            None if observed.is_there() => Corner::Conflicting,
+            None => Corner::Pending,
+            Some(applied) if applied.unchanged => Corner::HandMade,
+            Some(applied) => match (
+                since_applied.contains_key(&each.attribute),
+                changed_since(applied, resource, &each.attribute),
+            ) {
+                (false, _) => Corner::Pending,
+                (true, false) => Corner::HandMade,
+                (true, true) => Corner::Conflicting,
+            },
+        };
+        defects.push(discrepancy(
+            situation, address, resource, applied, observed, each, corner,
+        ));
+    }
+    if defects.len() > before {
+        return;
+    }
+    if let Some(apply) = situation.open.get(address) {
+        let mut defect = Defect::of(
+            &codes::OPEN,
+            address,
+            format!(
+                "{apply} began to change {address} and never said how that ended; it is as declared"
+            ),
+        )
+        .within(situation.environment())
+        .at(&resource.block.span, "declared here");
+        defect.corner = Some(Corner::Healed);
+        defects.push(defect);
+    } else if observed.is_there() && applied.is_none_or(|applied| !applied.unchanged) {
+        let mut defect = Defect::of(
+            &codes::NOT_RECORDED,
+            address,
+            format!("{address} is as declared, and that is not recorded"),
+        )
+        .within(situation.environment())
+        .at(&resource.block.span, "declared here");
+        defect.corner = Some(Corner::Healed);
+        defects.push(defect);
+    }
+}
+
+/// What is added to a defect of something whose last step was begun and never ended: it is told once, and not by a
+/// defect of its own besides.
+fn begun(situation: &Situation<'_>, address: &Address) -> String {
+    situation
+        .open
+        .get(address)
+        .map_or_else(String::new, |apply| {
+            format!("; {apply} began to change it and never said how that ended")
+        })
+}
+
+/// Whether the definition of an attribute moved on since it was applied.
+fn changed_since(applied: &Applied, resource: &ResolvedResource, attribute: &str) -> bool {
+    let value = |declared: &crate::kind::Declared| {
+        declared
+            .attributes()
+            .into_iter()
+            .find(|(name, _)| name == attribute)
+            .map(|(_, value)| value)
+    };
+    value(&applied.declared) != value(&resource.declared)
+}
+
+fn discrepancy(
+    situation: &Situation<'_>,
+    address: &Address,
+    resource: &ResolvedResource,
+    applied: Option<&Applied>,
+    observed: &Observed,
+    each: Discrepancy,
+    corner: Corner,
+) -> Defect {
+    let environment = situation.environment();
+    let what = match each.attribute.as_str() {
+        "presence" => format!(
+            "{address}: expected {}, found {}",
+            each.expected, each.found
+        ),
+        "ready" => format!("{address} is {}", each.found),
+        attribute if each.found == "something else" => {
+            format!(
+                "the {attribute} of {address} is not the declared one, which has a secret in it"
+            )
+        }
+        attribute => format!(
+            "the {attribute} of {address} {} {} and not {}",
+            if attribute == "files" { "are" } else { "is" },
+            each.found,
+            each.expected
+        ),
+    };
+    // A process ends or hangs without anybody's hand.
+    let by_itself =
+        address.kind() == "process" && matches!(each.attribute.as_str(), "presence" | "ready");
+    let story = match corner {
+        Corner::HandMade if by_itself => {
+            format!("{what} in {environment}: not so when it was applied")
+        }
+        Corner::HandMade => format!("{what} in {environment}: changed by hand"),
+        Corner::Conflicting if applied.is_none() => {
+            format!("{what} in {environment}: it was there before evenkeel")
+        }
+        Corner::Conflicting => {
+            format!("{what} in {environment}: changed by hand, and the definition changed too")
+        }
+        _ => format!("{what} in {environment}: not applied yet"),
+    };
+    let story = format!("{story}{}", begun(situation, address));
+    let mut defect = Defect::of(each.code, address, story)
+        .within(environment)
+        .attribute(&each.attribute)
+        .at(place(resource, &each.attribute), "declared here")
+        .expected_found(each.expected, each.found)
+        .help(match corner {
+            Corner::HandMade if by_itself => {
+                format!("`evenkeel plan {environment}` shows the step that starts it again")
+            }
+            Corner::HandMade | Corner::Conflicting => format!(
+                "`evenkeel plan {environment}` shows the step that restores it; to keep what is there, write it into the definition"
+            ),
+            _ => format!("`evenkeel plan {environment}` shows the step"),
+        });
+    defect.difference = each
+        .texts
+        .map(|(expected, found)| evenkeel_model::text::unified(&expected, &found));
+    defect.corner = Some(corner);
+    defect.since = since(applied, observed.changed(), corner);
+    defect
+}
+
+/// Since when it stands, and how that is known.
+fn since(
+    applied: Option<&Applied>,
+    changed: Option<Moment>,
+    corner: Corner,
+) -> Option<(Moment, String)> {
+    let applied = applied?;
+    if !matches!(corner, Corner::HandMade | Corner::Conflicting) {
+        return Some((applied.at, format!("last applied by {}", applied.apply)));
+    }
+    match changed.filter(|changed| *changed >= applied.at) {
+        Some(changed) => Some((
+            changed,
+            format!(
+                "by the target's own clock, {} after {} applied it",
+                duration::phrase(changed.since(applied.at)),
+                applied.apply
+            ),
+        )),
+        None => Some((
+            applied.at,
+            format!("some time after {} applied it", applied.apply),
+        )),
+    }
+}
+
+/// Where an attribute is declared: a file's content is declared by one of three keys.
+fn place<'a>(resource: &'a ResolvedResource, attribute: &str) -> &'a Span {
+    let block = &resource.block;
+    let keys: &[&str] = match attribute {
+        "content" => &["content", "source", "template"],
+        "files" => &["artifact"],
+        attribute if attribute.starts_with("environment.") => &["environment"],
+        attribute if attribute.starts_with("restart-on.") => &["restart-on"],
+        "mode" => &["mode"],
+        "owner" => &["owner"],
+        "group" => &["group"],
+        "to" => &["to"],
+        "artifact" => &["artifact"],
+        "command" => &["command"],
+        "directory" => &["directory"],
+        "ready" => &["ready"],
+        _ => &[],
+    };
+    keys.iter()
+        .find_map(|key| block.get(key))
+        .map_or(&block.span, |placed| &placed.span)
+}

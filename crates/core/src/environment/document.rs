@@ -1,0 +1,237 @@
+//! `[document.NAME]`: configuration files that exist already, as one environment declares them.
+//!
+//! What was written, with references filled in. Reading the files is left to `operation`, comparing them to
+//! `comparison`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::check::shortened;
+use super::expression::{Expression, Piece, Placed, Reference, place_of};
+use super::reference::plain_text;
+use super::{Block, Definition, codes};
+use evenkeel_comparison::Pattern;
+use evenkeel_document::{Format, Scalar};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::source::Span;
+use evenkeel_model::text::matches;
+use evenkeel_model::{EnvironmentName, Value, duration};
+
+/// How long a command may take to print a document, where nothing is said.
+pub const RENDER_WITHIN: Duration = Duration::from_mins(1);
+
+/// One document of one environment.
+#[derive(Clone, Debug)]
+pub struct DocumentDeclaration {
+    /// Its name: `values` of `[document.values]`.
+    pub name: Arc<str>,
+    /// Where it is declared: the name in the header; an environment's own declaration before the system's.
+    pub span: Span,
+    /// Where its text comes from, and where that is written.
+    pub source: DocumentSource,
+    /// Where `path` or `render` is written.
+    pub source_span: Span,
+    /// The format, where it is said; by the file's name otherwise, YAML for what a command prints.
+    pub format: Option<Format>,
+    /// How lists are matched and values compared.
+    pub rules: DocumentRules,
+}
+
+/// Where a document's text comes from. Paths are relative to the project's directory, the one that holds the
+/// definitions' directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentSource {
+    /// A file; a directory, with all files below it; or a glob such as `deploy/*.yaml` (`**` for any directories).
+    /// Files of a directory or glob are matched by their name relative to it.
+    Path(String),
+    /// What a command prints. Run in the project's directory; no shell.
+    Render {
+        /// Program and arguments.
+        command: Vec<String>,
+        /// How long it may take.
+        within: Duration,
+    },
+}
+
+/// What a definition says of how a document is compared: the same for all environments.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentRules {
+    /// Lists whose elements are identified by these keys.
+    pub identity: Vec<(Pattern, Vec<Arc<str>>)>,
+    /// Lists whose order and repetition mean nothing.
+    pub sets: Vec<Pattern>,
+    /// Values that must never be equal: recipients, keys, hosts. With where that is written.
+    pub must_differ: Vec<(Pattern, Span)>,
+    /// What a value is where it is not written.
+    pub defaults: Vec<(Pattern, Scalar)>,
+}
+
+/// The documents of an environment, by name, with references filled in. One without `path` and `render` is not in this
+/// environment, and is left out.
+///
+/// # Errors
+///
+/// Every reference that has no value here or becomes no text.
+pub fn declarations(
+    definition: &Definition,
+    environment: &EnvironmentName,
+) -> Result<Vec<DocumentDeclaration>, Vec<Defect>> {
+    let mut declared = Vec::new();
+    let mut complaints = Vec::new();
+    for (name, block) in definition.documents_of(environment) {
+        let mut filling = Filling {
+            definition,
+            environment,
+            subject: format!("document.{name}"),
+            complaints: &mut complaints,
+        };
+        let Some((source, source_span)) = filling.source(block) else {
+            continue;
+        };
+        declared.push(DocumentDeclaration {
+            name: Arc::clone(name),
+            span: block.span.clone(),
+            source,
+            source_span,
+            format: plain_text(block, "format").and_then(|(text, _)| Format::named(text)),
+            rules: definition
+                .document_rules
+                .get(name)
+                .cloned()
+                .unwrap_or_default(),
+        });
+    }
+    if complaints.is_empty() {
+        Ok(declared)
+    } else {
+        Err(complaints)
+    }
+}
+
+/// Whether a file is a document, or within one, in any environment. `shown` is its path relative to the project.
+#[must_use]
+pub fn names(definition: &Definition, shown: &str) -> bool {
+    definition.path.iter().any(|environment| {
+        let declared = declarations(definition, environment).unwrap_or_default();
+        declared.iter().any(|each| match &each.source {
+            DocumentSource::Path(path) => {
+                let path = path.trim_start_matches("./").trim_end_matches('/');
+                let below = shown.strip_prefix(path);
+                matches(path, shown) || below.is_some_and(|rest| rest.starts_with('/'))
+            }
+            DocumentSource::Render { .. } => false,
+        })
+    })
+}
+
+/// Fills in what one environment says of one document.
+struct Filling<'a> {
+    definition: &'a Definition,
+    environment: &'a EnvironmentName,
+    subject: String,
+    complaints: &'a mut Vec<Defect>,
+}
+
+impl Filling<'_> {
+    fn source(&mut self, block: &Block) -> Option<(DocumentSource, Span)> {
+        if let Some(placed) = block.get("path") {
+            let path = self.text(placed, "path")?;
+            return Some((DocumentSource::Path(path), placed.span.clone()));
+        }
+        let placed = block.get("render")?;
+        let command: Vec<Option<String>> = match &placed.expression {
+            Expression::List(items) => items.iter().map(|item| self.text(item, "render")).collect(),
+            Expression::Plain(Value::List(items)) => items
+                .iter()
+                .map(|item| item.as_text().map(str::to_owned))
+                .collect(),
+            _ => {
+                self.complain(
+                    &placed.span,
+                    "render",
+                    "the arguments are written out as a list",
+                );
+                return None;
+            }
+        };
+        let within = plain_text(block, "within").and_then(|(text, _)| duration::parse(text));
+        let render = DocumentSource::Render {
+            command: command.into_iter().collect::<Option<_>>()?,
+            within: within.unwrap_or(RENDER_WITHIN),
+        };
+        Some((render, placed.span.clone()))
+    }
+
+    /// What must become text that is not empty.
+    fn text(&mut self, placed: &Placed, key: &'static str) -> Option<String> {
+        let text = match &placed.expression {
+            Expression::Plain(value) => value.as_text()?.to_owned(),
+            Expression::Whole(reference) => self.value(reference, &placed.span, key)?,
+            Expression::Joined(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(plain) => text.push_str(plain),
+                        Piece::Reference(reference) => {
+                            text.push_str(&self.value(reference, &placed.span, key)?);
+                        }
+                    }
+                }
+                text
+            }
+            Expression::List(_) | Expression::Table(_) => return None,
+        };
+        if text.is_empty() && key == "path" {
+            self.complain(&placed.span, key, "this became an empty text");
+            return None;
+        }
+        Some(text)
+    }
+
+    fn value(&mut self, reference: &Reference, span: &Span, key: &'static str) -> Option<String> {
+        let definition = self.definition;
+        match reference {
+            Reference::Environment => return Some(self.environment.to_string()),
+            Reference::System => return Some(definition.system.clone()),
+            Reference::Parameter(name) => {
+                match definition.plain_value(self.environment, name) {
+                    Some(Value::Text(text)) => return Some(text.to_string()),
+                    Some(value @ (Value::Boolean(_) | Value::Integer(_) | Value::Float(_))) => {
+                        return Some(value.to_string());
+                    }
+                    Some(other) => {
+                        let message = format!("{} cannot stand within text", other.type_name());
+                        self.complain(&place_of(reference, span), key, &message);
+                    }
+                    // That it has none is told of the parameter itself.
+                    None => self.complain(
+                        &place_of(reference, span),
+                        key,
+                        &format!("`{name}` has no value that is written out"),
+                    ),
+                }
+            }
+            Reference::Resource(..) | Reference::Artifact(..) => self.complain(
+                &place_of(reference, span),
+                key,
+                "only parameters, `environment` and `system` can stand here",
+            ),
+        }
+        None
+    }
+
+    fn complain(&mut self, span: &Span, key: &'static str, message: &str) {
+        let Self { subject, .. } = self;
+        let message = format!(
+            "{subject}: `{key}` cannot be filled in for {}: {}",
+            self.environment,
+            shortened(message.to_owned())
+        );
+        self.complaints.push(
+            Defect::new(&codes::WRONG_FORM, &*subject, message)
+                .within(self.environment)
+                .attribute(key)
+                .at(span, "here"),
+        );
+    }
+}

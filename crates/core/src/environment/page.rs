@@ -1,0 +1,179 @@
+//! The reference of all tables and keys, as a page: made from the same forms that check them.
+
+use std::fmt::Write as _;
+
+use super::fields;
+use super::reference::ARTIFACT_ATTRIBUTES;
+use crate::kind::KINDS;
+use evenkeel_model::source::{Field, Form};
+use evenkeel_model::text::list;
+
+/// The reference page, as Markdown.
+#[must_use]
+pub fn reference_page() -> String {
+    let mut page = String::from(OPENING);
+    page.push_str("\n## system.toml\n");
+    for (header, fields, about) in [
+        (
+            "[system]",
+            fields::SYSTEM,
+            "What the system is called, and its environments.",
+        ),
+        (
+            "[parameter.NAME]",
+            fields::PARAMETER,
+            "What the system leaves open and environments fill in.",
+        ),
+        ("[artifact.NAME]", fields::ARTIFACT, "What CI built."),
+        (
+            "[target.NAME]",
+            fields::TARGET,
+            "Where resources live. Environments say where that is, in a table of the same name.",
+        ),
+        (
+            "[suite.NAME]",
+            fields::SUITE,
+            "A declared test run: at least one of `http`, `run` and `load`, and all of them must pass.",
+        ),
+    ] {
+        table(&mut page, header, about, fields);
+    }
+    let document = [fields::DOCUMENT_SOURCE, fields::DOCUMENT_RULES].concat();
+    table(&mut page, "[document.NAME]", DOCUMENTS, &document);
+    page.push_str(SEVERITIES);
+    table(
+        &mut page,
+        "[release]",
+        "What the gate asks for.",
+        fields::RELEASE,
+    );
+    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference. It may also have `path`, `render` and `within` of any `[document.NAME]`: where a document lies is no defect, what is in it is compared.\n");
+    table(
+        &mut page,
+        "[environment]",
+        "Which environment this is.",
+        fields::ENVIRONMENT,
+    );
+    table(
+        &mut page,
+        "[values]",
+        "Values by parameter. A secret is never written out; its value is a table with exactly one of these keys:",
+        fields::SECRET_SOURCE,
+    );
+    table(
+        &mut page,
+        "[[difference]]",
+        "A declared difference; it may also stand in `differences.toml`, an optional file that holds nothing else. Besides these keys, each environment's name is one: its value, or a table of bounds.",
+        fields::DIFFERENCE,
+    );
+    table(
+        &mut page,
+        "Bounds of a difference",
+        "One of these keys, or `min` and `max` together.",
+        fields::BOUND,
+    );
+    page.push_str("\n## Kinds of resources\n");
+    table(
+        &mut page,
+        "[KIND.NAME]",
+        "Keys that resources of all kinds have.",
+        fields::RESOURCE,
+    );
+    for kind in KINDS {
+        table(
+            &mut page,
+            &format!("[{}.NAME]", kind.name),
+            kind.about,
+            kind.fields,
+        );
+        if !kind.outputs.is_empty() {
+            page.push_str("\nOnly for references:\n\n");
+            for (name, about) in kind.outputs {
+                let _ = writeln!(page, "- `${{{}.NAME.{name}}}`: {about}", kind.name);
+            }
+        }
+    }
+    page.push_str("\n## References\n\n");
+    page.push_str(REFERENCES);
+    let quoted = ARTIFACT_ATTRIBUTES.iter().map(|name| format!("`{name}`"));
+    let quoted: Vec<String> = quoted.collect();
+    let _ = writeln!(page, "An artifact has {}.", list(&quoted, "and"));
+    page
+}
+
+const OPENING: &str = "# Definitions
+
+<!-- Made from the source by a test: `EVENKEEL_BLESS=1 cargo test --test program schemas` writes it anew. -->
+
+All tables and keys of the definition files. Keys that must be there are marked *required*. Where it says *written
+out*, no reference can stand; where it says *may be secret*, a secret parameter can be referred to, and nowhere else.
+";
+
+const DOCUMENTS: &str = "A configuration file that exists already and is compared as a tree. It has `path` or `render`, and not both, here or in
+the environments' files; an environment with neither does not have it. Both may refer to parameters that are no secrets, to
+`environment` and to `system`.
+
+A *path pattern* is written as paths are shown: keys with dots between them (`servers.web.image`), keys of other
+characters quoted (`metadata.\"app.kubernetes.io/name\"`), elements of lists by what identifies them (`hosts[name=a]`,
+`env[LOG_LEVEL]`) or by position (`hosts[0]`). `*` stands for any one key and for any characters of one, `[*]` for any
+element, `**` for any number of steps. The first step into a directory or glob is the file's name.";
+
+const SEVERITIES: &str = "
+### [severity]
+
+How grave differences between environments are. Each key is a code such as `\"parity/size-differs\"`, its value
+\"critical\", \"error\", \"warning\" or \"advice\"; what is less than an error does not count as drift. Only codes of `parity/`
+can be set: what could not be seen or read, and what is wrong with declared differences, stays as grave as it is.
+";
+
+const REFERENCES: &str = "`${name}` is a parameter, `${kind.name.attribute}` an attribute of a resource, `${artifact.name.attribute}` one of an
+artifact; `${environment}` and `${system}` are names. There is no logic. A string that is one reference and nothing
+else keeps the type of what it refers to; numbers become text where text is asked for. `$${` stands for `${` itself.
+In templates the same names are written `{{ name }}` and `{{ kind.name.attribute }}`, with underscores for hyphens.
+
+";
+
+fn table(page: &mut String, header: &str, about: &str, fields: &[Field]) {
+    let _ = writeln!(page, "\n### {header}\n\n{about}\n");
+    rows(page, fields, 0);
+}
+
+fn rows(page: &mut String, fields: &[Field], depth: usize) {
+    for field in fields {
+        let marks = [
+            (field.required, "required"),
+            (field.written_out, "written out"),
+            // A table says it of its keys.
+            (
+                field.may_be_secret && inner(&field.form).is_none(),
+                "may be secret",
+            ),
+        ];
+        let marks: String = marks
+            .iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, mark)| format!(", *{mark}*"))
+            .collect();
+        let _ = writeln!(
+            page,
+            "{}- `{}` ({}{marks}): {}",
+            "  ".repeat(depth),
+            field.name,
+            field.form.expected(),
+            field.about
+        );
+        if let Some(inner) = inner(&field.form) {
+            rows(page, inner, depth + 1);
+        }
+    }
+}
+
+/// The keys of a table within a form.
+fn inner(form: &Form) -> Option<&'static [Field]> {
+    match form {
+        Form::Table(fields) => Some(fields),
+        Form::List(item) | Form::Several(item) | Form::Map(item) => inner(item),
+        Form::Either(forms) => forms.iter().find_map(inner),
+        _ => None,
+    }
+}

@@ -1,0 +1,251 @@
+//! The release policy: what the gate asks for.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use evenkeel_model::source::form::parse_date;
+use evenkeel_model::source::{Node, Table};
+use evenkeel_model::{Moment, duration};
+
+/// What the gate asks for.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub struct Policy {
+    /// Whether a person presses the button.
+    pub delivery: bool,
+    /// The kinds of suites that must have passed.
+    pub require: Vec<String>,
+    /// How many different people must approve.
+    pub approvals: usize,
+    /// How old evidence may be, in seconds.
+    pub evidence_max_age: u64,
+    /// The share of production's steps that must have been rehearsed.
+    pub rehearsal: f64,
+    /// The share of attributes that must have been observed.
+    pub observed: f64,
+    /// Whether uncommitted definitions may be released.
+    pub uncommitted: bool,
+    /// When nothing is released.
+    pub freeze: Vec<Freeze>,
+}
+
+/// A time in which nothing is released.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Freeze {
+    /// First moment.
+    pub from: Moment,
+    /// First moment after it.
+    pub until: Moment,
+    /// Why.
+    pub reason: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            delivery: true,
+            require: vec!["smoke".into()],
+            approvals: 1,
+            evidence_max_age: 24 * 3600,
+            rehearsal: 1.0,
+            observed: 1.0,
+            uncommitted: false,
+            freeze: Vec::new(),
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a `[release]` table that has passed its check.
+    #[must_use]
+    pub fn read(table: &Table) -> Self {
+        let default = Self::default();
+        let text = |key: &str| table.get(key).and_then(Node::as_text);
+        let number = |key: &str| table.get(key).and_then(|node| node.to_value().as_number());
+        let approvals = table
+            .get("approvals")
+            .and_then(|node| node.to_value().as_integer());
+        let delivery = text("mode") != Some("deployment");
+        Self {
+            delivery,
+            require: table.get("require").and_then(Node::as_list).map_or(
+                default.require,
+                |items| {
+                    items
+                        .iter()
+                        .filter_map(|item| item.as_text().map(str::to_owned))
+                        .collect()
+                },
+            ),
+            approvals: if delivery {
+                approvals
+                    .and_then(|number| usize::try_from(number).ok())
+                    .unwrap_or(default.approvals)
+            } else {
+                0
+            },
+            evidence_max_age: text("evidence-max-age")
+                .and_then(duration::parse)
+                .map_or(default.evidence_max_age, |age| age.as_secs()),
+            rehearsal: number("rehearsal").unwrap_or(default.rehearsal),
+            observed: number("observed").unwrap_or(default.observed),
+            uncommitted: table
+                .get("uncommitted")
+                .is_some_and(|node| node.to_value() == evenkeel_model::Value::Boolean(true)),
+            freeze: table
+                .get("freeze")
+                .and_then(Node::as_list)
+                .unwrap_or(&[])
+                .iter()
+                .filter_map(|node| freeze(node.as_table()?))
+                .collect(),
+        }
+    }
+}
+
+impl Policy {
+    /// Everything that this asks for less than an earlier policy did. A freeze that is over at `now` is missed by nobody.
+    #[must_use]
+    pub fn weaker_than(&self, earlier: &Self, now: Moment) -> Vec<String> {
+        // Taken apart, so that a new demand is not forgotten here.
+        let Self {
+            delivery,
+            require,
+            approvals,
+            evidence_max_age,
+            rehearsal,
+            observed,
+            uncommitted,
+            freeze,
+        } = earlier;
+        let mut weaker = Vec::new();
+        if *delivery && !self.delivery {
+            weaker.push("`mode` was \"delivery\" and is \"deployment\"".to_owned());
+        }
+        for kind in require {
+            if !self.require.contains(kind) {
+                weaker.push(format!("`require` no longer has \"{kind}\""));
+            }
+        }
+        if self.approvals < *approvals {
+            weaker.push(format!(
+                "`approvals` was {approvals} and is {}",
+                self.approvals
+            ));
+        }
+        if self.evidence_max_age > *evidence_max_age {
+            let words = |seconds: u64| duration::phrase(Duration::from_secs(seconds));
+            weaker.push(format!(
+                "`evidence-max-age` was {} and is {}",
+                words(*evidence_max_age),
+                words(self.evidence_max_age)
+            ));
+        }
+        for (name, was, is) in [
+            ("rehearsal", *rehearsal, self.rehearsal),
+            ("observed", *observed, self.observed),
+        ] {
+            if is < was {
+                weaker.push(format!("`{name}` was {was} and is {is}"));
+            }
+        }
+        if self.uncommitted && !uncommitted {
+            weaker.push("`uncommitted` was false and is true".to_owned());
+        }
+        for each in freeze {
+            let is_covered = self
+                .freeze
+                .iter()
+                .any(|other| other.from <= each.from.max(now) && other.until >= each.until);
+            if each.until > now && !is_covered {
+                weaker.push(format!(
+                    "the freeze until {} ({}) is gone or shorter",
+                    each.until, each.reason
+                ));
+            }
+        }
+        weaker
+    }
+}
+
+fn freeze(table: &Table) -> Option<Freeze> {
+    let to = table.get("to")?.as_text()?;
+    let mut until = parse_date(to)?;
+    if to.parse::<jiff::Timestamp>().is_err() {
+        // A date means the whole of that day.
+        let day = Duration::from_hours(24);
+        until = Moment::from_millisecond(
+            until.as_millisecond() + i64::try_from(day.as_millis()).unwrap_or(0),
+        );
+    }
+    Some(Freeze {
+        from: parse_date(table.get("from")?.as_text()?)?,
+        until,
+        reason: table.get("reason")?.as_text()?.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Freeze, Policy};
+    use evenkeel_model::Moment;
+
+    #[test]
+    fn each_demand_that_is_dropped_is_told_and_none_that_is_added() {
+        let now = Moment::from_millisecond(5_000);
+        let freeze = Freeze {
+            from: Moment::from_millisecond(0),
+            until: Moment::from_millisecond(9_000),
+            reason: "holidays".into(),
+        };
+        let strict = Policy {
+            require: vec!["smoke".into(), "load".into()],
+            approvals: 2,
+            evidence_max_age: 3_600,
+            freeze: vec![freeze.clone()],
+            ..Policy::default()
+        };
+        let lax = Policy {
+            delivery: false,
+            require: vec!["smoke".into()],
+            approvals: 1,
+            evidence_max_age: 7_200,
+            rehearsal: 0.5,
+            observed: 0.9,
+            uncommitted: true,
+            freeze: Vec::new(),
+        };
+        assert_eq!(
+            lax.weaker_than(&strict, now),
+            [
+                "`mode` was \"delivery\" and is \"deployment\"",
+                "`require` no longer has \"load\"",
+                "`approvals` was 2 and is 1",
+                "`evidence-max-age` was 60 min and is 2 h",
+                "`rehearsal` was 1 and is 0.5",
+                "`observed` was 1 and is 0.9",
+                "`uncommitted` was false and is true",
+                "the freeze until 1970-01-01T00:00:09Z (holidays) is gone or shorter",
+            ]
+        );
+        assert!(strict.weaker_than(&lax, now).is_empty());
+        assert!(strict.weaker_than(&strict, now).is_empty());
+        // What is left of a freeze is what counts, and one that is over counts no more.
+        let later = Policy {
+            freeze: vec![Freeze {
+                from: now,
+                ..freeze
+            }],
+            ..strict.clone()
+        };
+        assert!(later.weaker_than(&strict, now).is_empty());
+        let over = Moment::from_millisecond(9_000);
+        let without = Policy {
+            freeze: Vec::new(),
+            ..strict.clone()
+        };
+        assert!(without.weaker_than(&strict, over).is_empty());
+        assert_eq!(without.weaker_than(&strict, now).len(), 1);
+    }
+}

@@ -1,0 +1,124 @@
+//! Reads tables of attributes: resources, targets, suites. An environment's own stand over the system's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::check::{check_field, missing_keys, unknown_key};
+use super::super::definition::Attribute;
+use super::super::expression::understand;
+use super::super::{Block, codes, fields};
+use super::Reader;
+use crate::kind;
+use evenkeel_model::Address;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::source::{Field, Node, Span};
+
+impl Reader<'_> {
+    pub(super) fn resources(
+        &mut self,
+        kind: &str,
+        node: &Node,
+        base: &BTreeMap<Address, Arc<Block>>,
+        into: &mut BTreeMap<Address, Arc<Block>>,
+    ) {
+        let Some(facts) = kind::facts(kind) else {
+            return;
+        };
+        let Some(table) = self.table(node, kind) else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let address = Address::new(kind, key);
+            self.word(key, key_span, address.as_str());
+            let system = base.get(&address);
+            let all: [&[Field]; 2] = [facts.fields, fields::RESOURCE];
+            if let Some(block) =
+                self.block(node, key_span, address.as_str(), &all, system.is_none())
+            {
+                let block = match system {
+                    Some(system) => block.over(system),
+                    None => block,
+                };
+                into.insert(address, Arc::new(block));
+            }
+        }
+    }
+
+    pub(super) fn blocks(
+        &mut self,
+        node: &Node,
+        what: &str,
+        fields: &'static [Field],
+        base: Option<&BTreeMap<Arc<str>, Arc<Block>>>,
+        into: &mut BTreeMap<Arc<str>, Arc<Block>>,
+    ) {
+        let Some(table) = self.table(node, what) else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let subject = format!("{what}.{key}");
+            self.word(key, key_span, &subject);
+            let system = base.and_then(|base| base.get(key));
+            if let Some(block) = self.block(node, key_span, &subject, &[fields], system.is_none()) {
+                let block = match system {
+                    Some(system) => block.over(system),
+                    None => block,
+                };
+                into.insert(Arc::clone(key), Arc::new(block));
+            }
+        }
+    }
+
+    pub(super) fn block(
+        &mut self,
+        node: &Node,
+        key_span: &Span,
+        subject: &str,
+        fields: &[&'static [Field]],
+        whole: bool,
+    ) -> Option<Block> {
+        let table = self.table(node, subject)?;
+        let all = || fields.iter().flat_map(|fields| fields.iter());
+        let mut attributes = Vec::with_capacity(table.entries.len());
+        for (key, span, value) in &table.entries {
+            let Some(field) = all().find(|field| field.name == &**key) else {
+                let known: Vec<&str> = all().map(|field| field.name).collect();
+                self.complaints.push(unknown_key(key, span, subject, known));
+                continue;
+            };
+            check_field(value, field, subject, true, &mut self.complaints);
+            let complaints = &mut self.complaints;
+            let value = understand(value, &mut self.known, &mut |span, message| {
+                // Where nothing may refer to anything, that was said already.
+                if !field.written_out {
+                    complaints.push(
+                        Defect::new(&codes::DANGLING, subject, message)
+                            .attribute(field.name)
+                            .at(span, "not understood"),
+                    );
+                }
+            });
+            attributes.push(Attribute {
+                name: field.name,
+                value,
+            });
+        }
+        if whole {
+            let missing: Vec<String> = all()
+                .filter(|field| field.required && table.get(field.name).is_none())
+                .map(|field| format!("`{}`", field.name))
+                .collect();
+            if !missing.is_empty() {
+                self.complaints
+                    .push(missing_keys(&missing, key_span, subject));
+            }
+        }
+        attributes.sort_by_key(|attribute| attribute.name);
+        // Of the many blocks none has a place to spare.
+        attributes.shrink_to_fit();
+        Some(Block {
+            span: key_span.clone(),
+            attributes,
+        })
+    }
+}

@@ -1,0 +1,246 @@
+//! Reads system.toml: what is the same for all environments.
+//!
+//! Its parameters are left to `parameters`, its resources and suites to `blocks`, its documents to `documents`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::check::{check, check_table, missing_keys, unknown_key};
+use super::super::definition::{Artifact, GivenSeverity};
+use super::super::{Definition, Policy, codes, fields};
+use super::{DIFFERENCES_FILE, Parsed, Reader, texts};
+use crate::kind::{self, KINDS};
+use evenkeel_model::defect::{Defect, Severity};
+use evenkeel_model::source::form::parse_date;
+use evenkeel_model::source::{Form, Node, Span, Table};
+use evenkeel_model::{EnvironmentName, name};
+
+impl Reader<'_> {
+    pub(super) fn system(&mut self, parsed: &Parsed) -> Definition {
+        let Parsed { file, table } = parsed;
+        let mut definition = Definition {
+            system: String::new(),
+            path: Vec::new(),
+            stages: Vec::new(),
+            files: vec![Arc::clone(file)],
+            parameters: BTreeMap::new(),
+            artifacts: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            suites: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            document_rules: BTreeMap::new(),
+            severities: BTreeMap::new(),
+            differences: Vec::new(),
+            policy: Policy::default(),
+            environments: BTreeMap::new(),
+        };
+        if table.get("system").is_none() {
+            self.complaints.push(missing_keys(
+                &["`[system]`".into()],
+                &Span::start_of(file),
+                &file.path,
+            ));
+        }
+        for (key, key_span, node) in &table.entries {
+            match &**key {
+                "$schema" => {}
+                "system" => self.system_table(node, &mut definition),
+                "parameter" => self.parameters(node, &mut definition),
+                "artifact" => self.artifacts(node, &mut definition),
+                "target" => self.blocks(
+                    node,
+                    "target",
+                    fields::TARGET,
+                    None,
+                    &mut definition.targets,
+                ),
+                "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
+                "document" => self.documents(node, &mut definition),
+                "severity" => self.severities(node, &mut definition),
+                "release" => {
+                    check(
+                        node,
+                        &Form::Table(fields::RELEASE),
+                        "release",
+                        false,
+                        &mut self.complaints,
+                    );
+                    if let Some(table) = node.as_table() {
+                        definition.policy = Policy::read(table);
+                        self.required = table.get("require").cloned();
+                        self.freezes(table);
+                        if table.get("approvals").is_some() && !definition.policy.delivery {
+                            self.complaints.push(
+                                Defect::new(
+                                    &codes::MEANINGLESS,
+                                    "release",
+                                    "`approvals` has no effect when `mode` is \"deployment\"",
+                                )
+                                .at(
+                                    &table
+                                        .get("approvals")
+                                        .map_or(node.span.clone(), |node| node.span.clone()),
+                                    "takes no effect",
+                                ),
+                            );
+                        }
+                    }
+                }
+                kind if kind::facts(kind).is_some() => {
+                    self.resources(kind, node, &BTreeMap::new(), &mut definition.resources);
+                }
+                other => {
+                    let known = [
+                        "system",
+                        "parameter",
+                        "artifact",
+                        "target",
+                        "suite",
+                        "document",
+                        "severity",
+                        "release",
+                    ];
+                    let known = known.into_iter().chain(KINDS.iter().map(|kind| kind.name));
+                    self.complaints
+                        .push(unknown_key(other, key_span, &file.path, known));
+                }
+            }
+        }
+        definition
+    }
+
+    pub(super) fn system_table(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "system") else {
+            return;
+        };
+        check_table(
+            table,
+            fields::SYSTEM,
+            &node.span,
+            "system",
+            false,
+            &mut self.complaints,
+        );
+        if let Some(name) = table.get("name").and_then(Node::as_text) {
+            name.clone_into(&mut definition.system);
+        }
+        for item in table.get("path").and_then(Node::as_list).unwrap_or(&[]) {
+            let before = definition.path.len();
+            match item.as_list() {
+                Some(siblings) => siblings
+                    .iter()
+                    .for_each(|item| self.environment_name(item, definition)),
+                None => self.environment_name(item, definition),
+            }
+            let stage = definition.path.get(before..).unwrap_or_default().to_vec();
+            if !stage.is_empty() {
+                definition.stages.push(stage);
+            }
+        }
+    }
+
+    /// One environment of the path.
+    pub(super) fn environment_name(&mut self, item: &Node, definition: &mut Definition) {
+        let Some(text) = item.as_text().filter(|text| name::is_word(text)) else {
+            return;
+        };
+        let environment = EnvironmentName::new(text);
+        let refusal = if text == "system" {
+            Some("this is the system's own file")
+        } else if DIFFERENCES_FILE.strip_suffix(".toml") == Some(text) {
+            Some("this is the file of declared differences")
+        } else if fields::DIFFERENCE.iter().any(|field| field.name == text) {
+            Some("this is a key of declared differences")
+        } else if definition.path.contains(&environment) {
+            Some("already on the path")
+        } else {
+            None
+        };
+        match refusal {
+            Some(reason) => self.complaints.push(
+                Defect::new(
+                    &codes::BAD_NAME,
+                    "system",
+                    format!("`{text}` cannot be an environment's name here"),
+                )
+                .at(&item.span, reason),
+            ),
+            None => definition.path.push(environment),
+        }
+    }
+
+    /// Which codes there are, and which of them can be set, is known in the layers above.
+    pub(super) fn severities(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "severity") else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let form = Form::Choice(Severity::NAMES);
+            check(node, &form, "severity", false, &mut self.complaints);
+            if let Some(severity) = node.as_text().and_then(Severity::named) {
+                let span = key_span.clone();
+                definition
+                    .severities
+                    .insert(key.to_string(), GivenSeverity { severity, span });
+            }
+        }
+    }
+
+    pub(super) fn artifacts(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "artifact") else {
+            return;
+        };
+        for (key, key_span, node) in &table.entries {
+            let subject = format!("artifact.{key}");
+            self.word(key, key_span, &subject);
+            let Some(table) = self.table(node, &subject) else {
+                continue;
+            };
+            check_table(
+                table,
+                fields::ARTIFACT,
+                &node.span,
+                &subject,
+                false,
+                &mut self.complaints,
+            );
+            definition.artifacts.insert(
+                Arc::clone(key),
+                Artifact {
+                    path: table
+                        .get("path")
+                        .and_then(Node::as_text)
+                        .unwrap_or_default()
+                        .to_owned(),
+                    build: texts(table.get("build")),
+                    span: key_span.clone(),
+                },
+            );
+        }
+    }
+
+    /// A freeze that ends before it begins never holds.
+    pub(super) fn freezes(&mut self, release: &Table) {
+        for node in release.get("freeze").and_then(Node::as_list).unwrap_or(&[]) {
+            let date = |key: &str| node.as_table()?.get(key);
+            let (Some(from), Some(to)) = (date("from"), date("to")) else {
+                continue;
+            };
+            let moment = |node: &Node| parse_date(node.as_text()?);
+            if let (Some(first), Some(last)) = (moment(from), moment(to))
+                && last < first
+            {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::MEANINGLESS,
+                        "release",
+                        "a freeze that ends before it begins",
+                    )
+                    .at(&to.span, "this is the earlier one")
+                    .at(&from.span, "it begins here"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! Holds references against what is declared, in every environment.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::definition::Varies;
+use super::expression::{Reference, part_of, place_of};
+use super::{Block, Definition, codes};
+use crate::kind;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::source::Span;
+use evenkeel_model::text::{list, nearest};
+use evenkeel_model::{Address, EnvironmentName, Value};
+
+/// Attributes an artifact has for references.
+pub const ARTIFACT_ATTRIBUTES: &[&str] = &["digest", "path"];
+
+/// Complains about every reference to nothing, and about targets, artifacts and `after` entries that nobody declared.
+///
+/// A line that all environments share is complained about once; what is wrong in some of them only says in which.
+pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
+    let mut found = Found::default();
+    for name in &definition.path {
+        let Some(environment) = definition.environments.get(name) else {
+            continue;
+        };
+        let scope = Scope::new(definition, name);
+        found.environment = Some(name);
+        for (address, block) in &scope.resources {
+            check_block(&scope, address.as_str(), block, &mut found);
+            check_names(&scope, address, block, &mut found);
+        }
+        for (suite, block) in definition.suites_of(name) {
+            let subject = format!("suite.{suite}");
+            check_block(&scope, &subject, block, &mut found);
+            if !["http", "run", "load"]
+                .iter()
+                .any(|key| block.get(key).is_some())
+            {
+                found.complain(
+                    Defect::new(
+                        &codes::MISSING_KEY,
+                        &subject,
+                        format!("{subject} does nothing"),
+                    )
+                    .at(&block.span, "expected `http`, `run` or `load`"),
+                );
+            }
+        }
+        for (document, block) in definition.documents_of(name) {
+            check_document(&scope, &format!("document.{document}"), block, &mut found);
+        }
+        let mut targets: BTreeMap<&Arc<str>, &Arc<Block>> = definition.targets.iter().collect();
+        targets.extend(&environment.targets);
+        for (target, block) in targets {
+            check_target(&scope, &format!("target.{target}"), block, &mut found);
+        }
+    }
+    check_sources(definition, &mut found);
+    found.tell(definition.environments.len(), complaints);
+}
+
+/// Complaints by place and message, with the environments they hold in.
+#[derive(Default)]
+struct Found<'a> {
+    environment: Option<&'a EnvironmentName>,
+    complaints: Vec<(Defect, Vec<&'a EnvironmentName>)>,
+    known: HashMap<(String, usize, String), usize>,
+}
+
+impl Found<'_> {
+    fn complain(&mut self, defect: Defect) {
+        let (path, start) = defect.labels.first().map_or((String::new(), 0), |label| {
+            (label.span.file.path.clone(), label.span.start())
+        });
+        let number = *self
+            .known
+            .entry((path, start, defect.message.clone()))
+            .or_insert_with(|| {
+                self.complaints.push((defect, Vec::new()));
+                self.complaints.len() - 1
+            });
+        if let (Some((_, environments)), Some(environment)) =
+            (self.complaints.get_mut(number), self.environment)
+            && environments.last() != Some(&environment)
+        {
+            environments.push(environment);
+        }
+    }
+
+    fn tell(self, all: usize, complaints: &mut Vec<Defect>) {
+        for (mut defect, environments) in self.complaints {
+            let some = !environments.is_empty() && environments.len() < all;
+            if some && defect.environment.is_none() {
+                let names: Vec<&str> = environments.iter().map(|name| name.as_str()).collect();
+                defect.message = format!("{} in {}", defect.message, list(&names, "and"));
+                if let [only] = environments.as_slice() {
+                    defect = defect.within(only);
+                }
+            }
+            complaints.push(defect);
+        }
+    }
+}
+
+/// What can be referred to in one environment.
+pub struct Scope<'a> {
+    definition: &'a Definition,
+    environment: &'a EnvironmentName,
+    resources: BTreeMap<&'a Address, &'a Arc<Block>>,
+    /// Hints for names that nobody declared, by what they were taken for and the name: one renamed thing may be
+    /// referred to from everywhere.
+    hints: RefCell<HashMap<(String, String), String>>,
+}
+
+impl<'a> Scope<'a> {
+    /// Everything one environment has.
+    #[must_use]
+    pub fn new(definition: &'a Definition, environment: &'a EnvironmentName) -> Self {
+        Self {
+            definition,
+            environment,
+            resources: definition.resources_of(environment),
+            hints: RefCell::default(),
+        }
+    }
+
+    /// What to say at the place of a name that nobody declared.
+    fn hint<'k, I: Iterator<Item = &'k str>>(
+        &self,
+        what: &str,
+        name: &str,
+        known: impl Fn() -> I,
+    ) -> String {
+        let mut hints = self.hints.borrow_mut();
+        let hint = hints
+            .entry((what.to_owned(), name.to_owned()))
+            .or_insert_with(|| {
+                if let Some(near) = nearest(name, known()) {
+                    return format!("did you mean `{near}`?");
+                }
+                let known: Vec<&str> = known().take(13).collect();
+                match known.len() {
+                    0 => "none are declared".to_owned(),
+                    13.. => "not declared".to_owned(),
+                    _ => format!("declared: {}", list(&known, "and")),
+                }
+            });
+        hint.clone()
+    }
+}
+
+fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
+    for attribute in &block.attributes {
+        attribute.value.references(&mut |reference, span| {
+            if let Some((message, hint)) = dangling(scope, reference) {
+                found.complain(
+                    Defect::new(&codes::DANGLING, subject, message)
+                        .attribute(attribute.name)
+                        .at(&place_of(reference, span), hint),
+                );
+            }
+        });
+    }
+}
+
+/// Targets are known before resources are: nothing about them can depend on one.
+fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
+    check_block(scope, subject, block, found);
+    for attribute in &block.attributes {
+        attribute.value.references(&mut |reference, span| {
+            if matches!(reference, Reference::Resource(..) | Reference::Artifact(..)) {
+                found.complain(
+                    Defect::new(
+                        &codes::DANGLING,
+                        subject,
+                        format!("`{reference}`: a target cannot depend on what is put on it"),
+                    )
+                    .attribute(attribute.name)
+                    .at(
+                        &place_of(reference, span),
+                        "only parameters, `environment` and `system` can stand here",
+                    ),
+                );
+            }
+        });
+    }
+    if let Some(placed) = block.get("local")
+        && placed.expression.plain() == Some(&Value::Boolean(false))
+    {
+        found.complain(
+            Defect::new(
+                &codes::MEANINGLESS,
+                subject,
+                format!("{subject} is not this machine, and nothing says what it is"),
+            )
+            .attribute("local")
+            .at(&placed.span, "expected `true`"),
+        );
+    }
+}
+
+/// Documents are files of the project: nothing about them depends on what is brought anywhere, and a secret in their
+/// name would be shown.
+fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
+    check_block(scope, subject, block, found);
+    // Of other keys it was said that no reference can stand in them.
+    let sources = ["path", "render"];
+    for attribute in block
+        .attributes
+        .iter()
+        .filter(|attribute| sources.contains(&attribute.name))
+    {
+        attribute.value.references(&mut |reference, span| {
+            let message = match reference {
+                Reference::Resource(..) | Reference::Artifact(..) => {
+                    format!("`{reference}`: a document cannot depend on what is brought anywhere")
+                }
+                Reference::Parameter(name)
+                    if scope
+                        .definition
+                        .parameters
+                        .get(name)
+                        .is_some_and(|parameter| parameter.varies == Varies::Secret) =>
+                {
+                    format!("`{reference}` is a secret, and where a document is is shown")
+                }
+                _ => return,
+            };
+            found.complain(
+                Defect::new(&codes::WRONG_FORM, subject, message)
+                    .attribute(attribute.name)
+                    .at(
+                        &place_of(reference, span),
+                        "only parameters that are no secrets, `environment` and `system` can stand here",
+                    ),
+            );
+        });
+    }
+    if let (Some(path), Some(render)) = (block.get("path"), block.get("render")) {
+        found.complain(
+            Defect::new(
+                &codes::WRONG_FORM,
+                subject,
+                format!("{subject} has both `path` and `render`"),
+            )
+            .at(&render.span, "printed by a command")
+            .at(&path.span, "and lies here as well"),
+        );
+    }
+}
+
+/// Documents that no environment has, and times for commands that there are not.
+fn check_sources(definition: &Definition, found: &mut Found<'_>) {
+    found.environment = None;
+    for name in definition.document_names() {
+        let subject = format!("document.{name}");
+        let blocks: Vec<&Block> = definition
+            .path
+            .iter()
+            .filter_map(|environment| definition.documents_of(environment).get(name).copied())
+            .map(|block| &**block)
+            .collect();
+        let renders = |block: &&&Block| block.get("render").is_some();
+        let has_source = |block: &&Block| block.get("path").is_some() || renders(&block);
+        if !blocks.iter().any(has_source)
+            && let Some(block) = definition
+                .documents
+                .get(name)
+                .map(|block| &**block)
+                .or(blocks.first().copied())
+        {
+            found.complain(
+                Defect::new(
+                    &codes::MISSING_KEY,
+                    &subject,
+                    format!("{subject} is nowhere"),
+                )
+                .at(
+                    &block.span,
+                    "expected `path` or `render`, here or in the environments' files",
+                ),
+            );
+            continue;
+        }
+        let used: Vec<&Span> = blocks
+            .iter()
+            .filter(renders)
+            .filter_map(|block| block.get("within"))
+            .map(|placed| &placed.span)
+            .collect();
+        for placed in blocks.iter().filter_map(|block| block.get("within")) {
+            if !used.contains(&&placed.span) {
+                found.complain(
+                    Defect::new(
+                        &codes::MEANINGLESS,
+                        &subject,
+                        format!("{subject}: `within` has no effect without `render`"),
+                    )
+                    .attribute("within")
+                    .at(&placed.span, "takes no effect"),
+                );
+            }
+        }
+    }
+}
+
+/// What is wrong with a reference, and what to say at its place.
+pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, String)> {
+    let definition = scope.definition;
+    let not_declared = |what: &str, name: &str, hint: String| {
+        let message = format!("`{reference}` refers to {what} `{name}`, which is not declared");
+        Some((message, hint))
+    };
+    match reference {
+        Reference::Environment | Reference::System => None,
+        Reference::Parameter(name) => {
+            if definition.parameters.contains_key(name) {
+                return None;
+            }
+            let known = || definition.parameters.keys().map(|name| &**name);
+            not_declared("the parameter", name, scope.hint("parameter", name, known))
+        }
+        Reference::Artifact(name, attribute) => {
+            if !definition.artifacts.contains_key(name) {
+                let known = || definition.artifacts.keys().map(|name| &**name);
+                return not_declared("the artifact", name, scope.hint("artifact", name, known));
+            }
+            if ARTIFACT_ATTRIBUTES.contains(&&**attribute) {
+                return None;
+            }
+            Some((
+                format!("`{reference}`: an artifact has no `{attribute}`"),
+                format!("it has {}", list(ARTIFACT_ATTRIBUTES, "and")),
+            ))
+        }
+        Reference::Resource(address, attribute) => {
+            let Some(facts) = kind::facts(address.kind()) else {
+                let known = || kind::KINDS.iter().map(|kind| kind.name);
+                let hint = scope.hint("kind", address.kind(), known);
+                return not_declared("the kind", address.kind(), hint);
+            };
+            let resources = &scope.resources;
+            let Some(block) = resources.get(address) else {
+                let known = || {
+                    let same = resources
+                        .keys()
+                        .filter(|known| known.kind() == address.kind());
+                    same.map(|known| known.as_str())
+                };
+                let hint = scope.hint("resource of its kind", address.as_str(), known);
+                return not_declared("the resource", address.as_str(), hint);
+            };
+            let is_output = facts.outputs.iter().any(|(name, _)| *name == &**attribute);
+            if is_output || block.get(attribute).is_some() {
+                return None;
+            }
+            let known: Vec<&str> = facts
+                .outputs
+                .iter()
+                .map(|(name, _)| *name)
+                .chain(block.attributes.iter().map(|attribute| attribute.name))
+                .collect();
+            Some((
+                format!("`{reference}`: {address} has no `{attribute}`"),
+                match nearest(attribute, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("it has {}", list(&known, "and")),
+                },
+            ))
+        }
+    }
+}
+
+fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, found: &mut Found<'_>) {
+    let Scope {
+        definition,
+        environment,
+        resources,
+        ..
+    } = scope;
+    let own = definition.environments.get(*environment);
+    if let Some((target, span)) = plain_text(block, "on") {
+        let by_own = own.and_then(|own| own.targets.get(target));
+        let by_system = definition.targets.get(target);
+        if by_own.is_none() && by_system.is_none() {
+            let known = || {
+                let own = own.into_iter().flat_map(|own| own.targets.keys());
+                definition.targets.keys().chain(own).map(|name| &**name)
+            };
+            let hint = scope.hint("target", target, known);
+            found.complain(undeclared(address, "on", "target", target, hint, span));
+        } else if ![by_own, by_system]
+            .into_iter()
+            .flatten()
+            .any(|block| block.get("local").is_some())
+        {
+            let place = own.map_or_else(|| span.clone(), |own| Span::start_of(&own.file));
+            found.complain(
+                Defect::new(
+                    &codes::MISSING_KEY,
+                    format!("target.{target}"),
+                    format!("{environment} does not say where the target `{target}` is"),
+                )
+                .within(environment)
+                .at(&place, format!("no `[target.{target}]` says it here"))
+                .help(format!(
+                    "add `[target.{target}]` with `local = true` to the environment's file"
+                )),
+            );
+        }
+    }
+    if let Some((artifact, span)) = plain_text(block, "artifact")
+        && !definition.artifacts.contains_key(artifact)
+    {
+        let known = || definition.artifacts.keys().map(|name| &**name);
+        let hint = scope.hint("artifact", artifact, known);
+        found.complain(undeclared(
+            address, "artifact", "artifact", artifact, hint, span,
+        ));
+    }
+    for key in ["after", "restart-on"] {
+        for (other, span) in addresses(block, key) {
+            if !resources.contains_key(&other) {
+                let known = || resources.keys().map(|known| known.as_str());
+                let hint = scope.hint("resource", other.as_str(), known);
+                let place = part_of(other.as_str(), span);
+                let other = other.as_str();
+                found.complain(undeclared(address, key, "resource", other, hint, &place));
+            }
+        }
+    }
+}
+
+fn undeclared(
+    address: &Address,
+    key: &'static str,
+    what: &str,
+    name: &str,
+    hint: String,
+    span: &Span,
+) -> Defect {
+    Defect::of(
+        &codes::DANGLING,
+        address,
+        format!("the {what} `{name}` is not declared"),
+    )
+    .attribute(key)
+    .at(span, hint)
+}
+
+/// A plain text attribute and its place.
+pub fn plain_text<'a>(block: &'a Block, key: &str) -> Option<(&'a str, &'a Span)> {
+    let placed = block.get(key)?;
+    Some((placed.expression.plain()?.as_text()?, &placed.span))
+}
+
+/// The addresses in a list attribute.
+pub fn addresses<'a>(block: &'a Block, key: &str) -> Vec<(Address, &'a Span)> {
+    let Some(placed) = block.get(key) else {
+        return Vec::new();
+    };
+    match placed.expression.plain() {
+        Some(evenkeel_model::Value::List(items)) => items
+            .iter()
+            .filter_map(|item| Some((Address::parse(item.as_text()?)?, &placed.span)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,211 @@
+//! Fills resources in, each after those that it refers to.
+//!
+//! What an attribute becomes is for `fill`; what a resource means is for its kind.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::super::expression::Reference;
+use super::super::reference::{addresses, plain_text};
+use super::super::{Block, claims, codes, fields};
+use super::{ResolvedResource, Resolver, TargetPlace};
+use crate::kind::{self, Attributes, Context, Declared};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{Address, Digest, order};
+
+impl Resolver<'_> {
+    pub(super) fn resources(&mut self, targets: &BTreeMap<Arc<str>, TargetPlace>) {
+        let blocks = self.definition.resources_of(self.name);
+        let numbered: Vec<(&Address, &Arc<Block>)> = blocks.into_iter().collect();
+        let numbers: HashMap<&Address, usize> = numbered
+            .iter()
+            .enumerate()
+            .map(|(number, (address, _))| (*address, number))
+            .collect();
+        let mut waits_for: Vec<Vec<usize>> = Vec::with_capacity(numbered.len());
+        for (_, block) in &numbered {
+            let mut others: Vec<usize> = self
+                .wants(block)
+                .iter()
+                .filter_map(|other| numbers.get(other).copied())
+                .collect();
+            others.sort_unstable();
+            others.dedup();
+            waits_for.push(others);
+        }
+        let order = match order::order(&waits_for) {
+            Ok(order) => order,
+            Err(circle) => {
+                self.complain_circle(&circle, &numbered);
+                return;
+            }
+        };
+        let mut wanted = vec![false; numbered.len()];
+        for other in waits_for.iter().flatten() {
+            if let Some(wanted) = wanted.get_mut(*other) {
+                *wanted = true;
+            }
+        }
+        for number in order {
+            let (Some((address, block)), Some(others)) =
+                (numbered.get(number), waits_for.get(number))
+            else {
+                continue;
+            };
+            let after = others
+                .iter()
+                .filter_map(|other| numbered.get(*other).map(|(address, _)| (*address).clone()))
+                .collect();
+            match self.resource(address, block, targets, after) {
+                Some((resource, attributes)) => {
+                    if wanted.get(number) == Some(&true) {
+                        self.filled.insert((*address).clone(), attributes);
+                    }
+                    self.resources.insert((*address).clone(), resource);
+                }
+                None => {
+                    self.gaps.insert(address.to_string());
+                }
+            }
+        }
+        let conflicts = claims::conflicts(self.name, &self.resources, targets);
+        self.complaints.extend(conflicts);
+    }
+
+    /// The resources that must be understood, and in place, before one: those it refers to, in attributes and in its
+    /// template, and those it names in `after` and `restart-on`.
+    pub(super) fn wants(&self, block: &Block) -> Vec<Address> {
+        let mut wants = Vec::new();
+        for attribute in &block.attributes {
+            attribute.value.references(&mut |reference, _| {
+                if let Reference::Resource(other, _) = reference {
+                    wants.push(other.clone());
+                }
+            });
+        }
+        for key in ["after", "restart-on"] {
+            wants.extend(addresses(block, key).into_iter().map(|(other, _)| other));
+        }
+        if let Some((path, _)) = plain_text(block, "template")
+            && let Some(Ok(template)) = self.templates.get(path)
+        {
+            wants.extend(template.resources().cloned());
+        }
+        wants
+    }
+
+    pub(super) fn resource(
+        &mut self,
+        address: &Address,
+        block: &Arc<Block>,
+        targets: &BTreeMap<Arc<str>, TargetPlace>,
+        after: Box<[Address]>,
+    ) -> Option<(ResolvedResource, Attributes)> {
+        let before = self.complaints.len();
+        let facts = kind::facts(address.kind())?;
+        let fields = || facts.fields.iter().chain(fields::RESOURCE);
+        let attributes = self.attributes(address.as_str(), block, fields);
+        // The target's own name, so that every resource on it shares one.
+        let on = attributes.as_ref().and_then(|it| it.text("on"));
+        let (on, place) = targets.get_key_value(on.unwrap_or_default()).unzip();
+        let attributes = attributes?;
+        let written = if address.kind() == "file" {
+            let content = self.content(address, block, &attributes);
+            let keys = ["content", "source", "template"];
+            if content.is_none() && keys.iter().any(|key| attributes.get(key).is_some()) {
+                return None;
+            }
+            content
+        } else {
+            None
+        };
+        let artifact = match attributes.text("artifact") {
+            Some(name) if address.kind() == "installation" => {
+                let facts = self.surroundings.artifacts.get(name).cloned();
+                if facts.is_none() {
+                    let span = block.place("artifact").clone();
+                    self.complain(
+                        &codes::ARTIFACT,
+                        address.as_str(),
+                        &span,
+                        format!("the artifact `{name}` could not be read"),
+                    );
+                }
+                facts
+            }
+            _ => None,
+        };
+        let (on, place, true) = (on?, place?, self.complaints.len() == before) else {
+            return None;
+        };
+        let mut triggers = BTreeMap::new();
+        for (other, _) in addresses(block, "restart-on") {
+            let trigger = self.resources.get(&other)?;
+            let record = trigger.declared.record().ok()?;
+            triggers.insert(other.to_string(), Digest::of(record.as_bytes()));
+        }
+        let context = Context {
+            address,
+            environment: self.name,
+            base: &place.base,
+            state: &place.state,
+            content: written.as_ref(),
+            artifact: artifact.as_ref(),
+            triggers,
+            seal: &self.materials,
+        };
+        match Declared::new(address.kind(), &context, &attributes) {
+            Ok(declared) => {
+                let resource = ResolvedResource {
+                    on: Arc::clone(on),
+                    block: Arc::clone(block),
+                    declared,
+                    after,
+                };
+                Some((resource, attributes))
+            }
+            Err(reasons) => {
+                for each in reasons {
+                    let span = block.place(each.attribute).clone();
+                    self.complaints.push(
+                        Defect::of(
+                            &codes::WRONG_FORM,
+                            address,
+                            format!("{address}: {}", each.message),
+                        )
+                        .within(self.name)
+                        .attribute(each.attribute)
+                        .at(&span, "here"),
+                    );
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn complain_circle(
+        &mut self,
+        circle: &[usize],
+        numbered: &[(&Address, &Arc<Block>)],
+    ) {
+        let members: Vec<(&Address, &Arc<Block>)> = circle
+            .iter()
+            .filter_map(|number| numbered.get(*number).copied())
+            .collect();
+        let mut path: Vec<&str> = members
+            .iter()
+            .map(|(address, _)| address.as_str())
+            .collect();
+        path.extend(members.first().map(|(address, _)| address.as_str()));
+        let subject = path.first().copied().unwrap_or_default().to_owned();
+        let mut complaint = Defect::new(
+            &codes::CYCLE,
+            subject,
+            format!("resources wait for each other: {}", path.join(" → ")),
+        );
+        for ((_, block), next) in members.iter().zip(path.iter().skip(1)) {
+            complaint = complaint.at(&block.span, format!("waits for {next}"));
+        }
+        self.complaints.push(complaint);
+    }
+}

@@ -1,0 +1,178 @@
+//! Templates: minijinja, with an undefined name as an error and a bound on work.
+//!
+//! Only files beside the definitions are templates. Values that are filled in, and anything that was seen on a target,
+//! are data and never rendered again.
+
+use std::collections::BTreeSet;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior};
+
+use evenkeel_model::source::{SourceFile, Span};
+
+/// Instructions a template may take: a loop without an end ends here.
+const FUEL: u64 = 5_000_000;
+
+/// A template that was understood.
+#[derive(Debug)]
+pub struct Template<'a> {
+    environment: Environment<'a>,
+    /// The names it uses, nested ones with dots: `port`, `directory.home.path`.
+    pub names: BTreeSet<String>,
+}
+
+/// What is wrong with a template, and where.
+#[derive(Debug)]
+pub struct TemplateProblem {
+    /// In the template.
+    pub span: Span,
+    /// What.
+    pub message: String,
+}
+
+impl<'a> Template<'a> {
+    /// Understands a template.
+    ///
+    /// # Errors
+    ///
+    /// When it is no template.
+    pub fn new(file: &'a std::sync::Arc<SourceFile>) -> Result<Self, TemplateProblem> {
+        let mut environment = Environment::empty();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // A file ends as its template does: the last line feed is content.
+        if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
+            environment.set_syntax(syntax);
+        }
+        environment.set_fuel(Some(FUEL));
+        minijinja_filters(&mut environment);
+        environment
+            .add_template("template", &file.text)
+            .map_err(|error| problem(file, &error))?;
+        let names = environment
+            .get_template("template")
+            .map(|template| template.undeclared_variables(true))
+            .map_err(|error| problem(file, &error))?;
+        Ok(Self {
+            environment,
+            names: names.into_iter().collect(),
+        })
+    }
+
+    /// Renders it. What is told of an error quotes no value when there is a secret among them.
+    ///
+    /// # Errors
+    ///
+    /// An undefined name, a wrong type, too much work.
+    pub fn render(
+        &self,
+        file: &std::sync::Arc<SourceFile>,
+        values: &serde_json::Value,
+        secret: bool,
+    ) -> Result<String, TemplateProblem> {
+        self.environment
+            .get_template("template")
+            .and_then(|template| template.render(minijinja::value::Serde(values)))
+            .map_err(|error| {
+                let mut problem = problem(file, &error);
+                if secret && error.kind() != minijinja::ErrorKind::UndefinedError {
+                    problem.message = error.kind().to_string();
+                }
+                problem
+            })
+    }
+}
+
+fn minijinja_filters(environment: &mut Environment<'_>) {
+    use minijinja::filters;
+    environment.add_filter("upper", filters::upper);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("default", filters::default);
+    environment.add_filter("join", filters::join);
+    environment.add_filter("length", filters::length);
+    environment.add_filter("tojson", filters::tojson);
+    environment.add_filter("trim", filters::trim);
+    environment.add_filter("replace", filters::replace);
+    environment.add_filter("sort", filters::sort);
+    environment.add_filter("items", filters::items);
+    environment.add_function("range", minijinja::functions::range);
+}
+
+fn problem(file: &std::sync::Arc<SourceFile>, error: &minijinja::Error) -> TemplateProblem {
+    let range = error.range().unwrap_or_else(|| {
+        let line = error.line().unwrap_or(1);
+        let start: usize = file
+            .text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        start..start
+    });
+    let span = Span::new(file, range);
+    let mut message = error.kind().to_string();
+    if error.kind() == minijinja::ErrorKind::UndefinedError && !span.text().is_empty() {
+        message = format!("`{}` is not defined", span.text().trim());
+    } else if let Some(detail) = error.detail() {
+        message = format!("{message}: {detail}");
+    }
+    TemplateProblem { span, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Template;
+    use evenkeel_model::source::SourceFile;
+
+    #[test]
+    fn names_are_known_before_rendering() {
+        let file = SourceFile::new(
+            "a.j2",
+            "listen = {{ port }}\nhome = \"{{ directory.home.path }}\"\n",
+        );
+        let template = Template::new(&file).unwrap();
+        let names: Vec<&str> = template.names.iter().map(String::as_str).collect();
+        assert_eq!(names, ["directory.home.path", "port"]);
+        let text = template
+            .render(
+                &file,
+                &serde_json::json!({"port": 7, "directory": {"home": {"path": "/x"}}}),
+                false,
+            )
+            .unwrap();
+        assert_eq!(text, "listen = 7\nhome = \"/x\"\n");
+    }
+
+    #[test]
+    fn an_undefined_name_is_an_error_at_its_place() {
+        let file = SourceFile::new("a.j2", "a\n{{ prot }}\n");
+        let template = Template::new(&file).unwrap();
+        let problem = template
+            .render(&file, &serde_json::json!({"port": 7}), false)
+            .unwrap_err();
+        assert_eq!(problem.span.location().line, 2);
+        assert!(problem.message.contains("prot"), "{}", problem.message);
+    }
+
+    #[test]
+    fn endless_work_ends() {
+        let file = SourceFile::new(
+            "a.j2",
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+        );
+        let template = Template::new(&file).unwrap();
+        assert!(
+            template
+                .render(&file, &serde_json::json!({}), false)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn an_error_quotes_no_secret() {
+        let file = SourceFile::new("a.j2", "{% include password %}");
+        let template = Template::new(&file).unwrap();
+        let values = serde_json::json!({"password": "hunter2"});
+        let problem = template.render(&file, &values, true).unwrap_err();
+        assert!(!problem.message.contains("hunter2"), "{}", problem.message);
+    }
+}

@@ -1,0 +1,57 @@
+//! Rule: enough different people approved this very plan on this very evidence.
+
+use std::collections::BTreeSet;
+
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+
+/// Enough different people approved this very plan on this very evidence.
+pub struct ApprovedByPeople;
+
+impl Rule for ApprovedByPeople {
+    const CODE: Code = Code::error(
+        "gate/not-approved",
+        "not enough people approved exactly this",
+        "An approval is for one plan and the evidence that was there to be seen; when either changes, it is void.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let needed = dossier.policy.approvals;
+        let people: BTreeSet<&str> = dossier
+            .approvals
+            .iter()
+            .filter(|approval| {
+                approval.plan == dossier.release.plan
+                    && approval.evidence == dossier.evidence_digest
+                    && approval.at <= dossier.at
+                    && !approval.by.is_empty()
+            })
+            .map(|approval| approval.by.as_str())
+            .collect();
+        if people.len() >= needed {
+            return Vec::new();
+        }
+        let void = dossier
+            .approvals
+            .iter()
+            .filter(|approval| {
+                approval.plan != dossier.release.plan
+                    || approval.evidence != dossier.evidence_digest
+            })
+            .map(|approval| approval.by.as_str())
+            .collect::<BTreeSet<_>>();
+        let mut message = format!(
+            "{} of {} given",
+            people.len(),
+            evenkeel_model::text::count(needed, "approval")
+        );
+        if people.is_empty() && !void.is_empty() {
+            message.push_str("; earlier ones were for another plan or other evidence");
+        }
+        vec![Reason::new(
+            &Self::CODE,
+            message,
+            Remedy::Approve(dossier.release.plan.short()),
+        )]
+    }
+}

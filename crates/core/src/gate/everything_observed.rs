@@ -1,0 +1,63 @@
+//! Rule: enough of what is declared was really observed, in every environment.
+
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+
+/// Enough of what is declared was really observed.
+pub struct EverythingObserved;
+
+impl Rule for EverythingObserved {
+    const CODE: Code = Code::error(
+        "gate/not-observed",
+        "not everything could be observed",
+        "What could not be seen is not \"no drift\". The policy's `observed` says which share must be.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        for name in &dossier.path {
+            let remedy = Remedy::MakeReadable(name.clone());
+            let Some(facts) = dossier.environments.get(name) else {
+                reasons.push(Reason::new(
+                    &Self::CODE,
+                    format!("{name} was not looked at"),
+                    remedy,
+                ));
+                continue;
+            };
+            if facts.declared == 0 {
+                reasons.push(Reason::new(
+                    &Self::CODE,
+                    format!("nothing is declared in {name}"),
+                    Remedy::MendDefinitions,
+                ));
+            } else if !enough(facts.observed, facts.declared, dossier.policy.observed) {
+                reasons.push(Reason::new(
+                    &Self::CODE,
+                    format!(
+                        "{} of {} attributes were observed in {name}",
+                        facts.observed, facts.declared
+                    ),
+                    remedy,
+                ));
+            } else if facts.observation.is_none() && facts.observed == facts.declared {
+                // Something that is declared no longer could not be seen.
+                reasons.push(Reason::new(
+                    &Self::CODE,
+                    format!("not everything could be seen in {name}"),
+                    remedy,
+                ));
+            }
+        }
+        reasons
+    }
+}
+
+/// Whether a part is a share of a whole; a share that is no number is never reached.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of attributes are far below 2^52"
+)]
+pub(super) fn enough(part: usize, whole: usize, share: f64) -> bool {
+    share.is_finite() && part <= whole && part as f64 >= share * whole as f64
+}

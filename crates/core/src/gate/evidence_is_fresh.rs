@@ -1,0 +1,62 @@
+//! Rule: evidence is young, and what it was made on is untouched since.
+
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+use evenkeel_model::duration;
+
+/// Evidence is young, and what it was made on is untouched since.
+pub struct EvidenceIsFresh;
+
+impl Rule for EvidenceIsFresh {
+    const CODE: Code = Code::error(
+        "gate/evidence-stale",
+        "evidence is too old, or what it was made on was touched since",
+        "A pass is void when the environment it was made on has changed, even if it was changed back by hand. Run the suites again.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        let Some(name) = dossier.before_production().last() else {
+            return reasons;
+        };
+        let Some(facts) = dossier.environments.get(name) else {
+            return reasons;
+        };
+        let declared = dossier.suites.get(name).map_or(&[][..], Vec::as_slice);
+        for suite in declared
+            .iter()
+            .filter(|suite| dossier.policy.require.contains(&suite.kind))
+        {
+            let evidence = dossier.evidence.iter().find(|evidence| {
+                evidence.suite == suite.name && evidence.environment == *name && evidence.passed
+            });
+            // A suite without a pass is the business of the rule about suites.
+            let Some(evidence) = evidence else { continue };
+            let age = dossier.at.since(evidence.ended);
+            let message = if evidence.ended > dossier.at {
+                format!(
+                    "the evidence of `{}` is dated in the future: a clock was set back",
+                    suite.name
+                )
+            } else if age.as_secs() > dossier.policy.evidence_max_age {
+                format!(
+                    "the evidence of `{}` is {} old",
+                    suite.name,
+                    duration::phrase(age)
+                )
+            } else if !evidence.undisturbed {
+                format!("{name} changed while `{}` ran", suite.name)
+            } else if facts.observation != Some(evidence.bound.observation) {
+                format!("{name} was touched since `{}` passed", suite.name)
+            } else {
+                continue;
+            };
+            reasons.push(Reason::new(
+                &Self::CODE,
+                message,
+                Remedy::Verify(name.clone()),
+            ));
+        }
+        reasons
+    }
+}

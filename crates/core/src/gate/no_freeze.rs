@@ -1,0 +1,49 @@
+//! Rule: nothing is frozen now.
+
+use super::{Dossier, EvidenceFact, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+
+/// Nothing is frozen now.
+pub struct NoFreeze;
+
+impl Rule for NoFreeze {
+    const CODE: Code = Code::error(
+        "gate/freeze",
+        "releases are frozen",
+        "The policy names a time in which nothing is released.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        for freeze in &dossier.policy.freeze {
+            if !(freeze.from <= dossier.at && dossier.at < freeze.until) {
+                continue;
+            }
+            reasons.push(Reason::new(
+                &Self::CODE,
+                format!("frozen until {}: {}", freeze.until, freeze.reason),
+                Remedy::Wait(freeze.until.to_string()),
+            ));
+            let Some(name) = dossier.before_production().last() else {
+                continue;
+            };
+            let declared = dossier.suites.get(name).map_or(&[][..], Vec::as_slice);
+            let is_too_old_then = |evidence: &EvidenceFact| {
+                evidence.environment == *name
+                    && declared.iter().any(|suite| {
+                        suite.name == evidence.suite && dossier.policy.require.contains(&suite.kind)
+                    })
+                    && freeze.until.since(evidence.ended).as_secs()
+                        > dossier.policy.evidence_max_age
+            };
+            if dossier.evidence.iter().any(is_too_old_then) {
+                reasons.push(Reason::new(
+                    &Self::CODE,
+                    "by then the evidence that there is will be too old",
+                    Remedy::Verify(name.clone()),
+                ));
+            }
+        }
+        reasons
+    }
+}

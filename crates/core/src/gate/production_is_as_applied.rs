@@ -1,0 +1,49 @@
+//! Rule: production has no drift beyond what the release itself repairs.
+
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::{Code, Corner};
+
+/// Production has no drift beyond what the release itself repairs.
+pub struct ProductionIsAsApplied;
+
+impl Rule for ProductionIsAsApplied {
+    const CODE: Code = Code::error(
+        "gate/production-drift",
+        "production was changed by hand",
+        "A release on top of what nobody declared is not the release that was tested. Repair it, or write it into the definition and deliver that.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let name = &dossier.production;
+        let Some(facts) = dossier.environments.get(name) else {
+            return vec![Reason::new(
+                &Self::CODE,
+                format!("{name} was not looked at"),
+                Remedy::MakeReadable(name.clone()),
+            )];
+        };
+        facts
+            .drift
+            .iter()
+            .filter(|finding| {
+                !finding.repaired || (dossier.release.already && is_by_hand(finding.corner))
+            })
+            .map(|finding| {
+                let remedy = if finding.repaired {
+                    Remedy::Repair(name.clone())
+                } else {
+                    Remedy::SettleByHand(name.clone())
+                };
+                Reason::new(&Self::CODE, finding.message.clone(), remedy)
+            })
+            .collect()
+    }
+}
+
+/// With nothing new to release, what was changed by hand is repaired and not released.
+fn is_by_hand(corner: Option<Corner>) -> bool {
+    matches!(
+        corner,
+        Some(Corner::HandMade | Corner::HandMadeInBoth | Corner::Conflicting)
+    )
+}

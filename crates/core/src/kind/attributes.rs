@@ -1,0 +1,117 @@
+//! The attributes of a resource, filled in and already of the right form.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use evenkeel_model::source::form::parse_mode;
+use evenkeel_model::{Value, duration};
+
+/// Values by key. Forms were checked before, so a wrong type reads as an absent key.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes(pub Vec<(&'static str, Value)>);
+
+impl Attributes {
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
+
+    /// The text of a key.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_text()
+    }
+
+    /// The text of a key, owned.
+    #[must_use]
+    pub fn string(&self, key: &str) -> Option<String> {
+        self.text(key).map(str::to_owned)
+    }
+
+    /// The boolean of a key.
+    #[must_use]
+    pub fn boolean(&self, key: &str) -> Option<bool> {
+        match self.get(key)? {
+            Value::Boolean(boolean) => Some(*boolean),
+            _ => None,
+        }
+    }
+
+    /// The file mode of a key.
+    #[must_use]
+    pub fn mode(&self, key: &str) -> Option<u32> {
+        parse_mode(self.text(key)?)
+    }
+
+    /// The duration of a key.
+    #[must_use]
+    pub fn duration(&self, key: &str) -> Option<Duration> {
+        duration::parse(self.text(key)?)
+    }
+
+    /// The list of a key.
+    #[must_use]
+    pub fn list(&self, key: &str) -> &[Value] {
+        match self.get(key) {
+            Some(Value::List(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// The table of a key.
+    #[must_use]
+    pub fn table(&self, key: &str) -> Option<&BTreeMap<Arc<str>, Value>> {
+        match self.get(key)? {
+            Value::Table(entries) => Some(entries),
+            _ => None,
+        }
+    }
+}
+
+/// A path on a target, absolute: relative ones begin at `base`. `.` and empty parts are dropped.
+///
+/// # Errors
+///
+/// For a path with `..`: it would escape what it is written under.
+pub fn absolute(base: &str, path: &str) -> Result<String, String> {
+    let joined = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{base}/{path}")
+    };
+    let mut parts = Vec::new();
+    for part in joined.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                return Err(format!(
+                    "`{path}` has `..` in it; write the path it leads to"
+                ));
+            }
+            part if part.contains('\0') => return Err("a path cannot have a NUL in it".into()),
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() {
+        return Err("the root directory itself cannot be managed".into());
+    }
+    Ok(format!("/{}", parts.join("/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::absolute;
+
+    #[test]
+    fn paths_become_absolute_and_never_climb() {
+        assert_eq!(absolute("/srv", "a//./b/").as_deref(), Ok("/srv/a/b"));
+        assert_eq!(absolute("/srv", "/etc/x").as_deref(), Ok("/etc/x"));
+        assert!(absolute("/srv", "../x").is_err());
+        assert!(absolute("/srv", "/").is_err());
+    }
+}

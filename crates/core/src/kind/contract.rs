@@ -1,0 +1,236 @@
+//! The contract of a kind, and the small types it speaks in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Attributes;
+use evenkeel_host::{Action, Answer, Query, Standing};
+use evenkeel_model::defect::Code;
+use evenkeel_model::source::Field;
+use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};
+
+/// One kind of resource: pure functions from what is declared and what was seen to what is wrong and what would mend it.
+pub trait Kind {
+    /// The name of its table: `file` for `[file.…]`.
+    const NAME: &'static str;
+    /// What it is, for the reference.
+    const ABOUT: &'static str;
+    /// Its keys, besides `on` and `after` which all kinds have.
+    const FIELDS: &'static [Field];
+    /// Attributes that only references can name.
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[];
+    /// Everything it can say.
+    const CODES: &'static [&'static Code];
+    /// As declared; its JSON is what the ledger keeps, so it has no secret in it.
+    type Declared: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;
+    /// As seen; its JSON is what an observation's digest is made of, so no mere time of day is in it.
+    type Observed: Serialize + Clone + std::fmt::Debug + Send + Sync;
+
+    /// Understands filled-in attributes.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them.
+    fn declare(
+        context: &Context<'_>,
+        attributes: &Attributes,
+    ) -> Result<Self::Declared, Vec<Wrong>>;
+    /// A computed attribute.
+    fn output(_declared: &Self::Declared, _name: &str) -> Option<Value> {
+        None
+    }
+    /// The paths it occupies on its target; the first is its own.
+    fn paths(declared: &Self::Declared) -> Vec<&str>;
+    /// What to look at.
+    fn queries(declared: &Self::Declared) -> Vec<Query>;
+    /// What the answers mean.
+    fn observed(declared: &Self::Declared, answers: &[Answer]) -> Observation<Self::Observed>;
+    /// Whether anything is there.
+    fn is_there(observed: &Self::Observed) -> bool;
+    /// Everything that was seen, attribute by attribute, as text without secrets: where two observations differ, the
+    /// facts differ in the attribute.
+    fn facts(observed: &Self::Observed) -> Vec<(String, String)>;
+    /// When it last changed.
+    fn changed(observed: &Self::Observed) -> Option<Moment>;
+    /// What is wrong.
+    fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;
+    /// The action that would mend it, carrying what it expects to find; `None` when nothing is wrong.
+    fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Option<Action>;
+    /// The action that would remove it; `None` when it is not there.
+    fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Option<Action>;
+    /// Its comparable attributes, as text without secrets.
+    fn attributes(declared: &Self::Declared) -> Vec<(String, String)>;
+}
+
+/// What a kind is told besides a resource's own attributes.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The resource.
+    pub address: &'a Address,
+    /// The environment.
+    pub environment: &'a EnvironmentName,
+    /// Where relative paths begin on the target.
+    pub base: &'a str,
+    /// Where evenkeel may keep records of its own on the target.
+    pub state: &'a str,
+    /// The content of a `file`, read or rendered.
+    pub content: Option<&'a Content>,
+    /// The artifact that is named, if one is.
+    pub artifact: Option<&'a ArtifactFacts>,
+    /// For each resource named in `restart-on`: the digest of what it is declared to be.
+    pub triggers: BTreeMap<String, Digest>,
+    /// Gives the sealed form of text with a secret.
+    pub seal: &'a dyn SealText,
+}
+
+/// Gives the target's form of a value that may hold a secret, and keeps the secret for the actions that need it.
+pub trait SealText: std::fmt::Debug {
+    /// The plain text, or its seal.
+    fn text(&self, value: &Value) -> evenkeel_host::Text;
+}
+
+/// Content of a file.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// The digest of the bytes; sealed if there is a secret in them.
+    pub digest: Digest,
+    /// Whether there is a secret in them.
+    pub sealed: bool,
+    /// The text, when it is text and there is no secret in it.
+    pub text: Option<Arc<str>>,
+}
+
+/// What is known of an artifact.
+#[derive(Clone, Debug)]
+pub struct ArtifactFacts {
+    /// Its name.
+    pub name: String,
+    /// Its tree digest.
+    pub digest: Digest,
+}
+
+/// Something wrong with an attribute.
+#[derive(Clone, Debug)]
+pub struct Wrong {
+    /// The attribute; empty for the resource itself.
+    pub attribute: &'static str,
+    /// What, as a sentence.
+    pub message: String,
+}
+
+impl Wrong {
+    /// Something wrong.
+    #[must_use]
+    pub fn new(attribute: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            attribute,
+            message: message.into(),
+        }
+    }
+}
+
+/// What was seen, or that it cannot be told.
+#[derive(Clone, Debug)]
+pub enum Observation<T> {
+    /// Seen.
+    Seen(T),
+    /// It cannot be told, and why. Never "no drift".
+    CannotTell(String),
+}
+
+impl<T> Observation<T> {
+    /// Changes what was seen.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Observation<U> {
+        match self {
+            Self::Seen(seen) => Observation::Seen(change(seen)),
+            Self::CannotTell(reason) => Observation::CannotTell(reason),
+        }
+    }
+
+    /// What was seen, if it was.
+    #[must_use]
+    pub fn seen(&self) -> Option<&T> {
+        match self {
+            Self::Seen(seen) => Some(seen),
+            Self::CannotTell(_) => None,
+        }
+    }
+}
+
+/// One attribute that is not as declared.
+#[derive(Clone, Debug)]
+pub struct Discrepancy {
+    /// The code.
+    pub code: &'static Code,
+    /// The attribute.
+    pub attribute: String,
+    /// As declared, without secrets.
+    pub expected: String,
+    /// As found, without secrets.
+    pub found: String,
+    /// Both texts, where the attribute is a text that may be shown: as declared and as found.
+    pub texts: Option<(Arc<str>, String)>,
+}
+
+impl Discrepancy {
+    /// One attribute that is not as declared.
+    #[must_use]
+    pub fn new(
+        code: &'static Code,
+        attribute: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            attribute: attribute.into(),
+            expected: expected.into(),
+            found: found.into(),
+            texts: None,
+        }
+    }
+}
+
+/// What stands at a path, attribute by attribute.
+pub(super) fn standing_facts(standing: &Standing) -> Vec<(String, String)> {
+    let mut facts = vec![("presence".to_owned(), standing.words().to_owned())];
+    let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
+    match standing {
+        Standing::Missing | Standing::Other { what: _ } => {}
+        Standing::Link { to } => fact("to", to.clone()),
+        Standing::Directory { mode, owner, group } => {
+            fact("mode", octal(*mode));
+            fact("owner", owner.exactly());
+            fact("group", group.exactly());
+        }
+        Standing::File {
+            digest,
+            mode,
+            owner,
+            group,
+        } => {
+            fact("content", digest.short());
+            fact("mode", octal(*mode));
+            fact("owner", owner.exactly());
+            fact("group", group.exactly());
+        }
+    }
+    facts
+}
+
+/// A mode as people write it.
+pub(super) fn octal(mode: u32) -> String {
+    format!("{mode:04o}")
+}
+
+/// The answer could not be used.
+pub(super) fn unexpected<T>(answer: Option<&Answer>) -> Observation<T> {
+    Observation::CannotTell(match answer {
+        Some(Answer::Unreadable { reason }) => reason.clone(),
+        Some(_) => "the target answered another question".into(),
+        None => "the target gave no answer".into(),
+    })
+}

@@ -1,0 +1,290 @@
+//! `directory`: a directory with its mode and owners; it may be exclusive.
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::absolute;
+use super::contract::{octal, standing_facts, unexpected};
+use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use evenkeel_host::{Action, Answer, Entry, Owner, Query, Standing};
+use evenkeel_model::Moment;
+use evenkeel_model::defect::Code;
+use evenkeel_model::source::{Field, Form};
+
+/// A directory.
+pub struct Directory;
+
+const MISSING: Code = Code::error(
+    "directory/missing",
+    "a declared directory is not there",
+    "The directory, or one above it, does not exist on the target. `evenkeel plan` shows the step that makes it.",
+);
+const NOT_A_DIRECTORY: Code = Code::error(
+    "directory/is-something-else",
+    "something else stands where a directory is declared",
+    "A file, a link or a device is at the path. evenkeel does not remove what it did not make: move it away, then apply.",
+);
+const MODE: Code = Code::error(
+    "directory/mode-differs",
+    "a directory's mode is not the declared one",
+    "Somebody changed the permission bits, or the definition changed. `evenkeel plan` shows the step that restores them.",
+);
+const OWNER: Code = Code::error(
+    "directory/owner-differs",
+    "a directory's owner or group is not the declared one",
+    "Somebody changed the owner, or the definition changed. Restoring it needs the right to give files away.",
+);
+
+/// As declared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DirectoryDeclared {
+    /// Absolute path.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner by name or number.
+    pub owner: Option<String>,
+    /// Group by name or number.
+    pub group: Option<String>,
+    /// Whether what nobody declared in it is a defect.
+    pub exclusive: bool,
+    /// Patterns of names that may be in it all the same.
+    pub except: Vec<String>,
+}
+
+/// As seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct DirectoryObserved {
+    /// What stands at the path.
+    pub standing: Standing,
+    /// The names in it, if it is exclusive. Not part of the observation's digest: what is undeclared is not bound.
+    #[serde(skip)]
+    pub entries: Option<Vec<Entry>>,
+    /// When it last changed.
+    #[serde(skip)]
+    pub changed: Option<Moment>,
+}
+
+impl Kind for Directory {
+    const NAME: &'static str = "directory";
+    const ABOUT: &'static str = "A directory with its mode and owners. Directories above it are made if they are missing, with mode 0755, and are not managed.";
+    const FIELDS: &'static [Field] = &[
+        Field::required(
+            "path",
+            Form::Words,
+            "Where it is on the target. A relative path begins at the target's `base`.",
+        ),
+        Field::optional(
+            "mode",
+            Form::Mode,
+            "Permission bits in octal. Default: \"0755\".",
+        ),
+        Field::optional(
+            "owner",
+            Form::Words,
+            "Owner by name or number. Default: whoever evenkeel runs as, and not compared.",
+        ),
+        Field::optional(
+            "group",
+            Form::Words,
+            "Group by name or number. Default: as it comes, and not compared.",
+        ),
+        Field::optional(
+            "exclusive",
+            Form::Boolean,
+            "Whether everything in it must be declared: what is not is reported as unmanaged. Default: false.",
+        ),
+        Field::optional(
+            "except",
+            Form::List(&Form::Words),
+            "Names that may be in an exclusive directory undeclared; `*` stands for any characters.",
+        ),
+    ];
+    const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_DIRECTORY, &MODE, &OWNER];
+    type Declared = DirectoryDeclared;
+    type Observed = DirectoryObserved;
+
+    fn declare(
+        context: &Context<'_>,
+        attributes: &Attributes,
+    ) -> Result<DirectoryDeclared, Vec<Wrong>> {
+        let mut wrong = Vec::new();
+        let path = absolute(context.base, attributes.text("path").unwrap_or_default())
+            .map_err(|message| wrong.push(Wrong::new("path", message)));
+        let exclusive = attributes.boolean("exclusive").unwrap_or(false);
+        let except: Vec<String> = attributes
+            .list("except")
+            .iter()
+            .filter_map(|value| value.as_text().map(str::to_owned))
+            .collect();
+        if !exclusive && !except.is_empty() {
+            wrong.push(Wrong::new(
+                "except",
+                "`except` has no meaning in a directory that is not `exclusive`",
+            ));
+        }
+        let (Ok(path), true) = (path, wrong.is_empty()) else {
+            return Err(wrong);
+        };
+        Ok(DirectoryDeclared {
+            path,
+            mode: attributes.mode("mode").unwrap_or(0o755),
+            owner: attributes.string("owner"),
+            group: attributes.string("group"),
+            exclusive,
+            except,
+        })
+    }
+
+    fn paths(declared: &DirectoryDeclared) -> Vec<&str> {
+        vec![&declared.path]
+    }
+
+    fn queries(declared: &DirectoryDeclared) -> Vec<Query> {
+        let mut queries = vec![Query::Path {
+            path: declared.path.clone(),
+            text_unless: None,
+            sealed: false,
+        }];
+        if declared.exclusive {
+            queries.push(Query::Entries {
+                path: declared.path.clone(),
+            });
+        }
+        queries
+    }
+
+    fn observed(
+        declared: &DirectoryDeclared,
+        answers: &[Answer],
+    ) -> Observation<DirectoryObserved> {
+        let (standing, changed) = match answers.first() {
+            Some(Answer::Path {
+                standing, changed, ..
+            }) => (standing.clone(), *changed),
+            other => return unexpected(other),
+        };
+        let entries = if declared.exclusive && matches!(standing, Standing::Directory { .. }) {
+            match answers.get(1) {
+                Some(Answer::Entries { entries }) => entries.clone(),
+                other => return unexpected(other),
+            }
+        } else {
+            None
+        };
+        Observation::Seen(DirectoryObserved {
+            standing,
+            entries,
+            changed,
+        })
+    }
+
+    fn is_there(observed: &DirectoryObserved) -> bool {
+        observed.standing != Standing::Missing
+    }
+
+    fn facts(observed: &DirectoryObserved) -> Vec<(String, String)> {
+        standing_facts(&observed.standing)
+    }
+
+    fn changed(observed: &DirectoryObserved) -> Option<Moment> {
+        observed.changed
+    }
+
+    fn compare(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Discrepancy> {
+        match &observed.standing {
+            Standing::Missing => vec![Discrepancy::new(
+                &MISSING,
+                "presence",
+                "a directory",
+                "nothing",
+            )],
+            Standing::Directory { mode, owner, group } => compare_access(
+                (&MODE, &OWNER),
+                (
+                    declared.mode,
+                    declared.owner.as_deref(),
+                    declared.group.as_deref(),
+                ),
+                (*mode, owner, group),
+            ),
+            other => vec![Discrepancy::new(
+                &NOT_A_DIRECTORY,
+                "presence",
+                "a directory",
+                other.words(),
+            )],
+        }
+    }
+
+    fn remedy(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
+        (!Self::compare(declared, observed).is_empty()).then(|| Action::Directory {
+            path: declared.path.clone(),
+            mode: declared.mode,
+            owner: declared.owner.clone(),
+            group: declared.group.clone(),
+            expected: observed.standing.clone(),
+        })
+    }
+
+    fn removal(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
+        Self::is_there(observed).then(|| Action::Remove {
+            path: declared.path.clone(),
+            sealed: false,
+            expected: observed.standing.clone(),
+        })
+    }
+
+    fn attributes(declared: &DirectoryDeclared) -> Vec<(String, String)> {
+        let mut attributes = vec![
+            ("presence".into(), "a directory".into()),
+            ("path".into(), declared.path.clone()),
+        ];
+        attributes.extend(access(
+            declared.mode,
+            declared.owner.as_deref(),
+            declared.group.as_deref(),
+        ));
+        attributes
+    }
+}
+
+/// Mode and owners as comparable attributes.
+pub(super) fn access(mode: u32, owner: Option<&str>, group: Option<&str>) -> Vec<(String, String)> {
+    let mut attributes = vec![("mode".to_owned(), octal(mode))];
+    attributes.extend(owner.map(|owner| ("owner".to_owned(), owner.to_owned())));
+    attributes.extend(group.map(|group| ("group".to_owned(), group.to_owned())));
+    attributes
+}
+
+/// Compares mode and owners; owners only where they are declared.
+pub(super) fn compare_access(
+    (mode_code, owner_code): (&'static Code, &'static Code),
+    (mode, owner, group): (u32, Option<&str>, Option<&str>),
+    (found_mode, found_owner, found_group): (u32, &Owner, &Owner),
+) -> Vec<Discrepancy> {
+    let mut wrong = Vec::new();
+    if mode != found_mode {
+        wrong.push(Discrepancy::new(
+            mode_code,
+            "mode",
+            octal(mode),
+            octal(found_mode),
+        ));
+    }
+    for (attribute, declared, found) in
+        [("owner", owner, found_owner), ("group", group, found_group)]
+    {
+        if let Some(declared) = declared
+            && !found.is(declared)
+        {
+            wrong.push(Discrepancy::new(
+                owner_code,
+                attribute,
+                declared,
+                found.to_string(),
+            ));
+        }
+    }
+    wrong
+}

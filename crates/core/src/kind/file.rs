@@ -1,0 +1,361 @@
+//! `file`: a regular file with its content, mode and owners.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::absolute;
+use super::contract::{standing_facts, unexpected};
+use super::directory::{access, compare_access};
+use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use evenkeel_host::{Action, Answer, Query, Standing};
+use evenkeel_model::defect::Code;
+use evenkeel_model::source::{Field, Form};
+use evenkeel_model::{Digest, Moment, Value};
+
+/// A regular file.
+pub struct File;
+
+const MISSING: Code = Code::error(
+    "file/missing",
+    "a declared file is not there",
+    "The file, or a directory above it, does not exist on the target. `evenkeel plan` shows the step that makes it.",
+);
+const NOT_A_FILE: Code = Code::error(
+    "file/is-something-else",
+    "something else stands where a file is declared",
+    "A directory, a link, a pipe, a device or a file of more than 1 GiB is at the path. `evenkeel plan` shows the step that puts the file there instead; a directory is not replaced: move it away, then apply.",
+);
+const CONTENT: Code = Code::error(
+    "file/content-differs",
+    "a file's content is not the declared one",
+    "Somebody edited the file, or its definition changed. `evenkeel plan` shows the step that restores it; to keep what is there, write it into the definition.",
+);
+const MODE: Code = Code::error(
+    "file/mode-differs",
+    "a file's mode is not the declared one",
+    "Somebody changed the permission bits, or the definition changed. `evenkeel plan` shows the step that restores them.",
+);
+const OWNER: Code = Code::error(
+    "file/owner-differs",
+    "a file's owner or group is not the declared one",
+    "Somebody changed the owner, or the definition changed. Restoring it needs the right to give files away.",
+);
+
+/// As declared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FileDeclared {
+    /// Absolute path.
+    pub path: String,
+    /// The digest of the content, sealed or plain.
+    pub content: Digest,
+    /// Whether there is a secret in it.
+    pub sealed: bool,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner by name or number.
+    pub owner: Option<String>,
+    /// Group by name or number.
+    pub group: Option<String>,
+    /// The text, for showing a difference.
+    #[serde(skip)]
+    pub text: Option<Arc<str>>,
+}
+
+/// As seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileObserved {
+    /// What stands at the path.
+    pub standing: Standing,
+    /// The text, if it differs and may be shown.
+    #[serde(skip)]
+    pub text: Option<String>,
+    /// When it last changed.
+    #[serde(skip)]
+    pub changed: Option<Moment>,
+}
+
+impl Kind for File {
+    const NAME: &'static str = "file";
+    const ABOUT: &'static str = "A regular file with its content, mode and owners. Exactly one of `content`, `source` and `template` says what is in it.";
+    const FIELDS: &'static [Field] = &[
+        Field::required(
+            "path",
+            Form::Words,
+            "Where it is on the target. A relative path begins at the target's `base`.",
+        ),
+        Field::optional(
+            "content",
+            Form::Text,
+            "The content itself. References are filled in.",
+        ).may_be_secret(),
+        Field::optional(
+            "source",
+            Form::Words,
+            "A file beside the definitions with the content, byte by byte.",
+        ).written_out(),
+        Field::optional(
+            "template",
+            Form::Words,
+            "A template beside the definitions (minijinja; an undefined name is an error). Parameters, `environment`, `system` and other resources' attributes (`directory.home.path`) are its names; hyphens become underscores there (`file.app_config.path` for `[file.app-config]`).",
+        ).written_out(),
+        Field::optional(
+            "mode",
+            Form::Mode,
+            "Permission bits in octal. Default: \"0644\".",
+        ),
+        Field::optional(
+            "owner",
+            Form::Words,
+            "Owner by name or number. Default: whoever evenkeel runs as, and not compared.",
+        ),
+        Field::optional(
+            "group",
+            Form::Words,
+            "Group by name or number. Default: as it comes, and not compared.",
+        ),
+    ];
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[(
+        "digest",
+        "The BLAKE3 digest of the content; sealed if there is a secret in it.",
+    )];
+    const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_FILE, &CONTENT, &MODE, &OWNER];
+    type Declared = FileDeclared;
+    type Observed = FileObserved;
+
+    fn declare(context: &Context<'_>, attributes: &Attributes) -> Result<FileDeclared, Vec<Wrong>> {
+        let mut wrong = Vec::new();
+        let path = absolute(context.base, attributes.text("path").unwrap_or_default())
+            .map_err(|message| wrong.push(Wrong::new("path", message)));
+        if context.content.is_none() {
+            wrong.push(Wrong::new(
+                "",
+                "exactly one of `content`, `source` and `template` must say what is in the file",
+            ));
+        }
+        let mode = attributes.mode("mode").unwrap_or(0o644);
+        if context.content.is_some_and(|content| content.sealed) && mode & 0o007 != 0 {
+            wrong.push(Wrong::new(
+                if attributes.get("mode").is_some() {
+                    "mode"
+                } else {
+                    ""
+                },
+                format!(
+                    "there is a secret in this file, and mode \"{mode:04o}\" lets everybody on the host read it; use \"0600\" or \"0640\""
+                ),
+            ));
+        }
+        let (Ok(path), Some(written), true) = (path, context.content, wrong.is_empty()) else {
+            return Err(wrong);
+        };
+        Ok(FileDeclared {
+            path,
+            content: written.digest,
+            sealed: written.sealed,
+            mode,
+            owner: attributes.string("owner"),
+            group: attributes.string("group"),
+            text: written.text.clone(),
+        })
+    }
+
+    fn output(declared: &FileDeclared, name: &str) -> Option<Value> {
+        (name == "digest").then(|| Value::text(&declared.content.to_string()))
+    }
+
+    fn paths(declared: &FileDeclared) -> Vec<&str> {
+        vec![&declared.path]
+    }
+
+    fn queries(declared: &FileDeclared) -> Vec<Query> {
+        vec![Query::Path {
+            path: declared.path.clone(),
+            text_unless: (!declared.sealed).then_some(declared.content),
+            sealed: declared.sealed,
+        }]
+    }
+
+    fn observed(_declared: &FileDeclared, answers: &[Answer]) -> Observation<FileObserved> {
+        match answers.first() {
+            Some(Answer::Path {
+                standing,
+                text,
+                changed,
+            }) => Observation::Seen(FileObserved {
+                standing: standing.clone(),
+                text: text.clone(),
+                changed: *changed,
+            }),
+            other => unexpected(other),
+        }
+    }
+
+    fn is_there(observed: &FileObserved) -> bool {
+        observed.standing != Standing::Missing
+    }
+
+    fn facts(observed: &FileObserved) -> Vec<(String, String)> {
+        standing_facts(&observed.standing)
+    }
+
+    fn changed(observed: &FileObserved) -> Option<Moment> {
+        observed.changed
+    }
+
+    fn compare(declared: &FileDeclared, observed: &FileObserved) -> Vec<Discrepancy> {
+        let (digest, found_mode, owner, group) = match &observed.standing {
+            Standing::Missing => {
+                return vec![Discrepancy::new(&MISSING, "presence", "a file", "nothing")];
+            }
+            Standing::File {
+                digest,
+                mode,
+                owner,
+                group,
+            } => (digest, *mode, owner, group),
+            other => {
+                return vec![Discrepancy::new(
+                    &NOT_A_FILE,
+                    "presence",
+                    "a file",
+                    other.words(),
+                )];
+            }
+        };
+        let mut wrong = Vec::new();
+        if *digest != declared.content {
+            let mut content = if declared.sealed {
+                Discrepancy::new(&CONTENT, "content", "(secret)", "something else")
+            } else {
+                Discrepancy::new(
+                    &CONTENT,
+                    "content",
+                    declared.content.short(),
+                    digest.short(),
+                )
+            };
+            if let (Some(expected), Some(found), false) =
+                (&declared.text, &observed.text, declared.sealed)
+            {
+                content.texts = Some((Arc::clone(expected), found.clone()));
+            }
+            wrong.push(content);
+        }
+        wrong.extend(compare_access(
+            (&MODE, &OWNER),
+            (
+                declared.mode,
+                declared.owner.as_deref(),
+                declared.group.as_deref(),
+            ),
+            (found_mode, owner, group),
+        ));
+        wrong
+    }
+
+    fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
+        (!Self::compare(declared, observed).is_empty()).then(|| Action::File {
+            path: declared.path.clone(),
+            content: declared.content,
+            sealed: declared.sealed,
+            mode: declared.mode,
+            owner: declared.owner.clone(),
+            group: declared.group.clone(),
+            expected: observed.standing.clone(),
+        })
+    }
+
+    fn removal(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
+        Self::is_there(observed).then(|| Action::Remove {
+            path: declared.path.clone(),
+            sealed: declared.sealed,
+            expected: observed.standing.clone(),
+        })
+    }
+
+    fn attributes(declared: &FileDeclared) -> Vec<(String, String)> {
+        let mut attributes = vec![
+            ("presence".into(), "a file".into()),
+            ("path".into(), declared.path.clone()),
+            ("content".into(), declared.content.to_string()),
+        ];
+        attributes.extend(access(
+            declared.mode,
+            declared.owner.as_deref(),
+            declared.group.as_deref(),
+        ));
+        attributes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, FileDeclared, FileObserved};
+    use crate::kind::Kind;
+    use evenkeel_host::{Owner, Standing};
+    use evenkeel_model::Digest;
+    use evenkeel_model::text::unified;
+
+    fn declared() -> FileDeclared {
+        FileDeclared {
+            path: "/etc/motd".into(),
+            content: Digest::of(b"hello\n"),
+            sealed: false,
+            mode: 0o644,
+            owner: Some("root".into()),
+            group: None,
+            text: Some("hello\n".into()),
+        }
+    }
+
+    fn seen(content: &str, mode: u32) -> FileObserved {
+        let owner = Owner {
+            id: 0,
+            name: Some("root".into()),
+        };
+        FileObserved {
+            standing: Standing::File {
+                digest: Digest::of(content.as_bytes()),
+                mode,
+                owner: owner.clone(),
+                group: owner,
+            },
+            text: Some(content.into()),
+            changed: None,
+        }
+    }
+
+    #[test]
+    fn a_file_as_declared_needs_nothing() {
+        assert!(File::compare(&declared(), &seen("hello\n", 0o644)).is_empty());
+        assert!(File::remedy(&declared(), &seen("hello\n", 0o644)).is_none());
+    }
+
+    #[test]
+    fn each_attribute_is_told_apart() {
+        let wrong = File::compare(&declared(), &seen("bye\n", 0o600));
+        let names: Vec<&str> = wrong.iter().map(|each| each.attribute.as_str()).collect();
+        assert_eq!(names, ["content", "mode"]);
+        assert_eq!(
+            wrong[0]
+                .texts
+                .as_ref()
+                .map(|(expected, found)| unified(expected, found))
+                .as_deref(),
+            Some("@@ -1 +1 @@\n-hello\n+bye\n")
+        );
+    }
+
+    #[test]
+    fn a_sealed_file_shows_nothing_of_itself() {
+        let sealed = FileDeclared {
+            sealed: true,
+            ..declared()
+        };
+        let wrong = File::compare(&sealed, &seen("bye\n", 0o644));
+        assert_eq!(wrong[0].expected, "(secret)");
+        assert!(wrong[0].texts.is_none());
+    }
+}

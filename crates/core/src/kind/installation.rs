@@ -1,0 +1,220 @@
+//! `installation`: an artifact, placed by its digest and switched atomically.
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::absolute;
+use super::contract::unexpected;
+use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use evenkeel_host::{Action, Answer, Query};
+use evenkeel_model::defect::Code;
+use evenkeel_model::source::{Field, Form};
+use evenkeel_model::{Digest, Moment, Value};
+
+/// An installed artifact.
+pub struct Installation;
+
+const MISSING: Code = Code::error(
+    "installation/missing",
+    "a declared installation is not there",
+    "There is no `current` in the directory. `evenkeel plan` shows the step that installs the artifact.",
+);
+const RELEASE: Code = Code::error(
+    "installation/another-release",
+    "another release is current than the one declared",
+    "`current` points to another digest: a new artifact waits to be applied, or somebody switched it by hand.",
+);
+const CHANGED: Code = Code::error(
+    "installation/files-changed",
+    "the installed files are not those that were installed",
+    "The tree in `releases/` no longer has the digest in its name: somebody edited, added or removed files in it. `evenkeel plan` shows the step that installs it anew.",
+);
+
+/// As declared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InstallationDeclared {
+    /// Absolute directory of `releases/` and `current`.
+    pub into: String,
+    /// The artifact's tree digest.
+    pub artifact: Digest,
+    /// Releases kept.
+    pub keep: u32,
+}
+
+/// As seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct InstallationObserved {
+    /// The digest `current` names.
+    pub current: Option<Digest>,
+    /// The digest of what is there.
+    pub actual: Option<Digest>,
+    /// When `current` was switched.
+    #[serde(skip)]
+    pub changed: Option<Moment>,
+}
+
+impl Kind for Installation {
+    const NAME: &'static str = "installation";
+    const ABOUT: &'static str = "An artifact, copied to `releases/<digest>` and switched to by renaming the link `current`: readers see the old release or the new one, never a mixture.";
+    const FIELDS: &'static [Field] = &[
+        Field::required("artifact", Form::Word, "The artifact, by name.").written_out(),
+        Field::required(
+            "into",
+            Form::Words,
+            "The directory that gets `releases/` and `current`; it must be there or be declared.",
+        ),
+        Field::optional(
+            "keep",
+            Form::Integer(1, 1000),
+            "How many releases are kept, the current one among them. Default: 3.",
+        ),
+    ];
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[
+        (
+            "current",
+            "The path of the link `current`: the file itself when the artifact is one file, the directory when it is a directory.",
+        ),
+        ("digest", "The artifact's tree digest."),
+    ];
+    const CODES: &'static [&'static Code] = &[&MISSING, &RELEASE, &CHANGED];
+    type Declared = InstallationDeclared;
+    type Observed = InstallationObserved;
+
+    fn declare(
+        context: &Context<'_>,
+        attributes: &Attributes,
+    ) -> Result<InstallationDeclared, Vec<Wrong>> {
+        let into = absolute(context.base, attributes.text("into").unwrap_or_default())
+            .map_err(|message| vec![Wrong::new("into", message)])?;
+        let Some(artifact) = context.artifact else {
+            return Err(vec![Wrong::new(
+                "artifact",
+                "this artifact is not declared",
+            )]);
+        };
+        let keep = attributes
+            .get("keep")
+            .and_then(Value::as_integer)
+            .unwrap_or(3);
+        Ok(InstallationDeclared {
+            into,
+            artifact: artifact.digest,
+            keep: u32::try_from(keep).unwrap_or(3),
+        })
+    }
+
+    fn output(declared: &InstallationDeclared, name: &str) -> Option<Value> {
+        match name {
+            "current" => Some(Value::text(&format!("{}/current", declared.into))),
+            "digest" => Some(Value::text(&declared.artifact.to_string())),
+            _ => None,
+        }
+    }
+
+    fn paths(declared: &InstallationDeclared) -> Vec<&str> {
+        vec![&declared.into]
+    }
+
+    fn queries(declared: &InstallationDeclared) -> Vec<Query> {
+        vec![Query::Installation {
+            into: declared.into.clone(),
+        }]
+    }
+
+    fn observed(
+        _declared: &InstallationDeclared,
+        answers: &[Answer],
+    ) -> Observation<InstallationObserved> {
+        match answers.first() {
+            Some(Answer::Installation {
+                current,
+                actual,
+                changed,
+                ..
+            }) => Observation::Seen(InstallationObserved {
+                current: *current,
+                actual: *actual,
+                changed: *changed,
+            }),
+            other => unexpected(other),
+        }
+    }
+
+    fn is_there(observed: &InstallationObserved) -> bool {
+        observed.current.is_some()
+    }
+
+    fn facts(observed: &InstallationObserved) -> Vec<(String, String)> {
+        let words =
+            |digest: Option<Digest>| digest.map_or("nothing".to_owned(), |digest| digest.short());
+        vec![
+            ("artifact".to_owned(), words(observed.current)),
+            ("files".to_owned(), words(observed.actual)),
+        ]
+    }
+
+    fn changed(observed: &InstallationObserved) -> Option<Moment> {
+        observed.changed
+    }
+
+    fn compare(
+        declared: &InstallationDeclared,
+        observed: &InstallationObserved,
+    ) -> Vec<Discrepancy> {
+        let Some(current) = observed.current else {
+            return vec![Discrepancy::new(
+                &MISSING,
+                "presence",
+                "an installation",
+                "nothing",
+            )];
+        };
+        if current != declared.artifact {
+            return vec![Discrepancy::new(
+                &RELEASE,
+                "artifact",
+                declared.artifact.short(),
+                current.short(),
+            )];
+        }
+        match observed.actual {
+            Some(actual) if actual == current => Vec::new(),
+            Some(actual) => vec![Discrepancy::new(
+                &CHANGED,
+                "files",
+                current.short(),
+                actual.short(),
+            )],
+            None => vec![Discrepancy::new(
+                &CHANGED,
+                "files",
+                current.short(),
+                "nothing",
+            )],
+        }
+    }
+
+    fn remedy(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
+        (!Self::compare(declared, observed).is_empty()).then(|| Action::Install {
+            into: declared.into.clone(),
+            artifact: declared.artifact,
+            keep: declared.keep,
+            expected: observed.current,
+        })
+    }
+
+    fn removal(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
+        Self::is_there(observed).then(|| Action::Uninstall {
+            into: declared.into.clone(),
+            expected: observed.current,
+        })
+    }
+
+    fn attributes(declared: &InstallationDeclared) -> Vec<(String, String)> {
+        vec![
+            ("presence".into(), "an installation".into()),
+            ("into".into(), declared.into.clone()),
+            ("artifact".into(), declared.artifact.to_string()),
+            ("files".into(), declared.artifact.to_string()),
+        ]
+    }
+}

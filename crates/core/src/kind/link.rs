@@ -1,0 +1,156 @@
+//! `link`: a symbolic link and what it says.
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::absolute;
+use super::contract::{standing_facts, unexpected};
+use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use evenkeel_host::{Action, Answer, Query, Standing};
+use evenkeel_model::Moment;
+use evenkeel_model::defect::Code;
+use evenkeel_model::source::{Field, Form};
+
+/// A symbolic link.
+pub struct Link;
+
+const MISSING: Code = Code::error(
+    "link/missing",
+    "a declared link is not there",
+    "Nothing stands at the path. `evenkeel plan` shows the step that makes the link.",
+);
+const NOT_A_LINK: Code = Code::error(
+    "link/is-something-else",
+    "something else stands where a link is declared",
+    "A file, a directory, a pipe or a device is at the path. `evenkeel plan` shows the step that puts the link there instead; a directory is not replaced: move it away, then apply.",
+);
+const TO: Code = Code::error(
+    "link/points-elsewhere",
+    "a link does not say what is declared",
+    "Somebody changed the link, or the definition changed. `evenkeel plan` shows the step that restores it.",
+);
+
+/// As declared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkDeclared {
+    /// Absolute path of the link itself.
+    pub path: String,
+    /// What it says.
+    pub to: String,
+}
+
+/// As seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkObserved {
+    /// What stands at the path.
+    pub standing: Standing,
+    /// When it last changed.
+    #[serde(skip)]
+    pub changed: Option<Moment>,
+}
+
+impl Kind for Link {
+    const NAME: &'static str = "link";
+    const ABOUT: &'static str = "A symbolic link. What it points to need not exist.";
+    const FIELDS: &'static [Field] = &[
+        Field::required(
+            "path",
+            Form::Words,
+            "Where the link is on the target. A relative path begins at the target's `base`.",
+        ),
+        Field::required(
+            "to",
+            Form::Words,
+            "What the link says, byte by byte; a relative one is read from the link's directory.",
+        ),
+    ];
+    const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_LINK, &TO];
+    type Declared = LinkDeclared;
+    type Observed = LinkObserved;
+
+    fn declare(context: &Context<'_>, attributes: &Attributes) -> Result<LinkDeclared, Vec<Wrong>> {
+        Ok(LinkDeclared {
+            path: absolute(context.base, attributes.text("path").unwrap_or_default())
+                .map_err(|message| vec![Wrong::new("path", message)])?,
+            to: attributes.string("to").unwrap_or_default(),
+        })
+    }
+
+    fn paths(declared: &LinkDeclared) -> Vec<&str> {
+        vec![&declared.path]
+    }
+
+    fn queries(declared: &LinkDeclared) -> Vec<Query> {
+        vec![Query::Path {
+            path: declared.path.clone(),
+            text_unless: None,
+            sealed: false,
+        }]
+    }
+
+    fn observed(_declared: &LinkDeclared, answers: &[Answer]) -> Observation<LinkObserved> {
+        match answers.first() {
+            Some(Answer::Path {
+                standing, changed, ..
+            }) => Observation::Seen(LinkObserved {
+                standing: standing.clone(),
+                changed: *changed,
+            }),
+            other => unexpected(other),
+        }
+    }
+
+    fn is_there(observed: &LinkObserved) -> bool {
+        observed.standing != Standing::Missing
+    }
+
+    fn facts(observed: &LinkObserved) -> Vec<(String, String)> {
+        standing_facts(&observed.standing)
+    }
+
+    fn changed(observed: &LinkObserved) -> Option<Moment> {
+        observed.changed
+    }
+
+    fn compare(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Discrepancy> {
+        match &observed.standing {
+            Standing::Missing => vec![Discrepancy::new(
+                &MISSING,
+                "presence",
+                "a symbolic link",
+                "nothing",
+            )],
+            Standing::Link { to } if *to == declared.to => Vec::new(),
+            Standing::Link { to } => vec![Discrepancy::new(&TO, "to", &declared.to, to)],
+            other => vec![Discrepancy::new(
+                &NOT_A_LINK,
+                "presence",
+                "a symbolic link",
+                other.words(),
+            )],
+        }
+    }
+
+    fn remedy(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
+        (!Self::compare(declared, observed).is_empty()).then(|| Action::Link {
+            path: declared.path.clone(),
+            to: declared.to.clone(),
+            expected: observed.standing.clone(),
+        })
+    }
+
+    fn removal(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
+        Self::is_there(observed).then(|| Action::Remove {
+            path: declared.path.clone(),
+            sealed: false,
+            expected: observed.standing.clone(),
+        })
+    }
+
+    fn attributes(declared: &LinkDeclared) -> Vec<(String, String)> {
+        vec![
+            ("presence".into(), "a symbolic link".into()),
+            ("path".into(), declared.path.clone()),
+            ("to".into(), declared.to.clone()),
+        ]
+    }
+}

@@ -1,0 +1,445 @@
+//! `process`: a program that runs, for machines without a service manager.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::attributes::absolute;
+use super::contract::unexpected;
+use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use evenkeel_host::action::Running;
+use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Text};
+use evenkeel_model::defect::Code;
+use evenkeel_model::source::{Field, Form};
+use evenkeel_model::{Moment, Value, duration};
+
+/// A running program.
+pub struct Process;
+
+const NOT_RUNNING: Code = Code::error(
+    "process/not-running",
+    "a declared process does not run",
+    "It was never started, or it ended. Its log (the `log` attribute) says more; `evenkeel plan` shows the step that starts it.",
+);
+const NOT_READY: Code = Code::error(
+    "process/not-ready",
+    "a process runs and does not answer its readiness check",
+    "It hangs, or is still starting. Its log says more; `evenkeel plan` shows the step that starts it anew.",
+);
+const STARTED_OTHERWISE: Code = Code::error(
+    "process/started-otherwise",
+    "a process was started with something else than what is declared",
+    "Its command, environment, directory, or a resource named in `restart-on` changed since it was started. `evenkeel plan` shows the step that starts it anew.",
+);
+
+/// As declared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ProcessDeclared {
+    /// Where evenkeel keeps its record of it.
+    pub record: String,
+    /// Its log file.
+    pub log: String,
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Its environment; secrets as seals.
+    pub environment: BTreeMap<String, Text>,
+    /// Its working directory.
+    pub directory: Option<String>,
+    /// How to see that it is ready.
+    pub ready: Option<Ready>,
+    /// How long that may take, in milliseconds.
+    pub within: u64,
+    /// How long it is given to stop, in milliseconds.
+    pub stop_within: u64,
+    /// The digests of what `restart-on` names, by address.
+    pub triggers: BTreeMap<String, String>,
+}
+
+/// As seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProcessObserved {
+    /// Whether it runs, and as what.
+    pub state: ProcessState,
+}
+
+impl ProcessDeclared {
+    /// What is kept in the record and compared: attribute by attribute.
+    fn started_as(&self) -> BTreeMap<String, Text> {
+        let mut started_as = BTreeMap::new();
+        let command = serde_json::to_string(&self.command).unwrap_or_default();
+        started_as.insert("command".to_owned(), Text::Plain(command));
+        for (name, text) in &self.environment {
+            started_as.insert(format!("environment.{name}"), text.clone());
+        }
+        if let Some(directory) = &self.directory {
+            started_as.insert("directory".to_owned(), Text::Plain(directory.clone()));
+        }
+        for (address, digest) in &self.triggers {
+            started_as.insert(format!("restart-on.{address}"), Text::Plain(digest.clone()));
+        }
+        started_as
+    }
+
+    /// The resources that make it start anew.
+    pub(super) fn restarts_on(&self) -> Vec<String> {
+        self.triggers.keys().cloned().collect()
+    }
+
+    /// The action that starts it, in place of what runs.
+    pub(super) fn start(&self, observed: &ProcessObserved) -> Action {
+        Action::Start {
+            record: self.record.clone(),
+            log: self.log.clone(),
+            command: self.command.clone(),
+            environment: self.environment.clone(),
+            directory: self.directory.clone(),
+            ready: self.ready.clone(),
+            within: self.within,
+            stop_within: self.stop_within,
+            started_as: self.started_as(),
+            expected: running(observed),
+        }
+    }
+}
+
+fn running(observed: &ProcessObserved) -> Option<Running> {
+    match &observed.state {
+        ProcessState::Running {
+            pid, ticks, since, ..
+        } => Some(Running {
+            pid: *pid,
+            ticks: *ticks,
+            since: *since,
+        }),
+        _ => None,
+    }
+}
+
+fn shown(text: Option<&Text>) -> String {
+    match text {
+        Some(Text::Plain(plain)) => match plain.strip_prefix("blake3:") {
+            Some(hex) => hex.chars().take(12).collect(),
+            None => plain.clone(),
+        },
+        Some(Text::Sealed(_)) => "(secret)".into(),
+        None => "nothing".into(),
+    }
+}
+
+impl Kind for Process {
+    const NAME: &'static str = "process";
+    const ABOUT: &'static str = "A program that runs in a session of its own and goes on running when evenkeel ends. For machines without a service manager.";
+    const FIELDS: &'static [Field] = &[
+        Field::required(
+            "command",
+            Form::Several(&Form::Text),
+            "Program and arguments; no shell. Secrets are refused here, since everybody on a host can read command lines.",
+        ),
+        Field::optional(
+            "environment",
+            Form::Map(&Form::Either(&[
+                Form::Text,
+                Form::Integer(i64::MIN, i64::MAX),
+            ])),
+            "Environment variables, besides PATH, HOME, LANG and TZ which it inherits. Secrets are welcome here.",
+        ).may_be_secret(),
+        Field::optional(
+            "directory",
+            Form::Words,
+            "Its working directory. Default: the target's `base`.",
+        ),
+        Field::optional(
+            "log",
+            Form::Words,
+            "The file that standard output and error are appended to. Default: beside evenkeel's own records.",
+        ),
+        Field::optional(
+            "restart-on",
+            Form::List(&Form::Address),
+            "Resources whose change makes it start anew.",
+        ).written_out(),
+        Field::optional(
+            "ready",
+            Form::Table(READY),
+            "How to see that it is ready. Without it, running is enough.",
+        ),
+        Field::optional(
+            "stop-within",
+            Form::Duration,
+            "How long it is given to stop before it is killed. Default: \"10s\".",
+        ),
+    ];
+    const OUTPUTS: &'static [(&'static str, &'static str)] =
+        &[("log", "The path of the log file.")];
+    const CODES: &'static [&'static Code] = &[&NOT_RUNNING, &NOT_READY, &STARTED_OTHERWISE];
+    type Declared = ProcessDeclared;
+    type Observed = ProcessObserved;
+
+    fn declare(
+        context: &Context<'_>,
+        attributes: &Attributes,
+    ) -> Result<ProcessDeclared, Vec<Wrong>> {
+        let mut wrong = Vec::new();
+        let mut path = |key: &'static str, default: String| match attributes.text(key) {
+            Some(text) => absolute(context.base, text).unwrap_or_else(|message| {
+                wrong.push(Wrong::new(key, message));
+                default
+            }),
+            None => default,
+        };
+        let name = context.address.name();
+        let log = path("log", format!("{}/{name}.log", context.state));
+        let directory = path("directory", context.base.to_owned());
+        let command = attributes.list("command");
+        if command.iter().any(Value::is_sensitive) {
+            wrong.push(Wrong::new(
+                "command",
+                "there is a secret in this command line, and everybody on the host can read command lines; put it into `environment` or into a file",
+            ));
+        }
+        if command.first().and_then(Value::as_text) == Some("") {
+            wrong.push(Wrong::new("command", "the program has no name"));
+        }
+        for name in attributes
+            .table("environment")
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+        {
+            if !evenkeel_model::name::is_variable(name) {
+                wrong.push(Wrong::new(
+                    "environment",
+                    format!("`{name}` cannot name an environment variable: letters, digits and underscores can"),
+                ));
+            }
+        }
+        let ready_table = attributes.table("ready");
+        let ready_text = |key: &str| ready_table?.get(key)?.as_text().map(str::to_owned);
+        let ready = match (ready_text("http"), ready_text("tcp")) {
+            (Some(url), None) => Some(Ready::Http(url)),
+            (None, Some(address)) => Some(Ready::Tcp(address)),
+            (None, None) if ready_table.is_none() => None,
+            _ => {
+                wrong.push(Wrong::new(
+                    "ready",
+                    "exactly one of `http` and `tcp` must say how to see that it is ready",
+                ));
+                None
+            }
+        };
+        if let Some(Ready::Http(url)) = &ready
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            wrong.push(Wrong::new(
+                "ready",
+                format!("`{url}` is not an http or https URL"),
+            ));
+        }
+        if let Some(Ready::Tcp(address)) = &ready
+            && !is_endpoint(address)
+        {
+            wrong.push(Wrong::new(
+                "ready",
+                format!("`{address}` is not a host and a port such as `127.0.0.1:5432`"),
+            ));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        Ok(ProcessDeclared {
+            record: format!("{}/{name}.process.json", context.state),
+            log,
+            command: command
+                .iter()
+                .filter_map(|each| each.as_text().map(str::to_owned))
+                .collect(),
+            environment: attributes
+                .table("environment")
+                .map(|table| {
+                    table
+                        .iter()
+                        .map(|(key, value)| (key.to_string(), context.seal.text(value)))
+                        .collect()
+                })
+                .unwrap_or_default(),
+            directory: Some(directory),
+            ready,
+            within: ready_text("within")
+                .and_then(|text| duration::parse(&text))
+                .map_or(10_000, milliseconds),
+            stop_within: attributes
+                .duration("stop-within")
+                .map_or(10_000, milliseconds),
+            triggers: context
+                .triggers
+                .iter()
+                .map(|(address, digest)| (address.clone(), digest.to_string()))
+                .collect(),
+        })
+    }
+
+    fn output(declared: &ProcessDeclared, name: &str) -> Option<Value> {
+        (name == "log").then(|| Value::text(&declared.log))
+    }
+
+    fn paths(declared: &ProcessDeclared) -> Vec<&str> {
+        vec![&declared.record, &declared.log]
+    }
+
+    fn queries(declared: &ProcessDeclared) -> Vec<Query> {
+        vec![Query::Process {
+            record: declared.record.clone(),
+            ready: declared.ready.clone(),
+        }]
+    }
+
+    fn observed(_declared: &ProcessDeclared, answers: &[Answer]) -> Observation<ProcessObserved> {
+        match answers.first() {
+            Some(Answer::Process { state }) => Observation::Seen(ProcessObserved {
+                state: state.clone(),
+            }),
+            other => unexpected(other),
+        }
+    }
+
+    fn is_there(observed: &ProcessObserved) -> bool {
+        matches!(observed.state, ProcessState::Running { .. })
+    }
+
+    fn facts(observed: &ProcessObserved) -> Vec<(String, String)> {
+        let fact = |name: &str, text: String| (name.to_owned(), text);
+        let presence = |words: &str| fact("presence", words.to_owned());
+        let (mut facts, started_as) = match &observed.state {
+            ProcessState::Missing => return vec![presence("nothing")],
+            ProcessState::Ended { started_as } => (vec![presence("an ended process")], started_as),
+            ProcessState::Running {
+                pid,
+                ticks,
+                ready,
+                started_as,
+                since,
+            } => {
+                let mut facts = vec![
+                    presence("a running process"),
+                    fact("process", format!("{pid}, started {since} (tick {ticks})")),
+                ];
+                facts.extend(ready.map(|ready| {
+                    fact(
+                        "ready",
+                        if ready { "ready" } else { "not ready" }.to_owned(),
+                    )
+                }));
+                (facts, started_as)
+            }
+        };
+        facts.extend(started_as.iter().map(|(name, text)| match text {
+            Text::Plain(_) => fact(name, shown(Some(text))),
+            Text::Sealed(seal) => fact(name, format!("(secret {})", seal.short())),
+        }));
+        facts
+    }
+
+    fn changed(observed: &ProcessObserved) -> Option<Moment> {
+        match &observed.state {
+            ProcessState::Running { since, .. } => Some(*since),
+            _ => None,
+        }
+    }
+
+    fn compare(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Discrepancy> {
+        let (ready, found) = match &observed.state {
+            ProcessState::Missing => {
+                return vec![Discrepancy::new(
+                    &NOT_RUNNING,
+                    "presence",
+                    "a running process",
+                    "nothing",
+                )];
+            }
+            ProcessState::Ended { .. } => {
+                return vec![Discrepancy::new(
+                    &NOT_RUNNING,
+                    "presence",
+                    "a running process",
+                    "an ended process",
+                )];
+            }
+            ProcessState::Running {
+                ready, started_as, ..
+            } => (*ready, started_as),
+        };
+        let declared_as = declared.started_as();
+        let mut wrong: Vec<Discrepancy> = declared_as
+            .keys()
+            .chain(found.keys().filter(|key| !declared_as.contains_key(*key)))
+            .filter(|key| declared_as.get(*key) != found.get(*key))
+            .map(|key| {
+                Discrepancy::new(
+                    &STARTED_OTHERWISE,
+                    key,
+                    shown(declared_as.get(key)),
+                    shown(found.get(key)),
+                )
+            })
+            .collect();
+        if ready == Some(false) {
+            wrong.push(Discrepancy::new(&NOT_READY, "ready", "ready", "not ready"));
+        }
+        wrong
+    }
+
+    fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
+        (!Self::compare(declared, observed).is_empty()).then(|| declared.start(observed))
+    }
+
+    fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
+        (observed.state != ProcessState::Missing).then(|| Action::Stop {
+            record: declared.record.clone(),
+            stop_within: declared.stop_within,
+            expected: running(observed),
+        })
+    }
+
+    fn attributes(declared: &ProcessDeclared) -> Vec<(String, String)> {
+        let mut attributes = vec![("presence".to_owned(), "a running process".to_owned())];
+        for (name, text) in declared.started_as() {
+            let text = match text {
+                Text::Plain(plain) => plain,
+                Text::Sealed(seal) => seal.to_string(),
+            };
+            attributes.push((name, text));
+        }
+        if declared.ready.is_some() {
+            attributes.push(("ready".to_owned(), "ready".to_owned()));
+        }
+        attributes
+    }
+}
+
+const READY: &[Field] = &[
+    Field::optional(
+        "http",
+        Form::Words,
+        "A URL whose GET answers with a status from 200 to 299.",
+    ),
+    Field::optional(
+        "tcp",
+        Form::Words,
+        "A `host:port` that accepts connections.",
+    ),
+    Field::optional(
+        "within",
+        Form::Duration,
+        "How long that may take. Default: \"10s\".",
+    ),
+];
+
+fn is_endpoint(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
+
+fn milliseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

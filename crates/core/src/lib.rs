@@ -1,0 +1,23 @@
+//! Definitions, kinds, observation, plan, drift, gate and apply: everything that judges, and nothing that touches the
+//! world.
+//!
+//! This crate reads no file, starts no process, opens no connection, and asks neither the clock nor the environment
+//! variables: `clippy.toml` disallows it. What it needs comes in through ports ([`environment::Files`],
+//! [`environment::secrets::Secrets`], [`evenkeel_host::Observer`], [`evenkeel_host::Target`],
+//! [`evenkeel_ledger::Ledger`]). The modules are listed from the top down; each uses only modules listed after it.
+
+#![forbid(unsafe_code)]
+
+pub mod gate;
+
+pub mod apply;
+
+pub mod plan;
+
+pub mod drift;
+
+pub mod observe;
+
+pub mod environment;
+
+pub mod kind;

@@ -1,0 +1,82 @@
+//! One batch of questions a target, all targets at once. Where there is very much to ask, several batches, one after
+//! the other: what is asked and answered is in memory for a batch only, what was seen stays.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::kind::{Declared, Observation, Observed};
+use evenkeel_host::{Answer, Observer, Query};
+use evenkeel_model::Address;
+
+/// The targets of an environment, by name, for looking.
+pub type Observers<'a> = BTreeMap<Arc<str>, &'a dyn Observer>;
+
+/// Resources that are asked about at once.
+const AT_ONCE: usize = 8_192;
+
+/// Looks at resources. A target that is not there gives "cannot tell" for each of its resources.
+pub fn observe<'a>(
+    resources: impl IntoIterator<Item = (&'a Address, &'a Arc<str>, &'a Declared)>,
+    observers: &Observers<'_>,
+) -> BTreeMap<Address, Observation<Observed>> {
+    let mut seen = Vec::new();
+    let mut resources = resources.into_iter().peekable();
+    while resources.peek().is_some() {
+        some(resources.by_ref().take(AT_ONCE), observers, &mut seen);
+    }
+    // Of a list, a map is made without gaps.
+    seen.into_iter().collect()
+}
+
+fn some<'a>(
+    resources: impl Iterator<Item = (&'a Address, &'a Arc<str>, &'a Declared)>,
+    observers: &Observers<'_>,
+    seen: &mut Vec<(Address, Observation<Observed>)>,
+) {
+    let mut batches: BTreeMap<&Arc<str>, Batch<'a>> = BTreeMap::new();
+    for (address, on, declared) in resources {
+        let batch = batches.entry(on).or_default();
+        let queries = declared.queries();
+        batch.wanted.push((address, declared, queries.len()));
+        batch.queries.extend(queries);
+    }
+    let answered: Vec<(Batch<'a>, Vec<Answer>)> = std::thread::scope(|scope| {
+        let running: Vec<_> = batches
+            .into_iter()
+            .map(|(on, batch)| {
+                let observer = observers.get(on).copied();
+                scope.spawn(move || {
+                    let answers = match observer {
+                        Some(observer) => observer.observe(&batch.queries),
+                        None => batch
+                            .queries
+                            .iter()
+                            .map(|_| Answer::Unreadable {
+                                reason: format!("there is no target `{on}`"),
+                            })
+                            .collect(),
+                    };
+                    (batch, answers)
+                })
+            })
+            .collect();
+        running
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .collect()
+    });
+    for (batch, answers) in answered {
+        let mut rest = answers.as_slice();
+        for (address, declared, count) in batch.wanted {
+            let (own, others) = rest.split_at(count.min(rest.len()));
+            rest = others;
+            seen.push((address.clone(), declared.observed(own)));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Batch<'a> {
+    wanted: Vec<(&'a Address, &'a Declared, usize)>,
+    queries: Vec<Query>,
+}

@@ -1,0 +1,219 @@
+//! A situation: what is declared, what was last applied, and what is there, in one environment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Observers, observe};
+use crate::environment::Resolved;
+use crate::kind::{Declared, Observation, Observed};
+use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Parts};
+
+/// Everything known about one environment at one moment.
+#[derive(Debug)]
+pub struct Situation<'a> {
+    /// What is declared.
+    pub resolved: &'a Resolved,
+    /// What was last applied.
+    pub applied: BTreeMap<Address, Applied>,
+    /// What is there, for each declared resource.
+    pub seen: BTreeMap<Address, Observation<Observed>>,
+    /// What is there where something was applied that is declared no longer, or declared at another place.
+    pub left: BTreeMap<Address, Observation<Observed>>,
+    /// Resources whose last step was begun by a run that never said how it ended.
+    pub open: BTreeMap<Address, String>,
+    /// When it was looked at.
+    pub at: Moment,
+}
+
+/// A resource as it was last applied.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// Its target.
+    pub on: Arc<str>,
+    /// As it was declared then.
+    pub declared: Declared,
+    /// When.
+    pub at: Moment,
+    /// By which apply.
+    pub apply: Arc<str>,
+    /// The digest of the record of that declaration.
+    pub digest: Digest,
+    /// Whether it was declared then just as it is now.
+    pub unchanged: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AppliedRecord<'a> {
+    #[serde(borrow)]
+    declared: &'a RawValue,
+    on: Arc<str>,
+}
+
+/// What the ledger keeps of a resource that was applied.
+///
+/// # Errors
+///
+/// When it cannot be written as JSON.
+pub fn applied_record(
+    on: &Arc<str>,
+    declared: &Declared,
+) -> Result<Box<RawValue>, serde_json::Error> {
+    let declared = RawValue::from_string(declared.record()?)?;
+    let record = AppliedRecord {
+        declared: &declared,
+        on: Arc::clone(on),
+    };
+    RawValue::from_string(serde_json::to_string(&record)?)
+}
+
+/// Looks at an environment.
+///
+/// # Errors
+///
+/// When a record of what was applied cannot be understood: then nothing can be said about what was removed.
+pub fn look<'a>(
+    resolved: &'a Resolved,
+    kept: &BTreeMap<Address, evenkeel_ledger::Applied>,
+    open: BTreeMap<Address, String>,
+    observers: &Observers<'_>,
+    at: Moment,
+) -> Result<Situation<'a>, String> {
+    let kept: Vec<(&Address, &evenkeel_ledger::Applied)> = kept.iter().collect();
+    let applied: Vec<(Address, Applied)> = kept
+        .par_iter()
+        .map(|(address, last)| Ok(((*address).clone(), recall(resolved, address, last)?)))
+        .collect::<Result<_, String>>()?;
+    // Of a list, a map is made without gaps.
+    let applied: BTreeMap<Address, Applied> = applied.into_iter().collect();
+    let seen = observe(
+        resolved
+            .resources
+            .iter()
+            .map(|(address, resource)| (address, &resource.on, &resource.declared)),
+        observers,
+    );
+    let left = observe(
+        applied
+            .iter()
+            .filter(|(address, applied)| {
+                resolved.resources.get(*address).is_none_or(|now| {
+                    !applied.unchanged
+                        && (now.on != applied.on
+                            || now.declared.paths().first() != applied.declared.paths().first())
+                })
+            })
+            .map(|(address, applied)| (address, &applied.on, &applied.declared)),
+        observers,
+    );
+    Ok(Situation {
+        resolved,
+        applied,
+        seen,
+        left,
+        open,
+        at,
+    })
+}
+
+/// What a resource was when it was last applied, held against what it is declared as now.
+fn recall(
+    resolved: &Resolved,
+    address: &Address,
+    last: &evenkeel_ledger::Applied,
+) -> Result<Applied, String> {
+    let wrong =
+        |error: String| format!("what was applied as {address} cannot be understood: {error}");
+    let parsed: AppliedRecord<'_> =
+        serde_json::from_str(&last.record).map_err(|error| wrong(error.to_string()))?;
+    let then = parsed.declared.get();
+    let now = resolved.resources.get(address);
+    let unchanged = now.is_some_and(|now| {
+        *now.on == *parsed.on && now.declared.record().is_ok_and(|record| record == then)
+    });
+    let declared = match now {
+        Some(now) if unchanged => now.declared.clone(),
+        _ => Declared::from_record(address.kind(), parsed.declared).map_err(wrong)?,
+    };
+    Ok(Applied {
+        digest: Digest::of(then.as_bytes()),
+        on: match now {
+            Some(now) if now.on == parsed.on => Arc::clone(&now.on),
+            _ => parsed.on,
+        },
+        declared,
+        at: last.at,
+        apply: Arc::clone(&last.apply),
+        unchanged,
+    })
+}
+
+/// The digests of what was seen, by address.
+fn digests_of(
+    observations: &BTreeMap<Address, Observation<Observed>>,
+) -> BTreeMap<Address, Digest> {
+    let observations: Vec<_> = observations.iter().collect();
+    let digests: Vec<(Address, Digest)> = observations
+        .par_iter()
+        .filter_map(|(address, observation)| {
+            let digest = Digest::of_record("evenkeel observed 1", observation.seen()?);
+            Some(((*address).clone(), digest))
+        })
+        .collect();
+    digests.into_iter().collect()
+}
+
+impl Situation<'_> {
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> &EnvironmentName {
+        &self.resolved.name
+    }
+
+    /// How many declared attributes there are, and how many were observed.
+    #[must_use]
+    pub fn coverage(&self) -> (usize, usize) {
+        let mut declared = 0;
+        let mut observed = 0;
+        for (address, resource) in &self.resolved.resources {
+            let attributes = resource.declared.attributes().len();
+            declared += attributes;
+            if self
+                .seen
+                .get(address)
+                .is_some_and(|seen| seen.seen().is_some())
+            {
+                observed += attributes;
+            }
+        }
+        (declared, observed)
+    }
+
+    /// The digest of everything that was seen; `None` when something could not be.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        self.digests().0
+    }
+
+    /// The digest of everything that was seen, as [`Situation::digest`], and those of the declared resources that it
+    /// is made of.
+    #[must_use]
+    pub fn digests(&self) -> (Option<Digest>, BTreeMap<Address, Digest>) {
+        let seen = digests_of(&self.seen);
+        let left = digests_of(&self.left);
+        let whole = seen.len() == self.seen.len() && left.len() == self.left.len();
+        let digest = whole.then(|| {
+            Parts::of("evenkeel observation 2")
+                .mark("[")
+                .table(&seen)
+                .mark(",")
+                .table(&left)
+                .mark("]")
+                .digest()
+        });
+        (digest, seen)
+    }
+}

@@ -1,0 +1,262 @@
+//! The plan as a document: immutable, canonical, known by its digest.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use evenkeel_host::Action;
+use evenkeel_ledger::record::Verb;
+use evenkeel_model::{Address, Digest, EnvironmentName, Parts};
+
+/// The version of this format.
+pub const FORMAT: u32 = 1;
+
+/// What is to be done to one environment, and what that was decided on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Plan {
+    /// The version of this format.
+    pub format: u32,
+    /// The version of evenkeel that made it.
+    pub tool: String,
+    /// The system.
+    pub system: String,
+    /// The ledger it was made from: a plan of another project is refused.
+    pub lineage: String,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The environment-free half: the same digest in staging and in production.
+    pub recipe: Digest,
+    /// The environment's half: values (secrets by their seal), targets, artifacts.
+    pub binding: Digest,
+    /// The definition files, and the files they name.
+    pub definitions: Digest,
+    /// What was observed; `None` when something could not be.
+    pub observation: Option<Digest>,
+    /// What the ledger said was applied.
+    pub applied: Digest,
+    /// The steps, in the order of their addresses; what waits for what is in each.
+    pub steps: Vec<Step>,
+    /// How many resources are as declared.
+    pub unchanged: usize,
+    /// What could not be seen. A plan with such cannot be applied.
+    pub unseen: Vec<Unseen>,
+    /// Digests of the observed resources: for saying what changed when the plan is stale.
+    pub observed: BTreeMap<Address, Digest>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Step {
+    /// The resource.
+    pub address: Address,
+    /// Its target.
+    pub on: Arc<str>,
+    /// What is done to it.
+    pub verb: Verb,
+    /// Why, for people.
+    pub reason: Cow<'static, str>,
+    /// What changes, attribute by attribute; without secrets. Shared with the report.
+    pub changes: Arc<[Change]>,
+    /// What the target is asked to do, one after the other. Empty when there is only something to record.
+    pub actions: Vec<Action>,
+    /// The steps that must be done before it.
+    pub after: Arc<[Address]>,
+    /// The resource and what it is brought to, symbolically: the same in all environments with one recipe.
+    pub shape: Digest,
+    /// Whether it may take long.
+    pub slow: bool,
+}
+
+/// One attribute that changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Change {
+    /// The attribute.
+    pub attribute: Cow<'static, str>,
+    /// As it is.
+    pub before: Cow<'static, str>,
+    /// As it will be.
+    pub after: Cow<'static, str>,
+    /// The unified difference of texts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub difference: Option<String>,
+}
+
+/// What could not be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Unseen {
+    /// The resource.
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// Why.
+    pub reason: String,
+}
+
+impl Plan {
+    /// The digest that names it: approvals, evidence and the ledger speak of it by this.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Self {
+            format,
+            tool,
+            system,
+            lineage,
+            environment,
+            recipe,
+            binding,
+            definitions,
+            observation,
+            applied,
+            steps,
+            unchanged,
+            unseen,
+            observed,
+        } = self;
+        // The record's keys in their order: the record as a whole is never in memory.
+        Parts::of("evenkeel plan 1")
+            .mark("{\"applied\":")
+            .value(applied)
+            .mark(",\"binding\":")
+            .value(binding)
+            .mark(",\"definitions\":")
+            .value(definitions)
+            .mark(",\"environment\":")
+            .value(environment)
+            .mark(",\"format\":")
+            .value(format)
+            .mark(",\"lineage\":")
+            .value(lineage)
+            .mark(",\"observation\":")
+            .value(observation)
+            .mark(",\"observed\":")
+            .table(observed)
+            .mark(",\"recipe\":")
+            .value(recipe)
+            .mark(",\"steps\":")
+            .list(
+                steps
+                    .iter()
+                    .map(|step| Digest::of_record("evenkeel step 1", step)),
+            )
+            .mark(",\"system\":")
+            .value(system)
+            .mark(",\"tool\":")
+            .value(tool)
+            .mark(",\"unchanged\":")
+            .value(unchanged)
+            .mark(",\"unseen\":")
+            .value(unseen)
+            .mark("}")
+            .digest()
+    }
+
+    /// Whether there is nothing to do and everything was seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.unseen.is_empty()
+    }
+
+    /// How many steps remove something.
+    #[must_use]
+    pub fn removals(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.verb == Verb::Remove)
+            .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Serialize;
+
+    use super::{FORMAT, Plan, Step, Unseen};
+    use evenkeel_ledger::record::Verb;
+    use evenkeel_model::{Address, Digest, EnvironmentName};
+
+    /// The record that a plan's digest is of.
+    #[derive(Serialize)]
+    struct Header<'a> {
+        format: u32,
+        tool: &'a str,
+        system: &'a str,
+        lineage: &'a str,
+        environment: &'a EnvironmentName,
+        recipe: Digest,
+        binding: Digest,
+        definitions: Digest,
+        observation: Option<Digest>,
+        applied: Digest,
+        steps: Vec<Digest>,
+        unchanged: usize,
+        unseen: &'a [Unseen],
+        observed: &'a BTreeMap<Address, Digest>,
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_whole_record() {
+        let address = |name: &str| Address::new("file", name);
+        let plan = Plan {
+            format: FORMAT,
+            tool: "evenkeel \"0\"".into(),
+            system: "guestbook".into(),
+            lineage: "lineage".into(),
+            environment: EnvironmentName::new("staging"),
+            recipe: Digest::of(b"recipe"),
+            binding: Digest::of(b"binding"),
+            definitions: Digest::of(b"definitions"),
+            observation: None,
+            applied: Digest::of(b"applied"),
+            steps: ["a", "b"]
+                .map(|name| Step {
+                    address: address(name),
+                    on: "web".into(),
+                    verb: Verb::Create,
+                    reason: "not there yet".into(),
+                    changes: [].into(),
+                    actions: Vec::new(),
+                    after: [address("c")].into(),
+                    shape: Digest::of(name.as_bytes()),
+                    slow: false,
+                })
+                .into(),
+            unchanged: 3,
+            unseen: vec![Unseen {
+                address: address("d"),
+                reason: "dark".into(),
+            }],
+            observed: [(address("a"), Digest::of(b"a"))].into(),
+        };
+        let whole = Header {
+            format: plan.format,
+            tool: &plan.tool,
+            system: &plan.system,
+            lineage: &plan.lineage,
+            environment: &plan.environment,
+            recipe: plan.recipe,
+            binding: plan.binding,
+            definitions: plan.definitions,
+            observation: plan.observation,
+            applied: plan.applied,
+            steps: plan
+                .steps
+                .iter()
+                .map(|step| Digest::of_record("evenkeel step 1", step))
+                .collect(),
+            unchanged: plan.unchanged,
+            unseen: &plan.unseen,
+            observed: &plan.observed,
+        };
+        assert_eq!(plan.digest(), Digest::of_record("evenkeel plan 1", &whole));
+        let mut other = plan.clone();
+        other.observation = Some(Digest::of(b"observation"));
+        assert_ne!(other.digest(), plan.digest());
+    }
+}

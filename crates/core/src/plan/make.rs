@@ -1,0 +1,412 @@
+//! Makes a plan: for each resource, what stands between it and its definition.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::document::{Change, FORMAT, Plan, Step, Unseen};
+use super::{Recipe, edges};
+use crate::environment::ResolvedResource;
+use crate::kind::{Declared, Discrepancy, Observation, Observed};
+use crate::observe::{Applied, Situation};
+use evenkeel_ledger::record::Verb;
+use evenkeel_model::{Address, Digest, Parts, Value};
+
+#[derive(Serialize)]
+struct Binding<'a> {
+    parameters: BTreeMap<&'a str, &'a Value>,
+    targets: BTreeMap<&'a str, (&'a str, &'a str)>,
+    artifacts: BTreeMap<&'a str, Digest>,
+}
+
+/// Makes the plan for one environment.
+#[must_use]
+pub fn make(
+    situation: &Situation<'_>,
+    recipe: &Recipe,
+    definitions: Digest,
+    system: &str,
+    lineage: &str,
+    tool: &str,
+) -> Plan {
+    let resolved = situation.resolved;
+    let mut drafts: BTreeMap<&Address, Step> = BTreeMap::new();
+    let mut unseen = Vec::new();
+    let mut unchanged = 0;
+    for (address, resource) in &resolved.resources {
+        match situation.seen.get(address) {
+            Some(Observation::Seen(observed)) => {
+                match step(situation, address, resource, observed, recipe) {
+                    Ok(Some(step)) => {
+                        drafts.insert(address, step);
+                    }
+                    Ok(None) => unchanged += 1,
+                    Err(reason) => unseen.push(Unseen {
+                        address: address.clone(),
+                        reason,
+                    }),
+                }
+            }
+            Some(Observation::CannotTell(reason)) => unseen.push(Unseen {
+                address: address.clone(),
+                reason: reason.clone(),
+            }),
+            None => unseen.push(Unseen {
+                address: address.clone(),
+                reason: "nobody looked".into(),
+            }),
+        }
+    }
+    restarts(situation, recipe, &mut drafts, &mut unchanged);
+    if !drafts.is_empty() {
+        let creation = edges::creation(resolved);
+        let stepping: BTreeSet<&Address> = drafts.keys().copied().collect();
+        for (address, after) in edges::between_steps(&stepping, &creation) {
+            if let Some(step) = drafts.get_mut(address) {
+                step.after = after.into();
+            }
+        }
+    }
+    let mut steps: Vec<Step> = drafts.into_values().collect();
+    removals(situation, &mut steps, &mut unseen);
+    let (observation, observed) = situation.digests();
+    Plan {
+        format: FORMAT,
+        tool: tool.to_owned(),
+        system: system.to_owned(),
+        lineage: lineage.to_owned(),
+        environment: resolved.name.clone(),
+        recipe: recipe.digest,
+        binding: Digest::of_record(
+            "evenkeel binding 1",
+            &Binding {
+                parameters: resolved
+                    .parameters
+                    .iter()
+                    .map(|(name, value)| (&**name, value))
+                    .collect(),
+                targets: resolved
+                    .targets
+                    .iter()
+                    .map(|(name, place)| (&**name, (place.base.as_str(), place.state.as_str())))
+                    .collect(),
+                artifacts: resolved
+                    .artifacts
+                    .iter()
+                    .map(|(name, digest)| (&**name, *digest))
+                    .collect(),
+            },
+        ),
+        definitions,
+        observation,
+        applied: applied_digest(&situation.applied),
+        steps,
+        unchanged,
+        unseen,
+        observed,
+    }
+}
+
+fn applied_digest(applied: &BTreeMap<Address, Applied>) -> Digest {
+    Parts::of("evenkeel applied 2")
+        .table(
+            applied
+                .iter()
+                .map(|(address, applied)| (address, (&*applied.on, applied.digest))),
+        )
+        .digest()
+}
+
+/// The step that brings one resource to its definition; `None` when it is there and recorded.
+fn step(
+    situation: &Situation<'_>,
+    address: &Address,
+    resource: &ResolvedResource,
+    observed: &Observed,
+    recipe: &Recipe,
+) -> Result<Option<Step>, String> {
+    let applied = situation.applied.get(address);
+    let wrong = resource.declared.compare(observed);
+    let mut changes: Vec<Change> = wrong.iter().map(change).collect();
+    let mut removed = None;
+    // It was applied at another place: what is left there goes first.
+    let mut moved = false;
+    if let Some(applied) = applied
+        && let Some(left) = situation.left.get(address)
+    {
+        match left {
+            Observation::Seen(left) => {
+                if let Some(removal) = applied.declared.removal(left)
+                    && applied.on == resource.on
+                {
+                    let path = |declared: &Declared| {
+                        let path = declared.paths().first().copied().unwrap_or_default();
+                        path.to_owned().into()
+                    };
+                    removed = Some(removal);
+                    changes.push(Change {
+                        attribute: "path".into(),
+                        before: path(&applied.declared),
+                        after: path(&resource.declared),
+                        difference: None,
+                    });
+                    moved = true;
+                }
+            }
+            Observation::CannotTell(reason) => return Err(reason.clone()),
+        }
+    }
+    if wrong.is_empty() && !moved {
+        if applied.is_some_and(|applied| applied.unchanged) {
+            return Ok(None);
+        }
+        let mut step = begin(address, resource, recipe);
+        step.reason = if applied.is_some() {
+            "already as the new definition says; only to be recorded".into()
+        } else {
+            "already as declared; only to be recorded".into()
+        };
+        return Ok(Some(step));
+    }
+    let mut step = begin(address, resource, recipe);
+    step.verb = if moved {
+        Verb::Replace
+    } else if !observed.is_there() {
+        Verb::Create
+    } else if resource.declared.is_slow() && address.kind() == "process" {
+        Verb::Replace
+    } else {
+        Verb::Update
+    };
+    step.reason = reason(applied, &wrong, observed, moved);
+    step.actions = removed
+        .into_iter()
+        .chain(resource.declared.remedy(observed))
+        .collect();
+    // Of the many steps each has one action, and no place to spare.
+    step.actions.shrink_to_fit();
+    step.changes = changes.into();
+    Ok(Some(step))
+}
+
+/// A step of which only what is recorded of every step is known.
+fn begin(address: &Address, resource: &ResolvedResource, recipe: &Recipe) -> Step {
+    Step {
+        address: address.clone(),
+        on: resource.on.clone(),
+        verb: Verb::Record,
+        reason: Cow::Borrowed(""),
+        changes: Arc::default(),
+        actions: Vec::new(),
+        after: Arc::default(),
+        shape: shape(address, recipe.resources.get(address)),
+        slow: resource.declared.is_slow(),
+    }
+}
+
+/// Words that the changes of most new resources are told in: they need not be kept once for each.
+const WORDS: &[&str] = &["presence", "nothing", "a file", "a directory", "a link"];
+
+fn word(text: &str) -> Cow<'static, str> {
+    match WORDS.iter().find(|word| **word == text) {
+        Some(word) => Cow::Borrowed(word),
+        None => Cow::Owned(text.to_owned()),
+    }
+}
+
+fn change(each: &Discrepancy) -> Change {
+    Change {
+        attribute: word(&each.attribute),
+        before: word(&each.found),
+        after: word(&each.expected),
+        // A plan goes from what is there to what is declared.
+        difference: each
+            .texts
+            .as_ref()
+            .map(|(expected, found)| evenkeel_model::text::unified(found, expected)),
+    }
+}
+
+fn reason(
+    applied: Option<&Applied>,
+    wrong: &[Discrepancy],
+    observed: &Observed,
+    moved: bool,
+) -> Cow<'static, str> {
+    let attributes: Vec<&str> = wrong.iter().map(|each| each.attribute.as_str()).collect();
+    match applied {
+        _ if moved => "its place changed".into(),
+        None if observed.is_there() => format!(
+            "{} differs from the definition",
+            evenkeel_model::text::list(&attributes, "and")
+        )
+        .into(),
+        None => "not there yet".into(),
+        Some(applied) if applied.unchanged && observed.is_there() => format!(
+            "{} changed by hand since {}",
+            evenkeel_model::text::list(&attributes, "and"),
+            applied.apply
+        )
+        .into(),
+        Some(applied) if applied.unchanged => format!("gone since {}", applied.apply).into(),
+        Some(applied) if observed.is_there() => {
+            let by_hand = applied.declared.compare(observed);
+            let by_hand: Vec<&str> = by_hand.iter().map(|it| it.attribute.as_str()).collect();
+            let defined: Vec<&str> = attributes
+                .into_iter()
+                .filter(|attribute| !by_hand.contains(attribute))
+                .collect();
+            let defined = if defined.is_empty() {
+                "the definition changed".to_owned()
+            } else {
+                format!(
+                    "{} changed in the definition",
+                    evenkeel_model::text::list(&defined, "and")
+                )
+            };
+            if by_hand.is_empty() {
+                defined.into()
+            } else {
+                format!(
+                    "{defined}; {} changed by hand since {}, and that is overwritten",
+                    evenkeel_model::text::list(&by_hand, "and"),
+                    applied.apply
+                )
+                .into()
+            }
+        }
+        Some(applied) => format!("gone since {}", applied.apply).into(),
+    }
+}
+
+/// What a step brings about, in any environment with this recipe: the resource, and its symbolic definition.
+fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
+    Digest::of_record("evenkeel shape 1", &(address, symbolic))
+}
+
+/// Processes that must start anew because something they restart on has a step, although nothing about them differs.
+fn restarts<'a>(
+    situation: &'a Situation<'_>,
+    recipe: &Recipe,
+    drafts: &mut BTreeMap<&'a Address, Step>,
+    unchanged: &mut usize,
+) {
+    for (address, resource) in &situation.resolved.resources {
+        if drafts
+            .get(address)
+            .is_some_and(|step| step.verb != Verb::Record)
+        {
+            continue;
+        }
+        let causes: Vec<String> = resource
+            .declared
+            .restarts_on()
+            .into_iter()
+            .filter(|other| {
+                Address::parse(other).is_some_and(|other| {
+                    drafts
+                        .get(&other)
+                        .is_some_and(|step| step.verb != Verb::Record)
+                })
+            })
+            .collect();
+        let Some(Observation::Seen(observed)) = situation.seen.get(address) else {
+            continue;
+        };
+        if causes.is_empty() {
+            continue;
+        }
+        let Some(action) = resource.declared.restart(observed) else {
+            continue;
+        };
+        if drafts.remove(address).is_none() {
+            *unchanged = unchanged.saturating_sub(1);
+        }
+        drafts.insert(
+            address,
+            Step {
+                address: address.clone(),
+                on: resource.on.clone(),
+                verb: Verb::Replace,
+                reason: format!(
+                    "starts anew, since {} changes",
+                    evenkeel_model::text::list(&causes, "and")
+                )
+                .into(),
+                changes: Arc::default(),
+                actions: vec![action],
+                after: Arc::default(),
+                shape: shape(address, recipe.resources.get(address)),
+                slow: true,
+            },
+        );
+    }
+}
+
+/// Steps that remove what was applied and is declared no longer.
+fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<Unseen>) {
+    let gone: BTreeMap<&Address, &Declared> = situation
+        .applied
+        .iter()
+        .filter(|(address, _)| !situation.resolved.resources.contains_key(*address))
+        .map(|(address, applied)| (address, &applied.declared))
+        .collect();
+    let mut order = edges::removal(&gone);
+    for (address, declared) in gone {
+        let Some(applied) = situation.applied.get(address) else {
+            continue;
+        };
+        let observed = match situation.left.get(address) {
+            Some(Observation::Seen(observed)) => observed,
+            Some(Observation::CannotTell(reason)) => {
+                unseen.push(Unseen {
+                    address: address.clone(),
+                    reason: reason.clone(),
+                });
+                continue;
+            }
+            None => continue,
+        };
+        let action = declared.removal(observed);
+        steps.push(Step {
+            address: address.clone(),
+            on: applied.on.clone(),
+            verb: Verb::Remove,
+            reason: if action.is_some() {
+                "declared no longer".into()
+            } else {
+                "declared no longer, and already gone; only to be recorded".into()
+            },
+            changes: Arc::new([Change {
+                attribute: "presence".into(),
+                before: if action.is_some() {
+                    address.kind().to_owned().into()
+                } else {
+                    "nothing".into()
+                },
+                after: "nothing".into(),
+                difference: None,
+            }]),
+            actions: action.into_iter().collect(),
+            after: order.remove(address).unwrap_or_default().into(),
+            shape: shape(address, None),
+            slow: declared.is_slow(),
+        });
+    }
+    let removed: BTreeSet<Address> = steps
+        .iter()
+        .filter(|step| step.verb == Verb::Remove)
+        .map(|step| step.address.clone())
+        .collect();
+    for step in steps.iter_mut().filter(|step| step.verb == Verb::Remove) {
+        if step.after.iter().any(|address| !removed.contains(address)) {
+            let after = step
+                .after
+                .iter()
+                .filter(|address| removed.contains(*address));
+            step.after = after.cloned().collect();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What keeps documents from being read.
+
+use evenkeel_model::defect::Code;
+
+/// All of them.
+pub const CODES: &[&Code] = &[
+    &SYNTAX,
+    &DUPLICATE_KEY,
+    &TOO_LARGE,
+    &TOO_DEEP,
+    &ALIAS,
+    &NOT_TEXT,
+    &UNREADABLE,
+];
+
+/// Not of its format.
+pub const SYNTAX: Code = Code::error(
+    "document/syntax",
+    "a document is not of its format",
+    "What cannot be read cannot be compared, and that never counts as \"no difference\". Mend the file, or say in its `[document.NAME]` which `format` it has: \"lines\" compares any text line by line.",
+);
+/// A key twice.
+pub const DUPLICATE_KEY: Code = Code::error(
+    "document/duplicate-key",
+    "a key stands twice in one map",
+    "Programs differ in which of the two they take, so nobody can say what is configured. Keep one.",
+);
+/// Beyond what is read.
+pub const TOO_LARGE: Code = Code::error(
+    "document/too-large",
+    "a document is larger than what is read",
+    "evenkeel reads up to 64 MiB and 8 million values of one file, so that a file cannot take all time and memory. Split it, or compare the part that is configuration.",
+);
+/// Beyond what is walked.
+pub const TOO_DEEP: Code = Code::error(
+    "document/too-deep",
+    "a document is nested deeper than what is read",
+    "Lists and maps are read up to 128 levels deep, which is far beyond what people write.",
+);
+/// Aliases that run in circles, name nothing, or multiply.
+pub const ALIAS: Code = Code::error(
+    "document/alias",
+    "an alias of a document cannot be followed",
+    "It names an anchor that is not there, or one that contains it, or aliases multiply what is read beyond all bounds.",
+);
+/// Binary, or of another encoding.
+pub const NOT_TEXT: Code = Code::error(
+    "document/not-text",
+    "a document is no text",
+    "Documents are text in UTF-8. Name only the configuration files in `path`.",
+);
+/// Not there, not allowed, or a command that failed.
+pub const UNREADABLE: Code = Code::error(
+    "document/unreadable",
+    "a document cannot be read",
+    "What cannot be read cannot be compared, and that never counts as \"no difference\". The path is relative to the project's directory; with `render`, it is what the command prints that is compared.",
+);

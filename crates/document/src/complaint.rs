@@ -1,0 +1,170 @@
+//! What keeps a document from being read, at its place.
+
+use std::sync::Arc;
+
+use super::limits::MOST_COMPLAINTS;
+use super::tree::{Node, Place};
+use super::{Format, codes};
+use evenkeel_model::defect::{Code, Defect};
+use evenkeel_model::source::{SourceFile, Span};
+
+/// One thing that keeps a document from being read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// What is wrong.
+    pub code: &'static Code,
+    /// Where.
+    pub place: Place,
+    /// In a few words, without the file's name.
+    pub message: String,
+    /// Another place that has to do with it, and what it is: where a key stood first.
+    pub other: Option<(Place, String)>,
+}
+
+/// What a format makes of a text: its documents, or everything that is wrong with it (never an empty list).
+pub type Outcome = Result<Vec<Node>, Vec<Complaint>>;
+
+impl Complaint {
+    /// A complaint about a place.
+    #[must_use]
+    pub fn new(code: &'static Code, place: Place, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            place,
+            message: message.into(),
+            other: None,
+        }
+    }
+
+    /// With another place that has to do with it.
+    #[must_use]
+    pub fn with(mut self, place: Place, words: impl Into<String>) -> Self {
+        self.other = Some((place, words.into()));
+        self
+    }
+
+    /// Without words of the text that are covered where they stand.
+    pub(super) fn covered(mut self, text: &str, shown: &str) -> Self {
+        let range = self.place.start as usize..self.place.end as usize;
+        let (open, closed) = (text.get(range.clone()), shown.get(range));
+        if open != closed {
+            let mut message = String::with_capacity(self.message.len());
+            for (number, part) in self.message.split('`').enumerate() {
+                // Every second part is quoted.
+                let is_word = number % 2 == 1 && part.len() > 1;
+                message.push_str(if number > 0 { "`" } else { "" });
+                message.push_str(if is_word { "…" } else { part });
+            }
+            self.message = message;
+        }
+        self
+    }
+
+    /// The defect it is in a file.
+    pub(super) fn into_defect(self, file: &Arc<SourceFile>, format: Format) -> Defect {
+        let span = |place: Place| Span::new(file, place.start as usize..place.end as usize);
+        let mut defect = Defect::new(
+            self.code,
+            file.path.clone(),
+            format!(
+                "{} cannot be read as {}: {}",
+                file.path,
+                format.name(),
+                self.message
+            ),
+        )
+        .at(&span(self.place), self.message);
+        if let Some((place, words)) = self.other {
+            defect = defect.at(&span(place), words);
+        }
+        defect
+    }
+}
+
+/// Complaints as a reader finds them. A file can have millions; beyond [`MOST_COMPLAINTS`] they are only counted.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    list: Vec<Complaint>,
+    beyond: usize,
+}
+
+impl Gathered {
+    /// One more.
+    pub(super) fn push(&mut self, complaint: Complaint) {
+        if self.list.len() < MOST_COMPLAINTS {
+            self.list.push(complaint);
+        } else {
+            self.beyond += 1;
+        }
+    }
+
+    /// Whether as many were found as are told.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MOST_COMPLAINTS
+    }
+
+    /// Takes over what another has gathered.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.beyond += other.beyond;
+        for complaint in other.list {
+            self.push(complaint);
+        }
+    }
+
+    /// Puts them in the order of the text, for readers that find some only at the end of a map.
+    pub(super) fn sort(&mut self) {
+        self.list.sort_by_key(|complaint| complaint.place.start);
+    }
+
+    /// What becomes of a text: its roots, if there was nothing to complain of.
+    pub(super) fn outcome(mut self, roots: Vec<Node>) -> Outcome {
+        if let (Some(last), 1..) = (self.list.last_mut(), self.beyond) {
+            last.message = format!("{} (and {} more complaints)", last.message, self.beyond);
+        }
+        if self.list.is_empty() {
+            Ok(roots)
+        } else {
+            Err(self.list)
+        }
+    }
+}
+
+/// See [`text_of`](super::text_of).
+pub(super) fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>> {
+    let refusal = |message: String| {
+        Box::new(Defect::new(
+            &codes::NOT_TEXT,
+            path,
+            format!("{path} is no text: {message}"),
+        ))
+    };
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(refusal(format!("byte {at} is zero, so it is binary")));
+    }
+    match String::from_utf8(bytes) {
+        // A mark of byte order is no part of the text.
+        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        }),
+        Err(error) => Err(refusal(format!(
+            "byte {} begins no character of UTF-8",
+            error.utf8_error().valid_up_to()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::codes;
+    use super::text_of;
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        let binary = text_of("a.bin", vec![b'a', 0, b'b']).unwrap_err();
+        assert_eq!(binary.code, &codes::NOT_TEXT);
+        assert!(binary.message.contains("byte 1"), "{}", binary.message);
+        assert!(text_of("a", vec![b'a', 0xff]).is_err());
+        assert_eq!(text_of("a", vec![0xef, 0xbb, 0xbf, b'a']).unwrap(), "a");
+    }
+}

@@ -1,0 +1,428 @@
+//! Dotenv: the assignments of `.env` files. Nothing is filled in and nothing is run: `${OTHER}` stays as it is written.
+//!
+//! The programs that read such files differ, and this takes what most of them agree on:
+//!
+//! - `#` begins a comment at the start of a line, after a quoted value, and after white space in a value without quotes.
+//!   `KEY=a#b` is `a#b`, as for Compose, Ruby, Python and Rust; Node would stop at the `#`.
+//! - `'…'` and `` `…` `` are taken literally, `"…"` knows `\n`, `\r`, `\t`, `\"`, `\\`, `\$` and keeps any other
+//!   backslash. All three may go over lines, whose ends are read as `\n`. Without quotes, a backslash is a backslash.
+//! - `export`, white space around `=`, and `KEY: value` are fine. `KEY` alone, which Compose takes from outside, is
+//!   nothing; `KEY=` is an empty value.
+//! - A quoted value with something behind it, which a shell would join and others refuse, is a mistake, and so is a key
+//!   that stands twice.
+//!
+//! Quotes are no type here: `PORT="80"` and `PORT=80` are the same.
+
+use std::sync::Arc;
+
+use super::codes;
+use super::complaint::{Complaint, Outcome};
+use super::gathering::{Entries, Gathering};
+use super::tree::{Entry, Node, Place, ScalarKind};
+use evenkeel_model::source::SourceFile;
+
+/// Reads a text.
+pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
+    let mut reader = Reader {
+        text: &file.text,
+        at: 0,
+        gathering: Gathering::default(),
+        entries: Entries::default(),
+    };
+    while reader.at < reader.text.len() && !reader.gathering.is_full() {
+        if reader.line().is_none() {
+            // Whatever it was, it is told; the next line is another matter.
+            reader.at += reader.to_line_end();
+        }
+        reader.skip_line_end();
+    }
+    let whole = Place::new(0, file.text.len());
+    reader.gathering.finish(reader.entries.into_node(whole))
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+    gathering: Gathering,
+    entries: Entries,
+}
+
+impl<'t> Reader<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or("")
+    }
+
+    fn skip_blank(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start_matches(is_blank).len();
+    }
+
+    /// How many bytes are left of the line, without its end.
+    fn to_line_end(&self) -> usize {
+        line_length(self.rest())
+    }
+
+    fn skip_line_end(&mut self) {
+        let rest = self.rest();
+        self.at += if rest.starts_with("\r\n") {
+            2
+        } else {
+            usize::from(rest.starts_with(['\n', '\r']))
+        };
+    }
+
+    fn complain<T>(&mut self, start: usize, end: usize, message: &str) -> Option<T> {
+        let place = Place::new(start, end);
+        self.gathering
+            .complain(Complaint::new(&codes::SYNTAX, place, message));
+        None
+    }
+
+    /// Reads up to the end of a line; nothing when there was a mistake.
+    fn line(&mut self) -> Option<()> {
+        self.skip_blank();
+        let start = self.at;
+        if matches!(self.rest().chars().next(), None | Some('#' | '\n' | '\r')) {
+            self.at += self.to_line_end();
+            return Some(());
+        }
+        let mut key = self.key();
+        if key.1 == "export" && self.rest().starts_with(is_blank) {
+            let export = self.at;
+            self.skip_blank();
+            let after = self.key();
+            if after.1.is_empty() {
+                // A variable may be called so.
+                self.at = export;
+            } else {
+                key = after;
+            }
+        }
+        let (place, name) = key;
+        let ends = self.at;
+        self.skip_blank();
+        let rest = self.rest();
+        let is_assignment = rest.starts_with('=')
+            || rest.starts_with(':') && rest.chars().nth(1).is_none_or(char::is_whitespace);
+        let value = if name.is_empty() {
+            None
+        } else if is_assignment {
+            self.at += 1;
+            Some(self.value()?)
+        } else if rest.is_empty()
+            || rest.starts_with(['\n', '\r'])
+            || rest.starts_with('#') && self.at > ends
+        {
+            self.at += self.to_line_end();
+            let nothing = Place::new(ends, ends);
+            Some(Node::scalar(nothing, ScalarKind::Null, ""))
+        } else {
+            None
+        };
+        let Some(value) = value else {
+            let line = self.text.get(start..).unwrap_or("");
+            let line = line.get(..line_length(line)).unwrap_or("").trim_end();
+            let message = "neither a comment nor `NAME=value`, with a name of letters, digits, `_`, `.` and `-`";
+            return self.complain(start, start + line.len(), message);
+        };
+        self.gathering.count(place);
+        let key = name.into();
+        self.entries
+            .insert(Entry { key, place, value }, &mut self.gathering);
+        Some(())
+    }
+
+    fn key(&mut self) -> (Place, &'t str) {
+        let rest = self.rest();
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-'))
+            .unwrap_or(rest.len());
+        let place = Place::new(self.at, self.at + length);
+        self.at += length;
+        (place, rest.get(..length).unwrap_or(""))
+    }
+
+    /// The value after the `=`, and the rest of its last line.
+    fn value(&mut self) -> Option<Node> {
+        let after = self.at;
+        self.skip_blank();
+        let start = self.at;
+        match self.rest().chars().next() {
+            Some(quote @ ('"' | '\'' | '`')) => return self.quoted(quote),
+            Some('#') if start > after => {
+                self.at += self.to_line_end();
+                let nothing = Place::new(after, after);
+                return Some(Node::scalar(nothing, ScalarKind::Loose, ""));
+            }
+            _ => {}
+        }
+        let length = self.to_line_end();
+        let line = self.rest().get(..length).unwrap_or("");
+        let comment = line.match_indices('#').map(|(at, _)| at).find(|at| {
+            line.get(..*at)
+                .is_some_and(|before| before.ends_with(is_blank))
+        });
+        let value = line.get(..comment.unwrap_or(length)).unwrap_or("");
+        let value = value.trim_end_matches(is_blank);
+        self.at += length;
+        let start = if value.is_empty() { after } else { start };
+        let place = Place::new(start, start + value.len());
+        Some(Node::scalar(place, ScalarKind::Loose, value))
+    }
+
+    fn quoted(&mut self, quote: char) -> Option<Node> {
+        let start = self.at;
+        let inner = self.rest().get(1..).unwrap_or("");
+        let Some(length) = closing(inner, quote) else {
+            return self.complain(start, start + 1, "this quote is never closed");
+        };
+        self.at += length + 2;
+        let value = inner.get(..length).unwrap_or("");
+        let value = if quote == '"' {
+            unescape(&value.replace("\r\n", "\n"))
+        } else {
+            value.replace("\r\n", "\n")
+        };
+        let place = Place::new(start, self.at);
+        self.skip_blank();
+        let rest_length = self.to_line_end();
+        let rest = self.rest().get(..rest_length).unwrap_or("");
+        if !rest.is_empty() && !rest.starts_with('#') {
+            let end = self.at + rest.trim_end().len();
+            return self.complain(
+                self.at,
+                end,
+                "only a comment may follow the closing quote; programs differ in what they make of this",
+            );
+        }
+        self.at += rest_length;
+        Some(Node::scalar(place, ScalarKind::Loose, value))
+    }
+}
+
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() && !matches!(character, '\n' | '\r')
+}
+
+/// The bytes of the first line, without its end.
+fn line_length(text: &str) -> usize {
+    text.find(['\n', '\r']).unwrap_or(text.len())
+}
+
+/// Where the quote stands that closes what the text begins with.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    text.char_indices()
+        .find(|(_, character)| {
+            let is_plain = !std::mem::take(&mut is_escaped);
+            is_escaped = is_plain && quote == '"' && *character == '\\';
+            is_plain && *character == quote
+        })
+        .map(|(at, _)| at)
+}
+
+fn unescape(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            result.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => result.push('\n'),
+            Some('r') => result.push('\r'),
+            Some('t') => result.push('\t'),
+            Some(plain @ ('"' | '\\' | '$')) => result.push(plain),
+            Some(other) => result.extend(['\\', other]),
+            None => result.push('\\'),
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::complaint::{Complaint, Outcome};
+    use super::super::limits::MOST_COMPLAINTS;
+    use super::super::tree::{Content, Node, ScalarKind};
+    use super::super::{Place, codes};
+    use evenkeel_model::source::SourceFile;
+
+    fn read(text: &str) -> Outcome {
+        super::read(&SourceFile::new(".env", text))
+    }
+
+    fn pairs(text: &str) -> Vec<(String, Option<String>)> {
+        let roots = read(text).unwrap_or_else(|complaints| panic!("{text}\n{complaints:#?}"));
+        let Content::Map(entries) = &roots[0].content else {
+            panic!("a map");
+        };
+        entries
+            .iter()
+            .map(|entry| {
+                let scalar = entry.value.as_scalar().unwrap();
+                let value = (scalar.kind == ScalarKind::Loose).then(|| scalar.text.to_string());
+                (entry.key.to_string(), value)
+            })
+            .collect()
+    }
+
+    fn at(text: &str, place: Place) -> &str {
+        &text[place.start as usize..place.end as usize]
+    }
+
+    fn told(text: &str) -> Vec<(String, String)> {
+        let complaints: Vec<Complaint> = read(text).expect_err(text);
+        complaints
+            .iter()
+            .map(|complaint| {
+                (
+                    complaint.code.name.to_owned(),
+                    at(text, complaint.place).to_owned(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn values_are_read_as_most_programs_read_them() {
+        for (line, key, value) in [
+            ("A=b", "A", "b"),
+            ("  export  A = b c  ", "A", "b c"),
+            ("export=1", "export", "1"),
+            ("A=", "A", ""),
+            ("A= # c", "A", ""),
+            ("A=#c", "A", "#c"),
+            ("A=b#c", "A", "b#c"),
+            ("A=b # c", "A", "b"),
+            ("A=b\t#c", "A", "b"),
+            ("A: b", "A", "b"),
+            ("A.b-c_1=2", "A.b-c_1", "2"),
+            ("A='b # $c \\n'# d", "A", "b # $c \\n"),
+            ("A=\"b\\n\\t\\\"\\\\\\$c\\d\" # d", "A", "b\n\t\"\\$c\\d"),
+            ("A=`it's \"b\"`", "A", "it's \"b\""),
+            ("A=b\"c\"", "A", "b\"c\""),
+            ("A=\\n", "A", "\\n"),
+            ("A=${B:-c}/${D}", "A", "${B:-c}/${D}"),
+            ("A=postgres://u:p@h/d?x=y", "A", "postgres://u:p@h/d?x=y"),
+            ("A=é", "A", "é"),
+        ] {
+            for end in ["", "\n", "\r\n"] {
+                let expected = vec![(key.to_owned(), Some(value.to_owned()))];
+                assert_eq!(pairs(&format!("{line}{end}")), expected, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn quoted_values_go_over_lines() {
+        let text =
+            "# a\r\nKEY=\"-----BEGIN\r\nabc\r\n-----END\" # b\r\n\r\nB='x\n#y'\nC\nexport D\n";
+        let expected = [
+            ("KEY", Some("-----BEGIN\nabc\n-----END")),
+            ("B", Some("x\n#y")),
+            ("C", None),
+            ("D", None),
+        ];
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned)))
+            .collect();
+        assert_eq!(pairs(text), expected);
+    }
+
+    #[test]
+    fn every_place_is_what_was_written() {
+        let text = "A = 'b'  # c\nexport É\nB=\tc d \n";
+        assert_eq!(told(text), [("document/syntax".into(), "export É".into())]);
+        let text = "A = 'b'  # c\n B=\tc d \nC=\nD\n";
+        let roots = read(text).unwrap();
+        let Content::Map(entries) = &roots[0].content else {
+            panic!("a map");
+        };
+        let places: Vec<(&str, &str)> = entries
+            .iter()
+            .map(|entry| (at(text, entry.place), at(text, entry.value.place)))
+            .collect();
+        assert_eq!(places, [("A", "'b'"), ("B", "c d"), ("C", ""), ("D", "")]);
+        assert_eq!(
+            entries[2].value.place.start as usize,
+            text.find("C=").unwrap() + 2
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let syntax = codes::SYNTAX.name;
+        let wanted = [
+            (syntax, "set -a"),
+            (syntax, "=b"),
+            (syntax, "x"),
+            (codes::DUPLICATE_KEY.name, "A"),
+            (syntax, "B:c"),
+            (syntax, "'"),
+        ];
+        let wanted: Vec<_> = wanted
+            .iter()
+            .map(|(code, text)| ((*code).to_owned(), (*text).to_owned()))
+            .collect();
+        let text = "set -a\n=b\nA=\"c\" x\nA=1\nA=2\nB:c\nC='d\n";
+        assert_eq!(told(text), wanted);
+        let complaints = read(text).unwrap_err();
+        let first = complaints[3].other.as_ref().unwrap().0;
+        assert_eq!(first.start as usize, text.find("A=1").unwrap());
+    }
+
+    #[test]
+    fn complaints_beyond_what_is_told_are_counted() {
+        let complaints = read(&"=\n".repeat(5_000)).unwrap_err();
+        assert_eq!(complaints.len(), MOST_COMPLAINTS);
+        assert!(complaints.last().unwrap().message.contains("4900 more"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back(
+            values in prop::collection::btree_map("[A-Za-z_][A-Za-z0-9_]{0,6}", "\\PC{0,12}|[ -~\n]{0,12}", 0..6),
+            export in any::<bool>(),
+        ) {
+            let mut text = String::new();
+            for (key, value) in &values {
+                if export {
+                    text.push_str("export ");
+                }
+                let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('\r', "\\r");
+                text.push_str(&format!("{key}=\"{value}\"\n"));
+            }
+            let wanted: Vec<_> = values.into_iter().map(|(key, value)| (key, Some(value))).collect();
+            prop_assert_eq!(pairs(&text), wanted);
+        }
+
+        #[test]
+        fn no_text_is_too_strange(text in "\\PC{0,40}|([A-B]|export|=|:|\"|'|`|#|\\\\| |\t|\n|\r\n|\r|é){0,40}") {
+            let check = |place: Place| assert!(text.get(place.start as usize..place.end as usize).is_some());
+            match read(&text) {
+                Ok(roots) => {
+                    let Content::Map(entries) = &roots[0].content else { panic!("a map") };
+                    for entry in entries {
+                        prop_assert_eq!(at(&text, entry.place), &*entry.key);
+                        check(entry.value.place);
+                        let Node { content: Content::Scalar(scalar), .. } = &entry.value else { panic!() };
+                        if !at(&text, entry.value.place).starts_with(['"', '\'', '`']) {
+                            prop_assert_eq!(at(&text, entry.value.place), &*scalar.text);
+                        }
+                    }
+                }
+                Err(complaints) => {
+                    prop_assert!(!complaints.is_empty());
+                    for complaint in complaints {
+                        check(complaint.place);
+                    }
+                }
+            }
+        }
+    }
+}

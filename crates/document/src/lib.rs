@@ -1,0 +1,229 @@
+//! Configuration files that exist already, as trees with a place for every key and every value.
+//!
+//! One file per format. Each reads a text into a [`Document`], or says everything that keeps it from being read. What a
+//! document means, and what differs between two, is left to `comparison`; where files come from, to the layers above.
+//!
+//! To add a format: write `<format>.rs` with `read`, then add its `mod` line and its line in `formats!` below.
+
+#![forbid(unsafe_code)]
+
+pub mod codes;
+mod complaint;
+pub mod covering;
+mod dotenv;
+mod duplicates;
+mod gathering;
+mod hcl;
+mod json;
+mod limits;
+mod lines;
+mod properties;
+pub mod sensitive;
+mod toml;
+mod tree;
+mod yaml;
+
+pub use complaint::{Complaint, Outcome};
+pub use limits::{DEEPEST, LONGEST, MOST_NODES};
+pub use tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};
+
+use std::sync::Arc;
+
+use evenkeel_model::defect::Defect;
+use evenkeel_model::source::SourceFile;
+
+macro_rules! formats {
+    ($( $(#[$about:meta])* $name:ident => $module:ident, $word:literal, [$($ending:literal),*], [$($file:literal),*] );* $(;)?) => {
+        /// A format of configuration files.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Format { $( $(#[$about])* $name, )* }
+
+        impl Format {
+            /// All of them, in the order of the list.
+            pub const ALL: &'static [Self] = &[ $( Self::$name, )* ];
+            /// Their names, as definitions write them.
+            pub const NAMES: &'static [&'static str] = &[ $( $word, )* ];
+
+            /// Its name, as definitions write it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$name => $word, )* }
+            }
+
+            /// The endings of file names that are of this format, without the dot.
+            #[must_use]
+            pub const fn endings(self) -> &'static [&'static str] {
+                match self { $( Self::$name => &[$($ending),*], )* }
+            }
+
+            /// Whole file names that are of this format whatever their ending.
+            #[must_use]
+            pub const fn file_names(self) -> &'static [&'static str] {
+                match self { $( Self::$name => &[$($file),*], )* }
+            }
+
+            fn read_text(self, file: &Arc<SourceFile>) -> Outcome {
+                match self { $( Self::$name => $module::read(file), )* }
+            }
+        }
+    };
+}
+
+formats! {
+    /// YAML 1.2, one document or several.
+    Yaml => yaml, "yaml", ["yaml", "yml"], [];
+    /// JSON, with comments and trailing commas allowed.
+    Json => json, "json", ["json", "jsonc", "json5", "tfstate"], [];
+    /// TOML.
+    Toml => toml, "toml", ["toml"], ["Cargo.lock", "Pipfile", "poetry.lock"];
+    /// HCL: Terraform, Terragrunt, Packer, Nomad.
+    Hcl => hcl, "hcl", ["hcl", "tf", "tfvars", "tfbackend", "nomad"], [];
+    /// Shell-like assignments: `.env` files.
+    Dotenv => dotenv, "dotenv", ["env"], [".env"];
+    /// INI files and Java properties.
+    Properties => properties, "properties", ["ini", "properties", "cfg", "cnf", "service", "timer", "socket", "slice"], [".npmrc", ".pypirc", ".editorconfig"];
+    /// Any other text, line by line.
+    Lines => lines, "lines", [], [];
+}
+
+impl Format {
+    /// The format with a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.name() == name)
+    }
+
+    /// The format of a file by its path: by its whole name, then by its ending; lines when neither tells.
+    ///
+    /// `.env.production` and `production.env` are both dotenv; `values.yaml.gotmpl` is text.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let by_name = Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.file_names().contains(&name));
+        if let Some(format) = by_name {
+            return format;
+        }
+        if name.starts_with(".env.") || name.starts_with("env.") && !name.contains(".y") {
+            return Self::Dotenv;
+        }
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let ending = ending.to_ascii_lowercase();
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.endings().contains(&ending.as_str()))
+            .unwrap_or(Self::Lines)
+    }
+
+    /// The format of a file by its path, and by its text where the path does not tell: an inventory of hosts has no
+    /// ending, and sections.
+    #[must_use]
+    pub fn of_file(file: &SourceFile) -> Self {
+        match Self::of(&file.path) {
+            Self::Lines if properties::has_sections(&file.text) => Self::Properties,
+            known => known,
+        }
+    }
+}
+
+/// Reads a text of a format.
+///
+/// # Errors
+///
+/// Everything that keeps it from being read, each at its place.
+pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defect>> {
+    let roots = if file.text.len() > LONGEST {
+        Err(vec![limits::too_large(file.text.len())])
+    } else {
+        format.read_text(file)
+    };
+    match roots {
+        Ok(roots) => Ok(Document {
+            file: Arc::clone(file),
+            format,
+            roots,
+        }),
+        Err(complaints) => {
+            // What stands around a complaint is shown.
+            let ranges = covering::secret_ranges(&file.text);
+            let shown = if ranges.is_empty() {
+                Arc::clone(file)
+            } else {
+                let text = covering::covered(&file.text, ranges);
+                SourceFile::new(file.path.clone(), text)
+            };
+            Err(complaints
+                .into_iter()
+                .map(|complaint| {
+                    complaint
+                        .covered(&file.text, &shown.text)
+                        .into_defect(&shown, format)
+                })
+                .collect())
+        }
+    }
+}
+
+/// The text of a file's bytes.
+///
+/// # Errors
+///
+/// That it is no text: binary, or not UTF-8; the first byte that is not.
+pub fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>> {
+    complaint::text_of(path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+    use evenkeel_model::source::SourceFile;
+
+    #[test]
+    fn a_file_with_sections_is_known_by_its_text() {
+        for (text, format) in [
+            (
+                "# hosts\n[web]\nweb-1 host=10.0.0.1\n\n[all:children]\nweb\n",
+                Format::Properties,
+            ),
+            (
+                "[Unit]\nDescription=an app\n[Service]\nUser = app\n",
+                Format::Properties,
+            ),
+            ("web-1 host=10.0.0.1\n", Format::Lines),
+            ("[web]\nlisten 80;\n", Format::Lines),
+            ("[a](b)\n", Format::Lines),
+            ("", Format::Lines),
+        ] {
+            let file = SourceFile::new("inventories/staging/hosts", text);
+            assert_eq!(Format::of_file(&file), format, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_name() {
+        for (path, format) in [
+            ("charts/values-staging.yaml", Format::Yaml),
+            ("deploy.YML", Format::Yaml),
+            (".env", Format::Dotenv),
+            ("config/.env.production", Format::Dotenv),
+            ("production.env", Format::Dotenv),
+            ("main.tf", Format::Hcl),
+            ("terragrunt.hcl", Format::Hcl),
+            ("prod.tfvars", Format::Hcl),
+            ("package.json", Format::Json),
+            ("app.properties", Format::Properties),
+            ("app.service", Format::Properties),
+            ("nginx.conf", Format::Lines),
+            ("Dockerfile", Format::Lines),
+            ("values.yaml.gotmpl", Format::Lines),
+        ] {
+            assert_eq!(Format::of(path), format, "{path}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Where a document has secrets, in its values and in its comments.
+
+use std::ops::Range;
+
+use super::under::Under;
+use super::within::secret_of_line;
+use crate::tree::{Content, Document, Node, Place};
+use crate::{Format, covering};
+
+/// The places of all secrets of a document, and of those in its comments.
+#[must_use]
+pub fn secret_places(document: &Document) -> Vec<Place> {
+    let mut places = Vec::new();
+    if document.format == Format::Lines {
+        lines_with_secrets(&document.file.text, &|_| true, &mut places);
+        return places;
+    }
+    for root in &document.roots {
+        gather(Under::default(), root, &document.file.text, &mut places);
+    }
+    lines_with_secrets(&document.file.text, &is_comment, &mut places);
+    places
+}
+
+/// Whether a line is a comment in any of the formats.
+fn is_comment(line: &str) -> bool {
+    ["#", "//", ";", "/*", "*", "<!--", "!"]
+        .iter()
+        .any(|mark| line.starts_with(mark))
+}
+
+/// The places of lines that hold a secret, among those that are looked at, and of what is between the first and the last
+/// line of a key.
+fn lines_with_secrets(text: &str, looked_at: &dyn Fn(&str) -> bool, places: &mut Vec<Place>) {
+    let mut is_within_key = false;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim();
+        let place = Place::new(
+            start + line.len() - line.trim_start().len(),
+            start + line.trim_end().len(),
+        );
+        start += line.len();
+        if content.is_empty() || !looked_at(content) {
+            continue;
+        }
+        if content.contains("-----BEGIN") {
+            is_within_key = true;
+        }
+        if is_within_key || secret_of_line(content).is_some() {
+            places.push(place);
+        }
+        if content.contains("-----END") {
+            is_within_key = false;
+        }
+    }
+}
+
+fn gather(under: Under<'_>, node: &Node, file: &str, places: &mut Vec<Place>) {
+    match &node.content {
+        Content::Scalar(scalar) => {
+            if under.is_secret(scalar) {
+                places.push(node.place);
+            } else if covering::shown(&scalar.text).is_some() {
+                // As it is written; what is not found there, for its escapes, is covered whole.
+                let start = node.place.start as usize;
+                let written = file.get(start..node.place.end as usize).unwrap_or_default();
+                let ranges = covering::secret_ranges(written);
+                if ranges.is_empty() || scalar.text.contains('\n') && !written.contains('\n') {
+                    places.push(node.place);
+                }
+                let places_of =
+                    |range: Range<usize>| Place::new(start + range.start, start + range.end);
+                places.extend(ranges.into_iter().map(places_of));
+            }
+        }
+        Content::List(items) => {
+            for item in items {
+                gather(under, item, file, places);
+            }
+        }
+        Content::Map(entries) => {
+            let within = under.within(entries);
+            for entry in entries {
+                gather(within.entry(&entry.key), &entry.value, file, places);
+            }
+        }
+    }
+}

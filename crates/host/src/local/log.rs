@@ -1,0 +1,121 @@
+//! The last lines a process wrote to its log, fit to be shown: harmless to terminals, and without its secrets.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::place;
+use evenkeel_model::text::inert;
+
+/// Most lines that are shown.
+const LINES: usize = 20;
+/// How far from its end a log is read.
+const FAR: u64 = 16 * 1024;
+/// Longest line that is shown.
+const LONGEST_LINE: usize = 400;
+
+/// A log, from where it ended before the process was started.
+pub(super) struct Log {
+    path: PathBuf,
+    from: u64,
+    secrets: Vec<String>,
+}
+
+impl Log {
+    pub(super) fn at_end_of(path: &Path, mut secrets: Vec<String>) -> Self {
+        let from = open(path)
+            .and_then(|file| file.metadata().ok())
+            .map_or(0, |metadata| metadata.len());
+        // The longest first, so that one secret inside another leaves no remainder.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.retain(|secret| !secret.is_empty());
+        Self {
+            path: path.to_owned(),
+            from,
+            secrets,
+        }
+    }
+
+    /// The last lines, each on a line of its own after a heading.
+    pub(super) fn tail(&self) -> String {
+        let text = self.redact(&self.read().unwrap_or_default());
+        let lines: Vec<String> = text
+            .lines()
+            .map(str::trim_end)
+            .filter(|line| !line.is_empty())
+            .map(|line| inert(&line.chars().take(LONGEST_LINE).collect::<String>()).into_owned())
+            .collect();
+        if lines.is_empty() {
+            return format!("; it wrote nothing to its log `{}`", self.path.display());
+        }
+        let last = lines
+            .get(lines.len().saturating_sub(LINES)..)
+            .unwrap_or_default();
+        format!(
+            "; the end of its log `{}`:\n  {}",
+            self.path.display(),
+            last.join("\n  ")
+        )
+    }
+
+    /// The text without the process's secrets.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            let whole = text.replace(secret.as_str(), "(secret)");
+            // A log line may hold one line of a secret with several.
+            secret
+                .lines()
+                .filter(|line| line.len() >= 8)
+                .fold(whole, |text, line| text.replace(line, "(secret)"))
+        })
+    }
+
+    fn read(&self) -> Option<String> {
+        let mut file = open(&self.path)?;
+        let end = file.metadata().ok()?.len();
+        // A log that is shorter than it was has been begun anew.
+        let from = if end < self.from { 0 } else { self.from };
+        let far = end.saturating_sub(FAR);
+        file.seek(SeekFrom::Start(from.max(far))).ok()?;
+        let mut bytes = Vec::new();
+        file.take(FAR).read_to_end(&mut bytes).ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if far > from {
+            // Half a line may end with half a secret, which nobody would recognise.
+            return text.split_once('\n').map(|(_, whole)| whole.to_owned());
+        }
+        Some(text)
+    }
+}
+
+fn open(path: &Path) -> Option<File> {
+    let (parent, name) = place::split(path).ok()?;
+    let parent = place::open_directory(&parent).ok()?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::empty())
+        .ok()
+        .map(File::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Log;
+
+    #[test]
+    fn only_new_lines_are_shown_without_secrets_and_escapes() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().canonicalize().unwrap().join("log");
+        std::fs::write(&path, "old\n").unwrap();
+        let log = Log::at_end_of(&path, vec!["hunter2".to_owned()]);
+        assert!(log.tail().contains("wrote nothing"));
+        std::fs::write(&path, "old\npassword is hunter2\n\u{1b}[2Jgone\n").unwrap();
+        let tail = log.tail();
+        assert!(
+            tail.ends_with("  password is (secret)\n  \\u{1b}[2Jgone"),
+            "{tail}"
+        );
+        assert!(!tail.contains("old"));
+    }
+}

@@ -1,0 +1,50 @@
+//! Durability: what was written survives a power cut, at a price that does not grow with the number of files.
+//!
+//! A few files are synced one by one; many share one `syncfs` for each file system they are on.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::io::Errno;
+
+use crate::place;
+
+/// Up to this many files are synced one by one.
+pub(super) const FEW: usize = 8;
+
+/// The file systems of a batch, each by a directory on it that was opened before anything was written: only then does
+/// the kernel report every failed write.
+#[derive(Default)]
+pub(super) struct FileSystems(BTreeMap<u64, OwnedFd>);
+
+impl FileSystems {
+    /// Takes note of the file system an open directory is on, and says which it is.
+    pub(super) fn add(&mut self, directory: impl AsFd) -> Result<u64, Errno> {
+        let device = device(&directory)?;
+        if let Entry::Vacant(entry) = self.0.entry(device) {
+            entry.insert(place::reopen(directory)?);
+        }
+        Ok(device)
+    }
+
+    /// Syncs one of them.
+    pub(super) fn sync(&self, device: u64) -> Result<(), Errno> {
+        self.0
+            .get(&device)
+            .map_or(Err(Errno::BADF), rustix::fs::syncfs)
+    }
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "the field's type differs between processors"
+)]
+fn device(directory: impl AsFd) -> Result<u64, Errno> {
+    rustix::fs::fstat(directory).map(|status| status.st_dev as u64)
+}
+
+/// Syncs a directory that was opened only to pass through it.
+pub(super) fn sync_directory(directory: impl AsFd) -> Result<(), Errno> {
+    rustix::fs::fsync(place::reopen(directory)?)
+}

@@ -1,0 +1,56 @@
+//! Removes an installation: first `current`, then its releases, then `releases` itself.
+//!
+//! What evenkeel did not put there is left, and said.
+
+use std::ffi::OsStr;
+
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+
+use super::copy;
+use super::install::{changed, current, open};
+use super::installation::{names, open_releases, release};
+use super::placing::{Outcome, failed};
+use super::prune::unfinished;
+use super::sync::sync_directory;
+use crate::reason::why;
+use crate::{ActionError, Interruption, Performed};
+use evenkeel_model::Digest;
+
+pub(super) fn uninstall(
+    into: &str,
+    expected: Option<&Digest>,
+    interruption: &Interruption,
+) -> Outcome {
+    if interruption.is_set() {
+        return Err(ActionError::Interrupted);
+    }
+    let directory = open(into)?;
+    let refused = |errno: Errno| failed("uninstall", into, why(errno));
+    let found = current(&directory, into)?.map(|current| current.digest);
+    // Without `current`, a run that was killed in the middle is brought to its end.
+    if found.is_some() && found.as_ref() != expected {
+        return Err(changed(into, expected, found.as_ref()));
+    }
+    if found.is_some() {
+        rustix::fs::unlinkat(&directory, "current", AtFlags::empty()).map_err(refused)?;
+        sync_directory(&directory).map_err(refused)?;
+    }
+    let Some(releases) = open_releases(&directory).map_err(refused)? else {
+        return Ok(Performed {
+            note: found.is_none().then(|| "already so".to_owned()),
+        });
+    };
+    for (name, _) in names(&releases).map_err(refused)? {
+        if release(&name).is_none() && !unfinished(&name) {
+            let reason = format!(
+                "`releases/{name}` was not put there by evenkeel: move it away, then run this again"
+            );
+            return Err(failed("uninstall", into, reason));
+        }
+        copy::remove(&releases, OsStr::new(&name)).map_err(refused)?;
+    }
+    rustix::fs::unlinkat(&directory, "releases", AtFlags::REMOVEDIR).map_err(refused)?;
+    sync_directory(&directory).map_err(refused)?;
+    Ok(Performed::default())
+}

@@ -1,0 +1,191 @@
+//! A target in memory, for tests of everything that plans and applies: it answers and acts as this machine does,
+//! keeps a journal of what really happened, and fails where it is told to.
+//!
+//! The journal is the oracle: what a ledger claims can be held against it. What is where is in [`world`], what acts do
+//! to it in [`act`].
+
+mod act;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
+};
+use evenkeel_model::Sealer;
+
+pub use world::{Installed, Process, Thing, World};
+
+/// What goes wrong with one action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails, and nothing was changed.
+    FailBefore,
+    /// It fails although it was done.
+    FailAfter,
+    /// It is said to be done and was not.
+    Lie,
+    /// It is done, and what it was done to cannot be seen from then on.
+    Blind,
+    /// It is done, and the work is interrupted then.
+    Interrupt,
+}
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// The action's number among all that this target was ever asked for, from 0.
+    pub number: usize,
+    /// The action.
+    pub action: Action,
+    /// Whether it changed anything.
+    pub changed: bool,
+    /// What was said of it.
+    pub outcome: Result<Performed, ActionError>,
+}
+
+/// A target in memory.
+pub struct RecordedTarget {
+    sealer: Sealer,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    world: World,
+    journal: Vec<Happening>,
+    asked: usize,
+    faults: BTreeMap<usize, Fault>,
+    unreadable: BTreeSet<String>,
+}
+
+impl RecordedTarget {
+    /// With nothing but the root directory.
+    #[must_use]
+    pub fn new(sealer: Sealer) -> Self {
+        Self {
+            sealer,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Makes the action with this number (counted from 0 over all batches) go wrong.
+    pub fn fail(&self, number: usize, fault: Fault) {
+        self.state().faults.insert(number, fault);
+    }
+
+    /// Makes a path, an installation's directory or a record file impossible to see.
+    pub fn blind(&self, path: &str) {
+        self.state().unreadable.insert(path.to_owned());
+    }
+
+    /// Makes everything visible and forgets all faults that are still to come.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        state.unreadable.clear();
+        state.faults.clear();
+    }
+
+    /// Everything that happened so far.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Happening> {
+        self.state().journal.clone()
+    }
+
+    /// What is where.
+    #[must_use]
+    pub fn world(&self) -> World {
+        self.state().world.clone()
+    }
+
+    /// Changes what is where behind evenkeel's back: what a person does by hand.
+    pub fn change<T>(&self, by_hand: impl FnOnce(&mut World) -> T) -> T {
+        by_hand(&mut self.state().world)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that failed elsewhere still wants to see what happened.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for RecordedTarget {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        let state = self.state();
+        let answer = |query: &Query| {
+            let (Query::Path { path, .. }
+            | Query::Entries { path }
+            | Query::Installation { into: path }
+            | Query::Process { record: path, .. }) = query;
+            if state.unreadable.contains(path) {
+                return Answer::Unreadable {
+                    reason: format!("`{path}`: permission denied"),
+                };
+            }
+            state.world.answer(query, &self.sealer)
+        };
+        queries.iter().map(answer).collect()
+    }
+}
+
+impl Target for RecordedTarget {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        let mut state = self.state();
+        actions
+            .iter()
+            .map(|action| state.perform(action, &self.sealer, materials, interruption))
+            .collect()
+    }
+}
+
+impl State {
+    fn perform(
+        &mut self,
+        action: &Action,
+        sealer: &Sealer,
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Result<Performed, ActionError> {
+        let number = self.asked;
+        self.asked += 1;
+        let fault = self.faults.get(&number).copied();
+        let before = self.world.clone();
+        let outcome = if interruption.is_set() {
+            Err(ActionError::Interrupted)
+        } else {
+            match fault {
+                Some(Fault::FailBefore) => Err(act::failed(action, "it failed, as it was told to")),
+                Some(Fault::Lie) => Ok(Performed::default()),
+                _ => self.world.perform(action, sealer, materials),
+            }
+        };
+        let outcome = match fault {
+            Some(Fault::FailAfter) => outcome.and(Err(act::failed(
+                action,
+                "it failed after it was done, as it was told to",
+            ))),
+            Some(Fault::Blind) => {
+                self.unreadable.insert(act::path(action).to_owned());
+                outcome
+            }
+            Some(Fault::Interrupt) => {
+                interruption.interrupt();
+                outcome
+            }
+            _ => outcome,
+        };
+        self.journal.push(Happening {
+            number,
+            action: action.clone(),
+            changed: self.world != before,
+            outcome: outcome.clone(),
+        });
+        outcome
+    }
+}

@@ -1,0 +1,168 @@
+//! The chain: how one line follows another, whatever keeps the lines.
+//!
+//! Every backend writes with [`Link::extend`] and reads with [`Link::follow`], so that they cannot disagree about what
+//! a whole ledger is.
+
+use std::path::Path;
+
+use super::{Entry, LedgerError, Record, entry};
+use evenkeel_model::{Digest, Moment};
+
+/// The end of a chain: the number and the digest of its last entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The number of the last entry; zero when there is none.
+    pub sequence: u64,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// A line on its way into a ledger.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its number.
+    pub sequence: u64,
+    /// The line.
+    pub line: String,
+    /// The digest of the line.
+    pub digest: Digest,
+}
+
+impl Link {
+    /// The end of the empty chain.
+    #[must_use]
+    pub fn root() -> Self {
+        Self {
+            sequence: 0,
+            digest: entry::root(),
+        }
+    }
+
+    /// Writes the line that comes after this end.
+    ///
+    /// # Errors
+    ///
+    /// When `body` is not JSON.
+    pub fn extend(
+        &self,
+        time: Moment,
+        kind: &str,
+        body: &str,
+    ) -> Result<Written, serde_json::Error> {
+        let sequence = self.sequence + 1;
+        let line = entry::write(sequence, self.digest, time, kind, body)?;
+        let digest = Digest::of(line.as_bytes());
+        Ok(Written {
+            sequence,
+            line,
+            digest,
+        })
+    }
+
+    /// Reads the line that is kept under `sequence` with the digest `stored`, and proves that it comes after this end.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as a sentence says it.
+    pub fn follow(&self, sequence: u64, line: &[u8], stored: &[u8]) -> Result<Entry, String> {
+        if sequence != self.sequence + 1 {
+            return Err(format!(
+                "it is kept where entry {} belongs",
+                self.sequence + 1
+            ));
+        }
+        if Digest::of(line).as_bytes() != stored {
+            return Err("its line has not the digest that was kept with it".to_owned());
+        }
+        let line = std::str::from_utf8(line).map_err(|_| "its line is not text".to_owned())?;
+        let entry =
+            entry::read(line).map_err(|error| format!("its line cannot be read: {error}"))?;
+        if entry.sequence != sequence {
+            return Err(format!("its line is that of entry {}", entry.sequence));
+        }
+        if entry.previous != self.digest {
+            return Err(format!("it does not follow entry {}", self.sequence));
+        }
+        match entry::write(
+            sequence,
+            entry.previous,
+            entry.time,
+            &entry.kind,
+            &entry.body,
+        ) {
+            Ok(again) if again == line => Ok(entry),
+            _ => Err("its line is not in canonical form".to_owned()),
+        }
+    }
+}
+
+impl From<&Written> for Link {
+    fn from(written: &Written) -> Self {
+        Self {
+            sequence: written.sequence,
+            digest: written.digest,
+        }
+    }
+}
+
+impl From<&Entry> for Link {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            sequence: entry.sequence,
+            digest: entry.digest,
+        }
+    }
+}
+
+/// The bodies of records.
+///
+/// # Errors
+///
+/// Never for the records of this version.
+pub fn encode(records: &[Record]) -> Result<Vec<String>, LedgerError> {
+    records
+        .iter()
+        .map(Record::encode)
+        .collect::<Result<_, _>>()
+        .map_err(|error| {
+            LedgerError::storage("encode an entry for", Path::new("the ledger"), error)
+        })
+}
+
+/// The record of an entry; `None` when its kind is newer than this version.
+///
+/// # Errors
+///
+/// [`LedgerError::Broken`] when the body is not what its kind says.
+pub fn understand(entry: &Entry) -> Result<Option<Record>, LedgerError> {
+    Record::decode(&entry.kind, &entry.body).map_err(|error| {
+        LedgerError::broken(
+            entry.sequence,
+            format!("its body is not a `{}`: {error}", entry.kind),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Link;
+    use evenkeel_model::{Digest, Moment};
+
+    #[test]
+    fn only_the_line_that_was_written_follows() {
+        let written = Link::root()
+            .extend(Moment::from_millisecond(5), "kind", r#"{"a":1}"#)
+            .unwrap();
+        let stored = written.digest.as_bytes();
+        let root = Link::root();
+        assert!(root.follow(1, written.line.as_bytes(), stored).is_ok());
+        assert!(root.follow(2, written.line.as_bytes(), stored).is_err());
+        let spaced = written.line.replace("\"kind\":", "\"kind\": ");
+        let digest = Digest::of(spaced.as_bytes());
+        assert_eq!(
+            root.follow(1, spaced.as_bytes(), digest.as_bytes())
+                .unwrap_err(),
+            "its line is not in canonical form"
+        );
+    }
+}

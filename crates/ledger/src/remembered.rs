@@ -1,0 +1,158 @@
+//! What is remembered of a ledger, held against its entries: the head file beside it, and checkpoints kept elsewhere.
+//!
+//! What is wrong with the entries themselves is for `verify` and `walk`.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::head::{self, Checkpoint, Head};
+use super::verify::{Completeness, Verification};
+use super::{LedgerError, database, rows};
+use evenkeel_model::Moment;
+
+/// A checkpoint that was kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What people call it: its file.
+    pub name: String,
+    /// What it remembers.
+    pub checkpoint: Checkpoint,
+}
+
+/// What came of holding the ledger against a checkpoint that was kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The checkpoint.
+    pub kept: Kept,
+    /// When the entry was written that it names, where the ledger has that very entry and is whole up to it: then all
+    /// entries up to there are the ones that were there when the checkpoint was made.
+    pub proven: Option<Moment>,
+    /// Why it is not the ledger that this checkpoint remembers; that is among the findings as well.
+    pub refuted: Option<String>,
+}
+
+/// There is no ledger, and somebody kept a checkpoint of one.
+pub(super) fn gone(path: &Path, first: &Kept, checkpoints: &[Kept]) -> Verification {
+    let mut verification = Verification::default();
+    verification.find(
+        None,
+        format!(
+            "{} is gone: {} says that entry {} was written to a ledger",
+            path.display(),
+            first.name,
+            first.checkpoint.sequence
+        ),
+    );
+    verification.proofs = unproven(checkpoints);
+    verification
+}
+
+/// Nothing was held against them.
+pub(super) fn unproven(checkpoints: &[Kept]) -> Vec<Proof> {
+    checkpoints
+        .iter()
+        .map(|kept| Proof {
+            kept: kept.clone(),
+            proven: None,
+            refuted: None,
+        })
+        .collect()
+}
+
+/// Holds everything that is remembered against the entries, after everything else was looked at.
+pub(super) fn check(
+    connection: &Connection,
+    folder: &Path,
+    path: &Path,
+    checkpoints: &[Kept],
+    found: &mut Verification,
+) -> Result<(), LedgerError> {
+    let head_path = head::path(folder).display().to_string();
+    let mut reason = format!("{head_path} is not there to tell how far the ledger went");
+    let remembered = match head::read(folder)? {
+        Head::Absent => None,
+        Head::Unreadable => {
+            reason = format!("{head_path} cannot be understood");
+            None
+        }
+        Head::Known(checkpoint) => Some(checkpoint),
+    };
+    // What the entries themselves say, before anything remembered is held against them.
+    let sound = Sound {
+        last: found.head.as_ref().map_or(0, |head| head.sequence),
+        lineage: found
+            .founded
+            .as_ref()
+            .map_or_else(String::new, |founded| founded.lineage.clone()),
+        up_to: if found.findings.iter().any(|each| each.sequence.is_none()) {
+            0
+        } else {
+            found.first_bad().map_or(u64::MAX, |bad| bad - 1)
+        },
+    };
+    for kept in checkpoints {
+        let remedy = format!(
+            "name the right file if {} is of another ledger or was edited",
+            kept.name
+        );
+        let proof = sound.prove(connection, path, &kept.checkpoint, &kept.name, &remedy);
+        let mut refuted = None;
+        let proven = match proof {
+            Ok(()) if kept.checkpoint.sequence <= sound.up_to => {
+                rows::time(connection, kept.checkpoint.sequence)
+                    .map_err(|error| database::failed("read", path, error))?
+            }
+            Ok(()) => None,
+            Err(error) => {
+                if let LedgerError::Broken { reason, .. } = &error {
+                    refuted = Some(reason.clone());
+                }
+                found.blame(error)?;
+                None
+            }
+        };
+        found.proofs.push(Proof {
+            kept: kept.clone(),
+            proven,
+            refuted,
+        });
+    }
+    if let Some(checkpoint) = &remembered {
+        let remedy = format!("remove {head_path} deliberately");
+        sound
+            .prove(connection, path, checkpoint, &head_path, &remedy)
+            .or_else(|error| found.blame(error))?;
+    }
+    found.complete = if !found.is_whole() {
+        Completeness::NotProven("the ledger is broken".to_owned())
+    } else if remembered.is_none() && checkpoints.is_empty() {
+        Completeness::NotProven(reason)
+    } else {
+        Completeness::Proven
+    };
+    Ok(())
+}
+
+/// What the entries say, for what is remembered to be held against them.
+struct Sound {
+    lineage: String,
+    last: u64,
+    /// Nothing is wrong with the entries up to this one.
+    up_to: u64,
+}
+
+impl Sound {
+    fn prove(
+        &self,
+        connection: &Connection,
+        path: &Path,
+        checkpoint: &Checkpoint,
+        source: &str,
+        remedy: &str,
+    ) -> Result<(), LedgerError> {
+        let kept = rows::kept_digest(connection, checkpoint.sequence)
+            .map_err(|error| database::failed("read", path, error))?;
+        checkpoint.prove(&self.lineage, self.last, kept.as_deref(), source, remedy)
+    }
+}

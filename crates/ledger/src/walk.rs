@@ -1,0 +1,160 @@
+//! The walk along a chain that may be broken: it names what is wrong with an entry and goes on behind it.
+//!
+//! What is wrong with the file around the entries is for `verify`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::chain::{self, Link};
+use super::record::Record;
+use super::verify::{Finding, Verification};
+use super::{Entry, LedgerError, database, rows};
+use evenkeel_model::{Digest, EnvironmentName, Moment};
+
+/// The walk along the chain, which goes on behind what is broken.
+#[derive(Clone)]
+pub struct Walk {
+    /// Its last entry, as it is now.
+    pub link: Link,
+    /// After a bad entry its successor may continue what was kept as its digest instead of what its line has now.
+    instead: Option<Digest>,
+    /// How many rows there were.
+    pub entries: u64,
+    /// When the last entry that could be read was written.
+    pub time: Option<Moment>,
+    /// The newest token of every environment.
+    pub tokens: BTreeMap<EnvironmentName, u64>,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self {
+            link: Link::root(),
+            instead: None,
+            entries: 0,
+            time: None,
+            tokens: BTreeMap::new(),
+        }
+    }
+}
+
+impl Walk {
+    /// Takes every row of the file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read on; what is wrong with an entry is a finding.
+    pub fn every_row(
+        &mut self,
+        connection: &Connection,
+        path: &Path,
+        verification: &mut Verification,
+    ) -> Result<(), LedgerError> {
+        let failed = |error| database::failed("read", path, error);
+        let mut statement = connection
+            .prepare("SELECT sequence, line, digest FROM entry ORDER BY sequence")
+            .map_err(failed)?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            self.entries += 1;
+            match rows::read_row(row) {
+                Ok((sequence, line, digest)) => self.step(sequence, line, digest, verification),
+                Err(reason) => {
+                    self.link.sequence += 1;
+                    verification.find(Some(self.link.sequence), reason);
+                }
+            }
+        }
+        if self.entries == 0 {
+            verification.find(Some(1), "the ledger is empty");
+        }
+        Ok(())
+    }
+
+    /// Takes one row.
+    pub fn step(&mut self, sequence: u64, line: &[u8], stored: &[u8], found: &mut Verification) {
+        let expected = self.link.sequence + 1;
+        let digest = Digest::of(line);
+        if sequence > expected {
+            let missing = if sequence == expected + 1 {
+                "the entry is missing".to_owned()
+            } else {
+                format!("the entries from here to {} are missing", sequence - 1)
+            };
+            found.find(Some(expected), missing);
+            // Its predecessor is gone: its own word must do, and its successor will be held to its digest.
+            let previous = std::str::from_utf8(line)
+                .ok()
+                .and_then(|line| super::entry::read(line).ok())
+                .map_or(self.link.digest, |entry| entry.previous);
+            self.link = Link {
+                sequence: sequence - 1,
+                digest: previous,
+            };
+            self.instead = None;
+        }
+        let mut outcome = self.link.follow(sequence, line, stored);
+        if let (Err(_), Some(instead)) = (&outcome, self.instead) {
+            let other = Link {
+                digest: instead,
+                ..self.link
+            };
+            outcome = other.follow(sequence, line, stored).or(outcome);
+        }
+        match outcome {
+            Ok(entry) => {
+                self.instead = None;
+                self.understand(&entry, found);
+            }
+            Err(reason) => {
+                self.instead = <[u8; 32]>::try_from(stored).ok().map(Digest::from_bytes);
+                found.find(Some(sequence), reason);
+            }
+        }
+        self.link = Link {
+            sequence: sequence.max(self.link.sequence),
+            digest,
+        };
+    }
+
+    fn understand(&mut self, entry: &Entry, found: &mut Verification) {
+        if let Some(before) = self.time
+            && entry.time < before
+        {
+            found.advice.push(Finding {
+                sequence: Some(entry.sequence),
+                what: format!(
+                    "it was written at {}, before its predecessor at {before}: a clock was set back",
+                    entry.time
+                ),
+            });
+        }
+        self.time = Some(entry.time);
+        match chain::understand(entry) {
+            Ok(Some(Record::Founded(founded))) if entry.sequence == 1 => {
+                found.founded = Some(founded);
+            }
+            Ok(Some(Record::Founded(_))) => {
+                found.find(Some(entry.sequence), "it founds the ledger a second time");
+            }
+            Ok(_) if entry.sequence == 1 => {
+                found.find(Some(1), "the first entry does not found a ledger");
+            }
+            Ok(Some(Record::LeaseTaken(taken))) => {
+                let newest = self.tokens.entry(taken.environment).or_default();
+                if taken.token <= *newest {
+                    found.find(
+                        Some(entry.sequence),
+                        format!("its token {} does not rise above {newest}", taken.token),
+                    );
+                }
+                *newest = taken.token.max(*newest);
+            }
+            Ok(_) => {}
+            Err(LedgerError::Broken { reason, .. }) => found.find(Some(entry.sequence), reason),
+            Err(other) => found.find(Some(entry.sequence), other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The nouns everything else is made of: names, addresses, digests, values, secrets, moments, text, places in files,
+//! codes and defects.
+//!
+//! Plain data with its rules. Nothing here reads a file, a clock or an environment variable.
+
+#![forbid(unsafe_code)]
+
+pub mod defect;
+
+pub mod source;
+
+pub mod address;
+pub mod canonical;
+pub mod digest;
+pub mod duration;
+pub mod moment;
+pub mod name;
+pub mod order;
+mod parts;
+pub mod secret;
+pub mod value;
+
+pub mod text;
+
+pub use address::Address;
+pub use digest::Digest;
+pub use moment::{Clock, Moment};
+pub use name::EnvironmentName;
+pub use parts::Parts;
+pub use secret::{Sealer, Secret};
+pub use value::Value;

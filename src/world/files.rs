@@ -1,0 +1,151 @@
+//! Definitions and the files they name, read from the working tree or from a commit.
+
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+
+use evenkeel_core::environment::Files;
+use evenkeel_core::environment::files::{LONGEST, is_definition, shown};
+use evenkeel_model::Digest;
+
+use super::git::Repository;
+
+/// The working tree.
+#[derive(Debug, Clone)]
+pub struct WorkingTree {
+    /// The directory of the definitions.
+    pub directory: PathBuf,
+}
+
+impl Files for WorkingTree {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let path = self.directory.join(path);
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.len() > LONGEST => {
+                return Err(format!("larger than {} MiB", LONGEST / 1024 / 1024));
+            }
+            Ok(metadata) if !metadata.is_file() => return Err("not a file".into()),
+            Ok(_) => {}
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(error.to_string()),
+        }
+        std::fs::read(&path)
+            .map(Some)
+            .map_err(|error| error.to_string())
+    }
+
+    fn definitions(&self) -> Result<Vec<String>, String> {
+        let entries = match std::fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) => return Err(error.to_string()),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| error.to_string())?;
+            if let Some(name) = entry.file_name().to_str()
+                && is_definition(name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn shown(&self, path: &str) -> String {
+        shown(&self.directory, path)
+    }
+}
+
+/// A commit.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The repository.
+    pub repository: Repository,
+    /// The commit, in full.
+    pub commit: String,
+    /// The directory of the definitions, absolute.
+    pub directory: PathBuf,
+}
+
+impl Commit {
+    /// A path beside the definitions as the repository knows it.
+    fn path(&self, path: &str) -> Result<PathBuf, String> {
+        let below = self
+            .directory
+            .strip_prefix(self.repository.root())
+            .map_err(|_| "the definitions are not in the repository".to_owned())?;
+        let mut clean = PathBuf::new();
+        for part in below.join(path).components() {
+            match part {
+                Component::ParentDir => {
+                    if !clean.pop() {
+                        return Err(format!("`{path}` lies outside of the repository"));
+                    }
+                }
+                Component::Normal(part) => clean.push(part),
+                Component::CurDir => {}
+                Component::RootDir | Component::Prefix(_) => {
+                    return Err(format!(
+                        "`{path}` is absolute, and a commit has no such path"
+                    ));
+                }
+            }
+        }
+        Ok(clean)
+    }
+}
+
+impl Commit {
+    /// The digests of files as they were committed, in the same order; `None` for those there were not.
+    ///
+    /// # Errors
+    ///
+    /// When git does not answer.
+    pub fn digests(&self, paths: &[&str]) -> Result<Vec<Option<Digest>>, String> {
+        // A path that no commit can have is in none.
+        let inside: Vec<Option<PathBuf>> = paths.iter().map(|path| self.path(path).ok()).collect();
+        let asked: Vec<&Path> = inside.iter().flatten().map(PathBuf::as_path).collect();
+        let mut answers = self
+            .repository
+            .read_many(&self.commit, &asked)
+            .map_err(|error| error.to_string())?
+            .into_iter();
+        Ok(inside
+            .iter()
+            .map(|path| {
+                path.as_ref()?;
+                answers.next()?.map(|bytes| Digest::of(&bytes))
+            })
+            .collect())
+    }
+}
+
+impl Files for Commit {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        self.repository
+            .read(&self.commit, &self.path(path)?)
+            .map_err(|error| error.to_string())
+    }
+
+    fn definitions(&self) -> Result<Vec<String>, String> {
+        let below = self.path("")?;
+        let all = self
+            .repository
+            .list(&self.commit, &below)
+            .map_err(|error| error.to_string())?;
+        Ok(all
+            .iter()
+            .filter_map(|path| path.strip_prefix(&below).ok()?.to_str())
+            .filter(|name| !name.contains('/') && is_definition(name))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    fn shown(&self, path: &str) -> String {
+        shown(&self.directory, path)
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}

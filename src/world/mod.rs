@@ -1,0 +1,10 @@
+//! Adapters to the world outside of the targets: git, commands, HTTP, files and sources of secrets.
+//!
+//! Each implements a port of a crate below, or does one thing for the layers above. What the answers mean is for those.
+
+pub mod command;
+pub mod files;
+pub mod git;
+pub mod http;
+pub mod patient;
+pub mod secrets;

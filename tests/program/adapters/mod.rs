@@ -1,0 +1,4 @@
+//! The adapters to commands and to git, against real ones.
+
+mod commands;
+mod repositories;

@@ -1,0 +1,257 @@
+//! git repositories, read without changing them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use evenkeel::world::git::{GitError, Objects, Repository, TreeKind};
+use evenkeel_host::Interruption;
+
+fn git(home: &Path, arguments: &[&str]) {
+    let done = Command::new("git")
+        .args([
+            "-c",
+            "user.name=T",
+            "-c",
+            "user.email=t@example.org",
+            "-c",
+            "init.defaultBranch=main",
+        ])
+        .args(arguments)
+        .current_dir(home)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+fn repository() -> (tempfile::TempDir, Repository) {
+    let home = tempfile::tempdir().unwrap();
+    git(home.path(), &["init", "-q"]);
+    fs::create_dir_all(home.path().join("environments/deep")).unwrap();
+    fs::write(home.path().join("environments/system.toml"), "one\n").unwrap();
+    fs::write(
+        home.path().join("environments/deep/ü [x]*"),
+        [0, 255, 10, 0],
+    )
+    .unwrap();
+    git(home.path(), &["add", "-A"]);
+    git(home.path(), &["commit", "-qm", "first"]);
+    let repository = Repository::discover(&home.path().join("environments/deep")).unwrap();
+    (home, repository)
+}
+
+#[test]
+fn commits_and_files_are_read_as_they_were() {
+    let (home, repository) = repository();
+    assert_eq!(repository.root(), home.path().canonicalize().unwrap());
+    let first = repository.head().unwrap();
+    fs::write(home.path().join("environments/system.toml"), "two\n").unwrap();
+    git(home.path(), &["commit", "-qam", "second"]);
+    assert_eq!(repository.resolve("HEAD~1").unwrap(), first);
+    let system = Path::new("environments/system.toml");
+    assert_eq!(repository.read(&first, system).unwrap().unwrap(), b"one\n");
+    assert_eq!(repository.read("HEAD", system).unwrap().unwrap(), b"two\n");
+    let odd = Path::new("environments/deep/ü [x]*");
+    let read = repository
+        .read_many(
+            &first,
+            &[odd, Path::new("none"), Path::new("environments"), system],
+        )
+        .unwrap();
+    assert_eq!(
+        read,
+        [
+            Some(vec![0, 255, 10, 0]),
+            None,
+            None,
+            Some(b"one\n".to_vec())
+        ]
+    );
+    assert_eq!(
+        repository.list(&first, Path::new("environments")).unwrap(),
+        [odd, system]
+    );
+    assert_eq!(
+        repository
+            .list(&first, Path::new("environments/deep"))
+            .unwrap(),
+        [odd]
+    );
+    assert!(
+        repository
+            .list(&first, Path::new("none"))
+            .unwrap()
+            .is_empty()
+    );
+    assert!(matches!(
+        repository.read(&first, Path::new("../x")),
+        Err(GitError::Path { .. })
+    ));
+    // A name in full is no promise that there is such a commit: that is never the same as a commit without the file.
+    assert!(matches!(
+        repository.read(&"0".repeat(40), system),
+        Err(GitError::NoCommit { .. })
+    ));
+}
+
+#[test]
+fn where_a_repository_is_and_what_is_checked_out_is_one_question() {
+    let home = tempfile::tempdir().unwrap();
+    let odd = home.path().join("of two\nlines");
+    fs::create_dir(&odd).unwrap();
+    assert_eq!(Repository::discover_with_head(&odd), None);
+    git(&odd, &["init", "-q"]);
+    let (repository, head) = Repository::discover_with_head(&odd).unwrap();
+    assert_eq!(repository.root(), odd.canonicalize().unwrap());
+    assert_eq!(head, None, "before the first commit");
+    git(&odd, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    let (repository, head) = Repository::discover_with_head(&odd).unwrap();
+    assert_eq!(repository.root(), odd.canonicalize().unwrap());
+    assert!(head.is_some());
+    assert_eq!(head, repository.head());
+}
+
+#[test]
+fn a_revision_is_never_an_option_and_what_is_not_there_is_said() {
+    let (home, repository) = repository();
+    for revision in [
+        "--all",
+        "-h",
+        "",
+        "none",
+        "HEAD:environments",
+        "--output=/tmp/x",
+        "main\nHEAD",
+        "^main",
+        "main..main",
+    ] {
+        let error = repository.resolve(revision);
+        assert!(
+            matches!(error, Err(GitError::NoCommit { .. })),
+            "{revision}: {error:?}"
+        );
+    }
+    assert_eq!(Repository::discover(Path::new("/proc")), None);
+    let empty = tempfile::tempdir().unwrap();
+    git(empty.path(), &["init", "-q"]);
+    assert_eq!(Repository::discover(empty.path()).unwrap().head(), None);
+    drop(home);
+}
+
+#[test]
+fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings() {
+    let (home, repository) = repository();
+    let first = repository.head().unwrap();
+    // Settings that change what `git log` says.
+    git(home.path(), &["config", "log.follow", "true"]);
+    git(home.path(), &["config", "log.showSignature", "true"]);
+    git(home.path(), &["config", "log.date", "relative"]);
+    fs::write(home.path().join("elsewhere"), "").unwrap();
+    git(home.path(), &["add", "-A"]);
+    git(home.path(), &["commit", "-qm", "elsewhere"]);
+    fs::write(home.path().join("environments/system.toml"), "two\n").unwrap();
+    let odd = "a \u{1b}[31m \u{fc} subject\n\nand a body";
+    git(home.path(), &["commit", "-qam", odd]);
+    let second = repository.head().unwrap();
+    git(
+        home.path(),
+        &["mv", "environments/system.toml", "system.toml"],
+    );
+    git(home.path(), &["commit", "-qm", "moved"]);
+    let touching = |paths: &[&str], most| {
+        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        repository.commits_touching("HEAD", &paths, most).unwrap()
+    };
+    let told = touching(&["environments/system.toml"], 9);
+    let commits: Vec<&str> = told.list.iter().map(|info| info.commit.as_str()).collect();
+    assert_eq!(commits[1..], [second.as_str(), &first]);
+    assert!(told.whole);
+    let info = &told.list[1];
+    assert_eq!(info.subject, "a \\u{1b}[31m \u{fc} subject");
+    assert_eq!(
+        (info.author.as_str(), info.short.as_str()),
+        ("T", &second[..10])
+    );
+    assert!(info.time.as_millisecond() > 0);
+    // What was moved here has no older name.
+    assert_eq!(touching(&["system.toml"], 9).list.len(), 1);
+    assert_eq!(touching(&["environments"], 9).list.len(), 3);
+    assert_eq!(
+        touching(&["environments/deep/\u{fc} [x]*", "elsewhere"], 9)
+            .list
+            .len(),
+        2
+    );
+    for everything in [".", ""] {
+        let told = touching(&[everything], 3);
+        assert_eq!((told.list.len(), told.whole), (3, false), "{everything}");
+        assert!(touching(&[everything], 4).whole);
+    }
+    assert!(touching(&[], 9).list.is_empty());
+    assert!(touching(&["none"], 9).list.is_empty());
+    assert!(matches!(
+        repository.commits_touching("HEAD", &["../x".into()], 9),
+        Err(GitError::Path { .. })
+    ));
+    assert!(
+        repository
+            .commits_touching("--all", &["x".into()], 9)
+            .is_err()
+    );
+}
+
+#[test]
+fn objects_are_read_from_one_process_however_much_of_them_is_wanted() {
+    let (home, repository) = repository();
+    fs::write(home.path().join("large"), vec![b'x'; 5 << 20]).unwrap();
+    git(home.path(), &["add", "-A"]);
+    git(home.path(), &["commit", "-qm", "large"]);
+    let head = repository.head().unwrap();
+    let mut objects = Objects::new(&repository, &Interruption::default());
+    let root = objects.directory(&head, Path::new("")).unwrap().unwrap();
+    let names: Vec<_> = root
+        .iter()
+        .map(|(name, entry)| (name.to_str().unwrap(), entry.kind))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("environments", TreeKind::Directory),
+            ("large", TreeKind::File)
+        ]
+    );
+    let large = root[std::ffi::OsStr::new("large")].id.clone();
+    let small = objects
+        .entry(&head, Path::new("environments"), "system.toml".as_ref())
+        .unwrap()
+        .unwrap()
+        .id;
+    for _ in 0..3 {
+        // Nothing of it, a little, and all.
+        assert_eq!(objects.file(&large, |size, _| size).unwrap(), 5 << 20);
+        let mut text = String::new();
+        objects
+            .file(&small, |_, reader| reader.read_to_string(&mut text))
+            .unwrap()
+            .unwrap();
+        assert_eq!(text, "one\n");
+        let copied = objects.file(&large, |_, reader| {
+            std::io::copy(reader, &mut std::io::sink())
+        });
+        assert_eq!(copied.unwrap().unwrap(), 5 << 20);
+        assert_eq!(objects.file(&small, |size, _| size).unwrap(), 4);
+    }
+    assert!(objects.bytes_read() < 16 << 20);
+    assert_eq!(objects.directory(&head, Path::new("large")).unwrap(), None);
+    assert_eq!(objects.directory(&head, Path::new("none")).unwrap(), None);
+    assert!(objects.directory(&head, Path::new("../x")).is_err());
+    assert!(objects.directory("HEAD", Path::new("")).is_err());
+    // A directory is no file, and the next question is answered all the same.
+    let directory = root[std::ffi::OsStr::new("environments")].id.clone();
+    assert!(objects.file(&directory, |_, _| ()).is_err());
+    assert_eq!(objects.file(&small, |size, _| size).unwrap(), 4);
+}

@@ -1,0 +1,9 @@
+//! Tests of the libraries together: definitions, parity, discovery, schemas, and the order of their modules.
+
+mod definitions;
+mod discovered;
+mod layers;
+mod memory;
+mod parity;
+mod reading;
+mod schemas;
