@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::signals::Signals;
 use super::voice::Terminal;
-use crate::operation::{Failure, LocalTargets, Location, World};
+use crate::operation::{Failure, LocalTargets, ProjectLocation, World};
 use crate::report::{self, Format, Report, Style};
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::duration;
@@ -75,7 +75,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 /// What a command works with.
 pub(super) struct Surroundings<'a> {
     pub(super) world: &'a World<'a>,
-    pub(super) location: Location,
+    pub(super) location: ProjectLocation,
     format: Format,
     out: Style,
     talk: Style,
@@ -197,7 +197,7 @@ pub(super) fn with_surroundings(
     };
     run(&Surroundings {
         world: &world,
-        location: Location {
+        location: ProjectLocation {
             environments: global.environments.clone(),
             revision: global.at.clone(),
         },

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document_parity::{Declared, Documents};
 use super::documents::CommittedDocuments;
-use super::history::{Budget, Since, Standing, since_revision, stands_since};
+use super::history::{Budget, CommitContents, Since, since_revision, stands_since};
 use super::{Failure, Project};
 use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
@@ -45,7 +45,7 @@ pub(super) fn tell(project: &Project<'_>, defects: &mut [Defect]) -> Result<(), 
         );
         // A file that was not there yet is no reason to stop; one that cannot be understood is.
         let parity = then.compare();
-        (!then.is_unread() && parity.complaints.is_empty()).then(|| Standing {
+        (!then.is_unread() && parity.complaints.is_empty()).then(|| CommitContents {
             keys: keys(&parity.disparities),
             // What was read before costs nothing to read; comparing it costs all the same.
             bytes: then.bytes(),

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::unfinished::settle;
-use super::{Failure, Location, Project, World, saved};
+use super::{Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
-use evenkeel_core::apply::{Apply, ApplyReport, Journal, JournalError, Owner, Progress, execute};
+use evenkeel_core::apply::{
+    Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute,
+};
 use evenkeel_core::kind::Declared;
 use evenkeel_core::observe::Situation;
 use evenkeel_core::plan::{Plan, Step};
@@ -36,7 +38,7 @@ pub struct ApplyRequest {
 /// When the plan is refused, nothing was touched.
 pub fn apply(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     request: &ApplyRequest,
 ) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
@@ -292,8 +294,8 @@ impl Run<'_> {
     }
 
     /// The stamp that this ledger puts on targets.
-    fn owner<'s>(&'s self, state: &'s State) -> Owner<'s> {
-        Owner::of(&self.project.definition.system, self.name, state)
+    fn owner<'s>(&'s self, state: &'s State) -> OwnerStamp<'s> {
+        OwnerStamp::of(&self.project.definition.system, self.name, state)
     }
 
     /// Whether the ledger already says that this recipe was applied here, to the end, with nothing left open.
@@ -308,7 +310,7 @@ impl Run<'_> {
                 && standing
                     .last_apply
                     .as_ref()
-                    .and_then(evenkeel_ledger::standing::Apply::outcome)
+                    .and_then(evenkeel_ledger::environment_state::Apply::outcome)
                     == Some(ApplyOutcome::Done)
         })
     }

@@ -1,9 +1,9 @@
 //! Approve: a person's decision about one plan and the evidence that is there to be seen.
 
-use super::dossier::Asked;
+use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_ledger::Ledger as _;
 use evenkeel_ledger::record::Approved;
@@ -15,7 +15,7 @@ use evenkeel_ledger::record::Approved;
 /// When it is another plan, or no reason is given.
 pub fn approve(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     plan: &str,
     reason: &str,
 ) -> Result<Report, Failure> {
@@ -33,7 +33,7 @@ pub fn approve(
         Depth::Whole,
     )?;
     let ledger = project.ledger()?;
-    let asked = Asked::now(&project, &resolution, &ledger)?;
+    let asked = GateReview::now(&project, &resolution, &ledger)?;
     let now = asked.plan.digest();
     if !now.begins_with(plan) {
         return Err(Failure::Stale {
@@ -71,7 +71,7 @@ pub fn approve(
         reason: reason.to_owned(),
     };
     ledger.append(world.clock.now(), &[approved.into()], None)?;
-    let after = Asked::now(&project, &resolution, &ledger)?;
+    let after = GateReview::now(&project, &resolution, &ledger)?;
     report.say(format!(
         "{} approved plan {} for {}",
         world.actor.name,

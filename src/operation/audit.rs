@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{CheckpointFile, read};
-use super::{Failure, Location, Project, World, saved};
+use super::{Failure, Project, ProjectLocation, World, saved};
 use crate::report::{
     CHECKPOINT_COMMAND, CHECKPOINT_FORMAT, CheckpointDocument, ProofDocument, Report,
 };
-use evenkeel_ledger::{Completeness, Finding, Kept, Proof, Verification, verify, verify_against};
+use evenkeel_ledger::{
+    Completeness, Irregularity, Kept, Proof, Verification, verify, verify_against,
+};
 
 /// Verifies every entry of the ledger, and holds it against checkpoints that were kept elsewhere.
 ///
@@ -16,7 +18,7 @@ use evenkeel_ledger::{Completeness, Finding, Kept, Proof, Verification, verify, 
 /// When there is no ledger to verify.
 pub fn audit_verify(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     against: &[PathBuf],
 ) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
@@ -54,7 +56,7 @@ pub fn audit_verify(
 /// When there is no ledger, or the file cannot be written.
 pub fn audit_checkpoint(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     output: Option<&Path>,
 ) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
@@ -123,7 +125,7 @@ fn is_foreign(project: &Project<'_>, verification: &Verification) -> bool {
 
 /// Says what was found, and whether the ledger is whole.
 fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report) -> bool {
-    let said = |finding: &Finding| match finding.sequence {
+    let said = |finding: &Irregularity| match finding.sequence {
         Some(sequence) => format!("entry {sequence}: {}", finding.what),
         None => finding.what.clone(),
     };

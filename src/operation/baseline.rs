@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_core::drift::{Disparity, Signature, declare};
 use evenkeel_core::environment::edit::{NewDifference, add, lines};
@@ -37,7 +37,7 @@ pub struct BaselineRequest {
 /// When definitions or documents cannot be read: what was not seen is not declared; or when the file cannot be written.
 pub fn baseline(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     request: &BaselineRequest,
 ) -> Result<Report, Failure> {
     if location.revision.is_some() {
@@ -107,7 +107,7 @@ pub fn baseline(
 /// When there is no such difference between environments.
 pub fn lines_of(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     id: &str,
     request: &BaselineRequest,
 ) -> Result<Report, Failure> {
@@ -145,7 +145,7 @@ pub fn lines_of(
 
 fn resolve<'w>(
     world: &'w World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
 ) -> Result<(Project<'w>, Resolution), Failure> {
     let project = Project::open(world, location)?;
     let names = project.definition.path.clone();

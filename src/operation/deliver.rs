@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::apply::{Run, Went, exit_code, take_lease};
 use super::build::build;
-use super::dossier::Asked;
+use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::project::Depth;
 use super::verify::Verification;
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::SqliteLedger;
@@ -22,7 +22,7 @@ use evenkeel_model::EnvironmentName;
 /// When it cannot begin: definitions are wrong, an artifact is missing, somebody else holds an environment.
 pub fn deliver(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     with_build: bool,
     confirm: Option<&str>,
     wait: Option<Duration>,
@@ -73,7 +73,7 @@ pub fn deliver(
             }
         }
     }
-    let asked = Asked::now(&project, &resolution, &ledger)?;
+    let asked = GateReview::now(&project, &resolution, &ledger)?;
     asked.record(&project, &ledger, None)?;
     report
         .plans

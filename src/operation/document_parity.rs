@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::documents::{Asked, CommittedDocuments, FileSet, WorkingDocuments};
+use super::documents::{CommittedDocuments, DocumentRequest, FileSet, WorkingDocuments};
 use super::{Failure, Project};
 use crate::report::DocumentsDocument;
 use evenkeel_comparison::{
@@ -61,7 +61,7 @@ impl Declared {
     }
 
     /// Everything that is to be gathered.
-    pub(super) fn asked(&self) -> Vec<Asked<'_>> {
+    pub(super) fn asked(&self) -> Vec<DocumentRequest<'_>> {
         self.0
             .iter()
             .flat_map(|(name, own)| own.iter().map(|each| (name.clone(), each)))

@@ -12,18 +12,18 @@ use super::{Failure, Project, weakened};
 use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::live;
 use evenkeel_core::gate::{
-    self, ApprovalFact, Dossier, EnvironmentFacts, EvidenceFact, Finding, LedgerFacts, ProofFacts,
-    ReleasePlan, SuiteFact, Verdict,
+    self, ApprovalFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, LedgerFacts,
+    ProofFacts, ReleasePlan, SuiteFact, Verdict,
 };
 use evenkeel_core::plan::Plan;
+use evenkeel_ledger::environment_state::Apply;
 use evenkeel_ledger::record::VerdictGiven;
-use evenkeel_ledger::standing::Apply;
 use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, State, verify};
 use evenkeel_model::defect::{Corner, Defect, Severity};
 use evenkeel_model::{Address, Digest, EnvironmentName};
 
 /// The dossier, production's plan, and what the gate says.
-pub(super) struct Asked {
+pub(super) struct GateReview {
     pub(super) dossier: Dossier,
     pub(super) plan: Plan,
     pub(super) verdict: Verdict,
@@ -32,7 +32,7 @@ pub(super) struct Asked {
     released: Option<(String, Digest)>,
 }
 
-impl Asked {
+impl GateReview {
     /// The command that releases, once the gate is open.
     pub(super) fn press(&self) -> String {
         let name = &self.dossier.production;
@@ -189,7 +189,7 @@ pub(super) fn already(state: &State, production: &EnvironmentName, recipe: Diges
 }
 
 /// Live drift, as far as it counts: for production, what merely waits for this release does not.
-fn drift(defects: &[Defect], release: Option<&Plan>) -> Vec<Finding> {
+fn drift(defects: &[Defect], release: Option<&Plan>) -> Vec<DefectFact> {
     let relevant = defects.iter().filter(|defect| {
         defect.severity >= Severity::Error
             && !(release.is_some()
@@ -198,9 +198,12 @@ fn drift(defects: &[Defect], release: Option<&Plan>) -> Vec<Finding> {
     findings(relevant, release)
 }
 
-fn findings<'d>(defects: impl Iterator<Item = &'d Defect>, release: Option<&Plan>) -> Vec<Finding> {
+fn findings<'d>(
+    defects: impl Iterator<Item = &'d Defect>,
+    release: Option<&Plan>,
+) -> Vec<DefectFact> {
     defects
-        .map(|defect| Finding {
+        .map(|defect| DefectFact {
             fingerprint: defect.fingerprint(),
             code: defect.code.name.to_owned(),
             message: defect.message.clone(),

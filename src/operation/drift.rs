@@ -2,7 +2,7 @@
 
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World, ages, unrecorded};
+use super::{Failure, Project, ProjectLocation, World, ages, unrecorded};
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{codes, compare_corners, live};
 use evenkeel_core::environment::Definition;
@@ -47,7 +47,7 @@ impl Default for DriftRequest {
 /// When definitions are wrong or the ledger cannot be read.
 pub fn drift(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     request: &DriftRequest,
 ) -> Result<Report, Failure> {
     // What is only compared with each other needs no ledger.

@@ -2,7 +2,7 @@
 
 use super::catalogue::codes;
 use super::drift::{DriftRequest, drift};
-use super::{Failure, Location, World};
+use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_ledger::Record;
 use evenkeel_model::text::nearest;
@@ -12,7 +12,7 @@ use evenkeel_model::text::nearest;
 /// # Errors
 ///
 /// When there is none of them.
-pub fn explain(world: &World<'_>, location: &Location, id: &str) -> Result<Report, Failure> {
+pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Result<Report, Failure> {
     if let Some(code) = codes().find(|code| code.name == id) {
         let mut report = Report::new("explain", "", world.clock.now());
         report.say(format!("{}: {}", code.name, code.title));

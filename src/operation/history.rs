@@ -29,7 +29,7 @@ impl Default for Budget {
 
 /// What stands in one commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct CommitContents {
     /// All of it, or of what was asked for.
     pub keys: BTreeSet<Digest>,
     /// How many bytes had to be read to tell.
@@ -56,7 +56,7 @@ pub fn stands_since(
     now: &BTreeSet<Digest>,
     commits: &Commits,
     budget: Budget,
-    mut standing: impl FnMut(&CommitInfo) -> Option<Standing>,
+    mut standing: impl FnMut(&CommitInfo) -> Option<CommitContents>,
 ) -> BTreeMap<Digest, Since> {
     let mut since = BTreeMap::new();
     let mut left = now.clone();
@@ -106,7 +106,7 @@ pub fn since_revision(now: &BTreeSet<Digest>, then: &BTreeSet<Digest>) -> BTreeS
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{Budget, Since, Standing, since_revision, stands_since};
+    use super::{Budget, CommitContents, Since, since_revision, stands_since};
     use crate::world::git::{CommitInfo, Commits};
     use evenkeel_model::{Digest, Moment};
 
@@ -141,7 +141,7 @@ mod tests {
             budget,
             |commit| {
                 let text = history[commit.short.parse::<usize>().unwrap()];
-                (text != "?").then(|| Standing {
+                (text != "?").then(|| CommitContents {
                     keys: keys(text),
                     bytes: 10,
                 })
@@ -224,7 +224,7 @@ mod tests {
         let mut asked = 0;
         let _ = stands_since(&keys("a"), &commits(9, true), Budget::default(), |_| {
             asked += 1;
-            Some(Standing {
+            Some(CommitContents {
                 keys: if asked < 3 { keys("a") } else { keys("") },
                 bytes: 0,
             })

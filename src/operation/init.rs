@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::document_parity::{Declared, Documents};
 use super::documents::{Rendering, WorkingDocuments};
-use super::{Failure, Location, World};
+use super::{Failure, ProjectLocation, World};
 use crate::report::{DocumentsDocument, Report};
 use crate::suite::Redactor;
 use crate::world::git::Repository;
@@ -70,7 +70,7 @@ struct Trial {
 /// When nothing is found, when a file that would be written is there already, or when something cannot be written.
 pub fn init(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     request: &InitRequest,
 ) -> Result<Report, Failure> {
     if location.revision.is_some() {

@@ -1,11 +1,11 @@
 //! Lock: who holds which environment, and how it is taken from a holder who hangs.
 
 use super::project::state_of;
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, LockState, Report};
+use evenkeel_ledger::environment_state::Noted;
 use evenkeel_ledger::lease::{self, Holder, Lock};
 use evenkeel_ledger::record::{Actor, LeaseTaken};
-use evenkeel_ledger::standing::Noted;
 use evenkeel_ledger::{LedgerError, State};
 use evenkeel_model::EnvironmentName;
 
@@ -14,7 +14,7 @@ use evenkeel_model::EnvironmentName;
 /// # Errors
 ///
 /// When definitions are wrong, or the ledger or a lock cannot be read.
-pub fn lock_show(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
+pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
     let mut report = Report::new("lock show", &project.definition.system, world.clock.now());
     // The locks first: whoever gives his lease back meanwhile has not left it behind.
@@ -44,7 +44,7 @@ pub fn lock_show(world: &World<'_>, location: &Location) -> Result<Report, Failu
 /// When nobody holds it, when production was not confirmed, when somebody else took it meanwhile.
 pub fn lock_break(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     name: &str,
     reason: &str,
     confirm: Option<&str>,

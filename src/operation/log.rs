@@ -1,7 +1,7 @@
 //! Log: what happened, entry by entry, in words.
 
 use super::status::outcome_words;
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{EntryDocument, Report};
 use evenkeel_ledger::record::{StepOutcome, Verb};
 use evenkeel_ledger::{Entry, Ledger as _, Record, chain};
@@ -12,7 +12,7 @@ use evenkeel_model::text::count;
 /// # Errors
 ///
 /// When the ledger cannot be read whole.
-pub fn log(world: &World<'_>, location: &Location, limit: usize) -> Result<Report, Failure> {
+pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
     let mut report = Report::new("log", &project.definition.system, world.clock.now());
     let (_, ledger) = project.state()?;

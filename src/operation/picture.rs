@@ -12,7 +12,7 @@ use evenkeel_core::drift::{self, Disparity};
 use evenkeel_core::environment::Resolved;
 use evenkeel_core::observe::{Situation, look};
 use evenkeel_core::plan::{Plan, Recipe, make, recipe};
-use evenkeel_ledger::{Standing, State};
+use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Address, EnvironmentName, Sealer};
 
@@ -126,7 +126,7 @@ impl Resolution {
         targets: &Targets,
     ) -> Result<Situation<'a>, Failure> {
         let resolved = self.environment(name)?;
-        let empty = Standing::default();
+        let empty = EnvironmentState::default();
         let standing = state.environment(name).unwrap_or(&empty);
         let open: BTreeMap<Address, String> = standing
             .open

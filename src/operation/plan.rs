@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World, saved, unrecorded};
+use super::{Failure, Project, ProjectLocation, World, saved, unrecorded};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::observe::Situation;
 use evenkeel_core::plan::Plan;
@@ -17,7 +17,7 @@ use evenkeel_model::EnvironmentName;
 /// When definitions are wrong, or the ledger or the file cannot be used.
 pub fn plan(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     environment: Option<&str>,
     output: Option<&Path>,
 ) -> Result<Report, Failure> {

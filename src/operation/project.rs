@@ -18,7 +18,7 @@ use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
 /// Where a project is to be found.
 #[derive(Debug, Clone, Default)]
-pub struct Location {
+pub struct ProjectLocation {
     /// The directory of the definitions, if it was named.
     pub environments: Option<PathBuf>,
     /// The commit to read definitions from, if one was named.
@@ -70,7 +70,7 @@ impl<'w> Project<'w> {
     /// # Errors
     ///
     /// Everything that is wrong with its definitions.
-    pub fn open(world: &'w World<'w>, location: &Location) -> Result<Self, Failure> {
+    pub fn open(world: &'w World<'w>, location: &ProjectLocation) -> Result<Self, Failure> {
         Self::open_in(find(world, location)?, world, location)
     }
 
@@ -82,7 +82,7 @@ impl<'w> Project<'w> {
     /// Everything that is wrong with its definitions; then, when the ledger is there and cannot be read whole.
     pub fn open_with_state(
         world: &'w World<'w>,
-        location: &Location,
+        location: &ProjectLocation,
     ) -> Result<(Self, State), Failure> {
         let directory = find(world, location)?;
         let folder = root_of(&directory)?.join(FOLDER);
@@ -106,7 +106,7 @@ impl<'w> Project<'w> {
     fn open_in(
         directory: PathBuf,
         world: &'w World<'w>,
-        location: &Location,
+        location: &ProjectLocation,
     ) -> Result<Self, Failure> {
         let root = root_of(&directory)?.to_path_buf();
         let (source, (definition, mut complaints)) = match &location.revision {

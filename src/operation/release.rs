@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::apply::{Run, Went, exit_code, take_lease};
-use super::dossier::Asked;
+use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
 use super::verify::Verification;
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
@@ -20,7 +20,7 @@ use evenkeel_ledger::{Ledger as _, SqliteLedger};
 /// When it cannot begin; a shut gate is a report with exit code 3.
 pub fn release(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     plan: Option<&str>,
     confirm: Option<&str>,
     wait: Option<Duration>,
@@ -37,7 +37,7 @@ pub fn release(
     report.origin(&project.origin(&resolution.resolved)?);
     let ledger = project.ledger()?;
     if let Some(wanted) = plan {
-        let asked = Asked::now(&project, &resolution, &ledger)?;
+        let asked = GateReview::now(&project, &resolution, &ledger)?;
         if !asked.plan.digest().begins_with(wanted) {
             return Err(Failure::Stale {
                 reason: format!(
@@ -63,7 +63,7 @@ pub(super) fn press(
     let world = project.world;
     let name = project.production()?;
     let (lease, _) = take_lease(project, ledger, &name, "release", wait)?;
-    let asked = Asked::now(project, resolution, ledger)?;
+    let asked = GateReview::now(project, resolution, ledger)?;
     if asked.dossier.release.already && asked.plan.is_empty() {
         report.say(format!(
             "nothing to release: {name} already runs this recipe"

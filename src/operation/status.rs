@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::unfinished::{Smoke, last, run_smoke, smoke};
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{Report, StatusDocument};
+use evenkeel_ledger::environment_state::Apply;
 use evenkeel_ledger::lease::{self, Lock};
 use evenkeel_ledger::record::ApplyOutcome;
-use evenkeel_ledger::standing::Apply;
 use evenkeel_ledger::state::Release;
-use evenkeel_ledger::{Standing, State};
+use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::EnvironmentName;
 
 /// Says what runs where.
@@ -17,7 +17,7 @@ use evenkeel_model::EnvironmentName;
 /// # Errors
 ///
 /// When definitions are wrong or the ledger cannot be read.
-pub fn status(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
+pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
     let (project, state) = Project::open_with_state(world, location)?;
     let mut report = Report::new("status", &project.definition.system, world.clock.now());
     for name in &project.definition.path {
@@ -42,7 +42,7 @@ pub fn status(world: &World<'_>, location: &Location) -> Result<Report, Failure>
 }
 
 fn document(project: &Project<'_>, state: &State, name: &EnvironmentName) -> StatusDocument {
-    let empty = Standing::default();
+    let empty = EnvironmentState::default();
     let standing = state.environment(name).unwrap_or(&empty);
     let settled = standing.settled.as_ref();
     StatusDocument {
@@ -102,7 +102,7 @@ pub(super) fn outcome_words(outcome: ApplyOutcome) -> &'static str {
     }
 }
 
-fn unsettled(standing: &Standing) -> Vec<String> {
+fn unsettled(standing: &EnvironmentState) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(last) = &standing.last_apply {
         match Apply::outcome(last) {
@@ -130,7 +130,7 @@ fn unsettled(standing: &Standing) -> Vec<String> {
 }
 
 /// Who took the lease away from an apply that began with the entry `since`, and why.
-fn broken(standing: &Standing, since: u64) -> String {
+fn broken(standing: &EnvironmentState, since: u64) -> String {
     let broken = standing.broken.as_ref();
     match broken.filter(|broken| broken.sequence > since) {
         None => String::new(),
@@ -141,7 +141,7 @@ fn broken(standing: &Standing, since: u64) -> String {
     }
 }
 
-fn suites(standing: &Standing) -> Vec<(String, bool, String)> {
+fn suites(standing: &EnvironmentState) -> Vec<(String, bool, String)> {
     let newest: BTreeMap<&str, (bool, &str)> = standing
         .evidence
         .iter()

@@ -5,7 +5,7 @@
 
 use super::Project;
 use crate::report::Report;
-use evenkeel_core::apply::Owner;
+use evenkeel_core::apply::OwnerStamp;
 use evenkeel_core::observe::{Observers, Situation};
 use evenkeel_ledger::State;
 
@@ -42,7 +42,7 @@ pub(super) fn tell_of_owners(
     if !is_new(state, situation) {
         return;
     }
-    let owner = Owner::of(&project.definition.system, situation.environment(), state);
+    let owner = OwnerStamp::of(&project.definition.system, situation.environment(), state);
     if let Err(error) = owner.check(situation.resolved, observers) {
         report.say(format!(
             "nothing can be applied to {} from here: {error}",

@@ -2,7 +2,7 @@
 
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 
 /// Reads, checks and resolves all environments, and lints declared differences.
@@ -10,7 +10,7 @@ use crate::report::Report;
 /// # Errors
 ///
 /// Everything that is wrong.
-pub fn validate(world: &World<'_>, location: &Location) -> Result<Report, Failure> {
+pub fn validate(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
     let project = Project::open(world, location)?;
     let sealer = project.sealer_for_reading()?;
     let resolution = Resolution::of(&project, &project.definition.path, sealer, Depth::Shape)?;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::apply::take_lease;
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
-use super::{Failure, Location, Project, World};
+use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
 use evenkeel_core::environment::fields::SUITE_KINDS;
 use evenkeel_core::environment::suite::Suite;
-use evenkeel_ledger::record::Bound;
+use evenkeel_ledger::record::EvidenceBinding;
 use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger};
 use evenkeel_model::EnvironmentName;
 
@@ -22,7 +22,7 @@ use evenkeel_model::EnvironmentName;
 /// When definitions are wrong or the ledger cannot be written.
 pub fn verify(
     world: &World<'_>,
-    location: &Location,
+    location: &ProjectLocation,
     environment: &str,
     names: &[String],
     wait: Option<Duration>,
@@ -119,7 +119,7 @@ impl Verification<'_> {
         let settled = state
             .environment(self.name)
             .and_then(|standing| standing.settled.clone());
-        let bound = Bound {
+        let bound = EvidenceBinding {
             recipe: match &settled {
                 Some(settled) => settled.recipe,
                 None => self.resolution.recipe(self.project, self.name)?.digest,

@@ -2,7 +2,7 @@
 
 use super::result::{Outcome, SuiteResult};
 use evenkeel_core::environment::suite::Suite;
-use evenkeel_ledger::record::{Bound, SuiteEnded};
+use evenkeel_ledger::record::{EvidenceBinding, SuiteEnded};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// The record of a run.
@@ -18,7 +18,7 @@ pub fn record(
     suite: &Suite,
     environment: &EnvironmentName,
     result: &SuiteResult,
-    bound: Bound,
+    bound: EvidenceBinding,
     started: Moment,
     ended: Moment,
     output: Option<Digest>,
@@ -40,7 +40,7 @@ pub fn record(
         ),
         started,
         ended,
-        bound: Bound {
+        bound: EvidenceBinding {
             suite: suite.digest,
             ..bound
         },
@@ -56,7 +56,7 @@ mod tests {
     use super::record;
     use crate::suite::{Case, Outcome, SuiteResult};
     use evenkeel_core::environment::suite::Suite;
-    use evenkeel_ledger::record::Bound;
+    use evenkeel_ledger::record::EvidenceBinding;
     use evenkeel_model::{Digest, EnvironmentName, Moment};
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
             output: String::new(),
             interrupted: true,
         };
-        let bound = Bound {
+        let bound = EvidenceBinding {
             recipe: Digest::of(b"recipe"),
             plan: None,
             artifacts: BTreeMap::new(),

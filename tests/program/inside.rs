@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use evenkeel::operation::{
-    self, ApplyRequest, DriftRequest, Failure, Location, TargetMaker, Voice, World,
+    self, ApplyRequest, DriftRequest, Failure, ProjectLocation, TargetMaker, Voice, World,
 };
 use evenkeel::report::Report;
 use evenkeel_core::environment::resolve::TargetPlace;
@@ -112,7 +112,7 @@ impl Inside {
     }
 
     /// Does something with the program's world.
-    pub fn with<T>(&self, task: impl FnOnce(&World<'_>, &Location) -> T) -> T {
+    pub fn with<T>(&self, task: impl FnOnce(&World<'_>, &ProjectLocation) -> T) -> T {
         self.with_interruption(Interruption::default(), task)
     }
 
@@ -120,7 +120,7 @@ impl Inside {
     pub fn with_interruption<T>(
         &self,
         interruption: Interruption,
-        task: impl FnOnce(&World<'_>, &Location) -> T,
+        task: impl FnOnce(&World<'_>, &ProjectLocation) -> T,
     ) -> T {
         self.with_all(interruption, &Silence, task)
     }
@@ -129,7 +129,7 @@ impl Inside {
     pub fn with_voice<T>(
         &self,
         voice: &dyn Voice,
-        task: impl FnOnce(&World<'_>, &Location) -> T,
+        task: impl FnOnce(&World<'_>, &ProjectLocation) -> T,
     ) -> T {
         self.with_all(Interruption::default(), voice, task)
     }
@@ -138,7 +138,7 @@ impl Inside {
         &self,
         interruption: Interruption,
         voice: &dyn Voice,
-        task: impl FnOnce(&World<'_>, &Location) -> T,
+        task: impl FnOnce(&World<'_>, &ProjectLocation) -> T,
     ) -> T {
         let clock = FixedClock(self.now.get());
         let variables = self.variables.borrow().clone();
@@ -155,7 +155,7 @@ impl Inside {
             voice,
             targets: &self.targets,
         };
-        let outcome = task(&world, &Location::default());
+        let outcome = task(&world, &ProjectLocation::default());
         self.pass(1);
         outcome
     }

@@ -147,7 +147,10 @@ fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
 }
 
 /// Whether two worlds are the same but for times.
-fn same(one: &evenkeel_host::recorded::World, two: &evenkeel_host::recorded::World) -> bool {
+fn same(
+    one: &evenkeel_host::recorded::RecordedHost,
+    two: &evenkeel_host::recorded::RecordedHost,
+) -> bool {
     one.things
         .values()
         .map(|(thing, _)| thing)

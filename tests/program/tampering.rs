@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use evenkeel_host::recorded::{Process, Thing, World};
-use evenkeel_host::{Owner, Text};
+use evenkeel_host::recorded::{Process, RecordedHost, Thing};
+use evenkeel_host::{Account, Text};
 use evenkeel_model::Digest;
 
 use super::inside::Inside;
@@ -138,11 +138,11 @@ pub struct Tampering {
     change: Change,
 }
 
-type Change = Box<dyn Fn(&mut World, u64)>;
+type Change = Box<dyn Fn(&mut RecordedHost, u64)>;
 
 impl Tampering {
     /// Does it. Another number gives another wrong value, where there is more than one.
-    pub fn happen(&self, world: &mut World, number: u64) {
+    pub fn happen(&self, world: &mut RecordedHost, number: u64) {
         (self.change)(world, number);
     }
 }
@@ -157,8 +157,8 @@ fn path(name: &str) -> String {
     }
 }
 
-fn somebody(number: u64) -> Owner {
-    Owner {
+fn somebody(number: u64) -> Account {
+    Account {
         id: 4000 + u32::try_from(number % 1000).unwrap(),
         name: None,
     }
@@ -221,7 +221,7 @@ fn thing(
 fn whole(
     what: &'static str,
     (address, attribute): (&'static str, &'static str),
-    change: impl Fn(&mut World, u64) + 'static,
+    change: impl Fn(&mut RecordedHost, u64) + 'static,
 ) -> Tampering {
     Tampering {
         what,
@@ -238,7 +238,7 @@ fn beside(
     what: &'static str,
     address: &'static str,
     drifts: Option<&str>,
-    change: impl Fn(&mut World, u64) + 'static,
+    change: impl Fn(&mut RecordedHost, u64) + 'static,
 ) -> Tampering {
     Tampering {
         what,
@@ -343,7 +343,7 @@ pub fn tamperings() -> Vec<Tampering> {
 }
 
 fn of_installations() -> Vec<Tampering> {
-    fn installed(world: &mut World) -> &mut evenkeel_host::recorded::Installed {
+    fn installed(world: &mut RecordedHost) -> &mut evenkeel_host::recorded::Installed {
         world.installations.get_mut(&path("app")).unwrap()
     }
     let released = ("installation.app", "artifact");

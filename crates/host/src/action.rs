@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::Standing;
+use super::answer::PathState;
 use super::query::Ready;
 use evenkeel_model::{Digest, Moment};
 
@@ -26,7 +26,7 @@ pub enum Action {
         /// Group by name or number.
         group: Option<String>,
         /// What must stand there now.
-        expected: Standing,
+        expected: PathState,
     },
     /// Put a file in place: a new file beside it, made durable, then renamed over it.
     File {
@@ -43,7 +43,7 @@ pub enum Action {
         /// Group by name or number.
         group: Option<String>,
         /// What must stand there now.
-        expected: Standing,
+        expected: PathState,
     },
     /// Put a symbolic link in place, by renaming a new one over it.
     Link {
@@ -52,7 +52,7 @@ pub enum Action {
         /// What the link says.
         to: String,
         /// What must stand there now.
-        expected: Standing,
+        expected: PathState,
     },
     /// Remove what stands at a path: a file, a link, or an empty directory.
     Remove {
@@ -61,7 +61,7 @@ pub enum Action {
         /// Whether the digest in `expected` is sealed.
         sealed: bool,
         /// What must stand there now.
-        expected: Standing,
+        expected: PathState,
     },
     /// Copy an artifact to `releases/<digest>`, verify it there, then switch `current` to it.
     Install {

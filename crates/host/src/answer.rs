@@ -15,7 +15,7 @@ pub enum Answer {
     /// What stands at a path.
     Path {
         /// What it is.
-        standing: Standing,
+        standing: PathState,
         /// The text of a file, if it was asked for and is text.
         text: Option<String>,
         /// When its content or metadata last changed, by the target's own account (`ctime`).
@@ -52,7 +52,7 @@ pub enum Answer {
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
-pub enum Standing {
+pub enum PathState {
     /// Nothing.
     Missing,
     /// A regular file.
@@ -62,18 +62,18 @@ pub enum Standing {
         /// Permission bits.
         mode: u32,
         /// Owner.
-        owner: Owner,
+        owner: Account,
         /// Group.
-        group: Owner,
+        group: Account,
     },
     /// A directory.
     Directory {
         /// Permission bits.
         mode: u32,
         /// Owner.
-        owner: Owner,
+        owner: Account,
         /// Group.
-        group: Owner,
+        group: Account,
     },
     /// A symbolic link.
     Link {
@@ -87,7 +87,7 @@ pub enum Standing {
     },
 }
 
-impl Standing {
+impl PathState {
     /// In words: `a file`, `nothing`.
     #[must_use]
     pub fn words(&self) -> &str {
@@ -103,14 +103,14 @@ impl Standing {
 
 /// An owner or a group: always a number, and a name where the target knows one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
+pub struct Account {
     /// The number.
     pub id: u32,
     /// The name.
     pub name: Option<Arc<str>>,
 }
 
-impl Owner {
+impl Account {
     /// Whether a definition's word (a name or a number) means this owner.
     #[must_use]
     pub fn is(&self, word: &str) -> bool {
@@ -127,7 +127,7 @@ impl Owner {
     }
 }
 
-impl std::fmt::Display for Owner {
+impl std::fmt::Display for Account {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
             Some(name) => formatter.write_str(name),

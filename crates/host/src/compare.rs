@@ -2,20 +2,20 @@
 //!
 //! One place for all targets, so that none of them takes for changed what another takes for the same.
 
-use super::{Action, Owner, Standing};
+use super::{Account, Action, PathState};
 
 /// Whether two standings are the same; owners count by number, since names may be missing.
-pub(crate) fn same(one: &Standing, other: &Standing) -> bool {
-    let owners = |one: &Owner, other: &Owner| one.id == other.id;
+pub(crate) fn same(one: &PathState, other: &PathState) -> bool {
+    let owners = |one: &Account, other: &Account| one.id == other.id;
     match (one, other) {
         (
-            Standing::File {
+            PathState::File {
                 digest,
                 mode,
                 owner,
                 group,
             },
-            Standing::File {
+            PathState::File {
                 digest: digest_2,
                 mode: mode_2,
                 owner: owner_2,
@@ -25,8 +25,8 @@ pub(crate) fn same(one: &Standing, other: &Standing) -> bool {
             digest == digest_2 && mode == mode_2 && owners(owner, owner_2) && owners(group, group_2)
         }
         (
-            Standing::Directory { mode, owner, group },
-            Standing::Directory {
+            PathState::Directory { mode, owner, group },
+            PathState::Directory {
                 mode: mode_2,
                 owner: owner_2,
                 group: group_2,
@@ -37,9 +37,9 @@ pub(crate) fn same(one: &Standing, other: &Standing) -> bool {
 }
 
 /// A standing in a few words.
-pub(crate) fn describe(standing: &Standing) -> String {
+pub(crate) fn describe(standing: &PathState) -> String {
     match standing {
-        Standing::File {
+        PathState::File {
             digest,
             mode,
             owner,
@@ -50,17 +50,17 @@ pub(crate) fn describe(standing: &Standing) -> String {
                 digest.short()
             )
         }
-        Standing::Directory { mode, owner, group } => {
+        PathState::Directory { mode, owner, group } => {
             format!("a directory ({mode:04o}, {owner}:{group})")
         }
-        Standing::Link { to } => format!("a link to `{to}`"),
+        PathState::Link { to } => format!("a link to `{to}`"),
         other => other.words().to_owned(),
     }
 }
 
 /// Whether the result of an action holds already.
-pub(crate) fn is_wanted(action: &Action, found: &Standing) -> bool {
-    let is = |wanted: &Option<String>, owner: &Owner| {
+pub(crate) fn is_wanted(action: &Action, found: &PathState) -> bool {
+    let is = |wanted: &Option<String>, owner: &Account| {
         wanted.as_deref().is_none_or(|word| owner.is(word))
     };
     match (action, found) {
@@ -72,7 +72,7 @@ pub(crate) fn is_wanted(action: &Action, found: &Standing) -> bool {
                 group,
                 ..
             },
-            Standing::File {
+            PathState::File {
                 digest,
                 mode: mode_found,
                 owner: owner_found,
@@ -88,20 +88,20 @@ pub(crate) fn is_wanted(action: &Action, found: &Standing) -> bool {
             Action::Directory {
                 mode, owner, group, ..
             },
-            Standing::Directory {
+            PathState::Directory {
                 mode: mode_found,
                 owner: owner_found,
                 group: group_found,
             },
         ) => mode & 0o7777 == *mode_found && is(owner, owner_found) && is(group, group_found),
-        (Action::Link { to, .. }, Standing::Link { to: found }) => to == found,
-        (Action::Remove { .. }, Standing::Missing) => true,
+        (Action::Link { to, .. }, PathState::Link { to: found }) => to == found,
+        (Action::Remove { .. }, PathState::Missing) => true,
         _ => false,
     }
 }
 
 /// What a placement expects to find.
-pub(crate) fn expected(action: &Action) -> Option<&Standing> {
+pub(crate) fn expected(action: &Action) -> Option<&PathState> {
     match action {
         Action::Directory { expected, .. }
         | Action::File { expected, .. }

@@ -22,7 +22,7 @@ pub mod recorded;
 pub mod tree;
 
 pub use action::{Action, Text};
-pub use answer::{Answer, Entry, EntryKind, Owner, ProcessState, Standing};
+pub use answer::{Account, Answer, Entry, EntryKind, PathState, ProcessState};
 pub use interruption::Interruption;
 pub use local::LocalTarget;
 pub use port::{ActionError, Materials, Observer, Performed, Target};

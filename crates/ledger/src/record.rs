@@ -311,7 +311,7 @@ pub struct ApplyEnded {
 /// What evidence is bound to: when one of these is another, the evidence is void.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub struct Bound {
+pub struct EvidenceBinding {
     /// The recipe that was applied.
     #[schemars(with = "String")]
     pub recipe: Digest,
@@ -350,7 +350,7 @@ pub struct SuiteEnded {
     /// When it ended.
     pub ended: Moment,
     /// What it is bound to.
-    pub bound: Bound,
+    pub bound: EvidenceBinding,
     /// The kept output: an object.
     pub output: Option<Digest>,
     /// The observation after it ran is the one before it.

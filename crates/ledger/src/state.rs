@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::environment_state::{EnvironmentState, Noted};
 use super::record::{ApplyOutcome, Founded, Record, ReleaseEnded, ReleaseStarted};
-use super::standing::{Noted, Standing};
 use super::{Entry, Ledger, LedgerError, chain};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 
@@ -41,7 +41,7 @@ pub struct State {
     /// Its time.
     pub time: Option<Moment>,
     /// Every environment that an entry was about.
-    pub environments: BTreeMap<EnvironmentName, Standing>,
+    pub environments: BTreeMap<EnvironmentName, EnvironmentState>,
     /// All releases, oldest first.
     pub releases: Vec<Release>,
     /// The plans from files that were applied.
@@ -90,7 +90,7 @@ impl State {
 
     /// How things stand in an environment; `None` when no entry was ever about it.
     #[must_use]
-    pub fn environment(&self, name: &EnvironmentName) -> Option<&Standing> {
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentState> {
         self.environments.get(name)
     }
 
@@ -201,7 +201,7 @@ impl State {
         }
     }
 
-    fn standing(&mut self, environment: &EnvironmentName) -> &mut Standing {
+    fn standing(&mut self, environment: &EnvironmentName) -> &mut EnvironmentState {
         self.environments.entry(environment.clone()).or_default()
     }
 }

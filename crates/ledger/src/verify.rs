@@ -33,16 +33,16 @@ pub struct Verification {
     /// What came of each checkpoint that was kept elsewhere, in the order in which they were given.
     pub proofs: Vec<Proof>,
     /// What is not as it was written. Empty means: every entry that is there is what was written.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Irregularity>,
     /// What is odd without being wrong, such as a clock that was set back.
-    pub advice: Vec<Finding>,
+    pub advice: Vec<Irregularity>,
     /// Whether the end is where it was.
     pub complete: Completeness,
 }
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Irregularity {
     /// The entry it is about; `None` when it is about the whole file.
     pub sequence: Option<u64>,
     /// What, as a sentence says it.
@@ -89,7 +89,7 @@ impl Verification {
 
     pub(super) fn find(&mut self, sequence: Option<u64>, what: impl Into<String>) {
         if self.findings.len() < MOST {
-            self.findings.push(Finding {
+            self.findings.push(Irregularity {
                 sequence,
                 what: what.into(),
             });

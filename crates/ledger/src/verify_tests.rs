@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 /// How many entries the ledger of these tests has.
 const ENTRIES: u64 = 40;
 
-struct World {
+struct Fixture {
     _folder: tempfile::TempDir,
     folder: PathBuf,
 }
 
 /// A ledger whose times rise, closed.
-fn world(lineage: &str) -> World {
+fn world(lineage: &str) -> Fixture {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("ledger");
     let ledger = SqliteLedger::open_or_found(&folder, "guestbook", time(0), lineage).unwrap();
@@ -35,13 +35,13 @@ fn world(lineage: &str) -> World {
             )
             .unwrap();
     }
-    World {
+    Fixture {
         _folder: temporary,
         folder,
     }
 }
 
-impl World {
+impl Fixture {
     fn path(&self) -> PathBuf {
         self.folder.join("ledger.db")
     }
@@ -303,7 +303,7 @@ fn a_ledger_written_anew_from_some_entry_on_is_found_by_what_is_remembered() {
             "{:?}",
             verification.findings
         );
-        let said = |finding: &super::Finding| finding.what.contains("truncated or replaced");
+        let said = |finding: &super::Irregularity| finding.what.contains("truncated or replaced");
         assert!(verification.findings.iter().any(said));
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::chain::{self, Link};
 use super::record::Record;
-use super::verify::{Finding, Verification};
+use super::verify::{Irregularity, Verification};
 use super::{Entry, LedgerError, database, rows};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
@@ -123,7 +123,7 @@ impl Walk {
         if let Some(before) = self.time
             && entry.time < before
         {
-            found.advice.push(Finding {
+            found.advice.push(Irregularity {
                 sequence: Some(entry.sequence),
                 what: format!(
                     "it was written at {}, before its predecessor at {before}: a clock was set back",

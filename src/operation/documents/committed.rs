@@ -12,10 +12,10 @@ use super::limits::{LIMITS, Limits};
 use super::render;
 use super::set::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
 use super::walk::{Resolved, Tree as _, What, list};
-use super::words::{self, Complaint};
+use super::words::{self, Unreadable};
 use super::working::shown;
 use super::working_tree::Read;
-use super::{Asked, place_of};
+use super::{DocumentRequest, place_of};
 use crate::world::git::{ObjectId, Objects, Repository};
 use evenkeel_core::environment::DocumentSource;
 use evenkeel_host::Interruption;
@@ -48,7 +48,7 @@ impl CommittedDocuments {
     /// Every place in the repository that these documents come from, as they stand in a commit: what was declared, the
     /// links on the way, and where they lead. A commit that touches none of them changes none of the documents.
     #[must_use]
-    pub fn places(&mut self, commit: &str, asked: &[Asked<'_>]) -> Vec<PathBuf> {
+    pub fn places(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> Vec<PathBuf> {
         let mut places = BTreeSet::new();
         for (_, declaration) in asked {
             let (Some(place), DocumentSource::Path(path)) =
@@ -78,14 +78,14 @@ impl CommittedDocuments {
     /// Gathers documents as they were in a commit (in full): a set for each, in the same order. What a command would have
     /// printed then is not known: that is a complaint.
     #[must_use]
-    pub fn gather(&mut self, commit: &str, asked: &[Asked<'_>]) -> Vec<FileSet> {
+    pub fn gather(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> Vec<FileSet> {
         self.gather_within(commit, asked, &LIMITS)
     }
 
     pub(super) fn gather_within(
         &mut self,
         commit: &str,
-        asked: &[Asked<'_>],
+        asked: &[DocumentRequest<'_>],
         limits: &Limits,
     ) -> Vec<FileSet> {
         let mut sets: Vec<FileSet> = asked
@@ -98,7 +98,7 @@ impl CommittedDocuments {
                         let told =
                             format!("what `{shown}` would have printed at a commit is not known");
                         Draft::refused(
-                            Complaint::new(told)
+                            Unreadable::new(told)
                                 .help("only in the working tree can it be run, and be compared"),
                         )
                     }
@@ -110,7 +110,13 @@ impl CommittedDocuments {
         sets
     }
 
-    fn path(&mut self, commit: &str, path: &str, asked: &Asked<'_>, limits: &Limits) -> Draft {
+    fn path(
+        &mut self,
+        commit: &str,
+        path: &str,
+        asked: &DocumentRequest<'_>,
+        limits: &Limits,
+    ) -> Draft {
         let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
         let listing = list(&mut tree, path, limits);
         let mut read = Vec::with_capacity(listing.found.len());

@@ -31,7 +31,7 @@ use evenkeel_core::environment::{DocumentDeclaration, DocumentSource};
 use evenkeel_model::EnvironmentName;
 
 /// A document of an environment: what is to be gathered.
-pub type Asked<'a> = (EnvironmentName, &'a DocumentDeclaration);
+pub type DocumentRequest<'a> = (EnvironmentName, &'a DocumentDeclaration);
 
 /// Where in the project a document's files are: the file, the directory, or the part of a pattern before its first
 /// wildcard; relative to the project's directory. `None` for what a command prints, and for what is no path.

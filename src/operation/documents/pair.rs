@@ -13,7 +13,7 @@ use super::content::{self, Refusal, why};
 use super::limits::LIMITS;
 use super::set::{BinaryAlone, Draft, FileSet};
 use super::walk::{Found, Listing, What, walk};
-use super::words::Complaint;
+use super::words::Unreadable;
 use super::working_tree::{Disk, Read, read_all};
 use crate::operation::Failure;
 use crate::world::git::Repository;
@@ -131,7 +131,7 @@ fn gather(
     let draft = match side {
         Side::Input => match standard_input.try_clone_to_owned() {
             Ok(input) => stream(SHOWN_INPUT, File::from(input), interruption),
-            Err(error) => Draft::refused(Complaint::new(format!(
+            Err(error) => Draft::refused(Unreadable::new(format!(
                 "the standard input cannot be read: {}",
                 why(&error)
             ))),

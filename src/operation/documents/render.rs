@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::content::{self, Bytes, Refusal};
 use super::limits::LIMITS;
-use super::words::Complaint;
+use super::words::Unreadable;
 use crate::operation::{Project, build};
 use crate::suite::Redactor;
 use crate::world::command::{CommandRun, CommandStatus, Output, run};
@@ -63,7 +63,11 @@ impl Rendering {
     }
 
     /// What a command prints.
-    pub(super) fn render(&self, command: &[String], within: Duration) -> Result<String, Complaint> {
+    pub(super) fn render(
+        &self,
+        command: &[String],
+        within: Duration,
+    ) -> Result<String, Unreadable> {
         let asked = CommandRun {
             environment: self.environment.clone(),
             directory: Some(self.directory.clone()),
@@ -75,9 +79,9 @@ impl Rendering {
         };
         let name = shown(command);
         let outcome = run(&asked, &self.interruption)
-            .map_err(|error| Complaint::new(format!("`{name}` gave no document: {error}")))?;
+            .map_err(|error| Unreadable::new(format!("`{name}` gave no document: {error}")))?;
         if outcome.status == CommandStatus::TooMuch || outcome.stdout.is_cut() {
-            return Err(Complaint::new(format!(
+            return Err(Unreadable::new(format!(
                 "`{name}` gave no document: it printed more than {} MiB",
                 LONGEST / 1024 / 1024
             ))
@@ -89,7 +93,7 @@ impl Rendering {
             } else {
                 String::new()
             };
-            let complaint = Complaint::new(format!(
+            let complaint = Unreadable::new(format!(
                 "`{name}` gave no document: it {}{limit}",
                 outcome.status
             ));
@@ -103,15 +107,15 @@ impl Rendering {
         let bytes = outcome.stdout.into_bytes();
         match content::read(&mut bytes.as_slice(), bytes.len() as u64, &LIMITS) {
             // Two empty documents would agree with each other about nothing at all.
-            Ok(Bytes::Text(text)) if text.trim().is_empty() => Err(Complaint::new(format!(
+            Ok(Bytes::Text(text)) if text.trim().is_empty() => Err(Unreadable::new(format!(
                 "`{name}` gave no document: it printed nothing"
             ))),
             Ok(Bytes::Text(text)) => Ok(text),
-            Ok(Bytes::Binary(_)) => Err(Complaint::new(format!(
+            Ok(Bytes::Binary(_)) => Err(Unreadable::new(format!(
                 "`{name}` gave no document: what it printed is no text in UTF-8"
             ))
             .code(&codes::NOT_TEXT)),
-            Err(Refusal::TooLarge(_) | Refusal::Failed(_)) => Err(Complaint::new(format!(
+            Err(Refusal::TooLarge(_) | Refusal::Failed(_)) => Err(Unreadable::new(format!(
                 "what `{name}` printed cannot be read"
             ))),
         }

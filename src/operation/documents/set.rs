@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Asked;
+use super::DocumentRequest;
 use super::content::{Bytes, Refusal};
 use super::limits::Limits;
 use super::walk::Listing;
-use super::words::{self, Complaint};
+use super::words::{self, Unreadable};
 use super::working_tree::Read;
 pub use evenkeel_comparison::FileContent;
 use evenkeel_comparison::Files;
@@ -47,12 +47,12 @@ pub(super) struct Draft {
     pub files: BTreeMap<String, FileContent>,
     pub whole: bool,
     pub absent: bool,
-    pub complaints: Vec<Complaint>,
+    pub complaints: Vec<Unreadable>,
 }
 
 impl Draft {
     /// With nothing but a complaint.
-    pub(super) fn refused(complaint: Complaint) -> Self {
+    pub(super) fn refused(complaint: Unreadable) -> Self {
         Self {
             absent: complaint.absent,
             complaints: vec![complaint],
@@ -94,7 +94,7 @@ impl Draft {
                 Read::Refused(Refusal::TooLarge(bytes)) => {
                     Err(words::too_large(&found.shown, bytes, limits.longest))
                 }
-                Read::Refused(Refusal::Failed(reason)) => Err(Complaint::new(format!(
+                Read::Refused(Refusal::Failed(reason)) => Err(Unreadable::new(format!(
                     "`{}` cannot be read: {reason}",
                     found.shown
                 ))),
@@ -102,7 +102,7 @@ impl Draft {
             let content = match content {
                 Ok(FileContent::Binary(_)) if listing.single && binary == BinaryAlone::Refused => {
                     let told = format!("`{}` is no text in UTF-8", found.shown);
-                    Err(Complaint::new(told).code(&codes::NOT_TEXT))
+                    Err(Unreadable::new(told).code(&codes::NOT_TEXT))
                 }
                 content => content,
             };
@@ -116,12 +116,12 @@ impl Draft {
     }
 
     /// With its complaints at the declaration that asked for it.
-    pub(super) fn declared(self, (environment, declaration): &Asked<'_>) -> FileSet {
+    pub(super) fn declared(self, (environment, declaration): &DocumentRequest<'_>) -> FileSet {
         self.told(|complaint| complaint.into_defect(environment, declaration))
     }
 
     /// With its complaints made into defects.
-    pub(super) fn told(self, told: impl Fn(Complaint) -> Defect) -> FileSet {
+    pub(super) fn told(self, told: impl Fn(Unreadable) -> Defect) -> FileSet {
         FileSet {
             single: self.single,
             files: self.files,
@@ -142,8 +142,8 @@ pub(super) enum BinaryAlone {
 }
 
 /// Complains where a document is one file in one environment and a directory in another: they have no names in common.
-pub(super) fn refuse_mixtures(asked: &[Asked<'_>], sets: &mut [FileSet]) {
-    let mut first: BTreeMap<&str, (bool, &Asked<'_>)> = BTreeMap::new();
+pub(super) fn refuse_mixtures(asked: &[DocumentRequest<'_>], sets: &mut [FileSet]) {
+    let mut first: BTreeMap<&str, (bool, &DocumentRequest<'_>)> = BTreeMap::new();
     for (asked, set) in asked.iter().zip(sets) {
         if set.files.is_empty() {
             continue;
@@ -162,7 +162,7 @@ pub(super) fn refuse_mixtures(asked: &[Asked<'_>], sets: &mut [FileSet]) {
                 "the files of a directory"
             }
         };
-        let complaint = Complaint::new(format!(
+        let complaint = Unreadable::new(format!(
             "the document `{}` is {} in {environment} and {} in {}",
             declaration.name,
             kind(set.single),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::limits::Limits;
 use super::link::{followed, may_hide};
 use super::wanted::{Wanted, clean};
-use super::words::{self, Complaint};
+use super::words::{self, Unreadable};
 
 /// Version control's own, and evenkeel's: never read, wherever they are met.
 const PRIVATE: [&str; 9] = [
@@ -85,7 +85,7 @@ pub(super) struct Listing {
     pub single: bool,
     /// The files and links, sorted by name.
     pub found: Vec<Found>,
-    pub complaints: Vec<Complaint>,
+    pub complaints: Vec<Unreadable>,
     /// Whether every name is known, if not every file's content.
     pub whole: bool,
 }
@@ -120,9 +120,9 @@ pub(super) fn list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> List
     }
 }
 
-fn try_list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Result<Listing, Complaint> {
+fn try_list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Result<Listing, Unreadable> {
     let path = clean(declared).map_err(|message| {
-        Complaint::new(message).help("write it relative to the project's directory")
+        Unreadable::new(message).help("write it relative to the project's directory")
     })?;
     // What is there by this very name is meant, whatever characters are in it.
     match open(tree, &path)? {
@@ -138,7 +138,7 @@ fn try_list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Result<List
         }),
         Some((real, Kind::Directory)) => walk(tree, &path, real, None, limits),
         Some((_, other)) => Err(words::not_a_file(&path, other)),
-        None => match Wanted::parse(&path).map_err(Complaint::new)? {
+        None => match Wanted::parse(&path).map_err(Unreadable::new)? {
             None => Err(words::absent(tree, &path)),
             Some(wanted) => match open(tree, &wanted.directory)? {
                 Some((real, Kind::Directory)) => walk(
@@ -156,14 +156,16 @@ fn try_list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Result<List
 }
 
 /// What stands at a declared path; `None` when nothing does.
-fn open(tree: &mut dyn Tree, path: &str) -> Result<Option<(PathBuf, Kind)>, Complaint> {
+fn open(tree: &mut dyn Tree, path: &str) -> Result<Option<(PathBuf, Kind)>, Unreadable> {
     let whole = tree.start().join(path);
     match tree.resolve(&whole) {
         Ok(Resolved::At(real, kind)) => Ok(Some((real, kind))),
         Ok(Resolved::Absent) => Ok(None),
         Ok(Resolved::Outside) => Err(words::outside(path)),
         Ok(Resolved::Private) => Err(words::private(path)),
-        Err(reason) => Err(Complaint::new(format!("`{path}` cannot be read: {reason}"))),
+        Err(reason) => Err(Unreadable::new(format!(
+            "`{path}` cannot be read: {reason}"
+        ))),
     }
 }
 
@@ -174,7 +176,7 @@ pub(super) fn walk(
     top: PathBuf,
     wanted: Option<(&Wanted, &str)>,
     limits: &Limits,
-) -> Result<Listing, Complaint> {
+) -> Result<Listing, Unreadable> {
     let mut listing = Listing {
         whole: true,
         ..Listing::default()
@@ -189,7 +191,7 @@ pub(super) fn walk(
             Err(reason) => {
                 let name = join(shown, &below.to_string_lossy());
                 let told =
-                    Complaint::new(format!("the directory `{name}` cannot be read: {reason}"));
+                    Unreadable::new(format!("the directory `{name}` cannot be read: {reason}"));
                 listing
                     .complaints
                     .push(told.below(&below.to_string_lossy()));
@@ -246,7 +248,7 @@ pub(super) fn walk(
                 Err(reason) => {
                     let told = match reason {
                         Some(reason) => {
-                            Complaint::new(format!("`{known_as}` cannot be read: {reason}"))
+                            Unreadable::new(format!("`{known_as}` cannot be read: {reason}"))
                         }
                         None => words::not_a_file(&known_as, kind),
                     };

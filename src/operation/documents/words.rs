@@ -12,7 +12,7 @@ const SHOWN: usize = 3;
 
 /// Why a document, or a file of one, cannot be read.
 #[derive(Clone, Debug)]
-pub(super) struct Complaint {
+pub(super) struct Unreadable {
     pub code: &'static Code,
     /// The name within the document of the file or directory it is about; empty for the document itself.
     pub name: String,
@@ -24,7 +24,7 @@ pub(super) struct Complaint {
     pub help: Option<String>,
 }
 
-impl Complaint {
+impl Unreadable {
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self {
             code: &codes::UNREADABLE,
@@ -99,46 +99,46 @@ pub(super) fn kind(kind: Kind) -> &'static str {
     }
 }
 
-pub(super) fn not_a_file(path: &str, found: Kind) -> Complaint {
-    Complaint::new(format!("`{path}` is {}, and no file", kind(found)))
+pub(super) fn not_a_file(path: &str, found: Kind) -> Unreadable {
+    Unreadable::new(format!("`{path}` is {}, and no file", kind(found)))
 }
 
-pub(super) fn no_directory(path: &str, found: Kind) -> Complaint {
-    Complaint::new(format!("`{path}` is {}, and no directory", kind(found)))
+pub(super) fn no_directory(path: &str, found: Kind) -> Unreadable {
+    Unreadable::new(format!("`{path}` is {}, and no directory", kind(found)))
 }
 
-pub(super) fn outside(path: &str) -> Complaint {
-    Complaint::new(format!(
+pub(super) fn outside(path: &str) -> Unreadable {
+    Unreadable::new(format!(
         "`{path}` leads outside of what may be read: the repository, or the project's directory where there is none"
     ))
     .help("keep a copy of what is outside within the repository")
 }
 
-pub(super) fn private(path: &str) -> Complaint {
-    Complaint::new(format!(
+pub(super) fn private(path: &str) -> Unreadable {
+    Unreadable::new(format!(
         "`{path}` is, or leads into, what version control or evenkeel keeps for itself, and is never read"
     ))
 }
 
-pub(super) fn no_name(shown: &str) -> Complaint {
-    Complaint::new(format!("the name of `{shown}` is no UTF-8"))
+pub(super) fn no_name(shown: &str) -> Unreadable {
+    Unreadable::new(format!("the name of `{shown}` is no UTF-8"))
         .help("give the file a name that is text")
 }
 
-pub(super) fn too_many_files(shown: &str, most: usize) -> Complaint {
-    Complaint::new(format!("`{shown}` has more than {most} files"))
+pub(super) fn too_many_files(shown: &str, most: usize) -> Unreadable {
+    Unreadable::new(format!("`{shown}` has more than {most} files"))
         .code(&codes::TOO_LARGE)
         .help("name what is configuration: a directory below, or a pattern such as `**/*.yaml`")
 }
 
-pub(super) fn too_many_entries(shown: &str, most: usize) -> Complaint {
-    Complaint::new(format!("more than {most} names were looked at in `{shown}`"))
+pub(super) fn too_many_entries(shown: &str, most: usize) -> Unreadable {
+    Unreadable::new(format!("more than {most} names were looked at in `{shown}`"))
         .code(&codes::TOO_LARGE)
         .help("begin the path deeper: only what stands below its first part without wildcards is looked at")
 }
 
-pub(super) fn too_large(shown: &str, bytes: u64, most: u64) -> Complaint {
-    Complaint::new(format!(
+pub(super) fn too_large(shown: &str, bytes: u64, most: u64) -> Unreadable {
+    Unreadable::new(format!(
         "`{shown}` has {} MiB, and at most {} are read",
         bytes.div_ceil(1024 * 1024),
         most / 1024 / 1024
@@ -147,8 +147,8 @@ pub(super) fn too_large(shown: &str, bytes: u64, most: u64) -> Complaint {
 }
 
 /// Nothing is at a path: what there is instead.
-pub(super) fn absent(tree: &mut dyn Tree, path: &str) -> Complaint {
-    let complaint = Complaint::nothing(format!("there is no `{path}`{}", tree.known_as()));
+pub(super) fn absent(tree: &mut dyn Tree, path: &str) -> Unreadable {
+    let complaint = Unreadable::nothing(format!("there is no `{path}`{}", tree.known_as()));
     let parts: Vec<&str> = path.split('/').collect();
     for (index, missing) in parts.iter().enumerate() {
         let before = parts.get(..index).unwrap_or_default().join("/");
@@ -183,13 +183,13 @@ pub(super) fn absent(tree: &mut dyn Tree, path: &str) -> Complaint {
     complaint
 }
 
-pub(super) fn no_files(tree: &dyn Tree, path: &str) -> Complaint {
-    Complaint::nothing(format!("there are no files in `{path}`{}", tree.known_as()))
+pub(super) fn no_files(tree: &dyn Tree, path: &str) -> Unreadable {
+    Unreadable::nothing(format!("there are no files in `{path}`{}", tree.known_as()))
 }
 
 /// Nothing matches a pattern: what there is instead.
-pub(super) fn nothing_matches(tree: &mut dyn Tree, directory: &str, pattern: &str) -> Complaint {
-    let complaint = Complaint::nothing(format!("no file matches `{pattern}`{}", tree.known_as()));
+pub(super) fn nothing_matches(tree: &mut dyn Tree, directory: &str, pattern: &str) -> Unreadable {
+    let complaint = Unreadable::nothing(format!("no file matches `{pattern}`{}", tree.known_as()));
     let here = tree.start().join(directory);
     match tree.resolve(&here) {
         Ok(Resolved::At(real, Kind::Directory)) => {

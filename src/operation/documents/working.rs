@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::Asked;
+use super::DocumentRequest;
 use super::limits::{LIMITS, Limits};
 use super::render::{self, AT_ONCE, Rendering};
 use super::set::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
@@ -52,11 +52,15 @@ impl WorkingDocuments {
     /// Gathers documents: a set for each, in the same order. Files are read at once by all processors, and two
     /// commands run at a time.
     #[must_use]
-    pub fn gather(&self, asked: &[Asked<'_>]) -> Vec<FileSet> {
+    pub fn gather(&self, asked: &[DocumentRequest<'_>]) -> Vec<FileSet> {
         self.gather_within(asked, &LIMITS)
     }
 
-    pub(super) fn gather_within(&self, asked: &[Asked<'_>], limits: &Limits) -> Vec<FileSet> {
+    pub(super) fn gather_within(
+        &self,
+        asked: &[DocumentRequest<'_>],
+        limits: &Limits,
+    ) -> Vec<FileSet> {
         let rendered = self.render(asked);
         let listings: Vec<Option<Listing>> = asked
             .iter()
@@ -98,7 +102,7 @@ impl WorkingDocuments {
     }
 
     /// Runs the commands of those that are rendered, a few at a time; in their order.
-    fn render(&self, asked: &[Asked<'_>]) -> Vec<Draft> {
+    fn render(&self, asked: &[DocumentRequest<'_>]) -> Vec<Draft> {
         let commands: Vec<_> = asked
             .iter()
             .filter_map(|(_, declaration)| match &declaration.source {
@@ -145,7 +149,7 @@ fn rendered(path: &str, text: String) -> Draft {
 }
 
 /// A document's source as people know it.
-pub(super) fn shown((_, declaration): &Asked<'_>) -> String {
+pub(super) fn shown((_, declaration): &DocumentRequest<'_>) -> String {
     match &declaration.source {
         DocumentSource::Path(path) => path.clone(),
         DocumentSource::Render { command, .. } => render::path(command),

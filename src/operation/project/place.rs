@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{Failure, World};
-use super::Location;
+use super::ProjectLocation;
 
 /// The project's directory: the one that holds the definitions'.
 pub(super) fn root_of(directory: &Path) -> Result<&Path, Failure> {
@@ -13,7 +13,7 @@ pub(super) fn root_of(directory: &Path) -> Result<&Path, Failure> {
 }
 
 /// The directory of the definitions: named, or found in the working directory or above it.
-pub(super) fn find(world: &World<'_>, location: &Location) -> Result<PathBuf, Failure> {
+pub(super) fn find(world: &World<'_>, location: &ProjectLocation) -> Result<PathBuf, Failure> {
     let canonical = |path: &Path| {
         path.canonicalize()
             .map_err(|error| Failure::other(format!("{}: {error}", path.display())))

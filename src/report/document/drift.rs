@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use evenkeel_ledger::Standing;
+use evenkeel_ledger::EnvironmentState;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::{EnvironmentName, Moment};
 
@@ -90,7 +90,7 @@ impl EnvironmentReport {
     }
 
     /// What the ledger says it runs.
-    pub fn running(&mut self, standing: Option<&Standing>) {
+    pub fn running(&mut self, standing: Option<&EnvironmentState>) {
         self.apply = standing
             .and_then(|standing| standing.settled.as_ref())
             .map(|settled| settled.apply.to_string());

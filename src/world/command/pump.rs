@@ -34,7 +34,7 @@ pub(super) enum Ending {
 /// How far ending it has come.
 enum Stage {
     Runs,
-    Asked(Ending, Instant),
+    Signalled(Ending, Instant),
     Killed(Ending),
 }
 
@@ -74,7 +74,7 @@ pub(super) fn pump(
             Stage::Runs if run.all_or_nothing && pipes.is_cut() => {
                 ask_to_end(pid, Ending::TooMuch, run.grace)
             }
-            Stage::Asked(ending, until) if ended.is_some() || Instant::now() >= until => {
+            Stage::Signalled(ending, until) if ended.is_some() || Instant::now() >= until => {
                 // Also when the command itself has ended: what it started may not have.
                 signal(pid, Signal::KILL);
                 Stage::Killed(ending)
@@ -84,7 +84,7 @@ pub(super) fn pump(
         let waited_enough = ended.is_some_and(|at| pipes.are_closed() || at.elapsed() >= LINGER);
         let ending = match stage {
             Stage::Runs => Ending::ByItself,
-            Stage::Asked(..) => continue,
+            Stage::Signalled(..) => continue,
             Stage::Killed(ending) => ending,
         };
         if waited_enough {
@@ -104,7 +104,7 @@ pub(super) fn kill_group(child: &Child) {
 fn ask_to_end(pid: Pid, ending: Ending, grace: Duration) -> Stage {
     signal(pid, Signal::TERM);
     signal(pid, Signal::CONT);
-    Stage::Asked(ending, Instant::now() + grace)
+    Stage::Signalled(ending, Instant::now() + grace)
 }
 
 fn signal(pid: Pid, signal: Signal) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evenkeel::world::files::WorkingTree;
 use evenkeel_comparison::{Path, Step};
-use evenkeel_core::drift::{Disparity, Presence, Settled, parity, settle, severities};
+use evenkeel_core::drift::{Disparity, Presence, SettledParity, parity, settle, severities};
 use evenkeel_core::environment::{Definition, Resolved};
 use evenkeel_core::plan::recipe;
 use evenkeel_model::defect::{Defect, Severity};
@@ -53,7 +53,7 @@ fn whole(memory: &Memory) -> Whole {
     (definition.unwrap(), resolved)
 }
 
-fn settled(whole: &Whole) -> Settled<'_> {
+fn settled(whole: &Whole) -> SettledParity<'_> {
     settle(&whole.0, parity(&whole.0, &whole.1), now(), &|_, _| {
         Presence::Nothing
     })

@@ -3,10 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 
-use evenkeel_host::{Action, ActionError, Answer, EntryKind, Owner, Query, Standing, Target as _};
+use evenkeel_host::{
+    Account, Action, ActionError, Answer, EntryKind, PathState, Query, Target as _,
+};
 use evenkeel_model::Digest;
 
-use super::support::{Store, World, file, query, small_disk};
+use super::support::{HostFixture, Store, file, query, small_disk};
 
 fn failure(result: Result<evenkeel_host::Performed, ActionError>) -> String {
     match result {
@@ -17,15 +19,15 @@ fn failure(result: Result<evenkeel_host::Performed, ActionError>) -> String {
 
 #[test]
 fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let (one, two) = (store.add(b"one"), store.add(b"two"));
     let path = world.text("file");
-    let make = file(&path, one, Standing::Missing);
+    let make = file(&path, one, PathState::Missing);
     assert_eq!(world.act(make.clone(), &store).unwrap().note, None);
     let first = world.look("file");
     assert!(
-        matches!(&first, Standing::File { digest, mode: 0o640, .. } if *digest == one),
+        matches!(&first, PathState::File { digest, mode: 0o640, .. } if *digest == one),
         "{first:?}"
     );
     assert_eq!(
@@ -47,7 +49,7 @@ fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
     );
     let second = world.look("file");
     world.act(remove(second.clone()), &store).unwrap();
-    assert_eq!(world.look("file"), Standing::Missing);
+    assert_eq!(world.look("file"), PathState::Missing);
     assert_eq!(
         world.act(remove(second), &store).unwrap().note.as_deref(),
         Some("already so")
@@ -57,7 +59,7 @@ fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
 
 #[test]
 fn text_is_given_only_when_it_is_asked_for_differs_and_is_no_secret() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::write(world.path("file"), "hunter2").unwrap();
     let ask = |text_unless, sealed| match world.ask(Query::Path {
         path: world.text("file"),
@@ -65,7 +67,7 @@ fn text_is_given_only_when_it_is_asked_for_differs_and_is_no_secret() {
         sealed,
     }) {
         Answer::Path {
-            standing: Standing::File { digest, .. },
+            standing: PathState::File { digest, .. },
             text,
             changed,
         } => {
@@ -93,7 +95,7 @@ fn text_is_given_only_when_it_is_asked_for_differs_and_is_no_secret() {
 
 #[test]
 fn secrets_are_placed_by_their_seal_and_mismatches_show_only_seals() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let sealed = store.add_sealed(&world.sealer, b"hunter2");
     let path = world.text("secret");
@@ -110,11 +112,11 @@ fn secrets_are_placed_by_their_seal_and_mismatches_show_only_seals() {
         eprintln!("SKIPPED: giving files away needs root");
         return;
     }
-    world.act(place(Standing::Missing), &store).unwrap();
+    world.act(place(PathState::Missing), &store).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
     fs::write(&path, "hunter3").unwrap();
     let error = world
-        .act(place(Standing::Missing), &store)
+        .act(place(PathState::Missing), &store)
         .unwrap_err()
         .to_string();
     assert!(
@@ -126,7 +128,7 @@ fn secrets_are_placed_by_their_seal_and_mismatches_show_only_seals() {
 
 #[test]
 fn links_in_the_path_are_never_followed() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let content = store.add(b"x");
     fs::create_dir(world.path("real")).unwrap();
@@ -139,7 +141,7 @@ fn links_in_the_path_are_never_followed() {
         reason.contains(&world.text("link")) && reason.contains("write the real path"),
         "{reason}"
     );
-    let reason = failure(world.act(file(&path, content, Standing::Missing), &store));
+    let reason = failure(world.act(file(&path, content, PathState::Missing), &store));
     assert!(reason.contains("is a symbolic link"), "{reason}");
     assert!(world.names("real").is_empty());
     // The last component is looked at itself, and replaced itself.
@@ -148,7 +150,7 @@ fn links_in_the_path_are_never_followed() {
     let found = world.look("last");
     assert_eq!(
         found,
-        Standing::Link {
+        PathState::Link {
             to: "real/kept".into()
         }
     );
@@ -161,13 +163,13 @@ fn links_in_the_path_are_never_followed() {
 
 #[test]
 fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
-    let world = World::new();
+    let world = HostFixture::new();
     // It has holes and takes no room; reading it would take minutes all the same.
     let huge = fs::File::create(world.path("huge")).unwrap();
     huge.set_len(1 << 40).unwrap();
     let seen = world.look("huge");
     assert!(
-        matches!(&seen, Standing::Other { what } if what.starts_with("a file of 1099511627776 bytes")),
+        matches!(&seen, PathState::Other { what } if what.starts_with("a file of 1099511627776 bytes")),
         "{seen:?}"
     );
     // It is not read, and all the same not replaced when somebody wrote to it since it was looked at.
@@ -188,15 +190,15 @@ fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
 
 #[test]
 fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let content = store.add(b"x");
     fs::write(world.path("plain"), "").unwrap();
-    assert_eq!(world.look("none/file"), Standing::Missing);
-    assert_eq!(world.look("plain/file"), Standing::Missing);
+    assert_eq!(world.look("none/file"), PathState::Missing);
+    assert_eq!(world.look("plain/file"), PathState::Missing);
     for parent in ["none", "plain"] {
         let path = world.text(&format!("{parent}/file"));
-        let reason = failure(world.act(file(&path, content, Standing::Missing), &store));
+        let reason = failure(world.act(file(&path, content, PathState::Missing), &store));
         assert!(
             reason.contains("there is no directory") && reason.contains("declare it"),
             "{reason}"
@@ -212,7 +214,7 @@ fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
     ));
     // /proc takes no files from anybody.
     let reason = failure(world.act(
-        file("/proc/evenkeel-test", content, Standing::Missing),
+        file("/proc/evenkeel-test", content, PathState::Missing),
         &store,
     ));
     assert!(reason.contains("/proc/evenkeel-test: "), "{reason}");
@@ -220,7 +222,7 @@ fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
 
 #[test]
 fn directories_are_made_adjusted_and_removed_when_empty() {
-    let world = World::new();
+    let world = HostFixture::new();
     let store = Store::default();
     let path = world.text("home");
     let make = |mode, expected| Action::Directory {
@@ -230,10 +232,10 @@ fn directories_are_made_adjusted_and_removed_when_empty() {
         group: None,
         expected,
     };
-    world.act(make(0o751, Standing::Missing), &store).unwrap();
+    world.act(make(0o751, PathState::Missing), &store).unwrap();
     let found = world.look("home");
     assert!(
-        matches!(found, Standing::Directory { mode: 0o751, .. }),
+        matches!(found, PathState::Directory { mode: 0o751, .. }),
         "{found:?}"
     );
     fs::write(world.path("home/file"), "").unwrap();
@@ -244,7 +246,7 @@ fn directories_are_made_adjusted_and_removed_when_empty() {
     ));
     let found = world.look("home");
     assert!(
-        matches!(found, Standing::Directory { mode: 0o2750, .. }),
+        matches!(found, PathState::Directory { mode: 0o2750, .. }),
         "{found:?}"
     );
     let remove = Action::Remove {
@@ -262,17 +264,17 @@ fn directories_are_made_adjusted_and_removed_when_empty() {
             .contains("a directory stands there")
     );
     world.act(remove, &store).unwrap();
-    assert_eq!(world.look("home"), Standing::Missing);
+    assert_eq!(world.look("home"), PathState::Missing);
 }
 
 #[test]
 fn leftovers_of_a_killed_run_are_found_and_replaced() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let content = store.add(b"x");
     world
         .act(
-            file(&world.text("file"), content, Standing::Missing),
+            file(&world.text("file"), content, PathState::Missing),
             &store,
         )
         .unwrap();
@@ -281,7 +283,7 @@ fn leftovers_of_a_killed_run_are_found_and_replaced() {
     fs::write(world.path(&beside), "half").unwrap();
     world
         .act(
-            file(&world.text("file"), content, Standing::Missing),
+            file(&world.text("file"), content, PathState::Missing),
             &store,
         )
         .unwrap();
@@ -290,7 +292,7 @@ fn leftovers_of_a_killed_run_are_found_and_replaced() {
     assert!(
         world
             .act(
-                file(&world.text("file"), content, Standing::Missing),
+                file(&world.text("file"), content, PathState::Missing),
                 &store
             )
             .is_ok()
@@ -300,7 +302,7 @@ fn leftovers_of_a_killed_run_are_found_and_replaced() {
 
 #[test]
 fn a_full_disk_fails_each_file_it_has_no_room_for_and_leaves_nothing_half() {
-    let world = World::new();
+    let world = HostFixture::new();
     let Some(_disk) = small_disk(&world.path("disk"), "size=64k") else {
         return;
     };
@@ -311,7 +313,7 @@ fn a_full_disk_fails_each_file_it_has_no_room_for_and_leaves_nothing_half() {
             file(
                 &world.text(&format!("disk/{number}")),
                 content,
-                Standing::Missing,
+                PathState::Missing,
             )
         })
         .collect();
@@ -332,14 +334,14 @@ fn a_full_disk_fails_each_file_it_has_no_room_for_and_leaves_nothing_half() {
 
 #[test]
 fn a_read_only_file_system_says_so() {
-    let world = World::new();
+    let world = HostFixture::new();
     let Some(_disk) = small_disk(&world.path("disk"), "ro") else {
         return;
     };
     let mut store = Store::default();
     let content = store.add(b"x");
     let reason = failure(world.act(
-        file(&world.text("disk/file"), content, Standing::Missing),
+        file(&world.text("disk/file"), content, PathState::Missing),
         &store,
     ));
     assert!(reason.contains("read-only"), "{reason}");
@@ -347,7 +349,7 @@ fn a_read_only_file_system_says_so() {
 
 #[test]
 fn entries_are_sorted_and_each_is_what_it_is() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::write(world.path("b"), "").unwrap();
     fs::create_dir(world.path("a")).unwrap();
     symlink("b", world.path("c")).unwrap();
@@ -385,7 +387,7 @@ fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
         eprintln!("SKIPPED: giving files away needs root");
         return;
     }
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let content = store.add(b"new");
     fs::write(world.path("file"), "old").unwrap();
@@ -394,8 +396,8 @@ fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
     let found = world.look("file");
     assert!(matches!(
         &found,
-        Standing::File {
-            owner: Owner {
+        PathState::File {
+            owner: Account {
                 id: 12345,
                 name: None
             },
@@ -431,12 +433,12 @@ fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
 
 #[test]
 fn nothing_is_begun_once_the_work_is_interrupted() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let content = store.add(b"x");
     world.interruption.interrupt();
     let outcome = world.act(
-        file(&world.text("file"), content, Standing::Missing),
+        file(&world.text("file"), content, PathState::Missing),
         &store,
     );
     assert_eq!(outcome, Err(ActionError::Interrupted));
@@ -449,7 +451,7 @@ fn rustix_root() -> bool {
 
 #[test]
 fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
-    let world = World::new();
+    let world = HostFixture::new();
     let store = Store::default();
     let deep = world.text("a/b/c");
     world
@@ -459,7 +461,7 @@ fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
                 mode: 0o750,
                 owner: None,
                 group: None,
-                expected: Standing::Missing,
+                expected: PathState::Missing,
             },
             &store,
         )
@@ -476,7 +478,7 @@ fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
             mode: 0o750,
             owner: None,
             group: None,
-            expected: Standing::Missing,
+            expected: PathState::Missing,
         },
         &store,
     );

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use evenkeel_host::{Action, ActionError, Answer, Performed, Query};
 use evenkeel_model::Digest;
 
-use super::support::{Over, Store, World, small_disk};
+use super::support::{HostFixture, Over, Store, small_disk};
 
-fn install(world: &World, artifact: Digest, keep: u32, expected: Option<Digest>) -> Action {
+fn install(world: &HostFixture, artifact: Digest, keep: u32, expected: Option<Digest>) -> Action {
     Action::Install {
         into: world.text("into"),
         artifact,
@@ -19,7 +19,7 @@ fn install(world: &World, artifact: Digest, keep: u32, expected: Option<Digest>)
     }
 }
 
-fn installed(world: &World) -> (Option<Digest>, Option<Digest>, Vec<Digest>) {
+fn installed(world: &HostFixture) -> (Option<Digest>, Option<Digest>, Vec<Digest>) {
     match world.ask(Query::Installation {
         into: world.text("into"),
     }) {
@@ -33,7 +33,7 @@ fn installed(world: &World) -> (Option<Digest>, Option<Digest>, Vec<Digest>) {
     }
 }
 
-fn tree(world: &World, name: &str, content: &str) -> std::path::PathBuf {
+fn tree(world: &HostFixture, name: &str, content: &str) -> std::path::PathBuf {
     let root = world.path(name);
     fs::create_dir_all(root.join("bin")).unwrap();
     fs::write(root.join("bin/app"), content).unwrap();
@@ -48,7 +48,7 @@ fn note(outcome: Result<Performed, ActionError>) -> String {
 
 #[test]
 fn a_directory_is_installed_switched_repaired_and_removed() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     assert_eq!(installed(&world), (None, None, vec![]));
     let mut store = Store::default();
@@ -126,7 +126,7 @@ fn a_directory_is_installed_switched_repaired_and_removed() {
 
 #[test]
 fn a_file_is_installed_under_its_own_name() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
     let app = tree(&world, "one", "1").join("bin/app");
@@ -155,7 +155,7 @@ fn a_file_is_installed_under_its_own_name() {
 
 #[test]
 fn old_releases_are_pruned_but_never_the_current_and_the_previous_one_first() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
     let digests: Vec<Digest> = (0..5)
@@ -188,7 +188,7 @@ fn old_releases_are_pruned_but_never_the_current_and_the_previous_one_first() {
 
 #[test]
 fn an_artifact_that_changed_since_or_is_gone_is_not_installed() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
     let root = tree(&world, "one", "1");
@@ -211,7 +211,7 @@ fn an_artifact_that_changed_since_or_is_gone_is_not_installed() {
 
 #[test]
 fn an_artifact_that_changes_while_it_is_copied_never_becomes_current() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
     let root = tree(&world, "one", "1");
@@ -241,7 +241,7 @@ fn an_artifact_that_changes_while_it_is_copied_never_becomes_current() {
 
 #[test]
 fn a_full_disk_leaves_the_current_release_as_it_is() {
-    let world = World::new();
+    let world = HostFixture::new();
     let Some(_disk) = small_disk(&world.path("into"), "size=256k") else {
         return;
     };
@@ -265,7 +265,7 @@ fn a_full_disk_leaves_the_current_release_as_it_is() {
 
 #[test]
 fn what_no_installation_made_is_left_and_said() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir_all(world.path("into/elsewhere")).unwrap();
     symlink("elsewhere", world.path("into/current")).unwrap();
     let answer = world.ask(Query::Installation {
@@ -292,7 +292,7 @@ fn what_no_installation_made_is_left_and_said() {
 
 #[test]
 fn leftovers_of_a_killed_installation_are_replaced() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
     let one = store.artifact(&tree(&world, "one", "1"));
@@ -304,7 +304,7 @@ fn leftovers_of_a_killed_installation_are_replaced() {
 
 #[test]
 fn a_polling_reader_sees_one_release_or_the_other_at_every_switch() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
     let digests = [

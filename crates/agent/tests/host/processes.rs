@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use evenkeel_host::action::Running;
 use evenkeel_host::{Action, ActionError, Answer, ProcessState, Query, Ready, Text};
 
-use super::support::{HANGS, Store, World};
+use super::support::{HANGS, HostFixture, Store};
 
 /// Something to start, with what most tests have in common.
 struct App<'a> {
-    world: &'a World,
+    world: &'a HostFixture,
     script: &'a str,
     ready: Option<Ready>,
     within: u64,
@@ -23,7 +23,7 @@ struct App<'a> {
 }
 
 impl<'a> App<'a> {
-    fn new(world: &'a World, script: &'a str) -> Self {
+    fn new(world: &'a HostFixture, script: &'a str) -> Self {
         Self {
             world,
             script,
@@ -67,7 +67,7 @@ impl<'a> App<'a> {
     }
 }
 
-fn stop(world: &World, expected: Option<Running>) -> Result<String, ActionError> {
+fn stop(world: &HostFixture, expected: Option<Running>) -> Result<String, ActionError> {
     let stop = Action::Stop {
         record: world.text("app.json"),
         stop_within: 2000,
@@ -78,7 +78,7 @@ fn stop(world: &World, expected: Option<Running>) -> Result<String, ActionError>
         .map(|done| done.note.unwrap_or_default())
 }
 
-fn running(world: &World) -> Option<Running> {
+fn running(world: &HostFixture) -> Option<Running> {
     match world.process(None) {
         ProcessState::Running {
             pid, ticks, since, ..
@@ -88,7 +88,7 @@ fn running(world: &World) -> Option<Running> {
 }
 
 /// Stops whatever a failed test left.
-struct Cleanup<'a>(&'a World);
+struct Cleanup<'a>(&'a HostFixture);
 
 impl Drop for Cleanup<'_> {
     fn drop(&mut self) {
@@ -98,7 +98,7 @@ impl Drop for Cleanup<'_> {
 
 #[test]
 fn processes_may_share_a_log() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut started = Vec::new();
     for name in ["web/app", "web/worker", "cache/app"] {
         let mut action = App::new(&world, "sleep 60").action();
@@ -146,7 +146,7 @@ fn alive(pid: u32) -> bool {
 
 #[test]
 fn a_server_is_started_seen_replaced_and_stopped() {
-    let world = World::new();
+    let world = HostFixture::new();
     let _cleanup = Cleanup(&world);
     assert_eq!(world.process(None), ProcessState::Missing);
     let port = free_port();
@@ -206,7 +206,7 @@ fn a_server_is_started_seen_replaced_and_stopped() {
 
 #[test]
 fn a_process_that_dies_at_once_is_said_with_its_last_words_and_without_its_secrets() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut app = App::new(
         &world,
         "echo starting; printf 'bad \\033[2J config: %s\\n' \"$TOKEN\" >&2; exit 3",
@@ -231,7 +231,7 @@ fn a_process_that_dies_at_once_is_said_with_its_last_words_and_without_its_secre
 
 #[test]
 fn a_program_that_is_not_there_is_said() {
-    let world = World::new();
+    let world = HostFixture::new();
     let Action::Start {
         record,
         log,
@@ -276,7 +276,7 @@ fn a_program_that_is_not_there_is_said() {
 
 #[test]
 fn a_process_that_never_gets_ready_is_stopped_again() {
-    let world = World::new();
+    let world = HostFixture::new();
     let ready = Some(Ready::Tcp(format!("127.0.0.1:{}", free_port())));
     let app = App {
         ready,
@@ -296,7 +296,7 @@ fn a_process_that_never_gets_ready_is_stopped_again() {
 
 #[test]
 fn a_port_that_is_taken_is_said_before_anything_is_started() {
-    let world = World::new();
+    let world = HostFixture::new();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/healthz", other.local_addr().unwrap());
     let app = App {
@@ -313,7 +313,7 @@ fn a_port_that_is_taken_is_said_before_anything_is_started() {
 
 #[test]
 fn a_number_that_went_to_another_process_is_never_mistaken_for_ours() {
-    let world = World::new();
+    let world = HostFixture::new();
     App::new(&world, "exec sleep 60").start().unwrap();
     let ours = running(&world).unwrap();
     let record = fs::read_to_string(world.path("app.json")).unwrap();
@@ -352,7 +352,7 @@ fn a_number_that_went_to_another_process_is_never_mistaken_for_ours() {
 
 #[test]
 fn a_stubborn_process_is_killed_with_all_it_started() {
-    let world = World::new();
+    let world = HostFixture::new();
     let script = format!(
         "trap '' TERM; (trap '' TERM; sleep 61) & echo $! > {}; while :; do sleep 0.1; done",
         world.text("child")
@@ -387,7 +387,7 @@ fn a_stubborn_process_is_killed_with_all_it_started() {
 
 #[test]
 fn an_ended_process_leaves_no_zombie_and_is_seen_as_ended() {
-    let world = World::new();
+    let world = HostFixture::new();
     App::new(&world, "sleep 0.6").start().unwrap();
     let ours = running(&world).unwrap();
     std::thread::sleep(Duration::from_secs(1));
@@ -403,7 +403,7 @@ fn an_ended_process_leaves_no_zombie_and_is_seen_as_ended() {
 
 #[test]
 fn an_interruption_stops_what_was_started() {
-    let world = World::new();
+    let world = HostFixture::new();
     let ready = Some(Ready::Tcp(format!("127.0.0.1:{}", free_port())));
     let app = App {
         ready,
@@ -429,14 +429,14 @@ fn starter() {
     let Ok(home) = std::env::var("EVENKEEL_TEST_HOME") else {
         return;
     };
-    let world = World::at(&home);
+    let world = HostFixture::at(&home);
     App::new(&world, "exec sleep 60").start().unwrap();
     std::thread::sleep(Duration::from_mins(1));
 }
 
 #[test]
 fn a_process_outlives_its_starter_and_is_found_again() {
-    let world = World::new();
+    let world = HostFixture::new();
     let _cleanup = Cleanup(&world);
     let mut starter = Command::new(std::env::current_exe().unwrap())
         .args(["processes::starter", "--exact"])
@@ -460,7 +460,7 @@ fn a_process_outlives_its_starter_and_is_found_again() {
 /// Kills the starter at many moments: afterwards either a true record is there, or nothing of it runs.
 #[test]
 fn a_starter_killed_at_any_moment_leaves_a_true_record() {
-    let world = World::new();
+    let world = HostFixture::new();
     for round in 0..15_u64 {
         let marker = format!("6{}.{round}", std::process::id());
         let mut starter = Command::new(std::env::current_exe().unwrap())
@@ -493,7 +493,7 @@ fn marked_starter() {
     ) else {
         return;
     };
-    let world = World::at(&home);
+    let world = HostFixture::at(&home);
     let script = format!("exec sleep {marker}");
     App::new(&world, &script).start().unwrap();
     std::thread::sleep(Duration::from_mins(1));

@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use evenkeel_host::{ActionError, Standing};
+use evenkeel_host::{ActionError, PathState};
 
-use super::support::{Over, Store, World, file};
+use super::support::{HostFixture, Over, Store, file};
 
 #[test]
 fn a_polling_reader_sees_old_or_new_and_nothing_else() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let pages: Vec<Vec<u8>> = [b'a', b'b']
         .iter()
@@ -19,7 +19,7 @@ fn a_polling_reader_sees_old_or_new_and_nothing_else() {
     let digests: Vec<_> = pages.iter().map(|page| store.add(page)).collect();
     let path = world.text("file");
     world
-        .act(file(&path, digests[0], Standing::Missing), &store)
+        .act(file(&path, digests[0], PathState::Missing), &store)
         .unwrap();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -47,7 +47,7 @@ fn a_polling_reader_sees_old_or_new_and_nothing_else() {
 
 #[test]
 fn a_writer_that_replaces_the_file_meanwhile_is_never_overwritten() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let ours = store.add(b"ours");
     let path = world.text("file");
@@ -79,7 +79,7 @@ fn a_writer_that_replaces_the_file_meanwhile_is_never_overwritten() {
 
 #[test]
 fn a_file_that_appears_meanwhile_is_never_overwritten() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let ours = store.add(b"ours");
     for round in 0..300 {
@@ -89,7 +89,7 @@ fn a_file_that_appears_meanwhile_is_never_overwritten() {
                 std::thread::sleep(std::time::Duration::from_micros(round * 5 % 200));
                 fs::File::create_new(&path).is_ok()
             });
-            let outcome = world.act(file(&path, ours, Standing::Missing), &store);
+            let outcome = world.act(file(&path, ours, PathState::Missing), &store);
             (outcome, writer.join().unwrap())
         });
         assert_ne!(outcome.is_ok(), made, "{outcome:?}");
@@ -99,7 +99,7 @@ fn a_file_that_appears_meanwhile_is_never_overwritten() {
 
 #[test]
 fn a_directory_that_becomes_a_link_meanwhile_leads_nobody_astray() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let ours = store.add(b"ours");
     fs::create_dir(world.path("outside")).unwrap();
@@ -118,7 +118,7 @@ fn a_directory_that_becomes_a_link_meanwhile_leads_nobody_astray() {
         for round in 0..1000 {
             let path = world.text(&format!("parent/{round}"));
             // Whatever comes of it, it must not come to pass outside.
-            let _ = world.act(file(&path, ours, Standing::Missing), &store);
+            let _ = world.act(file(&path, ours, PathState::Missing), &store);
         }
     });
     assert!(world.names("outside").is_empty());

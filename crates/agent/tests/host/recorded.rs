@@ -5,11 +5,12 @@ use std::fs;
 
 use evenkeel_host::recorded::{Fault, RecordedTarget};
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, Observer as _, ProcessState, Query, Standing, Target,
+    Action, ActionError, Answer, Interruption, Observer as _, PathState, ProcessState, Query,
+    Target,
 };
 use evenkeel_model::Sealer;
 
-use super::support::{Store, World, file, query};
+use super::support::{HostFixture, Store, file, query};
 
 /// What is compared: the kind of outcome, and its note.
 fn said(outcome: &Result<evenkeel_host::Performed, ActionError>) -> String {
@@ -57,7 +58,7 @@ fn it_acts_and_answers_as_this_machine_does() {
         eprintln!("SKIPPED: the target in memory belongs to root");
         return;
     }
-    let world = World::new();
+    let world = HostFixture::new();
     let recorded = RecordedTarget::new(world.sealer.clone());
     let home = world.path("");
     recorded.change(|memory| {
@@ -75,11 +76,11 @@ fn it_acts_and_answers_as_this_machine_does() {
     let artifact = store.artifact(&world.path("artifact"));
     let owner = Some("root".to_owned());
     let stands = |digest, mode| {
-        let root = evenkeel_host::Owner {
+        let root = evenkeel_host::Account {
             id: 0,
             name: Some("root".into()),
         };
-        Standing::File {
+        PathState::File {
             digest,
             mode,
             owner: root.clone(),
@@ -110,11 +111,11 @@ fn it_acts_and_answers_as_this_machine_does() {
         expected,
     };
     let actions = [
-        file(&at("d/f"), one, Standing::Missing),
-        directory("d", 0o750, Standing::Missing),
-        directory("d", 0o750, Standing::Missing),
-        file(&at("d/f"), one, Standing::Missing),
-        file(&at("d/f"), two, Standing::Missing),
+        file(&at("d/f"), one, PathState::Missing),
+        directory("d", 0o750, PathState::Missing),
+        directory("d", 0o750, PathState::Missing),
+        file(&at("d/f"), one, PathState::Missing),
+        file(&at("d/f"), two, PathState::Missing),
         file(&at("d/f"), two, stands(one, 0o640)),
         file(&at("d/f"), two, stands(one, 0o640)),
         Action::File {
@@ -124,12 +125,12 @@ fn it_acts_and_answers_as_this_machine_does() {
             mode: 0o600,
             owner,
             group: None,
-            expected: Standing::Missing,
+            expected: PathState::Missing,
         },
-        link("d/f", Standing::Missing),
-        link("elsewhere", Standing::Missing),
-        link("elsewhere", Standing::Link { to: "d/f".into() }),
-        file(&at("link/below"), one, Standing::Missing),
+        link("d/f", PathState::Missing),
+        link("elsewhere", PathState::Missing),
+        link("elsewhere", PathState::Link { to: "d/f".into() }),
+        file(&at("link/below"), one, PathState::Missing),
         remove("d/f", stands(one, 0o640)),
         install(Some(one)),
         install(None),
@@ -144,7 +145,7 @@ fn it_acts_and_answers_as_this_machine_does() {
         },
         remove("d/f", stands(two, 0o640)),
         remove("d/f", stands(two, 0o640)),
-        file(&at("d"), one, Standing::Missing),
+        file(&at("d"), one, PathState::Missing),
     ];
     for (number, action) in actions.iter().enumerate() {
         let real = world.act(action.clone(), &store);
@@ -192,7 +193,7 @@ fn it_fails_lies_and_goes_blind_as_told_and_the_journal_knows() {
         recorded.fail(number, fault);
     }
     let actions: Vec<Action> = (0..6)
-        .map(|number| file(&format!("/{number}"), content, Standing::Missing))
+        .map(|number| file(&format!("/{number}"), content, PathState::Missing))
         .collect();
     let outcomes = recorded.perform(&actions, &store, &Interruption::default());
     let said: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();

@@ -3,13 +3,13 @@
 use std::fs;
 use std::time::Instant;
 
-use evenkeel_host::{Action, Observer as _, Standing, Target as _};
+use evenkeel_host::{Action, Observer as _, PathState, Target as _};
 
-use super::support::{Store, World, file, query};
+use super::support::{HostFixture, Store, file, query};
 
 #[test]
 fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_done() {
-    let world = World::new();
+    let world = HostFixture::new();
     let mut store = Store::default();
     let actions: Vec<Action> = (0..5000_u32)
         .map(|number| {
@@ -21,7 +21,7 @@ fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_d
             file(
                 &world.text(&format!("{directory}/{number}")),
                 content,
-                Standing::Missing,
+                PathState::Missing,
             )
         })
         .collect();
@@ -43,7 +43,7 @@ fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_d
     assert!(answers.iter().all(|answer| matches!(
         answer,
         evenkeel_host::Answer::Path {
-            standing: Standing::File { .. },
+            standing: PathState::File { .. },
             ..
         }
     )));
@@ -62,7 +62,7 @@ fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_d
 
 #[test]
 fn a_large_artifact_is_digested() {
-    let world = World::new();
+    let world = HostFixture::new();
     fs::write(world.path("artifact"), vec![1; 100 << 20]).unwrap();
     evenkeel_host::tree_digest(&world.path("artifact")).unwrap();
     let begun = Instant::now();

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, LocalTarget, Materials, Observer as _, Performed,
-    ProcessState, Query, Ready, Standing, Target as _,
+    Action, ActionError, Answer, Interruption, LocalTarget, Materials, Observer as _, PathState,
+    Performed, ProcessState, Query, Ready, Target as _,
 };
 use evenkeel_model::{Digest, Sealer};
 
@@ -17,7 +17,7 @@ use evenkeel_model::{Digest, Sealer};
 pub const HANGS: Duration = Duration::from_mins(2);
 
 /// A directory of its own, reached by no link, and the target that works in it.
-pub struct World {
+pub struct HostFixture {
     pub target: LocalTarget,
     pub sealer: Sealer,
     pub interruption: Interruption,
@@ -29,7 +29,7 @@ enum Home {
     Theirs(PathBuf),
 }
 
-impl World {
+impl HostFixture {
     pub fn new() -> Self {
         let home = tempfile::Builder::new()
             .prefix("evenkeel-target-")
@@ -68,7 +68,7 @@ impl World {
         self.target.observe(&[query]).pop().unwrap()
     }
 
-    pub fn look(&self, name: &str) -> Standing {
+    pub fn look(&self, name: &str) -> PathState {
         match self.ask(query(&self.text(name))) {
             Answer::Path { standing, .. } => standing,
             other => panic!("{other:?}"),
@@ -148,7 +148,7 @@ pub fn query(path: &str) -> Query {
     }
 }
 
-pub fn file(path: &str, content: Digest, expected: Standing) -> Action {
+pub fn file(path: &str, content: Digest, expected: PathState) -> Action {
     Action::File {
         path: path.to_owned(),
         content,

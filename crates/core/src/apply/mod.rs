@@ -10,4 +10,4 @@ mod schedule;
 
 pub use execute::{Apply, ApplyReport, Progress, StepReport, execute};
 pub use journal::{Journal, JournalError};
-pub use owner::{NotOurs, Owner};
+pub use owner::{NotOurs, OwnerStamp};

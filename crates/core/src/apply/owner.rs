@@ -12,14 +12,14 @@ use crate::environment::Resolved;
 use crate::environment::resolve::TargetPlace;
 use crate::observe::Observers;
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, Materials, Query, Standing, Target,
+    Action, ActionError, Answer, Interruption, Materials, PathState, Query, Target,
 };
 use evenkeel_ledger::State;
 use evenkeel_model::{Digest, EnvironmentName, canonical};
 
 /// The stamp of one environment's targets.
 #[derive(Debug, Serialize)]
-pub struct Owner<'a> {
+pub struct OwnerStamp<'a> {
     /// The system.
     pub system: &'a str,
     /// The environment.
@@ -38,7 +38,7 @@ pub struct NotOurs {
     pub reason: String,
 }
 
-impl<'a> Owner<'a> {
+impl<'a> OwnerStamp<'a> {
     /// The stamp that this ledger puts on an environment's targets.
     #[must_use]
     pub fn of(system: &'a str, environment: &'a EnvironmentName, state: &'a State) -> Self {
@@ -92,11 +92,11 @@ impl<'a> Owner<'a> {
             });
             match answer {
                 Some(Answer::Path {
-                    standing: Standing::Missing,
+                    standing: PathState::Missing,
                     ..
                 }) => unstamped.push(Arc::clone(name)),
                 Some(Answer::Path {
-                    standing: Standing::File { digest, .. },
+                    standing: PathState::File { digest, .. },
                     ..
                 }) if digest == ours => {}
                 Some(Answer::Path { text, .. }) => {
@@ -136,7 +136,7 @@ impl<'a> Owner<'a> {
                 mode: 0o700,
                 owner: None,
                 group: None,
-                expected: Standing::Missing,
+                expected: PathState::Missing,
             };
             let looked = target.observe(&[Query::Path {
                 path: place.state.clone(),
@@ -150,12 +150,12 @@ impl<'a> Owner<'a> {
                 mode: 0o600,
                 owner: None,
                 group: None,
-                expected: Standing::Missing,
+                expected: PathState::Missing,
             };
             let is_there = matches!(
                 looked.first(),
                 Some(Answer::Path {
-                    standing: Standing::Directory { .. },
+                    standing: PathState::Directory { .. },
                     ..
                 })
             );

@@ -9,14 +9,14 @@ use evenkeel_model::defect::{Corner, Defect};
 type Place = (String, Option<String>);
 
 /// What an environment says of places, as far as the other one's corners depend on it.
-struct Standing {
+struct EnvironmentCorners {
     /// Corner and found value of each place that is not as declared.
     places: BTreeMap<Place, (Option<Corner>, Option<String>)>,
     /// Subjects of which nothing can be said to be in place: not seen, or not there at all.
     nothing_of: BTreeSet<String>,
 }
 
-impl Standing {
+impl EnvironmentCorners {
     fn of(defects: &[Defect]) -> Self {
         let mut standing = Self {
             places: BTreeMap::new(),
@@ -43,13 +43,13 @@ impl Standing {
 /// half-promoted; pending in the earlier one and in place in the later one is behind; the same hand in both is
 /// hand-made in both. What could not be seen in the other one is not in place there.
 pub fn compare_corners(earlier: &mut [Defect], later: &mut [Defect]) {
-    let before = Standing::of(earlier);
-    let after = Standing::of(later);
+    let before = EnvironmentCorners::of(earlier);
+    let after = EnvironmentCorners::of(later);
     rename(later, &before, Corner::HalfPromoted);
     rename(earlier, &after, Corner::Behind);
 }
 
-fn rename(defects: &mut [Defect], other: &Standing, in_place_there: Corner) {
+fn rename(defects: &mut [Defect], other: &EnvironmentCorners, in_place_there: Corner) {
     for defect in defects {
         let there = other
             .places

@@ -27,7 +27,7 @@ pub struct Declaration<'a> {
 
 /// Parity, settled.
 #[derive(Debug)]
-pub struct Settled<'a> {
+pub struct SettledParity<'a> {
     /// All defects: undeclared ones, declared ones (marked so), and those of the declarations themselves.
     pub defects: Vec<Defect>,
     /// What differs and is not declared, place by place.
@@ -57,7 +57,7 @@ pub fn settle<'d>(
     disparities: Vec<Disparity>,
     now: Moment,
     presence: &dyn Fn(&str, Option<&Pattern>) -> Presence,
-) -> Settled<'d> {
+) -> SettledParity<'d> {
     let mut declarations: Vec<Declaration<'_>> = definition
         .differences()
         .map(|difference| Declaration {
@@ -131,7 +131,7 @@ pub fn settle<'d>(
             declaration.places > declaration.exceeded && declaration.difference.expires > now
         })
         .collect();
-    Settled {
+    SettledParity {
         defects,
         open,
         declarations: in_force,

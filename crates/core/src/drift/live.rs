@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{codes, unmanaged};
 use crate::environment::ResolvedResource;
 use crate::kind::{Discrepancy, Observation, Observed};
-use crate::observe::{Applied, Situation};
+use crate::observe::{LastApplied, Situation};
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::source::Span;
 use evenkeel_model::{Address, Moment, duration};
@@ -93,7 +93,7 @@ fn compare(
     situation: &Situation<'_>,
     address: &Address,
     resource: &ResolvedResource,
-    applied: Option<&Applied>,
+    applied: Option<&LastApplied>,
     observed: &Observed,
     defects: &mut Vec<Defect>,
 ) {
@@ -164,7 +164,7 @@ fn begun(situation: &Situation<'_>, address: &Address) -> String {
 }
 
 /// Whether the definition of an attribute moved on since it was applied.
-fn changed_since(applied: &Applied, resource: &ResolvedResource, attribute: &str) -> bool {
+fn changed_since(applied: &LastApplied, resource: &ResolvedResource, attribute: &str) -> bool {
     let value = |declared: &crate::kind::Declared| {
         declared
             .attributes()
@@ -179,7 +179,7 @@ fn discrepancy(
     situation: &Situation<'_>,
     address: &Address,
     resource: &ResolvedResource,
-    applied: Option<&Applied>,
+    applied: Option<&LastApplied>,
     observed: &Observed,
     each: Discrepancy,
     corner: Corner,
@@ -244,7 +244,7 @@ fn discrepancy(
 
 /// Since when it stands, and how that is known.
 fn since(
-    applied: Option<&Applied>,
+    applied: Option<&LastApplied>,
     changed: Option<Moment>,
     corner: Corner,
 ) -> Option<(Moment, String)> {

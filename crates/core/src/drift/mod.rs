@@ -16,6 +16,6 @@ mod unmanaged;
 pub use causes::group;
 pub use corners::compare_corners;
 pub use declare::{Signature, declare};
-pub use differences::{Declaration, Presence, Settled, settle};
+pub use differences::{Declaration, Presence, SettledParity, settle};
 pub use live::live;
 pub use parity::{Disparity, parity};

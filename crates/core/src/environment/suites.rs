@@ -93,7 +93,7 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
     }
     let digest = Digest::of_record(
         "evenkeel suite 1",
-        &Bound {
+        &SuiteBasis {
             attributes: attributes
                 .0
                 .iter()
@@ -114,7 +114,7 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
 
 /// What a suite's digest is made of.
 #[derive(Serialize)]
-struct Bound<'a> {
+struct SuiteBasis<'a> {
     attributes: BTreeMap<&'a str, &'a Value>,
     inputs: BTreeMap<String, Digest>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Policy;
-use evenkeel_ledger::record::{ApplyOutcome, Bound, Origin, Verb};
+use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
 use evenkeel_model::defect::Corner;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 
@@ -26,7 +26,7 @@ pub struct Dossier {
     /// Where the definitions came from.
     pub origin: Origin,
     /// Parity defects, and defects of declared differences, that nobody declared.
-    pub parity: Vec<Finding>,
+    pub parity: Vec<DefectFact>,
     /// Each environment as it was found.
     pub environments: BTreeMap<EnvironmentName, EnvironmentFacts>,
     /// What a release would do.
@@ -48,7 +48,7 @@ pub struct Dossier {
 /// A defect, as far as the gate needs it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Finding {
+pub struct DefectFact {
     /// Its fingerprint.
     pub fingerprint: Digest,
     /// Its code.
@@ -70,7 +70,7 @@ pub struct EnvironmentFacts {
     /// Its artifacts as they are now.
     pub artifacts: BTreeMap<String, Digest>,
     /// Live drift.
-    pub drift: Vec<Finding>,
+    pub drift: Vec<DefectFact>,
     /// Steps a plan for it would have.
     pub steps: usize,
     /// Declared attributes.
@@ -135,7 +135,7 @@ pub struct EvidenceFact {
     /// When it ended.
     pub ended: Moment,
     /// What it is bound to.
-    pub bound: Bound,
+    pub bound: EvidenceBinding,
     /// Whether the environment was the same after it as before it.
     pub undisturbed: bool,
     /// What it showed.

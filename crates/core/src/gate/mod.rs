@@ -22,7 +22,7 @@ mod suites_passed;
 mod verdict;
 
 pub use dossier::{
-    ApprovalFact, Dossier, EnvironmentFacts, EvidenceFact, Finding, LedgerFacts, ProofFacts,
+    ApprovalFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, LedgerFacts, ProofFacts,
     ReleasePlan, SuiteFact,
 };
 pub use verdict::{Reason, Remedy, Verdict};

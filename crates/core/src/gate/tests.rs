@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::environment::Policy;
 use crate::environment::policy::Freeze;
-use evenkeel_ledger::record::{ApplyOutcome, Bound, Origin, Verb};
+use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 
 fn digest(text: &str) -> Digest {
@@ -28,8 +28,8 @@ fn facts(observation: &str) -> EnvironmentFacts {
     }
 }
 
-fn finding(corner: evenkeel_model::defect::Corner, repaired: bool) -> Finding {
-    Finding {
+fn finding(corner: evenkeel_model::defect::Corner, repaired: bool) -> DefectFact {
+    DefectFact {
         fingerprint: digest("finding"),
         code: "file/mode-differs".into(),
         message: "the mode of file.config differs".into(),
@@ -85,7 +85,7 @@ fn open() -> Dossier {
             passed: true,
             cases: (1, 0),
             ended: Moment::from_millisecond(999_000_000),
-            bound: Bound {
+            bound: EvidenceBinding {
                 recipe: digest("recipe"),
                 plan: Some(digest("staging plan")),
                 artifacts: BTreeMap::from([("app".into(), digest("app"))]),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Attributes;
-use evenkeel_host::{Action, Answer, Query, Standing};
+use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};
@@ -195,18 +195,18 @@ impl Discrepancy {
 }
 
 /// What stands at a path, attribute by attribute.
-pub(super) fn standing_facts(standing: &Standing) -> Vec<(String, String)> {
+pub(super) fn standing_facts(standing: &PathState) -> Vec<(String, String)> {
     let mut facts = vec![("presence".to_owned(), standing.words().to_owned())];
     let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
     match standing {
-        Standing::Missing | Standing::Other { what: _ } => {}
-        Standing::Link { to } => fact("to", to.clone()),
-        Standing::Directory { mode, owner, group } => {
+        PathState::Missing | PathState::Other { what: _ } => {}
+        PathState::Link { to } => fact("to", to.clone()),
+        PathState::Directory { mode, owner, group } => {
             fact("mode", octal(*mode));
             fact("owner", owner.exactly());
             fact("group", group.exactly());
         }
-        Standing::File {
+        PathState::File {
             digest,
             mode,
             owner,

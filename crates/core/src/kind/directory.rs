@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{octal, standing_facts, unexpected};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, Entry, Owner, Query, Standing};
+use evenkeel_host::{Account, Action, Answer, Entry, PathState, Query};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -56,7 +56,7 @@ pub struct DirectoryDeclared {
 #[derive(Clone, Debug, Serialize)]
 pub struct DirectoryObserved {
     /// What stands at the path.
-    pub standing: Standing,
+    pub standing: PathState,
     /// The names in it, if it is exclusive. Not part of the observation's digest: what is undeclared is not bound.
     #[serde(skip)]
     pub entries: Option<Vec<Entry>>,
@@ -164,7 +164,7 @@ impl Kind for Directory {
             }) => (standing.clone(), *changed),
             other => return unexpected(other),
         };
-        let entries = if declared.exclusive && matches!(standing, Standing::Directory { .. }) {
+        let entries = if declared.exclusive && matches!(standing, PathState::Directory { .. }) {
             match answers.get(1) {
                 Some(Answer::Entries { entries }) => entries.clone(),
                 other => return unexpected(other),
@@ -180,7 +180,7 @@ impl Kind for Directory {
     }
 
     fn is_there(observed: &DirectoryObserved) -> bool {
-        observed.standing != Standing::Missing
+        observed.standing != PathState::Missing
     }
 
     fn facts(observed: &DirectoryObserved) -> Vec<(String, String)> {
@@ -193,13 +193,13 @@ impl Kind for Directory {
 
     fn compare(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Discrepancy> {
         match &observed.standing {
-            Standing::Missing => vec![Discrepancy::new(
+            PathState::Missing => vec![Discrepancy::new(
                 &MISSING,
                 "presence",
                 "a directory",
                 "nothing",
             )],
-            Standing::Directory { mode, owner, group } => compare_access(
+            PathState::Directory { mode, owner, group } => compare_access(
                 (&MODE, &OWNER),
                 (
                     declared.mode,
@@ -261,7 +261,7 @@ pub(super) fn access(mode: u32, owner: Option<&str>, group: Option<&str>) -> Vec
 pub(super) fn compare_access(
     (mode_code, owner_code): (&'static Code, &'static Code),
     (mode, owner, group): (u32, Option<&str>, Option<&str>),
-    (found_mode, found_owner, found_group): (u32, &Owner, &Owner),
+    (found_mode, found_owner, found_group): (u32, &Account, &Account),
 ) -> Vec<Discrepancy> {
     let mut wrong = Vec::new();
     if mode != found_mode {

@@ -8,7 +8,7 @@ use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, Query, Standing};
+use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, Moment, Value};
@@ -67,7 +67,7 @@ pub struct FileDeclared {
 #[derive(Clone, Debug, Serialize)]
 pub struct FileObserved {
     /// What stands at the path.
-    pub standing: Standing,
+    pub standing: PathState,
     /// The text, if it differs and may be shown.
     #[serde(skip)]
     pub text: Option<String>,
@@ -193,7 +193,7 @@ impl Kind for File {
     }
 
     fn is_there(observed: &FileObserved) -> bool {
-        observed.standing != Standing::Missing
+        observed.standing != PathState::Missing
     }
 
     fn facts(observed: &FileObserved) -> Vec<(String, String)> {
@@ -206,10 +206,10 @@ impl Kind for File {
 
     fn compare(declared: &FileDeclared, observed: &FileObserved) -> Vec<Discrepancy> {
         let (digest, found_mode, owner, group) = match &observed.standing {
-            Standing::Missing => {
+            PathState::Missing => {
                 return vec![Discrepancy::new(&MISSING, "presence", "a file", "nothing")];
             }
-            Standing::File {
+            PathState::File {
                 digest,
                 mode,
                 owner,
@@ -294,7 +294,7 @@ impl Kind for File {
 mod tests {
     use super::{File, FileDeclared, FileObserved};
     use crate::kind::Kind;
-    use evenkeel_host::{Owner, Standing};
+    use evenkeel_host::{Account, PathState};
     use evenkeel_model::Digest;
     use evenkeel_model::text::unified;
 
@@ -311,12 +311,12 @@ mod tests {
     }
 
     fn seen(content: &str, mode: u32) -> FileObserved {
-        let owner = Owner {
+        let owner = Account {
             id: 0,
             name: Some("root".into()),
         };
         FileObserved {
-            standing: Standing::File {
+            standing: PathState::File {
                 digest: Digest::of(content.as_bytes()),
                 mode,
                 owner: owner.clone(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, Query, Standing};
+use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -42,7 +42,7 @@ pub struct LinkDeclared {
 #[derive(Clone, Debug, Serialize)]
 pub struct LinkObserved {
     /// What stands at the path.
-    pub standing: Standing,
+    pub standing: PathState,
     /// When it last changed.
     #[serde(skip)]
     pub changed: Option<Moment>,
@@ -100,7 +100,7 @@ impl Kind for Link {
     }
 
     fn is_there(observed: &LinkObserved) -> bool {
-        observed.standing != Standing::Missing
+        observed.standing != PathState::Missing
     }
 
     fn facts(observed: &LinkObserved) -> Vec<(String, String)> {
@@ -113,14 +113,14 @@ impl Kind for Link {
 
     fn compare(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Discrepancy> {
         match &observed.standing {
-            Standing::Missing => vec![Discrepancy::new(
+            PathState::Missing => vec![Discrepancy::new(
                 &MISSING,
                 "presence",
                 "a symbolic link",
                 "nothing",
             )],
-            Standing::Link { to } if *to == declared.to => Vec::new(),
-            Standing::Link { to } => vec![Discrepancy::new(&TO, "to", &declared.to, to)],
+            PathState::Link { to } if *to == declared.to => Vec::new(),
+            PathState::Link { to } => vec![Discrepancy::new(&TO, "to", &declared.to, to)],
             other => vec![Discrepancy::new(
                 &NOT_A_LINK,
                 "presence",

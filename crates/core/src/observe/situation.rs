@@ -18,7 +18,7 @@ pub struct Situation<'a> {
     /// What is declared.
     pub resolved: &'a Resolved,
     /// What was last applied.
-    pub applied: BTreeMap<Address, Applied>,
+    pub applied: BTreeMap<Address, LastApplied>,
     /// What is there, for each declared resource.
     pub seen: BTreeMap<Address, Observation<Observed>>,
     /// What is there where something was applied that is declared no longer, or declared at another place.
@@ -31,7 +31,7 @@ pub struct Situation<'a> {
 
 /// A resource as it was last applied.
 #[derive(Debug, Clone)]
-pub struct Applied {
+pub struct LastApplied {
     /// Its target.
     pub on: Arc<str>,
     /// As it was declared then.
@@ -77,18 +77,18 @@ pub fn applied_record(
 /// When a record of what was applied cannot be understood: then nothing can be said about what was removed.
 pub fn look<'a>(
     resolved: &'a Resolved,
-    kept: &BTreeMap<Address, evenkeel_ledger::Applied>,
+    kept: &BTreeMap<Address, evenkeel_ledger::AppliedResource>,
     open: BTreeMap<Address, String>,
     observers: &Observers<'_>,
     at: Moment,
 ) -> Result<Situation<'a>, String> {
-    let kept: Vec<(&Address, &evenkeel_ledger::Applied)> = kept.iter().collect();
-    let applied: Vec<(Address, Applied)> = kept
+    let kept: Vec<(&Address, &evenkeel_ledger::AppliedResource)> = kept.iter().collect();
+    let applied: Vec<(Address, LastApplied)> = kept
         .par_iter()
         .map(|(address, last)| Ok(((*address).clone(), recall(resolved, address, last)?)))
         .collect::<Result<_, String>>()?;
     // Of a list, a map is made without gaps.
-    let applied: BTreeMap<Address, Applied> = applied.into_iter().collect();
+    let applied: BTreeMap<Address, LastApplied> = applied.into_iter().collect();
     let seen = observe(
         resolved
             .resources
@@ -123,8 +123,8 @@ pub fn look<'a>(
 fn recall(
     resolved: &Resolved,
     address: &Address,
-    last: &evenkeel_ledger::Applied,
-) -> Result<Applied, String> {
+    last: &evenkeel_ledger::AppliedResource,
+) -> Result<LastApplied, String> {
     let wrong =
         |error: String| format!("what was applied as {address} cannot be understood: {error}");
     let parsed: AppliedRecord<'_> =
@@ -138,7 +138,7 @@ fn recall(
         Some(now) if unchanged => now.declared.clone(),
         _ => Declared::from_record(address.kind(), parsed.declared).map_err(wrong)?,
     };
-    Ok(Applied {
+    Ok(LastApplied {
         digest: Digest::of(then.as_bytes()),
         on: match now {
             Some(now) if now.on == parsed.on => Arc::clone(&now.on),

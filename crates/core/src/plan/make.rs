@@ -10,7 +10,7 @@ use super::document::{Change, FORMAT, Plan, Step, Unseen};
 use super::{Recipe, edges};
 use crate::environment::ResolvedResource;
 use crate::kind::{Declared, Discrepancy, Observation, Observed};
-use crate::observe::{Applied, Situation};
+use crate::observe::{LastApplied, Situation};
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Address, Digest, Parts, Value};
 
@@ -109,7 +109,7 @@ pub fn make(
     }
 }
 
-fn applied_digest(applied: &BTreeMap<Address, Applied>) -> Digest {
+fn applied_digest(applied: &BTreeMap<Address, LastApplied>) -> Digest {
     Parts::of("evenkeel applied 2")
         .table(
             applied
@@ -230,7 +230,7 @@ fn change(each: &Discrepancy) -> Change {
 }
 
 fn reason(
-    applied: Option<&Applied>,
+    applied: Option<&LastApplied>,
     wrong: &[Discrepancy],
     observed: &Observed,
     moved: bool,

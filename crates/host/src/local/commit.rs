@@ -13,7 +13,7 @@ use super::look::fingerprint;
 use super::placing::{Job, Workshop};
 use super::stage::{self, How, Staged, dress, look, verify};
 use crate::compare::{describe, expected};
-use crate::{ActionError, Standing};
+use crate::{ActionError, PathState};
 
 /// A placement that is in place.
 pub(super) struct Committed {
@@ -37,7 +37,7 @@ pub(super) fn commit(
         }
         How::Adjust => adjust(workshop, job),
         How::Remove(beside) => remove(workshop, job, beside, &staged.found),
-        How::Rename(beside) if staged.found == Standing::Missing => create(workshop, job, beside),
+        How::Rename(beside) if staged.found == PathState::Missing => create(workshop, job, beside),
         How::Rename(beside) => replace(workshop, job, beside),
     };
     match done {
@@ -109,10 +109,10 @@ fn remove(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
     beside: &OsStr,
-    found: &Standing,
+    found: &PathState,
 ) -> Result<(), ActionError> {
     check(workshop, job)?;
-    if matches!(found, Standing::Directory { .. }) {
+    if matches!(found, PathState::Directory { .. }) {
         // The kernel itself refuses to remove a directory with something in it.
         return match rustix::fs::unlinkat(job.parent, &job.name, AtFlags::REMOVEDIR) {
             Err(Errno::NOTEMPTY | Errno::EXIST) => Err(job.failed(

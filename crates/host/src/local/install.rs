@@ -17,7 +17,7 @@ use super::sync::sync_directory;
 use super::{LocalTarget, copy, prune};
 use crate::reason::why;
 use crate::tree::{Survey, digest_at, open_parent};
-use crate::{Action, ActionError, Interruption, Materials, Performed, Standing};
+use crate::{Action, ActionError, Interruption, Materials, PathState, Performed};
 use evenkeel_model::Digest;
 
 /// What to install where.
@@ -89,7 +89,7 @@ impl Install<'_> {
         let link = Action::Link {
             path: shown.join("current").display().to_string(),
             to: current_target(self.artifact, file),
-            expected: current.map_or(Standing::Missing, |current| Standing::Link {
+            expected: current.map_or(PathState::Missing, |current| PathState::Link {
                 to: current.link,
             }),
         };

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::owners::Owners;
-use crate::Standing;
+use crate::PathState;
 use crate::content::{self, Fault, Fingerprint};
 use crate::reason::why;
 use evenkeel_model::{Digest, Moment, Sealer};
@@ -24,7 +24,7 @@ const LARGEST: u64 = 1024 * 1024 * 1024;
 
 /// What was seen.
 pub(super) struct Seen {
-    pub(super) standing: Standing,
+    pub(super) standing: PathState,
     pub(super) text: Option<String>,
     pub(super) changed: Option<Moment>,
 }
@@ -58,7 +58,7 @@ impl Look<'_> {
             Ok(status) => status,
             Err(Errno::NOENT | Errno::NOTDIR) => {
                 return Ok(Seen {
-                    standing: Standing::Missing,
+                    standing: PathState::Missing,
                     text: None,
                     changed: None,
                 });
@@ -68,21 +68,21 @@ impl Look<'_> {
         let mut text = None;
         let standing = match FileType::from_raw_mode(status.st_mode) {
             FileType::RegularFile if u64::try_from(status.st_size).unwrap_or(0) > LARGEST => {
-                Standing::Other {
+                PathState::Other {
                     what: too_large(&status),
                 }
             }
             FileType::RegularFile => {
                 let (digest, content) = self.content(&parent, name, &status)?;
                 text = content;
-                Standing::File {
+                PathState::File {
                     digest,
                     mode: status.st_mode & 0o7777,
                     owner: self.owners.user(status.st_uid),
                     group: self.owners.group(status.st_gid),
                 }
             }
-            FileType::Directory => Standing::Directory {
+            FileType::Directory => PathState::Directory {
                 mode: status.st_mode & 0o7777,
                 owner: self.owners.user(status.st_uid),
                 group: self.owners.group(status.st_gid),
@@ -95,11 +95,11 @@ impl Look<'_> {
                             errno => Fault::Refused(errno),
                         },
                     )?;
-                Standing::Link {
+                PathState::Link {
                     to: to.to_string_lossy().into_owned(),
                 }
             }
-            other => Standing::Other {
+            other => PathState::Other {
                 what: what(other).to_owned(),
             },
         };

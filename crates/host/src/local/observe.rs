@@ -16,13 +16,13 @@ use super::owners::Owners;
 use super::{LocalTarget, installation, process};
 use crate::place::{self, Obstacle};
 use crate::reason::why;
-use crate::{Answer, Entry, EntryKind, Query, Standing};
+use crate::{Answer, Entry, EntryKind, PathState, Query};
 
 /// How many processes are asked at once whether they are ready.
 const ASKED_AT_ONCE: usize = 64;
 
 /// A question about a path, and its number in the batch.
-struct Asked<'a> {
+struct PathRequest<'a> {
     number: usize,
     name: OsString,
     look: Look<'a>,
@@ -31,13 +31,13 @@ struct Asked<'a> {
 /// What is asked of each directory.
 #[derive(Default)]
 struct Directories<'a> {
-    all: Vec<(PathBuf, Vec<Asked<'a>>)>,
+    all: Vec<(PathBuf, Vec<PathRequest<'a>>)>,
     numbers: HashMap<OsString, usize>,
     last: Option<usize>,
 }
 
 impl<'a> Directories<'a> {
-    fn ask(&mut self, parent: PathBuf, asked: Asked<'a>) {
+    fn ask(&mut self, parent: PathBuf, asked: PathRequest<'a>) {
         let number = self.number(&parent);
         self.last = Some(number);
         match self.all.get_mut(number) {
@@ -92,7 +92,7 @@ pub(super) fn observe(target: &LocalTarget, queries: &[Query]) -> Vec<Answer> {
                         seal: sealed.then_some(&target.sealer),
                         text_unless: *text_unless,
                     };
-                    let asked = Asked { number, name, look };
+                    let asked = PathRequest { number, name, look };
                     directories.ask(parent, asked);
                 }
                 Some(Err(obstacle)) => found(number, unreadable(obstacle.to_string())),
@@ -153,13 +153,13 @@ pub(super) fn unreadable(reason: impl Into<String>) -> Answer {
     }
 }
 
-fn in_directory(parent: &Path, asked: &[Asked<'_>], found: &(dyn Fn(usize, Answer) + Sync)) {
+fn in_directory(parent: &Path, asked: &[PathRequest<'_>], found: &(dyn Fn(usize, Answer) + Sync)) {
     let directory = match place::open_directory(parent) {
         Ok(directory) => directory,
         Err(obstacle) => {
             let answer = match obstacle {
                 Obstacle::Missing(_) => Answer::Path {
-                    standing: Standing::Missing,
+                    standing: PathState::Missing,
                     text: None,
                     changed: None,
                 },
@@ -171,7 +171,7 @@ fn in_directory(parent: &Path, asked: &[Asked<'_>], found: &(dyn Fn(usize, Answe
             return;
         }
     };
-    let answer = |each: &Asked<'_>| match each.look.at(&directory, &each.name) {
+    let answer = |each: &PathRequest<'_>| match each.look.at(&directory, &each.name) {
         Ok(seen) => Answer::Path {
             standing: seen.standing,
             text: seen.text,

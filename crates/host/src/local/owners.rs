@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::Owner;
+use crate::Account;
 
 /// Both lists, read once per batch.
 #[derive(Default)]
@@ -33,11 +33,11 @@ impl Owners {
         }
     }
 
-    pub(super) fn user(&self, id: u32) -> Owner {
+    pub(super) fn user(&self, id: u32) -> Account {
         self.users.owner(id)
     }
 
-    pub(super) fn group(&self, id: u32) -> Owner {
+    pub(super) fn group(&self, id: u32) -> Account {
         self.groups.owner(id)
     }
 
@@ -77,8 +77,8 @@ impl Names {
         names
     }
 
-    fn owner(&self, id: u32) -> Owner {
-        Owner {
+    fn owner(&self, id: u32) -> Account {
+        Account {
             id,
             name: self.by_number.get(&id).cloned(),
         }

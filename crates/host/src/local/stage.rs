@@ -16,13 +16,13 @@ use super::look::Look;
 use super::placing::{Job, Workshop};
 use crate::compare::{describe, is_wanted, same};
 use crate::reason::{why, why_io};
-use crate::{Action, ActionError, Standing};
+use crate::{Action, ActionError, PathState};
 use evenkeel_model::Digest;
 
 /// A placement that was prepared.
 pub(super) struct Staged {
     /// What stood there.
-    pub(super) found: Standing,
+    pub(super) found: PathState,
     pub(super) how: How,
 }
 
@@ -63,14 +63,14 @@ pub(super) fn stage(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<Staged, Ac
                 how: How::Remove(beside),
             });
         }
-        (Action::Directory { .. }, Standing::Directory { .. }) => {
+        (Action::Directory { .. }, PathState::Directory { .. }) => {
             return Ok(Staged {
                 found,
                 how: How::Adjust,
             });
         }
-        (Action::Directory { .. }, Standing::Missing) => make_directory(workshop, job, &beside),
-        (Action::Directory { .. }, other) | (_, other @ Standing::Directory { .. }) => {
+        (Action::Directory { .. }, PathState::Missing) => make_directory(workshop, job, &beside),
+        (Action::Directory { .. }, other) | (_, other @ PathState::Directory { .. }) => {
             return Err(in_the_way(job, other));
         }
         (Action::Link { to, .. }, _) => rustix::fs::symlinkat(to.as_str(), job.parent, &beside)
@@ -101,7 +101,7 @@ pub(super) fn look(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
     name: &OsStr,
-) -> Result<Standing, ActionError> {
+) -> Result<PathState, ActionError> {
     look_with(workshop, job, name, sealed(job.action))
 }
 
@@ -110,7 +110,7 @@ fn look_with(
     job: &Job<'_>,
     name: &OsStr,
     sealed: bool,
-) -> Result<Standing, ActionError> {
+) -> Result<PathState, ActionError> {
     let look = Look {
         owners: workshop.owners,
         seal: sealed.then_some(workshop.sealer),
@@ -126,7 +126,7 @@ pub(super) fn verify(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
     name: &OsStr,
-    found: &Standing,
+    found: &PathState,
 ) -> Result<(), ActionError> {
     let (Action::Directory { expected, .. }
     | Action::File { expected, .. }
@@ -139,7 +139,7 @@ pub(super) fn verify(
     let matches = same(expected, found)
         || (matches!(
             (job.action, found),
-            (Action::Link { .. }, Standing::File { .. })
+            (Action::Link { .. }, PathState::File { .. })
         ) && same(expected, &look_with(workshop, job, name, true)?));
     if matches {
         return Ok(());
@@ -158,7 +158,7 @@ fn sealed(action: &Action) -> bool {
     )
 }
 
-fn in_the_way(job: &Job<'_>, found: &Standing) -> ActionError {
+fn in_the_way(job: &Job<'_>, found: &PathState) -> ActionError {
     let reason = format!(
         "{} stands there, which is not replaced: move it away, then plan again",
         found.words()
@@ -216,7 +216,7 @@ fn make_file(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
     beside: &OsStr,
-    found: &Standing,
+    found: &PathState,
 ) -> Result<(), ActionError> {
     let Action::File {
         content, sealed, ..
@@ -259,7 +259,7 @@ pub(super) fn dress(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
     made: impl AsFd,
-    replaced: Option<&Standing>,
+    replaced: Option<&PathState>,
 ) -> Result<(), ActionError> {
     let (Action::File {
         mode, owner, group, ..
@@ -284,7 +284,7 @@ pub(super) fn dress(
         rustix::fs::fchown(&made, user.map(Uid::from_raw), group.map(Gid::from_raw))
             .map_err(|errno| job.refused("give", errno))?;
     }
-    if let Some(Standing::File {
+    if let Some(PathState::File {
         owner: old_user,
         group: old_group,
         ..
@@ -308,10 +308,10 @@ pub(super) fn dress(
 }
 
 /// Syncs a file that is as wanted already: the run that made it may have been killed before it did.
-fn sync_existing(job: &Job<'_>, found: &Standing) -> Result<(), ActionError> {
+fn sync_existing(job: &Job<'_>, found: &PathState) -> Result<(), ActionError> {
     let directory = match found {
-        Standing::File { .. } => OFlags::empty(),
-        Standing::Directory { .. } => OFlags::DIRECTORY,
+        PathState::File { .. } => OFlags::empty(),
+        PathState::Directory { .. } => OFlags::DIRECTORY,
         _ => return Ok(()),
     };
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | directory;

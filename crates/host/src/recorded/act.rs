@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use super::world::{Installed, Process, Thing, World, root};
+use super::world::{Installed, Process, RecordedHost, Thing, root};
 use crate::action::Running;
 use crate::compare::{describe, expected, is_wanted, same};
-use crate::{Action, ActionError, Materials, Owner, Performed, Standing, Text};
+use crate::{Account, Action, ActionError, Materials, PathState, Performed, Text};
 use evenkeel_model::{Digest, Sealer};
 
 type Outcome = Result<Performed, ActionError>;
@@ -44,7 +44,7 @@ fn noted(note: impl Into<String>) -> Performed {
     }
 }
 
-impl World {
+impl RecordedHost {
     pub(super) fn perform(
         &mut self,
         action: &Action,
@@ -81,7 +81,7 @@ impl World {
         if is_wanted(action, &found) {
             return Ok(noted("already so"));
         }
-        let expected = expected(action).unwrap_or(&Standing::Missing);
+        let expected = expected(action).unwrap_or(&PathState::Missing);
         let either = matches!(action, Action::Link { .. }) && same(expected, &look(true)?);
         if !same(expected, &found) && !either {
             return Err(changed(action, describe(expected), describe(&found)));
@@ -99,7 +99,7 @@ impl World {
                 return Ok(Performed::default());
             }
             Action::Directory { .. }
-                if !matches!(found, Standing::Missing | Standing::Directory { .. }) =>
+                if !matches!(found, PathState::Missing | PathState::Directory { .. }) =>
             {
                 return Err(failed(
                     action,
@@ -107,7 +107,7 @@ impl World {
                 ));
             }
             Action::File { .. } | Action::Link { .. }
-                if matches!(found, Standing::Directory { .. }) =>
+                if matches!(found, PathState::Directory { .. }) =>
             {
                 return Err(failed(
                     action,
@@ -127,12 +127,12 @@ impl World {
             .map(|parent| parent.to_string_lossy().into_owned());
         let Some(parent) = parent else { return Ok(()) };
         match self.standing(&parent, None) {
-            Ok(Standing::Directory { .. }) => Ok(()),
-            Ok(Standing::Missing) if matches!(action, Action::Directory { .. }) => {
+            Ok(PathState::Directory { .. }) => Ok(()),
+            Ok(PathState::Missing) if matches!(action, Action::Directory { .. }) => {
                 let above: Vec<String> = std::path::Path::new(&parent)
                     .ancestors()
                     .map(|each| each.to_string_lossy().into_owned())
-                    .take_while(|each| self.standing(each, None) == Ok(Standing::Missing))
+                    .take_while(|each| self.standing(each, None) == Ok(PathState::Missing))
                     .collect();
                 for each in above {
                     self.put_directory(&each, 0o755);
@@ -157,7 +157,7 @@ impl World {
         expected: Option<&Digest>,
         materials: &dyn Materials,
     ) -> Outcome {
-        if !matches!(self.standing(into, None), Ok(Standing::Directory { .. })) {
+        if !matches!(self.standing(into, None), Ok(PathState::Directory { .. })) {
             return Err(failed(
                 action,
                 format!("there is no directory `{into}`: it must be there first"),
@@ -304,17 +304,17 @@ impl World {
 /// What an action puts in place.
 fn made(
     action: &Action,
-    found: &Standing,
+    found: &PathState,
     sealer: &Sealer,
     materials: &dyn Materials,
 ) -> Result<Thing, ActionError> {
     let (old_owner, old_group) = match found {
-        Standing::File { owner, group, .. } | Standing::Directory { owner, group, .. } => {
+        PathState::File { owner, group, .. } | PathState::Directory { owner, group, .. } => {
             (owner.clone(), group.clone())
         }
         _ => (root(), root()),
     };
-    let owner = |word: &Option<String>, old: Owner| word.as_deref().map_or(old, named);
+    let owner = |word: &Option<String>, old: Account| word.as_deref().map_or(old, named);
     match action {
         Action::File {
             content,
@@ -356,17 +356,17 @@ fn made(
 }
 
 /// An owner by name or number. Every name is known here, by a number that follows from it.
-fn named(word: &str) -> Owner {
+fn named(word: &str) -> Account {
     if word == "root" {
         return root();
     }
     if let Ok(id) = word.parse() {
         let name = (id == 0).then(|| "root".into());
-        return Owner { id, name };
+        return Account { id, name };
     }
     let digest = Digest::of(word.as_bytes());
     let [one, two, ..] = *digest.as_bytes();
-    Owner {
+    Account {
         id: 1000 + u32::from(u16::from_le_bytes([one, two])),
         name: Some(word.into()),
     }

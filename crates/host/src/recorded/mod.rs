@@ -15,7 +15,7 @@ use super::{
 };
 use evenkeel_model::Sealer;
 
-pub use world::{Installed, Process, Thing, World};
+pub use world::{Installed, Process, RecordedHost, Thing};
 
 /// What goes wrong with one action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct RecordedTarget {
 
 #[derive(Default)]
 struct State {
-    world: World,
+    world: RecordedHost,
     journal: Vec<Happening>,
     asked: usize,
     faults: BTreeMap<usize, Fault>,
@@ -95,12 +95,12 @@ impl RecordedTarget {
 
     /// What is where.
     #[must_use]
-    pub fn world(&self) -> World {
+    pub fn world(&self) -> RecordedHost {
         self.state().world.clone()
     }
 
     /// Changes what is where behind evenkeel's back: what a person does by hand.
-    pub fn change<T>(&self, by_hand: impl FnOnce(&mut World) -> T) -> T {
+    pub fn change<T>(&self, by_hand: impl FnOnce(&mut RecordedHost) -> T) -> T {
         by_hand(&mut self.state().world)
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::action::Running;
-use crate::{Answer, Entry, EntryKind, Owner, ProcessState, Query, Standing, Text, place};
+use crate::{Account, Answer, Entry, EntryKind, PathState, ProcessState, Query, Text, place};
 use evenkeel_model::{Digest, Moment, Sealer};
 
 /// Longest text that is handed on.
@@ -13,7 +13,7 @@ const LONGEST_TEXT: usize = 64 * 1024;
 
 /// Everything there is: public, so that a test can do by hand whatever a person could.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct World {
+pub struct RecordedHost {
     /// Files, directories and links by path.
     pub things: BTreeMap<String, (Thing, Moment)>,
     /// Installations by their directory.
@@ -34,18 +34,18 @@ pub enum Thing {
         /// Permission bits.
         mode: u32,
         /// Owner.
-        owner: Owner,
+        owner: Account,
         /// Group.
-        group: Owner,
+        group: Account,
     },
     /// A directory.
     Directory {
         /// Permission bits.
         mode: u32,
         /// Owner.
-        owner: Owner,
+        owner: Account,
         /// Group.
-        group: Owner,
+        group: Account,
     },
     /// A link.
     Link {
@@ -79,14 +79,14 @@ pub struct Process {
 }
 
 /// The owner of everything that nobody gave away.
-pub(super) fn root() -> Owner {
-    Owner {
+pub(super) fn root() -> Account {
+    Account {
         id: 0,
         name: Some("root".into()),
     }
 }
 
-impl Default for World {
+impl Default for RecordedHost {
     fn default() -> Self {
         let mut world = Self {
             things: BTreeMap::new(),
@@ -99,7 +99,7 @@ impl Default for World {
     }
 }
 
-impl World {
+impl RecordedHost {
     /// Puts a directory somewhere, owned by root.
     pub fn put_directory(&mut self, path: &str, mode: u32) {
         let (owner, group) = (root(), root());
@@ -134,7 +134,7 @@ impl World {
     }
 
     /// What stands at a path; the error is the reason why it cannot be seen.
-    pub(super) fn standing(&self, path: &str, seal: Option<&Sealer>) -> Result<Standing, String> {
+    pub(super) fn standing(&self, path: &str, seal: Option<&Sealer>) -> Result<PathState, String> {
         if let Err(obstacle) = place::split(Path::new(path)) {
             return Err(obstacle.to_string());
         }
@@ -144,13 +144,13 @@ impl World {
                     return Err(place::Obstacle::Link(parent.into()).to_string());
                 }
                 Some((Thing::Directory { .. }, _)) => {}
-                _ => return Ok(Standing::Missing),
+                _ => return Ok(PathState::Missing),
             }
         }
         Ok(match self.things.get(path) {
-            None => Standing::Missing,
-            Some((Thing::Link { to }, _)) => Standing::Link { to: to.clone() },
-            Some((Thing::Directory { mode, owner, group }, _)) => Standing::Directory {
+            None => PathState::Missing,
+            Some((Thing::Link { to }, _)) => PathState::Link { to: to.clone() },
+            Some((Thing::Directory { mode, owner, group }, _)) => PathState::Directory {
                 mode: *mode,
                 owner: owner.clone(),
                 group: group.clone(),
@@ -163,7 +163,7 @@ impl World {
                     group,
                 },
                 _,
-            )) => Standing::File {
+            )) => PathState::File {
                 digest: seal.map_or_else(|| Digest::of(bytes), |sealer| sealer.seal(bytes)),
                 mode: *mode,
                 owner: owner.clone(),
@@ -221,16 +221,16 @@ impl World {
                         .things
                         .get(path)
                         .map(|(_, changed)| *changed)
-                        .filter(|_| standing != Standing::Missing),
+                        .filter(|_| standing != PathState::Missing),
                     standing,
                 },
                 Err(reason) => Answer::Unreadable { reason },
             },
             Query::Entries { path } => match self.standing(path, None) {
-                Ok(Standing::Directory { .. }) => Answer::Entries {
+                Ok(PathState::Directory { .. }) => Answer::Entries {
                     entries: Some(self.names(path)),
                 },
-                Ok(Standing::Link { .. }) => Answer::Unreadable {
+                Ok(PathState::Link { .. }) => Answer::Unreadable {
                     reason: place::Obstacle::Link(path.into()).to_string(),
                 },
                 Ok(_) => Answer::Entries { entries: None },
@@ -266,8 +266,8 @@ impl World {
         }
     }
 
-    fn text(&self, path: &str, standing: &Standing, unless: Option<Digest>) -> Option<String> {
-        let (Some((Thing::File { bytes, .. }, _)), Standing::File { digest, .. }) =
+    fn text(&self, path: &str, standing: &PathState, unless: Option<Digest>) -> Option<String> {
+        let (Some((Thing::File { bytes, .. }, _)), PathState::File { digest, .. }) =
             (self.things.get(path), standing)
         else {
             return None;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Rendering, path, shown};
-use crate::operation::documents::words::Complaint;
+use crate::operation::documents::words::Unreadable;
 use crate::suite::Redactor;
 use evenkeel_document::codes;
 use evenkeel_host::Interruption;
@@ -27,7 +27,7 @@ fn python(script: &str) -> Vec<String> {
     ["python3", "-c", script].map(str::to_owned).into()
 }
 
-fn refused(script: &str, within: Duration) -> Complaint {
+fn refused(script: &str, within: Duration) -> Unreadable {
     let (_home, rendering) = rendering();
     rendering.render(&python(script), within).unwrap_err()
 }

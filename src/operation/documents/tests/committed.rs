@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Home, at, files, git, names, printed_by, production, said, staging};
 use crate::operation::documents::limits::{LIMITS, Limits};
 use crate::operation::documents::{CommittedDocuments, FileContent, FileSet};
-use crate::operation::history::{Budget, Since, Standing, stands_since};
+use crate::operation::history::{Budget, CommitContents, Since, stands_since};
 use crate::world::git::{CommitInfo, Repository};
 use evenkeel_document::codes;
 use evenkeel_host::Interruption;
@@ -315,7 +315,7 @@ fn since(repository: &Repository, root: PathBuf, lines: &[&str]) -> BTreeMap<Str
     let evaluate = |info: &CommitInfo| {
         let before = documents.bytes_read();
         let sets = documents.gather(&info.commit, &asked);
-        Some(Standing {
+        Some(CommitContents {
             keys: differences(text(&sets[0])?, text(&sets[1])?),
             bytes: documents.bytes_read() - before,
         })

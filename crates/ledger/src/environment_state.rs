@@ -24,7 +24,7 @@ pub struct Noted<T> {
 
 /// A resource as it was last applied.
 #[derive(Clone, Debug)]
-pub struct Applied {
+pub struct AppliedResource {
     /// What its kind kept of it: canonical JSON.
     pub record: Arc<str>,
     /// When.
@@ -52,7 +52,7 @@ impl Apply {
 
 /// The last apply that ended with every step done: what the environment is believed to run.
 #[derive(Clone, Debug)]
-pub struct Settled {
+pub struct CompleteApply {
     /// Its number: `a-7`.
     pub apply: Arc<str>,
     /// Its recipe.
@@ -73,15 +73,15 @@ pub struct Settled {
 
 /// How things stand in one environment.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct EnvironmentState {
     /// Every resource as it was last applied.
-    pub applied: BTreeMap<Address, Applied>,
+    pub applied: BTreeMap<Address, AppliedResource>,
     /// Steps that were intended and have no end: to be looked at, never believed.
     pub open: BTreeMap<Address, (Arc<str>, Verb)>,
     /// Resources whose last step ended unseen.
     pub uncertain: BTreeSet<Address>,
     /// The last apply that ended with every step done.
-    pub settled: Option<Settled>,
+    pub settled: Option<CompleteApply>,
     /// The last apply, however it ended.
     pub last_apply: Option<Apply>,
     /// The shapes of the steps done here, each with the number of the newest entry that says so.
@@ -98,7 +98,7 @@ pub struct Standing {
     pub broken: Option<Noted<LeaseBroken>>,
 }
 
-impl Standing {
+impl EnvironmentState {
     /// Whether a step of this shape was done here after the entry `since`.
     #[must_use]
     pub fn has_rehearsed(&self, shape: &Digest, since: u64) -> bool {
@@ -153,7 +153,7 @@ impl Standing {
                 if step.verb == Verb::Remove {
                     self.applied.remove(&address);
                 } else if let Some(record) = step.applied {
-                    let applied = Applied {
+                    let applied = AppliedResource {
                         record: Box::<str>::from(record).into(),
                         at,
                         apply: Arc::clone(apply),
@@ -173,7 +173,7 @@ impl Standing {
         }
         if ended.record.outcome == ApplyOutcome::Done {
             let started = &apply.started.record;
-            self.settled = Some(Settled {
+            self.settled = Some(CompleteApply {
                 apply: started.apply.as_str().into(),
                 recipe: started.recipe,
                 plan: started.plan,
