@@ -6,6 +6,7 @@ use super::{Failure, Project, ProjectLocation, World, ages, unrecorded};
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{codes, compare_corners, live};
 use evenkeel_core::environment::Definition;
+use evenkeel_core::history::only_new;
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Corner, Defect, Severity};
@@ -85,7 +86,7 @@ pub fn drift(
         }
         if let Some(revision) = &request.since {
             let then = ages::then(&project, revision)?;
-            let older = ages::only_new(&mut parity, &then);
+            let older = only_new(&mut parity, &then);
             report.say(format!(
                 "since {revision}: {} new; {} not shown",
                 evenkeel_model::text::count(

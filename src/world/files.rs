@@ -1,6 +1,8 @@
 //! Definitions and the files they name, read from the working tree or from a commit.
 
-use std::io::ErrorKind;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use evenkeel_core::environment::Files;
@@ -144,6 +146,54 @@ impl Files for Commit {
     fn shown(&self, path: &str) -> String {
         shown(&self.directory, path)
     }
+}
+
+/// Why new files were not written.
+#[derive(Debug)]
+pub enum WriteNewError {
+    /// These exist already.
+    Existing(Vec<String>),
+    /// This path cannot be written.
+    Failed(PathBuf, std::io::Error),
+}
+
+/// Writes files that must not exist yet, or none of them.
+///
+/// # Errors
+///
+/// When one of them exists or cannot be written.
+pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(), WriteNewError> {
+    let there: Vec<String> = files
+        .keys()
+        .filter(|name| fs::symlink_metadata(directory.join(name)).is_ok())
+        .cloned()
+        .collect();
+    if !there.is_empty() {
+        return Err(WriteNewError::Existing(there));
+    }
+    fs::create_dir_all(directory)
+        .map_err(|error| WriteNewError::Failed(directory.to_owned(), error))?;
+    let mut made: Vec<PathBuf> = Vec::new();
+    for (name, text) in files {
+        let path = directory.join(name);
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .and_then(|mut file| {
+                made.push(path.clone());
+                file.write_all(text.as_bytes())?;
+                file.sync_all()
+            });
+        if let Err(error) = written {
+            // Half of the definitions is worse than none.
+            for path in &made {
+                let _ = fs::remove_file(path);
+            }
+            return Err(WriteNewError::Failed(path, error));
+        }
+    }
+    Ok(())
 }
 
 fn is_absent(error: &std::io::Error) -> bool {

@@ -14,6 +14,12 @@ pub mod apply;
 
 pub mod plan;
 
+pub mod parity;
+
+pub mod history;
+
+pub mod documents;
+
 pub mod drift;
 
 pub mod observe;

@@ -28,6 +28,8 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
             &["gate"],
             &["apply"],
             &["plan"],
+            &["parity", "history"],
+            &["documents"],
             &["drift"],
             &["observe"],
             &["environment"],

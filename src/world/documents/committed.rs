@@ -7,16 +7,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::commit::AtCommit;
-use super::content;
-use super::limits::{LIMITS, Limits};
 use super::render;
-use super::set::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
-use super::walk::{Resolved, Tree as _, What, list};
-use super::words::{self, Unreadable};
 use super::working::shown;
-use super::working_tree::Read;
-use super::{DocumentRequest, place_of};
 use crate::world::git::{ObjectId, Objects, Repository};
+use evenkeel_core::documents::FileReading;
+use evenkeel_core::documents::content;
+use evenkeel_core::documents::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
+use evenkeel_core::documents::{DocumentRequest, place_of};
+use evenkeel_core::documents::{LIMITS, Limits};
+use evenkeel_core::documents::{Resolved, Tree as _, What, list};
+use evenkeel_core::documents::{Unreadable, words};
 use evenkeel_core::environment::DocumentSource;
 use evenkeel_host::Interruption;
 use evenkeel_model::source::SourceFile;
@@ -123,7 +123,7 @@ impl CommittedDocuments {
         let mut left = limits.bytes;
         for found in &listing.found {
             let each = match &found.what {
-                What::Link(leads) => Ok((Read::Link(leads.clone()), 0)),
+                What::Link(leads) => Ok((FileReading::Link(leads.clone()), 0)),
                 What::File(real) => self.file(commit, real, &found.shown, limits, left),
             };
             match each {
@@ -153,8 +153,9 @@ impl CommittedDocuments {
         shown: &str,
         limits: &Limits,
         left: u64,
-    ) -> Result<(Read, u64), u64> {
-        let failed = |reason: String| Ok((Read::Refused(content::Refusal::Failed(reason)), 0));
+    ) -> Result<(FileReading, u64), u64> {
+        let failed =
+            |reason: String| Ok((FileReading::Refused(content::Refusal::Failed(reason)), 0));
         let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
         let entry = match tree.entry(real) {
             Ok(Some(entry)) => entry,
@@ -163,7 +164,7 @@ impl CommittedDocuments {
         };
         let key = (entry.id, shown.to_owned());
         if let Some((known, size)) = self.kept.get(&key) {
-            return Ok((Read::Kept(known.clone()), *size));
+            return Ok((FileReading::Kept(known.clone()), *size));
         }
         let read = self.objects.file(&key.0, |size, reader| {
             if size > left {
@@ -178,10 +179,10 @@ impl CommittedDocuments {
         let content = match bytes {
             Ok(content::Bytes::Text(text)) => FileContent::Text(SourceFile::new(shown, text)),
             Ok(content::Bytes::Binary(digest)) => FileContent::Binary(digest),
-            Err(refusal) => return Ok((Read::Refused(refusal), 0)),
+            Err(refusal) => return Ok((FileReading::Refused(refusal), 0)),
         };
         self.kept.insert(key, (content.clone(), size));
-        Ok((Read::Kept(content), size))
+        Ok((FileReading::Kept(content), size))
     }
 }
 

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use rustix::fs::{Mode, OFlags};
 
-use super::content::{self, Bytes, Refusal, why};
-use super::limits::Limits;
-use super::set::FileContent;
-use super::walk::{Found, Kind, Listing, Resolved, Tree, What, is_private, list};
-use super::wanted::{clean, climbs};
+use evenkeel_core::documents::FileReading;
+use evenkeel_core::documents::Limits;
+use evenkeel_core::documents::content::{self, Bytes, Refusal, why};
+use evenkeel_core::documents::{Found, Kind, Listing, Resolved, Tree, What, is_private, list};
+use evenkeel_core::documents::{clean, climbs};
 use evenkeel_host::Interruption;
 
 /// The working tree, as one declared path may see it.
@@ -126,18 +126,12 @@ fn kind(found: FileType) -> Kind {
     }
 }
 
-/// What was read of one file that was found.
-pub(super) enum Read {
-    Bytes(Bytes),
-    /// It was read before.
-    Kept(FileContent),
-    Link(String),
-    Refused(Refusal),
-}
-
 /// Reads everything that was found: in the order of the listings and of what they found. A listing whose files have
 /// more bytes together than the limit is not read, and says how many it has.
-pub(super) fn read_all(listings: &[&Listing], limits: &Limits) -> Vec<Result<Vec<Read>, u64>> {
+pub(super) fn read_all(
+    listings: &[&Listing],
+    limits: &Limits,
+) -> Vec<Result<Vec<FileReading>, u64>> {
     listings
         .par_iter()
         .map(|listing| {
@@ -150,10 +144,10 @@ pub(super) fn read_all(listings: &[&Listing], limits: &Limits) -> Vec<Result<Vec
                 .found
                 .par_iter()
                 .map(|found| match &found.what {
-                    What::Link(leads) => Read::Link(leads.clone()),
+                    What::Link(leads) => FileReading::Link(leads.clone()),
                     What::File(path) => match read(path, limits) {
-                        Ok(bytes) => Read::Bytes(bytes),
-                        Err(refusal) => Read::Refused(refusal),
+                        Ok(bytes) => FileReading::Bytes(bytes),
+                        Err(refusal) => FileReading::Refused(refusal),
                     },
                 })
                 .collect())

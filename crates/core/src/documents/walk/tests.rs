@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{Kind, Listing, Resolved, Tree, What, list};
-use crate::operation::documents::limits::{LIMITS, Limits};
+use crate::documents::{LIMITS, Limits};
 
 /// Files by path, with what is written in those that are links, and directories that may not be read.
 #[derive(Default)]

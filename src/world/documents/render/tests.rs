@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Rendering, path, shown};
-use crate::operation::documents::words::Unreadable;
-use crate::suite::Redactor;
+use crate::world::redaction::Redactor;
+use evenkeel_core::documents::Unreadable;
 use evenkeel_document::codes;
 use evenkeel_host::Interruption;
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Home, at, files, git, names, printed_by, production, said, staging};
-use crate::operation::documents::limits::{LIMITS, Limits};
-use crate::operation::documents::{CommittedDocuments, FileContent, FileSet};
-use crate::operation::history::{Budget, CommitContents, Since, stands_since};
-use crate::world::git::{CommitInfo, Repository};
+use crate::world::documents::CommittedDocuments;
+use crate::world::git::Repository;
+use evenkeel_core::documents::{FileContent, FileSet};
+use evenkeel_core::documents::{LIMITS, Limits};
+use evenkeel_core::history::{Budget, CommitContents, CommitInfo, Since, stands_since};
 use evenkeel_document::codes;
 use evenkeel_host::Interruption;
 use evenkeel_model::Digest;

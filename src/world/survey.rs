@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::operation::{Failure, World};
-use crate::world::git::Repository;
+use super::git::{GitError, Repository};
 use evenkeel_comparison::discovery::ListedFile;
+use evenkeel_host::Interruption;
 
 /// Most files that are looked at.
 const MOST: usize = 500_000;
@@ -26,14 +26,27 @@ const LEFT_OUT: &[&str] = &[
     "__pycache__",
 ];
 
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The survey was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
 /// Lists the files below a directory.
-pub(super) fn list(root: &Path, world: &World<'_>) -> Result<Vec<ListedFile>, Failure> {
+///
+/// # Errors
+///
+/// When git fails, or the survey is interrupted.
+pub fn list(root: &Path, interruption: &Interruption) -> Result<Vec<ListedFile>, SurveyError> {
     if let Some(repository) = Repository::discover(root)
         && let Ok(below) = root.strip_prefix(repository.root())
     {
-        let paths = repository
-            .present(below)
-            .map_err(|error| Failure::other(error.to_string()))?;
+        let paths = repository.present(below)?;
         return Ok(paths
             .iter()
             .filter_map(|path| path.strip_prefix(below).ok()?.to_str())
@@ -53,8 +66,8 @@ pub(super) fn list(root: &Path, world: &World<'_>) -> Result<Vec<ListedFile>, Fa
                 .is_some_and(|name| !LEFT_OUT.contains(&name))
         });
     for entry in walk {
-        if world.interruption.is_set() {
-            return Err(Failure::Interrupted);
+        if interruption.is_set() {
+            return Err(SurveyError::Interrupted);
         }
         // What cannot be entered cannot be compared either.
         let Ok(entry) = entry else { continue };
@@ -84,7 +97,8 @@ fn listed(root: &Path, path: &str) -> Option<ListedFile> {
 }
 
 /// The text of a file, if it is one and not too large.
-pub(super) fn text(root: &Path, path: &str) -> Option<String> {
+#[must_use]
+pub fn text(root: &Path, path: &str) -> Option<String> {
     let path = root.join(path);
     let metadata = fs::symlink_metadata(&path).ok()?;
     if !metadata.is_file() || metadata.len() > LARGEST {

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::DocumentRequest;
+use super::Limits;
 use super::content::{Bytes, Refusal};
-use super::limits::Limits;
 use super::walk::Listing;
 use super::words::{self, Unreadable};
-use super::working_tree::Read;
 pub use evenkeel_comparison::FileContent;
 use evenkeel_comparison::Files;
 use evenkeel_document::codes;
@@ -40,19 +39,37 @@ impl FileSet {
     }
 }
 
+/// The result of reading one file of a listing.
+pub enum FileReading {
+    /// Its bytes.
+    Bytes(Bytes),
+    /// Its content, read earlier.
+    Kept(FileContent),
+    /// A link that is not followed, and where it leads.
+    Link(String),
+    /// Why it could not be read.
+    Refused(Refusal),
+}
+
 /// A set whose complaints have no place yet.
 #[derive(Debug, Default)]
-pub(super) struct Draft {
+pub struct Draft {
+    /// As [`FileSet::single`].
     pub single: bool,
+    /// As [`FileSet::files`].
     pub files: BTreeMap<String, FileContent>,
+    /// As [`FileSet::whole`].
     pub whole: bool,
+    /// As [`FileSet::absent`].
     pub absent: bool,
+    /// What could not be read.
     pub complaints: Vec<Unreadable>,
 }
 
 impl Draft {
     /// With nothing but a complaint.
-    pub(super) fn refused(complaint: Unreadable) -> Self {
+    #[must_use]
+    pub fn refused(complaint: Unreadable) -> Self {
         Self {
             absent: complaint.absent,
             complaints: vec![complaint],
@@ -61,9 +78,10 @@ impl Draft {
     }
 
     /// What was listed, with what was read of it, in the same order.
-    pub(super) fn of(
+    #[must_use]
+    pub fn of(
         listing: Listing,
-        read: Vec<Read>,
+        read: Vec<FileReading>,
         binary: BinaryAlone,
         limits: &Limits,
     ) -> Self {
@@ -84,17 +102,17 @@ impl Draft {
         }
         for (found, read) in listing.found.into_iter().zip(read) {
             let content = match read {
-                Read::Link(leads) => Ok(FileContent::Link(leads)),
-                Read::Kept(content) => Ok(content),
-                Read::Bytes(Bytes::Text(text)) => Ok(FileContent::Text(SourceFile::new(
+                FileReading::Link(leads) => Ok(FileContent::Link(leads)),
+                FileReading::Kept(content) => Ok(content),
+                FileReading::Bytes(Bytes::Text(text)) => Ok(FileContent::Text(SourceFile::new(
                     found.shown.clone(),
                     text,
                 ))),
-                Read::Bytes(Bytes::Binary(digest)) => Ok(FileContent::Binary(digest)),
-                Read::Refused(Refusal::TooLarge(bytes)) => {
+                FileReading::Bytes(Bytes::Binary(digest)) => Ok(FileContent::Binary(digest)),
+                FileReading::Refused(Refusal::TooLarge(bytes)) => {
                     Err(words::too_large(&found.shown, bytes, limits.longest))
                 }
-                Read::Refused(Refusal::Failed(reason)) => Err(Unreadable::new(format!(
+                FileReading::Refused(Refusal::Failed(reason)) => Err(Unreadable::new(format!(
                     "`{}` cannot be read: {reason}",
                     found.shown
                 ))),
@@ -116,12 +134,13 @@ impl Draft {
     }
 
     /// With its complaints at the declaration that asked for it.
-    pub(super) fn declared(self, (environment, declaration): &DocumentRequest<'_>) -> FileSet {
+    #[must_use]
+    pub fn declared(self, (environment, declaration): &DocumentRequest<'_>) -> FileSet {
         self.told(|complaint| complaint.into_defect(environment, declaration))
     }
 
     /// With its complaints made into defects.
-    pub(super) fn told(self, told: impl Fn(Unreadable) -> Defect) -> FileSet {
+    pub fn told(self, told: impl Fn(Unreadable) -> Defect) -> FileSet {
         FileSet {
             single: self.single,
             files: self.files,
@@ -134,7 +153,7 @@ impl Draft {
 
 /// What a document that is one binary file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BinaryAlone {
+pub enum BinaryAlone {
     /// A mistake: somebody declared it to be configuration.
     Refused,
     /// A file like others: somebody named two files to be compared.
@@ -142,7 +161,7 @@ pub(super) enum BinaryAlone {
 }
 
 /// Complains where a document is one file in one environment and a directory in another: they have no names in common.
-pub(super) fn refuse_mixtures(asked: &[DocumentRequest<'_>], sets: &mut [FileSet]) {
+pub fn refuse_mixtures(asked: &[DocumentRequest<'_>], sets: &mut [FileSet]) {
     let mut first: BTreeMap<&str, (bool, &DocumentRequest<'_>)> = BTreeMap::new();
     for (asked, set) in asked.iter().zip(sets) {
         if set.files.is_empty() {

@@ -4,7 +4,7 @@ use evenkeel_document::LONGEST;
 
 /// Bounds of one document of one environment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     /// Most files.
     pub files: usize,
     /// Most names that are looked at on the way to them.
@@ -15,8 +15,8 @@ pub(super) struct Limits {
     pub longest: u64,
 }
 
-/// Those that hold.
-pub(super) const LIMITS: Limits = Limits {
+/// The limits in force.
+pub const LIMITS: Limits = Limits {
     files: 100_000,
     entries: 1_000_000,
     bytes: 1024 * 1024 * 1024,

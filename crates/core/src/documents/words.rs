@@ -1,7 +1,7 @@
 //! What is said of documents that cannot be read: what was looked for, why it was not to be had, what to do.
 
 use super::walk::{Kind, Resolved, Tree};
-use evenkeel_core::environment::DocumentDeclaration;
+use crate::environment::DocumentDeclaration;
 use evenkeel_document::codes;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Code, Defect};
@@ -12,7 +12,8 @@ const SHOWN: usize = 3;
 
 /// Why a document, or a file of one, cannot be read.
 #[derive(Clone, Debug)]
-pub(super) struct Unreadable {
+pub struct Unreadable {
+    /// The code of the defect that it becomes.
     pub code: &'static Code,
     /// The name within the document of the file or directory it is about; empty for the document itself.
     pub name: String,
@@ -20,12 +21,15 @@ pub(super) struct Unreadable {
     pub is_file: bool,
     /// Whether nothing at all stands where the document is looked for.
     pub absent: bool,
+    /// What could not be read, and why.
     pub message: String,
+    /// What to do.
     pub help: Option<String>,
 }
 
 impl Unreadable {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    /// A complaint about the document itself.
+    pub fn new(message: impl Into<String>) -> Self {
         Self {
             code: &codes::UNREADABLE,
             name: String::new(),
@@ -36,19 +40,23 @@ impl Unreadable {
         }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    /// With help.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// About one of the document's files.
-    pub(super) fn of(mut self, name: &str) -> Self {
+    #[must_use]
+    pub fn of(mut self, name: &str) -> Self {
         self.is_file = true;
         self.below(name)
     }
 
     /// About a part of the document whose files are not known by name.
-    pub(super) fn below(mut self, name: &str) -> Self {
+    #[must_use]
+    pub fn below(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
         self
     }
@@ -61,13 +69,16 @@ impl Unreadable {
         }
     }
 
-    pub(super) fn code(mut self, code: &'static Code) -> Self {
+    /// With another code.
+    #[must_use]
+    pub fn code(mut self, code: &'static Code) -> Self {
         self.code = code;
         self
     }
 
     /// The defect it is, at the declaration that asked for the document.
-    pub(super) fn into_defect(
+    #[must_use]
+    pub fn into_defect(
         self,
         environment: &EnvironmentName,
         declaration: &DocumentDeclaration,
@@ -79,7 +90,8 @@ impl Unreadable {
     }
 
     /// The defect it is, where nothing was declared.
-    pub(super) fn about(self, subject: &str) -> Defect {
+    #[must_use]
+    pub fn about(self, subject: &str) -> Defect {
         let mut defect = Defect::new(self.code, subject, self.message);
         if !self.name.is_empty() {
             defect = defect.attribute(self.name);
@@ -137,7 +149,9 @@ pub(super) fn too_many_entries(shown: &str, most: usize) -> Unreadable {
         .help("begin the path deeper: only what stands below its first part without wildcards is looked at")
 }
 
-pub(super) fn too_large(shown: &str, bytes: u64, most: u64) -> Unreadable {
+/// A document or file that is larger than the limit.
+#[must_use]
+pub fn too_large(shown: &str, bytes: u64, most: u64) -> Unreadable {
     Unreadable::new(format!(
         "`{shown}` has {} MiB, and at most {} are read",
         bytes.div_ceil(1024 * 1024),

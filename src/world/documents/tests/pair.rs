@@ -5,11 +5,11 @@ use std::io::Write as _;
 use std::os::fd::AsFd as _;
 
 use super::{Home, files, said};
-use crate::operation::Failure;
-use crate::operation::documents::{FileSet, gather_pair};
+use crate::world::documents::{PairError, gather_pair};
+use evenkeel_core::documents::FileSet;
 use evenkeel_host::Interruption;
 
-fn pair(home: &Home, left: &str, right: &str) -> Result<[FileSet; 2], Failure> {
+fn pair(home: &Home, left: &str, right: &str) -> Result<[FileSet; 2], PairError> {
     let nothing = File::open("/dev/null").unwrap();
     gather_pair(
         [left, right],
@@ -21,7 +21,11 @@ fn pair(home: &Home, left: &str, right: &str) -> Result<[FileSet; 2], Failure> {
 
 fn refused(home: &Home, left: &str, right: &str) -> String {
     let failure = pair(home, left, right).unwrap_err();
-    format!("{failure}; {}", failure.help().unwrap_or_default())
+    let help = match &failure {
+        PairError::Unreadable { help, .. } => help.clone(),
+        PairError::Usage(_) => None,
+    };
+    format!("{failure}; {}", help.unwrap_or_default())
 }
 
 #[test]

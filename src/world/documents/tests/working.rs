@@ -7,9 +7,9 @@ use std::{ffi, fs};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{Home, at, files, names, printed_by, production, ran_as_somebody_else, said, staging};
-use crate::operation::documents::FileContent;
-use crate::operation::documents::limits::{LIMITS, Limits};
-use crate::operation::documents::working_tree::{Disk, Read, read_all};
+use crate::world::documents::working_tree::{Disk, read_all};
+use evenkeel_core::documents::{FileContent, FileReading};
+use evenkeel_core::documents::{LIMITS, Limits};
 use evenkeel_core::environment::DocumentDeclaration;
 use evenkeel_document::codes;
 use evenkeel_host::Interruption;
@@ -163,7 +163,7 @@ fn a_file_that_vanishes_or_changes_its_kind_while_it_is_read_is_told() {
     let read = read_all(&[&listing], &LIMITS).pop().unwrap().unwrap();
     let refused: Vec<bool> = read
         .iter()
-        .map(|each| matches!(each, Read::Refused(_)))
+        .map(|each| matches!(each, FileReading::Refused(_)))
         .collect();
     assert_eq!(refused, [true, true, true, false]);
 }
@@ -171,7 +171,7 @@ fn a_file_that_vanishes_or_changes_its_kind_while_it_is_read_is_told() {
 #[test]
 fn what_may_not_be_read_is_told() {
     use std::os::unix::fs::PermissionsExt as _;
-    let this = "operation::documents::tests::working::what_may_not_be_read_is_told";
+    let this = "world::documents::tests::working::what_may_not_be_read_is_told";
     if ran_as_somebody_else(this) {
         return;
     }

@@ -13,7 +13,7 @@ use self::pattern::{Pattern, forms};
 use evenkeel_core::environment::suite::{Suite, SuiteText};
 
 /// What stands in a secret's place.
-pub(super) const SHOWN: &str = "(secret)";
+pub(crate) const SHOWN: &str = "(secret)";
 /// Lines of a secret shorter than this are not secrets of their own.
 const SHORTEST_LINE: usize = 8;
 
@@ -26,7 +26,7 @@ pub struct Redactor {
 
 impl Redactor {
     /// Knows every secret that the suite is given.
-    pub(super) fn of(suite: &Suite) -> Self {
+    pub(crate) fn of(suite: &Suite) -> Self {
         let sent = suite.http.iter().flat_map(|check| check.send.values());
         let given = suite.run.iter().flat_map(|run| run.environment.values());
         Self::new(sent.chain(given).filter_map(|text| match text {

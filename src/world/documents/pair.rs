@@ -9,21 +9,37 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::content::{self, Refusal, why};
-use super::limits::LIMITS;
-use super::set::{BinaryAlone, Draft, FileSet};
-use super::walk::{Found, Listing, What, walk};
-use super::words::Unreadable;
-use super::working_tree::{Disk, Read, read_all};
-use crate::operation::Failure;
+use super::working_tree::{Disk, read_all};
 use crate::world::git::Repository;
 use crate::world::patient::Patient;
+use evenkeel_core::documents::FileReading;
+use evenkeel_core::documents::LIMITS;
+use evenkeel_core::documents::content::{self, Refusal, why};
+use evenkeel_core::documents::{BinaryAlone, Draft, FileSet};
+use evenkeel_core::documents::{Found, Listing, What, walk};
+use evenkeel_core::documents::{Unreadable, words};
 use evenkeel_host::Interruption;
 use evenkeel_model::text;
 
 /// How the standard input is named, and known.
 const STANDARD_INPUT: &str = "-";
 const SHOWN_INPUT: &str = "(standard input)";
+
+/// Why two names are not two documents.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    /// The names do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// One of them cannot be read.
+    #[error("{reason}")]
+    Unreadable {
+        /// Which one, and why.
+        reason: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
 
 /// What a name stands for.
 enum Side {
@@ -50,10 +66,10 @@ pub fn gather_pair(
     directory: &Path,
     standard_input: BorrowedFd<'_>,
     interruption: &Interruption,
-) -> Result<[FileSet; 2], Failure> {
+) -> Result<[FileSet; 2], PairError> {
     let [left, right] = names;
     if left == STANDARD_INPUT && right == STANDARD_INPUT {
-        return Err(Failure::Usage(
+        return Err(PairError::Usage(
             "the standard input can be one of the two, and not both".into(),
         ));
     }
@@ -67,7 +83,7 @@ pub fn gather_pair(
                 "a file"
             }
         };
-        return Err(Failure::Usage(format!(
+        return Err(PairError::Usage(format!(
             "`{left}` is {} and `{right}` is {}: name two files or two directories",
             kind(first),
             kind(second)
@@ -78,11 +94,11 @@ pub fn gather_pair(
     Ok([gather(left, first), gather(right, second)])
 }
 
-fn side(name: &str, directory: &Path) -> Result<Side, Failure> {
+fn side(name: &str, directory: &Path) -> Result<Side, PairError> {
     if name == STANDARD_INPUT {
         return Ok(Side::Input);
     }
-    let failed = |reason: String, help: Option<String>| Failure::Other { reason, help };
+    let failed = |reason: String, help: Option<String>| PairError::Unreadable { reason, help };
     let path = directory.join(name);
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
@@ -167,8 +183,8 @@ fn one(shown: &str, read: Result<content::Bytes, Refusal>) -> Draft {
         complaints: Vec::new(),
     };
     let read = match read {
-        Ok(bytes) => Read::Bytes(bytes),
-        Err(refusal) => Read::Refused(refusal),
+        Ok(bytes) => FileReading::Bytes(bytes),
+        Err(refusal) => FileReading::Refused(refusal),
     };
     Draft::of(listing, vec![read], BinaryAlone::Kept, &LIMITS)
 }
@@ -185,7 +201,7 @@ fn files(name: &str, real: &Path, interruption: &Interruption) -> Draft {
         Err(complaint) => Draft::refused(complaint),
         Ok(listing) => match read_all(&[&listing], &LIMITS).pop() {
             Some(Ok(read)) => Draft::of(listing, read, BinaryAlone::Kept, &LIMITS),
-            Some(Err(bytes)) => Draft::refused(super::words::too_large(shown, bytes, LIMITS.bytes)),
+            Some(Err(bytes)) => Draft::refused(words::too_large(shown, bytes, LIMITS.bytes)),
             None => Draft::default(),
         },
     }

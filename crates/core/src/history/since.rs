@@ -1,12 +1,11 @@
-//! Since when something stands: walks back along a branch, commit by commit, for as long as it is there.
+//! The commit that each difference came with: walks back along a branch, commit by commit, while the difference is there.
 //!
-//! Pure: which commits there are is asked before (`Repository::commits_touching`), and what stands in one of them is
-//! asked of whoever can tell. What stands is known by a digest of its place and what is wrong there, so that it is the
-//! same thing in each commit.
+//! The caller lists the commits and reads the contents of each one. A difference is identified by the digest of its
+//! place and what is wrong there, so it is the same difference in each commit. The work is bounded by a [`Budget`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::world::git::{CommitInfo, Commits};
+use super::{CommitInfo, Commits};
 use evenkeel_model::Digest;
 
 /// How much may be looked at.
@@ -107,7 +106,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::{Budget, CommitContents, Since, since_revision, stands_since};
-    use crate::world::git::{CommitInfo, Commits};
+    use super::{CommitInfo, Commits};
     use evenkeel_model::{Digest, Moment};
 
     fn key(name: &str) -> Digest {

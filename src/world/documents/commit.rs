@@ -8,8 +8,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Component, Path, PathBuf};
 
-use super::walk::{Kind, Resolved, Tree, is_private};
 use crate::world::git::{GitError, Objects, TreeEntry, TreeKind};
+use evenkeel_core::documents::{Kind, Resolved, Tree, is_private};
 
 /// Most links on one way: more run in circles.
 const MOST_LINKS: usize = 40;

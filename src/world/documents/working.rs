@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::DocumentRequest;
-use super::limits::{LIMITS, Limits};
 use super::render::{self, AT_ONCE, Rendering};
-use super::set::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
-use super::walk::Listing;
-use super::words;
 use super::working_tree::{Disk, read_all};
-use crate::operation::Project;
 use crate::world::git::Repository;
+use evenkeel_core::documents::DocumentRequest;
+use evenkeel_core::documents::Listing;
+use evenkeel_core::documents::words;
+use evenkeel_core::documents::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
+use evenkeel_core::documents::{LIMITS, Limits};
 use evenkeel_core::environment::DocumentSource;
 use evenkeel_model::source::SourceFile;
 
@@ -25,16 +24,6 @@ pub struct WorkingDocuments {
 }
 
 impl WorkingDocuments {
-    /// Those of a project.
-    #[must_use]
-    pub fn of(project: &Project<'_>) -> Self {
-        Self::new(
-            &project.root,
-            Repository::discover(&project.root).as_ref(),
-            Rendering::of(project),
-        )
-    }
-
     /// Those below a project's directory (canonical); links may lead anywhere in the repository it is in.
     #[must_use]
     pub fn new(root: &Path, repository: Option<&Repository>, rendering: Rendering) -> Self {

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::limits::Limits;
+use super::Limits;
 use evenkeel_model::Digest;
 
 /// How much of a file beyond the longest text is looked at for a zero byte, which text never has.
@@ -10,7 +10,7 @@ const SAMPLE: u64 = 64 * 1024;
 
 /// What a file's bytes are.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Bytes {
+pub enum Bytes {
     /// Text, without a mark of byte order.
     Text(String),
     /// No text: binary, or of another encoding.
@@ -19,15 +19,19 @@ pub(super) enum Bytes {
 
 /// Why there is no content.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// A text beyond the longest that is read.
     TooLarge(u64),
-    /// It could not be read.
+    /// It could not be read, and why.
     Failed(String),
 }
 
 /// Reads a file whose size is known beforehand. What is binary may be larger than text, as only its digest is kept.
-pub(super) fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, Refusal> {
+///
+/// # Errors
+///
+/// When the text is too large, or reading fails.
+pub fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, Refusal> {
     if size > limits.longest {
         return large(reader, size, limits);
     }
@@ -85,7 +89,8 @@ fn failed(error: std::io::Error) -> Refusal {
 }
 
 /// Why a file cannot be read, for people.
-pub(super) fn why(error: &std::io::Error) -> String {
+#[must_use]
+pub fn why(error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "it was there and is gone: something changes it, try again".into(),
         ErrorKind::PermissionDenied => {
@@ -98,7 +103,7 @@ pub(super) fn why(error: &std::io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Bytes, Digest, Refusal, read};
-    use crate::operation::documents::limits::Limits;
+    use crate::documents::Limits;
 
     const SMALL: Limits = Limits {
         files: 10,

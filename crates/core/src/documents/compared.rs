@@ -1,50 +1,66 @@
-//! Parity of documents: gathered for every environment, compared along the path, and told as disparities.
+//! Parity of documents: what every environment declares, its files, and what differs along the path.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::documents::{CommittedDocuments, DocumentRequest, FileSet, WorkingDocuments};
-use super::{Failure, Project};
-use crate::report::DocumentsDocument;
+use super::{DocumentRequest, FileSet};
+use crate::drift::documents::{ComparedDocument, disparities};
+use crate::drift::{Disparity, Presence};
+use crate::environment::definition::Varies;
+use crate::environment::document::declarations;
+use crate::environment::{Definition, DocumentDeclaration, DocumentSource, once};
 use evenkeel_comparison::{
     Disagreement, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
     Pattern, Rules, Side, Which, compare_files,
 };
-use evenkeel_core::drift::documents::{ComparedDocument, disparities};
-use evenkeel_core::drift::{Disparity, Presence};
-use evenkeel_core::environment::definition::Varies;
-use evenkeel_core::environment::document::declarations;
-use evenkeel_core::environment::{Definition, DocumentDeclaration, DocumentSource, once};
 use evenkeel_document::{Format, Place};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{EnvironmentName, Value};
 
 /// What every environment declares.
-pub(super) struct Declared(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
+pub struct DeclaredDocuments(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
 
 /// Takes what was found of one document in a pair of environments.
-pub(super) type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]) + 'a;
+pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]) + 'a;
 
 /// The documents of every environment, as they were read.
-pub(super) struct Documents<'d> {
+pub struct Documents<'d> {
     definition: &'d Definition,
-    declared: &'d Declared,
+    declared: &'d DeclaredDocuments,
     sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
 }
 
-/// What came of comparing them.
-#[derive(Default)]
-pub(super) struct DocumentParity {
-    pub(super) disparities: Vec<Disparity>,
-    /// What could not be read, each told once.
-    pub(super) complaints: Vec<Defect>,
-    /// Nothing when there are no documents.
-    pub(super) counted: Option<DocumentsDocument>,
+/// How much was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DocumentCounts {
+    /// Documents, for each pair of environments.
+    pub pairs: usize,
+    /// Files.
+    pub files: usize,
+    /// Values.
+    pub values: usize,
+    /// Values that are not byte-identical.
+    pub raw: usize,
 }
 
-impl Declared {
+/// The result of comparing them.
+#[derive(Default)]
+pub struct DocumentParity {
+    /// What differs.
+    pub disparities: Vec<Disparity>,
+    /// What could not be read, each told once.
+    pub complaints: Vec<Defect>,
+    /// Nothing when there are no documents.
+    pub counted: Option<DocumentCounts>,
+}
+
+impl DeclaredDocuments {
     /// The declarations of all environments.
-    pub(super) fn of(definition: &Definition) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// All complaints about declarations.
+    pub fn of(definition: &Definition) -> Result<Self, Vec<Defect>> {
         let mut declared = BTreeMap::new();
         let mut complaints = Vec::new();
         for name in &definition.path {
@@ -56,12 +72,13 @@ impl Declared {
         if complaints.is_empty() {
             Ok(Self(declared))
         } else {
-            Err(Failure::Definitions(once(complaints)))
+            Err(once(complaints))
         }
     }
 
     /// Everything that is to be gathered.
-    pub(super) fn asked(&self) -> Vec<DocumentRequest<'_>> {
+    #[must_use]
+    pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
         self.0
             .iter()
             .flat_map(|(name, own)| own.iter().map(|each| (name.clone(), each)))
@@ -84,38 +101,11 @@ impl Declared {
 }
 
 impl<'d> Documents<'d> {
-    /// Gathers the documents that a project has now, in its working tree or in the commit it was read from.
-    pub(super) fn now(project: &'d Project<'_>, declared: &'d Declared) -> Result<Self, Failure> {
-        let asked = declared.asked();
-        if asked.is_empty() {
-            return Ok(Self::from(&project.definition, declared, Vec::new()));
-        }
-        let sets = match project.commit_read() {
-            None => WorkingDocuments::of(project).gather(&asked),
-            Some((repository, commit)) => {
-                let mut committed =
-                    CommittedDocuments::new(repository, &project.root, &project.world.interruption)
-                        .ok_or_else(|| Failure::other("the project is not in the repository"))?;
-                committed.gather(commit, &asked)
-            }
-        };
-        Ok(Self::from(&project.definition, declared, sets))
-    }
-
-    /// The documents as they were in a commit, by today's declarations.
-    pub(super) fn then(
+    /// The files that were gathered for each declaration, in the order of [`DeclaredDocuments::asked`].
+    #[must_use]
+    pub fn from(
         definition: &'d Definition,
-        declared: &'d Declared,
-        commit: &str,
-        committed: &mut CommittedDocuments,
-    ) -> Self {
-        let sets = committed.gather(commit, &declared.asked());
-        Self::from(definition, declared, sets)
-    }
-
-    pub(super) fn from(
-        definition: &'d Definition,
-        declared: &'d Declared,
+        declared: &'d DeclaredDocuments,
         sets: Vec<FileSet>,
     ) -> Self {
         let keys = declared
@@ -130,21 +120,23 @@ impl<'d> Documents<'d> {
     }
 
     /// Whether any of them is there and could not be read whole.
-    pub(super) fn is_unread(&self) -> bool {
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
         self.sets
             .values()
             .any(|set| !set.complaints.is_empty() && !set.absent)
     }
 
     /// Everything that could not be read.
-    pub(super) fn complaints(&self) -> impl Iterator<Item = Defect> + '_ {
+    pub fn complaints(&self) -> impl Iterator<Item = Defect> + '_ {
         self.sets
             .values()
             .flat_map(|set| set.complaints.iter().cloned())
     }
 
     /// How many bytes of text there are.
-    pub(super) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         let texts = self.sets.values().flat_map(|set| set.files.values());
         texts
             .map(|content| match content {
@@ -155,13 +147,14 @@ impl<'d> Documents<'d> {
     }
 
     /// Compares each environment with those that follow it on the path.
-    pub(super) fn compare(&self) -> DocumentParity {
+    #[must_use]
+    pub fn compare(&self) -> DocumentParity {
         let names = self.declared.names();
         if names.is_empty() {
             return DocumentParity::default();
         }
         let mut parity = DocumentParity::default();
-        let mut counted = DocumentsDocument::default();
+        let mut counted = DocumentCounts::default();
         for (one, two, siblings) in self.definition.pairs() {
             for name in &names {
                 let compared = self.pair(name, &one, &two, None);
@@ -185,7 +178,7 @@ impl<'d> Documents<'d> {
     }
 
     /// Hands over what was found of each document in each pair of environments.
-    pub(super) fn each_pair(&self, to: &mut EachPair<'_>) {
+    pub fn each_pair(&self, to: &mut EachPair<'_>) {
         for (one, two, _) in self.definition.pairs() {
             for name in self.declared.names() {
                 let compared = self.pair(name, &one, &two, None);
@@ -195,7 +188,8 @@ impl<'d> Documents<'d> {
     }
 
     /// Whether a document, or a place of it, is there in any environment.
-    pub(super) fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
+    #[must_use]
+    pub fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
         let own = self.sets.iter().filter(|((_, own), _)| &**own == name);
         if own.clone().any(|(_, set)| !set.complaints.is_empty()) {
             return Presence::Unread;

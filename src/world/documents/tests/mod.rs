@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{FileContent, FileSet, Rendering, WorkingDocuments};
-use crate::suite::Redactor;
+use super::{Rendering, WorkingDocuments};
 use crate::world::git::Repository;
+use crate::world::redaction::Redactor;
+use evenkeel_core::documents::{FileContent, FileSet};
 use evenkeel_core::environment::{DocumentDeclaration, DocumentRules, DocumentSource};
 use evenkeel_host::Interruption;
 use evenkeel_model::EnvironmentName;

@@ -15,7 +15,7 @@ const WILD: [char; 5] = ['*', '?', '[', '{', '\\'];
 /// # Errors
 ///
 /// What no document can be at.
-pub(super) fn clean(path: &str) -> Result<String, String> {
+pub fn clean(path: &str) -> Result<String, String> {
     if path.is_empty() {
         return Err("the path is empty".into());
     }
@@ -39,7 +39,7 @@ pub(super) fn clean(path: &str) -> Result<String, String> {
 }
 
 /// How many directories a path climbs above where it begins, at most: 1 for `../a` and for `a/../../b`.
-pub(super) fn climbs(path: &str) -> usize {
+pub fn climbs(path: &str) -> usize {
     let mut depth = 0_usize;
     let mut highest = 0;
     for part in path.split('/') {
@@ -55,7 +55,7 @@ pub(super) fn climbs(path: &str) -> usize {
 
 /// A pattern of files.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub struct Wanted {
     /// The longest beginning that is a directory without wildcards; `.` when there is none. Names are relative to it.
     pub directory: String,
     /// How many names deep below it a match can be; any number when `None`.
@@ -69,7 +69,7 @@ impl Wanted {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub(super) fn parse(path: &str) -> Result<Option<Self>, String> {
+    pub fn parse(path: &str) -> Result<Option<Self>, String> {
         if !path.contains(['*', '?', '[', '{']) {
             return Ok(None);
         }
@@ -101,7 +101,7 @@ impl Wanted {
     }
 
     /// Whether a file with this name, relative to the directory, is asked for.
-    pub(super) fn matches(&self, name: &OsStr) -> bool {
+    pub fn matches(&self, name: &OsStr) -> bool {
         self.matcher.is_match(Path::new(name))
     }
 }

@@ -8,13 +8,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::content::{self, Bytes, Refusal};
-use super::limits::LIMITS;
-use super::words::Unreadable;
-use crate::operation::{Project, build};
-use crate::suite::Redactor;
 use crate::world::command::{CommandRun, CommandStatus, Output, run};
-use evenkeel_core::environment::definition::ValueSource;
+use crate::world::redaction::Redactor;
+use evenkeel_core::documents::LIMITS;
+use evenkeel_core::documents::Unreadable;
+use evenkeel_core::documents::content::{self, Bytes, Refusal};
 use evenkeel_document::{LONGEST, codes};
 use evenkeel_host::Interruption;
 use evenkeel_model::text;
@@ -41,27 +39,6 @@ pub struct Rendering {
 }
 
 impl Rendering {
-    /// As a project's own commands run. The variables that secrets come from are taken out of what they say.
-    #[must_use]
-    pub fn of(project: &Project<'_>) -> Self {
-        let world = project.world;
-        let given = project
-            .definition
-            .environments
-            .values()
-            .flat_map(|environment| environment.values.values());
-        let secrets = given.filter_map(|value| match &value.source {
-            ValueSource::Variable(name) => world.environment.get(name).map(String::as_str),
-            _ => None,
-        });
-        Self {
-            directory: project.root.clone(),
-            environment: build::handed_on(world.environment),
-            interruption: world.interruption.clone(),
-            redactor: Redactor::new(secrets),
-        }
-    }
-
     /// What a command prints.
     pub(super) fn render(
         &self,

@@ -7,7 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::limits::Limits;
+use super::Limits;
 use super::link::{followed, may_hide};
 use super::wanted::{Wanted, clean};
 use super::words::{self, Unreadable};
@@ -34,9 +34,12 @@ const CACHES: [&str; 4] = [
 
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A regular file.
     File,
+    /// A directory.
     Directory,
+    /// A symbolic link.
     Link,
     /// In words: "a named pipe".
     Other(&'static str),
@@ -44,7 +47,7 @@ pub(super) enum Kind {
 
 /// Where a path leads when its links are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Resolved {
+pub enum Resolved {
     /// Nowhere.
     Absent,
     /// Out of what may be read.
@@ -56,17 +59,29 @@ pub(super) enum Resolved {
 }
 
 /// Directories and files. Paths are the tree's own, beginning at [`Tree::start`].
-pub(super) trait Tree {
+pub trait Tree {
     /// The project's directory.
     fn start(&self) -> PathBuf;
 
     /// Where a path leads.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be found out, for people.
     fn resolve(&mut self, path: &Path) -> Result<Resolved, String>;
 
     /// What a directory holds, given by its real path; in any order.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, for people.
     fn children(&mut self, directory: &Path) -> Result<Vec<(OsString, Kind)>, String>;
 
     /// What is written in a link.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, for people.
     fn link(&mut self, path: &Path) -> Result<PathBuf, String>;
 
     /// How people know this tree, after a path: "" or " in commit 1234567890".
@@ -74,17 +89,18 @@ pub(super) trait Tree {
 }
 
 /// Whether a name is one that is never read.
-pub(super) fn is_private(name: &OsStr) -> bool {
+pub fn is_private(name: &OsStr) -> bool {
     PRIVATE.iter().any(|private| name == *private)
 }
 
 /// What a path names.
 #[derive(Debug, Default)]
-pub(super) struct Listing {
+pub struct Listing {
     /// Whether it is a file, and not a directory or a pattern.
     pub single: bool,
     /// The files and links, sorted by name.
     pub found: Vec<Found>,
+    /// What could not be read.
     pub complaints: Vec<Unreadable>,
     /// Whether every name is known, if not every file's content.
     pub whole: bool,
@@ -92,17 +108,18 @@ pub(super) struct Listing {
 
 /// One file or link of a listing.
 #[derive(Debug)]
-pub(super) struct Found {
+pub struct Found {
     /// Relative to the directory; empty for a single file.
     pub name: String,
     /// As people know it: relative to the project.
     pub shown: String,
+    /// The file, or where the link leads.
     pub what: What,
 }
 
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub enum What {
     /// A file, by its real path.
     File(PathBuf),
     /// A link that is not followed, and where it leads.
@@ -110,7 +127,7 @@ pub(super) enum What {
 }
 
 /// Lists what a declared path names.
-pub(super) fn list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Listing {
+pub fn list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Listing {
     match try_list(tree, declared, limits) {
         Ok(listing) => listing,
         Err(complaint) => Listing {
@@ -170,7 +187,11 @@ fn open(tree: &mut dyn Tree, path: &str) -> Result<Option<(PathBuf, Kind)>, Unre
 }
 
 /// Lists a directory, given by its real path; all of it, or what a pattern asks for.
-pub(super) fn walk(
+///
+/// # Errors
+///
+/// When there is nothing in it, or more than the limits allow.
+pub fn walk(
     tree: &mut dyn Tree,
     shown: &str,
     top: PathBuf,
