@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 use evenkeel_core::environment::Files;
 use evenkeel_core::environment::files::{LONGEST, is_definition, shown};
@@ -196,6 +199,71 @@ pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(
     Ok(())
 }
 
+/// Reads a plain file of at most `most` bytes; `None` when it is longer. Opening a pipe or a device does not wait.
+///
+/// # Errors
+///
+/// When it is missing, cannot be read, or is no plain file.
+pub fn read_plain(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no plain file"));
+    }
+    if metadata.len() > most {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    // It may grow meanwhile.
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+/// Writes a file that is there whole or not at all, with this mode.
+///
+/// # Errors
+///
+/// When it cannot be written; an older file is unchanged then.
+pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
 fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_plain;
+    use std::path::Path;
+
+    #[test]
+    fn only_plain_files_of_a_known_size_are_read_and_nothing_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        for path in [
+            Path::new("/nowhere"),
+            Path::new("/"),
+            Path::new("/dev/zero"),
+            &pipe,
+        ] {
+            assert!(read_plain(path, 10).is_err(), "{}", path.display());
+        }
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"0123456789").unwrap();
+        assert_eq!(read_plain(&file, 10).unwrap().unwrap(), b"0123456789");
+        assert!(read_plain(&file, 9).unwrap().is_none());
+    }
 }

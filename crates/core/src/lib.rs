@@ -8,7 +8,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod release;
+
 pub mod gate;
+
+pub mod checkpoint;
 
 pub mod apply;
 

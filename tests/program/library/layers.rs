@@ -25,7 +25,8 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
     (
         "crates/core/src",
         &[
-            &["gate"],
+            &["release"],
+            &["gate", "checkpoint"],
             &["apply"],
             &["plan"],
             &["parity", "history"],

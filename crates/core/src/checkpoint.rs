@@ -1,15 +1,8 @@
-//! Checkpoints as files: read from wherever they were kept, with everything that is wrong with them at its place.
+//! Checkpoints that were kept elsewhere: understood, with every error at its place.
 //!
-//! Whoever kept such a file may have it from a mail or from somebody else: it is read with bounds and believed in
-//! nothing. What the ledger says to it is for `ledger::verify`.
+//! The file may come from anyone, so nothing in it is trusted. `ledger::verify` compares it with the ledger; the caller
+//! reads the file.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::Path;
-
-use rustix::fs::{Mode, OFlags};
-
-use crate::report::CHECKPOINT_FORMAT;
 use evenkeel_document::{Content, Document, Entry, Format, Node, ScalarKind};
 use evenkeel_ledger::{Checkpoint, Kept, Proof};
 use evenkeel_model::defect::{Code, Defect};
@@ -17,14 +10,17 @@ use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::text::nearest;
 use evenkeel_model::{Digest, Moment};
 
+/// The first line of every checkpoint that evenkeel writes.
+pub const CHECKPOINT_FORMAT: &str = "evenkeel checkpoint 1";
+
 /// Longest file that is read: a checkpoint has some three hundred bytes.
-const LONGEST: u64 = 64 * 1024;
+pub const LONGEST: u64 = 64 * 1024;
 
 /// What a checkpoint may say.
 const KEYS: &[&str] = &["format", "system", "lineage", "sequence", "digest", "time"];
 
 /// All codes.
-pub(super) const CODES: &[&Code] = &[&UNREADABLE, &MALFORMED, &EDITED];
+pub const CODES: &[&Code] = &[&UNREADABLE, &MALFORMED, &EDITED];
 
 /// Not there, not allowed, no plain file.
 const UNREADABLE: Code = Code::error(
@@ -46,16 +42,17 @@ const EDITED: Code = Code::error(
 );
 
 /// A checkpoint as its file says it.
-pub(super) struct CheckpointFile {
+pub struct CheckpointFile {
     /// What is held against the ledger.
-    pub(super) kept: Kept,
+    pub kept: Kept,
     system: Option<(String, Span)>,
     time: Option<(Moment, Span)>,
 }
 
 impl CheckpointFile {
-    /// What the file says otherwise than the entry that it names, where that is proven.
-    pub(super) fn edits(&self, system: &str, proof: &Proof) -> Vec<Defect> {
+    /// Returns where the file differs from the entry that it names, if the ledger proves that entry.
+    #[must_use]
+    pub fn edits(&self, system: &str, proof: &Proof) -> Vec<Defect> {
         let Some(written) = proof.proven else {
             return Vec::new();
         };
@@ -93,47 +90,31 @@ impl CheckpointFile {
     }
 }
 
-/// Reads a checkpoint.
-pub(super) fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<Defect>> {
-    let name = path.display().to_string();
-    let unreadable = |reason: String| {
-        vec![Defect::new(
-            &UNREADABLE,
-            name.clone(),
-            format!("{name} cannot be read: {reason}"),
-        )]
-    };
-    let bytes = bytes(&directory.join(path)).map_err(|error| unreadable(why(&error)))?;
+/// The complaint about a checkpoint that cannot be read.
+#[must_use]
+pub fn unreadable(name: &str, reason: &str) -> Defect {
+    Defect::new(
+        &UNREADABLE,
+        name.to_owned(),
+        format!("{name} cannot be read: {reason}"),
+    )
+}
+
+/// Understands the bytes of a checkpoint: at most [`LONGEST`].
+///
+/// # Errors
+///
+/// Everything that is wrong with it.
+pub fn read(name: &str, bytes: Vec<u8>) -> Result<CheckpointFile, Vec<Defect>> {
     if bytes.len() as u64 > LONGEST {
-        return Err(unreadable("it is longer than any checkpoint".to_owned()));
+        return Err(vec![unreadable(name, "it is longer than any checkpoint")]);
     }
     let text =
-        evenkeel_document::text_of(&name, bytes).map_err(|defect| vec![malformed(*defect)])?;
+        evenkeel_document::text_of(name, bytes).map_err(|defect| vec![malformed(*defect)])?;
     let file = SourceFile::new(name, text);
     let document = evenkeel_document::read(&file, Format::Json)
         .map_err(|defects| defects.into_iter().map(malformed).collect::<Vec<_>>())?;
     understand(&document)
-}
-
-/// The bytes of a plain file, and one more than are read of any.
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening must not wait for anybody, and what never ends is not read.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no plain file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn why(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 /// What is wrong with the document is wrong with the checkpoint.
@@ -293,5 +274,4 @@ impl<'a> Reading<'a> {
 }
 
 #[cfg(test)]
-#[path = "checkpoint_tests.rs"]
 mod tests;
