@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
-use super::{Failure, Project, ProjectLocation, World, saved};
+use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
 use evenkeel_core::apply::{
     Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute,
@@ -462,9 +462,12 @@ impl Run<'_> {
             },
             interruption: &world.interruption,
         };
-        world.voice.begin(self.name.as_str(), plan.steps.len());
+        world.listener.event(Event::ApplyBegan {
+            environment: self.name,
+            steps: plan.steps.len(),
+        });
         let (outcome, journal) = execute(&job, &Steps(world));
-        world.voice.end();
+        world.listener.event(Event::Ended);
         report.applies.push(ApplyDocument::new(
             Some(apply.clone()),
             &plan,
@@ -550,13 +553,15 @@ struct Reached<'a> {
     unstamped: Vec<Arc<str>>,
 }
 
-/// Tells the world's voice of steps.
+/// Passes the ends of steps on to the world's listener.
 struct Steps<'a>(&'a World<'a>);
 
 impl Progress for Steps<'_> {
     fn begun(&self, _steps: &[&Step]) {}
 
     fn ended(&self, step: &Step, _outcome: StepOutcome, _reason: Option<&str>) {
-        self.0.voice.step(step.address.as_str());
+        self.0.listener.event(Event::StepEnded {
+            address: &step.address,
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, Project};
+use super::{Event, Failure, Project};
 use crate::world::command::{CommandRun, CommandStatus, handed_on, run_with_lines};
 
 /// How long a build may take.
@@ -15,18 +15,19 @@ pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
         if artifact.build.is_empty() {
             continue;
         }
-        world
-            .voice
-            .begin(&format!("build {name}: {}", artifact.build.join(" ")), 0);
+        world.listener.event(Event::BuildBegan {
+            artifact: name,
+            command: &artifact.build,
+        });
         let mut command = CommandRun::new(artifact.build.iter().cloned());
         command.environment = handed_on(world.environment);
         command.directory = Some(project.root.clone());
         command.timeout = WITHIN;
-        let voice = world.voice;
+        let listener = world.listener;
         let outcome = run_with_lines(&command, &world.interruption, &mut |_, line| {
-            voice.line(line);
+            listener.event(Event::CommandLine { line });
         });
-        world.voice.end();
+        world.listener.event(Event::Ended);
         let outcome = outcome.map_err(|error| {
             Failure::other(format!("the artifact `{name}` cannot be built: {error}"))
         })?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::apply::take_lease;
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
-use super::{Failure, Project, ProjectLocation, World};
+use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
 use evenkeel_core::environment::suite::{Suite, selected};
@@ -111,13 +111,14 @@ impl Verification<'_> {
         };
         self.scratch(suite)?;
         let started = world.clock.now();
-        world
-            .voice
-            .begin(&format!("{} {}", suite.kind, suite.name), 0);
-        let result = suite::run(suite, world.clock, &world.interruption, &|line| {
-            world.voice.line(line);
+        world.listener.event(Event::SuiteBegan {
+            kind: &suite.kind,
+            suite: &suite.name,
         });
-        world.voice.end();
+        let result = suite::run(suite, world.clock, &world.interruption, &|line| {
+            world.listener.event(Event::CommandLine { line });
+        });
+        world.listener.event(Event::Ended);
         let ended = world.clock.now();
         let after = self
             .resolution

@@ -1,11 +1,11 @@
-//! Progress on a terminal; silence elsewhere.
+//! Events of operations as progress on a terminal; silence elsewhere.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::operation::Voice;
+use crate::operation::{Event, Listener};
 use evenkeel_model::text::inert;
 
 /// Shows what happens on standard error, if that is a terminal.
@@ -22,14 +22,7 @@ impl Terminal {
         }
     }
 
-    fn with(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
-            act(bar);
-        }
-    }
-}
-
-impl Voice for Terminal {
+    /// Starts a bar, or a spinner where the number of steps is unknown.
     fn begin(&self, what: &str, steps: usize) {
         if !self.shown {
             return;
@@ -49,19 +42,34 @@ impl Voice for Terminal {
         *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
     }
 
-    fn step(&self, what: &str) {
-        self.with(|bar| {
-            bar.inc(1);
-            bar.set_message(inert(what).into_owned());
-        });
-    }
-
     fn end(&self) {
         self.with(ProgressBar::finish_and_clear);
         *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn line(&self, line: &str) {
-        self.with(|bar| bar.set_message(inert(line).replace(['\n', '\t'], " ")));
+    fn with(&self, act: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+            act(bar);
+        }
+    }
+}
+
+impl Listener for Terminal {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::ApplyBegan { environment, steps } => self.begin(environment.as_str(), steps),
+            Event::BuildBegan { artifact, command } => {
+                self.begin(&format!("build {artifact}: {}", command.join(" ")), 0);
+            }
+            Event::SuiteBegan { kind, suite } => self.begin(&format!("{kind} {suite}"), 0),
+            Event::StepEnded { address } => self.with(|bar| {
+                bar.inc(1);
+                bar.set_message(inert(address.as_str()).into_owned());
+            }),
+            Event::CommandLine { line } => {
+                self.with(|bar| bar.set_message(inert(line).replace(['\n', '\t'], " ")));
+            }
+            Event::Ended => self.end(),
+        }
     }
 }
