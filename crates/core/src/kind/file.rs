@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
-use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Traits, Wrong,
+};
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -121,6 +123,19 @@ impl Kind for File {
         "The BLAKE3 digest of the content; sealed if there is a secret in it.",
     )];
     const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_FILE, &CONTENT, &MODE, &OWNER];
+    const TRAITS: Traits = Traits {
+        material: Material::Content,
+        ..Traits::PLAIN
+    };
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("presence", &[]),
+        ("path", &["path"]),
+        ("content", &["content", "source", "template"]),
+        ("mode", &["mode"]),
+        ("owner", &["owner"]),
+        ("group", &["group"]),
+    ];
+    type Family = Host;
     type Declared = FileDeclared;
     type Observed = FileObserved;
 
@@ -162,11 +177,19 @@ impl Kind for File {
     }
 
     fn output(declared: &FileDeclared, name: &str) -> Option<Value> {
-        (name == "digest").then(|| Value::text(&declared.content.to_string()))
+        match name {
+            "path" => Some(Value::text(&declared.path)),
+            "digest" => Some(Value::text(&declared.content.to_string())),
+            _ => None,
+        }
     }
 
-    fn paths(declared: &FileDeclared) -> Vec<&str> {
-        vec![&declared.path]
+    fn place(declared: &FileDeclared) -> &str {
+        &declared.path
+    }
+
+    fn claims(declared: &FileDeclared) -> Vec<Claim<'_>> {
+        vec![Claim::path(&declared.path)]
     }
 
     fn queries(declared: &FileDeclared) -> Vec<Query> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::{Change, FORMAT, Plan, Step, Unseen};
 use super::{Recipe, edges};
 use crate::environment::ResolvedResource;
-use crate::kind::{Declared, Discrepancy, Observation, Observed};
+use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, Speed};
 use crate::observe::{LastApplied, Situation};
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Address, Digest, Parts, Value};
@@ -141,15 +141,12 @@ fn step(
                 if let Some(removal) = applied.declared.removal(left)
                     && applied.on == resource.on
                 {
-                    let path = |declared: &Declared| {
-                        let path = declared.paths().first().copied().unwrap_or_default();
-                        path.to_owned().into()
-                    };
+                    let place = |declared: &Declared| declared.place().to_owned().into();
                     removed = Some(removal);
                     changes.push(Change {
                         attribute: "path".into(),
-                        before: path(&applied.declared),
-                        after: path(&resource.declared),
+                        before: place(&applied.declared),
+                        after: place(&resource.declared),
                         difference: None,
                     });
                     moved = true;
@@ -175,7 +172,7 @@ fn step(
         Verb::Replace
     } else if !observed.is_there() {
         Verb::Create
-    } else if resource.declared.is_slow() && address.kind() == "process" {
+    } else if resource.declared.traits().change == ChangeMode::Replace {
         Verb::Replace
     } else {
         Verb::Update
@@ -202,7 +199,7 @@ fn begin(address: &Address, resource: &ResolvedResource, recipe: &Recipe) -> Ste
         actions: Vec::new(),
         after: Arc::default(),
         shape: shape(address, recipe.resources.get(address)),
-        slow: resource.declared.is_slow(),
+        slow: resource.declared.traits().speed == Speed::Slow,
     }
 }
 
@@ -286,7 +283,7 @@ fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
     Digest::of_record("evenkeel shape 1", &(address, symbolic))
 }
 
-/// Processes that must start anew because something they restart on has a step, although nothing about them differs.
+/// Restarts what must restart because something it restarts on has a step, although nothing about it differs.
 fn restarts<'a>(
     situation: &'a Situation<'_>,
     recipe: &Recipe,
@@ -327,19 +324,14 @@ fn restarts<'a>(
         drafts.insert(
             address,
             Step {
-                address: address.clone(),
-                on: resource.on.clone(),
                 verb: Verb::Replace,
                 reason: format!(
                     "starts anew, since {} changes",
                     evenkeel_model::text::list(&causes, "and")
                 )
                 .into(),
-                changes: Arc::default(),
                 actions: vec![action],
-                after: Arc::default(),
-                shape: shape(address, recipe.resources.get(address)),
-                slow: true,
+                ..begin(address, resource, recipe)
             },
         );
     }
@@ -392,7 +384,7 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
             actions: action.into_iter().collect(),
             after: order.remove(address).unwrap_or_default().into(),
             shape: shape(address, None),
-            slow: declared.is_slow(),
+            slow: declared.traits().speed == Speed::Slow,
         });
     }
     let removed: BTreeSet<Address> = steps
