@@ -74,17 +74,18 @@ pub trait Kind: Sized {
     fn changed(observed: &Self::Observed) -> Option<Moment>;
     /// What is wrong.
     fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;
-    /// The action that would mend it, carrying what it expects to find; `None` when nothing is wrong.
-    fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Option<ActionOf<Self>>;
-    /// The action that would remove it; `None` when it is not there.
-    fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Option<ActionOf<Self>>;
+    /// The actions that repair it, in order; none when nothing is wrong. Each carries the state that it expects to find
+    /// after the ones before it.
+    fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
+    /// The actions that remove it, in order; none when it is missing.
+    fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
     /// The resources whose change restarts it.
     fn restarts_on(_declared: &Self::Declared) -> Vec<String> {
         Vec::new()
     }
-    /// The action that restarts it although nothing about it differs; `None` for a kind that does not run.
-    fn restart(_declared: &Self::Declared, _observed: &Self::Observed) -> Option<ActionOf<Self>> {
-        None
+    /// The actions that restart it although nothing about it differs; none for a kind that does not run.
+    fn restart(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<ActionOf<Self>> {
+        Vec::new()
     }
     /// The scope in which everything must be declared, if it declares one.
     fn exclusive(_declared: &Self::Declared) -> Option<Exclusive<'_>> {

@@ -239,22 +239,28 @@ impl Kind for Directory {
         }
     }
 
-    fn remedy(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::Directory {
+    fn remedy(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::Directory {
             path: declared.path.clone(),
             mode: declared.mode,
             owner: declared.owner.clone(),
             group: declared.group.clone(),
             expected: observed.standing.clone(),
-        })
+        }]
     }
 
-    fn removal(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Remove {
+    fn removal(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Remove {
             path: declared.path.clone(),
             sealed: false,
             expected: observed.standing.clone(),
-        })
+        }]
     }
 
     fn exclusive(declared: &DirectoryDeclared) -> Option<Exclusive<'_>> {

@@ -278,8 +278,11 @@ impl Kind for File {
         wrong
     }
 
-    fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::File {
+    fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::File {
             path: declared.path.clone(),
             content: declared.content,
             sealed: declared.sealed,
@@ -287,15 +290,18 @@ impl Kind for File {
             owner: declared.owner.clone(),
             group: declared.group.clone(),
             expected: observed.standing.clone(),
-        })
+        }]
     }
 
-    fn removal(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Remove {
+    fn removal(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Remove {
             path: declared.path.clone(),
             sealed: declared.sealed,
             expected: observed.standing.clone(),
-        })
+        }]
     }
 
     fn attributes(declared: &FileDeclared) -> Vec<(String, String)> {
@@ -353,7 +359,7 @@ mod tests {
     #[test]
     fn a_file_as_declared_needs_nothing() {
         assert!(File::compare(&declared(), &seen("hello\n", 0o644)).is_empty());
-        assert!(File::remedy(&declared(), &seen("hello\n", 0o644)).is_none());
+        assert!(File::remedy(&declared(), &seen("hello\n", 0o644)).is_empty());
     }
 
     #[test]

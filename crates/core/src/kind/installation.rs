@@ -218,20 +218,26 @@ impl Kind for Installation {
         }
     }
 
-    fn remedy(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::Install {
+    fn remedy(declared: &InstallationDeclared, observed: &InstallationObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::Install {
             into: declared.into.clone(),
             artifact: declared.artifact,
             keep: declared.keep,
             expected: observed.current,
-        })
+        }]
     }
 
-    fn removal(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Uninstall {
+    fn removal(declared: &InstallationDeclared, observed: &InstallationObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Uninstall {
             into: declared.into.clone(),
             expected: observed.current,
-        })
+        }]
     }
 
     fn attributes(declared: &InstallationDeclared) -> Vec<(String, String)> {

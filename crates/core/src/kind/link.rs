@@ -142,20 +142,26 @@ impl Kind for Link {
         }
     }
 
-    fn remedy(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::Link {
+    fn remedy(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::Link {
             path: declared.path.clone(),
             to: declared.to.clone(),
             expected: observed.standing.clone(),
-        })
+        }]
     }
 
-    fn removal(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Remove {
+    fn removal(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Remove {
             path: declared.path.clone(),
             sealed: false,
             expected: observed.standing.clone(),
-        })
+        }]
     }
 
     fn attributes(declared: &LinkDeclared) -> Vec<(String, String)> {

@@ -179,23 +179,23 @@ macro_rules! kinds {
                 }
             }
 
-            /// What would mend it; `None` when there is nothing to do.
-            pub fn remedy(&self, observed: &Observed) -> Option<Action> {
+            /// The actions that repair it, in order; none when nothing is wrong.
+            pub fn remedy(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::remedy(declared, observed)
                     } )*
-                    _ => None,
+                    _ => Vec::new(),
                 }
             }
 
-            /// What would remove it; `None` when it is not there.
-            pub fn removal(&self, observed: &Observed) -> Option<Action> {
+            /// The actions that remove it, in order; none when it is missing.
+            pub fn removal(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::removal(declared, observed)
                     } )*
-                    _ => None,
+                    _ => Vec::new(),
                 }
             }
 
@@ -204,13 +204,13 @@ macro_rules! kinds {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::restarts_on(declared), )* }
             }
 
-            /// The action that restarts it although nothing about it differs; `None` for a kind that does not run.
-            pub fn restart(&self, observed: &Observed) -> Option<Action> {
+            /// The actions that restart it although nothing about it differs; none for a kind that does not run.
+            pub fn restart(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::restart(declared, observed)
                     } )*
-                    _ => None,
+                    _ => Vec::new(),
                 }
             }
 

@@ -406,24 +406,30 @@ impl Kind for Process {
         wrong
     }
 
-    fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| declared.start(observed))
+    fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![declared.start(observed)]
     }
 
-    fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        (observed.state != ProcessState::Missing).then(|| Action::Stop {
+    fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        if observed.state == ProcessState::Missing {
+            return Vec::new();
+        }
+        vec![Action::Stop {
             record: declared.record.clone(),
             stop_within: declared.stop_within,
             expected: running(observed),
-        })
+        }]
     }
 
     fn restarts_on(declared: &ProcessDeclared) -> Vec<String> {
         declared.triggers.keys().cloned().collect()
     }
 
-    fn restart(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        Some(declared.start(observed))
+    fn restart(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        vec![declared.start(observed)]
     }
 
     fn attributes(declared: &ProcessDeclared) -> Vec<(String, String)> {

@@ -130,31 +130,30 @@ fn step(
     let applied = situation.applied.get(address);
     let wrong = resource.declared.compare(observed);
     let mut changes: Vec<Change> = wrong.iter().map(change).collect();
-    let mut removed = None;
+    let mut removal = Vec::new();
     // It was applied at another place: what is left there goes first.
-    let mut moved = false;
     if let Some(applied) = applied
         && let Some(left) = situation.left.get(address)
     {
         match left {
             Observation::Seen(left) => {
-                if let Some(removal) = applied.declared.removal(left)
-                    && applied.on == resource.on
-                {
+                if applied.on == resource.on {
+                    removal = applied.declared.removal(left);
+                }
+                if !removal.is_empty() {
                     let place = |declared: &Declared| declared.place().to_owned().into();
-                    removed = Some(removal);
                     changes.push(Change {
                         attribute: "path".into(),
                         before: place(&applied.declared),
                         after: place(&resource.declared),
                         difference: None,
                     });
-                    moved = true;
                 }
             }
             Observation::CannotTell(reason) => return Err(reason.clone()),
         }
     }
+    let moved = !removal.is_empty();
     if wrong.is_empty() && !moved {
         if applied.is_some_and(|applied| applied.unchanged) {
             return Ok(None);
@@ -178,12 +177,10 @@ fn step(
         Verb::Update
     };
     step.reason = reason(applied, &wrong, observed, moved);
-    step.actions = removed
-        .into_iter()
-        .chain(resource.declared.remedy(observed))
-        .collect();
-    // Of the many steps each has one action, and no place to spare.
-    step.actions.shrink_to_fit();
+    step.actions = resource.declared.remedy(observed);
+    if moved {
+        step.actions.splice(0..0, removal);
+    }
     step.changes = changes.into();
     Ok(Some(step))
 }
@@ -315,9 +312,10 @@ fn restarts<'a>(
         if causes.is_empty() {
             continue;
         }
-        let Some(action) = resource.declared.restart(observed) else {
+        let actions = resource.declared.restart(observed);
+        if actions.is_empty() {
             continue;
-        };
+        }
         if drafts.remove(address).is_none() {
             *unchanged = unchanged.saturating_sub(1);
         }
@@ -330,7 +328,7 @@ fn restarts<'a>(
                     evenkeel_model::text::list(&causes, "and")
                 )
                 .into(),
-                actions: vec![action],
+                actions,
                 ..begin(address, resource, recipe)
             },
         );
@@ -361,19 +359,20 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
             }
             None => continue,
         };
-        let action = declared.removal(observed);
+        let actions = declared.removal(observed);
+        let exists = !actions.is_empty();
         steps.push(Step {
             address: address.clone(),
             on: applied.on.clone(),
             verb: Verb::Remove,
-            reason: if action.is_some() {
+            reason: if exists {
                 "declared no longer".into()
             } else {
                 "declared no longer, and already gone; only to be recorded".into()
             },
             changes: Arc::new([Change {
                 attribute: "presence".into(),
-                before: if action.is_some() {
+                before: if exists {
                     address.kind().to_owned().into()
                 } else {
                     "nothing".into()
@@ -381,7 +380,7 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
                 after: "nothing".into(),
                 difference: None,
             }]),
-            actions: action.into_iter().collect(),
+            actions,
             after: order.remove(address).unwrap_or_default().into(),
             shape: shape(address, None),
             slow: declared.traits().speed == Speed::Slow,
