@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::unexpected;
-use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use super::{
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Host, Kind, Observation, RemovalOrder,
+    Speed, Traits, Wrong,
+};
 use evenkeel_host::action::Running;
 use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Text};
 use evenkeel_model::defect::Code;
@@ -81,13 +84,8 @@ impl ProcessDeclared {
         started_as
     }
 
-    /// The resources that make it start anew.
-    pub(super) fn restarts_on(&self) -> Vec<String> {
-        self.triggers.keys().cloned().collect()
-    }
-
     /// The action that starts it, in place of what runs.
-    pub(super) fn start(&self, observed: &ProcessObserved) -> Action {
+    fn start(&self, observed: &ProcessObserved) -> Action {
         Action::Start {
             record: self.record.clone(),
             log: self.log.clone(),
@@ -173,6 +171,22 @@ impl Kind for Process {
     const OUTPUTS: &'static [(&'static str, &'static str)] =
         &[("log", "The path of the log file.")];
     const CODES: &'static [&'static Code] = &[&NOT_RUNNING, &NOT_READY, &STARTED_OTHERWISE];
+    const TRAITS: Traits = Traits {
+        speed: Speed::Slow,
+        change: ChangeMode::Replace,
+        ends_by_itself: &["presence", "ready"],
+        removal: RemovalOrder::First,
+        ..Traits::PLAIN
+    };
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("presence", &[]),
+        ("command", &["command"]),
+        ("environment.*", &["environment"]),
+        ("directory", &["directory"]),
+        ("restart-on.*", &["restart-on"]),
+        ("ready", &["ready"]),
+    ];
+    type Family = Host;
     type Declared = ProcessDeclared;
     type Observed = ProcessObserved;
 
@@ -282,8 +296,12 @@ impl Kind for Process {
         (name == "log").then(|| Value::text(&declared.log))
     }
 
-    fn paths(declared: &ProcessDeclared) -> Vec<&str> {
-        vec![&declared.record, &declared.log]
+    fn place(declared: &ProcessDeclared) -> &str {
+        &declared.record
+    }
+
+    fn claims(declared: &ProcessDeclared) -> Vec<Claim<'_>> {
+        vec![Claim::path(&declared.record), Claim::path(&declared.log)]
     }
 
     fn queries(declared: &ProcessDeclared) -> Vec<Query> {
@@ -388,16 +406,30 @@ impl Kind for Process {
         wrong
     }
 
-    fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| declared.start(observed))
+    fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![declared.start(observed)]
     }
 
-    fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        (observed.state != ProcessState::Missing).then(|| Action::Stop {
+    fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        if observed.state == ProcessState::Missing {
+            return Vec::new();
+        }
+        vec![Action::Stop {
             record: declared.record.clone(),
             stop_within: declared.stop_within,
             expected: running(observed),
-        })
+        }]
+    }
+
+    fn restarts_on(declared: &ProcessDeclared) -> Vec<String> {
+        declared.triggers.keys().cloned().collect()
+    }
+
+    fn restart(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        vec![declared.start(observed)]
     }
 
     fn attributes(declared: &ProcessDeclared) -> Vec<(String, String)> {
