@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use crate::observe::Situation;
-use evenkeel_host::EntryKind;
+use evenkeel_host::entries::EntryKind;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::matches;
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{octal, standing_facts, unexpected};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Account, Action, Answer, Entry, PathState, Query};
+use evenkeel_host::entries::{self, Entry};
+use evenkeel_host::{Account, Action, Answer, PathState, Query, path};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -141,15 +142,15 @@ impl Kind for Directory {
     }
 
     fn queries(declared: &DirectoryDeclared) -> Vec<Query> {
-        let mut queries = vec![Query::Path {
+        let mut queries = vec![Query::Path(path::Query {
             path: declared.path.clone(),
             text_unless: None,
             sealed: false,
-        }];
+        })];
         if declared.exclusive {
-            queries.push(Query::Entries {
+            queries.push(Query::Entries(entries::Query {
                 path: declared.path.clone(),
-            });
+            }));
         }
         queries
     }
@@ -159,14 +160,14 @@ impl Kind for Directory {
         answers: &[Answer],
     ) -> Observation<DirectoryObserved> {
         let (standing, changed) = match answers.first() {
-            Some(Answer::Path {
+            Some(Answer::Path(path::Answer {
                 standing, changed, ..
-            }) => (standing.clone(), *changed),
+            })) => (standing.clone(), *changed),
             other => return unexpected(other),
         };
         let entries = if declared.exclusive && matches!(standing, PathState::Directory { .. }) {
             match answers.get(1) {
-                Some(Answer::Entries { entries }) => entries.clone(),
+                Some(Answer::Entries(entries::Answer { entries })) => entries.clone(),
                 other => return unexpected(other),
             }
         } else {
@@ -218,20 +219,24 @@ impl Kind for Directory {
     }
 
     fn remedy(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::Directory {
-            path: declared.path.clone(),
-            mode: declared.mode,
-            owner: declared.owner.clone(),
-            group: declared.group.clone(),
-            expected: observed.standing.clone(),
+        (!Self::compare(declared, observed).is_empty()).then(|| {
+            Action::Directory(path::Directory {
+                path: declared.path.clone(),
+                mode: declared.mode,
+                owner: declared.owner.clone(),
+                group: declared.group.clone(),
+                expected: observed.standing.clone(),
+            })
         })
     }
 
     fn removal(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Remove {
-            path: declared.path.clone(),
-            sealed: false,
-            expected: observed.standing.clone(),
+        Self::is_there(observed).then(|| {
+            Action::Remove(path::Remove {
+                path: declared.path.clone(),
+                sealed: false,
+                expected: observed.standing.clone(),
+            })
         })
     }
 

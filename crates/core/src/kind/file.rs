@@ -8,7 +8,7 @@ use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, PathState, Query};
+use evenkeel_host::{Action, Answer, PathState, Query, path};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, Moment, Value};
@@ -170,20 +170,20 @@ impl Kind for File {
     }
 
     fn queries(declared: &FileDeclared) -> Vec<Query> {
-        vec![Query::Path {
+        vec![Query::Path(path::Query {
             path: declared.path.clone(),
             text_unless: (!declared.sealed).then_some(declared.content),
             sealed: declared.sealed,
-        }]
+        })]
     }
 
     fn observed(_declared: &FileDeclared, answers: &[Answer]) -> Observation<FileObserved> {
         match answers.first() {
-            Some(Answer::Path {
+            Some(Answer::Path(path::Answer {
                 standing,
                 text,
                 changed,
-            }) => Observation::Seen(FileObserved {
+            })) => Observation::Seen(FileObserved {
                 standing: standing.clone(),
                 text: text.clone(),
                 changed: *changed,
@@ -256,22 +256,26 @@ impl Kind for File {
     }
 
     fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::File {
-            path: declared.path.clone(),
-            content: declared.content,
-            sealed: declared.sealed,
-            mode: declared.mode,
-            owner: declared.owner.clone(),
-            group: declared.group.clone(),
-            expected: observed.standing.clone(),
+        (!Self::compare(declared, observed).is_empty()).then(|| {
+            Action::File(path::File {
+                path: declared.path.clone(),
+                content: declared.content,
+                sealed: declared.sealed,
+                mode: declared.mode,
+                owner: declared.owner.clone(),
+                group: declared.group.clone(),
+                expected: observed.standing.clone(),
+            })
         })
     }
 
     fn removal(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Remove {
-            path: declared.path.clone(),
-            sealed: declared.sealed,
-            expected: observed.standing.clone(),
+        Self::is_there(observed).then(|| {
+            Action::Remove(path::Remove {
+                path: declared.path.clone(),
+                sealed: declared.sealed,
+                expected: observed.standing.clone(),
+            })
         })
     }
 

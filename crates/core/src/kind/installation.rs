@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, Query};
+use evenkeel_host::{Action, Answer, Query, installation};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, Moment, Value};
@@ -115,9 +115,9 @@ impl Kind for Installation {
     }
 
     fn queries(declared: &InstallationDeclared) -> Vec<Query> {
-        vec![Query::Installation {
+        vec![Query::Installation(installation::Query {
             into: declared.into.clone(),
-        }]
+        })]
     }
 
     fn observed(
@@ -125,12 +125,12 @@ impl Kind for Installation {
         answers: &[Answer],
     ) -> Observation<InstallationObserved> {
         match answers.first() {
-            Some(Answer::Installation {
+            Some(Answer::Installation(installation::Answer {
                 current,
                 actual,
                 changed,
                 ..
-            }) => Observation::Seen(InstallationObserved {
+            })) => Observation::Seen(InstallationObserved {
                 current: *current,
                 actual: *actual,
                 changed: *changed,
@@ -194,18 +194,22 @@ impl Kind for Installation {
     }
 
     fn remedy(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::Install {
-            into: declared.into.clone(),
-            artifact: declared.artifact,
-            keep: declared.keep,
-            expected: observed.current,
+        (!Self::compare(declared, observed).is_empty()).then(|| {
+            Action::Install(installation::Install {
+                into: declared.into.clone(),
+                artifact: declared.artifact,
+                keep: declared.keep,
+                expected: observed.current,
+            })
         })
     }
 
     fn removal(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Uninstall {
-            into: declared.into.clone(),
-            expected: observed.current,
+        Self::is_there(observed).then(|| {
+            Action::Uninstall(installation::Uninstall {
+                into: declared.into.clone(),
+                expected: observed.current,
+            })
         })
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, PathState, Query};
+use evenkeel_host::{Action, Answer, PathState, Query, path};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -80,18 +80,18 @@ impl Kind for Link {
     }
 
     fn queries(declared: &LinkDeclared) -> Vec<Query> {
-        vec![Query::Path {
+        vec![Query::Path(path::Query {
             path: declared.path.clone(),
             text_unless: None,
             sealed: false,
-        }]
+        })]
     }
 
     fn observed(_declared: &LinkDeclared, answers: &[Answer]) -> Observation<LinkObserved> {
         match answers.first() {
-            Some(Answer::Path {
+            Some(Answer::Path(path::Answer {
                 standing, changed, ..
-            }) => Observation::Seen(LinkObserved {
+            })) => Observation::Seen(LinkObserved {
                 standing: standing.clone(),
                 changed: *changed,
             }),
@@ -131,18 +131,22 @@ impl Kind for Link {
     }
 
     fn remedy(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| Action::Link {
-            path: declared.path.clone(),
-            to: declared.to.clone(),
-            expected: observed.standing.clone(),
+        (!Self::compare(declared, observed).is_empty()).then(|| {
+            Action::Link(path::Link {
+                path: declared.path.clone(),
+                to: declared.to.clone(),
+                expected: observed.standing.clone(),
+            })
         })
     }
 
     fn removal(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| Action::Remove {
-            path: declared.path.clone(),
-            sealed: false,
-            expected: observed.standing.clone(),
+        Self::is_there(observed).then(|| {
+            Action::Remove(path::Remove {
+                path: declared.path.clone(),
+                sealed: false,
+                expected: observed.standing.clone(),
+            })
         })
     }
 

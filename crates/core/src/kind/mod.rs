@@ -200,7 +200,7 @@ pub fn facts(name: &str) -> Option<&'static KindFacts> {
 impl Observed {
     /// The entries of an exclusive directory, if it is one.
     #[must_use]
-    pub fn entries(&self) -> Option<&[evenkeel_host::Entry]> {
+    pub fn entries(&self) -> Option<&[evenkeel_host::entries::Entry]> {
         match self {
             Self::Directory(observed) => observed.entries.as_deref(),
             _ => None,

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::action::Running;
-use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Text};
+use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Running, Text, process};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Moment, Value, duration};
@@ -88,7 +87,7 @@ impl ProcessDeclared {
 
     /// The action that starts it, in place of what runs.
     pub(super) fn start(&self, observed: &ProcessObserved) -> Action {
-        Action::Start {
+        Action::Start(process::Start {
             record: self.record.clone(),
             log: self.log.clone(),
             command: self.command.clone(),
@@ -99,7 +98,7 @@ impl ProcessDeclared {
             stop_within: self.stop_within,
             started_as: self.started_as(),
             expected: running(observed),
-        }
+        })
     }
 }
 
@@ -287,17 +286,19 @@ impl Kind for Process {
     }
 
     fn queries(declared: &ProcessDeclared) -> Vec<Query> {
-        vec![Query::Process {
+        vec![Query::Process(process::Query {
             record: declared.record.clone(),
             ready: declared.ready.clone(),
-        }]
+        })]
     }
 
     fn observed(_declared: &ProcessDeclared, answers: &[Answer]) -> Observation<ProcessObserved> {
         match answers.first() {
-            Some(Answer::Process { state }) => Observation::Seen(ProcessObserved {
-                state: state.clone(),
-            }),
+            Some(Answer::Process(process::Answer { state })) => {
+                Observation::Seen(ProcessObserved {
+                    state: state.clone(),
+                })
+            }
             other => unexpected(other),
         }
     }
@@ -393,10 +394,12 @@ impl Kind for Process {
     }
 
     fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        (observed.state != ProcessState::Missing).then(|| Action::Stop {
-            record: declared.record.clone(),
-            stop_within: declared.stop_within,
-            expected: running(observed),
+        (observed.state != ProcessState::Missing).then(|| {
+            Action::Stop(process::Stop {
+                record: declared.record.clone(),
+                stop_within: declared.stop_within,
+                expected: running(observed),
+            })
         })
     }
 
