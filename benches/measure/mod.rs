@@ -1,7 +1,11 @@
-//! What all measurements share: a command is run as a whole process, and its time and its memory are told.
+//! What all measurements share: a project to measure, and a command that runs as a whole process with its time and
+//! memory.
 //!
 //! Memory is the largest resident set, as the kernel accounts it.
 
+#![allow(dead_code, reason = "each table uses a part of it")]
+
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,7 +33,39 @@ pub(crate) fn evenkeel() -> PathBuf {
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
         PathBuf::from,
     );
-    target.join("release/evenkeel")
+    target.join(profile()).join("evenkeel")
+}
+
+/// The folder of the profile that is measured.
+pub(crate) fn profile() -> String {
+    std::env::var("EVENKEEL_PROFILE").unwrap_or_else(|_| "release".to_owned())
+}
+
+/// A project of so many files in one directory, in both of its environments.
+pub(crate) fn project(size: usize, scratch: &Path) -> PathBuf {
+    let root = scratch.join(format!(
+        "evenkeel-{size}-{}",
+        fs::read_dir(scratch).unwrap().count()
+    ));
+    let folder = root.join("environments");
+    fs::create_dir_all(&folder).unwrap();
+    let mut system = "[system]\nname = \"bench\"\npath = [\"staging\", \"production\"]\n[parameter.root]\nvaries = \"identity\"\n\
+[target.web]\n[directory.all]\non = \"web\"\npath = \"${root}\"\n[release]\nrequire = []\n"
+        .to_owned();
+    for number in 0..size {
+        let _ = write!(
+            system,
+            "[file.f{number:05}]\non = \"web\"\npath = \"${{directory.all.path}}/f{number:05}\"\ncontent = \"thing {number} of ${{environment}}\\n\"\nmode = \"0640\"\n"
+        );
+    }
+    fs::write(folder.join("system.toml"), system).unwrap();
+    for name in ["staging", "production"] {
+        let text = format!(
+            "[environment]\nname = \"{name}\"\n[values]\nroot = \"run/{name}\"\n[target.web]\nlocal = true\n"
+        );
+        fs::write(folder.join(format!("{name}.toml")), text).unwrap();
+    }
+    root
 }
 
 /// Runs a command to its end; `None` when it does not end with one of these codes.

@@ -13,22 +13,26 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 #[path = "../measure/mod.rs"]
 mod measure;
 
-use measure::{Took, evenkeel, exponent, line, median, numbers, run};
+mod agent;
+mod bare;
+
+use measure::{Took, evenkeel, exponent, line, median, numbers, project, run};
 
 const USAGE: &str = "benches/run [--sizes 1000,5000] [--peers terraform,pyinfra] [--scaling 1000,5000,20000,50000] \
-[--no-scaling] [--no-hash]\n\nTerraform takes about ten minutes to create 5,000 things; --peers '' leaves peers out.";
+[--no-scaling] [--no-hash] [--no-agent]\n\nTerraform takes about ten minutes to create 5,000 things; --peers '' leaves peers out.";
 
 fn main() {
     let mut sizes = vec![1_000];
     let mut scaling = vec![1_000, 5_000, 20_000, 50_000];
     let mut peers = "terraform,pyinfra".to_owned();
     let mut hash = true;
+    let mut agent = true;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_default();
@@ -37,6 +41,7 @@ fn main() {
             "--scaling" => scaling = numbers(&value()),
             "--no-scaling" => scaling.clear(),
             "--no-hash" => hash = false,
+            "--no-agent" => agent = false,
             "--peers" => peers = value(),
             // Cargo says that this is a benchmark.
             "--bench" => {}
@@ -59,6 +64,9 @@ fn main() {
     if hash {
         hashing(&scratch);
     }
+    if agent {
+        agent::size();
+    }
     let _ = fs::remove_dir_all(&scratch);
 }
 
@@ -69,35 +77,8 @@ fn version() {
     line("evenkeel --version", median(runs), None);
 }
 
-/// A project of so many files in one directory.
-fn project(size: usize, scratch: &Path) -> PathBuf {
-    let root = scratch.join(format!(
-        "evenkeel-{size}-{}",
-        fs::read_dir(scratch).unwrap().count()
-    ));
-    let folder = root.join("environments");
-    fs::create_dir_all(&folder).unwrap();
-    let mut system = "[system]\nname = \"bench\"\npath = [\"staging\", \"production\"]\n[parameter.root]\nvaries = \"identity\"\n\
-[target.web]\n[directory.all]\non = \"web\"\npath = \"${root}\"\n[release]\nrequire = []\n"
-        .to_owned();
-    for number in 0..size {
-        let _ = write!(
-            system,
-            "[file.f{number:05}]\non = \"web\"\npath = \"${{directory.all.path}}/f{number:05}\"\ncontent = \"thing {number} of ${{environment}}\\n\"\nmode = \"0640\"\n"
-        );
-    }
-    fs::write(folder.join("system.toml"), system).unwrap();
-    for name in ["staging", "production"] {
-        let text = format!(
-            "[environment]\nname = \"{name}\"\n[values]\nroot = \"run/{name}\"\n[target.web]\nlocal = true\n"
-        );
-        fs::write(folder.join(format!("{name}.toml")), text).unwrap();
-    }
-    root
-}
-
 /// Creates, then checks: the medians of three.
-fn ours(size: usize, scratch: &Path) -> (Option<Took>, Option<Took>, Option<Took>) {
+fn ours(size: usize, scratch: &Path) -> Figures {
     let mut creating = Vec::new();
     let mut root = scratch.to_path_buf();
     for _ in 0..3 {
@@ -111,11 +92,32 @@ fn ours(size: usize, scratch: &Path) -> (Option<Took>, Option<Took>, Option<Took
                 .collect(),
         )
     };
-    (median(creating), check("plan"), check("drift"))
+    let checked = (check("plan"), check("drift"));
+    let limit = bare::limit(&root.join("run/staging"));
+    Figures {
+        create: median(creating),
+        plan: checked.0,
+        drift: checked.1,
+        limit,
+    }
+}
+
+/// What one size took.
+struct Figures {
+    create: Option<Took>,
+    plan: Option<Took>,
+    drift: Option<Took>,
+    /// Seconds to open, stat, read and hash the same files on all cores and do nothing else.
+    limit: f64,
 }
 
 fn side_by_side(size: usize, peers: &str, scratch: &Path) {
-    let (create, plan, drift) = ours(size, scratch);
+    let Figures {
+        create,
+        plan,
+        drift,
+        limit,
+    } = ours(size, scratch);
     line(
         &format!("evenkeel: create {size}, journalled"),
         create,
@@ -127,6 +129,7 @@ fn side_by_side(size: usize, peers: &str, scratch: &Path) {
         drift,
         None,
     );
+    bare::compare(size, drift, limit);
     if peers.contains("terraform") {
         match terraform(size, scratch) {
             Some((theirs, checked)) => {
@@ -137,7 +140,7 @@ fn side_by_side(size: usize, peers: &str, scratch: &Path) {
                     None,
                 );
                 compare("create", size, create, theirs, 100.0);
-                compare("plan", size, plan, checked, 50.0);
+                compare("plan", size, plan, checked, 100.0);
             }
             None => println!("{:<34} missing: it is not installed", "Terraform"),
         }
@@ -227,7 +230,12 @@ fn pyinfra(size: usize, scratch: &Path) -> Option<(Option<Took>, Option<Took>)> 
 fn scale(sizes: &[usize], scratch: &Path) {
     let mut all: [Vec<(usize, Took)>; 3] = Default::default();
     for size in sizes {
-        let (create, plan, drift) = ours(*size, scratch);
+        let Figures {
+            create,
+            plan,
+            drift,
+            limit,
+        } = ours(*size, scratch);
         for ((what, took), points) in [("create", create), ("plan", plan), ("drift", drift)]
             .into_iter()
             .zip(&mut all)
@@ -235,6 +243,7 @@ fn scale(sizes: &[usize], scratch: &Path) {
             line(&format!("evenkeel: {what} {size}"), took, None);
             points.extend(took.map(|took| (*size, took)));
         }
+        bare::compare(*size, drift, limit);
     }
     for (what, points) in ["create", "plan", "drift"].into_iter().zip(&all) {
         let power = exponent(points);
