@@ -286,7 +286,7 @@ fn hashing(scratch: &Path) {
         times.sort_by(f64::total_cmp);
         times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
     };
-    let ours = timed(&|| drop(evenkeel_host::tree::tree_digest(&file)));
+    let ours = timed(&|| drop(evenkeel_host::tree_digest(&file)));
     let path = file.to_string_lossy().into_owned();
     let installed = run(scratch, Path::new("b3sum"), &["--version"], &[0]).is_some();
     let theirs = timed(&|| {

@@ -422,7 +422,10 @@ fn whatever_goes_wrong_at_any_step_is_told_truthfully() {
                 .iter()
                 .filter(|happening| {
                     happening.changed
-                        && matches!(happening.action, evenkeel_host::Action::Start { .. })
+                        && matches!(
+                            happening.action,
+                            evenkeel_host::Action::Start(evenkeel_host::process::Start { .. })
+                        )
                 })
                 .count();
             assert!(starts <= 2, "{what}: {starts} starts");

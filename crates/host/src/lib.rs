@@ -1,31 +1,37 @@
-//! The world: what can be asked of it, what can be asked to change, and the adapters that do it.
+//! Everything that runs on a host: what can be asked of it, what can be changed on it, and the targets that do it.
 //!
-//! [`Query`] and [`Action`] are closed, serialisable lists, so that the same code can answer here and on a host far
-//! away. [`Observer`] can only look; [`Target`] can also change. Commands that must not change anything are given
-//! observers and nothing else.
+//! [`Query`] and [`Action`] are closed, serialisable lists, so that the same code answers here and on a remote host.
+//! Each subsystem of a host has one entry in these lists, see [`subsystem`]. [`Observer`] only reads; [`Target`] also
+//! changes. Commands that must not change anything get observers and nothing else.
+//!
+//! Without features this crate is pure: types, ports, and comparing. `local` adds everything that touches this
+//! machine; `testing` adds a target in memory.
 
 #![forbid(unsafe_code)]
 
-pub mod action;
-pub mod answer;
-mod compare;
-mod content;
+pub mod family;
 pub mod interruption;
-pub mod launch;
+#[cfg(feature = "local")]
 pub mod local;
+#[cfg(any(feature = "local", feature = "testing"))]
 mod place;
 pub mod port;
-pub mod query;
-pub mod reason;
-mod record;
+#[cfg(feature = "testing")]
 pub mod recorded;
-pub mod tree;
+pub mod subsystem;
 
-pub use action::{Action, Text};
-pub use answer::{Account, Answer, Entry, EntryKind, PathState, ProcessState};
+pub use family::{Family, Host};
 pub use interruption::Interruption;
-pub use local::LocalTarget;
 pub use port::{ActionError, Materials, Observer, Performed, Target};
-pub use query::{Query, Ready};
+pub use subsystem::path::{Account, PathState};
+pub use subsystem::process::{ProcessState, Ready, Running, Text};
+pub use subsystem::{Action, Answer, Query, Subject, entries, installation, path, process};
+
+#[cfg(feature = "local")]
+pub use local::tree::{TreeDigest, TreeError, tree_digest};
+#[cfg(feature = "local")]
+pub use local::{LocalTarget, reason};
+#[cfg(feature = "testing")]
 pub use recorded::RecordedTarget;
-pub use tree::{TreeDigest, TreeError, tree_digest};
+#[cfg(feature = "local")]
+pub use subsystem::process::launch;

@@ -3,24 +3,24 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Action, Answer, Interruption, Query};
+use super::{Family, Host, Interruption};
 use evenkeel_model::Digest;
 
-/// Looks, and cannot do anything else.
-pub trait Observer: Send + Sync {
+/// Reads, and cannot do anything else.
+pub trait Observer<F: Family = Host>: Send + Sync {
     /// Answers all questions in one round trip: as many answers, in the same order.
     ///
-    /// What cannot be seen is [`Answer::Unreadable`]; there is no other failure.
-    fn observe(&self, queries: &[Query]) -> Vec<Answer>;
+    /// What cannot be seen has an answer that says so ([`crate::Answer::Unreadable`]); there is no other failure.
+    fn observe(&self, queries: &[F::Query]) -> Vec<F::Answer>;
 }
 
-/// Looks, and changes what it is asked to change.
-pub trait Target: Observer {
+/// Reads, and changes what it is asked to change.
+pub trait Target<F: Family = Host>: Observer<F> {
     /// Performs all actions, which do not depend on each other, and says of each what came of it: as many results, in
     /// the same order. What is `Ok` is durable.
     fn perform(
         &self,
-        actions: &[Action],
+        actions: &[F::Action],
         materials: &dyn Materials,
         interruption: &Interruption,
     ) -> Vec<Result<Performed, ActionError>>;
@@ -33,6 +33,10 @@ pub trait Materials: Sync {
     /// Where the artifact with this tree digest is.
     fn artifact(&self, digest: &Digest) -> Option<PathBuf>;
 }
+
+/// What came of one action.
+#[cfg(any(feature = "local", feature = "testing"))]
+pub(crate) type Outcome = Result<Performed, ActionError>;
 
 /// An action was performed.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -9,7 +9,7 @@ use evenkeel_core::environment::resolve::Surroundings;
 use evenkeel_core::environment::secrets::{NoSecrets, Secrets};
 use evenkeel_core::environment::{Resolved, codes, once, resolve};
 use evenkeel_core::kind::ArtifactFacts;
-use evenkeel_host::tree::tree_digest;
+use evenkeel_host::tree_digest;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 
 use evenkeel_host::{
-    Account, Action, ActionError, Answer, EntryKind, PathState, Query, Target as _,
+    Account, Action, ActionError, Answer, PathState, Query, Target as _, entries, path,
 };
 use evenkeel_model::Digest;
 
@@ -36,10 +36,12 @@ fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
     );
     world.act(file(&path, two, first.clone()), &store).unwrap();
     assert_eq!(fs::read(world.path("file")).unwrap(), b"two");
-    let remove = |expected| Action::Remove {
-        path: path.clone(),
-        sealed: false,
-        expected,
+    let remove = |expected| {
+        Action::Remove(path::Remove {
+            path: path.clone(),
+            sealed: false,
+            expected,
+        })
     };
     let error = world.act(remove(first), &store).unwrap_err();
     assert!(
@@ -61,16 +63,16 @@ fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
 fn text_is_given_only_when_it_is_asked_for_differs_and_is_no_secret() {
     let world = HostFixture::new();
     fs::write(world.path("file"), "hunter2").unwrap();
-    let ask = |text_unless, sealed| match world.ask(Query::Path {
+    let ask = |text_unless, sealed| match world.ask(Query::Path(path::Query {
         path: world.text("file"),
         text_unless,
         sealed,
-    }) {
-        Answer::Path {
+    })) {
+        Answer::Path(path::Answer {
             standing: PathState::File { digest, .. },
             text,
             changed,
-        } => {
+        }) => {
             assert!(changed.is_some());
             (digest, text)
         }
@@ -99,14 +101,16 @@ fn secrets_are_placed_by_their_seal_and_mismatches_show_only_seals() {
     let mut store = Store::default();
     let sealed = store.add_sealed(&world.sealer, b"hunter2");
     let path = world.text("secret");
-    let place = |expected| Action::File {
-        path: path.clone(),
-        content: sealed,
-        sealed: true,
-        mode: 0o600,
-        owner: Some("0".into()),
-        group: None,
-        expected,
+    let place = |expected| {
+        Action::File(path::File {
+            path: path.clone(),
+            content: sealed,
+            sealed: true,
+            mode: 0o600,
+            owner: Some("0".into()),
+            group: None,
+            expected,
+        })
     };
     if !rustix_root() {
         eprintln!("SKIPPED: giving files away needs root");
@@ -225,12 +229,14 @@ fn directories_are_made_adjusted_and_removed_when_empty() {
     let world = HostFixture::new();
     let store = Store::default();
     let path = world.text("home");
-    let make = |mode, expected| Action::Directory {
-        path: path.clone(),
-        mode,
-        owner: None,
-        group: None,
-        expected,
+    let make = |mode, expected| {
+        Action::Directory(path::Directory {
+            path: path.clone(),
+            mode,
+            owner: None,
+            group: None,
+            expected,
+        })
     };
     world.act(make(0o751, PathState::Missing), &store).unwrap();
     let found = world.look("home");
@@ -249,11 +255,11 @@ fn directories_are_made_adjusted_and_removed_when_empty() {
         matches!(found, PathState::Directory { mode: 0o2750, .. }),
         "{found:?}"
     );
-    let remove = Action::Remove {
+    let remove = Action::Remove(path::Remove {
         path: path.clone(),
         sealed: false,
         expected: found.clone(),
-    };
+    });
     assert!(failure(world.act(remove.clone(), &store)).contains("not empty"));
     fs::remove_file(world.path("home/file")).unwrap();
     // A file is not put over a directory.
@@ -353,11 +359,11 @@ fn entries_are_sorted_and_each_is_what_it_is() {
     fs::write(world.path("b"), "").unwrap();
     fs::create_dir(world.path("a")).unwrap();
     symlink("b", world.path("c")).unwrap();
-    let Answer::Entries {
+    let Answer::Entries(entries::Answer {
         entries: Some(entries),
-    } = world.ask(Query::Entries {
+    }) = world.ask(Query::Entries(entries::Query {
         path: world.text(""),
-    })
+    }))
     else {
         panic!()
     };
@@ -368,16 +374,16 @@ fn entries_are_sorted_and_each_is_what_it_is() {
     assert_eq!(
         kinds,
         [
-            ("a", EntryKind::Directory),
-            ("b", EntryKind::File),
-            ("c", EntryKind::Link)
+            ("a", entries::EntryKind::Directory),
+            ("b", entries::EntryKind::File),
+            ("c", entries::EntryKind::Link)
         ]
     );
     assert_eq!(
-        world.ask(Query::Entries {
+        world.ask(Query::Entries(entries::Query {
             path: world.text("none")
-        }),
-        Answer::Entries { entries: None }
+        })),
+        Answer::Entries(entries::Answer { entries: None })
     );
 }
 
@@ -412,13 +418,14 @@ fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
         (status.uid(), status.gid(), status.mode() & 0o7777),
         (12345, 54321, 0o640)
     );
-    let Action::File { path, content, .. } = file(&world.text("file"), store.add(b"x"), found)
+    let Action::File(path::File { path, content, .. }) =
+        file(&world.text("file"), store.add(b"x"), found)
     else {
         panic!()
     };
     let expected = world.look("file");
     let owner = Some("nobody-of-that-name".to_owned());
-    let strange = Action::File {
+    let strange = Action::File(path::File {
         path,
         content,
         sealed: false,
@@ -426,7 +433,7 @@ fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
         owner,
         group: None,
         expected,
-    };
+    });
     assert!(failure(world.act(strange, &store)).contains("no user `nobody-of-that-name`"));
     assert_eq!(world.names(""), ["file"]);
 }
@@ -456,13 +463,13 @@ fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
     let deep = world.text("a/b/c");
     world
         .act(
-            Action::Directory {
+            Action::Directory(path::Directory {
                 path: deep,
                 mode: 0o750,
                 owner: None,
                 group: None,
                 expected: PathState::Missing,
-            },
+            }),
             &store,
         )
         .unwrap();
@@ -473,13 +480,13 @@ fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
     );
     symlink(world.path("a"), world.path("link")).unwrap();
     let through = world.act(
-        Action::Directory {
+        Action::Directory(path::Directory {
             path: world.text("link/x/y"),
             mode: 0o750,
             owner: None,
             group: None,
             expected: PathState::Missing,
-        },
+        }),
         &store,
     );
     assert!(failure(through).contains("symbolic link"));

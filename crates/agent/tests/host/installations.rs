@@ -5,30 +5,30 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use evenkeel_host::{Action, ActionError, Answer, Performed, Query};
+use evenkeel_host::{Action, ActionError, Answer, Performed, Query, installation};
 use evenkeel_model::Digest;
 
 use super::support::{HostFixture, Over, Store, small_disk};
 
 fn install(world: &HostFixture, artifact: Digest, keep: u32, expected: Option<Digest>) -> Action {
-    Action::Install {
+    Action::Install(installation::Install {
         into: world.text("into"),
         artifact,
         keep,
         expected,
-    }
+    })
 }
 
 fn installed(world: &HostFixture) -> (Option<Digest>, Option<Digest>, Vec<Digest>) {
-    match world.ask(Query::Installation {
+    match world.ask(Query::Installation(installation::Query {
         into: world.text("into"),
-    }) {
-        Answer::Installation {
+    })) {
+        Answer::Installation(installation::Answer {
             current,
             actual,
             releases,
             ..
-        } => (current, actual, releases),
+        }) => (current, actual, releases),
         other => panic!("{other:?}"),
     }
 }
@@ -111,9 +111,11 @@ fn a_directory_is_installed_switched_repaired_and_removed() {
     // Back to the first, which is still there and whole.
     let back = note(world.act(install(&world, one, 3, Some(two)), &store));
     assert_eq!(back, "the release was there already");
-    let uninstall = |expected| Action::Uninstall {
-        into: world.text("into"),
-        expected,
+    let uninstall = |expected| {
+        Action::Uninstall(installation::Uninstall {
+            into: world.text("into"),
+            expected,
+        })
     };
     assert!(matches!(
         world.act(uninstall(Some(two)), &store),
@@ -268,9 +270,9 @@ fn what_no_installation_made_is_left_and_said() {
     let world = HostFixture::new();
     fs::create_dir_all(world.path("into/elsewhere")).unwrap();
     symlink("elsewhere", world.path("into/current")).unwrap();
-    let answer = world.ask(Query::Installation {
+    let answer = world.ask(Query::Installation(installation::Query {
         into: world.text("into"),
-    });
+    }));
     assert!(
         matches!(&answer, Answer::Unreadable { reason } if reason.contains("points to `elsewhere`")),
         "{answer:?}"

@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use evenkeel_host::action::Running;
-use evenkeel_host::{Action, ActionError, Answer, ProcessState, Query, Ready, Text};
+use evenkeel_host::Running;
+use evenkeel_host::{Action, ActionError, Answer, ProcessState, Query, Ready, Text, process};
 
 use super::support::{HANGS, HostFixture, Store};
 
@@ -36,7 +36,7 @@ impl<'a> App<'a> {
     }
 
     fn action(&self) -> Action {
-        Action::Start {
+        Action::Start(process::Start {
             record: self.world.text("app.json"),
             log: self.world.text("logs/app.log"),
             command: ["sh", "-c", self.script].map(str::to_owned).to_vec(),
@@ -50,7 +50,7 @@ impl<'a> App<'a> {
                 Text::Plain(self.script.to_owned()),
             )]),
             expected: self.expected,
-        }
+        })
     }
 
     fn start(&self) -> Result<String, ActionError> {
@@ -68,11 +68,11 @@ impl<'a> App<'a> {
 }
 
 fn stop(world: &HostFixture, expected: Option<Running>) -> Result<String, ActionError> {
-    let stop = Action::Stop {
+    let stop = Action::Stop(process::Stop {
         record: world.text("app.json"),
         stop_within: 2000,
         expected,
-    };
+    });
     world
         .act(stop, &Store::default())
         .map(|done| done.note.unwrap_or_default())
@@ -102,7 +102,7 @@ fn processes_may_share_a_log() {
     let mut started = Vec::new();
     for name in ["web/app", "web/worker", "cache/app"] {
         let mut action = App::new(&world, "sleep 60").action();
-        if let Action::Start { record, .. } = &mut action {
+        if let Action::Start(process::Start { record, .. }) = &mut action {
             *record = world.text(&format!("records/{name}.json"));
         }
         let done = world.act(action, &Store::default());
@@ -116,11 +116,11 @@ fn processes_may_share_a_log() {
         else {
             continue;
         };
-        let stop = Action::Stop {
+        let stop = Action::Stop(process::Stop {
             record,
             stop_within: 2000,
             expected: Some(Running { pid, ticks, since }),
-        };
+        });
         world.act(stop, &Store::default()).unwrap();
     }
     for (name, done) in started {
@@ -232,17 +232,17 @@ fn a_process_that_dies_at_once_is_said_with_its_last_words_and_without_its_secre
 #[test]
 fn a_program_that_is_not_there_is_said() {
     let world = HostFixture::new();
-    let Action::Start {
+    let Action::Start(process::Start {
         record,
         log,
         environment,
         ..
-    } = App::new(&world, "").action()
+    }) = App::new(&world, "").action()
     else {
         panic!()
     };
     let start = |command: &str, directory: Option<&str>| {
-        let action = Action::Start {
+        let action = Action::Start(process::Start {
             record: record.clone(),
             log: log.clone(),
             command: vec![command.to_owned()],
@@ -253,7 +253,7 @@ fn a_program_that_is_not_there_is_said() {
             stop_within: 1000,
             started_as: BTreeMap::new(),
             expected: None,
-        };
+        });
         world
             .act(action, &Store::default())
             .unwrap_err()
@@ -333,10 +333,10 @@ fn a_number_that_went_to_another_process_is_never_mistaken_for_ours() {
     assert!(matches!(world.process(None), ProcessState::Ended { .. }));
     assert!(alive(ours.pid));
     pretend("{");
-    let answer = world.ask(Query::Process {
+    let answer = world.ask(Query::Process(process::Query {
         record: world.text("app.json"),
         ready: None,
-    });
+    }));
     assert!(
         matches!(&answer, Answer::Unreadable { reason } if reason.contains("damaged")),
         "{answer:?}"
@@ -368,11 +368,11 @@ fn a_stubborn_process_is_killed_with_all_it_started() {
         .trim()
         .parse()
         .unwrap();
-    let action = Action::Stop {
+    let action = Action::Stop(process::Stop {
         record: world.text("app.json"),
         stop_within: 300,
         expected: Some(ours),
-    };
+    });
     let note = world.act(action, &Store::default()).unwrap().note.unwrap();
     assert!(
         note.starts_with(&format!(

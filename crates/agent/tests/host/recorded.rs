@@ -6,7 +6,7 @@ use std::fs;
 use evenkeel_host::recorded::{Fault, RecordedTarget};
 use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Observer as _, PathState, ProcessState, Query,
-    Target,
+    Target, entries, installation, path, process,
 };
 use evenkeel_model::Sealer;
 
@@ -27,22 +27,22 @@ fn said(outcome: &Result<evenkeel_host::Performed, ActionError>) -> String {
 /// Answers without their times.
 fn seen(answer: Answer) -> Answer {
     match answer {
-        Answer::Path { standing, text, .. } => Answer::Path {
+        Answer::Path(path::Answer { standing, text, .. }) => Answer::Path(path::Answer {
             standing,
             text,
             changed: None,
-        },
-        Answer::Installation {
+        }),
+        Answer::Installation(installation::Answer {
             current,
             actual,
             releases,
             ..
-        } => Answer::Installation {
+        }) => Answer::Installation(installation::Answer {
             current,
             actual,
             releases,
             changed: None,
-        },
+        }),
         Answer::Unreadable { .. } => Answer::Unreadable {
             reason: String::new(),
         },
@@ -87,28 +87,36 @@ fn it_acts_and_answers_as_this_machine_does() {
             group: root,
         }
     };
-    let directory = |name, mode, expected| Action::Directory {
-        path: at(name),
-        mode,
-        owner: None,
-        group: None,
-        expected,
+    let directory = |name, mode, expected| {
+        Action::Directory(path::Directory {
+            path: at(name),
+            mode,
+            owner: None,
+            group: None,
+            expected,
+        })
     };
-    let remove = |name, expected| Action::Remove {
-        path: at(name),
-        sealed: false,
-        expected,
+    let remove = |name, expected| {
+        Action::Remove(path::Remove {
+            path: at(name),
+            sealed: false,
+            expected,
+        })
     };
-    let link = |to: &str, expected| Action::Link {
-        path: at("link"),
-        to: to.to_owned(),
-        expected,
+    let link = |to: &str, expected| {
+        Action::Link(path::Link {
+            path: at("link"),
+            to: to.to_owned(),
+            expected,
+        })
     };
-    let install = |expected| Action::Install {
-        into: at("d"),
-        artifact,
-        keep: 2,
-        expected,
+    let install = |expected| {
+        Action::Install(installation::Install {
+            into: at("d"),
+            artifact,
+            keep: 2,
+            expected,
+        })
     };
     let actions = [
         file(&at("d/f"), one, PathState::Missing),
@@ -118,7 +126,7 @@ fn it_acts_and_answers_as_this_machine_does() {
         file(&at("d/f"), two, PathState::Missing),
         file(&at("d/f"), two, stands(one, 0o640)),
         file(&at("d/f"), two, stands(one, 0o640)),
-        Action::File {
+        Action::File(path::File {
             path: at("s"),
             content: secret,
             sealed: true,
@@ -126,7 +134,7 @@ fn it_acts_and_answers_as_this_machine_does() {
             owner,
             group: None,
             expected: PathState::Missing,
-        },
+        }),
         link("d/f", PathState::Missing),
         link("elsewhere", PathState::Missing),
         link("elsewhere", PathState::Link { to: "d/f".into() }),
@@ -135,14 +143,14 @@ fn it_acts_and_answers_as_this_machine_does() {
         install(Some(one)),
         install(None),
         install(None),
-        Action::Uninstall {
+        Action::Uninstall(installation::Uninstall {
             into: at("d"),
             expected: None,
-        },
-        Action::Uninstall {
+        }),
+        Action::Uninstall(installation::Uninstall {
             into: at("d"),
             expected: Some(artifact),
-        },
+        }),
         remove("d/f", stands(two, 0o640)),
         remove("d/f", stands(two, 0o640)),
         file(&at("d"), one, PathState::Missing),
@@ -157,11 +165,11 @@ fn it_acts_and_answers_as_this_machine_does() {
         let queries =
             ["d", "d/f", "s", "link", "link/below", "none/f"].map(|name| query(&at(name)));
         let more = [
-            Query::Entries {
+            Query::Entries(entries::Query {
                 path: home.to_str().unwrap().trim_end_matches('/').to_owned(),
-            },
-            Query::Entries { path: at("d") },
-            Query::Installation { into: at("d") },
+            }),
+            Query::Entries(entries::Query { path: at("d") }),
+            Query::Installation(installation::Query { into: at("d") }),
         ];
         for query in queries.into_iter().chain(more) {
             let query_words = format!("after action {number}: {query:?}");
@@ -211,24 +219,26 @@ fn it_fails_lies_and_goes_blind_as_told_and_the_journal_knows() {
     recorded.heal();
     assert!(matches!(
         recorded.observe(&[query("/3")])[0],
-        Answer::Path { .. }
+        Answer::Path(path::Answer { .. })
     ));
 }
 
 #[test]
 fn its_processes_start_end_and_stop() {
     let recorded = RecordedTarget::new(Sealer::new([1; 32]));
-    let start = |expected| Action::Start {
-        record: "/app".into(),
-        log: "/log".into(),
-        command: vec!["app".into()],
-        environment: BTreeMap::new(),
-        directory: None,
-        ready: None,
-        within: 1,
-        stop_within: 1,
-        started_as: BTreeMap::new(),
-        expected,
+    let start = |expected| {
+        Action::Start(process::Start {
+            record: "/app".into(),
+            log: "/log".into(),
+            command: vec!["app".into()],
+            environment: BTreeMap::new(),
+            directory: None,
+            ready: None,
+            within: 1,
+            stop_within: 1,
+            started_as: BTreeMap::new(),
+            expected,
+        })
     };
     let act = |action| {
         recorded
@@ -237,14 +247,14 @@ fn its_processes_start_end_and_stop() {
             .unwrap()
     };
     let state = || match recorded
-        .observe(&[Query::Process {
+        .observe(&[Query::Process(process::Query {
             record: "/app".into(),
             ready: None,
-        }])
+        })])
         .pop()
         .unwrap()
     {
-        Answer::Process { state } => state,
+        Answer::Process(process::Answer { state }) => state,
         other => panic!("{other:?}"),
     };
     act(start(None)).unwrap();
@@ -265,10 +275,10 @@ fn its_processes_start_end_and_stop() {
     ));
     act(start(None)).unwrap();
     assert!(matches!(state(), ProcessState::Running { pid, .. } if pid != running.pid));
-    let stop = Action::Stop {
+    let stop = Action::Stop(process::Stop {
         record: "/app".into(),
         stop_within: 1,
         expected: Some(running),
-    };
+    });
     assert!(matches!(act(stop), Err(ActionError::Changed { .. })));
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Instant;
 
-use evenkeel_host::{Action, Observer as _, PathState, Target as _};
+use evenkeel_host::{Action, Observer as _, PathState, Target as _, path};
 
 use super::support::{HostFixture, Store, file, query};
 
@@ -32,7 +32,7 @@ fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_d
     let queries: Vec<_> = actions
         .iter()
         .map(|action| match action {
-            Action::File { path, .. } => query(path),
+            Action::File(path::File { path, .. }) => query(path),
             _ => unreachable!(),
         })
         .collect();
@@ -42,10 +42,10 @@ fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_d
     assert_eq!(answers.len(), 5000);
     assert!(answers.iter().all(|answer| matches!(
         answer,
-        evenkeel_host::Answer::Path {
+        evenkeel_host::Answer::Path(evenkeel_host::path::Answer {
             standing: PathState::File { .. },
             ..
-        }
+        })
     )));
     let begun = Instant::now();
     let outcomes = world.target.perform(&actions, &store, &world.interruption);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use evenkeel_host::{
     Action, ActionError, Answer, Interruption, LocalTarget, Materials, Observer as _, PathState,
-    Performed, ProcessState, Query, Ready, Target as _,
+    Performed, ProcessState, Query, Ready, Target as _, path, process,
 };
 use evenkeel_model::{Digest, Sealer};
 
@@ -70,7 +70,7 @@ impl HostFixture {
 
     pub fn look(&self, name: &str) -> PathState {
         match self.ask(query(&self.text(name))) {
-            Answer::Path { standing, .. } => standing,
+            Answer::Path(path::Answer { standing, .. }) => standing,
             other => panic!("{other:?}"),
         }
     }
@@ -87,8 +87,8 @@ impl HostFixture {
     }
 
     pub fn process_of(&self, record: String, ready: Option<Ready>) -> ProcessState {
-        match self.ask(Query::Process { record, ready }) {
-            Answer::Process { state } => state,
+        match self.ask(Query::Process(process::Query { record, ready })) {
+            Answer::Process(process::Answer { state }) => state,
             other => panic!("{other:?}"),
         }
     }
@@ -141,15 +141,15 @@ impl Materials for Store {
 }
 
 pub fn query(path: &str) -> Query {
-    Query::Path {
+    Query::Path(path::Query {
         path: path.to_owned(),
         text_unless: None,
         sealed: false,
-    }
+    })
 }
 
 pub fn file(path: &str, content: Digest, expected: PathState) -> Action {
-    Action::File {
+    Action::File(path::File {
         path: path.to_owned(),
         content,
         sealed: false,
@@ -157,7 +157,7 @@ pub fn file(path: &str, content: Digest, expected: PathState) -> Action {
         owner: None,
         group: None,
         expected,
-    }
+    })
 }
 
 /// Mounts a small file system of its own in memory; `None`, loudly, where that is not permitted.

@@ -12,7 +12,7 @@ use crate::environment::Resolved;
 use crate::environment::resolve::TargetPlace;
 use crate::observe::Observers;
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, Materials, PathState, Query, Target,
+    Action, ActionError, Answer, Interruption, Materials, PathState, Query, Target, path,
 };
 use evenkeel_ledger::State;
 use evenkeel_model::{Digest, EnvironmentName, canonical};
@@ -79,11 +79,11 @@ impl<'a> OwnerStamp<'a> {
                 target: name.to_string(),
                 reason,
             };
-            let query = Query::Path {
+            let query = Query::Path(path::Query {
                 path: path.clone(),
                 text_unless: Some(ours),
                 sealed: false,
-            };
+            });
             let answer = observers.get(name).and_then(|observer| {
                 observer
                     .observe(std::slice::from_ref(&query))
@@ -91,15 +91,15 @@ impl<'a> OwnerStamp<'a> {
                     .next()
             });
             match answer {
-                Some(Answer::Path {
+                Some(Answer::Path(path::Answer {
                     standing: PathState::Missing,
                     ..
-                }) => unstamped.push(Arc::clone(name)),
-                Some(Answer::Path {
+                })) => unstamped.push(Arc::clone(name)),
+                Some(Answer::Path(path::Answer {
                     standing: PathState::File { digest, .. },
                     ..
-                }) if digest == ours => {}
-                Some(Answer::Path { text, .. }) => {
+                })) if digest == ours => {}
+                Some(Answer::Path(path::Answer { text, .. })) => {
                     let text = text.unwrap_or_default();
                     return Err(not_ours(format!(
                         "it is managed from another ledger; {path} says {}",
@@ -131,19 +131,19 @@ impl<'a> OwnerStamp<'a> {
             else {
                 continue;
             };
-            let directory = Action::Directory {
+            let directory = Action::Directory(path::Directory {
                 path: place.state.clone(),
                 mode: 0o700,
                 owner: None,
                 group: None,
                 expected: PathState::Missing,
-            };
-            let looked = target.observe(&[Query::Path {
+            });
+            let looked = target.observe(&[Query::Path(path::Query {
                 path: place.state.clone(),
                 text_unless: None,
                 sealed: false,
-            }]);
-            let file = Action::File {
+            })]);
+            let file = Action::File(path::File {
                 path: Self::path(place),
                 content: Digest::of(stamp.0.as_bytes()),
                 sealed: false,
@@ -151,13 +151,13 @@ impl<'a> OwnerStamp<'a> {
                 owner: None,
                 group: None,
                 expected: PathState::Missing,
-            };
+            });
             let is_there = matches!(
                 looked.first(),
-                Some(Answer::Path {
+                Some(Answer::Path(path::Answer {
                     standing: PathState::Directory { .. },
                     ..
-                })
+                }))
             );
             let actions = if is_there {
                 vec![file]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::codes;
 use crate::kind::{Claim, Exclusive, Observed};
 use crate::observe::Situation;
-use evenkeel_host::EntryKind;
+use evenkeel_host::entries::EntryKind;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::matches;
 

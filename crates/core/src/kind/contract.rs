@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::family::{ActionOf, AnswerOf, QueryOf};
 use super::{Attributes, Claim, Family, Traits};
-use evenkeel_host::{Answer, Entry, PathState};
+use evenkeel_host::entries::Entry;
+use evenkeel_host::{Answer, PathState};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};

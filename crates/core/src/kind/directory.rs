@@ -7,7 +7,9 @@ use super::contract::{octal, standing_facts, unexpected};
 use super::{
     Attributes, Claim, Context, Discrepancy, Exclusive, Host, Kind, Observation, Traits, Wrong,
 };
-use evenkeel_host::{Account, Action, Answer, Entry, PathState, Query};
+use evenkeel_host::entries::{self, Entry};
+use evenkeel_host::path;
+use evenkeel_host::{Account, Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Moment, Value};
@@ -163,15 +165,15 @@ impl Kind for Directory {
     }
 
     fn queries(declared: &DirectoryDeclared) -> Vec<Query> {
-        let mut queries = vec![Query::Path {
+        let mut queries = vec![Query::Path(path::Query {
             path: declared.path.clone(),
             text_unless: None,
             sealed: false,
-        }];
+        })];
         if declared.exclusive {
-            queries.push(Query::Entries {
+            queries.push(Query::Entries(entries::Query {
                 path: declared.path.clone(),
-            });
+            }));
         }
         queries
     }
@@ -181,14 +183,14 @@ impl Kind for Directory {
         answers: &[Answer],
     ) -> Observation<DirectoryObserved> {
         let (standing, changed) = match answers.first() {
-            Some(Answer::Path {
+            Some(Answer::Path(path::Answer {
                 standing, changed, ..
-            }) => (standing.clone(), *changed),
+            })) => (standing.clone(), *changed),
             other => return unexpected(other),
         };
         let entries = if declared.exclusive && matches!(standing, PathState::Directory { .. }) {
             match answers.get(1) {
-                Some(Answer::Entries { entries }) => entries.clone(),
+                Some(Answer::Entries(entries::Answer { entries })) => entries.clone(),
                 other => return unexpected(other),
             }
         } else {
@@ -243,24 +245,24 @@ impl Kind for Directory {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
         }
-        vec![Action::Directory {
+        vec![Action::Directory(path::Directory {
             path: declared.path.clone(),
             mode: declared.mode,
             owner: declared.owner.clone(),
             group: declared.group.clone(),
             expected: observed.standing.clone(),
-        }]
+        })]
     }
 
     fn removal(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Action> {
         if !Self::is_there(observed) {
             return Vec::new();
         }
-        vec![Action::Remove {
+        vec![Action::Remove(path::Remove {
             path: declared.path.clone(),
             sealed: false,
             expected: observed.standing.clone(),
-        }]
+        })]
     }
 
     fn exclusive(declared: &DirectoryDeclared) -> Option<Exclusive<'_>> {

@@ -10,6 +10,7 @@ use super::directory::{access, compare_access};
 use super::{
     Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Traits, Wrong,
 };
+use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -193,20 +194,20 @@ impl Kind for File {
     }
 
     fn queries(declared: &FileDeclared) -> Vec<Query> {
-        vec![Query::Path {
+        vec![Query::Path(path::Query {
             path: declared.path.clone(),
             text_unless: (!declared.sealed).then_some(declared.content),
             sealed: declared.sealed,
-        }]
+        })]
     }
 
     fn observed(_declared: &FileDeclared, answers: &[Answer]) -> Observation<FileObserved> {
         match answers.first() {
-            Some(Answer::Path {
+            Some(Answer::Path(path::Answer {
                 standing,
                 text,
                 changed,
-            }) => Observation::Seen(FileObserved {
+            })) => Observation::Seen(FileObserved {
                 standing: standing.clone(),
                 text: text.clone(),
                 changed: *changed,
@@ -282,7 +283,7 @@ impl Kind for File {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
         }
-        vec![Action::File {
+        vec![Action::File(path::File {
             path: declared.path.clone(),
             content: declared.content,
             sealed: declared.sealed,
@@ -290,18 +291,18 @@ impl Kind for File {
             owner: declared.owner.clone(),
             group: declared.group.clone(),
             expected: observed.standing.clone(),
-        }]
+        })]
     }
 
     fn removal(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {
         if !Self::is_there(observed) {
             return Vec::new();
         }
-        vec![Action::Remove {
+        vec![Action::Remove(path::Remove {
             path: declared.path.clone(),
             sealed: declared.sealed,
             expected: observed.standing.clone(),
-        }]
+        })]
     }
 
     fn attributes(declared: &FileDeclared) -> Vec<(String, String)> {

@@ -8,6 +8,7 @@ use super::{
     Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Speed, Traits,
     Wrong,
 };
+use evenkeel_host::installation;
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -140,9 +141,9 @@ impl Kind for Installation {
     }
 
     fn queries(declared: &InstallationDeclared) -> Vec<Query> {
-        vec![Query::Installation {
+        vec![Query::Installation(installation::Query {
             into: declared.into.clone(),
-        }]
+        })]
     }
 
     fn observed(
@@ -150,12 +151,12 @@ impl Kind for Installation {
         answers: &[Answer],
     ) -> Observation<InstallationObserved> {
         match answers.first() {
-            Some(Answer::Installation {
+            Some(Answer::Installation(installation::Answer {
                 current,
                 actual,
                 changed,
                 ..
-            }) => Observation::Seen(InstallationObserved {
+            })) => Observation::Seen(InstallationObserved {
                 current: *current,
                 actual: *actual,
                 changed: *changed,
@@ -222,22 +223,22 @@ impl Kind for Installation {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
         }
-        vec![Action::Install {
+        vec![Action::Install(installation::Install {
             into: declared.into.clone(),
             artifact: declared.artifact,
             keep: declared.keep,
             expected: observed.current,
-        }]
+        })]
     }
 
     fn removal(declared: &InstallationDeclared, observed: &InstallationObserved) -> Vec<Action> {
         if !Self::is_there(observed) {
             return Vec::new();
         }
-        vec![Action::Uninstall {
+        vec![Action::Uninstall(installation::Uninstall {
             into: declared.into.clone(),
             expected: observed.current,
-        }]
+        })]
     }
 
     fn attributes(declared: &InstallationDeclared) -> Vec<(String, String)> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::{Attributes, Claim, Context, Discrepancy, Host, Kind, Observation, Traits, Wrong};
+use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -92,18 +93,18 @@ impl Kind for Link {
     }
 
     fn queries(declared: &LinkDeclared) -> Vec<Query> {
-        vec![Query::Path {
+        vec![Query::Path(path::Query {
             path: declared.path.clone(),
             text_unless: None,
             sealed: false,
-        }]
+        })]
     }
 
     fn observed(_declared: &LinkDeclared, answers: &[Answer]) -> Observation<LinkObserved> {
         match answers.first() {
-            Some(Answer::Path {
+            Some(Answer::Path(path::Answer {
                 standing, changed, ..
-            }) => Observation::Seen(LinkObserved {
+            })) => Observation::Seen(LinkObserved {
                 standing: standing.clone(),
                 changed: *changed,
             }),
@@ -146,22 +147,22 @@ impl Kind for Link {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
         }
-        vec![Action::Link {
+        vec![Action::Link(path::Link {
             path: declared.path.clone(),
             to: declared.to.clone(),
             expected: observed.standing.clone(),
-        }]
+        })]
     }
 
     fn removal(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {
         if !Self::is_there(observed) {
             return Vec::new();
         }
-        vec![Action::Remove {
+        vec![Action::Remove(path::Remove {
             path: declared.path.clone(),
             sealed: false,
             expected: observed.standing.clone(),
-        }]
+        })]
     }
 
     fn attributes(declared: &LinkDeclared) -> Vec<(String, String)> {

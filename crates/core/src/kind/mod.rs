@@ -25,7 +25,8 @@ pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use evenkeel_host::{Action, Answer, Entry, Query};
+use evenkeel_host::entries::Entry;
+use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::Value;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;

@@ -10,7 +10,8 @@ use super::{
     Attributes, ChangeMode, Claim, Context, Discrepancy, Host, Kind, Observation, RemovalOrder,
     Speed, Traits, Wrong,
 };
-use evenkeel_host::action::Running;
+use evenkeel_host::process::Running;
+use evenkeel_host::process;
 use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Text};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -86,7 +87,7 @@ impl ProcessDeclared {
 
     /// The action that starts it, in place of what runs.
     fn start(&self, observed: &ProcessObserved) -> Action {
-        Action::Start {
+        Action::Start(process::Start {
             record: self.record.clone(),
             log: self.log.clone(),
             command: self.command.clone(),
@@ -97,7 +98,7 @@ impl ProcessDeclared {
             stop_within: self.stop_within,
             started_as: self.started_as(),
             expected: running(observed),
-        }
+        })
     }
 }
 
@@ -305,17 +306,19 @@ impl Kind for Process {
     }
 
     fn queries(declared: &ProcessDeclared) -> Vec<Query> {
-        vec![Query::Process {
+        vec![Query::Process(process::Query {
             record: declared.record.clone(),
             ready: declared.ready.clone(),
-        }]
+        })]
     }
 
     fn observed(_declared: &ProcessDeclared, answers: &[Answer]) -> Observation<ProcessObserved> {
         match answers.first() {
-            Some(Answer::Process { state }) => Observation::Seen(ProcessObserved {
-                state: state.clone(),
-            }),
+            Some(Answer::Process(process::Answer { state })) => {
+                Observation::Seen(ProcessObserved {
+                    state: state.clone(),
+                })
+            }
             other => unexpected(other),
         }
     }
@@ -417,11 +420,11 @@ impl Kind for Process {
         if observed.state == ProcessState::Missing {
             return Vec::new();
         }
-        vec![Action::Stop {
+        vec![Action::Stop(process::Stop {
             record: declared.record.clone(),
             stop_within: declared.stop_within,
             expected: running(observed),
-        }]
+        })]
     }
 
     fn restarts_on(declared: &ProcessDeclared) -> Vec<String> {

@@ -10,7 +10,7 @@ use crate::Account;
 
 /// Both lists, read once per batch.
 #[derive(Default)]
-pub(super) struct Owners {
+pub(crate) struct Owners {
     users: Names,
     groups: Names,
 }
@@ -22,7 +22,7 @@ struct Names {
 }
 
 impl Owners {
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let list = |path| {
             std::fs::read_to_string(path)
                 .map_or_else(|_| Names::default(), |text| Names::parse(&text))
@@ -33,16 +33,16 @@ impl Owners {
         }
     }
 
-    pub(super) fn user(&self, id: u32) -> Account {
+    pub(crate) fn user(&self, id: u32) -> Account {
         self.users.owner(id)
     }
 
-    pub(super) fn group(&self, id: u32) -> Account {
+    pub(crate) fn group(&self, id: u32) -> Account {
         self.groups.owner(id)
     }
 
     /// The number of a user, given by name or number.
-    pub(super) fn user_id(&self, word: &str) -> Result<u32, String> {
+    pub(crate) fn user_id(&self, word: &str) -> Result<u32, String> {
         self.users.id(word).ok_or_else(|| {
             format!(
                 "there is no user `{word}` in /etc/passwd: create it first, or write its number"
@@ -51,7 +51,7 @@ impl Owners {
     }
 
     /// The number of a group, given by name or number.
-    pub(super) fn group_id(&self, word: &str) -> Result<u32, String> {
+    pub(crate) fn group_id(&self, word: &str) -> Result<u32, String> {
         self.groups.id(word).ok_or_else(|| {
             format!(
                 "there is no group `{word}` in /etc/group: create it first, or write its number"

@@ -11,16 +11,16 @@ use rustix::io::Errno;
 use crate::place;
 
 /// Up to this many files are synced one by one.
-pub(super) const FEW: usize = 8;
+pub(crate) const FEW: usize = 8;
 
 /// The file systems of a batch, each by a directory on it that was opened before anything was written: only then does
 /// the kernel report every failed write.
 #[derive(Default)]
-pub(super) struct FileSystems(BTreeMap<u64, OwnedFd>);
+pub(crate) struct FileSystems(BTreeMap<u64, OwnedFd>);
 
 impl FileSystems {
     /// Takes note of the file system an open directory is on, and says which it is.
-    pub(super) fn add(&mut self, directory: impl AsFd) -> Result<u64, Errno> {
+    pub(crate) fn add(&mut self, directory: impl AsFd) -> Result<u64, Errno> {
         let device = device(&directory)?;
         if let Entry::Vacant(entry) = self.0.entry(device) {
             entry.insert(place::reopen(directory)?);
@@ -29,7 +29,7 @@ impl FileSystems {
     }
 
     /// Syncs one of them.
-    pub(super) fn sync(&self, device: u64) -> Result<(), Errno> {
+    pub(crate) fn sync(&self, device: u64) -> Result<(), Errno> {
         self.0
             .get(&device)
             .map_or(Err(Errno::BADF), rustix::fs::syncfs)
@@ -45,6 +45,6 @@ fn device(directory: impl AsFd) -> Result<u64, Errno> {
 }
 
 /// Syncs a directory that was opened only to pass through it.
-pub(super) fn sync_directory(directory: impl AsFd) -> Result<(), Errno> {
+pub(crate) fn sync_directory(directory: impl AsFd) -> Result<(), Errno> {
     rustix::fs::fsync(place::reopen(directory)?)
 }

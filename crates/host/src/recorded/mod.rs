@@ -1,20 +1,22 @@
 //! A target in memory, for tests of everything that plans and applies: it answers and acts as this machine does,
 //! keeps a journal of what really happened, and fails where it is told to.
 //!
-//! The journal is the oracle: what a ledger claims can be held against it. What is where is in [`world`], what acts do
-//! to it in [`act`].
+//! The journal is the oracle: what a ledger claims can be held against it. What is where is in [`world`]; what can be
+//! seen of it and what actions do to it is each subsystem's own part, through [`Recorded`].
 
-mod act;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{
+use crate::port::Outcome;
+use crate::subsystem::{self, Subject as _};
+use crate::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
 };
 use evenkeel_model::Sealer;
 
+pub(crate) use world::root;
 pub use world::{Installed, Process, RecordedHost, Thing};
 
 /// What goes wrong with one action.
@@ -114,16 +116,11 @@ impl Observer for RecordedTarget {
     fn observe(&self, queries: &[Query]) -> Vec<Answer> {
         let state = self.state();
         let answer = |query: &Query| {
-            let (Query::Path { path, .. }
-            | Query::Entries { path }
-            | Query::Installation { into: path }
-            | Query::Process { record: path, .. }) = query;
+            let path = query.subject();
             if state.unreadable.contains(path) {
-                return Answer::Unreadable {
-                    reason: format!("`{path}`: permission denied"),
-                };
+                return unreadable(format!("`{path}`: permission denied"));
             }
-            state.world.answer(query, &self.sealer)
+            subsystem::answer_in_memory(query, &state.world, &self.sealer)
         };
         queries.iter().map(answer).collect()
     }
@@ -160,18 +157,23 @@ impl State {
             Err(ActionError::Interrupted)
         } else {
             match fault {
-                Some(Fault::FailBefore) => Err(act::failed(action, "it failed, as it was told to")),
+                Some(Fault::FailBefore) => {
+                    Err(failed(action.subject(), "it failed, as it was told to"))
+                }
                 Some(Fault::Lie) => Ok(Performed::default()),
-                _ => self.world.perform(action, sealer, materials),
+                _ => {
+                    let kit = Kit { sealer, materials };
+                    subsystem::perform_in_memory(action, &mut self.world, &kit)
+                }
             }
         };
         let outcome = match fault {
-            Some(Fault::FailAfter) => outcome.and(Err(act::failed(
-                action,
+            Some(Fault::FailAfter) => outcome.and(Err(failed(
+                action.subject(),
                 "it failed after it was done, as it was told to",
             ))),
             Some(Fault::Blind) => {
-                self.unreadable.insert(act::path(action).to_owned());
+                self.unreadable.insert(action.subject().to_owned());
                 outcome
             }
             Some(Fault::Interrupt) => {
@@ -187,5 +189,57 @@ impl State {
             outcome: outcome.clone(),
         });
         outcome
+    }
+}
+
+/// What a subsystem does in memory; its query stands for it.
+pub(crate) trait Recorded: Sized {
+    /// Answers one question.
+    fn answer(&self, host: &RecordedHost, sealer: &Sealer) -> Answer;
+
+    /// Performs one action. A subsystem without actions is never asked.
+    fn perform(action: &Action, _host: &mut RecordedHost, _kit: &Kit<'_>) -> Outcome {
+        broken(action)
+    }
+}
+
+/// What actions are made with.
+pub(crate) struct Kit<'a> {
+    pub(crate) sealer: &'a Sealer,
+    pub(crate) materials: &'a dyn Materials,
+}
+
+pub(crate) fn unreadable(reason: impl Into<String>) -> Answer {
+    Answer::Unreadable {
+        reason: reason.into(),
+    }
+}
+
+pub(crate) fn failed(path: &str, reason: impl Into<String>) -> ActionError {
+    ActionError::Failed {
+        operation: "perform".to_owned(),
+        path: path.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+pub(crate) fn changed(path: &str, expected: String, found: String) -> ActionError {
+    ActionError::Changed {
+        path: path.to_owned(),
+        expected,
+        found,
+    }
+}
+
+pub(crate) fn broken(action: &Action) -> Outcome {
+    Err(failed(
+        action.subject(),
+        "this subsystem has no such action",
+    ))
+}
+
+pub(crate) fn noted(note: impl Into<String>) -> Performed {
+    Performed {
+        note: Some(note.into()),
     }
 }

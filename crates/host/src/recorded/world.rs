@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::action::Running;
-use crate::{Account, Answer, Entry, EntryKind, PathState, ProcessState, Query, Text, place};
+use crate::entries::{Entry, EntryKind};
+use crate::{Account, PathState, Running, Text, place};
 use evenkeel_model::{Digest, Moment, Sealer};
-
-/// Longest text that is handed on.
-const LONGEST_TEXT: usize = 64 * 1024;
 
 /// Everything there is: public, so that a test can do by hand whatever a person could.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +76,7 @@ pub struct Process {
 }
 
 /// The owner of everything that nobody gave away.
-pub(super) fn root() -> Account {
+pub(crate) fn root() -> Account {
     Account {
         id: 0,
         name: Some("root".into()),
@@ -128,13 +125,13 @@ impl RecordedHost {
     }
 
     /// The next moment.
-    pub(super) fn now(&mut self) -> Moment {
+    pub(crate) fn now(&mut self) -> Moment {
         self.ticks += 1;
         Moment::from_millisecond(1_767_225_600_000 + i64::try_from(self.ticks).unwrap_or(0) * 1000)
     }
 
     /// What stands at a path; the error is the reason why it cannot be seen.
-    pub(super) fn standing(&self, path: &str, seal: Option<&Sealer>) -> Result<PathState, String> {
+    pub(crate) fn standing(&self, path: &str, seal: Option<&Sealer>) -> Result<PathState, String> {
         if let Err(obstacle) = place::split(Path::new(path)) {
             return Err(obstacle.to_string());
         }
@@ -173,7 +170,7 @@ impl RecordedHost {
     }
 
     /// The names directly in a directory.
-    pub(super) fn names(&self, path: &str) -> Vec<Entry> {
+    pub(crate) fn names(&self, path: &str) -> Vec<Entry> {
         let mut entries: Vec<Entry> = self
             .things
             .iter()
@@ -206,74 +203,5 @@ impl RecordedHost {
         }
         entries.sort();
         entries
-    }
-
-    pub(super) fn answer(&self, query: &Query, sealer: &Sealer) -> Answer {
-        match query {
-            Query::Path {
-                path,
-                text_unless,
-                sealed,
-            } => match self.standing(path, sealed.then_some(sealer)) {
-                Ok(standing) => Answer::Path {
-                    text: self.text(path, &standing, *text_unless).filter(|_| !sealed),
-                    changed: self
-                        .things
-                        .get(path)
-                        .map(|(_, changed)| *changed)
-                        .filter(|_| standing != PathState::Missing),
-                    standing,
-                },
-                Err(reason) => Answer::Unreadable { reason },
-            },
-            Query::Entries { path } => match self.standing(path, None) {
-                Ok(PathState::Directory { .. }) => Answer::Entries {
-                    entries: Some(self.names(path)),
-                },
-                Ok(PathState::Link { .. }) => Answer::Unreadable {
-                    reason: place::Obstacle::Link(path.into()).to_string(),
-                },
-                Ok(_) => Answer::Entries { entries: None },
-                Err(reason) => Answer::Unreadable { reason },
-            },
-            Query::Installation { into } => {
-                let installed = self.installations.get(into).cloned().unwrap_or_default();
-                let actual = installed
-                    .current
-                    .and_then(|current| installed.releases.get(&current));
-                Answer::Installation {
-                    current: installed.current,
-                    actual: actual.map(|(actual, _)| *actual),
-                    releases: installed.releases.keys().copied().collect(),
-                    changed: installed.current.and(installed.changed),
-                }
-            }
-            Query::Process { record, ready } => Answer::Process {
-                state: match self.processes.get(record) {
-                    None => ProcessState::Missing,
-                    Some(process) if !process.alive => ProcessState::Ended {
-                        started_as: process.started_as.clone(),
-                    },
-                    Some(process) => ProcessState::Running {
-                        pid: process.running.pid,
-                        ticks: process.running.ticks,
-                        ready: ready.as_ref().map(|_| process.ready),
-                        started_as: process.started_as.clone(),
-                        since: process.running.since,
-                    },
-                },
-            },
-        }
-    }
-
-    fn text(&self, path: &str, standing: &PathState, unless: Option<Digest>) -> Option<String> {
-        let (Some((Thing::File { bytes, .. }, _)), PathState::File { digest, .. }) =
-            (self.things.get(path), standing)
-        else {
-            return None;
-        };
-        (unless.is_some_and(|known| known != *digest) && bytes.len() <= LONGEST_TEXT)
-            .then(|| String::from_utf8(bytes.to_vec()).ok())
-            .flatten()
     }
 }

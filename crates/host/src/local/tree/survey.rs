@@ -1,0 +1,219 @@
+//! What is in an artifact: every name, in order, with what tells whether it changes.
+//!
+//! Walks relative to open directories and follows nothing. Reading contents is left to the digest and to the copy.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::{TreeError, unreadable};
+use crate::local::content::Fingerprint;
+use crate::place::open_beneath;
+
+/// Deepest nesting of directories.
+const DEEPEST: usize = 128;
+/// Most entries.
+const MOST: usize = 1_000_000;
+
+/// An artifact as it was found, still open.
+pub(crate) struct Survey {
+    /// The directory itself; or, for a file, the directory it is in.
+    pub(crate) root: OwnedFd,
+    /// Whether the artifact is a single file: then there is one item.
+    pub(crate) single: bool,
+    /// Everything in it, sorted by path.
+    pub(crate) items: Vec<Item>,
+    /// Its path for messages.
+    pub(crate) shown: PathBuf,
+    /// The directory's own status, if it is one.
+    status: Option<Stat>,
+}
+
+/// One file or directory in an artifact.
+pub(crate) struct Item {
+    /// Its path relative to the root.
+    pub(crate) path: String,
+    /// What it is.
+    pub(crate) kind: ItemKind,
+    /// Its status when it was found.
+    pub(crate) status: Stat,
+}
+
+/// What an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ItemKind {
+    /// A directory.
+    Directory,
+    /// A regular file.
+    File {
+        /// Whether anybody may execute it.
+        executable: bool,
+    },
+}
+
+impl Survey {
+    /// Looks at what stands under `name` in an open directory.
+    pub(crate) fn of(parent: impl AsFd, name: &OsStr, shown: &Path) -> Result<Self, TreeError> {
+        let status = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|errno| unreadable(shown, errno))?;
+        match kind_of(&status, shown)? {
+            kind @ ItemKind::File { .. } => {
+                let path = text(name, shown)?;
+                let root = crate::place::reopen(&parent)
+                    .or_else(|_| rustix::io::dup(&parent))
+                    .map_err(|errno| unreadable(shown, errno))?;
+                Ok(Self {
+                    root,
+                    single: true,
+                    items: vec![Item { path, kind, status }],
+                    shown: shown.into(),
+                    status: None,
+                })
+            }
+            ItemKind::Directory => {
+                let root =
+                    open_directory(&parent, name).map_err(|errno| unreadable(shown, errno))?;
+                let mut items = Vec::new();
+                walk(&root, "", shown, 0, &mut items)?;
+                items.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+                Ok(Self {
+                    root,
+                    single: false,
+                    items,
+                    shown: shown.into(),
+                    status: Some(status),
+                })
+            }
+        }
+    }
+
+    /// The path of an item for messages.
+    pub(crate) fn shown(&self, item: &Item) -> PathBuf {
+        if self.single {
+            self.shown.clone()
+        } else {
+            self.shown.join(&item.path)
+        }
+    }
+
+    /// Opens a file of the artifact for reading.
+    pub(crate) fn open(&self, item: &Item) -> Result<OwnedFd, TreeError> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        open_beneath(&self.root, Path::new(&item.path), flags, Mode::empty()).map_err(|errno| {
+            match errno {
+                // It stood there a moment ago.
+                Errno::NOENT | Errno::NOTDIR | Errno::LOOP => TreeError::Changed {
+                    path: self.shown(item),
+                },
+                errno => unreadable(&self.shown(item), errno),
+            }
+        })
+    }
+
+    /// Makes sure that no name came or went since.
+    pub(crate) fn verify_names(&self) -> Result<(), TreeError> {
+        let changed = |path: PathBuf| TreeError::Changed { path };
+        if let Some(before) = &self.status {
+            let now =
+                rustix::fs::fstat(&self.root).map_err(|errno| unreadable(&self.shown, errno))?;
+            if Fingerprint::of(&now) != Fingerprint::of(before) {
+                return Err(changed(self.shown.clone()));
+            }
+        }
+        for item in self
+            .items
+            .iter()
+            .filter(|each| each.kind == ItemKind::Directory)
+        {
+            let now = rustix::fs::statat(&self.root, item.path.as_str(), AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|_| changed(self.shown(item)))?;
+            if Fingerprint::of(&now) != Fingerprint::of(&item.status) {
+                return Err(changed(self.shown(item)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn open_directory(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::empty())
+}
+
+fn walk(
+    directory: &OwnedFd,
+    prefix: &str,
+    shown: &Path,
+    depth: usize,
+    items: &mut Vec<Item>,
+) -> Result<(), TreeError> {
+    if depth > DEEPEST {
+        return Err(TreeError::Excessive {
+            path: shown.into(),
+            what: "more than 128 directories inside each other",
+        });
+    }
+    for entry in Dir::read_from(directory).map_err(|errno| unreadable(shown, errno))? {
+        let entry = entry.map_err(|errno| unreadable(shown, errno))?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        let here = shown.join(name);
+        let path = format!("{prefix}{}", text(name, &here)?);
+        let status =
+            rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|errno| {
+                match errno {
+                    Errno::NOENT => TreeError::Changed { path: here.clone() },
+                    errno => unreadable(&here, errno),
+                }
+            })?;
+        let kind = kind_of(&status, &here)?;
+        if items.len() >= MOST {
+            return Err(TreeError::Excessive {
+                path: here,
+                what: "more than a million files before it",
+            });
+        }
+        let below = (kind == ItemKind::Directory).then(|| format!("{path}/"));
+        items.push(Item { path, kind, status });
+        if let Some(below) = below {
+            let inner =
+                open_directory(directory, name).map_err(|errno| unreadable(&here, errno))?;
+            walk(&inner, &below, &here, depth + 1, items)?;
+        }
+    }
+    Ok(())
+}
+
+fn text(name: &OsStr, shown: &Path) -> Result<String, TreeError> {
+    name.to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| TreeError::Refused {
+            path: shown.into(),
+            what: "a name that is not UTF-8",
+        })
+}
+
+fn kind_of(status: &Stat, shown: &Path) -> Result<ItemKind, TreeError> {
+    let what = match FileType::from_raw_mode(status.st_mode) {
+        FileType::RegularFile => {
+            let executable = status.st_mode & 0o111 != 0;
+            return Ok(ItemKind::File { executable });
+        }
+        FileType::Directory => return Ok(ItemKind::Directory),
+        FileType::Symlink => "a symbolic link",
+        FileType::Socket => "a socket",
+        FileType::Fifo => "a pipe",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        FileType::Unknown => "of an unknown kind",
+    };
+    Err(TreeError::Refused {
+        path: shown.into(),
+        what,
+    })
+}

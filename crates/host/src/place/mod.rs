@@ -1,0 +1,90 @@
+//! Paths on a host: split into a parent and a name, and why a path cannot be reached.
+//!
+//! Only names are examined here. Opening is in `open`, which only this machine has.
+
+#[cfg(feature = "local")]
+mod open;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Component, Path, PathBuf};
+
+#[cfg(feature = "local")]
+pub(crate) use open::{make_directories, open_beneath, open_directory, reopen};
+
+/// Why a place cannot be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// The path itself cannot be used.
+    Unusable(PathBuf, &'static str),
+    /// This component is a symbolic link.
+    Link(PathBuf),
+    /// This component is not there, or is no directory: nothing can be below it.
+    #[cfg(feature = "local")]
+    Missing(PathBuf),
+    /// The kernel refused on the way to this path, for this reason.
+    #[cfg(feature = "local")]
+    Refused(PathBuf, String),
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unusable(path, reason) => write!(formatter, "`{}` {reason}", path.display()),
+            Self::Link(path) => write!(
+                formatter,
+                "`{}` is a symbolic link, and links are not followed: write the real path in the definition",
+                path.display()
+            ),
+            #[cfg(feature = "local")]
+            Self::Missing(path) => write!(
+                formatter,
+                "there is no directory `{}`: it must be there first, declare it as a directory",
+                path.display()
+            ),
+            #[cfg(feature = "local")]
+            Self::Refused(path, reason) => write!(formatter, "`{}`: {reason}", path.display()),
+        }
+    }
+}
+
+/// Splits a path into its parent and the name in it. The root directory is `.` in itself.
+pub(crate) fn split(path: &Path) -> Result<(PathBuf, OsString), Obstacle> {
+    if !path.is_absolute() {
+        return Err(Obstacle::Unusable(
+            path.into(),
+            "is not absolute: begin it with `/`",
+        ));
+    }
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return Err(Obstacle::Unusable(path.into(), "has a zero byte in it"));
+    }
+    if path.components().any(|each| each == Component::ParentDir) {
+        return Err(Obstacle::Unusable(
+            path.into(),
+            "has `..` in it: write the path without",
+        ));
+    }
+    // Collecting the components drops doubled and trailing slashes.
+    let clean: PathBuf = path.components().collect();
+    Ok(match (clean.parent(), clean.file_name()) {
+        (Some(parent), Some(name)) => (parent.to_owned(), name.to_owned()),
+        _ => (PathBuf::from("/"), OsString::from(".")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Obstacle, split};
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn paths_are_split_without_surprises() {
+        let split = |path: &str| split(Path::new(path));
+        assert_eq!(split("/a//b/"), Ok((PathBuf::from("/a"), "b".into())));
+        assert_eq!(split("/"), Ok((PathBuf::from("/"), ".".into())));
+        assert!(matches!(split("a/b"), Err(Obstacle::Unusable(..))));
+        assert!(matches!(split("/a/../b"), Err(Obstacle::Unusable(..))));
+        assert!(matches!(split("/a\0b"), Err(Obstacle::Unusable(..))));
+    }
+}

@@ -1,0 +1,126 @@
+//! Copies an artifact into a new directory, durably, and removes such directories again.
+//!
+//! Both work relative to open directories and follow nothing. Whether the copy is the artifact that was meant is
+//! verified by the caller, who reads it again.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::local::reason::{why, why_io};
+use crate::local::sync::FEW;
+use crate::local::tree::{Item, ItemKind, Survey};
+use crate::place::open_beneath;
+
+/// Makes the directory `name` in `parent` and copies everything into it, owned by whoever runs this, with the modes
+/// 0755 and 0644. The error is a reason for people.
+pub(super) fn copy(survey: &Survey, parent: &OwnedFd, name: &str) -> Result<(), String> {
+    let root = make_directory(parent, Path::new(name)).map_err(why)?;
+    let mut directories = Vec::new();
+    for item in survey
+        .items
+        .iter()
+        .filter(|item| item.kind == ItemKind::Directory)
+    {
+        let made =
+            make_directory(&root, Path::new(&item.path)).map_err(|errno| of(item, &why(errno)))?;
+        if directories.len() <= FEW {
+            directories.push(made);
+        }
+    }
+    let few = survey.items.len() <= FEW;
+    survey.items.par_iter().try_for_each(|item| {
+        copy_file(survey, item, &root, few).map_err(|reason| of(item, &reason))
+    })?;
+    let synced = if few {
+        directories
+            .iter()
+            .chain([&root])
+            .try_for_each(rustix::fs::fsync)
+    } else {
+        rustix::fs::syncfs(&root)
+    };
+    synced.map_err(why)
+}
+
+fn of(item: &Item, reason: &str) -> String {
+    format!("`{}`: {reason}", item.path)
+}
+
+fn make_directory(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let name = path.file_name().ok_or(Errno::INVAL)?;
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => open_beneath(
+            root,
+            parent,
+            OFlags::PATH | OFlags::DIRECTORY,
+            Mode::empty(),
+        )?,
+        _ => rustix::io::fcntl_dupfd_cloexec(root, 0)?,
+    };
+    rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o700))?;
+    let made = open_beneath(
+        &parent,
+        Path::new(name),
+        OFlags::RDONLY | OFlags::DIRECTORY,
+        Mode::empty(),
+    )?;
+    // Whatever the umask.
+    rustix::fs::fchmod(&made, Mode::from_raw_mode(0o755))?;
+    Ok(made)
+}
+
+fn copy_file(survey: &Survey, item: &Item, root: &OwnedFd, sync: bool) -> Result<(), String> {
+    let ItemKind::File { executable } = item.kind else {
+        return Ok(());
+    };
+    let mut from = File::from(survey.open(item).map_err(|error| error.to_string())?);
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+    let to = open_beneath(
+        root,
+        Path::new(&item.path),
+        flags,
+        Mode::from_raw_mode(0o600),
+    )
+    .map_err(why)?;
+    let mut to = File::from(to);
+    // The kernel copies by itself where it can, and shares the blocks where the file system can.
+    std::io::copy(&mut from, &mut to).map_err(|error| why_io(&error))?;
+    let mode = if executable { 0o755 } else { 0o644 };
+    rustix::fs::fchmod(&to, Mode::from_raw_mode(mode)).map_err(why)?;
+    if sync {
+        rustix::fs::fsync(&to).map_err(why)?;
+    }
+    Ok(())
+}
+
+/// Removes a name and, if it is a directory, everything in it. That nothing is there is fine.
+pub(super) fn remove(parent: impl AsFd, name: &OsStr) -> Result<(), Errno> {
+    match rustix::fs::unlinkat(&parent, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::ISDIR | Errno::PERM) => {}
+        Err(errno) => return Err(errno),
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(&parent, name, flags, Mode::empty())?;
+    let mut inside = Vec::new();
+    for entry in Dir::read_from(&directory)? {
+        let inner = entry?.file_name().to_owned();
+        if inner.as_bytes() != b"." && inner.as_bytes() != b".." {
+            inside.push(inner);
+        }
+    }
+    for inner in inside {
+        remove(&directory, OsStr::from_bytes(inner.as_bytes()))?;
+    }
+    match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
+        Err(Errno::NOENT) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,63 @@
+//! Removes old releases, but never the current one.
+//!
+//! The release that was current before is the first to be kept, since it is what a rollback returns to; then the
+//! newest.
+
+use std::cmp::Reverse;
+use std::ffi::OsStr;
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+
+use super::{copy, names, release};
+use evenkeel_model::Digest;
+
+/// Keeps `keep` releases, `current` among them; gives how many were removed. Unfinished copies are removed as well.
+pub(super) fn prune(
+    releases: BorrowedFd<'_>,
+    current: &Digest,
+    previous: &Digest,
+    keep: u32,
+) -> Result<usize, Errno> {
+    let mut others = Vec::new();
+    for (name, _) in names(releases)? {
+        match release(&name) {
+            Some(digest) if digest == *current => {}
+            Some(digest) => {
+                let status =
+                    rustix::fs::statat(releases, name.as_str(), AtFlags::SYMLINK_NOFOLLOW)?;
+                others.push((
+                    digest == *previous,
+                    status.st_ctime,
+                    status.st_ctime_nsec,
+                    name,
+                ));
+            }
+            None if unfinished(&name) => copy::remove(releases, OsStr::new(&name))?,
+            None => {}
+        }
+    }
+    others.sort_by_key(|(previous, seconds, nanoseconds, _)| {
+        Reverse((*previous, *seconds, *nanoseconds))
+    });
+    let keep = usize::try_from(keep)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(1);
+    let mut removed = 0;
+    for (_, _, _, name) in others.iter().skip(keep) {
+        copy::remove(releases, OsStr::new(name))?;
+        removed += 1;
+    }
+    Ok(removed)
+}
+
+/// Whether this is the name of an unfinished copy, or of a release that was moved away.
+pub(super) fn unfinished(name: &str) -> bool {
+    name.strip_prefix('.')
+        .and_then(|rest| {
+            rest.strip_suffix(".tmp")
+                .or_else(|| rest.strip_suffix(".old"))
+        })
+        .is_some_and(|hex| release(hex).is_some())
+}

@@ -1,0 +1,53 @@
+//! Removes an installation: first `current`, then its releases, then `releases` itself.
+//!
+//! What evenkeel did not put there is left, and said.
+
+use std::ffi::OsStr;
+
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+
+use super::super::Uninstall;
+use super::install::{changed, current, open};
+use super::prune::unfinished;
+use super::{copy, names, open_releases, release};
+use crate::local::failed;
+use crate::local::reason::why;
+use crate::local::sync::sync_directory;
+use crate::port::Outcome;
+use crate::{ActionError, Interruption, Performed};
+
+pub(super) fn uninstall(wanted: &Uninstall, interruption: &Interruption) -> Outcome {
+    let (into, expected) = (wanted.into.as_str(), wanted.expected.as_ref());
+    if interruption.is_set() {
+        return Err(ActionError::Interrupted);
+    }
+    let directory = open(into)?;
+    let refused = |errno: Errno| failed("uninstall", into, why(errno));
+    let found = current(&directory, into)?.map(|current| current.digest);
+    // Without `current`, a run that was killed in the middle is brought to its end.
+    if found.is_some() && found.as_ref() != expected {
+        return Err(changed(into, expected, found.as_ref()));
+    }
+    if found.is_some() {
+        rustix::fs::unlinkat(&directory, "current", AtFlags::empty()).map_err(refused)?;
+        sync_directory(&directory).map_err(refused)?;
+    }
+    let Some(releases) = open_releases(&directory).map_err(refused)? else {
+        return Ok(Performed {
+            note: found.is_none().then(|| "already so".to_owned()),
+        });
+    };
+    for (name, _) in names(&releases).map_err(refused)? {
+        if release(&name).is_none() && !unfinished(&name) {
+            let reason = format!(
+                "`releases/{name}` was not put there by evenkeel: move it away, then run this again"
+            );
+            return Err(failed("uninstall", into, reason));
+        }
+        copy::remove(&releases, OsStr::new(&name)).map_err(refused)?;
+    }
+    rustix::fs::unlinkat(&directory, "releases", AtFlags::REMOVEDIR).map_err(refused)?;
+    sync_directory(&directory).map_err(refused)?;
+    Ok(Performed::default())
+}

@@ -1,0 +1,216 @@
+//! Puts a prepared placement in place, so that nothing unseen is ever overwritten.
+//!
+//! Where something stands already, the new and the old change places in one step; only then is the old, which nobody
+//! can exchange any more, compared with what was expected, and put back if it is something else. There is no gap
+//! between the check and the act.
+
+use std::ffi::OsStr;
+
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use super::super::PathState;
+use super::super::compare::describe;
+use super::look::fingerprint;
+use super::placing::{Job, Workshop};
+use super::stage::{self, How, Staged, dress, look, verify};
+use crate::ActionError;
+
+/// A placement that is in place.
+pub(super) struct Committed {
+    pub(super) note: Option<String>,
+}
+
+pub(super) fn commit(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    staged: &Staged,
+) -> Result<Committed, ActionError> {
+    if workshop.interruption.is_set() {
+        stage::discard(job, staged);
+        return Err(ActionError::Interrupted);
+    }
+    let done = match &staged.how {
+        How::AlreadySo => {
+            return Ok(Committed {
+                note: Some("already so".to_owned()),
+            });
+        }
+        How::Adjust => adjust(workshop, job),
+        How::Remove(beside) => remove(workshop, job, beside, &staged.found),
+        How::Rename(beside) if staged.found == PathState::Missing => create(workshop, job, beside),
+        How::Rename(beside) => replace(workshop, job, beside),
+    };
+    match done {
+        Ok(()) => Ok(Committed { note: None }),
+        Err(error) => {
+            stage::discard(job, staged);
+            Err(error)
+        }
+    }
+}
+
+fn create(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
+    match rustix::fs::renameat_with(
+        job.parent,
+        beside,
+        job.parent,
+        &job.name,
+        RenameFlags::NOREPLACE,
+    ) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) => Err(changed(workshop, job)?),
+        Err(errno) if unsupported(errno) => {
+            check(workshop, job)?;
+            rename(job, beside)
+        }
+        Err(errno) => Err(job.refused("rename", errno)),
+    }
+}
+
+fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
+    // Cheap, and spares readers an exchange forth and back in all but the closest races.
+    check(workshop, job)?;
+    let exchange = || {
+        rustix::fs::renameat_with(
+            job.parent,
+            beside,
+            job.parent,
+            &job.name,
+            RenameFlags::EXCHANGE,
+        )
+    };
+    let ours = fingerprint(job.parent, beside).map_err(|errno| job.refused("look at", errno))?;
+    match exchange() {
+        Ok(()) => {}
+        Err(Errno::NOENT) => return Err(changed(workshop, job)?),
+        Err(errno) if unsupported(errno) => {
+            check(workshop, job)?;
+            return rename(job, beside);
+        }
+        Err(errno) => return Err(job.refused("rename", errno)),
+    }
+    let verified = look(workshop, job, beside).and_then(|old| verify(workshop, job, beside, &old));
+    if let Err(error) = verified {
+        exchange().map_err(|errno| job.refused("put back", errno))?;
+        let back =
+            fingerprint(job.parent, beside).map_err(|errno| job.refused("put back", errno))?;
+        if !back.same_file(&ours) {
+            // Somebody replaced ours at once: theirs is the newest and stays.
+            exchange().map_err(|errno| job.refused("put back", errno))?;
+        }
+        return Err(error);
+    }
+    // The old one is out of the way; should it remain, the next run removes it.
+    let _ = stage::remove_leftover(job, beside);
+    Ok(())
+}
+
+fn remove(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    beside: &OsStr,
+    found: &PathState,
+) -> Result<(), ActionError> {
+    check(workshop, job)?;
+    if matches!(found, PathState::Directory { .. }) {
+        // The kernel itself refuses to remove a directory with something in it.
+        return match rustix::fs::unlinkat(job.parent, &job.name, AtFlags::REMOVEDIR) {
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Err(job.failed(
+                "remove",
+                "the directory is not empty: remove what is in it first",
+            )),
+            other => other.map_err(|errno| job.refused("remove", errno)),
+        };
+    }
+    match rustix::fs::renameat_with(
+        job.parent,
+        &job.name,
+        job.parent,
+        beside,
+        RenameFlags::NOREPLACE,
+    ) {
+        Ok(()) => {}
+        Err(Errno::NOENT) => return Ok(()),
+        Err(errno) if unsupported(errno) => {
+            return rustix::fs::unlinkat(job.parent, &job.name, AtFlags::empty())
+                .map_err(|errno| job.refused("remove", errno));
+        }
+        Err(errno) => return Err(job.refused("remove", errno)),
+    }
+    let verified = look(workshop, job, beside).and_then(|old| verify(workshop, job, beside, &old));
+    if let Err(error) = verified {
+        let back = rustix::fs::renameat_with(
+            job.parent,
+            beside,
+            job.parent,
+            &job.name,
+            RenameFlags::NOREPLACE,
+        );
+        return Err(match back {
+            Ok(()) => error,
+            Err(errno) => job.failed(
+                "put back",
+                format!(
+                    "what stood there is kept as `{}`: {}",
+                    beside.display(),
+                    crate::local::reason::why(errno)
+                ),
+            ),
+        });
+    }
+    rustix::fs::unlinkat(job.parent, beside, AtFlags::empty())
+        .map_err(|errno| job.refused("remove", errno))
+}
+
+fn adjust(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<(), ActionError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(job.parent, &job.name, flags, Mode::empty())
+        .map_err(|errno| job.refused("open", errno))?;
+    // What is open is what is checked and changed, whatever happens to its name.
+    let found = look(
+        workshop,
+        &Job {
+            parent: &directory,
+            name: ".".into(),
+            ..*job
+        },
+        OsStr::new("."),
+    )?;
+    verify(workshop, job, OsStr::new("."), &found)?;
+    dress(workshop, job, &directory, None)?;
+    if workshop.few {
+        rustix::fs::fsync(&directory).map_err(|errno| job.refused("sync", errno))?;
+    }
+    Ok(())
+}
+
+/// Makes sure that what stands there is still what is expected.
+fn check(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<(), ActionError> {
+    let found = look(workshop, job, &job.name)?;
+    verify(workshop, job, &job.name, &found)
+}
+
+/// Says what stands there in place of what was expected.
+fn changed(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<ActionError, ActionError> {
+    let found = look(workshop, job, &job.name)?;
+    Ok(match verify(workshop, job, &job.name, &found) {
+        Err(error) => error,
+        // It was there, and is gone again.
+        Ok(()) => ActionError::Changed {
+            path: job.path.to_owned(),
+            expected: describe(job.action.expected()),
+            found: "something that comes and goes".to_owned(),
+        },
+    })
+}
+
+fn rename(job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
+    rustix::fs::renameat(job.parent, beside, job.parent, &job.name)
+        .map_err(|errno| job.refused("rename", errno))
+}
+
+/// Whether a file system cannot rename in this way.
+fn unsupported(errno: Errno) -> bool {
+    matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+}

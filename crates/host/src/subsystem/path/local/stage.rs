@@ -1,0 +1,300 @@
+//! Prepares one placement: checks what stands there, then makes the new thing under another name beside it.
+//!
+//! Nothing that anybody reads is changed here. The other name follows from the name itself, so that what a killed run
+//! left behind is found and replaced by the next.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+
+use super::super::compare::{describe, is_wanted, same};
+use super::super::{PathState, Placement};
+use super::look::Look;
+use super::placing::{Job, Workshop};
+use crate::ActionError;
+use crate::local::reason::{why, why_io};
+use evenkeel_model::Digest;
+
+/// A placement that was prepared.
+pub(super) struct Staged {
+    /// What stood there.
+    pub(super) found: PathState,
+    pub(super) how: How,
+}
+
+/// How it goes on.
+pub(super) enum How {
+    /// It is there already; only its durability remains.
+    AlreadySo,
+    /// This name is to be renamed to the place.
+    Rename(OsString),
+    /// The directory that stands there is to be given another mode or owner.
+    Adjust,
+    /// What stands there is to be removed, by way of this name.
+    Remove(OsString),
+}
+
+/// Checks and prepares.
+pub(super) fn stage(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<Staged, ActionError> {
+    if workshop.interruption.is_set() {
+        return Err(ActionError::Interrupted);
+    }
+    let beside = beside(&job.name);
+    remove_leftover(job, &beside)?;
+    let found = look(workshop, job, &job.name)?;
+    if is_wanted(job.action, &found) {
+        if workshop.few {
+            sync_existing(job, &found)?;
+        }
+        return Ok(Staged {
+            found,
+            how: How::AlreadySo,
+        });
+    }
+    verify(workshop, job, &job.name, &found)?;
+    let made = match (job.action, &found) {
+        (Placement::Remove(_), _) => {
+            return Ok(Staged {
+                found,
+                how: How::Remove(beside),
+            });
+        }
+        (Placement::Directory(_), PathState::Directory { .. }) => {
+            return Ok(Staged {
+                found,
+                how: How::Adjust,
+            });
+        }
+        (Placement::Directory(_), PathState::Missing) => make_directory(workshop, job, &beside),
+        (Placement::Directory(_), other) | (_, other @ PathState::Directory { .. }) => {
+            return Err(in_the_way(job, other));
+        }
+        (Placement::Link(link), _) => rustix::fs::symlinkat(link.to.as_str(), job.parent, &beside)
+            .map_err(|errno| job.refused("make", errno)),
+        (Placement::File(file), _) => make_file(workshop, job, file, &beside, &found),
+    };
+    let staged = Staged {
+        found,
+        how: How::Rename(beside),
+    };
+    if let Err(error) = made {
+        discard(job, &staged);
+        return Err(error);
+    }
+    Ok(staged)
+}
+
+/// Removes what was prepared.
+pub(super) fn discard(job: &Job<'_>, staged: &Staged) {
+    if let How::Rename(beside) = &staged.how {
+        // If even this fails, the next run finds the name and replaces it.
+        let _ = remove_leftover(job, beside);
+    }
+}
+
+/// Looks at a name as the action asks for it.
+pub(super) fn look(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    name: &OsStr,
+) -> Result<PathState, ActionError> {
+    look_with(workshop, job, name, job.action.sealed())
+}
+
+fn look_with(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    name: &OsStr,
+    sealed: bool,
+) -> Result<PathState, ActionError> {
+    let look = Look {
+        owners: workshop.owners,
+        seal: sealed.then_some(workshop.sealer),
+        text_unless: None,
+    };
+    look.at(job.parent, name)
+        .map(|seen| seen.standing)
+        .map_err(|reason| job.failed("look at", reason))
+}
+
+/// Makes sure that what was found is what the action expects.
+pub(super) fn verify(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    name: &OsStr,
+    found: &PathState,
+) -> Result<(), ActionError> {
+    let expected = job.action.expected();
+    // A link's action does not say whether the digest of a file in its place is sealed: either will do.
+    let matches = same(expected, found)
+        || (matches!(
+            (job.action, found),
+            (Placement::Link(_), PathState::File { .. })
+        ) && same(expected, &look_with(workshop, job, name, true)?));
+    if matches {
+        return Ok(());
+    }
+    Err(ActionError::Changed {
+        path: job.path.to_owned(),
+        expected: describe(expected),
+        found: describe(found),
+    })
+}
+
+fn in_the_way(job: &Job<'_>, found: &PathState) -> ActionError {
+    let reason = format!(
+        "{} stands there, which is not replaced: move it away, then plan again",
+        found.words()
+    );
+    job.failed("replace", reason)
+}
+
+/// The name beside a name.
+pub(super) fn beside(name: &OsStr) -> OsString {
+    let digest = Digest::of(name.as_bytes()).hex();
+    format!(".evenkeel-{}.tmp", digest.get(..16).unwrap_or(&digest)).into()
+}
+
+pub(super) fn remove_leftover(job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
+    let removed = match rustix::fs::unlinkat(job.parent, beside, AtFlags::empty()) {
+        Err(Errno::ISDIR) => rustix::fs::unlinkat(job.parent, beside, AtFlags::REMOVEDIR),
+        other => other,
+    };
+    match removed {
+        // What else may be wrong with this directory is said by what is tried next.
+        Ok(())
+        | Err(
+            Errno::NOENT
+            | Errno::ACCESS
+            | Errno::PERM
+            | Errno::ROFS
+            | Errno::NOTDIR
+            | Errno::NAMETOOLONG,
+        ) => Ok(()),
+        Err(errno) => {
+            let reason = format!(
+                "`{}`, left by an earlier run, is in the way: {}",
+                beside.display(),
+                why(errno)
+            );
+            Err(job.failed("prepare", reason))
+        }
+    }
+}
+
+fn make_directory(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    beside: &OsStr,
+) -> Result<(), ActionError> {
+    rustix::fs::mkdirat(job.parent, beside, Mode::from_raw_mode(0o700))
+        .map_err(|errno| job.refused("make", errno))?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(job.parent, beside, flags, Mode::empty())
+        .map_err(|errno| job.refused("open", errno))?;
+    dress(workshop, job, &directory, None)
+}
+
+fn make_file(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    wanted: &super::super::File,
+    beside: &OsStr,
+    found: &PathState,
+) -> Result<(), ActionError> {
+    let Some(bytes) = workshop.materials.content(&wanted.content) else {
+        return Err(job.failed("write", "its content is not at hand: plan again"));
+    };
+    let plain = Digest::of(&bytes);
+    let digest = if wanted.sealed {
+        workshop.sealer.seal_digest(plain)
+    } else {
+        plain
+    };
+    if digest != wanted.content {
+        return Err(job.failed(
+            "write",
+            "its content is not the one that was planned: plan again",
+        ));
+    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(job.parent, beside, flags, Mode::from_raw_mode(0o600))
+        .map_err(|errno| job.refused("make", errno))?;
+    let mut file = File::from(file);
+    file.write_all(&bytes)
+        .map_err(|error| job.failed("write", why_io(&error)))?;
+    let file = OwnedFd::from(file);
+    dress(workshop, job, &file, Some(found))?;
+    if workshop.few {
+        rustix::fs::fsync(&file).map_err(|errno| job.refused("sync", errno))?;
+    }
+    Ok(())
+}
+
+/// Gives an open file or directory its owners and its mode. Owners that are not declared stay those of what is
+/// replaced, as far as we may give them.
+pub(super) fn dress(
+    workshop: &Workshop<'_>,
+    job: &Job<'_>,
+    made: impl AsFd,
+    replaced: Option<&PathState>,
+) -> Result<(), ActionError> {
+    let (mode, owner, group) = match job.action {
+        Placement::File(wanted) => (wanted.mode, &wanted.owner, &wanted.group),
+        Placement::Directory(wanted) => (wanted.mode, &wanted.owner, &wanted.group),
+        Placement::Link(_) | Placement::Remove(_) => return Ok(()),
+    };
+    let user = owner
+        .as_deref()
+        .map(|word| workshop.owners.user_id(word))
+        .transpose();
+    let user = user.map_err(|reason| job.failed("give", reason))?;
+    let group = group
+        .as_deref()
+        .map(|word| workshop.owners.group_id(word))
+        .transpose();
+    let group = group.map_err(|reason| job.failed("give", reason))?;
+    if user.is_some() || group.is_some() {
+        rustix::fs::fchown(&made, user.map(Uid::from_raw), group.map(Gid::from_raw))
+            .map_err(|errno| job.refused("give", errno))?;
+    }
+    if let Some(PathState::File {
+        owner: old_user,
+        group: old_group,
+        ..
+    }) = replaced
+    {
+        let status = rustix::fs::fstat(&made).map_err(|errno| job.refused("look at", errno))?;
+        let keep_user =
+            (user.is_none() && status.st_uid != old_user.id).then(|| Uid::from_raw(old_user.id));
+        let keep_group =
+            (group.is_none() && status.st_gid != old_group.id).then(|| Gid::from_raw(old_group.id));
+        for (user, group) in [(keep_user, None), (None, keep_group)] {
+            if user.is_some() || group.is_some() {
+                // Not declared, so not required.
+                let _ = rustix::fs::fchown(&made, user, group);
+            }
+        }
+    }
+    // After the owners: giving a file away clears the set-user-ID bit.
+    rustix::fs::fchmod(&made, Mode::from_raw_mode(mode & 0o7777))
+        .map_err(|errno| job.refused("set the mode of", errno))
+}
+
+/// Syncs a file that is as wanted already: the run that made it may have been killed before it did.
+fn sync_existing(job: &Job<'_>, found: &PathState) -> Result<(), ActionError> {
+    let directory = match found {
+        PathState::File { .. } => OFlags::empty(),
+        PathState::Directory { .. } => OFlags::DIRECTORY,
+        _ => return Ok(()),
+    };
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | directory;
+    rustix::fs::openat(job.parent, &job.name, flags, Mode::empty())
+        .and_then(rustix::fs::fsync)
+        .map_err(|errno| job.refused("sync", errno))
+}

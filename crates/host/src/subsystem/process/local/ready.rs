@@ -1,0 +1,46 @@
+//! Whether a process is ready, and whether another program answers in its place.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use super::super::Ready;
+use super::probe::{address, bare, connect, resolve, status};
+use evenkeel_model::duration::phrase;
+
+/// How long a connection to this machine may take when a port is checked.
+const NEAR: Duration = Duration::from_millis(500);
+
+/// Asks once. The error says what was amiss.
+pub(super) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
+    match check {
+        Ready::Http(url) => match status(url, within)? {
+            200..300 => Ok(()),
+            status => Err(format!("{} answers with status {status}", bare(url))),
+        },
+        Ready::Tcp(address) => connect(address, within).map_err(|error| match error.kind() {
+            ErrorKind::ConnectionRefused => format!("{address}: connection refused"),
+            ErrorKind::TimedOut => format!("{address}: no connection within {}", phrase(within)),
+            _ => format!("{address}: {error}"),
+        }),
+    }
+}
+
+/// The address at which another program answers already, if that is on this machine.
+pub(super) fn taken(check: &Ready) -> Option<String> {
+    let address = match check {
+        Ready::Tcp(address) => address.clone(),
+        Ready::Http(url) => address(url)?,
+    };
+    let found = resolve(&address, NEAR).ok()?;
+    found
+        .into_iter()
+        .filter(is_here)
+        .any(|each| connect(&each.to_string(), NEAR).is_ok())
+        .then_some(address)
+}
+
+/// Whether an address is one of this machine's. A service elsewhere, such as a load balancer, may well answer already.
+fn is_here(address: &SocketAddr) -> bool {
+    address.ip().is_loopback() || UdpSocket::bind((address.ip(), 0)).is_ok()
+}

@@ -1,0 +1,207 @@
+//! The record of a process: which one it is, so that no other can be meant, and what it was started as.
+//!
+//! A process number alone names another process after a while; with the start time and the boot it names one only.
+//! What runs is read from `/proc`. Signals are left to the local target.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::super::Text;
+use crate::local::reason::{why, why_io};
+use crate::place::{self, Obstacle};
+use evenkeel_model::{Digest, Moment};
+
+/// The version of what is written.
+const VERSION: u32 = 1;
+/// Longest record that is read.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// A process and what it was started as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::subsystem::process) struct ProcessRecord {
+    pub(in crate::subsystem::process) version: u32,
+    pub(in crate::subsystem::process) pid: u32,
+    /// Its start time in ticks since boot.
+    pub(in crate::subsystem::process) ticks: u64,
+    /// The kernel's random name of this boot.
+    pub(in crate::subsystem::process) boot: String,
+    pub(in crate::subsystem::process) since: Moment,
+    pub(in crate::subsystem::process) started_as: BTreeMap<String, Text>,
+}
+
+impl ProcessRecord {
+    /// Whether the process in it runs. One that has ended and waits to be noticed does not.
+    pub(in crate::subsystem::process) fn runs(&self) -> bool {
+        boot().is_ok_and(|boot| boot == self.boot)
+            && status(self.pid).is_some_and(|status| status.ticks == self.ticks && status.alive)
+    }
+}
+
+/// What `/proc` says of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::subsystem::process) struct Status {
+    pub(in crate::subsystem::process) alive: bool,
+    pub(in crate::subsystem::process) session: u32,
+    pub(in crate::subsystem::process) ticks: u64,
+}
+
+/// Reads what `/proc` says of a process; `None` when there is none.
+pub(in crate::subsystem::process) fn status(pid: u32) -> Option<Status> {
+    parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Reads `/proc/<pid>/stat`: the name in it is in brackets and may hold anything.
+fn parse(stat: &str) -> Option<Status> {
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let state = fields.next()?;
+    // Parent, group, session; the start time is field 22, the state is field 3.
+    let session = fields.nth(2)?.parse().ok()?;
+    let ticks = fields.nth(15)?.parse().ok()?;
+    Some(Status {
+        alive: !matches!(state, "Z" | "X" | "x"),
+        session,
+        ticks,
+    })
+}
+
+/// The kernel's random name of this boot.
+pub(in crate::subsystem::process) fn boot() -> Result<String, String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|text| text.trim().to_owned())
+        .map_err(|error| format!("cannot tell this boot from others: {}", why_io(&error)))
+}
+
+/// The record of the process that calls this.
+pub(in crate::subsystem::process) fn myself(
+    since: Moment,
+    started_as: BTreeMap<String, Text>,
+) -> Result<ProcessRecord, String> {
+    let pid = std::process::id();
+    let status = status(pid).ok_or("cannot read `/proc/self/stat`: mount /proc")?;
+    Ok(ProcessRecord {
+        version: VERSION,
+        pid,
+        ticks: status.ticks,
+        boot: boot()?,
+        since,
+        started_as,
+    })
+}
+
+/// Reads a record; `None` when there is none. The error is a reason for people.
+pub(in crate::subsystem::process) fn read(path: &Path) -> Result<Option<ProcessRecord>, String> {
+    let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
+    let parent = match place::open_directory(&parent) {
+        Ok(parent) => parent,
+        Err(Obstacle::Missing(_)) => return Ok(None),
+        Err(obstacle) => return Err(obstacle.to_string()),
+    };
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match rustix::fs::openat(parent, name, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(errno) => return Err(why(errno)),
+    };
+    let mut text = Vec::new();
+    file.take(LONGEST)
+        .read_to_end(&mut text)
+        .map_err(|error| why_io(&error))?;
+    match serde_json::from_slice::<ProcessRecord>(&text) {
+        Ok(record) if record.version == VERSION => Ok(Some(record)),
+        Ok(record) => Err(format!(
+            "it is of version {}, and this evenkeel reads version {VERSION}: use a newer evenkeel",
+            record.version
+        )),
+        Err(_) => Err(
+            "it is damaged: see which process it was for, stop that one, and remove the record"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Writes a record durably, in one step.
+pub(in crate::subsystem::process) fn write(
+    path: &Path,
+    record: &ProcessRecord,
+) -> Result<(), String> {
+    let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
+    let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
+    let text = serde_json::to_vec(record).map_err(|error| error.to_string())?;
+    let digest = Digest::of(name.as_encoded_bytes()).hex();
+    let beside = format!(".evenkeel-{}.tmp", digest.get(..16).unwrap_or(&digest));
+    let _ = rustix::fs::unlinkat(&parent, beside.as_str(), AtFlags::empty());
+    let done = write_beside(&parent, &beside, &text)
+        .and_then(|()| rustix::fs::renameat(&parent, beside.as_str(), &parent, &name).map_err(why));
+    if done.is_err() {
+        let _ = rustix::fs::unlinkat(&parent, beside.as_str(), AtFlags::empty());
+    }
+    done?;
+    place::reopen(&parent)
+        .and_then(rustix::fs::fsync)
+        .map_err(why)
+}
+
+fn write_beside(parent: &OwnedFd, beside: &str, text: &[u8]) -> Result<(), String> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file =
+        rustix::fs::openat(parent, beside, flags, Mode::from_raw_mode(0o600)).map_err(why)?;
+    let mut file = File::from(file);
+    file.write_all(text)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| why_io(&error))
+}
+
+/// Removes a record, if it is still this one.
+pub(in crate::subsystem::process) fn remove(
+    path: &Path,
+    record: &ProcessRecord,
+) -> Result<(), String> {
+    if read(path)?.as_ref() != Some(record) {
+        return Ok(());
+    }
+    let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
+    let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
+    match rustix::fs::unlinkat(&parent, &name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(why(errno)),
+    }
+    place::reopen(&parent)
+        .and_then(rustix::fs::fsync)
+        .map_err(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{myself, parse};
+    use evenkeel_model::Moment;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_name_with_brackets_and_spaces_does_not_mislead() {
+        let stat = "12 (a) Z 9 (b) S 1 12 10 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777 9 9";
+        let status = parse(stat).unwrap();
+        assert!(status.alive);
+        assert_eq!((status.session, status.ticks), (10, 777));
+        assert!(
+            !parse("1 (x) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0")
+                .unwrap()
+                .alive
+        );
+    }
+
+    #[test]
+    fn a_process_knows_itself_and_no_other_start() {
+        let mut record = myself(Moment::from_millisecond(0), BTreeMap::new()).unwrap();
+        assert!(record.runs());
+        record.ticks += 1;
+        assert!(!record.runs());
+    }
+}

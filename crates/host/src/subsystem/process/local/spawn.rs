@@ -1,0 +1,62 @@
+//! Brings a launcher to life, hands it what to start, and hears whether it became the program.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::super::launch::{INHERITED, LaunchSpec};
+use crate::local::reason::why_io;
+use evenkeel_model::text::inert;
+
+/// Longest reason a launcher is listened to.
+const LONGEST_REASON: u64 = 16 * 1024;
+
+/// Starts the program; gives its process, which is the launcher's. The error is a reason for people.
+pub(super) fn spawn(launcher: &Path, spec: &LaunchSpec) -> Result<Child, String> {
+    let text =
+        zeroize::Zeroizing::new(serde_json::to_vec(spec).map_err(|error| error.to_string())?);
+    let mut child = Command::new(launcher)
+        .arg("launch")
+        .env_clear()
+        .envs(
+            INHERITED
+                .iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| {
+            format!(
+                "cannot run its launcher `{}`: {}",
+                launcher.display(),
+                why_io(&error)
+            )
+        })?;
+    if let Some(mut input) = child.stdin.take() {
+        // If it ends before it has read everything, it says why, or its end does.
+        let _ = input.write_all(&text);
+    }
+    let mut reason = Vec::new();
+    if let Some(voice) = child.stderr.take() {
+        // The end of this is the moment at which the program takes over.
+        let _ = voice.take(LONGEST_REASON).read_to_end(&mut reason);
+    }
+    if reason.is_empty() {
+        return Ok(child);
+    }
+    let _ = child.wait();
+    Err(inert(&String::from_utf8_lossy(&reason)).into_owned())
+}
+
+/// Waits for a process in the background for as long as evenkeel runs, so that its end leaves nothing behind.
+pub(super) fn reap(mut child: Child) {
+    let waiting = std::thread::Builder::new()
+        .name("reaper".to_owned())
+        .spawn(move || {
+            let _ = child.wait();
+        });
+    // Without a thread to spare, the process is reaped when evenkeel ends.
+    drop(waiting);
+}

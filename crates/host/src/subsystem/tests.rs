@@ -1,0 +1,51 @@
+//! What is stored of actions stays readable: saved plans hold them, and this is how earlier versions wrote each.
+
+use super::Action;
+
+const FILE_THERE: &str = r#"{"is":"file","digest":"blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85","mode":420,"owner":{"id":0,"name":"root"},"group":{"id":7,"name":null}}"#;
+const DIGEST: &str = "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+const PROCESS: &str = r#"{"pid":12,"ticks":345,"since":"2026-11-28T10:00:00.123Z"}"#;
+
+/// Every action, as the first version wrote it; where one carries a state, it is another state in each.
+fn written() -> Vec<String> {
+    vec![
+        r#"{"action":"directory","path":"/srv/a","mode":493,"owner":"web","group":null,"expected":{"is":"missing"}}"#.to_owned(),
+        format!(r#"{{"action":"file","path":"/srv/a/b","content":"{DIGEST}","sealed":true,"mode":416,"owner":null,"group":"7","expected":{FILE_THERE}}}"#),
+        r#"{"action":"link","path":"/srv/l","to":"a/b","expected":{"is":"link","to":"b"}}"#.to_owned(),
+        r#"{"action":"remove","path":"/srv/r","sealed":false,"expected":{"is":"directory","mode":493,"owner":{"id":0,"name":"root"},"group":{"id":0,"name":"root"}}}"#.to_owned(),
+        r#"{"action":"remove","path":"/srv/s","sealed":false,"expected":{"is":"other","what":"a socket"}}"#.to_owned(),
+        format!(r#"{{"action":"install","into":"/srv/app","artifact":"{DIGEST}","keep":3,"expected":null}}"#),
+        format!(r#"{{"action":"uninstall","into":"/srv/app","expected":"{DIGEST}"}}"#),
+        format!(r#"{{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app","--port","80"],"environment":{{"A":{{"plain":"b"}},"S":{{"sealed":"{DIGEST}"}}}},"directory":null,"ready":{{"http":"http://127.0.0.1:80/"}},"within":30000,"stop_within":10000,"started_as":{{"command":{{"plain":"[\"app\"]"}}}},"expected":{PROCESS}}}"#),
+        r#"{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app"],"environment":{},"directory":"/srv","ready":{"tcp":"127.0.0.1:80"},"within":1,"stop_within":2,"started_as":{},"expected":null}"#.to_owned(),
+        format!(r#"{{"action":"stop","record":"/s/a.json","stop_within":10000,"expected":{PROCESS}}}"#),
+    ]
+}
+
+#[test]
+fn actions_are_read_and_written_as_by_the_first_version() {
+    for text in written() {
+        let action: Action = serde_json::from_str(&text).expect(&text);
+        assert_eq!(serde_json::to_string(&action).expect(&text), text);
+    }
+}
+
+#[test]
+fn every_action_has_its_literal() {
+    let names: std::collections::BTreeSet<String> = written()
+        .iter()
+        .filter_map(|text| serde_json::from_str::<Action>(text).ok())
+        .map(|action| {
+            format!("{action:?}")
+                .split('(')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    let listed = super::ACTIONS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    assert_eq!(names, listed, "add the JSON of a new action above");
+}
