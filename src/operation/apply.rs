@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
-use super::project::{Depth, state_of};
+use super::project::state_of;
+use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
 use evenkeel_core::apply::{
@@ -46,7 +47,8 @@ pub fn apply(
     location: &ProjectLocation,
     request: &ApplyRequest,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
+    let mut session = Session::open(world, location, "apply")?;
+    let project = &session.project;
     let file = world.directory.join(&request.what);
     let known = project
         .definition
@@ -82,15 +84,11 @@ pub fn apply(
         });
     }
     project.releases_to(std::slice::from_ref(&name))?;
-    let mut report = Report::new("apply", &project.definition.system, world.clock.now());
-    let resolution = Resolution::of(
-        &project,
-        std::slice::from_ref(&name),
-        project.sealer()?,
-        Depth::Whole,
-    )?;
-    let origin = project.origin(&resolution.resolved)?;
-    report.origin(&origin);
+    let resolution = session.resolve(std::slice::from_ref(&name), Needs::Change)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let ledger = project.ledger()?;
     let (lease, state) = take_lease(&project, &ledger, &name, "apply", request.wait)?;
     let mut run = Run {
@@ -126,7 +124,14 @@ pub fn apply(
     } else if repairs {
         let recipe = resolution.recipe(&project, &name)?.digest;
         let state = state_of(&ledger)?;
-        if let Some(ended) = settle(&project, &state, &name, recipe, origin.commit, &mut report) {
+        if let Some(ended) = settle(
+            &project,
+            &state,
+            &name,
+            recipe,
+            resolution.origin.commit.clone(),
+            &mut report,
+        ) {
             ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
         }
     }
@@ -397,7 +402,7 @@ impl Run<'_> {
             environment: self.name.clone(),
             plan: plan.digest(),
             recipe: plan.recipe,
-            origin: self.project.origin(&self.resolution.resolved)?,
+            origin: self.resolution.origin.clone(),
             steps: plan.steps.len(),
             by: world.actor.clone(),
             purpose: self.purpose.to_owned(),

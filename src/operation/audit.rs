@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::session::Session;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument, Report};
 use crate::world::files::{read_plain, write_whole};
@@ -21,8 +22,10 @@ pub fn audit_verify(
     location: &ProjectLocation,
     against: &[PathBuf],
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let mut report = Report::new("audit", &project.definition.system, world.clock.now());
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, "audit")?;
     let mut files: Vec<CheckpointFile> = Vec::new();
     for path in against {
         match read(&world.directory, path) {
@@ -59,12 +62,10 @@ pub fn audit_checkpoint(
     location: &ProjectLocation,
     output: Option<&Path>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let mut report = Report::new(
-        CHECKPOINT_COMMAND,
-        &project.definition.system,
-        world.clock.now(),
-    );
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, CHECKPOINT_COMMAND)?;
     let verification = verify(&project.folder)?;
     if !verification.is_whole() || is_foreign(&project, &verification) {
         tell(&project, &verification, &mut report);

@@ -6,7 +6,7 @@ use super::apply::{Run, Went, exit_code, take_lease};
 use super::build::build;
 use super::dossier::GateReview;
 use super::picture::Resolution;
-use super::project::Depth;
+use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{PlanReport, Report};
@@ -27,19 +27,17 @@ pub fn deliver(
     confirm: Option<&str>,
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    project.releases_to(&project.definition.path)?;
+    let mut session = Session::open(world, location, "deliver")?;
+    let path = session.project.definition.path.clone();
+    session.project.releases_to(&path)?;
     if with_build {
-        build(&project)?;
+        build(&session.project)?;
     }
-    let resolution = Resolution::of(
-        &project,
-        &project.definition.path,
-        project.sealer()?,
-        Depth::Whole,
-    )?;
-    let mut report = Report::new("deliver", &project.definition.system, world.clock.now());
-    report.origin(&project.origin(&resolution.resolved)?);
+    let resolution = session.resolve(&path, Needs::Release)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     report.parity(
         &resolution.parity,
         &resolution.declarations,

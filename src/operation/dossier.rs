@@ -85,7 +85,7 @@ impl GateReview {
         }
         let rehearsed = rehearsed(&project.definition, &state, &plan, &restores);
         let evidence = evidence(&project.definition, &state);
-        let origin = project.origin(&resolution.resolved)?;
+        let origin = resolution.origin.clone();
         let dossier = Dossier {
             at: project.world.clock.now(),
             system: project.definition.system.clone(),

@@ -1,7 +1,8 @@
 //! Lock: who holds which environment, and how it is taken from a holder who hangs.
 
 use super::project::state_of;
-use super::{Failure, Project, ProjectLocation, World};
+use super::session::Session;
+use super::{Failure, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, LockState, Report};
 use evenkeel_ledger::environment_state::Noted;
 use evenkeel_ledger::lease::{self, Holder, Lock};
@@ -15,8 +16,10 @@ use evenkeel_model::EnvironmentName;
 ///
 /// When definitions are wrong, or the ledger or a lock cannot be read.
 pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let mut report = Report::new("lock show", &project.definition.system, world.clock.now());
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, "lock show")?;
     // The locks first: whoever gives his lease back meanwhile has not left it behind.
     let locks = project
         .definition
@@ -54,9 +57,11 @@ pub fn lock_break(
             "to break a lease needs a reason: --reason 'why'".into(),
         ));
     }
-    let project = Project::open(world, location)?;
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, "lock break")?;
     let name = project.environment(name)?;
-    let mut report = Report::new("lock break", &project.definition.system, world.clock.now());
     let (_, existing) = project.state()?;
     let (Lock::Held(holder), Some(_)) = (lease::lock(&project.folder, &name)?, existing) else {
         return Err(nobody(&name));

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::apply::{Run, Went, exit_code, take_lease};
 use super::dossier::GateReview;
 use super::picture::Resolution;
-use super::project::{Depth, state_of};
+use super::project::state_of;
+use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
@@ -25,16 +26,11 @@ pub fn release(
     confirm: Option<&str>,
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    project.releases_to(&project.definition.path)?;
-    let resolution = Resolution::of(
-        &project,
-        &project.definition.path,
-        project.sealer()?,
-        Depth::Whole,
-    )?;
-    let mut report = Report::new("release", &project.definition.system, world.clock.now());
-    report.origin(&project.origin(&resolution.resolved)?);
+    let mut session = Session::open(world, location, "release")?;
+    let path = session.project.definition.path.clone();
+    session.project.releases_to(&path)?;
+    let resolution = session.resolve(&path, Needs::Release)?;
+    let Session { project, report } = session;
     let ledger = project.ledger()?;
     if let Some(wanted) = plan {
         let asked = GateReview::now(&project, &resolution, &ledger)?;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::apply::take_lease;
 use super::picture::Resolution;
-use super::project::{Depth, state_of};
+use super::project::state_of;
+use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
@@ -26,17 +27,14 @@ pub fn verify(
     names: &[String],
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let name = project.environment(environment)?;
-    let resolution = Resolution::of(
-        &project,
-        std::slice::from_ref(&name),
-        project.sealer()?,
-        Depth::Whole,
-    )?;
+    let mut session = Session::open(world, location, "verify")?;
+    let name = session.project.environment(environment)?;
+    let resolution = session.resolve(std::slice::from_ref(&name), Needs::Change)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let wanted = selected(&resolution.environment(&name)?.suites, names).map_err(Failure::Usage)?;
-    let mut report = Report::new("verify", &project.definition.system, world.clock.now());
-    report.origin(&project.origin(&resolution.resolved)?);
     let ledger = project.ledger()?;
     let (lease, _) = take_lease(&project, &ledger, &name, "verify", wait)?;
     let passed = Verification {

@@ -36,6 +36,7 @@ mod lost;
 mod matching;
 mod origins;
 mod refusals;
+mod rendering;
 mod repeated;
 mod running;
 mod secrets;
