@@ -50,6 +50,9 @@ pub fn deliver(
             .filter(|defect| defect.counts())
             .cloned(),
     );
+    let required = |suite: &&Suite| project.definition.policy.require.contains(&suite.kind);
+    let suites = resolution.resolved.values().flat_map(|each| &each.suites);
+    project.runs_as_committed(suites.filter(required))?;
     let ledger = project.ledger()?;
     let before = project.definition.path.len().saturating_sub(1);
     for name in project.definition.path.iter().take(before) {

@@ -58,6 +58,8 @@ pub(super) fn press(
 ) -> Result<Report, Failure> {
     let world = project.world;
     let name = project.production()?;
+    let smoke = resolution.environment(&name)?.suites.iter();
+    project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
     let (lease, _) = take_lease(project, ledger, &name, "release", wait)?;
     let asked = GateReview::now(project, resolution, ledger)?;
     if asked.dossier.release.already && asked.plan.is_empty() {

@@ -35,6 +35,7 @@ pub fn verify(
         mut report,
     } = session;
     let wanted = selected(&resolution.environment(&name)?.suites, names).map_err(Failure::Usage)?;
+    project.runs_as_committed(wanted.iter().copied())?;
     let ledger = project.ledger()?;
     let (lease, _) = take_lease(&project, &ledger, &name, "verify", wait)?;
     let passed = Verification {

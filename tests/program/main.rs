@@ -28,6 +28,7 @@ mod gate;
 mod history;
 mod hostile;
 mod injected;
+mod inputs;
 mod inside;
 mod laws;
 mod library;
