@@ -24,7 +24,7 @@ use evenkeel_ledger::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome, Verb,
 };
 use evenkeel_ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
-use evenkeel_model::{Address, Digest, EnvironmentName};
+use evenkeel_model::{Digest, EnvironmentName, Instance};
 
 /// What is to be applied.
 #[derive(Debug, Clone, Default)]
@@ -298,7 +298,7 @@ impl Run<'_> {
             return Err(Failure::Other {
                 reason: format!(
                     "{} cannot be seen, so nothing was done: {}",
-                    unseen.address, unseen.reason
+                    unseen.instance, unseen.reason
                 ),
                 help: Some(format!(
                     "make it readable, then look again: evenkeel drift {}",
@@ -368,12 +368,12 @@ impl Run<'_> {
         if removals == 0 || !is_production || self.confirm == Some(self.name.as_str()) {
             return Ok(());
         }
-        let gone: Vec<&str> = plan
+        let gone: Vec<String> = plan
             .steps
             .iter()
             .filter(|step| step.verb == Verb::Remove)
             .take(10)
-            .map(|step| step.address.as_str())
+            .map(|step| step.instance.to_string())
             .collect();
         Err(Failure::Refused {
             reason: format!(
@@ -446,11 +446,11 @@ impl Run<'_> {
             ));
             return self.ended(state, &apply, &nothing, targets, report);
         }
-        let removed: BTreeMap<Address, Declared> = situation
+        let removed: BTreeMap<Instance, Declared> = situation
             .applied
             .iter()
-            .filter(|(address, _)| !situation.resolved.resources.contains_key(*address))
-            .map(|(address, applied)| (address.clone(), applied.declared.clone()))
+            .filter(|(instance, _)| !situation.resolved.resources.contains_key(&instance.address))
+            .map(|(instance, applied)| (instance.clone(), applied.declared.clone()))
             .collect();
         let job = Apply {
             plan: &plan,
@@ -566,7 +566,7 @@ impl Progress for Steps<'_> {
 
     fn ended(&self, step: &Step, _outcome: StepOutcome, _reason: Option<&str>) {
         self.0.listener.event(Event::StepEnded {
-            address: &step.address,
+            instance: &step.instance,
         });
     }
 }

@@ -109,7 +109,7 @@ impl GateReview {
                             .as_ref()
                             .and_then(|list| list.get(number))
                             .copied();
-                        (step.address.clone(), step.verb, done.unwrap_or(false))
+                        (step.instance.clone(), step.verb, done.unwrap_or(false))
                     })
                     .collect(),
                 already: already(&state, &production, plan.recipe),

@@ -100,7 +100,7 @@ fn words(entry: &Entry) -> Result<String, Failure> {
             format!(
                 "{}: {sum}: {}",
                 it.apply,
-                some(it.steps.iter().map(|step| step.address.to_string()))
+                some(it.steps.iter().map(|step| step.instance.to_string()))
             )
         }
         Some(Record::ApplyEnded(it)) => format!(

@@ -22,7 +22,7 @@ use evenkeel_core::plan::{Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::Defect;
-use evenkeel_model::{Address, EnvironmentName, Sealer};
+use evenkeel_model::{EnvironmentName, Instance, Sealer};
 
 /// Environments as resolved.
 pub(super) struct Resolution {
@@ -122,10 +122,10 @@ impl Resolution {
         let resolved = self.environment(name)?;
         let empty = EnvironmentState::default();
         let standing = state.environment(name).unwrap_or(&empty);
-        let open: BTreeMap<Address, String> = standing
+        let open: BTreeMap<Instance, String> = standing
             .open
             .iter()
-            .map(|(address, (apply, _))| (address.clone(), apply.to_string()))
+            .map(|(instance, (apply, _))| (instance.clone(), apply.to_string()))
             .collect();
         look(
             resolved,

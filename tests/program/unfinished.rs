@@ -53,7 +53,7 @@ fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Reco
         StepsIntended {
             apply: apply.into(),
             environment,
-            steps: vec![(Address::new("file", "config"), Verb::Update)],
+            steps: vec![(Address::new("file", "config").into(), Verb::Update)],
         }
         .into(),
     ]

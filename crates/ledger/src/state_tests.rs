@@ -7,7 +7,7 @@ use crate::record::{
     StepOutcome, StepsEnded, StepsIntended, Verb,
 };
 use crate::{Entry, Fence, Ledger, LedgerError, MemoryLedger, Record};
-use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
+use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
 
 fn staging() -> EnvironmentName {
     EnvironmentName::new("staging")
@@ -39,17 +39,21 @@ fn started(number: u64, from_file: bool) -> Record {
     })
 }
 
+fn instance(name: &str) -> Instance {
+    Address::new("file", name).into()
+}
+
 fn intended(number: u64, name: &str, verb: Verb) -> Record {
     Record::StepsIntended(StepsIntended {
         apply: format!("a-{number}"),
         environment: staging(),
-        steps: vec![(Address::new("file", name), verb)],
+        steps: vec![(instance(name), verb)],
     })
 }
 
 fn step(name: &str, verb: Verb, outcome: StepOutcome, applied: Option<&str>) -> StepEnd {
     StepEnd {
-        address: Address::new("file", name),
+        instance: instance(name),
         verb,
         outcome,
         shape: Digest::of(name.as_bytes()),
@@ -86,7 +90,7 @@ fn fold(records: &[Record]) -> State {
 
 #[test]
 fn a_step_that_was_done_replaces_what_was_applied() {
-    let config = Address::new("file", "config");
+    let config = instance("config");
     let state = fold(&[
         started(1, false),
         intended(1, "config", Verb::Create),
@@ -127,7 +131,7 @@ fn a_step_that_was_done_replaces_what_was_applied() {
 
 #[test]
 fn an_intent_without_an_end_stays_open() {
-    let config = Address::new("file", "config");
+    let config = instance("config");
     let state = fold(&[
         started(1, false),
         intended(1, "config", Verb::Create),
@@ -141,7 +145,7 @@ fn an_intent_without_an_end_stays_open() {
     assert_eq!(standing.open.len(), 1);
     assert_eq!(standing.open[&config].1, Verb::Create);
     assert!(standing.applied.is_empty());
-    assert!(standing.uncertain.contains(&Address::new("file", "page")));
+    assert!(standing.uncertain.contains(&instance("page")));
     assert_eq!(standing.last_apply.as_ref().unwrap().outcome(), None);
     assert!(standing.settled.is_none());
 }
