@@ -16,6 +16,7 @@ mod lock;
 mod log;
 mod man;
 mod plan;
+mod progress;
 mod reference;
 mod release;
 mod schema;
@@ -24,7 +25,6 @@ mod signals;
 mod status;
 mod validate;
 mod verify;
-mod voice;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::progress::Terminal;
 use super::signals::Signals;
-use super::voice::Terminal;
 use crate::operation::{Failure, LocalTargets, ProjectLocation, World};
 use crate::report::{self, Format, Report, Style};
 use evenkeel_ledger::record::Actor;
@@ -178,7 +178,8 @@ pub(super) fn with_surroundings(
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let voice = Terminal::new(io::stderr().is_terminal() && global.format == FormatArgument::Text);
+    let listener =
+        Terminal::new(io::stderr().is_terminal() && global.format == FormatArgument::Text);
     let targets = LocalTargets {
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
@@ -188,7 +189,7 @@ pub(super) fn with_surroundings(
         directory: std::env::current_dir().unwrap_or_else(|_| ".".into()),
         interruption: signals.interruption(),
         actor: actor(),
-        voice: &voice,
+        listener: &listener,
         targets: &targets,
     };
     let style = |is_terminal: bool| Style {

@@ -6,19 +6,24 @@ use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
-use super::unfinished::settle;
-use super::{Failure, Project, ProjectLocation, World, saved};
+use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
 use evenkeel_core::apply::{
     Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute,
 };
 use evenkeel_core::kind::Declared;
 use evenkeel_core::observe::Situation;
+use evenkeel_core::plan::saved::{Found, changes_since};
 use evenkeel_core::plan::{Plan, Step};
+use evenkeel_core::release::{
+    Restoration, Smoke, may_restore, rehearsed, restored, settlement, smoke_suites,
+};
 use evenkeel_host::ActionError;
-use evenkeel_ledger::record::{ApplyEnded, ApplyOutcome, ApplyStarted, Origin, StepOutcome, Verb};
+use evenkeel_ledger::record::{
+    ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome, Verb,
+};
 use evenkeel_ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
-use evenkeel_model::{Address, EnvironmentName};
+use evenkeel_model::{Address, Digest, EnvironmentName};
 
 /// What is to be applied.
 #[derive(Debug, Clone, Default)]
@@ -121,13 +126,51 @@ pub fn apply(
     } else if repairs {
         let recipe = resolution.recipe(&project, &name)?.digest;
         let state = state_of(&ledger)?;
-        let ended = settle(&project, &state, &name, recipe, origin.commit, &mut report);
-        if let Some(ended) = ended {
+        if let Some(ended) = settle(&project, &state, &name, recipe, origin.commit, &mut report) {
             ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
         }
     }
     drop(lease);
     Ok(report)
+}
+
+/// Settles the release that was unfinished before an apply to production, if there is one: reports it, and returns what
+/// is to be recorded.
+fn settle(
+    project: &Project<'_>,
+    state: &State,
+    name: &EnvironmentName,
+    recipe: Digest,
+    commit: Option<String>,
+    report: &mut Report,
+) -> Option<ReleaseEnded> {
+    let settlement = settlement(&project.definition, state, name, recipe, commit)?;
+    let number = &settlement.ended.release;
+    if settlement.is_finished {
+        report.say(format!(
+            "{number} had not ended well: {name} runs its recipe now"
+        ));
+        if settlement.smoke == Smoke::None {
+            report.next("evenkeel status");
+        } else {
+            report.say("its smoke suites were not run on that");
+            report.next(run_smoke(project, name));
+        }
+    } else {
+        report.say(format!(
+            "{number} was begun and not finished: {name} runs what it ran before"
+        ));
+        report.next("evenkeel status");
+    }
+    Some(settlement.ended)
+}
+
+/// The command that runs the smoke suites of an environment.
+pub(super) fn run_smoke(project: &Project<'_>, name: &EnvironmentName) -> String {
+    format!(
+        "evenkeel verify {name} {}",
+        smoke_suites(&project.definition, name).join(" ")
+    )
 }
 
 /// The documented exit code of how an apply ended.
@@ -166,23 +209,15 @@ pub(super) fn take_lease<'l>(
 /// Production is released to, not applied to: only what it already runs may be restored.
 fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
     let recipe = run.resolution.recipe(run.project, run.name)?.digest;
-    let settled = state
-        .environment(run.name)
-        .and_then(|standing| standing.settled.as_ref());
-    let runs = settled.map(|settled| settled.recipe);
-    // A release that was killed or failed half-way is gone on with as well: the gate had opened for that very recipe.
-    let begun = state.releases.last().is_some_and(|release| {
-        release.started.record.environment == *run.name && release.started.record.recipe == recipe
-    });
-    if runs == Some(recipe) || begun {
+    let Restoration::OtherRecipe(origin) = may_restore(state, run.name, recipe) else {
         return Ok(());
-    }
+    };
     Err(Failure::Refused {
         reason: format!(
             "{} is released to: `apply` only restores what it runs, and this is another recipe",
             run.name
         ),
-        help: match settled.map(|settled| &settled.origin) {
+        help: match &origin {
             Some(Origin {
                 commit: Some(commit),
                 dirty: false,
@@ -218,7 +253,7 @@ pub(super) struct Run<'a> {
     /// The plan that must be it, exactly.
     pub(super) saved: Option<&'a Plan>,
     /// What was found when that plan was made, if it comes from a file. Such a plan is used once.
-    pub(super) found: Option<&'a saved::Found>,
+    pub(super) found: Option<&'a Found>,
 }
 
 impl Run<'_> {
@@ -243,10 +278,16 @@ impl Run<'_> {
                     changes: Vec::new(),
                 });
             }
-            saved::compare(saved, self.found, &plan, &situation)?;
+            let changes = changes_since(saved, self.found, &plan, &situation);
+            if !changes.is_empty() {
+                return Err(Failure::Stale {
+                    reason: "the world or the inputs changed since it was made".into(),
+                    changes,
+                });
+            }
         }
-        let restored = super::plan::restored(&situation, &plan);
-        let rehearsed = super::plan::rehearsed(self.project, &state, &plan, &restored);
+        let restored = restored(&situation, &plan);
+        let rehearsed = rehearsed(&self.project.definition, &state, &plan, &restored);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(unseen) = plan.unseen.first() {
             return Err(Failure::Other {
@@ -421,9 +462,12 @@ impl Run<'_> {
             },
             interruption: &world.interruption,
         };
-        world.voice.begin(self.name.as_str(), plan.steps.len());
+        world.listener.event(Event::ApplyBegan {
+            environment: self.name,
+            steps: plan.steps.len(),
+        });
         let (outcome, journal) = execute(&job, &Steps(world));
-        world.voice.end();
+        world.listener.event(Event::Ended);
         report.applies.push(ApplyDocument::new(
             Some(apply.clone()),
             &plan,
@@ -509,13 +553,15 @@ struct Reached<'a> {
     unstamped: Vec<Arc<str>>,
 }
 
-/// Tells the world's voice of steps.
+/// Passes the ends of steps on to the world's listener.
 struct Steps<'a>(&'a World<'a>);
 
 impl Progress for Steps<'_> {
     fn begun(&self, _steps: &[&Step]) {}
 
     fn ended(&self, step: &Step, _outcome: StepOutcome, _reason: Option<&str>) {
-        self.0.voice.step(step.address.as_str());
+        self.0.listener.event(Event::StepEnded {
+            address: &step.address,
+        });
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{CheckpointFile, read};
-use super::{Failure, Project, ProjectLocation, World, saved};
-use crate::report::{
-    CHECKPOINT_COMMAND, CHECKPOINT_FORMAT, CheckpointDocument, ProofDocument, Report,
-};
+use super::{Failure, Project, ProjectLocation, World};
+use crate::report::{CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument, Report};
+use crate::world::files::{read_plain, write_whole};
+use evenkeel_core::checkpoint::{self, CHECKPOINT_FORMAT, CheckpointFile};
 use evenkeel_ledger::{
     Completeness, Irregularity, Kept, Proof, Verification, verify, verify_against,
 };
+use evenkeel_model::defect::Defect;
 
 /// Verifies every entry of the ledger, and holds it against checkpoints that were kept elsewhere.
 ///
@@ -72,14 +72,14 @@ pub fn audit_checkpoint(
         report.exit_code = 7;
         return Ok(report);
     }
-    report.checkpoint = checkpoint(&verification);
+    report.checkpoint = how_far(&verification);
     if let (Some(path), Some(checkpoint)) = (output, &report.checkpoint) {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::other(format!("cannot write {}: {error}", path.display()))
         };
         let text = checkpoint.text().map_err(|error| failed(&error))?;
         // It is no secret, and somebody else is to read it.
-        saved::write(&world.directory.join(path), text.as_bytes(), 0o644)
+        write_whole(&world.directory.join(path), text.as_bytes(), 0o644)
             .map_err(|error| failed(&error))?;
         report.say(format!(
             "saved to {}: keep it where whoever can change the ledger cannot",
@@ -94,7 +94,7 @@ pub fn audit_checkpoint(
 }
 
 /// How far a whole ledger goes.
-fn checkpoint(verification: &Verification) -> Option<CheckpointDocument> {
+fn how_far(verification: &Verification) -> Option<CheckpointDocument> {
     let head = verification.head.as_ref()?;
     Some(CheckpointDocument {
         format: CHECKPOINT_FORMAT,
@@ -104,6 +104,26 @@ fn checkpoint(verification: &Verification) -> Option<CheckpointDocument> {
         digest: head.digest,
         time: verification.time?,
     })
+}
+
+/// Reads a checkpoint file, whatever it is: it may come from anyone.
+fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<Defect>> {
+    let name = path.display().to_string();
+    match read_plain(&directory.join(path), checkpoint::LONGEST) {
+        Ok(Some(bytes)) => checkpoint::read(&name, bytes),
+        Ok(None) => Err(vec![checkpoint::unreadable(
+            &name,
+            "it is longer than any checkpoint",
+        )]),
+        Err(error) => {
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+                _ => error.to_string(),
+            };
+            Err(vec![checkpoint::unreadable(&name, &why)])
+        }
+    }
 }
 
 fn told(proof: &Proof) -> ProofDocument {
@@ -157,7 +177,7 @@ fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report)
     if let Some(head) = &verification.head {
         report.say(format!("head: {} {}", head.sequence, head.digest));
     }
-    report.checkpoint = checkpoint(verification);
+    report.checkpoint = how_far(verification);
     match &verification.complete {
         Completeness::Proven => report.say("the end is where it was last remembered"),
         Completeness::NotProven(reason) => report.say(format!(

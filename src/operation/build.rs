@@ -1,29 +1,12 @@
 //! Builds artifacts, where their definitions say how and `--build` was given.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Failure, Project};
-use crate::world::command::{CommandRun, CommandStatus, run_with_lines};
+use super::{Event, Failure, Project};
+use crate::world::command::{CommandRun, CommandStatus, handed_on, run_with_lines};
 
 /// How long a build may take.
 const WITHIN: Duration = Duration::from_hours(2);
-
-/// The environment that a project's own commands get: all of ours, but for what cargo says of the program it runs,
-/// should it have started this one: that is not so of what they build.
-pub(super) fn handed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let own = [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CRATE_",
-        "CARGO_PRIMARY_",
-    ];
-    ours.iter()
-        .filter(|(name, _)| !own.iter().any(|own| name.starts_with(own)))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
 
 /// Runs the build command of every artifact that has one, in the project's directory.
 pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
@@ -32,18 +15,19 @@ pub(super) fn build(project: &Project<'_>) -> Result<(), Failure> {
         if artifact.build.is_empty() {
             continue;
         }
-        world
-            .voice
-            .begin(&format!("build {name}: {}", artifact.build.join(" ")), 0);
+        world.listener.event(Event::BuildBegan {
+            artifact: name,
+            command: &artifact.build,
+        });
         let mut command = CommandRun::new(artifact.build.iter().cloned());
         command.environment = handed_on(world.environment);
         command.directory = Some(project.root.clone());
         command.timeout = WITHIN;
-        let voice = world.voice;
+        let listener = world.listener;
         let outcome = run_with_lines(&command, &world.interruption, &mut |_, line| {
-            voice.line(line);
+            listener.event(Event::CommandLine { line });
         });
-        world.voice.end();
+        world.listener.event(Event::Ended);
         let outcome = outcome.map_err(|error| {
             Failure::other(format!("the artifact `{name}` cannot be built: {error}"))
         })?;

@@ -1,6 +1,6 @@
 //! Everything evenkeel can say, in one list.
 
-use evenkeel_core::{drift, environment, gate, kind};
+use evenkeel_core::{checkpoint, drift, environment, gate, kind};
 use evenkeel_model::defect::Code;
 
 /// All codes, layer by layer.
@@ -12,7 +12,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         .chain(drift::documents::codes::CODES)
         .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
         .chain(gate::CODES)
-        .chain(super::checkpoint::CODES)
+        .chain(checkpoint::CODES)
         .copied()
 }
 

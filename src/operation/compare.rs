@@ -3,9 +3,9 @@
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
-use super::documents::gather_pair;
 use super::{Failure, World};
 use crate::report::{DocumentsDocument, Report};
+use crate::world::documents::gather_pair;
 use evenkeel_comparison::{Identities, Identity, Rules, compare_files};
 use evenkeel_core::drift::documents::{ComparedDocument, disparities, substitution};
 use evenkeel_core::drift::group;

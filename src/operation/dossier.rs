@@ -2,25 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::drift::compare_along_path;
 use super::picture::Resolution;
-use super::plan::{last_release, rehearsed, restored};
 use super::project::state_of;
-use super::unfinished::last;
-use super::verify::artifacts;
 use super::{Failure, Project, weakened};
 use crate::report::{Report, VerdictDocument};
-use evenkeel_core::drift::live;
-use evenkeel_core::gate::{
-    self, ApprovalFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, LedgerFacts,
-    ProofFacts, ReleasePlan, SuiteFact, Verdict,
-};
+use evenkeel_core::drift::{compare_along_path, live};
+use evenkeel_core::gate::{self, Dossier, EnvironmentFacts, LedgerFacts, ReleasePlan, Verdict};
 use evenkeel_core::plan::Plan;
-use evenkeel_ledger::environment_state::Apply;
+use evenkeel_core::release::{
+    already, approvals, artifacts, evidence, findings, last, live_drift, proofs, rehearsed,
+    restored, suites,
+};
 use evenkeel_ledger::record::VerdictGiven;
-use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, State, verify};
-use evenkeel_model::defect::{Corner, Defect, Severity};
-use evenkeel_model::{Address, Digest, EnvironmentName};
+use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, verify};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{Digest, EnvironmentName};
 
 /// The dossier, production's plan, and what the gate says.
 pub(super) struct GateReview {
@@ -84,11 +80,11 @@ impl GateReview {
             .ok_or_else(|| Failure::other("production was not planned"))?;
         for (name, defects) in project.definition.path.iter().zip(&lives) {
             if let Some(facts) = facts.get_mut(name) {
-                facts.drift = drift(defects, (*name == production).then_some(&plan));
+                facts.drift = live_drift(defects, (*name == production).then_some(&plan));
             }
         }
-        let rehearsed = rehearsed(project, &state, &plan, &restores);
-        let evidence = evidence(project, &state);
+        let rehearsed = rehearsed(&project.definition, &state, &plan, &restores);
+        let evidence = evidence(&project.definition, &state);
         let origin = project.origin(&resolution.resolved)?;
         let dossier = Dossier {
             at: project.world.clock.now(),
@@ -118,8 +114,8 @@ impl GateReview {
                     .collect(),
                 already: already(&state, &production, plan.recipe),
             },
-            proofs: proofs(project, &state),
-            suites: suites(resolution, project),
+            proofs: proofs(&project.definition, &state),
+            suites: suites(&project.definition, &resolution.resolved),
             evidence_digest: Digest::of_record("evenkeel evidence 1", &evidence),
             evidence,
             approvals: approvals(&state, &production),
@@ -177,137 +173,6 @@ impl GateReview {
     pub(super) fn document(&self) -> VerdictDocument {
         VerdictDocument::new(&self.dossier.production, &self.plan, &self.verdict)
     }
-}
-
-/// Whether an environment runs this recipe since a release that ended well.
-pub(super) fn already(state: &State, production: &EnvironmentName, recipe: Digest) -> bool {
-    last_release(state, production) > 0
-        && state
-            .environment(production)
-            .and_then(|standing| standing.settled.as_ref())
-            .is_some_and(|settled| settled.recipe == recipe)
-}
-
-/// Live drift, as far as it counts: for production, what merely waits for this release does not.
-fn drift(defects: &[Defect], release: Option<&Plan>) -> Vec<DefectFact> {
-    let relevant = defects.iter().filter(|defect| {
-        defect.severity >= Severity::Error
-            && !(release.is_some()
-                && matches!(defect.corner, Some(Corner::Pending | Corner::HalfPromoted)))
-    });
-    findings(relevant, release)
-}
-
-fn findings<'d>(
-    defects: impl Iterator<Item = &'d Defect>,
-    release: Option<&Plan>,
-) -> Vec<DefectFact> {
-    defects
-        .map(|defect| DefectFact {
-            fingerprint: defect.fingerprint(),
-            code: defect.code.name.to_owned(),
-            message: defect.message.clone(),
-            corner: defect.corner,
-            repaired: defect.corner != Some(Corner::Unmanaged)
-                && release.is_some_and(|plan| {
-                    Address::parse(&defect.subject).is_some_and(|address| {
-                        plan.steps
-                            .iter()
-                            .any(|step| step.address == address && !step.actions.is_empty())
-                    })
-                }),
-        })
-        .collect()
-}
-
-fn proofs(project: &Project<'_>, state: &State) -> BTreeMap<EnvironmentName, ProofFacts> {
-    project
-        .definition
-        .path
-        .iter()
-        .filter_map(|name| {
-            let standing = state.environment(name)?;
-            Some((
-                name.clone(),
-                ProofFacts {
-                    recipe: standing.settled.as_ref().map(|settled| settled.recipe),
-                    last: standing.last_apply.as_ref().and_then(Apply::outcome),
-                    open: standing.open.len() + standing.uncertain.len(),
-                },
-            ))
-        })
-        .collect()
-}
-
-fn suites(
-    resolution: &Resolution,
-    project: &Project<'_>,
-) -> BTreeMap<EnvironmentName, Vec<SuiteFact>> {
-    project
-        .definition
-        .path
-        .iter()
-        .filter_map(|name| {
-            let resolved = resolution.resolved.get(name)?;
-            let suites = resolved
-                .suites
-                .iter()
-                .map(|suite| SuiteFact {
-                    name: suite.name.clone(),
-                    kind: suite.kind.clone(),
-                    digest: suite.digest,
-                })
-                .collect();
-            Some((name.clone(), suites))
-        })
-        .collect()
-}
-
-/// The newest evidence of each suite in each environment before production.
-fn evidence(project: &Project<'_>, state: &State) -> Vec<EvidenceFact> {
-    let mut facts = Vec::new();
-    let before = project.definition.path.len().saturating_sub(1);
-    for name in project.definition.path.iter().take(before) {
-        let Some(standing) = state.environment(name) else {
-            continue;
-        };
-        let mut newest: BTreeMap<&str, EvidenceFact> = BTreeMap::new();
-        for noted in &standing.evidence {
-            let record = &noted.record;
-            newest.insert(
-                &record.suite,
-                EvidenceFact {
-                    suite: record.suite.clone(),
-                    environment: name.clone(),
-                    passed: record.passed,
-                    cases: record.cases,
-                    ended: record.ended,
-                    bound: record.bound.clone(),
-                    undisturbed: record.undisturbed,
-                    summary: record.summary.clone(),
-                },
-            );
-        }
-        facts.extend(newest.into_values());
-    }
-    facts
-}
-
-fn approvals(state: &State, production: &EnvironmentName) -> Vec<ApprovalFact> {
-    let Some(standing) = state.environment(production) else {
-        return Vec::new();
-    };
-    standing
-        .approvals
-        .iter()
-        .map(|noted| ApprovalFact {
-            by: noted.record.by.name.clone(),
-            plan: noted.record.plan,
-            evidence: noted.record.evidence,
-            at: noted.at,
-            reason: noted.record.reason.clone(),
-        })
-        .collect()
 }
 
 /// Verifies every entry.

@@ -4,11 +4,11 @@ use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Project, ProjectLocation, World, ages, unrecorded};
 use crate::report::{EnvironmentReport, Report};
-use evenkeel_core::drift::{codes, compare_corners, live};
-use evenkeel_core::environment::Definition;
+use evenkeel_core::drift::{codes, compare_along_path, live, name_releases};
+use evenkeel_core::history::only_new;
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
-use evenkeel_model::defect::{Corner, Defect, Severity};
+use evenkeel_model::defect::{Defect, Severity};
 
 /// Which drift.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ pub fn drift(
         }
         if let Some(revision) = &request.since {
             let then = ages::then(&project, revision)?;
-            let older = ages::only_new(&mut parity, &then);
+            let older = only_new(&mut parity, &then);
             report.say(format!(
                 "since {revision}: {} new; {} not shown",
                 evenkeel_model::text::count(
@@ -143,58 +143,10 @@ fn look_at_all(
     let mut all = Vec::new();
     for (mut defects, environment) in found.into_iter().zip(&mut environments) {
         let standing = state.environment(&EnvironmentName::new(&environment.name));
-        releases_of(state, &environment.name, &mut defects);
+        name_releases(state, &environment.name, &mut defects);
         environment.count(&defects);
         environment.running(standing);
         all.extend(defects);
     }
     Ok((all, environments))
-}
-
-/// Names the corners of each environment with those of the nearest stage before it that is in view. Siblings are not
-/// held against each other: none of them comes before another.
-pub(super) fn compare_along_path(
-    definition: &Definition,
-    names: &[EnvironmentName],
-    found: &mut [Vec<Defect>],
-) {
-    let stages: Vec<Option<usize>> = names.iter().map(|name| definition.stage_of(name)).collect();
-    for (later, own) in stages.iter().enumerate() {
-        let before = stages.iter().filter(|stage| *stage < own).max();
-        for (earlier, stage) in stages.iter().enumerate() {
-            if Some(stage) == before
-                && let Ok([earlier, later]) = found.get_disjoint_mut([earlier, later])
-            {
-                compare_corners(earlier, later);
-            }
-        }
-    }
-}
-
-/// Says of what was changed by hand which release it came after.
-fn releases_of(state: &State, name: &str, defects: &mut [Defect]) {
-    for defect in defects {
-        if !matches!(
-            defect.corner,
-            Some(Corner::HandMade | Corner::Conflicting | Corner::HandMadeInBoth)
-        ) {
-            continue;
-        }
-        let Some((moment, how)) = &mut defect.since else {
-            continue;
-        };
-        let release = state
-            .releases
-            .iter()
-            .rev()
-            .filter(|release| release.started.record.environment.as_str() == name)
-            .find(|release| release.started.at <= *moment);
-        if let Some(release) = release {
-            how.push_str(&format!(
-                ", {} after release {}",
-                evenkeel_model::duration::phrase(moment.since(release.started.at)),
-                release.started.record.release
-            ));
-        }
-    }
 }

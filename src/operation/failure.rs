@@ -1,5 +1,6 @@
 //! What stops an operation before it has anything to report, and its exit code.
 
+use crate::world::documents::PairError;
 use evenkeel_ledger::LedgerError;
 use evenkeel_model::defect::Defect;
 
@@ -42,6 +43,15 @@ pub enum Failure {
         /// What to do.
         help: Option<String>,
     },
+}
+
+impl From<PairError> for Failure {
+    fn from(error: PairError) -> Self {
+        match error {
+            PairError::Usage(reason) => Self::Usage(reason),
+            PairError::Unreadable { reason, help } => Self::Other { reason, help },
+        }
+    }
 }
 
 impl Failure {

@@ -2,15 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document_parity::{Declared, Documents};
 use super::project::Depth;
 use super::targets::Targets;
 use super::world::TOOL;
 use super::{Failure, Project};
 use crate::report::DocumentsDocument;
-use evenkeel_core::drift::{self, Disparity};
+use crate::world::command::handed_on;
+use crate::world::documents::{CommittedDocuments, Rendering, WorkingDocuments};
+use crate::world::git::Repository;
+use crate::world::redaction::Redactor;
+use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSet};
+use evenkeel_core::drift::Disparity;
 use evenkeel_core::environment::Resolved;
+use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::observe::{Situation, look};
+use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Plan, Recipe, make, recipe};
 use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::Defect;
@@ -50,52 +56,24 @@ impl Resolution {
         } else {
             &nothing
         };
-        let mut disparities = drift::parity(&project.definition, compared);
-        let declared = Declared::of(&project.definition)?;
-        let documents = Documents::now(project, &declared)?;
-        let found = documents.compare();
-        disparities.extend(found.disparities);
-        let mut settled = drift::settle(
+        let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
+        let sets = gather(project, &declared)?;
+        let documents = Documents::from(&project.definition, &declared, sets);
+        let parity = Parity::of(
             &project.definition,
-            disparities,
+            compared,
+            &documents,
             project.world.clock.now(),
-            &|name, pattern| documents.presence(name, pattern),
         );
-        drift::severities::apply(&mut settled.defects, &project.definition);
-        for disparity in &mut settled.open {
-            let defect = std::slice::from_mut(&mut disparity.defect);
-            drift::severities::apply(defect, &project.definition);
-        }
-        // Environments that share a line may each lack a document of their own.
-        let mut told = BTreeSet::new();
-        let complaints = documents.complaints().chain(found.complaints);
-        let mut parity: Vec<Defect> = complaints
-            .filter(|complaint| {
-                let place = complaint.labels.first();
-                let place = place.map(|label| label.span.location().to_string());
-                told.insert((complaint.code.name, complaint.message.clone(), place))
-            })
-            .collect();
-        let unread = !parity.is_empty();
-        parity.extend(drift::group(settled.defects));
         Ok(Self {
             sealer,
-            parity,
-            open: settled.open,
-            unread,
-            documents: found.counted,
-            declarations: settled
-                .declarations
-                .iter()
-                .map(|declaration| {
-                    (
-                        declaration.difference.at.clone(),
-                        declaration.difference.expires,
-                    )
-                })
-                .collect(),
-            declared: settled.places,
             resolved,
+            parity: parity.defects,
+            open: parity.open,
+            unread: parity.unread,
+            documents: parity.documents.map(DocumentsDocument::from),
+            declarations: parity.declarations,
+            declared: parity.declared,
         })
     }
 
@@ -177,5 +155,46 @@ impl Resolution {
             lineage,
             TOOL,
         ))
+    }
+}
+
+/// Gathers the documents that a project has now, in its working tree or in the commit it is read from.
+fn gather(project: &Project<'_>, declared: &DeclaredDocuments) -> Result<Vec<FileSet>, Failure> {
+    let asked = declared.asked();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    match project.commit_read() {
+        None => {
+            let repository = Repository::discover(&project.root);
+            let rendering = rendering(project);
+            Ok(WorkingDocuments::new(&project.root, repository.as_ref(), rendering).gather(&asked))
+        }
+        Some((repository, commit)) => {
+            let mut committed =
+                CommittedDocuments::new(repository, &project.root, &project.world.interruption)
+                    .ok_or_else(|| Failure::other("the project is not in the repository"))?;
+            Ok(committed.gather(commit, &asked))
+        }
+    }
+}
+
+/// How a project's own commands run. The variables that secrets come from are redacted in what they print.
+fn rendering(project: &Project<'_>) -> Rendering {
+    let world = project.world;
+    let given = project
+        .definition
+        .environments
+        .values()
+        .flat_map(|environment| environment.values.values());
+    let secrets = given.filter_map(|value| match &value.source {
+        ValueSource::Variable(name) => world.environment.get(name).map(String::as_str),
+        _ => None,
+    });
+    Rendering {
+        directory: project.root.clone(),
+        environment: handed_on(world.environment),
+        interruption: world.interruption.clone(),
+        redactor: Redactor::new(secrets),
     }
 }

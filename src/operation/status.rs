@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::unfinished::{Smoke, last, run_smoke, smoke};
+use super::apply::run_smoke;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{Report, StatusDocument};
+use evenkeel_core::release::{Smoke, last, smoke};
 use evenkeel_ledger::environment_state::Apply;
 use evenkeel_ledger::lease::{self, Lock};
 use evenkeel_ledger::record::ApplyOutcome;
@@ -66,7 +67,7 @@ fn release_words(project: &Project<'_>, state: &State, release: &Release) -> Str
         .ended
         .as_ref()
         .map(|ended| (ended.record.outcome, ended.record.smoke));
-    let besides = match (ended, smoke(project, state, release)) {
+    let besides = match (ended, smoke(&project.definition, state, release)) {
         (None, _) => "never said how it ended",
         (Some((ApplyOutcome::Done, _)), Smoke::Failed) => "its smoke suites failed",
         (Some((ApplyOutcome::Done, Some(false))), Smoke::Passed) => {
@@ -88,7 +89,7 @@ fn open_end(project: &Project<'_>, state: &State, release: &Release) -> Option<S
     };
     let not_run = ended.record.outcome == ApplyOutcome::Done
         && ended.record.smoke.is_none()
-        && smoke(project, state, release) == Smoke::NotRun;
+        && smoke(&project.definition, state, release) == Smoke::NotRun;
     not_run.then(|| run_smoke(project, name))
 }
 

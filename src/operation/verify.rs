@@ -1,16 +1,15 @@
 //! Verify: runs suites, and records what they showed, bound to exactly what was tested.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::apply::take_lease;
 use super::picture::Resolution;
 use super::project::{Depth, state_of};
-use super::{Failure, Project, ProjectLocation, World};
+use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
-use evenkeel_core::environment::fields::SUITE_KINDS;
-use evenkeel_core::environment::suite::Suite;
+use evenkeel_core::environment::suite::{Suite, selected};
+use evenkeel_core::release::artifacts;
 use evenkeel_ledger::record::EvidenceBinding;
 use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger};
 use evenkeel_model::EnvironmentName;
@@ -35,7 +34,7 @@ pub fn verify(
         project.sealer()?,
         Depth::Whole,
     )?;
-    let wanted = wanted(&resolution.environment(&name)?.suites, names)?;
+    let wanted = selected(&resolution.environment(&name)?.suites, names).map_err(Failure::Usage)?;
     let mut report = Report::new("verify", &project.definition.system, world.clock.now());
     report.origin(&project.origin(&resolution.resolved)?);
     let ledger = project.ledger()?;
@@ -56,25 +55,6 @@ pub fn verify(
     Ok(report)
 }
 
-fn wanted<'s>(suites: &'s [Suite], names: &[String]) -> Result<Vec<&'s Suite>, Failure> {
-    if suites.is_empty() {
-        return Err(Failure::Usage("no suite is declared".into()));
-    }
-    for name in names {
-        if !suites.iter().any(|suite| suite.name == *name) {
-            let known: Vec<&str> = suites.iter().map(|suite| suite.name.as_str()).collect();
-            return Err(Failure::Usage(format!(
-                "there is no suite `{name}`; declared: {}",
-                evenkeel_model::text::list(&known, "and")
-            )));
-        }
-    }
-    Ok(suites
-        .iter()
-        .filter(|suite| names.is_empty() || names.contains(&suite.name))
-        .collect())
-}
-
 /// One run of suites on one environment.
 pub(super) struct Verification<'a> {
     pub(super) project: &'a Project<'a>,
@@ -88,7 +68,7 @@ impl Verification<'_> {
     /// Runs suites one after the other, quick kinds first, and records each. Whether all passed.
     pub(super) fn run(&self, suites: &[&Suite], report: &mut Report) -> Result<bool, Failure> {
         let mut ordered: Vec<&Suite> = suites.to_vec();
-        ordered.sort_by_key(|suite| SUITE_KINDS.iter().position(|kind| *kind == suite.kind));
+        ordered.sort_by_key(|suite| suite.rank());
         let mut passed = true;
         for suite in ordered {
             if self.project.world.interruption.is_set() {
@@ -131,13 +111,14 @@ impl Verification<'_> {
         };
         self.scratch(suite)?;
         let started = world.clock.now();
-        world
-            .voice
-            .begin(&format!("{} {}", suite.kind, suite.name), 0);
-        let result = suite::run(suite, world.clock, &world.interruption, &|line| {
-            world.voice.line(line);
+        world.listener.event(Event::SuiteBegan {
+            kind: &suite.kind,
+            suite: &suite.name,
         });
-        world.voice.end();
+        let result = suite::run(suite, world.clock, &world.interruption, &|line| {
+            world.listener.event(Event::CommandLine { line });
+        });
+        world.listener.event(Event::Ended);
         let ended = world.clock.now();
         let after = self
             .resolution
@@ -194,15 +175,4 @@ impl Verification<'_> {
         }
         std::fs::create_dir_all(&run.directory).map_err(failed)
     }
-}
-
-/// The artifacts of an environment, by name.
-pub(super) fn artifacts(
-    resolved: &evenkeel_core::environment::Resolved,
-) -> BTreeMap<String, evenkeel_model::Digest> {
-    resolved
-        .artifacts
-        .iter()
-        .map(|(name, digest)| (name.to_string(), *digest))
-        .collect()
 }

@@ -1,9 +1,9 @@
-//! What the program is given: clock, variables, directory, signals, and somebody to talk to.
+//! What the program is given: clock, variables, directory, signals, and a listener.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::TargetMaker;
+use super::{Listener, TargetMaker};
 use evenkeel_host::Interruption;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::Clock;
@@ -20,22 +20,10 @@ pub struct World<'a> {
     pub interruption: Interruption,
     /// Who runs this.
     pub actor: Actor,
-    /// Is told what happens.
-    pub voice: &'a dyn Voice,
+    /// Receives the progress of an operation.
+    pub listener: &'a dyn Listener,
     /// Makes targets.
     pub targets: &'a dyn TargetMaker,
-}
-
-/// Is told what happens, while it happens: for a person who waits.
-pub trait Voice: Sync {
-    /// Something long begins: `staging: 12 steps`.
-    fn begin(&self, what: &str, steps: usize);
-    /// One of its steps ended.
-    fn step(&self, what: &str);
-    /// It is over.
-    fn end(&self);
-    /// A line of a command's output.
-    fn line(&self, line: &str);
 }
 
 /// The version of this evenkeel.

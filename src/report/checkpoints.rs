@@ -12,9 +12,6 @@ use evenkeel_model::{Digest, Moment};
 /// The command whose report is a checkpoint and nothing else.
 pub const COMMAND: &str = "audit checkpoint";
 
-/// What a checkpoint calls itself.
-pub const CHECKPOINT_FORMAT: &str = "evenkeel checkpoint 1";
-
 /// How far a ledger had come: what is kept elsewhere, and read back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -12,9 +12,7 @@ mod text;
 
 use std::io::{self, Write};
 
-pub use checkpoints::{
-    CHECKPOINT_FORMAT, COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument,
-};
+pub use checkpoints::{COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument};
 pub use document::{
     AlsoDocument, ApplyDocument, DocumentsDocument, EntryDocument, EnvironmentReport,
     FindingDocument, NotDone, OriginDocument, ParityDocument, PlanReport, Report, StatusDocument,

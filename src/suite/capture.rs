@@ -1,7 +1,7 @@
 //! What a command wrote, as harmless text without its secrets.
 
-use super::redaction::Redactor;
 use crate::world::command::Output;
+use crate::world::redaction::Redactor;
 use evenkeel_model::text;
 
 /// How much of each output is kept: half of it from its beginning, half from its end.

@@ -3,8 +3,8 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value as Json;
 
-use super::redaction::Redactor;
 use super::run::excerpt;
+use crate::world::redaction::Redactor;
 use evenkeel_core::environment::suite::HttpCheck;
 use evenkeel_model::text::inert;
 
@@ -165,7 +165,7 @@ mod tests {
     use serde_json::json;
 
     use super::{HttpAnswer, LARGEST_BODY, disagreements};
-    use crate::suite::redaction::Redactor;
+    use crate::world::redaction::Redactor;
     use evenkeel_core::environment::suite::HttpCheck;
 
     fn check() -> HttpCheck {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use super::junit::{self, MOST_CASES};
-use super::redaction::Redactor;
 use super::result::Case;
+use crate::world::redaction::Redactor;
 
 /// The most files of one suite.
 const MOST: usize = 10_000;

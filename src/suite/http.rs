@@ -9,8 +9,8 @@ use reqwest::{Client, Method, Url};
 
 use super::client::{client, innermost, wait};
 use super::expectation::{HttpAnswer, LARGEST_BODY, disagreements};
-use super::redaction::Redactor;
 use super::result::{Case, Outcome, Part};
+use crate::world::redaction::Redactor;
 use evenkeel_core::environment::suite::{HttpCheck, SuiteText};
 use evenkeel_host::Interruption;
 use evenkeel_model::duration;

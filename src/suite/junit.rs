@@ -13,8 +13,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use self::attributes::Attributes;
 use self::malformed::Malformed;
-use super::redaction::Redactor;
 use super::result::{Case, Outcome};
+use crate::world::redaction::Redactor;
 use evenkeel_model::text::inert;
 
 /// The largest file that is read.

@@ -15,7 +15,6 @@ mod files;
 mod http;
 mod junit;
 mod load;
-mod redaction;
 mod result;
 mod run;
 mod tally;
@@ -26,10 +25,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use evidence::record;
-pub use redaction::Redactor;
 pub use result::{Case, Outcome, SuiteResult};
 
 use self::result::{Part, all_good, counted};
+use crate::world::redaction::Redactor;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_host::Interruption;
 use evenkeel_model::{Clock, Digest, Moment, canonical};

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::capture;
 use super::files;
-use super::redaction::Redactor;
 use super::result::{Case, Outcome, Part, all_good};
 use crate::world::command::{self, CommandRun, CommandStatus, inherited};
+use crate::world::redaction::Redactor;
 use evenkeel_core::environment::suite::{RunCheck, SuiteText};
 use evenkeel_host::Interruption;
 use evenkeel_model::duration;

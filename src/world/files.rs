@@ -1,7 +1,12 @@
 //! Definitions and the files they name, read from the working tree or from a commit.
 
-use std::io::ErrorKind;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 use evenkeel_core::environment::Files;
 use evenkeel_core::environment::files::{LONGEST, is_definition, shown};
@@ -146,6 +151,119 @@ impl Files for Commit {
     }
 }
 
+/// Why new files were not written.
+#[derive(Debug)]
+pub enum WriteNewError {
+    /// These exist already.
+    Existing(Vec<String>),
+    /// This path cannot be written.
+    Failed(PathBuf, std::io::Error),
+}
+
+/// Writes files that must not exist yet, or none of them.
+///
+/// # Errors
+///
+/// When one of them exists or cannot be written.
+pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(), WriteNewError> {
+    let there: Vec<String> = files
+        .keys()
+        .filter(|name| fs::symlink_metadata(directory.join(name)).is_ok())
+        .cloned()
+        .collect();
+    if !there.is_empty() {
+        return Err(WriteNewError::Existing(there));
+    }
+    fs::create_dir_all(directory)
+        .map_err(|error| WriteNewError::Failed(directory.to_owned(), error))?;
+    let mut made: Vec<PathBuf> = Vec::new();
+    for (name, text) in files {
+        let path = directory.join(name);
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .and_then(|mut file| {
+                made.push(path.clone());
+                file.write_all(text.as_bytes())?;
+                file.sync_all()
+            });
+        if let Err(error) = written {
+            // Half of the definitions is worse than none.
+            for path in &made {
+                let _ = fs::remove_file(path);
+            }
+            return Err(WriteNewError::Failed(path, error));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a plain file of at most `most` bytes; `None` when it is longer. Opening a pipe or a device does not wait.
+///
+/// # Errors
+///
+/// When it is missing, cannot be read, or is no plain file.
+pub fn read_plain(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no plain file"));
+    }
+    if metadata.len() > most {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    // It may grow meanwhile.
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+/// Writes a file that is there whole or not at all, with this mode.
+///
+/// # Errors
+///
+/// When it cannot be written; an older file is unchanged then.
+pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
 fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_plain;
+    use std::path::Path;
+
+    #[test]
+    fn only_plain_files_of_a_known_size_are_read_and_nothing_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        for path in [
+            Path::new("/nowhere"),
+            Path::new("/"),
+            Path::new("/dev/zero"),
+            &pipe,
+        ] {
+            assert!(read_plain(path, 10).is_err(), "{}", path.display());
+        }
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"0123456789").unwrap();
+        assert_eq!(read_plain(&file, 10).unwrap().unwrap(), b"0123456789");
+        assert!(read_plain(&file, 9).unwrap().is_none());
+    }
 }

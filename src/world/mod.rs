@@ -3,8 +3,11 @@
 //! Each implements a port of a crate below, or does one thing for the layers above. What the answers mean is for those.
 
 pub mod command;
+pub mod documents;
 pub mod files;
 pub mod git;
 pub mod http;
 pub mod patient;
+pub mod redaction;
 pub mod secrets;
+pub mod survey;

@@ -1,11 +1,11 @@
-//! The program's operations run inside the test: recorded targets, a clock that stands still, a silent voice.
+//! The program's operations run inside the test: recorded targets, a clock that stands still, a silent listener.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use evenkeel::operation::{
-    self, ApplyRequest, DriftRequest, Failure, ProjectLocation, TargetMaker, Voice, World,
+    self, ApplyRequest, DriftRequest, Event, Failure, Listener, ProjectLocation, TargetMaker, World,
 };
 use evenkeel::report::Report;
 use evenkeel_core::environment::resolve::TargetPlace;
@@ -54,11 +54,8 @@ impl TargetMaker for Recorded {
 /// Says nothing.
 struct Silence;
 
-impl Voice for Silence {
-    fn begin(&self, _what: &str, _steps: usize) {}
-    fn step(&self, _what: &str) {}
-    fn end(&self) {}
-    fn line(&self, _line: &str) {}
+impl Listener for Silence {
+    fn event(&self, _event: Event<'_>) {}
 }
 
 /// What came of an operation.
@@ -125,19 +122,19 @@ impl Inside {
         self.with_all(interruption, &Silence, task)
     }
 
-    /// The same, with somebody who is told what happens.
-    pub fn with_voice<T>(
+    /// The same, with a listener.
+    pub fn with_listener<T>(
         &self,
-        voice: &dyn Voice,
+        listener: &dyn Listener,
         task: impl FnOnce(&World<'_>, &ProjectLocation) -> T,
     ) -> T {
-        self.with_all(Interruption::default(), voice, task)
+        self.with_all(Interruption::default(), listener, task)
     }
 
     fn with_all<T>(
         &self,
         interruption: Interruption,
-        voice: &dyn Voice,
+        listener: &dyn Listener,
         task: impl FnOnce(&World<'_>, &ProjectLocation) -> T,
     ) -> T {
         let clock = FixedClock(self.now.get());
@@ -152,7 +149,7 @@ impl Inside {
                 host: "here".into(),
                 process: 1,
             },
-            voice,
+            listener,
             targets: &self.targets,
         };
         let outcome = task(&world, &ProjectLocation::default());

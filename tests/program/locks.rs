@@ -5,7 +5,7 @@ use std::process::Child;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use evenkeel::operation::{self, ApplyRequest, Voice};
+use evenkeel::operation::{self, ApplyRequest, Event, Listener};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::inside::{Inside, code, expect, words};
@@ -195,23 +195,22 @@ impl Breaker {
     }
 }
 
-impl Voice for Breaker {
-    fn begin(&self, _what: &str, _steps: usize) {}
-    fn step(&self, _what: &str) {
-        if let Some(mut command) = self.command.lock().unwrap().take() {
+impl Listener for Breaker {
+    fn event(&self, event: Event<'_>) {
+        if matches!(event, Event::StepEnded { .. })
+            && let Some(mut command) = self.command.lock().unwrap().take()
+        {
             *self.ran.lock().unwrap() = Some(Ran::of(&command.output().unwrap()));
         }
     }
-    fn end(&self) {}
-    fn line(&self, _line: &str) {}
 }
 
-fn apply(inside: &Inside, voice: &dyn Voice, environment: &str) -> super::inside::Outcome {
+fn apply(inside: &Inside, listener: &dyn Listener, environment: &str) -> super::inside::Outcome {
     let request = ApplyRequest {
         what: environment.into(),
         ..ApplyRequest::default()
     };
-    inside.with_voice(voice, |world, location| {
+    inside.with_listener(listener, |world, location| {
         operation::apply(world, location, &request)
     })
 }
@@ -260,7 +259,7 @@ fn productions_lease_is_broken_only_with_a_word_of_confirmation() {
     expect(0, inside.deliver());
     let release = |arguments: &[&str]| {
         let breaker = Breaker::at(&inside, arguments);
-        let outcome = inside.with_voice(&breaker, |world, location| {
+        let outcome = inside.with_listener(&breaker, |world, location| {
             operation::release(world, location, None, None, None)
         });
         (outcome, breaker.ran())

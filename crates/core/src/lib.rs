@@ -8,11 +8,21 @@
 
 #![forbid(unsafe_code)]
 
+pub mod release;
+
 pub mod gate;
+
+pub mod checkpoint;
 
 pub mod apply;
 
 pub mod plan;
+
+pub mod parity;
+
+pub mod history;
+
+pub mod documents;
 
 pub mod drift;
 

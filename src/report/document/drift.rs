@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use evenkeel_core::documents::DocumentCounts;
 use evenkeel_ledger::EnvironmentState;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::{EnvironmentName, Moment};
@@ -44,6 +45,23 @@ pub struct DocumentsDocument {
     pub values: usize,
     /// Single values that differ when nothing is understood: keys by name, lists by position.
     pub raw: usize,
+}
+
+impl From<DocumentCounts> for DocumentsDocument {
+    fn from(counts: DocumentCounts) -> Self {
+        let DocumentCounts {
+            pairs,
+            files,
+            values,
+            raw,
+        } = counts;
+        Self {
+            pairs,
+            files,
+            values,
+            raw,
+        }
+    }
 }
 
 /// An environment that was looked at.

@@ -4,8 +4,8 @@ use quick_xml::escape::{EscapeError, unescape};
 use quick_xml::events::BytesStart;
 
 use super::{Malformed, Trouble, cut};
-use crate::suite::redaction::Redactor;
 use crate::suite::result::{Case, Outcome, rounded};
+use crate::world::redaction::Redactor;
 
 /// The most attributes of an element.
 const MOST_ATTRIBUTES: usize = 64;

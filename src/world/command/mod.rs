@@ -60,6 +60,23 @@ impl CommandRun {
     }
 }
 
+/// The environment that a project's own commands get: all of ours, but for what cargo says of the program it runs,
+/// should it have started this one: that is not so of what they build.
+#[must_use]
+pub fn handed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let own = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
+    ours.iter()
+        .filter(|(name, _)| !own.iter().any(|own| name.starts_with(own)))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
 /// The variables of our own environment with these names.
 #[must_use]
 pub fn inherited(names: &[&str]) -> BTreeMap<String, String> {

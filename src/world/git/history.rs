@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use super::{GitError, Repository};
+use evenkeel_core::history::{CommitInfo, Commits};
 use evenkeel_model::Moment;
 use evenkeel_model::text::inert;
 
@@ -14,30 +15,6 @@ use evenkeel_model::text::inert;
 const LONGEST: usize = 200;
 /// How many digits of a commit people see. Not git's own choice, which depends on how much a clone has fetched.
 const SHORT: usize = 10;
-
-/// A commit, as people know it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommitInfo {
-    /// Its name in full.
-    pub commit: String,
-    /// Its first ten digits.
-    pub short: String,
-    /// When it was committed: when it came to this branch, not when it was first written.
-    pub time: Moment,
-    /// Who wrote it, harmless for terminals.
-    pub author: String,
-    /// Its first line, harmless for terminals.
-    pub subject: String,
-}
-
-/// Commits of a branch, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Commits {
-    /// The commits.
-    pub list: Vec<CommitInfo>,
-    /// Whether these are all: there were not more than asked for, and the clone is not shallow.
-    pub whole: bool,
-}
 
 impl Repository {
     /// The commits that changed something at these paths (relative to the root: files, or directories with all

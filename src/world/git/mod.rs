@@ -13,7 +13,6 @@ use std::time::Duration;
 use super::command::{CommandOutcome, CommandRun, inherited, run};
 use evenkeel_host::Interruption;
 use evenkeel_model::text::inert;
-pub use history::{CommitInfo, Commits};
 pub use objects::Objects;
 pub use tree::{ObjectId, Tree, TreeEntry, TreeKind};
 

@@ -25,9 +25,12 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
     (
         "crates/core/src",
         &[
-            &["gate"],
+            &["release"],
+            &["gate", "checkpoint"],
             &["apply"],
             &["plan"],
+            &["parity", "history"],
+            &["documents"],
             &["drift"],
             &["observe"],
             &["environment"],
@@ -133,7 +136,7 @@ fn first_names(tree: &syn::UseTree, names: &mut Vec<String>) {
     }
 }
 
-fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
+pub(super) fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
             || (attribute.path().is_ident("cfg")
@@ -215,7 +218,7 @@ fn violations(layers: &[&[&str]], files: &BTreeMap<String, String>) -> Vec<Strin
     wrong
 }
 
-fn source_files(folder: &Path, below: &str, files: &mut BTreeMap<String, String>) {
+pub(super) fn source_files(folder: &Path, below: &str, files: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path: PathBuf = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();

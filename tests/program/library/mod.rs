@@ -2,6 +2,7 @@
 
 mod definitions;
 mod discovered;
+mod kinds;
 mod layers;
 mod memory;
 mod parity;

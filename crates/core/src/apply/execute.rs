@@ -281,7 +281,7 @@ fn record(
 
 /// Does the steps of one job, looks again, and judges.
 fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
-    let mut failures: Vec<Option<ActionError>> = vec![None; taken.len()];
+    let mut tried: Vec<Tried> = taken.iter().map(|_| Tried::default()).collect();
     let target = taken
         .first()
         .and_then(|(_, step)| apply.targets.get(&step.on))
@@ -295,7 +295,10 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
         let mut actions: Vec<Action> = Vec::new();
         let mut whose: Vec<usize> = Vec::new();
         for (position, (_, step)) in taken.iter().enumerate() {
-            if let (Some(action), Some(None)) = (step.actions.get(round), failures.get(position)) {
+            // An action expects what the ones before it leave: after a failure the rest is not tried.
+            if let Some(action) = step.actions.get(round)
+                && tried.get(position).is_some_and(|it| it.failure.is_none())
+            {
                 actions.push(action.clone());
                 whose.push(position);
             }
@@ -317,19 +320,46 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
                 .collect(),
         };
         for (position, result) in whose.into_iter().zip(results) {
-            if let (Err(error), Some(slot)) = (result, failures.get_mut(position)) {
-                *slot = Some(error);
+            if let Some(tried) = tried.get_mut(position) {
+                match result {
+                    Ok(_) => tried.done += 1,
+                    Err(error) => tried.failure = Some(error),
+                }
             }
         }
     }
-    look_again(apply, taken, target, failures)
+    look_again(apply, taken, target, tried)
+}
+
+/// How far the actions of one step went.
+#[derive(Default)]
+struct Tried {
+    /// How many were done.
+    done: usize,
+    /// Why the next one was not.
+    failure: Option<ActionError>,
+}
+
+impl Tried {
+    /// Why the step failed: with how far it went, where some of its actions were done.
+    fn reason(&self, step: &Step) -> Option<String> {
+        let failure = self.failure.as_ref()?;
+        let all = step.actions.len();
+        Some(match (self.done, failure) {
+            (0, failure) => failure.to_string(),
+            (done, ActionError::Interrupted) => {
+                format!("interrupted after {done} of {all} actions")
+            }
+            (done, failure) => format!("{failure} (after {done} of {all} actions)"),
+        })
+    }
 }
 
 fn look_again(
     apply: &Apply<'_>,
     taken: &[(usize, &Step)],
     target: Option<&dyn Target>,
-    failures: Vec<Option<ActionError>>,
+    tried: Vec<Tried>,
 ) -> Vec<Ended> {
     let declared = |step: &Step| -> Option<&Declared> {
         if step.verb == Verb::Remove {
@@ -359,9 +389,9 @@ fn look_again(
     );
     taken
         .iter()
-        .zip(failures)
-        .map(|((number, step), failure)| {
-            let (outcome, reason) = judge(step, declared(step), seen.get(&step.address), failure);
+        .zip(tried)
+        .map(|((number, step), tried)| {
+            let (outcome, reason) = judge(step, declared(step), seen.get(&step.address), &tried);
             Ended {
                 number: *number,
                 outcome,
@@ -376,11 +406,12 @@ fn judge(
     step: &Step,
     declared: Option<&Declared>,
     seen: Option<&Observation<Observed>>,
-    failure: Option<ActionError>,
+    tried: &Tried,
 ) -> (Option<StepOutcome>, Option<String>) {
-    if let Some(ActionError::Interrupted) = failure {
+    if tried.done == 0 && matches!(tried.failure, Some(ActionError::Interrupted)) {
         return (None, Some("interrupted before it began".into()));
     }
+    let failure = tried.reason(step);
     let observed = match seen {
         Some(Observation::Seen(observed)) => observed,
         Some(Observation::CannotTell(reason)) => {
@@ -400,7 +431,7 @@ fn judge(
         }
     };
     if let Some(failure) = failure {
-        return (Some(StepOutcome::Failed), Some(failure.to_string()));
+        return (Some(StepOutcome::Failed), Some(failure));
     }
     let wrong = match declared {
         Some(_) if step.verb == Verb::Remove => {

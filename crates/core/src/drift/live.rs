@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{codes, unmanaged};
 use crate::environment::ResolvedResource;
-use crate::kind::{Discrepancy, Observation, Observed};
+use crate::kind::{self, Discrepancy, Observation, Observed};
 use crate::observe::{LastApplied, Situation};
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::source::Span;
@@ -203,9 +203,11 @@ fn discrepancy(
             each.expected
         ),
     };
-    // A process ends or hangs without anybody's hand.
-    let by_itself =
-        address.kind() == "process" && matches!(each.attribute.as_str(), "presence" | "ready");
+    let by_itself = resource
+        .declared
+        .traits()
+        .ends_by_itself
+        .contains(&each.attribute.as_str());
     let story = match corner {
         Corner::HandMade if by_itself => {
             format!("{what} in {environment}: not so when it was applied")
@@ -223,7 +225,7 @@ fn discrepancy(
     let mut defect = Defect::of(each.code, address, story)
         .within(environment)
         .attribute(&each.attribute)
-        .at(place(resource, &each.attribute), "declared here")
+        .at(place(address, resource, &each.attribute), "declared here")
         .expected_found(each.expected, each.found)
         .help(match corner {
             Corner::HandMade if by_itself => {
@@ -268,25 +270,12 @@ fn since(
     }
 }
 
-/// Where an attribute is declared: a file's content is declared by one of three keys.
-fn place<'a>(resource: &'a ResolvedResource, attribute: &str) -> &'a Span {
+/// Where an attribute is declared: under the first of its keys that is written, or by the table itself.
+fn place<'a>(address: &Address, resource: &'a ResolvedResource, attribute: &str) -> &'a Span {
     let block = &resource.block;
-    let keys: &[&str] = match attribute {
-        "content" => &["content", "source", "template"],
-        "files" => &["artifact"],
-        attribute if attribute.starts_with("environment.") => &["environment"],
-        attribute if attribute.starts_with("restart-on.") => &["restart-on"],
-        "mode" => &["mode"],
-        "owner" => &["owner"],
-        "group" => &["group"],
-        "to" => &["to"],
-        "artifact" => &["artifact"],
-        "command" => &["command"],
-        "directory" => &["directory"],
-        "ready" => &["ready"],
-        _ => &[],
-    };
-    keys.iter()
+    kind::facts(address.kind())
+        .map_or(&[][..], |kind| kind.keys_of(attribute))
+        .iter()
         .find_map(|key| block.get(key))
         .map_or(&block.span, |placed| &placed.span)
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: takes definitions and situations, gives defects. Nothing here looks at anything.
 
+mod along;
 mod causes;
 pub mod codes;
 mod corners;
@@ -13,8 +14,8 @@ mod parity;
 pub mod severities;
 mod unmanaged;
 
+pub use along::{compare_along_path, name_releases};
 pub use causes::group;
-pub use corners::compare_corners;
 pub use declare::{Signature, declare};
 pub use differences::{Declaration, Presence, SettledParity, settle};
 pub use live::live;

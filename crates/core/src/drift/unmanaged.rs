@@ -1,64 +1,44 @@
 //! What is in exclusive directories and was declared by nobody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::codes;
+use crate::kind::{Claim, Exclusive, Observed};
 use crate::observe::Situation;
 use evenkeel_host::entries::EntryKind;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::matches;
 
+/// The paths that resources account for on one target, sorted.
+type Occupied<'a> = Vec<Cow<'a, str>>;
+
 /// Entries of exclusive directories that no resource, and no exception, accounts for.
 pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
-    let mut defects = Vec::new();
-    let mut occupied: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut installations: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for (address, resource) in &situation.resolved.resources {
-        if address.kind() == "installation" {
-            let into = resource.declared.paths().into_iter().next();
-            installations.extend(into.map(|into| (&*resource.on, into)));
-        }
-        occupied
-            .entry(&*resource.on)
-            .or_default()
-            .extend(resource.declared.paths());
-    }
-    for place in situation
+    let exclusive: Vec<_> = situation
         .resolved
-        .targets
+        .resources
         .iter()
-        .map(|(name, place)| (name, place.state.as_str()))
-    {
-        occupied.entry(&**place.0).or_default().push(place.1);
+        .filter_map(|(address, resource)| Some((address, resource, resource.declared.exclusive()?)))
+        .collect();
+    if exclusive.is_empty() {
+        return Vec::new();
     }
-    // What was applied and is declared no longer is reported as that, and removed by the next plan.
-    for applied in situation.applied.values() {
-        occupied
-            .entry(&*applied.on)
-            .or_default()
-            .extend(applied.declared.paths());
-    }
-    for paths in occupied.values_mut() {
-        paths.sort_unstable();
-    }
-    for (address, resource) in &situation.resolved.resources {
-        let Some((path, except)) = resource.declared.exclusive() else {
-            continue;
-        };
+    let occupied = occupied(situation);
+    let mut defects = Vec::new();
+    for (address, resource, Exclusive { path, except }) in exclusive {
         let entries = situation
             .seen
             .get(address)
             .and_then(|seen| seen.seen())
-            .and_then(crate::kind::Observed::entries)
+            .and_then(Observed::entries)
             .unwrap_or(&[]);
-        let installed = installations.contains(&(&*resource.on, path));
         for entry in entries {
             let full = format!("{path}/{}", entry.name);
             let accounted = occupied
                 .get(&*resource.on)
                 .is_some_and(|paths| within(paths, &full))
-                || except.iter().any(|pattern| matches(pattern, &entry.name))
-                || (installed && matches!(entry.name.as_str(), "releases" | "current"));
+                || except.iter().any(|pattern| matches(pattern, &entry.name));
             if accounted {
                 continue;
             }
@@ -92,12 +72,43 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
     defects
 }
 
+/// The paths that are accounted for, by target.
+fn occupied<'a>(situation: &'a Situation<'_>) -> BTreeMap<&'a str, Occupied<'a>> {
+    let declared = situation
+        .resolved
+        .resources
+        .values()
+        .map(|resource| (&*resource.on, &resource.declared));
+    // What was applied and removed from the definitions is reported as that, and deleted by the next plan.
+    let applied = situation
+        .applied
+        .values()
+        .map(|applied| (&*applied.on, &applied.declared));
+    let mut occupied: BTreeMap<&str, Occupied<'_>> = BTreeMap::new();
+    for (on, declared) in declared.chain(applied) {
+        let paths = occupied.entry(on).or_default();
+        for claim in declared.claims() {
+            if claim.class == Claim::PATH {
+                paths.push(claim.name);
+            }
+        }
+        paths.extend(declared.uses().into_iter().map(Cow::Owned));
+    }
+    for (on, place) in &situation.resolved.targets {
+        occupied.entry(on).or_default().push((&*place.state).into());
+    }
+    for paths in occupied.values_mut() {
+        paths.sort_unstable();
+    }
+    occupied
+}
+
 /// Whether a path is declared, or something below it is. `paths` is sorted.
-fn within(paths: &[&str], path: &str) -> bool {
+fn within(paths: &[Cow<'_, str>], path: &str) -> bool {
     // Names such as `b-c` stand between `b` and `b/d` in the order of bytes: both are looked up by themselves.
     let below = format!("{path}/");
-    let first = paths.partition_point(|each| *each < below.as_str());
-    paths.binary_search(&path).is_ok()
+    let first = paths.partition_point(|each| **each < *below);
+    paths.binary_search_by(|each| (**each).cmp(path)).is_ok()
         || paths
             .get(first)
             .is_some_and(|each| each.starts_with(&below))
@@ -109,10 +120,10 @@ mod tests {
 
     #[test]
     fn what_is_declared_below_accounts_for_what_is_above() {
-        let paths = ["/a/b", "/a/b-c", "/a/d-x", "/a/d/e"];
+        let paths = ["/a/b", "/a/b-c", "/a/d-x", "/a/d/e"].map(Into::into);
         assert!(within(&paths, "/a/b"));
         assert!(within(&paths, "/a/d"));
         assert!(!within(&paths, "/a/c"));
-        assert!(!within(&["/a/b-c/d"], "/a/b"));
+        assert!(!within(&["/a/b-c/d".into()], "/a/b"));
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::fields::SUITE_KINDS;
 use evenkeel_model::{Digest, Secret};
 
 /// A declared test run.
@@ -23,6 +24,38 @@ pub struct Suite {
     pub run: Option<RunCheck>,
     /// An open load.
     pub load: Option<LoadCheck>,
+}
+
+impl Suite {
+    /// Returns the place of its kind in the order of running: quick kinds first.
+    #[must_use]
+    pub fn rank(&self) -> Option<usize> {
+        SUITE_KINDS.iter().position(|kind| *kind == self.kind)
+    }
+}
+
+/// Returns the suites with these names, or all of them when no name is given.
+///
+/// # Errors
+///
+/// When there is no suite, or none with one of the names.
+pub fn selected<'s>(suites: &'s [Suite], names: &[String]) -> Result<Vec<&'s Suite>, String> {
+    if suites.is_empty() {
+        return Err("no suite is declared".into());
+    }
+    for name in names {
+        if !suites.iter().any(|suite| suite.name == *name) {
+            let known: Vec<&str> = suites.iter().map(|suite| suite.name.as_str()).collect();
+            return Err(format!(
+                "there is no suite `{name}`; declared: {}",
+                evenkeel_model::text::list(&known, "and")
+            ));
+        }
+    }
+    Ok(suites
+        .iter()
+        .filter(|suite| names.is_empty() || names.contains(&suite.name))
+        .collect())
 }
 
 /// One HTTP request and what its answer must be.

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Attributes;
-use evenkeel_host::{Action, Answer, PathState, Query};
+use super::family::{ActionOf, AnswerOf, QueryOf};
+use super::{Attributes, Claim, Family, Traits};
+use evenkeel_host::entries::Entry;
+use evenkeel_host::{Answer, PathState};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};
 
 /// One kind of resource: pure functions from what is declared and what was seen to what is wrong and what would mend it.
-pub trait Kind {
+pub trait Kind: Sized {
     /// The name of its table: `file` for `[file.…]`.
     const NAME: &'static str;
     /// What it is, for the reference.
@@ -24,6 +26,13 @@ pub trait Kind {
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[];
     /// Everything it can say.
     const CODES: &'static [&'static Code];
+    /// What the rest of evenkeel must know about it without knowing which kind it is.
+    const TRAITS: Traits;
+    /// Each attribute that it compares, with the keys that it may be written under. No key: the table itself declares
+    /// it. `environment.*` is every attribute that begins with `environment.`.
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])];
+    /// The targets that it lives on.
+    type Family: Family;
     /// As declared; its JSON is what the ledger keeps, so it has no secret in it.
     type Declared: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;
     /// As seen; its JSON is what an observation's digest is made of, so no mere time of day is in it.
@@ -38,16 +47,25 @@ pub trait Kind {
         context: &Context<'_>,
         attributes: &Attributes,
     ) -> Result<Self::Declared, Vec<Wrong>>;
-    /// A computed attribute.
+    /// A computed attribute: one of [`Kind::OUTPUTS`], or a key whose value becomes another one than was written.
     fn output(_declared: &Self::Declared, _name: &str) -> Option<Value> {
         None
     }
-    /// The paths it occupies on its target; the first is its own.
-    fn paths(declared: &Self::Declared) -> Vec<&str>;
+    /// The name of the one thing on its target that it is. A resource that is declared at another place moves there.
+    fn place(declared: &Self::Declared) -> &str;
+    /// The things that it claims on its target.
+    fn claims(declared: &Self::Declared) -> Vec<Claim<'_>>;
+    /// Paths that it uses without claiming them: they are not unmanaged, and may be declared.
+    fn uses(_declared: &Self::Declared) -> Vec<String> {
+        Vec::new()
+    }
     /// What to look at.
-    fn queries(declared: &Self::Declared) -> Vec<Query>;
+    fn queries(declared: &Self::Declared) -> Vec<QueryOf<Self>>;
     /// What the answers mean.
-    fn observed(declared: &Self::Declared, answers: &[Answer]) -> Observation<Self::Observed>;
+    fn observed(
+        declared: &Self::Declared,
+        answers: &[AnswerOf<Self>],
+    ) -> Observation<Self::Observed>;
     /// Whether anything is there.
     fn is_there(observed: &Self::Observed) -> bool;
     /// Everything that was seen, attribute by attribute, as text without secrets: where two observations differ, the
@@ -57,12 +75,38 @@ pub trait Kind {
     fn changed(observed: &Self::Observed) -> Option<Moment>;
     /// What is wrong.
     fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;
-    /// The action that would mend it, carrying what it expects to find; `None` when nothing is wrong.
-    fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Option<Action>;
-    /// The action that would remove it; `None` when it is not there.
-    fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Option<Action>;
+    /// The actions that repair it, in order; none when nothing is wrong. Each carries the state that it expects to find
+    /// after the ones before it.
+    fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
+    /// The actions that remove it, in order; none when it is missing.
+    fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
+    /// The resources whose change restarts it.
+    fn restarts_on(_declared: &Self::Declared) -> Vec<String> {
+        Vec::new()
+    }
+    /// The actions that restart it although nothing about it differs; none for a kind that does not run.
+    fn restart(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<ActionOf<Self>> {
+        Vec::new()
+    }
+    /// The scope in which everything must be declared, if it declares one.
+    fn exclusive(_declared: &Self::Declared) -> Option<Exclusive<'_>> {
+        None
+    }
+    /// The entries that were found in its exclusive scope.
+    fn entries(_observed: &Self::Observed) -> Option<&[Entry]> {
+        None
+    }
     /// Its comparable attributes, as text without secrets.
     fn attributes(declared: &Self::Declared) -> Vec<(String, String)>;
+}
+
+/// A scope in which everything must be declared.
+#[derive(Clone, Copy, Debug)]
+pub struct Exclusive<'a> {
+    /// The directory.
+    pub path: &'a str,
+    /// Patterns of names that may be in it undeclared.
+    pub except: &'a [String],
 }
 
 /// What a kind is told besides a resource's own attributes.

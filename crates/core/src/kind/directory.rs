@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{octal, standing_facts, unexpected};
-use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Exclusive, Host, Kind, Observation, Traits, Wrong,
+};
 use evenkeel_host::entries::{self, Entry};
-use evenkeel_host::{Account, Action, Answer, PathState, Query, path};
-use evenkeel_model::Moment;
+use evenkeel_host::path;
+use evenkeel_host::{Account, Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
+use evenkeel_model::{Moment, Value};
 
 /// A directory.
 pub struct Directory;
@@ -102,6 +105,18 @@ impl Kind for Directory {
         ),
     ];
     const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_DIRECTORY, &MODE, &OWNER];
+    const TRAITS: Traits = Traits {
+        is_container: true,
+        ..Traits::PLAIN
+    };
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("presence", &[]),
+        ("path", &["path"]),
+        ("mode", &["mode"]),
+        ("owner", &["owner"]),
+        ("group", &["group"]),
+    ];
+    type Family = Host;
     type Declared = DirectoryDeclared;
     type Observed = DirectoryObserved;
 
@@ -137,8 +152,16 @@ impl Kind for Directory {
         })
     }
 
-    fn paths(declared: &DirectoryDeclared) -> Vec<&str> {
-        vec![&declared.path]
+    fn output(declared: &DirectoryDeclared, name: &str) -> Option<Value> {
+        (name == "path").then(|| Value::text(&declared.path))
+    }
+
+    fn place(declared: &DirectoryDeclared) -> &str {
+        &declared.path
+    }
+
+    fn claims(declared: &DirectoryDeclared) -> Vec<Claim<'_>> {
+        vec![Claim::path(&declared.path)]
     }
 
     fn queries(declared: &DirectoryDeclared) -> Vec<Query> {
@@ -218,26 +241,39 @@ impl Kind for Directory {
         }
     }
 
-    fn remedy(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| {
-            Action::Directory(path::Directory {
-                path: declared.path.clone(),
-                mode: declared.mode,
-                owner: declared.owner.clone(),
-                group: declared.group.clone(),
-                expected: observed.standing.clone(),
-            })
+    fn remedy(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::Directory(path::Directory {
+            path: declared.path.clone(),
+            mode: declared.mode,
+            owner: declared.owner.clone(),
+            group: declared.group.clone(),
+            expected: observed.standing.clone(),
+        })]
+    }
+
+    fn removal(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Remove(path::Remove {
+            path: declared.path.clone(),
+            sealed: false,
+            expected: observed.standing.clone(),
+        })]
+    }
+
+    fn exclusive(declared: &DirectoryDeclared) -> Option<Exclusive<'_>> {
+        declared.exclusive.then_some(Exclusive {
+            path: &declared.path,
+            except: &declared.except,
         })
     }
 
-    fn removal(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| {
-            Action::Remove(path::Remove {
-                path: declared.path.clone(),
-                sealed: false,
-                expected: observed.standing.clone(),
-            })
-        })
+    fn entries(observed: &DirectoryObserved) -> Option<&[Entry]> {
+        observed.entries.as_deref()
     }
 
     fn attributes(declared: &DirectoryDeclared) -> Vec<(String, String)> {

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
-use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, PathState, Query, path};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Traits, Wrong,
+};
+use evenkeel_host::path;
+use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, Moment, Value};
@@ -121,6 +124,19 @@ impl Kind for File {
         "The BLAKE3 digest of the content; sealed if there is a secret in it.",
     )];
     const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_FILE, &CONTENT, &MODE, &OWNER];
+    const TRAITS: Traits = Traits {
+        material: Material::Content,
+        ..Traits::PLAIN
+    };
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("presence", &[]),
+        ("path", &["path"]),
+        ("content", &["content", "source", "template"]),
+        ("mode", &["mode"]),
+        ("owner", &["owner"]),
+        ("group", &["group"]),
+    ];
+    type Family = Host;
     type Declared = FileDeclared;
     type Observed = FileObserved;
 
@@ -162,11 +178,19 @@ impl Kind for File {
     }
 
     fn output(declared: &FileDeclared, name: &str) -> Option<Value> {
-        (name == "digest").then(|| Value::text(&declared.content.to_string()))
+        match name {
+            "path" => Some(Value::text(&declared.path)),
+            "digest" => Some(Value::text(&declared.content.to_string())),
+            _ => None,
+        }
     }
 
-    fn paths(declared: &FileDeclared) -> Vec<&str> {
-        vec![&declared.path]
+    fn place(declared: &FileDeclared) -> &str {
+        &declared.path
+    }
+
+    fn claims(declared: &FileDeclared) -> Vec<Claim<'_>> {
+        vec![Claim::path(&declared.path)]
     }
 
     fn queries(declared: &FileDeclared) -> Vec<Query> {
@@ -255,28 +279,30 @@ impl Kind for File {
         wrong
     }
 
-    fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| {
-            Action::File(path::File {
-                path: declared.path.clone(),
-                content: declared.content,
-                sealed: declared.sealed,
-                mode: declared.mode,
-                owner: declared.owner.clone(),
-                group: declared.group.clone(),
-                expected: observed.standing.clone(),
-            })
-        })
+    fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::File(path::File {
+            path: declared.path.clone(),
+            content: declared.content,
+            sealed: declared.sealed,
+            mode: declared.mode,
+            owner: declared.owner.clone(),
+            group: declared.group.clone(),
+            expected: observed.standing.clone(),
+        })]
     }
 
-    fn removal(declared: &FileDeclared, observed: &FileObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| {
-            Action::Remove(path::Remove {
-                path: declared.path.clone(),
-                sealed: declared.sealed,
-                expected: observed.standing.clone(),
-            })
-        })
+    fn removal(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Remove(path::Remove {
+            path: declared.path.clone(),
+            sealed: declared.sealed,
+            expected: observed.standing.clone(),
+        })]
     }
 
     fn attributes(declared: &FileDeclared) -> Vec<(String, String)> {
@@ -334,7 +360,7 @@ mod tests {
     #[test]
     fn a_file_as_declared_needs_nothing() {
         assert!(File::compare(&declared(), &seen("hello\n", 0o644)).is_empty());
-        assert!(File::remedy(&declared(), &seen("hello\n", 0o644)).is_none());
+        assert!(File::remedy(&declared(), &seen("hello\n", 0o644)).is_empty());
     }
 
     #[test]

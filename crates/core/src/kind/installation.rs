@@ -4,8 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::unexpected;
-use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, Query, installation};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Speed, Traits,
+    Wrong,
+};
+use evenkeel_host::installation;
+use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, Moment, Value};
@@ -76,6 +80,18 @@ impl Kind for Installation {
         ("digest", "The artifact's tree digest."),
     ];
     const CODES: &'static [&'static Code] = &[&MISSING, &RELEASE, &CHANGED];
+    const TRAITS: Traits = Traits {
+        speed: Speed::Slow,
+        material: Material::Artifact,
+        ..Traits::PLAIN
+    };
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("presence", &[]),
+        ("into", &["into"]),
+        ("artifact", &["artifact"]),
+        ("files", &["artifact"]),
+    ];
+    type Family = Host;
     type Declared = InstallationDeclared;
     type Observed = InstallationObserved;
 
@@ -104,14 +120,24 @@ impl Kind for Installation {
 
     fn output(declared: &InstallationDeclared, name: &str) -> Option<Value> {
         match name {
+            "into" => Some(Value::text(&declared.into)),
             "current" => Some(Value::text(&format!("{}/current", declared.into))),
             "digest" => Some(Value::text(&declared.artifact.to_string())),
             _ => None,
         }
     }
 
-    fn paths(declared: &InstallationDeclared) -> Vec<&str> {
-        vec![&declared.into]
+    fn place(declared: &InstallationDeclared) -> &str {
+        &declared.into
+    }
+
+    // It lives in the directory `into`, which may be declared, and claims only what it puts there.
+    fn claims(declared: &InstallationDeclared) -> Vec<Claim<'_>> {
+        vec![Claim::path(format!("{}/current", declared.into))]
+    }
+
+    fn uses(declared: &InstallationDeclared) -> Vec<String> {
+        vec![format!("{}/releases", declared.into)]
     }
 
     fn queries(declared: &InstallationDeclared) -> Vec<Query> {
@@ -193,24 +219,26 @@ impl Kind for Installation {
         }
     }
 
-    fn remedy(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| {
-            Action::Install(installation::Install {
-                into: declared.into.clone(),
-                artifact: declared.artifact,
-                keep: declared.keep,
-                expected: observed.current,
-            })
-        })
+    fn remedy(declared: &InstallationDeclared, observed: &InstallationObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::Install(installation::Install {
+            into: declared.into.clone(),
+            artifact: declared.artifact,
+            keep: declared.keep,
+            expected: observed.current,
+        })]
     }
 
-    fn removal(declared: &InstallationDeclared, observed: &InstallationObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| {
-            Action::Uninstall(installation::Uninstall {
-                into: declared.into.clone(),
-                expected: observed.current,
-            })
-        })
+    fn removal(declared: &InstallationDeclared, observed: &InstallationObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Uninstall(installation::Uninstall {
+            into: declared.into.clone(),
+            expected: observed.current,
+        })]
     }
 
     fn attributes(declared: &InstallationDeclared) -> Vec<(String, String)> {

@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
-use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, PathState, Query, path};
-use evenkeel_model::Moment;
+use super::{Attributes, Claim, Context, Discrepancy, Host, Kind, Observation, Traits, Wrong};
+use evenkeel_host::path;
+use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
+use evenkeel_model::{Moment, Value};
 
 /// A symbolic link.
 pub struct Link;
@@ -64,6 +65,10 @@ impl Kind for Link {
         ),
     ];
     const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_LINK, &TO];
+    const TRAITS: Traits = Traits::PLAIN;
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] =
+        &[("presence", &[]), ("path", &["path"]), ("to", &["to"])];
+    type Family = Host;
     type Declared = LinkDeclared;
     type Observed = LinkObserved;
 
@@ -75,8 +80,16 @@ impl Kind for Link {
         })
     }
 
-    fn paths(declared: &LinkDeclared) -> Vec<&str> {
-        vec![&declared.path]
+    fn output(declared: &LinkDeclared, name: &str) -> Option<Value> {
+        (name == "path").then(|| Value::text(&declared.path))
+    }
+
+    fn place(declared: &LinkDeclared) -> &str {
+        &declared.path
+    }
+
+    fn claims(declared: &LinkDeclared) -> Vec<Claim<'_>> {
+        vec![Claim::path(&declared.path)]
     }
 
     fn queries(declared: &LinkDeclared) -> Vec<Query> {
@@ -130,24 +143,26 @@ impl Kind for Link {
         }
     }
 
-    fn remedy(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| {
-            Action::Link(path::Link {
-                path: declared.path.clone(),
-                to: declared.to.clone(),
-                expected: observed.standing.clone(),
-            })
-        })
+    fn remedy(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![Action::Link(path::Link {
+            path: declared.path.clone(),
+            to: declared.to.clone(),
+            expected: observed.standing.clone(),
+        })]
     }
 
-    fn removal(declared: &LinkDeclared, observed: &LinkObserved) -> Option<Action> {
-        Self::is_there(observed).then(|| {
-            Action::Remove(path::Remove {
-                path: declared.path.clone(),
-                sealed: false,
-                expected: observed.standing.clone(),
-            })
-        })
+    fn removal(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {
+        if !Self::is_there(observed) {
+            return Vec::new();
+        }
+        vec![Action::Remove(path::Remove {
+            path: declared.path.clone(),
+            sealed: false,
+            expected: observed.standing.clone(),
+        })]
     }
 
     fn attributes(declared: &LinkDeclared) -> Vec<(String, String)> {

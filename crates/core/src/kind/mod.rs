@@ -3,26 +3,29 @@
 //! A kind says which attributes it has, what to look at, what the answers mean, what is wrong and what would mend it.
 //! It never looks and never changes anything itself: targets look, `apply` changes.
 //!
-//! To add a kind: write `<kind>.rs` with a type that implements [`Kind`], add its `mod` line, and its line in the list.
+//! To add a kind: write `<kind>.rs` with a type that implements [`Kind`], and add its line to the list `kinds!`. Nothing
+//! outside a kind's file knows it by name: the rest of evenkeel goes by its [`Traits`] and [`Claim`]s.
 
 mod attributes;
+mod claim;
 mod contract;
-mod directory;
-mod file;
-mod installation;
-mod link;
-mod process;
+mod family;
+mod traits;
 
 pub use attributes::Attributes;
 pub use attributes::absolute;
+pub use claim::{Claim, parent};
 pub use contract::{
-    ArtifactFacts, Content, Context, Discrepancy, Kind, Observation, SealText, Wrong,
+    ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText, Wrong,
 };
+pub use family::{Family, Host};
 use std::sync::Arc;
+pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use evenkeel_host::entries::Entry;
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::Value;
 use evenkeel_model::defect::Code;
@@ -41,23 +44,46 @@ pub struct KindFacts {
     pub outputs: &'static [(&'static str, &'static str)],
     /// Everything it can say.
     pub codes: &'static [&'static Code],
+    /// What the rest of evenkeel must know about it.
+    pub traits: Traits,
+    /// Its attributes, each with the keys that it may be written under.
+    pub attributes: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// Makes the list, the enums and the dispatch from one line a kind.
+impl KindFacts {
+    /// The keys that an attribute may be written under; none where the table itself declares it.
+    #[must_use]
+    pub fn keys_of(&self, attribute: &str) -> &'static [&'static str] {
+        self.attributes
+            .iter()
+            .find(|(name, _)| match name.strip_suffix('*') {
+                Some(start) => attribute.starts_with(start),
+                None => *name == attribute,
+            })
+            .map_or(&[], |(_, keys)| keys)
+    }
+}
+
+/// Makes the modules, the list, the enums and the dispatch from one line for each kind.
 macro_rules! kinds {
-    ($( $module:ident :: $kind:ident ),* $(,)?) => {
+    ($( $(#[$attribute:meta])* $module:ident :: $kind:ident ),* $(,)?) => {
+        $( $(#[$attribute])* mod $module; )*
+
         /// All kinds, in the order they are documented.
-        pub const KINDS: &[KindFacts] = &[ $( KindFacts {
+        pub const KINDS: &[KindFacts] = &[ $( $(#[$attribute])* KindFacts {
             name: <$module::$kind as Kind>::NAME,
             about: <$module::$kind as Kind>::ABOUT,
             fields: <$module::$kind as Kind>::FIELDS,
             outputs: <$module::$kind as Kind>::OUTPUTS,
             codes: <$module::$kind as Kind>::CODES,
+            traits: <$module::$kind as Kind>::TRAITS,
+            attributes: <$module::$kind as Kind>::ATTRIBUTES,
         } ),* ];
 
         /// A resource as declared, of any kind.
         #[derive(Clone, Debug)]
         pub enum Declared { $(
+            $(#[$attribute])*
             #[doc = concat!("`", stringify!($module), "`")]
             $kind(Arc<<$module::$kind as Kind>::Declared>),
         )* }
@@ -66,6 +92,7 @@ macro_rules! kinds {
         #[derive(Clone, Debug, Serialize)]
         #[serde(untagged)]
         pub enum Observed { $(
+            $(#[$attribute])*
             #[doc = concat!("`", stringify!($module), "`")]
             $kind(<$module::$kind as Kind>::Observed),
         )* }
@@ -77,7 +104,7 @@ macro_rules! kinds {
             ///
             /// Everything that is wrong with them.
             pub fn new(kind: &str, context: &Context<'_>, attributes: &Attributes) -> Result<Self, Vec<Wrong>> {
-                $( if kind == <$module::$kind as Kind>::NAME {
+                $( $(#[$attribute])* if kind == <$module::$kind as Kind>::NAME {
                     return <$module::$kind as Kind>::declare(context, attributes).map(|declared| Self::$kind(Arc::new(declared)));
                 } )*
                 Err(vec![Wrong::new("", format!("there is no kind `{kind}`"))])
@@ -89,7 +116,7 @@ macro_rules! kinds {
             ///
             /// When it is not a record of this kind.
             pub fn from_record(kind: &str, record: &RawValue) -> Result<Self, String> {
-                $( if kind == <$module::$kind as Kind>::NAME {
+                $( $(#[$attribute])* if kind == <$module::$kind as Kind>::NAME {
                     return serde_json::from_str(record.get())
                         .map(|declared| Self::$kind(Arc::new(declared)))
                         .map_err(|error| error.to_string());
@@ -103,27 +130,42 @@ macro_rules! kinds {
             ///
             /// Never for the kinds of this folder; the encoder's signature has it.
             pub fn record(&self) -> Result<String, serde_json::Error> {
-                match self { $( Self::$kind(declared) => evenkeel_model::canonical::to_string(declared), )* }
+                match self { $( $(#[$attribute])* Self::$kind(declared) => evenkeel_model::canonical::to_string(declared), )* }
             }
 
             /// A computed attribute, for references.
             pub fn output(&self, name: &str) -> Option<Value> {
-                match self { $( Self::$kind(declared) => <$module::$kind as Kind>::output(declared, name), )* }
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::output(declared, name), )* }
             }
 
-            /// The paths it occupies on its target.
-            pub fn paths(&self) -> Vec<&str> {
-                match self { $( Self::$kind(declared) => <$module::$kind as Kind>::paths(declared), )* }
+            /// The traits of its kind.
+            pub fn traits(&self) -> &'static Traits {
+                match self { $( $(#[$attribute])* Self::$kind(_) => &<$module::$kind as Kind>::TRAITS, )* }
+            }
+
+            /// The name of the one thing on its target that it is.
+            pub fn place(&self) -> &str {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::place(declared), )* }
+            }
+
+            /// The things that it claims on its target.
+            pub fn claims(&self) -> Vec<Claim<'_>> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::claims(declared), )* }
+            }
+
+            /// Paths that it uses without claiming them.
+            pub fn uses(&self) -> Vec<String> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::uses(declared), )* }
             }
 
             /// What to look at.
             pub fn queries(&self) -> Vec<Query> {
-                match self { $( Self::$kind(declared) => <$module::$kind as Kind>::queries(declared), )* }
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::queries(declared), )* }
             }
 
             /// What the answers mean.
             pub fn observed(&self, answers: &[Answer]) -> Observation<Observed> {
-                match self { $( Self::$kind(declared) => {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => {
                     <$module::$kind as Kind>::observed(declared, answers).map(Observed::$kind)
                 } )* }
             }
@@ -131,53 +173,78 @@ macro_rules! kinds {
             /// What is wrong.
             pub fn compare(&self, observed: &Observed) -> Vec<Discrepancy> {
                 match (self, observed) {
-                    $( (Self::$kind(declared), Observed::$kind(observed)) => {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::compare(declared, observed)
                     } )*
                     _ => Vec::new(),
                 }
             }
 
-            /// What would mend it; `None` when there is nothing to do.
-            pub fn remedy(&self, observed: &Observed) -> Option<Action> {
+            /// The actions that repair it, in order; none when nothing is wrong.
+            pub fn remedy(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
-                    $( (Self::$kind(declared), Observed::$kind(observed)) => {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::remedy(declared, observed)
                     } )*
-                    _ => None,
+                    _ => Vec::new(),
                 }
             }
 
-            /// What would remove it; `None` when it is not there.
-            pub fn removal(&self, observed: &Observed) -> Option<Action> {
+            /// The actions that remove it, in order; none when it is missing.
+            pub fn removal(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
-                    $( (Self::$kind(declared), Observed::$kind(observed)) => {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::removal(declared, observed)
                     } )*
-                    _ => None,
+                    _ => Vec::new(),
                 }
+            }
+
+            /// The resources whose change restarts it.
+            pub fn restarts_on(&self) -> Vec<String> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::restarts_on(declared), )* }
+            }
+
+            /// The actions that restart it although nothing about it differs; none for a kind that does not run.
+            pub fn restart(&self, observed: &Observed) -> Vec<Action> {
+                match (self, observed) {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
+                        <$module::$kind as Kind>::restart(declared, observed)
+                    } )*
+                    _ => Vec::new(),
+                }
+            }
+
+            /// The scope in which everything must be declared, if it declares one.
+            pub fn exclusive(&self) -> Option<Exclusive<'_>> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::exclusive(declared), )* }
             }
 
             /// Its comparable attributes, shown without secrets.
             pub fn attributes(&self) -> Vec<(String, String)> {
-                match self { $( Self::$kind(declared) => <$module::$kind as Kind>::attributes(declared), )* }
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::attributes(declared), )* }
             }
         }
 
         impl Observed {
             /// Whether anything is there at all.
             pub fn is_there(&self) -> bool {
-                match self { $( Self::$kind(observed) => <$module::$kind as Kind>::is_there(observed), )* }
+                match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::is_there(observed), )* }
             }
 
             /// Everything that was seen, attribute by attribute, without secrets.
             pub fn facts(&self) -> Vec<(String, String)> {
-                match self { $( Self::$kind(observed) => <$module::$kind as Kind>::facts(observed), )* }
+                match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::facts(observed), )* }
+            }
+
+            /// The entries that were found in its exclusive scope.
+            pub fn entries(&self) -> Option<&[Entry]> {
+                match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::entries(observed), )* }
             }
 
             /// When it last changed, by the target's account.
             pub fn changed(&self) -> Option<evenkeel_model::Moment> {
-                match self { $( Self::$kind(observed) => <$module::$kind as Kind>::changed(observed), )* }
+                match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::changed(observed), )* }
             }
         }
     };
@@ -197,52 +264,41 @@ pub fn facts(name: &str) -> Option<&'static KindFacts> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
-impl Observed {
-    /// The entries of an exclusive directory, if it is one.
-    #[must_use]
-    pub fn entries(&self) -> Option<&[evenkeel_host::entries::Entry]> {
-        match self {
-            Self::Directory(observed) => observed.entries.as_deref(),
-            _ => None,
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::KINDS;
 
-impl Declared {
-    /// An exclusive directory's path, and the patterns of names that may be in it undeclared.
-    #[must_use]
-    pub fn exclusive(&self) -> Option<(&str, &[String])> {
-        match self {
-            Self::Directory(declared) if declared.exclusive => {
-                Some((&declared.path, &declared.except))
+    #[test]
+    fn every_attribute_is_written_under_keys_that_exist() {
+        for kind in KINDS {
+            for (attribute, keys) in kind.attributes {
+                for key in *keys {
+                    assert!(
+                        kind.fields.iter().any(|field| field.name == *key),
+                        "{}.{attribute} is written under the unknown key `{key}`",
+                        kind.name
+                    );
+                }
             }
-            _ => None,
-        }
-    }
-
-    /// Whether performing its action may take long, so that others should not wait for it.
-    #[must_use]
-    pub fn is_slow(&self) -> bool {
-        matches!(self, Self::Process(_) | Self::Installation(_))
-    }
-
-    /// Resources whose change makes this one start anew.
-    #[must_use]
-    pub fn restarts_on(&self) -> Vec<String> {
-        match self {
-            Self::Process(declared) => declared.restarts_on(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The action that makes it start anew although nothing about it differs.
-    #[must_use]
-    pub fn restart(&self, observed: &Observed) -> Option<Action> {
-        match (self, observed) {
-            (Self::Process(declared), Observed::Process(observed)) => {
-                Some(declared.start(observed))
+            for attribute in kind.traits.ends_by_itself {
+                assert!(
+                    kind.attributes.iter().any(|(name, _)| name == attribute),
+                    "{} has no attribute `{attribute}`",
+                    kind.name
+                );
             }
-            _ => None,
         }
+    }
+
+    #[test]
+    fn an_attribute_of_a_table_is_written_under_the_table() {
+        let process = KINDS
+            .iter()
+            .find(|kind| !kind.keys_of("command").is_empty());
+        assert_eq!(
+            process.map(|kind| kind.keys_of("environment.PATH")),
+            Some(&["environment"][..])
+        );
+        assert_eq!(process.map(|kind| kind.keys_of("presence").len()), Some(0));
     }
 }

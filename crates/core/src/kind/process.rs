@@ -6,8 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::unexpected;
-use super::{Attributes, Context, Discrepancy, Kind, Observation, Wrong};
-use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Running, Text, process};
+use super::{
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Host, Kind, Observation, RemovalOrder,
+    Speed, Traits, Wrong,
+};
+use evenkeel_host::process::Running;
+use evenkeel_host::process;
+use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Text};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Moment, Value, duration};
@@ -80,13 +85,8 @@ impl ProcessDeclared {
         started_as
     }
 
-    /// The resources that make it start anew.
-    pub(super) fn restarts_on(&self) -> Vec<String> {
-        self.triggers.keys().cloned().collect()
-    }
-
     /// The action that starts it, in place of what runs.
-    pub(super) fn start(&self, observed: &ProcessObserved) -> Action {
+    fn start(&self, observed: &ProcessObserved) -> Action {
         Action::Start(process::Start {
             record: self.record.clone(),
             log: self.log.clone(),
@@ -172,6 +172,22 @@ impl Kind for Process {
     const OUTPUTS: &'static [(&'static str, &'static str)] =
         &[("log", "The path of the log file.")];
     const CODES: &'static [&'static Code] = &[&NOT_RUNNING, &NOT_READY, &STARTED_OTHERWISE];
+    const TRAITS: Traits = Traits {
+        speed: Speed::Slow,
+        change: ChangeMode::Replace,
+        ends_by_itself: &["presence", "ready"],
+        removal: RemovalOrder::First,
+        ..Traits::PLAIN
+    };
+    const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("presence", &[]),
+        ("command", &["command"]),
+        ("environment.*", &["environment"]),
+        ("directory", &["directory"]),
+        ("restart-on.*", &["restart-on"]),
+        ("ready", &["ready"]),
+    ];
+    type Family = Host;
     type Declared = ProcessDeclared;
     type Observed = ProcessObserved;
 
@@ -281,8 +297,12 @@ impl Kind for Process {
         (name == "log").then(|| Value::text(&declared.log))
     }
 
-    fn paths(declared: &ProcessDeclared) -> Vec<&str> {
-        vec![&declared.record, &declared.log]
+    fn place(declared: &ProcessDeclared) -> &str {
+        &declared.record
+    }
+
+    fn claims(declared: &ProcessDeclared) -> Vec<Claim<'_>> {
+        vec![Claim::path(&declared.record), Claim::path(&declared.log)]
     }
 
     fn queries(declared: &ProcessDeclared) -> Vec<Query> {
@@ -389,18 +409,30 @@ impl Kind for Process {
         wrong
     }
 
-    fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        (!Self::compare(declared, observed).is_empty()).then(|| declared.start(observed))
+    fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        if Self::compare(declared, observed).is_empty() {
+            return Vec::new();
+        }
+        vec![declared.start(observed)]
     }
 
-    fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Option<Action> {
-        (observed.state != ProcessState::Missing).then(|| {
-            Action::Stop(process::Stop {
-                record: declared.record.clone(),
-                stop_within: declared.stop_within,
-                expected: running(observed),
-            })
-        })
+    fn removal(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        if observed.state == ProcessState::Missing {
+            return Vec::new();
+        }
+        vec![Action::Stop(process::Stop {
+            record: declared.record.clone(),
+            stop_within: declared.stop_within,
+            expected: running(observed),
+        })]
+    }
+
+    fn restarts_on(declared: &ProcessDeclared) -> Vec<String> {
+        declared.triggers.keys().cloned().collect()
+    }
+
+    fn restart(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {
+        vec![declared.start(observed)]
     }
 
     fn attributes(declared: &ProcessDeclared) -> Vec<(String, String)> {

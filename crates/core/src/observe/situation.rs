@@ -103,7 +103,7 @@ pub fn look<'a>(
                 resolved.resources.get(*address).is_none_or(|now| {
                     !applied.unchanged
                         && (now.on != applied.on
-                            || now.declared.paths().first() != applied.declared.paths().first())
+                            || now.declared.place() != applied.declared.place())
                 })
             })
             .map(|(address, applied)| (address, &applied.on, &applied.declared)),

@@ -1,24 +1,22 @@
 //! Where the edges of a plan come from: what must be in place before what.
 //!
 //! 1. A resource waits for those it refers to, names in `after` or in `restart-on`: found when it was resolved.
-//! 2. A resource waits for the declared directory that its path lies in, whether or not it refers to it.
+//! 2. A resource waits for the declared container that a path it claims lies in, whether or not it refers to it.
 //! 3. Removals wait for everything else, so that nothing is lost before its successor is in place; among them,
-//!    processes go first, and directories go after what is in them.
+//!    the kinds that say so go first, and containers go after what is in them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::environment::{Resolved, ResolvedResource};
-use crate::kind::Declared;
+use crate::kind::{Declared, RemovalOrder, parent};
 use evenkeel_model::Address;
 
 /// For each resource, those that must be in place before it: edges 1 and 2.
 pub(super) fn creation(resolved: &Resolved) -> BTreeMap<&Address, Vec<&Address>> {
     let mut directories: HashMap<(&str, &str), &Address> = HashMap::new();
     for (address, resource) in &resolved.resources {
-        if address.kind() == "directory"
-            && let Some(path) = resource.declared.paths().first()
-        {
-            directories.insert((&resource.on, path), address);
+        if resource.declared.traits().is_container {
+            directories.insert((&resource.on, resource.declared.place()), address);
         }
     }
     resolved
@@ -40,15 +38,9 @@ fn containing<'a>(
     resource: &'a ResolvedResource,
     directories: &HashMap<(&'a str, &'a str), &'a Address>,
 ) -> impl Iterator<Item = &'a Address> {
-    let is_installation = matches!(resource.declared, Declared::Installation(_));
     let mut found = Vec::new();
-    for path in resource.declared.paths() {
-        // An installation lives in the directory it names; everything else lies in the one above its path.
-        let mut above = if is_installation {
-            Some(path)
-        } else {
-            parent(path)
-        };
+    for claim in resource.declared.claims() {
+        let mut above = claim.folder();
         while let Some(directory) = above {
             if let Some(address) = directories.get(&(&*resource.on, directory)) {
                 found.push(*address);
@@ -58,12 +50,6 @@ fn containing<'a>(
         }
     }
     found.into_iter()
-}
-
-fn parent(path: &str) -> Option<&str> {
-    path.rsplit_once('/')
-        .map(|(parent, _)| parent)
-        .filter(|parent| !parent.is_empty())
 }
 
 /// Narrows edges to those between steps: what waits for something that needs no step waits for what that waits for.
@@ -97,36 +83,32 @@ pub(super) fn between_steps<'a>(
         .collect()
 }
 
-/// Among removals: processes first, directories after what is in them. Edge 3's wait for everything else is the
+/// Among removals: the kinds that go first, and containers after what is in them. Edge 3's wait for everything else is the
 /// schedule's, since it is the same for all of them.
 pub(super) fn removal(removed: &BTreeMap<&Address, &Declared>) -> BTreeMap<Address, Vec<Address>> {
-    let processes: Vec<&Address> = removed
-        .keys()
-        .copied()
-        .filter(|address| address.kind() == "process")
-        .collect();
-    let paths: Vec<(&Address, &str)> = removed
+    let first: Vec<&Address> = removed
         .iter()
-        .filter_map(|(address, declared)| Some((*address, *declared.paths().first()?)))
+        .filter(|(_, declared)| goes_first(declared))
+        .map(|(address, _)| *address)
         .collect();
     removed
         .iter()
         .map(|(address, declared)| {
             let mut before: BTreeSet<&Address> = BTreeSet::new();
-            if address.kind() != "process" {
-                before.extend(processes.iter().copied());
+            if !goes_first(declared) {
+                before.extend(first.iter().copied());
             }
-            if let (Declared::Directory(directory), true) =
-                (declared, address.kind() == "directory")
-            {
-                let inside = format!("{}/", directory.path);
+            if declared.traits().is_container {
+                let path = declared.place();
+                let inside = format!("{path}/");
                 before.extend(
-                    paths
+                    removed
                         .iter()
-                        .filter(|(other, path)| {
-                            other != address
-                                && (path.starts_with(&inside)
-                                    || (*path == directory.path && other.kind() != "directory"))
+                        .filter(|(other, declared)| {
+                            let place = declared.place();
+                            **other != *address
+                                && (place.starts_with(&inside)
+                                    || (place == path && !declared.traits().is_container))
                         })
                         .map(|(other, _)| *other),
                 );
@@ -134,4 +116,8 @@ pub(super) fn removal(removed: &BTreeMap<&Address, &Declared>) -> BTreeMap<Addre
             ((*address).clone(), before.into_iter().cloned().collect())
         })
         .collect()
+}
+
+fn goes_first(declared: &Declared) -> bool {
+    declared.traits().removal == RemovalOrder::First
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::{Change, FORMAT, Plan, Step, Unseen};
 use super::{Recipe, edges};
 use crate::environment::ResolvedResource;
-use crate::kind::{Declared, Discrepancy, Observation, Observed};
+use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, Speed};
 use crate::observe::{LastApplied, Situation};
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Address, Digest, Parts, Value};
@@ -130,34 +130,30 @@ fn step(
     let applied = situation.applied.get(address);
     let wrong = resource.declared.compare(observed);
     let mut changes: Vec<Change> = wrong.iter().map(change).collect();
-    let mut removed = None;
+    let mut removal = Vec::new();
     // It was applied at another place: what is left there goes first.
-    let mut moved = false;
     if let Some(applied) = applied
         && let Some(left) = situation.left.get(address)
     {
         match left {
             Observation::Seen(left) => {
-                if let Some(removal) = applied.declared.removal(left)
-                    && applied.on == resource.on
-                {
-                    let path = |declared: &Declared| {
-                        let path = declared.paths().first().copied().unwrap_or_default();
-                        path.to_owned().into()
-                    };
-                    removed = Some(removal);
+                if applied.on == resource.on {
+                    removal = applied.declared.removal(left);
+                }
+                if !removal.is_empty() {
+                    let place = |declared: &Declared| declared.place().to_owned().into();
                     changes.push(Change {
                         attribute: "path".into(),
-                        before: path(&applied.declared),
-                        after: path(&resource.declared),
+                        before: place(&applied.declared),
+                        after: place(&resource.declared),
                         difference: None,
                     });
-                    moved = true;
                 }
             }
             Observation::CannotTell(reason) => return Err(reason.clone()),
         }
     }
+    let moved = !removal.is_empty();
     if wrong.is_empty() && !moved {
         if applied.is_some_and(|applied| applied.unchanged) {
             return Ok(None);
@@ -175,18 +171,16 @@ fn step(
         Verb::Replace
     } else if !observed.is_there() {
         Verb::Create
-    } else if resource.declared.is_slow() && address.kind() == "process" {
+    } else if resource.declared.traits().change == ChangeMode::Replace {
         Verb::Replace
     } else {
         Verb::Update
     };
     step.reason = reason(applied, &wrong, observed, moved);
-    step.actions = removed
-        .into_iter()
-        .chain(resource.declared.remedy(observed))
-        .collect();
-    // Of the many steps each has one action, and no place to spare.
-    step.actions.shrink_to_fit();
+    step.actions = resource.declared.remedy(observed);
+    if moved {
+        step.actions.splice(0..0, removal);
+    }
     step.changes = changes.into();
     Ok(Some(step))
 }
@@ -202,7 +196,7 @@ fn begin(address: &Address, resource: &ResolvedResource, recipe: &Recipe) -> Ste
         actions: Vec::new(),
         after: Arc::default(),
         shape: shape(address, recipe.resources.get(address)),
-        slow: resource.declared.is_slow(),
+        slow: resource.declared.traits().speed == Speed::Slow,
     }
 }
 
@@ -286,7 +280,7 @@ fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
     Digest::of_record("evenkeel shape 1", &(address, symbolic))
 }
 
-/// Processes that must start anew because something they restart on has a step, although nothing about them differs.
+/// Restarts what must restart because something it restarts on has a step, although nothing about it differs.
 fn restarts<'a>(
     situation: &'a Situation<'_>,
     recipe: &Recipe,
@@ -318,28 +312,24 @@ fn restarts<'a>(
         if causes.is_empty() {
             continue;
         }
-        let Some(action) = resource.declared.restart(observed) else {
+        let actions = resource.declared.restart(observed);
+        if actions.is_empty() {
             continue;
-        };
+        }
         if drafts.remove(address).is_none() {
             *unchanged = unchanged.saturating_sub(1);
         }
         drafts.insert(
             address,
             Step {
-                address: address.clone(),
-                on: resource.on.clone(),
                 verb: Verb::Replace,
                 reason: format!(
                     "starts anew, since {} changes",
                     evenkeel_model::text::list(&causes, "and")
                 )
                 .into(),
-                changes: Arc::default(),
-                actions: vec![action],
-                after: Arc::default(),
-                shape: shape(address, recipe.resources.get(address)),
-                slow: true,
+                actions,
+                ..begin(address, resource, recipe)
             },
         );
     }
@@ -369,19 +359,20 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
             }
             None => continue,
         };
-        let action = declared.removal(observed);
+        let actions = declared.removal(observed);
+        let exists = !actions.is_empty();
         steps.push(Step {
             address: address.clone(),
             on: applied.on.clone(),
             verb: Verb::Remove,
-            reason: if action.is_some() {
+            reason: if exists {
                 "declared no longer".into()
             } else {
                 "declared no longer, and already gone; only to be recorded".into()
             },
             changes: Arc::new([Change {
                 attribute: "presence".into(),
-                before: if action.is_some() {
+                before: if exists {
                     address.kind().to_owned().into()
                 } else {
                     "nothing".into()
@@ -389,10 +380,10 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
                 after: "nothing".into(),
                 difference: None,
             }]),
-            actions: action.into_iter().collect(),
+            actions,
             after: order.remove(address).unwrap_or_default().into(),
             shape: shape(address, None),
-            slow: declared.is_slow(),
+            slow: declared.traits().speed == Speed::Slow,
         });
     }
     let removed: BTreeSet<Address> = steps

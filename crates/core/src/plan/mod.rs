@@ -6,6 +6,7 @@ mod document;
 mod edges;
 mod make;
 mod recipe;
+pub mod saved;
 
 pub use document::{Change, FORMAT, Plan, Step, Unseen};
 pub use make::make;

@@ -204,12 +204,6 @@ impl Resolver<'_> {
                 if let Some(output) = declared.output(attribute) {
                     return Some(output);
                 }
-                // A path is given as what it became, not as it was written.
-                if matches!(&**attribute, "path" | "into")
-                    && let Some(path) = declared.paths().first()
-                {
-                    return Some(Value::text(path));
-                }
                 self.filled.get(address)?.get(attribute).cloned()
             }
         }

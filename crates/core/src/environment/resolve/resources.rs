@@ -9,7 +9,7 @@ use super::super::expression::Reference;
 use super::super::reference::{addresses, plain_text};
 use super::super::{Block, claims, codes, fields};
 use super::{ResolvedResource, Resolver, TargetPlace};
-use crate::kind::{self, Attributes, Context, Declared};
+use crate::kind::{self, Attributes, Context, Declared, Material};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Address, Digest, order};
 
@@ -109,7 +109,7 @@ impl Resolver<'_> {
         let on = attributes.as_ref().and_then(|it| it.text("on"));
         let (on, place) = targets.get_key_value(on.unwrap_or_default()).unzip();
         let attributes = attributes?;
-        let written = if address.kind() == "file" {
+        let written = if facts.traits.material == Material::Content {
             let content = self.content(address, block, &attributes);
             let keys = ["content", "source", "template"];
             if content.is_none() && keys.iter().any(|key| attributes.get(key).is_some()) {
@@ -120,7 +120,7 @@ impl Resolver<'_> {
             None
         };
         let artifact = match attributes.text("artifact") {
-            Some(name) if address.kind() == "installation" => {
+            Some(name) if facts.traits.material == Material::Artifact => {
                 let facts = self.surroundings.artifacts.get(name).cloned();
                 if facts.is_none() {
                     let span = block.place("artifact").clone();

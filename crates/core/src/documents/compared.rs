@@ -1,0 +1,335 @@
+//! Parity of documents: what every environment declares, its files, and what differs along the path.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{DocumentRequest, FileSet};
+use crate::drift::documents::{ComparedDocument, disparities};
+use crate::drift::{Disparity, Presence};
+use crate::environment::definition::Varies;
+use crate::environment::document::declarations;
+use crate::environment::{Definition, DocumentDeclaration, DocumentSource, once};
+use evenkeel_comparison::{
+    Disagreement, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
+    Pattern, Rules, Side, Which, compare_files,
+};
+use evenkeel_document::{Format, Place};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{EnvironmentName, Value};
+
+/// What every environment declares.
+pub struct DeclaredDocuments(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
+
+/// Takes what was found of one document in a pair of environments.
+pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]) + 'a;
+
+/// The documents of every environment, as they were read.
+pub struct Documents<'d> {
+    definition: &'d Definition,
+    declared: &'d DeclaredDocuments,
+    sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
+}
+
+/// How much was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DocumentCounts {
+    /// Documents, for each pair of environments.
+    pub pairs: usize,
+    /// Files.
+    pub files: usize,
+    /// Values.
+    pub values: usize,
+    /// Values that are not byte-identical.
+    pub raw: usize,
+}
+
+/// The result of comparing them.
+#[derive(Default)]
+pub struct DocumentParity {
+    /// What differs.
+    pub disparities: Vec<Disparity>,
+    /// What could not be read, each told once.
+    pub complaints: Vec<Defect>,
+    /// Nothing when there are no documents.
+    pub counted: Option<DocumentCounts>,
+}
+
+impl DeclaredDocuments {
+    /// The declarations of all environments.
+    ///
+    /// # Errors
+    ///
+    /// All complaints about declarations.
+    pub fn of(definition: &Definition) -> Result<Self, Vec<Defect>> {
+        let mut declared = BTreeMap::new();
+        let mut complaints = Vec::new();
+        for name in &definition.path {
+            match declarations(definition, name) {
+                Ok(own) => _ = declared.insert(name.clone(), own),
+                Err(more) => complaints.extend(more),
+            }
+        }
+        if complaints.is_empty() {
+            Ok(Self(declared))
+        } else {
+            Err(once(complaints))
+        }
+    }
+
+    /// Everything that is to be gathered.
+    #[must_use]
+    pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
+        self.0
+            .iter()
+            .flat_map(|(name, own)| own.iter().map(|each| (name.clone(), each)))
+            .collect()
+    }
+
+    fn get(&self, environment: &EnvironmentName, name: &str) -> Option<&DocumentDeclaration> {
+        self.0
+            .get(environment)?
+            .iter()
+            .find(|declared| &*declared.name == name)
+    }
+
+    fn names(&self) -> BTreeSet<&Arc<str>> {
+        self.0
+            .values()
+            .flat_map(|own| own.iter().map(|declared| &declared.name))
+            .collect()
+    }
+}
+
+impl<'d> Documents<'d> {
+    /// The files that were gathered for each declaration, in the order of [`DeclaredDocuments::asked`].
+    #[must_use]
+    pub fn from(
+        definition: &'d Definition,
+        declared: &'d DeclaredDocuments,
+        sets: Vec<FileSet>,
+    ) -> Self {
+        let keys = declared
+            .asked()
+            .into_iter()
+            .map(|(environment, each)| (environment, Arc::clone(&each.name)));
+        Self {
+            definition,
+            declared,
+            sets: keys.zip(sets).collect(),
+        }
+    }
+
+    /// Whether any of them is there and could not be read whole.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.sets
+            .values()
+            .any(|set| !set.complaints.is_empty() && !set.absent)
+    }
+
+    /// Everything that could not be read.
+    pub fn complaints(&self) -> impl Iterator<Item = Defect> + '_ {
+        self.sets
+            .values()
+            .flat_map(|set| set.complaints.iter().cloned())
+    }
+
+    /// How many bytes of text there are.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let texts = self.sets.values().flat_map(|set| set.files.values());
+        texts
+            .map(|content| match content {
+                FileContent::Text(file) => file.text.len() as u64,
+                _ => 0,
+            })
+            .sum()
+    }
+
+    /// Compares each environment with those that follow it on the path.
+    #[must_use]
+    pub fn compare(&self) -> DocumentParity {
+        let names = self.declared.names();
+        if names.is_empty() {
+            return DocumentParity::default();
+        }
+        let mut parity = DocumentParity::default();
+        let mut counted = DocumentCounts::default();
+        for (one, two, siblings) in self.definition.pairs() {
+            for name in &names {
+                let compared = self.pair(name, &one, &two, None);
+                counted.pairs += 1;
+                counted.files += compared.files;
+                counted.values += compared.leaves;
+                counted.raw += compared.raw;
+                parity.complaints.extend(compared.complaints);
+                parity.disparities.extend(disparities(&ComparedDocument {
+                    name,
+                    between: (&one, &two),
+                    siblings,
+                    located: compared.located,
+                }));
+            }
+        }
+        // A file that two pairs share is complained about once.
+        parity.complaints = once(parity.complaints);
+        parity.counted = Some(counted);
+        parity
+    }
+
+    /// Hands over what was found of each document in each pair of environments.
+    pub fn each_pair(&self, to: &mut EachPair<'_>) {
+        for (one, two, _) in self.definition.pairs() {
+            for name in self.declared.names() {
+                let compared = self.pair(name, &one, &two, None);
+                to(name, &one, &two, &compared.located);
+            }
+        }
+    }
+
+    /// Whether a document, or a place of it, is there in any environment.
+    #[must_use]
+    pub fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
+        let own = self.sets.iter().filter(|((_, own), _)| &**own == name);
+        if own.clone().any(|(_, set)| !set.complaints.is_empty()) {
+            return Presence::Unread;
+        }
+        let Some(pattern) = pattern else {
+            return if own.count() > 0 {
+                Presence::There
+            } else {
+                Presence::Nothing
+            };
+        };
+        let mut unread = false;
+        for (one, two, _) in self.definition.pairs() {
+            let compared = self.pair(name, &one, &two, Some(pattern));
+            if compared.is_there {
+                return Presence::There;
+            }
+            unread |= !compared.complaints.is_empty();
+        }
+        if unread {
+            Presence::Unread
+        } else {
+            Presence::Nothing
+        }
+    }
+
+    fn pair(
+        &self,
+        name: &str,
+        one: &EnvironmentName,
+        two: &EnvironmentName,
+        wanted: Option<&Pattern>,
+    ) -> FilesComparison {
+        let declared = (self.declared.get(one, name), self.declared.get(two, name));
+        let set =
+            |environment: &EnvironmentName| self.sets.get(&(environment.clone(), Arc::from(name)));
+        let (Some(left), Some(right)) = (set(one), set(two)) else {
+            return match declared {
+                (Some(there), None) => missing(there, Which::Left),
+                (None, Some(there)) => missing(there, Which::Right),
+                _ => FilesComparison::default(),
+            };
+        };
+        // Of what is not there, that is all there is to say, and it was said.
+        if left.absent || right.absent {
+            return FilesComparison::default();
+        }
+        let Some(declaration) = declared.0.or(declared.1) else {
+            return FilesComparison::default();
+        };
+        let rules = Rules {
+            identities: self.identities(one, two),
+            identity: declaration.rules.identity.clone(),
+            sets: declaration.rules.sets.clone(),
+            must_differ: declaration
+                .rules
+                .must_differ
+                .iter()
+                .map(|(pattern, _)| pattern.clone())
+                .collect(),
+            defaults: declaration.rules.defaults.clone(),
+            wanted: wanted.cloned(),
+        };
+        let format = declaration
+            .format
+            .or_else(|| printed(&[declared.0, declared.1]));
+        compare_files(left.files(), right.files(), format, &rules)
+    }
+
+    /// What two environments have of their own: their names, and parameters that vary as identity.
+    fn identities(&self, one: &EnvironmentName, two: &EnvironmentName) -> Identities {
+        let definition = self.definition;
+        let text = |environment: &EnvironmentName, name: &str| match definition
+            .plain_value(environment, name)?
+        {
+            Value::Text(text) => Some(Arc::clone(text)),
+            Value::Integer(number) => Some(number.to_string().into()),
+            _ => None,
+        };
+        let given = definition
+            .parameters
+            .iter()
+            .filter(|(_, parameter)| parameter.varies == Varies::Identity)
+            .filter_map(|(name, _)| {
+                Some(Identity {
+                    name: Arc::clone(name),
+                    left: text(one, name)?,
+                    right: text(two, name)?,
+                })
+            });
+        let own = Identity {
+            name: "environment".into(),
+            left: one.as_str().into(),
+            right: two.as_str().into(),
+        };
+        Identities::new(std::iter::once(own).chain(given))
+    }
+}
+
+/// The format of what commands print, whose names tell none: that of the other environment's file, or YAML. Nothing
+/// where no command is.
+fn printed(declared: &[Option<&DocumentDeclaration>]) -> Option<Format> {
+    let mut named = None;
+    let mut is_printed = false;
+    for declaration in declared.iter().flatten() {
+        match &declaration.source {
+            DocumentSource::Path(path) => named = Some(Format::of(path)),
+            DocumentSource::Render { .. } => is_printed = true,
+        }
+    }
+    is_printed.then(|| named.unwrap_or(Format::Yaml))
+}
+
+/// A document that only one environment declares.
+fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
+    let side = Some(Side {
+        place: Place::default(),
+        key_place: None,
+        shown: "declared".to_owned(),
+        scalar: None,
+        is_secret: false,
+        leaves: 1,
+    });
+    let span = Some(there.span.clone());
+    let (left, right, left_span, right_span) = match which {
+        Which::Left => (side, None, span, None),
+        Which::Right => (None, side, None, span),
+    };
+    FilesComparison {
+        located: vec![Located {
+            disagreement: Disagreement {
+                path: Path::default(),
+                left,
+                right,
+                matter: Matter::Only(which),
+                lacking: None,
+            },
+            left: left_span,
+            right: right_span,
+        }],
+        ..FilesComparison::default()
+    }
+}

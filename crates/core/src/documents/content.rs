@@ -1,0 +1,139 @@
+//! The bytes of a file as a document's content: text, or the digest of what is none.
+
+use std::io::{ErrorKind, Read};
+
+use super::Limits;
+use evenkeel_model::Digest;
+
+/// How much of a file beyond the longest text is looked at for a zero byte, which text never has.
+const SAMPLE: u64 = 64 * 1024;
+
+/// What a file's bytes are.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Bytes {
+    /// Text, without a mark of byte order.
+    Text(String),
+    /// No text: binary, or of another encoding.
+    Binary(Digest),
+}
+
+/// Why there is no content.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A text beyond the longest that is read.
+    TooLarge(u64),
+    /// It could not be read, and why.
+    Failed(String),
+}
+
+/// Reads a file whose size is known beforehand. What is binary may be larger than text, as only its digest is kept.
+///
+/// # Errors
+///
+/// When the text is too large, or reading fails.
+pub fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, Refusal> {
+    if size > limits.longest {
+        return large(reader, size, limits);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    reader
+        .take(limits.longest + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > limits.longest {
+        // It grew meanwhile.
+        return Err(Refusal::TooLarge(bytes.len() as u64));
+    }
+    if bytes.contains(&0) || std::str::from_utf8(&bytes).is_err() {
+        return Ok(Bytes::Binary(Digest::of(&bytes)));
+    }
+    match evenkeel_document::text_of("", bytes) {
+        Ok(text) => Ok(Bytes::Text(text)),
+        Err(defect) => Err(Refusal::Failed(defect.message)),
+    }
+}
+
+fn large(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, Refusal> {
+    let mut sample = Vec::new();
+    reader
+        .take(SAMPLE)
+        .read_to_end(&mut sample)
+        .map_err(failed)?;
+    if !sample.contains(&0) {
+        return Err(Refusal::TooLarge(size));
+    }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&sample);
+    let mut rest = reader.take(limits.bytes);
+    let mut space = vec![0; 256 * 1024];
+    loop {
+        match rest.read(&mut space) {
+            Ok(0) => break,
+            Ok(length) => {
+                hasher.update(space.get(..length).unwrap_or_default());
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if rest.limit() == 0 {
+        return Err(Refusal::TooLarge(size.max(limits.bytes)));
+    }
+    Ok(Bytes::Binary(Digest::from_bytes(
+        *hasher.finalize().as_bytes(),
+    )))
+}
+
+fn failed(error: std::io::Error) -> Refusal {
+    Refusal::Failed(why(&error))
+}
+
+/// Why a file cannot be read, for people.
+#[must_use]
+pub fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "it was there and is gone: something changes it, try again".into(),
+        ErrorKind::PermissionDenied => {
+            "permission denied: run as a user who may read it, or change its mode".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Digest, Refusal, read};
+    use crate::documents::Limits;
+
+    const SMALL: Limits = Limits {
+        files: 10,
+        entries: 10,
+        bytes: 1000,
+        longest: 10,
+    };
+
+    fn of(bytes: &[u8]) -> Result<Bytes, Refusal> {
+        read(&mut &bytes[..], bytes.len() as u64, &SMALL)
+    }
+
+    #[test]
+    fn text_is_kept_and_the_rest_known_by_its_digest() {
+        assert_eq!(of(b"\xef\xbb\xbfa: 1\n"), Ok(Bytes::Text("a: 1\n".into())));
+        assert_eq!(of(b""), Ok(Bytes::Text(String::new())));
+        for binary in [&b"a\0b"[..], b"\xff\xfe", b"0123456789\0 and more"] {
+            assert_eq!(of(binary), Ok(Bytes::Binary(Digest::of(binary))));
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_refused_and_so_is_a_file_that_grows_without_end() {
+        assert_eq!(of(b"01234567890"), Err(Refusal::TooLarge(11)));
+        let mut endless = std::io::repeat(b'a');
+        assert_eq!(read(&mut endless, 3, &SMALL), Err(Refusal::TooLarge(11)));
+        let mut endless = std::io::repeat(0);
+        assert!(matches!(
+            read(&mut endless, 50, &SMALL),
+            Err(Refusal::TooLarge(_))
+        ));
+    }
+}

@@ -1,0 +1,45 @@
+//! Documents: which files a declaration names, what each file is compared as, and what differs between environments.
+//!
+//! Pure. [`Tree`] is the port: adapters show the directories of the working tree or of a commit through it, and read
+//! the files that a [`Listing`] names. A document of one environment becomes a [`FileSet`]: files by name, and
+//! complaints. An unreadable file is a complaint at the declaration that names it, and never counts as "no difference".
+
+mod compared;
+pub mod content;
+mod differing;
+mod limits;
+mod link;
+mod set;
+mod walk;
+mod wanted;
+pub mod words;
+
+pub use compared::{DeclaredDocuments, DocumentCounts, DocumentParity, Documents};
+pub use differing::differing_texts;
+pub use limits::{LIMITS, Limits};
+pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};
+pub use walk::{Found, Kind, Listing, Resolved, Tree, What, is_private, list, walk};
+pub use wanted::{Wanted, clean, climbs};
+pub use words::Unreadable;
+
+use std::path::PathBuf;
+
+use crate::environment::{DocumentDeclaration, DocumentSource};
+use evenkeel_model::EnvironmentName;
+
+/// A document of an environment: what is to be gathered.
+pub type DocumentRequest<'a> = (EnvironmentName, &'a DocumentDeclaration);
+
+/// Returns where in the project a document's files are: the file, the directory, or the part of a pattern before its
+/// first wildcard, relative to the project's directory. `None` for a rendered document and for an invalid path.
+#[must_use]
+pub fn place_of(declaration: &DocumentDeclaration) -> Option<PathBuf> {
+    let DocumentSource::Path(path) = &declaration.source else {
+        return None;
+    };
+    let path = clean(path).ok()?;
+    Some(match Wanted::parse(&path).ok()? {
+        Some(wanted) => wanted.directory.into(),
+        None => path.into(),
+    })
+}

@@ -1,0 +1,55 @@
+//! Live drift of several environments together: corners along the path, and the release that each change came after.
+
+use super::corners::compare_corners;
+use crate::environment::Definition;
+use evenkeel_ledger::State;
+use evenkeel_model::EnvironmentName;
+use evenkeel_model::defect::{Corner, Defect};
+
+/// Names the corners of each environment by those of the nearest stage before it among `names`. Siblings are not compared:
+/// none of them comes before another.
+pub fn compare_along_path(
+    definition: &Definition,
+    names: &[EnvironmentName],
+    found: &mut [Vec<Defect>],
+) {
+    let stages: Vec<Option<usize>> = names.iter().map(|name| definition.stage_of(name)).collect();
+    for (later, own) in stages.iter().enumerate() {
+        let before = stages.iter().filter(|stage| *stage < own).max();
+        for (earlier, stage) in stages.iter().enumerate() {
+            if Some(stage) == before
+                && let Ok([earlier, later]) = found.get_disjoint_mut([earlier, later])
+            {
+                compare_corners(earlier, later);
+            }
+        }
+    }
+}
+
+/// Adds to each change made outside evenkeel which release it came after.
+pub fn name_releases(state: &State, name: &str, defects: &mut [Defect]) {
+    for defect in defects {
+        if !matches!(
+            defect.corner,
+            Some(Corner::HandMade | Corner::Conflicting | Corner::HandMadeInBoth)
+        ) {
+            continue;
+        }
+        let Some((moment, how)) = &mut defect.since else {
+            continue;
+        };
+        let release = state
+            .releases
+            .iter()
+            .rev()
+            .filter(|release| release.started.record.environment.as_str() == name)
+            .find(|release| release.started.at <= *moment);
+        if let Some(release) = release {
+            how.push_str(&format!(
+                ", {} after release {}",
+                evenkeel_model::duration::phrase(moment.since(release.started.at)),
+                release.started.record.release
+            ));
+        }
+    }
+}

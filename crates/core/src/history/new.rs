@@ -1,0 +1,121 @@
+//! Differences that are new since a revision.
+//!
+//! The caller finds out what differed in the revision: documents by today's declarations, everything else by the
+//! definitions of the revision.
+
+use std::collections::BTreeSet;
+
+use super::since::since_revision;
+use crate::drift::{Disparity, Presence, settle};
+use crate::environment::Definition;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{Digest, Moment};
+
+/// What differed in a revision, by fingerprint.
+#[derive(Debug, Default)]
+pub struct EarlierDifferences {
+    /// Everything that differed.
+    all: BTreeSet<Digest>,
+    /// The part of it that no declaration of today allows.
+    open: BTreeSet<Digest>,
+}
+
+impl EarlierDifferences {
+    /// Settles what differed in a revision by today's declared differences.
+    #[must_use]
+    pub fn settled(definition: &Definition, differed: Vec<Disparity>, now: Moment) -> Self {
+        let all = fingerprints(&differed);
+        let settled = settle(definition, differed, now, &|_, _| Presence::There);
+        let open = settled
+            .defects
+            .iter()
+            .filter(|defect| defect.declared.is_none());
+        Self {
+            all,
+            open: open.map(Defect::fingerprint).collect(),
+        }
+    }
+}
+
+/// Returns the fingerprint of each disparity.
+#[must_use]
+pub fn fingerprints(disparities: &[Disparity]) -> BTreeSet<Digest> {
+    disparities
+        .iter()
+        .map(|disparity| disparity.defect.fingerprint())
+        .collect()
+}
+
+/// Keeps only what is new since then: of a defect with several places, the new places. What was within the bounds of a
+/// declaration and has left them is new as well. Returns how many defects were removed.
+pub fn only_new(defects: &mut Vec<Defect>, then: &EarlierDifferences) -> usize {
+    let before = defects.len();
+    let now = |is_open: bool| -> BTreeSet<Digest> {
+        defects
+            .iter()
+            .filter(|defect| defect.declared.is_none() == is_open)
+            .flat_map(Defect::fingerprints)
+            .collect()
+    };
+    let (declared, open) = (
+        since_revision(&now(false), &then.all),
+        since_revision(&now(true), &then.open),
+    );
+    defects.retain_mut(|defect| {
+        let new = if defect.declared.is_none() {
+            &open
+        } else {
+            &declared
+        };
+        // What is wrong with a declaration, or could not be read, is never old.
+        if !defect.code.name.starts_with("parity/") {
+            return true;
+        }
+        if !defect.fingerprints().any(|place| new.contains(&place)) {
+            return false;
+        }
+        let own = new.contains(&defect.fingerprint());
+        defect.also.retain(|also| new.contains(&also.fingerprint));
+        if !own && !defect.also.is_empty() {
+            // The first new place takes the lead.
+            let also = defect.also.remove(0);
+            defect.subject = also.subject;
+            defect.attribute = also.attribute;
+            defect.labels = also.labels;
+            defect.message = also.message;
+            (defect.expected, defect.found) = also.values;
+            defect.difference = None;
+        }
+        true
+    });
+    before - defects.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EarlierDifferences, only_new};
+    use crate::drift::documents::codes::SETTING;
+    use evenkeel_model::defect::Defect;
+
+    #[test]
+    fn what_has_left_its_bounds_is_new_and_what_is_within_them_is_not() {
+        let at = |attribute: &str| Defect::new(&SETTING, "document.a", "m").attribute(attribute);
+        let declared = |attribute: &str| {
+            let mut defect = at(attribute);
+            defect.declared = Some("allowed".to_owned());
+            defect
+        };
+        let (old, within, left) = (at("old"), declared("within"), at("left"));
+        let then = EarlierDifferences {
+            all: [&old, &within, &left].map(Defect::fingerprint).into(),
+            open: [old.fingerprint()].into(),
+        };
+        let mut defects = vec![old, within, left, at("new"), declared("new-within")];
+        assert_eq!(only_new(&mut defects, &then), 2);
+        let told: Vec<&str> = defects
+            .iter()
+            .filter_map(|defect| defect.attribute.as_deref())
+            .collect();
+        assert_eq!(told, ["left", "new", "new-within"]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Claims: the things that one target has only one of.
+
+use std::borrow::Cow;
+
+/// A thing that one target has only one of, such as the path `/etc/motd`. At most one resource claims it.
+///
+/// The order and equality of claims are those of class and name, so claims of different classes never conflict.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Claim<'a> {
+    /// The class of the thing: `path`, `unit`, `package`.
+    pub class: &'static str,
+    /// The name that is unique within its class on one target.
+    pub name: Cow<'a, str>,
+}
+
+impl<'a> Claim<'a> {
+    /// The class of absolute paths.
+    pub const PATH: &'static str = "path";
+
+    /// A claim of a class.
+    #[must_use]
+    pub fn new(class: &'static str, name: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            class,
+            name: name.into(),
+        }
+    }
+
+    /// A claim of an absolute path.
+    #[must_use]
+    pub fn path(path: impl Into<Cow<'a, str>>) -> Self {
+        Self::new(Self::PATH, path)
+    }
+
+    /// The path, if this is a claim of one.
+    #[must_use]
+    pub fn as_path(&self) -> Option<&str> {
+        (self.class == Self::PATH).then_some(&*self.name)
+    }
+
+    /// The directory that a claimed path lies in; `None` for other classes and directly below the root.
+    #[must_use]
+    pub fn folder(&self) -> Option<&str> {
+        parent(self.as_path()?)
+    }
+}
+
+/// The directory that a path lies in; `None` directly below the root.
+#[must_use]
+pub fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/')
+        .map(|(parent, _)| parent)
+        .filter(|parent| !parent.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Claim;
+
+    #[test]
+    fn only_paths_lie_in_directories() {
+        assert_eq!(Claim::path("/srv/app/current").folder(), Some("/srv/app"));
+        assert_eq!(Claim::path("/srv").folder(), None);
+        assert_eq!(Claim::new("unit", "a/b").folder(), None);
+    }
+
+    #[test]
+    fn claims_of_different_classes_do_not_conflict() {
+        assert_ne!(Claim::new("unit", "app"), Claim::new("package", "app"));
+        assert_eq!(Claim::path("/srv"), Claim::path("/srv".to_owned()));
+    }
+}

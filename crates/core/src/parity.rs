@@ -1,0 +1,78 @@
+//! Parity of whole environments: resources and documents, settled against declared differences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::documents::{DocumentCounts, Documents};
+use crate::drift::{Disparity, group, parity, settle, severities};
+use crate::environment::{Definition, Resolved};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{EnvironmentName, Moment};
+
+/// Parity between all environments of a definition.
+#[derive(Default)]
+pub struct Parity {
+    /// Unreadable documents, then what differs. Differences with one cause are one defect.
+    pub defects: Vec<Defect>,
+    /// What differs and is not declared, place by place.
+    pub open: Vec<Disparity>,
+    /// Whether a document could not be read.
+    pub unread: bool,
+    /// How much of documents was compared; `None` without documents.
+    pub documents: Option<DocumentCounts>,
+    /// Declared differences in force, with their expiries.
+    pub declarations: Vec<(String, Moment)>,
+    /// The places that are declared to differ.
+    pub declared: BTreeSet<String>,
+}
+
+impl Parity {
+    /// Compares environments and settles the result. `resolved` holds the environments whose secrets are known; the
+    /// secrets of others are not compared.
+    #[must_use]
+    pub fn of(
+        definition: &Definition,
+        resolved: &BTreeMap<EnvironmentName, Resolved>,
+        documents: &Documents<'_>,
+        now: Moment,
+    ) -> Self {
+        let mut disparities = parity(definition, resolved);
+        let found = documents.compare();
+        disparities.extend(found.disparities);
+        let mut settled = settle(definition, disparities, now, &|name, pattern| {
+            documents.presence(name, pattern)
+        });
+        severities::apply(&mut settled.defects, definition);
+        for disparity in &mut settled.open {
+            severities::apply(std::slice::from_mut(&mut disparity.defect), definition);
+        }
+        // Environments that share a line may each lack a document of their own.
+        let mut reported = BTreeSet::new();
+        let complaints = documents.complaints().chain(found.complaints);
+        let mut defects: Vec<Defect> = complaints
+            .filter(|complaint| {
+                let place = complaint.labels.first();
+                let place = place.map(|label| label.span.location().to_string());
+                reported.insert((complaint.code.name, complaint.message.clone(), place))
+            })
+            .collect();
+        let unread = !defects.is_empty();
+        defects.extend(group(settled.defects));
+        Self {
+            defects,
+            open: settled.open,
+            unread,
+            documents: found.counted,
+            declarations: settled
+                .declarations
+                .iter()
+                .map(|declaration| {
+                    (
+                        declaration.difference.at.clone(),
+                        declaration.difference.expires,
+                    )
+                })
+                .collect(),
+            declared: settled.places,
+        }
+    }
+}

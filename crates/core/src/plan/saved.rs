@@ -1,0 +1,316 @@
+//! Saved plans as bytes, and what changed since one was saved.
+//!
+//! A saved plan holds what was found when it was made, attribute by attribute. Plans are compared by digest; what was
+//! found only explains a refusal. Files are read and written by the caller.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FORMAT, Plan};
+use crate::kind::{Observation, Observed};
+use crate::observe::Situation;
+use evenkeel_model::{Address, Digest};
+
+/// Longest plan file that is read.
+pub const LONGEST: u64 = 512 * 1024 * 1024;
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Saving<'a> {
+    digest: Digest,
+    plan: &'a Plan,
+    found_digest: Digest,
+    found: &'a Found,
+}
+
+/// A plan that was read back.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SavedPlan {
+    digest: Digest,
+    /// The plan.
+    pub plan: Plan,
+    found_digest: Digest,
+    /// What was found when it was made.
+    pub found: Found,
+}
+
+/// What was found when a plan was made: each attribute of each resource, without secrets.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Found {
+    declared: Facts,
+    /// Where something was applied that is declared no longer, or declared at another place.
+    left: Facts,
+}
+
+type Facts = BTreeMap<Address, BTreeMap<String, String>>;
+
+impl Found {
+    /// Everything that was seen.
+    #[must_use]
+    pub fn of(situation: &Situation<'_>) -> Self {
+        let facts = |seen: &BTreeMap<Address, Observation<Observed>>| -> Facts {
+            seen.iter()
+                .filter_map(|(address, each)| {
+                    Some((address.clone(), each.seen()?.facts().into_iter().collect()))
+                })
+                .collect()
+        };
+        Self {
+            declared: facts(&situation.seen),
+            left: facts(&situation.left),
+        }
+    }
+
+    fn digest(&self) -> Digest {
+        Digest::of_record("evenkeel found 1", self)
+    }
+}
+
+impl SavedPlan {
+    /// Returns the bytes of a plan and of what was found when it was made.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written as JSON.
+    pub fn bytes(plan: &Plan, found: &Found) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&Saving {
+            digest: plan.digest(),
+            plan,
+            found_digest: found.digest(),
+            found,
+        })
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused: it is no saved plan, has another format, or was changed after it was saved.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let saved: Self = serde_json::from_slice(bytes)
+            .map_err(|error| format!("it is no plan as evenkeel saves it ({error})"))?;
+        if saved.plan.format != FORMAT {
+            return Err(format!(
+                "it has format {}, and this evenkeel makes format {FORMAT}",
+                saved.plan.format
+            ));
+        }
+        if saved.plan.digest() != saved.digest || saved.found.digest() != saved.found_digest {
+            return Err("it was changed after it was saved".into());
+        }
+        Ok(saved)
+    }
+}
+
+/// Returns what changed since a plan was saved; nothing when it is the plan that would be made now. If what was found
+/// then is known, each change names the attributes of the resource.
+#[must_use]
+pub fn changes_since(
+    saved: &Plan,
+    then: Option<&Found>,
+    now: &Plan,
+    situation: &Situation<'_>,
+) -> Vec<String> {
+    if saved.digest() == now.digest() {
+        return Vec::new();
+    }
+    let mut changes = Vec::new();
+    let mut differ = |what: &str, differs: bool| {
+        if differs {
+            changes.push(what.to_owned());
+        }
+    };
+    differ(
+        "it was made by another version of evenkeel",
+        saved.tool != now.tool,
+    );
+    differ("it was made for another system", saved.system != now.system);
+    differ(
+        "it was made from another ledger: another project, or a new one",
+        saved.lineage != now.lineage,
+    );
+    differ(
+        "the definitions changed",
+        saved.definitions != now.definitions,
+    );
+    differ(
+        "the recipe changed",
+        saved.recipe != now.recipe && saved.definitions == now.definitions,
+    );
+    differ(
+        "values, targets or artifacts changed",
+        saved.binding != now.binding,
+    );
+    differ("something was applied since", saved.applied != now.applied);
+    let since = Found::of(situation);
+    for (address, observed) in &now.observed {
+        match saved.observed.get(address) {
+            Some(before) if before == observed => {}
+            Some(_) => changes.push(format!(
+                "{address} is not as it was{}",
+                match then {
+                    Some(then) => attributes(&then.declared, &since.declared, address),
+                    None => detail(saved, now, address),
+                }
+            )),
+            None => changes.push(format!(
+                "{address} could not be seen then, or was not declared"
+            )),
+        }
+    }
+    for address in since.left.keys() {
+        let Some(then) = then.filter(|then| then.left.contains_key(address)) else {
+            continue;
+        };
+        let differing = attributes(&then.left, &since.left, address);
+        if !differing.is_empty() {
+            changes.push(format!(
+                "{address}, as it was applied before, is not as it was{differing}"
+            ));
+        }
+    }
+    for unseen in &now.unseen {
+        changes.push(format!(
+            "{} cannot be seen now: {}",
+            unseen.address, unseen.reason
+        ));
+    }
+    if changes.is_empty() {
+        changes.push("its steps are not those that would be planned now".into());
+    }
+    changes
+}
+
+/// Which attributes of a resource changed, and from what to what.
+fn attributes(then: &Facts, now: &Facts, address: &Address) -> String {
+    let nothing = BTreeMap::new();
+    let (then, now) = (
+        then.get(address).unwrap_or(&nothing),
+        now.get(address).unwrap_or(&nothing),
+    );
+    // What something else has besides is not told one by one: it is something else.
+    let names: Vec<&str> = match (then.get("presence"), now.get("presence")) {
+        (before, after) if before != after => vec!["presence"],
+        _ => then
+            .keys()
+            .chain(now.keys().filter(|name| !then.contains_key(*name)))
+            .map(String::as_str)
+            .collect(),
+    };
+    let words = |facts: &BTreeMap<String, String>, name: &str| -> String {
+        facts.get(name).cloned().unwrap_or("nothing".into())
+    };
+    let differing: Vec<String> = names
+        .into_iter()
+        .filter(|name| then.get(*name) != now.get(*name))
+        .map(|name| {
+            format!(
+                "{name} was {} and is {}",
+                words(then, name),
+                words(now, name)
+            )
+        })
+        .collect();
+    if differing.is_empty() {
+        return String::new();
+    }
+    format!(": {}", differing.join(", "))
+}
+
+/// What changed of a resource: the steps of both plans say what they found.
+fn detail(saved: &Plan, now: &Plan, address: &evenkeel_model::Address) -> String {
+    let found = |plan: &Plan| -> Vec<String> {
+        plan.steps
+            .iter()
+            .filter(|step| step.address == *address)
+            .flat_map(|step| &*step.changes)
+            .map(|change| format!("{} {}", change.attribute, change.before))
+            .collect()
+    };
+    let (then, since) = (found(saved), found(now));
+    if then == since {
+        return String::new();
+    }
+    let words = |list: &[String]| {
+        if list.is_empty() {
+            "as declared".to_owned()
+        } else {
+            list.join(", ")
+        }
+    };
+    format!(": then {}, now {}", words(&then), words(&since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, SavedPlan};
+    use crate::plan::{Change, FORMAT, Plan, Step, Unseen};
+    use evenkeel_ledger::record::Verb;
+    use evenkeel_model::{Address, Digest, EnvironmentName};
+
+    fn plan() -> Plan {
+        Plan {
+            format: FORMAT,
+            tool: "evenkeel 0.1.0".into(),
+            system: "guestbook".into(),
+            lineage: "lineage".into(),
+            environment: EnvironmentName::new("staging"),
+            recipe: Digest::of(b"recipe"),
+            binding: Digest::of(b"binding"),
+            definitions: Digest::of(b"definitions"),
+            observation: Some(Digest::of(b"observation")),
+            applied: Digest::of(b"applied"),
+            steps: vec![Step {
+                address: Address::new("file", "config"),
+                on: "web".into(),
+                verb: Verb::Create,
+                reason: "not there yet".into(),
+                changes: [Change {
+                    attribute: "presence".into(),
+                    before: "nothing".into(),
+                    after: "a file".into(),
+                    difference: None,
+                }]
+                .into(),
+                actions: Vec::new(),
+                after: [Address::new("directory", "home")].into(),
+                shape: Digest::of(b"shape"),
+                slow: false,
+            }],
+            unchanged: 1,
+            unseen: vec![Unseen {
+                address: Address::new("file", "dark"),
+                reason: "it is dark".into(),
+            }],
+            observed: [(Address::new("file", "config"), Digest::of(b"observed"))].into(),
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_of_a_saved_plan_is_refused() {
+        let facts = [("mode".to_owned(), "0640".to_owned())];
+        let found = Found {
+            declared: [(Address::new("file", "config"), facts.into())].into(),
+            ..Found::default()
+        };
+        let whole = SavedPlan::bytes(&plan(), &found).unwrap();
+        let loaded = SavedPlan::read(&whole).unwrap();
+        assert_eq!(loaded.plan.digest(), plan().digest());
+        assert_eq!(loaded.found, found);
+        for place in 0..whole.len() {
+            for flip in [0x01, 0x20, 0x80] {
+                let mut changed = whole.clone();
+                changed[place] ^= flip;
+                assert!(
+                    SavedPlan::read(&changed).is_err(),
+                    "byte {place} with {flip:#x}: {}",
+                    String::from_utf8_lossy(&changed)
+                );
+            }
+            assert!(SavedPlan::read(&whole[..place]).is_err(), "cut at {place}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Judgement about releases: rehearsal, unfinished releases, what may be restored, and the facts that the gate judges.
+//!
+//! Pure: everything follows from the definitions, the plans and the state of the ledger.
+
+mod facts;
+mod rehearsal;
+mod repair;
+mod unfinished;
+mod weakened;
+
+pub use facts::{approvals, artifacts, evidence, findings, live_drift, proofs, suites};
+pub use rehearsal::{already, last_release, rehearsed, restored};
+pub use repair::{Restoration, may_restore};
+pub use unfinished::{Settlement, Smoke, last, settlement, smoke, smoke_suites};
+pub use weakened::weaker_than_at;

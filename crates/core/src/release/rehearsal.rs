@@ -1,0 +1,65 @@
+//! Rehearsal: which steps of a plan were done before, on the stage before.
+
+use crate::environment::Definition;
+use crate::observe::Situation;
+use crate::plan::{Plan, Step};
+use evenkeel_ledger::State;
+use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_model::{Digest, EnvironmentName};
+
+/// Returns for each step whether it only restores what was last applied, by a definition that has not changed since.
+#[must_use]
+pub fn restored(situation: &Situation<'_>, plan: &Plan) -> Vec<bool> {
+    let is_unchanged = |step: &Step| {
+        let applied = situation.applied.get(&step.address);
+        applied.is_some_and(|applied| applied.unchanged)
+    };
+    plan.steps.iter().map(is_unchanged).collect()
+}
+
+/// Returns for each step whether an environment of the stage before did a step of the same shape; `None` for the first
+/// stage of the path. Only steps since the last release count, except for a step that only restores: staging has no
+/// reason to do that one again.
+#[must_use]
+pub fn rehearsed(
+    definition: &Definition,
+    state: &State,
+    plan: &Plan,
+    restored: &[bool],
+) -> Option<Vec<bool>> {
+    let stage = definition.stage_of(&plan.environment)?;
+    let before = definition.stages.get(stage.checked_sub(1)?)?;
+    let since = last_release(state, &plan.environment);
+    let has_done = |(number, step): (usize, &Step)| {
+        let is_restored = restored.get(number) == Some(&true);
+        let since = if is_restored { 0 } else { since };
+        let mut standings = before.iter().filter_map(|name| state.environment(name));
+        standings.any(|standing| standing.has_rehearsed(&step.shape, since))
+    };
+    Some(plan.steps.iter().enumerate().map(has_done).collect())
+}
+
+/// Returns the entry with which the last successful release to an environment ended; zero when there was none.
+#[must_use]
+pub fn last_release(state: &State, environment: &EnvironmentName) -> u64 {
+    state
+        .releases
+        .iter()
+        .filter_map(|release| release.ended.as_ref())
+        .filter(|ended| {
+            ended.record.environment == *environment && ended.record.outcome == ApplyOutcome::Done
+        })
+        .map(|ended| ended.sequence)
+        .max()
+        .unwrap_or(0)
+}
+
+/// Returns whether an environment runs this recipe since a successful release.
+#[must_use]
+pub fn already(state: &State, production: &EnvironmentName, recipe: Digest) -> bool {
+    last_release(state, production) > 0
+        && state
+            .environment(production)
+            .and_then(|standing| standing.settled.as_ref())
+            .is_some_and(|settled| settled.recipe == recipe)
+}

@@ -1,0 +1,118 @@
+//! Unfinished releases, and the apply that settles one.
+//!
+//! A killed release records no outcome. The apply that brings production to the released recipe, or back to the one
+//! before, records it instead. Smoke suites do not run then, so no result of theirs is recorded.
+
+use crate::environment::Definition;
+use crate::environment::reference::plain_text;
+use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded};
+use evenkeel_ledger::{State, state::Release};
+use evenkeel_model::{Digest, EnvironmentName};
+
+/// What the smoke suites say of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Smoke {
+    /// None is declared.
+    None,
+    /// None ran on what was released.
+    NotRun,
+    /// The newest of each passed.
+    Passed,
+    /// The newest of one failed.
+    Failed,
+}
+
+/// The last release to an environment.
+#[must_use]
+pub fn last<'s>(state: &'s State, name: &EnvironmentName) -> Option<&'s Release> {
+    state
+        .releases
+        .iter()
+        .rev()
+        .find(|release| release.started.record.environment == *name)
+}
+
+/// What the smoke suites said on what a release brought, since it began.
+#[must_use]
+pub fn smoke(definition: &Definition, state: &State, release: &Release) -> Smoke {
+    let started = &release.started;
+    let declared = smoke_suites(definition, &started.record.environment);
+    let evidence = state
+        .environment(&started.record.environment)
+        .map_or(&[][..], |standing| &standing.evidence);
+    let mut newest = std::collections::BTreeMap::new();
+    for noted in evidence {
+        if noted.sequence > started.sequence
+            && noted.record.kind == "smoke"
+            && noted.record.bound.recipe == started.record.recipe
+        {
+            newest.insert(noted.record.suite.as_str(), noted.record.passed);
+        }
+    }
+    if newest.values().any(|passed| !passed) {
+        Smoke::Failed
+    } else if !newest.is_empty() && declared.iter().all(|suite| newest.contains_key(&**suite)) {
+        Smoke::Passed
+    } else if declared.is_empty() {
+        Smoke::None
+    } else {
+        Smoke::NotRun
+    }
+}
+
+/// The names of the smoke suites of an environment.
+#[must_use]
+pub fn smoke_suites<'p>(definition: &'p Definition, name: &EnvironmentName) -> Vec<&'p str> {
+    definition
+        .suites_of(name)
+        .into_iter()
+        .filter(|(_, block)| plain_text(block, "kind").is_some_and(|(kind, _)| kind == "smoke"))
+        .map(|(suite, _)| &**suite)
+        .collect()
+}
+
+/// What an apply makes of an unfinished release.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// The record that ends the release.
+    pub ended: ReleaseEnded,
+    /// Whether the environment runs the released recipe; if not, it runs the one before.
+    pub is_finished: bool,
+    /// What the smoke suites show.
+    pub smoke: Smoke,
+}
+
+/// Returns how a successful apply of `recipe` to production settles its last release; `None` when that release needs no
+/// settlement.
+#[must_use]
+pub fn settlement(
+    definition: &Definition,
+    state: &State,
+    name: &EnvironmentName,
+    recipe: Digest,
+    commit: Option<String>,
+) -> Option<Settlement> {
+    let release = last(state, name)?;
+    let started = &release.started.record;
+    let outcome = release.ended.as_ref().map(|ended| ended.record.outcome);
+    let is_finished = started.recipe == recipe;
+    if outcome == Some(ApplyOutcome::Done) || (outcome.is_some() && !is_finished) {
+        return None;
+    }
+    Some(Settlement {
+        ended: ReleaseEnded {
+            release: started.release.clone(),
+            environment: name.clone(),
+            recipe: started.recipe,
+            commit: commit.filter(|_| is_finished),
+            outcome: if is_finished {
+                ApplyOutcome::Done
+            } else {
+                ApplyOutcome::Failed
+            },
+            smoke: None,
+        },
+        is_finished,
+        smoke: smoke(definition, state, release),
+    })
+}

@@ -1,0 +1,49 @@
+//! Progress of an operation as typed events: what happens, while it happens, for a person who waits.
+//!
+//! Operations send events and no sentences; the command line turns them into words, bars or nothing.
+
+use evenkeel_model::{Address, EnvironmentName};
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// An apply began.
+    ApplyBegan {
+        /// The environment.
+        environment: &'a EnvironmentName,
+        /// The number of its steps.
+        steps: usize,
+    },
+    /// A step of the apply ended.
+    StepEnded {
+        /// The resource.
+        address: &'a Address,
+    },
+    /// The build of an artifact began.
+    BuildBegan {
+        /// The artifact.
+        artifact: &'a str,
+        /// The command.
+        command: &'a [String],
+    },
+    /// A suite began.
+    SuiteBegan {
+        /// Its kind.
+        kind: &'a str,
+        /// Its name.
+        suite: &'a str,
+    },
+    /// A command that runs printed a line.
+    CommandLine {
+        /// The line.
+        line: &'a str,
+    },
+    /// Whatever began last ended.
+    Ended,
+}
+
+/// Receives events. Steps end on several threads at once.
+pub trait Listener: Sync {
+    /// Takes one event.
+    fn event(&self, event: Event<'_>);
+}

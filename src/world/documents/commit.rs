@@ -1,0 +1,165 @@
+//! A commit's directories and files, as a tree that documents are found in.
+//!
+//! Nothing is checked out. Links are followed within the commit, name by name; a path that leaves the repository is
+//! in no commit.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Component, Path, PathBuf};
+
+use crate::world::git::{GitError, Objects, TreeEntry, TreeKind};
+use evenkeel_core::documents::{Kind, Resolved, Tree, is_private};
+
+/// Most links on one way: more run in circles.
+const MOST_LINKS: usize = 40;
+/// Longest path that a link can have written in it.
+const LONGEST_LINK: u64 = 4096;
+
+/// One commit.
+pub(super) struct AtCommit<'a> {
+    objects: &'a mut Objects,
+    commit: &'a str,
+    project: &'a Path,
+    passed: BTreeSet<PathBuf>,
+}
+
+impl<'a> AtCommit<'a> {
+    /// A commit, in full; and the project's directory, relative to the root of the repository.
+    pub(super) fn new(objects: &'a mut Objects, commit: &'a str, project: &'a Path) -> Self {
+        Self {
+            objects,
+            commit,
+            project,
+            passed: BTreeSet::new(),
+        }
+    }
+
+    /// The links that were followed so far, by their real paths.
+    pub(super) fn into_passed(self) -> BTreeSet<PathBuf> {
+        self.passed
+    }
+
+    /// The entry at a real path.
+    pub(super) fn entry(&mut self, path: &Path) -> Result<Option<TreeEntry>, GitError> {
+        match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => self.objects.entry(self.commit, parent, name),
+            _ => Ok(None),
+        }
+    }
+
+    fn written(&mut self, entry: &TreeEntry) -> Result<PathBuf, String> {
+        let bytes = self
+            .objects
+            .file(&entry.id, |size, reader| {
+                let mut bytes = Vec::new();
+                if size > LONGEST_LINK {
+                    return Err("a link with more written in it than a path can have".to_owned());
+                }
+                match reader.read_to_end(&mut bytes) {
+                    Ok(_) => Ok(bytes),
+                    Err(error) => Err(error.to_string()),
+                }
+            })
+            .map_err(|error| error.to_string())??;
+        Ok(PathBuf::from(OsString::from_vec(bytes)))
+    }
+}
+
+impl Tree for AtCommit<'_> {
+    fn start(&self) -> PathBuf {
+        self.project.to_owned()
+    }
+
+    fn resolve(&mut self, path: &Path) -> Result<Resolved, String> {
+        let mut left = parts(path);
+        let mut here = PathBuf::new();
+        let mut kind = Kind::Directory;
+        let mut links = 0;
+        while let Some(part) = left.pop() {
+            if part == OsStr::new("..") {
+                if !here.pop() {
+                    return Ok(Resolved::Outside);
+                }
+                kind = Kind::Directory;
+                continue;
+            }
+            if kind != Kind::Directory {
+                return Ok(Resolved::Absent);
+            }
+            if is_private(&part) {
+                return Ok(Resolved::Private);
+            }
+            let entry = self
+                .objects
+                .entry(self.commit, &here, &part)
+                .map_err(|error| error.to_string())?;
+            let Some(entry) = entry else {
+                return Ok(Resolved::Absent);
+            };
+            if entry.kind != TreeKind::Link {
+                here.push(&part);
+                kind = kind_of(entry.kind);
+                continue;
+            }
+            self.passed.insert(here.join(&part));
+            links += 1;
+            if links > MOST_LINKS {
+                return Err("links lead in circles".into());
+            }
+            let written = self.written(&entry)?;
+            if written.is_absolute() {
+                return Ok(Resolved::Outside);
+            }
+            left.extend(parts(&written));
+        }
+        Ok(Resolved::At(here, kind))
+    }
+
+    fn children(&mut self, directory: &Path) -> Result<Vec<(OsString, Kind)>, String> {
+        let tree = self
+            .objects
+            .directory(self.commit, directory)
+            .map_err(|error| error.to_string())?
+            .ok_or("it is no directory")?;
+        Ok(tree
+            .iter()
+            .map(|(name, entry)| (name.clone(), kind_of(entry.kind)))
+            .collect())
+    }
+
+    fn link(&mut self, path: &Path) -> Result<PathBuf, String> {
+        let entry = self.entry(path).map_err(|error| error.to_string())?;
+        self.written(&entry.ok_or("it is not there")?)
+    }
+
+    fn known_as(&self) -> String {
+        let short: String = self.commit.chars().take(10).collect();
+        format!(" in commit {short}")
+    }
+}
+
+fn kind_of(kind: TreeKind) -> Kind {
+    match kind {
+        TreeKind::File => Kind::File,
+        TreeKind::Link => Kind::Link,
+        TreeKind::Directory => Kind::Directory,
+        TreeKind::Submodule => {
+            Kind::Other("a submodule, whose files are in no commit of this repository")
+        }
+    }
+}
+
+/// The names of a path that is not absolute, the last first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let mut parts: Vec<OsString> = path
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(part) => Some(part.to_owned()),
+            Component::ParentDir => Some(OsStr::from_bytes(b"..").to_owned()),
+            _ => None,
+        })
+        .collect();
+    parts.reverse();
+    parts
+}

@@ -1,0 +1,205 @@
+//! Gathers documents of commits, one commit after the other, from one process.
+//!
+//! A file that is the same in several commits is read once, and is the same [`SourceFile`] each time: who reads it as a
+//! document can keep what came of it by its address.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Component, Path, PathBuf};
+
+use super::commit::AtCommit;
+use super::render;
+use super::working::shown;
+use crate::world::git::{ObjectId, Objects, Repository};
+use evenkeel_core::documents::FileReading;
+use evenkeel_core::documents::content;
+use evenkeel_core::documents::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
+use evenkeel_core::documents::{DocumentRequest, place_of};
+use evenkeel_core::documents::{LIMITS, Limits};
+use evenkeel_core::documents::{Resolved, Tree as _, What, list};
+use evenkeel_core::documents::{Unreadable, words};
+use evenkeel_core::environment::DocumentSource;
+use evenkeel_host::Interruption;
+use evenkeel_model::source::SourceFile;
+
+/// The commits of the repository that a project is in.
+pub struct CommittedDocuments {
+    objects: Objects,
+    project: PathBuf,
+    kept: HashMap<(ObjectId, String), (FileContent, u64)>,
+}
+
+impl CommittedDocuments {
+    /// Those of a project's directory (canonical); `None` when the repository is another's.
+    #[must_use]
+    pub fn new(repository: &Repository, root: &Path, interruption: &Interruption) -> Option<Self> {
+        Some(Self {
+            project: root.strip_prefix(repository.root()).ok()?.to_owned(),
+            objects: Objects::new(repository, interruption),
+            kept: HashMap::new(),
+        })
+    }
+
+    /// How many bytes were read so far. What was read before costs nothing when it is met again.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.objects.bytes_read()
+    }
+
+    /// Every place in the repository that these documents come from, as they stand in a commit: what was declared, the
+    /// links on the way, and where they lead. A commit that touches none of them changes none of the documents.
+    #[must_use]
+    pub fn places(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> Vec<PathBuf> {
+        let mut places = BTreeSet::new();
+        for (_, declaration) in asked {
+            let (Some(place), DocumentSource::Path(path)) =
+                (place_of(declaration), &declaration.source)
+            else {
+                continue;
+            };
+            let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
+            let whole = tree.start().join(&place);
+            let mut own: BTreeSet<PathBuf> = without_climbing(&whole).into_iter().collect();
+            if let Ok(Resolved::At(real, _)) = tree.resolve(&whole) {
+                own.insert(real);
+            }
+            for found in list(&mut tree, path, &LIMITS).found {
+                if let What::File(real) = found.what
+                    && !own.iter().any(|place| real.starts_with(place))
+                {
+                    own.insert(real);
+                }
+            }
+            places.extend(own);
+            places.extend(tree.into_passed());
+        }
+        places.into_iter().collect()
+    }
+
+    /// Gathers documents as they were in a commit (in full): a set for each, in the same order. What a command would have
+    /// printed then is not known: that is a complaint.
+    #[must_use]
+    pub fn gather(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> Vec<FileSet> {
+        self.gather_within(commit, asked, &LIMITS)
+    }
+
+    pub(super) fn gather_within(
+        &mut self,
+        commit: &str,
+        asked: &[DocumentRequest<'_>],
+        limits: &Limits,
+    ) -> Vec<FileSet> {
+        let mut sets: Vec<FileSet> = asked
+            .iter()
+            .map(|each| {
+                let draft = match &each.1.source {
+                    DocumentSource::Path(path) => self.path(commit, path, each, limits),
+                    DocumentSource::Render { command, .. } => {
+                        let shown = render::shown(command);
+                        let told =
+                            format!("what `{shown}` would have printed at a commit is not known");
+                        Draft::refused(
+                            Unreadable::new(told)
+                                .help("only in the working tree can it be run, and be compared"),
+                        )
+                    }
+                };
+                draft.declared(each)
+            })
+            .collect();
+        refuse_mixtures(asked, &mut sets);
+        sets
+    }
+
+    fn path(
+        &mut self,
+        commit: &str,
+        path: &str,
+        asked: &DocumentRequest<'_>,
+        limits: &Limits,
+    ) -> Draft {
+        let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
+        let listing = list(&mut tree, path, limits);
+        let mut read = Vec::with_capacity(listing.found.len());
+        let mut left = limits.bytes;
+        for found in &listing.found {
+            let each = match &found.what {
+                What::Link(leads) => Ok((FileReading::Link(leads.clone()), 0)),
+                What::File(real) => self.file(commit, real, &found.shown, limits, left),
+            };
+            match each {
+                Ok((each, bytes)) if bytes <= left => {
+                    left -= bytes;
+                    read.push(each);
+                }
+                Ok((_, bytes)) => {
+                    let whole = (limits.bytes - left).saturating_add(bytes);
+                    return Draft::refused(words::too_large(&shown(asked), whole, limits.bytes));
+                }
+                Err(bytes) => {
+                    let whole = (limits.bytes - left).saturating_add(bytes);
+                    return Draft::refused(words::too_large(&shown(asked), whole, limits.bytes));
+                }
+            }
+        }
+        Draft::of(listing, read, BinaryAlone::Refused, limits)
+    }
+
+    /// Reads a file, or finds that it was read before; with its size. `Err` with its size alone when it has more bytes
+    /// than are left.
+    fn file(
+        &mut self,
+        commit: &str,
+        real: &Path,
+        shown: &str,
+        limits: &Limits,
+        left: u64,
+    ) -> Result<(FileReading, u64), u64> {
+        let failed =
+            |reason: String| Ok((FileReading::Refused(content::Refusal::Failed(reason)), 0));
+        let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
+        let entry = match tree.entry(real) {
+            Ok(Some(entry)) => entry,
+            Ok(None) => return failed("it is not there".into()),
+            Err(error) => return failed(error.to_string()),
+        };
+        let key = (entry.id, shown.to_owned());
+        if let Some((known, size)) = self.kept.get(&key) {
+            return Ok((FileReading::Kept(known.clone()), *size));
+        }
+        let read = self.objects.file(&key.0, |size, reader| {
+            if size > left {
+                return Err(size);
+            }
+            Ok((content::read(reader, size, limits), size))
+        });
+        let (bytes, size) = match read {
+            Ok(read) => read?,
+            Err(error) => return failed(error.to_string()),
+        };
+        let content = match bytes {
+            Ok(content::Bytes::Text(text)) => FileContent::Text(SourceFile::new(shown, text)),
+            Ok(content::Bytes::Binary(digest)) => FileContent::Binary(digest),
+            Err(refusal) => return Ok((FileReading::Refused(refusal), 0)),
+        };
+        self.kept.insert(key, (content.clone(), size));
+        Ok((FileReading::Kept(content), size))
+    }
+}
+
+/// A path in the repository without `.` and `..`; `None` when it leaves it.
+fn without_climbing(path: &Path) -> Option<PathBuf> {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(part) => clean.push(part),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !clean.pop() {
+                    return None;
+                }
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(clean)
+}

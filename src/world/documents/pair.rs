@@ -1,0 +1,208 @@
+//! Two files or two directories that somebody named: no definitions, no project.
+//!
+//! What was named is read, whatever it is: also a pipe, such as a shell's `<(command)`. `-` is the standard input.
+//! Below a directory, what holds for documents holds: nothing is opened that is no file, and no link leads out.
+
+use std::fs::{self, File};
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use super::working_tree::{Disk, read_all};
+use crate::world::git::Repository;
+use crate::world::patient::Patient;
+use evenkeel_core::documents::FileReading;
+use evenkeel_core::documents::LIMITS;
+use evenkeel_core::documents::content::{self, Refusal, why};
+use evenkeel_core::documents::{BinaryAlone, Draft, FileSet};
+use evenkeel_core::documents::{Found, Listing, What, walk};
+use evenkeel_core::documents::{Unreadable, words};
+use evenkeel_host::Interruption;
+use evenkeel_model::text;
+
+/// How the standard input is named, and known.
+const STANDARD_INPUT: &str = "-";
+const SHOWN_INPUT: &str = "(standard input)";
+
+/// Why two names are not two documents.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    /// The names do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// One of them cannot be read.
+    #[error("{reason}")]
+    Unreadable {
+        /// Which one, and why.
+        reason: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+/// What a name stands for.
+enum Side {
+    Stream(File),
+    Input,
+    File,
+    Directory(PathBuf),
+}
+
+impl Side {
+    fn is_directory(&self) -> bool {
+        matches!(self, Self::Directory(_))
+    }
+}
+
+/// Gathers what two names stand for, each relative to `directory` or absolute; `-` is the standard input, on one side.
+///
+/// # Errors
+///
+/// When there is nothing by a name, or one is a file and the other a directory. What is wrong with single files is in
+/// the sets.
+pub fn gather_pair(
+    names: [&str; 2],
+    directory: &Path,
+    standard_input: BorrowedFd<'_>,
+    interruption: &Interruption,
+) -> Result<[FileSet; 2], PairError> {
+    let [left, right] = names;
+    if left == STANDARD_INPUT && right == STANDARD_INPUT {
+        return Err(PairError::Usage(
+            "the standard input can be one of the two, and not both".into(),
+        ));
+    }
+    let sides = [side(left, directory)?, side(right, directory)?];
+    let [first, second] = &sides;
+    if first.is_directory() != second.is_directory() {
+        let kind = |side: &Side| {
+            if side.is_directory() {
+                "a directory"
+            } else {
+                "a file"
+            }
+        };
+        return Err(PairError::Usage(format!(
+            "`{left}` is {} and `{right}` is {}: name two files or two directories",
+            kind(first),
+            kind(second)
+        )));
+    }
+    let [first, second] = sides;
+    let gather = |name, side| gather(name, side, directory, standard_input, interruption);
+    Ok([gather(left, first), gather(right, second)])
+}
+
+fn side(name: &str, directory: &Path) -> Result<Side, PairError> {
+    if name == STANDARD_INPUT {
+        return Ok(Side::Input);
+    }
+    let failed = |reason: String, help: Option<String>| PairError::Unreadable { reason, help };
+    let path = directory.join(name);
+    let metadata = match fs::metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(failed(format!("there is no `{name}`"), beside(&path)));
+        }
+        Err(error) => {
+            return Err(failed(
+                format!("`{name}` cannot be read: {}", why(&error)),
+                None,
+            ));
+        }
+    };
+    if metadata.is_file() {
+        return Ok(Side::File);
+    }
+    let unreadable = |error| failed(format!("`{name}` cannot be read: {}", why(&error)), None);
+    if metadata.is_dir() {
+        return path.canonicalize().map(Side::Directory).map_err(unreadable);
+    }
+    // Opening a pipe must not wait for its writer: reading does, until it is interrupted.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    rustix::fs::open(&path, flags, Mode::empty())
+        .map(|file| Side::Stream(File::from(file)))
+        .map_err(|errno| unreadable(errno.into()))
+}
+
+/// The name nearest to one that is not there.
+fn beside(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let names: Vec<String> = fs::read_dir(path.parent()?)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    let near = text::nearest(wanted, names.iter().map(String::as_str))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+fn gather(
+    name: &str,
+    side: Side,
+    directory: &Path,
+    standard_input: BorrowedFd<'_>,
+    interruption: &Interruption,
+) -> FileSet {
+    let draft = match side {
+        Side::Input => match standard_input.try_clone_to_owned() {
+            Ok(input) => stream(SHOWN_INPUT, File::from(input), interruption),
+            Err(error) => Draft::refused(Unreadable::new(format!(
+                "the standard input cannot be read: {}",
+                why(&error)
+            ))),
+        },
+        Side::Stream(file) => stream(name, file, interruption),
+        Side::File => {
+            // Opened by the very name: what `/dev/fd/9` stands for has no other.
+            let read = File::open(directory.join(name))
+                .and_then(|file| Ok((file.metadata()?.len(), file)))
+                .map_err(|error| Refusal::Failed(why(&error)))
+                .and_then(|(size, mut file)| content::read(&mut file, size, &LIMITS));
+            one(name, read)
+        }
+        Side::Directory(real) => files(name, &real, interruption),
+    };
+    draft.told(|complaint| complaint.about(name))
+}
+
+fn stream(shown: &str, file: File, interruption: &Interruption) -> Draft {
+    let mut patient = Patient::new(file, None, interruption);
+    one(shown, content::read(&mut patient, 0, &LIMITS))
+}
+
+fn one(shown: &str, read: Result<content::Bytes, Refusal>) -> Draft {
+    let listing = Listing {
+        single: true,
+        whole: true,
+        found: vec![Found {
+            name: String::new(),
+            shown: shown.to_owned(),
+            what: What::File(PathBuf::new()),
+        }],
+        complaints: Vec::new(),
+    };
+    let read = match read {
+        Ok(bytes) => FileReading::Bytes(bytes),
+        Err(refusal) => FileReading::Refused(refusal),
+    };
+    Draft::of(listing, vec![read], BinaryAlone::Kept, &LIMITS)
+}
+
+fn files(name: &str, real: &Path, interruption: &Interruption) -> Draft {
+    let repository = Repository::discover(real);
+    let boundary = repository.as_ref().map_or(real, Repository::root);
+    let mut disk = Disk::seen_by(".", real, boundary, interruption);
+    let shown = match name.trim_end_matches('/') {
+        "" => "/",
+        shown => shown,
+    };
+    match walk(&mut disk, shown, real.to_owned(), None, &LIMITS) {
+        Err(complaint) => Draft::refused(complaint),
+        Ok(listing) => match read_all(&[&listing], &LIMITS).pop() {
+            Some(Ok(read)) => Draft::of(listing, read, BinaryAlone::Kept, &LIMITS),
+            Some(Err(bytes)) => Draft::refused(words::too_large(shown, bytes, LIMITS.bytes)),
+            None => Draft::default(),
+        },
+    }
+}

@@ -1,0 +1,178 @@
+//! Documents from the working tree.
+//!
+//! Sizes are known before anything is read; files are read by all processors. Only regular files are opened, and never so
+//! that opening could wait for somebody. A link that leads out of the repository (out of the project, where there is
+//! none) is not read.
+
+use std::ffi::OsString;
+use std::fs::{self, File, FileType};
+use std::io::ErrorKind;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use rustix::fs::{Mode, OFlags};
+
+use evenkeel_core::documents::FileReading;
+use evenkeel_core::documents::Limits;
+use evenkeel_core::documents::content::{self, Bytes, Refusal, why};
+use evenkeel_core::documents::{Found, Kind, Listing, Resolved, Tree, What, is_private, list};
+use evenkeel_core::documents::{clean, climbs};
+use evenkeel_host::Interruption;
+
+/// The working tree, as one declared path may see it.
+pub(super) struct Disk<'a> {
+    root: &'a Path,
+    /// What is read lies in here.
+    boundary: PathBuf,
+    interruption: &'a Interruption,
+}
+
+impl<'a> Disk<'a> {
+    /// As a declared path sees it: within `boundary`, or in the directory above it that the path itself climbs to.
+    pub(super) fn seen_by(
+        declared: &str,
+        root: &'a Path,
+        boundary: &Path,
+        interruption: &'a Interruption,
+    ) -> Self {
+        let levels = clean(declared).map_or(0, |path| climbs(&path));
+        let climbed = root.ancestors().nth(levels).unwrap_or(root);
+        let boundary = if boundary.starts_with(climbed) {
+            climbed
+        } else {
+            boundary
+        };
+        Self {
+            root,
+            boundary: boundary.to_owned(),
+            interruption,
+        }
+    }
+
+    /// What a path names.
+    pub(super) fn list(mut self, declared: &str, limits: &Limits) -> Listing {
+        list(&mut self, declared, limits)
+    }
+}
+
+impl Tree for Disk<'_> {
+    fn start(&self) -> PathBuf {
+        self.root.to_owned()
+    }
+
+    fn resolve(&mut self, path: &Path) -> Result<Resolved, String> {
+        let real = match path.canonicalize() {
+            Ok(real) => real,
+            Err(error) if is_absent(&error) => return Ok(Resolved::Absent),
+            Err(error) => return Err(why(&error)),
+        };
+        let Ok(below) = real.strip_prefix(&self.boundary) else {
+            return Ok(Resolved::Outside);
+        };
+        if below.iter().any(is_private) {
+            return Ok(Resolved::Private);
+        }
+        match fs::symlink_metadata(&real) {
+            Ok(metadata) => Ok(Resolved::At(real, kind(metadata.file_type()))),
+            Err(error) if is_absent(&error) => Ok(Resolved::Absent),
+            Err(error) => Err(why(&error)),
+        }
+    }
+
+    fn children(&mut self, directory: &Path) -> Result<Vec<(OsString, Kind)>, String> {
+        if self.interruption.is_set() {
+            return Err("interrupted".into());
+        }
+        let entries = fs::read_dir(directory).map_err(|error| why(&error))?;
+        entries
+            .map(|entry| {
+                let entry = entry?;
+                Ok((entry.file_name(), kind(entry.file_type()?)))
+            })
+            .collect::<std::io::Result<_>>()
+            .map_err(|error| why(&error))
+    }
+
+    fn link(&mut self, path: &Path) -> Result<PathBuf, String> {
+        fs::read_link(path).map_err(|error| why(&error))
+    }
+
+    fn known_as(&self) -> String {
+        String::new()
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+    )
+}
+
+fn kind(found: FileType) -> Kind {
+    if found.is_file() {
+        Kind::File
+    } else if found.is_dir() {
+        Kind::Directory
+    } else if found.is_symlink() {
+        Kind::Link
+    } else if found.is_fifo() {
+        Kind::Other("a named pipe")
+    } else if found.is_socket() {
+        Kind::Other("a socket")
+    } else {
+        Kind::Other("a device")
+    }
+}
+
+/// Reads everything that was found: in the order of the listings and of what they found. A listing whose files have
+/// more bytes together than the limit is not read, and says how many it has.
+pub(super) fn read_all(
+    listings: &[&Listing],
+    limits: &Limits,
+) -> Vec<Result<Vec<FileReading>, u64>> {
+    listings
+        .par_iter()
+        .map(|listing| {
+            let sizes: Vec<u64> = listing.found.par_iter().map(size).collect();
+            let whole: u64 = sizes.iter().fold(0, |sum, size| sum.saturating_add(*size));
+            if whole > limits.bytes {
+                return Err(whole);
+            }
+            Ok(listing
+                .found
+                .par_iter()
+                .map(|found| match &found.what {
+                    What::Link(leads) => FileReading::Link(leads.clone()),
+                    What::File(path) => match read(path, limits) {
+                        Ok(bytes) => FileReading::Bytes(bytes),
+                        Err(refusal) => FileReading::Refused(refusal),
+                    },
+                })
+                .collect())
+        })
+        .collect()
+}
+
+/// What cannot be looked at has no size; reading it says why.
+fn size(found: &Found) -> u64 {
+    match &found.what {
+        What::File(path) => fs::symlink_metadata(path).map_or(0, |metadata| metadata.len()),
+        What::Link(_) => 0,
+    }
+}
+
+fn read(path: &Path, limits: &Limits) -> Result<Bytes, Refusal> {
+    // What became a link or a pipe since it was listed is not followed, and does not keep us waiting.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let failed = |error: std::io::Error| Refusal::Failed(why(&error));
+    let file = rustix::fs::open(path, flags, Mode::empty())
+        .map_err(|errno| failed(std::io::Error::from(errno)))?;
+    let mut file = File::from(file);
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Refusal::Failed("it is no file any more".into()));
+    }
+    content::read(&mut file, metadata.len(), limits)
+}

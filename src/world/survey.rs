@@ -1,0 +1,109 @@
+//! The files of a repository, as far as they count: those that git knows or would add, or all below the directory.
+
+use std::fs;
+use std::path::Path;
+
+use super::git::{GitError, Repository};
+use evenkeel_comparison::discovery::ListedFile;
+use evenkeel_host::Interruption;
+
+/// Most files that are looked at.
+const MOST: usize = 500_000;
+
+/// Largest file whose text is looked at.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Directories that hold no configuration of the project's own.
+const LEFT_OUT: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    ".evenkeel",
+    "node_modules",
+    ".terraform",
+    ".terragrunt-cache",
+    "__pycache__",
+];
+
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The survey was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Lists the files below a directory.
+///
+/// # Errors
+///
+/// When git fails, or the survey is interrupted.
+pub fn list(root: &Path, interruption: &Interruption) -> Result<Vec<ListedFile>, SurveyError> {
+    if let Some(repository) = Repository::discover(root)
+        && let Ok(below) = root.strip_prefix(repository.root())
+    {
+        let paths = repository.present(below)?;
+        return Ok(paths
+            .iter()
+            .filter_map(|path| path.strip_prefix(below).ok()?.to_str())
+            .filter(|path| !path.split('/').any(|part| LEFT_OUT.contains(&part)))
+            .take(MOST)
+            .filter_map(|path| listed(root, path))
+            .collect());
+    }
+    let mut files = Vec::new();
+    let walk = walkdir::WalkDir::new(root)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| {
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| !LEFT_OUT.contains(&name))
+        });
+    for entry in walk {
+        if interruption.is_set() {
+            return Err(SurveyError::Interrupted);
+        }
+        // What cannot be entered cannot be compared either.
+        let Ok(entry) = entry else { continue };
+        if files.len() >= MOST {
+            break;
+        }
+        if let Some(path) = entry
+            .path()
+            .strip_prefix(root)
+            .ok()
+            .and_then(|path| path.to_str())
+            .filter(|path| !path.is_empty())
+        {
+            files.extend(listed(root, path));
+        }
+    }
+    Ok(files)
+}
+
+/// A regular file; links and everything else are left alone.
+fn listed(root: &Path, path: &str) -> Option<ListedFile> {
+    let metadata = fs::symlink_metadata(root.join(path)).ok()?;
+    metadata.is_file().then(|| ListedFile {
+        path: path.to_owned(),
+        bytes: metadata.len(),
+    })
+}
+
+/// The text of a file, if it is one and not too large.
+#[must_use]
+pub fn text(root: &Path, path: &str) -> Option<String> {
+    let path = root.join(path);
+    let metadata = fs::symlink_metadata(&path).ok()?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return None;
+    }
+    let bytes = fs::read(&path).ok()?;
+    evenkeel_document::text_of("", bytes).ok()
+}
