@@ -19,6 +19,7 @@ pub mod port;
 #[cfg(feature = "testing")]
 pub mod recorded;
 pub mod subsystem;
+pub mod wire;
 
 pub use family::{Family, Host};
 pub use interruption::Interruption;

@@ -5,8 +5,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "definitions")]
 pub mod defect;
 
+#[cfg(feature = "definitions")]
 pub mod source;
 
 pub mod address;

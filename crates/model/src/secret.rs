@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 
 use super::Digest;
 
+/// Keeps the keys of targets apart from all others; they stay the same as long as this does.
+const TARGET_CONTEXT: &str = "evenkeel 2026-11-28 the key that seals a target's secrets";
+
 /// Text that never reaches an output.
 #[derive(Clone)]
 pub struct Secret(Arc<Zeroizing<String>>);
@@ -35,7 +38,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Seals secrets and what contains them with the project's random key.
+/// Seals secrets and what contains them with a random key: the project's, or one that is derived from it.
 #[derive(Clone)]
 pub struct Sealer(Arc<Zeroizing<[u8; 32]>>);
 
@@ -44,6 +47,25 @@ impl Sealer {
     #[must_use]
     pub fn new(key: [u8; 32]) -> Self {
         Self(Arc::new(Zeroizing::new(key)))
+    }
+
+    /// The sealer of one target, with a key that is derived from this one. It cannot tell anything about another
+    /// target's seals.
+    #[must_use]
+    pub fn for_target(&self, environment: &str, target: &str) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(TARGET_CONTEXT);
+        hasher.update(self.reveal_key());
+        for name in [environment, target] {
+            hasher.update(&(name.len() as u64).to_le_bytes());
+            hasher.update(name.as_bytes());
+        }
+        Self::new(*hasher.finalize().as_bytes())
+    }
+
+    /// The key itself: for the one channel that hands a target its own.
+    #[must_use]
+    pub fn reveal_key(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// The keyed digest of these bytes.
@@ -84,5 +106,24 @@ mod tests {
         let two = Sealer::new([2; 32]).seal(b"hunter2");
         assert_ne!(one, two);
         assert_ne!(one, Digest::of(b"hunter2"));
+    }
+
+    #[test]
+    fn each_target_has_a_key_of_its_own_that_stays_the_same() {
+        let project = Sealer::new([7; 32]);
+        let seal = |environment: &str, target: &str| {
+            project.for_target(environment, target).seal(b"hunter2")
+        };
+        let all = [
+            project.seal(b"hunter2"),
+            seal("staging", "web"),
+            seal("staging", "db"),
+            seal("production", "web"),
+            seal("stagingw", "eb"),
+        ];
+        let different: std::collections::BTreeSet<Digest> = all.into();
+        assert_eq!(different.len(), all.len());
+        // Process records on targets hold such seals: another derivation would restart every process.
+        assert_eq!(seal("staging", "web").short(), "30570b90d862");
     }
 }

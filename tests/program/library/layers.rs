@@ -50,7 +50,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crates/document", &["model"]),
     ("crates/comparison", &["document", "model"]),
     ("crates/host", &["model"]),
-    ("crates/agent", &["host"]),
+    ("crates/agent", &["host", "model"]),
     ("crates/ledger", &["model"]),
     (
         "crates/core",

@@ -3,9 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 
-use evenkeel_host::{
-    Account, Action, ActionError, Answer, PathState, Query, Target as _, entries, path,
-};
+use evenkeel_host::{Account, Action, ActionError, Answer, PathState, Query, entries, path};
 use evenkeel_model::Digest;
 
 use super::support::{HostFixture, Store, file, query, small_disk};

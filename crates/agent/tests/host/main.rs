@@ -10,11 +10,15 @@
     clippy::print_stderr,
     reason = "a test fails by panicking, and says what it measured"
 )]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the same tests run in this process and in an agent"
+)]
 
-mod files;
-mod installations;
-mod processes;
-mod races;
-mod recorded;
+mod agent;
+mod here;
+mod lean;
+mod protocol;
+mod remote;
 mod speed;
 mod support;

@@ -3,13 +3,13 @@
 use std::fs;
 use std::time::Instant;
 
-use evenkeel_host::{Action, Observer as _, PathState, Target as _, path};
+use evenkeel_host::{Action, PathState, path};
 
-use super::support::{HostFixture, Store, file, query};
+use super::support::{Fixture, Here, Store, file, query};
 
 #[test]
 fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_done() {
-    let world = HostFixture::new();
+    let world = Fixture::<Here>::new();
     let mut store = Store::default();
     let actions: Vec<Action> = (0..5000_u32)
         .map(|number| {
@@ -62,7 +62,7 @@ fn five_thousand_files_are_placed_and_looked_at_and_the_second_time_nothing_is_d
 
 #[test]
 fn a_large_artifact_is_digested() {
-    let world = HostFixture::new();
+    let world = Fixture::<Here>::new();
     fs::write(world.path("artifact"), vec![1; 100 << 20]).unwrap();
     evenkeel_host::tree_digest(&world.path("artifact")).unwrap();
     let begun = Instant::now();

@@ -2,26 +2,60 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, LocalTarget, Materials, Observer as _, PathState,
-    Performed, ProcessState, Query, Ready, Target as _, path, process,
+    Action, ActionError, Answer, Interruption, LocalTarget, Materials, PathState, Performed,
+    ProcessState, Query, Ready, Target, path, process,
 };
 use evenkeel_model::{Digest, Sealer};
+
+use super::agent::{AGENT, AgentTarget};
 
 /// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
 pub const HANGS: Duration = Duration::from_mins(2);
 
+/// Where the work is done: in this process, or in an agent.
+pub trait Way {
+    /// Whether it notices that its starter was killed, and stops what is not ready by then.
+    const NOTICES: bool;
+
+    fn target(sealer: &Sealer) -> Box<dyn Target>;
+}
+
+/// In this process.
+pub struct Here;
+
+impl Way for Here {
+    const NOTICES: bool = false;
+
+    fn target(sealer: &Sealer) -> Box<dyn Target> {
+        Box::new(LocalTarget::new(sealer.clone(), PathBuf::from(AGENT)))
+    }
+}
+
+/// In an agent, over pipes.
+pub struct Remote;
+
+impl Way for Remote {
+    const NOTICES: bool = true;
+
+    fn target(sealer: &Sealer) -> Box<dyn Target> {
+        Box::new(AgentTarget::start(sealer))
+    }
+}
+
 /// A directory of its own, reached by no link, and the target that works in it.
-pub struct HostFixture {
-    pub target: LocalTarget,
+pub struct Fixture<W> {
+    pub target: Box<dyn Target>,
     pub sealer: Sealer,
     pub interruption: Interruption,
     home: Home,
+    way: PhantomData<W>,
 }
 
 enum Home {
@@ -29,19 +63,21 @@ enum Home {
     Theirs(PathBuf),
 }
 
-impl HostFixture {
+impl<W: Way> Fixture<W> {
+    pub const NOTICES: bool = W::NOTICES;
+
     pub fn new() -> Self {
         let home = tempfile::Builder::new()
             .prefix("evenkeel-target-")
             .tempdir()
             .unwrap();
         let sealer = Sealer::new([7; 32]);
-        let launcher = PathBuf::from(env!("CARGO_BIN_EXE_evenkeel-agent"));
         Self {
-            target: LocalTarget::new(sealer.clone(), launcher),
+            target: W::target(&sealer),
             sealer,
             interruption: Interruption::default(),
             home: Home::Ours(home),
+            way: PhantomData,
         }
     }
 

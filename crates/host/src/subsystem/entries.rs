@@ -47,6 +47,58 @@ impl Subject for Query {
     }
 }
 
+pub mod wire {
+    //! The wire's types.
+
+    use serde::{Deserialize, Serialize};
+
+    use crate::wire::mirror::{Mirror, mirror};
+
+    mirror! {
+        /// The names in a directory.
+        Query = super::Query { path: String }
+        /// The names in a directory.
+        Answer = super::Answer { entries: Option<Vec<Entry>> }
+        /// An entry of a directory.
+        Entry = super::Entry { name: String, kind: EntryKind }
+    }
+
+    /// What an entry of a directory is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum EntryKind {
+        /// A regular file.
+        File,
+        /// A directory.
+        Directory,
+        /// A symbolic link.
+        Link,
+        /// Anything else, also what a newer version knows.
+        #[serde(other)]
+        Other,
+    }
+
+    impl Mirror<super::EntryKind> for EntryKind {
+        fn from_live(live: super::EntryKind) -> Self {
+            match live {
+                super::EntryKind::File => Self::File,
+                super::EntryKind::Directory => Self::Directory,
+                super::EntryKind::Link => Self::Link,
+                super::EntryKind::Other => Self::Other,
+            }
+        }
+
+        fn into_live(self) -> super::EntryKind {
+            match self {
+                Self::File => super::EntryKind::File,
+                Self::Directory => super::EntryKind::Directory,
+                Self::Link => super::EntryKind::Link,
+                Self::Other => super::EntryKind::Other,
+            }
+        }
+    }
+}
+
 #[cfg(feature = "local")]
 mod here {
     //! This machine's part.

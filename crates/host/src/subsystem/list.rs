@@ -1,7 +1,8 @@
 //! The macro that makes the family's lists of the subsystems' own types.
 //!
 //! Each entry of the list names a subsystem, its module, and its actions. The module has a `Query`, an `Answer`, a type
-//! for each action, and the implementations of [`super::Subject`] (and of the traits of each feature) for them.
+//! for each action, the implementations of [`super::Subject`] (and of the traits of each feature) for them, and a
+//! module `wire` with the types that stand for them in the agent's protocol.
 
 /// Makes [`super::Query`], [`super::Answer`] and [`super::Action`], and sends each to its subsystem.
 macro_rules! subsystems {
@@ -61,6 +62,106 @@ macro_rules! subsystems {
                 }
             )*
         )*
+
+        /// The lists as the agent's protocol has them.
+        pub mod wire {
+            use serde::{Deserialize, Serialize};
+
+            use super::{$($module),*};
+            use crate::wire::mirror::Mirror;
+
+            /// One question.
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(tag = "query", rename_all = "kebab-case")]
+            pub enum Query {
+                $( $(#[$about])* $name($module::wire::Query), )*
+                /// A question of a newer version.
+                #[serde(other)]
+                Unknown,
+            }
+
+            /// The answer to one question.
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(tag = "answer", rename_all = "kebab-case")]
+            pub enum Answer {
+                $( $(#[$about])* $name($module::wire::Answer), )*
+                /// It could not be seen.
+                Unreadable {
+                    /// Why, for people.
+                    reason: String,
+                },
+                /// An answer of a newer version.
+                #[serde(other)]
+                Unknown,
+            }
+
+            /// One thing to do.
+            #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(tag = "action", rename_all = "kebab-case")]
+            pub enum Action {
+                $($( $(#[$does])* $action($module::wire::$action), )*)*
+                /// An action of a newer version.
+                #[serde(other)]
+                Unknown,
+            }
+
+            impl Query {
+                /// The wire's form.
+                #[must_use]
+                pub fn from_live(query: super::Query) -> Self {
+                    match query { $( super::Query::$name(query) => Self::$name(Mirror::from_live(query)), )* }
+                }
+
+                /// The live form; `None` when it is of a newer version.
+                #[must_use]
+                pub fn into_live(self) -> Option<super::Query> {
+                    Some(match self {
+                        $( Self::$name(query) => super::Query::$name(query.into_live()), )*
+                        Self::Unknown => return None,
+                    })
+                }
+            }
+
+            impl Answer {
+                /// The wire's form.
+                #[must_use]
+                pub fn from_live(answer: super::Answer) -> Self {
+                    match answer {
+                        $( super::Answer::$name(answer) => Self::$name(Mirror::from_live(answer)), )*
+                        super::Answer::Unreadable { reason } => Self::Unreadable { reason },
+                    }
+                }
+
+                /// The live form. An answer of a newer version says nothing.
+                #[must_use]
+                pub fn into_live(self) -> super::Answer {
+                    match self {
+                        $( Self::$name(answer) => super::Answer::$name(answer.into_live()), )*
+                        Self::Unreadable { reason } => super::Answer::Unreadable { reason },
+                        Self::Unknown => super::Answer::Unreadable {
+                            reason: "the agent's answer is of a newer version: install the same version of both".to_owned(),
+                        },
+                    }
+                }
+            }
+
+            impl Action {
+                /// The wire's form.
+                #[must_use]
+                pub fn from_live(action: super::Action) -> Self {
+                    match action { $($( super::Action::$action(action) => Self::$action(Mirror::from_live(action)), )*)* }
+                }
+
+                /// The live form; `None` when it is of a newer version.
+                #[must_use]
+                pub fn into_live(self) -> Option<super::Action> {
+                    Some(match self {
+                        $($( Self::$action(action) => super::Action::$action(action.into_live()), )*)*
+                        Self::Unknown => return None,
+                    })
+                }
+            }
+        }
 
         /// Sends each question of a batch to its subsystem on this machine.
         #[cfg(feature = "local")]

@@ -4,6 +4,7 @@
 pub(crate) mod local;
 #[cfg(feature = "testing")]
 mod recorded;
+pub mod wire;
 
 use serde::{Deserialize, Serialize};
 

@@ -61,7 +61,7 @@ impl RecordedHost {
         if !whole && kit.materials.artifact(&artifact).is_none() {
             return Err(failed(
                 into,
-                "the artifact is not at hand: build it, then plan again",
+                "the artifact is not at hand: build it first, then plan again",
             ));
         }
         let now = self.now();

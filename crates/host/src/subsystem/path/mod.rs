@@ -9,6 +9,7 @@ mod compare;
 pub(crate) mod local;
 #[cfg(feature = "testing")]
 mod recorded;
+pub mod wire;
 
 use std::sync::Arc;
 

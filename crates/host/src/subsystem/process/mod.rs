@@ -6,6 +6,7 @@ pub mod launch;
 pub(crate) mod local;
 #[cfg(feature = "testing")]
 mod recorded;
+pub mod wire;
 
 use std::collections::BTreeMap;
 

@@ -69,7 +69,7 @@ impl Install<'_> {
         let source = work.materials.artifact(&wanted.artifact).ok_or_else(|| {
             self.failed(
                 "install",
-                "the artifact is not at hand: build it, then plan again",
+                "the artifact is not at hand: build it first, then plan again",
             )
         })?;
         let unusable = |error: TreeError| self.failed("install", error.to_string());

@@ -1,0 +1,98 @@
+//! A private folder in which an artifact arrives, entry by entry. It goes away when it is dropped.
+//!
+//! Only its owner can reach it, so nothing in it is exchanged behind our back; every path of an entry is checked. Whether
+//! the artifact is the right one is verified by whoever installs it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use evenkeel_host::wire::message::ArtifactFile;
+
+/// Tells folders of one process apart.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// The folder.
+pub(crate) struct Staging {
+    folder: PathBuf,
+    single: bool,
+}
+
+impl Staging {
+    /// Makes a folder that did not exist before.
+    pub(crate) fn make(temporary: &Path, single: bool) -> io::Result<Self> {
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let name = format!("evenkeel-agent-{}-{number}", std::process::id());
+            let folder = temporary.join(name);
+            match DirBuilder::new().mode(0o700).create(&folder) {
+                Ok(()) => {
+                    let staging = Self { folder, single };
+                    if !single {
+                        DirBuilder::new().mode(0o700).create(staging.tree())?;
+                    }
+                    return Ok(staging);
+                }
+                // Left by another process of this number, or by somebody else: it is not touched.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.folder.join("artifact")
+    }
+
+    /// Makes an entry; gives the file to write to, or `None` for a directory.
+    pub(crate) fn entry(
+        &self,
+        path: &str,
+        file: Option<&ArtifactFile>,
+    ) -> io::Result<Option<File>> {
+        let relative = Path::new(path);
+        let plain = !path.contains('\0')
+            && relative
+                .components()
+                .all(|each| matches!(each, Component::Normal(_)))
+            && relative.components().next().is_some()
+            && (!self.single || relative.components().count() == 1);
+        if !plain {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let root = if self.single {
+            self.folder.clone()
+        } else {
+            self.tree()
+        };
+        let path = root.join(relative);
+        match file {
+            None => DirBuilder::new().mode(0o700).create(path).map(|()| None),
+            Some(file) => OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(if file.executable { 0o700 } else { 0o600 })
+                .open(path)
+                .map(Some),
+        }
+    }
+
+    /// Where the artifact is: the folder, or the one file in it.
+    pub(crate) fn artifact(&self) -> Option<PathBuf> {
+        if !self.single {
+            return Some(self.tree());
+        }
+        let mut entries = fs::read_dir(&self.folder).ok()?;
+        let only = entries.next()?.ok()?.path();
+        entries.next().is_none().then_some(only)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // What cannot be removed is private, and the system clears its temporary folder.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,69 @@
+//! An agent as a child process, and its target: all that it takes besides the client.
+
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use evenkeel_host::wire::client::Client;
+use evenkeel_host::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
+};
+use evenkeel_model::Sealer;
+
+/// The program.
+pub const AGENT: &str = env!("CARGO_BIN_EXE_evenkeel-agent");
+
+/// Starts it with pipes.
+pub fn spawn() -> Child {
+    Command::new(AGENT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+pub struct AgentTarget {
+    /// `None` once it is closed.
+    client: Option<Client<ChildStdout, ChildStdin>>,
+    child: Child,
+}
+
+impl AgentTarget {
+    pub fn start(sealer: &Sealer) -> Self {
+        let mut child = spawn();
+        let (reader, writer) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+        let client = Some(Client::open(reader, writer, sealer).unwrap());
+        Self { client, child }
+    }
+
+    fn client(&self) -> &Client<ChildStdout, ChildStdin> {
+        self.client.as_ref().unwrap()
+    }
+}
+
+impl Observer for AgentTarget {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        self.client().observe(queries)
+    }
+}
+
+impl Target for AgentTarget {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        self.client().perform(actions, materials, interruption)
+    }
+}
+
+impl Drop for AgentTarget {
+    fn drop(&mut self) {
+        let closed = self.client.take().map(Client::close);
+        let status = self.child.wait().unwrap();
+        if !std::thread::panicking() {
+            assert!(closed.unwrap().is_ok());
+            assert!(status.success(), "{status}");
+        }
+    }
+}

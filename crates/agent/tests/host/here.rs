@@ -1,0 +1,17 @@
+//! The tests of a target, with the work done in this process.
+
+mod support {
+    pub use crate::support::*;
+    pub type HostFixture = Fixture<Here>;
+}
+
+#[path = "files.rs"]
+mod files;
+#[path = "installations.rs"]
+mod installations;
+#[path = "processes.rs"]
+mod processes;
+#[path = "races.rs"]
+mod races;
+#[path = "recorded.rs"]
+mod recorded;

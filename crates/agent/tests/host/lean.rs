@@ -1,0 +1,72 @@
+//! The agent is lean: it is sent to every host, so it carries nothing that only evenkeel itself needs.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// Crates that have no place on a host.
+const BANNED: &[&str] = &[
+    "clap",
+    "evenkeel-core",
+    "evenkeel-document",
+    "evenkeel-ledger",
+    "hyper",
+    "jsonschema",
+    "libsqlite3-sys",
+    "miette",
+    "minijinja",
+    "reqwest",
+    "rusqlite",
+    "schemars",
+    "similar",
+    "tokio",
+    "toml",
+];
+
+/// The names of all crates that `cargo tree` shows for a package.
+fn crates(arguments: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "--locked",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+        ])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split(' ').next().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn the_agent_carries_nothing_that_only_evenkeel_needs() {
+    let agent = crates(&["-p", "evenkeel-agent"]);
+    assert!(agent.contains("evenkeel-host"));
+    let banned: Vec<_> = BANNED
+        .iter()
+        .filter(|name| agent.contains(**name))
+        .collect();
+    assert!(banned.is_empty(), "{banned:?}");
+    assert!(agent.len() <= 57, "{} crates: {agent:?}", agent.len());
+}
+
+#[test]
+fn judging_code_does_not_get_what_touches_a_machine() {
+    let core = crates(&["-p", "evenkeel-core", "-f", "{p}"]);
+    assert!(core.contains("evenkeel-host"));
+    for name in ["ureq", "rustls"] {
+        assert!(!core.contains(name), "{name}");
+    }
+}

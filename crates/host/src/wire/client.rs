@@ -1,0 +1,420 @@
+//! evenkeel's side of the conversation: an observer and a target that ask an agent over any channel.
+//!
+//! How the channel comes to be, and that its other end goes away when it should, is left to the caller. Whatever goes
+//! wrong with the channel is an answer "cannot tell" or a failed action, and stays so: a broken channel is not used
+//! again.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::frame::{self, Frame, Violation};
+use super::message::{
+    Action as WireAction, ArtifactFile, Hello, Query as WireQuery, Reply, Request,
+};
+use super::{MAGIC, PROTOCOL, limit};
+use crate::local::tree::{Item, ItemKind, Survey, TreeError, open_parent};
+use crate::port::Outcome;
+use crate::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Subject as _,
+    Target,
+};
+use evenkeel_model::text::inert;
+use evenkeel_model::{Digest, Sealer};
+
+/// How often an interruption is looked for while the agent works.
+const WATCH: Duration = Duration::from_millis(20);
+
+/// A conversation with an agent.
+pub struct Client<R, W> {
+    reader: Mutex<R>,
+    writer: Mutex<W>,
+    /// Why the channel is not used any more.
+    broken: OnceLock<String>,
+    version: String,
+}
+
+impl<R: Read + Send, W: Write + Send> Client<R, W> {
+    /// Greets the agent and hands it the key that seals this target's secrets.
+    ///
+    /// # Errors
+    ///
+    /// When the other side is no agent, or speaks another version.
+    pub fn open(mut reader: R, mut writer: W, sealer: &Sealer) -> Result<Self, Violation> {
+        writer.write_all(MAGIC)?;
+        writer.flush()?;
+        frame::read_magic(&mut reader, limit::BANNER)?;
+        frame::write(&mut writer, &Request::Hello(Hello::ours()))?;
+        let version = match receive::<Reply>(&mut reader)? {
+            Reply::Hello(hello) if hello.protocol == PROTOCOL => hello.version,
+            Reply::Hello(hello) => {
+                return Err(Violation::Version {
+                    theirs: hello.protocol,
+                    ours: PROTOCOL,
+                });
+            }
+            _ => {
+                return Err(Violation::Unexpected {
+                    expected: "a hello",
+                });
+            }
+        };
+        let key = Digest::from_bytes(*sealer.reveal_key()).hex();
+        frame::write(&mut writer, &Request::Key { key })?;
+        Ok(Self {
+            reader: Mutex::new(reader),
+            writer: Mutex::new(writer),
+            broken: OnceLock::new(),
+            version,
+        })
+    }
+
+    /// The version of the agent, for people.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Ends the conversation and gives both ends back.
+    ///
+    /// # Errors
+    ///
+    /// When the channel is broken, or the agent does not agree.
+    pub fn close(self) -> Result<(R, W), Violation> {
+        let mut reader = self
+            .reader
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self
+            .writer
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        frame::write(&mut writer, &Request::Bye)?;
+        match receive::<Reply>(&mut reader)? {
+            Reply::Bye => Ok((reader, writer)),
+            _ => Err(Violation::Unexpected { expected: "a bye" }),
+        }
+    }
+
+    fn reader(&self) -> MutexGuard<'_, R> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, W> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the first reason why the channel broke, and gives it.
+    fn breaks(&self, reason: String) -> &str {
+        self.broken
+            .get_or_init(|| format!("the connection to the agent broke: {reason}"))
+    }
+
+    fn ask(&self, reader: &mut R, frame: &[u8], count: usize) -> Result<Vec<Answer>, String> {
+        frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
+        let mut answers = Vec::with_capacity(count);
+        loop {
+            match reply(reader)? {
+                Reply::Answers {
+                    answers: some,
+                    more,
+                } => {
+                    answers.extend(some.into_iter().map(super::message::Answer::into_live));
+                    if !more {
+                        break;
+                    }
+                }
+                _ => return Err("it replied with something else than answers".to_owned()),
+            }
+            if answers.len() > count {
+                break;
+            }
+        }
+        if answers.len() == count {
+            Ok(answers)
+        } else {
+            Err(format!(
+                "it gave {} answers to {count} questions",
+                answers.len()
+            ))
+        }
+    }
+
+    fn act(
+        &self,
+        reader: &mut R,
+        frame: &[u8],
+        actions: &[&Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Result<Vec<Outcome>, String> {
+        frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
+        let (over, watched) = channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while watched.recv_timeout(WATCH) == Err(RecvTimeoutError::Timeout) {
+                    if interruption.is_set() {
+                        // If this cannot be written, the reader finds out.
+                        let _ = frame::write(&mut *self.writer(), &Request::Interrupt);
+                        break;
+                    }
+                }
+            });
+            let outcomes = self.outcomes(reader, actions, materials);
+            drop(over);
+            outcomes
+        })
+    }
+
+    fn outcomes(
+        &self,
+        reader: &mut R,
+        actions: &[&Action],
+        materials: &dyn Materials,
+    ) -> Result<Vec<Outcome>, String> {
+        let mut outcomes = Vec::with_capacity(actions.len());
+        loop {
+            let sent = match reply(reader)? {
+                Reply::WantContent { digest } => self.send_content(&digest, materials),
+                Reply::WantArtifact { digest } => self.send_artifact(&digest, materials),
+                Reply::Outcomes {
+                    outcomes: some,
+                    more,
+                } => {
+                    for outcome in some {
+                        let subject = actions.get(outcomes.len()).map_or("", |it| it.subject());
+                        outcomes.push(outcome.into_live(subject));
+                    }
+                    if more && outcomes.len() <= actions.len() {
+                        continue;
+                    }
+                    break;
+                }
+                _ => return Err("it replied with something else than outcomes".to_owned()),
+            };
+            sent.map_err(|fault| fault.to_string())?;
+        }
+        if outcomes.len() == actions.len() {
+            Ok(outcomes)
+        } else {
+            Err(format!(
+                "it told of {} outcomes of {} actions",
+                outcomes.len(),
+                actions.len()
+            ))
+        }
+    }
+
+    fn send_content(&self, digest: &Digest, materials: &dyn Materials) -> Result<(), Violation> {
+        let mut writer = self.writer();
+        match materials.content(digest) {
+            Some(bytes) if bytes.len() as u64 <= limit::CONTENT => {
+                let size = bytes.len() as u64;
+                frame::write(&mut *writer, &Request::Content { size })?;
+                frame::write_bytes(&mut *writer, &bytes)
+            }
+            _ => frame::write(&mut *writer, &Request::Missing),
+        }
+    }
+
+    fn send_artifact(&self, digest: &Digest, materials: &dyn Materials) -> Result<(), Violation> {
+        let mut writer = self.writer();
+        let survey = materials
+            .artifact(digest)
+            .and_then(|path| survey(&path).ok());
+        let Some(survey) = survey else {
+            return frame::write(&mut *writer, &Request::Missing);
+        };
+        let single = survey.single;
+        frame::write(&mut *writer, &Request::Artifact { single })?;
+        for item in &survey.items {
+            if !send_item(&mut *writer, &survey, item)? {
+                return frame::write(&mut *writer, &Request::Missing);
+            }
+        }
+        frame::write(&mut *writer, &Request::ArtifactEnd)
+    }
+}
+
+impl<R: Read + Send, W: Write + Send> Observer for Client<R, W> {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        let mut reader = self.reader();
+        let mut answers = Vec::with_capacity(queries.len());
+        let wire = |query: &Query| WireQuery::from_live(query.clone());
+        for (frame, some) in packed("observe", "queries", queries, limit::QUERIES, wire) {
+            let asked = match (self.broken.get(), frame) {
+                (Some(reason), _) => Err(reason.clone()),
+                (None, None) => Err("the question is too long for the agent".to_owned()),
+                (None, Some(frame)) => self
+                    .ask(&mut reader, &frame, some.len())
+                    .map_err(|reason| self.breaks(reason).to_owned()),
+            };
+            match asked {
+                Ok(asked) => answers.extend(asked),
+                Err(reason) => answers.extend(some.iter().map(|_| Answer::Unreadable {
+                    reason: reason.clone(),
+                })),
+            }
+        }
+        answers
+    }
+}
+
+impl<R: Read + Send, W: Write + Send> Target for Client<R, W> {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        let mut reader = self.reader();
+        let mut outcomes = Vec::with_capacity(actions.len());
+        let wire = |action: &Action| WireAction::from_live(action.clone());
+        for (frame, some) in packed("perform", "actions", actions, limit::ACTIONS, wire) {
+            let failed = |reason: &str| -> Vec<Outcome> {
+                some.iter()
+                    .map(|action| {
+                        Err(ActionError::Failed {
+                            operation: "perform".to_owned(),
+                            path: action.subject().to_owned(),
+                            reason: reason.to_owned(),
+                        })
+                    })
+                    .collect()
+            };
+            outcomes.extend(match (self.broken.get(), frame) {
+                _ if interruption.is_set() => {
+                    some.iter().map(|_| Err(ActionError::Interrupted)).collect()
+                }
+                (Some(reason), _) => failed(&format!("not started: {reason}")),
+                (None, None) => failed("not started: the action is too long for the agent"),
+                (None, Some(frame)) => self
+                    .act(&mut reader, &frame, &some, materials, interruption)
+                    .unwrap_or_else(|reason| {
+                        let reason = self.breaks(reason);
+                        failed(&format!("{reason}; look at the target"))
+                    }),
+            });
+        }
+        outcomes
+    }
+}
+
+/// Packs items into messages that respect the limits: each message as JSON with its items, or an item alone that is too
+/// long for any message.
+fn packed<'a, T, W: Serialize>(
+    message: &str,
+    list: &str,
+    items: &'a [T],
+    most: usize,
+    wire: impl Fn(&T) -> W,
+) -> Vec<(Option<Vec<u8>>, Vec<&'a T>)> {
+    let head = format!("{{\"{message}\":{{\"{list}\":[").into_bytes();
+    let tail = b"]}}";
+    let mut messages = Vec::new();
+    let (mut json, mut some) = (head.clone(), Vec::new());
+    for item in items {
+        let text = serde_json::to_vec(&wire(item)).unwrap_or_default();
+        let alone = head.len() + text.len() + tail.len();
+        if text.is_empty() || alone > limit::JSON {
+            if !some.is_empty() {
+                json.extend_from_slice(tail);
+                messages.push((
+                    Some(std::mem::replace(&mut json, head.clone())),
+                    std::mem::take(&mut some),
+                ));
+            }
+            messages.push((None, vec![item]));
+            continue;
+        }
+        if some.len() == most || json.len() + 1 + text.len() + tail.len() > limit::JSON {
+            json.extend_from_slice(tail);
+            messages.push((
+                Some(std::mem::replace(&mut json, head.clone())),
+                std::mem::take(&mut some),
+            ));
+        }
+        if !some.is_empty() {
+            json.push(b',');
+        }
+        json.extend_from_slice(&text);
+        some.push(item);
+    }
+    if !some.is_empty() {
+        json.extend_from_slice(tail);
+        messages.push((Some(json), some));
+    }
+    messages
+}
+
+/// Reads a message.
+fn receive<T: DeserializeOwned>(reader: &mut impl Read) -> Result<T, Violation> {
+    match frame::read(reader)? {
+        Some(Frame::Json(json)) => frame::parse(&json),
+        Some(Frame::Bytes(_)) => Err(Violation::Unexpected {
+            expected: "a message",
+        }),
+        None => Err(Violation::Truncated),
+    }
+}
+
+/// Reads a reply. The error is a reason for people.
+fn reply(reader: &mut impl Read) -> Result<Reply, String> {
+    match receive(reader).map_err(|fault| fault.to_string())? {
+        Reply::Failed { reason } => Err(format!("it ended: {}", inert(&reason))),
+        reply => Ok(reply),
+    }
+}
+
+fn survey(path: &Path) -> Result<Survey, TreeError> {
+    let (parent, name) = open_parent(path)?;
+    Survey::of(&parent, &name, path)
+}
+
+/// Sends an entry of an artifact; gives whether it could be read. One that changes meanwhile arrives with another
+/// digest and is refused there.
+fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bool, Violation> {
+    let ItemKind::File { executable } = item.kind else {
+        let path = item.path.clone();
+        frame::write(writer, &Request::Entry { path, file: None })?;
+        return Ok(true);
+    };
+    let Ok(file) = survey.open(item) else {
+        return Ok(false);
+    };
+    let size = u64::try_from(item.status.st_size).unwrap_or(0);
+    let file_facts = ArtifactFile { executable, size };
+    let path = item.path.clone();
+    frame::write(
+        writer,
+        &Request::Entry {
+            path,
+            file: Some(file_facts),
+        },
+    )?;
+    let mut piece = vec![0; limit::BYTES];
+    let mut left = size;
+    while left > 0 {
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
+        let Some(space) = piece.get_mut(..wanted) else {
+            return Ok(false);
+        };
+        let read = match rustix::io::read(&file, &mut *space) {
+            Err(Errno::INTR) => continue,
+            Ok(0) | Err(_) => {
+                // It became shorter: what is missing is zeros, and the digest differs.
+                space.fill(0);
+                wanted
+            }
+            Ok(read) => read,
+        };
+        frame::write_bytes(writer, space.get(..read).unwrap_or_default())?;
+        left -= read as u64;
+    }
+    Ok(true)
+}

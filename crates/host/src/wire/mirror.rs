@@ -1,0 +1,82 @@
+//! Turns live types into the wire's own and back.
+//!
+//! Each subsystem has a module `wire` with a type for each of its own. [`Mirror`] says how a value becomes the other;
+//! values such as digests, whose text is fixed, are the same on both sides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use evenkeel_model::{Digest, Moment};
+
+/// A type of the wire that stands for a live one.
+pub trait Mirror<Live>: Sized {
+    /// The wire's form.
+    fn from_live(live: Live) -> Self;
+    /// The live form.
+    fn into_live(self) -> Live;
+}
+
+macro_rules! same {
+    ($( $kind:ty ),*) => { $(
+        impl Mirror<$kind> for $kind {
+            fn from_live(live: $kind) -> Self { live }
+            fn into_live(self) -> $kind { self }
+        }
+    )* };
+}
+
+same!(String, Arc<str>, bool, u32, u64, Digest, Moment);
+
+impl<L, W: Mirror<L>> Mirror<Option<L>> for Option<W> {
+    fn from_live(live: Option<L>) -> Self {
+        live.map(W::from_live)
+    }
+    fn into_live(self) -> Option<L> {
+        self.map(W::into_live)
+    }
+}
+
+impl<L, W: Mirror<L>> Mirror<Vec<L>> for Vec<W> {
+    fn from_live(live: Vec<L>) -> Self {
+        live.into_iter().map(W::from_live).collect()
+    }
+    fn into_live(self) -> Vec<L> {
+        self.into_iter().map(W::into_live).collect()
+    }
+}
+
+impl<L, W: Mirror<L>> Mirror<BTreeMap<String, L>> for BTreeMap<String, W> {
+    fn from_live(live: BTreeMap<String, L>) -> Self {
+        live.into_iter()
+            .map(|(name, each)| (name, W::from_live(each)))
+            .collect()
+    }
+    fn into_live(self) -> BTreeMap<String, L> {
+        self.into_iter()
+            .map(|(name, each)| (name, W::into_live(each)))
+            .collect()
+    }
+}
+
+/// Makes a struct of the wire, field by field, with its [`Mirror`]. A new field of the live type does not compile until
+/// it is here.
+macro_rules! mirror {
+    ($( $(#[$about:meta])* $name:ident = $live:path { $( $field:ident: $kind:ty ),* $(,)? } )*) => { $(
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[allow(missing_docs, reason = "the fields are those of the live type")]
+        pub struct $name { $( pub $field: $kind, )* }
+
+        impl $crate::wire::mirror::Mirror<$live> for $name {
+            fn from_live(live: $live) -> Self {
+                let $live { $( $field, )* } = live;
+                Self { $( $field: $crate::wire::mirror::Mirror::from_live($field), )* }
+            }
+            fn into_live(self) -> $live {
+                $live { $( $field: $crate::wire::mirror::Mirror::into_live(self.$field), )* }
+            }
+        }
+    )* };
+}
+
+pub(crate) use mirror;
