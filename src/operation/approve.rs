@@ -5,7 +5,6 @@ use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
-use evenkeel_ledger::Ledger as _;
 use evenkeel_ledger::record::Approved;
 
 /// Approves the plan whose digest begins with `plan`, if it is what a release would do now.
@@ -33,7 +32,7 @@ pub fn approve(
         Depth::Whole,
     )?;
     let ledger = project.ledger()?;
-    let asked = GateReview::now(&project, &resolution, &ledger)?;
+    let asked = GateReview::now(&project, &resolution, &*ledger)?;
     let now = asked.plan.digest();
     if !now.begins_with(plan) {
         return Err(Failure::Stale {
@@ -71,7 +70,7 @@ pub fn approve(
         reason: reason.to_owned(),
     };
     ledger.append(world.clock.now(), &[approved.into()], None)?;
-    let after = GateReview::now(&project, &resolution, &ledger)?;
+    let after = GateReview::now(&project, &resolution, &*ledger)?;
     report.say(format!(
         "{} approved plan {} for {}",
         world.actor.name,

@@ -1,6 +1,5 @@
 //! Lock: who holds which environment, and how it is taken from a holder who hangs.
 
-use super::project::state_of;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, LockState, Report};
 use evenkeel_ledger::environment_state::Noted;
@@ -22,13 +21,13 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
         .definition
         .path
         .iter()
-        .map(|name| Ok((name, lease::lock(&project.folder, name)?)))
+        .map(|name| Ok((name, project.store.look_at_lock(name)?)))
         .collect::<Result<Vec<_>, LedgerError>>()?;
     let (state, _) = project.state()?;
     for (name, mut lock) in locks {
         // Somebody may have taken it since.
         if lock == Lock::Free && lease_of(&state, name, None).is_some() {
-            lock = lease::lock(&project.folder, name)?;
+            lock = project.store.look_at_lock(name)?;
         }
         report
             .locks
@@ -58,7 +57,7 @@ pub fn lock_break(
     let name = project.environment(name)?;
     let mut report = Report::new("lock break", &project.definition.system, world.clock.now());
     let (_, existing) = project.state()?;
-    let (Lock::Held(holder), Some(_)) = (lease::lock(&project.folder, &name)?, existing) else {
+    let (Lock::Held(holder), Some(_)) = (project.store.look_at_lock(&name)?, existing) else {
         return Err(nobody(&name));
     };
     if project.definition.is_last(&name) && confirm != Some(name.as_str()) {
@@ -71,7 +70,7 @@ pub fn lock_break(
         });
     }
     let ledger = project.ledger()?;
-    let state = state_of(&ledger)?;
+    let state = State::of(&*ledger)?;
     let Some(held) = lease_of(&state, &name, holder.as_ref()) else {
         return Err(LedgerError::Held {
             environment: name,
@@ -83,9 +82,9 @@ pub fn lock_break(
         .into());
     };
     let token = lease::break_open(
-        &ledger,
+        &*project.store,
+        &*ledger,
         world.clock,
-        &project.folder,
         &held.record,
         &world.actor,
         reason,

@@ -2,11 +2,12 @@
 
 use super::State;
 use crate::conformance::{lease, time};
+use crate::memory::MemoryLedger;
 use crate::record::{
     Actor, ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, ReleaseStarted, StepEnd,
     StepOutcome, StepsEnded, StepsIntended, Verb,
 };
-use crate::{Entry, Fence, Ledger, LedgerError, MemoryLedger, Record};
+use crate::{Entry, Fence, Ledger, LedgerError, Record};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 
 fn staging() -> EnvironmentName {
@@ -220,6 +221,10 @@ struct Unsettled {
 }
 
 impl Ledger for Unsettled {
+    fn belongs_to(&self, _: &str) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
     fn each(
         &self,
         after: u64,

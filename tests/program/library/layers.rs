@@ -39,6 +39,10 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
     ),
     ("crates/comparison/src", &[&["discovery"], &["*"]]),
     (
+        "crates/ledger/src",
+        &[&["conformance"], &["folder", "memory"], &["*"]],
+    ),
+    (
         "crates/model/src",
         &[&["defect"], &["source"], &["*"], &["text"]],
     ),

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{LedgerError, folder};
+use super::files;
+use crate::LedgerError;
 use evenkeel_model::{Digest, Sealer};
 
 /// The file's name.
@@ -23,7 +24,7 @@ const NAME: &str = "key";
 ///
 /// [`LedgerError::Unusable`] when others may read it or it is not a key, [`LedgerError::Storage`] otherwise.
 pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
-    folder::ensure(folder)?;
+    files::ensure(folder)?;
     if let Some(sealer) = open_existing(folder)? {
         return Ok(sealer);
     }
@@ -33,7 +34,7 @@ pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
     );
     let mut text = Zeroizing::new(Digest::from_bytes(*random).hex());
     text.push('\n');
-    folder::publish(folder, NAME, text.as_bytes())
+    files::publish(folder, NAME, text.as_bytes())
         .map_err(|error| LedgerError::storage("write", &path, error))?;
     // Whoever was first: what lies there now is the key.
     open_existing(folder)?.ok_or_else(|| {
@@ -48,7 +49,7 @@ pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
 /// As [`open_or_make`].
 pub fn open_existing(folder: &Path) -> Result<Option<Sealer>, LedgerError> {
     let path = path(folder);
-    if !folder::is_there(&path)? {
+    if !files::is_there(&path)? {
         return Ok(None);
     }
     let read = |error| LedgerError::storage("read", &path, error);

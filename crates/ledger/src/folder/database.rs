@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::LedgerError;
+use crate::LedgerError;
 
 /// The format this version writes, and the newest it reads.
 pub const FORMAT: i64 = 1;

@@ -8,11 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::chain::{self, Link};
-use super::head;
-use super::port::{Fence, Ledger, LedgerError};
-use super::record::{Founded, Record};
-use super::{Entry, database, folder, founding, rows};
+use super::{database, files, founding, head, rows};
+use crate::chain::{self, Link};
+use crate::record::{Founded, Record};
+use crate::{Entry, Fence, Ledger, LedgerError};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// A ledger in `<folder>/ledger.db`.
@@ -46,9 +45,9 @@ impl SqliteLedger {
     ) -> Result<Self, LedgerError> {
         let path = database::path(folder);
         database::check_engine(&path)?;
-        folder::ensure(folder)?;
+        files::ensure(folder)?;
         let mut new = false;
-        if !folder::is_there(&path)? {
+        if !files::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
             new = founding::found(folder, &path, system, time, lineage)?;
         }
@@ -90,8 +89,8 @@ impl SqliteLedger {
         {
             return Ok(None);
         }
-        folder::check(folder)?;
-        if !folder::is_there(&path)? {
+        files::check(folder)?;
+        if !files::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
             return Ok(None);
         }
@@ -104,15 +103,6 @@ impl SqliteLedger {
             founded,
             writer: None,
         }))
-    }
-
-    /// Refuses a ledger of another system.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerError::Foreign`].
-    pub fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
-        rows::belongs_to(&self.founded, system, &self.path)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, LedgerError> {
@@ -154,6 +144,10 @@ impl SqliteLedger {
 }
 
 impl Ledger for SqliteLedger {
+    fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
+        rows::belongs_to(&self.founded, system, &self.path)
+    }
+
     fn each(
         &self,
         after: u64,

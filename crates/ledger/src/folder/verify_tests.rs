@@ -1,12 +1,18 @@
 //! Whatever is done to a ledger's file is found, and the first bad entry is named.
 
-use super::{Completeness, Kept, Verification, verify, verify_against};
+use super::{head, verify_against};
 use crate::conformance::{lease, time};
-use crate::{Ledger, LedgerError, Link, SqliteLedger, head};
+use crate::folder::SqliteLedger;
+use crate::walk::Walk;
+use crate::{Completeness, Irregularity, Kept, Ledger, LedgerError, Link, Verification};
 use evenkeel_model::Digest;
 use rusqlite::{Connection, params};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+fn verify(folder: &Path) -> Result<Verification, LedgerError> {
+    verify_against(folder, &[])
+}
 
 /// How many entries the ledger of these tests has.
 const ENTRIES: u64 = 40;
@@ -152,7 +158,7 @@ fn every_flipped_byte_of_every_line_and_digest_is_found_at_its_entry() {
     let mut connection = world.tamper();
     let own = rows(&connection);
     let mut flips = 0;
-    let mut before = super::Walk::default();
+    let mut before = Walk::default();
     for (index, row) in own.iter().enumerate() {
         for position in 0..row.1.len() + row.2.len() {
             let mut changed = row.clone();
@@ -303,7 +309,7 @@ fn a_ledger_written_anew_from_some_entry_on_is_found_by_what_is_remembered() {
             "{:?}",
             verification.findings
         );
-        let said = |finding: &super::Irregularity| finding.what.contains("truncated or replaced");
+        let said = |finding: &Irregularity| finding.what.contains("truncated or replaced");
         assert!(verification.findings.iter().any(said));
     }
 }

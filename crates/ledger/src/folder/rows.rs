@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::chain::{self, Link, Written};
-use super::head::{self, Head};
-use super::record::{Founded, Record};
-use super::{Entry, LedgerError, database, entry};
+use super::{database, head};
+use crate::chain::{self, Link, Written};
+use crate::record::{Founded, Record};
+use crate::{Entry, Head, LedgerError, entry};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// A number as SQLite keeps it. None that a ledger can reach is out of its range.

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use super::chain::{self, Link};
-use super::head::{self, Head};
-use super::record::{Founded, Record};
-use super::{LedgerError, database, folder, rows};
+use super::{database, files, head, rows};
+use crate::chain::{self, Link};
+use crate::record::{Founded, Record};
+use crate::{Head, LedgerError};
 use evenkeel_model::Moment;
 
 /// Refuses to begin anew where a ledger has been.
@@ -46,7 +46,7 @@ pub fn found(
     let first = Link::root()
         .extend(time, "founded", body)
         .map_err(|error| LedgerError::storage("found", path, error))?;
-    folder::open_private(&temporary).map_err(storage)?;
+    files::open_private(&temporary).map_err(storage)?;
     database::create(&temporary)
         .and_then(|connection| {
             rows::insert(&connection, &first)?;
@@ -60,6 +60,6 @@ pub fn found(
         Err(error) => return Err(storage(error)),
     };
     drop(cradle);
-    folder::sync(folder).map_err(storage)?;
+    files::sync(folder).map_err(storage)?;
     Ok(new)
 }

@@ -1,48 +1,19 @@
-//! The conformance suite: what every backend of the ledger must do, run over each.
-//!
-//! Only for tests. A new backend calls [`check`] with a way to found an empty ledger.
+//! Entries and fences: what is appended is read, in order, whole or not at all, and never by who lost his lease.
 
-use super::lease::break_open;
-use super::record::{Actor, LeaseTaken};
-use super::{Fence, Ledger, LedgerError, Record, State};
-use evenkeel_model::moment::FixedClock;
-use evenkeel_model::{EnvironmentName, Moment};
+use super::{Bench, fence, founded, lease, time};
+use crate::{Ledger, LedgerError};
+use evenkeel_model::EnvironmentName;
 
-/// A moment.
-pub fn time(second: i64) -> Moment {
-    Moment::from_millisecond(1_800_000_000_000 + second * 1000)
-}
-
-/// The record of a lease.
-pub fn lease(environment: &str, token: u64) -> Record {
-    Record::LeaseTaken(LeaseTaken {
-        environment: EnvironmentName::new(environment),
-        token,
-        by: Actor {
-            name: "ada".to_owned(),
-            host: "engine".to_owned(),
-            process: 7,
-        },
-        purpose: "apply".to_owned(),
-    })
-}
-
-/// A fence.
-pub fn fence(environment: &str, token: u64) -> Fence {
-    Fence {
-        environment: EnvironmentName::new(environment),
-        token,
+pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
+    for promise in [
+        what_is_appended_is_read,
+        an_old_fence_is_refused,
+        a_batch_is_written_whole_or_not_at_all,
+        a_clock_set_back_breaks_nothing,
+        writers_at_once_leave_no_gap,
+    ] {
+        promise(&*founded(&*make()));
     }
-}
-
-/// Everything that is asked of a backend; `found` founds an empty ledger each time.
-pub fn check(found: impl Fn() -> Box<dyn Ledger>) {
-    what_is_appended_is_read(&*found());
-    an_old_fence_is_refused(&*found());
-    a_batch_is_written_whole_or_not_at_all(&*found());
-    a_clock_set_back_breaks_nothing(&*found());
-    writers_at_once_leave_no_gap(&*found());
-    a_broken_lease_shuts_its_holder_out_and_says_why(&*found());
 }
 
 fn what_is_appended_is_read(ledger: &dyn Ledger) {
@@ -152,39 +123,6 @@ fn a_clock_set_back_breaks_nothing(ledger: &dyn Ledger) {
         .append(time(-100), &[lease("staging", 2)], None)
         .unwrap();
     assert_eq!(ledger.read(0).unwrap()[2].time, time(-100));
-}
-
-fn a_broken_lease_shuts_its_holder_out_and_says_why(ledger: &dyn Ledger) {
-    let folder = tempfile::tempdir().unwrap();
-    ledger
-        .append(time(1), &[lease("staging", 1)], None)
-        .unwrap();
-    let Record::LeaseTaken(held) = lease("staging", 1) else {
-        unreachable!("it is one");
-    };
-    let clock = FixedClock(time(2));
-    let by = Actor {
-        name: "bob".to_owned(),
-        ..held.by.clone()
-    };
-    let broken = break_open(ledger, &clock, folder.path(), &held, &by, "it hangs");
-    assert_eq!(broken.unwrap(), 2);
-    // Nobody can break what is broken.
-    let again = break_open(ledger, &clock, folder.path(), &held, &by, "it hangs");
-    assert!(matches!(again, Err(LedgerError::Fenced { newest: 2, .. })));
-    let refused = ledger.append(
-        time(3),
-        &[lease("production", 1)],
-        Some(&fence("staging", 1)),
-    );
-    assert!(matches!(refused, Err(LedgerError::Fenced { .. })));
-    let state = State::of(ledger).unwrap();
-    assert_eq!(state.sequence, 5);
-    let standing = state.environment(&EnvironmentName::new("staging")).unwrap();
-    assert!(standing.lease.is_none());
-    let kept = &standing.broken.as_ref().unwrap().record;
-    assert_eq!((kept.token, &*kept.reason), (1, "it hangs"));
-    assert_eq!((&kept.held_by, &kept.by), (&held.by, &by));
 }
 
 fn writers_at_once_leave_no_gap(ledger: &dyn Ledger) {

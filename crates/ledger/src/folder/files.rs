@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::LedgerError;
+use crate::LedgerError;
 
 /// Makes the folder, readable by its owner alone, if it is not there; refuses one that a ledger cannot be kept in.
 ///

@@ -1,87 +1,8 @@
-//! The port: what every ledger does, wherever it is kept.
+//! The errors of the ledger and of everything that is kept beside it.
 
 use std::path::Path;
 
-use super::{Entry, Record};
-use evenkeel_model::{EnvironmentName, Moment};
-
-/// The right to write about an environment: good as long as nobody took a newer lease on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fence {
-    /// The environment.
-    pub environment: EnvironmentName,
-    /// The token of the lease: rises with every lease.
-    pub token: u64,
-}
-
-/// An append-only, hash-chained list of entries.
-pub trait Ledger: Send + Sync {
-    /// Gives all entries with a number above `after`, one by one and in order, each verified against its predecessor.
-    ///
-    /// Should the ledger change while it is looked at, the look may be taken again: then entries come again that came
-    /// already. Who takes them knows them by their numbers.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerError::Broken`] at the first entry that is not what was written, and whatever `take` says.
-    fn each(
-        &self,
-        after: u64,
-        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
-    ) -> Result<(), LedgerError>;
-
-    /// All entries with a number above `after`, in order, each verified against its predecessor. A ledger is long:
-    /// who needs each entry only once asks for [`Ledger::each`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Ledger::each`].
-    fn read(&self, after: u64) -> Result<Vec<Entry>, LedgerError> {
-        let mut entries: Vec<Entry> = Vec::new();
-        self.each(after, &mut |entry| {
-            // Of a look that was taken again, the later word counts.
-            let known = entry.sequence.saturating_sub(after).saturating_sub(1);
-            entries.truncate(usize::try_from(known).unwrap_or(usize::MAX));
-            entries.push(entry);
-            Ok(())
-        })?;
-        Ok(entries)
-    }
-
-    /// Appends records in one durable transaction; when it returns they survive a loss of power.
-    ///
-    /// With a fence, refuses when the newest lease on that environment has another token. Returns the number of the
-    /// last entry.
-    ///
-    /// # Errors
-    ///
-    /// Any; nothing was appended then. Only after [`LedgerError::Storage`] is it open whether a later reader finds the
-    /// entries: the medium failed while they were on their way. Nothing may be done on their account.
-    fn append(
-        &self,
-        time: Moment,
-        records: &[Record],
-        fence: Option<&Fence>,
-    ) -> Result<u64, LedgerError>;
-
-    /// The highest token of any lease on this environment; zero when there was none.
-    ///
-    /// # Errors
-    ///
-    /// As [`Ledger::read`].
-    fn newest_token(&self, environment: &EnvironmentName) -> Result<u64, LedgerError> {
-        let mut newest = 0;
-        self.each(0, &mut |entry| {
-            if let Some(Record::LeaseTaken(taken)) = super::chain::understand(&entry)?
-                && taken.environment == *environment
-            {
-                newest = newest.max(taken.token);
-            }
-            Ok(())
-        })?;
-        Ok(newest)
-    }
-}
+use evenkeel_model::EnvironmentName;
 
 /// Where it is broken: entries count from one.
 fn at_entry(sequence: u64) -> String {
@@ -197,7 +118,7 @@ pub enum LedgerError {
 
 impl LedgerError {
     /// That `operation` on `path` failed because of `source`.
-    pub(super) fn storage(
+    pub(crate) fn storage(
         operation: &'static str,
         path: &Path,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -210,7 +131,7 @@ impl LedgerError {
     }
 
     /// That `path` must not be used, and what to do.
-    pub(super) fn unusable(path: &Path, reason: &str, remedy: &str) -> Self {
+    pub(crate) fn unusable(path: &Path, reason: &str, remedy: &str) -> Self {
         Self::Unusable {
             path: path.display().to_string(),
             reason: reason.to_owned(),
@@ -219,7 +140,7 @@ impl LedgerError {
     }
 
     /// That an entry is not what was written.
-    pub(super) fn broken(sequence: u64, reason: impl Into<String>) -> Self {
+    pub(crate) fn broken(sequence: u64, reason: impl Into<String>) -> Self {
         Self::Broken {
             sequence,
             reason: reason.into(),
