@@ -7,23 +7,26 @@
 //! Without features nothing here touches the world: entries, records, their chain, their fold, and what verification
 //! finds are the same for every backend. Each backend of [`Store`] is a folder behind a feature of its own: `folder`
 //! keeps everything in a folder of this machine, with SQLite for the entries; `testing` brings the one in memory and
-//! the conformance suite that every backend passes.
+//! the conformance suite that every backend passes. The modules are listed from the top down: a backend uses what is
+//! listed after the backends, and never another one.
 
 #![forbid(unsafe_code)]
 
-pub mod chain;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+
+#[cfg(feature = "folder")]
+pub mod folder;
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
+
+pub mod chain;
 pub mod entry;
 pub mod environment_state;
 pub mod error;
-#[cfg(feature = "folder")]
-pub mod folder;
 pub mod head;
 pub mod lease;
 pub mod ledger;
-#[cfg(any(test, feature = "testing"))]
-pub mod memory;
 pub mod object;
 pub mod record;
 pub mod remembered;

@@ -92,5 +92,4 @@ impl Store for FolderStore {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

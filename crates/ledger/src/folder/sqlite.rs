@@ -246,5 +246,4 @@ impl SqliteLedger {
 }
 
 #[cfg(test)]
-#[path = "sqlite_tests.rs"]
 mod tests;

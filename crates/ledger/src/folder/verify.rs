@@ -192,5 +192,4 @@ fn check_tokens(
 }
 
 #[cfg(test)]
-#[path = "verify_tests.rs"]
 mod tests;

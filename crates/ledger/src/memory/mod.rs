@@ -105,5 +105,4 @@ impl Store for MemoryStore {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;
