@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
-use super::project::state_of;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
@@ -23,7 +22,7 @@ use evenkeel_host::ActionError;
 use evenkeel_ledger::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome, Verb,
 };
-use evenkeel_ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
+use evenkeel_ledger::{Fence, Lease, Ledger, LedgerError, State};
 use evenkeel_model::{Digest, EnvironmentName, Instance};
 
 /// What is to be applied.
@@ -90,11 +89,11 @@ pub fn apply(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let (lease, state) = take_lease(&project, &ledger, &name, "apply", request.wait)?;
+    let (lease, state) = take_lease(&project, &*ledger, &name, "apply", request.wait)?;
     let mut run = Run {
         project: &project,
         resolution: &resolution,
-        ledger: &ledger,
+        ledger: &*ledger,
         fence: lease.fence(),
         name: &name,
         purpose: "apply",
@@ -123,7 +122,7 @@ pub fn apply(
         report.next(format!("evenkeel apply {name}"));
     } else if repairs {
         let recipe = resolution.recipe(&project, &name)?.digest;
-        let state = state_of(&ledger)?;
+        let state = State::of(&*ledger)?;
         if let Some(ended) = settle(
             &project,
             &state,
@@ -191,17 +190,17 @@ pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
 /// Takes the lease, and gives the state as it is then. The whole ledger is read first: nothing is added to a broken one.
 pub(super) fn take_lease<'l>(
     project: &Project<'l>,
-    ledger: &'l SqliteLedger,
+    ledger: &'l dyn Ledger,
     name: &EnvironmentName,
     purpose: &str,
     wait: Option<Duration>,
 ) -> Result<(Lease<'l>, State), Failure> {
     let world = project.world;
-    let mut state = state_of(ledger)?;
+    let mut state = State::of(ledger)?;
     let lease = Lease::take(
+        &*project.store,
         ledger,
         world.clock,
-        &project.folder,
         name,
         &world.actor,
         purpose,
@@ -250,7 +249,7 @@ pub(super) enum Went {
 pub(super) struct Run<'a> {
     pub(super) project: &'a Project<'a>,
     pub(super) resolution: &'a Resolution,
-    pub(super) ledger: &'a SqliteLedger,
+    pub(super) ledger: &'a dyn Ledger,
     pub(super) fence: &'a Fence,
     pub(super) name: &'a EnvironmentName,
     pub(super) purpose: &'a str,
@@ -307,7 +306,7 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
-        super::unrecorded::tell(&state, &situation, report);
+        super::unrecorded::tell(self.project, &state, &situation, report);
         let owner = self.owner(&state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
@@ -495,7 +494,7 @@ impl Run<'_> {
 
     /// The lease was lost: says who took it and why, as far as the ledger tells.
     fn overtaken(&self, code: u8, report: &mut Report) -> Went {
-        let state = state_of(self.ledger).unwrap_or_default();
+        let state = State::of(self.ledger).unwrap_or_default();
         let broken = state
             .environment(self.name)
             .and_then(|standing| standing.broken.as_ref())

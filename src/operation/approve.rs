@@ -4,7 +4,6 @@ use super::dossier::GateReview;
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
-use evenkeel_ledger::Ledger as _;
 use evenkeel_ledger::record::Approved;
 
 /// Approves the plan whose digest begins with `plan`, if it is what a release would do now.
@@ -32,7 +31,7 @@ pub fn approve(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let asked = GateReview::now(&project, &resolution, &ledger)?;
+    let asked = GateReview::now(&project, &resolution, &*ledger)?;
     let now = asked.plan.digest();
     if !now.begins_with(plan) {
         return Err(Failure::Stale {
@@ -68,7 +67,7 @@ pub fn approve(
         reason: reason.to_owned(),
     };
     ledger.append(world.clock.now(), &[approved.into()], None)?;
-    let after = GateReview::now(&project, &resolution, &ledger)?;
+    let after = GateReview::now(&project, &resolution, &*ledger)?;
     report.say(format!(
         "{} approved plan {} for {}",
         world.actor.name,

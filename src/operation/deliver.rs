@@ -11,7 +11,7 @@ use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
-use evenkeel_ledger::SqliteLedger;
+use evenkeel_ledger::Ledger;
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::EnvironmentName;
 
@@ -59,7 +59,7 @@ pub fn deliver(
         match stage(
             &project,
             &resolution,
-            &ledger,
+            &*ledger,
             name,
             confirm,
             wait,
@@ -74,8 +74,8 @@ pub fn deliver(
             }
         }
     }
-    let asked = GateReview::now(&project, &resolution, &ledger)?;
-    asked.record(&project, &ledger, None)?;
+    let asked = GateReview::now(&project, &resolution, &*ledger)?;
+    asked.record(&project, &*ledger, None)?;
     report
         .plans
         .push(PlanReport::new(&asked.plan, asked.rehearsed.clone()));
@@ -96,7 +96,7 @@ pub fn deliver(
         if asked.dossier.policy.delivery {
             report.next(asked.press());
         } else {
-            return super::release::press(&project, &resolution, &ledger, confirm, wait, report);
+            return super::release::press(&project, &resolution, &*ledger, confirm, wait, report);
         }
     }
     asked.tell_of_policy(&project, &mut report);
@@ -118,7 +118,7 @@ enum Stage {
 fn stage(
     project: &Project<'_>,
     resolution: &Resolution,
-    ledger: &SqliteLedger,
+    ledger: &dyn Ledger,
     name: &EnvironmentName,
     confirm: Option<&str>,
     wait: Option<Duration>,

@@ -133,7 +133,7 @@ fn look_at_all(
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, state, &targets)?;
         let defects = live(&situation);
-        unrecorded::tell(state, &situation, report);
+        unrecorded::tell(project, state, &situation, report);
         unrecorded::tell_of_owners(project, state, &situation, &targets.observers(), report);
         let (declared, observed) = situation.coverage();
         found.push(defects);

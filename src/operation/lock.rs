@@ -1,6 +1,5 @@
 //! Lock: who holds which environment, and how it is taken from a holder who hangs.
 
-use super::project::state_of;
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, LockState, Report};
@@ -25,13 +24,13 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
         .definition
         .path
         .iter()
-        .map(|name| Ok((name, lease::lock(&project.folder, name)?)))
+        .map(|name| Ok((name, project.store.look_at_lock(name)?)))
         .collect::<Result<Vec<_>, LedgerError>>()?;
     let (state, _) = project.state()?;
     for (name, mut lock) in locks {
         // Somebody may have taken it since.
         if lock == Lock::Free && lease_of(&state, name, None).is_some() {
-            lock = lease::lock(&project.folder, name)?;
+            lock = project.store.look_at_lock(name)?;
         }
         report
             .locks
@@ -63,7 +62,7 @@ pub fn lock_break(
     } = Session::open(world, location, "lock break")?;
     let name = project.environment(name)?;
     let (_, existing) = project.state()?;
-    let (Lock::Held(holder), Some(_)) = (lease::lock(&project.folder, &name)?, existing) else {
+    let (Lock::Held(holder), Some(_)) = (project.store.look_at_lock(&name)?, existing) else {
         return Err(nobody(&name));
     };
     if project.definition.is_last(&name) && confirm != Some(name.as_str()) {
@@ -76,7 +75,7 @@ pub fn lock_break(
         });
     }
     let ledger = project.ledger()?;
-    let state = state_of(&ledger)?;
+    let state = State::of(&*ledger)?;
     let Some(held) = lease_of(&state, &name, holder.as_ref()) else {
         return Err(LedgerError::Held {
             environment: name,
@@ -88,9 +87,9 @@ pub fn lock_break(
         .into());
     };
     let token = lease::break_open(
-        &ledger,
+        &*project.store,
+        &*ledger,
         world.clock,
-        &project.folder,
         &held.record,
         &world.actor,
         reason,

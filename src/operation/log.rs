@@ -5,7 +5,7 @@ use super::status::outcome_words;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{EntryDocument, Report};
 use evenkeel_ledger::record::{StepOutcome, Verb};
-use evenkeel_ledger::{Entry, Ledger as _, Record, chain};
+use evenkeel_ledger::{Entry, Record, chain};
 use evenkeel_model::text::count;
 
 /// The last `limit` entries, oldest first.

@@ -7,6 +7,7 @@ use super::{Failure, ProjectLocation, World, saved, unrecorded};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::plan::saved::Found;
 use evenkeel_core::release::{rehearsed, restored};
+use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 
 /// Makes plans. With `output`, the plan of the one environment is saved for `apply`.
@@ -43,7 +44,7 @@ pub fn plan(
         // The seals of a saved plan belong to a key: ledger and key are made now if there were none.
         None => {
             let ledger = project.ledger()?;
-            (Needs::Change, super::project::state_of(&ledger)?)
+            (Needs::Change, State::of(&*ledger)?)
         }
     };
     let resolution = session.resolve(&names, needs)?;
@@ -57,7 +58,7 @@ pub fn plan(
         let targets = resolution.targets(&project, name)?;
         let situation = resolution.look(&project, name, &state, &targets)?;
         let plan = resolution.plan(&project, &situation, &state)?;
-        unrecorded::tell(&state, &situation, &mut report);
+        unrecorded::tell(&project, &state, &situation, &mut report);
         unrecorded::tell_of_owners(
             &project,
             &state,

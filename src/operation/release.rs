@@ -5,14 +5,13 @@ use std::time::Duration;
 use super::apply::{Run, Went, exit_code, take_lease};
 use super::dossier::GateReview;
 use super::picture::Resolution;
-use super::project::state_of;
 use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
-use evenkeel_ledger::{Ledger as _, SqliteLedger};
+use evenkeel_ledger::{Ledger, State};
 
 /// Releases, if the gate is open.
 ///
@@ -33,7 +32,7 @@ pub fn release(
     let Session { project, report } = session;
     let ledger = project.ledger()?;
     if let Some(wanted) = plan {
-        let asked = GateReview::now(&project, &resolution, &ledger)?;
+        let asked = GateReview::now(&project, &resolution, &*ledger)?;
         if !asked.plan.digest().begins_with(wanted) {
             return Err(Failure::Stale {
                 reason: format!(
@@ -44,14 +43,14 @@ pub fn release(
             });
         }
     }
-    press(&project, &resolution, &ledger, confirm, wait, report)
+    press(&project, &resolution, &*ledger, confirm, wait, report)
 }
 
 /// Asks the gate under production's lease, and goes through it.
 pub(super) fn press(
     project: &Project<'_>,
     resolution: &Resolution,
-    ledger: &SqliteLedger,
+    ledger: &dyn Ledger,
     confirm: Option<&str>,
     wait: Option<Duration>,
     mut report: Report,
@@ -75,7 +74,7 @@ pub(super) fn press(
         report.exit_code = 3;
         return Ok(report);
     }
-    let mut state = state_of(ledger)?;
+    let mut state = State::of(ledger)?;
     let number = state.next_release();
     let started = ReleaseStarted {
         release: number.clone(),

@@ -27,7 +27,7 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
     } = session;
     for name in &project.definition.path {
         let mut document = document(&project, &state, name);
-        document.held_by = match lease::lock(&project.folder, name)? {
+        document.held_by = match project.store.look_at_lock(name)? {
             Lock::Free => None,
             Lock::Held(holder) => Some(lease::introduce(holder.as_ref())),
         };

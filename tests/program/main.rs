@@ -21,6 +21,7 @@ mod crash;
 mod declared;
 mod definitions;
 mod documents;
+mod earlier;
 mod estate;
 mod first_day;
 mod formats;

@@ -230,5 +230,4 @@ fn highest(so_far: u64, prefix: &str, name: &str) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;

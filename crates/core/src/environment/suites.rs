@@ -15,6 +15,9 @@ use crate::kind::Attributes;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, Value, duration};
 
+/// Where suites have working directories of their own, in the project's directory.
+pub const SCRATCH: &str = ".evenkeel/suites";
+
 /// Fills in all suites of an environment.
 pub(super) fn resolve(resolver: &mut Resolver<'_>) -> Vec<Suite> {
     let blocks = resolver.definition.suites_of(resolver.name);
@@ -307,7 +310,7 @@ fn run_check(resolver: &Resolver<'_>, name: &str, attributes: &Attributes) -> Op
     let scratch = resolver
         .surroundings
         .root
-        .join(".evenkeel/suites")
+        .join(SCRATCH)
         .join(resolver.name.as_str())
         .join(name);
     let directory = attributes
