@@ -114,9 +114,15 @@ impl Verification<'_> {
             kind: &suite.kind,
             suite: &suite.name,
         });
-        let result = suite::run(suite, world.clock, &world.interruption, &|line| {
-            world.listener.event(Event::CommandLine { line });
-        });
+        let result = suite::run(
+            suite,
+            world.clock,
+            world.environment,
+            &world.interruption,
+            &|line| {
+                world.listener.event(Event::CommandLine { line });
+            },
+        );
         world.listener.event(Event::Ended);
         let ended = world.clock.now();
         let after = self
