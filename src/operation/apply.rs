@@ -8,6 +8,7 @@ use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
+use crate::world::files::is_file;
 use evenkeel_core::apply::{
     Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute, is_recorded,
     unconfirmed_removals,
@@ -57,7 +58,7 @@ pub fn apply(
         .any(|name| name.as_str() == request.what);
     let saved = if known {
         None
-    } else if file.is_file() {
+    } else if is_file(&file) {
         Some(saved::load(&file)?)
     } else if let Err(Failure::Usage(reason)) = project.environment(&request.what) {
         return Err(Failure::Usage(format!(

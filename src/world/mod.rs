@@ -9,6 +9,7 @@ pub mod files;
 pub mod git;
 pub mod http;
 pub mod patient;
+pub mod place;
 pub mod processes;
 pub mod redaction;
 pub mod secrets;

@@ -165,3 +165,46 @@ fn nothing_in_a_pure_crate_sets_the_check_aside_but_tests() {
         }
     }
 }
+
+/// What an operation must not name: adapters in `src/world` read, write and ask for it.
+const OF_ADAPTERS: &[&str] = &[
+    "std::fs",
+    "fs::",
+    "std::env",
+    "std::process",
+    "std::net",
+    "rustix",
+    "tempfile",
+    "SystemTime",
+    "Instant",
+    "stdin()",
+    ".exists()",
+    ".is_file()",
+    ".is_dir()",
+    ".canonicalize()",
+];
+
+#[test]
+fn operations_touch_the_world_through_adapters_only() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/operation")];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            read += 1;
+            for line in text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+            {
+                let named = OF_ADAPTERS.iter().find(|name| line.contains(**name));
+                assert!(named.is_none(), "{}: {line}", path.display());
+            }
+        }
+    }
+    assert!(read > 20);
+}
