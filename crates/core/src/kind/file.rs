@@ -8,7 +8,7 @@ use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
 use super::{
-    Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Traits, Wrong,
+    Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Traits, Wrong,
 };
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
@@ -136,7 +136,7 @@ impl Kind for File {
         ("owner", &["owner"]),
         ("group", &["group"]),
     ];
-    type Family = Host;
+    type Family = evenkeel_host::Host;
     type Declared = FileDeclared;
     type Observed = FileObserved;
 

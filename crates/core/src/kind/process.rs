@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
-    Attributes, ChangeMode, Claim, Context, Discrepancy, Host, Kind, Observation, RemovalOrder,
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder,
     Speed, Traits, Wrong,
 };
 use evenkeel_host::process::Running;
@@ -187,7 +187,7 @@ impl Kind for Process {
         ("restart-on.*", &["restart-on"]),
         ("ready", &["ready"]),
     ];
-    type Family = Host;
+    type Family = evenkeel_host::Host;
     type Declared = ProcessDeclared;
     type Observed = ProcessObserved;
 
