@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
-    Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Speed, Traits,
-    Wrong,
+    Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Speed, Traits, Wrong,
 };
 use evenkeel_host::installation;
 use evenkeel_host::{Action, Answer, Query};

@@ -254,6 +254,10 @@ kinds! {
     link::Link,
     installation::Installation,
     process::Process,
+    #[cfg(test)]
+    toy_package::ToyPackage,
+    #[cfg(test)]
+    toy_service::ToyService,
 }
 
 /// The facts of a kind by its name.
