@@ -90,14 +90,14 @@ macro_rules! subsystems {
         pub mod wire {
             use serde::{Deserialize, Serialize};
 
-            use super::{$($module),*};
+            $( #[cfg($cfg)] use super::$module; )*
             use crate::wire::mirror::Mirror;
 
             /// One question.
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(tag = "query", rename_all = "kebab-case")]
             pub enum Query {
-                $( $(#[$about])* $name($module::wire::Query), )*
+                $( #[cfg($cfg)] $(#[$about])* $name($module::wire::Query), )*
                 /// A question of a newer version.
                 #[serde(other)]
                 Unknown,
@@ -107,7 +107,7 @@ macro_rules! subsystems {
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(tag = "answer", rename_all = "kebab-case")]
             pub enum Answer {
-                $( $(#[$about])* $name($module::wire::Answer), )*
+                $( #[cfg($cfg)] $(#[$about])* $name($module::wire::Answer), )*
                 /// It could not be seen.
                 Unreadable {
                     /// Why, for people.
@@ -122,7 +122,7 @@ macro_rules! subsystems {
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(tag = "action", rename_all = "kebab-case")]
             pub enum Action {
-                $($( $(#[$does])* $action($module::wire::$action), )*)*
+                $($( #[cfg($cfg)] $(#[$does])* $action($module::wire::$action), )*)*
                 /// An action of a newer version.
                 #[serde(other)]
                 Unknown,
@@ -132,14 +132,14 @@ macro_rules! subsystems {
                 /// The wire's form.
                 #[must_use]
                 pub fn from_live(query: super::Query) -> Self {
-                    match query { $( super::Query::$name(query) => Self::$name(Mirror::from_live(query)), )* }
+                    match query { $( #[cfg($cfg)] super::Query::$name(query) => Self::$name(Mirror::from_live(query)), )* }
                 }
 
                 /// The live form; `None` when it is of a newer version.
                 #[must_use]
                 pub fn into_live(self) -> Option<super::Query> {
                     Some(match self {
-                        $( Self::$name(query) => super::Query::$name(query.into_live()), )*
+                        $( #[cfg($cfg)] Self::$name(query) => super::Query::$name(query.into_live()), )*
                         Self::Unknown => return None,
                     })
                 }
@@ -150,7 +150,7 @@ macro_rules! subsystems {
                 #[must_use]
                 pub fn from_live(answer: super::Answer) -> Self {
                     match answer {
-                        $( super::Answer::$name(answer) => Self::$name(Mirror::from_live(answer)), )*
+                        $( #[cfg($cfg)] super::Answer::$name(answer) => Self::$name(Mirror::from_live(answer)), )*
                         super::Answer::Unreadable { reason } => Self::Unreadable { reason },
                     }
                 }
@@ -159,7 +159,7 @@ macro_rules! subsystems {
                 #[must_use]
                 pub fn into_live(self) -> super::Answer {
                     match self {
-                        $( Self::$name(answer) => super::Answer::$name(answer.into_live()), )*
+                        $( #[cfg($cfg)] Self::$name(answer) => super::Answer::$name(answer.into_live()), )*
                         Self::Unreadable { reason } => super::Answer::Unreadable { reason },
                         Self::Unknown => super::Answer::Unreadable {
                             reason: "the agent's answer is of a newer version: install the same version of both".to_owned(),
@@ -172,14 +172,14 @@ macro_rules! subsystems {
                 /// The wire's form.
                 #[must_use]
                 pub fn from_live(action: super::Action) -> Self {
-                    match action { $($( super::Action::$action(action) => Self::$action(Mirror::from_live(action)), )*)* }
+                    match action { $($( #[cfg($cfg)] super::Action::$action(action) => Self::$action(Mirror::from_live(action)), )*)* }
                 }
 
                 /// The live form; `None` when it is of a newer version.
                 #[must_use]
                 pub fn into_live(self) -> Option<super::Action> {
                     Some(match self {
-                        $($( Self::$action(action) => super::Action::$action(action.into_live()), )*)*
+                        $($( #[cfg($cfg)] Self::$action(action) => super::Action::$action(action.into_live()), )*)*
                         Self::Unknown => return None,
                     })
                 }

@@ -62,6 +62,28 @@ impl Subject for DropToy {
     }
 }
 
+pub mod wire {
+    //! The wire's types.
+
+    use crate::wire::mirror::mirror;
+
+    mirror! {
+        /// Asks for the value of a thing.
+        Query = super::Query { class: String, name: String }
+        /// The value of a thing.
+        Answer = super::Answer { value: Option<String> }
+        /// Gives a thing a value.
+        SetToy = super::SetToy {
+            class: String,
+            name: String,
+            value: String,
+            expected: Option<String>,
+        }
+        /// Removes a thing.
+        DropToy = super::DropToy { class: String, name: String, expected: Option<String> }
+    }
+}
+
 #[cfg(feature = "local")]
 mod here {
     //! This machine's part: it has no toys.
