@@ -111,6 +111,7 @@ impl Resolution {
             .iter()
             .map(|(address, (apply, _))| (address.clone(), apply.to_string()))
             .collect();
+        targets.recall(&standing.applied);
         look(
             resolved,
             &standing.applied,
