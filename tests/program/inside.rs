@@ -87,6 +87,7 @@ impl Inside {
     /// The target of an environment; made when the first operation looks at it, or here.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
         let sealer = evenkeel_ledger::key::open_or_make(&self.world.path(".evenkeel")).unwrap();
+        let sealer = sealer.for_target(environment, "web");
         let place = TargetPlace {
             base: "/".into(),
             state: "/".into(),

@@ -38,6 +38,7 @@ mod origins;
 mod refusals;
 mod repeated;
 mod running;
+mod seals;
 mod secrets;
 mod shut;
 mod sources;
