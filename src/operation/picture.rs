@@ -127,6 +127,7 @@ impl Resolution {
             .iter()
             .map(|(instance, (apply, _))| (instance.clone(), apply.to_string()))
             .collect();
+        targets.recall(&standing.applied);
         look(
             resolved,
             &standing.applied,

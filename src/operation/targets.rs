@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::resolve::TargetPlace;
-use evenkeel_core::observe::Observers;
-use evenkeel_host::Target;
-use evenkeel_host::local::LocalTarget;
-use evenkeel_model::{EnvironmentName, Sealer};
+use evenkeel_core::observe::{AppliedSeals, Observers, applied_seals};
+use evenkeel_host::{LocalTarget, Observer, SealedTarget, Target};
+use evenkeel_ledger::AppliedResource;
+use evenkeel_model::{EnvironmentName, Instance, Sealer};
 
 /// Makes a target: real ones for the program, recorded ones for tests.
 pub trait TargetMaker: Sync {
-    /// The target of this name in an environment.
+    /// The target of this name in an environment. It gets the sealer that is its own, and no other.
     fn make(
         &self,
         environment: &EnvironmentName,
@@ -21,6 +21,12 @@ pub trait TargetMaker: Sync {
         place: &TargetPlace,
         sealer: &Sealer,
     ) -> Arc<dyn Target>;
+
+    /// Reads the same target with the project's sealer, to recognise what was applied before each target had its own.
+    /// Only what runs in this very process may do so.
+    fn with_project_key(&self, _sealer: &Sealer) -> Option<Arc<dyn Observer>> {
+        None
+    }
 }
 
 /// Makes targets on this machine.
@@ -40,10 +46,15 @@ impl TargetMaker for LocalTargets {
     ) -> Arc<dyn Target> {
         Arc::new(LocalTarget::new(sealer.clone(), self.launcher.clone()))
     }
+
+    fn with_project_key(&self, sealer: &Sealer) -> Option<Arc<dyn Observer>> {
+        let target = LocalTarget::new(sealer.clone(), self.launcher.clone());
+        Some(Arc::new(target))
+    }
 }
 
 /// The targets of one environment.
-pub(super) struct Targets(BTreeMap<Arc<str>, Arc<dyn Target>>);
+pub(super) struct Targets(BTreeMap<Arc<str>, SealedTarget>);
 
 impl Targets {
     pub(super) fn of(resolved: &Resolved, maker: &dyn TargetMaker, sealer: &Sealer) -> Self {
@@ -52,13 +63,42 @@ impl Targets {
                 .targets
                 .iter()
                 .map(|(name, place)| {
-                    (
-                        Arc::clone(name),
-                        maker.make(&resolved.name, name, place, sealer),
-                    )
+                    let own = resolved.materials.sealer_of(name);
+                    let target = SealedTarget::new(
+                        maker.make(&resolved.name, name, place, &own),
+                        maker.with_project_key(sealer),
+                    );
+                    for (project, own) in resolved.materials.seals_of(name) {
+                        target.book().pair(project, own);
+                    }
+                    (Arc::clone(name), target)
                 })
                 .collect(),
         )
+    }
+
+    /// Notes the seals of what was applied, so that it is recognised although it is declared differently now.
+    pub(super) fn recall(&self, applied: &BTreeMap<Instance, AppliedResource>) {
+        for (on, seals) in applied
+            .values()
+            .filter_map(|resource| applied_seals(&resource.record))
+        {
+            let Some(target) = self.0.get(&on) else {
+                continue;
+            };
+            match seals {
+                AppliedSeals::Known(seals) => {
+                    for (project, own) in seals {
+                        target.book().pair(project, own);
+                    }
+                }
+                AppliedSeals::Alone(seals) => {
+                    for project in seals {
+                        target.book().miss(project);
+                    }
+                }
+            }
+        }
     }
 
     /// For looking only.
@@ -66,7 +106,7 @@ impl Targets {
         self.0
             .iter()
             .map(|(name, target)| {
-                let observer: &dyn evenkeel_host::Observer = &**target;
+                let observer: &dyn Observer = target;
                 (Arc::clone(name), observer)
             })
             .collect()
@@ -76,7 +116,10 @@ impl Targets {
     pub(super) fn targets(&self) -> BTreeMap<Arc<str>, &dyn Target> {
         self.0
             .iter()
-            .map(|(name, target)| (Arc::clone(name), &**target))
+            .map(|(name, target)| {
+                let target: &dyn Target = target;
+                (Arc::clone(name), target)
+            })
             .collect()
     }
 }

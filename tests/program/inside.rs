@@ -95,6 +95,7 @@ impl Inside {
     /// The target of an environment; made when the first operation looks at it, or here.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
         let sealer = FolderStores.make(&self.world.path("")).make_key().unwrap();
+        let sealer = sealer.for_target(environment, "web");
         let place = TargetPlace {
             base: "/".into(),
             state: "/".into(),

@@ -41,6 +41,7 @@ mod refusals;
 mod rendering;
 mod repeated;
 mod running;
+mod seals;
 mod secrets;
 mod shut;
 mod sources;

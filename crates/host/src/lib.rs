@@ -26,12 +26,14 @@ mod place;
 pub mod port;
 #[cfg(feature = "testing")]
 pub mod recorded;
+pub mod sealing;
 pub mod subsystem;
 pub mod wire;
 
 pub use family::{Family, Host};
 pub use interruption::Interruption;
 pub use port::{ActionError, Materials, Observer, Performed, Target};
+pub use sealing::{SealBook, SealedTarget};
 pub use subsystem::path::{Account, PathState};
 pub use subsystem::process::{ProcessState, Ready, Running, Text};
 pub use subsystem::{Action, Answer, Query, Subject, entries, installation, path, process};

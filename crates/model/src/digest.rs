@@ -50,6 +50,15 @@ impl Digest {
         &self.0
     }
 
+    /// All digests that are written in a text, in their order.
+    pub fn all_in(text: &str) -> impl Iterator<Item = Self> {
+        text.match_indices(PREFIX).filter_map(|(start, _)| {
+            text.get(start..start + PREFIX.len() + 64)?
+                .parse::<Self>()
+                .ok()
+        })
+    }
+
     /// The 64 hexadecimal digits alone: for file names.
     #[must_use]
     pub fn hex(&self) -> String {
@@ -132,6 +141,8 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string().parse::<Digest>().ok(), Some(digest));
         assert!("blake3:12".parse::<Digest>().is_err());
+        let text = format!("a {digest}, blake3:12 and {digest}{digest} blake3:ä");
+        assert_eq!(Digest::all_in(&text).collect::<Vec<_>>(), [digest; 3]);
     }
 
     #[test]

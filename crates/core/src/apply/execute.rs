@@ -239,7 +239,9 @@ fn record(
         let applied = (each.outcome == Some(StepOutcome::Done) && step.verb != Verb::Remove)
             .then(|| apply.resolved.resources.get(&step.instance.address))
             .flatten()
-            .and_then(|resource| applied_record(&resource.on, &resource.declared).ok());
+            .and_then(|resource| {
+                applied_record(&resource.on, &resource.declared, &apply.resolved.materials).ok()
+            });
         ends.push(StepEnd {
             instance: step.instance.clone(),
             verb: step.verb,

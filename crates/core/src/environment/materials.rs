@@ -1,19 +1,22 @@
 //! Keeps what actions are made with: contents and secrets by digest, artifacts by path.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::kind::SealText;
 use evenkeel_host::{Materials, Text};
-use evenkeel_model::{Digest, Sealer, Value};
+use evenkeel_model::{Digest, EnvironmentName, Sealer, Value};
 
 /// Materials of one resolved environment. Contents with secrets are here and nowhere else.
 #[derive(Clone)]
 pub struct KeptMaterials {
     contents: Arc<Mutex<HashMap<Digest, Arc<[u8]>>>>,
     artifacts: Arc<Mutex<HashMap<Digest, PathBuf>>>,
+    /// The plain digest of each sealed content, by its seal.
+    sealed: Arc<Mutex<BTreeMap<Digest, Digest>>>,
     sealer: Sealer,
+    environment: EnvironmentName,
 }
 
 impl std::fmt::Debug for KeptMaterials {
@@ -25,27 +28,66 @@ impl std::fmt::Debug for KeptMaterials {
 impl KeptMaterials {
     /// Empty.
     #[must_use]
-    pub fn new(sealer: Sealer) -> Self {
+    pub fn new(sealer: Sealer, environment: EnvironmentName) -> Self {
         Self {
             contents: Arc::default(),
             artifacts: Arc::default(),
+            sealed: Arc::default(),
             sealer,
+            environment,
         }
     }
 
     /// Keeps content; returns its digest, sealed if there is a secret in it.
     #[must_use]
     pub fn keep(&self, bytes: Arc<[u8]>, sealed: bool) -> Digest {
+        let plain = Digest::of(&bytes);
         let digest = if sealed {
-            self.sealer.seal(&bytes)
+            let seal = self.sealer.seal_digest(plain);
+            self.sealed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(seal, plain);
+            seal
         } else {
-            Digest::of(&bytes)
+            plain
         };
         self.contents
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(digest, bytes);
         digest
+    }
+
+    /// The sealer of one target of this environment.
+    #[must_use]
+    pub fn sealer_of(&self, target: &str) -> Sealer {
+        self.sealer.for_target(self.environment.as_str(), target)
+    }
+
+    /// Every seal with what a target seals the same content as.
+    #[must_use]
+    pub fn seals_of(&self, target: &str) -> BTreeMap<Digest, Digest> {
+        let sealer = self.sealer_of(target);
+        self.sealed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(seal, plain)| (*seal, sealer.seal_digest(*plain)))
+            .collect()
+    }
+
+    /// The same for those seals only that a text holds.
+    #[must_use]
+    pub fn seals_in(&self, target: &str, text: &str) -> BTreeMap<Digest, Digest> {
+        let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        if sealed.is_empty() {
+            return BTreeMap::new();
+        }
+        let sealer = self.sealer_of(target);
+        Digest::all_in(text)
+            .filter_map(|seal| Some((seal, sealer.seal_digest(*sealed.get(&seal)?))))
+            .collect()
     }
 
     /// Keeps where an artifact is.

@@ -134,7 +134,7 @@ pub fn resolve(
         definition,
         name,
         surroundings,
-        materials: KeptMaterials::new(surroundings.sealer.clone()),
+        materials: KeptMaterials::new(surroundings.sealer.clone(), name.clone()),
         parameters: BTreeMap::new(),
         resources: BTreeMap::new(),
         filled: HashMap::new(),

@@ -7,4 +7,4 @@ mod batch;
 mod situation;
 
 pub use batch::{Observers, observe};
-pub use situation::{LastApplied, Situation, applied_record, look};
+pub use situation::{AppliedSeals, LastApplied, Situation, applied_record, applied_seals, look};

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{Observers, observe};
 use crate::environment::Resolved;
+use crate::environment::materials::KeptMaterials;
 use crate::kind::{Declared, Observation, Observed};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Parts};
 
@@ -51,6 +52,9 @@ struct AppliedRecord<'a> {
     #[serde(borrow)]
     declared: &'a RawValue,
     on: Arc<str>,
+    /// What the target seals the same contents as, by the seals in `declared`; none in records of earlier versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    seals: BTreeMap<Digest, Digest>,
 }
 
 /// What the ledger keeps of a resource that was applied.
@@ -61,13 +65,43 @@ struct AppliedRecord<'a> {
 pub fn applied_record(
     on: &Arc<str>,
     declared: &Declared,
+    materials: &KeptMaterials,
 ) -> Result<Box<RawValue>, serde_json::Error> {
     let declared = RawValue::from_string(declared.record()?)?;
     let record = AppliedRecord {
+        seals: materials.seals_in(on, declared.get()),
         declared: &declared,
         on: Arc::clone(on),
     };
     RawValue::from_string(serde_json::to_string(&record)?)
+}
+
+/// What a target sealed as what when a resource was applied.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AppliedSeals {
+    /// The target's seal of each of the record's seals.
+    Known(BTreeMap<Digest, Digest>),
+    /// The record's seals, from before targets had keys of their own.
+    Alone(Vec<Digest>),
+}
+
+/// The target and the seals of a resource that was applied; `None` when it has no secret.
+#[must_use]
+pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
+    // Most resources have none, and are not parsed for it.
+    let may_have = record.contains("\"seals\":")
+        || record.contains("\"sealed\":true")
+        || record.contains("\"sealed\":\"blake3:");
+    if !may_have {
+        return None;
+    }
+    let parsed: AppliedRecord<'_> = serde_json::from_str(record).ok()?;
+    let seals = if parsed.seals.is_empty() {
+        AppliedSeals::Alone(Digest::all_in(parsed.declared.get()).collect())
+    } else {
+        AppliedSeals::Known(parsed.seals)
+    };
+    Some((parsed.on, seals))
 }
 
 /// Looks at an environment.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Subject;
+use super::{Seals, Subject};
 
 /// The names in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ impl Subject for Query {
         &self.path
     }
 }
+
+impl Seals for Answer {}
 
 pub mod wire {
     //! The wire's types.

@@ -1,7 +1,7 @@
 //! The macro that makes the family's lists of the subsystems' own types.
 //!
 //! Each entry of the list names a subsystem, its module, and its actions. The module has a `Query`, an `Answer`, a type
-//! for each action, the implementations of [`super::Subject`] (and of the traits of each feature) for them, and a
+//! for each action, the implementations of [`super::Subject`] and [`super::Seals`] (and of the traits of each feature) for them, and a
 //! module `wire` with the types that stand for them in the agent's protocol.
 
 /// Makes [`super::Query`], [`super::Answer`] and [`super::Action`], and sends each to its subsystem.
@@ -66,6 +66,21 @@ macro_rules! subsystems {
         impl Subject for Action {
             fn subject(&self) -> &str {
                 match self { $($( #[cfg($cfg)] Self::$action(action) => action.subject(), )*)* }
+            }
+        }
+
+        impl Seals for Answer {
+            fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+                match self {
+                    $( #[cfg($cfg)] Self::$name(answer) => answer.seals(change), )*
+                    Self::Unreadable { reason: _ } => {}
+                }
+            }
+        }
+
+        impl Seals for Action {
+            fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+                match self { $($( #[cfg($cfg)] Self::$action(action) => action.seals(change), )*)* }
             }
         }
 

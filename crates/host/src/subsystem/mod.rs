@@ -20,6 +20,8 @@ use crate::local::{Found, Local, LocalTarget, Performer, Work};
 use crate::port::Outcome;
 #[cfg(feature = "testing")]
 use crate::recorded::{Kit, Recorded, RecordedHost};
+use crate::sealing::Seals;
+use evenkeel_model::Digest;
 #[cfg(feature = "testing")]
 use evenkeel_model::Sealer;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Subject;
+use crate::sealing::Seals;
 
 /// Asks for the value of a thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,12 @@ pub struct DropToy {
     /// The value that it must have now.
     pub expected: Option<String>,
 }
+
+impl Seals for Answer {}
+
+impl Seals for SetToy {}
+
+impl Seals for DropToy {}
 
 impl Subject for Query {
     fn subject(&self) -> &str {

@@ -8,7 +8,7 @@ pub mod wire;
 
 use serde::{Deserialize, Serialize};
 
-use super::Subject;
+use super::{Seals, Subject};
 use evenkeel_model::{Digest, Moment};
 
 /// An installation: which release is current, whether it is still what was installed, which others are kept.
@@ -70,3 +70,9 @@ impl Subject for Uninstall {
         &self.into
     }
 }
+
+impl Seals for Answer {}
+
+impl Seals for Install {}
+
+impl Seals for Uninstall {}

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Subject;
+use super::{Seals, Subject};
 use evenkeel_model::{Digest, Moment};
 
 /// What stands at a path itself (a link is reported, not followed).
@@ -210,6 +210,45 @@ impl Subject for Link {
 impl Subject for Remove {
     fn subject(&self) -> &str {
         &self.path
+    }
+}
+
+impl Seals for PathState {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        if let Self::File { digest, .. } = self {
+            change(digest);
+        }
+    }
+}
+
+impl Seals for Answer {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        self.standing.seals(change);
+    }
+}
+
+impl Seals for Directory {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        self.expected.seals(change);
+    }
+}
+
+impl Seals for File {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        change(&mut self.content);
+        self.expected.seals(change);
+    }
+}
+
+impl Seals for Link {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        self.expected.seals(change);
+    }
+}
+
+impl Seals for Remove {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        self.expected.seals(change);
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Subject;
+use super::{Seals, Subject};
 use evenkeel_model::{Digest, Moment};
 
 /// A process that was started with this record file.
@@ -141,3 +141,31 @@ impl Subject for Stop {
         &self.record
     }
 }
+
+fn in_texts(texts: &mut BTreeMap<String, Text>, change: &mut dyn FnMut(&mut Digest)) {
+    for text in texts.values_mut() {
+        if let Text::Sealed(seal) = text {
+            change(seal);
+        }
+    }
+}
+
+impl Seals for Answer {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        match &mut self.state {
+            ProcessState::Missing => {}
+            ProcessState::Ended { started_as } | ProcessState::Running { started_as, .. } => {
+                in_texts(started_as, change);
+            }
+        }
+    }
+}
+
+impl Seals for Start {
+    fn seals(&mut self, change: &mut dyn FnMut(&mut Digest)) {
+        in_texts(&mut self.environment, change);
+        in_texts(&mut self.started_as, change);
+    }
+}
+
+impl Seals for Stop {}

@@ -1,0 +1,215 @@
+//! Seals of two sorts: evenkeel's own, made with the project's key, and each target's, made with a key of its own.
+//!
+//! Definitions, plans and ledgers hold the project's seals. A target holds and compares its own, and never the key of
+//! the project. [`SealedTarget`] stands between: it exchanges one for the other wherever a query, an answer, an action
+//! or a material carries one. What it can exchange is in a [`SealBook`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, PathState, Performed, Query,
+    Target, path,
+};
+use evenkeel_model::Digest;
+
+/// What carries seals.
+pub trait Seals {
+    /// Gives each digest that may be a seal to `change`. What carries none has nothing to do.
+    fn seals(&mut self, _change: &mut dyn FnMut(&mut Digest)) {}
+}
+
+/// Which of the target's seals is which of the project's.
+#[derive(Debug, Default)]
+pub struct SealBook(Mutex<Pages>);
+
+#[derive(Debug, Default)]
+struct Pages {
+    to_target: BTreeMap<Digest, Digest>,
+    to_project: BTreeMap<Digest, Digest>,
+    /// The project's seals that the ledger has without the target's: from before targets had keys of their own.
+    unpaired: BTreeSet<Digest>,
+}
+
+impl SealBook {
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that both seals are of the same secret.
+    pub fn pair(&self, project: Digest, target: Digest) {
+        let mut pages = self.pages();
+        pages.to_target.insert(project, target);
+        pages.to_project.insert(target, project);
+        pages.unpaired.remove(&project);
+    }
+
+    /// Notes a seal of the project whose counterpart is not known.
+    pub fn miss(&self, project: Digest) {
+        let mut pages = self.pages();
+        if !pages.to_target.contains_key(&project) {
+            pages.unpaired.insert(project);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let pages = self.pages();
+        pages.to_target.is_empty() && pages.unpaired.is_empty()
+    }
+
+    /// Replaces the project's seals by the target's.
+    fn for_target(&self, what: &mut impl Seals) {
+        let pages = self.pages();
+        what.seals(&mut |seal| {
+            if let Some(other) = pages.to_target.get(seal) {
+                *seal = *other;
+            }
+        });
+    }
+
+    /// Replaces the target's seals by the project's. A seal that is not known stays: it equals nothing that is
+    /// declared or was applied.
+    fn for_project(&self, what: &mut impl Seals) {
+        let pages = self.pages();
+        what.seals(&mut |seal| {
+            if let Some(other) = pages.to_project.get(seal) {
+                *seal = *other;
+            }
+        });
+    }
+
+    fn to_project(&self, target: &Digest) -> Option<Digest> {
+        self.pages().to_project.get(target).copied()
+    }
+
+    /// Whether the target's seal is unknown while some of the project's have no counterpart.
+    fn may_be_old(&self, target: &Digest) -> bool {
+        let pages = self.pages();
+        !pages.unpaired.is_empty() && !pages.to_project.contains_key(target)
+    }
+
+    fn is_unpaired(&self, project: &Digest) -> bool {
+        self.pages().unpaired.contains(project)
+    }
+}
+
+/// A target that understands the project's seals.
+pub struct SealedTarget {
+    target: Arc<dyn Target>,
+    book: SealBook,
+    /// Reads the same host with the project's key: only for this machine, where evenkeel itself runs.
+    earlier: Option<Arc<dyn Observer>>,
+}
+
+impl SealedTarget {
+    /// Around a target with a key of its own. `earlier` reads the same host with the project's key; it is asked only
+    /// for what a ledger from before such keys knows.
+    #[must_use]
+    pub fn new(target: Arc<dyn Target>, earlier: Option<Arc<dyn Observer>>) -> Self {
+        Self {
+            target,
+            book: SealBook::default(),
+            earlier,
+        }
+    }
+
+    /// Its book.
+    #[must_use]
+    pub fn book(&self) -> &SealBook {
+        &self.book
+    }
+
+    /// Finds the counterparts of seals that only an old ledger knows: what is read with both keys, and did not change
+    /// in between, is the same secret.
+    fn recognise(&self, queries: &[Query], answers: &[Answer]) {
+        let Some(earlier) = &self.earlier else {
+            return;
+        };
+        let unknown: Vec<(&Query, &path::Answer, Digest)> = queries
+            .iter()
+            .zip(answers)
+            .filter_map(|pair| match pair {
+                (query @ Query::Path(path::Query { sealed: true, .. }), Answer::Path(answer)) => {
+                    let digest = content(answer).filter(|digest| self.book.may_be_old(digest))?;
+                    Some((query, answer, digest))
+                }
+                _ => None,
+            })
+            .collect();
+        if unknown.is_empty() {
+            return;
+        }
+        let asked: Vec<Query> = unknown.iter().map(|(query, ..)| (*query).clone()).collect();
+        for ((_, now, target), before) in unknown.iter().zip(earlier.observe(&asked)) {
+            if let Answer::Path(before) = before
+                && before.changed == now.changed
+                && let Some(project) = content(&before)
+                && self.book.is_unpaired(&project)
+            {
+                self.book.pair(project, *target);
+            }
+        }
+    }
+}
+
+fn content(answer: &path::Answer) -> Option<Digest> {
+    match &answer.standing {
+        PathState::File { digest, .. } => Some(*digest),
+        _ => None,
+    }
+}
+
+impl Observer for SealedTarget {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        let mut answers = self.target.observe(queries);
+        if !self.book.is_empty() {
+            self.recognise(queries, &answers);
+            for answer in &mut answers {
+                self.book.for_project(answer);
+            }
+        }
+        answers
+    }
+}
+
+impl Target for SealedTarget {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        if self.book.is_empty() {
+            return self.target.perform(actions, materials, interruption);
+        }
+        let mut actions = actions.to_vec();
+        for action in &mut actions {
+            self.book.for_target(action);
+        }
+        let materials = SealedMaterials {
+            materials,
+            book: &self.book,
+        };
+        self.target.perform(&actions, &materials, interruption)
+    }
+}
+
+/// Materials that are asked for by the target's seals.
+struct SealedMaterials<'a> {
+    materials: &'a dyn Materials,
+    book: &'a SealBook,
+}
+
+impl Materials for SealedMaterials<'_> {
+    fn content(&self, digest: &Digest) -> Option<Arc<[u8]>> {
+        let digest = self.book.to_project(digest).unwrap_or(*digest);
+        self.materials.content(&digest)
+    }
+
+    fn artifact(&self, digest: &Digest) -> Option<std::path::PathBuf> {
+        self.materials.artifact(digest)
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;
