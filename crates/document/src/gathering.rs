@@ -63,8 +63,7 @@ impl Gathering {
 /// Where the entries of a map are found by their keys. Most maps are small, and those are looked through.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    // Behind a pointer, since most of many maps have none.
-    at: Option<Box<HashMap<Box<str>, usize>>>,
+    at: HashMap<Box<str>, usize>,
 }
 
 impl Index {
@@ -81,13 +80,12 @@ impl Index {
         if entries.len() <= Self::SMALL {
             return entries.iter().position(|entry| key_of(entry) == key);
         }
-        let index = self.at.get_or_insert_default();
-        for (at, entry) in entries.iter().enumerate().skip(index.len()) {
-            if let Slot::Vacant(slot) = index.entry(key_of(entry).into()) {
+        for (at, entry) in entries.iter().enumerate().skip(self.at.len()) {
+            if let Slot::Vacant(slot) = self.at.entry(key_of(entry).into()) {
                 slot.insert(at);
             }
         }
-        index.get(key).copied()
+        self.at.get(key).copied()
     }
 }
 

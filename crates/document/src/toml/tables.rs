@@ -39,7 +39,7 @@ struct Table {
 
 /// All tables; each is named by its number.
 pub(super) struct Tables {
-    tables: Vec<Table>,
+    all: Vec<Table>,
     /// Deepest nesting that is read.
     pub(super) deepest: usize,
     pub(super) gathering: Gathering,
@@ -51,7 +51,7 @@ pub(super) const ROOT: usize = 0;
 impl Tables {
     pub(super) fn new(deepest: usize) -> Self {
         let mut tables = Self {
-            tables: Vec::new(),
+            all: Vec::new(),
             deepest,
             gathering: Gathering::default(),
         };
@@ -65,19 +65,19 @@ impl Tables {
     }
 
     fn add(&mut self, origin: Origin, depth: usize, place: Option<Place>) -> usize {
-        self.tables.push(Table {
+        self.all.push(Table {
             origin,
             depth,
             place,
             entries: Vec::new(),
             index: Index::default(),
         });
-        self.tables.len() - 1
+        self.all.len() - 1
     }
 
     /// How deep a table is nested.
     pub(super) fn depth(&self, table: usize) -> usize {
-        self.tables.get(table).map_or(0, |table| table.depth)
+        self.all.get(table).map_or(0, |table| table.depth)
     }
 
     /// Says that the value at a place is nested too deep.
@@ -88,12 +88,12 @@ impl Tables {
 
     /// A table's header or braces, unless it has neither.
     pub(super) fn place(&self, table: usize) -> Option<Place> {
-        self.tables.get(table)?.place
+        self.all.get(table)?.place
     }
 
     /// The entries of a table, which are taken out.
     pub(super) fn take_entries(&mut self, table: usize) -> Vec<(Key, Item)> {
-        let Some(table) = self.tables.get_mut(table) else {
+        let Some(table) = self.all.get_mut(table) else {
             return Vec::new();
         };
         table.index = Index::default();
@@ -102,13 +102,13 @@ impl Tables {
 
     /// The place of a key in a table's entries.
     fn find(&mut self, table: usize, key: &str) -> Option<usize> {
-        let table = self.tables.get_mut(table)?;
+        let table = self.all.get_mut(table)?;
         table.index.find(&table.entries, |entry| &entry.0.0, key)
     }
 
     fn push(&mut self, table: usize, key: Key, item: Item) {
         self.gathering.count(key.1);
-        if let Some(table) = self.tables.get_mut(table) {
+        if let Some(table) = self.all.get_mut(table) {
             table.entries.push((key, item));
         }
     }
@@ -125,14 +125,14 @@ impl Tables {
             self.push(table, key.clone(), Item::Table(next));
             return Some(next);
         };
-        let (first, item) = self.tables.get(table)?.entries.get(at)?;
+        let (first, item) = self.all.get(table)?.entries.get(at)?;
         let first = first.1;
         let next = match item {
             Item::Table(next) => Some(*next),
             Item::Tables(all) => all.last().copied(),
             Item::Value(_) => None,
         };
-        let next = next.and_then(|at| Some((at, self.tables.get_mut(at)?)));
+        let next = next.and_then(|at| Some((at, self.all.get_mut(at)?)));
         match next {
             // A dotted key must not reach into what a header has defined.
             Some((at, table)) if origin != Origin::Dotted || table.origin != Origin::Defined => {
@@ -176,8 +176,8 @@ impl Tables {
             self.push(parent, key, item);
             return Some(table);
         };
-        let next = self.tables.len();
-        let entry = self.tables.get_mut(parent)?.entries.get_mut(at)?;
+        let next = self.all.len();
+        let entry = self.all.get_mut(parent)?.entries.get_mut(at)?;
         let first = entry.0.1;
         match &mut entry.1 {
             Item::Tables(all) if is_list => {
@@ -187,7 +187,7 @@ impl Tables {
             }
             Item::Table(table) if !is_list => {
                 let at = *table;
-                let table = self.tables.get_mut(at)?;
+                let table = self.all.get_mut(at)?;
                 if table.origin == Origin::Implied {
                     table.origin = Origin::Defined;
                     table.place = Some(header);
@@ -211,7 +211,7 @@ impl Tables {
             None => self.push(parent, last, Item::Value(value)),
             Some(at) => {
                 let first = self
-                    .tables
+                    .all
                     .get(parent)
                     .and_then(|table| table.entries.get(at))
                     .map(|entry| entry.0.1);
