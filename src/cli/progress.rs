@@ -62,9 +62,9 @@ impl Listener for Terminal {
                 self.begin(&format!("build {artifact}: {}", command.join(" ")), 0);
             }
             Event::SuiteBegan { kind, suite } => self.begin(&format!("{kind} {suite}"), 0),
-            Event::StepEnded { address } => self.with(|bar| {
+            Event::StepEnded { instance } => self.with(|bar| {
                 bar.inc(1);
-                bar.set_message(inert(address.as_str()).into_owned());
+                bar.set_message(inert(&instance.to_string()).into_owned());
             }),
             Event::CommandLine { line } => {
                 self.with(|bar| bar.set_message(inert(line).replace(['\n', '\t'], " ")));

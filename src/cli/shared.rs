@@ -12,6 +12,7 @@ use super::progress::Terminal;
 use super::signals::Signals;
 use crate::operation::{Failure, LocalTargets, ProjectLocation, World};
 use crate::report::{self, Format, Report, Style};
+use crate::world::stores::FolderStores;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::duration;
 use evenkeel_model::moment::SystemClock;
@@ -191,6 +192,7 @@ pub(super) fn with_surroundings(
         actor: actor(),
         listener: &listener,
         targets: &targets,
+        stores: &FolderStores,
     };
     let style = |is_terminal: bool| Style {
         colour: colour(global.color, &environment, is_terminal),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::picture::Resolution;
-use super::project::{Depth, state_of};
+use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
 use evenkeel_core::apply::{
@@ -22,8 +22,8 @@ use evenkeel_host::ActionError;
 use evenkeel_ledger::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome, Verb,
 };
-use evenkeel_ledger::{Fence, Lease, Ledger as _, LedgerError, SqliteLedger, State};
-use evenkeel_model::{Address, Digest, EnvironmentName};
+use evenkeel_ledger::{Fence, Lease, Ledger, LedgerError, State};
+use evenkeel_model::{Digest, EnvironmentName, Instance};
 
 /// What is to be applied.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,8 @@ pub fn apply(
     location: &ProjectLocation,
     request: &ApplyRequest,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
+    let mut session = Session::open(world, location, "apply")?;
+    let project = &session.project;
     let file = world.directory.join(&request.what);
     let known = project
         .definition
@@ -82,21 +83,17 @@ pub fn apply(
         });
     }
     project.releases_to(std::slice::from_ref(&name))?;
-    let mut report = Report::new("apply", &project.definition.system, world.clock.now());
-    let resolution = Resolution::of(
-        &project,
-        std::slice::from_ref(&name),
-        project.sealer()?,
-        Depth::Whole,
-    )?;
-    let origin = project.origin(&resolution.resolved)?;
-    report.origin(&origin);
+    let resolution = session.resolve(std::slice::from_ref(&name), Needs::Change)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let ledger = project.ledger()?;
-    let (lease, state) = take_lease(&project, &ledger, &name, "apply", request.wait)?;
+    let (lease, state) = take_lease(&project, &*ledger, &name, "apply", request.wait)?;
     let mut run = Run {
         project: &project,
         resolution: &resolution,
-        ledger: &ledger,
+        ledger: &*ledger,
         fence: lease.fence(),
         name: &name,
         purpose: "apply",
@@ -125,8 +122,15 @@ pub fn apply(
         report.next(format!("evenkeel apply {name}"));
     } else if repairs {
         let recipe = resolution.recipe(&project, &name)?.digest;
-        let state = state_of(&ledger)?;
-        if let Some(ended) = settle(&project, &state, &name, recipe, origin.commit, &mut report) {
+        let state = State::of(&*ledger)?;
+        if let Some(ended) = settle(
+            &project,
+            &state,
+            &name,
+            recipe,
+            resolution.origin.commit.clone(),
+            &mut report,
+        ) {
             ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
         }
     }
@@ -186,17 +190,17 @@ pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
 /// Takes the lease, and gives the state as it is then. The whole ledger is read first: nothing is added to a broken one.
 pub(super) fn take_lease<'l>(
     project: &Project<'l>,
-    ledger: &'l SqliteLedger,
+    ledger: &'l dyn Ledger,
     name: &EnvironmentName,
     purpose: &str,
     wait: Option<Duration>,
 ) -> Result<(Lease<'l>, State), Failure> {
     let world = project.world;
-    let mut state = state_of(ledger)?;
+    let mut state = State::of(ledger)?;
     let lease = Lease::take(
+        &*project.store,
         ledger,
         world.clock,
-        &project.folder,
         name,
         &world.actor,
         purpose,
@@ -245,7 +249,7 @@ pub(super) enum Went {
 pub(super) struct Run<'a> {
     pub(super) project: &'a Project<'a>,
     pub(super) resolution: &'a Resolution,
-    pub(super) ledger: &'a SqliteLedger,
+    pub(super) ledger: &'a dyn Ledger,
     pub(super) fence: &'a Fence,
     pub(super) name: &'a EnvironmentName,
     pub(super) purpose: &'a str,
@@ -293,7 +297,7 @@ impl Run<'_> {
             return Err(Failure::Other {
                 reason: format!(
                     "{} cannot be seen, so nothing was done: {}",
-                    unseen.address, unseen.reason
+                    unseen.instance, unseen.reason
                 ),
                 help: Some(format!(
                     "make it readable, then look again: evenkeel drift {}",
@@ -302,7 +306,7 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
-        super::unrecorded::tell(&state, &situation, report);
+        super::unrecorded::tell(self.project, &state, &situation, report);
         let owner = self.owner(&state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
@@ -363,12 +367,12 @@ impl Run<'_> {
         if removals == 0 || !is_production || self.confirm == Some(self.name.as_str()) {
             return Ok(());
         }
-        let gone: Vec<&str> = plan
+        let gone: Vec<String> = plan
             .steps
             .iter()
             .filter(|step| step.verb == Verb::Remove)
             .take(10)
-            .map(|step| step.address.as_str())
+            .map(|step| step.instance.to_string())
             .collect();
         Err(Failure::Refused {
             reason: format!(
@@ -397,7 +401,7 @@ impl Run<'_> {
             environment: self.name.clone(),
             plan: plan.digest(),
             recipe: plan.recipe,
-            origin: self.project.origin(&self.resolution.resolved)?,
+            origin: self.resolution.origin.clone(),
             steps: plan.steps.len(),
             by: world.actor.clone(),
             purpose: self.purpose.to_owned(),
@@ -441,11 +445,11 @@ impl Run<'_> {
             ));
             return self.ended(state, &apply, &nothing, targets, report);
         }
-        let removed: BTreeMap<Address, Declared> = situation
+        let removed: BTreeMap<Instance, Declared> = situation
             .applied
             .iter()
-            .filter(|(address, _)| !situation.resolved.resources.contains_key(*address))
-            .map(|(address, applied)| (address.clone(), applied.declared.clone()))
+            .filter(|(instance, _)| !situation.resolved.resources.contains_key(&instance.address))
+            .map(|(instance, applied)| (instance.clone(), applied.declared.clone()))
             .collect();
         let job = Apply {
             plan: &plan,
@@ -490,7 +494,7 @@ impl Run<'_> {
 
     /// The lease was lost: says who took it and why, as far as the ledger tells.
     fn overtaken(&self, code: u8, report: &mut Report) -> Went {
-        let state = state_of(self.ledger).unwrap_or_default();
+        let state = State::of(self.ledger).unwrap_or_default();
         let broken = state
             .environment(self.name)
             .and_then(|standing| standing.broken.as_ref())
@@ -561,7 +565,7 @@ impl Progress for Steps<'_> {
 
     fn ended(&self, step: &Step, _outcome: StepOutcome, _reason: Option<&str>) {
         self.0.listener.event(Event::StepEnded {
-            address: &step.address,
+            instance: &step.instance,
         });
     }
 }

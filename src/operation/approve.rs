@@ -1,11 +1,9 @@
 //! Approve: a person's decision about one plan and the evidence that is there to be seen.
 
 use super::dossier::GateReview;
-use super::picture::Resolution;
-use super::project::Depth;
-use super::{Failure, Project, ProjectLocation, World};
+use super::session::{Needs, Session};
+use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
-use evenkeel_ledger::Ledger as _;
 use evenkeel_ledger::record::Approved;
 
 /// Approves the plan whose digest begins with `plan`, if it is what a release would do now.
@@ -24,16 +22,16 @@ pub fn approve(
             "an approval needs a reason: --reason 'why'".into(),
         ));
     }
-    let project = Project::open(world, location)?;
-    project.releases_to(&project.definition.path)?;
-    let resolution = Resolution::of(
-        &project,
-        &project.definition.path,
-        project.sealer()?,
-        Depth::Whole,
-    )?;
+    let mut session = Session::open(world, location, "approve")?;
+    let path = session.project.definition.path.clone();
+    session.project.releases_to(&path)?;
+    let resolution = session.resolve(&path, Needs::Release)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let ledger = project.ledger()?;
-    let asked = GateReview::now(&project, &resolution, &ledger)?;
+    let asked = GateReview::now(&project, &resolution, &*ledger)?;
     let now = asked.plan.digest();
     if !now.begins_with(plan) {
         return Err(Failure::Stale {
@@ -47,8 +45,6 @@ pub fn approve(
             ],
         });
     }
-    let mut report = Report::new("approve", &project.definition.system, world.clock.now());
-    report.origin(&asked.dossier.origin);
     asked.tell_of_policy(&project, &mut report);
     // What shuts the gate for other reasons than people would make this approval void before it could be used.
     let others: Vec<&evenkeel_core::gate::Reason> = asked
@@ -71,7 +67,7 @@ pub fn approve(
         reason: reason.to_owned(),
     };
     ledger.append(world.clock.now(), &[approved.into()], None)?;
-    let after = GateReview::now(&project, &resolution, &ledger)?;
+    let after = GateReview::now(&project, &resolution, &*ledger)?;
     report.say(format!(
         "{} approved plan {} for {}",
         world.actor.name,

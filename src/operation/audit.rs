@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::session::Session;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument, Report};
 use crate::world::files::{read_plain, write_whole};
 use evenkeel_core::checkpoint::{self, CHECKPOINT_FORMAT, CheckpointFile};
-use evenkeel_ledger::{
-    Completeness, Irregularity, Kept, Proof, Verification, verify, verify_against,
-};
+use evenkeel_ledger::{Completeness, Irregularity, Kept, Proof, Verification};
 use evenkeel_model::defect::Defect;
 
 /// Verifies every entry of the ledger, and holds it against checkpoints that were kept elsewhere.
@@ -21,8 +20,10 @@ pub fn audit_verify(
     location: &ProjectLocation,
     against: &[PathBuf],
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let mut report = Report::new("audit", &project.definition.system, world.clock.now());
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, "audit")?;
     let mut files: Vec<CheckpointFile> = Vec::new();
     for path in against {
         match read(&world.directory, path) {
@@ -31,7 +32,7 @@ pub fn audit_verify(
         }
     }
     let kept: Vec<Kept> = files.iter().map(|file| file.kept.clone()).collect();
-    let verification = verify_against(&project.folder, &kept)?;
+    let verification = project.store.verify(&kept)?;
     for (file, proof) in files.iter().zip(&verification.proofs) {
         if let Some(founded) = &verification.founded {
             report.defects(file.edits(&founded.system, proof));
@@ -59,13 +60,11 @@ pub fn audit_checkpoint(
     location: &ProjectLocation,
     output: Option<&Path>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let mut report = Report::new(
-        CHECKPOINT_COMMAND,
-        &project.definition.system,
-        world.clock.now(),
-    );
-    let verification = verify(&project.folder)?;
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, CHECKPOINT_COMMAND)?;
+    let verification = project.store.verify(&[])?;
     if !verification.is_whole() || is_foreign(&project, &verification) {
         tell(&project, &verification, &mut report);
         report.checkpoint = None;
@@ -161,9 +160,12 @@ fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report)
     }
     if !verification.is_whole() || foreign {
         report.say(if verification.is_only_refuted() && !foreign {
-            "its entries follow each other, and it is not the ledger that was remembered"
+            "its entries follow each other, and it is not the ledger that was remembered".to_owned()
         } else {
-            "nothing is done on top of it: restore .evenkeel from a backup"
+            format!(
+                "nothing is done on top of it: restore {} from a backup",
+                project.store.place()
+            )
         });
         return false;
     }

@@ -4,9 +4,8 @@ use std::fs;
 use std::io::Write as _;
 use std::time::Duration;
 
-use super::picture::Resolution;
-use super::project::Depth;
-use super::{Failure, Project, ProjectLocation, World};
+use super::session::{Needs, Session};
+use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_core::drift::{Disparity, Signature, declare};
 use evenkeel_core::environment::edit::{NewDifference, add, lines};
@@ -45,8 +44,13 @@ pub fn baseline(
             "a baseline is written into the working tree: leave out --at".into(),
         ));
     }
-    let (project, resolution) = resolve(world, location)?;
-    let mut report = Report::new("baseline", &project.definition.system, world.clock.now());
+    let mut session = Session::open(world, location, "baseline")?;
+    let path = session.project.definition.path.clone();
+    let resolution = session.resolve(&path, Needs::Parity)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     if resolution.unread {
         report.defects(
             resolution
@@ -111,7 +115,13 @@ pub fn lines_of(
     id: &str,
     request: &BaselineRequest,
 ) -> Result<Report, Failure> {
-    let (project, resolution) = resolve(world, location)?;
+    let mut session = Session::open(world, location, "explain")?;
+    let path = session.project.definition.path.clone();
+    let resolution = session.resolve(&path, Needs::Parity)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let places: Vec<String> = resolution
         .parity
         .iter()
@@ -136,22 +146,10 @@ pub fn lines_of(
         &project.definition.path,
         &signature(world, request)?,
     );
-    let mut report = Report::new("explain", &project.definition.system, world.clock.now());
     for difference in &new {
         say_lines(&mut report, difference)?;
     }
     Ok(report)
-}
-
-fn resolve<'w>(
-    world: &'w World<'_>,
-    location: &ProjectLocation,
-) -> Result<(Project<'w>, Resolution), Failure> {
-    let project = Project::open(world, location)?;
-    let names = project.definition.path.clone();
-    let sealer = project.sealer_for_reading()?;
-    let resolution = Resolution::of(&project, &names, sealer, Depth::Shape)?;
-    Ok((project, resolution))
 }
 
 fn say_lines(report: &mut Report, difference: &NewDifference) -> Result<(), Failure> {

@@ -6,12 +6,12 @@ use super::apply::{Run, Went, exit_code, take_lease};
 use super::build::build;
 use super::dossier::GateReview;
 use super::picture::Resolution;
-use super::project::Depth;
+use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
-use evenkeel_ledger::SqliteLedger;
+use evenkeel_ledger::Ledger;
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::EnvironmentName;
 
@@ -27,19 +27,17 @@ pub fn deliver(
     confirm: Option<&str>,
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    project.releases_to(&project.definition.path)?;
+    let mut session = Session::open(world, location, "deliver")?;
+    let path = session.project.definition.path.clone();
+    session.project.releases_to(&path)?;
     if with_build {
-        build(&project)?;
+        build(&session.project)?;
     }
-    let resolution = Resolution::of(
-        &project,
-        &project.definition.path,
-        project.sealer()?,
-        Depth::Whole,
-    )?;
-    let mut report = Report::new("deliver", &project.definition.system, world.clock.now());
-    report.origin(&project.origin(&resolution.resolved)?);
+    let resolution = session.resolve(&path, Needs::Release)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     report.parity(
         &resolution.parity,
         &resolution.declarations,
@@ -52,13 +50,16 @@ pub fn deliver(
             .filter(|defect| defect.counts())
             .cloned(),
     );
+    let required = |suite: &&Suite| project.definition.policy.require.contains(&suite.kind);
+    let suites = resolution.resolved.values().flat_map(|each| &each.suites);
+    project.runs_as_committed(suites.filter(required))?;
     let ledger = project.ledger()?;
     let before = project.definition.path.len().saturating_sub(1);
     for name in project.definition.path.iter().take(before) {
         match stage(
             &project,
             &resolution,
-            &ledger,
+            &*ledger,
             name,
             confirm,
             wait,
@@ -73,8 +74,8 @@ pub fn deliver(
             }
         }
     }
-    let asked = GateReview::now(&project, &resolution, &ledger)?;
-    asked.record(&project, &ledger, None)?;
+    let asked = GateReview::now(&project, &resolution, &*ledger)?;
+    asked.record(&project, &*ledger, None)?;
     report
         .plans
         .push(PlanReport::new(&asked.plan, asked.rehearsed.clone()));
@@ -95,7 +96,7 @@ pub fn deliver(
         if asked.dossier.policy.delivery {
             report.next(asked.press());
         } else {
-            return super::release::press(&project, &resolution, &ledger, confirm, wait, report);
+            return super::release::press(&project, &resolution, &*ledger, confirm, wait, report);
         }
     }
     asked.tell_of_policy(&project, &mut report);
@@ -117,7 +118,7 @@ enum Stage {
 fn stage(
     project: &Project<'_>,
     resolution: &Resolution,
-    ledger: &SqliteLedger,
+    ledger: &dyn Ledger,
     name: &EnvironmentName,
     confirm: Option<&str>,
     wait: Option<Duration>,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::picture::Resolution;
-use super::project::state_of;
 use super::{Failure, Project, weakened};
 use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::{compare_along_path, live};
@@ -14,7 +13,7 @@ use evenkeel_core::release::{
     restored, suites,
 };
 use evenkeel_ledger::record::VerdictGiven;
-use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger, verify};
+use evenkeel_ledger::{Fence, Ledger, State};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName};
 
@@ -43,9 +42,9 @@ impl GateReview {
     pub(super) fn now(
         project: &Project<'_>,
         resolution: &Resolution,
-        ledger: &SqliteLedger,
+        ledger: &dyn Ledger,
     ) -> Result<Self, Failure> {
-        let state = state_of(ledger)?;
+        let state = State::of(ledger)?;
         let production = project.production()?;
         let mut facts = BTreeMap::new();
         let mut lives: Vec<Vec<Defect>> = Vec::new();
@@ -85,7 +84,7 @@ impl GateReview {
         }
         let rehearsed = rehearsed(&project.definition, &state, &plan, &restores);
         let evidence = evidence(&project.definition, &state);
-        let origin = project.origin(&resolution.resolved)?;
+        let origin = resolution.origin.clone();
         let dossier = Dossier {
             at: project.world.clock.now(),
             system: project.definition.system.clone(),
@@ -109,7 +108,7 @@ impl GateReview {
                             .as_ref()
                             .and_then(|list| list.get(number))
                             .copied();
-                        (step.address.clone(), step.verb, done.unwrap_or(false))
+                        (step.instance.clone(), step.verb, done.unwrap_or(false))
                     })
                     .collect(),
                 already: already(&state, &production, plan.recipe),
@@ -140,12 +139,12 @@ impl GateReview {
     pub(super) fn record(
         &self,
         project: &Project<'_>,
-        ledger: &SqliteLedger,
+        ledger: &dyn Ledger,
         fence: Option<&Fence>,
     ) -> Result<Digest, Failure> {
         let text = evenkeel_model::canonical::to_string(&self.dossier)
             .map_err(|error| Failure::other(error.to_string()))?;
-        let kept = ObjectStore::new(&project.folder).put(text.as_bytes())?;
+        let kept = project.store.objects().put(text.as_bytes())?;
         let given = VerdictGiven {
             environment: self.dossier.production.clone(),
             plan: self.dossier.release.plan,
@@ -177,7 +176,7 @@ impl GateReview {
 
 /// Verifies every entry.
 fn whole(project: &Project<'_>) -> LedgerFacts {
-    match verify(&project.folder) {
+    match project.store.verify(&[]) {
         Ok(verification) => {
             let first = verification.findings.first();
             LedgerFacts {

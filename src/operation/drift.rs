@@ -1,7 +1,7 @@
 //! Drift: between environments, and between each and what is there. Only looks.
 
 use super::picture::Resolution;
-use super::project::Depth;
+use super::session::{Needs, Session};
 use super::{Failure, Project, ProjectLocation, World, ages, unrecorded};
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{codes, compare_along_path, live, name_releases};
@@ -50,32 +50,32 @@ pub fn drift(
     location: &ProjectLocation,
     request: &DriftRequest,
 ) -> Result<Report, Failure> {
-    // What is only compared with each other needs no ledger.
-    let (project, state) = if request.parity_only {
-        (Project::open(world, location)?, None)
+    // Parity alone needs no ledger.
+    let (mut session, state) = if request.parity_only {
+        (Session::open(world, location, "drift")?, None)
     } else {
-        let (project, state) = Project::open_with_state(world, location)?;
-        (project, Some(state))
+        let (session, state) = Session::open_with_state(world, location, "drift")?;
+        (session, Some(state))
     };
     let names: Vec<EnvironmentName> = if request.environments.is_empty() {
-        project.definition.path.clone()
+        session.project.definition.path.clone()
     } else {
         request
             .environments
             .iter()
-            .map(|name| project.environment(name))
+            .map(|name| session.project.environment(name))
             .collect::<Result<_, _>>()?
     };
-    let sealer = project.sealer_for_reading()?;
-    let depth = if request.parity_only {
-        Depth::Shape
-    } else {
-        Depth::Whole
+    let needs = match (request.parity_only, request.live_only) {
+        (true, _) => Needs::Parity,
+        (false, true) => Needs::Live,
+        (false, false) => Needs::Drift,
     };
-    let resolution = Resolution::of(&project, &names, sealer, depth)?;
-    let origin = project.origin(&resolution.resolved)?;
-    let mut report = Report::new("drift", &project.definition.system, world.clock.now());
-    report.origin(&origin);
+    let resolution = session.resolve(&names, needs)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     report.defects(project.warnings.iter().cloned());
     let mut unseen = false;
     if !request.live_only {
@@ -133,7 +133,7 @@ fn look_at_all(
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, state, &targets)?;
         let defects = live(&situation);
-        unrecorded::tell(state, &situation, report);
+        unrecorded::tell(project, state, &situation, report);
         unrecorded::tell_of_owners(project, state, &situation, &targets.observers(), report);
         let (declared, observed) = situation.coverage();
         found.push(defects);

@@ -2,7 +2,7 @@
 //!
 //! Operations send events and no sentences; the command line turns them into words, bars or nothing.
 
-use evenkeel_model::{Address, EnvironmentName};
+use evenkeel_model::{EnvironmentName, Instance};
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub enum Event<'a> {
     },
     /// A step of the apply ended.
     StepEnded {
-        /// The resource.
-        address: &'a Address,
+        /// The resource on its host.
+        instance: &'a Instance,
     },
     /// The build of an artifact began.
     BuildBegan {

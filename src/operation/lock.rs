@@ -1,7 +1,7 @@
 //! Lock: who holds which environment, and how it is taken from a holder who hangs.
 
-use super::project::state_of;
-use super::{Failure, Project, ProjectLocation, World};
+use super::session::Session;
+use super::{Failure, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, LockState, Report};
 use evenkeel_ledger::environment_state::Noted;
 use evenkeel_ledger::lease::{self, Holder, Lock};
@@ -15,20 +15,22 @@ use evenkeel_model::EnvironmentName;
 ///
 /// When definitions are wrong, or the ledger or a lock cannot be read.
 pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let mut report = Report::new("lock show", &project.definition.system, world.clock.now());
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, "lock show")?;
     // The locks first: whoever gives his lease back meanwhile has not left it behind.
     let locks = project
         .definition
         .path
         .iter()
-        .map(|name| Ok((name, lease::lock(&project.folder, name)?)))
+        .map(|name| Ok((name, project.store.look_at_lock(name)?)))
         .collect::<Result<Vec<_>, LedgerError>>()?;
     let (state, _) = project.state()?;
     for (name, mut lock) in locks {
         // Somebody may have taken it since.
         if lock == Lock::Free && lease_of(&state, name, None).is_some() {
-            lock = lease::lock(&project.folder, name)?;
+            lock = project.store.look_at_lock(name)?;
         }
         report
             .locks
@@ -54,11 +56,13 @@ pub fn lock_break(
             "to break a lease needs a reason: --reason 'why'".into(),
         ));
     }
-    let project = Project::open(world, location)?;
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, "lock break")?;
     let name = project.environment(name)?;
-    let mut report = Report::new("lock break", &project.definition.system, world.clock.now());
     let (_, existing) = project.state()?;
-    let (Lock::Held(holder), Some(_)) = (lease::lock(&project.folder, &name)?, existing) else {
+    let (Lock::Held(holder), Some(_)) = (project.store.look_at_lock(&name)?, existing) else {
         return Err(nobody(&name));
     };
     if project.definition.is_last(&name) && confirm != Some(name.as_str()) {
@@ -71,7 +75,7 @@ pub fn lock_break(
         });
     }
     let ledger = project.ledger()?;
-    let state = state_of(&ledger)?;
+    let state = State::of(&*ledger)?;
     let Some(held) = lease_of(&state, &name, holder.as_ref()) else {
         return Err(LedgerError::Held {
             environment: name,
@@ -83,9 +87,9 @@ pub fn lock_break(
         .into());
     };
     let token = lease::break_open(
-        &ledger,
+        &*project.store,
+        &*ledger,
         world.clock,
-        &project.folder,
         &held.record,
         &world.actor,
         reason,

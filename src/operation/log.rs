@@ -1,10 +1,11 @@
 //! Log: what happened, entry by entry, in words.
 
+use super::session::Session;
 use super::status::outcome_words;
-use super::{Failure, Project, ProjectLocation, World};
+use super::{Failure, ProjectLocation, World};
 use crate::report::{EntryDocument, Report};
 use evenkeel_ledger::record::{StepOutcome, Verb};
-use evenkeel_ledger::{Entry, Ledger as _, Record, chain};
+use evenkeel_ledger::{Entry, Record, chain};
 use evenkeel_model::text::count;
 
 /// The last `limit` entries, oldest first.
@@ -13,8 +14,10 @@ use evenkeel_model::text::count;
 ///
 /// When the ledger cannot be read whole.
 pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let mut report = Report::new("log", &project.definition.system, world.clock.now());
+    let Session {
+        project,
+        mut report,
+    } = Session::open(world, location, "log")?;
     let (_, ledger) = project.state()?;
     let entries = match &ledger {
         Some(ledger) => ledger.read(0)?,
@@ -97,7 +100,7 @@ fn words(entry: &Entry) -> Result<String, Failure> {
             format!(
                 "{}: {sum}: {}",
                 it.apply,
-                some(it.steps.iter().map(|step| step.address.to_string()))
+                some(it.steps.iter().map(|step| step.instance.to_string()))
             )
         }
         Some(Record::ApplyEnded(it)) => format!(

@@ -25,6 +25,7 @@ mod plan;
 mod project;
 mod release;
 mod saved;
+mod session;
 mod status;
 mod targets;
 mod unrecorded;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::project::Depth;
+use super::session::{DocumentNeed, Needs};
 use super::targets::Targets;
 use super::world::TOOL;
 use super::{Failure, Project};
@@ -18,13 +19,16 @@ use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::observe::{Situation, look};
 use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Plan, Recipe, make, recipe};
+use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::Defect;
-use evenkeel_model::{Address, EnvironmentName, Sealer};
+use evenkeel_model::{EnvironmentName, Instance, Sealer};
 
 /// Environments as resolved.
 pub(super) struct Resolution {
     pub(super) sealer: Sealer,
+    /// Where the definitions came from.
+    pub(super) origin: Origin,
     pub(super) resolved: BTreeMap<EnvironmentName, Resolved>,
     /// Parity between all environments, settled; secrets are compared where both were resolved. What has one cause is
     /// one defect. Documents that could not be read are in it, since nothing can be told of them.
@@ -46,27 +50,39 @@ impl Resolution {
         project: &Project<'_>,
         names: &[EnvironmentName],
         sealer: Sealer,
-        depth: Depth,
+        needs: Needs,
     ) -> Result<Self, Failure> {
-        let resolved = project.resolve(names, &sealer, depth)?;
+        let resolved = project.resolve(names, &sealer, needs.depth())?;
+        let origin = project.origin(&resolved)?;
         let nothing = BTreeMap::new();
         // Without real secrets there is nothing to compare them by.
-        let compared = if depth == Depth::Whole {
+        let compared = if needs.depth() == Depth::Whole {
             &resolved
         } else {
             &nothing
         };
         let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-        let sets = gather(project, &declared)?;
-        let documents = Documents::from(&project.definition, &declared, sets);
+        let declared = match needs.documents() {
+            DocumentNeed::None => None,
+            DocumentNeed::Named => Some(declared.named_by_differences(&project.definition)),
+            DocumentNeed::All => Some(declared),
+        };
+        let documents = match &declared {
+            None => None,
+            Some(declared) => {
+                let sets = gather(project, declared)?;
+                Some(Documents::from(&project.definition, declared, sets))
+            }
+        };
         let parity = Parity::of(
             &project.definition,
             compared,
-            &documents,
+            documents.as_ref(),
             project.world.clock.now(),
         );
         Ok(Self {
             sealer,
+            origin,
             resolved,
             parity: parity.defects,
             open: parity.open,
@@ -106,10 +122,10 @@ impl Resolution {
         let resolved = self.environment(name)?;
         let empty = EnvironmentState::default();
         let standing = state.environment(name).unwrap_or(&empty);
-        let open: BTreeMap<Address, String> = standing
+        let open: BTreeMap<Instance, String> = standing
             .open
             .iter()
-            .map(|(address, (apply, _))| (address.clone(), apply.to_string()))
+            .map(|(instance, (apply, _))| (instance.clone(), apply.to_string()))
             .collect();
         targets.recall(&standing.applied);
         look(

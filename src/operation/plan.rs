@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::picture::Resolution;
-use super::project::Depth;
-use super::{Failure, Project, ProjectLocation, World, saved, unrecorded};
+use super::session::{Needs, Session};
+use super::{Failure, ProjectLocation, World, saved, unrecorded};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::plan::saved::Found;
 use evenkeel_core::release::{rehearsed, restored};
+use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 
 /// Makes plans. With `output`, the plan of the one environment is saved for `apply`.
@@ -22,12 +22,13 @@ pub fn plan(
     output: Option<&Path>,
 ) -> Result<Report, Failure> {
     // A plan that is saved belongs to a ledger, which is founded only for a project that can be read.
-    let (project, state) = if output.is_some() {
-        (Project::open(world, location)?, None)
+    let (mut session, state) = if output.is_some() {
+        (Session::open(world, location, "plan")?, None)
     } else {
-        let (project, state) = Project::open_with_state(world, location)?;
-        (project, Some(state))
+        let (session, state) = Session::open_with_state(world, location, "plan")?;
+        (session, Some(state))
     };
+    let project = &session.project;
     let names: Vec<EnvironmentName> = match environment {
         Some(name) => vec![project.environment(name)?],
         None => project.definition.path.clone(),
@@ -38,25 +39,26 @@ pub fn plan(
             "a saved plan is for one environment: evenkeel plan ENVIRONMENT -o FILE".into(),
         ));
     }
-    let (sealer, state) = match state {
-        Some(state) => (project.sealer_for_reading()?, state),
+    let (needs, state) = match state {
+        Some(state) => (Needs::Live, state),
         // The seals of a saved plan belong to a key: ledger and key are made now if there were none.
         None => {
             let ledger = project.ledger()?;
-            (project.sealer()?, super::project::state_of(&ledger)?)
+            (Needs::Change, State::of(&*ledger)?)
         }
     };
-    let resolution = Resolution::of(&project, &names, sealer, Depth::Whole)?;
-    let origin = project.origin(&resolution.resolved)?;
-    let mut report = Report::new("plan", &project.definition.system, world.clock.now());
-    report.origin(&origin);
+    let resolution = session.resolve(&names, needs)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let mut unseen = false;
     let mut steps = 0;
     for name in &names {
         let targets = resolution.targets(&project, name)?;
         let situation = resolution.look(&project, name, &state, &targets)?;
         let plan = resolution.plan(&project, &situation, &state)?;
-        unrecorded::tell(&state, &situation, &mut report);
+        unrecorded::tell(&project, &state, &situation, &mut report);
         unrecorded::tell_of_owners(
             &project,
             &state,

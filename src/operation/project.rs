@@ -5,13 +5,14 @@ mod origin;
 mod place;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use self::place::{find, root_of};
 use super::{Failure, World};
 use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
 use evenkeel_core::environment::{Definition, Files, read};
-use evenkeel_ledger::{LedgerError, SqliteLedger, State, key};
+use evenkeel_ledger::{Ledger, LedgerError, State, Store};
 use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::text::nearest;
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
@@ -33,8 +34,8 @@ pub struct Project<'w> {
     pub directory: PathBuf,
     /// The project's directory: the one that holds it.
     pub root: PathBuf,
-    /// Where the ledger, the key and objects are.
-    pub folder: PathBuf,
+    /// The ledger, the key, locks and objects, wherever they are kept.
+    pub store: Arc<dyn Store>,
     /// The definitions.
     pub definition: Definition,
     /// What is odd about them without being wrong.
@@ -44,9 +45,6 @@ pub struct Project<'w> {
     commit: Option<String>,
     from_commit: bool,
 }
-
-/// The folder of the ledger, the key and objects, in the project's directory.
-const FOLDER: &str = ".evenkeel";
 
 /// Where definitions are read from.
 struct Source {
@@ -71,7 +69,9 @@ impl<'w> Project<'w> {
     ///
     /// Everything that is wrong with its definitions.
     pub fn open(world: &'w World<'w>, location: &ProjectLocation) -> Result<Self, Failure> {
-        Self::open_in(find(world, location)?, world, location)
+        let directory = find(world, location)?;
+        let store = world.stores.make(root_of(&directory)?);
+        Self::open_in(directory, store, world, location)
     }
 
     /// As [`Project::open`], with its state as [`Project::state`] has it. The two are read at the same time; what is
@@ -85,13 +85,13 @@ impl<'w> Project<'w> {
         location: &ProjectLocation,
     ) -> Result<(Self, State), Failure> {
         let directory = find(world, location)?;
-        let folder = root_of(&directory)?.join(FOLDER);
+        let store = world.stores.make(root_of(&directory)?);
         std::thread::scope(|scope| {
             let reading = scope.spawn(|| {
-                let ledger = SqliteLedger::open_existing(&folder, None)?;
-                Ok::<_, LedgerError>(ledger.map(|ledger| (state_of(&ledger), ledger)))
+                let ledger = store.open(None)?;
+                Ok::<_, LedgerError>(ledger.map(|ledger| (State::of(&*ledger), ledger)))
             });
-            let project = Self::open_in(directory, world, location)?;
+            let project = Self::open_in(directory, Arc::clone(&store), world, location)?;
             let read = reading
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -105,6 +105,7 @@ impl<'w> Project<'w> {
 
     fn open_in(
         directory: PathBuf,
+        store: Arc<dyn Store>,
         world: &'w World<'w>,
         location: &ProjectLocation,
     ) -> Result<Self, Failure> {
@@ -168,7 +169,7 @@ impl<'w> Project<'w> {
         };
         let project = Self {
             world,
-            folder: root.join(FOLDER),
+            store,
             directory,
             root,
             definition,
@@ -254,7 +255,7 @@ impl<'w> Project<'w> {
     ///
     /// When the key is there and cannot be used.
     pub fn sealer_for_reading(&self) -> Result<Sealer, Failure> {
-        Ok(match key::open_existing(&self.folder)? {
+        Ok(match self.store.key()? {
             Some(sealer) => sealer,
             // Nothing was ever sealed: comparisons within this run are all there are.
             None => Sealer::new(*Digest::of(self.root.as_os_str().as_encoded_bytes()).as_bytes()),
@@ -267,7 +268,7 @@ impl<'w> Project<'w> {
     ///
     /// When it cannot be made or used.
     pub fn sealer(&self) -> Result<Sealer, Failure> {
-        Ok(key::open_or_make(&self.folder)?)
+        Ok(self.store.make_key()?)
     }
 
     /// The state, for reading. An empty one when nothing was ever recorded.
@@ -275,9 +276,9 @@ impl<'w> Project<'w> {
     /// # Errors
     ///
     /// When the ledger is there and cannot be read whole.
-    pub fn state(&self) -> Result<(State, Option<SqliteLedger>), Failure> {
-        match SqliteLedger::open_existing(&self.folder, Some(&self.definition.system))? {
-            Some(ledger) => Ok((state_of(&ledger)?, Some(ledger))),
+    pub fn state(&self) -> Result<(State, Option<Box<dyn Ledger>>), Failure> {
+        match self.store.open(Some(&self.definition.system))? {
+            Some(ledger) => Ok((State::of(&*ledger)?, Some(ledger))),
             None => Ok((State::default(), None)),
         }
     }
@@ -287,18 +288,8 @@ impl<'w> Project<'w> {
     /// # Errors
     ///
     /// When it cannot be opened or founded.
-    pub fn ledger(&self) -> Result<SqliteLedger, Failure> {
-        let lineage = key::random_lineage()?;
-        Ok(SqliteLedger::open_or_found(
-            &self.folder,
-            &self.definition.system,
-            self.world.clock.now(),
-            &lineage,
-        )?)
+    pub fn ledger(&self) -> Result<Box<dyn Ledger>, Failure> {
+        let now = self.world.clock.now();
+        Ok(self.store.open_or_found(&self.definition.system, now)?)
     }
-}
-
-/// The state of a ledger.
-pub(super) fn state_of(ledger: &SqliteLedger) -> Result<State, LedgerError> {
-    State::of(ledger)
 }

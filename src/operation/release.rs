@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::apply::{Run, Went, exit_code, take_lease};
 use super::dossier::GateReview;
 use super::picture::Resolution;
-use super::project::{Depth, state_of};
+use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
-use evenkeel_ledger::{Ledger as _, SqliteLedger};
+use evenkeel_ledger::{Ledger, State};
 
 /// Releases, if the gate is open.
 ///
@@ -25,19 +25,14 @@ pub fn release(
     confirm: Option<&str>,
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    project.releases_to(&project.definition.path)?;
-    let resolution = Resolution::of(
-        &project,
-        &project.definition.path,
-        project.sealer()?,
-        Depth::Whole,
-    )?;
-    let mut report = Report::new("release", &project.definition.system, world.clock.now());
-    report.origin(&project.origin(&resolution.resolved)?);
+    let mut session = Session::open(world, location, "release")?;
+    let path = session.project.definition.path.clone();
+    session.project.releases_to(&path)?;
+    let resolution = session.resolve(&path, Needs::Release)?;
+    let Session { project, report } = session;
     let ledger = project.ledger()?;
     if let Some(wanted) = plan {
-        let asked = GateReview::now(&project, &resolution, &ledger)?;
+        let asked = GateReview::now(&project, &resolution, &*ledger)?;
         if !asked.plan.digest().begins_with(wanted) {
             return Err(Failure::Stale {
                 reason: format!(
@@ -48,20 +43,22 @@ pub fn release(
             });
         }
     }
-    press(&project, &resolution, &ledger, confirm, wait, report)
+    press(&project, &resolution, &*ledger, confirm, wait, report)
 }
 
 /// Asks the gate under production's lease, and goes through it.
 pub(super) fn press(
     project: &Project<'_>,
     resolution: &Resolution,
-    ledger: &SqliteLedger,
+    ledger: &dyn Ledger,
     confirm: Option<&str>,
     wait: Option<Duration>,
     mut report: Report,
 ) -> Result<Report, Failure> {
     let world = project.world;
     let name = project.production()?;
+    let smoke = resolution.environment(&name)?.suites.iter();
+    project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
     let (lease, _) = take_lease(project, ledger, &name, "release", wait)?;
     let asked = GateReview::now(project, resolution, ledger)?;
     if asked.dossier.release.already && asked.plan.is_empty() {
@@ -77,7 +74,7 @@ pub(super) fn press(
         report.exit_code = 3;
         return Ok(report);
     }
-    let mut state = state_of(ledger)?;
+    let mut state = State::of(ledger)?;
     let number = state.next_release();
     let started = ReleaseStarted {
         release: number.clone(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::apply::run_smoke;
+use super::session::Session;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{Report, StatusDocument};
 use evenkeel_core::release::{Smoke, last, smoke};
@@ -19,11 +20,14 @@ use evenkeel_model::EnvironmentName;
 ///
 /// When definitions are wrong or the ledger cannot be read.
 pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
-    let (project, state) = Project::open_with_state(world, location)?;
-    let mut report = Report::new("status", &project.definition.system, world.clock.now());
+    let (session, state) = Session::open_with_state(world, location, "status")?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     for name in &project.definition.path {
         let mut document = document(&project, &state, name);
-        document.held_by = match lease::lock(&project.folder, name)? {
+        document.held_by = match project.store.look_at_lock(name)? {
             Lock::Free => None,
             Lock::Held(holder) => Some(lease::introduce(holder.as_ref())),
         };

@@ -9,7 +9,7 @@ use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_core::observe::{AppliedSeals, Observers, applied_seals};
 use evenkeel_host::{LocalTarget, Observer, SealedTarget, Target};
 use evenkeel_ledger::AppliedResource;
-use evenkeel_model::{Address, EnvironmentName, Sealer};
+use evenkeel_model::{EnvironmentName, Instance, Sealer};
 
 /// Makes a target: real ones for the program, recorded ones for tests.
 pub trait TargetMaker: Sync {
@@ -78,7 +78,7 @@ impl Targets {
     }
 
     /// Notes the seals of what was applied, so that it is recognised although it is declared differently now.
-    pub(super) fn recall(&self, applied: &BTreeMap<Address, AppliedResource>) {
+    pub(super) fn recall(&self, applied: &BTreeMap<Instance, AppliedResource>) {
         for (on, seals) in applied
             .values()
             .filter_map(|resource| applied_seals(&resource.record))

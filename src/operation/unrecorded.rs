@@ -10,7 +10,12 @@ use evenkeel_core::observe::{Observers, Situation};
 use evenkeel_ledger::State;
 
 /// Says how much of what is declared is there although this ledger never applied anything to the environment.
-pub(super) fn tell(state: &State, situation: &Situation<'_>, report: &mut Report) {
+pub(super) fn tell(
+    project: &Project<'_>,
+    state: &State,
+    situation: &Situation<'_>,
+    report: &mut Report,
+) {
     if !is_new(state, situation) {
         return;
     }
@@ -25,7 +30,8 @@ pub(super) fn tell(state: &State, situation: &Situation<'_>, report: &mut Report
     }
     let (name, declared) = (situation.environment(), situation.resolved.resources.len());
     report.say(format!(
-        "nothing was ever applied to {name} by the ledger in `.evenkeel`, and {there} of {} {} there already: if evenkeel brought them there, that ledger was lost; restore it from a backup. Without it, what is there is taken as it is found, and what was applied once and is declared no longer goes unnoticed",
+        "nothing was ever applied to {name} by the ledger in `{}`, and {there} of {} {} there already: if evenkeel brought them there, that ledger was lost; restore it from a backup. Without it, what is there is taken as it is found, and what was applied once and is declared no longer goes unnoticed",
+        project.store.place(),
         evenkeel_model::text::count(declared, "declared resource"),
         if there == 1 { "is" } else { "are" },
     ));

@@ -1,8 +1,7 @@
 //! Validate: definitions only. Nothing is looked at, no secret is asked for.
 
-use super::picture::Resolution;
-use super::project::Depth;
-use super::{Failure, Project, ProjectLocation, World};
+use super::session::{Needs, Session};
+use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 
 /// Reads, checks and resolves all environments, and lints declared differences.
@@ -11,12 +10,13 @@ use crate::report::Report;
 ///
 /// Everything that is wrong.
 pub fn validate(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let sealer = project.sealer_for_reading()?;
-    let resolution = Resolution::of(&project, &project.definition.path, sealer, Depth::Shape)?;
-    let origin = project.origin(&resolution.resolved)?;
-    let mut report = Report::new("validate", &project.definition.system, world.clock.now());
-    report.origin(&origin);
+    let mut session = Session::open(world, location, "validate")?;
+    let path = session.project.definition.path.clone();
+    let resolution = session.resolve(&path, Needs::Definitions)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let lint = resolution
         .parity
         .iter()

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::apply::take_lease;
 use super::picture::Resolution;
-use super::project::{Depth, state_of};
+use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
 use evenkeel_core::environment::suite::{Suite, selected};
+use evenkeel_core::environment::suites::SCRATCH;
 use evenkeel_core::release::artifacts;
 use evenkeel_ledger::record::EvidenceBinding;
-use evenkeel_ledger::{Fence, Ledger as _, ObjectStore, Objects as _, SqliteLedger};
+use evenkeel_ledger::{Fence, Ledger, State};
 use evenkeel_model::EnvironmentName;
 
 /// Runs suites of an environment: those that are named, or all.
@@ -26,23 +27,21 @@ pub fn verify(
     names: &[String],
     wait: Option<Duration>,
 ) -> Result<Report, Failure> {
-    let project = Project::open(world, location)?;
-    let name = project.environment(environment)?;
-    let resolution = Resolution::of(
-        &project,
-        std::slice::from_ref(&name),
-        project.sealer()?,
-        Depth::Whole,
-    )?;
+    let mut session = Session::open(world, location, "verify")?;
+    let name = session.project.environment(environment)?;
+    let resolution = session.resolve(std::slice::from_ref(&name), Needs::Change)?;
+    let Session {
+        project,
+        mut report,
+    } = session;
     let wanted = selected(&resolution.environment(&name)?.suites, names).map_err(Failure::Usage)?;
-    let mut report = Report::new("verify", &project.definition.system, world.clock.now());
-    report.origin(&project.origin(&resolution.resolved)?);
+    project.runs_as_committed(wanted.iter().copied())?;
     let ledger = project.ledger()?;
-    let (lease, _) = take_lease(&project, &ledger, &name, "verify", wait)?;
+    let (lease, _) = take_lease(&project, &*ledger, &name, "verify", wait)?;
     let passed = Verification {
         project: &project,
         resolution: &resolution,
-        ledger: &ledger,
+        ledger: &*ledger,
         fence: lease.fence(),
         name: &name,
     }
@@ -59,7 +58,7 @@ pub fn verify(
 pub(super) struct Verification<'a> {
     pub(super) project: &'a Project<'a>,
     pub(super) resolution: &'a Resolution,
-    pub(super) ledger: &'a SqliteLedger,
+    pub(super) ledger: &'a dyn Ledger,
     pub(super) fence: &'a Fence,
     pub(super) name: &'a EnvironmentName,
 }
@@ -82,7 +81,7 @@ impl Verification<'_> {
     fn one(&self, suite: &Suite, report: &mut Report) -> Result<bool, Failure> {
         let world = self.project.world;
         let targets = self.resolution.targets(self.project, self.name)?;
-        let state = state_of(self.ledger)?;
+        let state = State::of(self.ledger)?;
         let before = self
             .resolution
             .look(self.project, self.name, &state, &targets)?
@@ -124,7 +123,7 @@ impl Verification<'_> {
             .resolution
             .look(self.project, self.name, &state, &targets)?
             .digest();
-        let output = ObjectStore::new(&self.project.folder).put(result.output.as_bytes())?;
+        let output = self.project.store.objects().put(result.output.as_bytes())?;
         let record = suite::evidence::record(
             suite,
             self.name,
@@ -155,10 +154,7 @@ impl Verification<'_> {
     /// Makes a suite's own working directory anew: what an earlier run left in it proves nothing.
     fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
         let Some(run) = &suite.run else { return Ok(()) };
-        if !run
-            .directory
-            .starts_with(self.project.folder.join("suites"))
-        {
+        if !run.directory.starts_with(self.project.root.join(SCRATCH)) {
             return Ok(());
         }
         let failed = |error: std::io::Error| {

@@ -7,7 +7,6 @@ use super::Project;
 use crate::report::Report;
 use evenkeel_core::gate::Dossier;
 use evenkeel_core::release::weaker_than_at;
-use evenkeel_ledger::{ObjectStore, Objects as _};
 use evenkeel_model::Digest;
 
 /// Says what the policy asks for less than at the last release.
@@ -18,7 +17,9 @@ pub(super) fn tell(
     now: &Dossier,
     report: &mut Report,
 ) {
-    let weaker = ObjectStore::new(&project.folder)
+    let weaker = project
+        .store
+        .objects()
         .get(then)
         .ok()
         .flatten()

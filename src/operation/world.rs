@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{Listener, TargetMaker};
 use evenkeel_host::Interruption;
+use evenkeel_ledger::StoreMaker;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::Clock;
 
@@ -24,6 +25,8 @@ pub struct World<'a> {
     pub listener: &'a dyn Listener,
     /// Makes targets.
     pub targets: &'a dyn TargetMaker,
+    /// Makes stores.
+    pub stores: &'a dyn StoreMaker,
 }
 
 /// The version of this evenkeel.

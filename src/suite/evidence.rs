@@ -65,6 +65,7 @@ mod tests {
             name: "smoke".into(),
             kind: "smoke".into(),
             digest: Digest::of(b"this suite"),
+            files: Vec::new(),
             http: Vec::new(),
             run: None,
             load: None,

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use evenkeel_core::environment::Files;
-use evenkeel_core::environment::files::{LONGEST, is_definition, shown};
+use evenkeel_core::environment::files::{LARGEST, LONGEST, is_definition, shown};
 use evenkeel_model::Digest;
 
 use super::git::Repository;
@@ -21,21 +21,62 @@ pub struct WorkingTree {
     pub directory: PathBuf,
 }
 
-impl Files for WorkingTree {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+impl WorkingTree {
+    /// Opens a plain file of at most `most` bytes; `None` when it is not there. Opening a pipe or a device does not wait.
+    fn open(&self, path: &str, most: u64) -> Result<Option<(fs::File, u64)>, String> {
         let path = self.directory.join(path);
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.len() > LONGEST => {
-                return Err(format!("larger than {} MiB", LONGEST / 1024 / 1024));
-            }
-            Ok(metadata) if !metadata.is_file() => return Err("not a file".into()),
-            Ok(_) => {}
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let opened = rustix::fs::open(&path, flags, Mode::empty()).map_err(std::io::Error::from);
+        let file = match opened {
+            Ok(file) => fs::File::from(file),
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(error.to_string()),
+        };
+        let metadata = file.metadata().map_err(|error| error.to_string())?;
+        if !metadata.is_file() {
+            return Err("not a file".into());
         }
-        std::fs::read(&path)
-            .map(Some)
-            .map_err(|error| error.to_string())
+        if metadata.len() > most {
+            return Err(too_large(most));
+        }
+        Ok(Some((file, metadata.len())))
+    }
+}
+
+fn too_large(most: u64) -> String {
+    format!("larger than {} MiB", most / 1024 / 1024)
+}
+
+impl Files for WorkingTree {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let Some((mut file, length)) = self.open(path, LONGEST)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        // It may grow meanwhile.
+        (&mut file)
+            .take(LONGEST + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(too_large(LONGEST));
+        }
+        Ok(Some(bytes))
+    }
+
+    fn digest(&self, path: &str) -> Result<Option<Digest>, String> {
+        let Some((file, _)) = self.open(path, LARGEST)? else {
+            return Ok(None);
+        };
+        let mut hasher = blake3::Hasher::new();
+        let mut file = file.take(LARGEST + 1);
+        hasher
+            .update_reader(&mut file)
+            .map_err(|error| error.to_string())?;
+        if file.limit() == 0 {
+            return Err(too_large(LARGEST));
+        }
+        Ok(Some(Digest::from_bytes(*hasher.finalize().as_bytes())))
     }
 
     fn definitions(&self) -> Result<Vec<String>, String> {
@@ -101,6 +142,28 @@ impl Commit {
 }
 
 impl Commit {
+    /// The working tree beside it.
+    fn working_tree(&self) -> WorkingTree {
+        WorkingTree {
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// Those of some paths that git knows or would add: ignored files, and files outside of the repository, are left out.
+    ///
+    /// # Errors
+    ///
+    /// When git does not answer.
+    pub fn known(&self, paths: &[&str]) -> Result<Vec<PathBuf>, String> {
+        let inside: Vec<PathBuf> = paths
+            .iter()
+            .filter_map(|path| self.path(path).ok())
+            .collect();
+        self.repository
+            .known(&inside)
+            .map_err(|error| error.to_string())
+    }
+
     /// The digests of files as they were committed, in the same order; `None` for those there were not.
     ///
     /// # Errors
@@ -130,6 +193,17 @@ impl Files for Commit {
         self.repository
             .read(&self.commit, &self.path(path)?)
             .map_err(|error| error.to_string())
+    }
+
+    fn program(&self, path: &str) -> Result<Option<Digest>, String> {
+        // A path that no commit can have is in none.
+        if let Ok(path) = self.path(path) {
+            let committed = self.repository.read(&self.commit, &path);
+            if let Some(bytes) = committed.map_err(|error| error.to_string())? {
+                return Ok(Some(Digest::of(&bytes)));
+            }
+        }
+        self.working_tree().digest(path)
     }
 
     fn definitions(&self) -> Result<Vec<String>, String> {

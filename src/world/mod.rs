@@ -1,4 +1,4 @@
-//! Adapters to the world outside of the targets: git, commands, HTTP, files and sources of secrets.
+//! Adapters to the world outside of the targets: git, commands, HTTP, files, stores and sources of secrets.
 //!
 //! Each implements a port of a crate below, or does one thing for the layers above. What the answers mean is for those.
 
@@ -10,4 +10,5 @@ pub mod http;
 pub mod patient;
 pub mod redaction;
 pub mod secrets;
+pub mod stores;
 pub mod survey;

@@ -8,9 +8,11 @@ use evenkeel::operation::{
     self, ApplyRequest, DriftRequest, Event, Failure, Listener, ProjectLocation, TargetMaker, World,
 };
 use evenkeel::report::Report;
+use evenkeel::world::stores::FolderStores;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_host::recorded::RecordedTarget;
 use evenkeel_host::{Interruption, Target};
+use evenkeel_ledger::StoreMaker as _;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::moment::FixedClock;
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
@@ -74,7 +76,7 @@ impl Inside {
         // The key is there before the first look, so that all looks seal alike.
         std::fs::create_dir_all(world.path(".evenkeel")).unwrap();
         world.mode(".evenkeel", 0o700);
-        evenkeel_ledger::key::open_or_make(&world.path(".evenkeel")).unwrap();
+        FolderStores.make(&world.path("")).make_key().unwrap();
         Self {
             world,
             variables: RefCell::default(),
@@ -86,7 +88,7 @@ impl Inside {
 
     /// The target of an environment; made when the first operation looks at it, or here.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
-        let sealer = evenkeel_ledger::key::open_or_make(&self.world.path(".evenkeel")).unwrap();
+        let sealer = FolderStores.make(&self.world.path("")).make_key().unwrap();
         let sealer = sealer.for_target(environment, "web");
         let place = TargetPlace {
             base: "/".into(),
@@ -152,6 +154,7 @@ impl Inside {
             },
             listener,
             targets: &self.targets,
+            stores: &FolderStores,
         };
         let outcome = task(&world, &ProjectLocation::default());
         self.pass(1);

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use evenkeel::operation;
 use evenkeel_host::Interruption;
 use evenkeel_host::recorded::{Fault, Thing};
-use evenkeel_ledger::{Ledger as _, Record, SqliteLedger, chain};
+use evenkeel_ledger::folder::SqliteLedger;
+use evenkeel_ledger::{Ledger as _, Record, chain};
 use evenkeel_model::Moment;
 use proptest::prelude::*;
 

@@ -2,7 +2,8 @@
 //! wherever the project lies. Of documents, of plans and reports of what runs, and of the ledger.
 
 use evenkeel::operation;
-use evenkeel_ledger::{Ledger as _, SqliteLedger};
+use evenkeel_ledger::Ledger as _;
+use evenkeel_ledger::folder::SqliteLedger;
 use evenkeel_model::Moment;
 
 use super::estate::estate;

@@ -1,8 +1,10 @@
 //! Seals of a target: made with its own key on the target, known by the project's key everywhere else, and valid from
 //! before targets had keys of their own.
 
+use evenkeel::world::stores::FolderStores;
+use evenkeel_ledger::folder::SqliteLedger;
 use evenkeel_ledger::record::StepsEnded;
-use evenkeel_ledger::{Ledger as _, Record, SqliteLedger, chain};
+use evenkeel_ledger::{Ledger as _, Record, StoreMaker as _, chain};
 use evenkeel_model::{Digest, Sealer};
 use serde_json::Value;
 
@@ -58,9 +60,7 @@ require = []
 }
 
 fn project(world: &TestWorld) -> Sealer {
-    evenkeel_ledger::key::open_existing(&world.path(".evenkeel"))
-        .unwrap()
-        .unwrap()
+    FolderStores.make(&world.path("")).make_key().unwrap()
 }
 
 /// The file in which the target keeps which process runs.
@@ -93,7 +93,12 @@ fn age(world: &TestWorld) {
     assert!(world.read(&record).contains(&theirs));
     world.replace(&record, &theirs, &ours);
 
-    let ledger = ledger(world);
+    let now = "2026-11-23T12:00:00Z"
+        .parse()
+        .map(evenkeel_model::Moment::new)
+        .unwrap();
+    let folder = world.path(".evenkeel");
+    let ledger = SqliteLedger::open_or_found(&folder, "sealed", now, "lineage").unwrap();
     let mut aged: Option<StepsEnded> = None;
     for entry in ledger.read(0).unwrap() {
         let Some(Record::StepsEnded(mut ended)) = chain::understand(&entry).unwrap() else {
@@ -105,8 +110,8 @@ fn age(world: &TestWorld) {
             };
             let mut json: Value = serde_json::from_str(applied.get()).unwrap();
             let seals = json.as_object_mut().unwrap().remove("seals");
-            let sealed = ["file.config", "process.app"].contains(&step.address.as_str());
-            assert_eq!(seals.is_some(), sealed, "{}", step.address);
+            let sealed = ["file.config", "process.app"].contains(&step.instance.address.as_str());
+            assert_eq!(seals.is_some(), sealed, "{}", step.instance.address);
             step.applied = Some(serde_json::value::to_raw_value(&json).unwrap());
         }
         match &mut aged {
@@ -114,12 +119,7 @@ fn age(world: &TestWorld) {
             None => aged = Some(ended),
         }
     }
-    let now = "2026-11-23T12:00:00Z"
-        .parse()
-        .map(evenkeel_model::Moment::new);
-    ledger
-        .append(now.unwrap(), &[aged.unwrap().into()], None)
-        .unwrap();
+    ledger.append(now, &[aged.unwrap().into()], None).unwrap();
 }
 
 fn corners(world: &TestWorld) -> Vec<(String, String)> {

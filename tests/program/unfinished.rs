@@ -4,8 +4,9 @@
 
 use evenkeel::operation;
 use evenkeel::report::Report;
+use evenkeel_ledger::folder::SqliteLedger;
 use evenkeel_ledger::record::{Actor, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb};
-use evenkeel_ledger::{Ledger as _, Record, SqliteLedger};
+use evenkeel_ledger::{Ledger as _, Record};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 use serde_json::Value;
 
@@ -53,7 +54,7 @@ fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Reco
         StepsIntended {
             apply: apply.into(),
             environment,
-            steps: vec![(Address::new("file", "config"), Verb::Update)],
+            steps: vec![(Address::new("file", "config").into(), Verb::Update)],
         }
         .into(),
     ]

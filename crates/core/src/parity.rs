@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::documents::{DocumentCounts, Documents};
-use crate::drift::{Disparity, group, parity, settle, severities};
+use crate::drift::{Disparity, Presence, group, parity, settle, severities};
 use crate::environment::{Definition, Resolved};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{EnvironmentName, Moment};
@@ -27,19 +27,21 @@ pub struct Parity {
 
 impl Parity {
     /// Compares environments and settles the result. `resolved` holds the environments whose secrets are known; the
-    /// secrets of others are not compared.
+    /// secrets of others are not compared. Without `documents`, nothing is said of documents.
     #[must_use]
     pub fn of(
         definition: &Definition,
         resolved: &BTreeMap<EnvironmentName, Resolved>,
-        documents: &Documents<'_>,
+        documents: Option<&Documents<'_>>,
         now: Moment,
     ) -> Self {
         let mut disparities = parity(definition, resolved);
-        let found = documents.compare();
+        let found = documents.map(Documents::compare).unwrap_or_default();
         disparities.extend(found.disparities);
         let mut settled = settle(definition, disparities, now, &|name, pattern| {
-            documents.presence(name, pattern)
+            documents.map_or(Presence::Unread, |documents| {
+                documents.presence(name, pattern)
+            })
         });
         severities::apply(&mut settled.defects, definition);
         for disparity in &mut settled.open {
@@ -47,7 +49,10 @@ impl Parity {
         }
         // Environments that share a line may each lack a document of their own.
         let mut reported = BTreeSet::new();
-        let complaints = documents.complaints().chain(found.complaints);
+        let complaints = documents
+            .into_iter()
+            .flat_map(Documents::complaints)
+            .chain(found.complaints);
         let mut defects: Vec<Defect> = complaints
             .filter(|complaint| {
                 let place = complaint.labels.first();

@@ -49,6 +49,15 @@ impl Gathering {
         self.complaints.sort();
         self.complaints.outcome(vec![root])
     }
+
+    /// Everything that was wrong, in the order of the text.
+    pub(super) fn into_complaints(mut self) -> Vec<Complaint> {
+        self.complaints.sort();
+        self.complaints
+            .outcome(Vec::new())
+            .err()
+            .unwrap_or_default()
+    }
 }
 
 /// Where the entries of a map are found by their keys. Most maps are small, and those are looked through.

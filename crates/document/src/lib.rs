@@ -23,6 +23,7 @@ mod toml;
 mod tree;
 mod yaml;
 
+pub use self::toml::{SyntaxProblem, definition};
 pub use complaint::{Complaint, Outcome};
 pub use limits::{DEEPEST, LONGEST, MOST_NODES};
 pub use tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};

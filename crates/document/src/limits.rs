@@ -31,10 +31,15 @@ pub(super) fn too_large(bytes: usize) -> Complaint {
 
 /// A value that is nested too deep.
 pub(super) fn too_deep(place: Place) -> Complaint {
+    deeper_than(DEEPEST, place)
+}
+
+/// A value that is nested deeper than so many levels.
+pub(super) fn deeper_than(levels: usize, place: Place) -> Complaint {
     Complaint::new(
         &codes::TOO_DEEP,
         place,
-        format!("nested deeper than {DEEPEST} levels"),
+        format!("nested deeper than {levels} levels"),
     )
 }
 

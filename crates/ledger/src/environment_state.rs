@@ -9,7 +9,7 @@ use super::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, Origin, StepEnd,
     StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
 };
-use evenkeel_model::{Address, Digest, Moment};
+use evenkeel_model::{Digest, Instance, Moment};
 
 /// A record with the number and the time of its entry.
 #[derive(Clone, Debug)]
@@ -75,11 +75,11 @@ pub struct CompleteApply {
 #[derive(Clone, Debug, Default)]
 pub struct EnvironmentState {
     /// Every resource as it was last applied.
-    pub applied: BTreeMap<Address, AppliedResource>,
+    pub applied: BTreeMap<Instance, AppliedResource>,
     /// Steps that were intended and have no end: to be looked at, never believed.
-    pub open: BTreeMap<Address, (Arc<str>, Verb)>,
+    pub open: BTreeMap<Instance, (Arc<str>, Verb)>,
     /// Resources whose last step ended unseen.
-    pub uncertain: BTreeSet<Address>,
+    pub uncertain: BTreeSet<Instance>,
     /// The last apply that ended with every step done.
     pub settled: Option<CompleteApply>,
     /// The last apply, however it ended.
@@ -122,8 +122,8 @@ impl EnvironmentState {
 
     pub(super) fn intend(&mut self, intended: StepsIntended) {
         let apply: Arc<str> = intended.apply.into();
-        for (address, verb) in intended.steps {
-            self.open.insert(address, (Arc::clone(&apply), verb));
+        for (instance, verb) in intended.steps {
+            self.open.insert(instance, (Arc::clone(&apply), verb));
         }
     }
 
@@ -136,29 +136,29 @@ impl EnvironmentState {
 
     fn end_step(&mut self, step: StepEnd, apply: &Arc<str>, at: Moment, sequence: u64) {
         // The name that is already kept is used again: fifty thousand resources have fifty thousand names, not more.
-        let address = self
+        let instance = self
             .open
-            .remove_entry(&step.address)
-            .map_or(step.address, |(address, _)| address);
+            .remove_entry(&step.instance)
+            .map_or(step.instance, |(instance, _)| instance);
         match step.outcome {
             StepOutcome::Failed => {
-                self.uncertain.remove(&address);
+                self.uncertain.remove(&instance);
             }
             StepOutcome::Unknown => {
-                self.uncertain.insert(address);
+                self.uncertain.insert(instance);
             }
             StepOutcome::Done => {
-                self.uncertain.remove(&address);
+                self.uncertain.remove(&instance);
                 self.rehearsed.insert(step.shape, sequence);
                 if step.verb == Verb::Remove {
-                    self.applied.remove(&address);
+                    self.applied.remove(&instance);
                 } else if let Some(record) = step.applied {
                     let applied = AppliedResource {
                         record: Box::<str>::from(record).into(),
                         at,
                         apply: Arc::clone(apply),
                     };
-                    self.applied.insert(address, applied);
+                    self.applied.insert(instance, applied);
                 }
             }
         }

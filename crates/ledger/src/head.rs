@@ -1,20 +1,14 @@
-//! The head: a small file beside the ledger that remembers how far it went, so that a ledger cut short is noticed.
+//! The head: what is remembered beside the ledger of how far it went, so that a ledger cut short is noticed.
 //!
-//! It is written anew after every append with a rename, and not synced: after a loss of power it may lag behind, which
-//! proves less and accuses nobody. Whoever can rewrite the ledger can rewrite this file as well; copies of it kept
-//! elsewhere (another machine, a commit) are what proves more.
-
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+//! A backend writes it after every append. It may lag behind, which proves less and accuses nobody. Whoever can rewrite
+//! the ledger can rewrite its head as well; copies of it kept elsewhere (another machine, a commit) prove more.
 
 use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
-use super::chain::Link;
 use evenkeel_model::Digest;
 
-/// How far a ledger had come at some time.
+/// How far a ledger had come at some time. This is the stored type: the head file is its JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Checkpoint {
@@ -26,7 +20,7 @@ pub struct Checkpoint {
     pub sequence: u64,
 }
 
-/// What the head file says.
+/// What the head says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Head {
     /// It is not there.
@@ -35,49 +29,6 @@ pub enum Head {
     Unreadable,
     /// It says this.
     Known(Checkpoint),
-}
-
-/// Where it is.
-#[must_use]
-pub fn path(folder: &Path) -> PathBuf {
-    folder.join("head")
-}
-
-/// Reads it.
-///
-/// # Errors
-///
-/// [`LedgerError::Storage`] when it is there and the system refuses to read it.
-pub fn read(folder: &Path) -> Result<Head, LedgerError> {
-    let path = path(folder);
-    match fs::read(&path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).map_or(Head::Unreadable, Head::Known)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Head::Absent),
-        Err(error) => Err(LedgerError::storage("read", &path, error)),
-    }
-}
-
-/// Writes it.
-///
-/// # Errors
-///
-/// What the system says; the old one is still there then.
-pub fn write(folder: &Path, lineage: &str, link: Link) -> io::Result<()> {
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".head-")
-        .tempfile_in(folder)?;
-    let checkpoint = Checkpoint {
-        digest: link.digest,
-        lineage: lineage.to_owned(),
-        sequence: link.sequence,
-    };
-    let mut text = serde_json::to_string(&checkpoint)?;
-    text.push('\n');
-    temporary.write_all(text.as_bytes())?;
-    temporary
-        .persist(path(folder))
-        .map(drop)
-        .map_err(|refused| refused.error)
 }
 
 impl Checkpoint {

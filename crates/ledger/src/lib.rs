@@ -1,42 +1,50 @@
-//! The record: an append-only, hash-chained list of everything that was intended, done, seen and decided.
+//! The record: an append-only, hash-chained list of everything that was intended, done, seen and decided; and what a
+//! project keeps beside it: objects, leases, a key and the head.
 //!
 //! It is the write-ahead log, the audit trail and the state at once. What was last applied is a fold over it. This
-//! folder keeps entries and objects and proves that nobody changed them; what they mean is for the layers above.
+//! crate keeps entries and objects and proves that nobody changed them; what they mean is for the layers above.
+//!
+//! Without features nothing here touches the world: entries, records, their chain, their fold, and what verification
+//! finds are the same for every backend. Each backend of [`Store`] is a folder behind a feature of its own: `folder`
+//! keeps everything in a folder of this machine, with SQLite for the entries; `testing` brings the one in memory and
+//! the conformance suite that every backend passes. The modules are listed from the top down: a backend uses what is
+//! listed after the backends, and never another one.
 
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+
+#[cfg(feature = "folder")]
+pub mod folder;
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
+
 pub mod chain;
-#[cfg(test)]
-mod conformance;
-mod database;
 pub mod entry;
 pub mod environment_state;
-mod folder;
-mod founding;
+pub mod error;
 pub mod head;
-pub mod key;
 pub mod lease;
-pub mod memory;
+pub mod ledger;
 pub mod object;
-pub mod port;
 pub mod record;
-mod remembered;
-mod rows;
-pub mod sqlite;
+pub mod remembered;
 pub mod state;
+pub mod store;
 pub mod verify;
-mod walk;
+pub mod walk;
 
 pub use chain::Link;
 pub use entry::Entry;
 pub use environment_state::{AppliedResource, EnvironmentState};
-pub use head::Checkpoint;
+pub use error::LedgerError;
+pub use head::{Checkpoint, Head};
 pub use lease::Lease;
-pub use memory::MemoryLedger;
-pub use object::{MemoryObjects, ObjectStore, Objects};
-pub use port::{Fence, Ledger, LedgerError};
+pub use ledger::{Fence, Ledger};
+pub use object::Objects;
 pub use record::Record;
 pub use remembered::{Kept, Proof};
-pub use sqlite::SqliteLedger;
 pub use state::State;
-pub use verify::{Completeness, Irregularity, Verification, verify, verify_against};
+pub use store::{LockGuard, Store, StoreMaker};
+pub use verify::{Completeness, Irregularity, Verification};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use evenkeel_model::{Address, Digest, EnvironmentName, Moment, canonical};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, canonical};
 
 /// Makes the enum of records with its kinds' names, encoding and decoding from one list.
 macro_rules! records {
@@ -222,7 +222,7 @@ pub struct StepsIntended {
     /// The environment.
     pub environment: EnvironmentName,
     /// The steps.
-    pub steps: Vec<(Address, Verb)>,
+    pub steps: Vec<(Instance, Verb)>,
 }
 
 /// What came of a step.
@@ -255,8 +255,9 @@ pub struct StepsEnded {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepEnd {
-    /// The resource.
-    pub address: Address,
+    /// The resource on its host.
+    #[serde(rename = "address")]
+    pub instance: Instance,
     /// What was to be done.
     pub verb: Verb,
     /// What came of it.

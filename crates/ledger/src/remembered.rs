@@ -1,14 +1,10 @@
-//! What is remembered of a ledger, held against its entries: the head file beside it, and checkpoints kept elsewhere.
+//! What is remembered of a ledger, held against its entries: the head beside it, and checkpoints kept elsewhere.
 //!
 //! What is wrong with the entries themselves is for `verify` and `walk`.
 
-use std::path::Path;
-
-use rusqlite::Connection;
-
-use super::head::{self, Checkpoint, Head};
-use super::verify::{Completeness, Verification};
-use super::{LedgerError, database, rows};
+use super::LedgerError;
+use super::head::{Checkpoint, Head};
+use super::verify::{Completeness, Medium, Verification};
 use evenkeel_model::Moment;
 
 /// A checkpoint that was kept elsewhere.
@@ -33,15 +29,14 @@ pub struct Proof {
 }
 
 /// There is no ledger, and somebody kept a checkpoint of one.
-pub(super) fn gone(path: &Path, first: &Kept, checkpoints: &[Kept]) -> Verification {
+#[must_use]
+pub fn gone(place: &str, first: &Kept, checkpoints: &[Kept]) -> Verification {
     let mut verification = Verification::default();
     verification.find(
         None,
         format!(
             "{} is gone: {} says that entry {} was written to a ledger",
-            path.display(),
-            first.name,
-            first.checkpoint.sequence
+            place, first.name, first.checkpoint.sequence
         ),
     );
     verification.proofs = unproven(checkpoints);
@@ -49,7 +44,8 @@ pub(super) fn gone(path: &Path, first: &Kept, checkpoints: &[Kept]) -> Verificat
 }
 
 /// Nothing was held against them.
-pub(super) fn unproven(checkpoints: &[Kept]) -> Vec<Proof> {
+#[must_use]
+pub fn unproven(checkpoints: &[Kept]) -> Vec<Proof> {
     checkpoints
         .iter()
         .map(|kept| Proof {
@@ -61,16 +57,14 @@ pub(super) fn unproven(checkpoints: &[Kept]) -> Vec<Proof> {
 }
 
 /// Holds everything that is remembered against the entries, after everything else was looked at.
-pub(super) fn check(
-    connection: &Connection,
-    folder: &Path,
-    path: &Path,
+pub(crate) fn check(
+    medium: &dyn Medium,
     checkpoints: &[Kept],
     found: &mut Verification,
 ) -> Result<(), LedgerError> {
-    let head_path = head::path(folder).display().to_string();
+    let head_path = medium.head_name();
     let mut reason = format!("{head_path} is not there to tell how far the ledger went");
-    let remembered = match head::read(folder)? {
+    let remembered = match medium.head()? {
         Head::Absent => None,
         Head::Unreadable => {
             reason = format!("{head_path} cannot be understood");
@@ -96,12 +90,11 @@ pub(super) fn check(
             "name the right file if {} is of another ledger or was edited",
             kept.name
         );
-        let proof = sound.prove(connection, path, &kept.checkpoint, &kept.name, &remedy);
+        let proof = sound.prove(medium, &kept.checkpoint, &kept.name, &remedy);
         let mut refuted = None;
         let proven = match proof {
             Ok(()) if kept.checkpoint.sequence <= sound.up_to => {
-                rows::time(connection, kept.checkpoint.sequence)
-                    .map_err(|error| database::failed("read", path, error))?
+                medium.time(kept.checkpoint.sequence)?
             }
             Ok(()) => None,
             Err(error) => {
@@ -121,7 +114,7 @@ pub(super) fn check(
     if let Some(checkpoint) = &remembered {
         let remedy = format!("remove {head_path} deliberately");
         sound
-            .prove(connection, path, checkpoint, &head_path, &remedy)
+            .prove(medium, checkpoint, &head_path, &remedy)
             .or_else(|error| found.blame(error))?;
     }
     found.complete = if !found.is_whole() {
@@ -145,14 +138,12 @@ struct Sound {
 impl Sound {
     fn prove(
         &self,
-        connection: &Connection,
-        path: &Path,
+        medium: &dyn Medium,
         checkpoint: &Checkpoint,
         source: &str,
         remedy: &str,
     ) -> Result<(), LedgerError> {
-        let kept = rows::kept_digest(connection, checkpoint.sequence)
-            .map_err(|error| database::failed("read", path, error))?;
+        let kept = medium.digest(checkpoint.sequence)?;
         checkpoint.prove(&self.lineage, self.last, kept.as_deref(), source, remedy)
     }
 }

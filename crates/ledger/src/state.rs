@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::environment_state::{EnvironmentState, Noted};
 use super::record::{ApplyOutcome, Founded, Record, ReleaseEnded, ReleaseStarted};
 use super::{Entry, Ledger, LedgerError, chain};
-use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
 /// A release, and how it ended if it did.
 #[derive(Clone, Debug)]
@@ -94,10 +94,10 @@ impl State {
         self.environments.get(name)
     }
 
-    /// A resource of an environment as it was last applied.
+    /// An instance in an environment as it was last applied.
     #[must_use]
-    pub fn applied(&self, environment: &EnvironmentName, address: &Address) -> Option<&str> {
-        let applied = self.environments.get(environment)?.applied.get(address)?;
+    pub fn applied(&self, environment: &EnvironmentName, instance: &Instance) -> Option<&str> {
+        let applied = self.environments.get(environment)?.applied.get(instance)?;
         Some(&applied.record)
     }
 
@@ -230,5 +230,4 @@ fn highest(so_far: u64, prefix: &str, name: &str) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;

@@ -1,19 +1,16 @@
-//! Verification: reads a ledger's file as if nobody could be trusted, and lists everything that is not as written.
+//! Verification: reads a ledger as if nobody could be trusted, and lists everything that is not as written.
 //!
 //! Where reading stops at the first bad entry, this goes on, so that the extent of the damage is seen. It changes
-//! nothing. It can say that an end is missing only with a memory of that end: the head file, or a checkpoint that was
-//! kept elsewhere.
+//! nothing. It can say that an end is missing only with a memory of that end: the head, or a checkpoint that was
+//! kept elsewhere. How rows are read, and what may be wrong with the medium around them, is for each backend.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use rusqlite::Connection;
-
-use super::head::{self, Checkpoint, Head};
+use super::LedgerError;
+use super::head::{Checkpoint, Head};
 use super::record::Founded;
 use super::remembered::{self, Kept, Proof};
 use super::walk::Walk;
-use super::{LedgerError, database, folder, rows};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// More findings than this say no more.
@@ -26,7 +23,7 @@ pub struct Verification {
     pub founded: Option<Founded>,
     /// How many entries are there.
     pub entries: u64,
-    /// How far it goes: worth keeping elsewhere, see [`verify_against`].
+    /// How far it goes: worth keeping elsewhere, see [`Store::verify`](super::Store::verify).
     pub head: Option<Checkpoint>,
     /// When the entry was written that it goes to, by its writer's clock.
     pub time: Option<Moment>,
@@ -87,7 +84,7 @@ impl Verification {
             .min()
     }
 
-    pub(super) fn find(&mut self, sequence: Option<u64>, what: impl Into<String>) {
+    pub(crate) fn find(&mut self, sequence: Option<u64>, what: impl Into<String>) {
         if self.findings.len() < MOST {
             self.findings.push(Irregularity {
                 sequence,
@@ -97,7 +94,7 @@ impl Verification {
     }
 
     /// Takes an error as a finding, unless it says that nothing can be told.
-    pub(super) fn blame(&mut self, error: LedgerError) -> Result<(), LedgerError> {
+    pub(crate) fn blame(&mut self, error: LedgerError) -> Result<(), LedgerError> {
         match error {
             LedgerError::Broken { sequence, reason } => {
                 self.find((sequence > 0).then_some(sequence), reason);
@@ -109,57 +106,64 @@ impl Verification {
     }
 }
 
-/// Verifies the ledger in `folder`.
+/// A row as it is kept: its number, its line and the digest beside it; or why it cannot be read.
+pub type Row<'row> = Result<(u64, &'row [u8], &'row [u8]), String>;
+
+/// What a backend shows of a ledger to have it verified: everything as it is kept, proven in nothing.
+pub trait Medium {
+    /// Hands over every row in order.
+    ///
+    /// # Errors
+    ///
+    /// When the medium refuses to be read.
+    fn each_row(&self, take: &mut dyn FnMut(Row<'_>)) -> Result<(), LedgerError>;
+
+    /// The digest that is kept for an entry.
+    ///
+    /// # Errors
+    ///
+    /// When the medium refuses to be read.
+    fn digest(&self, sequence: u64) -> Result<Option<Vec<u8>>, LedgerError>;
+
+    /// When an entry was written, if it is there and can be read.
+    ///
+    /// # Errors
+    ///
+    /// When the medium refuses to be read.
+    fn time(&self, sequence: u64) -> Result<Option<Moment>, LedgerError>;
+
+    /// The head.
+    ///
+    /// # Errors
+    ///
+    /// When the medium refuses to be read.
+    fn head(&self) -> Result<Head, LedgerError>;
+
+    /// What people call the head.
+    fn head_name(&self) -> String;
+
+    /// Adds what is wrong around the entries: the medium, and what is derived from them, such as the newest `tokens`.
+    ///
+    /// # Errors
+    ///
+    /// When the medium refuses to be read.
+    fn check(
+        &self,
+        tokens: &BTreeMap<EnvironmentName, u64>,
+        found: &mut Verification,
+    ) -> Result<(), LedgerError>;
+}
+
+/// Verifies the ledger on a medium, and holds it against checkpoints that were kept elsewhere.
 ///
 /// # Errors
 ///
-/// When there is none, when it was written by a newer version, or when the system refuses to read it. Whatever is
-/// wrong with its content is a finding.
-pub fn verify(folder: &Path) -> Result<Verification, LedgerError> {
-    verify_against(folder, &[])
-}
-
-/// As [`verify`], and proves the ledger against checkpoints that were kept elsewhere.
-///
-/// # Errors
-///
-/// As [`verify`].
-pub fn verify_against(folder: &Path, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
-    let path = database::path(folder);
-    if !folder::is_there(&path)? {
-        if let Some(first) = checkpoints.first() {
-            return Ok(remembered::gone(&path, first, checkpoints));
-        }
-        if head::read(folder)? != Head::Absent {
-            return Err(LedgerError::Missing {
-                path: path.display().to_string(),
-                head: head::path(folder).display().to_string(),
-            });
-        }
-        let absent = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(LedgerError::storage("verify", &path, absent));
-    }
-    database::look(&path, |connection| {
-        examine(connection, folder, &path, checkpoints)
-    })
-}
-
-fn examine(
-    connection: &Connection,
-    folder: &Path,
-    path: &Path,
-    checkpoints: &[Kept],
-) -> Result<Verification, LedgerError> {
+/// When the medium refuses to be read.
+pub fn examine(medium: &dyn Medium, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
     let mut verification = Verification::default();
-    if let Err(error) = database::check_format(connection, path) {
-        verification.blame(error)?;
-        verification.proofs = remembered::unproven(checkpoints);
-        return Ok(verification);
-    }
-    // The file as a whole is told after its entries: the first finding names the first bad entry.
+    // The medium as a whole is told after its entries: the first finding names the first bad entry.
     let mut walk = Walk::default();
-    let walked = walk.every_row(connection, path, &mut verification);
-    if let Err(error) = walked {
+    if let Err(error) = walk.every_row(medium, &mut verification) {
         verification.blame(match error {
             LedgerError::Broken { reason, .. } => {
                 LedgerError::broken(walk.link.sequence + 1, reason)
@@ -167,13 +171,7 @@ fn examine(
             other => other,
         })?;
     }
-    let pages = check_pages(connection, path, &mut verification);
-    pages.or_else(|error| verification.blame(error))?;
-    let schema = check_schema(connection, path, &mut verification);
-    schema.or_else(|error| verification.blame(error))?;
-    let tokens = check_tokens(connection, path, &walk.tokens, &mut verification);
-    tokens.or_else(|error| verification.blame(error))?;
-
+    medium.check(&walk.tokens, &mut verification)?;
     verification.entries = walk.entries;
     let lineage = verification
         .founded
@@ -187,82 +185,6 @@ fn examine(
             sequence: walk.link.sequence,
         });
     }
-    remembered::check(connection, folder, path, checkpoints, &mut verification)?;
+    remembered::check(medium, checkpoints, &mut verification)?;
     Ok(verification)
 }
-
-fn check_pages(
-    connection: &Connection,
-    path: &Path,
-    found: &mut Verification,
-) -> Result<(), LedgerError> {
-    connection
-        .pragma_query(None, "integrity_check", |row| {
-            let says: String = row.get(0)?;
-            if says != "ok" {
-                found.find(None, format!("the file is damaged: {says}"));
-            }
-            Ok(())
-        })
-        .map_err(|error| database::failed("read", path, error))
-}
-
-fn check_schema(
-    connection: &Connection,
-    path: &Path,
-    found: &mut Verification,
-) -> Result<(), LedgerError> {
-    let failed = |error| database::failed("read", path, error);
-    let mut statement = connection
-        .prepare("SELECT name, sql FROM sqlite_schema")
-        .map_err(failed)?;
-    let kept: BTreeMap<String, Option<String>> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .and_then(Iterator::collect)
-        .map_err(failed)?;
-    for (name, statement) in database::SCHEMA {
-        match kept.get(*name) {
-            Some(Some(kept)) if kept == statement => {}
-            Some(_) => found.find(None, format!("`{name}` of the schema was changed")),
-            None => found.find(None, format!("`{name}` of the schema is missing")),
-        }
-    }
-    for name in kept.keys() {
-        if !database::SCHEMA.iter().any(|(known, _)| known == name) {
-            found.find(None, format!("`{name}` does not belong to the schema"));
-        }
-    }
-    Ok(())
-}
-
-fn check_tokens(
-    connection: &Connection,
-    path: &Path,
-    tokens: &BTreeMap<EnvironmentName, u64>,
-    found: &mut Verification,
-) -> Result<(), LedgerError> {
-    let kept =
-        rows::all_tokens(connection).map_err(|error| database::failed("read", path, error))?;
-    for (environment, token) in tokens {
-        if kept.get(environment) != Some(token) {
-            let kept = kept.get(environment).copied().unwrap_or(0);
-            found.find(
-                None,
-                format!("the newest token of {environment} is kept as {kept}, and the entries say {token}"),
-            );
-        }
-    }
-    for environment in kept.keys() {
-        if !tokens.contains_key(environment) {
-            found.find(
-                None,
-                format!("a token of {environment} is kept, and no entry says so"),
-            );
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-#[path = "verify_tests.rs"]
-mod tests;

@@ -1,16 +1,13 @@
 //! The walk along a chain that may be broken: it names what is wrong with an entry and goes on behind it.
 //!
-//! What is wrong with the file around the entries is for `verify`.
+//! What is wrong with the medium around the entries is for its backend.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-
-use rusqlite::Connection;
 
 use super::chain::{self, Link};
 use super::record::Record;
-use super::verify::{Irregularity, Verification};
-use super::{Entry, LedgerError, database, rows};
+use super::verify::{Irregularity, Medium, Verification};
+use super::{Entry, LedgerError};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// The walk along the chain, which goes on behind what is broken.
@@ -41,32 +38,26 @@ impl Default for Walk {
 }
 
 impl Walk {
-    /// Takes every row of the file.
+    /// Takes every row of a medium.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read on; what is wrong with an entry is a finding.
+    /// When the medium cannot be read on; what is wrong with an entry is a finding.
     pub fn every_row(
         &mut self,
-        connection: &Connection,
-        path: &Path,
+        medium: &dyn Medium,
         verification: &mut Verification,
     ) -> Result<(), LedgerError> {
-        let failed = |error| database::failed("read", path, error);
-        let mut statement = connection
-            .prepare("SELECT sequence, line, digest FROM entry ORDER BY sequence")
-            .map_err(failed)?;
-        let mut rows = statement.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
+        medium.each_row(&mut |row| {
             self.entries += 1;
-            match rows::read_row(row) {
+            match row {
                 Ok((sequence, line, digest)) => self.step(sequence, line, digest, verification),
                 Err(reason) => {
                     self.link.sequence += 1;
                     verification.find(Some(self.link.sequence), reason);
                 }
             }
-        }
+        })?;
         if self.entries == 0 {
             verification.find(Some(1), "the ledger is empty");
         }

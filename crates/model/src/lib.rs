@@ -15,6 +15,7 @@ pub mod address;
 pub mod canonical;
 pub mod digest;
 pub mod duration;
+pub mod instance;
 pub mod moment;
 pub mod name;
 pub mod order;
@@ -26,6 +27,7 @@ pub mod text;
 
 pub use address::Address;
 pub use digest::Digest;
+pub use instance::{HostName, Instance};
 pub use moment::{Clock, Moment};
 pub use name::EnvironmentName;
 pub use parts::Parts;

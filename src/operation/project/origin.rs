@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Failure, Project};
-use crate::world::files::Commit;
+use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
-use evenkeel_core::environment::{DIFFERENCES_FILE, Definition, Policy, Resolved, read};
+use evenkeel_core::environment::suite::Suite;
+use evenkeel_core::environment::{
+    DIFFERENCES_FILE, Definition, Files as _, Policy, Resolved, read,
+};
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::defect::Severity;
 use evenkeel_model::{Digest, EnvironmentName};
@@ -95,7 +98,8 @@ impl Project<'_> {
         })
     }
 
-    /// Whether a definition, or a file that one uses, is not what the commit has. Files that git ignores count.
+    /// Whether a definition, or a file that one uses, differs from the commit. Files that git ignores count, except the
+    /// program of a suite: it may be built.
     pub(super) fn differs(
         &self,
         commit: &Commit,
@@ -115,12 +119,70 @@ impl Project<'_> {
                     .map(|(path, digest)| (path.clone(), Some(*digest))),
             );
         }
-        let paths: Vec<&str> = files.keys().map(String::as_str).collect();
-        let committed = commit.digests(&paths).map_err(Failure::other)?;
-        Ok(files
+        let mut programs: BTreeMap<&str, Option<Digest>> = BTreeMap::new();
+        let suites = resolved.values().flat_map(|each| &each.suites);
+        for file in suites.flat_map(|suite| &suite.files) {
+            if file.is_program {
+                programs.insert(&file.path, file.digest);
+            } else {
+                files.insert(file.path.clone(), file.digest);
+            }
+        }
+        let paths: Vec<&str> = files
+            .keys()
+            .map(String::as_str)
+            .chain(programs.keys().copied())
+            .collect();
+        let mut committed = commit.digests(&paths).map_err(Failure::other)?.into_iter();
+        let is_changed = files
             .values()
-            .zip(committed)
-            .any(|(now, then)| then != *now))
+            .zip(committed.by_ref())
+            .any(|(now, then)| then != *now);
+        if is_changed {
+            return Ok(true);
+        }
+        // A program that is built is in no commit, and git ignores it.
+        let mut built: Vec<&str> = Vec::new();
+        for ((path, now), then) in programs.iter().zip(committed) {
+            match then {
+                None if now.is_some() => built.push(path),
+                then if then != *now => return Ok(true),
+                _ => {}
+            }
+        }
+        let known = commit.known(&built).map_err(Failure::other)?;
+        Ok(!known.is_empty())
+    }
+
+    /// Refuses suites of a commit whose files differ in the working tree: they run there, and evidence would be bound to
+    /// files that did not run.
+    pub(in crate::operation) fn runs_as_committed<'s>(
+        &self,
+        suites: impl Iterator<Item = &'s Suite>,
+    ) -> Result<(), Failure> {
+        let Some((_, commit)) = self.commit_read() else {
+            return Ok(());
+        };
+        let tree = WorkingTree {
+            directory: self.directory.clone(),
+        };
+        for suite in suites {
+            for file in &suite.files {
+                let there = tree.digest(&file.path).ok().flatten();
+                if there != file.digest {
+                    let shown = self.files.shown(&file.path);
+                    return Err(Failure::Other {
+                        reason: format!(
+                            "suite.{}: {shown} in the working tree differs from commit {}, and suites run in the working tree",
+                            suite.name,
+                            commit.get(..10).unwrap_or(commit)
+                        ),
+                        help: Some(format!("check out {shown} as it is in that commit")),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The release policy that counts. An edit that is not committed cannot weaken the gate it has to pass: on a

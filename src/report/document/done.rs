@@ -89,7 +89,7 @@ impl ApplyDocument {
                 .iter()
                 .filter(|step| step.outcome != Some(StepOutcome::Done))
                 .map(|step| NotDone {
-                    address: step.address.to_string(),
+                    address: step.instance.to_string(),
                     verb: step.verb,
                     outcome: step.outcome,
                     reason: step.reason.clone(),

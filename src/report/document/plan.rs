@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use evenkeel_core::plan::{Change, Plan, Unseen};
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::Address;
+use evenkeel_model::Instance;
 
 /// A plan.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -39,8 +39,9 @@ pub struct PlanReport {
 #[serde(rename_all = "kebab-case")]
 pub struct StepDocument {
     /// The resource.
+    #[serde(rename = "address")]
     #[schemars(with = "String")]
-    pub address: Address,
+    pub instance: Instance,
     /// What is done to it.
     pub verb: Verb,
     /// Why.
@@ -52,7 +53,7 @@ pub struct StepDocument {
     /// The steps before it.
     #[serde(skip_serializing_if = "is_empty")]
     #[schemars(with = "Vec<String>", default)]
-    pub after: Arc<[Address]>,
+    pub after: Arc<[Instance]>,
     /// Whether it was rehearsed in the environment before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsed: Option<bool>,
@@ -75,7 +76,7 @@ impl PlanReport {
                 .iter()
                 .enumerate()
                 .map(|(number, step)| StepDocument {
-                    address: step.address.clone(),
+                    instance: step.instance.clone(),
                     verb: step.verb,
                     reason: step.reason.clone(),
                     changes: Arc::clone(&step.changes),

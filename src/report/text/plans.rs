@@ -19,7 +19,7 @@ pub(super) fn would_change(plan: &PlanReport, style: Style, to: &mut dyn Write) 
     for unseen in &plan.unseen {
         line.push_str(&format!(
             "; {} cannot be seen: {}",
-            unseen.address,
+            unseen.instance,
             inert(&unseen.reason)
         ));
     }
@@ -66,7 +66,7 @@ pub(super) fn plan_lines(
         writeln!(
             to,
             "  {sign} {word:<7} {}  {}{unrehearsed}",
-            step.address,
+            step.instance,
             style.faint(&inert(&step.reason))
         )?;
         for change in step
@@ -104,7 +104,7 @@ pub(super) fn plan_lines(
             to,
             "  {} {}: {}",
             style.bad("?"),
-            unseen.address,
+            unseen.instance,
             inert(&unseen.reason)
         )?;
     }

@@ -282,6 +282,32 @@ impl Repository {
         Ok(paths)
     }
 
+    /// Those of some paths (relative to the root) that git knows or would add: ignored ones are left out.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn known(&self, among: &[PathBuf]) -> Result<Vec<PathBuf>, GitError> {
+        if among.is_empty() {
+            return Ok(Vec::new());
+        }
+        let clean: Vec<String> = among
+            .iter()
+            .map(|path| clean(path))
+            .collect::<Result<_, _>>()?;
+        let mut arguments = vec![
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--deduplicate",
+            "--",
+        ];
+        arguments.extend(clean.iter().map(String::as_str));
+        Ok(paths(&self.ask(&arguments, None)?))
+    }
+
     /// What git answers, if it does not fail.
     fn ask(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<Vec<u8>, GitError> {
         let answer = self.run(arguments, stdin)?;

@@ -39,6 +39,10 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
     ),
     ("crates/comparison/src", &[&["discovery"], &["*"]]),
     (
+        "crates/ledger/src",
+        &[&["conformance"], &["folder", "memory"], &["*"]],
+    ),
+    (
         "crates/model/src",
         &[&["defect"], &["source"], &["*"], &["text"]],
     ),
@@ -177,9 +181,17 @@ fn violations(layers: &[&[&str]], files: &BTreeMap<String, String>) -> Vec<Strin
         let mut found = TestModules::default();
         found.visit_file(file);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        for name in found.names {
-            for_tests.push(format!("{folder}/{name}.rs"));
-            for_tests.push(format!("{folder}/{name}/"));
+        // Beside it where `#[path]` says so, or in the folder that has its name.
+        for folder in [folder, path.trim_end_matches(".rs")] {
+            let below = if folder.is_empty() {
+                String::new()
+            } else {
+                format!("{folder}/")
+            };
+            for name in &found.names {
+                for_tests.push(format!("{below}{name}.rs"));
+                for_tests.push(format!("{below}{name}/"));
+            }
         }
     }
     let mut wrong = Vec::new();

@@ -6,5 +6,6 @@ mod kinds;
 mod layers;
 mod memory;
 mod parity;
+mod purity;
 mod reading;
 mod schemas;

@@ -98,6 +98,7 @@ pub fn suite() -> Suite {
         name: "trial".into(),
         kind: "smoke".into(),
         digest: Digest::of(b"trial"),
+        files: Vec::new(),
         http: Vec::new(),
         run: None,
         load: None,

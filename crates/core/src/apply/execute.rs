@@ -14,7 +14,7 @@ use crate::plan::{Plan, Step};
 use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
 use evenkeel_ledger::LedgerError;
 use evenkeel_ledger::record::{ApplyOutcome, StepEnd, StepOutcome, Verb};
-use evenkeel_model::Address;
+use evenkeel_model::Instance;
 
 /// Jobs that run at once: quick steps share one, each slow step has its own.
 const AT_ONCE: usize = 16;
@@ -29,7 +29,7 @@ pub struct Apply<'a> {
     /// What it was made from.
     pub resolved: &'a Resolved,
     /// What is to be removed, as it was applied.
-    pub removed: &'a BTreeMap<Address, Declared>,
+    pub removed: &'a BTreeMap<Instance, Declared>,
     /// The targets, by name.
     pub targets: &'a BTreeMap<Arc<str>, &'a dyn Target>,
     /// What actions are made with.
@@ -60,8 +60,8 @@ pub struct ApplyReport {
 /// What came of one step; `None`: it was not started.
 #[derive(Debug, Clone)]
 pub struct StepReport {
-    /// The resource.
-    pub address: Address,
+    /// The resource on its host.
+    pub instance: Instance,
     /// What was to be done.
     pub verb: Verb,
     /// What came of it.
@@ -94,7 +94,7 @@ fn not_started(plan: &Plan) -> Vec<StepReport> {
     plan.steps
         .iter()
         .map(|step| StepReport {
-            address: step.address.clone(),
+            instance: step.instance.clone(),
             verb: step.verb,
             outcome: None,
             reason: None,
@@ -140,7 +140,7 @@ pub fn execute(
                     .collect();
                 let intents = taken
                     .iter()
-                    .map(|(_, step)| (step.address.clone(), step.verb))
+                    .map(|(_, step)| (step.instance.clone(), step.verb))
                     .collect();
                 if let Err(error) = apply.journal.intend(intents) {
                     broken = Some(error);
@@ -189,10 +189,10 @@ pub fn execute(
 
 /// Says of each step that was not started which step it waits for, where that was not done.
 fn tell_what_was_waited_for(steps: &[Step], reports: &mut [StepReport]) {
-    let undone: BTreeSet<Address> = reports
+    let undone: BTreeSet<Instance> = reports
         .iter()
         .filter(|report| report.outcome != Some(StepOutcome::Done))
-        .map(|report| report.address.clone())
+        .map(|report| report.instance.clone())
         .collect();
     for (step, report) in steps.iter().zip(reports) {
         if report.outcome.is_none() && report.reason.is_none() {
@@ -237,13 +237,13 @@ fn record(
             continue;
         };
         let applied = (each.outcome == Some(StepOutcome::Done) && step.verb != Verb::Remove)
-            .then(|| apply.resolved.resources.get(&step.address))
+            .then(|| apply.resolved.resources.get(&step.instance.address))
             .flatten()
             .and_then(|resource| {
                 applied_record(&resource.on, &resource.declared, &apply.resolved.materials).ok()
             });
         ends.push(StepEnd {
-            address: step.address.clone(),
+            instance: step.instance.clone(),
             verb: step.verb,
             // An intent that was not begun is closed as failed: nothing was done to the target.
             outcome: each.outcome.unwrap_or(StepOutcome::Failed),
@@ -365,12 +365,12 @@ fn look_again(
 ) -> Vec<Ended> {
     let declared = |step: &Step| -> Option<&Declared> {
         if step.verb == Verb::Remove {
-            apply.removed.get(&step.address)
+            apply.removed.get(&step.instance)
         } else {
             apply
                 .resolved
                 .resources
-                .get(&step.address)
+                .get(&step.instance.address)
                 .map(|resource| &resource.declared)
         }
     };
@@ -386,14 +386,14 @@ fn look_again(
     let seen = observe(
         taken
             .iter()
-            .filter_map(|(_, step)| Some((&step.address, &step.on, declared(step)?))),
+            .filter_map(|(_, step)| Some((step.instance.clone(), &step.on, declared(step)?))),
         &observers,
     );
     taken
         .iter()
         .zip(tried)
         .map(|((number, step), tried)| {
-            let (outcome, reason) = judge(step, declared(step), seen.get(&step.address), &tried);
+            let (outcome, reason) = judge(step, declared(step), seen.get(&step.instance), &tried);
             Ended {
                 number: *number,
                 outcome,

@@ -2,7 +2,7 @@
 
 use evenkeel_ledger::record::{StepEnd, StepsEnded, StepsIntended, Verb};
 use evenkeel_ledger::{Fence, Ledger, LedgerError, Record};
-use evenkeel_model::{Address, Clock, EnvironmentName};
+use evenkeel_model::{Clock, EnvironmentName, Instance};
 
 /// Writes about one apply, as long as its lease is the newest.
 pub struct Journal<'a> {
@@ -40,7 +40,7 @@ impl JournalError {
 }
 
 impl Journal<'_> {
-    pub(super) fn intend(&self, steps: Vec<(Address, Verb)>) -> Result<(), JournalError> {
+    pub(super) fn intend(&self, steps: Vec<(Instance, Verb)>) -> Result<(), JournalError> {
         self.append(
             StepsIntended {
                 apply: self.apply.to_owned(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::plan::Step;
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::Address;
+use evenkeel_model::Instance;
 
 /// Most steps that are begun together: what one loss of power leaves to be looked at.
 const TOGETHER: usize = 2_000;
@@ -32,15 +32,15 @@ pub(super) struct Schedule<'a> {
 
 impl<'a> Schedule<'a> {
     pub(super) fn new(steps: &'a [Step]) -> Self {
-        let numbers: HashMap<&Address, usize> = steps
+        let numbers: HashMap<&Instance, usize> = steps
             .iter()
             .enumerate()
-            .map(|(number, step)| (&step.address, number))
+            .map(|(number, step)| (&step.instance, number))
             .collect();
         let mut followers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
         let mut waits_for = vec![0; steps.len()];
         for (number, step) in steps.iter().enumerate() {
-            for before in step.after.iter().filter_map(|address| numbers.get(address)) {
+            for before in step.after.iter().filter_map(|other| numbers.get(other)) {
                 if let (Some(list), Some(count)) =
                     (followers.get_mut(*before), waits_for.get_mut(number))
                 {
@@ -145,18 +145,18 @@ mod tests {
     use super::Schedule;
     use crate::plan::Step;
     use evenkeel_ledger::record::Verb;
-    use evenkeel_model::{Address, Digest};
+    use evenkeel_model::{Address, Digest, Instance};
 
     fn step(name: &str, verb: Verb, after: &[&str], slow: bool) -> Step {
-        let address = |name: &str| Address::new("file", name);
+        let instance = |name: &str| Instance::from(Address::new("file", name));
         Step {
-            address: address(name),
+            instance: instance(name),
             on: "web".into(),
             verb,
             reason: "".into(),
             changes: [].into(),
             actions: Vec::new(),
-            after: after.iter().map(|name| address(name)).collect(),
+            after: after.iter().map(|name| instance(name)).collect(),
             shape: Digest::of(b""),
             slow,
         }

@@ -8,7 +8,7 @@ use crate::drift::documents::{ComparedDocument, disparities};
 use crate::drift::{Disparity, Presence};
 use crate::environment::definition::Varies;
 use crate::environment::document::declarations;
-use crate::environment::{Definition, DocumentDeclaration, DocumentSource, once};
+use crate::environment::{Definition, DifferencePlace, DocumentDeclaration, DocumentSource, once};
 use evenkeel_comparison::{
     Disagreement, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
     Pattern, Rules, Side, Which, compare_files,
@@ -74,6 +74,22 @@ impl DeclaredDocuments {
         } else {
             Err(once(complaints))
         }
+    }
+
+    /// Keeps only the documents that a declared difference is about.
+    #[must_use]
+    pub fn named_by_differences(mut self, definition: &Definition) -> Self {
+        let named: BTreeSet<&str> = definition
+            .differences()
+            .filter_map(|difference| match &difference.place {
+                DifferencePlace::Document(name, _) => Some(&**name),
+                DifferencePlace::Named(_) => None,
+            })
+            .collect();
+        for own in self.0.values_mut() {
+            own.retain(|declared| named.contains(&*declared.name));
+        }
+        self
     }
 
     /// Everything that is to be gathered.

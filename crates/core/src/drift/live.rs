@@ -8,19 +8,20 @@ use crate::kind::{self, Discrepancy, Observation, Observed};
 use crate::observe::{LastApplied, Situation};
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::source::Span;
-use evenkeel_model::{Address, Moment, duration};
+use evenkeel_model::{Instance, Moment, duration};
 
 /// Everything that is not as declared in one environment, in the order of addresses.
 #[must_use]
 pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
     let mut defects = Vec::new();
-    for (address, resource) in &situation.resolved.resources {
-        let applied = situation.applied.get(address);
-        match situation.seen.get(address) {
+    for (instance, resource) in situation.resolved.instances() {
+        let instance = &instance;
+        let applied = situation.applied.get(instance);
+        match situation.seen.get(instance) {
             Some(Observation::Seen(observed)) => {
                 compare(
                     situation,
-                    address,
+                    instance,
                     resource,
                     applied,
                     observed,
@@ -30,41 +31,41 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
             Some(Observation::CannotTell(reason)) => {
                 defects.push(cannot_tell(
                     situation,
-                    address,
+                    instance,
                     &resource.block.span,
                     reason,
                 ));
             }
             None => defects.push(cannot_tell(
                 situation,
-                address,
+                instance,
                 &resource.block.span,
                 "nobody looked",
             )),
         }
     }
-    for (address, applied) in &situation.applied {
-        if situation.resolved.resources.contains_key(address) {
+    for (instance, applied) in &situation.applied {
+        if situation.resolved.resources.contains_key(&instance.address) {
             continue;
         }
-        match situation.left.get(address) {
+        match situation.left.get(instance) {
             Some(Observation::Seen(observed)) if observed.is_there() => {
-                let mut defect = Defect::of(
+                let mut defect = Defect::new(
                     &codes::NO_LONGER,
-                    address,
-                    format!("{address} is declared no longer, and is still there"),
+                    instance.to_string(),
+                    format!("{instance} is declared no longer, and is still there"),
                 )
                 .within(situation.environment())
-                .expected_found("nothing", address.kind());
+                .expected_found("nothing", instance.address.kind());
                 defect.corner = Some(Corner::Pending);
                 defect.since = Some((applied.at, format!("last applied by {}", applied.apply)));
                 defects.push(defect);
             }
             Some(Observation::CannotTell(reason)) => defects.push(
-                Defect::of(
+                Defect::new(
                     &codes::CANNOT_TELL,
-                    address,
-                    format!("{address} cannot be seen: {reason}"),
+                    instance.to_string(),
+                    format!("{instance} cannot be seen: {reason}"),
                 )
                 .within(situation.environment()),
             ),
@@ -75,14 +76,19 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
     defects
 }
 
-fn cannot_tell(situation: &Situation<'_>, address: &Address, span: &Span, reason: &str) -> Defect {
-    Defect::of(
+fn cannot_tell(
+    situation: &Situation<'_>,
+    instance: &Instance,
+    span: &Span,
+    reason: &str,
+) -> Defect {
+    Defect::new(
         &codes::CANNOT_TELL,
-        address,
+        instance.to_string(),
         format!(
-            "{address} cannot be seen in {}: {reason}{}",
+            "{instance} cannot be seen in {}: {reason}{}",
             situation.environment(),
-            begun(situation, address)
+            begun(situation, instance)
         ),
     )
     .within(situation.environment())
@@ -91,7 +97,7 @@ fn cannot_tell(situation: &Situation<'_>, address: &Address, span: &Span, reason
 
 fn compare(
     situation: &Situation<'_>,
-    address: &Address,
+    instance: &Instance,
     resource: &ResolvedResource,
     applied: Option<&LastApplied>,
     observed: &Observed,
@@ -121,18 +127,18 @@ fn compare(
             },
         };
         defects.push(discrepancy(
-            situation, address, resource, applied, observed, each, corner,
+            situation, instance, resource, applied, observed, each, corner,
         ));
     }
     if defects.len() > before {
         return;
     }
-    if let Some(apply) = situation.open.get(address) {
-        let mut defect = Defect::of(
+    if let Some(apply) = situation.open.get(instance) {
+        let mut defect = Defect::new(
             &codes::OPEN,
-            address,
+            instance.to_string(),
             format!(
-                "{apply} began to change {address} and never said how that ended; it is as declared"
+                "{apply} began to change {instance} and never said how that ended; it is as declared"
             ),
         )
         .within(situation.environment())
@@ -140,10 +146,10 @@ fn compare(
         defect.corner = Some(Corner::Healed);
         defects.push(defect);
     } else if observed.is_there() && applied.is_none_or(|applied| !applied.unchanged) {
-        let mut defect = Defect::of(
+        let mut defect = Defect::new(
             &codes::NOT_RECORDED,
-            address,
-            format!("{address} is as declared, and that is not recorded"),
+            instance.to_string(),
+            format!("{instance} is as declared, and that is not recorded"),
         )
         .within(situation.environment())
         .at(&resource.block.span, "declared here");
@@ -154,10 +160,10 @@ fn compare(
 
 /// What is added to a defect of something whose last step was begun and never ended: it is told once, and not by a
 /// defect of its own besides.
-fn begun(situation: &Situation<'_>, address: &Address) -> String {
+fn begun(situation: &Situation<'_>, instance: &Instance) -> String {
     situation
         .open
-        .get(address)
+        .get(instance)
         .map_or_else(String::new, |apply| {
             format!("; {apply} began to change it and never said how that ended")
         })
@@ -177,7 +183,7 @@ fn changed_since(applied: &LastApplied, resource: &ResolvedResource, attribute: 
 
 fn discrepancy(
     situation: &Situation<'_>,
-    address: &Address,
+    instance: &Instance,
     resource: &ResolvedResource,
     applied: Option<&LastApplied>,
     observed: &Observed,
@@ -187,17 +193,17 @@ fn discrepancy(
     let environment = situation.environment();
     let what = match each.attribute.as_str() {
         "presence" => format!(
-            "{address}: expected {}, found {}",
+            "{instance}: expected {}, found {}",
             each.expected, each.found
         ),
-        "ready" => format!("{address} is {}", each.found),
+        "ready" => format!("{instance} is {}", each.found),
         attribute if each.found == "something else" => {
             format!(
-                "the {attribute} of {address} is not the declared one, which has a secret in it"
+                "the {attribute} of {instance} is not the declared one, which has a secret in it"
             )
         }
         attribute => format!(
-            "the {attribute} of {address} {} {} and not {}",
+            "the {attribute} of {instance} {} {} and not {}",
             if attribute == "files" { "are" } else { "is" },
             each.found,
             each.expected
@@ -221,11 +227,11 @@ fn discrepancy(
         }
         _ => format!("{what} in {environment}: not applied yet"),
     };
-    let story = format!("{story}{}", begun(situation, address));
-    let mut defect = Defect::of(each.code, address, story)
+    let story = format!("{story}{}", begun(situation, instance));
+    let mut defect = Defect::new(each.code, instance.to_string(), story)
         .within(environment)
         .attribute(&each.attribute)
-        .at(place(address, resource, &each.attribute), "declared here")
+        .at(place(instance, resource, &each.attribute), "declared here")
         .expected_found(each.expected, each.found)
         .help(match corner {
             Corner::HandMade if by_itself => {
@@ -271,9 +277,9 @@ fn since(
 }
 
 /// Where an attribute is declared: under the first of its keys that is written, or by the table itself.
-fn place<'a>(address: &Address, resource: &'a ResolvedResource, attribute: &str) -> &'a Span {
+fn place<'a>(instance: &Instance, resource: &'a ResolvedResource, attribute: &str) -> &'a Span {
     let block = &resource.block;
-    kind::facts(address.kind())
+    kind::facts(instance.address.kind())
         .map_or(&[][..], |kind| kind.keys_of(attribute))
         .iter()
         .find_map(|key| block.get(key))

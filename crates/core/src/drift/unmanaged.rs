@@ -17,19 +17,20 @@ type Occupied<'a> = Vec<Cow<'a, str>>;
 pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
     let exclusive: Vec<_> = situation
         .resolved
-        .resources
-        .iter()
-        .filter_map(|(address, resource)| Some((address, resource, resource.declared.exclusive()?)))
+        .instances()
+        .filter_map(|(instance, resource)| {
+            Some((instance, resource, resource.declared.exclusive()?))
+        })
         .collect();
     if exclusive.is_empty() {
         return Vec::new();
     }
     let occupied = occupied(situation);
     let mut defects = Vec::new();
-    for (address, resource, Exclusive { path, except }) in exclusive {
+    for (instance, resource, Exclusive { path, except }) in exclusive {
         let entries = situation
             .seen
-            .get(address)
+            .get(&instance)
             .and_then(|seen| seen.seen())
             .and_then(Observed::entries)
             .unwrap_or(&[]);
@@ -48,9 +49,9 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
                 EntryKind::Link => "link",
                 EntryKind::Other => "thing",
             };
-            let mut defect = Defect::of(
+            let mut defect = Defect::new(
                 &codes::UNMANAGED,
-                address,
+                instance.to_string(),
                 format!(
                     "nobody declared the {what} `{}` in {path} of {}",
                     entry.name,

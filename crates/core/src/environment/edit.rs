@@ -5,7 +5,8 @@
 
 use toml_edit::{Array, ArrayOfTables, Datetime, DocumentMut, InlineTable, Item, Table};
 
-use evenkeel_model::source::{Node, SourceFile, tree};
+use evenkeel_document::definition;
+use evenkeel_model::source::{Node, SourceFile};
 use evenkeel_model::text::inert;
 use evenkeel_model::{EnvironmentName, Value};
 
@@ -161,7 +162,7 @@ pub fn add(
 /// The first thing that is wrong with a text, and its line.
 fn problem(text: &str) -> Option<(usize, String)> {
     let file = SourceFile::new("differences.toml", text);
-    let (table, problems) = tree::parse(&file);
+    let (table, problems) = definition(&file);
     let problem = problems.first();
     let problem = problem.map(|problem| (problem.span.location().line, problem.message.clone()));
     let no_list = table

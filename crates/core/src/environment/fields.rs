@@ -109,7 +109,7 @@ pub const SUITE: &[Field] = &[
     Field::optional(
         "run",
         Form::Several(&Form::Text),
-        "A command: its exit code, or the JUnit files it writes, decide. A program with a `/` is relative to the definitions. No shell.",
+        "A command: its exit code, or the JUnit files it writes, decide. A program with a `/` is relative to the definitions, and at most 1 GiB. No shell. Definitions are committed only if the program is: it is the file of the commit, or git ignores it, as it does what is built.",
     ),
     Field::optional(
         "environment",
@@ -128,7 +128,7 @@ pub const SUITE: &[Field] = &[
     Field::optional(
         "inputs",
         Form::List(&Form::Words),
-        "Other files it reads, relative to the definitions: when one of them changes, its evidence is void.",
+        "Other files it reads, relative to the definitions, at most 1 GiB each: when one of them changes, its evidence is void. Definitions are committed only if these files are as the commit has them. With `--at`, they are read from that commit, and must be the same in the working tree, where the suite runs.",
     ).written_out(),
     Field::optional(
         "within",

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use evenkeel_model::Digest;
+
 /// Files beside the definitions.
 pub trait Files {
     /// The bytes of a file, by its path relative to the directory of the definitions; `None` when it is not there.
@@ -11,6 +13,25 @@ pub trait Files {
     ///
     /// Why it cannot be read, for people.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// The digest of a file; `None` when it is not there. A file may be larger than one that is read.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, for people.
+    fn digest(&self, path: &str) -> Result<Option<Digest>, String> {
+        Ok(self.read(path)?.map(|bytes| Digest::of(&bytes)))
+    }
+
+    /// The digest of a program, as [`Files::digest`]. A program may be built rather than kept in version control: where
+    /// a commit lacks it, this is the digest of the built one.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, for people.
+    fn program(&self, path: &str) -> Result<Option<Digest>, String> {
+        self.digest(path)
+    }
 
     /// The names of the TOML files in the directory of the definitions itself, sorted.
     ///
@@ -25,6 +46,9 @@ pub trait Files {
 
 /// Longest file that is read: definitions, templates and sources are small things.
 pub const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// Largest file whose digest is taken: programs and inputs of suites.
+pub const LARGEST: u64 = 1024 * 1024 * 1024;
 
 /// Whether a file's name is that of a definition.
 #[must_use]

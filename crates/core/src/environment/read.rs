@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use super::expression::Known;
 use super::{Definition, Files, codes};
+use evenkeel_document::definition;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::name;
-use evenkeel_model::source::{Node, SourceFile, Span, Table, tree};
+use evenkeel_model::source::{Node, SourceFile, Span, Table};
 
 /// The file every project has.
 const SYSTEM_FILE: &str = "system.toml";
@@ -121,7 +122,7 @@ fn read_file(files: &dyn Files, path: &str, complaints: &mut Vec<Defect>) -> Opt
         }
     };
     let file = SourceFile::new(shown, text);
-    let (table, problems) = tree::parse(&file);
+    let (table, problems) = definition(&file);
     for problem in problems {
         complaints.push(
             Defect::new(

@@ -17,7 +17,7 @@ use super::{Block, Definition, DocumentDeclaration, Files, KeptMaterials, codes,
 use crate::kind::{self, ArtifactFacts, Attributes, Content, Declared};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
-use evenkeel_model::{Address, Digest, EnvironmentName, Sealer, Value};
+use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Sealer, Value};
 
 /// What resolving needs from around the definitions.
 pub struct Surroundings<'a> {
@@ -56,6 +56,15 @@ pub struct Resolved {
     pub materials: KeptMaterials,
     /// The files beside the definitions that it uses, by their path from there, with their digests.
     pub files: BTreeMap<String, Digest>,
+}
+
+impl Resolved {
+    /// The instances of its resources, in order: one for each resource, since a target is one machine.
+    pub fn instances(&self) -> impl Iterator<Item = (Instance, &ResolvedResource)> {
+        self.resources
+            .iter()
+            .map(|(address, resource)| (Instance::from(address.clone()), resource))
+    }
 }
 
 /// Where a target is.

@@ -18,12 +18,25 @@ pub struct Suite {
     pub kind: String,
     /// The digest of its definition and of the files it names: evidence is bound to it.
     pub digest: Digest,
+    /// The files beside the definitions that it runs or reads.
+    pub files: Vec<SuiteFile>,
     /// What it does; at least one of the three, and all of them must pass.
     pub http: Vec<HttpCheck>,
     /// A command.
     pub run: Option<RunCheck>,
     /// An open load.
     pub load: Option<LoadCheck>,
+}
+
+/// A file beside the definitions that a suite runs or reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuiteFile {
+    /// Its path, relative to the directory of the definitions.
+    pub path: String,
+    /// Its digest; `None` for a program that is not built yet.
+    pub digest: Option<Digest>,
+    /// Whether it is the program of `run`, which may be built rather than kept in version control.
+    pub is_program: bool,
 }
 
 impl Suite {

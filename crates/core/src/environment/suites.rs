@@ -9,11 +9,14 @@ use serde::Serialize;
 use super::definition::Varies;
 use super::expression::Expression;
 use super::resolve::Resolver;
-use super::suite::{HttpCheck, LoadCheck, RunCheck, Suite, SuiteText};
+use super::suite::{HttpCheck, LoadCheck, RunCheck, Suite, SuiteFile, SuiteText};
 use super::{Block, codes, fields};
 use crate::kind::Attributes;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, Value, duration};
+
+/// Where suites have working directories of their own, in the project's directory.
+pub const SCRATCH: &str = ".evenkeel/suites";
 
 /// Fills in all suites of an environment.
 pub(super) fn resolve(resolver: &mut Resolver<'_>) -> Vec<Suite> {
@@ -86,7 +89,7 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
             format!("{subject}: `{}` is not an http or https URL", load.url),
         );
     }
-    let inputs = inputs(resolver, &subject, block, &attributes);
+    let files = files(resolver, &subject, block, &attributes);
     let run = run_check(resolver, name, &attributes);
     if resolver.complaints.len() > before {
         return None;
@@ -99,13 +102,17 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
                 .iter()
                 .map(|(key, value)| (*key, value))
                 .collect(),
-            inputs,
+            inputs: files
+                .iter()
+                .map(|file| (&*file.path, file.digest.unwrap_or_else(|| Digest::of(b""))))
+                .collect(),
         },
     );
     Some(Suite {
         name: name.to_owned(),
         kind: attributes.string("kind")?,
         digest,
+        files,
         http,
         run,
         load,
@@ -116,50 +123,56 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
 #[derive(Serialize)]
 struct SuiteBasis<'a> {
     attributes: BTreeMap<&'a str, &'a Value>,
-    inputs: BTreeMap<String, Digest>,
+    inputs: BTreeMap<&'a str, Digest>,
 }
 
-/// The digests of the program, when it is a file beside the definitions, and of the declared inputs.
-fn inputs(
+/// The program, when it is a file beside the definitions, and the declared inputs.
+fn files(
     resolver: &mut Resolver<'_>,
     subject: &str,
     block: &Block,
     attributes: &Attributes,
-) -> BTreeMap<String, Digest> {
-    let mut inputs = BTreeMap::new();
+) -> Vec<SuiteFile> {
+    let mut files = Vec::new();
     let program = attributes
         .list("run")
         .first()
         .and_then(Value::as_text)
         .filter(|program| program.contains('/') && !program.starts_with('/'))
-        .map(|program| (program.to_owned(), "run"));
-    let declared = attributes
+        .map(|program| (program.to_owned(), true));
+    let inputs = attributes
         .list("inputs")
         .iter()
-        .filter_map(|value| Some((value.as_text()?.to_owned(), "inputs")));
-    for (path, key) in program.into_iter().chain(declared) {
-        // Programs are often built rather than kept in the repository: they are read from the working tree.
-        let place = resolver.surroundings.directory.join(&path);
-        match std::fs::read(&place) {
-            Ok(bytes) => {
-                inputs.insert(path, Digest::of(&bytes));
+        .filter_map(|value| Some((value.as_text()?.to_owned(), false)));
+    for (path, is_program) in program.into_iter().chain(inputs) {
+        let port = resolver.surroundings.files;
+        let (found, key, what) = if is_program {
+            (port.program(&path), "run", "program")
+        } else {
+            (port.digest(&path), "inputs", "input")
+        };
+        let reason = match found {
+            Ok(None) if !is_program => "there is no such file".to_owned(),
+            // A program that is not built yet is an error when the suite runs.
+            Ok(digest) => {
+                files.push(SuiteFile {
+                    path,
+                    digest,
+                    is_program,
+                });
+                continue;
             }
-            Err(_) if key == "run" => {
-                // A program that is not built yet is told when the suite runs.
-                inputs.insert(path, Digest::of(b""));
-            }
-            Err(error) => {
-                let span = block.place(key).clone();
-                resolver.complain(
-                    &codes::UNREADABLE,
-                    subject,
-                    &span,
-                    format!("{subject}: the input {path} cannot be read: {error}"),
-                );
-            }
-        }
+            Err(reason) => reason,
+        };
+        let span = block.place(key).clone();
+        resolver.complain(
+            &codes::UNREADABLE,
+            subject,
+            &span,
+            format!("{subject}: the {what} {path} cannot be read: {reason}"),
+        );
     }
-    inputs
+    files
 }
 
 fn text_of(value: &Value) -> SuiteText {
@@ -297,7 +310,7 @@ fn run_check(resolver: &Resolver<'_>, name: &str, attributes: &Attributes) -> Op
     let scratch = resolver
         .surroundings
         .root
-        .join(".evenkeel/suites")
+        .join(SCRATCH)
         .join(resolver.name.as_str())
         .join(name);
     let directory = attributes

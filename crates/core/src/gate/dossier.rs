@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::environment::Policy;
 use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
 use evenkeel_model::defect::Corner;
-use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
 /// Everything the gate looks at.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -91,7 +91,7 @@ pub struct ReleasePlan {
     pub recipe: Digest,
     /// Its steps, and whether the environment before production did one of the same shape since production's last
     /// release.
-    pub steps: Vec<(Address, Verb, bool)>,
+    pub steps: Vec<(Instance, Verb, bool)>,
     /// Whether there is nothing to release: production runs this recipe already.
     pub already: bool,
 }

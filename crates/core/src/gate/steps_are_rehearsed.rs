@@ -28,7 +28,7 @@ impl Rule for StepsAreRehearsed {
             .iter()
             .filter(|(_, _, rehearsed)| !rehearsed)
             .take(5)
-            .map(|(address, _, _)| address.to_string())
+            .map(|(instance, _, _)| instance.to_string())
             .collect();
         vec![Reason::new(
             &Self::CODE,

@@ -60,7 +60,7 @@ fn open() -> Dossier {
         release: ReleasePlan {
             plan: digest("plan"),
             recipe: digest("recipe"),
-            steps: vec![(Address::new("file", "config"), Verb::Create, true)],
+            steps: vec![(Address::new("file", "config").into(), Verb::Create, true)],
             already: false,
         },
         proofs: BTreeMap::from([(
@@ -255,7 +255,7 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
         });
     }),
     ("gate/not-rehearsed", "not rehearsed", |it| {
-        it.release.steps = vec![(Address::new("file", "config"), Verb::Create, false)];
+        it.release.steps = vec![(Address::new("file", "config").into(), Verb::Create, false)];
     }),
     ("gate/not-rehearsed", "a share that is no number", |it| {
         it.policy.rehearsal = f64::NAN;

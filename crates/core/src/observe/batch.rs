@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::kind::{Declared, Observation, Observed};
 use evenkeel_host::{Answer, Observer, Query};
-use evenkeel_model::Address;
+use evenkeel_model::Instance;
 
 /// The targets of an environment, by name, for looking.
 pub type Observers<'a> = BTreeMap<Arc<str>, &'a dyn Observer>;
@@ -16,9 +16,9 @@ const AT_ONCE: usize = 8_192;
 
 /// Looks at resources. A target that is not there gives "cannot tell" for each of its resources.
 pub fn observe<'a>(
-    resources: impl IntoIterator<Item = (&'a Address, &'a Arc<str>, &'a Declared)>,
+    resources: impl IntoIterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
     observers: &Observers<'_>,
-) -> BTreeMap<Address, Observation<Observed>> {
+) -> BTreeMap<Instance, Observation<Observed>> {
     let mut seen = Vec::new();
     let mut resources = resources.into_iter().peekable();
     while resources.peek().is_some() {
@@ -29,15 +29,15 @@ pub fn observe<'a>(
 }
 
 fn some<'a>(
-    resources: impl Iterator<Item = (&'a Address, &'a Arc<str>, &'a Declared)>,
+    resources: impl Iterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
     observers: &Observers<'_>,
-    seen: &mut Vec<(Address, Observation<Observed>)>,
+    seen: &mut Vec<(Instance, Observation<Observed>)>,
 ) {
     let mut batches: BTreeMap<&Arc<str>, Batch<'a>> = BTreeMap::new();
-    for (address, on, declared) in resources {
+    for (instance, on, declared) in resources {
         let batch = batches.entry(on).or_default();
         let queries = declared.queries();
-        batch.wanted.push((address, declared, queries.len()));
+        batch.wanted.push((instance, declared, queries.len()));
         batch.queries.extend(queries);
     }
     let answered: Vec<(Batch<'a>, Vec<Answer>)> = std::thread::scope(|scope| {
@@ -67,16 +67,16 @@ fn some<'a>(
     });
     for (batch, answers) in answered {
         let mut rest = answers.as_slice();
-        for (address, declared, count) in batch.wanted {
+        for (instance, declared, count) in batch.wanted {
             let (own, others) = rest.split_at(count.min(rest.len()));
             rest = others;
-            seen.push((address.clone(), declared.observed(own)));
+            seen.push((instance, declared.observed(own)));
         }
     }
 }
 
 #[derive(Default)]
 struct Batch<'a> {
-    wanted: Vec<(&'a Address, &'a Declared, usize)>,
+    wanted: Vec<(Instance, &'a Declared, usize)>,
     queries: Vec<Query>,
 }

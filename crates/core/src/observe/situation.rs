@@ -11,7 +11,7 @@ use super::{Observers, observe};
 use crate::environment::Resolved;
 use crate::environment::materials::KeptMaterials;
 use crate::kind::{Declared, Observation, Observed};
-use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Parts};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Parts};
 
 /// Everything known about one environment at one moment.
 #[derive(Debug)]
@@ -19,13 +19,13 @@ pub struct Situation<'a> {
     /// What is declared.
     pub resolved: &'a Resolved,
     /// What was last applied.
-    pub applied: BTreeMap<Address, LastApplied>,
+    pub applied: BTreeMap<Instance, LastApplied>,
     /// What is there, for each declared resource.
-    pub seen: BTreeMap<Address, Observation<Observed>>,
+    pub seen: BTreeMap<Instance, Observation<Observed>>,
     /// What is there where something was applied that is declared no longer, or declared at another place.
-    pub left: BTreeMap<Address, Observation<Observed>>,
+    pub left: BTreeMap<Instance, Observation<Observed>>,
     /// Resources whose last step was begun by a run that never said how it ended.
-    pub open: BTreeMap<Address, String>,
+    pub open: BTreeMap<Instance, String>,
     /// When it was looked at.
     pub at: Moment,
 }
@@ -111,36 +111,35 @@ pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
 /// When a record of what was applied cannot be understood: then nothing can be said about what was removed.
 pub fn look<'a>(
     resolved: &'a Resolved,
-    kept: &BTreeMap<Address, evenkeel_ledger::AppliedResource>,
-    open: BTreeMap<Address, String>,
+    kept: &BTreeMap<Instance, evenkeel_ledger::AppliedResource>,
+    open: BTreeMap<Instance, String>,
     observers: &Observers<'_>,
     at: Moment,
 ) -> Result<Situation<'a>, String> {
-    let kept: Vec<(&Address, &evenkeel_ledger::AppliedResource)> = kept.iter().collect();
-    let applied: Vec<(Address, LastApplied)> = kept
+    let kept: Vec<(&Instance, &evenkeel_ledger::AppliedResource)> = kept.iter().collect();
+    let applied: Vec<(Instance, LastApplied)> = kept
         .par_iter()
-        .map(|(address, last)| Ok(((*address).clone(), recall(resolved, address, last)?)))
+        .map(|(instance, last)| Ok(((*instance).clone(), recall(resolved, instance, last)?)))
         .collect::<Result<_, String>>()?;
     // Of a list, a map is made without gaps.
-    let applied: BTreeMap<Address, LastApplied> = applied.into_iter().collect();
+    let applied: BTreeMap<Instance, LastApplied> = applied.into_iter().collect();
     let seen = observe(
         resolved
-            .resources
-            .iter()
-            .map(|(address, resource)| (address, &resource.on, &resource.declared)),
+            .instances()
+            .map(|(instance, resource)| (instance, &resource.on, &resource.declared)),
         observers,
     );
     let left = observe(
         applied
             .iter()
-            .filter(|(address, applied)| {
-                resolved.resources.get(*address).is_none_or(|now| {
+            .filter(|(instance, applied)| {
+                resolved.resources.get(&instance.address).is_none_or(|now| {
                     !applied.unchanged
                         && (now.on != applied.on
                             || now.declared.place() != applied.declared.place())
                 })
             })
-            .map(|(address, applied)| (address, &applied.on, &applied.declared)),
+            .map(|(instance, applied)| (instance.clone(), &applied.on, &applied.declared)),
         observers,
     );
     Ok(Situation {
@@ -156,21 +155,21 @@ pub fn look<'a>(
 /// What a resource was when it was last applied, held against what it is declared as now.
 fn recall(
     resolved: &Resolved,
-    address: &Address,
+    instance: &Instance,
     last: &evenkeel_ledger::AppliedResource,
 ) -> Result<LastApplied, String> {
     let wrong =
-        |error: String| format!("what was applied as {address} cannot be understood: {error}");
+        |error: String| format!("what was applied as {instance} cannot be understood: {error}");
     let parsed: AppliedRecord<'_> =
         serde_json::from_str(&last.record).map_err(|error| wrong(error.to_string()))?;
     let then = parsed.declared.get();
-    let now = resolved.resources.get(address);
+    let now = resolved.resources.get(&instance.address);
     let unchanged = now.is_some_and(|now| {
         *now.on == *parsed.on && now.declared.record().is_ok_and(|record| record == then)
     });
     let declared = match now {
         Some(now) if unchanged => now.declared.clone(),
-        _ => Declared::from_record(address.kind(), parsed.declared).map_err(wrong)?,
+        _ => Declared::from_record(instance.address.kind(), parsed.declared).map_err(wrong)?,
     };
     Ok(LastApplied {
         digest: Digest::of(then.as_bytes()),
@@ -185,16 +184,16 @@ fn recall(
     })
 }
 
-/// The digests of what was seen, by address.
+/// The digests of what was seen, by instance.
 fn digests_of(
-    observations: &BTreeMap<Address, Observation<Observed>>,
-) -> BTreeMap<Address, Digest> {
+    observations: &BTreeMap<Instance, Observation<Observed>>,
+) -> BTreeMap<Instance, Digest> {
     let observations: Vec<_> = observations.iter().collect();
-    let digests: Vec<(Address, Digest)> = observations
+    let digests: Vec<(Instance, Digest)> = observations
         .par_iter()
-        .filter_map(|(address, observation)| {
+        .filter_map(|(instance, observation)| {
             let digest = Digest::of_record("evenkeel observed 1", observation.seen()?);
-            Some(((*address).clone(), digest))
+            Some(((*instance).clone(), digest))
         })
         .collect();
     digests.into_iter().collect()
@@ -212,12 +211,12 @@ impl Situation<'_> {
     pub fn coverage(&self) -> (usize, usize) {
         let mut declared = 0;
         let mut observed = 0;
-        for (address, resource) in &self.resolved.resources {
+        for (instance, resource) in self.resolved.instances() {
             let attributes = resource.declared.attributes().len();
             declared += attributes;
             if self
                 .seen
-                .get(address)
+                .get(&instance)
                 .is_some_and(|seen| seen.seen().is_some())
             {
                 observed += attributes;
@@ -235,7 +234,7 @@ impl Situation<'_> {
     /// The digest of everything that was seen, as [`Situation::digest`], and those of the declared resources that it
     /// is made of.
     #[must_use]
-    pub fn digests(&self) -> (Option<Digest>, BTreeMap<Address, Digest>) {
+    pub fn digests(&self) -> (Option<Digest>, BTreeMap<Instance, Digest>) {
         let seen = digests_of(&self.seen);
         let left = digests_of(&self.left);
         let whole = seen.len() == self.seen.len() && left.len() == self.left.len();

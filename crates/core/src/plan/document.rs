@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::{Address, Digest, EnvironmentName, Parts};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Parts};
 
 /// The version of this format.
 pub const FORMAT: u32 = 1;
@@ -37,22 +37,23 @@ pub struct Plan {
     pub observation: Option<Digest>,
     /// What the ledger said was applied.
     pub applied: Digest,
-    /// The steps, in the order of their addresses; what waits for what is in each.
+    /// The steps, in the order of their instances; what waits for what is in each.
     pub steps: Vec<Step>,
     /// How many resources are as declared.
     pub unchanged: usize,
     /// What could not be seen. A plan with such cannot be applied.
     pub unseen: Vec<Unseen>,
     /// Digests of the observed resources: for saying what changed when the plan is stale.
-    pub observed: BTreeMap<Address, Digest>,
+    pub observed: BTreeMap<Instance, Digest>,
 }
 
 /// One step.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Step {
-    /// The resource.
-    pub address: Address,
+    /// The resource on its host.
+    #[serde(rename = "address")]
+    pub instance: Instance,
     /// Its target.
     pub on: Arc<str>,
     /// What is done to it.
@@ -64,7 +65,7 @@ pub struct Step {
     /// What the target is asked to do, one after the other. Empty when there is only something to record.
     pub actions: Vec<Action>,
     /// The steps that must be done before it.
-    pub after: Arc<[Address]>,
+    pub after: Arc<[Instance]>,
     /// The resource and what it is brought to, symbolically: the same in all environments with one recipe.
     pub shape: Digest,
     /// Whether it may take long.
@@ -91,8 +92,9 @@ pub struct Change {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Unseen {
     /// The resource.
+    #[serde(rename = "address")]
     #[schemars(with = "String")]
-    pub address: Address,
+    pub instance: Instance,
     /// Why.
     pub reason: String,
 }
@@ -179,7 +181,7 @@ mod tests {
 
     use super::{FORMAT, Plan, Step, Unseen};
     use evenkeel_ledger::record::Verb;
-    use evenkeel_model::{Address, Digest, EnvironmentName};
+    use evenkeel_model::{Address, Digest, EnvironmentName, Instance};
 
     /// The record that a plan's digest is of.
     #[derive(Serialize)]
@@ -197,12 +199,12 @@ mod tests {
         steps: Vec<Digest>,
         unchanged: usize,
         unseen: &'a [Unseen],
-        observed: &'a BTreeMap<Address, Digest>,
+        observed: &'a BTreeMap<Instance, Digest>,
     }
 
     #[test]
     fn the_digest_is_that_of_the_whole_record() {
-        let address = |name: &str| Address::new("file", name);
+        let instance = |name: &str| Instance::from(Address::new("file", name));
         let plan = Plan {
             format: FORMAT,
             tool: "evenkeel \"0\"".into(),
@@ -216,23 +218,23 @@ mod tests {
             applied: Digest::of(b"applied"),
             steps: ["a", "b"]
                 .map(|name| Step {
-                    address: address(name),
+                    instance: instance(name),
                     on: "web".into(),
                     verb: Verb::Create,
                     reason: "not there yet".into(),
                     changes: [].into(),
                     actions: Vec::new(),
-                    after: [address("c")].into(),
+                    after: [instance("c")].into(),
                     shape: Digest::of(name.as_bytes()),
                     slow: false,
                 })
                 .into(),
             unchanged: 3,
             unseen: vec![Unseen {
-                address: address("d"),
+                instance: instance("d"),
                 reason: "dark".into(),
             }],
-            observed: [(address("a"), Digest::of(b"a"))].into(),
+            observed: [(instance("a"), Digest::of(b"a"))].into(),
         };
         let whole = Header {
             format: plan.format,

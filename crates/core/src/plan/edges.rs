@@ -7,63 +7,86 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::environment::{Resolved, ResolvedResource};
+use crate::environment::ResolvedResource;
 use crate::kind::{Declared, RemovalOrder, parent};
-use evenkeel_model::Address;
+use evenkeel_model::{Address, HostName, Instance};
 
-/// For each resource, those that must be in place before it: edges 1 and 2.
-pub(super) fn creation(resolved: &Resolved) -> BTreeMap<&Address, Vec<&Address>> {
-    let mut directories: HashMap<(&str, &str), &Address> = HashMap::new();
-    for (address, resource) in &resolved.resources {
+/// Instances with their resources, in order.
+pub(super) type Instances<'a> = [(Instance, &'a ResolvedResource)];
+
+/// A path on one host of a target.
+type PathOnHost<'a> = (&'a str, Option<&'a HostName>, &'a str);
+
+/// For each instance, those that must be in place before it: edges 1 and 2.
+pub(super) fn creation<'a>(
+    instances: &'a Instances<'a>,
+) -> BTreeMap<&'a Instance, Vec<&'a Instance>> {
+    let mut containers: HashMap<PathOnHost<'_>, &Instance> = HashMap::new();
+    for (instance, resource) in instances {
         if resource.declared.traits().is_container {
-            directories.insert((&resource.on, resource.declared.place()), address);
+            let path = resource.declared.place();
+            containers.insert((&resource.on, instance.host.as_ref(), path), instance);
         }
     }
-    resolved
-        .resources
+    instances
         .iter()
-        .map(|(address, resource)| {
-            let mut before: Vec<&Address> = resource.after.iter().collect();
-            before.extend(
-                containing(resource, &directories).filter(|directory| *directory != address),
-            );
+        .map(|(instance, resource)| {
+            let mut before: Vec<&Instance> = resource
+                .after
+                .iter()
+                .flat_map(|address| all_of(instances, address))
+                .chain(containing(instance, resource, &containers))
+                .collect();
             before.sort_unstable();
             before.dedup();
-            (address, before)
+            (instance, before)
         })
         .collect()
 }
 
+/// All instances of a resource.
+pub(super) fn all_of<'a>(
+    instances: &'a Instances<'a>,
+    address: &Address,
+) -> impl Iterator<Item = &'a Instance> {
+    let first = instances.partition_point(|(each, _)| each.address < *address);
+    let rest = instances.get(first..).unwrap_or_default();
+    let count = rest.partition_point(|(each, _)| each.address == *address);
+    rest.iter().take(count).map(|(each, _)| each)
+}
+
+/// The nearest container above each path that an instance claims.
 fn containing<'a>(
-    resource: &'a ResolvedResource,
-    directories: &HashMap<(&'a str, &'a str), &'a Address>,
-) -> impl Iterator<Item = &'a Address> {
+    instance: &Instance,
+    resource: &ResolvedResource,
+    containers: &HashMap<PathOnHost<'_>, &'a Instance>,
+) -> Vec<&'a Instance> {
     let mut found = Vec::new();
     for claim in resource.declared.claims() {
         let mut above = claim.folder();
-        while let Some(directory) = above {
-            if let Some(address) = directories.get(&(&*resource.on, directory)) {
-                found.push(*address);
+        while let Some(path) = above {
+            if let Some(container) = containers.get(&(&resource.on, instance.host.as_ref(), path)) {
+                found.push(*container);
                 break;
             }
-            above = parent(directory);
+            above = parent(path);
         }
     }
-    found.into_iter()
+    found
 }
 
 /// Narrows edges to those between steps: what waits for something that needs no step waits for what that waits for.
 pub(super) fn between_steps<'a>(
-    steps: &BTreeSet<&'a Address>,
-    before: &BTreeMap<&'a Address, Vec<&'a Address>>,
-) -> BTreeMap<&'a Address, Vec<Address>> {
+    steps: &BTreeSet<&'a Instance>,
+    before: &BTreeMap<&'a Instance, Vec<&'a Instance>>,
+) -> BTreeMap<&'a Instance, Vec<Instance>> {
     steps
         .iter()
-        .map(|address| {
-            let mut found: BTreeSet<&Address> = BTreeSet::new();
-            let mut seen: BTreeSet<&Address> = BTreeSet::new();
-            let mut open: Vec<&Address> = before
-                .get(*address)
+        .map(|instance| {
+            let mut found: BTreeSet<&Instance> = BTreeSet::new();
+            let mut seen: BTreeSet<&Instance> = BTreeSet::new();
+            let mut open: Vec<&Instance> = before
+                .get(*instance)
                 .into_iter()
                 .flatten()
                 .copied()
@@ -78,23 +101,25 @@ pub(super) fn between_steps<'a>(
                     open.extend(before.get(next).into_iter().flatten());
                 }
             }
-            (*address, found.into_iter().cloned().collect())
+            (*instance, found.into_iter().cloned().collect())
         })
         .collect()
 }
 
-/// Among removals: the kinds that go first, and containers after what is in them. Edge 3's wait for everything else is the
-/// schedule's, since it is the same for all of them.
-pub(super) fn removal(removed: &BTreeMap<&Address, &Declared>) -> BTreeMap<Address, Vec<Address>> {
-    let first: Vec<&Address> = removed
+/// Among removals: the kinds that go first, and containers after what is in them. Edge 3's wait for everything else is
+/// the schedule's, since it is the same for all of them.
+pub(super) fn removal(
+    removed: &BTreeMap<&Instance, &Declared>,
+) -> BTreeMap<Instance, Vec<Instance>> {
+    let first: Vec<&Instance> = removed
         .iter()
         .filter(|(_, declared)| goes_first(declared))
-        .map(|(address, _)| *address)
+        .map(|(instance, _)| *instance)
         .collect();
     removed
         .iter()
-        .map(|(address, declared)| {
-            let mut before: BTreeSet<&Address> = BTreeSet::new();
+        .map(|(instance, declared)| {
+            let mut before: BTreeSet<&Instance> = BTreeSet::new();
             if !goes_first(declared) {
                 before.extend(first.iter().copied());
             }
@@ -106,14 +131,14 @@ pub(super) fn removal(removed: &BTreeMap<&Address, &Declared>) -> BTreeMap<Addre
                         .iter()
                         .filter(|(other, declared)| {
                             let place = declared.place();
-                            **other != *address
+                            *other != instance
                                 && (place.starts_with(&inside)
                                     || (place == path && !declared.traits().is_container))
                         })
                         .map(|(other, _)| *other),
                 );
             }
-            ((*address).clone(), before.into_iter().cloned().collect())
+            ((*instance).clone(), before.into_iter().cloned().collect())
         })
         .collect()
 }

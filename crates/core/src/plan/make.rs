@@ -12,7 +12,7 @@ use crate::environment::ResolvedResource;
 use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, Speed};
 use crate::observe::{LastApplied, Situation};
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::{Address, Digest, Parts, Value};
+use evenkeel_model::{Address, Digest, Instance, Parts, Value};
 
 #[derive(Serialize)]
 struct Binding<'a> {
@@ -32,39 +32,40 @@ pub fn make(
     tool: &str,
 ) -> Plan {
     let resolved = situation.resolved;
-    let mut drafts: BTreeMap<&Address, Step> = BTreeMap::new();
+    let instances: Vec<(Instance, &ResolvedResource)> = resolved.instances().collect();
+    let mut drafts: BTreeMap<&Instance, Step> = BTreeMap::new();
     let mut unseen = Vec::new();
     let mut unchanged = 0;
-    for (address, resource) in &resolved.resources {
-        match situation.seen.get(address) {
+    for (instance, resource) in &instances {
+        match situation.seen.get(instance) {
             Some(Observation::Seen(observed)) => {
-                match step(situation, address, resource, observed, recipe) {
+                match step(situation, instance, resource, observed, recipe) {
                     Ok(Some(step)) => {
-                        drafts.insert(address, step);
+                        drafts.insert(instance, step);
                     }
                     Ok(None) => unchanged += 1,
                     Err(reason) => unseen.push(Unseen {
-                        address: address.clone(),
+                        instance: instance.clone(),
                         reason,
                     }),
                 }
             }
             Some(Observation::CannotTell(reason)) => unseen.push(Unseen {
-                address: address.clone(),
+                instance: instance.clone(),
                 reason: reason.clone(),
             }),
             None => unseen.push(Unseen {
-                address: address.clone(),
+                instance: instance.clone(),
                 reason: "nobody looked".into(),
             }),
         }
     }
-    restarts(situation, recipe, &mut drafts, &mut unchanged);
+    restarts(situation, &instances, recipe, &mut drafts, &mut unchanged);
     if !drafts.is_empty() {
-        let creation = edges::creation(resolved);
-        let stepping: BTreeSet<&Address> = drafts.keys().copied().collect();
-        for (address, after) in edges::between_steps(&stepping, &creation) {
-            if let Some(step) = drafts.get_mut(address) {
+        let creation = edges::creation(&instances);
+        let stepping: BTreeSet<&Instance> = drafts.keys().copied().collect();
+        for (instance, after) in edges::between_steps(&stepping, &creation) {
+            if let Some(step) = drafts.get_mut(instance) {
                 step.after = after.into();
             }
         }
@@ -109,12 +110,12 @@ pub fn make(
     }
 }
 
-fn applied_digest(applied: &BTreeMap<Address, LastApplied>) -> Digest {
+fn applied_digest(applied: &BTreeMap<Instance, LastApplied>) -> Digest {
     Parts::of("evenkeel applied 2")
         .table(
             applied
                 .iter()
-                .map(|(address, applied)| (address, (&*applied.on, applied.digest))),
+                .map(|(instance, applied)| (instance, (&*applied.on, applied.digest))),
         )
         .digest()
 }
@@ -122,18 +123,18 @@ fn applied_digest(applied: &BTreeMap<Address, LastApplied>) -> Digest {
 /// The step that brings one resource to its definition; `None` when it is there and recorded.
 fn step(
     situation: &Situation<'_>,
-    address: &Address,
+    instance: &Instance,
     resource: &ResolvedResource,
     observed: &Observed,
     recipe: &Recipe,
 ) -> Result<Option<Step>, String> {
-    let applied = situation.applied.get(address);
+    let applied = situation.applied.get(instance);
     let wrong = resource.declared.compare(observed);
     let mut changes: Vec<Change> = wrong.iter().map(change).collect();
     let mut removal = Vec::new();
     // It was applied at another place: what is left there goes first.
     if let Some(applied) = applied
-        && let Some(left) = situation.left.get(address)
+        && let Some(left) = situation.left.get(instance)
     {
         match left {
             Observation::Seen(left) => {
@@ -158,7 +159,7 @@ fn step(
         if applied.is_some_and(|applied| applied.unchanged) {
             return Ok(None);
         }
-        let mut step = begin(address, resource, recipe);
+        let mut step = begin(instance, resource, recipe);
         step.reason = if applied.is_some() {
             "already as the new definition says; only to be recorded".into()
         } else {
@@ -166,7 +167,7 @@ fn step(
         };
         return Ok(Some(step));
     }
-    let mut step = begin(address, resource, recipe);
+    let mut step = begin(instance, resource, recipe);
     step.verb = if moved {
         Verb::Replace
     } else if !observed.is_there() {
@@ -186,16 +187,16 @@ fn step(
 }
 
 /// A step of which only what is recorded of every step is known.
-fn begin(address: &Address, resource: &ResolvedResource, recipe: &Recipe) -> Step {
+fn begin(instance: &Instance, resource: &ResolvedResource, recipe: &Recipe) -> Step {
     Step {
-        address: address.clone(),
+        instance: instance.clone(),
         on: resource.on.clone(),
         verb: Verb::Record,
         reason: Cow::Borrowed(""),
         changes: Arc::default(),
         actions: Vec::new(),
         after: Arc::default(),
-        shape: shape(address, recipe.resources.get(address)),
+        shape: shape(&instance.address, recipe.resources.get(&instance.address)),
         slow: resource.declared.traits().speed == Speed::Slow,
     }
 }
@@ -282,14 +283,15 @@ fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
 
 /// Restarts what must restart because something it restarts on has a step, although nothing about it differs.
 fn restarts<'a>(
-    situation: &'a Situation<'_>,
+    situation: &Situation<'_>,
+    instances: &'a edges::Instances<'a>,
     recipe: &Recipe,
-    drafts: &mut BTreeMap<&'a Address, Step>,
+    drafts: &mut BTreeMap<&'a Instance, Step>,
     unchanged: &mut usize,
 ) {
-    for (address, resource) in &situation.resolved.resources {
+    for (instance, resource) in instances {
         if drafts
-            .get(address)
+            .get(instance)
             .is_some_and(|step| step.verb != Verb::Record)
         {
             continue;
@@ -300,13 +302,15 @@ fn restarts<'a>(
             .into_iter()
             .filter(|other| {
                 Address::parse(other).is_some_and(|other| {
-                    drafts
-                        .get(&other)
-                        .is_some_and(|step| step.verb != Verb::Record)
+                    edges::all_of(instances, &other).any(|other| {
+                        drafts
+                            .get(other)
+                            .is_some_and(|step| step.verb != Verb::Record)
+                    })
                 })
             })
             .collect();
-        let Some(Observation::Seen(observed)) = situation.seen.get(address) else {
+        let Some(Observation::Seen(observed)) = situation.seen.get(instance) else {
             continue;
         };
         if causes.is_empty() {
@@ -316,11 +320,11 @@ fn restarts<'a>(
         if actions.is_empty() {
             continue;
         }
-        if drafts.remove(address).is_none() {
+        if drafts.remove(instance).is_none() {
             *unchanged = unchanged.saturating_sub(1);
         }
         drafts.insert(
-            address,
+            instance,
             Step {
                 verb: Verb::Replace,
                 reason: format!(
@@ -329,7 +333,7 @@ fn restarts<'a>(
                 )
                 .into(),
                 actions,
-                ..begin(address, resource, recipe)
+                ..begin(instance, resource, recipe)
             },
         );
     }
@@ -337,22 +341,22 @@ fn restarts<'a>(
 
 /// Steps that remove what was applied and is declared no longer.
 fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<Unseen>) {
-    let gone: BTreeMap<&Address, &Declared> = situation
+    let gone: BTreeMap<&Instance, &Declared> = situation
         .applied
         .iter()
-        .filter(|(address, _)| !situation.resolved.resources.contains_key(*address))
-        .map(|(address, applied)| (address, &applied.declared))
+        .filter(|(instance, _)| !situation.resolved.resources.contains_key(&instance.address))
+        .map(|(instance, applied)| (instance, &applied.declared))
         .collect();
     let mut order = edges::removal(&gone);
-    for (address, declared) in gone {
-        let Some(applied) = situation.applied.get(address) else {
+    for (instance, declared) in gone {
+        let Some(applied) = situation.applied.get(instance) else {
             continue;
         };
-        let observed = match situation.left.get(address) {
+        let observed = match situation.left.get(instance) {
             Some(Observation::Seen(observed)) => observed,
             Some(Observation::CannotTell(reason)) => {
                 unseen.push(Unseen {
-                    address: address.clone(),
+                    instance: instance.clone(),
                     reason: reason.clone(),
                 });
                 continue;
@@ -362,7 +366,7 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
         let actions = declared.removal(observed);
         let exists = !actions.is_empty();
         steps.push(Step {
-            address: address.clone(),
+            instance: instance.clone(),
             on: applied.on.clone(),
             verb: Verb::Remove,
             reason: if exists {
@@ -373,7 +377,7 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
             changes: Arc::new([Change {
                 attribute: "presence".into(),
                 before: if exists {
-                    address.kind().to_owned().into()
+                    instance.address.kind().to_owned().into()
                 } else {
                     "nothing".into()
                 },
@@ -381,22 +385,19 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
                 difference: None,
             }]),
             actions,
-            after: order.remove(address).unwrap_or_default().into(),
-            shape: shape(address, None),
+            after: order.remove(instance).unwrap_or_default().into(),
+            shape: shape(&instance.address, None),
             slow: declared.traits().speed == Speed::Slow,
         });
     }
-    let removed: BTreeSet<Address> = steps
+    let removed: BTreeSet<Instance> = steps
         .iter()
         .filter(|step| step.verb == Verb::Remove)
-        .map(|step| step.address.clone())
+        .map(|step| step.instance.clone())
         .collect();
     for step in steps.iter_mut().filter(|step| step.verb == Verb::Remove) {
-        if step.after.iter().any(|address| !removed.contains(address)) {
-            let after = step
-                .after
-                .iter()
-                .filter(|address| removed.contains(*address));
+        if step.after.iter().any(|other| !removed.contains(other)) {
+            let after = step.after.iter().filter(|other| removed.contains(*other));
             step.after = after.cloned().collect();
         }
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{FORMAT, Plan};
 use crate::kind::{Observation, Observed};
 use crate::observe::Situation;
-use evenkeel_model::{Address, Digest};
+use evenkeel_model::{Digest, Instance};
 
 /// Longest plan file that is read.
 pub const LONGEST: u64 = 512 * 1024 * 1024;
@@ -45,16 +45,16 @@ pub struct Found {
     left: Facts,
 }
 
-type Facts = BTreeMap<Address, BTreeMap<String, String>>;
+type Facts = BTreeMap<Instance, BTreeMap<String, String>>;
 
 impl Found {
     /// Everything that was seen.
     #[must_use]
     pub fn of(situation: &Situation<'_>) -> Self {
-        let facts = |seen: &BTreeMap<Address, Observation<Observed>>| -> Facts {
+        let facts = |seen: &BTreeMap<Instance, Observation<Observed>>| -> Facts {
             seen.iter()
-                .filter_map(|(address, each)| {
-                    Some((address.clone(), each.seen()?.facts().into_iter().collect()))
+                .filter_map(|(instance, each)| {
+                    Some((instance.clone(), each.seen()?.facts().into_iter().collect()))
                 })
                 .collect()
         };
@@ -146,36 +146,36 @@ pub fn changes_since(
     );
     differ("something was applied since", saved.applied != now.applied);
     let since = Found::of(situation);
-    for (address, observed) in &now.observed {
-        match saved.observed.get(address) {
+    for (instance, observed) in &now.observed {
+        match saved.observed.get(instance) {
             Some(before) if before == observed => {}
             Some(_) => changes.push(format!(
-                "{address} is not as it was{}",
+                "{instance} is not as it was{}",
                 match then {
-                    Some(then) => attributes(&then.declared, &since.declared, address),
-                    None => detail(saved, now, address),
+                    Some(then) => attributes(&then.declared, &since.declared, instance),
+                    None => detail(saved, now, instance),
                 }
             )),
             None => changes.push(format!(
-                "{address} could not be seen then, or was not declared"
+                "{instance} could not be seen then, or was not declared"
             )),
         }
     }
-    for address in since.left.keys() {
-        let Some(then) = then.filter(|then| then.left.contains_key(address)) else {
+    for instance in since.left.keys() {
+        let Some(then) = then.filter(|then| then.left.contains_key(instance)) else {
             continue;
         };
-        let differing = attributes(&then.left, &since.left, address);
+        let differing = attributes(&then.left, &since.left, instance);
         if !differing.is_empty() {
             changes.push(format!(
-                "{address}, as it was applied before, is not as it was{differing}"
+                "{instance}, as it was applied before, is not as it was{differing}"
             ));
         }
     }
     for unseen in &now.unseen {
         changes.push(format!(
             "{} cannot be seen now: {}",
-            unseen.address, unseen.reason
+            unseen.instance, unseen.reason
         ));
     }
     if changes.is_empty() {
@@ -185,11 +185,11 @@ pub fn changes_since(
 }
 
 /// Which attributes of a resource changed, and from what to what.
-fn attributes(then: &Facts, now: &Facts, address: &Address) -> String {
+fn attributes(then: &Facts, now: &Facts, instance: &Instance) -> String {
     let nothing = BTreeMap::new();
     let (then, now) = (
-        then.get(address).unwrap_or(&nothing),
-        now.get(address).unwrap_or(&nothing),
+        then.get(instance).unwrap_or(&nothing),
+        now.get(instance).unwrap_or(&nothing),
     );
     // What something else has besides is not told one by one: it is something else.
     let names: Vec<&str> = match (then.get("presence"), now.get("presence")) {
@@ -221,11 +221,11 @@ fn attributes(then: &Facts, now: &Facts, address: &Address) -> String {
 }
 
 /// What changed of a resource: the steps of both plans say what they found.
-fn detail(saved: &Plan, now: &Plan, address: &evenkeel_model::Address) -> String {
+fn detail(saved: &Plan, now: &Plan, instance: &Instance) -> String {
     let found = |plan: &Plan| -> Vec<String> {
         plan.steps
             .iter()
-            .filter(|step| step.address == *address)
+            .filter(|step| step.instance == *instance)
             .flat_map(|step| &*step.changes)
             .map(|change| format!("{} {}", change.attribute, change.before))
             .collect()
@@ -264,7 +264,7 @@ mod tests {
             observation: Some(Digest::of(b"observation")),
             applied: Digest::of(b"applied"),
             steps: vec![Step {
-                address: Address::new("file", "config"),
+                instance: Address::new("file", "config").into(),
                 on: "web".into(),
                 verb: Verb::Create,
                 reason: "not there yet".into(),
@@ -276,16 +276,20 @@ mod tests {
                 }]
                 .into(),
                 actions: Vec::new(),
-                after: [Address::new("directory", "home")].into(),
+                after: [Address::new("directory", "home").into()].into(),
                 shape: Digest::of(b"shape"),
                 slow: false,
             }],
             unchanged: 1,
             unseen: vec![Unseen {
-                address: Address::new("file", "dark"),
+                instance: Address::new("file", "dark").into(),
                 reason: "it is dark".into(),
             }],
-            observed: [(Address::new("file", "config"), Digest::of(b"observed"))].into(),
+            observed: [(
+                Address::new("file", "config").into(),
+                Digest::of(b"observed"),
+            )]
+            .into(),
         }
     }
 
@@ -293,7 +297,7 @@ mod tests {
     fn every_changed_byte_of_a_saved_plan_is_refused() {
         let facts = [("mode".to_owned(), "0640".to_owned())];
         let found = Found {
-            declared: [(Address::new("file", "config"), facts.into())].into(),
+            declared: [(Address::new("file", "config").into(), facts.into())].into(),
             ..Found::default()
         };
         let whole = SavedPlan::bytes(&plan(), &found).unwrap();

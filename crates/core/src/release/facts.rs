@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use evenkeel_ledger::State;
 use evenkeel_ledger::environment_state::Apply;
 use evenkeel_model::defect::{Corner, Defect, Severity};
-use evenkeel_model::{Address, Digest, EnvironmentName};
+use evenkeel_model::{Digest, EnvironmentName, Instance};
 
 /// Returns the artifacts of an environment, by name.
 #[must_use]
@@ -44,10 +44,10 @@ pub fn findings<'d>(
             corner: defect.corner,
             repaired: defect.corner != Some(Corner::Unmanaged)
                 && release.is_some_and(|plan| {
-                    Address::parse(&defect.subject).is_some_and(|address| {
+                    Instance::parse(&defect.subject).is_some_and(|instance| {
                         plan.steps
                             .iter()
-                            .any(|step| step.address == address && !step.actions.is_empty())
+                            .any(|step| step.instance == instance && !step.actions.is_empty())
                     })
                 }),
         })

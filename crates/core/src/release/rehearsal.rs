@@ -11,7 +11,7 @@ use evenkeel_model::{Digest, EnvironmentName};
 #[must_use]
 pub fn restored(situation: &Situation<'_>, plan: &Plan) -> Vec<bool> {
     let is_unchanged = |step: &Step| {
-        let applied = situation.applied.get(&step.address);
+        let applied = situation.applied.get(&step.instance);
         applied.is_some_and(|applied| applied.unchanged)
     };
     plan.steps.iter().map(is_unchanged).collect()

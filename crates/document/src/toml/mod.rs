@@ -1,19 +1,25 @@
 //! TOML: every problem at once, every key and value at its place, tables in the order they are written.
 //!
-//! The text is taken apart by the parser that definitions are read with. Its tables are not used: it does not say where a
-//! key stood first, and moving entries about it takes time that grows with the square of a table.
+//! Definitions are read here as well, by `definition`. The tables of the `toml` crate are not used: it does not keep the
+//! place where a key was first written, and it needs memory for all tokens and all events of a file at once.
 
+mod definition;
 mod tables;
 mod values;
 
+#[cfg(test)]
+mod definition_tests;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+use toml_parser::lexer::{Lexer, Token, TokenKind};
 use toml_parser::parser::{RecursionGuard, ValidateWhitespace, parse_document};
 use toml_parser::{ParseError, Source, Span};
 
+pub use self::definition::{SyntaxProblem, definition};
+use self::tables::{ROOT, Tables};
 use self::values::Builder;
 use super::codes;
 use super::complaint::{Complaint, Outcome};
@@ -22,33 +28,69 @@ use super::limits::{self, DEEPEST, MOST_NODES};
 use super::tree::Place;
 use evenkeel_model::source::SourceFile;
 
-/// Most tokens, which the parser wants all at once: white space is one, too.
+/// Most tokens that are parsed at once: a list without end must not take all memory.
 const MOST_TOKENS: usize = 4 * MOST_NODES;
+
+/// Number of tokens after which a piece of the text is parsed. All tokens of a large file take more memory than its tree.
+const PIECE: usize = 16 * 1024;
 
 /// Reads a text.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
+    let mut tables = tables(file, DEEPEST, PIECE);
+    let mut root = tables.take(ROOT);
+    root.place = Place::new(0, file.text.len());
+    tables.gathering.finish(root)
+}
+
+/// The tables of a file, and everything that is wrong with it. The tokens are parsed in pieces of about `piece`.
+fn tables(file: &Arc<SourceFile>, deepest: usize, piece: usize) -> Tables {
     let source = Source::new(&file.text);
-    let tokens: Vec<_> = source.lex().take(MOST_TOKENS + 1).collect();
-    if tokens.len() > MOST_TOKENS {
-        let place = tokens.last().map(|token| place_of(token.span()));
-        return Err(vec![limits::too_many(place.unwrap_or_default())]);
-    }
+    let mut lexer = source.lex();
     let mut problems = Gathering::default();
-    let mut builder = Builder::new(source);
-    let mut guard = RecursionGuard::new(&mut builder, u32::try_from(DEEPEST).unwrap_or(u32::MAX));
-    let mut receiver = ValidateWhitespace::new(&mut guard, source);
-    let mut sink = |problem: ParseError| problems.complain(complaint(&problem));
-    parse_document(&tokens, &mut receiver, &mut sink);
-    drop(tokens);
-    builder.finish(problems)
+    let mut builder = Builder::new(source, deepest);
+    let mut tokens = Vec::new();
+    while !builder.is_full() && next_piece(&mut lexer, piece, &mut tokens) {
+        if let Some(token) = tokens.get(MOST_TOKENS) {
+            problems.complain(limits::too_many(place_of(token.span())));
+            break;
+        }
+        let mut guard =
+            RecursionGuard::new(&mut builder, u32::try_from(deepest).unwrap_or(u32::MAX));
+        let mut receiver = ValidateWhitespace::new(&mut guard, source);
+        let mut sink = |problem: ParseError| problems.complain(complaint(&problem, deepest));
+        parse_document(&tokens, &mut receiver, &mut sink);
+    }
+    builder.into_tables(problems)
+}
+
+/// Replaces `tokens` with the next ones: at least `piece` of them, up to the end of a line on which no bracket is open.
+/// The parser keeps nothing from one such line to the next. Returns whether there are any.
+fn next_piece(lexer: &mut Lexer<'_>, piece: usize, tokens: &mut Vec<Token>) -> bool {
+    tokens.clear();
+    let (mut square, mut curly) = (0_usize, 0_usize);
+    for token in lexer {
+        tokens.push(token);
+        match token.kind() {
+            TokenKind::LeftSquareBracket => square += 1,
+            TokenKind::RightSquareBracket => square = square.saturating_sub(1),
+            TokenKind::LeftCurlyBracket => curly += 1,
+            TokenKind::RightCurlyBracket => curly = curly.saturating_sub(1),
+            TokenKind::Newline if square == 0 && curly == 0 && tokens.len() >= piece => break,
+            _ => {}
+        }
+        if tokens.len() > MOST_TOKENS {
+            break;
+        }
+    }
+    !tokens.is_empty()
 }
 
 /// What the parser says of a place.
-fn complaint(problem: &ParseError) -> Complaint {
+fn complaint(problem: &ParseError, deepest: usize) -> Complaint {
     let span = problem.unexpected().or(problem.context());
     let place = span.map(place_of).unwrap_or_default();
     if problem.description().contains("recurse") {
-        return limits::too_deep(place);
+        return limits::deeper_than(deepest, place);
     }
     let mut message = problem.description().to_owned();
     if let Some(expected) = problem.expected().filter(|expected| !expected.is_empty()) {

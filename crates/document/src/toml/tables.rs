@@ -1,7 +1,7 @@
 //! The tables of a TOML file while it is read: which may be added to, and by what.
 
 use super::super::gathering::{Gathering, Index};
-use super::super::limits::{self, DEEPEST};
+use super::super::limits;
 use super::super::tree::{Content, Entry, Node, Place};
 
 /// A part of a dotted key and where it stands.
@@ -19,8 +19,10 @@ enum Origin {
 }
 
 /// What stands under a key.
-enum Item {
+pub(super) enum Item {
+    /// A single value, a list, or a table in braces.
     Value(Node),
+    /// A table by its number.
     Table(usize),
     /// `[[…]]`: never empty.
     Tables(Vec<usize>),
@@ -38,6 +40,8 @@ struct Table {
 /// All tables; each is named by its number.
 pub(super) struct Tables {
     tables: Vec<Table>,
+    /// Deepest nesting that is read.
+    pub(super) deepest: usize,
     pub(super) gathering: Gathering,
 }
 
@@ -45,9 +49,10 @@ pub(super) struct Tables {
 pub(super) const ROOT: usize = 0;
 
 impl Tables {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(deepest: usize) -> Self {
         let mut tables = Self {
             tables: Vec::new(),
+            deepest,
             gathering: Gathering::default(),
         };
         tables.add(Origin::Defined, 0, None);
@@ -75,6 +80,23 @@ impl Tables {
         self.tables.get(table).map_or(0, |table| table.depth)
     }
 
+    /// Says that the value at a place is nested too deep.
+    pub(super) fn complain_of_depth(&mut self, place: Place) {
+        let complaint = limits::deeper_than(self.deepest, place);
+        self.gathering.complain(complaint);
+    }
+
+    /// A table's header or braces, unless it has neither.
+    pub(super) fn place(&self, table: usize) -> Option<Place> {
+        self.tables.get(table)?.place
+    }
+
+    /// The entries of a table, which are taken out.
+    pub(super) fn take_entries(&mut self, table: usize) -> Vec<(Key, Item)> {
+        let table = self.tables.get_mut(table);
+        table.map_or_else(Vec::new, |table| std::mem::take(&mut table.entries))
+    }
+
     /// The place of a key in a table's entries.
     fn find(&mut self, table: usize, key: &str) -> Option<usize> {
         let table = self.tables.get_mut(table)?;
@@ -91,8 +113,8 @@ impl Tables {
     /// The table that a part of a key leads to, made if it is not there. `origin` tells by what it is asked for.
     fn step(&mut self, table: usize, key: &Key, origin: Origin) -> Option<usize> {
         let depth = self.depth(table) + 1;
-        if depth > DEEPEST {
-            self.gathering.complain(limits::too_deep(key.1));
+        if depth > self.deepest {
+            self.complain_of_depth(key.1);
             return None;
         }
         let Some(at) = self.find(table, &key.0) else {
@@ -137,8 +159,8 @@ impl Tables {
 
     fn define(&mut self, parent: usize, key: Key, is_list: bool, header: Place) -> Option<usize> {
         let depth = self.depth(parent) + 1 + usize::from(is_list);
-        if depth > DEEPEST {
-            self.gathering.complain(limits::too_deep(key.1));
+        if depth > self.deepest {
+            self.complain_of_depth(key.1);
             return None;
         }
         let Some(at) = self.find(parent, &key.0) else {
@@ -198,11 +220,9 @@ impl Tables {
 
     /// The value of a table, which is taken out. Nesting is bounded by the depth that each table knows.
     pub(super) fn take(&mut self, table: usize) -> Node {
-        let Some(table) = self.tables.get_mut(table) else {
-            return Node::new(Place::default(), Content::Map(Vec::new()));
-        };
-        let mut place = table.place;
-        let entries = std::mem::take(&mut table.entries)
+        let mut place = self.place(table);
+        let entries = self
+            .take_entries(table)
             .into_iter()
             .map(|((key, key_place), item)| {
                 let value = match item {

@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 
-use toml::value::Datetime;
+use toml_datetime::Datetime;
 use toml_parser::decoder::{Encoding, ScalarKind as Found};
 use toml_parser::parser::EventReceiver;
 use toml_parser::{ErrorSink, ParseError, Raw, Source, Span};
 
-use super::super::complaint::Outcome;
 use super::super::gathering::Gathering;
-use super::super::limits::DEEPEST;
 use super::super::tree::{Content, Node, Place, ScalarKind};
 use super::place_of;
 use super::tables::{Key, ROOT, Tables};
@@ -41,10 +39,10 @@ pub(super) struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    pub(super) fn new(source: Source<'t>) -> Self {
+    pub(super) fn new(source: Source<'t>, deepest: usize) -> Self {
         Self {
             source,
-            tables: Tables::new(),
+            tables: Tables::new(deepest),
             current: ROOT,
             header: None,
             keys: Vec::new(),
@@ -52,14 +50,17 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// The document, or what is wrong with it: with its syntax, which the parser has told, and with its tables.
-    pub(super) fn finish(mut self, problems: Gathering) -> Outcome {
-        let mut root = self.tables.take(ROOT);
-        root.place = Place::new(0, self.source.input().len());
+    /// Whether there are too many values.
+    pub(super) fn is_full(&self) -> bool {
+        self.tables.gathering.is_full()
+    }
+
+    /// The tables, with everything that is wrong with them and with the syntax, which the parser has told.
+    pub(super) fn into_tables(self, problems: Gathering) -> Tables {
+        let mut tables = self.tables;
         // What is too deep or stands twice is not to be lost among the brackets that are not closed for it.
-        let mut all = self.tables.gathering;
-        all.merge(problems);
-        all.finish(root)
+        tables.gathering.merge(problems);
+        tables
     }
 
     fn raw(&self, span: Span, encoding: Option<Encoding>) -> Raw<'t> {
@@ -101,11 +102,11 @@ impl<'t> Builder<'t> {
             depth,
             what,
         });
-        if depth > DEEPEST {
-            let complaint = super::limits::too_deep(place);
-            self.tables.gathering.complain(complaint);
+        let is_too_deep = depth > self.tables.deepest;
+        if is_too_deep {
+            self.tables.complain_of_depth(place);
         }
-        depth <= DEEPEST
+        !is_too_deep
     }
 
     fn close(&mut self, span: Span) {
@@ -179,7 +180,7 @@ impl EventReceiver for Builder<'_> {
         let mut key = Cow::Borrowed("");
         self.raw(span, kind).decode_key(&mut key, errors);
         // A few more than can be are enough to tell that it is too deep.
-        if self.keys.len() < DEEPEST + 2 {
+        if self.keys.len() < self.tables.deepest + 2 {
             self.keys.push((key.into(), place_of(span)));
         }
     }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use evenkeel_ledger::{Ledger, verify};
+use evenkeel_ledger::Ledger;
 use evenkeel_model::Clock;
 use evenkeel_model::moment::SystemClock;
 
-use crate::writer::{acknowledged, command, open, record};
+use crate::writer::{acknowledged, command, open, record, verify};
 
 /// Whether system calls can be made to fail here; says loudly when not.
 pub fn tracer_is_there() -> bool {

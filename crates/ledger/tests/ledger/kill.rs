@@ -5,9 +5,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use evenkeel_ledger::{Ledger, Record, verify};
+use evenkeel_ledger::{Ledger, Record};
 
-use crate::writer::{acknowledged, command, open};
+use crate::writer::{acknowledged, command, open, verify};
 
 /// How often a writer is killed.
 const KILLS: u64 = 30;

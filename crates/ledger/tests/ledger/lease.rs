@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
+use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::lease::break_open;
 use evenkeel_ledger::record::LeaseTaken;
 use evenkeel_ledger::{Lease, Ledger, LedgerError, Record};
@@ -17,13 +18,13 @@ use crate::writer::{actor, command, open};
 fn a_killed_holder_is_followed_at_once_and_a_living_one_is_named() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
-    let ledger = open(&folder);
+    let (ledger, store) = (open(&folder), FolderStore::new(&folder));
     let take = |environment: &str| {
         let name = EnvironmentName::new(environment);
         Lease::take(
+            &store,
             &ledger,
             &SystemClock,
-            &folder,
             &name,
             &actor(),
             "apply",
@@ -58,7 +59,7 @@ const STOPS: u64 = 10;
 fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
-    let ledger = open(&folder);
+    let (ledger, store) = (open(&folder), FolderStore::new(&folder));
     let staging = EnvironmentName::new("staging");
     let mut refused = 0;
     for round in 0..STOPS {
@@ -82,11 +83,11 @@ fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
                     purpose: "apply".to_owned(),
                 };
                 let reason = "he does not move";
-                break_open(&ledger, &SystemClock, &folder, &held, &actor(), reason).unwrap();
+                break_open(&store, &ledger, &SystemClock, &held, &actor(), reason).unwrap();
                 Lease::take(
+                    &store,
                     &ledger,
                     &SystemClock,
-                    &folder,
                     &staging,
                     &actor(),
                     "repair",

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use evenkeel_ledger::{Ledger, verify};
+use evenkeel_ledger::Ledger;
 use evenkeel_model::Clock;
 use evenkeel_model::moment::SystemClock;
 
-use crate::writer::{open, record};
+use crate::writer::{open, record, verify};
 
 /// What a disk writes whole.
 const SECTOR: usize = 512;

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use evenkeel_ledger::folder::{FolderStore, SqliteLedger};
 use evenkeel_ledger::record::{Actor, LeaseTaken};
-use evenkeel_ledger::{Lease, Ledger, Record, SqliteLedger};
+use evenkeel_ledger::{Lease, Ledger, LedgerError, Record, Store, Verification};
 use evenkeel_model::moment::SystemClock;
 use evenkeel_model::{Clock, EnvironmentName};
 
@@ -16,6 +17,11 @@ const NUMBER: &str = "EVENKEEL_TEST_NUMBER";
 /// Opens or founds the ledger of the tests.
 pub fn open(folder: &Path) -> SqliteLedger {
     SqliteLedger::open_or_found(folder, "guestbook", SystemClock.now(), "lineage").unwrap()
+}
+
+/// Verifies the ledger of the tests.
+pub fn verify(folder: &Path) -> Result<Verification, LedgerError> {
+    FolderStore::new(folder).verify(&[])
 }
 
 /// Who the tests write as.
@@ -103,7 +109,7 @@ fn play() {
         "reader" => {
             let ledger = SqliteLedger::open_existing(folder, Some("guestbook")).unwrap();
             assert_eq!(ledger.unwrap().read(0).unwrap().len(), 1);
-            assert!(evenkeel_ledger::verify(folder).unwrap().is_whole());
+            assert!(verify(folder).unwrap().is_whole());
         }
         other => panic!("there is no role `{other}`"),
     }
@@ -134,9 +140,9 @@ fn hold(folder: &Path) {
     let ledger = open(folder);
     let staging = EnvironmentName::new("staging");
     let lease = Lease::take(
+        &FolderStore::new(folder),
         &ledger,
         &SystemClock,
-        folder,
         &staging,
         &actor(),
         "apply",

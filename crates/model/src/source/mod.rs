@@ -4,11 +4,10 @@
 
 pub mod file;
 pub mod form;
-mod pieces;
 pub mod quoted;
 pub mod tree;
 
 pub use file::{Location, SourceFile, Span};
 pub use form::{Field, Form};
 pub use quoted::place_within;
-pub use tree::{Node, NodeValue, SyntaxProblem, Table};
+pub use tree::{Node, NodeValue, Table};

@@ -70,7 +70,7 @@ fn character(rest: &str, escapes: bool) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::place_within;
-    use crate::source::{SourceFile, Span, tree};
+    use crate::source::{SourceFile, Span};
     use proptest::prelude::*;
 
     /// The characters written for byte `at` of a string.
@@ -93,15 +93,6 @@ mod tests {
         assert_eq!(written("\"\"\"a\\\n   b\"\"\"", 1), "b");
         assert_eq!(written("'a'", 1), "'");
         assert_eq!(written("\"\"", 9), "");
-    }
-
-    #[test]
-    fn keys_and_values_have_their_quotes_in_their_places() {
-        let file = SourceFile::new("a.toml", "\"a..b\" = 'c'\n");
-        let (table, _) = tree::parse(&file);
-        let (_, key, value) = &table.entries[0];
-        assert_eq!(place_within(key, 2).start(), 3);
-        assert_eq!(place_within(&value.span, 0).text(), "c");
     }
 
     proptest! {

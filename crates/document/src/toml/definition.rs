@@ -1,0 +1,199 @@
+//! Definitions: the tables of a TOML file as the tree that `environment` judges, in spite of what is wrong with them.
+//!
+//! `serde` stops at the first wrong type, and a definition with five mistakes must show five. Values are those that a
+//! definition can have: integers of 64 bits and finite numbers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use toml_datetime::Datetime;
+
+use super::super::codes;
+use super::super::complaint::Complaint;
+use super::super::gathering::Gathering;
+use super::super::tree::{Content, Node as Read, Place, Scalar, ScalarKind};
+use super::tables::{Item, ROOT, Tables};
+use super::{PIECE, tables};
+use evenkeel_model::Value;
+use evenkeel_model::source::{Node, NodeValue, SourceFile, Span, Table};
+
+/// Deepest nesting of a definition: its values become part of plans, whose reader has a limit of its own.
+const DEEPEST: usize = 64;
+
+/// Something in a definition that is not TOML.
+#[derive(Debug, Clone)]
+pub struct SyntaxProblem {
+    /// The place of the problem.
+    pub span: Span,
+    /// The problem in a few words.
+    pub message: String,
+}
+
+/// Reads a definition, with everything that is wrong with its syntax.
+///
+/// The tree has everything that could be understood in spite of problems; a caller that has problems must not act on it.
+#[must_use]
+pub fn definition(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
+    read(file, PIECE)
+}
+
+/// Reads a definition in pieces of about so many tokens.
+pub(super) fn read(file: &Arc<SourceFile>, piece: usize) -> (Table, Vec<SyntaxProblem>) {
+    let mut conversion = Conversion {
+        file,
+        tables: tables(file, DEEPEST, piece),
+        unfit: Gathering::default(),
+        words: HashSet::new(),
+    };
+    let table = conversion.table(ROOT);
+    let mut problems = conversion.tables.gathering.into_complaints();
+    // A value that the parser complained about is not complained about again.
+    let starts: HashSet<u32> = problems.iter().map(|each| each.place.start).collect();
+    let unfit = conversion.unfit.into_complaints();
+    problems.extend(
+        unfit
+            .into_iter()
+            .filter(|complaint| !starts.contains(&complaint.place.start)),
+    );
+    problems.sort_by_key(|complaint| complaint.place.start);
+    let problems = problems
+        .into_iter()
+        .map(|complaint| SyntaxProblem {
+            span: span(file, complaint.place),
+            message: message(file, complaint),
+        })
+        .collect();
+    (table, problems)
+}
+
+fn span(file: &Arc<SourceFile>, place: Place) -> Span {
+    Span::new(file, place.start as usize..place.end as usize)
+}
+
+/// The complaint in the words of a definition.
+fn message(file: &Arc<SourceFile>, complaint: Complaint) -> String {
+    if let Some((first, _)) = complaint.other {
+        let line = span(file, first).location().line;
+        return format!("duplicate key, first written on line {line}");
+    }
+    // A number with a leading zero is mostly meant as a file's mode.
+    if complaint.message.starts_with("unexpected leading zero") {
+        return "a number has no leading zero; write a mode as text: \"0640\"".to_owned();
+    }
+    complaint.message
+}
+
+/// The conversion of tables. They are taken apart on the way, so that a large file is not in memory twice.
+struct Conversion<'f> {
+    file: &'f Arc<SourceFile>,
+    tables: Tables,
+    /// Values that no definition can have.
+    unfit: Gathering,
+    /// Keys and short texts, each kept once: a file of many resources says `on = "web"` many times.
+    words: HashSet<Arc<str>>,
+}
+
+impl Conversion<'_> {
+    fn table(&mut self, table: usize) -> Table {
+        let entries = self
+            .tables
+            .take_entries(table)
+            .into_iter()
+            .map(|((key, place), item)| {
+                let node = self.item(item, place);
+                (self.word(&key), span(self.file, place), node)
+            })
+            .collect();
+        Table { entries }
+    }
+
+    /// The value of the key at `key`, which is the place of a table that has neither header nor braces.
+    fn item(&mut self, item: Item, key: Place) -> Node {
+        let (place, value) = match item {
+            Item::Value(read) => return self.node(read),
+            Item::Table(table) => (
+                self.tables.place(table),
+                NodeValue::Table(self.table(table)),
+            ),
+            Item::Tables(tables) => {
+                let first = tables.first().and_then(|table| self.tables.place(*table));
+                let items = tables
+                    .into_iter()
+                    .map(|table| self.item(Item::Table(table), key));
+                (first, NodeValue::List(items.collect()))
+            }
+        };
+        Node {
+            span: span(self.file, place.unwrap_or(key)),
+            value,
+        }
+    }
+
+    fn node(&mut self, read: Read) -> Node {
+        let value = match read.content {
+            Content::Scalar(scalar) => self.scalar(&scalar, read.place),
+            Content::List(items) => {
+                NodeValue::List(items.into_iter().map(|item| self.node(item)).collect())
+            }
+            Content::Map(entries) => {
+                let entries = entries.into_iter().map(|entry| {
+                    let node = self.node(entry.value);
+                    (self.word(&entry.key), span(self.file, entry.place), node)
+                });
+                NodeValue::Table(Table {
+                    entries: entries.collect(),
+                })
+            }
+        };
+        Node {
+            span: span(self.file, read.place),
+            value,
+        }
+    }
+
+    fn scalar(&mut self, scalar: &Scalar, place: Place) -> NodeValue {
+        let text = &*scalar.text;
+        NodeValue::Plain(match scalar.kind {
+            ScalarKind::Boolean => Value::Boolean(text == "true"),
+            ScalarKind::Integer => Value::Integer(text.parse().unwrap_or_else(|_| {
+                self.complain(place, "an integer must fit in 64 bits".to_owned());
+                0
+            })),
+            ScalarKind::Float => {
+                let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+                Value::Float(number.unwrap_or_else(|| {
+                    self.complain(place, "a number must be finite".to_owned());
+                    0.0
+                }))
+            }
+            ScalarKind::Date => {
+                let date = text.parse::<Datetime>();
+                return NodeValue::Date(
+                    date.map_or_else(|_| text.to_owned(), |date| date.to_string()),
+                );
+            }
+            ScalarKind::Text | ScalarKind::Null | ScalarKind::Expression | ScalarKind::Loose => {
+                Value::Text(self.word(text))
+            }
+        })
+    }
+
+    fn complain(&mut self, place: Place, message: String) {
+        self.unfit
+            .complain(Complaint::new(&codes::SYNTAX, place, message));
+    }
+
+    fn word(&mut self, text: &str) -> Arc<str> {
+        /// Longer ones seldom occur twice.
+        const SHORT: usize = 24;
+        if text.len() > SHORT {
+            return text.into();
+        }
+        if let Some(known) = self.words.get(text) {
+            return Arc::clone(known);
+        }
+        let word: Arc<str> = text.into();
+        self.words.insert(Arc::clone(&word));
+        word
+    }
+}

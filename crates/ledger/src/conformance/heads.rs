@@ -1,0 +1,124 @@
+//! The head: it follows every append, may lag behind or be missing, and accuses a ledger that was cut short.
+
+use super::{Bench, Fault, SYSTEM, founded, lease, time, with_entries};
+use crate::{Checkpoint, Completeness, LedgerError};
+use evenkeel_model::Digest;
+
+pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
+    a_ledger_that_was_cut_short_is_refused(&*make());
+    a_ledger_that_is_gone_is_not_founded_anew(&*make());
+    a_head_that_lags_behind_accuses_nobody(&*make());
+    a_missing_or_garbled_head_proves_nothing(&*make());
+    a_head_of_something_else_is_refused(&*make());
+}
+
+/// How far the ledger goes.
+fn end(bench: &dyn Bench) -> Checkpoint {
+    bench.store().verify(&[]).unwrap().head.unwrap()
+}
+
+fn a_ledger_that_was_cut_short_is_refused(bench: &dyn Bench) {
+    with_entries(bench, 5);
+    if !bench.suffer(Fault::Cut(3)) {
+        return;
+    }
+    let store = bench.store();
+    let refusals = [
+        store.open(Some(SYSTEM)).err(),
+        store.open_or_found(SYSTEM, time(9)).err(),
+    ];
+    for refused in refusals {
+        assert!(matches!(
+            refused,
+            Some(LedgerError::Broken { sequence: 4, .. })
+        ));
+    }
+    let verification = store.verify(&[]).unwrap();
+    assert_eq!(verification.first_bad(), Some(4));
+    assert_ne!(verification.complete, Completeness::Proven);
+}
+
+fn a_ledger_that_is_gone_is_not_founded_anew(bench: &dyn Bench) {
+    with_entries(bench, 3);
+    if !bench.suffer(Fault::Gone) {
+        return;
+    }
+    let store = bench.store();
+    let refusals = [
+        store.open(Some(SYSTEM)).err(),
+        store.open_or_found(SYSTEM, time(9)).err(),
+        store.verify(&[]).err(),
+    ];
+    for refused in refusals {
+        assert!(matches!(refused, Some(LedgerError::Missing { .. })));
+    }
+    if bench.suffer(Fault::NoHead) {
+        assert_eq!(founded(bench).read(0).unwrap().len(), 1);
+    }
+}
+
+fn a_head_that_lags_behind_accuses_nobody(bench: &dyn Bench) {
+    with_entries(bench, 3);
+    let earlier = end(bench);
+    assert_eq!(earlier.sequence, 3);
+    founded(bench)
+        .append(time(5), &[lease("staging", 9)], None)
+        .unwrap();
+    if !bench.suffer(Fault::Head(&earlier)) {
+        return;
+    }
+    let verification = bench.store().verify(&[]).unwrap();
+    assert!(verification.is_whole());
+    assert_eq!(verification.complete, Completeness::Proven);
+    // The next append brings it up to date: cutting that off is noticed.
+    founded(bench)
+        .append(time(6), &[lease("staging", 10)], None)
+        .unwrap();
+    assert_eq!(end(bench).sequence, 5);
+    bench.suffer(Fault::Cut(4));
+    let cut = bench.store().open(Some(SYSTEM)).err();
+    assert!(matches!(cut, Some(LedgerError::Broken { sequence: 5, .. })));
+}
+
+fn a_missing_or_garbled_head_proves_nothing(bench: &dyn Bench) {
+    with_entries(bench, 3);
+    for fault in [Fault::NoHead, Fault::GarbledHead] {
+        if !bench.suffer(fault) {
+            continue;
+        }
+        let verification = bench.store().verify(&[]).unwrap();
+        assert!(verification.is_whole());
+        assert!(matches!(verification.complete, Completeness::NotProven(_)));
+        assert!(bench.store().open(Some(SYSTEM)).unwrap().is_some());
+    }
+}
+
+fn a_head_of_something_else_is_refused(bench: &dyn Bench) {
+    with_entries(bench, 3);
+    let own = end(bench);
+    let ahead = Checkpoint {
+        sequence: 7,
+        ..own.clone()
+    };
+    let other_entry = Checkpoint {
+        digest: Digest::of(b"another entry"),
+        ..own.clone()
+    };
+    let other_ledger = Checkpoint {
+        lineage: "another ledger".to_owned(),
+        ..own.clone()
+    };
+    for (head, first_bad) in [(ahead, 4), (other_entry, 3), (other_ledger, 1)] {
+        if !bench.suffer(Fault::Head(&head)) {
+            return;
+        }
+        let refused = bench.store().open(Some(SYSTEM)).err();
+        assert!(
+            matches!(refused, Some(LedgerError::Broken { sequence, .. }) if sequence == first_bad)
+        );
+        let verification = bench.store().verify(&[]).unwrap();
+        assert_eq!(verification.first_bad(), Some(first_bad));
+    }
+    bench.suffer(Fault::Head(&own));
+    assert!(bench.store().open(Some(SYSTEM)).unwrap().is_some());
+}

@@ -1,0 +1,315 @@
+//! The SQLite file: its schema, how it is opened for writing, and how it is looked at without touching it.
+//!
+//! Never open the file by other means in this process: closing any descriptor of it would drop SQLite's own locks.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::LedgerError;
+
+/// The format this version writes, and the newest it reads.
+pub const FORMAT: i64 = 1;
+/// "evkl": what the file says it belongs to.
+const APPLICATION: i64 = 0x6576_6b6c;
+/// The first engine without the write-ahead-log reset fault.
+const OLDEST_ENGINE: i32 = 3_051_003;
+/// How long one writer waits for another.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How often a look is taken again when somebody wrote meanwhile.
+const LOOKS: u32 = 50;
+
+/// Every object of the schema: its name, and the statement that makes it, kept by SQLite to the letter.
+pub const SCHEMA: &[(&str, &str)] = &[
+    (
+        "entry",
+        "CREATE TABLE entry(sequence INTEGER PRIMARY KEY, line TEXT NOT NULL, digest BLOB NOT NULL) STRICT",
+    ),
+    (
+        "lease",
+        "CREATE TABLE lease(environment TEXT PRIMARY KEY, token INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    ),
+    (
+        "entry_is_never_changed",
+        "CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END",
+    ),
+    (
+        "entry_is_never_removed",
+        "CREATE TRIGGER entry_is_never_removed BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END",
+    ),
+    (
+        "entry_comes_last",
+        "CREATE TRIGGER entry_comes_last BEFORE INSERT ON entry WHEN NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM entry) BEGIN SELECT RAISE(ABORT, 'entries are appended in order'); END",
+    ),
+];
+
+/// Where the file is.
+#[must_use]
+pub fn path(folder: &Path) -> PathBuf {
+    folder.join("ledger.db")
+}
+
+/// What an error of SQLite means: a broken ledger, or a medium that failed.
+pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> LedgerError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
+            path: path.display().to_string(),
+            reason: "it is not a SQLite database".to_owned(),
+        },
+        Some(ErrorCode::DatabaseCorrupt) => {
+            LedgerError::broken(0, format!("{} is damaged: {error}", path.display()))
+        }
+        // What SQLite says of these names neither the cause nor what to look at.
+        Some(ErrorCode::CannotOpen) => LedgerError::storage(
+            operation,
+            path,
+            format!(
+                "it or the folder it is in does not let itself be opened for that: look at the owner, the rights and whether the disk is read-only ({error})"
+            ),
+        ),
+        Some(ErrorCode::ReadOnly) => LedgerError::storage(
+            operation,
+            path,
+            format!(
+                "it may only be read: look at the owner, the rights and whether the disk is read-only ({error})"
+            ),
+        ),
+        _ => LedgerError::storage(operation, path, error),
+    }
+}
+
+/// Makes a new, empty ledger file that nobody else knows of yet.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn create(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    settle(&connection)?;
+    let mut script = String::from("BEGIN IMMEDIATE;\n");
+    for (_, statement) in SCHEMA {
+        script.push_str(statement);
+        script.push_str(";\n");
+    }
+    script.push_str("COMMIT;");
+    connection.execute_batch(&script)?;
+    connection.pragma_update(None, "application_id", APPLICATION)?;
+    connection.pragma_update(None, "user_version", FORMAT)?;
+    Ok(connection)
+}
+
+/// Puts everything into the one file and closes it. Closing alone would not do: SQLite tells nobody when it cannot move
+/// its log into the file.
+///
+/// # Errors
+///
+/// What SQLite says; the file is of no use then.
+pub fn finish(connection: Connection) -> Result<(), rusqlite::Error> {
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy != 0 {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+            Some("the new file could not be completed".to_owned()),
+        ));
+    }
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// Opens the file for appending.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    settle(&connection)?;
+    Ok(connection)
+}
+
+fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(PATIENCE)?;
+    connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+/// Refuses to run on an engine with known faults.
+///
+/// # Errors
+///
+/// [`LedgerError::Unusable`].
+pub fn check_engine(path: &Path) -> Result<(), LedgerError> {
+    if rusqlite::version_number() >= OLDEST_ENGINE {
+        return Ok(());
+    }
+    Err(LedgerError::unusable(
+        path,
+        &format!("SQLite {} has known faults", rusqlite::version()),
+        "build evenkeel with the SQLite it brings along",
+    ))
+}
+
+/// Refuses a file that is not a ledger of a format this version knows.
+///
+/// # Errors
+///
+/// [`LedgerError::NotALedger`] or [`LedgerError::Newer`].
+pub fn check_format(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let pragma = |name| {
+        connection
+            .pragma_query_one::<i64>(None, name)
+            .map_err(|error| failed("read", path, error))
+    };
+    let not_a_ledger = |reason: &str| {
+        Err(LedgerError::NotALedger {
+            path: path.display().to_string(),
+            reason: reason.to_owned(),
+        })
+    };
+    if pragma("application_id")? != APPLICATION {
+        return not_a_ledger("it was not written by evenkeel");
+    }
+    match pragma("user_version")? {
+        FORMAT => Ok(()),
+        found if found > FORMAT => Err(LedgerError::Newer {
+            path: path.display().to_string(),
+            found,
+            known: FORMAT,
+        }),
+        found => not_a_ledger(&format!("no version of evenkeel wrote format {found}")),
+    }
+}
+
+/// What the files looked like at a moment.
+#[derive(PartialEq, Eq)]
+struct Glance {
+    file: Option<(u64, u64, Option<SystemTime>)>,
+    log: Option<(u64, u64, Option<SystemTime>)>,
+}
+
+impl Glance {
+    fn at(path: &Path) -> Self {
+        let look = |path: &Path| {
+            let facts = fs::metadata(path).ok()?;
+            Some((facts.ino(), facts.len(), facts.modified().ok()))
+        };
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self {
+            file: look(path),
+            log: look(Path::new(&log)).filter(|(_, length, _)| *length > 0),
+        }
+    }
+}
+
+/// Looks at the file without creating or changing anything, also where nothing may be written.
+///
+/// While a write-ahead log is there, SQLite's locks keep the look whole. Without one nobody has the file open, and it
+/// is read as it lies there; should somebody begin to write meanwhile, the look is taken again.
+///
+/// # Errors
+///
+/// What `task` says, or what SQLite says when it cannot open the file.
+pub fn look<T>(
+    path: &Path,
+    mut task: impl FnMut(&Connection) -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
+    let mut looks = 0;
+    loop {
+        let before = Glance::at(path);
+        let outcome = open_for_a_look(path, before.log.is_none())
+            .map_err(|error| failed("open", path, error))
+            .and_then(|connection| task(&connection));
+        looks += 1;
+        let settled = match outcome {
+            Ok(_) if before.log.is_some() => true,
+            _ => looks >= LOOKS || Glance::at(path) == before,
+        };
+        if settled {
+            return outcome;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn open_for_a_look(path: &Path, alone: bool) -> Result<Connection, rusqlite::Error> {
+    let mode = if alone { "immutable=1" } else { "mode=ro" };
+    let connection = Connection::open_with_flags(
+        locator(path, mode),
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_URI,
+    )?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
+}
+
+/// The path as a URI, in which nothing of it can pass for a parameter.
+fn locator(path: &Path, parameters: &str) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut text = String::from("file:///");
+    let bytes = absolute.as_os_str().as_bytes();
+    let start = bytes.iter().take_while(|byte| **byte == b'/').count();
+    for byte in bytes.iter().skip(start) {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            text.push(char::from(*byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "%{byte:02x}");
+        }
+    }
+    text.push('?');
+    text.push_str(parameters);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SCHEMA, create, locator};
+    use std::path::Path;
+
+    #[test]
+    fn a_path_cannot_pass_for_a_parameter() {
+        assert_eq!(
+            locator(Path::new("/a b/c?mode=rw"), "mode=ro"),
+            "file:///a%20b/c%3fmode%3drw?mode=ro"
+        );
+    }
+
+    #[test]
+    fn the_schema_is_kept_to_the_letter() {
+        let world = tempfile::tempdir().unwrap();
+        let connection = create(&world.path().join("ledger.db")).unwrap();
+        let kept: Vec<(String, String)> = connection
+            .prepare("SELECT name, sql FROM sqlite_schema ORDER BY rowid")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let written: Vec<(String, String)> = SCHEMA
+            .iter()
+            .map(|(name, statement)| ((*name).to_owned(), (*statement).to_owned()))
+            .collect();
+        assert_eq!(kept, written);
+    }
+}

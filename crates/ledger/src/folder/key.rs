@@ -1,0 +1,175 @@
+//! The project's key for sealing secrets, and its random names.
+//!
+//! The key is made once and kept beside the ledger, readable by its owner alone. What is sealed with it is for others.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::files;
+use crate::LedgerError;
+use evenkeel_model::{Digest, Sealer};
+
+/// The file's name.
+const NAME: &str = "key";
+
+/// The sealer with the project's key, which is made if there is none.
+///
+/// Two processes that come here at once get the same key.
+///
+/// # Errors
+///
+/// [`LedgerError::Unusable`] when others may read it or it is not a key, [`LedgerError::Storage`] otherwise.
+pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
+    files::ensure(folder)?;
+    if let Some(sealer) = open_existing(folder)? {
+        return Ok(sealer);
+    }
+    let path = path(folder);
+    let random = Zeroizing::new(
+        random::<32>().map_err(|error| LedgerError::storage("make a key for", &path, error))?,
+    );
+    let mut text = Zeroizing::new(Digest::from_bytes(*random).hex());
+    text.push('\n');
+    files::publish(folder, NAME, text.as_bytes())
+        .map_err(|error| LedgerError::storage("write", &path, error))?;
+    // Whoever was first: what lies there now is the key.
+    open_existing(folder)?.ok_or_else(|| {
+        LedgerError::storage("read", &path, io::Error::from(io::ErrorKind::NotFound))
+    })
+}
+
+/// The sealer with the project's key; `None` when none was made yet. Creates nothing.
+///
+/// # Errors
+///
+/// As [`open_or_make`].
+pub fn open_existing(folder: &Path) -> Result<Option<Sealer>, LedgerError> {
+    let path = path(folder);
+    if !files::is_there(&path)? {
+        return Ok(None);
+    }
+    let read = |error| LedgerError::storage("read", &path, error);
+    let mut file = File::options()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(&path)
+        .map_err(read)?;
+    let mode = file.metadata().map_err(read)?.mode();
+    if mode & 0o077 != 0 {
+        return Err(LedgerError::unusable(
+            &path,
+            &format!("its mode {:04o} lets others read the key", mode & 0o7777),
+            &format!(
+                "run `chmod 600 {}`, and change the secrets if others had access",
+                path.display()
+            ),
+        ));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(256));
+    Read::by_ref(&mut file)
+        .take(256)
+        .read_to_string(&mut text)
+        .map_err(read)?;
+    let Ok(key) = text.trim_ascii_end().parse::<Digest>() else {
+        return Err(LedgerError::unusable(
+            &path,
+            "it does not hold 64 hexadecimal digits",
+            "restore it from a backup; with another key every secret looks changed",
+        ));
+    };
+    Ok(Some(Sealer::new(*key.as_bytes())))
+}
+
+/// A random name for a new ledger, in the form of a UUID of version 4.
+///
+/// # Errors
+///
+/// [`LedgerError::Storage`] when the system gives no random bytes.
+pub fn random_lineage() -> Result<String, LedgerError> {
+    let bytes =
+        random::<16>().map_err(|error| LedgerError::storage("read", Path::new(SOURCE), error))?;
+    let number = u128::from_be_bytes(bytes);
+    let number = (number & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    Ok(format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        number >> 96,
+        (number >> 80) & 0xffff,
+        (number >> 64) & 0xffff,
+        (number >> 48) & 0xffff,
+        number & 0xffff_ffff_ffff
+    ))
+}
+
+/// Where random bytes come from.
+const SOURCE: &str = "/dev/urandom";
+
+fn random<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    File::open(SOURCE)?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join(NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{open_existing, open_or_make, random_lineage};
+    use crate::LedgerError;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn all_who_come_at_once_get_the_same_key() {
+        let world = tempfile::tempdir().unwrap();
+        assert!(open_existing(world.path()).unwrap().is_none());
+        let seals: std::collections::BTreeSet<_> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| open_or_make(world.path()).unwrap().seal(b"secret")))
+                .collect();
+            makers
+                .into_iter()
+                .map(|maker| maker.join().unwrap())
+                .collect()
+        });
+        assert_eq!(seals.len(), 1);
+        let kept = open_existing(world.path()).unwrap().unwrap();
+        assert!(seals.contains(&kept.seal(b"secret")));
+        let mode = fs::metadata(world.path().join("key"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let world = tempfile::tempdir().unwrap();
+        open_or_make(world.path()).unwrap();
+        let path = world.path().join("key");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let refused = open_or_make(world.path()).unwrap_err();
+        assert!(matches!(refused, LedgerError::Unusable { .. }));
+        assert!(refused.to_string().contains("chmod 600"), "{refused}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&path, "short").unwrap();
+        assert!(matches!(
+            open_or_make(world.path()),
+            Err(LedgerError::Unusable { .. })
+        ));
+    }
+
+    #[test]
+    fn lineages_are_random_and_look_like_uuids() {
+        let one = random_lineage().unwrap();
+        assert_ne!(one, random_lineage().unwrap());
+        assert_eq!(one.len(), 36);
+        assert_eq!(one.as_bytes()[14], b'4');
+        assert!(b"89ab".contains(&one.as_bytes()[19]), "{one}");
+    }
+}

@@ -1,0 +1,163 @@
+//! The lock of an environment as a lock of the operating system on `locks/<environment>.lock`: it keeps writers of this
+//! machine apart, and dies with its holder.
+//!
+//! Who held it and why it was taken away is in the ledger, see `lease`.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::files;
+use crate::lease::{Holder, Lock, check_name, introduce};
+use crate::{LedgerError, LockGuard};
+use evenkeel_model::{EnvironmentName, name};
+
+/// How often a waiting writer asks again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A lock that is found taken is tried again so often, even by who does not wait: whoever looks whose it is has it for a
+/// moment.
+const TRIES: u32 = 3;
+
+/// The most that is read of a lock file.
+const LONGEST: u64 = 64 * 1024;
+
+/// A lock file that is locked, as long as it is open.
+struct LockedFile(File);
+
+impl LockGuard for LockedFile {}
+
+impl Drop for LockedFile {
+    fn drop(&mut self) {
+        // What stands in the file is only read while the lock is held, and closing it unlocks it.
+        let _ = describe(&mut self.0, None);
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock, waiting at most `wait`, and writes into its file who holds it.
+///
+/// # Errors
+///
+/// As [`Store::lock`](crate::Store::lock).
+pub fn take(
+    folder: &Path,
+    environment: &EnvironmentName,
+    holder: &Holder,
+    wait: Option<Duration>,
+) -> Result<Box<dyn LockGuard>, LedgerError> {
+    check_name(environment)?;
+    files::ensure(&folder.join("locks"))?;
+    let path = path(folder, environment);
+    let mut lock = LockedFile(acquire(&path, environment, wait)?);
+    describe(&mut lock.0, Some(holder))
+        .map_err(|error| LedgerError::storage("write", &path, error))?;
+    Ok(Box::new(lock))
+}
+
+/// Who has the lock of an environment now, if anybody of this machine does. Looks, and changes nothing.
+///
+/// # Errors
+///
+/// When the lock file is there and cannot be looked at.
+pub fn look(folder: &Path, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
+    let path = path(folder, environment);
+    if !name::is_word(environment.as_str()) || !files::is_there(&path)? {
+        return Ok(Lock::Free);
+    }
+    let mut lock = match File::open(&path) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Lock::Free),
+        Err(error) => return Err(LedgerError::storage("open", &path, error)),
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(Lock::Free),
+        Err(TryLockError::WouldBlock) => Ok(Lock::Held(holder_in(&mut lock))),
+        Err(TryLockError::Error(error)) => Err(LedgerError::storage("lock", &path, error)),
+    }
+}
+
+/// Removes the lock file: who had it locked keeps nobody out any more.
+///
+/// # Errors
+///
+/// [`LedgerError::Storage`].
+pub fn break_open(folder: &Path, environment: &EnvironmentName) -> Result<(), LedgerError> {
+    check_name(environment)?;
+    let path = path(folder, environment);
+    match fs::remove_file(&path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(LedgerError::storage("remove", &path, error)),
+    }
+}
+
+fn path(folder: &Path, environment: &EnvironmentName) -> PathBuf {
+    folder.join("locks").join(format!("{environment}.lock"))
+}
+
+fn acquire(
+    path: &Path,
+    environment: &EnvironmentName,
+    wait: Option<Duration>,
+) -> Result<File, LedgerError> {
+    let begun = Instant::now();
+    let mut tries = 0;
+    loop {
+        let mut lock =
+            files::open_private(path).map_err(|error| LedgerError::storage("open", path, error))?;
+        match lock.try_lock() {
+            Ok(()) if is_at(&lock, path) => return Ok(lock),
+            // The lease was broken meanwhile: the lock of a removed file keeps nobody out.
+            Ok(()) => continue,
+            Err(TryLockError::Error(error)) => {
+                return Err(LedgerError::storage("lock", path, error));
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+        tries += 1;
+        let left = wait.unwrap_or_default().saturating_sub(begun.elapsed());
+        if left.is_zero() && tries < TRIES {
+            thread::sleep(PAUSE / 5);
+            continue;
+        }
+        if left.is_zero() {
+            return Err(LedgerError::Held {
+                environment: environment.clone(),
+                holder: introduce(holder_in(&mut lock).as_ref()),
+            });
+        }
+        thread::sleep(left.min(PAUSE));
+    }
+}
+
+/// Whether this open file is the one that lies at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Writes who holds the lock into its file, or that nobody does.
+fn describe(lock: &mut File, holder: Option<&Holder>) -> std::io::Result<()> {
+    lock.rewind()?;
+    lock.set_len(0)?;
+    if let Some(holder) = holder {
+        let mut line = serde_json::to_string(holder)?;
+        line.push('\n');
+        lock.write_all(line.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// What the holder wrote of himself.
+fn holder_in(lock: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    lock.rewind().ok()?;
+    lock.take(LONGEST).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}

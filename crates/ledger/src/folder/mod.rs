@@ -1,0 +1,95 @@
+//! The store in a folder of this machine: entries in a SQLite file, objects, locks, the key and the head in files
+//! beside it.
+
+mod database;
+mod files;
+mod founding;
+mod head;
+mod key;
+mod lock;
+mod objects;
+mod rows;
+mod sqlite;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use objects::FolderObjects;
+pub use sqlite::SqliteLedger;
+
+use crate::lease::{Holder, Lock};
+use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
+use evenkeel_model::{EnvironmentName, Moment, Sealer};
+
+/// A store in a folder, which need not be there yet.
+#[derive(Clone, Debug)]
+pub struct FolderStore {
+    folder: PathBuf,
+    objects: FolderObjects,
+}
+
+impl FolderStore {
+    /// The store in `folder`. Creates nothing.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            objects: FolderObjects::new(folder),
+        }
+    }
+}
+
+impl Store for FolderStore {
+    fn place(&self) -> String {
+        let path = self.folder.file_name().map_or(&*self.folder, Path::new);
+        path.display().to_string()
+    }
+
+    fn open(&self, system: Option<&str>) -> Result<Option<Box<dyn Ledger>>, LedgerError> {
+        let ledger = SqliteLedger::open_existing(&self.folder, system)?;
+        Ok(ledger.map(|ledger| Box::new(ledger) as Box<dyn Ledger>))
+    }
+
+    fn open_or_found(&self, system: &str, time: Moment) -> Result<Box<dyn Ledger>, LedgerError> {
+        let lineage = key::random_lineage()?;
+        let ledger = SqliteLedger::open_or_found(&self.folder, system, time, &lineage)?;
+        Ok(Box::new(ledger))
+    }
+
+    fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
+        verify::verify_against(&self.folder, checkpoints)
+    }
+
+    fn objects(&self) -> &dyn Objects {
+        &self.objects
+    }
+
+    fn key(&self) -> Result<Option<Sealer>, LedgerError> {
+        key::open_existing(&self.folder)
+    }
+
+    fn make_key(&self) -> Result<Sealer, LedgerError> {
+        key::open_or_make(&self.folder)
+    }
+
+    fn lock(
+        &self,
+        environment: &EnvironmentName,
+        holder: &Holder,
+        wait: Option<Duration>,
+    ) -> Result<Box<dyn LockGuard>, LedgerError> {
+        lock::take(&self.folder, environment, holder, wait)
+    }
+
+    fn look_at_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
+        lock::look(&self.folder, environment)
+    }
+
+    fn break_lock(&self, environment: &EnvironmentName) -> Result<(), LedgerError> {
+        lock::break_open(&self.folder, environment)
+    }
+}
+
+#[cfg(test)]
+mod tests;

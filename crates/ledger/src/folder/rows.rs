@@ -1,0 +1,305 @@
+//! The rows of a ledger's file: read whatever they have become, and believed only when the chain proves them.
+//!
+//! Everything here works on an open connection; who may open one, and how, is for `database` and `sqlite`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{database, head};
+use crate::chain::{self, Link, Written};
+use crate::record::{Founded, Record};
+use crate::{Entry, Head, LedgerError, entry};
+use evenkeel_model::{Digest, EnvironmentName, Moment};
+
+/// A number as SQLite keeps it. None that a ledger can reach is out of its range.
+fn kept(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Adds a line.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn insert(connection: &Connection, written: &Written) -> Result<usize, rusqlite::Error> {
+    connection
+        .prepare_cached("INSERT INTO entry(sequence, line, digest) VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            kept(written.sequence),
+            written.line,
+            written.digest.as_bytes()
+        ])
+}
+
+/// The newest token of an environment; zero when there is none.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn token(
+    connection: &Connection,
+    environment: &EnvironmentName,
+) -> Result<u64, rusqlite::Error> {
+    let token: Option<i64> = connection
+        .prepare_cached("SELECT token FROM lease WHERE environment = ?1")?
+        .query_row([environment.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(token
+        .and_then(|token| u64::try_from(token).ok())
+        .unwrap_or(0))
+}
+
+/// The newest tokens of all environments.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn all_tokens(
+    connection: &Connection,
+) -> Result<BTreeMap<EnvironmentName, u64>, rusqlite::Error> {
+    connection
+        .prepare("SELECT environment, token FROM lease")?
+        .query_map([], |row| {
+            let environment: String = row.get(0)?;
+            let token: i64 = row.get(1)?;
+            Ok((
+                EnvironmentName::new(&environment),
+                u64::try_from(token).unwrap_or(0),
+            ))
+        })?
+        .collect()
+}
+
+/// Keeps the newest token of an environment.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn keep_token(
+    connection: &Connection,
+    environment: &EnvironmentName,
+    token: u64,
+) -> Result<usize, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO lease(environment, token) VALUES (?1, ?2) \
+             ON CONFLICT(environment) DO UPDATE SET token = excluded.token",
+        )?
+        .execute(params![environment.as_str(), kept(token)])
+}
+
+/// Proves that the file is a ledger of this system and goes as far as its head says; returns how it began and its end.
+pub fn inspect(
+    connection: &Connection,
+    folder: &Path,
+    path: &Path,
+    system: Option<&str>,
+) -> Result<(Founded, Link), LedgerError> {
+    database::check_format(connection, path)?;
+    let mut first = None;
+    each_line(connection, path, Link::root(), 1, &mut |entry| {
+        first = Some(entry);
+        Ok(())
+    })?;
+    let Some(first) = first else {
+        return Err(LedgerError::broken(
+            1,
+            "the ledger is empty; restore it from a backup",
+        ));
+    };
+    let Some(Record::Founded(founded)) = chain::understand(&first)? else {
+        return Err(LedgerError::broken(
+            1,
+            "the first entry does not found a ledger",
+        ));
+    };
+    if let Some(system) = system {
+        belongs_to(&founded, system, path)?;
+    }
+    let last = last_link(connection, path, None)?;
+    if let Head::Known(checkpoint) = head::read(folder)? {
+        let kept = kept_digest(connection, checkpoint.sequence)
+            .map_err(|error| database::failed("read", path, error))?;
+        let remembered = head::path(folder).display().to_string();
+        checkpoint.prove(
+            &founded.lineage,
+            last.sequence,
+            kept.as_deref(),
+            &remembered,
+            &format!("remove {remembered} deliberately"),
+        )?;
+    }
+    Ok((founded, last))
+}
+
+/// Refuses a ledger that was founded for another system.
+///
+/// # Errors
+///
+/// [`LedgerError::Foreign`].
+pub fn belongs_to(founded: &Founded, system: &str, path: &Path) -> Result<(), LedgerError> {
+    if founded.system == system {
+        return Ok(());
+    }
+    Err(LedgerError::Foreign {
+        path: path.display().to_string(),
+        found: founded.system.clone(),
+        expected: system.to_owned(),
+    })
+}
+
+/// The digest that is kept for an entry.
+pub fn kept_digest(
+    connection: &Connection,
+    sequence: u64,
+) -> Result<Option<Vec<u8>>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT digest FROM entry WHERE sequence = ?1")?
+        .query_row([kept(sequence)], |row| {
+            Ok(row.get_ref(0)?.as_bytes_or_null()?.map(<[u8]>::to_vec))
+        })
+        .optional()
+        .map(Option::flatten)
+}
+
+/// When the entry with a number was written, if it is there and can be read.
+pub fn time(connection: &Connection, sequence: u64) -> Result<Option<Moment>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT line FROM entry WHERE sequence = ?1")?
+        .query_row([kept(sequence)], |row| {
+            let line = row.get_ref(0)?.as_bytes_or_null()?;
+            let line = line.and_then(|line| std::str::from_utf8(line).ok());
+            Ok(line.and_then(|line| Some(entry::read(line).ok()?.time)))
+        })
+        .optional()
+        .map(Option::flatten)
+}
+
+/// The end of the chain. Its line is proven against its digest unless it is the end that was `seen`.
+pub fn last_link(
+    connection: &Connection,
+    path: &Path,
+    seen: Option<Link>,
+) -> Result<Link, LedgerError> {
+    let failed = |error| database::failed("read", path, error);
+    let last: Option<i64> = connection
+        .query_row("SELECT max(sequence) FROM entry", [], |row| row.get(0))
+        .map_err(failed)?;
+    let Some(last) = last else {
+        return Ok(Link::root());
+    };
+    let last = u64::try_from(last)
+        .map_err(|_| LedgerError::broken(1, format!("there is an entry with the number {last}")))?;
+    let kept = kept_digest(connection, last).map_err(failed)?;
+    if let (Some(seen), Some(kept)) = (seen, &kept)
+        && seen.sequence == last
+        && seen.digest.as_bytes() == kept.as_slice()
+    {
+        return Ok(seen);
+    }
+    link_at(connection, path, last)
+}
+
+/// Proves the line of one entry against its own digest, which its successor continues.
+fn link_at(connection: &Connection, path: &Path, sequence: u64) -> Result<Link, LedgerError> {
+    let line: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT line FROM entry WHERE sequence = ?1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([kept(sequence)], |row| {
+                    Ok(row
+                        .get_ref(0)?
+                        .as_bytes_or_null()?
+                        .unwrap_or_default()
+                        .to_vec())
+                })
+                .optional()
+        })
+        .map_err(|error| database::failed("read", path, error))?;
+    let Some(line) = line else {
+        return Err(LedgerError::broken(
+            sequence,
+            "the entry is missing, although it was read before; restore the ledger from a backup",
+        ));
+    };
+    let digest = Digest::of(&line);
+    let kept =
+        kept_digest(connection, sequence).map_err(|error| database::failed("read", path, error))?;
+    if kept.as_deref() != Some(digest.as_bytes().as_slice()) {
+        return Err(LedgerError::broken(
+            sequence,
+            "its line has not the digest that was kept with it",
+        ));
+    }
+    Ok(Link { sequence, digest })
+}
+
+/// Gives all proven entries after `after`, one by one: of a long ledger there is never more than one in memory.
+///
+/// # Errors
+///
+/// [`LedgerError::Broken`] at the first that is not what was written, and whatever `take` says.
+pub fn each(
+    connection: &Connection,
+    path: &Path,
+    after: u64,
+    take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
+    let start = if after == 0 {
+        Link::root()
+    } else {
+        link_at(connection, path, after)?
+    };
+    each_line(connection, path, start, u64::MAX, take)
+}
+
+/// Gives up to `limit` proven entries after `link`.
+fn each_line(
+    connection: &Connection,
+    path: &Path,
+    mut link: Link,
+    limit: u64,
+    take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let reached = |link: &Link, error: rusqlite::Error| match database::failed("read", path, error)
+    {
+        LedgerError::Broken { reason, .. } => LedgerError::broken(link.sequence + 1, reason),
+        other => other,
+    };
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT sequence, line, digest FROM entry WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+        )
+        .map_err(|error| reached(&link, error))?;
+    let mut rows = statement
+        .query(params![kept(link.sequence), limit])
+        .map_err(|error| reached(&link, error))?;
+    while let Some(row) = rows.next().map_err(|error| reached(&link, error))? {
+        let next = link.sequence + 1;
+        let entry = read_row(row)
+            .and_then(|(sequence, line, digest)| link.follow(sequence, line, digest))
+            .map_err(|reason| LedgerError::broken(next, reason))?;
+        link = Link::from(&entry);
+        take(entry)?;
+    }
+    Ok(())
+}
+
+/// The columns of a row, whatever they have become.
+pub fn read_row<'row>(row: &'row Row<'_>) -> Result<(u64, &'row [u8], &'row [u8]), String> {
+    let bytes = |column, what: &str| {
+        row.get_ref(column)
+            .ok()
+            .and_then(|value| value.as_bytes().ok())
+            .ok_or_else(|| format!("its {what} cannot be read"))
+    };
+    let sequence = row
+        .get::<_, i64>(0)
+        .ok()
+        .and_then(|sequence| u64::try_from(sequence).ok())
+        .ok_or("its number cannot be read")?;
+    Ok((sequence, bytes(1, "line")?, bytes(2, "digest")?))
+}

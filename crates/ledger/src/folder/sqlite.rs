@@ -1,0 +1,249 @@
+//! The ledger in a SQLite file: the one that is used unless a team shares another.
+//!
+//! It keeps lines and proves that they are the ones that were written. What SQLite has to be told about opening is in
+//! `database`; what the lines mean is for others.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::{database, files, founding, head, rows};
+use crate::chain::{self, Link};
+use crate::record::{Founded, Record};
+use crate::{Entry, Fence, Ledger, LedgerError};
+use evenkeel_model::{EnvironmentName, Moment};
+
+/// A ledger in `<folder>/ledger.db`.
+pub struct SqliteLedger {
+    folder: PathBuf,
+    path: PathBuf,
+    founded: Founded,
+    /// `None` when it was opened for reading.
+    writer: Option<Mutex<Writer>>,
+}
+
+struct Writer {
+    connection: Connection,
+    /// The end that this writer has seen with its own eyes: it need not be proven again.
+    seen: Option<Link>,
+    /// A sync failed: what the medium holds is unknown, and the same handle is never trusted again.
+    failed: bool,
+}
+
+impl SqliteLedger {
+    /// Opens the ledger of `system` in `folder` for appending, and founds it when there has never been one.
+    ///
+    /// # Errors
+    ///
+    /// Any [`LedgerError`]; nothing was written to a ledger that is already there.
+    pub fn open_or_found(
+        folder: &Path,
+        system: &str,
+        time: Moment,
+        lineage: &str,
+    ) -> Result<Self, LedgerError> {
+        let path = database::path(folder);
+        database::check_engine(&path)?;
+        files::ensure(folder)?;
+        let mut new = false;
+        if !files::is_there(&path)? {
+            founding::refuse_when_remembered(folder, &path)?;
+            new = founding::found(folder, &path, system, time, lineage)?;
+        }
+        let (founded, last) = database::look(&path, |connection| {
+            rows::inspect(connection, folder, &path, Some(system))
+        })?;
+        if new {
+            // The ledger is complete without it; the next append writes it again.
+            let _ = head::write(folder, &founded.lineage, last);
+        }
+        let connection =
+            database::open(&path).map_err(|error| database::failed("open", &path, error))?;
+        let writer = Writer {
+            connection,
+            seen: None,
+            failed: false,
+        };
+        Ok(Self {
+            folder: folder.to_owned(),
+            path,
+            founded,
+            writer: Some(Mutex::new(writer)),
+        })
+    }
+
+    /// Opens the ledger in `folder` for reading; `None` when there has never been one. It is refused when it is of
+    /// another system than `system`; where that is not known yet, [`SqliteLedger::belongs_to`] is to be asked.
+    ///
+    /// Creates nothing and changes nothing, also on a medium that could be written to.
+    ///
+    /// # Errors
+    ///
+    /// Any [`LedgerError`].
+    pub fn open_existing(folder: &Path, system: Option<&str>) -> Result<Option<Self>, LedgerError> {
+        let path = database::path(folder);
+        database::check_engine(&path)?;
+        if std::fs::symlink_metadata(folder)
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+        {
+            return Ok(None);
+        }
+        files::check(folder)?;
+        if !files::is_there(&path)? {
+            founding::refuse_when_remembered(folder, &path)?;
+            return Ok(None);
+        }
+        let (founded, _) = database::look(&path, |connection| {
+            rows::inspect(connection, folder, &path, system)
+        })?;
+        Ok(Some(Self {
+            folder: folder.to_owned(),
+            path,
+            founded,
+            writer: None,
+        }))
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>, LedgerError> {
+        let Some(writer) = &self.writer else {
+            return Err(LedgerError::storage(
+                "append to",
+                &self.path,
+                "it was opened for reading",
+            ));
+        };
+        // A panic while the lock was held rolled its transaction back.
+        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if writer.failed {
+            return Err(LedgerError::storage(
+                "append to",
+                &self.path,
+                "an earlier write failed, and what the disk holds is not known; look at the disk and begin again",
+            ));
+        }
+        Ok(writer)
+    }
+
+    fn with_connection<T>(
+        &self,
+        mut task: impl FnMut(&Connection) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        match &self.writer {
+            Some(writer) => {
+                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                task(&writer.connection)
+            }
+            None => database::look(&self.path, task),
+        }
+    }
+
+    fn failed(&self, operation: &'static str, error: rusqlite::Error) -> LedgerError {
+        database::failed(operation, &self.path, error)
+    }
+}
+
+impl Ledger for SqliteLedger {
+    fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
+        rows::belongs_to(&self.founded, system, &self.path)
+    }
+
+    fn each(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.with_connection(|connection| rows::each(connection, &self.path, after, take))
+    }
+
+    fn append(
+        &self,
+        time: Moment,
+        records: &[Record],
+        fence: Option<&Fence>,
+    ) -> Result<u64, LedgerError> {
+        let bodies = chain::encode(records)?;
+        let mut writer = self.writer()?;
+        let seen = writer.seen;
+        let outcome = self.commit(&mut writer.connection, seen, time, records, &bodies, fence);
+        match outcome {
+            Ok(link) => {
+                writer.seen = Some(link);
+                // The entries are durable by now. Without the head's news the ledger is as whole as before; only a
+                // truncation of these entries would go unnoticed until the next append.
+                let _ = head::write(&self.folder, &self.founded.lineage, link);
+                Ok(link.sequence)
+            }
+            Err((error, medium)) => {
+                writer.failed = medium;
+                Err(error)
+            }
+        }
+    }
+
+    fn newest_token(&self, environment: &EnvironmentName) -> Result<u64, LedgerError> {
+        self.with_connection(|connection| {
+            rows::token(connection, environment).map_err(|error| self.failed("read", error))
+        })
+    }
+}
+
+impl SqliteLedger {
+    /// One durable transaction. The error says whether the medium itself failed.
+    fn commit(
+        &self,
+        connection: &mut Connection,
+        seen: Option<Link>,
+        time: Moment,
+        records: &[Record],
+        bodies: &[String],
+        fence: Option<&Fence>,
+    ) -> Result<Link, (LedgerError, bool)> {
+        let failed = |error: rusqlite::Error| {
+            let medium = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+            (self.failed("append to", error), medium)
+        };
+        let plain = |error: LedgerError| (error, false);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let mut link = rows::last_link(&transaction, &self.path, seen).map_err(plain)?;
+        if let Some(fence) = fence {
+            let newest = rows::token(&transaction, &fence.environment).map_err(failed)?;
+            if newest != fence.token {
+                return Err(plain(LedgerError::Fenced {
+                    environment: fence.environment.clone(),
+                    held: fence.token,
+                    newest,
+                }));
+            }
+        }
+        for (record, body) in records.iter().zip(bodies) {
+            let written = link.extend(time, record.kind(), body).map_err(|error| {
+                plain(LedgerError::storage(
+                    "encode an entry for",
+                    &self.path,
+                    error,
+                ))
+            })?;
+            rows::insert(&transaction, &written).map_err(failed)?;
+            if let Record::LeaseTaken(taken) = record {
+                let newest = rows::token(&transaction, &taken.environment).map_err(failed)?;
+                if taken.token <= newest {
+                    return Err(plain(LedgerError::Fenced {
+                        environment: taken.environment.clone(),
+                        held: taken.token,
+                        newest,
+                    }));
+                }
+                rows::keep_token(&transaction, &taken.environment, taken.token).map_err(failed)?;
+            }
+            link = Link::from(&written);
+        }
+        transaction.commit().map_err(failed)?;
+        Ok(link)
+    }
+}
+
+#[cfg(test)]
+mod tests;

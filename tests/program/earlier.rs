@@ -1,0 +1,169 @@
+//! What an earlier evenkeel wrote is still read: its ledger, its objects, its checkpoint and its saved plans.
+//!
+//! `fixtures/earlier` says how it was made. Nothing is there of what was applied: every resource is gone.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::world::TestWorld;
+use evenkeel::world::stores::FolderStores;
+use evenkeel_ledger::{Record, StoreMaker as _, chain};
+
+/// How many entries the ledger has.
+const ENTRIES: u64 = 62;
+
+/// Copies a folder, and lets only its owner read it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o700)).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o700;
+            std::fs::set_permissions(&target, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+    }
+}
+
+/// The project as it was left, at another place.
+fn earlier() -> TestWorld {
+    let mut world = TestWorld::empty();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/earlier");
+    copy(&fixture.join("project"), &world.path(""));
+    copy(&fixture.join("ledger"), &world.path(".evenkeel"));
+    copy(&fixture.join("plans"), &world.path(""));
+    for (name, value) in [
+        ("STAGING_PASSWORD", "only staging knows"),
+        ("PRODUCTION_PASSWORD", "only production knows"),
+    ] {
+        world.variables.insert(name.to_owned(), value.to_owned());
+    }
+    world
+}
+
+#[test]
+fn its_ledger_is_whole_and_is_the_one_its_checkpoint_remembers() {
+    let world = earlier();
+    world.expect(0, &["audit", "verify", "--against", "checkpoint.json"]);
+    let store = FolderStores.make(&world.path(""));
+    let verification = store.verify(&[]).unwrap();
+    assert!(verification.is_whole(), "{:?}", verification.findings);
+    assert_eq!(verification.entries, ENTRIES);
+}
+
+#[test]
+fn every_entry_is_understood_and_every_kind_of_record_is_among_them() {
+    let world = earlier();
+    let store = FolderStores.make(&world.path(""));
+    let ledger = store.open(Some("shop")).unwrap().unwrap();
+    let mut kinds = std::collections::BTreeSet::new();
+    for entry in ledger.read(0).unwrap() {
+        let record = chain::understand(&entry).unwrap();
+        let record = record.unwrap_or_else(|| panic!("{} is not known", entry.kind));
+        kinds.insert(record.kind());
+        // What is written today is what was written then, to the byte.
+        assert_eq!(record.encode().unwrap(), *entry.body, "{}", entry.sequence);
+    }
+    let known: std::collections::BTreeSet<&str> =
+        Record::KINDS.iter().map(|(kind, _)| *kind).collect();
+    let missing: Vec<&&str> = known.difference(&kinds).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let log = world.expect(0, &["log", "--limit", "100"]);
+    assert!(
+        log.out.contains("staging taken from ada@example"),
+        "{}",
+        log.out
+    );
+}
+
+#[test]
+fn what_runs_where_is_known() {
+    let world = earlier();
+    let status = world.expect(0, &["status"]);
+    for words in ["a-5", "a-2", "r-1", "36e352a4ab44", "83316d5c988b"] {
+        assert!(status.out.contains(words), "{words}: {}", status.out);
+    }
+}
+
+#[test]
+fn what_was_applied_is_compared_with_what_is_there() {
+    let world = earlier();
+    // Everything that was applied is gone, and was not changed by anything that evenkeel did.
+    let drift = world.expect(2, &["drift"]);
+    for address in [
+        "directory.home",
+        "installation.app",
+        "file.note",
+        "link.current",
+    ] {
+        assert!(drift.out.contains(address), "{address}: {}", drift.out);
+    }
+    let plan = world.expect(2, &["plan"]);
+    assert!(plan.out.contains("gone since a-5"), "{}", plan.out);
+    assert!(plan.out.contains("rehearsed 5 of 6"), "{}", plan.out);
+}
+
+#[test]
+fn its_saved_plans_are_read_and_held_against_the_world() {
+    let world = earlier();
+    let used = world.expect(4, &["apply", "used.plan"]);
+    assert!(used.err.contains("a-4"), "{}", used.err);
+    let stale = world.expect(4, &["apply", "stale.plan"]);
+    assert!(
+        stale.err.contains("the definitions changed"),
+        "{}",
+        stale.err
+    );
+    let fresh = world.expect(4, &["apply", "fresh.plan"]);
+    assert!(
+        !fresh.err.contains("the definitions changed"),
+        "{}",
+        fresh.err
+    );
+    // What was found when it was made is known, attribute by attribute.
+    for changed in [&stale, &fresh] {
+        assert!(
+            changed.err.contains("artifact was 5fba082cbcf7"),
+            "{}",
+            changed.err
+        );
+    }
+    let edited = world.read("fresh.plan").replace("file.note", "file.nota");
+    world.write("edited.plan", &edited);
+    let refused = world.expect(4, &["apply", "edited.plan"]);
+    assert!(
+        refused.err.contains("changed after it was saved"),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
+fn work_goes_on_where_it_was_left() {
+    let world = earlier();
+    // Only the targets are elsewhere: nothing outside of this folder is touched.
+    for name in ["staging", "production"] {
+        let root = world.path(&format!("run/{name}"));
+        world.replace(
+            &format!("environments/{name}.toml"),
+            &format!("/srv/example/run/{name}"),
+            root.to_str().unwrap(),
+        );
+    }
+    // Not in a repository, and on any day of the year.
+    let freeze = "freeze = [{ from = 2026-12-20, to = 2027-01-04, reason = \"holiday trading\" }]";
+    world.replace("environments/system.toml", freeze, "uncommitted = true");
+    std::fs::create_dir(world.path("run")).unwrap();
+    let delivered = world.expect(0, &["deliver"]);
+    assert!(delivered.out.contains("a-6"), "{}", delivered.out);
+    let (_, line) = delivered.out.split_once("evenkeel approve ").unwrap();
+    let plan = line.split(' ').next().unwrap();
+    world.expect(0, &["approve", plan, "--reason", "it goes on"]);
+    let released = world.expect(0, &["release"]);
+    assert!(released.out.contains("r-2"), "{}", released.out);
+    world.expect(0, &["audit", "verify", "--against", "checkpoint.json"]);
+}

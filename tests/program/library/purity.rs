@@ -1,0 +1,167 @@
+//! Purity: each pure crate has a `clippy.toml` that names every way of the standard library to touch the world.
+//!
+//! The lists below are the standard library's, module by module. A function or type that is missing from a crate's file
+//! fails here, so the check cannot become weaker unnoticed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The crates that judge, and whether all of the crate is pure. Of the others, what is compiled without features is.
+const PURE: &[&str] = &["comparison", "core", "document", "model"];
+
+/// What may not be called.
+const METHODS: &[(&str, &str)] = &[
+    (
+        "std::fs",
+        "canonicalize copy create_dir create_dir_all exists hard_link metadata read read_dir read_link read_to_string \
+         remove_dir remove_dir_all remove_file rename set_permissions soft_link symlink_metadata write",
+    ),
+    ("std::os::unix::fs", "chown chroot fchown lchown symlink"),
+    (
+        "std::path::Path",
+        "canonicalize exists is_dir is_file is_symlink metadata read_dir read_link symlink_metadata try_exists",
+    ),
+    (
+        "std::env",
+        "args args_os current_dir current_exe home_dir remove_var set_current_dir set_var temp_dir var var_os vars vars_os",
+    ),
+    ("std::process", "abort exit id"),
+    ("std::net::ToSocketAddrs", "to_socket_addrs"),
+    ("std::io", "stderr stdin stdout"),
+    ("std::time::Instant", "elapsed now"),
+    ("std::time::SystemTime", "elapsed now"),
+];
+
+/// What may not be named.
+const TYPES: &[(&str, &str)] = &[
+    (
+        "std::fs",
+        "DirBuilder DirEntry File FileTimes FileType Metadata OpenOptions Permissions ReadDir",
+    ),
+    ("std::env", "Args ArgsOs Vars VarsOs"),
+    (
+        "std::process",
+        "Child ChildStderr ChildStdin ChildStdout Command Output Stdio",
+    ),
+    ("std::net", "TcpListener TcpStream UdpSocket"),
+    ("std::os::unix::net", "UnixDatagram UnixListener UnixStream"),
+];
+
+fn paths(list: &[(&str, &str)]) -> BTreeSet<String> {
+    list.iter()
+        .flat_map(|(module, names)| {
+            names
+                .split_whitespace()
+                .map(move |name| format!("{module}::{name}"))
+        })
+        .collect()
+}
+
+/// What a crate's `clippy.toml` lacks.
+fn lacking(text: &str) -> Vec<String> {
+    let table: toml::Table = text.parse().unwrap();
+    let mut lacking = Vec::new();
+    for (key, wanted) in [
+        ("disallowed-methods", paths(METHODS)),
+        ("disallowed-types", paths(TYPES)),
+    ] {
+        let listed: BTreeSet<String> = table
+            .get(key)
+            .and_then(toml::Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|entry| {
+                entry
+                    .get("reason")
+                    .and_then(toml::Value::as_str)
+                    .is_some_and(|reason| !reason.is_empty())
+            })
+            .filter_map(|entry| Some(entry.get("path")?.as_str()?.to_owned()))
+            .collect();
+        lacking.extend(wanted.difference(&listed).cloned());
+    }
+    lacking
+}
+
+fn clippy_of(package: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(package);
+    std::fs::read_to_string(path.join("clippy.toml"))
+        .unwrap_or_else(|error| panic!("{package}/clippy.toml: {error}"))
+}
+
+#[test]
+fn every_pure_crate_disallows_every_way_to_touch_the_world() {
+    for package in PURE {
+        let text = clippy_of(&format!("crates/{package}"));
+        assert!(lacking(&text).is_empty(), "{package}: {:?}", lacking(&text));
+    }
+}
+
+#[test]
+fn a_list_that_lacks_something_is_noticed() {
+    let text = clippy_of("crates/core");
+    for gone in [
+        "std::fs::read_dir",
+        "std::time::SystemTime::now",
+        "std::fs::File",
+    ] {
+        let spoilt: String = text
+            .lines()
+            .filter(|line| !line.contains(&format!("\"{gone}\"")))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(lacking(&spoilt), [gone]);
+    }
+    // A reason is part of the entry: it is what the compiler prints.
+    let spoilt = text.replace("reason = \"the clock", "because = \"the clock");
+    assert_eq!(lacking(&spoilt).len(), 4);
+}
+
+#[test]
+fn pure_crates_may_do_in_tests_what_all_crates_may() {
+    let settings = |text: &str| -> BTreeSet<String> {
+        text.lines()
+            .filter(|line| line.starts_with("allow-"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let root = settings(&clippy_of("."));
+    assert!(!root.is_empty());
+    for package in PURE {
+        let own = settings(&clippy_of(&format!("crates/{package}")));
+        assert_eq!(own, root, "{package}");
+    }
+}
+
+#[test]
+fn nothing_in_a_pure_crate_sets_the_check_aside_but_tests() {
+    for package in PURE {
+        let mut files = Vec::new();
+        let mut folders = vec![
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("crates")
+                .join(package)
+                .join("src"),
+        ];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        for path in files {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            let is_test = path.to_string_lossy().contains("test");
+            assert!(
+                is_test || !code.contains("clippy::disallowed_"),
+                "{} sets it aside",
+                path.display()
+            );
+        }
+    }
+}
