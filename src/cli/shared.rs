@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use super::progress::Terminal;
 use super::signals::Signals;
 use crate::operation::{Failure, LocalTargets, ProjectLocation, World};
 use crate::report::{self, Format, Report, Style};
+use crate::world::account;
+use crate::world::processes::LocalProcesses;
 use crate::world::stores::FolderStores;
-use evenkeel_ledger::record::Actor;
 use evenkeel_model::duration;
 use evenkeel_model::moment::SystemClock;
 
@@ -184,12 +186,15 @@ pub(super) fn with_surroundings(
     let targets = LocalTargets {
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
+    let input = io::stdin();
     let world = World {
         clock: &SystemClock,
         environment: &environment,
         directory: std::env::current_dir().unwrap_or_else(|_| ".".into()),
+        input: input.as_fd(),
+        processes: &LocalProcesses,
         interruption: signals.interruption(),
-        actor: actor(),
+        actor: account::current(),
         listener: &listener,
         targets: &targets,
         stores: &FolderStores,
@@ -242,28 +247,6 @@ fn width(environment: &BTreeMap<String, String>) -> usize {
         .and_then(|columns| columns.parse().ok())
         .unwrap_or(100)
         .clamp(40, 400)
-}
-
-/// Who runs this: the account, by the machine's own list and not by a variable that anybody can set.
-fn actor() -> Actor {
-    let id = rustix::process::getuid().as_raw();
-    let name = std::fs::read_to_string("/etc/passwd")
-        .unwrap_or_default()
-        .lines()
-        .find_map(|line| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
-        })
-        .unwrap_or_else(|| id.to_string());
-    Actor {
-        name,
-        host: rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned(),
-        process: std::process::id(),
-    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
+use crate::world::files::is_file;
 use evenkeel_core::apply::{
-    Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute,
+    Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute, is_recorded,
+    unconfirmed_removals,
 };
 use evenkeel_core::kind::Declared;
 use evenkeel_core::observe::Situation;
@@ -20,10 +22,10 @@ use evenkeel_core::release::{
 };
 use evenkeel_host::ActionError;
 use evenkeel_ledger::record::{
-    ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome, Verb,
+    ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome,
 };
 use evenkeel_ledger::{Fence, Lease, Ledger, LedgerError, State};
-use evenkeel_model::{Digest, EnvironmentName, Instance};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
 /// What is to be applied.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +58,7 @@ pub fn apply(
         .any(|name| name.as_str() == request.what);
     let saved = if known {
         None
-    } else if file.is_file() {
+    } else if is_file(&file) {
         Some(saved::load(&file)?)
     } else if let Err(Failure::Usage(reason)) = project.environment(&request.what) {
         return Err(Failure::Usage(format!(
@@ -317,8 +319,8 @@ impl Run<'_> {
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);
         }
-        let began = Instant::now();
-        if plan.steps.is_empty() && self.settled(&state, &plan) {
+        let began = self.project.world.clock.now();
+        if plan.steps.is_empty() && is_recorded(&state, self.name, plan.recipe) {
             let nothing = ApplyReport {
                 outcome: ApplyOutcome::Done,
                 steps: Vec::new(),
@@ -327,7 +329,7 @@ impl Run<'_> {
                 None,
                 &plan,
                 &nothing,
-                began.elapsed().as_secs_f64(),
+                self.project.world.clock.now().since(began).as_secs_f64(),
             ));
             return Ok(Went::Ended(ApplyOutcome::Done));
         }
@@ -343,41 +345,16 @@ impl Run<'_> {
         OwnerStamp::of(&self.project.definition.system, self.name, state)
     }
 
-    /// Whether the ledger already says that this recipe was applied here, to the end, with nothing left open.
-    fn settled(&self, state: &State, plan: &Plan) -> bool {
-        state.environment(self.name).is_some_and(|standing| {
-            standing.open.is_empty()
-                && standing.uncertain.is_empty()
-                && standing
-                    .settled
-                    .as_ref()
-                    .is_some_and(|settled| settled.recipe == plan.recipe)
-                && standing
-                    .last_apply
-                    .as_ref()
-                    .and_then(evenkeel_ledger::environment_state::Apply::outcome)
-                    == Some(ApplyOutcome::Done)
-        })
-    }
-
     /// Refuses what needs a word of confirmation and has none.
     pub(super) fn allowed(&self, plan: &Plan) -> Result<(), Failure> {
-        let removals = plan.removals();
-        let is_production = self.project.definition.is_last(self.name);
-        if removals == 0 || !is_production || self.confirm == Some(self.name.as_str()) {
+        let gone = unconfirmed_removals(&self.project.definition, plan, self.confirm);
+        if gone.is_empty() {
             return Ok(());
         }
-        let gone: Vec<String> = plan
-            .steps
-            .iter()
-            .filter(|step| step.verb == Verb::Remove)
-            .take(10)
-            .map(|step| step.instance.to_string())
-            .collect();
         Err(Failure::Refused {
             reason: format!(
                 "this removes {} from {}: {}",
-                evenkeel_model::text::count(removals, "resource"),
+                evenkeel_model::text::count(plan.removals(), "resource"),
                 self.name,
                 evenkeel_model::text::list(&gone, "and")
             ),
@@ -392,7 +369,7 @@ impl Run<'_> {
         plan: Plan,
         reached: &Reached<'_>,
         report: &mut Report,
-        began: Instant,
+        began: Moment,
     ) -> Result<Went, Failure> {
         let world = self.project.world;
         let apply = state.next_apply();
@@ -441,7 +418,7 @@ impl Run<'_> {
                 Some(apply.clone()),
                 &plan,
                 &nothing,
-                began.elapsed().as_secs_f64(),
+                self.project.world.clock.now().since(began).as_secs_f64(),
             ));
             return self.ended(state, &apply, &nothing, targets, report);
         }
@@ -476,7 +453,7 @@ impl Run<'_> {
             Some(apply.clone()),
             &plan,
             &outcome,
-            began.elapsed().as_secs_f64(),
+            self.project.world.clock.now().since(began).as_secs_f64(),
         ));
         if let Err(error) = journal {
             report.say(format!("{error}: {}", error.cause()));

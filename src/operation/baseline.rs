@@ -1,12 +1,11 @@
 //! Baseline: what differs today is declared, so that whatever differs tomorrow is new.
 
-use std::fs;
-use std::io::Write as _;
 use std::time::Duration;
 
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
+use crate::world::files::{read_text, replace_text};
 use evenkeel_core::drift::{Disparity, Signature, declare};
 use evenkeel_core::environment::edit::{NewDifference, add, lines};
 use evenkeel_model::defect::Severity;
@@ -80,13 +79,8 @@ pub fn baseline(
         return Ok(report);
     }
     let path = project.directory.join(FILE);
-    let old = match fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => {
-            return Err(Failure::other(format!("{}: {error}", path.display())));
-        }
-    };
+    let old =
+        read_text(&path).map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
     let text = add(old.as_deref(), &new, None)
         .map_err(|error| Failure::other(format!("{FILE}: {error}")))?;
     let counted = evenkeel_model::text::count(new.len(), "difference");
@@ -98,7 +92,8 @@ pub fn baseline(
         report.say(format!("{counted} for {places} would be added to {FILE}"));
         return Ok(report);
     }
-    write(&path, &text).map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
+    replace_text(&path, &text)
+        .map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
     report.say(format!("{counted} for {places} added to {FILE}"));
     report.next("evenkeel drift --parity");
     Ok(report)
@@ -179,22 +174,4 @@ fn signature(world: &World<'_>, request: &BaselineRequest) -> Result<Signature, 
         expires,
         ticket: request.ticket.clone(),
     })
-}
-
-/// Replaces the file by a whole new one, or leaves it as it is.
-fn write(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or(std::path::Path::new("."));
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".differences")
-        .tempfile_in(directory)?;
-    temporary.write_all(text.as_bytes())?;
-    // A new file is as readable as others beside it; one that is replaced keeps its mode.
-    let mode = fs::metadata(path).map_or_else(
-        |_| std::os::unix::fs::PermissionsExt::from_mode(0o644),
-        |metadata| metadata.permissions(),
-    );
-    temporary.as_file().set_permissions(mode)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    fs::File::open(directory)?.sync_all()
 }

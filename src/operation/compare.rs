@@ -1,6 +1,5 @@
 //! Two files or directories, compared without any definitions.
 
-use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
 use super::{Failure, World};
@@ -44,11 +43,10 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
             ))
         })?),
     };
-    let stdin = std::io::stdin();
     let [left, right] = gather_pair(
         [&request.left, &request.right],
         &world.directory,
-        stdin.as_fd(),
+        world.input,
         &world.interruption,
     )?;
     let (mut one, mut two) = substitution(&request.left, &request.right);

@@ -1,6 +1,7 @@
 //! What stops an operation before it has anything to report, and its exit code.
 
 use crate::world::documents::PairError;
+use crate::world::place::PlaceError;
 use evenkeel_ledger::LedgerError;
 use evenkeel_model::defect::Defect;
 
@@ -43,6 +44,12 @@ pub enum Failure {
         /// What to do.
         help: Option<String>,
     },
+}
+
+impl From<PlaceError> for Failure {
+    fn from(PlaceError { reason, help }: PlaceError) -> Self {
+        Self::Other { reason, help }
+    }
 }
 
 impl From<PairError> for Failure {

@@ -13,6 +13,7 @@ use crate::report::{DocumentsDocument, Report};
 use crate::world::documents::{Rendering, WorkingDocuments};
 use crate::world::files::{WriteNewError, write_new};
 use crate::world::git::Repository;
+use crate::world::place::real;
 use crate::world::redaction::Redactor;
 use crate::world::survey;
 use evenkeel_comparison::discovery::{
@@ -74,10 +75,7 @@ pub fn init(
             "definitions are written into the working tree: leave out --at".into(),
         ));
     }
-    let root = world
-        .directory
-        .canonicalize()
-        .map_err(|error| Failure::other(format!("{}: {error}", world.directory.display())))?;
+    let root = real(&world.directory)?;
     let directory = match &location.environments {
         Some(named) => root.join(named),
         None => root.join("environments"),

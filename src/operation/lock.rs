@@ -3,6 +3,7 @@
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, LockState, Report};
+use crate::world::processes::ProcessState;
 use evenkeel_ledger::environment_state::Noted;
 use evenkeel_ledger::lease::{self, Holder, Lock};
 use evenkeel_ledger::record::{Actor, LeaseTaken};
@@ -32,9 +33,7 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
         if lock == Lock::Free && lease_of(&state, name, None).is_some() {
             lock = project.store.look_at_lock(name)?;
         }
-        report
-            .locks
-            .push(document(name, lock, &state, &world.actor.host));
+        report.locks.push(document(world, name, lock, &state));
     }
     Ok(report)
 }
@@ -99,7 +98,7 @@ pub fn lock_break(
         "the lease on {name} was taken from {} on {} (process {}): its token was {}, and {token} is the newest",
         of.name, of.host, of.process, held.record.token
     ));
-    report.say(match process(of, &world.actor.host) {
+    report.say(match process(world, of) {
         HolderProcess::Running | HolderProcess::Stopped => format!(
             "process {0} is still there: it may finish what it has begun, and can write down nothing more; to end it: kill {0}",
             of.process
@@ -131,7 +130,7 @@ fn lease_of<'s>(
         .filter(|lease| holder.is_none_or(|holder| holder.by == lease.record.by))
 }
 
-fn document(name: &EnvironmentName, lock: Lock, state: &State, here: &str) -> LockDocument {
+fn document(world: &World<'_>, name: &EnvironmentName, lock: Lock, state: &State) -> LockDocument {
     let mut document = LockDocument {
         environment: name.to_string(),
         state: LockState::Free,
@@ -160,7 +159,7 @@ fn document(name: &EnvironmentName, lock: Lock, state: &State, here: &str) -> Lo
         Lock::Held(holder) => {
             document.state = LockState::Held;
             if let Some(holder) = holder {
-                document.process = Some(process(&holder.by, here));
+                document.process = Some(process(world, &holder.by));
                 document.by = Some((&holder.by).into());
                 document.since = Some(holder.since);
                 document.purpose = Some(holder.purpose);
@@ -170,17 +169,14 @@ fn document(name: &EnvironmentName, lock: Lock, state: &State, here: &str) -> Lo
     document
 }
 
-/// What can be told of the process of somebody who has a lock, and so is alive.
-fn process(of: &Actor, here: &str) -> HolderProcess {
-    if of.host != here {
+/// What can be seen of the process of a holder, which is alive while it has the lock.
+fn process(world: &World<'_>, of: &Actor) -> HolderProcess {
+    if of.host != world.actor.host {
         return HolderProcess::Unseen;
     }
-    // The name of the program stands in brackets, and may have brackets and blanks itself.
-    let facts = std::fs::read_to_string(format!("/proc/{}/stat", of.process)).unwrap_or_default();
-    let after = facts.rsplit_once(')').map_or("", |(_, after)| after);
-    match after.split_whitespace().next() {
-        Some("T" | "t") => HolderProcess::Stopped,
-        Some("Z" | "X") | None => HolderProcess::Unseen,
-        Some(_) => HolderProcess::Running,
+    match world.processes.state(of.process) {
+        Some(ProcessState::Stopped) => HolderProcess::Stopped,
+        Some(ProcessState::Running) => HolderProcess::Running,
+        None => HolderProcess::Unseen,
     }
 }

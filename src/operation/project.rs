@@ -2,15 +2,14 @@
 
 mod filling;
 mod origin;
-mod place;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use self::place::{find, root_of};
 use super::{Failure, World};
 use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
+use crate::world::place::{find, root_of};
 use evenkeel_core::environment::{Definition, Files, read};
 use evenkeel_ledger::{Ledger, LedgerError, State, Store};
 use evenkeel_model::defect::{Defect, Severity};
@@ -62,6 +61,15 @@ pub enum Depth {
     Whole,
 }
 
+/// Finds the directory of the definitions.
+fn locate(world: &World<'_>, location: &ProjectLocation) -> Result<PathBuf, Failure> {
+    Ok(find(
+        &world.directory,
+        location.environments.as_deref(),
+        location.revision.is_some(),
+    )?)
+}
+
 impl<'w> Project<'w> {
     /// Finds and reads a project.
     ///
@@ -69,7 +77,7 @@ impl<'w> Project<'w> {
     ///
     /// Everything that is wrong with its definitions.
     pub fn open(world: &'w World<'w>, location: &ProjectLocation) -> Result<Self, Failure> {
-        let directory = find(world, location)?;
+        let directory = locate(world, location)?;
         let store = world.stores.make(root_of(&directory)?);
         Self::open_in(directory, store, world, location)
     }
@@ -84,7 +92,7 @@ impl<'w> Project<'w> {
         world: &'w World<'w>,
         location: &ProjectLocation,
     ) -> Result<(Self, State), Failure> {
-        let directory = find(world, location)?;
+        let directory = locate(world, location)?;
         let store = world.stores.make(root_of(&directory)?);
         std::thread::scope(|scope| {
             let reading = scope.spawn(|| {

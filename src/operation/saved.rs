@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Failure;
-use crate::world::files::{read_plain, write_whole};
+use crate::world::files::{is_there, read_plain, write_whole};
 use evenkeel_core::plan::Plan;
 use evenkeel_core::plan::saved::{Found, LONGEST, SavedPlan};
 
@@ -12,7 +12,7 @@ pub(super) fn save(plan: &Plan, found: &Found, path: &Path) -> Result<(), Failur
     let failed = |error: &dyn std::fmt::Display| {
         Failure::other(format!("cannot write {}: {error}", path.display()))
     };
-    if path.exists() && load(path).is_err() {
+    if is_there(path) && load(path).is_err() {
         return Err(Failure::Other {
             reason: format!(
                 "{} is there, and no plan that this evenkeel saved: it is not replaced",

@@ -5,7 +5,7 @@
 
 use super::Project;
 use crate::report::Report;
-use evenkeel_core::apply::OwnerStamp;
+use evenkeel_core::apply::{OwnerStamp, is_new, unrecorded};
 use evenkeel_core::observe::{Observers, Situation};
 use evenkeel_ledger::State;
 
@@ -16,15 +16,7 @@ pub(super) fn tell(
     situation: &Situation<'_>,
     report: &mut Report,
 ) {
-    if !is_new(state, situation) {
-        return;
-    }
-    let there = situation
-        .seen
-        .values()
-        .filter_map(|seen| seen.seen())
-        .filter(|observed| observed.is_there())
-        .count();
+    let there = unrecorded(state, situation);
     if there == 0 {
         return;
     }
@@ -55,10 +47,4 @@ pub(super) fn tell_of_owners(
             situation.environment()
         ));
     }
-}
-
-fn is_new(state: &State, situation: &Situation<'_>) -> bool {
-    state
-        .environment(situation.environment())
-        .is_none_or(|standing| standing.last_apply.is_none())
 }

@@ -8,6 +8,7 @@ use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
+use crate::world::files::fresh_directory;
 use evenkeel_core::environment::suite::{Suite, selected};
 use evenkeel_core::environment::suites::SCRATCH;
 use evenkeel_core::release::artifacts;
@@ -114,9 +115,15 @@ impl Verification<'_> {
             kind: &suite.kind,
             suite: &suite.name,
         });
-        let result = suite::run(suite, world.clock, &world.interruption, &|line| {
-            world.listener.event(Event::CommandLine { line });
-        });
+        let result = suite::run(
+            suite,
+            world.clock,
+            world.environment,
+            &world.interruption,
+            &|line| {
+                world.listener.event(Event::CommandLine { line });
+            },
+        );
         world.listener.event(Event::Ended);
         let ended = world.clock.now();
         let after = self
@@ -163,12 +170,6 @@ impl Verification<'_> {
                 run.directory.display()
             ))
         };
-        match std::fs::remove_dir_all(&run.directory) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed(error));
-            }
-            _ => {}
-        }
-        std::fs::create_dir_all(&run.directory).map_err(failed)
+        fresh_directory(&run.directory).map_err(failed)
     }
 }

@@ -1,9 +1,11 @@
-//! What the program is given: clock, variables, directory, signals, and a listener.
+//! What the program is given: clock, variables, directory, standard input, processes, signals, account, and a listener.
 
 use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 use super::{Listener, TargetMaker};
+use crate::world::processes::Processes;
 use evenkeel_host::Interruption;
 use evenkeel_ledger::StoreMaker;
 use evenkeel_ledger::record::Actor;
@@ -17,6 +19,10 @@ pub struct World<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// The working directory, absolute.
     pub directory: PathBuf,
+    /// The standard input.
+    pub input: BorrowedFd<'a>,
+    /// The processes of this machine.
+    pub processes: &'a dyn Processes,
     /// Asks for an end.
     pub interruption: Interruption,
     /// Who runs this.

@@ -36,10 +36,12 @@ use evenkeel_model::{Clock, Digest, Moment, canonical};
 /// Runs every part that a suite declares: checks, then its command, then its load.
 ///
 /// A part that fails does not stop the next; an interruption does. A suite without a case that passed has not passed.
-/// `progress` is told, in a few words, what is being done.
+/// `environment` is ours: a command inherits a few variables of it.
+/// `progress` receives a few words about each part.
 pub fn run(
     suite: &Suite,
     clock: &dyn Clock,
+    environment: &BTreeMap<String, String>,
     interruption: &Interruption,
     progress: &dyn Fn(&str),
 ) -> SuiteResult {
@@ -54,7 +56,7 @@ pub fn run(
         &|| {
             let check = suite.run.as_ref()?;
             progress("command");
-            Some(run::run(check, &redactor, interruption))
+            Some(run::run(check, environment, &redactor, interruption))
         },
         &|| {
             let check = suite.load.as_ref()?;

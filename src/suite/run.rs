@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::capture;
 use super::files;
 use super::result::{Case, Outcome, Part, all_good};
-use crate::world::command::{self, CommandRun, CommandStatus, inherited};
+use crate::world::command::{self, CommandRun, CommandStatus};
 use crate::world::redaction::Redactor;
 use evenkeel_core::environment::suite::{RunCheck, SuiteText};
 use evenkeel_host::Interruption;
@@ -19,7 +19,12 @@ const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 const FAREWELL: Duration = Duration::from_millis(400);
 
 /// Runs it. Both its exit code and, where it is to write result files, all of their cases must be good.
-pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interruption) -> Part {
+pub(super) fn run(
+    check: &RunCheck,
+    ours: &BTreeMap<String, String>,
+    redactor: &Redactor,
+    interruption: &Interruption,
+) -> Part {
     let mut part = Part::default();
     let name = text::inert(&redactor.text(&check.command.join(" "))).into_owned();
     let error = |reason: String| {
@@ -30,7 +35,10 @@ pub(super) fn run(check: &RunCheck, redactor: &Redactor, interruption: &Interrup
         part.cases.push(error(reason));
         return part;
     }
-    let mut environment = inherited(&INHERITED);
+    let mut environment: BTreeMap<String, String> = INHERITED
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), ours.get(*name)?.clone())))
+        .collect();
     environment.extend(
         check
             .environment

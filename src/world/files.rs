@@ -273,6 +273,67 @@ pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(
     Ok(())
 }
 
+/// Whether a path leads to a plain file.
+#[must_use]
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Whether a path leads to anything.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
+/// Reads the text of a file; `None` when it is not there.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn read_text(path: &Path) -> std::io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces a file by a whole new one with the same mode, or leaves it as it is.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn replace_text(path: &Path, text: &str) -> std::io::Result<()> {
+    // A new file is as readable as others beside it.
+    let mode = fs::metadata(path).map_or_else(
+        |_| fs::Permissions::from_mode(0o644),
+        |metadata| metadata.permissions(),
+    );
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".evenkeel")
+        .tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    // The mode of a new file would be narrowed by the umask.
+    file.as_file().set_permissions(mode)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    fs::File::open(directory)?.sync_all()
+}
+
+/// Makes a directory that is empty.
+///
+/// # Errors
+///
+/// When an older one cannot be removed, or a new one not be made.
+pub fn fresh_directory(path: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::create_dir_all(path)
+}
+
 /// Reads a plain file of at most `most` bytes; `None` when it is longer. Opening a pipe or a device does not wait.
 ///
 /// # Errors

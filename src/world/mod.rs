@@ -2,12 +2,15 @@
 //!
 //! Each implements a port of a crate below, or does one thing for the layers above. What the answers mean is for those.
 
+pub mod account;
 pub mod command;
 pub mod documents;
 pub mod files;
 pub mod git;
 pub mod http;
 pub mod patient;
+pub mod place;
+pub mod processes;
 pub mod redaction;
 pub mod secrets;
 pub mod stores;

@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::os::fd::AsFd as _;
 use std::sync::{Arc, Mutex};
 
 use evenkeel::operation::{
     self, ApplyRequest, DriftRequest, Event, Failure, Listener, ProjectLocation, TargetMaker, World,
 };
 use evenkeel::report::Report;
+use evenkeel::world::processes::LocalProcesses;
 use evenkeel::world::stores::FolderStores;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_host::recorded::RecordedTarget;
@@ -79,7 +81,11 @@ impl Inside {
         FolderStores.make(&world.path("")).make_key().unwrap();
         Self {
             world,
-            variables: RefCell::default(),
+            variables: RefCell::new(
+                std::env::vars()
+                    .filter(|(name, _)| name == "PATH")
+                    .collect(),
+            ),
             now: Cell::new("2026-11-23T10:00:00Z".parse().map(Moment::new).unwrap()),
             actor: RefCell::new("ada".into()),
             targets: Recorded(Mutex::default()),
@@ -142,10 +148,13 @@ impl Inside {
     ) -> T {
         let clock = FixedClock(self.now.get());
         let variables = self.variables.borrow().clone();
+        let input = std::io::stdin();
         let world = World {
             clock: &clock,
             environment: &variables,
             directory: self.world.path(""),
+            input: input.as_fd(),
+            processes: &LocalProcesses,
             interruption,
             actor: Actor {
                 name: self.actor.borrow().clone(),

@@ -31,3 +31,6 @@ pub mod observe;
 pub mod environment;
 
 pub mod kind;
+
+#[cfg(test)]
+mod growth_tests;

@@ -63,7 +63,8 @@ impl Gathering {
 /// Where the entries of a map are found by their keys. Most maps are small, and those are looked through.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    at: HashMap<Box<str>, usize>,
+    // Behind a pointer, since most of many maps have none.
+    at: Option<Box<HashMap<Box<str>, usize>>>,
 }
 
 impl Index {
@@ -80,12 +81,13 @@ impl Index {
         if entries.len() <= Self::SMALL {
             return entries.iter().position(|entry| key_of(entry) == key);
         }
-        for (at, entry) in entries.iter().enumerate().skip(self.at.len()) {
-            if let Slot::Vacant(slot) = self.at.entry(key_of(entry).into()) {
+        let index = self.at.get_or_insert_default();
+        for (at, entry) in entries.iter().enumerate().skip(index.len()) {
+            if let Slot::Vacant(slot) = index.entry(key_of(entry).into()) {
                 slot.insert(at);
             }
         }
-        self.at.get(key).copied()
+        index.get(key).copied()
     }
 }
 

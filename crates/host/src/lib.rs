@@ -8,6 +8,14 @@
 //! machine; `testing` adds a target in memory.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    any(test, feature = "local"),
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "`local` is what touches the world; without it, clippy holds that nothing does"
+    )
+)]
 
 pub mod family;
 pub mod interruption;

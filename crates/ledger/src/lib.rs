@@ -11,6 +11,14 @@
 //! listed after the backends, and never another one.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    any(test, feature = "folder"),
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "`folder` is what touches the world; without it, clippy holds that nothing does"
+    )
+)]
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;

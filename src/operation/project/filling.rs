@@ -7,7 +7,7 @@ use super::{Depth, Failure, Project};
 use crate::world::secrets::RealSecrets;
 use evenkeel_core::environment::resolve::Surroundings;
 use evenkeel_core::environment::secrets::{NoSecrets, Secrets};
-use evenkeel_core::environment::{Resolved, codes, once, resolve};
+use evenkeel_core::environment::{Resolved, codes, further, once, resolve};
 use evenkeel_core::kind::ArtifactFacts;
 use evenkeel_host::tree_digest;
 use evenkeel_model::defect::Defect;
@@ -16,10 +16,6 @@ use evenkeel_model::{Digest, EnvironmentName, Sealer};
 impl Project<'_> {
     /// What more is wrong with definitions that were complained about, as far as it does not follow from `told`.
     pub(super) fn more(&self, told: &[Defect]) -> Vec<Defect> {
-        // Of a file that was understood by halves, everything may follow.
-        if told.iter().any(|defect| defect.code == &codes::SYNTAX) {
-            return Vec::new();
-        }
         let Ok(sealer) = self.sealer_for_reading() else {
             return Vec::new();
         };
@@ -34,27 +30,7 @@ impl Project<'_> {
         let Err(Failure::Definitions(more)) = self.resolve(&names, &sealer, Depth::Shape) else {
             return Vec::new();
         };
-        // A name that was misspelled where it is declared is not known where it is used.
-        let is_within_one = |defect: &Defect| {
-            let (table, _) = defect
-                .subject
-                .split_once('.')
-                .unwrap_or((&defect.subject, ""));
-            defect.code != &codes::BAD_NAME
-                && (matches!(table, "suite" | "release" | "difference")
-                    || evenkeel_core::kind::facts(table).is_some())
-        };
-        let names_are_known = told.iter().all(is_within_one);
-        more.into_iter()
-            .filter(|defect| {
-                let code = defect.code;
-                let stands_alone = code == &codes::CYCLE
-                    || code == &codes::UNREADABLE
-                    || code == &codes::WRONG_FORM
-                    || (names_are_known && code != &codes::DANGLING);
-                stands_alone && told.iter().all(|told| told.subject != defect.subject)
-            })
-            .collect()
+        further(told, more)
     }
 
     /// Resolves environments, with everything that is wrong with any of them.

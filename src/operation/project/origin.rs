@@ -7,7 +7,7 @@ use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_core::environment::{
-    DIFFERENCES_FILE, Definition, Files as _, Policy, Resolved, read,
+    DIFFERENCES_FILE, Definition, Files as _, Policy, Resolved, definitions_digest, read,
 };
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::defect::Severity;
@@ -52,16 +52,7 @@ impl Project<'_> {
     /// The digest of the definition files and of the files that an environment uses.
     #[must_use]
     pub fn definitions_digest(&self, resolved: &Resolved) -> Digest {
-        let mut files: BTreeMap<String, Digest> = self
-            .definition
-            .files
-            .iter()
-            .map(|file| (file.path.clone(), Digest::of(file.text.as_bytes())))
-            .collect();
-        for (path, digest) in &resolved.files {
-            files.insert(self.files.shown(path), *digest);
-        }
-        Digest::of_record("evenkeel definitions 1", &files)
+        definitions_digest(&self.definition, resolved, &|path| self.files.shown(path))
     }
 
     /// Where the definitions came from.

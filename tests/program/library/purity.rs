@@ -6,8 +6,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The crates that judge, and whether all of the crate is pure. Of the others, what is compiled without features is.
+/// The crates that judge.
 const PURE: &[&str] = &["comparison", "core", "document", "model"];
+
+/// The crates that are pure without features, and the feature that brings the world.
+const PURE_WITHOUT: &[(&str, &str)] = &[("host", "local"), ("ledger", "folder")];
+
+/// All of them.
+fn pure() -> impl Iterator<Item = &'static str> {
+    let without = PURE_WITHOUT.iter().map(|(package, _)| *package);
+    PURE.iter().copied().chain(without)
+}
 
 /// What may not be called.
 const METHODS: &[(&str, &str)] = &[
@@ -91,7 +100,7 @@ fn clippy_of(package: &str) -> String {
 
 #[test]
 fn every_pure_crate_disallows_every_way_to_touch_the_world() {
-    for package in PURE {
+    for package in pure() {
         let text = clippy_of(&format!("crates/{package}"));
         assert!(lacking(&text).is_empty(), "{package}: {:?}", lacking(&text));
     }
@@ -127,7 +136,7 @@ fn pure_crates_may_do_in_tests_what_all_crates_may() {
     };
     let root = settings(&clippy_of("."));
     assert!(!root.is_empty());
-    for package in PURE {
+    for package in pure() {
         let own = settings(&clippy_of(&format!("crates/{package}")));
         assert_eq!(own, root, "{package}");
     }
@@ -164,4 +173,76 @@ fn nothing_in_a_pure_crate_sets_the_check_aside_but_tests() {
             );
         }
     }
+}
+
+#[test]
+fn the_check_is_set_aside_only_with_the_feature_that_brings_the_world() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = std::fs::read_to_string(root.join("tests/run")).unwrap();
+    for (package, feature) in PURE_WITHOUT {
+        let library = root.join("crates").join(package).join("src/lib.rs");
+        let text = std::fs::read_to_string(library).unwrap();
+        let condition = format!(
+            "#![cfg_attr(\n    any(test, feature = \"{feature}\"),\n    allow(\n        clippy::disallowed_methods,"
+        );
+        assert!(text.contains(&condition), "{package}");
+        assert_eq!(text.matches("clippy::disallowed_methods").count(), 1);
+        let manifest = root.join("crates").join(package).join("Cargo.toml");
+        let manifest: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
+        let default = manifest["features"].get("default");
+        assert!(
+            default.is_none(),
+            "{package}: {feature} is not on by itself"
+        );
+        // It is checked without the feature as well.
+        assert!(
+            run.lines().any(|line| line.contains("cargo clippy")
+                && line.contains(&format!("-p evenkeel-{package} "))
+                && line.contains("--lib")),
+            "{package} is not checked without features"
+        );
+    }
+}
+
+/// What an operation must not name: adapters in `src/world` read, write and ask for it.
+const OF_ADAPTERS: &[&str] = &[
+    "std::fs",
+    "fs::",
+    "std::env",
+    "std::process",
+    "std::net",
+    "rustix",
+    "tempfile",
+    "SystemTime",
+    "Instant",
+    "stdin()",
+    ".exists()",
+    ".is_file()",
+    ".is_dir()",
+    ".canonicalize()",
+];
+
+#[test]
+fn operations_touch_the_world_through_adapters_only() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/operation")];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            read += 1;
+            for line in text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+            {
+                let named = OF_ADAPTERS.iter().find(|name| line.contains(**name));
+                assert!(named.is_none(), "{}: {line}", path.display());
+            }
+        }
+    }
+    assert!(read > 20);
 }

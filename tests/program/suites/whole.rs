@@ -79,9 +79,15 @@ fn progress_and_the_clock_are_used_and_a_result_is_read_back() {
     };
     let said = Mutex::new(Vec::new());
     let clock = FixedClock(Moment::from_millisecond(1_700_000_000_000));
-    let result = evenkeel::suite::run(&suite, &clock, &Interruption::default(), &|word| {
-        said.lock().unwrap().push(word.to_owned());
-    });
+    let result = evenkeel::suite::run(
+        &suite,
+        &clock,
+        &std::env::vars().collect(),
+        &Interruption::default(),
+        &|word| {
+            said.lock().unwrap().push(word.to_owned());
+        },
+    );
     let said = said.into_inner().unwrap();
     assert_eq!(said.len(), 2);
     assert!(said[0].starts_with("GET http://") && said[1] == "command");

@@ -186,6 +186,7 @@ pub fn run_until(suite: &Suite, interruption: &Interruption) -> SuiteResult {
     let result = evenkeel::suite::run(
         suite,
         &evenkeel_model::moment::SystemClock,
+        &std::env::vars().collect(),
         interruption,
         &|_| {},
     );

@@ -6,8 +6,10 @@
 mod execute;
 mod journal;
 mod owner;
+mod permission;
 mod schedule;
 
 pub use execute::{Apply, ApplyReport, Progress, StepReport, execute};
 pub use journal::{Journal, JournalError};
 pub use owner::{NotOurs, OwnerStamp};
+pub use permission::{is_new, is_recorded, unconfirmed_removals, unrecorded};

@@ -22,9 +22,8 @@ pub(super) fn conflicts(
             continue;
         };
         for claim in resource.declared.claims() {
-            let shown = claim.name.clone();
             let Some((other, first)) =
-                claimed.insert((target.machine(), claim), (address, resource))
+                claimed.insert((target.machine(), claim.clone()), (address, resource))
             else {
                 continue;
             };
@@ -33,7 +32,7 @@ pub(super) fn conflicts(
                     &codes::CONFLICT,
                     address,
                     format!(
-                        "{address} and {other} both claim {shown} on `{}` in {environment}",
+                        "{address} and {other} both claim {claim} on `{}` in {environment}",
                         resource.on
                     ),
                 )

@@ -67,6 +67,27 @@ impl Resolved {
     }
 }
 
+/// Returns the digest of the definition files and of the files that an environment uses, each under the path that
+/// people know it by.
+///
+/// The files of suites are not part of it: a plan runs no suite, and evidence is bound to the digest of its suite.
+#[must_use]
+pub fn definitions_digest(
+    definition: &Definition,
+    resolved: &Resolved,
+    shown: &dyn Fn(&str) -> String,
+) -> Digest {
+    let mut files: BTreeMap<String, Digest> = definition
+        .files
+        .iter()
+        .map(|file| (file.path.clone(), Digest::of(file.text.as_bytes())))
+        .collect();
+    for (path, digest) in &resolved.files {
+        files.insert(shown(path), *digest);
+    }
+    Digest::of_record("evenkeel definitions 1", &files)
+}
+
 /// Where a target is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetPlace {

@@ -1,6 +1,7 @@
 //! Claims: the things that one target has only one of.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// A thing that one target has only one of, such as the path `/etc/motd`. At most one resource claims it.
 ///
@@ -42,6 +43,16 @@ impl<'a> Claim<'a> {
     #[must_use]
     pub fn folder(&self) -> Option<&str> {
         parent(self.as_path()?)
+    }
+}
+
+/// A path as it is, everything else with its class: `package nginx`.
+impl fmt::Display for Claim<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_path() {
+            Some(path) => formatter.write_str(path),
+            None => write!(formatter, "{} {}", self.class, self.name),
+        }
     }
 }
 

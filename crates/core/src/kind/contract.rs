@@ -6,13 +6,19 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::family::{ActionOf, AnswerOf, QueryOf};
-use super::{Attributes, Claim, Family, Traits};
+use super::{Attributes, Claim, Traits};
 use evenkeel_host::entries::Entry;
-use evenkeel_host::{Answer, PathState};
+use evenkeel_host::{Answer, Family, PathState};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};
+
+/// The queries of a kind's family.
+pub type QueryOf<K> = <<K as Kind>::Family as Family>::Query;
+/// The answers of a kind's family.
+pub type AnswerOf<K> = <<K as Kind>::Family as Family>::Answer;
+/// The actions of a kind's family.
+pub type ActionOf<K> = <<K as Kind>::Family as Family>::Action;
 
 /// One kind of resource: pure functions from what is declared and what was seen to what is wrong and what would mend it.
 pub trait Kind: Sized {
@@ -31,7 +37,7 @@ pub trait Kind: Sized {
     /// Each attribute that it compares, with the keys that it may be written under. No key: the table itself declares
     /// it. `environment.*` is every attribute that begins with `environment.`.
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])];
-    /// The targets that it lives on.
+    /// The type of target that it lives on. A kind of another family leaves the lists of hosts as they are.
     type Family: Family;
     /// As declared; its JSON is what the ledger keeps, so it has no secret in it.
     type Declared: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{octal, standing_facts, unexpected};
-use super::{
-    Attributes, Claim, Context, Discrepancy, Exclusive, Host, Kind, Observation, Traits, Wrong,
-};
+use super::{Attributes, Claim, Context, Discrepancy, Exclusive, Kind, Observation, Traits, Wrong};
 use evenkeel_host::entries::{self, Entry};
 use evenkeel_host::path;
 use evenkeel_host::{Account, Action, Answer, PathState, Query};
@@ -116,7 +114,7 @@ impl Kind for Directory {
         ("owner", &["owner"]),
         ("group", &["group"]),
     ];
-    type Family = Host;
+    type Family = evenkeel_host::Host;
     type Declared = DirectoryDeclared;
     type Observed = DirectoryObserved;
 

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
-use super::{
-    Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Traits, Wrong,
-};
+use super::{Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Traits, Wrong};
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
@@ -136,7 +134,7 @@ impl Kind for File {
         ("owner", &["owner"]),
         ("group", &["group"]),
     ];
-    type Family = Host;
+    type Family = evenkeel_host::Host;
     type Declared = FileDeclared;
     type Observed = FileObserved;
 

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
-    Attributes, Claim, Context, Discrepancy, Host, Kind, Material, Observation, Speed, Traits,
-    Wrong,
+    Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Speed, Traits, Wrong,
 };
 use evenkeel_host::installation;
 use evenkeel_host::{Action, Answer, Query};
@@ -91,7 +90,7 @@ impl Kind for Installation {
         ("artifact", &["artifact"]),
         ("files", &["artifact"]),
     ];
-    type Family = Host;
+    type Family = evenkeel_host::Host;
     type Declared = InstallationDeclared;
     type Observed = InstallationObserved;
 

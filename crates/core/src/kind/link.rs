@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
-use super::{Attributes, Claim, Context, Discrepancy, Host, Kind, Observation, Traits, Wrong};
+use super::{Attributes, Claim, Context, Discrepancy, Kind, Observation, Traits, Wrong};
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
@@ -68,7 +68,7 @@ impl Kind for Link {
     const TRAITS: Traits = Traits::PLAIN;
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] =
         &[("presence", &[]), ("path", &["path"]), ("to", &["to"])];
-    type Family = Host;
+    type Family = evenkeel_host::Host;
     type Declared = LinkDeclared;
     type Observed = LinkObserved;
 

@@ -9,7 +9,6 @@
 mod attributes;
 mod claim;
 mod contract;
-mod family;
 mod traits;
 
 pub use attributes::Attributes;
@@ -18,7 +17,6 @@ pub use claim::{Claim, parent};
 pub use contract::{
     ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText, Wrong,
 };
-pub use family::{Family, Host};
 use std::sync::Arc;
 pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};
 
@@ -256,6 +254,10 @@ kinds! {
     link::Link,
     installation::Installation,
     process::Process,
+    #[cfg(test)]
+    toy_package::ToyPackage,
+    #[cfg(test)]
+    toy_service::ToyService,
 }
 
 /// The facts of a kind by its name.

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
-    Attributes, ChangeMode, Claim, Context, Discrepancy, Host, Kind, Observation, RemovalOrder,
-    Speed, Traits, Wrong,
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
+    Traits, Wrong,
 };
-use evenkeel_host::process::Running;
 use evenkeel_host::process;
+use evenkeel_host::process::Running;
 use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Text};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -187,7 +187,7 @@ impl Kind for Process {
         ("restart-on.*", &["restart-on"]),
         ("ready", &["ready"]),
     ];
-    type Family = Host;
+    type Family = evenkeel_host::Host;
     type Declared = ProcessDeclared;
     type Observed = ProcessObserved;
 

@@ -93,8 +93,11 @@ impl Tables {
 
     /// The entries of a table, which are taken out.
     pub(super) fn take_entries(&mut self, table: usize) -> Vec<(Key, Item)> {
-        let table = self.tables.get_mut(table);
-        table.map_or_else(Vec::new, |table| std::mem::take(&mut table.entries))
+        let Some(table) = self.tables.get_mut(table) else {
+            return Vec::new();
+        };
+        table.index = Index::default();
+        std::mem::take(&mut table.entries)
     }
 
     /// The place of a key in a table's entries.

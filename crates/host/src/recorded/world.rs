@@ -17,6 +17,8 @@ pub struct RecordedHost {
     pub installations: BTreeMap<String, Installed>,
     /// Processes by their record file.
     pub processes: BTreeMap<String, Process>,
+    /// What other subsystems keep, by class and name.
+    pub others: BTreeMap<(String, String), String>,
     /// How much has happened: the clock, and the source of process numbers.
     pub ticks: u64,
 }
@@ -89,6 +91,7 @@ impl Default for RecordedHost {
             things: BTreeMap::new(),
             installations: BTreeMap::new(),
             processes: BTreeMap::new(),
+            others: BTreeMap::new(),
             ticks: 0,
         };
         world.put_directory("/", 0o755);

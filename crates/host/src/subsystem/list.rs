@@ -5,20 +5,40 @@
 //! module `wire` with the types that stand for them in the agent's protocol.
 
 /// Makes [`super::Query`], [`super::Answer`] and [`super::Action`], and sends each to its subsystem.
+///
+/// An entry may begin with the condition of its `mod` line in brackets, as `[feature = "toys"]`.
 macro_rules! subsystems {
-    ($( $(#[$about:meta])* $name:ident => $module:ident { $( $(#[$does:meta])* $action:ident ),* } )*) => {
+    // Gives every entry a condition, one after the other: `all()` is always met.
+    (@conditions { $($done:tt)* }) => { list::subsystems! { @make $($done)* } };
+    (@conditions { $($done:tt)* }
+        [$cfg:meta] $(#[$about:meta])* $name:ident => $module:ident { $($actions:tt)* } $($rest:tt)*
+    ) => {
+        list::subsystems! { @conditions {
+            $($done)* [$cfg] $(#[$about])* $name => $module { $($actions)* }
+        } $($rest)* }
+    };
+    (@conditions { $($done:tt)* }
+        $(#[$about:meta])* $name:ident => $module:ident { $($actions:tt)* } $($rest:tt)*
+    ) => {
+        list::subsystems! { @conditions {
+            $($done)* [all()] $(#[$about])* $name => $module { $($actions)* }
+        } $($rest)* }
+    };
+    (@make $(
+        [$cfg:meta] $(#[$about:meta])* $name:ident => $module:ident { $( $(#[$does:meta])* $action:ident ),* }
+    )*) => {
         /// One question. All paths are absolute; no path is ever followed through a symbolic link.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "query", rename_all = "kebab-case")]
         pub enum Query {
-            $( $(#[$about])* $name($module::Query), )*
+            $( #[cfg($cfg)] $(#[$about])* $name($module::Query), )*
         }
 
         /// The answer to one question.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "answer", rename_all = "kebab-case")]
         pub enum Answer {
-            $( $(#[$about])* $name($module::Answer), )*
+            $( #[cfg($cfg)] $(#[$about])* $name($module::Answer), )*
             /// It could not be seen. Never the same as "nothing is there".
             Unreadable {
                 /// Why, for people.
@@ -30,22 +50,22 @@ macro_rules! subsystems {
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "action", rename_all = "kebab-case")]
         pub enum Action {
-            $($( $(#[$does])* $action($module::$action), )*)*
+            $($( #[cfg($cfg)] $(#[$does])* $action($module::$action), )*)*
         }
 
         /// The names of all actions.
         #[cfg(test)]
-        pub(crate) const ACTIONS: &[&str] = &[$($( stringify!($action), )*)*];
+        pub(crate) const ACTIONS: &[&str] = &[$($( #[cfg($cfg)] stringify!($action), )*)*];
 
         impl Subject for Query {
             fn subject(&self) -> &str {
-                match self { $( Self::$name(query) => query.subject(), )* }
+                match self { $( #[cfg($cfg)] Self::$name(query) => query.subject(), )* }
             }
         }
 
         impl Subject for Action {
             fn subject(&self) -> &str {
-                match self { $($( Self::$action(action) => action.subject(), )*)* }
+                match self { $($( #[cfg($cfg)] Self::$action(action) => action.subject(), )*)* }
             }
         }
 
@@ -65,13 +85,16 @@ macro_rules! subsystems {
         }
 
         $(
+            #[cfg($cfg)]
             impl From<$module::Query> for Query {
                 fn from(query: $module::Query) -> Self { Self::$name(query) }
             }
+            #[cfg($cfg)]
             impl From<$module::Answer> for Answer {
                 fn from(answer: $module::Answer) -> Self { Self::$name(answer) }
             }
             $(
+                #[cfg($cfg)]
                 impl From<$module::$action> for Action {
                     fn from(action: $module::$action) -> Self { Self::$action(action) }
                 }
@@ -82,14 +105,14 @@ macro_rules! subsystems {
         pub mod wire {
             use serde::{Deserialize, Serialize};
 
-            use super::{$($module),*};
+            $( #[cfg($cfg)] use super::$module; )*
             use crate::wire::mirror::Mirror;
 
             /// One question.
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(tag = "query", rename_all = "kebab-case")]
             pub enum Query {
-                $( $(#[$about])* $name($module::wire::Query), )*
+                $( #[cfg($cfg)] $(#[$about])* $name($module::wire::Query), )*
                 /// A question of a newer version.
                 #[serde(other)]
                 Unknown,
@@ -99,7 +122,7 @@ macro_rules! subsystems {
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(tag = "answer", rename_all = "kebab-case")]
             pub enum Answer {
-                $( $(#[$about])* $name($module::wire::Answer), )*
+                $( #[cfg($cfg)] $(#[$about])* $name($module::wire::Answer), )*
                 /// It could not be seen.
                 Unreadable {
                     /// Why, for people.
@@ -114,7 +137,7 @@ macro_rules! subsystems {
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(tag = "action", rename_all = "kebab-case")]
             pub enum Action {
-                $($( $(#[$does])* $action($module::wire::$action), )*)*
+                $($( #[cfg($cfg)] $(#[$does])* $action($module::wire::$action), )*)*
                 /// An action of a newer version.
                 #[serde(other)]
                 Unknown,
@@ -124,14 +147,14 @@ macro_rules! subsystems {
                 /// The wire's form.
                 #[must_use]
                 pub fn from_live(query: super::Query) -> Self {
-                    match query { $( super::Query::$name(query) => Self::$name(Mirror::from_live(query)), )* }
+                    match query { $( #[cfg($cfg)] super::Query::$name(query) => Self::$name(Mirror::from_live(query)), )* }
                 }
 
                 /// The live form; `None` when it is of a newer version.
                 #[must_use]
                 pub fn into_live(self) -> Option<super::Query> {
                     Some(match self {
-                        $( Self::$name(query) => super::Query::$name(query.into_live()), )*
+                        $( #[cfg($cfg)] Self::$name(query) => super::Query::$name(query.into_live()), )*
                         Self::Unknown => return None,
                     })
                 }
@@ -142,7 +165,7 @@ macro_rules! subsystems {
                 #[must_use]
                 pub fn from_live(answer: super::Answer) -> Self {
                     match answer {
-                        $( super::Answer::$name(answer) => Self::$name(Mirror::from_live(answer)), )*
+                        $( #[cfg($cfg)] super::Answer::$name(answer) => Self::$name(Mirror::from_live(answer)), )*
                         super::Answer::Unreadable { reason } => Self::Unreadable { reason },
                     }
                 }
@@ -151,7 +174,7 @@ macro_rules! subsystems {
                 #[must_use]
                 pub fn into_live(self) -> super::Answer {
                     match self {
-                        $( Self::$name(answer) => super::Answer::$name(answer.into_live()), )*
+                        $( #[cfg($cfg)] Self::$name(answer) => super::Answer::$name(answer.into_live()), )*
                         Self::Unreadable { reason } => super::Answer::Unreadable { reason },
                         Self::Unknown => super::Answer::Unreadable {
                             reason: "the agent's answer is of a newer version: install the same version of both".to_owned(),
@@ -164,14 +187,14 @@ macro_rules! subsystems {
                 /// The wire's form.
                 #[must_use]
                 pub fn from_live(action: super::Action) -> Self {
-                    match action { $($( super::Action::$action(action) => Self::$action(Mirror::from_live(action)), )*)* }
+                    match action { $($( #[cfg($cfg)] super::Action::$action(action) => Self::$action(Mirror::from_live(action)), )*)* }
                 }
 
                 /// The live form; `None` when it is of a newer version.
                 #[must_use]
                 pub fn into_live(self) -> Option<super::Action> {
                     Some(match self {
-                        $($( Self::$action(action) => super::Action::$action(action.into_live()), )*)*
+                        $($( #[cfg($cfg)] Self::$action(action) => super::Action::$action(action.into_live()), )*)*
                         Self::Unknown => return None,
                     })
                 }
@@ -181,40 +204,42 @@ macro_rules! subsystems {
         /// Sends each question of a batch to its subsystem on this machine.
         #[cfg(feature = "local")]
         pub(crate) fn observe_here(target: &LocalTarget, queries: &[Query], found: Found<'_>) {
-            $( let mut $module: Vec<(usize, &$module::Query)> = Vec::new(); )*
+            $( #[cfg($cfg)] let mut $module: Vec<(usize, &$module::Query)> = Vec::new(); )*
             for (number, query) in queries.iter().enumerate() {
-                match query { $( Query::$name(query) => $module.push((number, query)), )* }
+                match query { $( #[cfg($cfg)] Query::$name(query) => $module.push((number, query)), )* }
             }
-            $( <$module::Query as Local>::observe(target, &$module, found); )*
+            $( #[cfg($cfg)] <$module::Query as Local>::observe(target, &$module, found); )*
         }
 
         /// Sends each action of a batch to its subsystem on this machine; the subsystems work at the same time.
         #[cfg(feature = "local")]
         pub(crate) fn perform_here(work: &Work<'_>, actions: &[Action]) -> Vec<(usize, Outcome)> {
             $(
+                #[cfg($cfg)]
                 #[allow(unused_mut, reason = "a subsystem may have no actions")]
                 let mut $module: Vec<(usize, &Action)> = Vec::new();
             )*
             for (number, action) in actions.iter().enumerate() {
-                match action { $($( Action::$action(_) => $module.push((number, action)), )*)* }
+                match action { $($( #[cfg($cfg)] Action::$action(_) => $module.push((number, action)), )*)* }
             }
             let groups: Vec<(Performer, Vec<(usize, &Action)>)> =
-                vec![$( (<$module::Query as Local>::perform, $module), )*];
+                Vec::from([$( #[cfg($cfg)] (<$module::Query as Local>::perform as Performer, $module), )*]);
             crate::local::at_once(work, groups)
         }
 
         /// The answer of a target in memory.
         #[cfg(feature = "testing")]
         pub(crate) fn answer_in_memory(query: &Query, host: &RecordedHost, sealer: &Sealer) -> Answer {
-            match query { $( Query::$name(query) => query.answer(host, sealer), )* }
+            match query { $( #[cfg($cfg)] Query::$name(query) => query.answer(host, sealer), )* }
         }
 
         /// What an action does to a target in memory.
         #[cfg(feature = "testing")]
         pub(crate) fn perform_in_memory(action: &Action, host: &mut RecordedHost, kit: &Kit<'_>) -> Outcome {
-            match action { $($( Action::$action(_) => <$module::Query as Recorded>::perform(action, host, kit), )*)* }
+            match action { $($( #[cfg($cfg)] Action::$action(_) => <$module::Query as Recorded>::perform(action, host, kit), )*)* }
         }
     };
+    ($($list:tt)*) => { list::subsystems! { @conditions {} $($list)* } };
 }
 
 pub(super) use subsystems;

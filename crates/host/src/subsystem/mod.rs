@@ -9,6 +9,8 @@ pub mod installation;
 mod list;
 pub mod path;
 pub mod process;
+#[cfg(feature = "toys")]
+pub mod toy;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +58,14 @@ list::subsystems! {
         Start,
         /// Stop a process and remove its record.
         Stop
+    }
+    [feature = "toys"]
+    /// A named thing with a value, for tests of how kinds are added.
+    Toy => toy {
+        /// Give a thing a value.
+        SetToy,
+        /// Remove a thing.
+        DropToy
     }
 }
 

@@ -8,7 +8,7 @@ const PROCESS: &str = r#"{"pid":12,"ticks":345,"since":"2026-11-28T10:00:00.123Z
 
 /// Every action, as the first version wrote it; where one carries a state, it is another state in each.
 fn written() -> Vec<String> {
-    vec![
+    [
         r#"{"action":"directory","path":"/srv/a","mode":493,"owner":"web","group":null,"expected":{"is":"missing"}}"#.to_owned(),
         format!(r#"{{"action":"file","path":"/srv/a/b","content":"{DIGEST}","sealed":true,"mode":416,"owner":null,"group":"7","expected":{FILE_THERE}}}"#),
         r#"{"action":"link","path":"/srv/l","to":"a/b","expected":{"is":"link","to":"b"}}"#.to_owned(),
@@ -20,6 +20,18 @@ fn written() -> Vec<String> {
         r#"{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app"],"environment":{},"directory":"/srv","ready":{"tcp":"127.0.0.1:80"},"within":1,"stop_within":2,"started_as":{},"expected":null}"#.to_owned(),
         format!(r#"{{"action":"stop","record":"/s/a.json","stop_within":10000,"expected":{PROCESS}}}"#),
     ]
+    .into_iter()
+    .chain(
+        cfg!(feature = "toys")
+            .then_some([
+                r#"{"action":"set-toy","class":"unit","name":"app","value":"on","expected":null}"#,
+                r#"{"action":"drop-toy","class":"unit","name":"app","expected":"on"}"#,
+            ])
+            .into_iter()
+            .flatten()
+            .map(str::to_owned),
+    )
+    .collect()
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! Toys: named things with a value, in classes. Only a target in memory has any; tests of how kinds are added use them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Subject;
+
+/// Asks for the value of a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// The class.
+    pub class: String,
+    /// The name.
+    pub name: String,
+}
+
+/// The value of a thing; `None` when it is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The value.
+    pub value: Option<String>,
+}
+
+/// Gives a thing a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetToy {
+    /// The class.
+    pub class: String,
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+    /// The value that it must have now.
+    pub expected: Option<String>,
+}
+
+/// Removes a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DropToy {
+    /// The class.
+    pub class: String,
+    /// The name.
+    pub name: String,
+    /// The value that it must have now.
+    pub expected: Option<String>,
+}
+
+impl Subject for Query {
+    fn subject(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Subject for SetToy {
+    fn subject(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Subject for DropToy {
+    fn subject(&self) -> &str {
+        &self.name
+    }
+}
+
+pub mod wire {
+    //! The wire's types.
+
+    use crate::wire::mirror::mirror;
+
+    mirror! {
+        /// Asks for the value of a thing.
+        Query = super::Query { class: String, name: String }
+        /// The value of a thing.
+        Answer = super::Answer { value: Option<String> }
+        /// Gives a thing a value.
+        SetToy = super::SetToy {
+            class: String,
+            name: String,
+            value: String,
+            expected: Option<String>,
+        }
+        /// Removes a thing.
+        DropToy = super::DropToy { class: String, name: String, expected: Option<String> }
+    }
+}
+
+#[cfg(feature = "local")]
+mod here {
+    //! This machine's part: it has no toys.
+
+    use super::Query;
+    use crate::local::{Found, Local, LocalTarget, unreadable};
+
+    impl Local for Query {
+        fn observe(_: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>) {
+            for (number, _) in asked {
+                found(*number, unreadable("this machine has no toys"));
+            }
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+mod recorded {
+    //! The part of a target in memory.
+
+    use super::{Answer, DropToy, Query, SetToy};
+    use crate::port::Outcome;
+    use crate::recorded::{Kit, Recorded, RecordedHost, broken, changed};
+    use crate::{Action, Performed};
+    use evenkeel_model::Sealer;
+
+    impl Recorded for Query {
+        fn answer(&self, host: &RecordedHost, _: &Sealer) -> crate::Answer {
+            let thing = (self.class.clone(), self.name.clone());
+            let value = host.others.get(&thing).cloned();
+            Answer { value }.into()
+        }
+
+        fn perform(action: &Action, host: &mut RecordedHost, _: &Kit<'_>) -> Outcome {
+            let (class, name, value, expected) = match action {
+                Action::SetToy(SetToy {
+                    class,
+                    name,
+                    value,
+                    expected,
+                }) => (class, name, Some(value), expected),
+                Action::DropToy(DropToy {
+                    class,
+                    name,
+                    expected,
+                }) => (class, name, None, expected),
+                other => return broken(other),
+            };
+            let thing = (class.clone(), name.clone());
+            let found = host.others.get(&thing);
+            if found != expected.as_ref() {
+                let words = |value: Option<&String>| value.map_or("nothing".into(), String::clone);
+                return Err(changed(name, words(expected.as_ref()), words(found)));
+            }
+            match value {
+                Some(value) => host.others.insert(thing, value.clone()),
+                None => host.others.remove(&thing),
+            };
+            Ok(Performed::default())
+        }
+    }
+}
