@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Subject;
+use super::{Seals, Subject};
 
 /// Asks for the value of a thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,12 @@ impl Subject for DropToy {
         &self.name
     }
 }
+
+impl Seals for Answer {}
+
+impl Seals for SetToy {}
+
+impl Seals for DropToy {}
 
 pub mod wire {
     //! The wire's types.
