@@ -60,7 +60,8 @@ require = []
 }
 
 fn project(world: &TestWorld) -> Sealer {
-    FolderStores.make(&world.path("")).make_key().unwrap()
+    let store = FolderStores.make(&world.path(""));
+    store.key().unwrap().unwrap()
 }
 
 /// The file in which the target keeps which process runs.
@@ -110,8 +111,8 @@ fn age(world: &TestWorld) {
             };
             let mut json: Value = serde_json::from_str(applied.get()).unwrap();
             let seals = json.as_object_mut().unwrap().remove("seals");
-            let sealed = ["file.config", "process.app"].contains(&step.instance.address.as_str());
-            assert_eq!(seals.is_some(), sealed, "{}", step.instance.address);
+            let sealed = ["file.config", "process.app"].contains(&&*step.instance.to_string());
+            assert_eq!(seals.is_some(), sealed, "{}", step.instance);
             step.applied = Some(serde_json::value::to_raw_value(&json).unwrap());
         }
         match &mut aged {

@@ -14,8 +14,9 @@ use crate::observe::{Observers, Situation, look};
 use crate::plan::{Plan, Step, make, recipe};
 use evenkeel_host::recorded::Fault;
 use evenkeel_host::{Interruption, RecordedTarget, Target};
+use evenkeel_ledger::memory::MemoryLedger;
 use evenkeel_ledger::record::{Actor, ApplyOutcome, LeaseTaken, StepOutcome, Verb};
-use evenkeel_ledger::{EnvironmentState, Fence, Ledger, MemoryLedger, State};
+use evenkeel_ledger::{EnvironmentState, Fence, Ledger, State};
 use evenkeel_model::moment::FixedClock;
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Sealer};
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Seals, Subject};
+use super::Subject;
+use crate::sealing::Seals;
 
 /// Asks for the value of a thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,12 @@ pub struct DropToy {
     pub expected: Option<String>,
 }
 
+impl Seals for Answer {}
+
+impl Seals for SetToy {}
+
+impl Seals for DropToy {}
+
 impl Subject for Query {
     fn subject(&self) -> &str {
         &self.name
@@ -61,12 +68,6 @@ impl Subject for DropToy {
         &self.name
     }
 }
-
-impl Seals for Answer {}
-
-impl Seals for SetToy {}
-
-impl Seals for DropToy {}
 
 pub mod wire {
     //! The wire's types.
