@@ -94,7 +94,12 @@ fn age(world: &TestWorld) {
     assert!(world.read(&record).contains(&theirs));
     world.replace(&record, &theirs, &ours);
 
-    let ledger = ledger(world);
+    let now = "2026-11-23T12:00:00Z"
+        .parse()
+        .map(evenkeel_model::Moment::new)
+        .unwrap();
+    let folder = world.path(".evenkeel");
+    let ledger = SqliteLedger::open_or_found(&folder, "sealed", now, "lineage").unwrap();
     let mut aged: Option<StepsEnded> = None;
     for entry in ledger.read(0).unwrap() {
         let Some(Record::StepsEnded(mut ended)) = chain::understand(&entry).unwrap() else {
@@ -115,12 +120,7 @@ fn age(world: &TestWorld) {
             None => aged = Some(ended),
         }
     }
-    let now = "2026-11-23T12:00:00Z"
-        .parse()
-        .map(evenkeel_model::Moment::new);
-    ledger
-        .append(now.unwrap(), &[aged.unwrap().into()], None)
-        .unwrap();
+    ledger.append(now, &[aged.unwrap().into()], None).unwrap();
 }
 
 fn corners(world: &TestWorld) -> Vec<(String, String)> {

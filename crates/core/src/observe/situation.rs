@@ -89,10 +89,13 @@ pub enum AppliedSeals {
 #[must_use]
 pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
     // Most resources have none, and are not parsed for it.
-    let may_have = record.contains("\"seals\":")
-        || record.contains("\"sealed\":true")
-        || record.contains("\"sealed\":\"blake3:");
-    if !may_have {
+    let may_have = |at: usize| {
+        let rest = record.get(at..).unwrap_or_default();
+        ["\"seals\":", "\"sealed\":true", "\"sealed\":\"blake3:"]
+            .iter()
+            .any(|key| rest.starts_with(key))
+    };
+    if !record.match_indices("\"seal").any(|(at, _)| may_have(at)) {
         return None;
     }
     let parsed: AppliedRecord<'_> = serde_json::from_str(record).ok()?;

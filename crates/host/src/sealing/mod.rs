@@ -211,5 +211,6 @@ impl Materials for SealedMaterials<'_> {
     }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

@@ -1,8 +1,8 @@
 //! The macro that makes the family's lists of the subsystems' own types.
 //!
 //! Each entry of the list names a subsystem, its module, and its actions. The module has a `Query`, an `Answer`, a type
-//! for each action, the implementations of [`super::Subject`] and [`super::Seals`] (and of the traits of each feature) for them, and a
-//! module `wire` with the types that stand for them in the agent's protocol.
+//! for each action, the implementations of [`super::Subject`] and [`super::Seals`] (and of the traits of each feature)
+//! for them, and a module `wire` with the types that stand for them in the agent's protocol.
 
 /// Makes [`super::Query`], [`super::Answer`] and [`super::Action`], and sends each to its subsystem.
 ///
