@@ -34,3 +34,5 @@ pub mod kind;
 
 #[cfg(test)]
 mod growth_tests;
+#[cfg(test)]
+mod in_memory;

@@ -118,6 +118,27 @@ fn within(paths: &[Cow<'_, str>], path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::within;
+    use crate::in_memory::Project;
+
+    #[test]
+    fn an_installation_that_the_next_plan_removes_is_not_unmanaged() {
+        let directory = "[directory.app]\non = \"web\"\npath = \"/srv/app\"\nexclusive = true\n";
+        let whole = format!(
+            "{directory}[installation.app]\non = \"web\"\nartifact = \"app\"\ninto = \"/srv/app\"\n"
+        );
+        let project = Project::new();
+        project.apply(&whole);
+        assert_eq!(project.drift(&whole), []);
+        project
+            .target
+            .change(|host| host.put_file("/srv/app/stray", b"", 0o644));
+        let codes: Vec<&str> = project
+            .drift(directory)
+            .into_iter()
+            .map(|(code, _)| code)
+            .collect();
+        assert_eq!(codes, ["live/no-longer-declared", "live/unmanaged"]);
+    }
 
     #[test]
     fn what_is_declared_below_accounts_for_what_is_above() {
