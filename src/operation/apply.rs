@@ -91,7 +91,8 @@ pub fn apply(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let (lease, state) = take_lease(&project, &*ledger, &name, "apply", request.wait)?;
+    let mut state = State::of(&*ledger)?;
+    let lease = take_lease(&project, &*ledger, &mut state, &name, "apply", request.wait)?;
     let mut run = Run {
         project: &project,
         resolution: &resolution,
@@ -108,8 +109,8 @@ pub fn apply(
         run.purpose = "repair";
         may_repair(&run, &state)?;
     }
-    let outcome = match run.go(state, &mut report)? {
-        Went::Ended(outcome) => outcome,
+    let outcome = match run.go(&mut state, &mut report)? {
+        Went::Ended(outcome, _) => outcome,
         Went::Overtaken(code) => {
             report.exit_code = code;
             return Ok(report);
@@ -124,7 +125,7 @@ pub fn apply(
         report.next(format!("evenkeel apply {name}"));
     } else if repairs {
         let recipe = resolution.recipe(&project, &name)?.digest;
-        let state = State::of(&*ledger)?;
+        state.catch_up(&*ledger)?;
         if let Some(ended) = settle(
             &project,
             &state,
@@ -189,16 +190,17 @@ pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
     }
 }
 
-/// Takes the lease, and gives the state as it is then. The whole ledger is read first: nothing is added to a broken one.
+/// Takes the lease, and brings the state up to what it is then. The ledger was read whole for the state: nothing is
+/// added to a broken one.
 pub(super) fn take_lease<'l>(
     project: &Project<'l>,
     ledger: &'l dyn Ledger,
+    state: &mut State,
     name: &EnvironmentName,
     purpose: &str,
     wait: Option<Duration>,
-) -> Result<(Lease<'l>, State), Failure> {
+) -> Result<Lease<'l>, Failure> {
     let world = project.world;
-    let mut state = State::of(ledger)?;
     let lease = Lease::take(
         &*project.store,
         ledger,
@@ -209,7 +211,7 @@ pub(super) fn take_lease<'l>(
         wait,
     )?;
     state.catch_up(ledger)?;
-    Ok((lease, state))
+    Ok(lease)
 }
 
 /// Production is released to, not applied to: only what it already runs may be restored.
@@ -241,8 +243,8 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
 /// How a run went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Went {
-    /// To an end that is written down.
-    Ended(ApplyOutcome),
+    /// To an end that is written down, and what was observed last, if everything could be.
+    Ended(ApplyOutcome, Option<Digest>),
     /// Its lease was lost on the way: it stopped, and could write down nothing more. The exit code.
     Overtaken(u8),
 }
@@ -264,12 +266,12 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Looks, plans, refuses or applies, and records. What happened is added to the report.
-    pub(super) fn go(&self, state: State, report: &mut Report) -> Result<Went, Failure> {
+    pub(super) fn go(&self, state: &mut State, report: &mut Report) -> Result<Went, Failure> {
         let targets = self.resolution.targets(self.project, self.name)?;
         let situation = self
             .resolution
-            .look(self.project, self.name, &state, &targets)?;
-        let plan = self.resolution.plan(self.project, &situation, &state)?;
+            .look(self.project, self.name, state, &targets)?;
+        let plan = self.resolution.plan(self.project, &situation, state)?;
         if let Some(saved) = self.saved {
             if let Some(used) = state
                 .used_plans
@@ -293,7 +295,7 @@ impl Run<'_> {
             }
         }
         let restored = restored(&situation, &plan);
-        let rehearsed = rehearsed(&self.project.definition, &state, &plan, &restored);
+        let rehearsed = rehearsed(&self.project.definition, state, &plan, &restored);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(unseen) = plan.unseen.first() {
             return Err(Failure::Other {
@@ -308,8 +310,8 @@ impl Run<'_> {
             });
         }
         self.allowed(&plan)?;
-        super::unrecorded::tell(self.project, &state, &situation, report);
-        let owner = self.owner(&state);
+        super::unrecorded::tell(self.project, state, &situation, report);
+        let owner = self.owner(state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
             .map_err(|error| Failure::Other {
@@ -320,7 +322,7 @@ impl Run<'_> {
             return Err(Failure::Interrupted);
         }
         let began = self.project.world.clock.now();
-        if plan.steps.is_empty() && is_recorded(&state, self.name, plan.recipe) {
+        if plan.steps.is_empty() && is_recorded(state, self.name, plan.recipe) {
             let nothing = ApplyReport {
                 outcome: ApplyOutcome::Done,
                 steps: Vec::new(),
@@ -331,7 +333,7 @@ impl Run<'_> {
                 &nothing,
                 self.project.world.clock.now().since(began).as_secs_f64(),
             ));
-            return Ok(Went::Ended(ApplyOutcome::Done));
+            return Ok(Went::Ended(ApplyOutcome::Done, plan.observation));
         }
         let reached = Reached {
             targets: &targets,
@@ -364,7 +366,7 @@ impl Run<'_> {
 
     fn execute(
         &self,
-        state: State,
+        state: &mut State,
         situation: Situation<'_>,
         plan: Plan,
         reached: &Reached<'_>,
@@ -387,7 +389,7 @@ impl Run<'_> {
         self.ledger
             .append(world.clock.now(), &[started.into()], Some(self.fence))?;
         let targets = reached.targets;
-        let owner = self.owner(&state);
+        let owner = self.owner(state);
         let claimed = owner.claim(
             situation.resolved,
             &reached.unstamped,
@@ -458,10 +460,14 @@ impl Run<'_> {
         if let Err(error) = journal {
             report.say(format!("{error}: {}", error.cause()));
             return Ok(match error {
-                JournalError::Intent(LedgerError::Fenced { .. }) => self.overtaken(5, report),
-                JournalError::Outcome(LedgerError::Fenced { .. }) => self.overtaken(6, report),
+                JournalError::Intent(LedgerError::Fenced { .. }) => {
+                    self.overtaken(5, state, report)
+                }
+                JournalError::Outcome(LedgerError::Fenced { .. }) => {
+                    self.overtaken(6, state, report)
+                }
                 // What could not be written down cannot be called done, nor ended.
-                _ => Went::Ended(ApplyOutcome::Unknown),
+                _ => Went::Ended(ApplyOutcome::Unknown, None),
             });
         }
         // What is looked at next takes as much memory as what was planned, which is done with.
@@ -470,8 +476,9 @@ impl Run<'_> {
     }
 
     /// The lease was lost: says who took it and why, as far as the ledger tells.
-    fn overtaken(&self, code: u8, report: &mut Report) -> Went {
-        let state = State::of(self.ledger).unwrap_or_default();
+    fn overtaken(&self, code: u8, state: &mut State, report: &mut Report) -> Went {
+        // Who it was is worth a sentence, and not another failure.
+        let _ = state.catch_up(self.ledger);
         let broken = state
             .environment(self.name)
             .and_then(|standing| standing.broken.as_ref())
@@ -491,7 +498,7 @@ impl Run<'_> {
     /// Looks once more at everything, and records how it ended.
     fn ended(
         &self,
-        mut state: State,
+        state: &mut State,
         apply: &str,
         outcome: &ApplyReport,
         targets: &super::targets::Targets,
@@ -500,7 +507,8 @@ impl Run<'_> {
         state.catch_up(self.ledger)?;
         let after = self
             .resolution
-            .look(self.project, self.name, &state, targets)?;
+            .look(self.project, self.name, state, targets)?;
+        let observation = after.digest();
         let ended = ApplyEnded {
             apply: apply.to_owned(),
             environment: self.name.clone(),
@@ -509,7 +517,7 @@ impl Run<'_> {
             failed: outcome.count(Some(StepOutcome::Failed))
                 + outcome.count(Some(StepOutcome::Unknown)),
             not_started: outcome.count(None),
-            observation: after.digest(),
+            observation,
         };
         let written = self.ledger.append(
             self.project.world.clock.now(),
@@ -517,11 +525,11 @@ impl Run<'_> {
             Some(self.fence),
         );
         match written {
-            Ok(_) => Ok(Went::Ended(outcome.outcome)),
+            Ok(_) => Ok(Went::Ended(outcome.outcome, observation)),
             // What came of each step is written down; only that it was the end is not.
             Err(error @ LedgerError::Fenced { .. }) => {
                 report.say(format!("how it ended could not be written down: {error}"));
-                Ok(self.overtaken(5, report))
+                Ok(self.overtaken(5, state, report))
             }
             Err(error) => Err(error.into()),
         }

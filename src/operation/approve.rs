@@ -4,6 +4,7 @@ use super::dossier::GateReview;
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
+use evenkeel_ledger::State;
 use evenkeel_ledger::record::Approved;
 
 /// Approves the plan whose digest begins with `plan`, if it is what a release would do now.
@@ -31,7 +32,8 @@ pub fn approve(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let asked = GateReview::now(&project, &resolution, &*ledger)?;
+    let mut state = State::of(&*ledger)?;
+    let mut asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
     let now = asked.plan.digest();
     if !now.begins_with(plan) {
         return Err(Failure::Stale {
@@ -67,16 +69,17 @@ pub fn approve(
         reason: reason.to_owned(),
     };
     ledger.append(world.clock.now(), &[approved.into()], None)?;
-    let after = GateReview::now(&project, &resolution, &*ledger)?;
+    state.catch_up(&*ledger)?;
+    asked.reconsider(&project, &state);
     report.say(format!(
         "{} approved plan {} for {}",
         world.actor.name,
         now.short(),
-        after.dossier.production
+        asked.dossier.production
     ));
-    report.verdict = Some(after.document());
-    if after.verdict.open {
-        report.next(after.press());
+    report.verdict = Some(asked.document());
+    if asked.verdict.open {
+        report.next(asked.press());
     }
     Ok(report)
 }

@@ -11,8 +11,8 @@ use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
-use evenkeel_ledger::Ledger;
 use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_ledger::{Ledger, State};
 use evenkeel_model::EnvironmentName;
 
 /// Delivers. With `build`, artifacts are built first.
@@ -54,15 +54,16 @@ pub fn deliver(
     let suites = resolution.resolved.values().flat_map(|each| &each.suites);
     project.runs_as_committed(suites.filter(required))?;
     let ledger = project.ledger()?;
+    let mut state = State::of(&*ledger)?;
     let before = project.definition.path.len().saturating_sub(1);
     for name in project.definition.path.iter().take(before) {
         match stage(
             &project,
             &resolution,
             &*ledger,
+            &mut state,
             name,
-            confirm,
-            wait,
+            (confirm, wait),
             &mut report,
         )? {
             Stage::Passed => {}
@@ -74,7 +75,7 @@ pub fn deliver(
             }
         }
     }
-    let asked = GateReview::now(&project, &resolution, &*ledger)?;
+    let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
     asked.record(&project, &*ledger, None)?;
     report
         .plans
@@ -96,7 +97,16 @@ pub fn deliver(
         if asked.dossier.policy.delivery {
             report.next(asked.press());
         } else {
-            return super::release::press(&project, &resolution, &*ledger, confirm, wait, report);
+            // The gate is asked once more under production's lease: it had none until now.
+            return super::release::press(
+                &project,
+                &resolution,
+                &*ledger,
+                &mut state,
+                confirm,
+                wait,
+                report,
+            );
         }
     }
     asked.tell_of_policy(&project, &mut report);
@@ -119,12 +129,13 @@ fn stage(
     project: &Project<'_>,
     resolution: &Resolution,
     ledger: &dyn Ledger,
+    state: &mut State,
     name: &EnvironmentName,
-    confirm: Option<&str>,
-    wait: Option<Duration>,
+    asked: (Option<&str>, Option<Duration>),
     report: &mut Report,
 ) -> Result<Stage, Failure> {
-    let (lease, state) = take_lease(project, ledger, name, "deliver", wait)?;
+    let (confirm, wait) = asked;
+    let lease = take_lease(project, ledger, state, name, "deliver", wait)?;
     let outcome = Run {
         project,
         resolution,
@@ -137,8 +148,8 @@ fn stage(
         found: None,
     }
     .go(state, report)?;
-    let outcome = match outcome {
-        Went::Ended(outcome) => outcome,
+    let (outcome, observed) = match outcome {
+        Went::Ended(outcome, observed) => (outcome, observed),
         Went::Overtaken(code) => return Ok(Stage::Ended(code)),
     };
     if outcome != ApplyOutcome::Done {
@@ -157,7 +168,7 @@ fn stage(
         fence: lease.fence(),
         name,
     }
-    .run(&required, report)?;
+    .run(&required, state, observed, report)?;
     Ok(if project.world.interruption.is_set() {
         Stage::Ended(130)
     } else if passed {

@@ -43,8 +43,9 @@ impl GateReview {
         project: &Project<'_>,
         resolution: &Resolution,
         ledger: &dyn Ledger,
+        state: &mut State,
     ) -> Result<Self, Failure> {
-        let state = State::of(ledger)?;
+        state.catch_up(ledger)?;
         let production = project.production()?;
         let mut facts = BTreeMap::new();
         let mut lives: Vec<Vec<Defect>> = Vec::new();
@@ -52,8 +53,8 @@ impl GateReview {
         let mut restores = Vec::new();
         for name in &project.definition.path {
             let targets = resolution.targets(project, name)?;
-            let situation = resolution.look(project, name, &state, &targets)?;
-            let plan = resolution.plan(project, &situation, &state)?;
+            let situation = resolution.look(project, name, state, &targets)?;
+            let plan = resolution.plan(project, &situation, state)?;
             let (declared, observed) = situation.coverage();
             facts.insert(
                 name.clone(),
@@ -82,8 +83,8 @@ impl GateReview {
                 facts.drift = live_drift(defects, (*name == production).then_some(&plan));
             }
         }
-        let rehearsed = rehearsed(&project.definition, &state, &plan, &restores);
-        let evidence = evidence(&project.definition, &state);
+        let rehearsed = rehearsed(&project.definition, state, &plan, &restores);
+        let evidence = evidence(&project.definition, state);
         let origin = resolution.origin.clone();
         let dossier = Dossier {
             at: project.world.clock.now(),
@@ -111,17 +112,17 @@ impl GateReview {
                         (step.instance.clone(), step.verb, done.unwrap_or(false))
                     })
                     .collect(),
-                already: already(&state, &production, plan.recipe),
+                already: already(state, &production, plan.recipe),
             },
-            proofs: proofs(&project.definition, &state),
+            proofs: proofs(&project.definition, state),
             suites: suites(&project.definition, &resolution.resolved),
             evidence_digest: Digest::of_record("evenkeel evidence 1", &evidence),
             evidence,
-            approvals: approvals(&state, &production),
+            approvals: approvals(state, &production),
             ledger: whole(project),
             production,
         };
-        let released = last(&state, &dossier.production).map(|release| {
+        let released = last(state, &dossier.production).map(|release| {
             let started = &release.started.record;
             (started.release.clone(), started.dossier)
         });
@@ -133,6 +134,19 @@ impl GateReview {
             rehearsed,
             released,
         })
+    }
+
+    /// Asks again after something was recorded, such as an approval, about what was observed before: nothing was changed
+    /// in between by this command. What somebody else did meanwhile is in the ledger, or is for the release to see: it
+    /// asks anew, under its lease.
+    pub(super) fn reconsider(&mut self, project: &Project<'_>, state: &State) {
+        let dossier = &mut self.dossier;
+        dossier.at = project.world.clock.now();
+        dossier.proofs = proofs(&project.definition, state);
+        dossier.evidence = evidence(&project.definition, state);
+        dossier.evidence_digest = Digest::of_record("evenkeel evidence 1", &dossier.evidence);
+        dossier.approvals = approvals(state, &dossier.production);
+        self.verdict = gate::judge(dossier);
     }
 
     /// Keeps the dossier and records the verdict. Returns the dossier's digest.

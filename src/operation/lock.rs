@@ -60,7 +60,7 @@ pub fn lock_break(
         mut report,
     } = Session::open(world, location, "lock break")?;
     let name = project.environment(name)?;
-    let (_, existing) = project.state()?;
+    let (mut state, existing) = project.state()?;
     let (Lock::Held(holder), Some(_)) = (project.store.look_at_lock(&name)?, existing) else {
         return Err(nobody(&name));
     };
@@ -74,7 +74,7 @@ pub fn lock_break(
         });
     }
     let ledger = project.ledger()?;
-    let state = State::of(&*ledger)?;
+    state.catch_up(&*ledger)?;
     let Some(held) = lease_of(&state, &name, holder.as_ref()) else {
         return Err(LedgerError::Held {
             environment: name,

@@ -18,13 +18,16 @@ pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Resul
         project,
         mut report,
     } = Session::open(world, location, "log")?;
-    let (_, ledger) = project.state()?;
+    // The state is the proof that everything can be read; of a long ledger, only the end is kept in memory.
+    let (state, ledger) = project.state()?;
+    let skipped = usize::try_from(state.sequence)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(limit);
     let entries = match &ledger {
-        Some(ledger) => ledger.read(0)?,
+        Some(ledger) => ledger.read(skipped as u64)?,
         None => Vec::new(),
     };
-    let skipped = entries.len().saturating_sub(limit);
-    for entry in entries.iter().skip(skipped) {
+    for entry in &entries {
         report.entries.push(EntryDocument {
             sequence: entry.sequence,
             time: entry.time,
@@ -33,7 +36,7 @@ pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Resul
             digest: entry.digest.to_string(),
         });
     }
-    if entries.is_empty() {
+    if state.sequence == 0 {
         report.say("nothing was recorded yet");
     } else if skipped > 0 {
         report.say(format!(

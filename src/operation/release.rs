@@ -31,8 +31,11 @@ pub fn release(
     let resolution = session.resolve(&path, Needs::Release)?;
     let Session { project, report } = session;
     let ledger = project.ledger()?;
+    let mut state = State::of(&*ledger)?;
+    // A plan that is not the one to release is refused before production is locked. Behind the lock everything is
+    // observed once more: only then nobody else can come between the verdict and the release.
     if let Some(wanted) = plan {
-        let asked = GateReview::now(&project, &resolution, &*ledger)?;
+        let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
         if !asked.plan.digest().begins_with(wanted) {
             return Err(Failure::Stale {
                 reason: format!(
@@ -43,7 +46,15 @@ pub fn release(
             });
         }
     }
-    press(&project, &resolution, &*ledger, confirm, wait, report)
+    press(
+        &project,
+        &resolution,
+        &*ledger,
+        &mut state,
+        confirm,
+        wait,
+        report,
+    )
 }
 
 /// Asks the gate under production's lease, and goes through it.
@@ -51,6 +62,7 @@ pub(super) fn press(
     project: &Project<'_>,
     resolution: &Resolution,
     ledger: &dyn Ledger,
+    state: &mut State,
     confirm: Option<&str>,
     wait: Option<Duration>,
     mut report: Report,
@@ -59,8 +71,8 @@ pub(super) fn press(
     let name = project.production()?;
     let smoke = resolution.environment(&name)?.suites.iter();
     project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
-    let (lease, _) = take_lease(project, ledger, &name, "release", wait)?;
-    let asked = GateReview::now(project, resolution, ledger)?;
+    let lease = take_lease(project, ledger, state, &name, "release", wait)?;
+    let asked = GateReview::now(project, resolution, ledger, state)?;
     if asked.dossier.release.already && asked.plan.is_empty() {
         report.say(format!(
             "nothing to release: {name} already runs this recipe"
@@ -74,7 +86,7 @@ pub(super) fn press(
         report.exit_code = 3;
         return Ok(report);
     }
-    let mut state = State::of(ledger)?;
+    state.catch_up(ledger)?;
     let number = state.next_release();
     let started = ReleaseStarted {
         release: number.clone(),
@@ -84,7 +96,8 @@ pub(super) fn press(
         dossier,
         by: world.actor.clone(),
     };
-    // What is applied is exactly what the gate was asked about: made again, it must be the same plan.
+    // What is applied is exactly what the gate was asked about: made again, it must be the same plan. Production is
+    // observed once more for that, since the gate took its time over the other environments and the whole ledger.
     let run = Run {
         project,
         resolution,
@@ -99,9 +112,13 @@ pub(super) fn press(
     run.allowed(&asked.plan)?;
     ledger.append(world.clock.now(), &[started.into()], Some(lease.fence()))?;
     state.catch_up(ledger)?;
+    let mut observed = None;
     let outcome = run.go(state, &mut report);
     let (outcome, failure) = match outcome {
-        Ok(Went::Ended(outcome)) => (outcome, None),
+        Ok(Went::Ended(outcome, seen)) => {
+            observed = seen;
+            (outcome, None)
+        }
         Ok(Went::Overtaken(code)) => {
             report.say(format!(
                 "{number} was not finished: {name} is neither what it was nor what it should be"
@@ -128,7 +145,7 @@ pub(super) fn press(
                 fence: lease.fence(),
                 name: &name,
             }
-            .run(&suites, &mut report)?;
+            .run(&suites, state, observed, &mut report)?;
             smoke = Some(passed);
         }
     }

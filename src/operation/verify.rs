@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::apply::take_lease;
 use super::picture::Resolution;
 use super::session::{Needs, Session};
+use super::targets::Targets;
 use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{Report, SuiteDocument};
 use crate::suite::{self, Outcome};
@@ -14,7 +15,7 @@ use evenkeel_core::environment::suites::SCRATCH;
 use evenkeel_core::release::artifacts;
 use evenkeel_ledger::record::EvidenceBinding;
 use evenkeel_ledger::{Fence, Ledger, State};
-use evenkeel_model::EnvironmentName;
+use evenkeel_model::{Digest, EnvironmentName};
 
 /// Runs suites of an environment: those that are named, or all.
 ///
@@ -38,7 +39,8 @@ pub fn verify(
     let wanted = selected(&resolution.environment(&name)?.suites, names).map_err(Failure::Usage)?;
     project.runs_as_committed(wanted.iter().copied())?;
     let ledger = project.ledger()?;
-    let (lease, _) = take_lease(&project, &*ledger, &name, "verify", wait)?;
+    let mut state = State::of(&*ledger)?;
+    let lease = take_lease(&project, &*ledger, &mut state, &name, "verify", wait)?;
     let passed = Verification {
         project: &project,
         resolution: &resolution,
@@ -46,7 +48,7 @@ pub fn verify(
         fence: lease.fence(),
         name: &name,
     }
-    .run(&wanted, &mut report)?;
+    .run(&wanted, &mut state, None, &mut report)?;
     report.exit_code = match passed {
         _ if world.interruption.is_set() => 130,
         true => 0,
@@ -66,7 +68,17 @@ pub(super) struct Verification<'a> {
 
 impl Verification<'_> {
     /// Runs suites one after the other, quick kinds first, and records each. Whether all passed.
-    pub(super) fn run(&self, suites: &[&Suite], report: &mut Report) -> Result<bool, Failure> {
+    ///
+    /// `observed` is what was observed just now, if the caller did: nothing that evenkeel does comes between. So it is
+    /// with what was observed after a suite and before the next. Whatever somebody else changes in that time shows when
+    /// the suite ended, and makes its evidence void.
+    pub(super) fn run(
+        &self,
+        suites: &[&Suite],
+        state: &mut State,
+        mut observed: Option<Digest>,
+        report: &mut Report,
+    ) -> Result<bool, Failure> {
         let mut ordered: Vec<&Suite> = suites.to_vec();
         ordered.sort_by_key(|suite| suite.rank());
         let mut passed = true;
@@ -74,19 +86,25 @@ impl Verification<'_> {
             if self.project.world.interruption.is_set() {
                 return Ok(false);
             }
-            passed &= self.one(suite, report)?;
+            passed &= self.one(suite, state, &mut observed, report)?;
         }
         Ok(passed)
     }
 
-    fn one(&self, suite: &Suite, report: &mut Report) -> Result<bool, Failure> {
+    fn one(
+        &self,
+        suite: &Suite,
+        state: &mut State,
+        observed: &mut Option<Digest>,
+        report: &mut Report,
+    ) -> Result<bool, Failure> {
         let world = self.project.world;
         let targets = self.resolution.targets(self.project, self.name)?;
-        let state = State::of(self.ledger)?;
-        let before = self
-            .resolution
-            .look(self.project, self.name, &state, &targets)?
-            .digest();
+        state.catch_up(self.ledger)?;
+        let before = match *observed {
+            Some(observation) => Some(observation),
+            None => self.look(state, &targets)?,
+        };
         let Some(observation) = before else {
             return Err(Failure::Other {
                 reason: format!(
@@ -126,10 +144,8 @@ impl Verification<'_> {
         );
         world.listener.event(Event::Ended);
         let ended = world.clock.now();
-        let after = self
-            .resolution
-            .look(self.project, self.name, &state, &targets)?
-            .digest();
+        // A suite may change what it tests.
+        *observed = self.look(state, &targets)?;
         let output = self.project.store.objects().put(result.output.as_bytes())?;
         let record = suite::evidence::record(
             suite,
@@ -139,7 +155,7 @@ impl Verification<'_> {
             started,
             ended,
             Some(output),
-            after == Some(observation),
+            *observed == Some(observation),
         );
         let mut document = SuiteDocument::new(&record);
         document.failures = result
@@ -158,6 +174,14 @@ impl Verification<'_> {
 }
 
 impl Verification<'_> {
+    /// The digest of what is there, if everything can be observed.
+    fn look(&self, state: &State, targets: &Targets) -> Result<Option<Digest>, Failure> {
+        let situation = self
+            .resolution
+            .look(self.project, self.name, state, targets)?;
+        Ok(situation.digest())
+    }
+
     /// Makes a suite's own working directory anew: what an earlier run left in it proves nothing.
     fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
         let Some(run) = &suite.run else { return Ok(()) };
