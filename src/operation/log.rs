@@ -39,6 +39,7 @@ pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Resul
     if state.sequence == 0 {
         report.say("nothing was recorded yet");
     } else if skipped > 0 {
+        report.cut("entries", skipped, "--limit");
         report.say(format!(
             "{} before these; --limit shows more",
             count(skipped, "entry")
