@@ -39,6 +39,11 @@ impl Gathering {
         }
     }
 
+    /// How many values were counted.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes
+    }
+
     /// There are too many values; there is no use in reading on.
     pub(super) fn is_full(&self) -> bool {
         self.nodes > MOST_NODES

@@ -4,6 +4,7 @@
 //! definition can have: integers of 64 bits and finite numbers.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use toml_datetime::Datetime;
@@ -13,7 +14,7 @@ use super::super::complaint::Complaint;
 use super::super::gathering::Gathering;
 use super::super::tree::{Content, Node as Read, Place, Scalar, ScalarKind};
 use super::tables::{Item, ROOT, Tables};
-use super::{PIECE, tables};
+use super::{PIECE, parts, tables};
 use evenkeel_model::Value;
 use evenkeel_model::source::{Node, NodeValue, SourceFile, Span, Table};
 
@@ -34,17 +35,28 @@ pub struct SyntaxProblem {
 /// The tree has everything that could be understood in spite of problems; a caller that has problems must not act on it.
 #[must_use]
 pub fn definition(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
-    read(file, PIECE)
+    match parts::read(file, parts::SHORTEST) {
+        Some(table) => (table, Vec::new()),
+        None => read(file, PIECE),
+    }
+}
+
+/// Reads a part of a definition, with the number of its values. `None` when it is not TOML by itself.
+pub(super) fn read_part(file: &Arc<SourceFile>, part: Range<usize>) -> Option<(Table, usize)> {
+    let tables = tables(file.text.get(part.clone())?, DEEPEST, PIECE);
+    let nodes = tables.gathering.nodes();
+    let offset = u32::try_from(part.start).ok()?;
+    let mut conversion = Conversion::new(file, offset, tables);
+    let table = conversion.table(ROOT);
+    let Conversion { tables, unfit, .. } = conversion;
+    let is_sound =
+        tables.gathering.into_complaints().is_empty() && unfit.into_complaints().is_empty();
+    is_sound.then_some((table, nodes))
 }
 
 /// Reads a definition in pieces of about so many tokens.
 pub(super) fn read(file: &Arc<SourceFile>, piece: usize) -> (Table, Vec<SyntaxProblem>) {
-    let mut conversion = Conversion {
-        file,
-        tables: tables(file, DEEPEST, piece),
-        unfit: Gathering::default(),
-        words: HashSet::new(),
-    };
+    let mut conversion = Conversion::new(file, 0, tables(&file.text, DEEPEST, piece));
     let table = conversion.table(ROOT);
     let mut problems = conversion.tables.gathering.into_complaints();
     // A value that the parser complained about is not complained about again.
@@ -86,6 +98,8 @@ fn message(file: &Arc<SourceFile>, complaint: Complaint) -> String {
 /// The conversion of tables. They are taken apart on the way, so that a large file is not in memory twice.
 struct Conversion<'f> {
     file: &'f Arc<SourceFile>,
+    /// Where the text of the tables begins in the file.
+    offset: u32,
     tables: Tables,
     /// Values that no definition can have.
     unfit: Gathering,
@@ -93,7 +107,25 @@ struct Conversion<'f> {
     words: HashSet<Arc<str>>,
 }
 
-impl Conversion<'_> {
+impl<'f> Conversion<'f> {
+    fn new(file: &'f Arc<SourceFile>, offset: u32, tables: Tables) -> Self {
+        Self {
+            file,
+            offset,
+            tables,
+            unfit: Gathering::default(),
+            words: HashSet::new(),
+        }
+    }
+
+    fn span(&self, place: Place) -> Span {
+        let moved = Place {
+            start: place.start + self.offset,
+            end: place.end + self.offset,
+        };
+        span(self.file, moved)
+    }
+
     fn table(&mut self, table: usize) -> Table {
         let entries = self
             .tables
@@ -101,7 +133,7 @@ impl Conversion<'_> {
             .into_iter()
             .map(|((key, place), item)| {
                 let node = self.item(item, place);
-                (self.word(&key), span(self.file, place), node)
+                (self.word(&key), self.span(place), node)
             })
             .collect();
         Table { entries }
@@ -124,7 +156,7 @@ impl Conversion<'_> {
             }
         };
         Node {
-            span: span(self.file, place.unwrap_or(key)),
+            span: self.span(place.unwrap_or(key)),
             value,
         }
     }
@@ -138,7 +170,7 @@ impl Conversion<'_> {
             Content::Map(entries) => {
                 let entries = entries.into_iter().map(|entry| {
                     let node = self.node(entry.value);
-                    (self.word(&entry.key), span(self.file, entry.place), node)
+                    (self.word(&entry.key), self.span(entry.place), node)
                 });
                 NodeValue::Table(Table {
                     entries: entries.collect(),
@@ -146,7 +178,7 @@ impl Conversion<'_> {
             }
         };
         Node {
-            span: span(self.file, read.place),
+            span: self.span(read.place),
             value,
         }
     }

@@ -175,5 +175,9 @@ proptest! {
         let (expected, expected_problems) = read(&file, usize::MAX);
         prop_assert!(same_tables(&table, &expected), "{table:?}\n{expected:?}");
         prop_assert_eq!(format!("{problems:?}"), format!("{expected_problems:?}"));
+        if let Some(table) = super::parts::read(&file, length) {
+            prop_assert!(expected_problems.is_empty(), "{expected_problems:?}");
+            prop_assert!(same_tables(&table, &expected), "{table:?}\n{expected:?}");
+        }
     }
 }

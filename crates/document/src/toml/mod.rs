@@ -4,6 +4,7 @@
 //! place where a key was first written, and it needs memory for all tokens and all events of a file at once.
 
 mod definition;
+mod parts;
 mod tables;
 mod values;
 
@@ -36,15 +37,15 @@ const PIECE: usize = 16 * 1024;
 
 /// Reads a text.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
-    let mut tables = tables(file, DEEPEST, PIECE);
+    let mut tables = tables(&file.text, DEEPEST, PIECE);
     let mut root = tables.take(ROOT);
     root.place = Place::new(0, file.text.len());
     tables.gathering.finish(root)
 }
 
-/// The tables of a file, and everything that is wrong with it. The tokens are parsed in pieces of about `piece`.
-fn tables(file: &Arc<SourceFile>, deepest: usize, piece: usize) -> Tables {
-    let source = Source::new(&file.text);
+/// The tables of a text, and everything that is wrong with it. The tokens are parsed in pieces of about `piece`.
+fn tables(text: &str, deepest: usize, piece: usize) -> Tables {
+    let source = Source::new(text);
     let mut lexer = source.lex();
     let mut problems = Gathering::default();
     let mut builder = Builder::new(source, deepest);
