@@ -320,7 +320,7 @@ fn path_within(root: &Path, repository: &Repository) -> Option<String> {
 /// The directory within its repository of a project that may have no definitions that can be read.
 #[must_use]
 pub fn project_path(world: &World<'_>, location: &ProjectLocation) -> Option<String> {
-    let directory = find(world, location).ok()?;
+    let directory = locate(world, location).ok()?;
     let root = root_of(&directory).ok()?;
     path_within(root, &Repository::discover(root)?)
 }
