@@ -4,4 +4,5 @@
 
 mod files;
 mod generated;
+mod steps;
 mod words;
