@@ -6,7 +6,9 @@ use super::picture::Resolution;
 use super::{Failure, Project, weakened};
 use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::{compare_along_path, live};
-use evenkeel_core::gate::{self, Dossier, EnvironmentFacts, LedgerFacts, ReleasePlan, Verdict};
+use evenkeel_core::gate::{
+    self, Dossier, EnvironmentFacts, LedgerFacts, ReleasePlan, StoredDossier, Verdict,
+};
 use evenkeel_core::plan::Plan;
 use evenkeel_core::release::{
     already, approvals, artifacts, evidence, findings, last, live_drift, proofs, rehearsed,
@@ -156,7 +158,8 @@ impl GateReview {
         ledger: &dyn Ledger,
         fence: Option<&Fence>,
     ) -> Result<Digest, Failure> {
-        let text = evenkeel_model::canonical::to_string(&self.dossier)
+        let stored = StoredDossier::new(self.dossier.clone(), &self.verdict);
+        let text = evenkeel_model::canonical::to_string(&stored)
             .map_err(|error| Failure::other(error.to_string()))?;
         let kept = project.store.objects().put(text.as_bytes())?;
         let given = VerdictGiven {

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use super::world::TestWorld;
 use evenkeel::world::stores::FolderStores;
+use evenkeel_core::gate::{StoredDossier, judge};
+use evenkeel_core::release::weaker_than_at;
 use evenkeel_ledger::{Record, StoreMaker as _, chain};
 
 /// How many entries the ledger has.
@@ -78,6 +80,31 @@ fn every_entry_is_understood_and_every_kind_of_record_is_among_them() {
         "{}",
         log.out
     );
+}
+
+#[test]
+fn every_verdict_is_computed_again_from_its_dossier() {
+    let world = earlier();
+    let store = FolderStores.make(&world.path(""));
+    let ledger = store.open(Some("shop")).unwrap().unwrap();
+    let mut verdicts = 0;
+    for entry in ledger.read(0).unwrap() {
+        let Some(Record::VerdictGiven(given)) = chain::understand(&entry).unwrap() else {
+            continue;
+        };
+        let bytes = store.objects().get(&given.dossier).unwrap().unwrap();
+        let stored = StoredDossier::read(&bytes).unwrap();
+        assert_eq!(stored.format, 1);
+        let verdict = judge(&stored.dossier);
+        assert_eq!(verdict.open, given.open, "{}", entry.sequence);
+        let codes: Vec<&str> = verdict.reasons.iter().map(|reason| &*reason.code).collect();
+        assert_eq!(codes, given.shut_by, "{}", entry.sequence);
+        // Policies are compared with it.
+        let weaker = weaker_than_at(&bytes, &stored.dossier);
+        assert_eq!(weaker, Some(Vec::new()));
+        verdicts += 1;
+    }
+    assert_eq!(verdicts, 5);
 }
 
 #[test]

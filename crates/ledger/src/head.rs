@@ -78,3 +78,19 @@ impl Checkpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Checkpoint;
+    use evenkeel_model::Digest;
+
+    /// Head files and checkpoints that are kept elsewhere say this.
+    #[test]
+    fn the_stored_form_is_exactly_this() {
+        let text = r#"{"digest":"blake3:6e9eaa15c9eb0fb3ea92ce5a4a9c1a8eb1a9e2e0b5ad6ca0ca6f0b8d4ad0a1f0","lineage":"lineage","sequence":7}"#;
+        let read: Checkpoint = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        assert_eq!((read.sequence, &*read.lineage), (7, "lineage"));
+        assert_ne!(read.digest, Digest::of(b""));
+    }
+}

@@ -209,3 +209,17 @@ pub fn introduce(holder: Option<&Holder>) -> String {
         Holder::to_string,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Holder;
+
+    /// Lock files say this, and another version may be the one that reads them.
+    #[test]
+    fn the_stored_form_is_exactly_this() {
+        let text = r#"{"by":{"name":"ada","host":"engine","process":7},"since":"2026-11-28T11:08:57.267Z","purpose":"apply"}"#;
+        let read: Holder = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        assert_eq!(read.by.process, 7);
+    }
+}

@@ -1,6 +1,7 @@
 //! Records: what an entry's body may be.
 //!
-//! These types are the ledger's format. Fields are only ever added, as optional ones; a meaning never changes.
+//! These types are stored types by design: they are the ledger's format, and live code uses them as they are. Fields are
+//! only ever added, as optional ones; a meaning never changes.
 
 use std::collections::BTreeMap;
 

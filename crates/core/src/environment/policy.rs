@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use evenkeel_model::source::form::parse_date;
 use evenkeel_model::source::{Node, Table};
 use evenkeel_model::{Moment, duration};
 
 /// What the gate asks for.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Whether a person presses the button.
     pub delivery: bool,
@@ -31,7 +28,7 @@ pub struct Policy {
 }
 
 /// A time in which nothing is released.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Freeze {
     /// First moment.
     pub from: Moment,

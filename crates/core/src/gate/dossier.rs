@@ -1,9 +1,13 @@
-//! The dossier: everything the gate looks at. Kept whole in the ledger's objects with each verdict.
+//! The dossier: everything the gate looks at. Kept whole in the ledger's objects with each verdict, see `stored`.
+//!
+//! These types are stored types: fields are only ever added, as optional ones. Live types among them go through a door
+//! of `stored`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::stored;
 use crate::environment::Policy;
 use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
 use evenkeel_model::defect::Corner;
@@ -22,6 +26,7 @@ pub struct Dossier {
     /// Where a release would go.
     pub production: EnvironmentName,
     /// The policy.
+    #[serde(with = "stored::policy")]
     pub policy: Policy,
     /// Where the definitions came from.
     pub origin: Origin,
@@ -56,6 +61,7 @@ pub struct DefectFact {
     /// Its sentence.
     pub message: String,
     /// Its corner.
+    #[serde(with = "stored::corner", default)]
     pub corner: Option<Corner>,
     /// Whether the release's own plan would repair it.
     pub repaired: bool,

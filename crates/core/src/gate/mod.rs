@@ -18,6 +18,7 @@ mod production_is_as_applied;
 mod recipe_is_proven;
 mod staging_is_in_sync;
 mod steps_are_rehearsed;
+pub mod stored;
 mod suites_passed;
 mod verdict;
 
@@ -25,6 +26,7 @@ pub use dossier::{
     ApprovalFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, LedgerFacts, ProofFacts,
     ReleasePlan, SuiteFact,
 };
+pub use stored::{StoredDossier, StoredDossierError};
 pub use verdict::{Reason, Remedy, Verdict};
 
 use evenkeel_model::defect::Code;

@@ -407,9 +407,52 @@ fn what_is_to_be_repaired_is_not_to_be_approved() {
 
 #[test]
 fn a_dossier_survives_being_kept() {
-    let dossier = open();
-    let kept = serde_json::to_string(&dossier).unwrap();
-    let again: Dossier = serde_json::from_str(&kept).unwrap();
+    let mut dossier = open();
+    dossier.approvals.clear();
+    let verdict = judge(&dossier);
+    let stored = StoredDossier::new(dossier.clone(), &verdict);
+    let kept = serde_json::to_string(&stored).unwrap();
+    let again = StoredDossier::read(kept.as_bytes()).unwrap();
     assert_eq!(serde_json::to_string(&again).unwrap(), kept);
-    assert!(judge(&again).open);
+    assert_eq!(judge(&again.dossier).reasons, verdict.reasons);
+    // Every rule is in it, with what it said.
+    let said = again.verdict.unwrap();
+    assert!(!said.open);
+    assert_eq!(said.rules.len(), CODES.len());
+    let shut: Vec<_> = said.rules.iter().filter(|rule| !rule.holds).collect();
+    assert_eq!(shut[0].code, "gate/not-approved");
+    assert_eq!(shut[0].reasons[0].message, verdict.reasons[0].message);
+    assert!(shut[0].reasons[0].remedy.starts_with("evenkeel approve "));
+}
+
+#[test]
+fn a_dossier_of_the_first_format_is_read_and_one_of_a_later_is_refused() {
+    let dossier = open();
+    let first = serde_json::to_vec(&dossier).unwrap();
+    let read = StoredDossier::read(&first).unwrap();
+    assert_eq!((read.format, read.verdict), (1, None));
+    assert!(judge(&read.dossier).open);
+    let newer = StoredDossier::read(br#"{"format":3,"what":"ever"}"#);
+    assert!(matches!(newer, Err(StoredDossierError::Newer { found: 3 })));
+    assert!(StoredDossier::read(b"{}").is_err());
+    assert!(StoredDossier::read(b"").is_err());
+}
+
+/// Who changes a line of these changes what is in every ledger: raise the format, and go on reading the old one.
+#[test]
+fn the_stored_form_is_exactly_this() {
+    let mut dossier = open();
+    dossier.policy.freeze = vec![Freeze {
+        from: dossier.at,
+        until: dossier.at,
+        reason: "why".into(),
+    }];
+    dossier.parity = vec![finding(
+        evenkeel_model::defect::Corner::HandMadeInBoth,
+        true,
+    )];
+    let stored = StoredDossier::new(dossier.clone(), &judge(&dossier));
+    let text = evenkeel_model::canonical::to_string(&stored).unwrap();
+    let kept = include_str!("../../../../fixtures/stored/dossier-2.json");
+    assert_eq!(kept, format!("{text}\n"));
 }

@@ -1,12 +1,9 @@
 //! The verdict: open or shut, why, and the smallest set of commands that would open it.
 
-use serde::{Deserialize, Serialize};
-
 use evenkeel_model::EnvironmentName;
 
 /// Open or shut, and why.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
 pub struct Verdict {
     /// Whether it is open.
     pub open: bool,
@@ -19,8 +16,7 @@ pub struct Verdict {
 }
 
 /// One reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// The rule's code.
     pub code: String,
@@ -31,8 +27,7 @@ pub struct Reason {
 }
 
 /// What would take a reason away.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Remedy {
     /// Restore the ledger.
     RestoreLedger,
@@ -59,7 +54,7 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         match self {
             Self::RestoreLedger => {
                 "restore .evenkeel from a backup; evenkeel audit verify says what is wrong with it"

@@ -1,0 +1,323 @@
+//! The dossier as the ledger's objects keep it: with the version of its format and of the rules that judged it, and with
+//! the whole verdict.
+//!
+//! The live types of the policy, of corners and of verdicts go through one door each, here: a change of theirs is asked
+//! about by the compiler and changes nothing that was stored. The facts of a dossier have no other form than the stored
+//! one: fields are only added to them, as optional ones.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{CODES, Dossier, Reason, Verdict};
+use crate::environment::Policy;
+use crate::environment::policy::Freeze;
+use evenkeel_model::Moment;
+use evenkeel_model::defect::Corner;
+
+/// The format that this version writes. The first format was the bare dossier, without a number.
+pub const FORMAT: u32 = 2;
+
+/// The version of the rules: raised when a rule is added or removed, or decides differently.
+pub const RULES: u32 = 1;
+
+/// Everything that is kept of one verdict.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StoredDossier {
+    /// The version of this form.
+    pub format: u32,
+    /// The version of the rules that judged.
+    pub rules: u32,
+    /// What they judged.
+    pub dossier: Dossier,
+    /// What they said. `None` for the first format, which kept it in the entry alone and by codes.
+    #[serde(default)]
+    pub verdict: Option<StoredVerdict>,
+}
+
+/// A verdict, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StoredVerdict {
+    /// Whether the gate was open.
+    pub open: bool,
+    /// Every rule that was judged, in order.
+    pub rules: Vec<StoredRule>,
+    /// What would have opened it, in the order in which to do it.
+    pub remedies: Vec<String>,
+}
+
+/// What one rule said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StoredRule {
+    /// Its code.
+    pub code: String,
+    /// Whether it held.
+    pub holds: bool,
+    /// Why not.
+    pub reasons: Vec<StoredReason>,
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StoredReason {
+    /// One sentence.
+    pub message: String,
+    /// What would have taken it away.
+    pub remedy: String,
+}
+
+/// Why a stored dossier cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoredDossierError {
+    /// It was written by a newer version.
+    #[error("the dossier has format {found}, and this evenkeel knows formats up to {FORMAT}")]
+    Newer {
+        /// Its format.
+        found: u32,
+    },
+    /// It is no dossier.
+    #[error("it is not a dossier")]
+    Malformed(#[from] serde_json::Error),
+}
+
+/// What is looked at first.
+#[derive(Deserialize)]
+struct Format {
+    #[serde(default = "first_format")]
+    format: u32,
+}
+
+fn first_format() -> u32 {
+    1
+}
+
+impl StoredDossier {
+    /// What is kept of a dossier and the verdict on it.
+    #[must_use]
+    pub fn new(dossier: Dossier, verdict: &Verdict) -> Self {
+        Self {
+            format: FORMAT,
+            rules: RULES,
+            dossier,
+            verdict: Some(StoredVerdict::of(verdict)),
+        }
+    }
+
+    /// Reads what any version up to this one kept.
+    ///
+    /// # Errors
+    ///
+    /// When it is of a newer version, or no dossier.
+    pub fn read(bytes: &[u8]) -> Result<Self, StoredDossierError> {
+        let Format { format } = serde_json::from_slice(bytes)?;
+        match format {
+            1 => Ok(Self {
+                format,
+                rules: 1,
+                dossier: serde_json::from_slice(bytes)?,
+                verdict: None,
+            }),
+            2 => Ok(serde_json::from_slice(bytes)?),
+            found => Err(StoredDossierError::Newer { found }),
+        }
+    }
+}
+
+impl StoredVerdict {
+    fn of(verdict: &Verdict) -> Self {
+        let Verdict {
+            open,
+            // How many there are is how many are listed.
+            rules: _,
+            reasons,
+            remedies,
+        } = verdict;
+        let rules = CODES.iter().map(|code| {
+            let own = reasons.iter().filter(|reason| reason.code == code.name);
+            let reasons: Vec<StoredReason> = own.map(StoredReason::of).collect();
+            StoredRule {
+                code: code.name.to_owned(),
+                holds: reasons.is_empty(),
+                reasons,
+            }
+        });
+        Self {
+            open: *open,
+            rules: rules.collect(),
+            remedies: remedies.clone(),
+        }
+    }
+}
+
+impl StoredReason {
+    fn of(reason: &Reason) -> Self {
+        let Reason {
+            code: _,
+            message,
+            remedy,
+        } = reason;
+        Self {
+            message: message.clone(),
+            remedy: remedy.line(),
+        }
+    }
+}
+
+/// A policy as a dossier keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct StoredPolicy {
+    delivery: bool,
+    require: Vec<String>,
+    approvals: usize,
+    evidence_max_age: u64,
+    rehearsal: f64,
+    observed: f64,
+    uncommitted: bool,
+    freeze: Vec<StoredFreeze>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct StoredFreeze {
+    from: Moment,
+    until: Moment,
+    reason: String,
+}
+
+impl From<&Policy> for StoredPolicy {
+    fn from(policy: &Policy) -> Self {
+        let Policy {
+            delivery,
+            require,
+            approvals,
+            evidence_max_age,
+            rehearsal,
+            observed,
+            uncommitted,
+            freeze,
+        } = policy;
+        let stored = |freeze: &Freeze| {
+            let Freeze {
+                from,
+                until,
+                reason,
+            } = freeze;
+            StoredFreeze {
+                from: *from,
+                until: *until,
+                reason: reason.clone(),
+            }
+        };
+        Self {
+            delivery: *delivery,
+            require: require.clone(),
+            approvals: *approvals,
+            evidence_max_age: *evidence_max_age,
+            rehearsal: *rehearsal,
+            observed: *observed,
+            uncommitted: *uncommitted,
+            freeze: freeze.iter().map(stored).collect(),
+        }
+    }
+}
+
+impl From<StoredPolicy> for Policy {
+    fn from(stored: StoredPolicy) -> Self {
+        let StoredPolicy {
+            delivery,
+            require,
+            approvals,
+            evidence_max_age,
+            rehearsal,
+            observed,
+            uncommitted,
+            freeze,
+        } = stored;
+        let live = |freeze: StoredFreeze| {
+            let StoredFreeze {
+                from,
+                until,
+                reason,
+            } = freeze;
+            Freeze {
+                from,
+                until,
+                reason,
+            }
+        };
+        Self {
+            delivery,
+            require,
+            approvals,
+            evidence_max_age,
+            rehearsal,
+            observed,
+            uncommitted,
+            freeze: freeze.into_iter().map(live).collect(),
+        }
+    }
+}
+
+/// The door for policies: `#[serde(with = "stored::policy")]`.
+pub(super) mod policy {
+    use super::{Deserialize, Deserializer, Policy, Serialize, Serializer, StoredPolicy};
+
+    pub fn serialize<S: Serializer>(policy: &Policy, serializer: S) -> Result<S::Ok, S::Error> {
+        StoredPolicy::from(policy).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Policy, D::Error> {
+        StoredPolicy::deserialize(deserializer).map(Policy::from)
+    }
+}
+
+/// Makes the stored twin of corners, with a door to each side that misses none.
+macro_rules! corners {
+    ($( $corner:ident ),* $(,)?) => {
+        /// A corner as a dossier keeps it: these names never change.
+        #[derive(Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        enum StoredCorner { $( $corner ),* }
+
+        impl From<Corner> for StoredCorner {
+            fn from(corner: Corner) -> Self {
+                match corner { $( Corner::$corner => Self::$corner ),* }
+            }
+        }
+
+        impl From<StoredCorner> for Corner {
+            fn from(stored: StoredCorner) -> Self {
+                match stored { $( StoredCorner::$corner => Self::$corner ),* }
+            }
+        }
+    };
+}
+
+corners! {
+    Pending, HandMade, HandMadeInBoth, Conflicting, Healed, HalfPromoted, Behind, Unmanaged,
+}
+
+/// The door for corners: `#[serde(with = "stored::corner")]`.
+pub(super) mod corner {
+    use super::{Corner, Deserialize, Deserializer, Serialize, Serializer, StoredCorner};
+
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde gives the field by reference"
+    )]
+    pub fn serialize<S: Serializer>(
+        corner: &Option<Corner>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        corner.map(StoredCorner::from).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Corner>, D::Error> {
+        Ok(Option::<StoredCorner>::deserialize(deserializer)?.map(Corner::from))
+    }
+}
