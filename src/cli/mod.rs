@@ -15,6 +15,7 @@ mod init;
 mod lock;
 mod log;
 mod man;
+mod output;
 mod plan;
 mod progress;
 mod reference;
@@ -29,6 +30,7 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use shared::{Global, Surroundings};
@@ -59,6 +61,13 @@ macro_rules! commands {
         // Each command's help is the documentation of its own `Arguments`.
         #[derive(Subcommand)]
         enum Command { $( $command($module::Arguments), )* }
+
+        impl Command {
+            /// Its name, as a report has it.
+            const fn name(&self) -> &'static str {
+                match self { $( Self::$command(_) => stringify!($module), )* }
+            }
+        }
 
         fn run(command: Command, surroundings: &Surroundings<'_>) -> u8 {
             match command { $( Command::$command(arguments) => $module::run(arguments, surroundings), )* }
@@ -98,8 +107,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    shared::with_surroundings(cli.global, |surroundings| {
-        ExitCode::from(run(cli.command, surroundings))
+    let outputs = match cli.global.outputs() {
+        Ok(outputs) => outputs,
+        Err(reason) => {
+            let error = definition().error(ErrorKind::ArgumentConflict, reason);
+            let _ = error.print();
+            return ExitCode::from(USAGE);
+        }
+    };
+    shared::with_surroundings(cli.global, outputs, cli.command.name(), |surroundings| {
+        ExitCode::from(match surroundings.check_files() {
+            Ok(()) => run(cli.command, surroundings),
+            Err(code) => code,
+        })
     })
 }
 

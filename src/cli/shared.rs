@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::USAGE;
+use super::output::{Output, OutputParser, settled};
 use super::progress::Terminal;
 use super::signals::Signals;
-use crate::operation::{Failure, LocalTargets, ProjectLocation, World};
-use crate::report::{self, Format, Report, Style};
+use crate::operation::{Failure, LocalTargets, ProjectLocation, World, project_path};
+use crate::report::{Report, ReportFormat, Style};
 use crate::world::account;
 use crate::world::processes::LocalProcesses;
+use crate::world::report_file;
 use crate::world::stores::FolderStores;
 use evenkeel_model::duration;
 use evenkeel_model::moment::SystemClock;
@@ -28,9 +31,15 @@ pub(super) struct Global {
     /// Read definitions from this commit instead of the working tree
     #[arg(long, global = true, value_name = "REVISION")]
     at: Option<String>,
-    /// How to print
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    format: FormatArgument,
+    /// The format of the report; with `=FILE` it is written to that file, and several may be given
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT[=FILE]",
+        default_value = "text",
+        value_parser = OutputParser
+    )]
+    format: Vec<Output>,
     /// When to use colours
     #[arg(
         long,
@@ -42,12 +51,11 @@ pub(super) struct Global {
     color: ColorArgument,
 }
 
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum FormatArgument {
-    /// For people
-    Text,
-    /// One JSON document, see `evenkeel schema report`
-    Json,
+impl Global {
+    /// Where the report goes, in which formats.
+    pub(super) fn outputs(&self) -> Result<Vec<Output>, String> {
+        settled(self.format.clone())
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,34 +87,78 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 pub(super) struct Surroundings<'a> {
     pub(super) world: &'a World<'a>,
     pub(super) location: ProjectLocation,
-    format: Format,
+    command: &'static str,
+    outputs: Vec<Output>,
     out: Style,
     talk: Style,
     signals: &'a Signals,
 }
 
+/// How a file is drawn: no colours, and columns that no terminal decides.
+const FILE_STYLE: Style = Style {
+    colour: false,
+    width: 100,
+};
+
 impl Surroundings<'_> {
-    /// Renders what came of an operation, and gives the exit code.
-    pub(super) fn render(&self, outcome: Result<Report, Failure>) -> u8 {
-        match outcome {
-            Ok(report) => {
-                let code = self.signals.exit_code(report.exit_code);
-                match self.print(|to| self.format.write(&report, self.out, to)) {
-                    Ok(()) => code,
-                    Err(error) => {
-                        Self::complain(&format!("cannot print: {error}"), None);
-                        code.max(1)
-                    }
-                }
+    /// Refuses files that cannot be written, before anything is done.
+    pub(super) fn check_files(&self) -> Result<(), u8> {
+        for file in self.outputs.iter().filter_map(|each| each.file.as_ref()) {
+            if let Err(error) = report_file::check(&self.world.directory.join(file)) {
+                Self::complain(&format!("cannot write {}: {error}", file.display()), None);
+                return Err(USAGE);
             }
-            Err(failure) => self.fail(&failure),
         }
+        Ok(())
+    }
+
+    /// Renders the outcome of an operation, and gives the exit code.
+    pub(super) fn render(&self, outcome: Result<Report, Failure>) -> u8 {
+        let mut report = outcome.unwrap_or_else(|failure| {
+            let project = match &failure {
+                Failure::Definitions(_) => project_path(self.world, &self.location),
+                _ => None,
+            };
+            failure.report(self.command, self.world.clock.now(), project)
+        });
+        let code = self.signals.exit_code(report.exit_code);
+        report.exit_code = code;
+        let has_failed = report.failure.is_some();
+        if has_failed {
+            // Standard error has it too when standard output or a file cannot be written.
+            let mut to = io::BufWriter::new(io::stderr().lock());
+            let _ = ReportFormat::Text
+                .write(&report, self.talk, &mut to)
+                .and_then(|()| to.flush());
+        }
+        let mut could_write = true;
+        for Output { format, file } in &self.outputs {
+            let written = match file {
+                // A failure in words is a message.
+                None if has_failed && *format == ReportFormat::Text => Ok(()),
+                None => self.print(|to| format.write(&report, self.out, to)),
+                Some(file) => report_file::write(&self.world.directory.join(file), |to| {
+                    format.write(&report, FILE_STYLE, to)
+                }),
+            };
+            if let Err(error) = written {
+                could_write = false;
+                Self::complain(
+                    &match file {
+                        None => format!("cannot print: {error}"),
+                        Some(file) => format!("cannot write {}: {error}", file.display()),
+                    },
+                    None,
+                );
+            }
+        }
+        if could_write { code } else { code.max(1) }
     }
 
     /// Prints data to standard output. A reader that has gone away is no error.
     #[expect(
         clippy::unused_self,
-        reason = "what is printed is printed by somebody who was given the world"
+        reason = "only a command that was given the world prints"
     )]
     pub(super) fn print(
         &self,
@@ -117,46 +169,6 @@ impl Surroundings<'_> {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }
-    }
-
-    fn fail(&self, failure: &Failure) -> u8 {
-        let code = self.signals.exit_code(failure.exit_code());
-        if self.format == Format::Json {
-            let mut report = Report::new("failure", "", self.world.clock.now());
-            report.exit_code = code;
-            report.say(failure.to_string());
-            if let Failure::Definitions(complaints) = failure {
-                report.defects(complaints.iter().cloned());
-            }
-            if let Failure::Stale { changes, .. } = failure {
-                report.messages.extend(changes.iter().cloned());
-            }
-            report.next.extend(failure.help());
-            // Standard error still says it when this cannot be printed.
-            let _ = self.print(|to| self.format.write(&report, self.out, to));
-        }
-        if let Failure::Definitions(complaints) = failure {
-            let mut to = io::BufWriter::new(io::stderr().lock());
-            let _ = report::failure(complaints, self.talk, &mut to).and_then(|()| to.flush());
-        }
-        let mut message = failure.to_string();
-        if let Failure::Stale { changes, .. } = failure {
-            for change in changes.iter().take(20) {
-                message.push_str(&format!("\n  {change}"));
-            }
-            if changes.len() > 20 {
-                message.push_str(&format!("\n  … and {} more", changes.len() - 20));
-            }
-        }
-        let mut source = std::error::Error::source(failure);
-        if matches!(failure, Failure::Ledger(_)) {
-            while let Some(cause) = source {
-                message.push_str(&format!(": {cause}"));
-                source = cause.source();
-            }
-        }
-        Self::complain(&message, failure.help().as_deref());
-        code
     }
 
     fn complain(message: &str, help: Option<&str>) {
@@ -175,14 +187,16 @@ impl Surroundings<'_> {
 /// Makes the world as this machine has it, and runs a command in it.
 pub(super) fn with_surroundings(
     global: Global,
+    outputs: Vec<Output>,
+    command: &'static str,
     run: impl FnOnce(&Surroundings<'_>) -> ExitCode,
 ) -> ExitCode {
     let signals = Signals::listen();
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let listener =
-        Terminal::new(io::stderr().is_terminal() && global.format == FormatArgument::Text);
+    let is_for_people = outputs.contains(&Output::TEXT);
+    let listener = Terminal::new(io::stderr().is_terminal() && is_for_people);
     let targets = LocalTargets {
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
@@ -209,10 +223,8 @@ pub(super) fn with_surroundings(
             environments: global.environments.clone(),
             revision: global.at.clone(),
         },
-        format: match global.format {
-            FormatArgument::Text => Format::Text,
-            FormatArgument::Json => Format::Json,
-        },
+        command,
+        outputs,
         out: style(io::stdout().is_terminal()),
         talk: style(io::stderr().is_terminal()),
         signals: &signals,

@@ -24,6 +24,8 @@ pub fn audit_verify(
         project,
         mut report,
     } = Session::open(world, location, "audit")?;
+    // Checkpoints are named relative to the working directory, which may be any.
+    report.project = None;
     let mut files: Vec<CheckpointFile> = Vec::new();
     for path in against {
         match read(&world.directory, path) {
@@ -96,7 +98,7 @@ pub fn audit_checkpoint(
 fn how_far(verification: &Verification) -> Option<CheckpointDocument> {
     let head = verification.head.as_ref()?;
     Some(CheckpointDocument {
-        format: CHECKPOINT_FORMAT,
+        format: CHECKPOINT_FORMAT.into(),
         system: verification.founded.as_ref()?.system.clone(),
         lineage: head.lineage.clone(),
         sequence: head.sequence,

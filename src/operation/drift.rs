@@ -50,6 +50,17 @@ pub fn drift(
     location: &ProjectLocation,
     request: &DriftRequest,
 ) -> Result<Report, Failure> {
+    let (mut report, defects) = found(world, location, request)?;
+    report.defects(defects);
+    Ok(report)
+}
+
+/// The report of all drift without its findings, and the defects that make them.
+pub(super) fn found(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    request: &DriftRequest,
+) -> Result<(Report, Vec<Defect>), Failure> {
     // Parity alone needs no ledger.
     let (mut session, state) = if request.parity_only {
         (Session::open(world, location, "drift")?, None)
@@ -76,7 +87,7 @@ pub fn drift(
         project,
         mut report,
     } = session;
-    report.defects(project.warnings.iter().cloned());
+    let mut defects = project.warnings.clone();
     let mut unseen = false;
     if !request.live_only {
         let mut parity = resolution.parity.clone();
@@ -86,6 +97,7 @@ pub fn drift(
         if let Some(revision) = &request.since {
             let then = ages::then(&project, revision)?;
             let older = only_new(&mut parity, &then);
+            report.cut("findings", older, "--since");
             report.say(format!(
                 "since {revision}: {} new; {} not shown",
                 evenkeel_model::text::count(
@@ -100,16 +112,15 @@ pub fn drift(
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
         unseen |= resolution.unread;
-        report.defects(parity);
+        defects.extend(parity);
     }
     if let Some(state) = state {
         let (live, environments) = look_at_all(&project, &resolution, &names, &state, &mut report)?;
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
-        report.defects(live);
+        defects.extend(live);
         report.environments = environments;
     }
-    let drifted = report
-        .defects
+    let drifted = defects
         .iter()
         .any(|defect| defect.severity >= request.fail_on && defect.declared.is_none());
     report.exit_code = match (unseen, drifted) {
@@ -117,7 +128,7 @@ pub fn drift(
         (false, true) => 2,
         (false, false) => 0,
     };
-    Ok(report)
+    Ok((report, defects))
 }
 
 fn look_at_all(

@@ -1,7 +1,7 @@
 //! Explain: one defect in full, what a code means, or what a kind of entry says.
 
 use super::catalogue::codes;
-use super::drift::{DriftRequest, drift};
+use super::drift::{DriftRequest, found};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_ledger::Record;
@@ -31,27 +31,28 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(Failure::Usage(format!("there is no code `{id}`{hint}")));
     }
-    let all = drift(world, location, &DriftRequest::default())?;
+    let (all, defects) = found(world, location, &DriftRequest::default())?;
     let mut report = Report::new("explain", &all.system, world.clock.now());
     report.origin.clone_from(&all.origin);
+    report.project.clone_from(&all.project);
     report.defects(
-        all.defects
-            .iter()
-            .filter(|defect| defect.fingerprints().any(|place| place.begins_with(id)))
-            .cloned(),
+        defects
+            .into_iter()
+            .filter(|defect| defect.fingerprints().any(|place| place.begins_with(id))),
     );
-    if report.defects.is_empty() {
+    if report.findings.is_empty() {
         return Err(Failure::Other {
             reason: format!("there is no defect `{id}` now"),
             help: Some("evenkeel drift shows those there are; a code such as file/content-differs can be explained too".into()),
         });
     }
-    let mut said: Vec<&str> = Vec::new();
-    for defect in report.defects.clone() {
-        if !said.contains(&defect.code.name) {
-            said.push(defect.code.name);
-            report.say(format!("{}: {}", defect.code.title, defect.code.help));
-        }
+    // In the order of the findings.
+    let mut explained: Vec<String> = Vec::new();
+    for finding in &report.findings {
+        let code = report.codes.iter().find(|code| code.name == finding.code);
+        let sentence = code.map(|code| format!("{}: {}", code.title, code.help));
+        explained.extend(sentence.filter(|sentence| !explained.contains(sentence)));
     }
+    report.messages.extend(explained);
     Ok(report)
 }

@@ -1,8 +1,10 @@
 //! What stops an operation before it has anything to report, and its exit code.
 
+use crate::report::{FailureDocument, FailureKind, Report};
 use crate::world::documents::PairError;
 use crate::world::place::PlaceError;
 use evenkeel_ledger::LedgerError;
+use evenkeel_model::Moment;
 use evenkeel_model::defect::Defect;
 
 /// Why an operation could not be done.
@@ -81,6 +83,55 @@ impl Failure {
             Self::Refused { .. } => 3,
             Self::Interrupted => 130,
         }
+    }
+
+    /// The failure as a report, for every format: errors in definitions are its findings. `project` is the project's
+    /// directory within its repository.
+    #[must_use]
+    pub fn report(self, command: &'static str, at: Moment, project: Option<String>) -> Report {
+        let mut report = Report::new(command, "", at);
+        report.exit_code = self.exit_code();
+        report.project = project;
+        report.failure = Some(FailureDocument {
+            kind: self.kind(),
+            reason: self.to_string(),
+            causes: self.causes(),
+            changes: match &self {
+                Self::Stale { changes, .. } => changes.clone(),
+                _ => Vec::new(),
+            },
+            help: self.help(),
+        });
+        if let Self::Definitions(defects) = self {
+            report.defects(defects);
+        }
+        report
+    }
+
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Definitions(_) => FailureKind::Definitions,
+            Self::Usage(_) => FailureKind::Usage,
+            Self::Ledger(_) => FailureKind::Ledger,
+            Self::Stale { .. } => FailureKind::Stale,
+            Self::Refused { .. } => FailureKind::Refused,
+            Self::Interrupted => FailureKind::Interrupted,
+            Self::Other { .. } => FailureKind::Other,
+        }
+    }
+
+    /// What caused it, where its own sentence does not say.
+    fn causes(&self) -> Vec<String> {
+        let Self::Ledger(_) = self else {
+            return Vec::new();
+        };
+        let mut causes = Vec::new();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        causes
     }
 
     /// What to do about it.

@@ -36,6 +36,7 @@ pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Resul
     if entries.is_empty() {
         report.say("nothing was recorded yet");
     } else if skipped > 0 {
+        report.cut("entries", skipped, "--limit");
         report.say(format!(
             "{} before these; --limit shows more",
             count(skipped, "entry")

@@ -49,7 +49,7 @@ pub use init::{InitRequest, init};
 pub use lock::{lock_break, lock_show};
 pub use log::log;
 pub use plan::plan;
-pub use project::{Project, ProjectLocation};
+pub use project::{Project, ProjectLocation, project_path};
 pub use release::release;
 pub use status::status;
 pub use targets::{LocalTargets, TargetMaker};

@@ -3,7 +3,7 @@
 mod filling;
 mod origin;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, World};
@@ -196,6 +196,11 @@ impl<'w> Project<'w> {
         ))
     }
 
+    /// The project's directory within its repository, with `/`; `None` where it is in none.
+    pub(in crate::operation) fn path_in_repository(&self) -> Option<String> {
+        path_within(&self.root, self.repository.as_ref()?)
+    }
+
     /// The environment with a name.
     ///
     /// # Errors
@@ -300,4 +305,22 @@ impl<'w> Project<'w> {
         let now = self.world.clock.now();
         Ok(self.store.open_or_found(&self.definition.system, now)?)
     }
+}
+
+/// The project's directory within its repository, with `/`.
+fn path_within(root: &Path, repository: &Repository) -> Option<String> {
+    Some(
+        root.strip_prefix(repository.root())
+            .ok()?
+            .to_str()?
+            .to_owned(),
+    )
+}
+
+/// The directory within its repository of a project that may have no definitions that can be read.
+#[must_use]
+pub fn project_path(world: &World<'_>, location: &ProjectLocation) -> Option<String> {
+    let directory = locate(world, location).ok()?;
+    let root = root_of(&directory).ok()?;
+    path_within(root, &Repository::discover(root)?)
 }

@@ -96,11 +96,12 @@ impl<'w> Session<'w> {
     }
 
     fn of(project: Project<'w>, command: &'static str) -> Self {
-        let report = Report::new(
+        let mut report = Report::new(
             command,
             &project.definition.system,
             project.world.clock.now(),
         );
+        report.project = project.path_in_repository();
         Self { project, report }
     }
 

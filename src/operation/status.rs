@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::apply::run_smoke;
 use super::session::Session;
 use super::{Failure, Project, ProjectLocation, World};
-use crate::report::{Report, StatusDocument};
+use crate::report::{Report, StatusDocument, SuiteStatusDocument};
 use evenkeel_core::release::{Smoke, last, smoke};
 use evenkeel_ledger::environment_state::Apply;
 use evenkeel_ledger::lease::{self, Lock};
@@ -146,7 +146,7 @@ fn broken(standing: &EnvironmentState, since: u64) -> String {
     }
 }
 
-fn suites(standing: &EnvironmentState) -> Vec<(String, bool, String)> {
+fn suites(standing: &EnvironmentState) -> Vec<SuiteStatusDocument> {
     let newest: BTreeMap<&str, (bool, &str)> = standing
         .evidence
         .iter()
@@ -159,6 +159,10 @@ fn suites(standing: &EnvironmentState) -> Vec<(String, bool, String)> {
         .collect();
     newest
         .into_iter()
-        .map(|(name, (passed, summary))| (name.to_owned(), passed, summary.to_owned()))
+        .map(|(name, (passed, summary))| SuiteStatusDocument {
+            suite: name.to_owned(),
+            passed,
+            summary: summary.to_owned(),
+        })
         .collect()
 }

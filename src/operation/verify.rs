@@ -6,7 +6,7 @@ use super::apply::take_lease;
 use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World};
-use crate::report::{Report, SuiteDocument};
+use crate::report::{CaseDocument, Report, SuiteDocument};
 use crate::suite::{self, Outcome};
 use crate::world::files::fresh_directory;
 use evenkeel_core::environment::suite::{Suite, selected};
@@ -146,7 +146,10 @@ impl Verification<'_> {
             .cases
             .iter()
             .filter(|case| matches!(case.outcome, Outcome::Failed | Outcome::Error))
-            .map(|case| (case.name.clone(), case.message.clone().unwrap_or_default()))
+            .map(|case| CaseDocument {
+                name: case.name.clone(),
+                message: case.message.clone().unwrap_or_default(),
+            })
             .collect();
         document.figures.clone_from(&result.figures);
         let passed = record.passed;

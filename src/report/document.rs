@@ -1,41 +1,56 @@
 //! The document: everything an operation has to say.
 //!
-//! Fields are added, never renamed; consumers ignore what they do not know. Parts that an operation has nothing to say
-//! about are left out. Here is the whole; its parts have files of their own in this folder.
+//! Fields are added, never renamed; consumers ignore fields that they do not know. A list is always present, empty where
+//! there is nothing in it; a single thing is absent where there is none. Here is the whole; each part has a file in this
+//! folder. Decision 22 lists what version 2 changed.
 
+mod checkpoints;
+mod cut;
 mod done;
 mod drift;
+mod failure;
 mod finding;
+mod locks;
+mod place;
 mod plan;
 mod standing;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use std::borrow::Cow;
 
-pub use self::done::{ApplyDocument, NotDone, SuiteDocument};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::checkpoints::{COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument};
+pub use self::cut::CutDocument;
+pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
 pub use self::drift::{DocumentsDocument, EnvironmentReport, ParityDocument};
-pub use self::finding::{AlsoDocument, FindingDocument};
+pub use self::failure::{FailureDocument, FailureKind};
+pub use self::finding::{
+    AllowedDocument, AlsoDocument, CodeDocument, CountsDocument, FindingDocument, SinceDocument,
+};
+pub use self::locks::{HolderDocument, HolderProcess, LockDocument, LockState};
+pub(in crate::report) use self::place::LONGEST_LINE;
+use self::place::Places;
+pub use self::place::{PlaceDocument, SnippetDocument};
 pub use self::plan::{PlanReport, StepDocument};
-pub use self::standing::{StatusDocument, VerdictDocument};
-use super::checkpoints::{CheckpointDocument, ProofDocument};
-use super::locks::LockDocument;
+pub use self::standing::{RuleDocument, StatusDocument, SuiteStatusDocument, VerdictDocument};
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::Moment;
-use evenkeel_model::defect::Defect;
+use evenkeel_model::defect::{Code, Defect};
 
 /// The version of this document.
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "2.0";
 
 /// Everything an operation has to say.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
-    /// The version of this document: `1.0`. Consumers refuse another first number.
-    pub format: &'static str,
+    /// The version of this document: `2.0`. Consumers refuse another first number.
+    pub format: Cow<'static, str>,
     /// The version of evenkeel.
-    pub tool: &'static str,
+    pub tool: Cow<'static, str>,
     /// The command.
-    pub command: &'static str,
+    pub command: Cow<'static, str>,
     /// The system.
     pub system: String,
     /// When it was made.
@@ -46,66 +61,64 @@ pub struct Report {
     /// Where the definitions came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<OriginDocument>,
-    /// Everything that is not as it should be.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The project's directory within its repository, with `/` and empty at its root; absent outside of a repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// What stopped the operation before it had anything else to report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureDocument>,
+    /// The findings, counted.
+    pub counts: CountsDocument,
+    /// The codes of the findings, by name.
+    pub codes: Vec<CodeDocument>,
+    /// Everything that disagrees.
     pub findings: Vec<FindingDocument>,
     /// Parity between environments, counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parity: Option<ParityDocument>,
     /// Each environment that was looked at.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<EnvironmentReport>,
     /// Plans.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<PlanReport>,
     /// Applies.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub applies: Vec<ApplyDocument>,
     /// Suites that ran.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suites: Vec<SuiteDocument>,
     /// The gate's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictDocument>,
     /// What runs where.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub status: Vec<StatusDocument>,
     /// The lease on each environment.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locks: Vec<LockDocument>,
     /// How far the ledger goes: what is worth keeping elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<CheckpointDocument>,
     /// What came of checkpoints that were kept elsewhere.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub proofs: Vec<ProofDocument>,
     /// Entries of the ledger.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<EntryDocument>,
+    /// What the report leaves out.
+    pub cut: Vec<CutDocument>,
     /// Sentences.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<String>,
     /// What to type next.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<String>,
-    /// The defects behind the findings, with their places.
-    #[serde(skip)]
-    #[schemars(skip)]
-    pub defects: Vec<Defect>,
 }
 
 /// Where the definitions came from.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct OriginDocument {
     /// The commit, if they are in a repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// Whether they differ from it.
     pub dirty: bool,
 }
 
 /// An entry of the ledger, in words.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct EntryDocument {
     /// Its number.
@@ -126,13 +139,17 @@ impl Report {
     #[must_use]
     pub fn new(command: &'static str, system: &str, at: Moment) -> Self {
         Self {
-            format: FORMAT,
-            tool: concat!("evenkeel ", env!("CARGO_PKG_VERSION")),
-            command,
+            format: FORMAT.into(),
+            tool: concat!("evenkeel ", env!("CARGO_PKG_VERSION")).into(),
+            command: command.into(),
             system: system.to_owned(),
             at,
             exit_code: 0,
             origin: None,
+            project: None,
+            failure: None,
+            counts: CountsDocument::default(),
+            codes: Vec::new(),
             findings: Vec::new(),
             parity: None,
             environments: Vec::new(),
@@ -145,9 +162,9 @@ impl Report {
             checkpoint: None,
             proofs: Vec::new(),
             entries: Vec::new(),
+            cut: Vec::new(),
             messages: Vec::new(),
             next: Vec::new(),
-            defects: Vec::new(),
         }
     }
 
@@ -159,11 +176,24 @@ impl Report {
         });
     }
 
-    /// Adds defects.
+    /// Adds defects. Their places are relative to the repository too where [`Report::project`] is set before.
     pub fn defects(&mut self, defects: impl IntoIterator<Item = Defect>) {
+        let mut places = Places::of(self.project.clone());
         for defect in defects {
-            self.findings.push(FindingDocument::new(&defect));
-            self.defects.push(defect);
+            self.code(defect.code);
+            let finding = FindingDocument::new(defect, &mut places);
+            self.counts.add(&finding);
+            self.findings.push(finding);
+        }
+    }
+
+    /// Adds a code, once.
+    fn code(&mut self, code: &'static Code) {
+        let place = self
+            .codes
+            .binary_search_by(|known| known.name.as_ref().cmp(code.name));
+        if let Err(place) = place {
+            self.codes.insert(place, code.into());
         }
     }
 
@@ -204,10 +234,21 @@ impl Report {
         self.next.push(command.into());
     }
 
-    /// Whether any defect is an error that nobody declared.
+    /// Says that something is left out of a list, by which argument.
+    pub fn cut(&mut self, list: &str, left_out: usize, by: &str) {
+        if left_out > 0 {
+            self.cut.push(CutDocument {
+                list: list.to_owned(),
+                left_out,
+                by: by.to_owned(),
+            });
+        }
+    }
+
+    /// Whether any finding is an error that nothing allows.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.defects.iter().any(Defect::counts)
+        self.findings.iter().any(FindingDocument::counts)
     }
 }
 
@@ -215,7 +256,7 @@ impl Report {
     /// The JSON Schema of this document.
     #[must_use]
     pub fn schema() -> serde_json::Value {
-        // Of what is written, not of what could be read: parts that are left out when empty are not required.
+        // Of what is written, not of what can be read: each list is required.
         let mut schema = schemars::generate::SchemaSettings::default()
             .for_serialize()
             .into_generator()

@@ -1,104 +1,63 @@
-//! Text for people: defects at their places first, then what was done, then the sums, then what to type next.
+//! Text for people: findings at their places first, then what was done, then the sums, then what to type next.
 //!
 //! Here is the order; each part has a file of its own in this folder.
 
-mod defects;
 mod done;
+mod excerpt;
+mod failure;
+mod findings;
+mod locks;
+mod places;
 mod plans;
+mod proofs;
 mod standing;
 mod verdict;
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style as Ansi};
-use miette::{GraphicalReportHandler, GraphicalTheme};
-
-use self::defects::{declared_line, defects};
 use self::done::{apply_lines, suite_lines};
+use self::failure::failure_lines;
+use self::findings::{declared_line, findings};
 use self::plans::{plan_lines, would_change};
 use self::standing::{environment_line, status_lines};
 use self::verdict::verdict_lines;
-use super::document::{PlanReport, Report};
-use super::{checkpoints, locks};
-use evenkeel_model::defect::Defect;
+use super::document::{AllowedDocument, CHECKPOINT_COMMAND, FindingDocument, PlanReport, Report};
+use super::{Format, Style};
 use evenkeel_model::text::{count, inert};
 
 /// Steps shown one by one before the rest is counted.
 const SHOWN_STEPS: usize = 60;
-/// Defects shown one by one before the rest is counted.
-const SHOWN_DEFECTS: usize = 60;
-/// Places of one defect shown one by one before the rest is counted.
+/// Findings shown one by one before the rest is counted.
+const SHOWN_FINDINGS: usize = 60;
+/// Places of one finding shown one by one before the rest is counted.
 const SHOWN_PLACES: usize = 8;
 /// Reasons of one rule of the gate shown one by one before the rest is counted.
 const SHOWN_REASONS: usize = 12;
 
-/// How text is drawn.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    /// Whether colours are used.
-    pub colour: bool,
-    /// Columns.
-    pub width: usize,
-}
+/// For people.
+pub(super) struct Text;
 
-impl Style {
-    fn paint(self, colour: AnsiColor, text: &str) -> String {
-        if self.colour {
-            let ansi = Ansi::new().fg_color(Some(colour.into()));
-            format!("{ansi}{text}{ansi:#}")
-        } else {
-            text.to_owned()
-        }
-    }
+impl Format for Text {
+    const NAME: &'static str = "text";
+    const HELP: &'static str = "For people";
 
-    pub(super) fn good(self, text: &str) -> String {
-        self.paint(AnsiColor::Green, text)
-    }
-
-    pub(super) fn bad(self, text: &str) -> String {
-        self.paint(AnsiColor::Red, text)
-    }
-
-    pub(super) fn odd(self, text: &str) -> String {
-        self.paint(AnsiColor::Yellow, text)
-    }
-
-    pub(super) fn faint(self, text: &str) -> String {
-        if self.colour {
-            let ansi = Ansi::new().dimmed();
-            format!("{ansi}{text}{ansi:#}")
-        } else {
-            text.to_owned()
-        }
-    }
-
-    fn handler(self) -> GraphicalReportHandler {
-        let theme = if self.colour {
-            GraphicalTheme::unicode()
-        } else {
-            GraphicalTheme::unicode_nocolor()
-        };
-        GraphicalReportHandler::new_themed(theme)
-            .with_width(self.width.max(40))
-            .with_links(false)
-            .with_context_lines(1)
-            .tab_width(4)
+    fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+        write(report, style, to)
     }
 }
 
-/// Writes a report.
-pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    // What is to be kept is printed alone, as it is to be kept.
-    if let (checkpoints::COMMAND, Some(checkpoint), []) =
-        (report.command, &report.checkpoint, &*report.messages)
+fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    // A checkpoint that is to be kept is printed alone.
+    if let (CHECKPOINT_COMMAND, Some(checkpoint), []) =
+        (&*report.command, &report.checkpoint, &*report.messages)
     {
         return to.write_all(checkpoint.text().map_err(io::Error::other)?.as_bytes());
     }
-    let (declared, undeclared): (Vec<&Defect>, Vec<&Defect>) = report
-        .defects
+    let (allowed, open): (Vec<&FindingDocument>, Vec<&FindingDocument>) = report
+        .findings
         .iter()
-        .partition(|defect| defect.declared.is_some());
-    defects(&undeclared, style, to)?;
+        .partition(|finding| finding.allowed.is_some());
+    findings(&open, style, to)?;
     for entry in &report.entries {
         writeln!(
             to,
@@ -169,8 +128,8 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
             )?;
         }
     }
-    for defect in declared.iter().take(SHOWN_DEFECTS) {
-        declared_line(defect, style, to)?;
+    for finding in allowed.iter().take(SHOWN_FINDINGS) {
+        declared_line(finding, style, to)?;
     }
     // Where nothing is declared but documents, there is nothing to say of what runs.
     let is_bare = report
@@ -187,13 +146,16 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
         locks::line(lock, style, to)?;
     }
     for proof in &report.proofs {
-        checkpoints::line(proof, style, to)?;
+        proofs::line(proof, style, to)?;
     }
     if let Some(verdict) = &report.verdict {
         verdict_lines(verdict, style, to)?;
     }
     for message in &report.messages {
         writeln!(to, "{}", inert(message))?;
+    }
+    if let Some(failure) = &report.failure {
+        failure_lines(failure, to)?;
     }
     if !report.next.is_empty() {
         writeln!(to, "next:")?;
@@ -204,13 +166,16 @@ pub(super) fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
     Ok(())
 }
 
-/// Writes what is wrong before anything could be done: all complaints about definitions.
-///
-/// # Errors
-///
-/// When `to` cannot be written.
-pub fn failure(complaints: &[Defect], style: Style, to: &mut dyn Write) -> io::Result<()> {
-    defects(&complaints.iter().collect::<Vec<_>>(), style, to)
+/// A declared difference in words.
+fn words(allowed: &AllowedDocument) -> String {
+    let ticket = allowed.ticket.as_deref();
+    format!(
+        "{} (until {}, {}{})",
+        allowed.reason,
+        allowed.expires.date(),
+        allowed.owner,
+        ticket.map_or_else(String::new, |ticket| format!(", {ticket}"))
+    )
 }
 
 /// Says how much of a list is not shown.

@@ -12,6 +12,7 @@ pub mod patient;
 pub mod place;
 pub mod processes;
 pub mod redaction;
+pub mod report_file;
 pub mod secrets;
 pub mod stores;
 pub mod survey;

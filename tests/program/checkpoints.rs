@@ -150,7 +150,7 @@ fn a_checkpoint_that_was_edited_is_told_apart_where_that_can_be_proven() {
     let report = world.json(1, &against);
     assert_eq!(report["findings"][0]["code"], "checkpoint/edited");
     assert_eq!(
-        report["findings"][0]["places"][0]["file"],
+        report["findings"][0]["places"][0]["path"],
         "kept/edited.json"
     );
     assert_eq!(report["proofs"][0]["proven"], true);

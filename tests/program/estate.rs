@@ -66,7 +66,7 @@ pub fn told(document: &Value) -> Vec<String> {
         .map(Vec::as_slice)
         .unwrap_or_default()
         .iter()
-        .filter(|finding| finding["declared"].is_null())
+        .filter(|finding| finding["allowed"].is_null())
         .map(|finding| {
             let code = finding["code"].as_str().unwrap();
             match finding["attribute"].as_str() {
@@ -83,7 +83,7 @@ pub fn drift(world: &TestWorld, code: i32) -> Vec<String> {
     told(&world.json(code, &["drift", "--parity"]))
 }
 
-/// `file:line:column` of the places of one finding.
+/// `path:line:column` of the places of one finding.
 pub fn places(finding: &Value) -> Vec<String> {
     finding["places"]
         .as_array()
@@ -92,7 +92,7 @@ pub fn places(finding: &Value) -> Vec<String> {
         .map(|place| {
             format!(
                 "{}:{}:{}",
-                place["file"].as_str().unwrap(),
+                place["path"].as_str().unwrap(),
                 place["line"],
                 place["column"]
             )

@@ -31,9 +31,10 @@ fn shut_by(report: &Report) -> Vec<String> {
     assert!(!verdict.open);
     assert!(!verdict.remedies.is_empty(), "{verdict:?}");
     let mut codes: Vec<String> = verdict
-        .reasons
+        .rules
         .iter()
-        .map(|(code, _)| code.clone())
+        .filter(|rule| !rule.holds)
+        .map(|rule| rule.code.to_string())
         .collect();
     codes.sort();
     codes.dedup();
@@ -329,9 +330,10 @@ fn a_failing_suite_shuts_it_and_is_named() {
     let verdict = report.verdict.unwrap();
     assert!(
         verdict
-            .reasons
+            .rules
             .iter()
-            .any(|(_, words)| words.contains("`smoke` failed in staging")),
+            .flat_map(|rule| &rule.reasons)
+            .any(|words| words.contains("`smoke` failed in staging")),
         "{verdict:?}"
     );
     assert!(!verdict.releasable);

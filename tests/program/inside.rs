@@ -19,6 +19,7 @@ use evenkeel_ledger::record::Actor;
 use evenkeel_model::moment::FixedClock;
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
+use super::reports::is_all_in_the_document;
 use super::world::TestWorld;
 
 /// A project whose targets are in memory.
@@ -256,7 +257,9 @@ pub fn words(outcome: &Outcome) -> String {
 #[track_caller]
 pub fn expect(wanted: u8, outcome: Outcome) -> Report {
     assert_eq!(code(&outcome), wanted, "{}", words(&outcome));
-    outcome.unwrap_or_else(|failure| panic!("{failure}"))
+    let report = outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    is_all_in_the_document(&report);
+    report
 }
 
 /// That an outcome has a code and says something.

@@ -40,6 +40,7 @@ mod origins;
 mod refusals;
 mod rendering;
 mod repeated;
+mod reports;
 mod running;
 mod seals;
 mod secrets;

@@ -15,15 +15,16 @@ fn is_dirty(world: &TestWorld) -> bool {
     plan.document()["origin"]["dirty"].as_bool().unwrap()
 }
 
-/// The gate's reasons, by code.
+/// The codes of the rules that shut the gate.
 fn shut_by(world: &TestWorld) -> Vec<String> {
     let ran = world.run(&["release", "--format", "json"]);
     assert_eq!(ran.code, 3, "{}", ran.short());
     let document = ran.document();
-    let reasons = document["verdict"]["reasons"].as_array().unwrap();
-    reasons
+    let rules = document["verdict"]["rules"].as_array().unwrap();
+    rules
         .iter()
-        .map(|reason| reason[0].as_str().unwrap().to_owned())
+        .filter(|rule| rule["holds"] == false)
+        .map(|rule| rule["code"].as_str().unwrap().to_owned())
         .collect()
 }
 

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use evenkeel::report::Report;
 use serde_json::Value;
 
 /// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
@@ -331,16 +332,12 @@ impl Ran {
     /// Standard output as one JSON document, held to the schema that programs are given for it.
     #[track_caller]
     pub fn document(&self) -> Value {
-        static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
-            jsonschema::draft202012::new(&evenkeel::report::Report::schema()).unwrap()
-        });
-        let document = serde_json::from_str(&self.out)
+        let document: Value = serde_json::from_str(&self.out)
             .unwrap_or_else(|error| panic!("{error}\n{}", self.short()));
-        let wrong: Vec<String> = SCHEMA
-            .iter_errors(&document)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(wrong.is_empty(), "{wrong:#?}\n{}", self.short());
+        let report: Report = serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.short()));
+        assert_eq!(serde_json::to_value(&report).unwrap(), document);
+        valid(&document);
         document
     }
 
@@ -389,4 +386,16 @@ impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
+}
+
+/// That a document is valid by the schema that programs are given for it.
+#[track_caller]
+pub fn valid(document: &Value) {
+    static SCHEMA: LazyLock<jsonschema::Validator> =
+        LazyLock::new(|| jsonschema::draft202012::new(&Report::schema()).unwrap());
+    let wrong: Vec<String> = SCHEMA
+        .iter_errors(document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}\n{document}");
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use evenkeel_core::apply::ApplyReport;
 use evenkeel_core::plan::Plan;
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, SuiteEnded, Verb};
 
 /// What came of an apply.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ApplyDocument {
     /// Its number: `a-7`; none when there was nothing to do.
@@ -27,19 +27,19 @@ pub struct ApplyDocument {
     /// How long it took, in seconds.
     pub seconds: f64,
     /// Steps that are not done, and why.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_done: Vec<NotDone>,
 }
 
 /// A step that is not done.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct NotDone {
     /// The resource.
     pub address: String,
     /// What was to be done.
     pub verb: Verb,
-    /// What came of it; none when it was not started.
+    /// What came of it; absent where it was not started.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<StepOutcome>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub struct NotDone {
 }
 
 /// A suite that ran.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SuiteDocument {
     /// Its name.
@@ -60,17 +60,30 @@ pub struct SuiteDocument {
     pub passed: bool,
     /// What it showed, in one line.
     pub summary: String,
-    /// Cases that did not pass: name and message.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub failures: Vec<(String, String)>,
+    /// Cases that did not pass.
+    pub failures: Vec<CaseDocument>,
     /// Figures, such as latencies in milliseconds.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub figures: BTreeMap<String, f64>,
     /// The kept output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     /// How long it took, in seconds.
     pub seconds: f64,
+}
+
+/// A case of a suite that did not pass.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct CaseDocument {
+    /// Its name.
+    pub name: String,
+    /// What it says; empty where it says nothing.
+    pub message: String,
+}
+
+/// Seconds, to the millisecond: what a JSON reader reads back is what was written.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
 
 impl ApplyDocument {
@@ -83,7 +96,7 @@ impl ApplyDocument {
             outcome: report.outcome,
             done: report.count(Some(StepOutcome::Done)),
             unchanged: plan.unchanged,
-            seconds,
+            seconds: rounded(seconds),
             not_done: report
                 .steps
                 .iter()
@@ -112,7 +125,7 @@ impl SuiteDocument {
             failures: Vec::new(),
             figures: BTreeMap::new(),
             output: ended.output.map(|digest| digest.to_string()),
-            seconds: ended.ended.since(ended.started).as_secs_f64(),
+            seconds: rounded(ended.ended.since(ended.started).as_secs_f64()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use evenkeel_core::documents::DocumentCounts;
 use evenkeel_ledger::EnvironmentState;
@@ -11,7 +11,7 @@ use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// Parity, counted.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ParityDocument {
     /// Complaints about documents that could not be read: of these nothing can be told.
@@ -34,7 +34,7 @@ pub struct ParityDocument {
 }
 
 /// Documents that were compared, counted.
-#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct DocumentsDocument {
     /// Pairs of documents.
@@ -65,7 +65,7 @@ impl From<DocumentCounts> for DocumentsDocument {
 }
 
 /// An environment that was looked at.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct EnvironmentReport {
     /// Its name.
@@ -77,7 +77,6 @@ pub struct EnvironmentReport {
     /// Those that were observed.
     pub observed: usize,
     /// Findings by corner.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub corners: BTreeMap<String, usize>,
     /// The last apply that ended with every step done.
     #[serde(skip_serializing_if = "Option::is_none")]

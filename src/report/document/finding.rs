@@ -1,20 +1,22 @@
-//! Findings: what is not as it should be.
+//! Findings: what disagrees, where, why it is allowed, and what to do.
+
+use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::place::{PlaceDocument, Places};
 use evenkeel_model::Moment;
-use evenkeel_model::defect::{Corner, Defect, Severity};
-use evenkeel_model::source::Location;
+use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity};
 
-/// One finding.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+/// One finding: one cause, with all its places.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct FindingDocument {
     /// Stable across edits of definitions: code, environment, subject and attribute make it.
     pub fingerprint: String,
-    /// The code: `file/mode-differs`.
-    pub code: &'static str,
+    /// The code, such as `file/mode-differs`; the report's `codes` explain it.
+    pub code: Cow<'static, str>,
     /// How grave.
     pub severity: Severity,
     /// The environment.
@@ -30,40 +32,45 @@ pub struct FindingDocument {
     /// Which of definition, last applied and live disagree.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corner: Option<Corner>,
-    /// As expected, without secrets.
+    /// The expected value, without secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// As found, without secrets.
+    /// The value found, without secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
     /// The unified difference of texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
-    /// Since when it stands.
+    /// Since when it can be known to exist.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub since: Option<Moment>,
-    /// How that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since_known: Option<String>,
-    /// Places in definitions, the most important first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub places: Vec<Location>,
-    /// At how many places it is: its own, and those below.
+    pub since: Option<SinceDocument>,
+    /// Its places in files, the most important first.
+    pub places: Vec<PlaceDocument>,
+    /// The number of its places: its own, and those in `also`.
     pub reach: usize,
     /// Other places with the same cause.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<AlsoDocument>,
-    /// Why it is allowed, if it was declared.
+    /// The declared difference that allows it; it shuts nothing then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub declared: Option<String>,
+    pub allowed: Option<AllowedDocument>,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
+/// Since when a finding can be known to exist.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SinceDocument {
+    /// The moment.
+    #[schemars(with = "String")]
+    pub at: Moment,
+    /// How that is known.
+    pub known: String,
+}
+
 /// Another place of a finding with many places.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct AlsoDocument {
     /// The fingerprint of this place.
@@ -73,49 +80,148 @@ pub struct AlsoDocument {
     /// The attribute there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
-    /// Where it is written.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub places: Vec<Location>,
+    /// One sentence.
+    pub message: String,
+    /// The value expected there, without secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// The value found there, without secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// Its places in files.
+    pub places: Vec<PlaceDocument>,
+}
+
+/// The declared difference that allows a finding.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct AllowedDocument {
+    /// Why it may differ.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// When it expires.
+    #[schemars(with = "String")]
+    pub expires: Moment,
+    /// Where it is followed up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Where it is declared.
+    pub place: PlaceDocument,
+}
+
+/// A code that findings of the report have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct CodeDocument {
+    /// Its name: `file/mode-differs`.
+    pub name: Cow<'static, str>,
+    /// One line that names the fault.
+    pub title: Cow<'static, str>,
+    /// What it means and what to do.
+    pub help: Cow<'static, str>,
+    /// How grave it is by default.
+    pub severity: Severity,
+}
+
+/// The findings, counted; those that are allowed are only in `allowed`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct CountsDocument {
+    /// Critical ones.
+    pub critical: usize,
+    /// Errors.
+    pub error: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Advice.
+    pub advice: usize,
+    /// Those that a declared difference allows.
+    pub allowed: usize,
+}
+
+impl CountsDocument {
+    pub(super) fn add(&mut self, finding: &FindingDocument) {
+        *match (&finding.allowed, finding.severity) {
+            (Some(_), _) => &mut self.allowed,
+            (None, Severity::Critical) => &mut self.critical,
+            (None, Severity::Error) => &mut self.error,
+            (None, Severity::Warning) => &mut self.warning,
+            (None, Severity::Advice) => &mut self.advice,
+        } += 1;
+    }
+}
+
+impl From<&'static Code> for CodeDocument {
+    fn from(code: &'static Code) -> Self {
+        Self {
+            name: code.name.into(),
+            title: code.title.into(),
+            help: code.help.into(),
+            severity: code.severity,
+        }
+    }
 }
 
 impl FindingDocument {
-    pub(super) fn new(defect: &Defect) -> Self {
+    pub(super) fn new(defect: Defect, places: &mut Places) -> Self {
         Self {
             fingerprint: defect.fingerprint().short(),
-            code: defect.code.name,
+            reach: defect.reach(),
+            code: defect.code.name.into(),
             severity: defect.severity,
             environment: defect.environment.as_ref().map(ToString::to_string),
-            subject: defect.subject.clone(),
-            attribute: defect.attribute.clone(),
-            message: defect.message.clone(),
+            subject: defect.subject,
+            attribute: defect.attribute,
+            message: defect.message,
             corner: defect.corner,
-            expected: defect.expected.clone(),
-            found: defect.found.clone(),
-            difference: defect.difference.clone(),
-            since: defect.since.as_ref().map(|(moment, _)| *moment),
-            since_known: defect.since.as_ref().map(|(_, how)| how.clone()),
-            places: defect
-                .labels
-                .iter()
-                .map(|label| label.span.location())
-                .collect(),
-            reach: defect.reach(),
+            expected: defect.expected,
+            found: defect.found,
+            difference: defect.difference,
+            since: defect.since.map(|(at, known)| SinceDocument { at, known }),
+            places: places.all(&defect.labels),
             also: defect
                 .also
-                .iter()
-                .map(|also| AlsoDocument {
-                    fingerprint: also.fingerprint.short(),
-                    subject: also.subject.clone(),
-                    attribute: also.attribute.clone(),
-                    places: also
-                        .labels
-                        .iter()
-                        .map(|label| label.span.location())
-                        .collect(),
-                })
+                .into_iter()
+                .map(|also| AlsoDocument::new(also, places))
                 .collect(),
-            declared: defect.declared.clone(),
-            help: defect.help.clone(),
+            allowed: defect
+                .declared
+                .map(|allowed| AllowedDocument::new(&allowed, places)),
+            help: defect.help,
+        }
+    }
+
+    /// Whether it is an error that nothing allows.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.severity >= Severity::Error && self.allowed.is_none()
+    }
+}
+
+impl AlsoDocument {
+    fn new(also: Also, places: &mut Places) -> Self {
+        let (expected, found) = also.values;
+        Self {
+            fingerprint: also.fingerprint.short(),
+            subject: also.subject,
+            attribute: also.attribute,
+            message: also.message,
+            expected,
+            found,
+            places: places.all(&also.labels),
+        }
+    }
+}
+
+impl AllowedDocument {
+    fn new(allowed: &Allowed, places: &mut Places) -> Self {
+        Self {
+            reason: allowed.reason.clone(),
+            owner: allowed.owner.clone(),
+            expires: allowed.expires,
+            ticket: allowed.ticket.clone(),
+            place: places.place(&allowed.span, "declared here"),
         }
     }
 }

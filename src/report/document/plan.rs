@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use evenkeel_core::plan::{Change, Plan, Unseen};
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::Instance;
 
 /// A plan.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlanReport {
     /// The environment.
@@ -27,7 +27,6 @@ pub struct PlanReport {
     /// Steps that remove something.
     pub removals: usize,
     /// What could not be seen.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<Unseen>,
     /// Steps rehearsed in the environment before, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +34,7 @@ pub struct PlanReport {
 }
 
 /// A step.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepDocument {
     /// The resource.
@@ -47,20 +46,14 @@ pub struct StepDocument {
     /// Why.
     pub reason: Cow<'static, str>,
     /// What changes.
-    #[serde(skip_serializing_if = "is_empty")]
-    #[schemars(with = "Vec<Change>", default)]
+    #[schemars(with = "Vec<Change>")]
     pub changes: Arc<[Change]>,
     /// The steps before it.
-    #[serde(skip_serializing_if = "is_empty")]
-    #[schemars(with = "Vec<String>", default)]
+    #[schemars(with = "Vec<String>")]
     pub after: Arc<[Instance]>,
     /// Whether it was rehearsed in the environment before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsed: Option<bool>,
-}
-
-fn is_empty<T>(list: &[T]) -> bool {
-    list.is_empty()
 }
 
 impl PlanReport {

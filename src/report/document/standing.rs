@@ -1,14 +1,17 @@
 //! How environments stand: the gate's verdict, and what runs where.
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use std::borrow::Cow;
 
-use evenkeel_core::gate::Verdict;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use evenkeel_core::gate::{self, Reason, Verdict};
 use evenkeel_core::plan::Plan;
+use evenkeel_model::defect::Code;
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// The gate's answer.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct VerdictDocument {
     /// The environment a release would go to.
@@ -21,18 +24,30 @@ pub struct VerdictDocument {
     pub open: bool,
     /// Whether only people are waited for.
     pub releasable: bool,
-    /// How many rules were judged.
-    pub rules: usize,
-    /// Why it is shut: code and sentence.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<(String, String)>,
+    /// Every rule, in the order in which the gate judges them.
+    pub rules: Vec<RuleDocument>,
     /// What would open it, in the order in which to do it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remedies: Vec<String>,
 }
 
+/// One rule of the gate, and its result.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct RuleDocument {
+    /// Its code: `gate/not-approved`.
+    pub code: Cow<'static, str>,
+    /// One line that names the fault.
+    pub title: Cow<'static, str>,
+    /// What it means and what to do.
+    pub help: Cow<'static, str>,
+    /// Whether it holds.
+    pub holds: bool,
+    /// Why it does not hold, one sentence each.
+    pub reasons: Vec<String>,
+}
+
 /// What runs in an environment, by the ledger.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct StatusDocument {
     /// The environment.
@@ -57,14 +72,24 @@ pub struct StatusDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
     /// Something that is not settled: an apply that failed or never ended, steps that are open.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unsettled: Vec<String>,
-    /// The newest result of each suite: name, passed, summary.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub suites: Vec<(String, bool, String)>,
+    /// The newest result of each suite.
+    pub suites: Vec<SuiteStatusDocument>,
     /// Who holds it now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+}
+
+/// The newest result of a suite.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SuiteStatusDocument {
+    /// Its name.
+    pub suite: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What it showed, in one line.
+    pub summary: String,
 }
 
 impl VerdictDocument {
@@ -80,13 +105,28 @@ impl VerdictDocument {
                 .reasons
                 .iter()
                 .all(|reason| reason.code == "gate/not-approved"),
-            rules: verdict.rules,
-            reasons: verdict
-                .reasons
+            rules: gate::CODES
                 .iter()
-                .map(|reason| (reason.code.clone(), reason.message.clone()))
+                .map(|code| RuleDocument::new(code, &verdict.reasons))
                 .collect(),
             remedies: verdict.remedies.clone(),
+        }
+    }
+}
+
+impl RuleDocument {
+    fn new(code: &'static Code, reasons: &[Reason]) -> Self {
+        let reasons: Vec<String> = reasons
+            .iter()
+            .filter(|reason| reason.code == code.name)
+            .map(|reason| reason.message.clone())
+            .collect();
+        Self {
+            code: code.name.into(),
+            title: code.title.into(),
+            help: code.help.into(),
+            holds: reasons.is_empty(),
+            reasons,
         }
     }
 }

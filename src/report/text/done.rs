@@ -86,13 +86,13 @@ pub(super) fn suite_lines(
         inert(&suite.summary),
         style.faint(&format!("{} in {}", suite.kind, suite.environment))
     )?;
-    for (name, message) in suite.failures.iter().take(SHOWN_STEPS) {
+    for case in suite.failures.iter().take(SHOWN_STEPS) {
         writeln!(
             to,
             "    {} {}: {}",
             style.bad("failed"),
-            inert(name),
-            inert(message)
+            inert(&case.name),
+            inert(&case.message)
         )?;
     }
     rest(suite.failures.len(), "failure", to)

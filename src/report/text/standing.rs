@@ -80,13 +80,18 @@ pub(super) fn status_lines(
     for line in &status.unsettled {
         writeln!(to, "  {} {}", style.odd("!"), inert(line))?;
     }
-    for (suite, passed, summary) in &status.suites {
-        let mark = if *passed {
+    for suite in &status.suites {
+        let mark = if suite.passed {
             style.good("✔")
         } else {
             style.bad("✘")
         };
-        writeln!(to, "  {mark} {suite}  {}", inert(summary))?;
+        writeln!(
+            to,
+            "  {mark} {}  {}",
+            inert(&suite.suite),
+            inert(&suite.summary)
+        )?;
     }
     if let Some(holder) = &status.held_by {
         writeln!(to, "  {} held by {}", style.odd("!"), inert(holder))?;

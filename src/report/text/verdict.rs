@@ -31,19 +31,16 @@ pub(super) fn verdict_lines(
         style.bad("SHUT")
     };
     writeln!(to, "{word}  plan {plan} for {}", verdict.environment)?;
-    // Every rule that shuts the gate is told: many reasons of one rule must not hide the next rule.
-    for of_one_rule in verdict.reasons.chunk_by(|one, next| one.0 == next.0) {
-        for (code, message) in of_one_rule.iter().take(SHOWN_REASONS) {
-            writeln!(to, "  {} {}", style.faint(code), inert(message))?;
+    // The limit is per rule: many reasons of one rule must not hide those of the next.
+    for rule in &verdict.rules {
+        for reason in rule.reasons.iter().take(SHOWN_REASONS) {
+            writeln!(to, "  {} {}", style.faint(&rule.code), inert(reason))?;
         }
-        if let (Some((code, _)), more @ 1..) = (
-            of_one_rule.first(),
-            of_one_rule.len().saturating_sub(SHOWN_REASONS),
-        ) {
+        if let more @ 1.. = rule.reasons.len().saturating_sub(SHOWN_REASONS) {
             writeln!(
                 to,
                 "  {} … and {more} more; --format json has them all",
-                style.faint(code)
+                style.faint(&rule.code)
             )?;
         }
     }
@@ -57,22 +54,28 @@ pub(super) fn verdict_lines(
 #[cfg(test)]
 mod tests {
     use super::{Style, VerdictDocument, verdict_lines};
+    use crate::report::RuleDocument;
 
     #[test]
     fn many_reasons_of_one_rule_do_not_hide_those_of_the_next() -> std::io::Result<()> {
-        let drift = (0..3000).map(|number| {
-            let message = format!("file.x{number}: not applied yet");
-            ("gate/staging-drift".to_owned(), message)
-        });
-        let approval = [("gate/not-approved".to_owned(), "0 of 1".to_owned())];
+        let rule = |code: &'static str, reasons: Vec<String>| RuleDocument {
+            code: code.into(),
+            title: "a title".into(),
+            help: "A help.".into(),
+            holds: false,
+            reasons,
+        };
+        let drift = (0..3000).map(|number| format!("file.x{number}: not applied yet"));
         let verdict = VerdictDocument {
             environment: "production".into(),
             plan: "blake3:0123456789abcdef".into(),
             recipe: "blake3:00".into(),
             open: false,
             releasable: false,
-            rules: 12,
-            reasons: drift.chain(approval).collect(),
+            rules: vec![
+                rule("gate/staging-drift", drift.collect()),
+                rule("gate/not-approved", vec!["0 of 1".into()]),
+            ],
             remedies: vec!["evenkeel deliver".into()],
         };
         let style = Style {

@@ -105,7 +105,9 @@ fn widened(mut defects: Vec<Defect>) -> Vec<Defect> {
 mod tests {
     use super::group;
     use crate::drift::documents::codes::{FLAG, SETTING};
-    use evenkeel_model::defect::Defect;
+    use evenkeel_model::Moment;
+    use evenkeel_model::defect::{Allowed, Defect};
+    use evenkeel_model::source::{SourceFile, Span};
 
     #[test]
     fn one_cause_is_one_defect_with_many_places_the_gravest_first() {
@@ -117,7 +119,13 @@ mod tests {
         let mut flag = Defect::new(&FLAG, "document.a", "m").attribute("z");
         flag.cause = Some("f".to_owned());
         let mut declared = at("y", "one");
-        declared.declared = Some("allowed".to_owned());
+        declared.declared = Some(std::sync::Arc::new(Allowed {
+            reason: "allowed".into(),
+            owner: "me".into(),
+            expires: Moment::new(jiff::Timestamp::UNIX_EPOCH),
+            ticket: None,
+            span: Span::start_of(&SourceFile::new("system.toml", "")),
+        }));
         let grouped = group(vec![
             at("c", "two"),
             at("b", "one"),

@@ -11,7 +11,7 @@ use crate::environment::{Definition, Difference, DifferencePlace};
 use evenkeel_comparison::meaning::Context;
 use evenkeel_comparison::{Index, Pattern};
 use evenkeel_document::covering;
-use evenkeel_model::defect::Defect;
+use evenkeel_model::defect::{Allowed, Defect};
 use evenkeel_model::{Moment, Value};
 
 /// A declared difference that is in force, and how many places it covers.
@@ -72,6 +72,7 @@ pub fn settle<'d>(
     let mut open = Vec::new();
     // Later declarations of what an earlier one speaks of already.
     let mut doubled: BTreeMap<usize, &Difference> = BTreeMap::new();
+    let mut allowing: HashMap<usize, Arc<Allowed>> = HashMap::new();
     for mut disparity in disparities {
         let mut exceeded: Option<(&Difference, String)> = None;
         let mut first: Option<&Difference> = None;
@@ -98,16 +99,10 @@ pub fn settle<'d>(
             if disparity.defect.declared.is_some() {
                 continue;
             }
-            disparity.defect.declared = Some(format!(
-                "{} (until {}, {}{})",
-                difference.reason,
-                difference.expires.date(),
-                difference.owner,
-                difference
-                    .ticket
-                    .as_deref()
-                    .map_or_else(String::new, |ticket| format!(", {ticket}"))
-            ));
+            let allowed = allowing
+                .entry(number)
+                .or_insert_with(|| allowed(difference));
+            disparity.defect.declared = Some(Arc::clone(allowed));
             if disparity.document.is_none() {
                 places.insert(disparity.place.clone());
             }
@@ -137,6 +132,17 @@ pub fn settle<'d>(
         declarations: in_force,
         places,
     }
+}
+
+/// What a report shows of a declaration.
+fn allowed(difference: &Difference) -> Arc<Allowed> {
+    Arc::new(Allowed {
+        reason: difference.reason.clone(),
+        owner: difference.owner.clone(),
+        expires: difference.expires,
+        ticket: difference.ticket.clone(),
+        span: difference.span.clone(),
+    })
 }
 
 /// Finds the declarations of a place. Most name one place: those are found by it, and only patterns are tried one by

@@ -95,14 +95,22 @@ pub fn only_new(defects: &mut Vec<Defect>, then: &EarlierDifferences) -> usize {
 mod tests {
     use super::{EarlierDifferences, only_new};
     use crate::drift::documents::codes::SETTING;
-    use evenkeel_model::defect::Defect;
+    use evenkeel_model::Moment;
+    use evenkeel_model::defect::{Allowed, Defect};
+    use evenkeel_model::source::{SourceFile, Span};
 
     #[test]
     fn what_has_left_its_bounds_is_new_and_what_is_within_them_is_not() {
         let at = |attribute: &str| Defect::new(&SETTING, "document.a", "m").attribute(attribute);
         let declared = |attribute: &str| {
             let mut defect = at(attribute);
-            defect.declared = Some("allowed".to_owned());
+            defect.declared = Some(std::sync::Arc::new(Allowed {
+                reason: "allowed".into(),
+                owner: "me".into(),
+                expires: Moment::new(jiff::Timestamp::UNIX_EPOCH),
+                ticket: None,
+                span: Span::start_of(&SourceFile::new("system.toml", "")),
+            }));
             defect
         };
         let (old, within, left) = (at("old"), declared("within"), at("left"));

@@ -1,9 +1,11 @@
 //! A defect: one disagreement, as data.
 
+use std::sync::Arc;
+
 use crate::source::Span;
 use crate::{Address, Digest, EnvironmentName, Moment};
 
-use super::{Code, Corner, Severity};
+use super::{Allowed, Code, Corner, Severity};
 
 /// A place in a definition and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +71,8 @@ pub struct Defect {
     pub since: Option<(Moment, String)>,
     /// What to do about it.
     pub help: Option<String>,
-    /// The declared difference that allows it, by its place in the report; a declared one shuts nothing.
-    pub declared: Option<String>,
+    /// The declared difference that allows it; a declared one shuts nothing.
+    pub declared: Option<Arc<Allowed>>,
 }
 
 impl Defect {

@@ -40,14 +40,29 @@ impl SourceFile {
         })
     }
 
-    /// The line and the column of a byte, both from one.
-    fn position(&self, offset: usize) -> (usize, usize) {
-        let offset = self.text.floor_char_boundary(offset);
-        let lines = self.lines.get_or_init(|| {
+    /// Where each line begins.
+    fn line_starts(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
             let feeds = self.text.bytes().enumerate();
             let after = feeds.filter_map(|(at, byte)| (byte == b'\n').then_some(at + 1));
             std::iter::once(0).chain(after).collect()
-        });
+        })
+    }
+
+    /// The bytes of a line, counted from one, with its line feed; `None` past the end. A text that ends with a line
+    /// feed has an empty last line.
+    #[must_use]
+    pub fn line(&self, number: usize) -> Option<std::ops::Range<usize>> {
+        let starts = self.line_starts();
+        let start = *starts.get(number.checked_sub(1)?)?;
+        Some(start..starts.get(number).copied().unwrap_or(self.text.len()))
+    }
+
+    /// The line and the column of a byte, both from one; columns count characters.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = self.text.floor_char_boundary(offset);
+        let lines = self.line_starts();
         let line = lines.partition_point(|start| *start <= offset);
         let start = lines
             .get(line.saturating_sub(1))
@@ -177,6 +192,17 @@ mod tests {
         assert_eq!(span.location().to_string(), "a.toml:2:1");
         assert_eq!(span.text(), "b");
         assert_eq!(Span::new(&file, 3..4).location().column, 3);
+    }
+
+    #[test]
+    fn lines_are_found_by_their_numbers_with_their_line_feeds() {
+        let file = SourceFile::new("a.toml", "a = 1\nb\n");
+        let text = |number| file.line(number).and_then(|line| file.text.get(line));
+        assert_eq!(text(0), None);
+        assert_eq!(text(1), Some("a = 1\n"));
+        assert_eq!(text(2), Some("b\n"));
+        assert_eq!(text(3), Some(""));
+        assert_eq!(text(4), None);
     }
 
     #[test]

@@ -1,23 +1,21 @@
 //! Checkpoints as a report tells them: what is kept elsewhere, and what came of holding the ledger against it.
 
-use std::io::{self, Write};
+use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::text::Style;
-use evenkeel_model::text::inert;
 use evenkeel_model::{Digest, Moment};
 
 /// The command whose report is a checkpoint and nothing else.
 pub const COMMAND: &str = "audit checkpoint";
 
 /// How far a ledger had come: what is kept elsewhere, and read back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckpointDocument {
     /// What it is: `evenkeel checkpoint 1`.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// The system the ledger belongs to.
     pub system: String,
     /// The ledger's own random name.
@@ -46,7 +44,7 @@ impl CheckpointDocument {
 }
 
 /// What came of a checkpoint that was kept elsewhere.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ProofDocument {
     /// The file it was read from.
@@ -62,22 +60,4 @@ pub struct ProofDocument {
     /// Why the ledger is not the one that this checkpoint remembers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-}
-
-/// Writes one line for a checkpoint.
-pub(super) fn line(proof: &ProofDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    let file = inert(&proof.file);
-    let sequence = proof.sequence;
-    match proof.time.filter(|_| proof.proven) {
-        Some(time) => writeln!(
-            to,
-            "{} {file}: entries 1 to {sequence} are what they were at {time}",
-            style.good("✔")
-        ),
-        None => writeln!(
-            to,
-            "{} {file}: entries 1 to {sequence} are not proven",
-            style.bad("✘")
-        ),
-    }
 }

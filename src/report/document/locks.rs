@@ -1,17 +1,13 @@
 //! Leases as a report tells them: who may change which environment now.
 
-use std::io::{self, Write};
-
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::text::Style;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::Moment;
-use evenkeel_model::text::inert;
 
 /// The lease on an environment.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct LockDocument {
     /// The environment.
@@ -37,7 +33,7 @@ pub struct LockDocument {
 }
 
 /// How a lease stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockState {
     /// Nobody holds it.
@@ -49,7 +45,7 @@ pub enum LockState {
 }
 
 /// Who holds a lease.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct HolderDocument {
     /// The account.
@@ -61,7 +57,7 @@ pub struct HolderDocument {
 }
 
 /// What can be told of a holder's process. Whoever holds the lock is alive: the system takes it from the dead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HolderProcess {
     /// It runs.
@@ -82,54 +78,4 @@ impl From<&Actor> for HolderDocument {
             process: actor.process,
         }
     }
-}
-
-impl HolderProcess {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Running => "it runs",
-            Self::Stopped => "it is stopped",
-            Self::Unseen => "it cannot be looked up from here",
-            Self::Ended => "it ended",
-        }
-    }
-}
-
-/// Writes one line for a lease.
-pub(super) fn line(lock: &LockDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    let name = &lock.environment;
-    if lock.state == LockState::Free {
-        return writeln!(to, "{name}  free");
-    }
-    let who = lock.by.as_ref().map_or_else(
-        || "somebody who has not said who".to_owned(),
-        |by| {
-            format!(
-                "{} on {}, process {}",
-                inert(&by.name),
-                inert(&by.host),
-                by.process
-            )
-        },
-    );
-    let process = lock
-        .process
-        .map_or_else(String::new, |process| format!(" ({})", process.words()));
-    let mut rest = String::new();
-    if let Some(since) = lock.since {
-        rest.push_str(&format!(", since {since}"));
-    }
-    if let Some(purpose) = &lock.purpose {
-        rest.push_str(&format!(", for `{}`", inert(purpose)));
-    }
-    if let Some(token) = lock.token {
-        rest.push_str(&format!(", token {token}"));
-    }
-    if lock.state == LockState::Left {
-        return writeln!(
-            to,
-            "{name}  free; its last holder did not give it back: {who}{process}{rest}"
-        );
-    }
-    writeln!(to, "{name}  {} by {who}{process}{rest}", style.odd("held"))
 }

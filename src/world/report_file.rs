@@ -1,0 +1,122 @@
+//! A file that is written for others to read: whole or not at all, and never through a link.
+
+use std::fs::{self, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+/// Refuses a path that cannot be replaced by a file: before anything is done, since afterwards it would be lost.
+///
+/// # Errors
+///
+/// Why it cannot.
+pub fn check(path: &Path) -> io::Result<()> {
+    match fs::metadata(directory(path)) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(io::Error::other("its directory is not a directory")),
+        Err(error) => {
+            let reason = match error.kind() {
+                io::ErrorKind::NotFound => "its directory is missing".to_owned(),
+                _ => format!("its directory: {error}"),
+            };
+            return Err(io::Error::new(error.kind(), reason));
+        }
+    }
+    existing(path).map(|_| ())
+}
+
+/// Writes a file beside its place, and moves it there. A file that is replaced keeps its permissions.
+///
+/// # Errors
+///
+/// When it cannot be written, or `path` is a link or anything else than a regular file.
+pub fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let kept = existing(path)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".evenkeel-report-")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(directory(path))?;
+    if let Some(kept) = kept {
+        file.as_file().set_permissions(kept)?;
+    }
+    let mut to = BufWriter::new(file.as_file_mut());
+    write(&mut to)?;
+    to.flush()?;
+    drop(to);
+    file.as_file().sync_all()?;
+    // A link that appears meanwhile is replaced, and not followed.
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The directory that a file is in.
+fn directory(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// The permissions of the regular file at a path; `None` where there is nothing.
+fn existing(path: &Path) -> io::Result<Option<Permissions>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata.permissions())),
+        Ok(metadata) if metadata.is_symlink() => Err(io::Error::other(
+            "it is a symbolic link, which is not followed",
+        )),
+        Ok(metadata) if metadata.is_dir() => Err(io::Error::other("it is a directory")),
+        Ok(_) => Err(io::Error::other("it is not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::{check, write};
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("report");
+        write(&path, |to| to.write_all(b"one")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let failed = write(&path, |to| {
+            to.write_all(b"half")?;
+            Err(std::io::Error::other("full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        write(&path, |to| to.write_all(b"two")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "nothing is left over"
+        );
+    }
+
+    #[test]
+    fn links_directories_and_missing_directories_are_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::write(at("target"), "kept").unwrap();
+        symlink(at("target"), at("link")).unwrap();
+        symlink(at("nowhere"), at("dangling")).unwrap();
+        for name in ["link", "dangling", "", "target/report", "missing/report"] {
+            assert!(check(&at(name)).is_err(), "{name}");
+            assert!(
+                write(&at(name), |to| to.write_all(b"lost")).is_err(),
+                "{name}"
+            );
+        }
+        assert_eq!(fs::read(at("target")).unwrap(), b"kept");
+        assert!(!at("nowhere").exists());
+    }
+}

@@ -1,0 +1,257 @@
+//! The example report that every format renders: it has every field that the document can have.
+//!
+//! No run makes all of this at once. It is one report so that a format that leaves something out is seen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use evenkeel::operation::{Failure, codes};
+use evenkeel::report::{
+    ApplyDocument, CaseDocument, CheckpointDocument, DocumentsDocument, EntryDocument,
+    EnvironmentReport, HolderDocument, HolderProcess, LockDocument, LockState, NotDone,
+    OriginDocument, ParityDocument, PlanReport, ProofDocument, Report, RuleDocument,
+    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, VerdictDocument,
+};
+use evenkeel_core::plan::{Change, Unseen};
+use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
+use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect};
+use evenkeel_model::source::{SourceFile, Span};
+use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
+
+const SYSTEM: &str = "[system]\nname = \"shop\"\n\n[file.config]\npath = \"/srv/shop.toml\"\nmode = \"0640\"\n\n[parameter.workers]\nvaries = \"scale\"\n";
+const PRODUCTION: &str = "[environment]\nname = \"production\"\n\n[file.config]\nmode = \"0644\"\n\n[values]\nworkers = 8\n";
+
+fn at(text: &str) -> Moment {
+    serde_json::from_value(text.into()).unwrap()
+}
+
+fn code(name: &str) -> &'static Code {
+    codes().find(|code| code.name == name).unwrap()
+}
+
+/// The place of some words in a file.
+fn span(file: &Arc<SourceFile>, words: &str) -> Span {
+    let start = file.text.find(words).unwrap();
+    Span::new(file, start..start + words.len())
+}
+
+fn digest(text: &str) -> String {
+    Digest::of(text.as_bytes()).to_string()
+}
+
+/// The example.
+pub fn example() -> Report {
+    let refused = Failure::Stale {
+        reason: "production changed since the plan was saved".into(),
+        changes: vec!["file.config: mode is 0644, it was 0640".into()],
+    };
+    let mut report = refused.report("drift", at("2026-11-28T10:00:00Z"), Some("deploy".into()));
+    if let Some(failure) = &mut report.failure {
+        failure.causes.push("the disk is full".into());
+    }
+    report.tool = "evenkeel".into();
+    report.system = "shop".into();
+    report.origin = Some(OriginDocument {
+        commit: Some("4b825dc642cb6eb9a060e54bf8d69288fbee4904".into()),
+        dirty: true,
+    });
+    report.defects(defects());
+    report.parity = Some(ParityDocument {
+        unread: 0,
+        undeclared: 1,
+        places: 2,
+        lesser: 0,
+        declared: 1,
+        first_expiry: Some(at("2027-06-30T00:00:00Z")),
+        documents: Some(DocumentsDocument {
+            pairs: 1,
+            files: 2,
+            values: 159,
+            raw: 86,
+        }),
+    });
+    let mut production = EnvironmentReport::new(&EnvironmentName::new("production"), 31, 30);
+    production.corners = BTreeMap::from([("pending".into(), 1)]);
+    production.apply = Some("a-7".into());
+    report.environments.push(production);
+    done(&mut report);
+    standing(&mut report);
+    report.cut("entries", 12, "--limit");
+    report.say("this sentence is a message");
+    report.next("evenkeel apply production");
+    report
+}
+
+fn defects() -> Vec<Defect> {
+    let system = SourceFile::new("environments/system.toml", SYSTEM);
+    let production = SourceFile::new("environments/production.toml", PRODUCTION);
+    let name = EnvironmentName::new("production");
+    let mut open = Defect::new(
+        code("parity/attribute-differs"),
+        "file.config",
+        "the mode of file.config is 0644 in production and 0640 in staging",
+    )
+    .within(&name)
+    .attribute("mode")
+    .expected_found("0640", "0644")
+    .at(&span(&production, "\"0644\""), "production overrides it")
+    .at(&span(&system, "\"0640\""), "staging uses this value")
+    .help("delete the override, or declare the difference");
+    open.difference = Some("-0640\n+0644".into());
+    open.corner = Some(Corner::Pending);
+    open.since = Some((at("2026-11-20T09:00:00Z"), "commit 4b825dc642".into()));
+    open.also.push(Also {
+        subject: "file.other".into(),
+        attribute: Some("mode".into()),
+        fingerprint: Digest::of(b"also"),
+        message: "the mode of file.other is 0644 in production and 0640 in staging".into(),
+        values: (Some("0640".into()), Some("0644".into())),
+        labels: open.labels.clone(),
+    });
+    let mut declared = Defect::new(
+        code("parity/attribute-differs"),
+        "parameter.workers",
+        "workers is 8 in production and 1 in staging",
+    )
+    .expected_found("1", "8");
+    declared.declared = Some(Arc::new(Allowed {
+        reason: "staging carries a tenth of the traffic".into(),
+        owner: "platform".into(),
+        expires: at("2027-06-30T00:00:00Z"),
+        ticket: Some("OPS-12".into()),
+        span: span(&production, "workers = 8"),
+    }));
+    vec![open, declared]
+}
+
+fn done(report: &mut Report) {
+    report.plans.push(PlanReport {
+        environment: "production".into(),
+        digest: digest("plan"),
+        recipe: digest("recipe"),
+        steps: vec![StepDocument {
+            instance: Instance::from(Address::new("file", "config")),
+            verb: Verb::Update,
+            reason: "mode".into(),
+            changes: Arc::from([Change {
+                attribute: "mode".into(),
+                before: "0644".into(),
+                after: "0640".into(),
+                difference: Some("-0644\n+0640\n".into()),
+            }]),
+            after: Arc::from([Instance::from(Address::new("directory", "home"))]),
+            rehearsed: Some(true),
+        }],
+        unchanged: 13,
+        removals: 0,
+        unseen: vec![Unseen {
+            instance: Instance::from(Address::new("file", "key")),
+            reason: "permission denied".into(),
+        }],
+        rehearsed: Some(1),
+    });
+    report.applies.push(ApplyDocument {
+        apply: Some("a-8".into()),
+        environment: "production".into(),
+        outcome: ApplyOutcome::Failed,
+        done: 2,
+        unchanged: 11,
+        seconds: 1.25,
+        not_done: vec![NotDone {
+            address: "file.config".into(),
+            verb: Verb::Update,
+            outcome: Some(StepOutcome::Failed),
+            reason: Some("permission denied".into()),
+        }],
+    });
+    report.suites.push(SuiteDocument {
+        suite: "latency".into(),
+        kind: "performance".into(),
+        environment: "staging".into(),
+        passed: false,
+        summary: "p95 210 ms, at most 200 ms".into(),
+        failures: vec![CaseDocument {
+            name: "p95".into(),
+            message: "210 ms".into(),
+        }],
+        figures: BTreeMap::from([("p95".into(), 210.0)]),
+        output: Some(digest("output")),
+        seconds: 10.0,
+    });
+    report.entries.push(EntryDocument {
+        sequence: 42,
+        time: at("2026-11-28T09:59:00Z"),
+        kind: "apply-ended".into(),
+        words: "a-8 on production: failed".into(),
+        digest: digest("entry"),
+    });
+}
+
+fn standing(report: &mut Report) {
+    report.verdict = Some(VerdictDocument {
+        environment: "production".into(),
+        plan: digest("plan"),
+        recipe: digest("recipe"),
+        open: false,
+        releasable: false,
+        rules: vec![RuleDocument {
+            code: "gate/not-approved".into(),
+            title: "not enough people approved exactly this".into(),
+            help: "An approval is for one plan and its evidence.".into(),
+            holds: false,
+            reasons: vec!["0 of 1 approval given".into()],
+        }],
+        remedies: vec!["evenkeel approve PLAN --reason '…'".into()],
+    });
+    report.status.push(StatusDocument {
+        environment: "production".into(),
+        apply: Some("a-7".into()),
+        since: Some(at("2026-11-27T10:00:00Z")),
+        recipe: Some(digest("recipe")),
+        plan: Some(digest("plan")),
+        commit: Some("4b825dc642cb6eb9a060e54bf8d69288fbee4904".into()),
+        release: Some("r-3".into()),
+        unsettled: vec!["a-8 ended: failed".into()],
+        suites: vec![SuiteStatusDocument {
+            suite: "smoke".into(),
+            passed: true,
+            summary: "4 passed".into(),
+        }],
+        held_by: Some("alice on build-1, process 4242".into()),
+    });
+    report.locks.push(LockDocument {
+        environment: "production".into(),
+        state: LockState::Held,
+        by: Some(HolderDocument {
+            name: "alice".into(),
+            host: "build-1".into(),
+            process: 4242,
+        }),
+        purpose: Some("apply".into()),
+        since: Some(at("2026-11-28T09:58:00Z")),
+        token: Some(9),
+        process: Some(HolderProcess::Running),
+    });
+    report.checkpoint = Some(CheckpointDocument {
+        format: "evenkeel checkpoint 1".into(),
+        system: "shop".into(),
+        lineage: "0123456789abcdef".into(),
+        sequence: 42,
+        digest: Digest::of(b"entry"),
+        time: at("2026-11-28T09:59:00Z"),
+    });
+    report.proofs.push(ProofDocument {
+        file: "kept/first.json".into(),
+        sequence: 11,
+        proven: true,
+        time: Some(at("2026-11-20T10:00:00Z")),
+        reason: None,
+    });
+    report.proofs.push(ProofDocument {
+        file: "kept/other.json".into(),
+        sequence: 12,
+        proven: false,
+        time: None,
+        reason: Some("the ledger has another entry 12".into()),
+    });
+}
