@@ -1,7 +1,9 @@
 //! Everything evenkeel can do, one function each: the library's front door.
 //!
-//! An operation reads a project, looks, thinks, does, and gives a [`Report`](crate::report::Report) with its exit
-//! code; what cannot even begin is a [`Failure`]. Nothing here prints.
+//! An operation is orchestration and nothing else. It opens a [`session`], which finds, reads and resolves what the
+//! operation needs; asks [`evenkeel_core`] for judgement; asks the adapters of [`crate::world`] for everything outside of
+//! this process; and fills a [`Report`](crate::report::Report) with its exit code. An operation that cannot begin returns a
+//! [`Failure`]. Nothing here prints, decides what a difference means, or touches a file by itself.
 
 mod ages;
 mod apply;

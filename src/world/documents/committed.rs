@@ -39,9 +39,9 @@ impl CommittedDocuments {
         })
     }
 
-    /// How many bytes were read so far. What was read before costs nothing when it is met again.
-    #[must_use]
-    pub fn bytes_read(&self) -> u64 {
+    /// How many bytes were read so far. A file that was read before costs nothing when it is met again.
+    #[cfg(test)]
+    pub(super) fn bytes_read(&self) -> u64 {
         self.objects.bytes_read()
     }
 

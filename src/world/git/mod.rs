@@ -88,7 +88,7 @@ impl Repository {
         Some(Self::discover_with_head(directory)?.0)
     }
 
-    /// As [`Repository::discover`], with its [`Repository::head`]. Both are one question, since starting git takes
+    /// As [`Repository::discover`], with the commit that is checked out, if there is one. Both are one question, since starting git takes
     /// longer than most of its answers.
     #[must_use]
     pub fn discover_with_head(directory: &Path) -> Option<(Self, Option<String>)> {
@@ -111,12 +111,6 @@ impl Repository {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// The commit that is checked out; `None` before the first.
-    #[must_use]
-    pub fn head(&self) -> Option<String> {
-        self.resolve("HEAD").ok()
     }
 
     /// The commit that a revision (a branch, a tag, `HEAD~2`) means, in full.

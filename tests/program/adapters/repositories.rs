@@ -48,7 +48,7 @@ fn repository() -> (tempfile::TempDir, Repository) {
 fn commits_and_files_are_read_as_they_were() {
     let (home, repository) = repository();
     assert_eq!(repository.root(), home.path().canonicalize().unwrap());
-    let first = repository.head().unwrap();
+    let first = repository.resolve("HEAD").unwrap();
     fs::write(home.path().join("environments/system.toml"), "two\n").unwrap();
     git(home.path(), &["commit", "-qam", "second"]);
     assert_eq!(repository.resolve("HEAD~1").unwrap(), first);
@@ -112,7 +112,7 @@ fn where_a_repository_is_and_what_is_checked_out_is_one_question() {
     let (repository, head) = Repository::discover_with_head(&odd).unwrap();
     assert_eq!(repository.root(), odd.canonicalize().unwrap());
     assert!(head.is_some());
-    assert_eq!(head, repository.head());
+    assert_eq!(head, repository.resolve("HEAD").ok());
 }
 
 #[test]
@@ -138,14 +138,20 @@ fn a_revision_is_never_an_option_and_what_is_not_there_is_said() {
     assert_eq!(Repository::discover(Path::new("/proc")), None);
     let empty = tempfile::tempdir().unwrap();
     git(empty.path(), &["init", "-q"]);
-    assert_eq!(Repository::discover(empty.path()).unwrap().head(), None);
+    assert_eq!(
+        Repository::discover(empty.path())
+            .unwrap()
+            .resolve("HEAD")
+            .ok(),
+        None
+    );
     drop(home);
 }
 
 #[test]
 fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings() {
     let (home, repository) = repository();
-    let first = repository.head().unwrap();
+    let first = repository.resolve("HEAD").unwrap();
     // Settings that change what `git log` says.
     git(home.path(), &["config", "log.follow", "true"]);
     git(home.path(), &["config", "log.showSignature", "true"]);
@@ -156,7 +162,7 @@ fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings(
     fs::write(home.path().join("environments/system.toml"), "two\n").unwrap();
     let odd = "a \u{1b}[31m \u{fc} subject\n\nand a body";
     git(home.path(), &["commit", "-qam", odd]);
-    let second = repository.head().unwrap();
+    let second = repository.resolve("HEAD").unwrap();
     git(
         home.path(),
         &["mv", "environments/system.toml", "system.toml"],
@@ -210,7 +216,7 @@ fn objects_are_read_from_one_process_however_much_of_them_is_wanted() {
     fs::write(home.path().join("large"), vec![b'x'; 5 << 20]).unwrap();
     git(home.path(), &["add", "-A"]);
     git(home.path(), &["commit", "-qm", "large"]);
-    let head = repository.head().unwrap();
+    let head = repository.resolve("HEAD").unwrap();
     let mut objects = Objects::new(&repository, &Interruption::default());
     let root = objects.directory(&head, Path::new("")).unwrap().unwrap();
     let names: Vec<_> = root

@@ -267,7 +267,7 @@ fn a_repository_without_commits_and_a_commit_that_is_none_are_told() {
     let home = Home::new();
     home.git(&["init", "-q"]);
     home.write("a", "1\n");
-    assert_eq!(home.repository().head(), None);
+    assert_eq!(home.repository().resolve("HEAD").ok(), None);
     let mut documents = committed(&home);
     for commit in ["HEAD", "main\nHEAD", &"0".repeat(40)] {
         let set = gather(&mut documents, commit, "a");
@@ -308,7 +308,7 @@ fn since(repository: &Repository, root: PathBuf, lines: &[&str]) -> BTreeMap<Str
     let budget = Budget::default();
     let mut documents =
         CommittedDocuments::new(repository, &root, &Interruption::default()).unwrap();
-    let head = repository.head().unwrap();
+    let head = repository.resolve("HEAD").unwrap();
     let places = documents.places(&head, &asked);
     let commits = repository
         .commits_touching(&head, &places, budget.commits)
@@ -417,7 +417,7 @@ fn a_difference_that_came_through_a_link_is_dated_too() {
     let told = since(&home.repository(), root, &["c"]);
     assert_eq!(told["c"], "the link");
     let mut documents = committed(&home);
-    let head = home.repository().head().unwrap();
+    let head = home.repository().resolve("HEAD").unwrap();
     let (one, two, outside) = (at("production.yaml"), at("base/**"), at("../x"));
     let asked = [(staging(), &one), (staging(), &two), (staging(), &outside)];
     let places = documents.places(&head, &asked);

@@ -56,7 +56,7 @@ impl Home {
     fn commit(&self, subject: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-qm", subject]);
-        self.repository().head().unwrap()
+        self.repository().resolve("HEAD").unwrap()
     }
 
     fn repository(&self) -> Repository {
