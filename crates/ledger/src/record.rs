@@ -428,3 +428,56 @@ pub struct ReleaseEnded {
     /// Whether the smoke suites passed afterwards; `None` when they were not run.
     pub smoke: Option<bool>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use super::{ApplyOutcome, StepOutcome, Verb};
+
+    fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(names: &[(T, &str)]) {
+        for (value, name) in names {
+            let text = format!("\"{name}\"");
+            assert_eq!(serde_json::to_string(value).unwrap(), text);
+            assert_eq!(serde_json::from_str::<T>(&text).unwrap(), *value);
+        }
+    }
+
+    /// Every ledger holds these names: names are added, and none changes.
+    #[test]
+    fn verbs_and_outcomes_are_stored_under_these_names() {
+        use Verb::{Create, Record, Remove, Replace, Update};
+        // The compiler asks for a new one here; add it below.
+        let _ = |verb: Verb| match verb {
+            Create | Update | Replace | Remove | Record => {}
+        };
+        stored(&[
+            (Create, "create"),
+            (Update, "update"),
+            (Replace, "replace"),
+            (Remove, "remove"),
+            (Record, "record"),
+        ]);
+        let _ = |outcome: StepOutcome| match outcome {
+            StepOutcome::Done | StepOutcome::Failed | StepOutcome::Unknown => {}
+        };
+        stored(&[
+            (StepOutcome::Done, "done"),
+            (StepOutcome::Failed, "failed"),
+            (StepOutcome::Unknown, "unknown"),
+        ]);
+        use ApplyOutcome::{Done, Failed, Interrupted, Unknown};
+        let _ = |outcome: ApplyOutcome| match outcome {
+            Done | Failed | Interrupted | Unknown => {}
+        };
+        stored(&[
+            (Done, "done"),
+            (Failed, "failed"),
+            (Interrupted, "interrupted"),
+            (Unknown, "unknown"),
+        ]);
+    }
+}

@@ -124,6 +124,8 @@ macro_rules! kinds {
 
             /// What the ledger keeps of it once it is applied. Free of secrets.
             ///
+            /// Serde's form of each kind's `Declared` is this stored form and no other; `stored_tests` pins it.
+            ///
             /// # Errors
             ///
             /// Never for the kinds of this folder; the encoder's signature has it.
@@ -265,6 +267,9 @@ kinds! {
 pub fn facts(name: &str) -> Option<&'static KindFacts> {
     KINDS.iter().find(|kind| kind.name == name)
 }
+
+#[cfg(test)]
+mod stored_tests;
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! The plan as a document: immutable, canonical, known by its digest.
+//! The plan: immutable, known by the digest of its stored form (see `stored`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::stored::StoredPlan;
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::{Digest, EnvironmentName, Instance, Parts};
+use evenkeel_model::{Digest, EnvironmentName, Instance};
 
 /// The version of this format.
 pub const FORMAT: u32 = 1;
 
 /// What is to be done to one environment, and what that was decided on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The version of this format.
     pub format: u32,
@@ -48,11 +48,9 @@ pub struct Plan {
 }
 
 /// One step.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// The resource on its host.
-    #[serde(rename = "address")]
     pub instance: Instance,
     /// Its target.
     pub on: Arc<str>,
@@ -72,7 +70,7 @@ pub struct Step {
     pub slow: bool,
 }
 
-/// One attribute that changes.
+/// One attribute that changes. Serde's form is the report's; a saved plan has its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Change {
@@ -87,7 +85,7 @@ pub struct Change {
     pub difference: Option<String>,
 }
 
-/// What could not be seen.
+/// What could not be seen. Serde's form is the report's; a saved plan has its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Unseen {
@@ -103,58 +101,7 @@ impl Plan {
     /// The digest that names it: approvals, evidence and the ledger speak of it by this.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let Self {
-            format,
-            tool,
-            system,
-            lineage,
-            environment,
-            recipe,
-            binding,
-            definitions,
-            observation,
-            applied,
-            steps,
-            unchanged,
-            unseen,
-            observed,
-        } = self;
-        // The record's keys in their order: the record as a whole is never in memory.
-        Parts::of("evenkeel plan 1")
-            .mark("{\"applied\":")
-            .value(applied)
-            .mark(",\"binding\":")
-            .value(binding)
-            .mark(",\"definitions\":")
-            .value(definitions)
-            .mark(",\"environment\":")
-            .value(environment)
-            .mark(",\"format\":")
-            .value(format)
-            .mark(",\"lineage\":")
-            .value(lineage)
-            .mark(",\"observation\":")
-            .value(observation)
-            .mark(",\"observed\":")
-            .table(observed)
-            .mark(",\"recipe\":")
-            .value(recipe)
-            .mark(",\"steps\":")
-            .list(
-                steps
-                    .iter()
-                    .map(|step| Digest::of_record("evenkeel step 1", step)),
-            )
-            .mark(",\"system\":")
-            .value(system)
-            .mark(",\"tool\":")
-            .value(tool)
-            .mark(",\"unchanged\":")
-            .value(unchanged)
-            .mark(",\"unseen\":")
-            .value(unseen)
-            .mark("}")
-            .digest()
+        StoredPlan::from(self).digest()
     }
 
     /// Whether there is nothing to do and everything was seen.
@@ -180,6 +127,7 @@ mod tests {
     use serde::Serialize;
 
     use super::{FORMAT, Plan, Step, Unseen};
+    use crate::plan::stored::StoredStep;
     use evenkeel_ledger::record::Verb;
     use evenkeel_model::{Address, Digest, EnvironmentName, Instance};
 
@@ -250,7 +198,7 @@ mod tests {
             steps: plan
                 .steps
                 .iter()
-                .map(|step| Digest::of_record("evenkeel step 1", step))
+                .map(|step| Digest::of_record("evenkeel step 1", &StoredStep::from(step)))
                 .collect(),
             unchanged: plan.unchanged,
             unseen: &plan.unseen,

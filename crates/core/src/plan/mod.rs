@@ -7,6 +7,7 @@ mod edges;
 mod make;
 mod recipe;
 pub mod saved;
+mod stored;
 
 pub use document::{Change, FORMAT, Plan, Step, Unseen};
 pub use make::make;

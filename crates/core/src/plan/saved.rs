@@ -5,47 +5,33 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
+use super::stored::StoredSavedPlan;
 use super::{FORMAT, Plan};
 use crate::kind::{Observation, Observed};
 use crate::observe::Situation;
-use evenkeel_model::{Digest, Instance};
+use evenkeel_model::Instance;
 
 /// Longest plan file that is read.
 pub const LONGEST: u64 = 512 * 1024 * 1024;
 
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Saving<'a> {
-    digest: Digest,
-    plan: &'a Plan,
-    found_digest: Digest,
-    found: &'a Found,
-}
-
 /// A plan that was read back.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug)]
 pub struct SavedPlan {
-    digest: Digest,
     /// The plan.
     pub plan: Plan,
-    found_digest: Digest,
     /// What was found when it was made.
     pub found: Found,
 }
 
 /// What was found when a plan was made: each attribute of each resource, without secrets.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    declared: Facts,
+    pub(super) declared: Facts,
     /// Where something was applied that is declared no longer, or declared at another place.
-    left: Facts,
+    pub(super) left: Facts,
 }
 
-type Facts = BTreeMap<Instance, BTreeMap<String, String>>;
+pub(super) type Facts = BTreeMap<Instance, BTreeMap<String, String>>;
 
 impl Found {
     /// Everything that was seen.
@@ -63,10 +49,6 @@ impl Found {
             left: facts(&situation.left),
         }
     }
-
-    fn digest(&self) -> Digest {
-        Digest::of_record("evenkeel found 1", self)
-    }
 }
 
 impl SavedPlan {
@@ -76,12 +58,7 @@ impl SavedPlan {
     ///
     /// When they cannot be written as JSON.
     pub fn bytes(plan: &Plan, found: &Found) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&Saving {
-            digest: plan.digest(),
-            plan,
-            found_digest: found.digest(),
-            found,
-        })
+        serde_json::to_vec(&StoredSavedPlan::new(plan, found))
     }
 
     /// Reads a plan.
@@ -90,18 +67,18 @@ impl SavedPlan {
     ///
     /// Why it is refused: it is no saved plan, has another format, or was changed after it was saved.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        let saved: Self = serde_json::from_slice(bytes)
+        let stored: StoredSavedPlan<'_> = serde_json::from_slice(bytes)
             .map_err(|error| format!("it is no plan as evenkeel saves it ({error})"))?;
-        if saved.plan.format != FORMAT {
+        if stored.format() != FORMAT {
             return Err(format!(
                 "it has format {}, and this evenkeel makes format {FORMAT}",
-                saved.plan.format
+                stored.format()
             ));
         }
-        if saved.plan.digest() != saved.digest || saved.found.digest() != saved.found_digest {
+        if !stored.is_unchanged() {
             return Err("it was changed after it was saved".into());
         }
-        Ok(saved)
+        Ok(stored.into())
     }
 }
 
@@ -248,8 +225,9 @@ fn detail(saved: &Plan, now: &Plan, instance: &Instance) -> String {
 mod tests {
     use super::{Found, SavedPlan};
     use crate::plan::{Change, FORMAT, Plan, Step, Unseen};
+    use evenkeel_host::{Action, PathState, path};
     use evenkeel_ledger::record::Verb;
-    use evenkeel_model::{Address, Digest, EnvironmentName};
+    use evenkeel_model::{Address, Digest, EnvironmentName, HostName, Instance};
 
     fn plan() -> Plan {
         Plan {
@@ -293,13 +271,69 @@ mod tests {
         }
     }
 
+    fn found() -> Found {
+        let facts = |mode: &str| [("mode".to_owned(), mode.to_owned())].into();
+        Found {
+            declared: [(Address::new("file", "config").into(), facts("0640"))].into(),
+            left: [(Address::new("file", "old").into(), facts("0600"))].into(),
+        }
+    }
+
+    /// The plan above with what an option, each verb and a replica add to it.
+    fn fuller() -> Plan {
+        let mut plan = plan();
+        let step = plan.steps.remove(0);
+        for (number, verb) in [
+            Verb::Create,
+            Verb::Update,
+            Verb::Replace,
+            Verb::Remove,
+            Verb::Record,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            plan.steps.push(Step {
+                instance: Instance {
+                    address: Address::new("file", &format!("config-{number}")),
+                    host: (number == 0).then(|| HostName::parse("web-1").unwrap()),
+                },
+                verb,
+                changes: [Change {
+                    attribute: "content".into(),
+                    before: "a".into(),
+                    after: "b".into(),
+                    difference: (number == 1).then(|| "-a\n+b\n".into()),
+                }]
+                .into(),
+                actions: vec![Action::from(path::Directory {
+                    path: "/srv".into(),
+                    mode: 0o755,
+                    owner: None,
+                    group: Some("web".into()),
+                    expected: PathState::Missing,
+                })],
+                slow: number == 2,
+                ..step.clone()
+            });
+        }
+        plan.observation = None;
+        plan
+    }
+
+    #[test]
+    fn a_saved_plan_is_stored_in_these_bytes() {
+        let kept = include_str!("../../../../fixtures/stored/plan-1.json").trim_end();
+        let bytes = SavedPlan::bytes(&fuller(), &found()).unwrap();
+        assert_eq!(String::from_utf8_lossy(&bytes), kept);
+        let read = SavedPlan::read(kept.as_bytes()).unwrap();
+        assert_eq!(read.plan.digest(), fuller().digest());
+        assert_eq!(SavedPlan::bytes(&read.plan, &read.found).unwrap(), bytes);
+    }
+
     #[test]
     fn every_changed_byte_of_a_saved_plan_is_refused() {
-        let facts = [("mode".to_owned(), "0640".to_owned())];
-        let found = Found {
-            declared: [(Address::new("file", "config").into(), facts.into())].into(),
-            ..Found::default()
-        };
+        let found = found();
         let whole = SavedPlan::bytes(&plan(), &found).unwrap();
         let loaded = SavedPlan::read(&whole).unwrap();
         assert_eq!(loaded.plan.digest(), plan().digest());

@@ -1,0 +1,65 @@
+//! What the ledger keeps of an applied resource stays readable: this is how earlier versions wrote each kind.
+
+use std::collections::BTreeSet;
+
+use serde_json::value::RawValue;
+
+use super::{Declared, KINDS};
+
+const DIGEST: &str = "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+
+/// The record of every kind, with each optional field once present and once `null`.
+fn written() -> Vec<(&'static str, String)> {
+    vec![
+        (
+            "directory",
+            r#"{"except":["*.log"],"exclusive":true,"group":null,"mode":493,"owner":"web","path":"/srv"}"#.to_owned(),
+        ),
+        (
+            "file",
+            format!(r#"{{"content":"{DIGEST}","group":"7","mode":416,"owner":null,"path":"/srv/a","sealed":true}}"#),
+        ),
+        ("link", r#"{"path":"/srv/l","to":"a"}"#.to_owned()),
+        (
+            "installation",
+            format!(r#"{{"artifact":"{DIGEST}","into":"/srv/app","keep":3}}"#),
+        ),
+        (
+            "process",
+            format!(
+                r#"{{"command":["app","--port","80"],"directory":"/srv","environment":{{"A":{{"plain":"b"}},"S":{{"sealed":"{DIGEST}"}}}},"log":"/s/a.log","ready":{{"http":"http://127.0.0.1:80/"}},"record":"/s/a.json","stop-within":10000,"triggers":{{"file.a":"6437b3ac3846"}},"within":30000}}"#
+            ),
+        ),
+        (
+            "process",
+            r#"{"command":["app"],"directory":null,"environment":{},"log":"/s/a.log","ready":null,"record":"/s/a.json","stop-within":1,"triggers":{},"within":2}"#.to_owned(),
+        ),
+        (
+            "toy-package",
+            r#"{"package":"app","version":"1"}"#.to_owned(),
+        ),
+        (
+            "toy-service",
+            r#"{"triggers":{"file.a":"6437b3ac3846"},"unit":"app"}"#.to_owned(),
+        ),
+    ]
+}
+
+#[test]
+fn records_of_declarations_are_read_and_written_as_by_the_first_version() {
+    for (kind, text) in written() {
+        let record = RawValue::from_string(text.clone()).unwrap();
+        let declared = Declared::from_record(kind, &record).unwrap();
+        assert_eq!(declared.record().unwrap(), text, "{kind}");
+    }
+}
+
+#[test]
+fn every_kind_has_its_literal() {
+    let written: BTreeSet<&str> = written().iter().map(|(kind, _)| *kind).collect();
+    let kinds = KINDS.iter().map(|kind| kind.name).collect();
+    assert_eq!(
+        written, kinds,
+        "add the JSON of the new kind's record above"
+    );
+}
