@@ -20,6 +20,7 @@ pub mod files;
 mod further;
 pub mod materials;
 mod once;
+#[cfg(any(test, feature = "testing"))]
 mod page;
 pub mod policy;
 pub mod read;
@@ -40,6 +41,7 @@ pub use files::Files;
 pub use further::further;
 pub use materials::KeptMaterials;
 pub use once::once;
+#[cfg(any(test, feature = "testing"))]
 pub use page::reference_page;
 pub use policy::Policy;
 pub use read::{DIFFERENCES_FILE, read};

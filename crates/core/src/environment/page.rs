@@ -1,4 +1,4 @@
-//! The reference of all tables and keys, as a page: made from the same forms that check them.
+//! The reference of all tables and keys, as a page: made from the same forms that check them. Only tests make it.
 
 use std::fmt::Write as _;
 
