@@ -18,7 +18,7 @@ use evenkeel_core::observe::Situation;
 use evenkeel_core::plan::saved::{Found, changes_since};
 use evenkeel_core::plan::{Plan, Step};
 use evenkeel_core::release::{
-    Restoration, Smoke, may_restore, rehearsed, restored, settlement, smoke_suites,
+    Restoration, Smoke, may_restore, rehearsed, restored, run_smoke, settlement,
 };
 use evenkeel_host::ActionError;
 use evenkeel_ledger::record::{
@@ -161,7 +161,7 @@ fn settle(
             report.next("evenkeel status");
         } else {
             report.say("its smoke suites were not run on that");
-            report.next(run_smoke(project, name));
+            report.next(run_smoke(&project.definition, name));
         }
     } else {
         report.say(format!(
@@ -170,14 +170,6 @@ fn settle(
         report.next("evenkeel status");
     }
     Some(settlement.ended)
-}
-
-/// The command that runs the smoke suites of an environment.
-pub(super) fn run_smoke(project: &Project<'_>, name: &EnvironmentName) -> String {
-    format!(
-        "evenkeel verify {name} {}",
-        smoke_suites(&project.definition, name).join(" ")
-    )
 }
 
 /// The documented exit code of how an apply ended.

@@ -155,23 +155,13 @@ fn say_lines(report: &mut Report, difference: &NewDifference) -> Result<(), Fail
 }
 
 fn signature(world: &World<'_>, request: &BaselineRequest) -> Result<Signature, Failure> {
-    let today = world.clock.now().date();
-    let days =
-        i64::try_from(request.expires_in.as_secs().div_ceil(24 * 60 * 60)).unwrap_or(i64::MAX);
-    let expires = jiff::Span::new()
-        .try_days(days)
-        .and_then(|span| today.checked_add(span))
-        .map_err(|error| Failure::Usage(format!("--expires-in: {error}")))?;
-    Ok(Signature {
-        reason: request
-            .reason
-            .clone()
-            .unwrap_or_else(|| format!("as it was on {today}; nobody has looked into it yet")),
-        owner: request
-            .owner
-            .clone()
-            .unwrap_or_else(|| world.actor.name.clone()),
-        expires,
-        ticket: request.ticket.clone(),
-    })
+    let owner = request.owner.clone();
+    Signature::of_baseline(
+        world.clock.now().date(),
+        request.expires_in,
+        owner.unwrap_or_else(|| world.actor.name.clone()),
+        request.reason.clone(),
+        request.ticket.clone(),
+    )
+    .map_err(|error| Failure::Usage(format!("--expires-in: {error}")))
 }

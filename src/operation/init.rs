@@ -3,8 +3,6 @@
 //! Looks at names and contents of files, proposes identities from what differs, and writes `environments/`. Never
 //! overwrites anything.
 
-mod report;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,9 +14,7 @@ use crate::world::git::Repository;
 use crate::world::place::real;
 use crate::world::redaction::Redactor;
 use crate::world::survey;
-use evenkeel_comparison::discovery::{
-    Discovery, PairOfTexts, ProposedIdentity, discover, propose, write,
-};
+use evenkeel_comparison::discovery::{PairOfTexts, discover, propose, write};
 use evenkeel_core::documents::{DeclaredDocuments, Documents, differing_texts};
 use evenkeel_core::drift::{self, Presence};
 use evenkeel_core::environment::{Files, files, read};
@@ -84,7 +80,7 @@ pub fn init(
     let text = |path: &str| survey::text(&root, path);
     let found = discover(&listed, &text);
     let mut report = Report::new("init", "", world.clock.now());
-    report::found(&found, &mut report);
+    report.found(&found);
     if found.path().count() == 0 || found.proposed().next().is_none() {
         report.say("nothing was found that looks like one thing in two environments");
         report.next("evenkeel compare A B   # two files or directories, without definitions");
@@ -103,7 +99,12 @@ pub fn init(
     };
     let written = write(&found, &identities, &name);
     let second = try_out(&written.files, &directory, &root, world)?;
-    report::proposed(&identities, &first, &second, &mut report);
+    report.proposed(
+        &identities,
+        &first.defects,
+        &second.defects,
+        &second.documents,
+    );
     if request.dry_run {
         for (name, text) in &written.files {
             report.say(format!("--- {}/{name}", shown(&directory, &root)));

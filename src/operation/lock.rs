@@ -2,12 +2,9 @@
 
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
-use crate::report::{HolderProcess, LockDocument, LockState, Report};
-use crate::world::processes::ProcessState;
-use evenkeel_ledger::environment_state::Noted;
-use evenkeel_ledger::lease::{self, Holder, Lock};
-use evenkeel_ledger::record::{Actor, LeaseTaken};
-use evenkeel_ledger::{LedgerError, State};
+use crate::report::{HolderProcess, LockDocument, Report};
+use evenkeel_ledger::LedgerError;
+use evenkeel_ledger::lease::{self, Lock};
 use evenkeel_model::EnvironmentName;
 
 /// Says of each environment who holds it. Looks, and changes nothing.
@@ -30,10 +27,16 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
     let (state, _) = project.state()?;
     for (name, mut lock) in locks {
         // Somebody may have taken it since.
-        if lock == Lock::Free && lease_of(&state, name, None).is_some() {
+        if lock == Lock::Free && state.lease(name, None).is_some() {
             lock = project.store.look_at_lock(name)?;
         }
-        report.locks.push(document(world, name, lock, &state));
+        report.locks.push(LockDocument::new(
+            name,
+            &lock,
+            &state,
+            &world.actor,
+            world.processes,
+        ));
     }
     Ok(report)
 }
@@ -75,7 +78,7 @@ pub fn lock_break(
     }
     let ledger = project.ledger()?;
     state.catch_up(&*ledger)?;
-    let Some(held) = lease_of(&state, &name, holder.as_ref()) else {
+    let Some(held) = state.lease(&name, holder.as_ref()) else {
         return Err(LedgerError::Held {
             environment: name,
             holder: format!(
@@ -98,7 +101,7 @@ pub fn lock_break(
         "the lease on {name} was taken from {} on {} (process {}): its token was {}, and {token} is the newest",
         of.name, of.host, of.process, held.record.token
     ));
-    report.say(match process(world, of) {
+    report.say(match HolderProcess::seen(of, &world.actor, world.processes) {
         HolderProcess::Running | HolderProcess::Stopped => format!(
             "process {0} is still there: it may finish what it has begun, and can write down nothing more; to end it: kill {0}",
             of.process
@@ -114,69 +117,5 @@ fn nobody(name: &EnvironmentName) -> Failure {
     Failure::Refused {
         reason: format!("nobody holds {name}, so there is nothing to break"),
         help: "a run that ended needs no unlocking; who holds what: evenkeel lock show".into(),
-    }
-}
-
-/// The lease that was taken and not given back, of whoever has the lock if that is known. None while he is just taking it, or has just given it back.
-fn lease_of<'s>(
-    state: &'s State,
-    name: &EnvironmentName,
-    holder: Option<&Holder>,
-) -> Option<&'s Noted<LeaseTaken>> {
-    state
-        .environment(name)?
-        .lease
-        .as_ref()
-        .filter(|lease| holder.is_none_or(|holder| holder.by == lease.record.by))
-}
-
-fn document(world: &World<'_>, name: &EnvironmentName, lock: Lock, state: &State) -> LockDocument {
-    let mut document = LockDocument {
-        environment: name.to_string(),
-        state: LockState::Free,
-        by: None,
-        purpose: None,
-        since: None,
-        token: None,
-        process: None,
-    };
-    let lease = match &lock {
-        Lock::Free => lease_of(state, name, None),
-        Lock::Held(holder) => lease_of(state, name, holder.as_ref()),
-    };
-    if let Some(lease) = lease {
-        document.by = Some((&lease.record.by).into());
-        document.purpose = Some(lease.record.purpose.clone());
-        document.since = Some(lease.at);
-        document.token = Some(lease.record.token);
-    }
-    match lock {
-        Lock::Free if document.token.is_some() => {
-            document.state = LockState::Left;
-            document.process = Some(HolderProcess::Ended);
-        }
-        Lock::Free => {}
-        Lock::Held(holder) => {
-            document.state = LockState::Held;
-            if let Some(holder) = holder {
-                document.process = Some(process(world, &holder.by));
-                document.by = Some((&holder.by).into());
-                document.since = Some(holder.since);
-                document.purpose = Some(holder.purpose);
-            }
-        }
-    }
-    document
-}
-
-/// What can be seen of the process of a holder, which is alive while it has the lock.
-fn process(world: &World<'_>, of: &Actor) -> HolderProcess {
-    if of.host != world.actor.host {
-        return HolderProcess::Unseen;
-    }
-    match world.processes.state(of.process) {
-        Some(ProcessState::Stopped) => HolderProcess::Stopped,
-        Some(ProcessState::Running) => HolderProcess::Running,
-        None => HolderProcess::Unseen,
     }
 }

@@ -1,11 +1,8 @@
-//! Log: what happened, entry by entry, in words.
+//! Log: the last entries of the ledger.
 
 use super::session::Session;
-use super::status::outcome_words;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{EntryDocument, Report};
-use evenkeel_ledger::record::{StepOutcome, Verb};
-use evenkeel_ledger::{Entry, Record, chain};
 use evenkeel_model::text::count;
 
 /// The last `limit` entries, oldest first.
@@ -28,13 +25,7 @@ pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Resul
         None => Vec::new(),
     };
     for entry in &entries {
-        report.entries.push(EntryDocument {
-            sequence: entry.sequence,
-            time: entry.time,
-            kind: entry.kind.clone(),
-            words: words(entry)?,
-            digest: entry.digest.to_string(),
-        });
+        report.entries.push(EntryDocument::new(entry)?);
     }
     if state.sequence == 0 {
         report.say("nothing was recorded yet");
@@ -46,139 +37,4 @@ pub fn log(world: &World<'_>, location: &ProjectLocation, limit: usize) -> Resul
         ));
     }
     Ok(report)
-}
-
-fn words(entry: &Entry) -> Result<String, Failure> {
-    Ok(match chain::understand(entry)? {
-        None => "a kind of entry that this version does not know".to_owned(),
-        Some(Record::Founded(it)) => format!("ledger of {} ({})", it.system, it.lineage),
-        Some(Record::LeaseTaken(it)) => {
-            format!(
-                "{} by {}@{} to {} (token {})",
-                it.environment, it.by.name, it.by.host, it.purpose, it.token
-            )
-        }
-        Some(Record::LeaseReturned(it)) => format!("{} (token {})", it.environment, it.token),
-        Some(Record::LeaseBroken(it)) => format!(
-            "{} taken from {}@{} (process {}, {}, token {}) by {}@{}: {}",
-            it.environment,
-            it.held_by.name,
-            it.held_by.host,
-            it.held_by.process,
-            it.purpose,
-            it.token,
-            it.by.name,
-            it.by.host,
-            it.reason
-        ),
-        Some(Record::ApplyStarted(it)) => format!(
-            "{} on {}: plan {}, recipe {}, {}, by {}{}",
-            it.apply,
-            it.environment,
-            it.plan.short(),
-            it.recipe.short(),
-            count(it.steps, "step"),
-            it.by.name,
-            if it.origin.dirty { ", uncommitted" } else { "" }
-        ),
-        Some(Record::StepsIntended(it)) => format!(
-            "{}: {}",
-            it.apply,
-            some(
-                it.steps
-                    .iter()
-                    .map(|(address, verb)| format!("{} {address}", verb_word(*verb)))
-            )
-        ),
-        Some(Record::StepsEnded(it)) => {
-            let failed = it
-                .steps
-                .iter()
-                .filter(|step| step.outcome != StepOutcome::Done)
-                .count();
-            let sum = if failed == 0 {
-                "done".to_owned()
-            } else {
-                format!("{failed} not done")
-            };
-            format!(
-                "{}: {sum}: {}",
-                it.apply,
-                some(it.steps.iter().map(|step| step.instance.to_string()))
-            )
-        }
-        Some(Record::ApplyEnded(it)) => format!(
-            "{} on {}: {}, {} done, {} failed, {} not started",
-            it.apply,
-            it.environment,
-            outcome_words(it.outcome),
-            it.done,
-            it.failed,
-            it.not_started
-        ),
-        Some(Record::SuiteEnded(it)) => format!(
-            "{} in {}: {}, {}",
-            it.suite,
-            it.environment,
-            if it.passed { "passed" } else { "failed" },
-            it.summary
-        ),
-        Some(Record::VerdictGiven(it)) if it.open => {
-            format!("{}: open for plan {}", it.environment, it.plan.short())
-        }
-        Some(Record::VerdictGiven(it)) => {
-            let mut codes = it.shut_by.clone();
-            codes.dedup();
-            format!(
-                "{}: shut for plan {} by {}",
-                it.environment,
-                it.plan.short(),
-                codes.join(", ")
-            )
-        }
-        Some(Record::Approved(it)) => format!(
-            "plan {} for {} by {}: {}",
-            it.plan.short(),
-            it.environment,
-            it.by.name,
-            it.reason
-        ),
-        Some(Record::ReleaseStarted(it)) => format!(
-            "{} to {}: plan {}, by {}",
-            it.release,
-            it.environment,
-            it.plan.short(),
-            it.by.name
-        ),
-        Some(Record::ReleaseEnded(it)) => format!(
-            "{} to {}: {}{}",
-            it.release,
-            it.environment,
-            outcome_words(it.outcome),
-            match it.smoke {
-                Some(true) => ", smoke passed",
-                Some(false) => ", smoke failed",
-                None => "",
-            }
-        ),
-    })
-}
-
-fn verb_word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "create",
-        Verb::Update => "update",
-        Verb::Replace => "replace",
-        Verb::Remove => "remove",
-        Verb::Record => "record",
-    }
-}
-
-fn some(words: impl ExactSizeIterator<Item = String>) -> String {
-    let all = words.len();
-    let mut shown: Vec<String> = words.take(4).collect();
-    if all > shown.len() {
-        shown.push(format!("and {} more", all - shown.len()));
-    }
-    shown.join(", ")
 }

@@ -6,14 +6,20 @@
 
 mod checkpoints;
 mod cut;
+mod discovery;
 mod done;
 mod drift;
+mod entry;
 mod failure;
 mod finding;
 mod locks;
+mod outcome;
 mod place;
 mod plan;
-mod standing;
+mod release;
+mod status;
+mod unsettled;
+mod verdict;
 
 use std::borrow::Cow;
 
@@ -24,16 +30,21 @@ pub use self::checkpoints::{COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, P
 pub use self::cut::CutDocument;
 pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
 pub use self::drift::{DocumentsDocument, EnvironmentReport, ParityDocument};
+pub use self::entry::EntryDocument;
 pub use self::failure::{FailureDocument, FailureKind};
 pub use self::finding::{
     AllowedDocument, AlsoDocument, CodeDocument, CountsDocument, FindingDocument, SinceDocument,
 };
-pub use self::locks::{HolderDocument, HolderProcess, LockDocument, LockState};
+pub use self::locks::{HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState};
+pub(in crate::report) use self::outcome::outcome_words;
 pub(in crate::report) use self::place::LONGEST_LINE;
 use self::place::Places;
 pub use self::place::{PlaceDocument, SnippetDocument};
 pub use self::plan::{PlanReport, StepDocument};
-pub use self::standing::{RuleDocument, StatusDocument, SuiteStatusDocument, VerdictDocument};
+pub use self::release::{ReleaseDocument, SmokeState};
+pub use self::status::{StatusDocument, SuiteStatusDocument};
+pub use self::unsettled::{BrokenDocument, UnsettledDocument, UnsettledState};
+pub use self::verdict::{RuleDocument, VerdictDocument};
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::Moment;
 use evenkeel_model::defect::{Code, Defect};
@@ -115,23 +126,6 @@ pub struct OriginDocument {
     pub commit: Option<String>,
     /// Whether they differ from it.
     pub dirty: bool,
-}
-
-/// An entry of the ledger, in words.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct EntryDocument {
-    /// Its number.
-    pub sequence: u64,
-    /// When.
-    #[schemars(with = "String")]
-    pub time: Moment,
-    /// Its kind.
-    pub kind: String,
-    /// What it says.
-    pub words: String,
-    /// Its digest.
-    pub digest: String,
 }
 
 impl Report {

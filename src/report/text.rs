@@ -3,6 +3,7 @@
 //! Here is the order; each part has a file of its own in this folder.
 
 mod done;
+mod environments;
 mod excerpt;
 mod failure;
 mod findings;
@@ -10,16 +11,16 @@ mod locks;
 mod places;
 mod plans;
 mod proofs;
-mod standing;
+mod status;
 mod verdict;
 
 use std::io::{self, Write};
 
 use self::done::{apply_lines, suite_lines};
+use self::environments::environment_line;
 use self::failure::failure_lines;
 use self::findings::{declared_line, findings};
 use self::plans::{plan_lines, would_change};
-use self::standing::{environment_line, status_lines};
 use self::verdict::verdict_lines;
 use super::document::{AllowedDocument, CHECKPOINT_COMMAND, FindingDocument, PlanReport, Report};
 use super::{Format, Style};
@@ -140,7 +141,7 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         environment_line(environment, style, to)?;
     }
     for status in &report.status {
-        status_lines(status, style, to)?;
+        status::lines(status, style, to)?;
     }
     for lock in &report.locks {
         locks::line(lock, style, to)?;

@@ -2,6 +2,7 @@
 
 use evenkeel::report::Report;
 use evenkeel_host::recorded::Fault;
+use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::Moment;
 
 use super::inside::{Inside, code, expect, refused, words};
@@ -416,8 +417,10 @@ fn a_release_that_fails_half_way_is_told_and_gone_on_with() {
             words(&outcome)
         );
         target.heal();
-        let status = words(&inside.status());
-        assert!(status.contains("r-1 ("), "{fault:?}: {status}");
+        let status = expect(0, inside.status());
+        let last = status.status[1].release.as_ref().unwrap();
+        assert_eq!(last.id, "r-1", "{fault:?}");
+        assert_ne!(last.outcome, Some(ApplyOutcome::Done), "{fault:?}");
         assert_ne!(code(&inside.drift()), 0, "{fault:?}");
         expect(0, inside.apply("production"));
         expect(0, inside.drift());

@@ -271,8 +271,9 @@ fn productions_lease_is_broken_only_with_a_word_of_confirmation() {
     assert_eq!(code(&outcome), 5, "{}", words(&outcome));
     let said = outcome.unwrap().messages.join("\n");
     assert!(said.contains("r-1 was not finished"), "{said}");
-    let status = words(&inside.status());
-    assert!(status.contains("took its lease away"), "{status}");
+    let status = expect(0, inside.status());
+    let broken = status.status[1].unsettled[0].broken.as_ref().unwrap();
+    assert_eq!(broken.reason, "it hangs");
     expect(0, inside.audit());
     // Somebody brings production to what it was to run; this time nobody confirms.
     let breaker = Breaker::at(&inside, &with_reason);

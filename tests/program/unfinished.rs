@@ -3,9 +3,11 @@
 //! A run that was killed is one whose last words are missing from the ledger: the tests write the words it had said.
 
 use evenkeel::operation;
-use evenkeel::report::Report;
+use evenkeel::report::{Report, SmokeState, UnsettledState};
 use evenkeel_ledger::folder::SqliteLedger;
-use evenkeel_ledger::record::{Actor, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb};
+use evenkeel_ledger::record::{
+    Actor, ApplyOutcome, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb,
+};
 use evenkeel_ledger::{Ledger as _, Record};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 use serde_json::Value;
@@ -166,21 +168,53 @@ fn killed_in_a_release() -> (Inside, Digest) {
     (inside, recipe)
 }
 
-fn production(report: &Report) -> (String, Vec<String>) {
+/// The last release to production: its number, its outcome, the result of its smoke suites. And what is unsettled there.
+type Production = (
+    (String, Option<ApplyOutcome>, SmokeState),
+    Vec<(String, Option<String>, UnsettledState)>,
+);
+
+fn production(report: &Report) -> Production {
     let status = &report.status[1];
+    let release = status.release.as_ref().unwrap();
+    let unsettled = status.unsettled.iter().map(|unsettled| {
+        (
+            unsettled.apply.clone(),
+            unsettled.instance.clone(),
+            unsettled.state,
+        )
+    });
     (
-        status.release.clone().unwrap_or_default(),
-        status.unsettled.clone(),
+        (release.id.clone(), release.outcome, release.smoke),
+        unsettled.collect(),
     )
+}
+
+fn release(
+    id: &str,
+    outcome: impl Into<Option<ApplyOutcome>>,
+    smoke: SmokeState,
+) -> (String, Option<ApplyOutcome>, SmokeState) {
+    (id.to_owned(), outcome.into(), smoke)
 }
 
 #[test]
 fn a_killed_release_that_apply_finishes_says_how_it_stands() {
     let (inside, _) = killed_in_a_release();
     let killed = expect(0, inside.status());
-    let (release, unsettled) = production(&killed);
-    assert_eq!(release, "r-1 (never said how it ended)");
-    assert!(!unsettled.is_empty());
+    let (last, unsettled) = production(&killed);
+    assert_eq!(last, release("r-1", None, SmokeState::NotRun));
+    assert_eq!(
+        unsettled,
+        [
+            ("a-2".into(), None, UnsettledState::Started),
+            (
+                "a-2".into(),
+                Some("file.config".into()),
+                UnsettledState::Started
+            ),
+        ]
+    );
     assert_eq!(killed.next, ["evenkeel apply production"]);
 
     let finished = expect(0, inside.apply("production"));
@@ -191,8 +225,8 @@ fn a_killed_release_that_apply_finishes_says_how_it_stands() {
     assert!(finished.suites.is_empty(), "nothing was tested by that");
 
     let open = expect(0, inside.status());
-    let (release, unsettled) = production(&open);
-    assert_eq!(release, "r-1 (its smoke suites were not run)");
+    let (last, unsettled) = production(&open);
+    assert_eq!(last, release("r-1", ApplyOutcome::Done, SmokeState::NotRun));
     assert!(unsettled.is_empty(), "{unsettled:?}");
     assert_eq!(open.next, ["evenkeel verify production smoke"]);
 
@@ -205,12 +239,18 @@ fn a_killed_release_that_apply_finishes_says_how_it_stands() {
     expect(1, verify());
     assert_eq!(
         production(&expect(0, inside.status())).0,
-        "r-1 (its smoke suites failed)"
+        release("r-1", ApplyOutcome::Done, SmokeState::Failed)
     );
     inside.world.script("checks/smoke.sh", "exit 0");
     expect(0, verify());
     let settled = expect(0, inside.status());
-    assert_eq!(production(&settled), ("r-1".to_owned(), Vec::new()));
+    assert_eq!(
+        production(&settled),
+        (
+            release("r-1", ApplyOutcome::Done, SmokeState::Passed),
+            Vec::new()
+        )
+    );
     assert!(settled.next.is_empty(), "{:?}", settled.next);
     let again = inside.release();
     assert!(
@@ -241,7 +281,7 @@ fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
     assert_eq!(finished.next, ["evenkeel verify production smoke"]);
     assert_eq!(
         production(&expect(0, inside.status())).0,
-        "r-2 (its smoke suites were not run)"
+        release("r-2", ApplyOutcome::Done, SmokeState::NotRun)
     );
     let quiet = expect(0, inside.apply("production"));
     assert!(quiet.messages.is_empty(), "{:?}", quiet.messages);
@@ -263,6 +303,9 @@ fn a_release_that_is_given_up_says_so() {
     let back = expect(0, inside.apply("production"));
     let said = back.messages.join("\n");
     assert!(said.contains("r-2 was begun and not finished"), "{said}");
-    assert_eq!(production(&expect(0, inside.status())).0, "r-2 (failed)");
+    assert_eq!(
+        production(&expect(0, inside.status())).0,
+        release("r-2", ApplyOutcome::Failed, SmokeState::NotRun)
+    );
     assert_eq!(code(&inside.audit()), 0);
 }

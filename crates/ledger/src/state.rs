@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::environment_state::{EnvironmentState, Noted};
-use super::record::{ApplyOutcome, Founded, Record, ReleaseEnded, ReleaseStarted};
+use super::lease::Holder;
+use super::record::{ApplyOutcome, Founded, LeaseTaken, Record, ReleaseEnded, ReleaseStarted};
 use super::{Entry, Ledger, LedgerError, chain};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
@@ -92,6 +93,20 @@ impl State {
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentState> {
         self.environments.get(name)
+    }
+
+    /// Returns the lease on an environment that was taken and not returned, if `holder` took it or none is known. `None`
+    /// also while a holder is taking or returning it.
+    #[must_use]
+    pub fn lease(
+        &self,
+        environment: &EnvironmentName,
+        holder: Option<&Holder>,
+    ) -> Option<&Noted<LeaseTaken>> {
+        self.environment(environment)?
+            .lease
+            .as_ref()
+            .filter(|lease| holder.is_none_or(|holder| holder.by == lease.record.by))
     }
 
     /// An instance in an environment as it was last applied.

@@ -181,16 +181,7 @@ impl Project<'_> {
     #[must_use]
     pub fn policy(&self, origin: &Origin) -> Policy {
         match self.committed() {
-            Some(commit) if origin.dirty => match read(&commit) {
-                (Some(definition), complaints)
-                    if complaints
-                        .iter()
-                        .all(|complaint| complaint.severity < Severity::Error) =>
-                {
-                    definition.policy
-                }
-                _ => Policy::default(),
-            },
+            Some(commit) if origin.dirty => Policy::of_commit(read(&commit)),
             _ => self.definition.policy.clone(),
         }
     }

@@ -31,6 +31,8 @@ pub struct Objects {
     process: Option<Process>,
     roots: HashMap<String, Arc<Tree>>,
     trees: HashMap<ObjectId, Arc<Tree>>,
+    /// How many bytes were read so far: tests prove by it that contents are not read when only sizes are asked for.
+    #[cfg(test)]
     read: u64,
 }
 
@@ -66,13 +68,14 @@ impl Objects {
             process: None,
             roots: HashMap::new(),
             trees: HashMap::new(),
+            #[cfg(test)]
             read: 0,
         }
     }
 
     /// How many bytes of objects were read so far.
-    #[must_use]
-    pub fn bytes_read(&self) -> u64 {
+    #[cfg(test)]
+    pub(in crate::world) fn bytes_read(&self) -> u64 {
         self.read
     }
 
@@ -214,7 +217,10 @@ impl Objects {
         let mut rest = (&mut process.answers).take(size);
         let taken = take(size, &mut rest);
         let left = rest.limit();
-        self.read += size - left;
+        #[cfg(test)]
+        {
+            self.read += size - left;
+        }
         if left > PASSED_OVER {
             // Dropped: the next question starts another.
             return Ok(taken);
@@ -275,5 +281,48 @@ impl Process {
             return Err(std::io::Error::other("it ended before it answered"));
         }
         Ok(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::Objects;
+    use crate::world::git::Repository;
+    use evenkeel_host::Interruption;
+
+    #[test]
+    fn a_content_is_read_only_by_a_reader_that_wants_it() {
+        let home = tempfile::tempdir().unwrap();
+        let git = |arguments: &[&str]| {
+            let ran = Command::new("git")
+                .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
+                .args(arguments)
+                .current_dir(home.path())
+                .status();
+            assert!(ran.unwrap().success(), "{arguments:?}");
+        };
+        std::fs::write(home.path().join("large"), vec![b'x'; 5 << 20]).unwrap();
+        git(&["init", "-q"]);
+        git(&["add", "-A"]);
+        git(&["commit", "-qm", "large"]);
+        let repository = Repository::discover(home.path()).unwrap();
+        let head = repository.resolve("HEAD").unwrap();
+        let mut objects = Objects::new(&repository, &Interruption::default());
+        let large = objects
+            .entry(&head, Path::new(""), "large".as_ref())
+            .unwrap()
+            .unwrap()
+            .id;
+        for _ in 0..3 {
+            assert_eq!(objects.file(&large, |size, _| size).unwrap(), 5 << 20);
+            let copied = objects.file(&large, |_, reader| {
+                std::io::copy(reader, &mut std::io::sink())
+            });
+            assert_eq!(copied.unwrap().unwrap(), 5 << 20);
+        }
+        assert!(objects.bytes_read() < 16 << 20);
     }
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
-    ApplyDocument, CaseDocument, CheckpointDocument, DocumentsDocument, EntryDocument,
-    EnvironmentReport, HolderDocument, HolderProcess, LockDocument, LockState, NotDone,
-    OriginDocument, ParityDocument, PlanReport, ProofDocument, Report, RuleDocument,
-    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, VerdictDocument,
+    ApplyDocument, BrokenDocument, CaseDocument, CheckpointDocument, DocumentsDocument,
+    EntryDocument, EnvironmentReport, HeldDocument, HolderDocument, HolderProcess, LockDocument,
+    LockState, NotDone, OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument,
+    Report, RuleDocument, SmokeState, StatusDocument, StepDocument, SuiteDocument,
+    SuiteStatusDocument, UnsettledDocument, UnsettledState, VerdictDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
@@ -210,14 +211,61 @@ fn standing(report: &mut Report) {
         recipe: Some(digest("recipe")),
         plan: Some(digest("plan")),
         commit: Some("4b825dc642cb6eb9a060e54bf8d69288fbee4904".into()),
-        release: Some("r-3".into()),
-        unsettled: vec!["a-8 ended: failed".into()],
+        release: Some(ReleaseDocument {
+            id: "r-3".into(),
+            plan: digest("plan"),
+            recipe: digest("recipe"),
+            commit: Some("4b825dc642cb6eb9a060e54bf8d69288fbee4904".into()),
+            started: at("2026-11-27T09:58:00Z"),
+            ended: Some(at("2026-11-27T10:00:00Z")),
+            outcome: Some(ApplyOutcome::Done),
+            smoke: SmokeState::Passed,
+        }),
+        unsettled: vec![
+            UnsettledDocument {
+                apply: "a-8".into(),
+                instance: None,
+                verb: None,
+                state: UnsettledState::Failed,
+                started: Some(at("2026-11-28T09:58:00Z")),
+                broken: None,
+            },
+            UnsettledDocument {
+                apply: "a-9".into(),
+                instance: None,
+                verb: None,
+                state: UnsettledState::Started,
+                started: Some(at("2026-11-28T09:59:00Z")),
+                broken: Some(BrokenDocument {
+                    by: "bob".into(),
+                    at: at("2026-11-28T09:59:30Z"),
+                    reason: "it hangs".into(),
+                }),
+            },
+            UnsettledDocument {
+                apply: "a-8".into(),
+                instance: Some("file.config".into()),
+                verb: Some(Verb::Update),
+                state: UnsettledState::Started,
+                started: None,
+                broken: None,
+            },
+        ],
         suites: vec![SuiteStatusDocument {
             suite: "smoke".into(),
             passed: true,
             summary: "4 passed".into(),
         }],
-        held_by: Some("alice on build-1, process 4242".into()),
+        held: true,
+        held_by: Some(HeldDocument {
+            by: HolderDocument {
+                name: "alice".into(),
+                host: "build-1".into(),
+                process: 4242,
+            },
+            since: at("2026-11-28T09:58:00Z"),
+            purpose: "apply".into(),
+        }),
     });
     report.locks.push(LockDocument {
         environment: "production".into(),

@@ -2,6 +2,7 @@
 //! where the same bounds hold at all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{Disparity, documents};
 use crate::environment::edit::{NewBound, NewDifference};
@@ -19,6 +20,33 @@ pub struct Signature {
     pub expires: jiff::civil::Date,
     /// Where it is followed up.
     pub ticket: Option<String>,
+}
+
+impl Signature {
+    /// Returns the signature of a baseline made `today`, which expires after whole days, rounded up.
+    ///
+    /// # Errors
+    ///
+    /// When the expiry is no date.
+    pub fn of_baseline(
+        today: jiff::civil::Date,
+        expires_in: Duration,
+        owner: String,
+        reason: Option<String>,
+        ticket: Option<String>,
+    ) -> Result<Self, jiff::Error> {
+        let days = i64::try_from(expires_in.as_secs().div_ceil(24 * 60 * 60)).unwrap_or(i64::MAX);
+        let expires = jiff::Span::new()
+            .try_days(days)
+            .and_then(|span| today.checked_add(span))?;
+        Ok(Self {
+            reason: reason
+                .unwrap_or_else(|| format!("as it was on {today}; nobody has looked into it yet")),
+            owner,
+            expires,
+            ticket,
+        })
+    }
 }
 
 /// One place and what each environment may have there.

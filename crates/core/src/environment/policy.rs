@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Definition;
+use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::source::form::parse_date;
 use evenkeel_model::source::{Node, Table};
 use evenkeel_model::{Moment, duration};
@@ -54,6 +56,23 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Returns the policy that counts for definitions that differ from their commit: the policy of `committed`, as
+    /// [`read`](super::read()) returned that commit. An edit that is not committed cannot weaken the gate that it has
+    /// to pass. Definitions that cannot be read have the default policy.
+    #[must_use]
+    pub fn of_commit(committed: (Option<Definition>, Vec<Defect>)) -> Self {
+        match committed {
+            (Some(definition), complaints)
+                if complaints
+                    .iter()
+                    .all(|complaint| complaint.severity < Severity::Error) =>
+            {
+                definition.policy
+            }
+            _ => Self::default(),
+        }
+    }
+
     /// Reads a `[release]` table that has passed its check.
     #[must_use]
     pub fn read(table: &Table) -> Self {

@@ -11,5 +11,8 @@ mod weakened;
 pub use facts::{approvals, artifacts, evidence, findings, live_drift, proofs, suites};
 pub use rehearsal::{already, last_release, rehearsed, restored};
 pub use repair::{Restoration, may_restore};
-pub use unfinished::{Settlement, Smoke, last, settlement, smoke, smoke_suites};
+pub use unfinished::{
+    Settlement, Smoke, SmokeResult, last, remedy, run_smoke, settlement, smoke, smoke_result,
+    smoke_suites,
+};
 pub use weakened::weaker_than_at;

@@ -60,6 +60,56 @@ pub fn smoke(definition: &Definition, state: &State, release: &Release) -> Smoke
     }
 }
 
+/// The result of a release's smoke suites: of those that ran with it, and of those that ran since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmokeResult {
+    /// None is declared, and none ran.
+    None,
+    /// None ran on what was released.
+    NotRun,
+    /// They passed.
+    Passed,
+    /// They failed with the release and pass since.
+    PassedSince,
+    /// They failed.
+    Failed,
+}
+
+/// Returns the result of a release's smoke suites. A failure with the release counts until all of them pass.
+#[must_use]
+pub fn smoke_result(definition: &Definition, state: &State, release: &Release) -> SmokeResult {
+    let with_release = release.ended.as_ref().and_then(|ended| ended.record.smoke);
+    match (with_release, smoke(definition, state, release)) {
+        (_, Smoke::Failed) => SmokeResult::Failed,
+        (Some(false), Smoke::Passed) => SmokeResult::PassedSince,
+        (Some(false), _) => SmokeResult::Failed,
+        (None, Smoke::NotRun) => SmokeResult::NotRun,
+        (None, Smoke::None) => SmokeResult::None,
+        _ => SmokeResult::Passed,
+    }
+}
+
+/// Returns the command that settles a release: the apply that ends it, or the smoke suites that never ran on it.
+#[must_use]
+pub fn remedy(definition: &Definition, state: &State, release: &Release) -> Option<String> {
+    let name = &release.started.record.environment;
+    let Some(ended) = &release.ended else {
+        return Some(format!("evenkeel apply {name}"));
+    };
+    let not_run = ended.record.outcome == ApplyOutcome::Done
+        && smoke_result(definition, state, release) == SmokeResult::NotRun;
+    not_run.then(|| run_smoke(definition, name))
+}
+
+/// Returns the command that runs the smoke suites of an environment.
+#[must_use]
+pub fn run_smoke(definition: &Definition, name: &EnvironmentName) -> String {
+    format!(
+        "evenkeel verify {name} {}",
+        smoke_suites(definition, name).join(" ")
+    )
+}
+
 /// The names of the smoke suites of an environment.
 #[must_use]
 pub fn smoke_suites<'p>(definition: &'p Definition, name: &EnvironmentName) -> Vec<&'p str> {

@@ -1,4 +1,4 @@
-//! How environments stand: the gate's verdict, and what runs where.
+//! The verdict of the gate, rule by rule.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use evenkeel_core::gate::{self, Reason, Verdict};
 use evenkeel_core::plan::Plan;
+use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::Code;
-use evenkeel_model::{EnvironmentName, Moment};
 
 /// The gate's answer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,52 +44,6 @@ pub struct RuleDocument {
     pub holds: bool,
     /// Why it does not hold, one sentence each.
     pub reasons: Vec<String>,
-}
-
-/// What runs in an environment, by the ledger.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct StatusDocument {
-    /// The environment.
-    pub environment: String,
-    /// The last apply that ended with every step done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub apply: Option<String>,
-    /// When that was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub since: Option<Moment>,
-    /// Its recipe.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recipe: Option<String>,
-    /// Its plan.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub plan: Option<String>,
-    /// Its commit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// The last release to it, and how that ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub release: Option<String>,
-    /// Something that is not settled: an apply that failed or never ended, steps that are open.
-    pub unsettled: Vec<String>,
-    /// The newest result of each suite.
-    pub suites: Vec<SuiteStatusDocument>,
-    /// Who holds it now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_by: Option<String>,
-}
-
-/// The newest result of a suite.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct SuiteStatusDocument {
-    /// Its name.
-    pub suite: String,
-    /// Whether it passed.
-    pub passed: bool,
-    /// What it showed, in one line.
-    pub summary: String,
 }
 
 impl VerdictDocument {

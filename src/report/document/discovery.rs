@@ -1,0 +1,81 @@
+//! What `init` found and proposes, in words.
+
+use super::{DocumentsDocument, Report};
+use evenkeel_comparison::discovery::{Discovery, ProposedIdentity};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::text::count;
+
+impl Report {
+    /// Adds environments and documents that were found, and the certainty of each.
+    pub fn found(&mut self, found: &Discovery) {
+        self.say(format!(
+            "{}, of which {} an environment",
+            count(found.files, "file"),
+            if found.naming == 1 {
+                "1 names".to_owned()
+            } else {
+                format!("{} name", found.naming)
+            }
+        ));
+        let path: Vec<String> = found
+            .path()
+            .map(|environment| environment.name.to_string())
+            .collect();
+        if !path.is_empty() {
+            self.say(format!("environments  {}", path.join(" → ")));
+        }
+        for environment in found.environments.iter().filter(|each| !each.proposed) {
+            self.say(format!(
+                "  left out    {}: {}",
+                environment.name, environment.reason
+            ));
+        }
+        for document in &found.documents {
+            let paths: Vec<&str> = document.paths.values().map(String::as_str).collect();
+            self.say(format!(
+                "{}  {:<8}  {}\n            {}",
+                if document.proposed {
+                    "document  "
+                } else {
+                    "  left out"
+                },
+                document.certainty.to_string(),
+                paths.join(" ↔ "),
+                document.reason
+            ));
+        }
+    }
+
+    /// Adds proposed identities, and the differences before and after them.
+    pub fn proposed(
+        &mut self,
+        identities: &[ProposedIdentity],
+        before: &[Defect],
+        after: &[Defect],
+        documents: &DocumentsDocument,
+    ) {
+        for identity in identities {
+            let values: Vec<String> = identity
+                .values
+                .iter()
+                .map(|(name, value)| format!("{value} ({name})"))
+                .collect();
+            self.say(format!(
+                "identity    {}  {}\n            {}",
+                identity.name,
+                values.join(" ↔ "),
+                identity.reason
+            ));
+        }
+        let places = |defects: &[Defect]| -> usize { defects.iter().map(Defect::reach).sum() };
+        self.say(format!(
+            "{} of {} differ to the letter; {} at {} without identities, {} at {} with them",
+            documents.raw,
+            count(documents.values, "value"),
+            count(before.len(), "difference"),
+            count(places(before), "place"),
+            count(after.len(), "difference"),
+            count(places(after), "place"),
+        ));
+    }
+}

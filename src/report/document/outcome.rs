@@ -1,0 +1,13 @@
+//! Words for the outcome of an apply or a release.
+
+use evenkeel_ledger::record::ApplyOutcome;
+
+/// Returns an outcome in words.
+pub(in crate::report) fn outcome_words(outcome: ApplyOutcome) -> &'static str {
+    match outcome {
+        ApplyOutcome::Done => "done",
+        ApplyOutcome::Failed => "failed",
+        ApplyOutcome::Interrupted => "interrupted",
+        ApplyOutcome::Unknown => "outcome unknown",
+    }
+}

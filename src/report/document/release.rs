@@ -1,0 +1,83 @@
+//! The last release to an environment, its outcome and the result of its smoke suites.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use evenkeel_core::environment::Definition;
+use evenkeel_core::release::{SmokeResult, smoke_result};
+use evenkeel_ledger::State;
+use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_ledger::state::Release;
+use evenkeel_model::Moment;
+
+/// A release.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReleaseDocument {
+    /// Its number: `r-3`.
+    pub id: String,
+    /// The released plan.
+    pub plan: String,
+    /// The released recipe.
+    pub recipe: String,
+    /// The commit that was released, where the ledger has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// When it started.
+    #[schemars(with = "String")]
+    pub started: Moment,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub ended: Option<Moment>,
+    /// Its outcome; absent while it runs, and after it was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<ApplyOutcome>,
+    /// The result of its smoke suites.
+    pub smoke: SmokeState,
+}
+
+/// The result of the smoke suites of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SmokeState {
+    /// None is declared, and none ran.
+    None,
+    /// None ran on what was released.
+    NotRun,
+    /// They passed.
+    Passed,
+    /// They failed with the release and pass since.
+    PassedSince,
+    /// They failed.
+    Failed,
+}
+
+impl ReleaseDocument {
+    pub(super) fn new(definition: &Definition, state: &State, release: &Release) -> Self {
+        let started = &release.started;
+        let ended = release.ended.as_ref();
+        Self {
+            id: started.record.release.clone(),
+            plan: started.record.plan.to_string(),
+            recipe: started.record.recipe.to_string(),
+            commit: ended.and_then(|ended| ended.record.commit.clone()),
+            started: started.at,
+            ended: ended.map(|ended| ended.at),
+            outcome: ended.map(|ended| ended.record.outcome),
+            smoke: smoke_result(definition, state, release).into(),
+        }
+    }
+}
+
+impl From<SmokeResult> for SmokeState {
+    fn from(result: SmokeResult) -> Self {
+        match result {
+            SmokeResult::None => Self::None,
+            SmokeResult::NotRun => Self::NotRun,
+            SmokeResult::Passed => Self::Passed,
+            SmokeResult::PassedSince => Self::PassedSince,
+            SmokeResult::Failed => Self::Failed,
+        }
+    }
+}
