@@ -1,6 +1,6 @@
-//! The steps of `docs/extending.md` lead to files and tests that exist.
+//! The documents name files that exist, and the steps of `docs/extending.md` lead to tests that exist.
 
-use super::files::{root, text};
+use super::files::{documents, root, text};
 
 /// What stands between backticks.
 fn quoted(section: &str) -> Vec<&str> {
@@ -48,6 +48,21 @@ fn every_step_names_what_exists() {
         let found = text(&root().join(path)).contains(&format!("fn {test}()"));
         assert!(found, "{path} has no test {test}");
     }
+}
+
+#[test]
+fn every_document_names_files_that_exist() {
+    let mut missing = Vec::new();
+    for (document, text) in documents() {
+        for path in paths(&text) {
+            // A line may follow a file: `src/main.rs:12`.
+            let file = path.split(':').next().unwrap_or(path);
+            if !root().join(file).exists() {
+                missing.push(format!("{}: {path}", document.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 #[test]

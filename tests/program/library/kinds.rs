@@ -54,7 +54,7 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "the type of an entry that was found",
     ),
     (
-        "src/operation/init/report.rs",
+        "src/report/document/discovery.rs",
         "file",
         "the word for documents in a count",
     ),

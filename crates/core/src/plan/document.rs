@@ -70,7 +70,8 @@ pub struct Step {
     pub slow: bool,
 }
 
-/// One attribute that changes. Serde's form is the report's; a saved plan has its own.
+// Serde's form is the report's; a saved plan has its own.
+/// One attribute that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Change {
@@ -85,7 +86,8 @@ pub struct Change {
     pub difference: Option<String>,
 }
 
-/// What could not be seen. Serde's form is the report's; a saved plan has its own.
+// Serde's form is the report's; a saved plan has its own.
+/// What could not be seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Unseen {
