@@ -399,6 +399,7 @@ fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bo
     )?;
     let mut piece = vec![0; limit::BYTES];
     let mut left = size;
+    let mut whole = true;
     while left > 0 {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
         let Some(space) = piece.get_mut(..wanted) else {
@@ -407,7 +408,9 @@ fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bo
         let read = match rustix::io::read(&file, &mut *space) {
             Err(Errno::INTR) => continue,
             Ok(0) | Err(_) => {
-                // It became shorter: what is missing is zeros, and the digest differs.
+                // The file became shorter. Zeros keep the announced length, and the artifact is taken back afterwards:
+                // an artifact of zeros would have the right digest.
+                whole = false;
                 space.fill(0);
                 wanted
             }
@@ -416,5 +419,24 @@ fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bo
         frame::write_bytes(writer, space.get(..read).unwrap_or_default())?;
         left -= read as u64;
     }
-    Ok(true)
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{send_item, survey};
+
+    #[test]
+    fn a_file_that_became_shorter_is_not_sent_as_whole() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().canonicalize().unwrap().join("zeros");
+        std::fs::write(&path, [0; 8]).unwrap();
+        let survey = survey(&path).unwrap();
+        let mut sent = Vec::new();
+        assert!(send_item(&mut sent, &survey, &survey.items[0]).unwrap());
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(3).unwrap();
+        let mut sent = Vec::new();
+        assert!(!send_item(&mut sent, &survey, &survey.items[0]).unwrap());
+    }
 }
