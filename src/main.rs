@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// The allocator of the system grows its memory in small steps, and every thread waits for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything else: this process is about to become another program.
     if std::env::args_os()

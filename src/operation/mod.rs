@@ -20,6 +20,7 @@ mod event;
 mod explain;
 mod failure;
 mod init;
+mod large;
 mod lock;
 mod log;
 mod picture;

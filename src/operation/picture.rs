@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::large::Large;
 use super::project::Depth;
 use super::session::{DocumentNeed, Needs};
 use super::targets::Targets;
@@ -29,7 +30,7 @@ pub(super) struct Resolution {
     pub(super) sealer: Sealer,
     /// Where the definitions came from.
     pub(super) origin: Origin,
-    pub(super) resolved: BTreeMap<EnvironmentName, Resolved>,
+    pub(super) resolved: Large<BTreeMap<EnvironmentName, Resolved>>,
     /// Parity between all environments, settled; secrets are compared where both were resolved. What has one cause is
     /// one defect. Documents that could not be read are in it, since nothing can be told of them.
     pub(super) parity: Vec<Defect>,
@@ -83,7 +84,7 @@ impl Resolution {
         Ok(Self {
             sealer,
             origin,
-            resolved,
+            resolved: resolved.into(),
             parity: parity.defects,
             open: parity.open,
             unread: parity.unread,

@@ -44,7 +44,7 @@ pub fn plan(
         // The seals of a saved plan belong to a key: ledger and key are made now if there were none.
         None => {
             let ledger = project.ledger()?;
-            (Needs::Change, State::of(&*ledger)?)
+            (Needs::Change, State::of(&*ledger)?.into())
         }
     };
     let resolution = session.resolve(&names, needs)?;

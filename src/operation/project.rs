@@ -6,6 +6,7 @@ mod origin;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::large::Large;
 use super::{Failure, World};
 use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
@@ -36,7 +37,7 @@ pub struct Project<'w> {
     /// The ledger, the key, locks and objects, wherever they are kept.
     pub store: Arc<dyn Store>,
     /// The definitions.
-    pub definition: Definition,
+    pub definition: Large<Definition>,
     /// What is odd about them without being wrong.
     pub warnings: Vec<Defect>,
     files: Box<dyn Files>,
@@ -91,7 +92,7 @@ impl<'w> Project<'w> {
     pub fn open_with_state(
         world: &'w World<'w>,
         location: &ProjectLocation,
-    ) -> Result<(Self, State), Failure> {
+    ) -> Result<(Self, Large<State>), Failure> {
         let directory = locate(world, location)?;
         let store = world.stores.make(root_of(&directory)?);
         std::thread::scope(|scope| {
@@ -104,10 +105,10 @@ impl<'w> Project<'w> {
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             let Some((state, ledger)) = read else {
-                return Ok((project, State::default()));
+                return Ok((project, Large::default()));
             };
             ledger.belongs_to(&project.definition.system)?;
-            Ok((project, state?))
+            Ok((project, state?.into()))
         })
     }
 
@@ -180,7 +181,7 @@ impl<'w> Project<'w> {
             store,
             directory,
             root,
-            definition,
+            definition: definition.into(),
             warnings,
             files: source.files,
             repository: source.repository,

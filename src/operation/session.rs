@@ -4,6 +4,7 @@
 //! command runs for an operation that does not use the result.
 
 use super::picture::Resolution;
+use super::large::Large;
 use super::project::Depth;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
@@ -90,7 +91,7 @@ impl<'w> Session<'w> {
         world: &'w World<'_>,
         location: &ProjectLocation,
         command: &'static str,
-    ) -> Result<(Self, State), Failure> {
+    ) -> Result<(Self, Large<State>), Failure> {
         let (project, state) = Project::open_with_state(world, location)?;
         Ok((Self::of(project, command), state))
     }

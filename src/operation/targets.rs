@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_core::observe::{AppliedSeals, Observers, applied_seals};
@@ -79,10 +81,12 @@ impl Targets {
 
     /// Notes the seals of what was applied, so that it is recognised although it is declared differently now.
     pub(super) fn recall(&self, applied: &BTreeMap<Instance, AppliedResource>) {
-        for (on, seals) in applied
-            .values()
+        let applied: Vec<&AppliedResource> = applied.values().collect();
+        let seals: Vec<(Arc<str>, AppliedSeals)> = applied
+            .par_iter()
             .filter_map(|resource| applied_seals(&resource.record))
-        {
+            .collect();
+        for (on, seals) in seals {
             let Some(target) = self.0.get(&on) else {
                 continue;
             };

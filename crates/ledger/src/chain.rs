@@ -71,28 +71,23 @@ impl Link {
                 self.sequence + 1
             ));
         }
-        if Digest::of(line).as_bytes() != stored {
+        let digest = Digest::of(line);
+        if digest.as_bytes() != stored {
             return Err("its line has not the digest that was kept with it".to_owned());
         }
         let line = std::str::from_utf8(line).map_err(|_| "its line is not text".to_owned())?;
-        let entry =
-            entry::read(line).map_err(|error| format!("its line cannot be read: {error}"))?;
+        let entry = entry::read_hashed(line, digest)
+            .map_err(|error| format!("its line cannot be read: {error}"))?;
         if entry.sequence != sequence {
             return Err(format!("its line is that of entry {}", entry.sequence));
         }
         if entry.previous != self.digest {
             return Err(format!("it does not follow entry {}", self.sequence));
         }
-        match entry::write(
-            sequence,
-            entry.previous,
-            entry.time,
-            &entry.kind,
-            &entry.body,
-        ) {
-            Ok(again) if again == line => Ok(entry),
-            _ => Err("its line is not in canonical form".to_owned()),
+        if !entry::is_canonical(&entry, line) {
+            return Err("its line is not in canonical form".to_owned());
         }
+        Ok(entry)
     }
 }
 

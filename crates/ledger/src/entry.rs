@@ -64,12 +64,41 @@ pub fn write(
     })
 }
 
+/// Whether `line` is what [`write`] writes for an entry. The body is not parsed again: it may be very long.
+#[must_use]
+pub fn is_canonical(entry: &Entry, line: &str) -> bool {
+    let Entry {
+        sequence,
+        time,
+        kind,
+        body,
+        previous,
+        ..
+    } = entry;
+    let bare = write(*sequence, *previous, *time, kind, "null");
+    bare.is_ok_and(|bare| {
+        let after_body = line
+            .strip_prefix("{\"body\":")
+            .and_then(|rest| rest.strip_prefix(&**body));
+        after_body.is_some() && after_body == bare.strip_prefix("{\"body\":null")
+    })
+}
+
 /// Reads the line of an entry.
 ///
 /// # Errors
 ///
 /// When it is not a line as [`write`] writes it.
 pub fn read(line: &str) -> Result<Entry, serde_json::Error> {
+    read_hashed(line, Digest::of(line.as_bytes()))
+}
+
+/// As [`read`], for a line whose digest is known.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_hashed(line: &str, digest: Digest) -> Result<Entry, serde_json::Error> {
     let parsed: Line<'_> = serde_json::from_str(line)?;
     Ok(Entry {
         sequence: parsed.sequence,
@@ -77,6 +106,6 @@ pub fn read(line: &str) -> Result<Entry, serde_json::Error> {
         kind: parsed.kind.into_owned(),
         body: parsed.body.get().into(),
         previous: parsed.previous,
-        digest: Digest::of(line.as_bytes()),
+        digest,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Plain data with the rules by which an entry changes it. Which environment an entry is about is for `state`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::record::{
@@ -85,7 +85,7 @@ pub struct EnvironmentState {
     /// The last apply, however it ended.
     pub last_apply: Option<Apply>,
     /// The shapes of the steps done here, each with the number of the newest entry that says so.
-    pub rehearsed: BTreeMap<Digest, u64>,
+    pub rehearsed: HashMap<Digest, u64>,
     /// The suites that ran here, oldest first.
     pub evidence: Vec<Noted<SuiteEnded>>,
     /// The approvals of releases to here, oldest first.
@@ -110,7 +110,7 @@ impl EnvironmentState {
     /// Closes the gaps that maps have between entries which came one by one.
     pub(super) fn compact(&mut self) {
         self.applied = std::mem::take(&mut self.applied).into_iter().collect();
-        self.rehearsed = std::mem::take(&mut self.rehearsed).into_iter().collect();
+        self.rehearsed.shrink_to_fit();
     }
 
     pub(super) fn begin(&mut self, started: Noted<ApplyStarted>) {

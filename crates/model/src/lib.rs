@@ -12,6 +12,7 @@ pub mod defect;
 pub mod source;
 
 pub mod address;
+mod beside;
 pub mod canonical;
 pub mod digest;
 pub mod duration;
@@ -26,6 +27,7 @@ pub mod value;
 pub mod text;
 
 pub use address::Address;
+pub use beside::beside;
 pub use digest::Digest;
 pub use instance::{HostName, Instance};
 pub use moment::{Clock, Moment};

@@ -8,16 +8,17 @@ use crate::kind::{self, Discrepancy, Observation, Observed};
 use crate::observe::{LastApplied, Situation};
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::source::Span;
-use evenkeel_model::{Instance, Moment, duration};
+use evenkeel_model::{Instance, Moment, beside, duration};
 
 /// Everything that is not as declared in one environment, in the order of addresses.
 #[must_use]
 pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
     let mut defects = Vec::new();
-    for (instance, resource) in situation.resolved.instances() {
+    let instances = beside(situation.resolved.instances(), &situation.applied)
+        .map(|(instance, resource, applied)| (instance, (resource, applied)));
+    for (instance, (resource, applied), seen) in beside(instances, &situation.seen) {
         let instance = &instance;
-        let applied = situation.applied.get(instance);
-        match situation.seen.get(instance) {
+        match seen {
             Some(Observation::Seen(observed)) => {
                 compare(
                     situation,
@@ -45,7 +46,8 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
         }
     }
     for (instance, applied) in &situation.applied {
-        if situation.resolved.resources.contains_key(&instance.address) {
+        // What is declared as it was applied is declared.
+        if applied.unchanged || situation.resolved.resources.contains_key(&instance.address) {
             continue;
         }
         match situation.left.get(instance) {
@@ -172,11 +174,13 @@ fn begun(situation: &Situation<'_>, instance: &Instance) -> String {
 /// Whether the definition of an attribute moved on since it was applied.
 fn changed_since(applied: &LastApplied, resource: &ResolvedResource, attribute: &str) -> bool {
     let value = |declared: &crate::kind::Declared| {
-        declared
-            .attributes()
-            .into_iter()
-            .find(|(name, _)| name == attribute)
-            .map(|(_, value)| value)
+        let mut value = None;
+        declared.attributes(&mut |name, text| {
+            if name == attribute {
+                value = Some(text.to_string());
+            }
+        });
+        value
     };
     value(&applied.declared) != value(&resource.declared)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::codes;
 use crate::environment::definition::{Parameter, ValueSource, Varies, size_class};
-use crate::environment::{Block, Definition, Resolved};
+use crate::environment::{Block, Definition, Layered, Resolved};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
 use evenkeel_model::{EnvironmentName, Value};
@@ -43,14 +43,14 @@ pub fn parity(
             siblings: *siblings,
         };
         pair.blocks(
-            &definition.resources_of(one),
-            &definition.resources_of(two),
+            definition.resources_of(one),
+            definition.resources_of(two),
             "",
             &mut disparities,
         );
         pair.blocks(
-            &definition.suites_of(one),
-            &definition.suites_of(two),
+            definition.suites_of(one),
+            definition.suites_of(two),
             "suite.",
             &mut disparities,
         );
@@ -101,15 +101,12 @@ impl Pair<'_> {
 
     fn blocks<K: Ord + std::fmt::Display>(
         &self,
-        ones: &BTreeMap<&K, &Arc<Block>>,
-        twos: &BTreeMap<&K, &Arc<Block>>,
+        ones: Layered<'_, K>,
+        twos: Layered<'_, K>,
         prefix: &str,
         disparities: &mut Vec<Disparity>,
     ) {
-        let mut names: Vec<&K> = ones.keys().chain(twos.keys()).copied().collect();
-        names.sort();
-        names.dedup();
-        for name in names {
+        for name in ones.may_differ(&twos) {
             let subject = || format!("{prefix}{name}");
             match (ones.get(name), twos.get(name)) {
                 (Some(one), Some(two)) if !Arc::ptr_eq(one, two) => {

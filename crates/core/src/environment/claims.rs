@@ -15,7 +15,8 @@ pub(super) fn conflicts(
     resources: &BTreeMap<Address, ResolvedResource>,
     targets: &BTreeMap<Arc<str>, TargetPlace>,
 ) -> Vec<Defect> {
-    let mut claimed: HashMap<(&str, Claim<'_>), (&Address, &ResolvedResource)> = HashMap::new();
+    let mut claimed: HashMap<(&str, Claim<'_>), (&Address, &ResolvedResource)> =
+        HashMap::with_capacity(resources.len());
     let mut complaints = Vec::new();
     for (address, resource) in resources {
         let Some(target) = targets.get(&resource.on) else {

@@ -7,10 +7,10 @@ use evenkeel_model::defect::Severity;
 use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::{Address, EnvironmentName, Value};
 
-use super::{Difference, DocumentRules, Placed, Policy};
+use super::{Difference, DocumentRules, Layered, Placed, Policy};
 
 /// A system and its environments, as written.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Definition {
     /// The system's name.
     pub system: String,
@@ -245,12 +245,10 @@ impl Definition {
     }
 
     /// All resources of an environment: the system's, with the environment's over them.
-    pub fn resources_of(&self, environment: &EnvironmentName) -> BTreeMap<&Address, &Arc<Block>> {
-        let mut resources: BTreeMap<&Address, &Arc<Block>> = self.resources.iter().collect();
-        if let Some(own) = self.environments.get(environment) {
-            resources.extend(own.resources.iter());
-        }
-        resources
+    #[must_use]
+    pub fn resources_of(&self, environment: &EnvironmentName) -> Layered<'_, Address> {
+        let own = self.environments.get(environment);
+        Layered::new(&self.resources, own.map(|own| &own.resources))
     }
 
     /// Whether anything is to be brought anywhere.
@@ -261,21 +259,17 @@ impl Definition {
     }
 
     /// All suites of an environment.
-    pub fn suites_of(&self, environment: &EnvironmentName) -> BTreeMap<&Arc<str>, &Arc<Block>> {
-        let mut suites: BTreeMap<&Arc<str>, &Arc<Block>> = self.suites.iter().collect();
-        if let Some(own) = self.environments.get(environment) {
-            suites.extend(own.suites.iter());
-        }
-        suites
+    #[must_use]
+    pub fn suites_of(&self, environment: &EnvironmentName) -> Layered<'_, Arc<str>> {
+        let own = self.environments.get(environment);
+        Layered::new(&self.suites, own.map(|own| &own.suites))
     }
 
     /// All documents of an environment.
-    pub fn documents_of(&self, environment: &EnvironmentName) -> BTreeMap<&Arc<str>, &Arc<Block>> {
-        let mut documents: BTreeMap<&Arc<str>, &Arc<Block>> = self.documents.iter().collect();
-        if let Some(own) = self.environments.get(environment) {
-            documents.extend(own.documents.iter());
-        }
-        documents
+    #[must_use]
+    pub fn documents_of(&self, environment: &EnvironmentName) -> Layered<'_, Arc<str>> {
+        let own = self.environments.get(environment);
+        Layered::new(&self.documents, own.map(|own| &own.documents))
     }
 
     /// The names of all documents that any environment has.

@@ -6,7 +6,7 @@ use std::path::Path;
 use evenkeel_model::Digest;
 
 /// Files beside the definitions.
-pub trait Files {
+pub trait Files: Sync {
     /// The bytes of a file, by its path relative to the directory of the definitions; `None` when it is not there.
     ///
     /// # Errors

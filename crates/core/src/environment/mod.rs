@@ -18,6 +18,7 @@ pub mod expression;
 pub mod fields;
 pub mod files;
 mod further;
+mod layered;
 pub mod materials;
 mod once;
 #[cfg(any(test, feature = "testing"))]
@@ -39,6 +40,7 @@ pub use document::{DocumentDeclaration, DocumentRules, DocumentSource};
 pub use expression::{Expression, Placed, Reference};
 pub use files::Files;
 pub use further::further;
+pub use layered::Layered;
 pub use materials::KeptMaterials;
 pub use once::once;
 #[cfg(any(test, feature = "testing"))]

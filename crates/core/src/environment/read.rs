@@ -38,10 +38,7 @@ pub fn read(files: &dyn Files) -> Reading {
     };
     let mut reader = Reader {
         complaints,
-        files,
-        required: None,
-        exposed: Vec::new(),
-        known: Known::default(),
+        ..Reader::new(files)
     };
     let mut definition = reader.system(&system);
     // What was read of it is understood, and of a long file it is much.
@@ -71,8 +68,6 @@ pub fn read(files: &dyn Files) -> Reading {
     } else {
         reader.only_what_is_sure();
     }
-    // Of a list, a map is made without gaps.
-    definition.resources = definition.resources.into_iter().collect();
     let complaints = super::exposed::cover(reader.complaints, &reader.exposed);
     (Some(definition), complaints)
 }
@@ -145,6 +140,18 @@ struct Reader<'a> {
     exposed: Vec<Span>,
     /// What was referred to so far.
     known: Known,
+}
+
+impl<'a> Reader<'a> {
+    fn new(files: &'a dyn Files) -> Self {
+        Self {
+            complaints: Vec::new(),
+            files,
+            required: None,
+            exposed: Vec::new(),
+            known: Known::default(),
+        }
+    }
 }
 
 impl Reader<'_> {

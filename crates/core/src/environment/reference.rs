@@ -1,12 +1,13 @@
 //! Holds references against what is declared, in every environment.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use super::definition::Varies;
 use super::expression::{Reference, part_of, place_of};
-use super::{Block, Definition, codes};
+use super::{Block, Definition, Layered, codes};
 use crate::kind;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
@@ -27,18 +28,25 @@ pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
         };
         let scope = Scope::new(definition, name);
         found.environment = Some(name);
-        for (address, block) in &scope.resources {
-            check_block(&scope, address.as_str(), block, &mut found);
-            check_names(&scope, address, block, &mut found);
-        }
+        let resources: Vec<(&Address, &Arc<Block>)> = scope.resources.into_iter().collect();
+        // Resources are by far the most, and nothing is wrong with most of them.
+        let mut wrong: Vec<Defect> = resources
+            .par_iter()
+            .flat_map_iter(|(address, block)| {
+                let mut wrong = Vec::new();
+                check_block(&scope, address.as_str(), block, &mut wrong);
+                check_names(&scope, address, block, &mut wrong);
+                wrong
+            })
+            .collect();
         for (suite, block) in definition.suites_of(name) {
             let subject = format!("suite.{suite}");
-            check_block(&scope, &subject, block, &mut found);
+            check_block(&scope, &subject, block, &mut wrong);
             if !["http", "run", "load"]
                 .iter()
                 .any(|key| block.get(key).is_some())
             {
-                found.complain(
+                wrong.push(
                     Defect::new(
                         &codes::MISSING_KEY,
                         &subject,
@@ -49,15 +57,19 @@ pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
             }
         }
         for (document, block) in definition.documents_of(name) {
-            check_document(&scope, &format!("document.{document}"), block, &mut found);
+            check_document(&scope, &format!("document.{document}"), block, &mut wrong);
         }
         let mut targets: BTreeMap<&Arc<str>, &Arc<Block>> = definition.targets.iter().collect();
         targets.extend(&environment.targets);
         for (target, block) in targets {
-            check_target(&scope, &format!("target.{target}"), block, &mut found);
+            check_target(&scope, &format!("target.{target}"), block, &mut wrong);
         }
+        wrong.into_iter().for_each(|defect| found.complain(defect));
     }
-    check_sources(definition, &mut found);
+    let mut wrong = Vec::new();
+    check_sources(definition, &mut wrong);
+    found.environment = None;
+    wrong.into_iter().for_each(|defect| found.complain(defect));
     found.tell(definition.environments.len(), complaints);
 }
 
@@ -108,10 +120,10 @@ impl Found<'_> {
 pub struct Scope<'a> {
     definition: &'a Definition,
     environment: &'a EnvironmentName,
-    resources: BTreeMap<&'a Address, &'a Arc<Block>>,
+    resources: Layered<'a, Address>,
     /// Hints for names that nobody declared, by what they were taken for and the name: one renamed thing may be
     /// referred to from everywhere.
-    hints: RefCell<HashMap<(String, String), String>>,
+    hints: Mutex<HashMap<(String, String), String>>,
 }
 
 impl<'a> Scope<'a> {
@@ -122,7 +134,7 @@ impl<'a> Scope<'a> {
             definition,
             environment,
             resources: definition.resources_of(environment),
-            hints: RefCell::default(),
+            hints: Mutex::default(),
         }
     }
 
@@ -133,7 +145,7 @@ impl<'a> Scope<'a> {
         name: &str,
         known: impl Fn() -> I,
     ) -> String {
-        let mut hints = self.hints.borrow_mut();
+        let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
         let hint = hints
             .entry((what.to_owned(), name.to_owned()))
             .or_insert_with(|| {
@@ -151,11 +163,11 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
+fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
     for attribute in &block.attributes {
         attribute.value.references(&mut |reference, span| {
             if let Some((message, hint)) = dangling(scope, reference) {
-                found.complain(
+                wrong.push(
                     Defect::new(&codes::DANGLING, subject, message)
                         .attribute(attribute.name)
                         .at(&place_of(reference, span), hint),
@@ -166,12 +178,12 @@ fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Foun
 }
 
 /// Targets are known before resources are: nothing about them can depend on one.
-fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
-    check_block(scope, subject, block, found);
+fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
+    check_block(scope, subject, block, wrong);
     for attribute in &block.attributes {
         attribute.value.references(&mut |reference, span| {
             if matches!(reference, Reference::Resource(..) | Reference::Artifact(..)) {
-                found.complain(
+                wrong.push(
                     Defect::new(
                         &codes::DANGLING,
                         subject,
@@ -189,7 +201,7 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Fou
     if let Some(placed) = block.get("local")
         && placed.expression.plain() == Some(&Value::Boolean(false))
     {
-        found.complain(
+        wrong.push(
             Defect::new(
                 &codes::MEANINGLESS,
                 subject,
@@ -203,8 +215,8 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Fou
 
 /// Documents are files of the project: nothing about them depends on what is brought anywhere, and a secret in their
 /// name would be shown.
-fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut Found<'_>) {
-    check_block(scope, subject, block, found);
+fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
+    check_block(scope, subject, block, wrong);
     // Of other keys it was said that no reference can stand in them.
     let sources = ["path", "render"];
     for attribute in block
@@ -228,7 +240,7 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut F
                 }
                 _ => return,
             };
-            found.complain(
+            wrong.push(
                 Defect::new(&codes::WRONG_FORM, subject, message)
                     .attribute(attribute.name)
                     .at(
@@ -239,7 +251,7 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut F
         });
     }
     if let (Some(path), Some(render)) = (block.get("path"), block.get("render")) {
-        found.complain(
+        wrong.push(
             Defect::new(
                 &codes::WRONG_FORM,
                 subject,
@@ -252,14 +264,13 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, found: &mut F
 }
 
 /// Documents that no environment has, and times for commands that there are not.
-fn check_sources(definition: &Definition, found: &mut Found<'_>) {
-    found.environment = None;
+fn check_sources(definition: &Definition, wrong: &mut Vec<Defect>) {
     for name in definition.document_names() {
         let subject = format!("document.{name}");
         let blocks: Vec<&Block> = definition
             .path
             .iter()
-            .filter_map(|environment| definition.documents_of(environment).get(name).copied())
+            .filter_map(|environment| definition.documents_of(environment).get(name))
             .map(|block| &**block)
             .collect();
         let renders = |block: &&&Block| block.get("render").is_some();
@@ -271,7 +282,7 @@ fn check_sources(definition: &Definition, found: &mut Found<'_>) {
                 .map(|block| &**block)
                 .or(blocks.first().copied())
         {
-            found.complain(
+            wrong.push(
                 Defect::new(
                     &codes::MISSING_KEY,
                     &subject,
@@ -292,7 +303,7 @@ fn check_sources(definition: &Definition, found: &mut Found<'_>) {
             .collect();
         for placed in blocks.iter().filter_map(|block| block.get("within")) {
             if !used.contains(&&placed.span) {
-                found.complain(
+                wrong.push(
                     Defect::new(
                         &codes::MEANINGLESS,
                         &subject,
@@ -373,7 +384,7 @@ pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, Str
     }
 }
 
-fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, found: &mut Found<'_>) {
+fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut Vec<Defect>) {
     let Scope {
         definition,
         environment,
@@ -390,14 +401,14 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, found: &mut 
                 definition.targets.keys().chain(own).map(|name| &**name)
             };
             let hint = scope.hint("target", target, known);
-            found.complain(undeclared(address, "on", "target", target, hint, span));
+            wrong.push(undeclared(address, "on", "target", target, hint, span));
         } else if ![by_own, by_system]
             .into_iter()
             .flatten()
             .any(|block| block.get("local").is_some())
         {
             let place = own.map_or_else(|| span.clone(), |own| Span::start_of(&own.file));
-            found.complain(
+            wrong.push(
                 Defect::new(
                     &codes::MISSING_KEY,
                     format!("target.{target}"),
@@ -416,18 +427,18 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, found: &mut 
     {
         let known = || definition.artifacts.keys().map(|name| &**name);
         let hint = scope.hint("artifact", artifact, known);
-        found.complain(undeclared(
+        wrong.push(undeclared(
             address, "artifact", "artifact", artifact, hint, span,
         ));
     }
     for key in ["after", "restart-on"] {
         for (other, span) in addresses(block, key) {
-            if !resources.contains_key(&other) {
+            if resources.get(&other).is_none() {
                 let known = || resources.keys().map(|known| known.as_str());
                 let hint = scope.hint("resource", other.as_str(), known);
                 let place = part_of(other.as_str(), span);
                 let other = other.as_str();
-                found.complain(undeclared(address, key, "resource", other, hint, &place));
+                wrong.push(undeclared(address, key, "resource", other, hint, &place));
             }
         }
     }

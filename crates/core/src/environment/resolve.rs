@@ -135,9 +135,9 @@ pub fn resolve(
         name,
         surroundings,
         materials: KeptMaterials::new(surroundings.sealer.clone(), name.clone()),
-        parameters: BTreeMap::new(),
+        parameters: Arc::default(),
         resources: BTreeMap::new(),
-        filled: HashMap::new(),
+        filled: Arc::default(),
         files: BTreeMap::new(),
         templates: &templates,
         sources: HashMap::new(),
@@ -178,10 +178,9 @@ pub fn resolve(
     }
     Ok(Resolved {
         name: name.clone(),
-        parameters: resolver.parameters,
+        parameters: Arc::unwrap_or_clone(resolver.parameters),
         targets,
-        // Of a list, a map is made without gaps.
-        resources: resolver.resources.into_iter().collect(),
+        resources: resolver.resources,
         suites,
         documents,
         artifacts: surroundings
@@ -200,10 +199,10 @@ pub(super) struct Resolver<'a> {
     pub(super) name: &'a EnvironmentName,
     pub(super) surroundings: &'a Surroundings<'a>,
     pub(super) materials: KeptMaterials,
-    pub(super) parameters: BTreeMap<Arc<str>, Value>,
+    pub(super) parameters: Arc<BTreeMap<Arc<str>, Value>>,
     resources: BTreeMap<Address, ResolvedResource>,
-    /// The attributes of resources that others refer to.
-    filled: HashMap<Address, Attributes>,
+    /// The resources that others refer to, with their attributes.
+    filled: Arc<HashMap<Address, (Declared, Attributes)>>,
     pub(super) files: BTreeMap<String, Digest>,
     pub(super) templates: &'a Templates<'a>,
     /// Contents of `source` files, by path: many resources may have the same.
@@ -216,10 +215,27 @@ pub(super) struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    /// A resolver for some of the resources of a wave: it knows what this one knows, and gathers for itself.
+    fn part(&self) -> Resolver<'_> {
+        Resolver {
+            materials: self.materials.clone(),
+            parameters: Arc::clone(&self.parameters),
+            resources: BTreeMap::new(),
+            filled: Arc::clone(&self.filled),
+            files: BTreeMap::new(),
+            sources: self.sources.clone(),
+            told: HashSet::new(),
+            gaps: BTreeSet::new(),
+            complaints: Vec::new(),
+            ..*self
+        }
+    }
+
     fn parameters(&mut self) {
         let Some(environment) = self.definition.environments.get(self.name) else {
             return;
         };
+        let mut values = BTreeMap::new();
         for (name, parameter) in &self.definition.parameters {
             let subject = format!("parameter.{name}");
             let value = if let Some(given) = environment.values.get(name) {
@@ -264,8 +280,9 @@ impl Resolver<'_> {
                 continue;
             };
             debug_assert!(parameter.varies == Varies::Secret || !value.is_sensitive());
-            self.parameters.insert(Arc::clone(name), value);
+            values.insert(Arc::clone(name), value);
         }
+        self.parameters = Arc::new(values);
     }
 
     fn targets(&mut self) -> BTreeMap<Arc<str>, TargetPlace> {

@@ -4,7 +4,7 @@ use super::definition::ValueSource;
 use evenkeel_model::Secret;
 
 /// Gets secrets.
-pub trait Secrets {
+pub trait Secrets: Sync {
     /// The secret from a source.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub const SCRATCH: &str = ".evenkeel/suites";
 /// Fills in all suites of an environment.
 pub(super) fn resolve(resolver: &mut Resolver<'_>) -> Vec<Suite> {
     let blocks = resolver.definition.suites_of(resolver.name);
-    let mut suites = Vec::with_capacity(blocks.len());
+    let mut suites = Vec::new();
     for (name, block) in blocks {
         if let Some(suite) = suite(resolver, name, block) {
             suites.push(suite);
@@ -280,7 +280,7 @@ fn run_check(resolver: &Resolver<'_>, name: &str, attributes: &Attributes) -> Op
         *program = place(program);
     }
     let mut environment: BTreeMap<String, SuiteText> = BTreeMap::new();
-    for (parameter, value) in &resolver.parameters {
+    for (parameter, value) in &*resolver.parameters {
         let secret = resolver
             .definition
             .parameters

@@ -1,6 +1,7 @@
 //! The contract of a kind, and the small types it speaks in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -102,9 +103,12 @@ pub trait Kind: Sized {
     fn entries(_observed: &Self::Observed) -> Option<&[Entry]> {
         None
     }
-    /// Its comparable attributes, as text without secrets.
-    fn attributes(declared: &Self::Declared) -> Vec<(String, String)>;
+    /// Tells its comparable attributes, as text without secrets. The text is written by who needs it.
+    fn attributes(declared: &Self::Declared, tell: &mut TellAttribute<'_>);
 }
+
+/// Takes the name and the text of an attribute.
+pub type TellAttribute<'t> = dyn FnMut(&str, fmt::Arguments<'_>) + 't;
 
 /// A scope in which everything must be declared.
 #[derive(Clone, Copy, Debug)]

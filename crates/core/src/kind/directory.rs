@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{octal, standing_facts, unexpected};
-use super::{Attributes, Claim, Context, Discrepancy, Exclusive, Kind, Observation, Traits, Wrong};
+use super::{Attributes, Claim, Context, Discrepancy, Exclusive, Kind, Observation, TellAttribute, Traits, Wrong};
 use evenkeel_host::entries::{self, Entry};
 use evenkeel_host::path;
 use evenkeel_host::{Account, Action, Answer, PathState, Query};
@@ -274,26 +274,31 @@ impl Kind for Directory {
         observed.entries.as_deref()
     }
 
-    fn attributes(declared: &DirectoryDeclared) -> Vec<(String, String)> {
-        let mut attributes = vec![
-            ("presence".into(), "a directory".into()),
-            ("path".into(), declared.path.clone()),
-        ];
-        attributes.extend(access(
+    fn attributes(declared: &DirectoryDeclared, tell: &mut TellAttribute<'_>) {
+        tell("presence", format_args!("a directory"));
+        tell("path", format_args!("{}", declared.path));
+        access(
             declared.mode,
             declared.owner.as_deref(),
             declared.group.as_deref(),
-        ));
-        attributes
+            tell,
+        );
     }
 }
 
 /// Mode and owners as comparable attributes.
-pub(super) fn access(mode: u32, owner: Option<&str>, group: Option<&str>) -> Vec<(String, String)> {
-    let mut attributes = vec![("mode".to_owned(), octal(mode))];
-    attributes.extend(owner.map(|owner| ("owner".to_owned(), owner.to_owned())));
-    attributes.extend(group.map(|group| ("group".to_owned(), group.to_owned())));
-    attributes
+pub(super) fn access(
+    mode: u32,
+    owner: Option<&str>,
+    group: Option<&str>,
+    tell: &mut TellAttribute<'_>,
+) {
+    tell("mode", format_args!("{mode:04o}"));
+    for (name, account) in [("owner", owner), ("group", group)] {
+        if let Some(account) = account {
+            tell(name, format_args!("{account}"));
+        }
+    }
 }
 
 /// Compares mode and owners; owners only where they are declared.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
-use super::{Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Traits, Wrong};
+use super::{Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, TellAttribute, Traits, Wrong};
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
@@ -303,18 +303,16 @@ impl Kind for File {
         })]
     }
 
-    fn attributes(declared: &FileDeclared) -> Vec<(String, String)> {
-        let mut attributes = vec![
-            ("presence".into(), "a file".into()),
-            ("path".into(), declared.path.clone()),
-            ("content".into(), declared.content.to_string()),
-        ];
-        attributes.extend(access(
+    fn attributes(declared: &FileDeclared, tell: &mut TellAttribute<'_>) {
+        tell("presence", format_args!("a file"));
+        tell("path", format_args!("{}", declared.path));
+        tell("content", format_args!("{}", declared.content));
+        access(
             declared.mode,
             declared.owner.as_deref(),
             declared.group.as_deref(),
-        ));
-        attributes
+            tell,
+        );
     }
 }
 

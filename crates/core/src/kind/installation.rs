@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
-    Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Speed, Traits, Wrong,
+    Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, Speed, TellAttribute,
+    Traits, Wrong,
 };
 use evenkeel_host::installation;
 use evenkeel_host::{Action, Answer, Query};
@@ -240,12 +241,10 @@ impl Kind for Installation {
         })]
     }
 
-    fn attributes(declared: &InstallationDeclared) -> Vec<(String, String)> {
-        vec![
-            ("presence".into(), "an installation".into()),
-            ("into".into(), declared.into.clone()),
-            ("artifact".into(), declared.artifact.to_string()),
-            ("files".into(), declared.artifact.to_string()),
-        ]
+    fn attributes(declared: &InstallationDeclared, tell: &mut TellAttribute<'_>) {
+        tell("presence", format_args!("an installation"));
+        tell("into", format_args!("{}", declared.into));
+        tell("artifact", format_args!("{}", declared.artifact));
+        tell("files", format_args!("{}", declared.artifact));
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
-use super::{Attributes, Claim, Context, Discrepancy, Kind, Observation, Traits, Wrong};
+use super::{Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong};
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
@@ -165,11 +165,9 @@ impl Kind for Link {
         })]
     }
 
-    fn attributes(declared: &LinkDeclared) -> Vec<(String, String)> {
-        vec![
-            ("presence".into(), "a symbolic link".into()),
-            ("path".into(), declared.path.clone()),
-            ("to".into(), declared.to.clone()),
-        ]
+    fn attributes(declared: &LinkDeclared, tell: &mut TellAttribute<'_>) {
+        tell("presence", format_args!("a symbolic link"));
+        tell("path", format_args!("{}", declared.path));
+        tell("to", format_args!("{}", declared.to));
     }
 }

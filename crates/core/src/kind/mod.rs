@@ -15,7 +15,8 @@ pub use attributes::Attributes;
 pub use attributes::absolute;
 pub use claim::{Claim, parent};
 pub use contract::{
-    ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText, Wrong,
+    ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText, TellAttribute,
+    Wrong,
 };
 use std::sync::Arc;
 pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};
@@ -220,9 +221,9 @@ macro_rules! kinds {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::exclusive(declared), )* }
             }
 
-            /// Its comparable attributes, shown without secrets.
-            pub fn attributes(&self) -> Vec<(String, String)> {
-                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::attributes(declared), )* }
+            /// Tells its comparable attributes, as text without secrets.
+            pub fn attributes(&self, tell: &mut TellAttribute<'_>) {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::attributes(declared, tell), )* }
             }
         }
 

@@ -8,7 +8,7 @@ use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
     Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
-    Traits, Wrong,
+    TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::process;
 use evenkeel_host::process::Running;
@@ -435,19 +435,17 @@ impl Kind for Process {
         vec![declared.start(observed)]
     }
 
-    fn attributes(declared: &ProcessDeclared) -> Vec<(String, String)> {
-        let mut attributes = vec![("presence".to_owned(), "a running process".to_owned())];
+    fn attributes(declared: &ProcessDeclared, tell: &mut TellAttribute<'_>) {
+        tell("presence", format_args!("a running process"));
         for (name, text) in declared.started_as() {
-            let text = match text {
-                Text::Plain(plain) => plain,
-                Text::Sealed(seal) => seal.to_string(),
-            };
-            attributes.push((name, text));
+            match text {
+                Text::Plain(plain) => tell(&name, format_args!("{plain}")),
+                Text::Sealed(seal) => tell(&name, format_args!("{seal}")),
+            }
         }
         if declared.ready.is_some() {
-            attributes.push(("ready".to_owned(), "ready".to_owned()));
+            tell("ready", format_args!("ready"));
         }
-        attributes
     }
 }
 

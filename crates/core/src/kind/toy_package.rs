@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::unexpected;
-use super::{Attributes, Claim, Context, Discrepancy, Kind, Observation, Traits, Wrong};
+use super::{Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong};
 use evenkeel_host::subsystem::toy::{self, DropToy, SetToy};
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
@@ -146,10 +146,8 @@ impl Kind for ToyPackage {
         })]
     }
 
-    fn attributes(declared: &PackageDeclared) -> Vec<(String, String)> {
-        vec![
-            ("presence".into(), "a package".into()),
-            ("version".into(), declared.version.clone()),
-        ]
+    fn attributes(declared: &PackageDeclared, tell: &mut TellAttribute<'_>) {
+        tell("presence", format_args!("a package"));
+        tell("version", format_args!("{}", declared.version));
     }
 }

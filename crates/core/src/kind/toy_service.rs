@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::contract::unexpected;
 use super::{
     Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
-    Traits, Wrong,
+    TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::subsystem::toy::{self, DropToy, SetToy};
 use evenkeel_host::{Action, Answer, Query};
@@ -204,10 +204,8 @@ impl Kind for ToyService {
         vec![declared.set(RUNNING, started_with, observed.running.as_ref())]
     }
 
-    fn attributes(declared: &ServiceDeclared) -> Vec<(String, String)> {
-        vec![
-            ("enabled".into(), "enabled".into()),
-            ("running".into(), declared.started_with()),
-        ]
+    fn attributes(declared: &ServiceDeclared, tell: &mut TellAttribute<'_>) {
+        tell("enabled", format_args!("enabled"));
+        tell("running", format_args!("{}", declared.started_with()));
     }
 }

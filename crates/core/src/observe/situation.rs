@@ -11,7 +11,7 @@ use super::{Observers, observe};
 use crate::environment::Resolved;
 use crate::environment::materials::KeptMaterials;
 use crate::kind::{Declared, Observation, Observed};
-use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Parts};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Parts, beside};
 
 /// Everything known about one environment at one moment.
 #[derive(Debug)]
@@ -136,11 +136,10 @@ pub fn look<'a>(
         applied
             .iter()
             .filter(|(instance, applied)| {
-                resolved.resources.get(&instance.address).is_none_or(|now| {
-                    !applied.unchanged
-                        && (now.on != applied.on
-                            || now.declared.place() != applied.declared.place())
-                })
+                !applied.unchanged
+                    && resolved.resources.get(&instance.address).is_none_or(|now| {
+                        now.on != applied.on || now.declared.place() != applied.declared.place()
+                    })
             })
             .map(|(instance, applied)| (instance.clone(), &applied.on, &applied.declared)),
         observers,
@@ -202,6 +201,18 @@ fn digests_of(
     digests.into_iter().collect()
 }
 
+/// What was seen is freed on another thread: nobody waits for it.
+impl Drop for Situation<'_> {
+    fn drop(&mut self) {
+        let all = (
+            std::mem::take(&mut self.applied),
+            std::mem::take(&mut self.seen),
+            std::mem::take(&mut self.left),
+        );
+        rayon::spawn(move || drop(all));
+    }
+}
+
 impl Situation<'_> {
     /// The environment.
     #[must_use]
@@ -214,15 +225,11 @@ impl Situation<'_> {
     pub fn coverage(&self) -> (usize, usize) {
         let mut declared = 0;
         let mut observed = 0;
-        for (instance, resource) in self.resolved.instances() {
-            let attributes = resource.declared.attributes().len();
-            declared += attributes;
-            if self
-                .seen
-                .get(&instance)
-                .is_some_and(|seen| seen.seen().is_some())
-            {
-                observed += attributes;
+        for (_, resource, seen) in beside(self.resolved.instances(), &self.seen) {
+            let before = declared;
+            resource.declared.attributes(&mut |_, _| declared += 1);
+            if seen.is_some_and(|seen| seen.seen().is_some()) {
+                observed += declared - before;
             }
         }
         (declared, observed)

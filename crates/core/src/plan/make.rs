@@ -12,7 +12,7 @@ use crate::environment::ResolvedResource;
 use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, Speed};
 use crate::observe::{LastApplied, Situation};
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::{Address, Digest, Instance, Parts, Value};
+use evenkeel_model::{Address, Digest, Instance, Parts, Value, beside};
 
 #[derive(Serialize)]
 struct Binding<'a> {
@@ -36,10 +36,13 @@ pub fn make(
     let mut drafts: BTreeMap<&Instance, Step> = BTreeMap::new();
     let mut unseen = Vec::new();
     let mut unchanged = 0;
-    for (instance, resource) in &instances {
-        match situation.seen.get(instance) {
+    let walked = instances.iter().map(|(instance, resource)| (instance, *resource));
+    let walked = beside(walked, &situation.applied)
+        .map(|(instance, resource, applied)| (instance, (resource, applied)));
+    for (instance, (resource, applied), seen) in beside(walked, &situation.seen) {
+        match seen {
             Some(Observation::Seen(observed)) => {
-                match step(situation, instance, resource, observed, recipe) {
+                match step(situation, instance, (resource, applied), observed, recipe) {
                     Ok(Some(step)) => {
                         drafts.insert(instance, step);
                     }
@@ -124,11 +127,10 @@ fn applied_digest(applied: &BTreeMap<Instance, LastApplied>) -> Digest {
 fn step(
     situation: &Situation<'_>,
     instance: &Instance,
-    resource: &ResolvedResource,
+    (resource, applied): (&ResolvedResource, Option<&LastApplied>),
     observed: &Observed,
     recipe: &Recipe,
 ) -> Result<Option<Step>, String> {
-    let applied = situation.applied.get(instance);
     let wrong = resource.declared.compare(observed);
     let mut changes: Vec<Change> = wrong.iter().map(change).collect();
     let mut removal = Vec::new();
@@ -290,15 +292,15 @@ fn restarts<'a>(
     unchanged: &mut usize,
 ) {
     for (instance, resource) in instances {
-        if drafts
-            .get(instance)
-            .is_some_and(|step| step.verb != Verb::Record)
+        let restarts_on = resource.declared.restarts_on();
+        if restarts_on.is_empty()
+            || drafts
+                .get(instance)
+                .is_some_and(|step| step.verb != Verb::Record)
         {
             continue;
         }
-        let causes: Vec<String> = resource
-            .declared
-            .restarts_on()
+        let causes: Vec<String> = restarts_on
             .into_iter()
             .filter(|other| {
                 Address::parse(other).is_some_and(|other| {
@@ -344,7 +346,9 @@ fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<U
     let gone: BTreeMap<&Instance, &Declared> = situation
         .applied
         .iter()
-        .filter(|(instance, _)| !situation.resolved.resources.contains_key(&instance.address))
+        .filter(|(instance, applied)| {
+            !applied.unchanged && !situation.resolved.resources.contains_key(&instance.address)
+        })
         .map(|(instance, applied)| (instance, &applied.declared))
         .collect();
     let mut order = edges::removal(&gone);

@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::super::check::{check_field, missing_keys, unknown_key};
 use super::super::definition::Attribute;
 use super::super::expression::understand;
 use super::super::{Block, codes, fields};
 use super::Reader;
-use crate::kind;
+use crate::kind::{self, KindFacts};
 use evenkeel_model::Address;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{Field, Node, Span};
+
+/// How many resources are read on one core before the next are taken.
+const AT_ONCE: usize = 512;
 
 impl Reader<'_> {
     pub(super) fn resources(
@@ -19,7 +24,7 @@ impl Reader<'_> {
         kind: &str,
         node: &Node,
         base: &BTreeMap<Address, Arc<Block>>,
-        into: &mut BTreeMap<Address, Arc<Block>>,
+        into: &mut Vec<(Address, Arc<Block>)>,
     ) {
         let Some(facts) = kind::facts(kind) else {
             return;
@@ -27,21 +32,41 @@ impl Reader<'_> {
         let Some(table) = self.table(node, kind) else {
             return;
         };
-        for (key, key_span, node) in &table.entries {
-            let address = Address::new(kind, key);
-            self.word(key, key_span, address.as_str());
-            let system = base.get(&address);
-            let all: [&[Field]; 2] = [facts.fields, fields::RESOURCE];
-            if let Some(block) =
-                self.block(node, key_span, address.as_str(), &all, system.is_none())
-            {
-                let block = match system {
-                    Some(system) => block.over(system),
-                    None => block,
-                };
-                into.insert(address, Arc::new(block));
-            }
+        let parts: Vec<_> = table
+            .entries
+            .par_chunks(AT_ONCE)
+            .map(|entries| {
+                let mut reader = Reader::new(self.files);
+                let blocks: Vec<_> = entries
+                    .iter()
+                    .filter_map(|entry| reader.resource(kind, facts, entry, base))
+                    .collect();
+                (blocks, reader.complaints)
+            })
+            .collect();
+        for (blocks, complaints) in parts {
+            into.extend(blocks);
+            self.complaints.extend(complaints);
         }
+    }
+
+    fn resource(
+        &mut self,
+        kind: &str,
+        facts: &KindFacts,
+        (key, key_span, node): &(Arc<str>, Span, Node),
+        base: &BTreeMap<Address, Arc<Block>>,
+    ) -> Option<(Address, Arc<Block>)> {
+        let address = Address::new(kind, key);
+        self.word(key, key_span, address.as_str());
+        let system = base.get(&address);
+        let all: [&[Field]; 2] = [facts.fields, fields::RESOURCE];
+        let block = self.block(node, key_span, address.as_str(), &all, system.is_none())?;
+        let block = match system {
+            Some(system) => block.over(system),
+            None => block,
+        };
+        Some((address, Arc::new(block)))
     }
 
     pub(super) fn blocks(

@@ -36,6 +36,7 @@ impl Reader<'_> {
                 &file.path,
             ));
         }
+        let mut resources = Vec::new();
         for (key, key_span, node) in &table.entries {
             match &**key {
                 "$schema" => {}
@@ -98,7 +99,7 @@ impl Reader<'_> {
                         kind,
                         node,
                         &definition.resources,
-                        &mut environment.resources,
+                        &mut resources,
                     );
                 }
                 other => {
@@ -122,6 +123,8 @@ impl Reader<'_> {
                 }
             }
         }
+        // Of a list, a map is made without gaps.
+        environment.resources = resources.into_iter().collect();
         environment
     }
 }

@@ -42,6 +42,7 @@ impl Reader<'_> {
                 &file.path,
             ));
         }
+        let mut resources = Vec::new();
         for (key, key_span, node) in &table.entries {
             match &**key {
                 "$schema" => {}
@@ -88,7 +89,7 @@ impl Reader<'_> {
                     }
                 }
                 kind if kind::facts(kind).is_some() => {
-                    self.resources(kind, node, &BTreeMap::new(), &mut definition.resources);
+                    self.resources(kind, node, &BTreeMap::new(), &mut resources);
                 }
                 other => {
                     let known = [
@@ -107,6 +108,8 @@ impl Reader<'_> {
                 }
             }
         }
+        // Of a list, a map is made without gaps.
+        definition.resources = resources.into_iter().collect();
         definition
     }
 

@@ -200,11 +200,11 @@ impl Resolver<'_> {
                 }),
             },
             Reference::Resource(address, attribute) => {
-                let declared = &self.resources.get(address)?.declared;
+                let (declared, attributes) = self.filled.get(address)?;
                 if let Some(output) = declared.output(attribute) {
                     return Some(output);
                 }
-                self.filled.get(address)?.get(attribute).cloned()
+                attributes.get(attribute).cloned()
             }
         }
     }

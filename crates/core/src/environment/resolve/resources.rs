@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::super::expression::Reference;
 use super::super::reference::{addresses, plain_text};
 use super::super::{Block, claims, codes, fields};
@@ -12,6 +14,25 @@ use super::{ResolvedResource, Resolver, TargetPlace};
 use crate::kind::{self, Attributes, Context, Declared, Material};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Address, Digest, order};
+
+/// How many resources are filled in on one core before the next are taken.
+const AT_ONCE: usize = 512;
+
+/// A resource, and its attributes for those that refer to it.
+type Filled = (ResolvedResource, Attributes);
+
+/// Resources by their numbers, as far as they are filled in.
+type Done = Vec<Option<ResolvedResource>>;
+
+/// The resources of an environment, by number.
+struct Work<'a> {
+    numbered: Vec<(&'a Address, &'a Arc<Block>)>,
+    /// Which must be filled in before each.
+    waits_for: Vec<Vec<usize>>,
+    /// Whether others refer to each.
+    wanted: Vec<bool>,
+    targets: &'a BTreeMap<Arc<str>, TargetPlace>,
+}
 
 impl Resolver<'_> {
     pub(super) fn resources(&mut self, targets: &BTreeMap<Arc<str>, TargetPlace>) {
@@ -46,30 +67,115 @@ impl Resolver<'_> {
                 *wanted = true;
             }
         }
+        let work = Work {
+            numbered,
+            waits_for,
+            wanted,
+            targets,
+        };
+        let done = match self.in_waves(&order, &work) {
+            Some(done) => done,
+            None => self.in_order(&order, &work),
+        };
+        let Work { numbered, .. } = work;
+        // Of a list, a map is made without gaps.
+        self.resources = numbered
+            .iter()
+            .zip(done)
+            .filter_map(|((address, _), resource)| Some(((*address).clone(), resource?)))
+            .collect();
+        let conflicts = claims::conflicts(self.name, &self.resources, targets);
+        self.complaints.extend(conflicts);
+    }
+
+    /// Fills resources in one after the other.
+    fn in_order(&mut self, order: &[usize], work: &Work<'_>) -> Done {
+        let mut done = vec![None; work.numbered.len()];
         for number in order {
-            let (Some((address, block)), Some(others)) =
-                (numbered.get(number), waits_for.get(number))
-            else {
-                continue;
-            };
-            let after = others
-                .iter()
-                .filter_map(|other| numbered.get(*other).map(|(address, _)| (*address).clone()))
-                .collect();
-            match self.resource(address, block, targets, after) {
-                Some((resource, attributes)) => {
-                    if wanted.get(number) == Some(&true) {
-                        self.filled.insert((*address).clone(), attributes);
-                    }
-                    self.resources.insert((*address).clone(), resource);
-                }
+            match self.numbered(*number, work) {
+                Some(filled) => self.keep_filled(*number, work, filled, &mut done),
                 None => {
-                    self.gaps.insert(address.to_string());
+                    let address = work.numbered.get(*number).map(|(address, _)| address);
+                    self.gaps.extend(address.map(ToString::to_string));
                 }
             }
         }
-        let conflicts = claims::conflicts(self.name, &self.resources, targets);
-        self.complaints.extend(conflicts);
+        done
+    }
+
+    /// Fills resources in on all cores: those that wait for none, then those that wait for these, and so on. `None` where
+    /// that is not worth it, and where something is wrong: then they are filled in one after the other, and what is
+    /// wrong is told in that order.
+    fn in_waves(&mut self, order: &[usize], work: &Work<'_>) -> Option<Done> {
+        let mut waves: Vec<Vec<usize>> = Vec::new();
+        let mut wave_of = vec![0; work.numbered.len()];
+        for number in order {
+            let others = work.waits_for.get(*number)?;
+            let wave = others
+                .iter()
+                .filter_map(|other| Some(wave_of.get(*other)? + 1))
+                .max()
+                .unwrap_or(0);
+            *wave_of.get_mut(*number)? = wave;
+            if waves.len() <= wave {
+                waves.resize(wave + 1, Vec::new());
+            }
+            waves.get_mut(wave)?.push(*number);
+        }
+        if waves.iter().all(|wave| wave.len() <= AT_ONCE) {
+            return None;
+        }
+        let mut done = vec![None; work.numbered.len()];
+        for wave in waves {
+            let parts: Vec<_> = wave
+                .par_chunks(AT_ONCE)
+                .map(|numbers| {
+                    let mut part = self.part();
+                    let filled: Option<Vec<(usize, Filled)>> = numbers
+                        .iter()
+                        .map(|number| Some((*number, part.numbered(*number, work)?)))
+                        .collect();
+                    (filled, part.complaints.is_empty(), part.files, part.sources)
+                })
+                .collect();
+            for (filled, is_right, files, sources) in parts {
+                for (number, filled) in filled.filter(|_| is_right)? {
+                    self.keep_filled(number, work, filled, &mut done);
+                }
+                self.files.extend(files);
+                self.sources.extend(sources);
+            }
+        }
+        Some(done)
+    }
+
+    fn numbered(&mut self, number: usize, work: &Work<'_>) -> Option<Filled> {
+        let (address, block) = work.numbered.get(number)?;
+        let after = work
+            .waits_for
+            .get(number)?
+            .iter()
+            .filter_map(|other| Some((*work.numbered.get(*other)?.0).clone()))
+            .collect();
+        self.resource(address, block, work.targets, after)
+    }
+
+    fn keep_filled(
+        &mut self,
+        number: usize,
+        work: &Work<'_>,
+        (resource, attributes): Filled,
+        done: &mut Done,
+    ) {
+        if let (Some(true), Some((address, _))) =
+            (work.wanted.get(number), work.numbered.get(number))
+        {
+            let known = (resource.declared.clone(), attributes);
+            Arc::make_mut(&mut self.filled).insert((*address).clone(), known);
+        }
+        if let Some(place) = done.get_mut(number) {
+            *place = Some(resource);
+        }
     }
 
     /// The resources that must be understood, and in place, before one: those it refers to, in attributes and in its
@@ -140,8 +246,8 @@ impl Resolver<'_> {
         };
         let mut triggers = BTreeMap::new();
         for (other, _) in addresses(block, "restart-on") {
-            let trigger = self.resources.get(&other)?;
-            let record = trigger.declared.record().ok()?;
+            let (trigger, _) = self.filled.get(&other)?;
+            let record = trigger.record().ok()?;
             triggers.insert(other.to_string(), Digest::of(record.as_bytes()));
         }
         let context = Context {
