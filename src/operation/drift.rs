@@ -143,10 +143,10 @@ fn look_at_all(
     for name in names {
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, state, &targets)?;
-        let defects = live(&situation);
+        let (defects, (declared, observed)) =
+            rayon::join(|| live(&situation), || situation.coverage());
         unrecorded::tell(project, state, &situation, report);
         unrecorded::tell_of_owners(project, state, &situation, &targets.observers(), report);
-        let (declared, observed) = situation.coverage();
         found.push(defects);
         environments.push(EnvironmentReport::new(name, declared, observed));
     }

@@ -100,6 +100,12 @@ impl<'a, K: Ord> Iterator for Blocks<'a, K> {
             (None, _) => self.system.next(),
         }
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let own = self.own.as_ref().map_or(0, ExactSizeIterator::len);
+        let system = self.system.len();
+        (own.max(system), own.checked_add(system))
+    }
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub fn read(files: &dyn Files) -> Reading {
     };
     let mut definition = reader.system(&system);
     // What was read of it is understood, and of a long file it is much.
-    drop(system);
+    rayon::spawn(move || drop(system));
     for name in definition.path.clone() {
         let path = format!("{name}.toml");
         if let Some(file) = read_file(files, &path, &mut reader.complaints) {

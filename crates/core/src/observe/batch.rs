@@ -19,8 +19,8 @@ pub fn observe<'a>(
     resources: impl IntoIterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
     observers: &Observers<'_>,
 ) -> BTreeMap<Instance, Observation<Observed>> {
-    let mut seen = Vec::new();
     let mut resources = resources.into_iter().peekable();
+    let mut seen = Vec::with_capacity(resources.size_hint().0);
     while resources.peek().is_some() {
         some(resources.by_ref().take(AT_ONCE), observers, &mut seen);
     }
@@ -34,8 +34,12 @@ fn some<'a>(
     seen: &mut Vec<(Instance, Observation<Observed>)>,
 ) {
     let mut batches: BTreeMap<&Arc<str>, Batch<'a>> = BTreeMap::new();
+    let many = resources.size_hint().0;
     for (instance, on, declared) in resources {
-        let batch = batches.entry(on).or_default();
+        let batch = batches.entry(on).or_insert_with(|| Batch {
+            wanted: Vec::with_capacity(many),
+            queries: Vec::with_capacity(many),
+        });
         let queries = declared.queries();
         batch.wanted.push((instance, declared, queries.len()));
         batch.queries.extend(queries);
@@ -75,7 +79,6 @@ fn some<'a>(
     }
 }
 
-#[derive(Default)]
 struct Batch<'a> {
     wanted: Vec<(Instance, &'a Declared, usize)>,
     queries: Vec<Query>,

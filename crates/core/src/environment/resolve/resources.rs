@@ -2,7 +2,7 @@
 //!
 //! What an attribute becomes is for `fill`; what a resource means is for its kind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -38,22 +38,21 @@ impl Resolver<'_> {
     pub(super) fn resources(&mut self, targets: &BTreeMap<Arc<str>, TargetPlace>) {
         let blocks = self.definition.resources_of(self.name);
         let numbered: Vec<(&Address, &Arc<Block>)> = blocks.into_iter().collect();
-        let numbers: HashMap<&Address, usize> = numbered
-            .iter()
-            .enumerate()
-            .map(|(number, (address, _))| (*address, number))
+        let number_of = |address: &Address| {
+            numbered
+                .binary_search_by(|(other, _)| (*other).cmp(address))
+                .ok()
+        };
+        let waits_for: Vec<Vec<usize>> = numbered
+            .par_iter()
+            .map(|(_, block)| {
+                let mut others: Vec<usize> =
+                    self.wants(block).iter().filter_map(number_of).collect();
+                others.sort_unstable();
+                others.dedup();
+                others
+            })
             .collect();
-        let mut waits_for: Vec<Vec<usize>> = Vec::with_capacity(numbered.len());
-        for (_, block) in &numbered {
-            let mut others: Vec<usize> = self
-                .wants(block)
-                .iter()
-                .filter_map(|other| numbers.get(other).copied())
-                .collect();
-            others.sort_unstable();
-            others.dedup();
-            waits_for.push(others);
-        }
         let order = match order::order(&waits_for) {
             Ok(order) => order,
             Err(circle) => {
