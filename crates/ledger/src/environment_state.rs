@@ -26,7 +26,7 @@ pub struct Noted<T> {
 #[derive(Clone, Debug)]
 pub struct AppliedResource {
     /// What its kind kept of it: canonical JSON.
-    pub record: Arc<str>,
+    pub record: Box<str>,
     /// When.
     pub at: Moment,
     /// By which apply.
@@ -154,7 +154,7 @@ impl EnvironmentState {
                     self.applied.remove(&instance);
                 } else if let Some(record) = step.applied {
                     let applied = AppliedResource {
-                        record: Box::<str>::from(record).into(),
+                        record: record.into(),
                         at,
                         apply: Arc::clone(apply),
                     };

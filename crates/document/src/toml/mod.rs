@@ -33,7 +33,7 @@ use evenkeel_model::source::SourceFile;
 const MOST_TOKENS: usize = 4 * MOST_NODES;
 
 /// Number of tokens after which a piece of the text is parsed. All tokens of a large file take more memory than its tree.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 2 * 1024;
 
 /// Reads a text.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
