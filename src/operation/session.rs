@@ -3,8 +3,8 @@
 //! An operation says what it needs ([`Needs`]) and gets no more: no secret is read, no artifact is hashed and no render
 //! command runs for an operation that does not use the result.
 
-use super::picture::Resolution;
 use super::large::Large;
+use super::picture::Resolution;
 use super::project::Depth;
 use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;

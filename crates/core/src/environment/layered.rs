@@ -125,7 +125,10 @@ mod tests {
             span: span.clone(),
             attributes: Vec::new(),
         };
-        names.iter().map(|name| (*name, Arc::new(block()))).collect()
+        names
+            .iter()
+            .map(|name| (*name, Arc::new(block())))
+            .collect()
     }
 
     proptest! {

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{octal, standing_facts, unexpected};
-use super::{Attributes, Claim, Context, Discrepancy, Exclusive, Kind, Observation, TellAttribute, Traits, Wrong};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Exclusive, Kind, Observation, TellAttribute, Traits,
+    Wrong,
+};
 use evenkeel_host::entries::{self, Entry};
 use evenkeel_host::path;
 use evenkeel_host::{Account, Action, Answer, PathState, Query};

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
-use super::{Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, TellAttribute, Traits, Wrong};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, TellAttribute, Traits,
+    Wrong,
+};
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
-use super::{Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
+};
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;

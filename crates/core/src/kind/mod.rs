@@ -15,8 +15,8 @@ pub use attributes::Attributes;
 pub use attributes::absolute;
 pub use claim::{Claim, parent};
 pub use contract::{
-    ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText, TellAttribute,
-    Wrong,
+    ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText,
+    TellAttribute, Wrong,
 };
 use std::sync::Arc;
 pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::unexpected;
-use super::{Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong};
+use super::{
+    Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
+};
 use evenkeel_host::subsystem::toy::{self, DropToy, SetToy};
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;

@@ -36,7 +36,9 @@ pub fn make(
     let mut drafts: BTreeMap<&Instance, Step> = BTreeMap::new();
     let mut unseen = Vec::new();
     let mut unchanged = 0;
-    let walked = instances.iter().map(|(instance, resource)| (instance, *resource));
+    let walked = instances
+        .iter()
+        .map(|(instance, resource)| (instance, *resource));
     let walked = beside(walked, &situation.applied)
         .map(|(instance, resource, applied)| (instance, (resource, applied)));
     for (instance, (resource, applied), seen) in beside(walked, &situation.seen) {

@@ -95,12 +95,7 @@ impl Reader<'_> {
                     environment.differences.extend(declared);
                 }
                 kind if kind::facts(kind).is_some() => {
-                    self.resources(
-                        kind,
-                        node,
-                        &definition.resources,
-                        &mut resources,
-                    );
+                    self.resources(kind, node, &definition.resources, &mut resources);
                 }
                 other => {
                     let known = [
