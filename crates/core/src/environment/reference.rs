@@ -64,12 +64,12 @@ pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
         for (target, block) in targets {
             check_target(&scope, &format!("target.{target}"), block, &mut wrong);
         }
-        wrong.into_iter().for_each(|defect| found.complain(defect));
+        found.complain_all(wrong);
     }
     let mut wrong = Vec::new();
     check_sources(definition, &mut wrong);
     found.environment = None;
-    wrong.into_iter().for_each(|defect| found.complain(defect));
+    found.complain_all(wrong);
     found.tell(definition.environments.len(), complaints);
 }
 
@@ -82,6 +82,12 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    fn complain_all(&mut self, defects: Vec<Defect>) {
+        for defect in defects {
+            self.complain(defect);
+        }
+    }
+
     fn complain(&mut self, defect: Defect) {
         let (path, start) = defect.labels.first().map_or((String::new(), 0), |label| {
             (label.span.file.path.clone(), label.span.start())
@@ -358,7 +364,7 @@ pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, Str
                     let same = resources
                         .keys()
                         .filter(|known| known.kind() == address.kind());
-                    same.map(|known| known.as_str())
+                    same.map(Address::as_str)
                 };
                 let hint = scope.hint("resource of its kind", address.as_str(), known);
                 return not_declared("the resource", address.as_str(), hint);
@@ -434,7 +440,7 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
     for key in ["after", "restart-on"] {
         for (other, span) in addresses(block, key) {
             if resources.get(&other).is_none() {
-                let known = || resources.keys().map(|known| known.as_str());
+                let known = || resources.keys().map(Address::as_str);
                 let hint = scope.hint("resource", other.as_str(), known);
                 let place = part_of(other.as_str(), span);
                 let other = other.as_str();
