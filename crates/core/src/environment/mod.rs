@@ -32,6 +32,7 @@ pub mod secrets;
 pub mod suite;
 pub mod suites;
 pub mod template;
+mod template_text;
 
 pub use bound::{Bound, Ratio};
 pub use definition::{Block, Definition};

@@ -130,6 +130,8 @@ const REFERENCES: &str = "`${name}` is a parameter, `${kind.name.attribute}` an 
 artifact; `${environment}` and `${system}` are names. There is no logic. A string that is one reference and nothing
 else keeps the type of what it refers to; numbers become text where text is asked for. `$${` stands for `${` itself.
 In templates the same names are written `{{ name }}` and `{{ kind.name.attribute }}`, with underscores for hyphens.
+Templates write values as `content` does (`true`, `1.0`); a list or a table needs `tojson` or `join`. `~` joins in the engine's
+own words: write a boolean by itself.
 
 ";
 

@@ -44,7 +44,7 @@ impl<'a> Template<'a> {
             environment.set_syntax(syntax);
         }
         environment.set_fuel(Some(FUEL));
-        minijinja_filters(&mut environment);
+        super::template_text::settle(&mut environment);
         environment
             .add_template("template", &file.text)
             .map_err(|error| problem(file, &error))?;
@@ -80,21 +80,6 @@ impl<'a> Template<'a> {
                 problem
             })
     }
-}
-
-fn minijinja_filters(environment: &mut Environment<'_>) {
-    use minijinja::filters;
-    environment.add_filter("upper", filters::upper);
-    environment.add_filter("lower", filters::lower);
-    environment.add_filter("default", filters::default);
-    environment.add_filter("join", filters::join);
-    environment.add_filter("length", filters::length);
-    environment.add_filter("tojson", filters::tojson);
-    environment.add_filter("trim", filters::trim);
-    environment.add_filter("replace", filters::replace);
-    environment.add_filter("sort", filters::sort);
-    environment.add_filter("items", filters::items);
-    environment.add_function("range", minijinja::functions::range);
 }
 
 fn problem(file: &std::sync::Arc<SourceFile>, error: &minijinja::Error) -> TemplateProblem {
@@ -151,6 +136,63 @@ mod tests {
             .unwrap_err();
         assert_eq!(problem.span.location().line, 2);
         assert!(problem.message.contains("prot"), "{}", problem.message);
+    }
+
+    #[test]
+    fn values_are_written_as_content_writes_them() {
+        let values = serde_json::json!({
+            "on": true, "off": false, "whole": 3, "part": 1.0, "large": i64::MIN, "text": "a",
+            "flags": [true, false], "words": ["a", "b"], "rows": [{"on": true}],
+        });
+        let render = |text: &str| {
+            let file = SourceFile::new("a.j2", text);
+            Template::new(&file).unwrap().render(&file, &values, false)
+        };
+        for (template, expected) in [
+            ("{{ on }} {{ off }}", "true false"),
+            (
+                "{{ whole }} {{ part }} {{ large }} {{ text }}",
+                "3 1.0 -9223372036854775808 a",
+            ),
+            (
+                "{{ flags | join(',') }} {{ words | join }}",
+                "true,false ab",
+            ),
+            (
+                "{{ rows | join(',', 'on') }} {{ rows | join(',', attribute='on') }}",
+                "true true",
+            ),
+            (
+                "{{ on | upper }} {{ on | lower }} {{ on | trim }}",
+                "TRUE true true",
+            ),
+            ("{{ off | replace('f', 'F') }}", "False"),
+            (
+                "{{ flags | tojson }} {{ whole == 3 }}",
+                "[true, false] true",
+            ),
+            (
+                "{% if on and not off and on == true %}yes{% endif %}",
+                "yes",
+            ),
+            (
+                "{% set same = on %}{{ same }}{% for flag in flags %} {{ flag }}{% endfor %}",
+                "true true false",
+            ),
+        ] {
+            assert_eq!(render(template).unwrap(), expected, "{template}");
+        }
+        for (template, what) in [
+            ("{{ flags }}", "a list"),
+            ("{{ rows[0] }}", "a table"),
+            ("{{ none }}", "nothing"),
+        ] {
+            let message = render(template).unwrap_err().message;
+            assert!(
+                message.contains(&format!("{what} cannot stand within text")),
+                "{message}"
+            );
+        }
     }
 
     #[test]
