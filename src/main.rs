@@ -7,6 +7,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    evenkeel_host::inheritance::keep_descriptors();
     // Before anything else: this process is about to become another program.
     if std::env::args_os()
         .nth(1)

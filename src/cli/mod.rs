@@ -20,6 +20,7 @@ mod plan;
 mod progress;
 mod reference;
 mod release;
+mod resources;
 mod schema;
 mod shared;
 mod signals;
@@ -28,6 +29,7 @@ mod validate;
 mod verify;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -37,6 +39,9 @@ use shared::{Global, Surroundings};
 
 /// The exit code of a command line that cannot be understood.
 const USAGE: u8 = 64;
+
+/// The exit code of what failed.
+const FAILED: u8 = 1;
 
 /// Keep staging and production on an even keel.
 ///
@@ -115,6 +120,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
+    if let Err(reason) = resources::check() {
+        // Nothing can be done when even this cannot be printed.
+        let _ = writeln!(std::io::stderr(), "error: {reason}");
+        return ExitCode::from(FAILED);
+    }
     shared::with_surroundings(cli.global, outputs, cli.command.name(), |surroundings| {
         ExitCode::from(match surroundings.check_files() {
             Ok(()) => run(cli.command, surroundings),

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::thread;
+use std::sync::mpsc;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals as Incoming;
 
-use evenkeel_host::Interruption;
+use evenkeel_host::{Interruption, threads};
 
 /// What was heard.
 pub(super) struct Signals {
@@ -23,22 +23,29 @@ impl Signals {
             interruption: Interruption::default(),
             heard: Arc::default(),
         };
-        // Without it, signals end the program as they always do: the journal bears that as well.
-        if let Ok(mut incoming) = Incoming::new([SIGINT, SIGTERM, SIGHUP]) {
-            let interruption = signals.interruption.clone();
-            let heard = Arc::clone(&signals.heard);
-            thread::spawn(move || {
-                for signal in incoming.forever() {
-                    if heard.swap(signal, Ordering::SeqCst) != 0 {
-                        std::process::exit(128 + signal);
-                    }
-                    let _ = writeln!(
-                        std::io::stderr(),
-                        "evenkeel: ending at the next safe place; once more ends at once, and the next run goes on from there"
-                    );
-                    interruption.interrupt();
+        let interruption = signals.interruption.clone();
+        let heard = Arc::clone(&signals.heard);
+        let (begun, wait) = mpsc::channel();
+        // Without a thread nobody listens, and signals end the program as they always do: the journal bears that as well.
+        let listening = threads::builder().spawn(move || {
+            let Ok(mut incoming) = Incoming::new([SIGINT, SIGTERM, SIGHUP]) else {
+                return;
+            };
+            // Whoever waits for this goes on in any case.
+            let _ = begun.send(());
+            for signal in incoming.forever() {
+                if heard.swap(signal, Ordering::SeqCst) != 0 {
+                    std::process::exit(128 + signal);
                 }
-            });
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "evenkeel: ending at the next safe place; once more ends at once, and the next run goes on from there"
+                );
+                interruption.interrupt();
+            }
+        });
+        if listening.is_ok() {
+            let _ = wait.recv();
         }
         signals
     }

@@ -12,6 +12,7 @@ use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
 use crate::world::place::{find, root_of};
 use evenkeel_core::environment::{Definition, Files, read};
+use evenkeel_host::threads;
 use evenkeel_ledger::{Ledger, LedgerError, State, Store};
 use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::text::nearest;
@@ -96,7 +97,7 @@ impl<'w> Project<'w> {
         let directory = locate(world, location)?;
         let store = world.stores.make(root_of(&directory)?);
         std::thread::scope(|scope| {
-            let reading = scope.spawn(|| {
+            let reading = threads::begin(scope, || {
                 let ledger = store.open(None)?;
                 Ok::<_, LedgerError>(ledger.map(|ledger| (State::of(&*ledger), ledger)))
             });
@@ -126,7 +127,7 @@ impl<'w> Project<'w> {
                 };
                 // git is asked while the definitions are read.
                 let (found, reading) = std::thread::scope(|scope| {
-                    let asking = scope.spawn(|| Repository::discover_with_head(&root));
+                    let asking = threads::begin(scope, || Repository::discover_with_head(&root));
                     let reading = read(&files);
                     let found = asking
                         .join()

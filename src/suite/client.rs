@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 
 use evenkeel_host::Interruption;
+use evenkeel_host::threads;
 
 /// How often an interruption is looked for.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -35,7 +36,7 @@ where
     F: Future<Output: Send> + Send,
 {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().spawn_scoped(scope, || {
+        let thread = threads::builder().spawn_scoped(scope, || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()

@@ -46,6 +46,7 @@ mod seals;
 mod secrets;
 mod shut;
 mod sources;
+mod started;
 mod suites;
 mod tampering;
 mod unfinished;

@@ -272,7 +272,7 @@ impl TestWorld {
         found
     }
 
-    /// The process groups that were started for this project and still run, by the directory they run in.
+    /// The processes that were started for this project and still run, by the directory that they run or write in.
     pub fn processes(&self) -> Vec<i32> {
         let home = self.path("");
         let mut found = Vec::new();
@@ -284,9 +284,10 @@ impl TestWorld {
             else {
                 continue;
             };
-            let here = fs::read_link(entry.path().join("cwd"))
-                .is_ok_and(|directory| directory.starts_with(&home));
-            if here {
+            let here = |what: &str| {
+                fs::read_link(entry.path().join(what)).is_ok_and(|path| path.starts_with(&home))
+            };
+            if here("cwd") || here("fd/1") {
                 found.push(number);
             }
         }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use evenkeel_agent::{Stopper, serve};
-use evenkeel_host::LocalTarget;
+use evenkeel_host::{LocalTarget, threads};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -24,6 +24,7 @@ Exit codes:
 ";
 
 fn main() -> ExitCode {
+    evenkeel_host::inheritance::keep_descriptors();
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next();
     // Before anything else: this process is about to become another program.
@@ -58,11 +59,18 @@ fn converse() -> ExitCode {
     let stopper = Stopper::default();
     if let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) {
         let stopper = stopper.clone();
-        std::thread::spawn(move || {
+        let listening = threads::builder().spawn(move || {
             for signal in &mut signals {
                 stopper.stop(signal);
             }
         });
+        if let Err(error) = listening.and_then(|_| threads::start_pool()) {
+            let _ = writeln!(
+                std::io::stderr(),
+                "error: no thread can be started: {error}"
+            );
+            return ExitCode::from(74);
+        }
     }
     let launcher = match std::env::current_exe() {
         Ok(launcher) => launcher,

@@ -18,6 +18,8 @@
 )]
 
 pub mod family;
+#[cfg(feature = "local")]
+pub mod inheritance;
 pub mod interruption;
 #[cfg(feature = "local")]
 pub mod local;
@@ -28,6 +30,7 @@ pub mod port;
 pub mod recorded;
 pub mod sealing;
 pub mod subsystem;
+pub mod threads;
 pub mod wire;
 
 pub use family::{Family, Host};

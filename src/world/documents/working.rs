@@ -14,6 +14,7 @@ use evenkeel_core::documents::words;
 use evenkeel_core::documents::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
 use evenkeel_core::documents::{LIMITS, Limits};
 use evenkeel_core::environment::DocumentSource;
+use evenkeel_host::threads;
 use evenkeel_model::source::SourceFile;
 
 /// The working tree of a project, with what it takes to render in it.
@@ -103,7 +104,7 @@ impl WorkingDocuments {
         let done: Mutex<BTreeMap<usize, Draft>> = Mutex::default();
         std::thread::scope(|scope| {
             for _ in 0..AT_ONCE.min(commands.len()) {
-                scope.spawn(|| {
+                threads::begin(scope, || {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some((command, within)) = commands.get(index) else {

@@ -1,6 +1,7 @@
 //! Executes a plan's steps.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -11,6 +12,7 @@ use crate::environment::Resolved;
 use crate::kind::{Declared, Observation, Observed};
 use crate::observe::{Observers, applied_record, observe};
 use crate::plan::{Plan, Step};
+use evenkeel_host::threads;
 use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
 use evenkeel_ledger::LedgerError;
 use evenkeel_ledger::record::{ApplyOutcome, StepEnd, StepOutcome, Verb};
@@ -150,9 +152,9 @@ pub fn execute(
                 running += 1;
                 on_their_way += taken.len();
                 let sender = sender.clone();
-                scope.spawn(move || {
+                threads::begin(scope, move || {
                     // The receiver outlives every sender within this scope.
-                    let _ = sender.send(job(apply, &taken));
+                    let _ = sender.send(job_or_unknown(apply, &taken));
                 });
             }
             if running == 0 {
@@ -185,6 +187,20 @@ pub fn execute(
         },
         broken.map_or(Ok(()), Err),
     )
+}
+
+/// As [`job`]; when it panics, what came of its steps is not known. Whoever waits for it always hears of it.
+fn job_or_unknown(apply: &Apply<'_>, steps: &[(usize, &Step)]) -> Vec<Ended> {
+    catch_unwind(AssertUnwindSafe(|| job(apply, steps))).unwrap_or_else(|_| {
+        let unknown = |(number, _): &(usize, &Step)| Ended {
+            number: *number,
+            outcome: Some(StepOutcome::Unknown),
+            reason: Some(
+                "evenkeel failed while it did this: look at it with `evenkeel plan`".to_owned(),
+            ),
+        };
+        steps.iter().map(unknown).collect()
+    })
 }
 
 /// Says of each step that was not started which step it waits for, where that was not done.

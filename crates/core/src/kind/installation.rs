@@ -58,7 +58,7 @@ pub struct InstallationObserved {
 
 impl Kind for Installation {
     const NAME: &'static str = "installation";
-    const ABOUT: &'static str = "An artifact, copied to `releases/<digest>` and switched to by renaming the link `current`: readers see the old release or the new one, never a mixture.";
+    const ABOUT: &'static str = "An artifact, copied to `releases/<digest>` and switched to by renaming the link `current`: readers see the old release or the new one, never a mixture. Of an artifact's modes only the owner's executable bit counts: files get 0755 with it and 0644 without it, directories 0755, whatever they had and whatever the umask. An artifact is no place for secrets.";
     const FIELDS: &'static [Field] = &[
         Field::required("artifact", Form::Word, "The artifact, by name.").written_out(),
         Field::required(

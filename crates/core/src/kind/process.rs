@@ -128,7 +128,7 @@ fn shown(text: Option<&Text>) -> String {
 
 impl Kind for Process {
     const NAME: &'static str = "process";
-    const ABOUT: &'static str = "A program that runs in a session of its own and goes on running when evenkeel ends. For machines without a service manager.";
+    const ABOUT: &'static str = "A program that runs in a session of its own and goes on running when evenkeel ends. For machines without a service manager. It starts clean: with the variables it is given, umask 0022, the default action for every signal, no terminal, and no descriptor besides its standard input (empty) and its log.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "command",
@@ -146,7 +146,7 @@ impl Kind for Process {
         Field::optional(
             "directory",
             Form::Words,
-            "Its working directory. Default: the target's `base`.",
+            "Its working directory. Default: `/`.",
         ),
         Field::optional(
             "log",
@@ -205,7 +205,7 @@ impl Kind for Process {
         };
         let name = context.address.name();
         let log = path("log", format!("{}/{name}.log", context.state));
-        let directory = path("directory", context.base.to_owned());
+        let directory = path("directory", "/".to_owned());
         let command = attributes.list("command");
         if command.iter().any(Value::is_sensitive) {
             wrong.push(Wrong::new(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::kind::{Declared, Observation, Observed};
+use evenkeel_host::threads;
 use evenkeel_host::{Answer, Observer, Query};
 use evenkeel_model::Instance;
 
@@ -49,7 +50,7 @@ fn some<'a>(
             .into_iter()
             .map(|(on, batch)| {
                 let observer = observers.get(on).copied();
-                scope.spawn(move || {
+                threads::begin(scope, move || {
                     let answers = match observer {
                         Some(observer) => observer.observe(&batch.queries),
                         None => batch

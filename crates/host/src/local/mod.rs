@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 
 use crate::port::Outcome;
 use crate::subsystem::{self, Action, Answer, Query, Subject as _};
+use crate::threads;
 use crate::{ActionError, Interruption, Materials, Observer, Performed, Target};
 use evenkeel_model::Sealer;
 
@@ -121,12 +122,17 @@ pub(crate) fn at_once(
         .filter(|(_, actions)| !actions.is_empty())
         .collect();
     std::thread::scope(|scope| {
-        let threads: Vec<_> = groups
+        let begun: Vec<_> = groups
             .iter()
-            .map(|(perform, actions)| (actions, scope.spawn(move || perform(work, actions))))
+            .map(|(perform, actions)| {
+                (
+                    actions,
+                    threads::begin(scope, move || perform(work, actions)),
+                )
+            })
             .collect();
         let mut outcomes = Vec::new();
-        for (actions, thread) in threads {
+        for (actions, thread) in begun {
             match thread.join() {
                 Ok(done) => outcomes.extend(done),
                 Err(_) => outcomes.extend(
@@ -149,11 +155,17 @@ pub(crate) fn each(
     let mut done = Vec::with_capacity(actions.len());
     for some in actions.chunks(AT_ONCE) {
         std::thread::scope(|scope| {
-            let threads: Vec<_> = some
+            let begun: Vec<_> = some
                 .iter()
-                .map(|(number, action)| (*number, *action, scope.spawn(move || perform(action))))
+                .map(|(number, action)| {
+                    (
+                        *number,
+                        *action,
+                        threads::begin(scope, move || perform(action)),
+                    )
+                })
                 .collect();
-            for (number, action, thread) in threads {
+            for (number, action, thread) in begun {
                 let outcome = thread.join().ok().flatten();
                 done.push((number, outcome.unwrap_or_else(|| Err(broken(action)))));
             }

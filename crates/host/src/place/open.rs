@@ -67,7 +67,7 @@ pub(crate) fn make_directories(path: &Path, mode: u32) -> Result<(), Obstacle> {
         directory = match step_into(&directory, name, &reached) {
             Err(Obstacle::Missing(_)) => {
                 match rustix::fs::mkdirat(&directory, name, Mode::from_raw_mode(mode)) {
-                    Ok(()) => sync(&directory)
+                    Ok(()) => settle(&directory, name, mode)
                         .map_err(|errno| Obstacle::Refused(reached.clone(), why(errno)))?,
                     Err(Errno::EXIST) => {}
                     Err(errno) => return Err(Obstacle::Refused(reached, why(errno))),
@@ -78,6 +78,14 @@ pub(crate) fn make_directories(path: &Path, mode: u32) -> Result<(), Obstacle> {
         };
     }
     Ok(())
+}
+
+/// Gives a directory that was just made its mode, whatever the umask, and makes its name durable.
+fn settle(parent: &OwnedFd, name: &OsStr, mode: u32) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let made = rustix::fs::openat(parent, name, flags, Mode::empty())?;
+    rustix::fs::fchmod(made, Mode::from_raw_mode(mode))?;
+    sync(parent)
 }
 
 /// Makes the entries of a directory durable. It is opened anew: what is open for passing through cannot be synced.

@@ -21,6 +21,7 @@ use super::message::{
 use super::{MAGIC, PROTOCOL, limit};
 use crate::local::tree::{Item, ItemKind, Survey, TreeError, open_parent};
 use crate::port::Outcome;
+use crate::threads;
 use crate::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Subject as _,
     Target,
@@ -156,7 +157,8 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
         let (over, watched) = channel::<()>();
         std::thread::scope(|scope| {
-            scope.spawn(move || {
+            // Without a thread to watch, an interruption is heard after these actions.
+            let _ = threads::builder().spawn_scoped(scope, move || {
                 while watched.recv_timeout(WATCH) == Err(RecvTimeoutError::Timeout) {
                     if interruption.is_set() {
                         // If this cannot be written, the reader finds out.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Text;
 use super::local::record;
 use crate::local::reason::{why, why_io};
-use crate::place;
+use crate::{inheritance, place};
 use evenkeel_model::Clock as _;
 use evenkeel_model::moment::SystemClock;
 
@@ -122,6 +122,7 @@ fn become_program() -> Result<Infallible, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::from(log))
         .stderr(Stdio::from(also));
+    inheritance::start_clean();
     let error = command.exec();
     // There is no such process after all.
     let _ = record::remove(path, &myself);

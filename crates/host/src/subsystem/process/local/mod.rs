@@ -17,6 +17,7 @@ use super::{Answer, ProcessState, Query, Ready};
 use crate::local::{Found, Local, LocalTarget, Work, each, unreadable};
 use crate::port::Outcome;
 use crate::subsystem::Action;
+use crate::threads;
 
 /// How many processes are asked at once whether they are ready.
 const ASKED_AT_ONCE: usize = 64;
@@ -28,15 +29,16 @@ impl Local for Query {
     fn observe(_: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>) {
         for some in asked.chunks(ASKED_AT_ONCE) {
             std::thread::scope(|scope| {
-                let threads: Vec<_> = some
+                let begun: Vec<_> = some
                     .iter()
                     .map(|(number, query)| {
-                        let thread =
-                            scope.spawn(|| observe(Path::new(&query.record), query.ready.as_ref()));
+                        let thread = threads::begin(scope, || {
+                            observe(Path::new(&query.record), query.ready.as_ref())
+                        });
                         (*number, thread)
                     })
                     .collect();
-                for (number, thread) in threads {
+                for (number, thread) in begun {
                     let answer = thread.join();
                     found(
                         number,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use crate::threads;
 use evenkeel_model::duration::phrase;
 use evenkeel_model::text::inert;
 use ureq::http::Uri;
@@ -188,7 +189,7 @@ pub(super) fn resolve(address: &str, within: Duration) -> io::Result<Vec<SocketA
     }
     let (sender, receiver) = mpsc::channel();
     let wanted = address.to_owned();
-    std::thread::Builder::new()
+    threads::builder()
         .name("resolve".to_owned())
         .spawn(move || {
             let found = wanted.to_socket_addrs().map(Iterator::collect);

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::super::launch::{INHERITED, LaunchSpec};
 use crate::local::reason::why_io;
+use crate::threads;
 use evenkeel_model::text::inert;
 
 /// Longest reason a launcher is listened to.
@@ -52,11 +53,9 @@ pub(super) fn spawn(launcher: &Path, spec: &LaunchSpec) -> Result<Child, String>
 
 /// Waits for a process in the background for as long as evenkeel runs, so that its end leaves nothing behind.
 pub(super) fn reap(mut child: Child) {
-    let waiting = std::thread::Builder::new()
-        .name("reaper".to_owned())
-        .spawn(move || {
-            let _ = child.wait();
-        });
+    let waiting = threads::builder().name("reaper".to_owned()).spawn(move || {
+        let _ = child.wait();
+    });
     // Without a thread to spare, the process is reaped when evenkeel ends.
     drop(waiting);
 }
