@@ -422,6 +422,31 @@ fn an_interruption_stops_what_was_started() {
     assert_eq!(world.process(None), ProcessState::Missing);
 }
 
+#[test]
+fn an_interruption_does_not_take_down_what_replaces_another() {
+    let world = HostFixture::new();
+    let _cleanup = Cleanup(&world);
+    App::new(&world, "sleep 600").start().unwrap();
+    let port = free_port();
+    let script = format!("sleep 2; {}", server(port));
+    let app = App {
+        ready: Some(Ready::Http(format!("http://127.0.0.1:{port}/"))),
+        within: 60_000,
+        expected: running(&world),
+        ..App::new(&world, &script)
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(700));
+            world.interruption.interrupt();
+        });
+        let note = app.start().unwrap();
+        assert!(note.contains("started"), "{note}");
+    });
+    assert!(running(&world).is_some());
+    assert!(world.interruption.is_set());
+}
+
 /// The name of a test of this module, as the test program knows it.
 fn own(test: &str) -> String {
     let module = module_path!();

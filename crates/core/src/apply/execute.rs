@@ -322,7 +322,11 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
             }
         }
         let results = match target {
-            Some(target) => target.perform(&actions, apply.materials, apply.interruption),
+            Some(target) if round == 0 => {
+                target.perform(&actions, apply.materials, apply.interruption)
+            }
+            // What was begun is brought to its end: the first half of a replacement took something away.
+            Some(target) => target.perform(&actions, apply.materials, &Interruption::default()),
             None => actions
                 .iter()
                 .map(|_| {

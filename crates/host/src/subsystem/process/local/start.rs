@@ -124,7 +124,7 @@ impl Start<'_> {
             return match running {
                 // A run that was killed after it started this one.
                 Some(process) if process.started_as == spec.started_as => {
-                    match self.wait(&process, None) {
+                    match self.wait(&process, None, true) {
                         Ok(()) => Ok(Performed {
                             note: Some("already so".to_owned()),
                         }),
@@ -184,7 +184,8 @@ impl Start<'_> {
                 self.failed("its launcher ended before it wrote the record: run this again")
             );
         };
-        let Err(unready) = self.wait(&process, Some(&mut child)) else {
+        // What ran before is gone: an interruption now would leave nothing that runs.
+        let Err(unready) = self.wait(&process, Some(&mut child), !replaced) else {
             spawn::reap(child);
             return Ok(format!("started {pid}"));
         };
@@ -197,19 +198,21 @@ impl Start<'_> {
             Unready::Late(reason) => {
                 self.failed(format!("{reason}, and was stopped{}", self.log.tail()))
             }
-            Unready::Interrupted if replaced => self.failed(
-                "interrupted before it was ready; it was stopped, as was the one before it",
-            ),
             Unready::Interrupted => ActionError::Interrupted,
         })
     }
 
-    /// Waits until it is ready, ends, is late, or the work is interrupted.
-    fn wait(&self, process: &ProcessRecord, mut child: Option<&mut Child>) -> Result<(), Unready> {
+    /// Waits until it is ready, ends or is late. An interruption ends the waiting too, unless it may not.
+    fn wait(
+        &self,
+        process: &ProcessRecord,
+        mut child: Option<&mut Child>,
+        may_be_interrupted: bool,
+    ) -> Result<(), Unready> {
         let started = Instant::now();
         let mut pause = Duration::from_millis(20);
         loop {
-            if self.interruption.is_set() {
+            if may_be_interrupted && self.interruption.is_set() {
                 return Err(Unready::Interrupted);
             }
             let left = self.within.saturating_sub(started.elapsed());
