@@ -145,7 +145,7 @@ impl Failure {
                 "evenkeel audit verify says what is wrong; restore .evenkeel from a backup".into(),
             ),
             Self::Ledger(LedgerError::Held { .. }) => {
-                Some("wait for it to end, or give it time with --lock-timeout 5m; evenkeel lock show says who it is".into())
+                Some("wait for it to end, or give it time with --lock-timeout 5m; evenkeel lock show says who it is and whether it runs".into())
             }
             Self::Ledger(LedgerError::Fenced { environment, .. }) => Some(format!(
                 "evenkeel log says who took it over; evenkeel apply {environment} goes on"
@@ -163,7 +163,7 @@ pub fn ledger_code(error: &LedgerError) -> u8 {
         | LedgerError::NotALedger { .. }
         | LedgerError::Missing { .. }
         | LedgerError::Damaged { .. } => 7,
-        LedgerError::Held { .. } | LedgerError::Fenced { .. } => 5,
+        LedgerError::Held { .. } | LedgerError::Busy { .. } | LedgerError::Fenced { .. } => 5,
         _ => 1,
     }
 }

@@ -291,3 +291,54 @@ fn a_kind_of_entry_is_explained() {
         .expect(0, &["explain", "lease-broken"])
         .says("taken away from its holder");
 }
+
+#[test]
+fn a_writer_that_is_stopped_inside_of_a_write_is_named_with_what_ends_it() {
+    let world = TestWorld::small();
+    world.expect(0, &["apply", "staging"]);
+    // Any process that holds the right to write, and then is stopped.
+    let ledger = world.path(".evenkeel/ledger.db");
+    let script = "import sqlite3, sys, time\n\
+        c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+        c.execute('BEGIN IMMEDIATE')\n\
+        open(sys.argv[2], 'w').close()\n\
+        time.sleep(600)";
+    let mut writer = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(&ledger)
+        .arg(world.path("writes"))
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !world.path("writes").exists() {
+        assert!(begun.elapsed() < HANGS);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = Pid::from_child(&writer);
+    kill_process(pid, Signal::STOP).unwrap();
+    let number = writer.id().to_string();
+    for arguments in [
+        &["verify", "staging"][..],
+        &["apply", "staging"],
+        &["deliver"],
+        &["lock", "break", "staging", "--reason", "it hangs"],
+    ] {
+        let begun = Instant::now();
+        let ran = world.run(arguments);
+        assert!(begun.elapsed() < HANGS, "{arguments:?}");
+        // Where there is nothing to break, nobody has to wait.
+        if arguments[0] == "lock" && ran.code == 3 {
+            continue;
+        }
+        assert_eq!(ran.code, 5, "{arguments:?}: {}", ran.short());
+        ran.says(&format!("process {number}"))
+            .says("is stopped inside of a write")
+            .says(&format!("kill -KILL {number}"));
+    }
+    // Looking needs no right to write.
+    world.expect(0, &["drift", "--live", "staging"]);
+    world.expect(0, &["audit", "verify"]);
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    world.expect(0, &["verify", "staging"]);
+}

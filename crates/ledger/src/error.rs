@@ -53,6 +53,16 @@ pub enum LedgerError {
         /// Who, where, since when, doing what.
         holder: String,
     },
+    /// Another process is inside of a write, and does not come to its end.
+    #[error("cannot {operation} {path}: {writer}")]
+    Busy {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: String,
+        /// Who it is, and what ends it.
+        writer: String,
+    },
     /// A newer lease was taken: this writer has lost its right.
     #[error(
         "the lease on {environment} was lost: token {held} was held and {newest} is the newest"

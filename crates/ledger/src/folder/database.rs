@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::writer::{self, Writer};
 use crate::LedgerError;
 
 /// The format this version writes, and the newest it reads.
@@ -20,8 +21,6 @@ pub const FORMAT: i64 = 1;
 const APPLICATION: i64 = 0x6576_6b6c;
 /// The first engine without the write-ahead-log reset fault.
 const OLDEST_ENGINE: i32 = 3_051_003;
-/// How long one writer waits for another.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// How often a look is taken again when somebody wrote meanwhile.
 const LOOKS: u32 = 50;
 
@@ -65,6 +64,7 @@ pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> L
         Some(ErrorCode::DatabaseCorrupt) => {
             LedgerError::broken(0, format!("{} is damaged: {error}", path.display()))
         }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => busy(operation, path),
         // What SQLite says of these names neither the cause nor what to look at.
         Some(ErrorCode::CannotOpen) => LedgerError::storage(
             operation,
@@ -84,19 +84,55 @@ pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> L
     }
 }
 
+/// That somebody else writes and does not end: who it is, and what ends it.
+fn busy(operation: &'static str, path: &Path) -> LedgerError {
+    let writer = match writer::writer_of(path) {
+        Some(writer) => {
+            let Writer {
+                process, command, ..
+            } = &writer;
+            let (state, ways) = if writer.is_stopped {
+                (
+                    "is stopped inside of a write".to_owned(),
+                    format!("let it go on with `kill -CONT {process}`, or end it"),
+                )
+            } else {
+                let patience = evenkeel_model::duration::phrase(writer::PATIENCE);
+                (
+                    format!("has been inside of a write for {patience}"),
+                    "wait for it, or end it".to_owned(),
+                )
+            };
+            format!(
+                "process {process} (`{command}`) {state}; {ways} with `kill -KILL {process}`: the ledger stays whole, and the next run looks at what it had begun"
+            )
+        }
+        None => format!(
+            "another process was inside of a write for {}; look for it with `fuser {}`, and end it",
+            evenkeel_model::duration::phrase(writer::PATIENCE),
+            path.display()
+        ),
+    };
+    LedgerError::Busy {
+        operation,
+        path: path.display().to_string(),
+        writer,
+    }
+}
+
 /// Makes a new, empty ledger file that nobody else knows of yet.
 ///
 /// # Errors
 ///
 /// What SQLite says.
 pub fn create(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(
+    let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    settle(&connection)?;
+    settle(&mut connection)?;
     let mut script = String::from("BEGIN IMMEDIATE;\n");
     for (_, statement) in SCHEMA {
         script.push_str(statement);
@@ -133,16 +169,17 @@ pub fn finish(connection: Connection) -> Result<(), rusqlite::Error> {
 ///
 /// What SQLite says.
 pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(
+    writer::expect(path);
+    let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    settle(&connection)?;
+    settle(&mut connection)?;
     Ok(connection)
 }
 
-fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(PATIENCE)?;
+fn settle(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_handler(Some(writer::wait))?;
     connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -257,7 +294,7 @@ fn open_for_a_look(path: &Path, alone: bool) -> Result<Connection, rusqlite::Err
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_URI,
     )?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(writer::PATIENCE)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)

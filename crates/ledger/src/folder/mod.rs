@@ -11,6 +11,7 @@ mod objects;
 mod rows;
 mod sqlite;
 mod verify;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

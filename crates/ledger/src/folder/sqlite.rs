@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{database, files, founding, head, rows};
+use super::{database, files, founding, head, rows, writer};
 use crate::chain::{self, Link};
 use crate::record::{Founded, Record};
 use crate::{Entry, Fence, Ledger, LedgerError};
@@ -204,6 +204,7 @@ impl SqliteLedger {
             (self.failed("append to", error), medium)
         };
         let plain = |error: LedgerError| (error, false);
+        writer::expect(&self.path);
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;

@@ -1,0 +1,123 @@
+//! Who writes to the ledger's file now, and how long others wait for it.
+//!
+//! SQLite lets one process write at a time and says of it only that there is one. The kernel knows which: every lock on a
+//! file is listed in `/proc/locks`.
+
+use std::cell::RefCell;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use evenkeel_model::text::inert;
+
+/// How long one writer waits for another that works.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+/// How long it waits before it looks who that is.
+const TRUST: Duration = Duration::from_secs(2);
+/// The longest pause between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The byte of the log's index that a writer locks: `WAL_WRITE_LOCK` of SQLite's format.
+const WRITE_LOCK: u64 = 120;
+/// The longest command line that is quoted.
+const QUOTED: usize = 120;
+
+thread_local! {
+    /// What this thread waits for, and since when.
+    static WAITING: RefCell<Option<(PathBuf, Instant)>> = const { RefCell::new(None) };
+}
+
+/// A process that holds the right to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Writer {
+    pub(super) process: u32,
+    /// Its command line, fit to be shown.
+    pub(super) command: String,
+    /// Whether it is stopped: it ends nothing by itself.
+    pub(super) is_stopped: bool,
+}
+
+/// Says which file this thread is about to write to, for [`wait`].
+pub(super) fn expect(path: &Path) {
+    WAITING.with_borrow_mut(|waiting| *waiting = Some((path.to_owned(), Instant::now())));
+}
+
+/// Whether to try again, after a pause: SQLite asks this whenever somebody else writes. `tries` counts from zero.
+pub(super) fn wait(tries: i32) -> bool {
+    let goes_on = WAITING.with_borrow_mut(|waiting| {
+        let Some((path, begun)) = waiting else {
+            return tries < 1200;
+        };
+        if tries == 0 {
+            *begun = Instant::now();
+        }
+        let waited = begun.elapsed();
+        waited < PATIENCE
+            && (waited < TRUST || writer_of(path).is_none_or(|writer| !writer.is_stopped))
+    });
+    if goes_on {
+        let pause = Duration::from_millis(u64::try_from(tries).unwrap_or(0) + 1);
+        std::thread::sleep(pause.min(PAUSE));
+    }
+    goes_on
+}
+
+/// The process that writes to the ledger's file now, if the kernel tells.
+pub(super) fn writer_of(path: &Path) -> Option<Writer> {
+    let mut index = path.to_owned().into_os_string();
+    index.push("-shm");
+    let inode = std::fs::metadata(index).ok()?.ino();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let process = locks.lines().find_map(|line| holder(line, inode))?;
+    let about = |what: &str| std::fs::read(format!("/proc/{process}/{what}")).unwrap_or_default();
+    let command = about("cmdline");
+    let command = String::from_utf8_lossy(&command);
+    let command = command.trim_end_matches('\0').replace('\0', " ");
+    let command: String = inert(&command).chars().take(QUOTED).collect();
+    let status = about("stat");
+    let status = String::from_utf8_lossy(&status);
+    let state = status.rsplit_once(") ").map(|(_, rest)| rest);
+    Some(Writer {
+        process,
+        command,
+        is_stopped: state.is_some_and(|state| state.starts_with(['T', 't'])),
+    })
+}
+
+/// The process of a line of `/proc/locks` that is a write lock on the file and covers the writer's byte.
+///
+/// `1: POSIX  ADVISORY  WRITE 4711 08:02:131 120 120`, as `proc_locks(5)` describes it.
+fn holder(line: &str, inode: u64) -> Option<u32> {
+    let mut fields = line.split_whitespace().skip(1);
+    let (class, _, access) = (fields.next()?, fields.next()?, fields.next()?);
+    let process = fields.next()?.parse().ok()?;
+    let file: u64 = fields.next()?.rsplit(':').next()?.parse().ok()?;
+    let start: u64 = fields.next()?.parse().ok()?;
+    let end = fields.next()?;
+    let covers = start <= WRITE_LOCK
+        && (end == "EOF" || end.parse().is_ok_and(|end: u64| end >= WRITE_LOCK));
+    (class == "POSIX" && access == "WRITE" && file == inode && covers).then_some(process)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holder;
+
+    #[test]
+    fn only_the_write_lock_on_the_writers_byte_counts() {
+        let line = "7: POSIX  ADVISORY  WRITE 4711 08:02:131 120 120";
+        assert_eq!(holder(line, 131), Some(4711));
+        assert_eq!(holder(line, 132), None);
+        for other in [
+            "7: POSIX  ADVISORY  READ 4711 08:02:131 120 120",
+            "7: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF",
+            "7: POSIX  ADVISORY  WRITE 4711 08:02:131 121 128",
+            "7: -> POSIX  ADVISORY  WRITE 4711 08:02:131 120 120",
+            "7: POSIX",
+            "",
+        ] {
+            assert_eq!(holder(other, 131), None, "{other}");
+        }
+        let all = "1: POSIX  ADVISORY  WRITE 9 00:2a:131 0 EOF";
+        assert_eq!(holder(all, 131), Some(9));
+    }
+}
