@@ -33,20 +33,19 @@ pub type Reading = (Option<Definition>, Vec<Defect>);
 #[must_use]
 pub fn read(files: &dyn Files) -> Reading {
     let mut complaints = Vec::new();
-    let Some(system) = read_file(files, SYSTEM_FILE, &mut complaints) else {
+    let Some(mut system) = read_file(files, SYSTEM_FILE, &mut complaints) else {
         return (None, complaints);
     };
     let mut reader = Reader {
         complaints,
         ..Reader::new(files)
     };
-    let mut definition = reader.system(&system);
-    // What was read of it is understood, and of a long file it is much.
-    rayon::spawn(move || drop(system));
+    let mut definition = reader.system(&mut system);
+    drop(system);
     for name in definition.path.clone() {
         let path = format!("{name}.toml");
-        if let Some(file) = read_file(files, &path, &mut reader.complaints) {
-            let environment = reader.environment(&file, &name, &definition);
+        if let Some(mut file) = read_file(files, &path, &mut reader.complaints) {
+            let environment = reader.environment(&mut file, &name, &definition);
             definition.files.push(file.file);
             definition.environments.insert(name, environment);
         }

@@ -13,34 +13,41 @@ use super::Reader;
 use crate::kind::{self, KindFacts};
 use evenkeel_model::Address;
 use evenkeel_model::defect::Defect;
-use evenkeel_model::source::{Field, Node, Span};
+use evenkeel_model::source::{Field, Node, NodeValue, Span, Table};
 
 /// How many resources are read on one core before the next are taken.
 const AT_ONCE: usize = 512;
 
 impl Reader<'_> {
+    /// Reads the resources of one kind. What was read of the node is let go of: of a long file it is much.
     pub(super) fn resources(
         &mut self,
         kind: &str,
-        node: &Node,
+        node: &mut Node,
         base: &BTreeMap<Address, Arc<Block>>,
         into: &mut Vec<(Address, Arc<Block>)>,
     ) {
         let Some(facts) = kind::facts(kind) else {
             return;
         };
-        let Some(table) = self.table(node, kind) else {
+        if self.table(node, kind).is_none() {
+            return;
+        }
+        let NodeValue::Table(table) = &mut node.value else {
             return;
         };
+        let files = self.files;
         let parts: Vec<_> = table
             .entries
-            .par_chunks(AT_ONCE)
+            .par_chunks_mut(AT_ONCE)
             .map(|entries| {
-                let mut reader = Reader::new(self.files);
-                let blocks: Vec<_> = entries
-                    .iter()
-                    .filter_map(|entry| reader.resource(kind, facts, entry, base))
-                    .collect();
+                let mut reader = Reader::new(files);
+                let read = |entry: &mut (Arc<str>, Span, Node)| {
+                    let block = reader.resource(kind, facts, entry, base);
+                    entry.2.value = NodeValue::Table(Table::default());
+                    block
+                };
+                let blocks: Vec<_> = entries.iter_mut().filter_map(read).collect();
                 (blocks, reader.complaints)
             })
             .collect();

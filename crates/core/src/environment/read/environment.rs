@@ -15,7 +15,7 @@ use evenkeel_model::source::Span;
 impl Reader<'_> {
     pub(super) fn environment(
         &mut self,
-        parsed: &Parsed,
+        parsed: &mut Parsed,
         name: &EnvironmentName,
         definition: &Definition,
     ) -> EnvironmentDefinition {
@@ -37,7 +37,7 @@ impl Reader<'_> {
             ));
         }
         let mut resources = Vec::new();
-        for (key, key_span, node) in &table.entries {
+        for (key, key_span, node) in &mut table.entries {
             match &**key {
                 "$schema" => {}
                 "environment" => {

@@ -16,7 +16,7 @@ use evenkeel_model::source::{Form, Node, Span, Table};
 use evenkeel_model::{EnvironmentName, name};
 
 impl Reader<'_> {
-    pub(super) fn system(&mut self, parsed: &Parsed) -> Definition {
+    pub(super) fn system(&mut self, parsed: &mut Parsed) -> Definition {
         let Parsed { file, table } = parsed;
         let mut definition = Definition {
             system: String::new(),
@@ -43,7 +43,7 @@ impl Reader<'_> {
             ));
         }
         let mut resources = Vec::new();
-        for (key, key_span, node) in &table.entries {
+        for (key, key_span, node) in &mut table.entries {
             match &**key {
                 "$schema" => {}
                 "system" => self.system_table(node, &mut definition),
