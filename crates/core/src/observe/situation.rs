@@ -1,16 +1,16 @@
 //! A situation: what is declared, what was last applied, and what is there, in one environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Observers, observe};
+use super::{Handover, Observers, observe};
 use crate::environment::Resolved;
 use crate::environment::materials::KeptMaterials;
-use crate::kind::{Declared, Observation, Observed};
+use crate::kind::{Declared, Observation, Observed, parent};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Parts, beside};
 
 /// Everything known about one environment at one moment.
@@ -45,6 +45,8 @@ pub struct LastApplied {
     pub digest: Digest,
     /// Whether it was declared then just as it is now.
     pub unchanged: bool,
+    /// What the ledger keeps of it, where it is declared otherwise now: it may have to be kept under another name.
+    pub record: Option<Box<str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -144,14 +146,16 @@ pub fn look<'a>(
             .map(|(instance, applied)| (instance.clone(), &applied.on, &applied.declared)),
         observers,
     );
-    Ok(Situation {
+    let mut situation = Situation {
         resolved,
         applied,
         seen,
         left,
         open,
         at,
-    })
+    };
+    look_past_links(&mut situation);
+    Ok(situation)
 }
 
 /// What a resource was when it was last applied, held against what it is declared as now.
@@ -177,13 +181,53 @@ fn recall(
         digest: Digest::of(then.as_bytes()),
         on: match now {
             Some(now) if now.on == parsed.on => Arc::clone(&now.on),
-            _ => parsed.on,
+            _ => reached_by(resolved, parsed.on),
         },
+        record: (!unchanged).then(|| last.record.clone()),
         declared,
         at: last.at,
         apply: Arc::clone(&last.apply),
         unchanged,
     })
+}
+
+/// The target through which something that was applied is reached: its own, or another one on the same machine where its
+/// own has another name now.
+fn reached_by(resolved: &Resolved, on: Arc<str>) -> Arc<str> {
+    if resolved.targets.contains_key(&on) {
+        return on;
+    }
+    resolved.targets.keys().next().map_or(on, Arc::clone)
+}
+
+/// Takes for missing what cannot be seen only because a link stands above it that was applied, and goes.
+fn look_past_links(situation: &mut Situation<'_>) {
+    let is_unseen = |seen: &Observation<Observed>| matches!(seen, Observation::CannotTell(_));
+    if situation.left.is_empty() || !situation.seen.values().any(is_unseen) {
+        return;
+    }
+    let handover = Handover::of(situation);
+    let going: BTreeSet<&str> = handover
+        .leavings()
+        .filter(|leaving| leaving.standing().is_some())
+        .map(|leaving| &leaving.applied.declared)
+        .filter(|applied| !applied.traits().is_container)
+        .map(Declared::place)
+        .collect();
+    let is_below = |declared: &Declared| {
+        std::iter::successors(parent(declared.place()), |path| parent(path))
+            .any(|path| going.contains(path))
+    };
+    let missing: Vec<(Instance, Observed)> = situation
+        .resolved
+        .instances()
+        .filter(|(instance, _)| situation.seen.get(instance).is_some_and(is_unseen))
+        .filter(|(_, resource)| is_below(&resource.declared))
+        .map(|(instance, resource)| (instance, resource.declared.nothing()))
+        .collect();
+    for (instance, nothing) in missing {
+        situation.seen.insert(instance, Observation::Seen(nothing));
+    }
 }
 
 /// The digests of what was seen, by instance.
