@@ -194,9 +194,9 @@ impl Project {
         let ledger = Killed {
             ledger: &self.ledger,
             interruption: &interruption,
-            entries: Mutex::new((number % 2 == 1).then_some(number / 2)),
+            entries: Mutex::new((!number.is_multiple_of(2)).then_some(number / 2)),
         };
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let action = self.target.journal().len() + number / 2;
             self.target.fail(action, Fault::Interrupt);
         }

@@ -234,6 +234,10 @@ fn holds(project: &Project, foreign: &[String], one: &Shape, two: &Shape, what: 
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests says how many pairs"
+)]
 fn number_of(variable: &str, default: u64) -> u64 {
     std::env::var(variable)
         .ok()

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{LastApplied, Situation};
 use crate::environment::reference::addresses;
+use crate::environment::resolve::TargetPlace;
 use crate::kind::{Claim, Declared, Observation, Observed, RemovalOrder};
 use evenkeel_model::{Address, Digest, HostName, Instance};
 
@@ -143,7 +144,7 @@ impl<'a> Handover<'a> {
             return handover;
         }
         let resolved = situation.resolved;
-        let machine = |on: &str| resolved.targets.get(on).map(|place| place.machine());
+        let machine = |on: &str| resolved.targets.get(on).map(TargetPlace::machine);
         let mut held: HashMap<Held<'a>, (Instance, &Declared)> = HashMap::new();
         let mut paths: BTreeSet<(&str, Option<HostName>, String, Instance)> = BTreeSet::new();
         let mut named: BTreeMap<Instance, Instance> = BTreeMap::new();
