@@ -10,7 +10,7 @@ use crate::report::{ApplyDocument, PlanReport, Report};
 use crate::world::files::is_file;
 use evenkeel_core::apply::{
     Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute, is_recorded,
-    unconfirmed_removals,
+    judge_aftermath, unconfirmed_removals,
 };
 use evenkeel_core::observe::{Handover, Situation};
 use evenkeel_core::plan::saved::{Found, changes_since};
@@ -412,7 +412,7 @@ impl Run<'_> {
                 &nothing,
                 self.project.world.clock.now().since(began).as_secs_f64(),
             ));
-            return self.ended(state, &apply, &nothing, targets, report);
+            return self.ended(state, &apply, nothing, targets, report);
         }
         let handover = Handover::of(&situation);
         let (removed, former) = (handover.removed(), handover.former_places());
@@ -460,7 +460,7 @@ impl Run<'_> {
         }
         // What is looked at next takes as much memory as what was planned, which is done with.
         drop((removed, former, situation, plan));
-        self.ended(state, &apply, &outcome, targets, report)
+        self.ended(state, &apply, outcome, targets, report)
     }
 
     /// The lease was lost: says who took it and why, as far as the ledger tells.
@@ -488,7 +488,7 @@ impl Run<'_> {
         &self,
         state: &mut State,
         apply: &str,
-        outcome: &ApplyReport,
+        mut outcome: ApplyReport,
         targets: &super::targets::Targets,
         report: &mut Report,
     ) -> Result<Went, Failure> {
@@ -497,6 +497,10 @@ impl Run<'_> {
             .resolution
             .look(self.project, self.name, state, targets)?;
         let observation = after.digest();
+        judge_aftermath(&after, &mut outcome);
+        if let Some(document) = report.applies.last_mut() {
+            document.judge(&outcome);
+        }
         let ended = ApplyEnded {
             apply: apply.to_owned(),
             environment: self.name.clone(),

@@ -162,11 +162,8 @@ impl Project {
         let state = State::of(&self.ledger).unwrap();
         let nothing = EnvironmentState::default();
         let standing = state.environment(&self.name).unwrap_or(&nothing);
-        let kept = &standing.applied;
-        let open = standing.open.iter();
-        let open = open.map(|(instance, (apply, _))| (instance.clone(), apply.to_string()));
         let observers: Observers<'_> = [(Arc::from("web"), &self.target as _)].into();
-        let situation = look(&resolved, kept, open.collect(), &observers, self.now).unwrap();
+        let situation = look(&resolved, standing, &observers, self.now).unwrap();
         let recipe = recipe(&definition, &resolved, &BTreeSet::new());
         let definitions = Digest::of(resources.as_bytes());
         let plan = make(&situation, &recipe, definitions, "toys", "lineage", "test");

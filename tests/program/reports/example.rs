@@ -131,7 +131,7 @@ fn done(report: &mut Report) {
         digest: digest("plan"),
         recipe: digest("recipe"),
         steps: vec![StepDocument {
-            successor: None,
+            successor: Some(Instance::from(Address::new("file", "moved"))),
             instance: Instance::from(Address::new("file", "config")),
             verb: Verb::Update,
             reason: "mode".into(),

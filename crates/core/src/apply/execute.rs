@@ -15,7 +15,7 @@ use crate::plan::{Plan, Step};
 use evenkeel_host::threads;
 use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
 use evenkeel_ledger::LedgerError;
-use evenkeel_ledger::record::{ApplyOutcome, StepEnd, StepOutcome, Verb};
+use evenkeel_ledger::record::{ApplyOutcome, NOT_BEGUN, StepEnd, StepOutcome, Verb};
 use evenkeel_model::Instance;
 
 /// Jobs that run at once: quick steps share one, each slow step has its own.
@@ -465,7 +465,7 @@ fn judge(
         return (Some(StepOutcome::Done), None);
     }
     if tried.done == 0 && matches!(tried.failure, Some(ActionError::Interrupted)) {
-        return (None, Some("interrupted before it began".into()));
+        return (None, Some(NOT_BEGUN.into()));
     }
     let failure = tried.reason(step);
     let observed = match seen {

@@ -214,7 +214,10 @@ fn step(
         Verb::Update
     };
     let known = applied.or(predecessor.map(|predecessor| predecessor.applied));
-    step.reason = if replaced.is_empty() {
+    let failed = inputs.situation.failed.get(instance);
+    step.reason = if let (Some(failed), true) = (failed, known.is_some_and(|it| it.unchanged)) {
+        format!("its step in {} failed", failed.apply).into()
+    } else if replaced.is_empty() {
         reason(known, &wrong, observed, is_left_behind)
     } else {
         format!(
