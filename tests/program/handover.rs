@@ -253,6 +253,64 @@ fn two_environments_do_not_claim_one_thing() {
     assert!(!world.path("run/staging").exists());
 }
 
+/// What one environment gives up and the other declares now is not removed from under it.
+#[test]
+fn what_another_environment_declares_now_stays() {
+    let world = world("");
+    let path = world.path("run/shared");
+    let shared = format!(
+        "\n[file.s]\non = \"web\"\npath = \"{}\"\ncontent = \"one\"\n",
+        path.display()
+    );
+    let before = world.read("environments/staging.toml");
+    world.add("environments/staging.toml", &shared);
+    world.expect(0, &["apply", "staging"]);
+    world.write("environments/staging.toml", &before);
+    world.add("environments/production.toml", &shared);
+    world
+        .expect(2, &["plan", "staging"])
+        .says("declared by another environment now");
+    world.expect(0, &["apply", "staging"]);
+    world.expect(0, &["plan", "staging"]);
+    assert_eq!(world.read("run/shared"), "one");
+}
+
+#[test]
+fn a_log_that_was_declared_as_a_file_stays_for_the_process() {
+    let process =
+        "[process.p]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nstop-within = \"1s\"\n";
+    let world = world(&(file("log", "log", "first") + process));
+    follows(
+        &world,
+        &format!(
+            "{process}log = \"${{directory.home.path}}/log\"\nenvironment = {{ A = \"1\" }}\n"
+        ),
+    );
+    assert_eq!(world.read("run/staging/log"), "first");
+}
+
+/// A target with another name is the same machine, and what was applied through it is reached.
+#[test]
+fn a_target_with_another_name_is_the_same_machine() {
+    let world = world(&(file("a", "x", "one") + &file("b", "y", "two")));
+    let rename = |text: String| {
+        text.replace("on = \"web\"", "on = \"www\"")
+            .replace("[target.web]", "[target.www]")
+    };
+    for name in ["staging", "production"] {
+        let file = format!("environments/{name}.toml");
+        world.write(&file, &rename(world.read(&file)));
+    }
+    world.write(
+        "environments/system.toml",
+        &rename(system(&file("a", "x", "one"))),
+    );
+    world.expect(0, &["apply", "staging"]);
+    world.expect(0, &["plan", "staging"]);
+    assert_eq!(world.read("run/staging/x"), "one");
+    assert!(!world.path("run/staging/y").exists());
+}
+
 #[test]
 fn what_is_gone_after_the_last_step_is_no_success() {
     let world = TestWorld::with(&system(&format!(

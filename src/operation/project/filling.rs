@@ -80,7 +80,7 @@ impl Project<'_> {
         }
         if complaints.is_empty() {
             let others = self.others(names, sealer);
-            complaints = between_environments(resolved.values().chain(&others));
+            complaints = between_environments(&mut resolved, &others);
         }
         if complaints.is_empty() {
             Ok(resolved)

@@ -89,6 +89,7 @@ fn held(situation: &Situation<'_>, leaving: &Leaving<'_>, holder: &Holder) -> De
     let how = match holder.how {
         Hold::Same => "is now declared as",
         Hold::OtherKind => "makes room for",
+        Hold::Elsewhere => "is declared by another environment, and stays:",
         Hold::Inside => "is declared no longer, and stays for what is inside it:",
     };
     let (instance, holder) = (leaving.instance, &holder.instance);

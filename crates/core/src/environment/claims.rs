@@ -53,28 +53,55 @@ pub(super) fn conflicts(
     complaints
 }
 
+/// What other environments claim on the same machines, by hashes: of what is removed, nothing may be theirs.
+#[derive(Debug, Default)]
+pub struct ClaimedElsewhere(Vec<u64>);
+
+impl ClaimedElsewhere {
+    /// Whether another environment has a claim on a machine.
+    #[must_use]
+    pub fn has(&self, machine: &str, claim: &Claim<'_>) -> bool {
+        self.0
+            .binary_search(&hash(&(machine, claim.clone())))
+            .is_ok()
+    }
+}
+
 /// A defect for each claim that two environments have on the same machine: what one of them applies, the other would
 /// find changed. What lies in the directory of a target's own records is left out: the owner's stamp in it keeps another
 /// environment away.
-#[must_use]
-pub fn between_environments<'r>(
-    environments: impl IntoIterator<Item = &'r Resolved>,
+///
+/// Each of `environments` learns what the others claim; `more` are only compared with.
+pub fn between_environments(
+    environments: &mut BTreeMap<EnvironmentName, Resolved>,
+    more: &[Resolved],
 ) -> Vec<Defect> {
-    let environments: Vec<&Resolved> = environments.into_iter().collect();
-    let mut all: Vec<u64> = environments
-        .iter()
-        .flat_map(|environment| {
-            hashes(
-                &environment.resources,
-                &environment.targets,
-                &|place, claim| !is_own_record(place, claim),
-            )
+    let claims_of = |environment: &Resolved| {
+        let Resolved {
+            resources, targets, ..
+        } = environment;
+        hashes(resources, targets, &|place, claim| {
+            !is_own_record(place, claim)
         })
-        .collect();
+    };
+    let own: Vec<Vec<u64>> = environments.values().map(claims_of).collect();
+    let others: Vec<u64> = more.iter().flat_map(claims_of).collect();
+    for (number, environment) in environments.values_mut().enumerate() {
+        let beside = own.iter().enumerate().filter(|(other, _)| *other != number);
+        let mut elsewhere: Vec<u64> = beside
+            .flat_map(|(_, claims)| claims)
+            .chain(&others)
+            .copied()
+            .collect();
+        elsewhere.par_sort_unstable();
+        environment.elsewhere = ClaimedElsewhere(elsewhere);
+    }
+    let mut all: Vec<u64> = own.into_iter().flatten().chain(others).collect();
     all.par_sort_unstable();
     if all.is_sorted_by(|one, two| one < two) {
         return Vec::new();
     }
+    let environments = environments.values().chain(more);
     let mut claimed: HashMap<(&str, Claim<'_>), (&EnvironmentName, &Address, &ResolvedResource)> =
         HashMap::with_capacity(all.len());
     let mut complaints = Vec::new();

@@ -58,6 +58,15 @@ pub enum Hold {
     OtherKind,
     /// It lies inside.
     Inside,
+    /// It is declared by another environment of the same machine.
+    Elsewhere,
+}
+
+impl Hold {
+    /// Whether the holder is a resource of this environment that is at the very place.
+    fn is_at_its_place(self) -> bool {
+        matches!(self, Self::Same | Self::OtherKind)
+    }
 }
 
 /// A place that a declared resource left, and that is still to be cleared: the ledger keeps it under a name of its own
@@ -118,7 +127,7 @@ impl Leaving<'_> {
                 !self.goes_first() && !self.applied.declared.removal(left).is_empty()
             }
             Some(Hold::OtherKind) => self.standing().is_some(),
-            Some(Hold::Same | Hold::Inside) => false,
+            Some(Hold::Same | Hold::Inside | Hold::Elsewhere) => false,
         };
         if !self.is_former_place || !is_open {
             return None;
@@ -187,14 +196,24 @@ impl<'a> Handover<'a> {
                     let (_, _, found, holder) = paths.range(first..).next()?;
                     found.starts_with(&within).then(|| holder.clone())
                 };
-                holder(
-                    declared,
-                    &|claim| held.get(&(machine, None, claim)).cloned(),
-                    &inside,
-                )
+                let here = |claim| held.get(&(machine, None, claim)).cloned();
+                let found = holder(declared, &here, &inside);
+                // What runs here is stopped, whatever another environment writes its log to.
+                let may_stay = declared.traits().removal != RemovalOrder::First;
+                found.or_else(|| {
+                    let mut claims = declared.claims().into_iter();
+                    let elsewhere = claims.any(|claim| resolved.elsewhere.has(machine, &claim));
+                    (may_stay && elsewhere).then(|| Holder {
+                        instance: instance.clone(),
+                        how: Hold::Elsewhere,
+                    })
+                })
             });
             let moved_to = named.get(instance).cloned();
-            if let Some(holder) = holder.as_ref().filter(|holder| holder.how != Hold::Inside) {
+            if let Some(holder) = holder
+                .as_ref()
+                .filter(|holder| holder.how.is_at_its_place())
+            {
                 let taken = handover.taken.entry(holder.instance.clone()).or_default();
                 taken.push(instance);
             }

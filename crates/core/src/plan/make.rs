@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::{Change, FORMAT, Plan, Step, Unseen};
 use super::{Recipe, edges, order, removals};
 use crate::environment::ResolvedResource;
-use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, Speed};
+use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, RemovalOrder, Speed};
 use crate::observe::{Handover, LastApplied, Situation};
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
@@ -247,10 +247,13 @@ fn remedy(
     let mut replaced = Vec::new();
     for leaving in inputs.handover.taken_by(instance) {
         let applied = &leaving.applied.declared;
+        // What runs goes on with what is there: a log.
+        let runs = declared.traits().removal == RemovalOrder::First;
         let is_exchanged = !applied.traits().is_container
             && !declared.traits().is_container
             && applied.uses().is_empty()
-            && applied.place() == declared.place();
+            && applied.place() == declared.place()
+            || runs;
         let is_same = applied.is_same_kind(declared);
         if let Some(standing) = leaving.standing().filter(|_| !is_exchanged && !is_same) {
             actions.extend(applied.removal(standing));

@@ -84,6 +84,7 @@ fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
             let reason = match how {
                 Hold::Same => format!("now declared as {instance}; ledger update only"),
                 Hold::OtherKind => format!("{instance} takes its place; ledger update only"),
+                Hold::Elsewhere => "declared by another environment now; ledger update only".into(),
                 Hold::Inside => {
                     format!("declared no longer, but {instance} is inside it; ledger update only")
                 }
