@@ -1,6 +1,5 @@
 //! Apply: exactly the plan, or refuse.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +10,9 @@ use crate::report::{ApplyDocument, PlanReport, Report};
 use crate::world::files::is_file;
 use evenkeel_core::apply::{
     Apply, ApplyReport, Journal, JournalError, OwnerStamp, Progress, execute, is_recorded,
-    unconfirmed_removals,
+    judge_aftermath, unconfirmed_removals,
 };
-use evenkeel_core::kind::Declared;
-use evenkeel_core::observe::Situation;
+use evenkeel_core::observe::{Handover, Situation};
 use evenkeel_core::plan::saved::{Found, changes_since};
 use evenkeel_core::plan::{Plan, Step};
 use evenkeel_core::release::{
@@ -25,7 +23,7 @@ use evenkeel_ledger::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome,
 };
 use evenkeel_ledger::{Fence, Lease, Ledger, LedgerError, State};
-use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
+use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// What is to be applied.
 #[derive(Debug, Clone, Default)]
@@ -414,18 +412,16 @@ impl Run<'_> {
                 &nothing,
                 self.project.world.clock.now().since(began).as_secs_f64(),
             ));
-            return self.ended(state, &apply, &nothing, targets, report);
+            return self.ended(state, &apply, nothing, targets, report);
         }
-        let removed: BTreeMap<Instance, Declared> = situation
-            .applied
-            .iter()
-            .filter(|(instance, _)| !situation.resolved.resources.contains_key(&instance.address))
-            .map(|(instance, applied)| (instance.clone(), applied.declared.clone()))
-            .collect();
+        let handover = Handover::of(&situation);
+        let (removed, former) = (handover.removed(), handover.former_places());
+        drop(handover);
         let job = Apply {
             plan: &plan,
             resolved: situation.resolved,
             removed: &removed,
+            former: &former,
             targets: &targets.targets(),
             materials: &situation.resolved.materials,
             journal: Journal {
@@ -463,8 +459,8 @@ impl Run<'_> {
             });
         }
         // What is looked at next takes as much memory as what was planned, which is done with.
-        drop((removed, situation, plan));
-        self.ended(state, &apply, &outcome, targets, report)
+        drop((removed, former, situation, plan));
+        self.ended(state, &apply, outcome, targets, report)
     }
 
     /// The lease was lost: says who took it and why, as far as the ledger tells.
@@ -492,7 +488,7 @@ impl Run<'_> {
         &self,
         state: &mut State,
         apply: &str,
-        outcome: &ApplyReport,
+        mut outcome: ApplyReport,
         targets: &super::targets::Targets,
         report: &mut Report,
     ) -> Result<Went, Failure> {
@@ -501,6 +497,10 @@ impl Run<'_> {
             .resolution
             .look(self.project, self.name, state, targets)?;
         let observation = after.digest();
+        judge_aftermath(&after, &mut outcome);
+        if let Some(document) = report.applies.last_mut() {
+            document.judge(&outcome);
+        }
         let ended = ApplyEnded {
             apply: apply.to_owned(),
             environment: self.name.clone(),

@@ -23,7 +23,7 @@ use evenkeel_core::plan::{Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::Defect;
-use evenkeel_model::{EnvironmentName, Instance, Sealer};
+use evenkeel_model::{EnvironmentName, Sealer};
 
 /// Environments as resolved.
 pub(super) struct Resolution {
@@ -123,16 +123,10 @@ impl Resolution {
         let resolved = self.environment(name)?;
         let empty = EnvironmentState::default();
         let standing = state.environment(name).unwrap_or(&empty);
-        let open: BTreeMap<Instance, String> = standing
-            .open
-            .iter()
-            .map(|(instance, (apply, _))| (instance.clone(), apply.to_string()))
-            .collect();
         targets.recall(&standing.applied);
         look(
             resolved,
-            &standing.applied,
-            open,
+            standing,
             &targets.observers(),
             project.world.clock.now(),
         )

@@ -26,6 +26,7 @@ mod estate;
 mod first_day;
 mod formats;
 mod gate;
+mod handover;
 mod history;
 mod hostile;
 mod injected;

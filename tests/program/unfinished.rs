@@ -62,6 +62,43 @@ fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Reco
     ]
 }
 
+/// A run that put back what was as it had been applied, and was killed before it recorded that.
+#[test]
+fn a_repair_that_was_done_and_not_recorded_is_closed_by_the_next_run() {
+    let world = TestWorld::small();
+    world.expect(0, &["deliver"]);
+    said(
+        &world,
+        &began("a-2", "staging", Digest::of(b"recipe"), "deliver"),
+    );
+    world
+        .expect(2, &["plan", "staging"])
+        .says("matches its definition; a-2 recorded no outcome for it");
+    world.expect(0, &["deliver"]).says("RELEASABLE");
+    world.expect(0, &["plan", "staging"]);
+    let drift = world.json(0, &["drift", "--live", "staging"]);
+    assert!(about_the_configuration(&drift).is_empty(), "{drift:#}");
+}
+
+/// What was begun and is declared nowhere has no definition that it could match: it is closed all the same.
+#[test]
+fn a_step_of_a_resource_that_nobody_knows_is_closed_by_the_next_run() {
+    let world = TestWorld::small();
+    world.expect(0, &["deliver"]);
+    let environment = EnvironmentName::new("staging");
+    let mut records = began("a-2", "staging", Digest::of(b"recipe"), "deliver");
+    records[1] = StepsIntended {
+        apply: "a-2".into(),
+        environment,
+        steps: vec![(Address::new("file", "unknown").into(), Verb::Create)],
+    }
+    .into();
+    said(&world, &records);
+    world.expect(2, &["plan", "staging"]).says("file.unknown");
+    world.expect(0, &["deliver"]).says("RELEASABLE");
+    world.expect(0, &["plan", "staging"]);
+}
+
 fn about_the_configuration(report: &Value) -> Vec<Value> {
     report["findings"]
         .as_array()

@@ -2,22 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use crate::apply::{Apply, ApplyReport, Journal, Progress, execute};
+use crate::apply::{Apply, ApplyReport, Journal, JournalError, Progress, execute};
 use crate::drift::live;
 use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::NoSecrets;
 use crate::environment::{Files, Resolved, read, resolve};
-use crate::kind::{ArtifactFacts, Declared};
-use crate::observe::{Observers, Situation, look};
+use crate::kind::ArtifactFacts;
+use crate::observe::{Handover, Observers, Situation, look};
 use crate::plan::{Plan, Step, make, recipe};
+use evenkeel_host::recorded::Fault;
 use evenkeel_host::{Interruption, RecordedTarget, Target};
 use evenkeel_ledger::memory::MemoryLedger;
 use evenkeel_ledger::record::{Actor, LeaseTaken, StepOutcome, Verb};
-use evenkeel_ledger::{EnvironmentState, Fence, Ledger, State};
+use evenkeel_ledger::{Entry, EnvironmentState, Fence, Ledger, LedgerError, Record, State};
 use evenkeel_model::moment::FixedClock;
-use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Sealer};
+use evenkeel_model::{Digest, EnvironmentName, Moment, Sealer};
 
 /// Definitions in memory.
 pub(crate) struct InMemory(BTreeMap<&'static str, String>);
@@ -43,6 +44,53 @@ impl Files for InMemory {
 
     fn shown(&self, path: &str) -> String {
         path.to_owned()
+    }
+}
+
+/// A ledger as a run sees it that is killed: from a moment on, nothing more is written.
+struct Killed<'a> {
+    ledger: &'a MemoryLedger,
+    interruption: &'a Interruption,
+    /// The entries that are still written before that moment.
+    entries: Mutex<Option<usize>>,
+}
+
+impl Ledger for Killed<'_> {
+    fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
+        self.ledger.belongs_to(system)
+    }
+
+    fn each(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.ledger.each(after, take)
+    }
+
+    fn append(
+        &self,
+        time: Moment,
+        records: &[Record],
+        fence: Option<&Fence>,
+    ) -> Result<u64, LedgerError> {
+        let mut entries = self.entries.lock().unwrap();
+        let is_last = entries.as_mut().is_some_and(|left| {
+            let is_last = *left == 0;
+            *left = left.saturating_sub(1);
+            is_last
+        });
+        if is_last {
+            self.interruption.interrupt();
+        }
+        if self.interruption.is_set() {
+            return Err(LedgerError::Foreign {
+                path: "ledger".into(),
+                found: "killed".into(),
+                expected: "alive".into(),
+            });
+        }
+        self.ledger.append(time, records, fence)
     }
 }
 
@@ -113,9 +161,9 @@ impl Project {
         let resolved: Resolved = resolve(&definition, &self.name, &surroundings).unwrap();
         let state = State::of(&self.ledger).unwrap();
         let nothing = EnvironmentState::default();
-        let kept = &state.environment(&self.name).unwrap_or(&nothing).applied;
+        let standing = state.environment(&self.name).unwrap_or(&nothing);
         let observers: Observers<'_> = [(Arc::from("web"), &self.target as _)].into();
-        let situation = look(&resolved, kept, BTreeMap::new(), &observers, self.now).unwrap();
+        let situation = look(&resolved, standing, &observers, self.now).unwrap();
         let recipe = recipe(&definition, &resolved, &BTreeSet::new());
         let definitions = Digest::of(resources.as_bytes());
         let plan = make(&situation, &recipe, definitions, "toys", "lineage", "test");
@@ -131,12 +179,45 @@ impl Project {
     }
 
     pub(crate) fn apply(&self, resources: &str) -> ApplyReport {
+        let (report, written) = self.run(resources, &self.ledger, &Interruption::default());
+        written.unwrap();
+        report
+    }
+
+    /// Applies, and is killed: before the action or the entry of the ledger with this number. Even numbers are those of
+    /// actions, odd ones those of entries.
+    pub(crate) fn apply_killed(&self, resources: &str, number: usize) {
+        let interruption = Interruption::default();
+        let ledger = Killed {
+            ledger: &self.ledger,
+            interruption: &interruption,
+            entries: Mutex::new((!number.is_multiple_of(2)).then_some(number / 2)),
+        };
+        if number.is_multiple_of(2) {
+            let action = self.target.journal().len() + number / 2;
+            self.target.fail(action, Fault::Interrupt);
+        }
+        // What is said of a run that was killed reaches nobody.
+        let _ = self.run(resources, &ledger, &interruption);
+        self.target.heal();
+    }
+
+    /// How many steps were begun and have no end.
+    pub(crate) fn open(&self) -> usize {
+        let state = State::of(&self.ledger).unwrap();
+        state.environment(&self.name).map_or(0, |it| it.open.len())
+    }
+
+    fn run(
+        &self,
+        resources: &str,
+        ledger: &dyn Ledger,
+        interruption: &Interruption,
+    ) -> (ApplyReport, Result<(), JournalError>) {
         self.planned(resources, |situation, plan| {
-            let removed: BTreeMap<Instance, Declared> = situation
-                .applied
-                .iter()
-                .map(|(instance, applied)| (instance.clone(), applied.declared.clone()))
-                .collect();
+            assert!(plan.unseen.is_empty(), "{:?}", plan.unseen);
+            let handover = Handover::of(situation);
+            let (removed, former) = (handover.removed(), handover.former_places());
             let fence = Fence {
                 environment: self.name.clone(),
                 token: 1,
@@ -145,20 +226,19 @@ impl Project {
                 plan,
                 resolved: situation.resolved,
                 removed: &removed,
+                former: &former,
                 targets: &[(Arc::from("web"), &self.target as &dyn Target)].into(),
                 materials: &situation.resolved.materials,
                 journal: Journal {
-                    ledger: &self.ledger,
+                    ledger,
                     fence: &fence,
                     clock: &FixedClock(self.now),
                     apply: "a-1",
                     environment: &self.name,
                 },
-                interruption: &Interruption::default(),
+                interruption,
             };
-            let (report, written) = execute(&apply, &Quiet);
-            written.unwrap();
-            report
+            execute(&apply, &Quiet)
         })
     }
 

@@ -36,3 +36,5 @@ pub mod kind;
 mod growth_tests;
 #[cfg(test)]
 mod in_memory;
+#[cfg(test)]
+mod law_tests;

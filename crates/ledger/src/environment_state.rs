@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::record::{
-    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, Origin, StepEnd,
-    StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
+    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, NOT_BEGUN, Origin,
+    StepEnd, StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
 };
 use evenkeel_model::{Digest, Instance, Moment};
 
@@ -31,6 +31,17 @@ pub struct AppliedResource {
     pub at: Moment,
     /// By which apply.
     pub apply: Arc<str>,
+}
+
+/// A step of evenkeel's own that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedStep {
+    /// Its apply.
+    pub apply: Arc<str>,
+    /// When it ended.
+    pub at: Moment,
+    /// Why.
+    pub reason: Option<Box<str>>,
 }
 
 /// An apply, and how it ended if it did.
@@ -80,6 +91,8 @@ pub struct EnvironmentState {
     pub open: BTreeMap<Instance, (Arc<str>, Verb)>,
     /// Resources whose last step ended unseen.
     pub uncertain: BTreeSet<Instance>,
+    /// Resources whose last step failed, or ended unseen.
+    pub failed: BTreeMap<Instance, FailedStep>,
     /// The last apply that ended with every step done.
     pub settled: Option<CompleteApply>,
     /// The last apply, however it ended.
@@ -140,6 +153,16 @@ impl EnvironmentState {
             .open
             .remove_entry(&step.instance)
             .map_or(step.instance, |(instance, _)| instance);
+        if step.outcome == StepOutcome::Done {
+            self.failed.remove(&instance);
+        } else if step.reason.as_deref() != Some(NOT_BEGUN) {
+            let failed = FailedStep {
+                apply: Arc::clone(apply),
+                at,
+                reason: step.reason.as_deref().map(Box::from),
+            };
+            self.failed.insert(instance.clone(), failed);
+        }
         match step.outcome {
             StepOutcome::Failed => {
                 self.uncertain.remove(&instance);

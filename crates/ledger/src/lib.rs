@@ -45,7 +45,7 @@ pub mod walk;
 
 pub use chain::Link;
 pub use entry::Entry;
-pub use environment_state::{AppliedResource, EnvironmentState};
+pub use environment_state::{AppliedResource, EnvironmentState, FailedStep};
 pub use error::LedgerError;
 pub use head::{Checkpoint, Head};
 pub use lease::Lease;

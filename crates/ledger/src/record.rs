@@ -252,6 +252,9 @@ pub struct StepsEnded {
     pub steps: Vec<StepEnd>,
 }
 
+/// The reason of a step that was intended and not begun: it touched nothing, although it did not succeed.
+pub const NOT_BEGUN: &str = "interrupted before it began";
+
 /// What came of one step.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

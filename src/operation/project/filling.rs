@@ -7,7 +7,7 @@ use super::{Depth, Failure, Project};
 use crate::world::secrets::RealSecrets;
 use evenkeel_core::environment::resolve::Surroundings;
 use evenkeel_core::environment::secrets::{NoSecrets, Secrets};
-use evenkeel_core::environment::{Resolved, codes, further, once, resolve};
+use evenkeel_core::environment::{Resolved, between_environments, codes, further, once, resolve};
 use evenkeel_core::kind::ArtifactFacts;
 use evenkeel_host::tree_digest;
 use evenkeel_model::defect::Defect;
@@ -79,6 +79,10 @@ impl Project<'_> {
             }
         }
         if complaints.is_empty() {
+            let others = self.others(names, sealer);
+            complaints = between_environments(&mut resolved, &others);
+        }
+        if complaints.is_empty() {
             Ok(resolved)
         } else if self.world.interruption.is_set() {
             // A secret that could not be had because somebody wanted an end is no fault of the definitions.
@@ -86,6 +90,32 @@ impl Project<'_> {
         } else {
             Err(Failure::Definitions(once(complaints)))
         }
+    }
+
+    /// The other environments of the path, as far as they can be resolved without secrets and artifacts: enough to know
+    /// what they claim. What is wrong with them is told by what is about them.
+    fn others(&self, names: &[EnvironmentName], sealer: &Sealer) -> Vec<Resolved> {
+        let has_file = |name: &EnvironmentName| self.definition.environments.contains_key(name);
+        let others = self.definition.path.iter();
+        let others: Vec<&EnvironmentName> = others
+            .filter(|name| !names.contains(name) && has_file(name))
+            .collect();
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let artifacts = self.artifacts(Depth::Shape, &mut Vec::new());
+        let surroundings = Surroundings {
+            files: &*self.files,
+            root: &self.root,
+            directory: &self.directory,
+            sealer,
+            secrets: &NoSecrets,
+            artifacts: &artifacts,
+        };
+        others
+            .into_iter()
+            .filter_map(|name| resolve(&self.definition, name, &surroundings).ok())
+            .collect()
     }
 
     pub(super) fn artifacts(

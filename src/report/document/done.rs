@@ -90,25 +90,34 @@ impl ApplyDocument {
     /// What came of an apply.
     #[must_use]
     pub fn new(apply: Option<String>, plan: &Plan, report: &ApplyReport, seconds: f64) -> Self {
-        Self {
+        let mut document = Self {
             apply,
             environment: plan.environment.to_string(),
             outcome: report.outcome,
-            done: report.count(Some(StepOutcome::Done)),
+            done: 0,
             unchanged: plan.unchanged,
             seconds: rounded(seconds),
-            not_done: report
-                .steps
-                .iter()
-                .filter(|step| step.outcome != Some(StepOutcome::Done))
-                .map(|step| NotDone {
-                    address: step.instance.to_string(),
-                    verb: step.verb,
-                    outcome: step.outcome,
-                    reason: step.reason.clone(),
-                })
-                .collect(),
-        }
+            not_done: Vec::new(),
+        };
+        document.judge(report);
+        document
+    }
+
+    /// Takes over what is known of the steps now: the observation after the last one may show otherwise.
+    pub fn judge(&mut self, report: &ApplyReport) {
+        self.outcome = report.outcome;
+        self.done = report.count(Some(StepOutcome::Done));
+        self.not_done = report
+            .steps
+            .iter()
+            .filter(|step| step.outcome != Some(StepOutcome::Done))
+            .map(|step| NotDone {
+                address: step.instance.to_string(),
+                verb: step.verb,
+                outcome: step.outcome,
+                reason: step.reason.clone(),
+            })
+            .collect();
     }
 }
 

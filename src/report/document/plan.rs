@@ -54,6 +54,22 @@ pub struct StepDocument {
     /// Whether it was rehearsed in the environment before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsed: Option<bool>,
+    /// Of a step that removes: the declared resource that the place passes to, or that left it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(with = "Option<String>")]
+    pub successor: Option<Instance>,
+}
+
+impl StepDocument {
+    /// Whether only the ledger changes: the record of a resource goes, since another one holds its place.
+    #[must_use]
+    pub fn is_handover(&self) -> bool {
+        self.successor.is_some()
+            && self
+                .changes
+                .iter()
+                .all(|change| change.before == change.after)
+    }
 }
 
 impl PlanReport {
@@ -77,6 +93,7 @@ impl PlanReport {
                     rehearsed: rehearsed
                         .as_ref()
                         .and_then(|list| list.get(number).copied()),
+                    successor: step.successor.clone(),
                 })
                 .collect(),
             unchanged: plan.unchanged,

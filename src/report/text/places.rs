@@ -116,7 +116,12 @@ impl Diagnostic for Part<'_> {
                 .map(|text| inert(text).trim_end().to_owned()),
         );
         if let Some(since) = &finding.since {
-            lines.push(format!("since {}: {}", since.at, since.known));
+            // An interval has its own moments.
+            lines.push(if since.known.starts_with("between ") {
+                format!("changed {}", since.known)
+            } else {
+                format!("since {}: {}", since.at, since.known)
+            });
         }
         lines.extend(
             finding

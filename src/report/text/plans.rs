@@ -57,7 +57,11 @@ pub(super) fn plan_lines(
     let mut steps: Vec<_> = plan.steps.iter().collect();
     steps.sort_by_key(|step| step.verb != Verb::Remove);
     for step in steps.iter().take(if in_full { SHOWN_STEPS } else { 0 }) {
-        let (sign, word) = verb(step.verb, style);
+        let (sign, word) = if step.is_handover() {
+            (style.faint("→"), "move")
+        } else {
+            verb(step.verb, style)
+        };
         let unrehearsed = if step.rehearsed == Some(false) {
             style.odd("  not rehearsed")
         } else {

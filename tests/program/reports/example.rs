@@ -131,6 +131,7 @@ fn done(report: &mut Report) {
         digest: digest("plan"),
         recipe: digest("recipe"),
         steps: vec![StepDocument {
+            successor: Some(Instance::from(Address::new("file", "moved"))),
             instance: Instance::from(Address::new("file", "config")),
             verb: Verb::Update,
             reason: "mode".into(),

@@ -10,12 +10,12 @@ use super::journal::{Journal, JournalError};
 use super::schedule::Schedule;
 use crate::environment::Resolved;
 use crate::kind::{Declared, Observation, Observed};
-use crate::observe::{Observers, applied_record, observe};
+use crate::observe::{FormerPlace, Observers, applied_record, observe};
 use crate::plan::{Plan, Step};
 use evenkeel_host::threads;
 use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
 use evenkeel_ledger::LedgerError;
-use evenkeel_ledger::record::{ApplyOutcome, StepEnd, StepOutcome, Verb};
+use evenkeel_ledger::record::{ApplyOutcome, NOT_BEGUN, StepEnd, StepOutcome, Verb};
 use evenkeel_model::Instance;
 
 /// Jobs that run at once: quick steps share one, each slow step has its own.
@@ -32,6 +32,8 @@ pub struct Apply<'a> {
     pub resolved: &'a Resolved,
     /// What is to be removed, as it was applied.
     pub removed: &'a BTreeMap<Instance, Declared>,
+    /// The places that resources leave, by their names: kept in the ledger until they are cleared.
+    pub former: &'a BTreeMap<Instance, FormerPlace>,
     /// The targets, by name.
     pub targets: &'a BTreeMap<Arc<str>, &'a dyn Target>,
     /// What actions are made with.
@@ -267,6 +269,9 @@ fn record(
             applied,
             reason: each.reason.clone(),
         });
+        if each.outcome == Some(StepOutcome::Done) && step.verb != Verb::Remove {
+            ends.extend(former_place(apply, step, reports));
+        }
     }
     let written = apply.journal.end(ends);
     let recorded = written.is_ok();
@@ -295,6 +300,28 @@ fn record(
             }
         }
     }
+}
+
+/// Keeps the place that a resource left, in the very record that it is at its new place: if the run is killed before the
+/// old place is cleared, the next one knows of it.
+fn former_place(apply: &Apply<'_>, step: &Step, reports: &[StepReport]) -> Option<StepEnd> {
+    let former = apply.former.get(&step.instance)?;
+    let steps = &apply.plan.steps;
+    let number = steps
+        .iter()
+        .rposition(|step| step.instance == former.instance);
+    let clearing = number.and_then(|number| reports.get(number));
+    if clearing.is_some_and(|report| report.outcome == Some(StepOutcome::Done)) {
+        return None;
+    }
+    Some(StepEnd {
+        instance: former.instance.clone(),
+        verb: Verb::Record,
+        outcome: StepOutcome::Done,
+        shape: step.shape,
+        applied: Some(former.record.clone()),
+        reason: None,
+    })
 }
 
 /// Does the steps of one job, looks again, and judges.
@@ -430,8 +457,15 @@ fn judge(
     seen: Option<&Observation<Observed>>,
     tried: &Tried,
 ) -> (Option<StepOutcome>, Option<String>) {
+    // Only the record goes: what is there belongs to another resource, or to none that is known.
+    if step.verb == Verb::Remove
+        && step.actions.is_empty()
+        && (step.successor.is_some() || declared.is_none())
+    {
+        return (Some(StepOutcome::Done), None);
+    }
     if tried.done == 0 && matches!(tried.failure, Some(ActionError::Interrupted)) {
-        return (None, Some("interrupted before it began".into()));
+        return (None, Some(NOT_BEGUN.into()));
     }
     let failure = tried.reason(step);
     let observed = match seen {

@@ -5,7 +5,7 @@ use crate::observe::Situation;
 use crate::plan::Plan;
 use evenkeel_ledger::State;
 use evenkeel_ledger::environment_state::Apply;
-use evenkeel_ledger::record::{ApplyOutcome, Verb};
+use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::{Digest, EnvironmentName};
 
 /// Returns whether the ledger already records that this recipe was applied to the end, with no step open.
@@ -35,7 +35,7 @@ pub fn unconfirmed_removals(
     }
     plan.steps
         .iter()
-        .filter(|step| step.verb == Verb::Remove)
+        .filter(|step| step.is_removal())
         .take(10)
         .map(|step| step.instance.to_string())
         .collect()

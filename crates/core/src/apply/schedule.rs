@@ -28,6 +28,8 @@ pub(super) struct Schedule<'a> {
     ready: Vec<usize>,
     /// Steps other than removals that are not done yet.
     before_removals: usize,
+    /// Whether each step may begin before all of those: it is no removal, or something that is none waits for it.
+    is_early: Vec<bool>,
 }
 
 impl<'a> Schedule<'a> {
@@ -52,8 +54,10 @@ impl<'a> Schedule<'a> {
         let ready = (0..steps.len())
             .filter(|number| waits_for.get(*number) == Some(&0))
             .collect();
+        let is_early = early(steps, &numbers);
         Self {
             steps,
+            is_early,
             progress: vec![Progress::Waiting; steps.len()],
             waits_for,
             followers,
@@ -67,11 +71,8 @@ impl<'a> Schedule<'a> {
 
     /// Takes steps that may begin now: one slow one, or many quick ones on one target.
     pub(super) fn take(&mut self) -> Option<Vec<usize>> {
-        let may_begin = |number: &usize| {
-            self.steps
-                .get(*number)
-                .is_some_and(|step| step.verb != Verb::Remove || self.before_removals == 0)
-        };
+        let may_begin =
+            |number: &usize| self.before_removals == 0 || self.is_early.get(*number) == Some(&true);
         let first = self.ready.iter().position(may_begin)?;
         let first_number = *self.ready.get(first)?;
         let first_step = self.steps.get(first_number)?;
@@ -140,6 +141,26 @@ impl<'a> Schedule<'a> {
     }
 }
 
+/// Whether each step is no removal, or one that a step which is none waits for.
+fn early(steps: &[Step], numbers: &HashMap<&Instance, usize>) -> Vec<bool> {
+    let mut is_early: Vec<bool> = steps.iter().map(|step| step.verb != Verb::Remove).collect();
+    let mut open: Vec<&Step> = steps
+        .iter()
+        .filter(|step| step.verb != Verb::Remove)
+        .collect();
+    while let Some(step) = open.pop() {
+        for number in step.after.iter().filter_map(|other| numbers.get(other)) {
+            if let (Some(is_early), Some(other)) = (is_early.get_mut(*number), steps.get(*number))
+                && !*is_early
+            {
+                *is_early = true;
+                open.push(other);
+            }
+        }
+    }
+    is_early
+}
+
 #[cfg(test)]
 mod tests {
     use super::Schedule;
@@ -159,6 +180,7 @@ mod tests {
             after: after.iter().map(|name| instance(name)).collect(),
             shape: Digest::of(b""),
             slow,
+            successor: None,
         }
     }
 
@@ -180,6 +202,23 @@ mod tests {
         assert_eq!(schedule.take(), None, "removals wait for everything else");
         schedule.done(2);
         assert_eq!(schedule.take(), Some(vec![3]));
+    }
+
+    #[test]
+    fn a_removal_that_something_waits_for_does_not_wait_for_everything_else() {
+        let steps = [
+            step("a", Verb::Create, &["d"], false),
+            step("b", Verb::Create, &[], false),
+            step("c", Verb::Remove, &[], false),
+            step("d", Verb::Remove, &["e"], false),
+            step("e", Verb::Remove, &["b"], false),
+        ];
+        let mut schedule = Schedule::new(&steps);
+        for expected in [1, 4, 3, 0, 2] {
+            assert_eq!(schedule.take(), Some(vec![expected]));
+            assert_eq!(schedule.take(), None);
+            schedule.done(expected);
+        }
     }
 
     #[test]

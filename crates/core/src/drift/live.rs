@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{codes, unmanaged};
 use crate::environment::ResolvedResource;
 use crate::kind::{self, Discrepancy, Observation, Observed};
-use crate::observe::{LastApplied, Situation};
+use crate::observe::{Handover, Hold, Holder, LastApplied, Leaving, Situation};
+use evenkeel_ledger::FailedStep;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::source::Span;
 use evenkeel_model::{Instance, Moment, beside, duration};
@@ -45,13 +46,18 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
             )),
         }
     }
-    for (instance, applied) in &situation.applied {
-        // What is declared as it was applied is declared.
-        if applied.unchanged || situation.resolved.resources.contains_key(&instance.address) {
+    let handover = Handover::of(situation);
+    for leaving in handover.leavings() {
+        let (instance, applied) = (leaving.instance, leaving.applied);
+        if let (Some(holder), false) = (&leaving.holder, leaving.is_former_place) {
+            defects.push(held(situation, leaving, holder));
             continue;
         }
-        match situation.left.get(instance) {
-            Some(Observation::Seen(observed)) if observed.is_there() => {
+        if leaving.is_former_place {
+            continue;
+        }
+        match leaving.left {
+            Observation::Seen(observed) if observed.is_there() => {
                 let mut defect = Defect::new(
                     &codes::NO_LONGER,
                     instance.to_string(),
@@ -63,7 +69,7 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
                 defect.since = Some((applied.at, format!("last applied by {}", applied.apply)));
                 defects.push(defect);
             }
-            Some(Observation::CannotTell(reason)) => defects.push(
+            Observation::CannotTell(reason) => defects.push(
                 Defect::new(
                     &codes::CANNOT_TELL,
                     instance.to_string(),
@@ -71,11 +77,33 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
                 )
                 .within(situation.environment()),
             ),
-            Some(Observation::Seen(_)) | None => {}
+            Observation::Seen(_) => {}
         }
     }
     defects.extend(unmanaged::unmanaged(situation));
     defects
+}
+
+/// Something that was applied under a name that is declared no longer, and whose place another resource holds.
+fn held(situation: &Situation<'_>, leaving: &Leaving<'_>, holder: &Holder) -> Defect {
+    let how = match holder.how {
+        Hold::Same => "is now declared as",
+        Hold::OtherKind => "makes room for",
+        Hold::Elsewhere => "is declared by another environment, and stays:",
+        Hold::Inside => "is declared no longer, and stays for what is inside it:",
+    };
+    let (instance, holder) = (leaving.instance, &holder.instance);
+    let mut defect = Defect::new(
+        &codes::NOT_RECORDED,
+        instance.to_string(),
+        format!("{instance} {how} {holder}, and that is not recorded"),
+    )
+    .within(situation.environment());
+    if let Some(resource) = situation.resolved.resources.get(&holder.address) {
+        defect = defect.at(&resource.block.span, "declared here");
+    }
+    defect.corner = Some(Corner::Healed);
+    defect
 }
 
 fn cannot_tell(
@@ -218,7 +246,16 @@ fn discrepancy(
         .traits()
         .ends_by_itself
         .contains(&each.attribute.as_str());
+    let failed = situation.failed.get(instance);
+    // A step of evenkeel's own that failed may have left anything: that is no change by hand.
+    let corner = match corner {
+        Corner::HandMade if failed.is_some() => Corner::Conflicting,
+        corner => corner,
+    };
     let story = match corner {
+        Corner::HandMade | Corner::Conflicting | Corner::Pending if failed.is_some() => {
+            format!("{what} in {environment}: {}", failed_step(failed))
+        }
         Corner::HandMade if by_itself => {
             format!("{what} in {environment}: not so when it was applied")
         }
@@ -231,7 +268,14 @@ fn discrepancy(
         }
         _ => format!("{what} in {environment}: not applied yet"),
     };
-    let story = format!("{story}{}", begun(situation, instance));
+    let last_failed = situation.last_failed.as_ref();
+    let last_failed = last_failed.filter(|_| failed.is_none());
+    let named = last_failed.map_or_else(String::new, |(apply, _)| {
+        format!("; the last apply, {apply}, did not end with every step done")
+    });
+    let begun = begun(situation, instance);
+    let named = if begun.is_empty() { named } else { begun };
+    let story = format!("{story}{named}");
     let mut defect = Defect::new(each.code, instance.to_string(), story)
         .within(environment)
         .attribute(&each.attribute)
@@ -250,33 +294,51 @@ fn discrepancy(
         .texts
         .map(|(expected, found)| evenkeel_model::text::unified(&expected, &found));
     defect.corner = Some(corner);
-    defect.since = since(applied, observed.changed(), corner);
+    defect.since = since(situation, applied, failed, observed.changed(), corner);
     defect
 }
 
-/// Since when it stands, and how that is known.
+/// The step of evenkeel's own that failed, in words.
+fn failed_step(failed: Option<&FailedStep>) -> String {
+    let Some(failed) = failed else {
+        return String::new();
+    };
+    match &failed.reason {
+        Some(reason) => format!("its step in {} failed: {reason}", failed.apply),
+        None => format!("its step in {} failed", failed.apply),
+    }
+}
+
+/// Since when it stands, and how that is known. Nobody sees a change happen: what is known are the observations before
+/// and after it.
 fn since(
+    situation: &Situation<'_>,
     applied: Option<&LastApplied>,
+    failed: Option<&FailedStep>,
     changed: Option<Moment>,
     corner: Corner,
 ) -> Option<(Moment, String)> {
+    if let Some(failed) = failed {
+        return Some((failed.at, format!("failed step of {}", failed.apply)));
+    }
     let applied = applied?;
     if !matches!(corner, Corner::HandMade | Corner::Conflicting) {
         return Some((applied.at, format!("last applied by {}", applied.apply)));
     }
+    let between = format!(
+        "between {} ({}) and now ({})",
+        applied.apply, applied.at, situation.at
+    );
     match changed.filter(|changed| *changed >= applied.at) {
         Some(changed) => Some((
             changed,
             format!(
-                "by the target's own clock, {} after {} applied it",
+                "{between}; by the target's own clock {} after {}",
                 duration::phrase(changed.since(applied.at)),
                 applied.apply
             ),
         )),
-        None => Some((
-            applied.at,
-            format!("some time after {} applied it", applied.apply),
-        )),
+        None => Some((applied.at, between)),
     }
 }
 

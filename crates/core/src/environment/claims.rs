@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::Resolved;
 use super::codes;
 use super::resolve::{ResolvedResource, TargetPlace};
 use crate::kind::Claim;
@@ -52,21 +53,137 @@ pub(super) fn conflicts(
     complaints
 }
 
+/// What other environments claim on the same machines, by hashes: of what is removed, nothing may be theirs.
+#[derive(Debug, Default)]
+pub struct ClaimedElsewhere(Vec<u64>);
+
+impl ClaimedElsewhere {
+    /// Whether another environment has a claim on a machine.
+    #[must_use]
+    pub fn has(&self, machine: &str, claim: &Claim<'_>) -> bool {
+        self.0
+            .binary_search(&hash(&(machine, claim.clone())))
+            .is_ok()
+    }
+}
+
+/// A defect for each claim that two environments have on the same machine: what one of them applies, the other would
+/// find changed. What lies in the directory of a target's own records is left out: the owner's stamp in it keeps another
+/// environment away.
+///
+/// Each of `environments` learns what the others claim; `more` are only compared with.
+pub fn between_environments(
+    environments: &mut BTreeMap<EnvironmentName, Resolved>,
+    more: &[Resolved],
+) -> Vec<Defect> {
+    let claims_of = |environment: &Resolved| {
+        let Resolved {
+            resources, targets, ..
+        } = environment;
+        hashes(resources, targets, &|place, claim| {
+            !is_own_record(place, claim)
+        })
+    };
+    let own: Vec<Vec<u64>> = environments.values().map(claims_of).collect();
+    let others: Vec<u64> = more.iter().flat_map(claims_of).collect();
+    for (number, environment) in environments.values_mut().enumerate() {
+        let beside = own.iter().enumerate().filter(|(other, _)| *other != number);
+        let mut elsewhere: Vec<u64> = beside
+            .flat_map(|(_, claims)| claims)
+            .chain(&others)
+            .copied()
+            .collect();
+        elsewhere.par_sort_unstable();
+        environment.elsewhere = ClaimedElsewhere(elsewhere);
+    }
+    let mut all: Vec<u64> = own.into_iter().flatten().chain(others).collect();
+    all.par_sort_unstable();
+    if all.is_sorted_by(|one, two| one < two) {
+        return Vec::new();
+    }
+    let environments = environments.values().chain(more);
+    let mut claimed: HashMap<(&str, Claim<'_>), (&EnvironmentName, &Address, &ResolvedResource)> =
+        HashMap::with_capacity(all.len());
+    let mut complaints = Vec::new();
+    for environment in environments {
+        for (address, resource) in &environment.resources {
+            let Some(target) = environment.targets.get(&resource.on) else {
+                continue;
+            };
+            let claims = resource.declared.claims().into_iter();
+            for claim in claims.filter(|claim| !is_own_record(target, claim)) {
+                let key = (target.machine(), claim.clone());
+                let Some((first, other, earlier)) = claimed.get(&key) else {
+                    claimed.insert(key, (&environment.name, address, resource));
+                    continue;
+                };
+                if **first == environment.name {
+                    continue;
+                }
+                let owner = if *other == address {
+                    format!("{address} of {first}")
+                } else {
+                    format!("{other} of {first}")
+                };
+                let mut complaint = Defect::of(
+                    &codes::SHARED,
+                    address,
+                    format!(
+                        "{address} of {} and {owner} both claim {claim}",
+                        environment.name
+                    ),
+                )
+                .within(&environment.name)
+                .at(
+                    &resource.block.span,
+                    format!("claimed by {}", environment.name),
+                )
+                .help("give each environment its own, for example with `${environment}` in it");
+                if earlier.block.span != resource.block.span {
+                    complaint = complaint.at(&earlier.block.span, format!("claimed by {first}"));
+                }
+                complaints.push(complaint);
+            }
+        }
+    }
+    complaints
+}
+
 /// Whether no two claims are equal, by their hashes. `false` says nothing: two claims may have one hash.
 fn are_unique(
     resources: &BTreeMap<Address, ResolvedResource>,
     targets: &BTreeMap<Arc<str>, TargetPlace>,
 ) -> bool {
-    let mut hashes: Vec<u64> = resources
-        .par_iter()
-        .flat_map_iter(|(_, resource)| {
-            let machine = targets.get(&resource.on).map(TargetPlace::machine);
-            let claims = resource.declared.claims().into_iter();
-            claims.filter_map(move |claim| Some(hash(&(machine?, claim))))
-        })
-        .collect();
+    let mut hashes = hashes(resources, targets, &|_, _| true);
     hashes.par_sort_unstable();
     hashes.is_sorted_by(|one, two| one < two)
+}
+
+/// Whether a claim is of a path among a target's own records.
+fn is_own_record(target: &TargetPlace, claim: &Claim<'_>) -> bool {
+    claim
+        .as_path()
+        .and_then(|path| path.strip_prefix(&*target.state))
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The hashes of an environment's claims that count.
+fn hashes(
+    resources: &BTreeMap<Address, ResolvedResource>,
+    targets: &BTreeMap<Arc<str>, TargetPlace>,
+    counts: &(dyn Fn(&TargetPlace, &Claim<'_>) -> bool + Sync),
+) -> Vec<u64> {
+    resources
+        .par_iter()
+        .flat_map_iter(|(_, resource)| {
+            let target = targets.get(&resource.on);
+            let claims = resource.declared.claims().into_iter();
+            claims.filter_map(move |claim| {
+                let target = target.filter(|target| counts(target, &claim))?;
+                Some(hash(&(target.machine(), claim)))
+            })
+        })
+        .collect()
 }
 
 fn hash(claim: &(&str, Claim<'_>)) -> u64 {

@@ -17,6 +17,8 @@ pub const CODES: &[&Code] = &[
     &TEMPLATE,
     &ARTIFACT,
     &CONFLICT,
+    &SHARED,
+    &MOVED,
     &MEANINGLESS,
 ];
 
@@ -97,6 +99,18 @@ pub const CONFLICT: Code = Code::error(
     "definition/declared-twice",
     "two resources claim the same path on the same target",
     "Each would undo the other. Keep one, or give them paths of their own.",
+);
+/// One thing of two environments.
+pub const SHARED: Code = Code::error(
+    "definition/environments-share",
+    "two environments claim the same thing on the same machine",
+    "What is applied to one of them changes the other: a delivery to staging would change production, before any gate. Give each environment its own, for example with `${environment}` or a parameter that varies as identity in the path.",
+);
+/// A former address that cannot be one.
+pub const MOVED: Code = Code::error(
+    "definition/moved",
+    "`moved` names an address that this resource cannot have had",
+    "It names addresses of the same kind that are declared no longer, each in one resource. Remove the entry, or the resource that still has the address.",
 );
 /// A line without an effect.
 pub const MEANINGLESS: Code = Code::error(

@@ -410,4 +410,10 @@ pub const RESOURCE: &[Field] = &[
         "Resources that must be in place before it, besides those it refers to.",
     )
     .written_out(),
+    Field::optional(
+        "moved",
+        Form::List(&Form::Address),
+        "Addresses that it had before, of the same kind and declared no longer. Only needed where its place changes together with its name: a resource that only gets another name is recognised by its place.",
+    )
+    .written_out(),
 ];

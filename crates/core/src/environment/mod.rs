@@ -35,6 +35,7 @@ pub mod template;
 mod template_text;
 
 pub use bound::{Bound, Ratio};
+pub use claims::{ClaimedElsewhere, between_environments};
 pub use definition::{Block, Definition};
 pub use difference::{Difference, DifferencePlace};
 pub use document::{DocumentDeclaration, DocumentRules, DocumentSource};

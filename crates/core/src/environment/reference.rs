@@ -56,6 +56,7 @@ pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
                 );
             }
         }
+        check_moved(&scope, &mut wrong);
         for (document, block) in definition.documents_of(name) {
             check_document(&scope, &format!("document.{document}"), block, &mut wrong);
         }
@@ -446,6 +447,32 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
                 let other = other.as_str();
                 wrong.push(undeclared(address, key, "resource", other, hint, &place));
             }
+        }
+    }
+}
+
+/// Complains about `moved` entries that name what is still declared, or what cannot have become this.
+fn check_moved(scope: &Scope<'_>, wrong: &mut Vec<Defect>) {
+    let mut told: BTreeMap<Address, &Address> = BTreeMap::new();
+    for (address, block) in scope.resources {
+        for (former, span) in addresses(block, "moved") {
+            let message = if scope.resources.get(&former).is_some() {
+                format!("{address}: `moved` names {former}, which is still declared")
+            } else if former.kind() != address.kind() {
+                format!(
+                    "{address}: `moved` names {former}, which is of another kind; a {} replaces it without `moved`",
+                    address.kind()
+                )
+            } else if let Some(other) = told.insert(former.clone(), address) {
+                format!("{address}: `moved` names {former}, and so does {other}")
+            } else {
+                continue;
+            };
+            wrong.push(
+                Defect::of(&codes::MOVED, address, message)
+                    .attribute("moved")
+                    .at(&part_of(former.as_str(), span), "named here"),
+            );
         }
     }
 }

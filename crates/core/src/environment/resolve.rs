@@ -13,7 +13,9 @@ use super::contents::{self, Templates};
 use super::definition::{ValueSource, Varies};
 use super::secrets::Secrets;
 use super::suite::Suite;
-use super::{Block, Definition, DocumentDeclaration, Files, KeptMaterials, codes, document};
+use super::{
+    Block, ClaimedElsewhere, Definition, DocumentDeclaration, Files, KeptMaterials, codes, document,
+};
 use crate::kind::{self, ArtifactFacts, Attributes, Content, Declared};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
@@ -56,6 +58,8 @@ pub struct Resolved {
     pub materials: KeptMaterials,
     /// The files beside the definitions that it uses, by their path from there, with their digests.
     pub files: BTreeMap<String, Digest>,
+    /// What other environments claim on the same machines.
+    pub elsewhere: ClaimedElsewhere,
 }
 
 impl Resolved {
@@ -190,6 +194,7 @@ pub fn resolve(
             .collect(),
         materials: resolver.materials,
         files: resolver.files,
+        elsewhere: ClaimedElsewhere::default(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The contract of a kind, and the small types it speaks in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,6 +66,11 @@ pub trait Kind: Sized {
     fn uses(_declared: &Self::Declared) -> Vec<String> {
         Vec::new()
     }
+    /// The ports that it may hold while it runs. They order what stops before what starts, and are no claims: a number
+    /// that only looks like a port costs nothing but an order.
+    fn ports(_declared: &Self::Declared) -> BTreeSet<u16> {
+        BTreeSet::new()
+    }
     /// What to look at.
     fn queries(declared: &Self::Declared) -> Vec<QueryOf<Self>>;
     /// What the answers mean.
@@ -73,6 +78,8 @@ pub trait Kind: Sized {
         declared: &Self::Declared,
         answers: &[AnswerOf<Self>],
     ) -> Observation<Self::Observed>;
+    /// The observation of an empty place: what is seen once everything that stood there is removed.
+    fn nothing(declared: &Self::Declared) -> Self::Observed;
     /// Whether anything is there.
     fn is_there(observed: &Self::Observed) -> bool;
     /// Everything that was seen, attribute by attribute, as text without secrets: where two observations differ, the

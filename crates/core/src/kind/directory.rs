@@ -204,6 +204,14 @@ impl Kind for Directory {
         })
     }
 
+    fn nothing(_declared: &DirectoryDeclared) -> DirectoryObserved {
+        DirectoryObserved {
+            standing: PathState::Missing,
+            entries: None,
+            changed: None,
+        }
+    }
+
     fn is_there(observed: &DirectoryObserved) -> bool {
         observed.standing != PathState::Missing
     }

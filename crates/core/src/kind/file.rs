@@ -217,6 +217,14 @@ impl Kind for File {
         }
     }
 
+    fn nothing(_declared: &FileDeclared) -> FileObserved {
+        FileObserved {
+            standing: PathState::Missing,
+            text: None,
+            changed: None,
+        }
+    }
+
     fn is_there(observed: &FileObserved) -> bool {
         observed.standing != PathState::Missing
     }

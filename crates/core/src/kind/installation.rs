@@ -165,6 +165,14 @@ impl Kind for Installation {
         }
     }
 
+    fn nothing(_declared: &InstallationDeclared) -> InstallationObserved {
+        InstallationObserved {
+            current: None,
+            actual: None,
+            changed: None,
+        }
+    }
+
     fn is_there(observed: &InstallationObserved) -> bool {
         observed.current.is_some()
     }

@@ -114,6 +114,13 @@ impl Kind for Link {
         }
     }
 
+    fn nothing(_declared: &LinkDeclared) -> LinkObserved {
+        LinkObserved {
+            standing: PathState::Missing,
+            changed: None,
+        }
+    }
+
     fn is_there(observed: &LinkObserved) -> bool {
         observed.standing != PathState::Missing
     }

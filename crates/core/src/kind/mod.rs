@@ -18,6 +18,7 @@ pub use contract::{
     ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText,
     TellAttribute, Wrong,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};
 
@@ -139,6 +140,11 @@ macro_rules! kinds {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::output(declared, name), )* }
             }
 
+            /// Whether it is of the same kind.
+            pub fn is_same_kind(&self, other: &Self) -> bool {
+                std::mem::discriminant(self) == std::mem::discriminant(other)
+            }
+
             /// The traits of its kind.
             pub fn traits(&self) -> &'static Traits {
                 match self { $( $(#[$attribute])* Self::$kind(_) => &<$module::$kind as Kind>::TRAITS, )* }
@@ -157,6 +163,18 @@ macro_rules! kinds {
             /// Paths that it uses without claiming them.
             pub fn uses(&self) -> Vec<String> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::uses(declared), )* }
+            }
+
+            /// The ports that it may hold while it runs.
+            pub fn ports(&self) -> BTreeSet<u16> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::ports(declared), )* }
+            }
+
+            /// The observation of an empty place.
+            pub fn nothing(&self) -> Observed {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => {
+                    Observed::$kind(<$module::$kind as Kind>::nothing(declared))
+                } )* }
             }
 
             /// What to look at.

@@ -1,6 +1,6 @@
 //! `process`: a program that runs, for machines without a service manager.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -305,6 +305,26 @@ impl Kind for Process {
         vec![Claim::path(&declared.record), Claim::path(&declared.log)]
     }
 
+    fn ports(declared: &ProcessDeclared) -> BTreeSet<u16> {
+        let ready = match &declared.ready {
+            Some(Ready::Http(text) | Ready::Tcp(text)) => Some(text.as_str()),
+            None => None,
+        };
+        let environment = declared.environment.values().filter_map(|text| match text {
+            Text::Plain(plain) => Some(plain.as_str()),
+            Text::Sealed(_) => None,
+        });
+        let command = declared.command.iter().skip(1).map(String::as_str);
+        ready
+            .into_iter()
+            .chain(environment)
+            .chain(command)
+            .flat_map(|text| text.split(|each: char| !each.is_ascii_alphanumeric()))
+            .filter(|word| word.len() > 1)
+            .filter_map(|word| word.parse().ok())
+            .collect()
+    }
+
     fn queries(declared: &ProcessDeclared) -> Vec<Query> {
         vec![Query::Process(process::Query {
             record: declared.record.clone(),
@@ -320,6 +340,12 @@ impl Kind for Process {
                 })
             }
             other => unexpected(other),
+        }
+    }
+
+    fn nothing(_declared: &ProcessDeclared) -> ProcessObserved {
+        ProcessObserved {
+            state: ProcessState::Missing,
         }
     }
 

@@ -94,6 +94,10 @@ impl Kind for ToyPackage {
         }
     }
 
+    fn nothing(_declared: &PackageDeclared) -> PackageObserved {
+        PackageObserved { version: None }
+    }
+
     fn is_there(observed: &PackageObserved) -> bool {
         observed.version.is_some()
     }

@@ -140,6 +140,13 @@ impl Kind for ToyService {
         }
     }
 
+    fn nothing(_declared: &ServiceDeclared) -> ServiceObserved {
+        ServiceObserved {
+            enabled: None,
+            running: None,
+        }
+    }
+
     fn is_there(observed: &ServiceObserved) -> bool {
         observed.enabled.is_some() || observed.running.is_some()
     }

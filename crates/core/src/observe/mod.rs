@@ -4,7 +4,9 @@
 //! above only thinks.
 
 mod batch;
+mod handover;
 mod situation;
 
 pub use batch::{Observers, observe};
+pub use handover::{FormerPlace, Handover, Hold, Holder, Leaving};
 pub use situation::{AppliedSeals, LastApplied, Situation, applied_record, applied_seals, look};

@@ -1,17 +1,19 @@
 //! A situation: what is declared, what was last applied, and what is there, in one environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Observers, observe};
+use super::{Handover, Observers, observe};
 use crate::environment::Resolved;
 use crate::environment::materials::KeptMaterials;
-use crate::kind::{Declared, Observation, Observed};
-use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, Parts, beside};
+use crate::kind::{Declared, Observation, Observed, parent};
+use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_ledger::{EnvironmentState, FailedStep};
+use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment, Parts, beside};
 
 /// Everything known about one environment at one moment.
 #[derive(Debug)]
@@ -24,8 +26,12 @@ pub struct Situation<'a> {
     pub seen: BTreeMap<Instance, Observation<Observed>>,
     /// What is there where something was applied that is declared no longer, or declared at another place.
     pub left: BTreeMap<Instance, Observation<Observed>>,
-    /// Resources whose last step was begun by a run that never said how it ended.
+    /// Resources whose last step was begun by a run that never recorded how it ended, or ended unseen; with that run.
     pub open: BTreeMap<Instance, String>,
+    /// Resources whose last step failed.
+    pub failed: BTreeMap<Instance, FailedStep>,
+    /// The last apply and when it began, where it did not end with every step done.
+    pub last_failed: Option<(String, Moment)>,
     /// When it was looked at.
     pub at: Moment,
 }
@@ -45,6 +51,8 @@ pub struct LastApplied {
     pub digest: Digest,
     /// Whether it was declared then just as it is now.
     pub unchanged: bool,
+    /// What the ledger keeps of it, where it is declared otherwise now: it may have to be kept under another name.
+    pub record: Option<Box<str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,12 +122,12 @@ pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
 /// When a record of what was applied cannot be understood: then nothing can be said about what was removed.
 pub fn look<'a>(
     resolved: &'a Resolved,
-    kept: &BTreeMap<Instance, evenkeel_ledger::AppliedResource>,
-    open: BTreeMap<Instance, String>,
+    standing: &EnvironmentState,
     observers: &Observers<'_>,
     at: Moment,
 ) -> Result<Situation<'a>, String> {
-    let kept: Vec<(&Instance, &evenkeel_ledger::AppliedResource)> = kept.iter().collect();
+    let kept: Vec<(&Instance, &evenkeel_ledger::AppliedResource)> =
+        standing.applied.iter().collect();
     let applied: Vec<(Instance, LastApplied)> = kept
         .par_iter()
         .map(|(instance, last)| Ok(((*instance).clone(), recall(resolved, instance, last)?)))
@@ -144,14 +152,37 @@ pub fn look<'a>(
             .map(|(instance, applied)| (instance.clone(), &applied.on, &applied.declared)),
         observers,
     );
-    Ok(Situation {
+    let mut situation = Situation {
         resolved,
         applied,
         seen,
         left,
-        open,
+        open: open(standing),
+        failed: standing.failed.clone(),
+        last_failed: standing
+            .last_apply
+            .as_ref()
+            .filter(|apply| apply.outcome() != Some(ApplyOutcome::Done))
+            .map(|apply| {
+                let started = &apply.started;
+                (started.record.apply.clone(), started.at)
+            }),
         at,
-    })
+    };
+    look_past_links(&mut situation);
+    Ok(situation)
+}
+
+/// The steps that no record closes, each with its apply.
+fn open(standing: &EnvironmentState) -> BTreeMap<Instance, String> {
+    let unseen = standing.uncertain.iter().map(|instance| {
+        let failed = standing.failed.get(instance);
+        let apply = failed.map_or("an earlier run", |failed| &*failed.apply);
+        (instance.clone(), apply.to_owned())
+    });
+    let begun = standing.open.iter();
+    let begun = begun.map(|(instance, (apply, _))| (instance.clone(), apply.to_string()));
+    unseen.chain(begun).collect()
 }
 
 /// What a resource was when it was last applied, held against what it is declared as now.
@@ -177,13 +208,85 @@ fn recall(
         digest: Digest::of(then.as_bytes()),
         on: match now {
             Some(now) if now.on == parsed.on => Arc::clone(&now.on),
-            _ => parsed.on,
+            _ => reached_by(resolved, parsed.on),
         },
+        record: (!unchanged).then(|| last.record.clone()),
         declared,
         at: last.at,
         apply: Arc::clone(&last.apply),
         unchanged,
     })
+}
+
+/// The target through which something that was applied is reached: its own, or another one on the same machine where its
+/// own has another name now.
+fn reached_by(resolved: &Resolved, on: Arc<str>) -> Arc<str> {
+    if resolved.targets.contains_key(&on) {
+        return on;
+    }
+    resolved.targets.keys().next().map_or(on, Arc::clone)
+}
+
+/// Takes for missing what cannot be seen only because a link stands above it that was applied and goes, or that is
+/// declared and is there: nothing can be below either.
+fn look_past_links(situation: &mut Situation<'_>) {
+    let is_unseen = |seen: &Observation<Observed>| matches!(seen, Observation::CannotTell(_));
+    let any_left = situation.left.values().any(is_unseen);
+    let any_seen = !situation.left.is_empty() && situation.seen.values().any(is_unseen);
+    if !any_left && !any_seen {
+        return;
+    }
+    let handover = Handover::of(situation);
+    let mut tops: BTreeSet<&str> = handover
+        .leavings()
+        .filter(|leaving| leaving.standing().is_some())
+        .map(|leaving| &leaving.applied.declared)
+        .filter(|applied| !applied.traits().is_container)
+        .map(Declared::place)
+        .collect();
+    let resources = &situation.resolved.resources;
+    if any_left {
+        let standing = |address: &Address, declared: &Declared| {
+            let seen = situation.seen.get(&Instance::from(address.clone()));
+            let seen = seen.and_then(Observation::seen);
+            let is_its_kind = |seen: &Observed| {
+                let mut wrong = declared.compare(seen).into_iter();
+                !wrong.any(|each| each.attribute == "presence")
+            };
+            seen.is_some_and(|seen| seen.is_there() && is_its_kind(seen))
+        };
+        tops.extend(
+            resources
+                .iter()
+                .map(|(address, resource)| (address, &resource.declared))
+                .filter(|(_, declared)| !declared.traits().is_container)
+                .filter(|(address, declared)| standing(address, declared))
+                .map(|(_, declared)| declared.place()),
+        );
+    }
+    let is_below = |declared: &Declared| {
+        declared.claims().iter().any(|claim| {
+            std::iter::successors(claim.folder(), |path| parent(path))
+                .any(|path| tops.contains(path))
+        })
+    };
+    let missing = |seen: &BTreeMap<Instance, Observation<Observed>>,
+                   declared: &dyn Fn(&Instance) -> Option<Declared>| {
+        seen.iter()
+            .filter(|(_, seen)| is_unseen(seen))
+            .filter_map(|(instance, _)| Some((instance.clone(), declared(instance)?)))
+            .filter(|(_, declared)| is_below(declared))
+            .map(|(instance, declared)| (instance, Observation::Seen(declared.nothing())))
+            .collect::<Vec<_>>()
+    };
+    let now = missing(&situation.seen, &|instance| {
+        Some(resources.get(&instance.address)?.declared.clone())
+    });
+    let then = missing(&situation.left, &|instance| {
+        Some(situation.applied.get(instance)?.declared.clone())
+    });
+    situation.seen.extend(now);
+    situation.left.extend(then);
 }
 
 /// The digests of what was seen, by instance.

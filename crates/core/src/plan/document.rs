@@ -68,6 +68,17 @@ pub struct Step {
     pub shape: Digest,
     /// Whether it may take long.
     pub slow: bool,
+    /// Of a step that removes: the declared resource that it makes room for, or that holds the place now. Without
+    /// actions, only the record goes.
+    pub successor: Option<Instance>,
+}
+
+impl Step {
+    /// Whether it takes something away that no declared resource follows.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        self.verb == Verb::Remove && self.successor.is_none()
+    }
 }
 
 // Serde's form is the report's; a saved plan has its own.
@@ -115,10 +126,7 @@ impl Plan {
     /// How many steps remove something.
     #[must_use]
     pub fn removals(&self) -> usize {
-        self.steps
-            .iter()
-            .filter(|step| step.verb == Verb::Remove)
-            .count()
+        self.steps.iter().filter(|step| step.is_removal()).count()
     }
 }
 
@@ -177,6 +185,7 @@ mod tests {
                     after: [instance("c")].into(),
                     shape: Digest::of(name.as_bytes()),
                     slow: false,
+                    successor: None,
                 })
                 .into(),
             unchanged: 3,

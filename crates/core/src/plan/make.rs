@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::document::{Change, FORMAT, Plan, Step, Unseen};
-use super::{Recipe, edges};
+use super::{Recipe, edges, order, removals};
 use crate::environment::ResolvedResource;
-use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, Speed};
-use crate::observe::{LastApplied, Situation};
+use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, RemovalOrder, Speed};
+use crate::observe::{Handover, LastApplied, Situation};
+use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Address, Digest, Instance, Parts, Value, beside};
 
@@ -32,6 +33,12 @@ pub fn make(
     tool: &str,
 ) -> Plan {
     let resolved = situation.resolved;
+    let handover = Handover::of(situation);
+    let inputs = Inputs {
+        situation,
+        handover: &handover,
+        recipe,
+    };
     let instances: Vec<(Instance, &ResolvedResource)> = resolved.instances().collect();
     let mut drafts: BTreeMap<&Instance, Step> = BTreeMap::new();
     let mut unseen = Vec::new();
@@ -44,7 +51,7 @@ pub fn make(
     for (instance, (resource, applied), seen) in beside(walked, &situation.seen) {
         match seen {
             Some(Observation::Seen(observed)) => {
-                match step(situation, instance, (resource, applied), observed, recipe) {
+                match step(&inputs, instance, (resource, applied), observed) {
                     Ok(Some(step)) => {
                         drafts.insert(instance, step);
                     }
@@ -76,7 +83,8 @@ pub fn make(
         }
     }
     let mut steps: Vec<Step> = drafts.into_values().collect();
-    removals(situation, &mut steps, &mut unseen);
+    removals::add(situation, &handover, &mut steps, &mut unseen);
+    order::order(situation, &handover, &mut steps);
     let (observation, observed) = situation.digests();
     Plan {
         format: FORMAT,
@@ -125,69 +133,138 @@ fn applied_digest(applied: &BTreeMap<Instance, LastApplied>) -> Digest {
         .digest()
 }
 
+/// What every step is made from.
+struct Inputs<'a> {
+    situation: &'a Situation<'a>,
+    handover: &'a Handover<'a>,
+    recipe: &'a Recipe,
+}
+
 /// The step that brings one resource to its definition; `None` when it is there and recorded.
 fn step(
-    situation: &Situation<'_>,
+    inputs: &Inputs<'_>,
     instance: &Instance,
     (resource, applied): (&ResolvedResource, Option<&LastApplied>),
     observed: &Observed,
-    recipe: &Recipe,
 ) -> Result<Option<Step>, String> {
-    let wrong = resource.declared.compare(observed);
+    let declared = &resource.declared;
+    let wrong = declared.compare(observed);
+    let former = inputs.handover.leaving(instance);
+    let predecessor = match applied {
+        None => inputs.handover.predecessor(instance),
+        Some(_) => None,
+    };
+    let mut step = begin(instance, resource, inputs.recipe);
     let mut changes: Vec<Change> = wrong.iter().map(change).collect();
-    let mut removal = Vec::new();
-    // It was applied at another place: what is left there goes first.
-    if let Some(applied) = applied
-        && let Some(left) = situation.left.get(instance)
-    {
-        match left {
-            Observation::Seen(left) => {
-                if applied.on == resource.on {
-                    removal = applied.declared.removal(left);
+    let mut is_left_behind = false;
+    let mut stop = Vec::new();
+    for leaving in former.into_iter().chain(predecessor) {
+        let applied = &leaving.applied.declared;
+        if leaving.holder.is_none() {
+            match leaving.left {
+                Observation::Seen(left) => {
+                    let removal = applied.removal(left);
+                    is_left_behind |= !removal.is_empty();
+                    // What runs is stopped by the step that starts it elsewhere.
+                    if leaving.is_former_place && leaving.goes_first() {
+                        stop = removal;
+                    }
                 }
-                if !removal.is_empty() {
-                    let place = |declared: &Declared| declared.place().to_owned().into();
-                    changes.push(Change {
-                        attribute: "path".into(),
-                        before: place(&applied.declared),
-                        after: place(&resource.declared),
-                        difference: None,
-                    });
-                }
+                Observation::CannotTell(reason) => return Err(reason.clone()),
             }
-            Observation::CannotTell(reason) => return Err(reason.clone()),
+        }
+        let has_moved = applied.place() != declared.place();
+        if has_moved && (is_left_behind || leaving.holder.is_some()) {
+            let place = |declared: &Declared| declared.place().to_owned().into();
+            changes.push(Change {
+                attribute: "path".into(),
+                before: place(applied),
+                after: place(declared),
+                difference: None,
+            });
         }
     }
-    let moved = !removal.is_empty();
-    if wrong.is_empty() && !moved {
-        if applied.is_some_and(|applied| applied.unchanged) {
+    if wrong.is_empty() && stop.is_empty() {
+        let open = inputs.situation.open.get(instance);
+        if applied.is_some_and(|applied| applied.unchanged) && open.is_none() {
             return Ok(None);
         }
-        let mut step = begin(instance, resource, recipe);
-        step.reason = if applied.is_some() {
-            "already as the new definition says; only to be recorded".into()
-        } else {
-            "already as declared; only to be recorded".into()
+        step.reason = match (predecessor, applied, open) {
+            (Some(predecessor), _, _) => {
+                format!("moved from {}; ledger update only", predecessor.instance).into()
+            }
+            (_, Some(applied), Some(apply)) if applied.unchanged => format!(
+                "matches its definition; {apply} recorded no outcome for it; ledger update only"
+            )
+            .into(),
+            (_, Some(_), _) => "already as the new definition says; only to be recorded".into(),
+            (_, None, _) => "already as declared; only to be recorded".into(),
         };
+        step.changes = changes.into();
         return Ok(Some(step));
     }
-    let mut step = begin(instance, resource, recipe);
-    step.verb = if moved {
+    let (remedy, replaced) = remedy(inputs, instance, declared, observed);
+    step.verb = if is_left_behind || !replaced.is_empty() {
         Verb::Replace
     } else if !observed.is_there() {
         Verb::Create
-    } else if resource.declared.traits().change == ChangeMode::Replace {
+    } else if declared.traits().change == ChangeMode::Replace {
         Verb::Replace
     } else {
         Verb::Update
     };
-    step.reason = reason(applied, &wrong, observed, moved);
-    step.actions = resource.declared.remedy(observed);
-    if moved {
-        step.actions.splice(0..0, removal);
+    let known = applied.or(predecessor.map(|predecessor| predecessor.applied));
+    let failed = inputs.situation.failed.get(instance);
+    step.reason = if let (Some(failed), true) = (failed, known.is_some_and(|it| it.unchanged)) {
+        format!("its step in {} failed", failed.apply).into()
+    } else if replaced.is_empty() {
+        reason(known, &wrong, observed, is_left_behind)
+    } else {
+        format!(
+            "takes the place of {}",
+            evenkeel_model::text::list(&replaced, "and")
+        )
+        .into()
+    };
+    if let Some(predecessor) = predecessor {
+        step.reason = format!("{}; moved from {}", step.reason, predecessor.instance).into();
     }
+    step.actions = stop;
+    step.actions.extend(remedy);
     step.changes = changes.into();
     Ok(Some(step))
+}
+
+/// The actions that repair a resource. Where another kind of thing that was applied still stands at its place, and cannot
+/// be exchanged in one action, that is removed first: the names of such things are given as well.
+fn remedy(
+    inputs: &Inputs<'_>,
+    instance: &Instance,
+    declared: &Declared,
+    observed: &Observed,
+) -> (Vec<Action>, Vec<String>) {
+    let mut actions = Vec::new();
+    let mut replaced = Vec::new();
+    for leaving in inputs.handover.taken_by(instance) {
+        let applied = &leaving.applied.declared;
+        // What runs goes on with what is there: a log.
+        let runs = declared.traits().removal == RemovalOrder::First;
+        let is_exchanged = !applied.traits().is_container
+            && !declared.traits().is_container
+            && applied.uses().is_empty()
+            && applied.place() == declared.place()
+            || runs;
+        let is_same = applied.is_same_kind(declared);
+        if let Some(standing) = leaving.standing().filter(|_| !is_exchanged && !is_same) {
+            actions.extend(applied.removal(standing));
+            replaced.push(leaving.instance.to_string());
+        }
+    }
+    if replaced.is_empty() {
+        return (declared.remedy(observed), replaced);
+    }
+    actions.extend(declared.remedy(&declared.nothing()));
+    (actions, replaced)
 }
 
 /// A step of which only what is recorded of every step is known.
@@ -202,6 +279,7 @@ fn begin(instance: &Instance, resource: &ResolvedResource, recipe: &Recipe) -> S
         after: Arc::default(),
         shape: shape(&instance.address, recipe.resources.get(&instance.address)),
         slow: resource.declared.traits().speed == Speed::Slow,
+        successor: None,
     }
 }
 
@@ -281,7 +359,7 @@ fn reason(
 }
 
 /// What a step brings about, in any environment with this recipe: the resource, and its symbolic definition.
-fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
+pub(super) fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
     Digest::of_record("evenkeel shape 1", &(address, symbolic))
 }
 
@@ -340,71 +418,5 @@ fn restarts<'a>(
                 ..begin(instance, resource, recipe)
             },
         );
-    }
-}
-
-/// Steps that remove what was applied and is declared no longer.
-fn removals(situation: &Situation<'_>, steps: &mut Vec<Step>, unseen: &mut Vec<Unseen>) {
-    let gone: BTreeMap<&Instance, &Declared> = situation
-        .applied
-        .iter()
-        .filter(|(instance, applied)| {
-            !applied.unchanged && !situation.resolved.resources.contains_key(&instance.address)
-        })
-        .map(|(instance, applied)| (instance, &applied.declared))
-        .collect();
-    let mut order = edges::removal(&gone);
-    for (instance, declared) in gone {
-        let Some(applied) = situation.applied.get(instance) else {
-            continue;
-        };
-        let observed = match situation.left.get(instance) {
-            Some(Observation::Seen(observed)) => observed,
-            Some(Observation::CannotTell(reason)) => {
-                unseen.push(Unseen {
-                    instance: instance.clone(),
-                    reason: reason.clone(),
-                });
-                continue;
-            }
-            None => continue,
-        };
-        let actions = declared.removal(observed);
-        let exists = !actions.is_empty();
-        steps.push(Step {
-            instance: instance.clone(),
-            on: applied.on.clone(),
-            verb: Verb::Remove,
-            reason: if exists {
-                "declared no longer".into()
-            } else {
-                "declared no longer, and already gone; only to be recorded".into()
-            },
-            changes: Arc::new([Change {
-                attribute: "presence".into(),
-                before: if exists {
-                    instance.address.kind().to_owned().into()
-                } else {
-                    "nothing".into()
-                },
-                after: "nothing".into(),
-                difference: None,
-            }]),
-            actions,
-            after: order.remove(instance).unwrap_or_default().into(),
-            shape: shape(&instance.address, None),
-            slow: declared.traits().speed == Speed::Slow,
-        });
-    }
-    let removed: BTreeSet<Instance> = steps
-        .iter()
-        .filter(|step| step.verb == Verb::Remove)
-        .map(|step| step.instance.clone())
-        .collect();
-    for step in steps.iter_mut().filter(|step| step.verb == Verb::Remove) {
-        if step.after.iter().any(|other| !removed.contains(other)) {
-            let after = step.after.iter().filter(|other| removed.contains(*other));
-            step.after = after.cloned().collect();
-        }
     }
 }

@@ -5,7 +5,9 @@
 mod document;
 mod edges;
 mod make;
+mod order;
 mod recipe;
+mod removals;
 pub mod saved;
 mod stored;
 

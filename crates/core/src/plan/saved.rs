@@ -257,6 +257,7 @@ mod tests {
                 after: [Address::new("directory", "home").into()].into(),
                 shape: Digest::of(b"shape"),
                 slow: false,
+                successor: None,
             }],
             unchanged: 1,
             unseen: vec![Unseen {

@@ -71,6 +71,8 @@ pub(super) struct StoredStep<'a> {
     after: Cow<'a, [Instance]>,
     shape: Digest,
     slow: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    successor: Option<Cow<'a, Instance>>,
 }
 
 /// An attribute that changes.
@@ -302,6 +304,7 @@ impl<'a> From<&'a Step> for StoredStep<'a> {
             after,
             shape,
             slow,
+            successor,
         } = step;
         Self {
             address: Cow::Borrowed(instance),
@@ -313,6 +316,7 @@ impl<'a> From<&'a Step> for StoredStep<'a> {
             after: Cow::Borrowed(after),
             shape: *shape,
             slow: *slow,
+            successor: successor.as_ref().map(Cow::Borrowed),
         }
     }
 }
@@ -329,6 +333,7 @@ impl From<StoredStep<'_>> for Step {
             after,
             shape,
             slow,
+            successor,
         } = stored;
         Self {
             instance: address.into_owned(),
@@ -340,6 +345,7 @@ impl From<StoredStep<'_>> for Step {
             after: after.into_owned().into(),
             shape,
             slow,
+            successor: successor.map(Cow::into_owned),
         }
     }
 }

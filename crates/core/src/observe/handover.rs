@@ -1,0 +1,329 @@
+//! Handover: what was applied and leaves its place, and the declared resource that holds that place now.
+//!
+//! Names do not count here, claims do: a thing that a declared resource claims has an owner, whatever it was called when
+//! it was applied. Nothing is decided about steps here; the plan, the drift and the apply all go by this one account.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::value::RawValue;
+
+use super::{LastApplied, Situation};
+use crate::environment::reference::addresses;
+use crate::environment::resolve::TargetPlace;
+use crate::kind::{Claim, Declared, Observation, Observed, RemovalOrder};
+use evenkeel_model::{Address, Digest, HostName, Instance};
+
+/// Everything that leaves its place in one environment.
+#[derive(Debug, Default)]
+pub struct Handover<'a> {
+    leavings: BTreeMap<&'a Instance, Leaving<'a>>,
+    /// For each declared resource, the instances whose place it holds now.
+    taken: BTreeMap<Instance, Vec<&'a Instance>>,
+    /// For each declared resource, the instance that `moved` names.
+    named: BTreeMap<Instance, &'a Instance>,
+}
+
+/// Something that was applied and is declared at that place no more.
+#[derive(Debug)]
+pub struct Leaving<'a> {
+    /// The instance under which it was applied.
+    pub instance: &'a Instance,
+    /// As it was applied.
+    pub applied: &'a LastApplied,
+    /// What is at its place.
+    pub left: &'a Observation<Observed>,
+    /// Whether its own resource is still declared, at another place.
+    pub is_former_place: bool,
+    /// The declared resource that holds its place now.
+    pub holder: Option<Holder>,
+    /// The declared resource that says that it was this one, by `moved`.
+    pub moved_to: Option<Instance>,
+}
+
+/// A declared resource that holds a place.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// The resource.
+    pub instance: Instance,
+    /// How it holds it.
+    pub how: Hold,
+}
+
+/// How a declared resource holds the place of something that was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It is the same thing, of the same kind.
+    Same,
+    /// It is another kind of thing with the same claim.
+    OtherKind,
+    /// It lies inside.
+    Inside,
+    /// It is declared by another environment of the same machine.
+    Elsewhere,
+}
+
+impl Hold {
+    /// Whether the holder is a resource of this environment that is at the very place.
+    fn is_at_its_place(self) -> bool {
+        matches!(self, Self::Same | Self::OtherKind)
+    }
+}
+
+/// A place that a declared resource left, and that is still to be cleared: the ledger keeps it under a name of its own
+/// from the moment on that the resource is recorded at its new place.
+#[derive(Debug)]
+pub struct FormerPlace {
+    /// The name.
+    pub instance: Instance,
+    /// As it was applied.
+    pub declared: Declared,
+    /// What the ledger keeps of it.
+    pub record: Box<RawValue>,
+}
+
+impl Leaving<'_> {
+    /// Whether it is of a kind that is removed before all others: it runs, and holds what no claim names.
+    #[must_use]
+    pub fn goes_first(&self) -> bool {
+        self.applied.declared.traits().removal == RemovalOrder::First
+    }
+
+    /// What stands at its place, where that still is a thing of its kind.
+    #[must_use]
+    pub fn standing(&self) -> Option<&Observed> {
+        let left = self.left.seen()?;
+        let wrong = self.applied.declared.compare(left);
+        let is_its_kind = !wrong.iter().any(|each| each.attribute == "presence");
+        (left.is_there() && is_its_kind).then_some(left)
+    }
+
+    /// The declared resource that it passes to, by place or by name.
+    #[must_use]
+    pub fn successor(&self) -> Option<&Instance> {
+        let holder = self.holder.as_ref().map(|holder| &holder.instance);
+        let own = self.is_former_place.then_some(self.instance);
+        holder.or(self.moved_to.as_ref()).or(own)
+    }
+
+    /// The name under which the ledger keeps a place that a declared resource left. No declared name has a `~`.
+    #[must_use]
+    pub fn former_name(&self) -> Instance {
+        let place = Digest::of(self.applied.declared.place().as_bytes()).short();
+        let address = &self.instance.address;
+        let name = format!("{}~{}", address.name(), place.get(..8).unwrap_or(&place));
+        Instance {
+            address: Address::new(address.kind(), &name),
+            host: self.instance.host.clone(),
+        }
+    }
+
+    /// The place, if it is one that a declared resource left, and that a step of its own clears or that another kind of
+    /// thing takes. A thing that runs is stopped by the very step that starts it elsewhere.
+    #[must_use]
+    pub fn former_place(&self) -> Option<FormerPlace> {
+        let is_open = match self.holder.as_ref().map(|holder| holder.how) {
+            None => {
+                let left = self.left.seen()?;
+                !self.goes_first() && !self.applied.declared.removal(left).is_empty()
+            }
+            Some(Hold::OtherKind) => self.standing().is_some(),
+            Some(Hold::Same | Hold::Inside | Hold::Elsewhere) => false,
+        };
+        if !self.is_former_place || !is_open {
+            return None;
+        }
+        let record = self.applied.record.as_deref()?;
+        Some(FormerPlace {
+            instance: self.former_name(),
+            declared: self.applied.declared.clone(),
+            record: RawValue::from_string(record.to_owned()).ok()?,
+        })
+    }
+}
+
+/// The machine, the host and the claim: what at most one resource holds.
+type Held<'a> = (&'static str, Option<&'a HostName>, Claim<'a>);
+
+impl<'a> Handover<'a> {
+    /// What leaves its place in a situation.
+    #[must_use]
+    pub fn of(situation: &'a Situation<'_>) -> Self {
+        let mut handover = Self::default();
+        if situation.left.is_empty() {
+            return handover;
+        }
+        let resolved = situation.resolved;
+        let machine = |on: &str| resolved.targets.get(on).map(TargetPlace::machine);
+        let mut held: HashMap<Held<'a>, (Instance, &Declared)> = HashMap::new();
+        let mut paths: BTreeSet<(&str, Option<HostName>, String, Instance)> = BTreeSet::new();
+        let mut named: BTreeMap<Instance, Instance> = BTreeMap::new();
+        for (instance, resource) in resolved.instances() {
+            let Some(machine) = machine(&resource.on) else {
+                continue;
+            };
+            for claim in resource.declared.claims() {
+                if let Some(path) = claim.as_path() {
+                    let path = path.to_owned();
+                    paths.insert((machine, instance.host.clone(), path, instance.clone()));
+                }
+                held.insert(
+                    (machine, None, claim),
+                    (instance.clone(), &resource.declared),
+                );
+            }
+            for (former, _) in addresses(&resource.block, "moved") {
+                let former = Instance {
+                    address: former,
+                    host: instance.host.clone(),
+                };
+                named.insert(former, instance.clone());
+            }
+        }
+        for (instance, left) in &situation.left {
+            let Some((instance, applied)) = situation.applied.get_key_value(instance) else {
+                continue;
+            };
+            let declared = &applied.declared;
+            let holder = machine(&applied.on).and_then(|machine| {
+                let inside = |path: &str| {
+                    let within = format!("{path}/");
+                    let first = (
+                        machine,
+                        None,
+                        within.clone(),
+                        Instance::from(Address::new("", "")),
+                    );
+                    let (_, _, found, holder) = paths.range(first..).next()?;
+                    found.starts_with(&within).then(|| holder.clone())
+                };
+                let here = |claim| held.get(&(machine, None, claim)).cloned();
+                let found = holder(declared, &here, &inside);
+                // What runs here is stopped, whatever another environment writes its log to.
+                let may_stay = declared.traits().removal != RemovalOrder::First;
+                found.or_else(|| {
+                    let mut claims = declared.claims().into_iter();
+                    let elsewhere = claims.any(|claim| resolved.elsewhere.has(machine, &claim));
+                    (may_stay && elsewhere).then(|| Holder {
+                        instance: instance.clone(),
+                        how: Hold::Elsewhere,
+                    })
+                })
+            });
+            let moved_to = named.get(instance).cloned();
+            if let Some(holder) = holder
+                .as_ref()
+                .filter(|holder| holder.how.is_at_its_place())
+            {
+                let taken = handover.taken.entry(holder.instance.clone()).or_default();
+                taken.push(instance);
+            }
+            if let Some(resource) = &moved_to {
+                handover.named.insert(resource.clone(), instance);
+            }
+            handover.leavings.insert(
+                instance,
+                Leaving {
+                    instance,
+                    applied,
+                    left,
+                    is_former_place: resolved.resources.contains_key(&instance.address),
+                    holder,
+                    moved_to,
+                },
+            );
+        }
+        handover
+    }
+
+    /// Everything that leaves its place, in order.
+    pub fn leavings(&self) -> impl Iterator<Item = &Leaving<'a>> {
+        self.leavings.values()
+    }
+
+    /// What was applied under this name and leaves its place.
+    #[must_use]
+    pub fn leaving(&self, instance: &Instance) -> Option<&Leaving<'a>> {
+        self.leavings.get(instance)
+    }
+
+    /// What held the place of a declared resource under another name.
+    pub fn taken_by(&self, instance: &Instance) -> impl Iterator<Item = &Leaving<'a>> {
+        let taken = self.taken.get(instance).into_iter().flatten();
+        taken
+            .filter(move |other| **other != instance)
+            .filter_map(|other| self.leavings.get(other))
+    }
+
+    /// What a declared resource was before, where it was applied under another name: by its place, or by `moved`.
+    #[must_use]
+    pub fn predecessor(&self, instance: &Instance) -> Option<&Leaving<'a>> {
+        let same = |leaving: &&Leaving<'a>| {
+            let holder = leaving.holder.as_ref();
+            !leaving.is_former_place && holder.is_some_and(|holder| holder.how == Hold::Same)
+        };
+        let named = self.named.get(instance);
+        let named = named.and_then(|other| self.leavings.get(other));
+        self.taken_by(instance)
+            .find(same)
+            .or(named.filter(|leaving| !leaving.is_former_place))
+    }
+
+    /// The places that declared resources leave and that are cleared after them, by the resources' names.
+    #[must_use]
+    pub fn former_places(&self) -> BTreeMap<Instance, FormerPlace> {
+        self.leavings()
+            .filter_map(|leaving| Some((leaving.instance.clone(), leaving.former_place()?)))
+            .collect()
+    }
+
+    /// Everything that steps remove, as it was applied, by the steps' names.
+    #[must_use]
+    pub fn removed(&self) -> BTreeMap<Instance, Declared> {
+        let gone = self.leavings().filter(|leaving| !leaving.is_former_place);
+        gone.map(|leaving| (leaving.instance.clone(), leaving.applied.declared.clone()))
+            .chain(
+                self.former_places()
+                    .into_values()
+                    .map(|place| (place.instance, place.declared)),
+            )
+            .collect()
+    }
+}
+
+/// The declared resource that holds the place of something that was applied.
+fn holder<'a>(
+    applied: &'a Declared,
+    held: &dyn Fn(Claim<'a>) -> Option<(Instance, &'a Declared)>,
+    inside: &dyn Fn(&str) -> Option<Instance>,
+) -> Option<Holder> {
+    let used = applied.uses();
+    for path in &used {
+        // What it uses goes with it, whoever else put something there.
+        let other = held(Claim::path(path.clone())).map(|(instance, _)| instance);
+        if let Some(instance) = other.or_else(|| inside(path)) {
+            let how = Hold::Inside;
+            return Some(Holder { instance, how });
+        }
+    }
+    let goes_first = applied.traits().removal == RemovalOrder::First;
+    for claim in applied.claims() {
+        let Some((instance, declared)) = held(claim) else {
+            continue;
+        };
+        let is_same = declared.is_same_kind(applied) && declared.place() == applied.place();
+        if is_same {
+            let how = Hold::Same;
+            return Some(Holder { instance, how });
+        }
+        // What runs is stopped, whoever gets its log.
+        if !goes_first {
+            let how = Hold::OtherKind;
+            return Some(Holder { instance, how });
+        }
+    }
+    if applied.traits().is_container {
+        let how = Hold::Inside;
+        return inside(applied.place()).map(|instance| Holder { instance, how });
+    }
+    None
+}

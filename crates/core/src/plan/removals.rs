@@ -1,0 +1,155 @@
+//! Steps that remove: what was applied and is declared no longer, and places that declared resources left.
+//!
+//! Nothing that a declared resource occupies is removed: then only the record goes. In which order is for `edges` and
+//! `order`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::document::{Change, Step, Unseen};
+use super::edges;
+use super::make::shape;
+use crate::kind::{Declared, Observation, Speed};
+use crate::observe::{Handover, Hold, Holder, Leaving, Situation};
+use evenkeel_host::Action;
+use evenkeel_ledger::record::Verb;
+use evenkeel_model::Instance;
+
+/// Adds the steps that remove.
+pub(super) fn add(
+    situation: &Situation<'_>,
+    handover: &Handover<'_>,
+    steps: &mut Vec<Step>,
+    unseen: &mut Vec<Unseen>,
+) {
+    let mut added = Vec::new();
+    for leaving in handover.leavings() {
+        if leaving.is_former_place {
+            added.extend(former_place(leaving));
+            continue;
+        }
+        match gone(leaving) {
+            Ok(step) => added.push(step),
+            Err(reason) => unseen.push(Unseen {
+                instance: leaving.instance.clone(),
+                reason,
+            }),
+        }
+    }
+    let removed = handover.removed();
+    let acting: BTreeMap<&Instance, &Declared> = added
+        .iter()
+        .filter(|step| clears(handover, step))
+        .filter_map(|step| removed.get_key_value(&step.instance))
+        .collect();
+    let mut after = edges::removal(&acting);
+    for step in &mut added {
+        step.after = after.remove(&step.instance).unwrap_or_default().into();
+    }
+    steps.extend(added);
+    forget_unknown(situation, steps);
+}
+
+/// Whether a place is empty after a step: it removes what is there, or records that it is gone.
+pub(super) fn clears(handover: &Handover<'_>, step: &Step) -> bool {
+    let is_gone = |leaving: &Leaving<'_>| leaving.holder.is_none() && !leaving.is_former_place;
+    step.verb == Verb::Remove
+        && (!step.actions.is_empty() || handover.leaving(&step.instance).is_some_and(is_gone))
+}
+
+/// Closes what a run began to change and never recorded, where neither the definitions nor the ledger know it.
+fn forget_unknown(situation: &Situation<'_>, steps: &mut Vec<Step>) {
+    if situation.open.is_empty() {
+        return;
+    }
+    let known: BTreeSet<Instance> = steps.iter().map(|step| step.instance.clone()).collect();
+    for (instance, apply) in &situation.open {
+        if known.contains(instance)
+            || situation.applied.contains_key(instance)
+            || situation.resolved.resources.contains_key(&instance.address)
+        {
+            continue;
+        }
+        let reason =
+            format!("not declared; {apply} recorded no outcome for it; ledger update only");
+        steps.push(removal(instance, &"".into(), reason, Vec::new()));
+    }
+}
+
+/// The step for something that is declared no longer.
+fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
+    let (declared, on) = (&leaving.applied.declared, &leaving.applied.on);
+    let (actions, reason) = match (&leaving.holder, leaving.left) {
+        (Some(Holder { instance, how }), _) => {
+            let reason = match how {
+                Hold::Same => format!("now declared as {instance}; ledger update only"),
+                Hold::OtherKind => format!("{instance} takes its place; ledger update only"),
+                Hold::Elsewhere => "declared by another environment now; ledger update only".into(),
+                Hold::Inside => {
+                    format!("declared no longer, but {instance} is inside it; ledger update only")
+                }
+            };
+            (Vec::new(), reason)
+        }
+        (None, Observation::CannotTell(reason)) => return Err(reason.clone()),
+        (None, Observation::Seen(observed)) => {
+            let actions = declared.removal(observed);
+            let reason = match (&leaving.moved_to, actions.is_empty()) {
+                (_, true) => "declared no longer, and already gone; only to be recorded".into(),
+                (Some(to), false) => format!("moved to {to}"),
+                (None, false) => "declared no longer".into(),
+            };
+            (actions, reason)
+        }
+    };
+    let mut step = removal(leaving.instance, on, reason, actions);
+    step.slow = declared.traits().speed == Speed::Slow && !step.actions.is_empty();
+    step.successor = leaving.successor().cloned();
+    Ok(step)
+}
+
+/// The step that clears a place which a declared resource left.
+fn former_place(leaving: &Leaving<'_>) -> Option<Step> {
+    let place = leaving.former_place()?;
+    let (instance, on) = (leaving.instance, &leaving.applied.on);
+    let (actions, reason) = match &leaving.holder {
+        Some(holder) => {
+            let reason = format!("{} takes its place; ledger update only", holder.instance);
+            (Vec::new(), reason)
+        }
+        None => {
+            let actions = place.declared.removal(leaving.left.seen()?);
+            (actions, format!("{instance} is at another place now"))
+        }
+    };
+    let mut step = removal(&place.instance, on, reason, actions);
+    step.shape = shape(&instance.address, None);
+    step.slow = place.declared.traits().speed == Speed::Slow && !step.actions.is_empty();
+    step.successor = leaving.successor().cloned();
+    Some(step)
+}
+
+fn removal(instance: &Instance, on: &Arc<str>, reason: String, actions: Vec<Action>) -> Step {
+    let before = if actions.is_empty() {
+        "nothing".into()
+    } else {
+        instance.address.kind().to_owned().into()
+    };
+    Step {
+        instance: instance.clone(),
+        on: Arc::clone(on),
+        verb: Verb::Remove,
+        reason: reason.into(),
+        changes: Arc::new([Change {
+            attribute: "presence".into(),
+            before,
+            after: "nothing".into(),
+            difference: None,
+        }]),
+        actions,
+        after: [].into(),
+        shape: shape(&instance.address, None),
+        slow: false,
+        successor: None,
+    }
+}
