@@ -41,6 +41,7 @@ mod refusals;
 mod rendering;
 mod repeated;
 mod reports;
+mod repositories;
 mod running;
 mod seals;
 mod secrets;
@@ -49,6 +50,7 @@ mod sources;
 mod suites;
 mod tampering;
 mod unfinished;
+mod untrusted;
 mod world;
 
 /// A file that its folder's list leaves out would never be compiled, and never run.
