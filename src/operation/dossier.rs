@@ -67,7 +67,7 @@ impl GateReview {
                     steps: plan.steps.len(),
                     declared,
                     observed,
-                    observation: situation.digest(),
+                    observation: situation.untouched_digest(),
                 },
             );
             lives.push(live(&situation));
