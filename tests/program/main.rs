@@ -17,6 +17,7 @@ mod bad_input;
 mod baseline;
 mod canaries;
 mod checkpoints;
+mod completeness;
 mod crash;
 mod declared;
 mod definitions;
