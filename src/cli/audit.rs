@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Verify every entry; the first bad one is named, with exit code 7
+    /// Verify every entry; the first bad one is named, with exit code 7, and an unproven end ends with exit code 1
     ///
     /// By itself the ledger cannot show that its end was cut off or that it was replaced as a whole. A checkpoint that was
     /// kept elsewhere can.
@@ -24,6 +24,12 @@ enum What {
         /// Prove it against a checkpoint that was kept elsewhere; may be given several times
         #[arg(long, value_name = "FILE")]
         against: Vec<PathBuf>,
+        /// Write `head` anew, where it is missing or garbled: from then on the ledger counts as complete as it is now
+        ///
+        /// Without a head nothing shows whether entries were cut off at the end, and the gate stays shut. Hold the ledger
+        /// against a checkpoint or a backup first; with --against, the head is written only if every checkpoint is proven.
+        #[arg(long)]
+        restore_head: bool,
     },
     /// Print how far the ledger goes, to be kept elsewhere: one small JSON document
     ///
@@ -39,7 +45,10 @@ enum What {
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     let (world, location) = (surroundings.world, &surroundings.location);
     surroundings.render(match arguments.what {
-        What::Verify { against } => audit_verify(world, location, &against),
+        What::Verify {
+            against,
+            restore_head,
+        } => audit_verify(world, location, &against, restore_head),
         What::Checkpoint { output } => audit_checkpoint(world, location, output.as_deref()),
     })
 }

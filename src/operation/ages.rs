@@ -30,7 +30,7 @@ pub(super) fn tell(project: &Project<'_>, defects: &mut [Defect]) -> Result<(), 
     let budget = Budget::default();
     let commits = repository
         .commits_touching(&head, &paths, budget.commits)
-        .map_err(|error| Failure::other(error.to_string()))?;
+        .map_err(Failure::from)?;
     let since = stands_since(&now, &commits, budget, |commit| {
         let sets = committed.gather(&commit.commit, &asked);
         let then = Documents::from(&project.definition, &declared, sets);
@@ -57,7 +57,7 @@ pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<EarlierDiffe
     };
     let commit = repository
         .resolve(revision)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+        .map_err(super::project::no_commit)?;
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
     let mut differed = Vec::new();
     if let Some(mut committed) =

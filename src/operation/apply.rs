@@ -323,13 +323,22 @@ impl Run<'_> {
                 &nothing,
                 self.project.world.clock.now().since(began).as_secs_f64(),
             ));
-            return Ok(Went::Ended(ApplyOutcome::Done, plan.observation));
+            let observed = self.evidence(&situation);
+            return Ok(Went::Ended(ApplyOutcome::Done, observed));
         }
         let reached = Reached {
             targets: &targets,
             unstamped,
         };
         self.execute(state, situation, plan, &reached, report, began)
+    }
+
+    /// What evidence of suites is bound to, where they run next.
+    fn evidence(&self, situation: &Situation<'_>) -> Option<Digest> {
+        match self.purpose {
+            "deliver" | "release" => situation.untouched_digest(),
+            _ => None,
+        }
     }
 
     /// The stamp that this ledger puts on targets.
@@ -517,7 +526,7 @@ impl Run<'_> {
             Some(self.fence),
         );
         match written {
-            Ok(_) => Ok(Went::Ended(outcome.outcome, observation)),
+            Ok(_) => Ok(Went::Ended(outcome.outcome, self.evidence(&after))),
             // What came of each step is written down; only that it was the end is not.
             Err(error @ LedgerError::Fenced { .. }) => {
                 report.say(format!("how it ended could not be written down: {error}"));

@@ -19,6 +19,7 @@ pub fn audit_verify(
     world: &World<'_>,
     location: &ProjectLocation,
     against: &[PathBuf],
+    restore_head: bool,
 ) -> Result<Report, Failure> {
     let Session {
         project,
@@ -34,7 +35,14 @@ pub fn audit_verify(
         }
     }
     let kept: Vec<Kept> = files.iter().map(|file| file.kept.clone()).collect();
-    let verification = project.store.verify(&kept)?;
+    let mut verification = project.store.verify(&kept)?;
+    let is_refused =
+        report.has_errors() || verification.proofs.iter().any(|it| it.proven.is_none());
+    if restore_head && verification.is_whole() && !is_refused {
+        project.store.restore_head()?;
+        verification = project.store.verify(&kept)?;
+        report.say("the head was written anew: the ledger counts as complete as it is now");
+    }
     for (file, proof) in files.iter().zip(&verification.proofs) {
         if let Some(founded) = &verification.founded {
             report.defects(file.edits(&founded.system, proof));
@@ -45,8 +53,16 @@ pub fn audit_verify(
     report.exit_code = match (is_whole, report.has_errors()) {
         (false, _) => 7,
         (true, true) => 1,
-        (true, false) => 0,
+        // Whether entries are missing is "cannot tell".
+        (true, false) => u8::from(verification.complete != Completeness::Proven),
     };
+    if is_whole && verification.complete != Completeness::Proven {
+        report.next(
+            "evenkeel audit verify --against CHECKPOINT   # with one that was kept elsewhere",
+        );
+        report
+            .next("evenkeel audit verify --restore-head   # if the ledger is known to be complete");
+    }
     Ok(report)
 }
 

@@ -47,7 +47,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         [&request.left, &request.right],
         &world.directory,
         world.input,
-        &world.interruption,
+        &world.git(),
     )?;
     let (mut one, mut two) = substitution(&request.left, &request.right);
     let mut given: Vec<Identity> = request

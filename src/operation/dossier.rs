@@ -15,7 +15,7 @@ use evenkeel_core::release::{
     restored, suites,
 };
 use evenkeel_ledger::record::VerdictGiven;
-use evenkeel_ledger::{Fence, Ledger, State};
+use evenkeel_ledger::{Completeness, Fence, Ledger, State};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName};
 
@@ -67,7 +67,7 @@ impl GateReview {
                     steps: plan.steps.len(),
                     declared,
                     observed,
-                    observation: situation.digest(),
+                    observation: situation.untouched_digest(),
                 },
             );
             lives.push(live(&situation));
@@ -202,11 +202,16 @@ fn whole(project: &Project<'_>) -> LedgerFacts {
                     Some(sequence) => format!("entry {sequence} of the ledger: {}", finding.what),
                     None => format!("the ledger: {}", finding.what),
                 }),
+                unproven: match verification.complete {
+                    Completeness::Proven => None,
+                    Completeness::NotProven(reason) => Some(reason),
+                },
             }
         }
         Err(error) => LedgerFacts {
             entries: None,
             broken: Some(error.to_string()),
+            unproven: None,
         },
     }
 }

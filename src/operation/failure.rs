@@ -2,6 +2,7 @@
 
 use crate::report::{FailureDocument, FailureKind, Report};
 use crate::world::documents::PairError;
+use crate::world::git::GitError;
 use crate::world::place::PlaceError;
 use evenkeel_ledger::LedgerError;
 use evenkeel_model::Moment;
@@ -51,6 +52,18 @@ pub enum Failure {
 impl From<PlaceError> for Failure {
     fn from(PlaceError { reason, help }: PlaceError) -> Self {
         Self::Other { reason, help }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        if matches!(error, GitError::Interrupted) {
+            return Self::Interrupted;
+        }
+        Self::Other {
+            reason: error.to_string(),
+            help: error.help(),
+        }
     }
 }
 

@@ -76,7 +76,9 @@ pub fn init(
         Some(named) => root.join(named),
         None => root.join("environments"),
     };
-    let listed = survey::list(&root, &world.interruption).map_err(survey_failure)?;
+    let repository = Repository::discover(&root, &world.git())?;
+    let listed =
+        survey::list(&root, repository.as_ref(), &world.interruption).map_err(survey_failure)?;
     let text = |path: &str| survey::text(&root, path);
     let found = discover(&listed, &text);
     let mut report = Report::new("init", "", world.clock.now());
@@ -91,14 +93,24 @@ pub fn init(
         .file_name()
         .map_or_else(|| "system".into(), |name| name.to_string_lossy());
     let plain = write(&found, &[], &name);
-    let first = try_out(&plain.files, &directory, &root, world)?;
+    let first = try_out(
+        &plain.files,
+        &directory,
+        (&root, repository.as_ref()),
+        world,
+    )?;
     let identities = if request.no_identities {
         Vec::new()
     } else {
         propose(&first.texts)
     };
     let written = write(&found, &identities, &name);
-    let second = try_out(&written.files, &directory, &root, world)?;
+    let second = try_out(
+        &written.files,
+        &directory,
+        (&root, repository.as_ref()),
+        world,
+    )?;
     report.proposed(
         &identities,
         &first.defects,
@@ -125,7 +137,7 @@ pub fn init(
 fn try_out(
     files: &BTreeMap<String, String>,
     directory: &Path,
-    root: &Path,
+    (root, repository): (&Path, Option<&Repository>),
     world: &World<'_>,
 ) -> Result<Trial, Failure> {
     let (definition, complaints) = read(&Unwritten { files, directory });
@@ -140,7 +152,7 @@ fn try_out(
     let declared = DeclaredDocuments::of(&definition).map_err(Failure::Definitions)?;
     let working = WorkingDocuments::new(
         root,
-        Repository::discover(root).as_ref(),
+        repository,
         Rendering {
             directory: root.to_owned(),
             environment: BTreeMap::new(),
@@ -171,7 +183,7 @@ fn try_out(
 fn survey_failure(error: survey::SurveyError) -> Failure {
     match error {
         survey::SurveyError::Interrupted => Failure::Interrupted,
-        survey::SurveyError::Git(error) => Failure::other(error.to_string()),
+        survey::SurveyError::Git(error) => error.into(),
     }
 }
 

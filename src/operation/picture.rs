@@ -11,7 +11,6 @@ use super::{Failure, Project};
 use crate::report::DocumentsDocument;
 use crate::world::command::handed_on;
 use crate::world::documents::{CommittedDocuments, Rendering, WorkingDocuments};
-use crate::world::git::Repository;
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSet};
 use evenkeel_core::drift::Disparity;
@@ -178,9 +177,9 @@ fn gather(project: &Project<'_>, declared: &DeclaredDocuments) -> Result<Vec<Fil
     }
     match project.commit_read() {
         None => {
-            let repository = Repository::discover(&project.root);
-            let rendering = rendering(project);
-            Ok(WorkingDocuments::new(&project.root, repository.as_ref(), rendering).gather(&asked))
+            let working =
+                WorkingDocuments::new(&project.root, project.repository(), rendering(project));
+            Ok(working.gather(&asked))
         }
         Some((repository, commit)) => {
             let mut committed =

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::large::Large;
 use super::{Failure, World};
 use crate::world::files::{Commit, WorkingTree};
-use crate::world::git::Repository;
+use crate::world::git::{GitError, Repository};
 use crate::world::place::{find, root_of};
 use evenkeel_core::environment::{Definition, Files, read};
 use evenkeel_host::threads;
@@ -127,14 +127,25 @@ impl<'w> Project<'w> {
                 };
                 // git is asked while the definitions are read.
                 let (found, reading) = std::thread::scope(|scope| {
-                    let asking = threads::begin(scope, || Repository::discover_with_head(&root));
+                    let git = world.git();
+                    let asking = threads::begin(scope, {
+                        let root = &root;
+                        move || Repository::discover_with_head(root, &git)
+                    });
                     let reading = read(&files);
                     let found = asking
                         .join()
                         .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                     (found, reading)
                 });
-                let (repository, commit) = found.unzip();
+                // Errors in the definitions are told first, and none of them depends on what git says.
+                let found = match (found, &reading.0) {
+                    (Ok(found), _) => found,
+                    (Err(_), None) => None,
+                    (Err(error), Some(_)) => return Err(error.into()),
+                };
+                let (repository, commit) =
+                    found.map(|found| (found.repository, found.head)).unzip();
                 let source = Source {
                     files: Box::new(files),
                     repository,
@@ -143,15 +154,13 @@ impl<'w> Project<'w> {
                 (source, reading)
             }
             Some(revision) => {
-                let Some(repository) = Repository::discover(&root) else {
+                let Some(repository) = Repository::discover(&root, &world.git())? else {
                     return Err(Failure::other(format!(
                         "{} is in no git repository",
                         root.display()
                     )));
                 };
-                let commit = repository
-                    .resolve(revision)
-                    .map_err(|error| Failure::Usage(error.to_string()))?;
+                let commit = repository.resolve(revision).map_err(no_commit)?;
                 let files = Commit {
                     repository: repository.clone(),
                     commit: commit.clone(),
@@ -324,5 +333,14 @@ fn path_within(root: &Path, repository: &Repository) -> Option<String> {
 pub fn project_path(world: &World<'_>, location: &ProjectLocation) -> Option<String> {
     let directory = locate(world, location).ok()?;
     let root = root_of(&directory).ok()?;
-    path_within(root, &Repository::discover(root)?)
+    let repository = Repository::discover(root, &world.git()).ok().flatten()?;
+    path_within(root, &repository)
+}
+
+/// A revision that is not there is a mistake in the command; everything else is a failure of git.
+pub(super) fn no_commit(error: GitError) -> Failure {
+    match error {
+        GitError::NoCommit { .. } => Failure::Usage(error.to_string()),
+        other => other.into(),
+    }
 }

@@ -177,12 +177,12 @@ impl Verification<'_> {
 }
 
 impl Verification<'_> {
-    /// The digest of what is there, if everything can be observed.
+    /// The digest of what is there and of when it changed, if everything can be observed.
     fn look(&self, state: &State, targets: &Targets) -> Result<Option<Digest>, Failure> {
         let situation = self
             .resolution
             .look(self.project, self.name, state, targets)?;
-        Ok(situation.digest())
+        Ok(situation.untouched_digest())
     }
 
     /// Makes a suite's own working directory anew: what an earlier run left in it proves nothing.

@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 use super::{Listener, TargetMaker};
+use crate::world::git::Git;
 use crate::world::processes::Processes;
 use evenkeel_host::Interruption;
 use evenkeel_ledger::StoreMaker;
@@ -33,6 +34,14 @@ pub struct World<'a> {
     pub targets: &'a dyn TargetMaker,
     /// Makes stores.
     pub stores: &'a dyn StoreMaker,
+}
+
+impl World<'_> {
+    /// How git is started: with the variables and the interruption that the program was given.
+    #[must_use]
+    pub fn git(&self) -> Git {
+        Git::new(self.environment, &self.interruption)
+    }
 }
 
 /// The version of this evenkeel.

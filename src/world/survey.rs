@@ -37,13 +37,17 @@ pub enum SurveyError {
     Git(#[from] GitError),
 }
 
-/// Lists the files below a directory.
+/// Lists the files below a directory, which may be in a repository.
 ///
 /// # Errors
 ///
 /// When git fails, or the survey is interrupted.
-pub fn list(root: &Path, interruption: &Interruption) -> Result<Vec<ListedFile>, SurveyError> {
-    if let Some(repository) = Repository::discover(root)
+pub fn list(
+    root: &Path,
+    repository: Option<&Repository>,
+    interruption: &Interruption,
+) -> Result<Vec<ListedFile>, SurveyError> {
+    if let Some(repository) = repository
         && let Ok(below) = root.strip_prefix(repository.root())
     {
         let paths = repository.present(below)?;

@@ -151,12 +151,14 @@ fn what_was_touched_by_hand_shuts_it() {
         codes.contains(&"gate/evidence-stale".to_owned()),
         "{codes:?}"
     );
-    // Changed back by hand: nothing differs any more.
+    // Changed back by hand: nothing differs any more, and what was tested was touched all the same.
     inside.target("staging").change(|world| {
         world.put_file("/srv/staging/config.toml", b"greeting = \"hello\"\n", 0o640);
     });
-    let codes = words(&inside.release());
-    assert!(!codes.contains("gate/staging-drift"), "{codes}");
+    let codes = shut_by(&expect(3, inside.release()));
+    assert_eq!(codes, ["gate/evidence-stale"]);
+    approved(&inside);
+    expect(0, inside.release());
 
     let inside = released();
     inside
@@ -499,4 +501,53 @@ fn a_policy_that_asks_for_less_than_at_the_last_release_is_told() {
     );
     another_greeting(&inside, "third");
     assert!(!words(&inside.deliver()).contains("asks for less"));
+}
+
+/// A suite during which a file is exchanged and put back again tested something else.
+#[test]
+fn what_was_exchanged_while_suites_ran_and_put_back_voids_the_evidence() {
+    for (path, other) in [
+        ("run/staging/config.toml", "other = 1\n"),
+        ("run/staging/app/current/app", "another program\n"),
+    ] {
+        let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 0\n"));
+        let file = world.path(path);
+        let file = file.display();
+        world.script(
+            "checks/smoke.sh",
+            &format!(
+                "sleep 0.05; cp -p {file} kept; printf '{other}' > {file}; sleep 0.05; cat kept > {file}"
+            ),
+        );
+        world.commit();
+        let ran = world.expect(3, &["deliver"]);
+        assert!(
+            ran.all().contains("changed while `smoke` ran"),
+            "{path}: {}",
+            ran.short()
+        );
+        world.expect(0, &["drift", "--live", "staging"]);
+    }
+}
+
+/// As with one that is edited after the suites passed.
+#[test]
+fn what_was_edited_after_the_suites_and_edited_back_voids_the_evidence() {
+    for path in ["run/staging/config.toml", "run/staging/app/current/app"] {
+        let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 0\n"));
+        world.commit();
+        world.expect(0, &["deliver"]);
+        let before = std::fs::read(world.path(path)).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::fs::write(world.path(path), "edited").unwrap();
+        std::fs::write(world.path(path), before).unwrap();
+        world.expect(0, &["drift", "--live", "staging"]);
+        let ran = world.expect(3, &["release"]);
+        assert!(
+            ran.all()
+                .contains("staging was touched since `smoke` passed"),
+            "{path}: {}",
+            ran.short()
+        );
+    }
 }

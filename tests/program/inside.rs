@@ -230,7 +230,7 @@ impl Inside {
 
     /// `evenkeel audit verify`.
     pub fn audit(&self) -> Outcome {
-        self.with(|world, location| operation::audit_verify(world, location, &[]))
+        self.with(|world, location| operation::audit_verify(world, location, &[], false))
     }
 }
 

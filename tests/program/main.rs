@@ -17,6 +17,7 @@ mod bad_input;
 mod baseline;
 mod canaries;
 mod checkpoints;
+mod completeness;
 mod crash;
 mod declared;
 mod definitions;
@@ -42,6 +43,7 @@ mod refusals;
 mod rendering;
 mod repeated;
 mod reports;
+mod repositories;
 mod running;
 mod seals;
 mod secrets;
@@ -51,6 +53,7 @@ mod started;
 mod suites;
 mod tampering;
 mod unfinished;
+mod untrusted;
 mod world;
 
 /// A file that its folder's list leaves out would never be compiled, and never run.

@@ -41,6 +41,14 @@ pub trait Store: Send + Sync {
     /// with its content is a finding.
     fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError>;
 
+    /// Writes the head of a ledger anew, where it is missing or garbled: from then on the ledger counts as complete as it
+    /// is now. That is a person's decision, after the ledger was held against a checkpoint or a backup.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Broken`] when an entry is not as it was written; otherwise as [`Store::verify`].
+    fn restore_head(&self) -> Result<(), LedgerError>;
+
     /// The objects beside the ledger.
     fn objects(&self) -> &dyn Objects;
 

@@ -75,6 +75,22 @@ impl Verification {
         !self.is_whole() && refuted.count() == self.findings.len()
     }
 
+    /// How far a whole ledger goes.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Broken`] when it is not whole.
+    pub(crate) fn end(&self) -> Result<&Checkpoint, LedgerError> {
+        match (&self.head, self.findings.first()) {
+            (Some(end), None) => Ok(end),
+            (_, Some(finding)) => Err(LedgerError::broken(
+                finding.sequence.unwrap_or(0),
+                finding.what.clone(),
+            )),
+            (None, None) => Err(LedgerError::broken(0, "it has no entries".to_owned())),
+        }
+    }
+
     /// The lowest number of an entry that something is wrong with.
     #[must_use]
     pub fn first_bad(&self) -> Option<u64> {

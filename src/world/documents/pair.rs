@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use super::working_tree::{Disk, read_all};
-use crate::world::git::Repository;
+use crate::world::git::{Git, Repository};
 use crate::world::patient::Patient;
 use evenkeel_core::documents::FileReading;
 use evenkeel_core::documents::LIMITS;
@@ -65,7 +65,7 @@ pub fn gather_pair(
     names: [&str; 2],
     directory: &Path,
     standard_input: BorrowedFd<'_>,
-    interruption: &Interruption,
+    git: &Git,
 ) -> Result<[FileSet; 2], PairError> {
     let [left, right] = names;
     if left == STANDARD_INPUT && right == STANDARD_INPUT {
@@ -90,7 +90,7 @@ pub fn gather_pair(
         )));
     }
     let [first, second] = sides;
-    let gather = |name, side| gather(name, side, directory, standard_input, interruption);
+    let gather = |name, side| gather(name, side, directory, standard_input, git);
     Ok([gather(left, first), gather(right, second)])
 }
 
@@ -142,17 +142,17 @@ fn gather(
     side: Side,
     directory: &Path,
     standard_input: BorrowedFd<'_>,
-    interruption: &Interruption,
+    git: &Git,
 ) -> FileSet {
     let draft = match side {
         Side::Input => match standard_input.try_clone_to_owned() {
-            Ok(input) => stream(SHOWN_INPUT, File::from(input), interruption),
+            Ok(input) => stream(SHOWN_INPUT, File::from(input), git.interruption()),
             Err(error) => Draft::refused(Unreadable::new(format!(
                 "the standard input cannot be read: {}",
                 why(&error)
             ))),
         },
-        Side::Stream(file) => stream(name, file, interruption),
+        Side::Stream(file) => stream(name, file, git.interruption()),
         Side::File => {
             // Opened by the very name: what `/dev/fd/9` stands for has no other.
             let read = File::open(directory.join(name))
@@ -161,7 +161,7 @@ fn gather(
                 .and_then(|(size, mut file)| content::read(&mut file, size, &LIMITS));
             one(name, read)
         }
-        Side::Directory(real) => files(name, &real, interruption),
+        Side::Directory(real) => files(name, &real, git),
     };
     draft.told(|complaint| complaint.about(name))
 }
@@ -189,10 +189,11 @@ fn one(shown: &str, read: Result<content::Bytes, Refusal>) -> Draft {
     Draft::of(listing, vec![read], BinaryAlone::Kept, &LIMITS)
 }
 
-fn files(name: &str, real: &Path, interruption: &Interruption) -> Draft {
-    let repository = Repository::discover(real);
+fn files(name: &str, real: &Path, git: &Git) -> Draft {
+    // Where git gives no answer, links may lead less far.
+    let repository = Repository::discover(real, git).ok().flatten();
     let boundary = repository.as_ref().map_or(real, Repository::root);
-    let mut disk = Disk::seen_by(".", real, boundary, interruption);
+    let mut disk = Disk::seen_by(".", real, boundary, git.interruption());
     let shown = match name.trim_end_matches('/') {
         "" => "/",
         shown => shown,

@@ -1,17 +1,21 @@
 //! A git repository, read through the `git` program: which commit, what is in it, what was not committed.
 //!
-//! Nothing here changes a repository, runs its hooks, asks for a password, or takes a revision for an option.
+//! Nothing here changes a repository, runs a program that it names, asks for a password, or takes a revision for an
+//! option. Where git refuses or fails, its own words are the error: only a directory without `.git` above it is in no
+//! repository.
 
+mod closed;
+mod discover;
 mod history;
 mod objects;
 mod tree;
 
-use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::command::{CommandOutcome, CommandRun, inherited, run};
-use evenkeel_host::Interruption;
+use super::command::{CommandError, CommandOutcome, CommandRun, CommandStatus, run};
+pub use closed::Git;
+pub use discover::Discovered;
 use evenkeel_model::text::inert;
 pub use objects::Objects;
 pub use tree::{ObjectId, Tree, TreeEntry, TreeKind};
@@ -21,35 +25,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Most bytes of one answer.
 const MOST: usize = 256 * 1024 * 1024;
 
-/// How git is called: no pager, and no program that a repository's settings name.
-const SAFELY: [&str; 6] = [
-    "git",
-    "--no-pager",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-];
-
-/// The environment git gets: nothing of ours that would change its answers, nobody to ask, paths as they are.
-fn environment() -> BTreeMap<String, String> {
-    let mut environment = inherited(&["PATH", "HOME", "XDG_CONFIG_HOME"]);
-    for (name, value) in [
-        ("LC_ALL", "C"),
-        ("GIT_OPTIONAL_LOCKS", "0"),
-        ("GIT_TERMINAL_PROMPT", "0"),
-        ("GIT_LITERAL_PATHSPECS", "1"),
-        ("GIT_NO_REPLACE_OBJECTS", "1"),
-    ] {
-        environment.insert(name.to_owned(), value.to_owned());
-    }
-    environment
-}
-
 /// A repository with a working tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Repository {
     root: PathBuf,
+    git: Git,
 }
 
 /// Why git gave no answer.
@@ -69,6 +49,25 @@ pub enum GitError {
         /// The path.
         path: PathBuf,
     },
+    /// git cannot be started.
+    #[error("`{}` is in a git repository, and git cannot be started: {reason}", .root.display())]
+    NotStarted {
+        /// The directory.
+        root: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// git refuses to read the repository, or cannot.
+    #[error("git does not read the repository that `{}` is in: {reason}", .root.display())]
+    Refused {
+        /// The directory.
+        root: PathBuf,
+        /// The words of git.
+        reason: String,
+    },
+    /// The work was interrupted while git was asked.
+    #[error("interrupted")]
+    Interrupted,
     /// git failed.
     #[error("git {operation} in `{}`: {reason}", .root.display())]
     Failed {
@@ -82,31 +81,6 @@ pub enum GitError {
 }
 
 impl Repository {
-    /// The repository a directory is in; `None` when it is in none, or there is no git.
-    #[must_use]
-    pub fn discover(directory: &Path) -> Option<Self> {
-        Some(Self::discover_with_head(directory)?.0)
-    }
-
-    /// As [`Repository::discover`], with the commit that is checked out, if there is one. Both are one question, since starting git takes
-    /// longer than most of its answers.
-    #[must_use]
-    pub fn discover_with_head(directory: &Path) -> Option<(Self, Option<String>)> {
-        let here = Self {
-            root: directory.canonicalize().ok()?,
-        };
-        // Before the first commit it fails, and tells where it is all the same.
-        let answer = here
-            .run(&["rev-parse", "--show-toplevel", "HEAD^{commit}"], None)
-            .ok()?;
-        let succeeded = answer.status.is_success();
-        let answer = String::from_utf8(answer.stdout.into_bytes()).ok()?;
-        let (root, commit) = answer.strip_suffix('\n')?.rsplit_once('\n')?;
-        let root = PathBuf::from(root);
-        let commit = (succeeded && is_whole(commit)).then(|| commit.to_owned());
-        root.is_absolute().then_some((Self { root }, commit))
-    }
-
     /// The root of its working tree.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -307,10 +281,8 @@ impl Repository {
         let answer = self.run(arguments, stdin)?;
         let operation = arguments.first().copied().unwrap_or_default();
         if !answer.status.is_success() {
-            let said = answer.stderr.into_bytes();
-            let said = String::from_utf8_lossy(&said);
-            let said = said.trim();
-            return Err(self.failed(operation, format!("it {}: {}", answer.status, inert(said))));
+            let said = words(&answer);
+            return Err(self.failed(operation, format!("it {}: {said}", answer.status)));
         }
         if answer.stdout.is_cut() {
             return Err(self.failed(operation, "its answer is longer than 256 MiB"));
@@ -319,17 +291,13 @@ impl Repository {
     }
 
     fn run(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<CommandOutcome, GitError> {
-        let git = CommandRun {
-            environment: environment(),
-            directory: Some(self.root.clone()),
-            stdin,
-            timeout: PATIENCE,
-            output_limit: MOST * 2,
-            ..CommandRun::new(SAFELY.iter().chain(arguments).copied())
-        };
         let operation = arguments.first().copied().unwrap_or_default();
-        run(&git, &Interruption::default())
-            .map_err(|error| self.failed(operation, error.to_string()))
+        let answer = start(&self.git, &self.root, arguments, stdin)
+            .map_err(|error| self.failed(operation, error.to_string()))?;
+        match answer.status {
+            CommandStatus::Interrupted => Err(GitError::Interrupted),
+            _ => Ok(answer),
+        }
     }
 
     fn no_commit(&self, revision: &str) -> GitError {
@@ -346,6 +314,60 @@ impl Repository {
             reason: reason.into(),
         }
     }
+}
+
+/// Runs git to its end.
+fn start(
+    git: &Git,
+    directory: &Path,
+    arguments: &[&str],
+    stdin: Option<Vec<u8>>,
+) -> Result<CommandOutcome, CommandError> {
+    let call = git.call(directory, arguments);
+    let command = CommandRun {
+        environment: call.environment,
+        directory: Some(call.directory),
+        stdin,
+        timeout: PATIENCE,
+        output_limit: MOST * 2,
+        ..CommandRun::new(call.command)
+    };
+    run(&command, git.interruption())
+}
+
+impl GitError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NotStarted { .. } => Some("install git, and put it in PATH".to_owned()),
+            Self::Refused { root, reason } if reason.contains("dubious ownership") => {
+                Some(format!(
+                    "if you trust the owner of the repository: git config --global --add safe.directory {}",
+                    root.display()
+                ))
+            }
+            Self::Refused { root, .. } => Some(format!(
+                "repair the repository; this shows what git says: git -C {} status",
+                root.display()
+            )),
+            Self::NoCommit { .. } | Self::Path { .. } | Self::Interrupted | Self::Failed { .. } => {
+                None
+            }
+        }
+    }
+}
+
+/// The words of git on its standard error, fit for a terminal, on one line.
+fn words(answer: &CommandOutcome) -> String {
+    let bytes = answer.stderr.clone().into_bytes();
+    let said = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    inert(&lines.join("; ")).into_owned()
 }
 
 /// Whether this is the name of an object in full.

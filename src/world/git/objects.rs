@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use super::tree::{ObjectId, Tree, TreeEntry, TreeKind, parse};
-use super::{GitError, PATIENCE, Repository, SAFELY, environment};
+use super::{GitError, PATIENCE, Repository};
 use crate::world::patient::Patient;
 use evenkeel_host::Interruption;
 
@@ -237,14 +237,19 @@ impl Objects {
 
     fn start(&self) -> Result<Process, GitError> {
         let failed = |reason: String| self.unclear(&reason);
-        let mut child = Command::new("git")
-            .args(SAFELY.iter().skip(1))
-            .args(["cat-file", "--batch"])
+        let call = self
+            .repository
+            .git
+            .call(&self.repository.root, &["cat-file", "--batch"]);
+        let (program, arguments) = call
+            .command
+            .split_first()
+            .ok_or_else(|| failed("there is no command to run".into()))?;
+        let mut child = Command::new(program)
+            .args(arguments)
             .env_clear()
-            .envs(environment())
-            // One by one over the network, without a word to whoever waits, is no way to read history.
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .current_dir(&self.repository.root)
+            .envs(&call.environment)
+            .current_dir(&call.directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -308,7 +313,9 @@ mod tests {
         git(&["init", "-q"]);
         git(&["add", "-A"]);
         git(&["commit", "-qm", "large"]);
-        let repository = Repository::discover(home.path()).unwrap();
+        let ours = std::env::vars().collect();
+        let git = super::super::Git::new(&ours, &Interruption::default());
+        let repository = Repository::discover(home.path(), &git).unwrap().unwrap();
         let head = repository.resolve("HEAD").unwrap();
         let mut objects = Objects::new(&repository, &Interruption::default());
         let large = objects

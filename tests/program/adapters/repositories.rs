@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use evenkeel::world::git::{GitError, Objects, Repository, TreeKind};
+use evenkeel::world::git::{Git, GitError, Objects, Repository, TreeKind};
 use evenkeel_host::Interruption;
 
 fn git(home: &Path, arguments: &[&str]) {
@@ -28,6 +28,20 @@ fn git(home: &Path, arguments: &[&str]) {
     );
 }
 
+fn program() -> Git {
+    Git::new(&std::env::vars().collect(), &Interruption::default())
+}
+
+fn discover(directory: &Path) -> Option<Repository> {
+    Repository::discover(directory, &program()).unwrap()
+}
+
+fn discover_with_head(directory: &Path) -> (Repository, Option<String>) {
+    let found = Repository::discover_with_head(directory, &program()).unwrap();
+    let found = found.unwrap();
+    (found.repository, found.head)
+}
+
 fn repository() -> (tempfile::TempDir, Repository) {
     let home = tempfile::tempdir().unwrap();
     git(home.path(), &["init", "-q"]);
@@ -40,7 +54,7 @@ fn repository() -> (tempfile::TempDir, Repository) {
     .unwrap();
     git(home.path(), &["add", "-A"]);
     git(home.path(), &["commit", "-qm", "first"]);
-    let repository = Repository::discover(&home.path().join("environments/deep")).unwrap();
+    let repository = discover(&home.path().join("environments/deep")).unwrap();
     (home, repository)
 }
 
@@ -103,13 +117,13 @@ fn where_a_repository_is_and_what_is_checked_out_is_one_question() {
     let home = tempfile::tempdir().unwrap();
     let odd = home.path().join("of two\nlines");
     fs::create_dir(&odd).unwrap();
-    assert_eq!(Repository::discover_with_head(&odd), None);
+    assert!(discover(&odd).is_none());
     git(&odd, &["init", "-q"]);
-    let (repository, head) = Repository::discover_with_head(&odd).unwrap();
+    let (repository, head) = discover_with_head(&odd);
     assert_eq!(repository.root(), odd.canonicalize().unwrap());
     assert_eq!(head, None, "before the first commit");
     git(&odd, &["commit", "-q", "--allow-empty", "-m", "first"]);
-    let (repository, head) = Repository::discover_with_head(&odd).unwrap();
+    let (repository, head) = discover_with_head(&odd);
     assert_eq!(repository.root(), odd.canonicalize().unwrap());
     assert!(head.is_some());
     assert_eq!(head, repository.resolve("HEAD").ok());
@@ -135,16 +149,10 @@ fn a_revision_is_never_an_option_and_what_is_not_there_is_said() {
             "{revision}: {error:?}"
         );
     }
-    assert_eq!(Repository::discover(Path::new("/proc")), None);
+    assert!(discover(Path::new("/proc")).is_none());
     let empty = tempfile::tempdir().unwrap();
     git(empty.path(), &["init", "-q"]);
-    assert_eq!(
-        Repository::discover(empty.path())
-            .unwrap()
-            .resolve("HEAD")
-            .ok(),
-        None
-    );
+    assert_eq!(discover(empty.path()).unwrap().resolve("HEAD").ok(), None);
     drop(home);
 }
 

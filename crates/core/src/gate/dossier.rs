@@ -172,6 +172,9 @@ pub struct LedgerFacts {
     pub entries: Option<u64>,
     /// What is wrong with it.
     pub broken: Option<String>,
+    /// Why it is not proven that no entry is missing at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<String>,
 }
 
 impl Dossier {

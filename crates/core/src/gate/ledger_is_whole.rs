@@ -1,9 +1,9 @@
-//! Rule: every entry of the ledger is what was written.
+//! Rule: every entry of the ledger is what was written, and none is missing.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// Every entry of the ledger is what was written.
+/// Every entry of the ledger is what was written, and none is missing.
 pub struct LedgerIsWhole;
 
 impl Rule for LedgerIsWhole {
@@ -18,7 +18,16 @@ impl Rule for LedgerIsWhole {
             (Some(broken), _) => broken.clone(),
             (None, None) => "the ledger was not verified".into(),
             (None, Some(0)) => "the ledger is empty".into(),
-            (None, Some(_)) => return Vec::new(),
+            (None, Some(_)) => {
+                let unproven = dossier.ledger.unproven.as_ref().map(|reason| {
+                    Reason::new(
+                        &Self::CODE,
+                        format!("entries may be missing at the end of the ledger: {reason}"),
+                        Remedy::ProveLedger,
+                    )
+                });
+                return unproven.into_iter().collect();
+            }
         };
         vec![Reason::new(&Self::CODE, message, Remedy::RestoreLedger)]
     }

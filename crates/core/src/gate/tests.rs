@@ -106,6 +106,7 @@ fn open() -> Dossier {
         ledger: LedgerFacts {
             entries: Some(12),
             broken: None,
+            unproven: None,
         },
     }
 }

@@ -31,6 +31,8 @@ pub struct Reason {
 pub enum Remedy {
     /// Restore the ledger.
     RestoreLedger,
+    /// Prove that no entry is missing at the end of the ledger.
+    ProveLedger,
     /// Mend the definitions.
     MendDefinitions,
     /// Commit them, where nothing was committed yet and there may be no repository.
@@ -58,6 +60,10 @@ impl Remedy {
         match self {
             Self::RestoreLedger => {
                 "restore .evenkeel from a backup; evenkeel audit verify says what is wrong with it"
+                    .into()
+            }
+            Self::ProveLedger => {
+                "evenkeel audit verify --against CHECKPOINT, with one that was kept elsewhere; then evenkeel audit verify --restore-head"
                     .into()
             }
             // With live drift, since only that asks for secrets, which may be shared.

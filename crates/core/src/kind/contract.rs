@@ -87,6 +87,11 @@ pub trait Kind: Sized {
     fn facts(observed: &Self::Observed) -> Vec<(String, String)>;
     /// When it last changed.
     fn changed(observed: &Self::Observed) -> Option<Moment>;
+    /// When it was last touched, for evidence that any touch makes void. `None` for a kind that others change in the
+    /// ordinary course of things.
+    fn touched(observed: &Self::Observed) -> Option<Moment> {
+        Self::changed(observed)
+    }
     /// What is wrong.
     fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;
     /// The actions that repair it, in order; none when nothing is wrong. Each carries the state that it expects to find

@@ -224,6 +224,11 @@ impl Kind for Directory {
         observed.changed
     }
 
+    fn touched(_observed: &DirectoryObserved) -> Option<Moment> {
+        // Every file that a running service creates in it changes its time.
+        None
+    }
+
     fn compare(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Discrepancy> {
         match &observed.standing {
             PathState::Missing => vec![Discrepancy::new(

@@ -265,6 +265,11 @@ macro_rules! kinds {
             pub fn changed(&self) -> Option<evenkeel_model::Moment> {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::changed(observed), )* }
             }
+
+            /// When it was last touched, for evidence that any touch makes void.
+            pub fn touched(&self) -> Option<evenkeel_model::Moment> {
+                match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::touched(observed), )* }
+            }
         }
     };
 }

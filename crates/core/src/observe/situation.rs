@@ -344,6 +344,28 @@ impl Situation<'_> {
         self.digests().0
     }
 
+    /// The digest of everything that was seen, with the times of its changes: what evidence is bound to. Something that
+    /// was changed and changed back has the same content and another time. `None` when something could not be seen.
+    #[must_use]
+    pub fn untouched_digest(&self) -> Option<Digest> {
+        let times = |observations: &BTreeMap<Instance, Observation<Observed>>| {
+            let mut times: BTreeMap<Instance, Moment> = BTreeMap::new();
+            for (instance, observation) in observations {
+                if let Some(touched) = observation.seen().and_then(Observed::touched) {
+                    times.insert(instance.clone(), touched);
+                }
+            }
+            times
+        };
+        let seen = Digest::of_record("evenkeel touched 1", &times(&self.seen));
+        let left = Digest::of_record("evenkeel touched 1", &times(&self.left));
+        let state = self.digest()?;
+        Some(Digest::of_record(
+            "evenkeel untouched 1",
+            &(state, seen, left),
+        ))
+    }
+
     /// The digest of everything that was seen, as [`Situation::digest`], and those of the declared resources that it
     /// is made of.
     #[must_use]

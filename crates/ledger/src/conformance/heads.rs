@@ -90,7 +90,25 @@ fn a_missing_or_garbled_head_proves_nothing(bench: &dyn Bench) {
         assert!(verification.is_whole());
         assert!(matches!(verification.complete, Completeness::NotProven(_)));
         assert!(bench.store().open(Some(SYSTEM)).unwrap().is_some());
+        // An entry that is added does not hide that the end was not proven.
+        founded(bench)
+            .append(time(8), &[lease("staging", next_token(bench))], None)
+            .unwrap();
+        let verification = bench.store().verify(&[]).unwrap();
+        assert!(matches!(verification.complete, Completeness::NotProven(_)));
+        // A person's decision does, and from then on the head follows again.
+        bench.store().restore_head().unwrap();
+        founded(bench)
+            .append(time(9), &[lease("staging", next_token(bench))], None)
+            .unwrap();
+        let verification = bench.store().verify(&[]).unwrap();
+        assert_eq!(verification.complete, Completeness::Proven);
     }
+}
+
+/// A token above all that are taken.
+fn next_token(bench: &dyn Bench) -> u64 {
+    1_000 * end(bench).sequence
 }
 
 fn a_head_of_something_else_is_refused(bench: &dyn Bench) {

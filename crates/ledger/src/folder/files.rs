@@ -4,7 +4,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::LedgerError;
@@ -46,11 +46,57 @@ pub fn check(folder: &Path) -> Result<(), LedgerError> {
             "move it away",
         ));
     }
+    private(folder, &facts)?;
     if let Some(name) = network(folder)? {
         return Err(LedgerError::unusable(
             folder,
             &format!("it is on {name}, where locks and syncs do not hold what they promise"),
             "keep the ledger on a local disk",
+        ));
+    }
+    Ok(())
+}
+
+/// What lies in the folder of a ledger and decides what the ledger says.
+const CONTENTS: [&str; 5] = ["ledger.db", "ledger.db-wal", "head", "objects", "locks"];
+
+/// Refuses a folder in which a file of the ledger is open to others.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub fn check_contents(folder: &Path) -> Result<(), LedgerError> {
+    for name in CONTENTS {
+        let path = folder.join(name);
+        match fs::symlink_metadata(&path) {
+            // What is no plain file is refused where it is opened.
+            Ok(facts) if facts.is_file() || facts.is_dir() => private(&path, &facts)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what others than its owner can write: they could add an approval, or cut the ledger short.
+fn private(path: &Path, facts: &fs::Metadata) -> Result<(), LedgerError> {
+    let mode = facts.mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(LedgerError::unusable(
+            path,
+            &format!("its mode {mode:04o} lets others write to it"),
+            &format!(
+                "run `chmod -R go-rwx {}`, then `evenkeel audit verify`",
+                path.display()
+            ),
+        ));
+    }
+    let user = rustix::process::geteuid().as_raw();
+    // Root may work in a project of somebody else, who called it.
+    if user != 0 && ![user, 0].contains(&facts.uid()) {
+        return Err(LedgerError::unusable(
+            path,
+            &format!("it belongs to user {}, who can write to it", facts.uid()),
+            "use a ledger of the user who runs evenkeel",
         ));
     }
     Ok(())
@@ -173,7 +219,7 @@ pub fn open_private(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LedgerError, ensure, named, publish};
+    use super::{LedgerError, check_contents, ensure, named, publish};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -187,6 +233,32 @@ mod tests {
         let link = world.path().join("link");
         std::os::unix::fs::symlink(&folder, &link).unwrap();
         assert!(matches!(ensure(&link), Err(LedgerError::Unusable { .. })));
+    }
+
+    #[test]
+    fn what_others_can_write_is_refused_and_what_they_can_read_is_not() {
+        let world = tempfile::tempdir().unwrap();
+        let folder = world.path().join("ledger");
+        ensure(&folder).unwrap();
+        std::fs::create_dir(folder.join("objects")).unwrap();
+        std::fs::write(folder.join("ledger.db"), "").unwrap();
+        let mode = |name: &str, mode: u32| {
+            let path = folder.join(name);
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        for (name, good) in [("", 0o700), ("objects", 0o700), ("ledger.db", 0o600)] {
+            for open in [0o777, 0o720, 0o702, 0o770] {
+                mode(name, open);
+                let refused = ensure(&folder).and_then(|()| check_contents(&folder));
+                let refused = refused.unwrap_err().to_string();
+                assert!(refused.contains("chmod"), "{name}: {refused}");
+            }
+            for private in [0o755, good] {
+                mode(name, private);
+                ensure(&folder).unwrap();
+                check_contents(&folder).unwrap();
+            }
+        }
     }
 
     #[test]

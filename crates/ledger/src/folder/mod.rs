@@ -62,6 +62,10 @@ impl Store for FolderStore {
         verify::verify_against(&self.folder, checkpoints)
     }
 
+    fn restore_head(&self) -> Result<(), LedgerError> {
+        verify::restore_head(&self.folder)
+    }
+
     fn objects(&self) -> &dyn Objects {
         &self.objects
     }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{database, files, founding, head, rows, writer};
 use crate::chain::{self, Link};
 use crate::record::{Founded, Record};
-use crate::{Entry, Fence, Ledger, LedgerError};
+use crate::{Entry, Fence, Head, Ledger, LedgerError};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// A ledger in `<folder>/ledger.db`.
@@ -46,6 +46,7 @@ impl SqliteLedger {
         let path = database::path(folder);
         database::check_engine(&path)?;
         files::ensure(folder)?;
+        files::check_contents(folder)?;
         let mut new = false;
         if !files::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
@@ -90,6 +91,7 @@ impl SqliteLedger {
             return Ok(None);
         }
         files::check(folder)?;
+        files::check_contents(folder)?;
         if !files::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
             return Ok(None);
@@ -171,7 +173,7 @@ impl Ledger for SqliteLedger {
                 writer.seen = Some(link);
                 // The entries are durable by now. Without the head's news the ledger is as whole as before; only a
                 // truncation of these entries would go unnoticed until the next append.
-                let _ = head::write(&self.folder, &self.founded.lineage, link);
+                let _ = self.remember(link, records.len());
                 Ok(link.sequence)
             }
             Err((error, medium)) => {
@@ -189,6 +191,17 @@ impl Ledger for SqliteLedger {
 }
 
 impl SqliteLedger {
+    /// Writes the head after an append. A head that is missing or garbled proves nothing, and an append on top of a ledger
+    /// that may have been cut short must not hide that: only `Store::restore_head` writes it then.
+    fn remember(&self, link: Link, appended: usize) -> std::io::Result<()> {
+        let is_first = link.sequence <= 1 + appended as u64;
+        let is_known = || matches!(head::read(&self.folder), Ok(Head::Known(_)));
+        if is_first || is_known() {
+            head::write(&self.folder, &self.founded.lineage, link)?;
+        }
+        Ok(())
+    }
+
     /// One durable transaction. The error says whether the medium itself failed.
     fn commit(
         &self,

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::{database, files, head, rows};
 use crate::verify::{self, Medium, Row};
-use crate::{Head, Kept, LedgerError, Verification, remembered};
+use crate::{Head, Kept, LedgerError, Link, Verification, remembered};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// Verifies the ledger in `folder`, and holds it against checkpoints that were kept elsewhere.
@@ -19,6 +19,10 @@ pub(super) fn verify_against(
     folder: &Path,
     checkpoints: &[Kept],
 ) -> Result<Verification, LedgerError> {
+    if folder.exists() {
+        files::check(folder)?;
+        files::check_contents(folder)?;
+    }
     let path = database::path(folder);
     if !files::is_there(&path)? {
         if let Some(first) = checkpoints.first() {
@@ -40,6 +44,22 @@ pub(super) fn verify_against(
     database::look(&path, |connection| {
         examine(connection, folder, &path, checkpoints)
     })
+}
+
+/// Writes the head of a whole ledger anew.
+///
+/// # Errors
+///
+/// As [`Store::restore_head`](crate::Store::restore_head).
+pub(super) fn restore_head(folder: &Path) -> Result<(), LedgerError> {
+    let verification = verify_against(folder, &[])?;
+    let end = verification.end()?;
+    let link = Link {
+        sequence: end.sequence,
+        digest: end.digest,
+    };
+    head::write(folder, &end.lineage, link)
+        .map_err(|error| LedgerError::storage("write", &head::path(folder), error))
 }
 
 fn examine(

@@ -273,8 +273,11 @@ impl Inner {
             .filter(|(number, _)| *number == self.appends)
             .map(|(_, fate)| fate);
         if fault != Some(Fate::Dropped) {
+            let is_first = self.lines.len() <= 1;
             self.lines.append(&mut batch);
-            if let Ok(founded) = self.founded() {
+            // As in a folder: an append does not hide that the end is not proven.
+            let is_remembered = is_first || matches!(self.head, Head::Known(_));
+            if is_remembered && let Ok(founded) = self.founded() {
                 self.head = Head::Known(Checkpoint {
                     digest: link.digest,
                     lineage: founded.lineage,

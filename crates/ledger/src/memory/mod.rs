@@ -13,7 +13,7 @@ pub use ledger::{Fate, MemoryLedger};
 pub use objects::MemoryObjects;
 
 use crate::lease::{Holder, Lock};
-use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
+use crate::{Head, Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{Digest, EnvironmentName, Moment, Sealer};
 use locks::Locks;
 
@@ -67,6 +67,12 @@ impl Store for MemoryStore {
 
     fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
         self.ledger.verify(checkpoints)
+    }
+
+    fn restore_head(&self) -> Result<(), LedgerError> {
+        let end = self.ledger.verify(&[])?.end()?.clone();
+        self.ledger.remember(Head::Known(end));
+        Ok(())
     }
 
     fn objects(&self) -> &dyn Objects {

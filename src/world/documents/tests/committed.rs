@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{Home, at, files, git, names, printed_by, production, said, staging};
+use super::{Home, at, discover, files, git, names, printed_by, production, said, staging};
 use crate::world::documents::CommittedDocuments;
 use crate::world::git::Repository;
 use evenkeel_core::documents::{FileContent, FileSet};
@@ -249,7 +249,7 @@ fn huge_files_submodules_and_what_is_not_in_the_clone_are_told() {
         &url,
         "clone",
     ]);
-    let repository = Repository::discover(&clone.path("clone")).unwrap();
+    let repository = discover(&clone.path("clone"));
     let mut documents =
         CommittedDocuments::new(&repository, &clone.path("clone"), &Interruption::default())
             .unwrap();
@@ -386,7 +386,7 @@ fn a_shallow_clone_claims_nothing_of_what_was_cut_off() {
         &["clone", "-q", "--depth=2", &url, "clone"],
     );
     let root = clone.path("clone");
-    let repository = Repository::discover(&root).unwrap();
+    let repository = discover(&root);
     assert!(repository.is_shallow().unwrap());
     let told = since(&repository, root, &["B", "c", "d"]);
     let expected = [("B", ">second"), ("c", ">second"), ("d", "third")];

@@ -12,13 +12,24 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{Rendering, WorkingDocuments};
-use crate::world::git::Repository;
+use crate::world::git::{Git, Repository};
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{FileContent, FileSet};
 use evenkeel_core::environment::{DocumentDeclaration, DocumentRules, DocumentSource};
 use evenkeel_host::Interruption;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::source::{SourceFile, Span};
+
+/// How these tests start git.
+fn git_program() -> Git {
+    Git::new(&std::env::vars().collect(), &Interruption::default())
+}
+
+fn discover(directory: &Path) -> Repository {
+    Repository::discover(directory, &git_program())
+        .unwrap()
+        .unwrap()
+}
 
 /// A directory that goes away.
 struct Home(tempfile::TempDir);
@@ -60,7 +71,7 @@ impl Home {
     }
 
     fn repository(&self) -> Repository {
-        Repository::discover(&self.path("")).unwrap()
+        discover(&self.path(""))
     }
 
     fn working(&self) -> WorkingDocuments {
@@ -68,7 +79,10 @@ impl Home {
         let root: PathBuf = root.components().collect();
         WorkingDocuments::new(
             &root,
-            Repository::discover(&root).as_ref(),
+            Repository::discover(&root, &git_program())
+                .ok()
+                .flatten()
+                .as_ref(),
             rendering(&root),
         )
     }

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
 
-use super::{Home, files, said};
+use super::{Home, files, git_program, said};
 use crate::world::documents::{PairError, gather_pair};
+use crate::world::git::Git;
 use evenkeel_core::documents::FileSet;
 use evenkeel_host::Interruption;
 
@@ -15,7 +16,7 @@ fn pair(home: &Home, left: &str, right: &str) -> Result<[FileSet; 2], PairError>
         [left, right],
         &home.path(""),
         nothing.as_fd(),
-        &Interruption::default(),
+        &git_program(),
     )
 }
 
@@ -84,7 +85,7 @@ fn the_standard_input_and_pipes_are_read_to_their_end() {
             ["-", &piped],
             &home.path(""),
             reader.as_fd(),
-            &Interruption::default(),
+            &git_program(),
         )
         .unwrap();
         assert_eq!(
@@ -112,7 +113,7 @@ fn what_never_ends_is_bounded_and_an_interruption_ends_the_wait() {
         ["-", "a.yaml"],
         &home.path(""),
         reader.as_fd(),
-        &interruption,
+        &Git::new(&std::env::vars().collect(), &interruption),
     )
     .unwrap();
     assert!(said(&left).contains("interrupted"), "{}", said(&left));

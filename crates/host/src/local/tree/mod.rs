@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags, Stat};
 
 use crate::local::reason::why;
 use evenkeel_model::Digest;
@@ -110,6 +110,16 @@ pub(crate) fn digest_at(
     shown: &Path,
 ) -> Result<TreeDigest, TreeError> {
     Survey::of(parent, name, shown)?.digest()
+}
+
+/// As [`digest_at`], with the status of whatever in it changed last.
+pub(crate) fn digest_and_change_at(
+    parent: impl AsFd,
+    name: &OsStr,
+    shown: &Path,
+) -> Result<(TreeDigest, Option<Stat>), TreeError> {
+    let survey = Survey::of(parent, name, shown)?;
+    Ok((survey.digest()?, survey.newest()))
 }
 
 /// The error for what the kernel said of a path.

@@ -114,6 +114,15 @@ impl Survey {
         })
     }
 
+    /// The status of whatever changed last, its own directory included.
+    pub(crate) fn newest(&self) -> Option<Stat> {
+        let items = self.items.iter().map(|item| &item.status);
+        items
+            .chain(&self.status)
+            .max_by_key(|status| (status.st_ctime, status.st_ctime_nsec))
+            .copied()
+    }
+
     /// Makes sure that no name came or went since.
     pub(crate) fn verify_names(&self) -> Result<(), TreeError> {
         let changed = |path: PathBuf| TreeError::Changed { path };

@@ -53,7 +53,7 @@ impl Install<'_> {
         {
             let actual = actual(releases, &current.digest, current.file.as_deref(), shown)
                 .map_err(|error| self.failed("verify", error.to_string()))?;
-            if actual == Some(current.digest) {
+            if actual.is_some_and(|(actual, _)| actual == current.digest) {
                 rustix::fs::syncfs(releases).map_err(self.refused("sync"))?;
                 return Ok(self.finish(releases, current.digest, "already so"));
             }
@@ -121,7 +121,7 @@ impl Install<'_> {
         let copied = format!(".{hex}.tmp");
         copy::remove(releases, OsStr::new(&copied))
             .map_err(self.refused("remove what an earlier run left in"))?;
-        if actual == Some(self.wanted.artifact) {
+        if actual.is_some_and(|(actual, _)| actual == self.wanted.artifact) {
             // It may be from a run that was killed before it was durable.
             rustix::fs::syncfs(releases).map_err(self.refused("sync"))?;
             return Ok("the release was there already");

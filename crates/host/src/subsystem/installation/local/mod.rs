@@ -13,14 +13,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::{Answer, Query};
 use crate::local::reason::why;
-use crate::local::tree::{TreeError, digest_at};
+use crate::local::tree::{TreeError, digest_and_change_at};
 use crate::local::{Found, Local, LocalTarget, Work, each, unreadable};
 use crate::place::{self, Obstacle, open_beneath};
 use crate::port::Outcome;
@@ -143,23 +143,23 @@ pub(super) fn names(directory: impl AsFd) -> Result<Vec<(String, FileType)>, Err
     Ok(names)
 }
 
-/// The digest of what is really in a release; `None` when it is gone, or holds what no artifact can.
+/// The digest of what is really in a release, and when that last changed; `None` when it is gone, or holds what no artifact can.
 pub(super) fn actual(
     releases: impl AsFd,
     digest: &Digest,
     file: Option<&str>,
     shown: &Path,
-) -> Result<Option<Digest>, TreeError> {
+) -> Result<Option<(Digest, Option<Stat>)>, TreeError> {
     let hex = digest.hex();
     let shown = shown.join("releases").join(&hex);
     let tree = match file {
-        None => digest_at(releases, OsStr::new(&hex), &shown),
+        None => digest_and_change_at(releases, OsStr::new(&hex), &shown),
         Some(file) => {
             let only = open_inside(releases, &hex)
                 .and_then(|directory| Ok((names(&directory)?, directory)));
             match only {
                 Ok((names, directory)) if names.len() == 1 => {
-                    digest_at(&directory, OsStr::new(file), &shown.join(file))
+                    digest_and_change_at(&directory, OsStr::new(file), &shown.join(file))
                 }
                 Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
                 Err(errno) => Err(TreeError::Unreadable {
@@ -170,7 +170,7 @@ pub(super) fn actual(
         }
     };
     match tree {
-        Ok(tree) => Ok(Some(tree.digest)),
+        Ok((tree, changed)) => Ok(Some((tree.digest, changed))),
         Err(
             TreeError::Missing { .. } | TreeError::Refused { .. } | TreeError::Excessive { .. },
         ) => Ok(None),
@@ -217,11 +217,16 @@ fn look_at(directory: &OwnedFd, into: &Path) -> Result<Answer, String> {
             .map_err(|error| error.to_string())?,
         None => None,
     };
+    // A file that was exchanged and put back is as it was, and changed later than the link.
+    let (actual, inside) = actual.unzip();
     Ok(Answer {
         current: Some(current.digest),
         actual,
         releases: kept,
-        changed: Some(look::changed(&status)),
+        changed: inside
+            .flatten()
+            .map(|inside| look::changed(&inside))
+            .max(Some(look::changed(&status))),
     })
 }
 
