@@ -47,7 +47,7 @@ impl SqliteLedger {
         database::check_engine(&path)?;
         files::ensure(folder)?;
         let mut new = false;
-        if !files::is_there(&path)? {
+        if !database::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
             new = founding::found(folder, &path, system, time, lineage)?;
         }
@@ -90,7 +90,7 @@ impl SqliteLedger {
             return Ok(None);
         }
         files::check(folder)?;
-        if !files::is_there(&path)? {
+        if !database::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
             return Ok(None);
         }
