@@ -17,6 +17,8 @@ pub const CODES: &[&Code] = &[
     &TEMPLATE,
     &ARTIFACT,
     &CONFLICT,
+    &RESERVED,
+    &TOO_LARGE,
     &MEANINGLESS,
 ];
 
@@ -97,6 +99,18 @@ pub const CONFLICT: Code = Code::error(
     "definition/declared-twice",
     "two resources claim the same path on the same target",
     "Each would undo the other. Keep one, or give them paths of their own.",
+);
+/// A thing where evenkeel, version control or the definitions keep theirs.
+pub const RESERVED: Code = Code::error(
+    "definition/reserved-path",
+    "a resource claims a path of evenkeel, version control or the definitions",
+    "Applying it would replace the ledger, the repository or the definitions themselves. Choose a path outside of them.",
+);
+/// More than definitions may grow to.
+pub const TOO_LARGE: Code = Code::error(
+    "definition/too-large",
+    "references or templates expand beyond a limit",
+    "A text may have 64 MiB, the texts of an environment 256 MiB together, and a chain of references 1,000 resources. Use `source` or an artifact for large content.",
 );
 /// A line without an effect.
 pub const MEANINGLESS: Code = Code::error(
