@@ -15,5 +15,6 @@ fn main() -> ExitCode {
     {
         evenkeel_host::launch::main()
     }
+    evenkeel::cli::leave_out_absurd();
     evenkeel::cli::main(std::env::args_os())
 }

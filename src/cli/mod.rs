@@ -26,6 +26,7 @@ mod shared;
 mod signals;
 mod status;
 mod validate;
+mod variables;
 mod verify;
 
 use std::ffi::OsString;
@@ -101,6 +102,8 @@ commands! {
     completions::Completions,
     man::Man,
 }
+
+pub use variables::leave_out_absurd;
 
 /// Parses arguments, runs the command, and gives the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

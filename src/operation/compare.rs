@@ -80,6 +80,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         files: compared.files,
         values: compared.leaves,
         raw: compared.raw,
+        by_position: compared.by_position,
     };
     let found = disparities(&ComparedDocument {
         name: &name,

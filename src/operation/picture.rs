@@ -1,6 +1,7 @@
 //! The whole picture: environments resolved, parity settled, and each looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::large::Large;
 use super::project::Depth;
@@ -30,6 +31,8 @@ pub(super) struct Resolution {
     /// Where the definitions came from.
     pub(super) origin: Origin,
     pub(super) resolved: Large<BTreeMap<EnvironmentName, Resolved>>,
+    /// Takes every secret of these environments out of what was not written by evenkeel.
+    pub(super) secrets: Arc<Redactor>,
     /// Parity between all environments, settled; secrets are compared where both were resolved. What has one cause is
     /// one defect. Documents that could not be read are in it, since nothing can be told of them.
     pub(super) parity: Vec<Defect>,
@@ -83,6 +86,7 @@ impl Resolution {
         Ok(Self {
             sealer,
             origin,
+            secrets: Arc::new(Redactor::of_environments(resolved.values())),
             resolved: resolved.into(),
             parity: parity.defects,
             open: parity.open,
@@ -142,6 +146,7 @@ impl Resolution {
             self.environment(name)?,
             project.world.targets,
             &self.sealer,
+            &self.secrets,
         ))
     }
 

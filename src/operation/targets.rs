@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::world::redacted_target::RedactedTarget;
+use crate::world::redaction::Redactor;
 use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_core::observe::{AppliedSeals, Observers, applied_seals};
@@ -59,15 +61,21 @@ impl TargetMaker for LocalTargets {
 pub(super) struct Targets(BTreeMap<Arc<str>, SealedTarget>);
 
 impl Targets {
-    pub(super) fn of(resolved: &Resolved, maker: &dyn TargetMaker, sealer: &Sealer) -> Self {
+    pub(super) fn of(
+        resolved: &Resolved,
+        maker: &dyn TargetMaker,
+        sealer: &Sealer,
+        secrets: &Arc<Redactor>,
+    ) -> Self {
         Self(
             resolved
                 .targets
                 .iter()
                 .map(|(name, place)| {
                     let own = resolved.materials.sealer_of(name);
+                    let made = maker.make(&resolved.name, name, place, &own);
                     let target = SealedTarget::new(
-                        maker.make(&resolved.name, name, place, &own),
+                        RedactedTarget::wrap(made, secrets),
                         maker.with_project_key(sealer),
                     );
                     for (project, own) in resolved.materials.seals_of(name) {

@@ -9,9 +9,9 @@ use super::targets::Targets;
 use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{CaseDocument, Report, SuiteDocument};
 use crate::suite::{self, Outcome};
-use crate::world::files::fresh_directory;
+use crate::world::scratch::fresh_directory;
 use evenkeel_core::environment::suite::{Suite, selected};
-use evenkeel_core::environment::suites::SCRATCH;
+use evenkeel_core::environment::suites::scratch_of;
 use evenkeel_core::release::artifacts;
 use evenkeel_ledger::record::EvidenceBinding;
 use evenkeel_ledger::{Fence, Ledger, State};
@@ -137,6 +137,7 @@ impl Verification<'_> {
             suite,
             world.clock,
             world.environment,
+            &self.resolution.secrets,
             &world.interruption,
             &|line| {
                 world.listener.event(Event::CommandLine { line });
@@ -188,15 +189,15 @@ impl Verification<'_> {
     /// Makes a suite's own working directory anew: what an earlier run left in it proves nothing.
     fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
         let Some(run) = &suite.run else { return Ok(()) };
-        if !run.directory.starts_with(self.project.root.join(SCRATCH)) {
+        let own = scratch_of(self.name.as_str(), &suite.name);
+        if run.directory != self.project.root.join(&own) {
             return Ok(());
         }
-        let failed = |error: std::io::Error| {
+        fresh_directory(&self.project.root, &own).map_err(|reason| {
             Failure::other(format!(
-                "the working directory {} cannot be made: {error}",
+                "the working directory {} cannot be made: {reason}",
                 run.directory.display()
             ))
-        };
-        fresh_directory(&run.directory).map_err(failed)
+        })
     }
 }

@@ -127,6 +127,14 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
                 documents.raw,
                 count(documents.values, "value"),
             )?;
+            if documents.by_position > 0 {
+                writeln!(
+                    to,
+                    "  {:<12} too many similar elements: {} matched by position",
+                    "",
+                    count(documents.by_position, "list"),
+                )?;
+            }
         }
     }
     for finding in allowed.iter().take(SHOWN_FINDINGS) {

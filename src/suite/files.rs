@@ -1,8 +1,13 @@
-//! Result files: found by a pattern, removed before a run, read after it.
+//! Result files: found by a pattern, and read where the run wrote them.
+//!
+//! Nothing is removed: a pattern may match files of other people. What was there before the run counts only once the run
+//! wrote it again.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -45,18 +50,59 @@ fn named(pattern: &str) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// Removes what an earlier run left: what is there after the run is then of that run.
-pub(super) fn remove(pattern: &str) -> Result<(), String> {
-    for path in named(pattern)? {
-        std::fs::remove_file(&path)
-            .map_err(|error| format!("cannot remove the older {}: {error}", path.display()))?;
+/// The files that were there before a run.
+#[derive(Debug, Default)]
+pub(super) struct Earlier(BTreeMap<PathBuf, State>);
+
+/// What changes with every write: the file itself, and when its content or metadata last changed, which no program can
+/// set.
+type State = (u64, u64, i64, i64);
+
+impl Earlier {
+    /// Those that a pattern names now.
+    pub(super) fn of(pattern: &str) -> Result<Self, String> {
+        let state = |path: PathBuf| {
+            let state = state(&path)?;
+            Some((path, state))
+        };
+        Ok(Self(
+            named(pattern)?.into_iter().filter_map(state).collect(),
+        ))
     }
-    Ok(())
+
+    /// Whether a file is one of them, and was not written since.
+    fn has(&self, path: &Path) -> bool {
+        self.0
+            .get(path)
+            .is_some_and(|before| state(path) == Some(*before))
+    }
 }
 
-/// The cases of all files, and how many files there were.
-pub(super) fn read(pattern: &str, redactor: &Redactor) -> Result<(Vec<Case>, usize), String> {
-    let files = named(pattern)?;
+fn state(path: &Path) -> Option<State> {
+    let facts = std::fs::symlink_metadata(path).ok()?;
+    Some((facts.dev(), facts.ino(), facts.ctime(), facts.ctime_nsec()))
+}
+
+/// What the result files of a run say.
+#[derive(Debug, PartialEq)]
+pub(super) struct Results {
+    /// The cases of all files.
+    pub(super) cases: Vec<Case>,
+    /// How many files the run wrote.
+    pub(super) files: usize,
+    /// How many matched and are older than the run.
+    pub(super) older: usize,
+}
+
+/// Reads the files that were written since `earlier`.
+pub(super) fn read(
+    pattern: &str,
+    earlier: &Earlier,
+    redactor: &Redactor,
+) -> Result<Results, String> {
+    let (older, files): (Vec<PathBuf>, Vec<PathBuf>) = named(pattern)?
+        .into_iter()
+        .partition(|path| earlier.has(path));
     let (mut cases, mut total) = (Vec::new(), 0);
     for path in &files {
         let bytes =
@@ -75,7 +121,11 @@ pub(super) fn read(pattern: &str, redactor: &Redactor) -> Result<(Vec<Case>, usi
             return Err(format!("`{pattern}` has more than {MOST_CASES} cases"));
         }
     }
-    Ok((cases, files.len()))
+    Ok(Results {
+        cases,
+        files: files.len(),
+        older: older.len(),
+    })
 }
 
 /// The content of a regular file, up to one byte more than is taken. A pipe in its place does not hold us up.
@@ -125,11 +175,10 @@ fn matches(pattern: &OsStr, name: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Redactor, matches, remove};
-    use crate::suite::result::Case;
+    use super::{Earlier, Redactor, Results, matches};
 
-    fn read(pattern: &str) -> Result<(Vec<Case>, usize), String> {
-        super::read(pattern, &Redactor::default())
+    fn read(pattern: &str, earlier: &Earlier) -> Result<Results, String> {
+        super::read(pattern, earlier, &Redactor::default())
     }
 
     #[test]
@@ -156,18 +205,33 @@ mod tests {
     }
 
     #[test]
-    fn older_files_are_removed_and_others_stay() {
+    fn older_files_stay_and_count_only_when_they_are_written_again() {
         let home = tempfile::tempdir().unwrap();
-        for name in ["a.xml", "b.xml", "c.txt"] {
-            std::fs::write(home.path().join(name), "").unwrap();
+        let path = |name: &str| home.path().join(name);
+        let suite = r#"<testsuite><testcase name="a"/></testsuite>"#;
+        for name in ["a.xml", "b.xml"] {
+            std::fs::write(path(name), suite).unwrap();
         }
-        let pattern = home.path().join("*.xml").display().to_string();
-        remove(&pattern).unwrap();
-        assert_eq!(read(&pattern).unwrap(), (Vec::new(), 0));
-        assert!(home.path().join("c.txt").exists());
-        let missing = home.path().join("missing/*.xml").display().to_string();
-        remove(&missing).unwrap();
-        assert_eq!(read(&missing).unwrap().1, 0);
+        let pattern = path("*.xml").display().to_string();
+        let earlier = Earlier::of(&pattern).unwrap();
+        let results = read(&pattern, &earlier).unwrap();
+        assert_eq!(
+            (results.cases.len(), results.files, results.older),
+            (0, 0, 2)
+        );
+        // The clock of files moves in steps of some milliseconds.
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        std::fs::write(path("b.xml"), suite).unwrap();
+        std::fs::write(path("c.xml"), suite).unwrap();
+        let results = read(&pattern, &earlier).unwrap();
+        assert_eq!(
+            (results.cases.len(), results.files, results.older),
+            (2, 2, 1)
+        );
+        assert!(path("a.xml").exists());
+        let missing = path("missing/*.xml").display().to_string();
+        let earlier = Earlier::of(&missing).unwrap();
+        assert_eq!(read(&missing, &earlier).unwrap().files, 0);
     }
 
     #[test]
@@ -176,11 +240,12 @@ mod tests {
         let path = home.path().join("a.xml");
         let pattern = path.display().to_string();
         std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let none = Earlier::default();
+        let read = |pattern: &str| super::read(pattern, &none, &Redactor::default());
         assert!(read(&pattern).is_err());
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert!(read(&pattern).unwrap_err().contains("regular"));
-        assert!(remove(&pattern).is_err());
         std::fs::remove_dir(&path).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
         assert!(read(&pattern).unwrap_err().contains("regular"));

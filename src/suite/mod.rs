@@ -36,17 +36,19 @@ use evenkeel_model::{Clock, Digest, Moment, canonical};
 /// Runs every part that a suite declares: checks, then its command, then its load.
 ///
 /// A part that fails does not stop the next; an interruption does. A suite without a case that passed has not passed.
-/// `environment` is ours: a command inherits a few variables of it.
+/// `environment` is ours: a command inherits a few variables of it. `secrets` knows all secrets of the run: what answers
+/// may quote more than it was sent.
 /// `progress` receives a few words about each part.
 pub fn run(
     suite: &Suite,
     clock: &dyn Clock,
     environment: &BTreeMap<String, String>,
+    secrets: &Redactor,
     interruption: &Interruption,
     progress: &dyn Fn(&str),
 ) -> SuiteResult {
     let started = clock.now();
-    let redactor = Redactor::of(suite);
+    let redactor = secrets.and(Redactor::of(suite));
     let mut parts: Vec<Part> = Vec::new();
     let steps: [&dyn Fn() -> Option<Part>; 3] = [
         &|| {

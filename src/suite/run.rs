@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::capture;
-use super::files;
+use super::files::{self, Earlier, Results};
 use super::result::{Case, Outcome, Part, all_good};
 use crate::world::command::{self, CommandRun, CommandStatus};
 use crate::world::redaction::Redactor;
@@ -31,10 +31,13 @@ pub(super) fn run(
         let reason = text::inert(&redactor.text(&reason)).into_owned();
         Case::new(&name, Outcome::Error, reason)
     };
-    if let Some(Err(reason)) = check.junit.as_deref().map(files::remove) {
-        part.cases.push(error(reason));
-        return part;
-    }
+    let earlier = match check.junit.as_deref().map(Earlier::of).transpose() {
+        Ok(earlier) => earlier.unwrap_or_default(),
+        Err(reason) => {
+            part.cases.push(error(reason));
+            return part;
+        }
+    };
     let mut environment: BTreeMap<String, String> = INHERITED
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), ours.get(*name)?.clone())))
@@ -80,7 +83,7 @@ pub(super) fn run(
             part.cases.push(ended.unwrap_or_else(good));
         }
         Some(pattern) => {
-            part.cases = results(pattern, redactor, &error);
+            part.cases = results(pattern, &earlier, redactor, &error);
             part.cases.extend(ended);
         }
     }
@@ -130,13 +133,29 @@ fn with_last_line(message: String, streams: &BTreeMap<&'static str, String>) -> 
 }
 
 /// The cases of the result files; where there is nothing that could be a pass, one more that says why.
-fn results(pattern: &str, redactor: &Redactor, error: &dyn Fn(String) -> Case) -> Vec<Case> {
-    let (mut cases, files) = match files::read(pattern, redactor) {
+fn results(
+    pattern: &str,
+    earlier: &Earlier,
+    redactor: &Redactor,
+    error: &dyn Fn(String) -> Case,
+) -> Vec<Case> {
+    let Results {
+        mut cases,
+        files,
+        older,
+    } = match files::read(pattern, earlier, redactor) {
         Ok(read) => read,
         Err(reason) => return vec![error(reason)],
     };
     if files == 0 {
-        cases.push(error(format!("it wrote no result file `{pattern}`")));
+        let older = match older {
+            0 => String::new(),
+            older => format!(
+                "; {} of an earlier time stays and does not count",
+                text::count(older, "result file")
+            ),
+        };
+        cases.push(error(format!("it wrote no result file `{pattern}`{older}")));
     } else if cases.is_empty() {
         let files = text::count(files, "result file");
         cases.push(error(format!("there is no case in its {files}")));

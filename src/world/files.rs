@@ -321,19 +321,6 @@ pub fn replace_text(path: &Path, text: &str) -> std::io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }
 
-/// Makes a directory that is empty.
-///
-/// # Errors
-///
-/// When an older one cannot be removed, or a new one not be made.
-pub fn fresh_directory(path: &Path) -> std::io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    fs::create_dir_all(path)
-}
-
 /// Reads a plain file of at most `most` bytes; `None` when it is longer. Opening a pipe or a device does not wait.
 ///
 /// # Errors

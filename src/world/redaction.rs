@@ -10,7 +10,9 @@ mod spelling;
 use zeroize::Zeroizing;
 
 use self::pattern::{Pattern, forms};
+use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::suite::{Suite, SuiteText};
+use evenkeel_model::Value;
 
 /// What stands in a secret's place.
 pub(crate) const SHOWN: &str = "(secret)";
@@ -24,6 +26,12 @@ pub struct Redactor {
     longest: usize,
 }
 
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Redactor")
+    }
+}
+
 impl Redactor {
     /// Knows every secret that the suite is given.
     pub(crate) fn of(suite: &Suite) -> Self {
@@ -33,6 +41,41 @@ impl Redactor {
             SuiteText::Secret(secret) => Some(secret.reveal()),
             SuiteText::Plain(_) => None,
         }))
+    }
+
+    /// Knows every secret of these environments.
+    #[must_use]
+    pub fn of_environments<'a>(environments: impl Iterator<Item = &'a Resolved>) -> Self {
+        let values = environments.flat_map(|environment| environment.parameters.values());
+        let mut secrets: Vec<&str> = values
+            .filter_map(|value| match value {
+                Value::Secret(secret, _) => Some(secret.reveal()),
+                _ => None,
+            })
+            .collect();
+        secrets.sort_unstable();
+        secrets.dedup();
+        Self::new(secrets.into_iter())
+    }
+
+    /// Knows what both know.
+    #[must_use]
+    pub fn and(&self, other: Self) -> Self {
+        Self {
+            longest: self.longest.max(other.longest),
+            patterns: self
+                .patterns
+                .iter()
+                .cloned()
+                .chain(other.patterns)
+                .collect(),
+        }
+    }
+
+    /// Whether it knows no secret.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
     }
 
     /// Knows these secrets. An empty one is none.

@@ -15,6 +15,7 @@ mod adapters;
 mod bad_days;
 mod bad_input;
 mod baseline;
+mod bounds;
 mod canaries;
 mod checkpoints;
 mod completeness;

@@ -61,6 +61,8 @@ pub struct FilesComparison {
     pub files: usize,
     /// Whether the place that the rules ask for is there, on either side.
     pub is_there: bool,
+    /// Lists whose elements were matched by position, being too many to measure how alike they are.
+    pub by_position: usize,
 }
 
 /// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
@@ -110,6 +112,7 @@ pub fn compare_files(
         whole.leaves += part.leaves;
         whole.files += part.files;
         whole.is_there |= part.is_there;
+        whole.by_position += part.by_position;
     }
     renamed(&mut whole, left, right, rules);
     whole
@@ -147,6 +150,7 @@ fn compare_pair(
                     part.leaves = left.leaves() + right.leaves();
                     let compared = super::compare(&left, &right, rules, step.as_ref());
                     part.is_there |= compared.is_there;
+                    part.by_position += compared.by_position;
                     if compared.disagreements.is_empty() {
                         return part;
                     }

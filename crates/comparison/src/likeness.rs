@@ -128,7 +128,8 @@ pub(super) fn pair<'n>(
     let lonely: Vec<usize> = (0..left.len())
         .filter(|number| counterpart.get(*number) == Some(&None))
         .collect();
-    if lonely.len().saturating_mul(open.len()) <= MOST_MEASURED {
+    let by_position = lonely.len().saturating_mul(open.len()) > MOST_MEASURED;
+    if !by_position {
         let features = |nodes: &'n [Node], number: usize, which| {
             nodes
                 .get(number)
@@ -205,5 +206,6 @@ pub(super) fn pair<'n>(
     Pairing {
         pairs,
         is_reordered,
+        by_position,
     }
 }

@@ -72,6 +72,8 @@ pub(super) struct Pairing<'n> {
     pub(super) pairs: Vec<Pair<'n>>,
     /// Whether the paired elements stand in another order, and nothing identifies them but what they are.
     pub(super) is_reordered: bool,
+    /// Whether there were too many to measure how alike they are, so that position decided.
+    pub(super) by_position: bool,
 }
 
 /// What identifies an element: names and values.
@@ -347,6 +349,7 @@ fn pair_ids<'n>(
     Some(Pairing {
         pairs,
         is_reordered: false,
+        by_position: false,
     })
 }
 
@@ -568,6 +571,7 @@ fn by_value<'n>(
     Pairing {
         pairs,
         is_reordered,
+        by_position: false,
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Compared {
     pub disagreements: Vec<Disagreement>,
     /// Whether the place that the rules ask for is there, on either side.
     pub is_there: bool,
+    /// Lists with too many elements alike to be told apart: those were matched by position.
+    pub by_position: usize,
 }
 
 /// Compares two documents. What both have alike is not told, whatever way it is written in. Where a document is one of
@@ -63,6 +65,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
         is_there: false,
+        by_position: 0,
         above: Vec::new(),
         only: (Vec::new(), Vec::new()),
         foreign: (
@@ -86,6 +89,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
     Compared {
         disagreements: walk.found,
         is_there: walk.is_there,
+        by_position: walk.by_position,
     }
 }
 
@@ -104,6 +108,7 @@ struct Walk<'n> {
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
     is_there: bool,
+    by_position: usize,
     /// The keys above, where both sides have them.
     above: Vec<(evenkeel_document::Place, evenkeel_document::Place)>,
     /// What only one side has, by its number among what was found: it may have moved.

@@ -44,7 +44,7 @@ pub use subsystem::{Action, Answer, Query, Subject, entries, installation, path,
 #[cfg(feature = "local")]
 pub use local::tree::{TreeDigest, TreeError, tree_digest};
 #[cfg(feature = "local")]
-pub use local::{LocalTarget, reason};
+pub use local::{LocalTarget, reason, remove_tree};
 #[cfg(feature = "testing")]
 pub use recorded::RecordedTarget;
 #[cfg(feature = "local")]

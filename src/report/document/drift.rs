@@ -45,6 +45,14 @@ pub struct DocumentsDocument {
     pub values: usize,
     /// Single values that differ when nothing is understood: keys by name, lists by position.
     pub raw: usize,
+    /// Lists with too many elements that nothing identifies: how alike those are was not measured, and position decided.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub by_position: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl From<DocumentCounts> for DocumentsDocument {
@@ -54,12 +62,14 @@ impl From<DocumentCounts> for DocumentsDocument {
             files,
             values,
             raw,
+            by_position,
         } = counts;
         Self {
             pairs,
             files,
             values,
             raw,
+            by_position,
         }
     }
 }

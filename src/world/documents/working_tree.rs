@@ -25,11 +25,13 @@ pub(super) struct Disk<'a> {
     root: &'a Path,
     /// What is read lies in here.
     boundary: PathBuf,
+    /// Whether the declared path itself leads above it.
+    leaves: bool,
     interruption: &'a Interruption,
 }
 
 impl<'a> Disk<'a> {
-    /// As a declared path sees it: within `boundary`, or in the directory above it that the path itself climbs to.
+    /// As a declared path sees it: within `boundary`, whatever links or `..` say.
     pub(super) fn seen_by(
         declared: &str,
         root: &'a Path,
@@ -37,15 +39,13 @@ impl<'a> Disk<'a> {
         interruption: &'a Interruption,
     ) -> Self {
         let levels = clean(declared).map_or(0, |path| climbs(&path));
-        let climbed = root.ancestors().nth(levels).unwrap_or(root);
-        let boundary = if boundary.starts_with(climbed) {
-            climbed
-        } else {
-            boundary
-        };
+        let depth = root
+            .strip_prefix(boundary)
+            .map_or(0, |below| below.components().count());
         Self {
             root,
             boundary: boundary.to_owned(),
+            leaves: levels > depth,
             interruption,
         }
     }
@@ -62,6 +62,9 @@ impl Tree for Disk<'_> {
     }
 
     fn resolve(&mut self, path: &Path) -> Result<Resolved, String> {
+        if self.leaves {
+            return Ok(Resolved::Outside);
+        }
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if is_absent(&error) => return Ok(Resolved::Absent),

@@ -10,6 +10,7 @@ const SHORTEST_ENCODED: usize = 4;
 const INDENTATION: usize = 16;
 
 /// A secret in one form: a sequence of symbols, each with its possible spellings.
+#[derive(Clone)]
 pub(super) struct Pattern {
     /// Whether a Base64 digit stands before it that belongs to it in part.
     before: bool,

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 /// One spelling of one symbol.
+#[derive(Clone)]
 pub(super) enum Spelling {
     /// These bytes.
     Exactly(Zeroizing<Vec<u8>>),

@@ -83,6 +83,7 @@ fn progress_and_the_clock_are_used_and_a_result_is_read_back() {
         &suite,
         &clock,
         &std::env::vars().collect(),
+        &evenkeel::world::redaction::Redactor::default(),
         &Interruption::default(),
         &|word| {
             said.lock().unwrap().push(word.to_owned());

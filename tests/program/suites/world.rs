@@ -187,6 +187,7 @@ pub fn run_until(suite: &Suite, interruption: &Interruption) -> SuiteResult {
         suite,
         &evenkeel_model::moment::SystemClock,
         &std::env::vars().collect(),
+        &evenkeel::world::redaction::Redactor::default(),
         interruption,
         &|_| {},
     );

@@ -18,7 +18,9 @@ impl<'n> Walk<'n> {
         let Pairing {
             mut pairs,
             is_reordered,
+            by_position,
         } = list::pair(left, right, self.context().key, keys, &rules.identities);
+        self.by_position += usize::from(by_position);
         self.hide(&mut pairs, left, right);
         let mut is_complete = true;
         for pair in pairs {

@@ -41,6 +41,8 @@ pub struct DocumentCounts {
     pub values: usize,
     /// Values that are not byte-identical.
     pub raw: usize,
+    /// Lists whose elements were matched by position, being too many to measure how alike they are.
+    pub by_position: usize,
 }
 
 /// The result of comparing them.
@@ -178,6 +180,7 @@ impl<'d> Documents<'d> {
                 counted.files += compared.files;
                 counted.values += compared.leaves;
                 counted.raw += compared.raw;
+                counted.by_position += compared.by_position;
                 parity.complaints.extend(compared.complaints);
                 parity.disparities.extend(disparities(&ComparedDocument {
                     name,

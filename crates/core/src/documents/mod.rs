@@ -18,9 +18,11 @@ pub use compared::{DeclaredDocuments, DocumentCounts, DocumentParity, Documents}
 pub use differing::differing_texts;
 pub use limits::{LIMITS, Limits};
 pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};
-pub use walk::{Found, Kind, Listing, Resolved, Tree, What, is_private, list, walk};
+pub use walk::{Found, Kind, Listing, Resolved, Tree, What, list, walk};
 pub use wanted::{Wanted, clean, climbs};
 pub use words::Unreadable;
+
+pub use crate::environment::is_private;
 
 use std::path::PathBuf;
 

@@ -8,22 +8,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::Limits;
+use super::is_private;
 use super::link::{followed, may_hide};
 use super::wanted::{Wanted, clean};
 use super::words::{self, Unreadable};
 
-/// Version control's own, and evenkeel's: never read, wherever they are met.
-const PRIVATE: [&str; 9] = [
-    ".git",
-    ".hg",
-    ".svn",
-    ".bzr",
-    ".jj",
-    ".sl",
-    "_darcs",
-    "CVS",
-    ".evenkeel",
-];
 /// Directories that tools fill by themselves, differently on each machine.
 const CACHES: [&str; 4] = [
     ".terraform",
@@ -86,11 +75,6 @@ pub trait Tree {
 
     /// How people know this tree, after a path: "" or " in commit 1234567890".
     fn known_as(&self) -> String;
-}
-
-/// Whether a name is one that is never read.
-pub fn is_private(name: &OsStr) -> bool {
-    PRIVATE.iter().any(|private| name == *private)
 }
 
 /// What a path names.

@@ -222,7 +222,7 @@ fn names(tree: &mut dyn Tree, directory: &std::path::Path) -> Vec<String> {
     let mut names: Vec<String> = children
         .into_iter()
         .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| !super::walk::is_private(name.as_ref()))
+        .filter(|name| !super::is_private(name.as_ref()))
         .collect();
     names.sort();
     names

@@ -292,7 +292,7 @@ fn discrepancy(
         });
     defect.difference = each
         .texts
-        .map(|(expected, found)| evenkeel_model::text::unified(&expected, &found));
+        .map(|(expected, found)| kind::difference(&expected, &found));
     defect.corner = Some(corner);
     defect.since = since(situation, applied, failed, observed.changed(), corner);
     defect

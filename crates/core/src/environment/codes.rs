@@ -19,6 +19,8 @@ pub const CODES: &[&Code] = &[
     &CONFLICT,
     &SHARED,
     &MOVED,
+    &RESERVED,
+    &TOO_LARGE,
     &MEANINGLESS,
 ];
 
@@ -111,6 +113,18 @@ pub const MOVED: Code = Code::error(
     "definition/moved",
     "`moved` names an address that this resource cannot have had",
     "It names addresses of the same kind that are declared no longer, each in one resource. Remove the entry, or the resource that still has the address.",
+);
+/// A thing where evenkeel, version control or the definitions keep theirs.
+pub const RESERVED: Code = Code::error(
+    "definition/reserved-path",
+    "a resource claims a path of evenkeel, version control or the definitions",
+    "Applying it would replace the ledger, the repository or the definitions themselves. Choose a path outside of them.",
+);
+/// More than definitions may grow to.
+pub const TOO_LARGE: Code = Code::error(
+    "definition/too-large",
+    "references or templates expand beyond a limit",
+    "A text may have 64 MiB, the texts of an environment 256 MiB together, and a chain of references 1,000 resources. Use `source` or an artifact for large content.",
 );
 /// A line without an effect.
 pub const MEANINGLESS: Code = Code::error(

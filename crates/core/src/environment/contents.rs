@@ -220,7 +220,10 @@ impl Resolver<'_> {
             .template
             .render(understood.file, &values, sensitive)
         {
-            Ok(text) => Some(self.keep(text.into(), sensitive)),
+            Ok(text) => {
+                self.expanded(text.len(), address.as_str(), &span)?;
+                Some(self.keep(text.into(), sensitive))
+            }
             Err(problem) => {
                 self.complain_template(address, &span, &understood.file.path, &problem);
                 None

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::contents::{self, Templates};
 use super::definition::{ValueSource, Varies};
+use super::expansion::{Excess, Expansion};
 use super::secrets::Secrets;
 use super::suite::Suite;
 use super::{
@@ -134,6 +135,7 @@ pub fn resolve(
 ) -> Result<Resolved, Vec<Defect>> {
     let sources = contents::read_templates(definition, name, surroundings.files);
     let templates = contents::understand_templates(&sources);
+    let expansion = Expansion::default();
     let mut resolver = Resolver {
         definition,
         name,
@@ -144,6 +146,7 @@ pub fn resolve(
         filled: Arc::default(),
         files: BTreeMap::new(),
         templates: &templates,
+        expansion: &expansion,
         sources: HashMap::new(),
         told: HashSet::new(),
         gaps: BTreeSet::new(),
@@ -210,6 +213,8 @@ pub(super) struct Resolver<'a> {
     filled: Arc<HashMap<Address, (Declared, Attributes)>>,
     pub(super) files: BTreeMap<String, Digest>,
     pub(super) templates: &'a Templates<'a>,
+    /// How much references and templates expanded to.
+    expansion: &'a Expansion,
     /// Contents of `source` files, by path: many resources may have the same.
     pub(super) sources: HashMap<String, Content>,
     /// Places in templates that were complained about.
@@ -325,6 +330,27 @@ impl Resolver<'_> {
             targets.insert(Arc::clone(target), TargetPlace { base, state });
         }
         targets
+    }
+
+    /// Counts a text that was expanded; `None` with a complaint when it is too long, by itself or with all others.
+    pub(super) fn expanded(&mut self, length: usize, subject: &str, span: &Span) -> Option<()> {
+        let counted = self.expansion.add(length);
+        self.within(counted, subject, span)
+    }
+
+    /// The complaint about what goes beyond a limit.
+    fn within(&mut self, counted: Result<(), Excess>, subject: &str, span: &Span) -> Option<()> {
+        let message = match counted {
+            Ok(()) => return Some(()),
+            Err(Excess::Again) => return None,
+            Err(Excess::Text(message) | Excess::Sum(message)) => message,
+        };
+        self.complaints.push(
+            Defect::new(&codes::TOO_LARGE, subject, format!("{subject}: {message}"))
+                .within(self.name)
+                .at(span, message),
+        );
+        None
     }
 
     pub(super) fn complain(

@@ -105,7 +105,8 @@ pub struct RunCheck {
     pub directory: PathBuf,
     /// How long it may take before its whole process group is killed.
     pub within: Duration,
-    /// JUnit files it writes: a path or a pattern with `*` in its last part, absolute. Older ones are removed first.
+    /// JUnit files it writes: a path or a pattern with `*` in its last part, absolute. Older ones stay, and
+    /// do not count.
     pub junit: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Fills a suite's definition in.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -17,6 +17,12 @@ use evenkeel_model::{Digest, Value, duration};
 
 /// Where suites have working directories of their own, in the project's directory.
 pub const SCRATCH: &str = ".evenkeel/suites";
+
+/// The working directory of one suite in an environment, in the project's directory.
+#[must_use]
+pub fn scratch_of(environment: &str, suite: &str) -> PathBuf {
+    Path::new(SCRATCH).join(environment).join(suite)
+}
 
 /// Fills in all suites of an environment.
 pub(super) fn resolve(resolver: &mut Resolver<'_>) -> Vec<Suite> {
@@ -310,9 +316,7 @@ fn run_check(resolver: &Resolver<'_>, name: &str, attributes: &Attributes) -> Op
     let scratch = resolver
         .surroundings
         .root
-        .join(SCRATCH)
-        .join(resolver.name.as_str())
-        .join(name);
+        .join(scratch_of(resolver.name.as_str(), name));
     let directory = attributes
         .text("directory")
         .map_or(scratch, |path| place(path).into());

@@ -9,6 +9,7 @@
 mod attributes;
 mod claim;
 mod contract;
+mod difference;
 mod traits;
 
 pub use attributes::Attributes;
@@ -18,6 +19,7 @@ pub use contract::{
     ArtifactFacts, Content, Context, Discrepancy, Exclusive, Kind, Observation, SealText,
     TellAttribute, Wrong,
 };
+pub use difference::difference;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};

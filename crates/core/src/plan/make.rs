@@ -302,7 +302,7 @@ fn change(each: &Discrepancy) -> Change {
         difference: each
             .texts
             .as_ref()
-            .map(|(expected, found)| evenkeel_model::text::unified(found, expected)),
+            .map(|(expected, found)| crate::kind::difference(found, expected)),
     }
 }
 

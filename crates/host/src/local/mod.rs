@@ -6,6 +6,7 @@
 pub(crate) mod content;
 pub(crate) mod owners;
 pub mod reason;
+mod remove;
 pub(crate) mod sync;
 pub(crate) mod tree;
 
@@ -18,6 +19,7 @@ use crate::threads;
 use crate::{ActionError, Interruption, Materials, Observer, Performed, Target};
 use evenkeel_model::Sealer;
 
+pub use self::remove::remove_tree;
 pub use crate::subsystem::installation::local::current_target;
 
 /// How many installations and processes are worked on at once.

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::files;
 use super::writer::{self, Writer};
 use crate::LedgerError;
 
@@ -224,7 +225,7 @@ pub fn check_format(connection: &Connection, path: &Path) -> Result<(), LedgerEr
         return not_a_ledger("it was not written by evenkeel");
     }
     match pragma("user_version")? {
-        FORMAT => Ok(()),
+        FORMAT => check_schema(connection, path),
         found if found > FORMAT => Err(LedgerError::Newer {
             path: path.display().to_string(),
             found,
@@ -232,6 +233,65 @@ pub fn check_format(connection: &Connection, path: &Path) -> Result<(), LedgerEr
         }),
         found => not_a_ledger(&format!("no version of evenkeel wrote format {found}")),
     }
+}
+
+/// Refuses a ledger that is no plain file, or has something else beside it where SQLite keeps its own files. Says
+/// whether it is there.
+///
+/// # Errors
+///
+/// [`LedgerError::Unusable`], or [`LedgerError::Storage`].
+pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        files::is_there(Path::new(&beside))?;
+    }
+    files::is_there(path)
+}
+
+/// Refuses a schema that could make a statement do something else than it says: a view in place of a table, a trigger
+/// that is not ours. What only misses protection is for verification to find.
+///
+/// # Errors
+///
+/// [`LedgerError::Broken`], or what SQLite says.
+fn check_schema(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let failed = |error| failed("read", path, error);
+    let mut statement = connection
+        .prepare("SELECT name, sql FROM sqlite_schema")
+        .map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut tables = 0;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let name: String = row.get(0).map_err(failed)?;
+        let kept: Option<String> = row.get(1).map_err(failed)?;
+        let ours = SCHEMA.iter().find(|(known, _)| *known == name);
+        if ours.map(|(_, statement)| *statement) != kept.as_deref() {
+            let what = if ours.is_some() {
+                "was changed"
+            } else {
+                "does not belong to it"
+            };
+            let name = evenkeel_model::text::inert(&name).into_owned();
+            return Err(LedgerError::broken(
+                0,
+                format!("`{name}` of the schema of {} {what}", path.display()),
+            ));
+        }
+        tables += usize::from(kept.is_some_and(|kept| kept.starts_with("CREATE TABLE")));
+    }
+    let wanted = SCHEMA
+        .iter()
+        .filter(|(_, statement)| statement.starts_with("CREATE TABLE"))
+        .count();
+    if tables == wanted {
+        return Ok(());
+    }
+    Err(LedgerError::broken(
+        0,
+        format!("a table of {} is missing", path.display()),
+    ))
 }
 
 /// What the files looked like at a moment.

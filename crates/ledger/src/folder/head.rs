@@ -2,30 +2,36 @@
 //!
 //! It is replaced with a rename after every append, and not synced: after a loss of power it may lag behind.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::opening::{self, Content};
 use crate::{Checkpoint, Head, LedgerError, Link};
+
+/// The file's name.
+const NAME: &str = "head";
+/// The most that is read of it.
+const LONGEST: u64 = 64 * 1024;
 
 /// Where it is.
 #[must_use]
 pub fn path(folder: &Path) -> PathBuf {
-    folder.join("head")
+    folder.join(NAME)
 }
 
 /// Reads it.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Storage`] when it is there and the system refuses to read it.
+/// When it is there and is no plain file, or the system refuses to read it.
 pub fn read(folder: &Path) -> Result<Head, LedgerError> {
-    let path = path(folder);
-    match fs::read(&path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).map_or(Head::Unreadable, Head::Known)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Head::Absent),
-        Err(error) => Err(LedgerError::storage("read", &path, error)),
-    }
+    Ok(match opening::read(folder, &[NAME], LONGEST)? {
+        Content::Whole(bytes) => {
+            serde_json::from_slice(&bytes).map_or(Head::Unreadable, Head::Known)
+        }
+        Content::TooLong => Head::Unreadable,
+        Content::Absent => Head::Absent,
+    })
 }
 
 /// Writes it.

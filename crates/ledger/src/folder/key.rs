@@ -4,12 +4,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::files;
+use super::{files, opening};
 use crate::LedgerError;
 use evenkeel_model::{Digest, Sealer};
 
@@ -49,15 +49,10 @@ pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
 /// As [`open_or_make`].
 pub fn open_existing(folder: &Path) -> Result<Option<Sealer>, LedgerError> {
     let path = path(folder);
-    if !files::is_there(&path)? {
-        return Ok(None);
-    }
     let read = |error| LedgerError::storage("read", &path, error);
-    let mut file = File::options()
-        .read(true)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(&path)
-        .map_err(read)?;
+    let Some(mut file) = opening::open(folder, &[NAME])? else {
+        return Ok(None);
+    };
     let mode = file.metadata().map_err(read)?.mode();
     if mode & 0o077 != 0 {
         return Err(LedgerError::unusable(

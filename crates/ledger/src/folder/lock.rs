@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::files;
+use super::{files, opening};
 use crate::lease::{Holder, Lock, check_name, introduce};
 use crate::{LedgerError, LockGuard};
 use evenkeel_model::{EnvironmentName, name};
@@ -65,13 +65,12 @@ pub fn take(
 /// When the lock file is there and cannot be looked at.
 pub fn look(folder: &Path, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
     let path = path(folder, environment);
-    if !name::is_word(environment.as_str()) || !files::is_there(&path)? {
+    if !name::is_word(environment.as_str()) {
         return Ok(Lock::Free);
     }
-    let mut lock = match File::open(&path) {
-        Ok(lock) => lock,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Lock::Free),
-        Err(error) => return Err(LedgerError::storage("open", &path, error)),
+    let name = format!("{environment}.lock");
+    let Some(mut lock) = opening::open(folder, &["locks", &name])? else {
+        return Ok(Lock::Free);
     };
     match lock.try_lock_shared() {
         Ok(()) => Ok(Lock::Free),
@@ -107,6 +106,8 @@ fn acquire(
     let begun = Instant::now();
     let mut tries = 0;
     loop {
+        // What is there already must be a file: a pipe would not keep anybody out.
+        files::is_there(path)?;
         let mut lock =
             files::open_private(path).map_err(|error| LedgerError::storage("open", path, error))?;
         match lock.try_lock() {

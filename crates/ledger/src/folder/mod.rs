@@ -8,17 +8,21 @@ mod head;
 mod key;
 mod lock;
 mod objects;
+mod opening;
 mod rows;
 mod sqlite;
+mod sweep;
 mod verify;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use objects::FolderObjects;
 pub use sqlite::SqliteLedger;
 
+use self::sweep::Presence;
 use crate::lease::{Holder, Lock};
 use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
@@ -28,15 +32,18 @@ use evenkeel_model::{EnvironmentName, Moment, Sealer};
 pub struct FolderStore {
     folder: PathBuf,
     objects: FolderObjects,
+    presence: Arc<Presence>,
 }
 
 impl FolderStore {
     /// The store in `folder`. Creates nothing.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
+        let presence = Arc::new(Presence::new(folder));
         Self {
             folder: folder.to_owned(),
-            objects: FolderObjects::new(folder),
+            objects: FolderObjects::beside(folder, &presence),
+            presence,
         }
     }
 }
@@ -53,6 +60,8 @@ impl Store for FolderStore {
     }
 
     fn open_or_found(&self, system: &str, time: Moment) -> Result<Box<dyn Ledger>, LedgerError> {
+        files::ensure(&self.folder)?;
+        self.presence.begin();
         let lineage = key::random_lineage()?;
         let ledger = SqliteLedger::open_or_found(&self.folder, system, time, &lineage)?;
         Ok(Box::new(ledger))
@@ -75,6 +84,8 @@ impl Store for FolderStore {
     }
 
     fn make_key(&self) -> Result<Sealer, LedgerError> {
+        files::ensure(&self.folder)?;
+        self.presence.begin();
         key::open_or_make(&self.folder)
     }
 

@@ -3,23 +3,36 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::files;
+use super::opening::{self, Content};
+use super::sweep::Presence;
 use crate::{LedgerError, Objects};
 use evenkeel_model::Digest;
+
+/// The largest object that is read.
+const LARGEST: u64 = 1024 * 1024 * 1024;
 
 /// Objects in files: `<folder>/objects/ab/<the other 62 digits>`.
 #[derive(Clone, Debug)]
 pub struct FolderObjects {
     folder: PathBuf,
+    presence: Arc<Presence>,
 }
 
 impl FolderObjects {
     /// The objects beside the ledger in `folder`. Creates nothing.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
+        Self::beside(folder, &Arc::new(Presence::new(folder)))
+    }
+
+    /// The objects of a store that says itself when it writes.
+    pub(super) fn beside(folder: &Path, presence: &Arc<Presence>) -> Self {
         Self {
             folder: folder.to_owned(),
+            presence: Arc::clone(presence),
         }
     }
 
@@ -30,9 +43,14 @@ impl FolderObjects {
     /// The folder and the name of an object.
     pub(super) fn place(&self, digest: &Digest) -> (PathBuf, String) {
         let hex = digest.hex();
-        let (drawer, name) = hex.split_at_checked(2).unwrap_or(("", &hex));
+        let (drawer, name) = halves(&hex);
         (self.root().join(drawer), name.to_owned())
     }
+}
+
+/// The names of an object's folder and file.
+fn halves(hex: &str) -> (&str, &str) {
+    hex.split_at_checked(2).unwrap_or(("", hex))
 }
 
 impl Objects for FolderObjects {
@@ -47,6 +65,7 @@ impl Objects for FolderObjects {
         };
         let (drawer, name) = self.place(&digest);
         files::ensure(&self.folder)?;
+        self.presence.begin();
         files::ensure(&self.root())?;
         files::ensure(&drawer)?;
         let path = drawer.join(&name);
@@ -60,19 +79,18 @@ impl Objects for FolderObjects {
     }
 
     fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerError> {
-        let (drawer, name) = self.place(digest);
-        let path = drawer.join(name);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(LedgerError::storage("read", &path, error)),
+        let hex = digest.hex();
+        let (drawer, name) = halves(&hex);
+        let reason = match opening::read(&self.folder, &["objects", drawer, name], LARGEST)? {
+            Content::Absent => return Ok(None),
+            Content::Whole(bytes) if Digest::of(&bytes) == *digest => return Ok(Some(bytes)),
+            Content::Whole(_) => "its bytes have not the digest that is its name",
+            Content::TooLong => "it is larger than any object",
         };
-        if Digest::of(&bytes) == *digest {
-            return Ok(Some(bytes));
-        }
+        let (drawer, name) = self.place(digest);
         Err(LedgerError::Damaged {
-            path: path.display().to_string(),
-            reason: "its bytes have not the digest that is its name".to_owned(),
+            path: drawer.join(name).display().to_string(),
+            reason: reason.to_owned(),
         })
     }
 
@@ -100,6 +118,13 @@ fn names(folder: &Path) -> Result<Vec<String>, LedgerError> {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
         )
     };
+    if fs::symlink_metadata(folder).is_ok_and(|facts| facts.is_symlink()) {
+        return Err(LedgerError::unusable(
+            folder,
+            "it is a symbolic link, and what it leads to may change",
+            "use a folder of its own",
+        ));
+    }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if missing(&error) => return Ok(Vec::new()),

@@ -48,7 +48,7 @@ impl SqliteLedger {
         files::ensure(folder)?;
         files::check_contents(folder)?;
         let mut new = false;
-        if !files::is_there(&path)? {
+        if !database::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
             new = founding::found(folder, &path, system, time, lineage)?;
         }
@@ -92,7 +92,7 @@ impl SqliteLedger {
         }
         files::check(folder)?;
         files::check_contents(folder)?;
-        if !files::is_there(&path)? {
+        if !database::is_there(&path)? {
             founding::refuse_when_remembered(folder, &path)?;
             return Ok(None);
         }

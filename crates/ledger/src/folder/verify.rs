@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{database, files, head, rows};
+use super::files;
+use super::{database, head, rows};
 use crate::verify::{self, Medium, Row};
 use crate::{Head, Kept, LedgerError, Link, Verification, remembered};
 use evenkeel_model::{EnvironmentName, Moment};
@@ -24,7 +25,7 @@ pub(super) fn verify_against(
         files::check_contents(folder)?;
     }
     let path = database::path(folder);
-    if !files::is_there(&path)? {
+    if !database::is_there(&path)? {
         if let Some(first) = checkpoints.first() {
             return Ok(remembered::gone(
                 &path.display().to_string(),

@@ -13,7 +13,13 @@ pub struct SourceFile {
     pub text: String,
     /// Where each line begins: found once, when the first place in the file is shown.
     lines: OnceLock<Vec<usize>>,
+    /// How many characters are before each stretch of bytes: lines without an end would else be counted from their
+    /// start for every place in them.
+    characters: OnceLock<Vec<usize>>,
 }
+
+/// The bytes of a stretch whose characters are counted once.
+const STRETCH: usize = 1024;
 
 impl PartialEq for SourceFile {
     fn eq(&self, other: &Self) -> bool {
@@ -37,6 +43,7 @@ impl SourceFile {
             path: path.into(),
             text: text.into(),
             lines: OnceLock::new(),
+            characters: OnceLock::new(),
         })
     }
 
@@ -68,9 +75,43 @@ impl SourceFile {
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or_default();
-        let before = self.text.get(start..offset).unwrap_or("");
-        (line, before.chars().count() + 1)
+        let column = if offset - start <= STRETCH {
+            characters(self.text.as_bytes().get(start..offset))
+        } else {
+            self.characters_before(offset) - self.characters_before(start)
+        };
+        (line, column + 1)
     }
+
+    /// The characters before a byte.
+    fn characters_before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let counts = self.characters.get_or_init(|| {
+            let mut count = 0;
+            bytes
+                .chunks(STRETCH)
+                .map(|stretch| {
+                    let before = count;
+                    count += characters(Some(stretch));
+                    before
+                })
+                .collect()
+        });
+        let number = offset / STRETCH;
+        let Some(before) = counts.get(number) else {
+            // At the very end of a text that ends with a stretch.
+            return counts.last().map_or(0, |last| {
+                last + characters(bytes.get(offset.saturating_sub(STRETCH)..offset))
+            });
+        };
+        before + characters(bytes.get(number * STRETCH..offset))
+    }
+}
+
+/// The characters that begin in these bytes.
+fn characters(bytes: Option<&[u8]>) -> usize {
+    let begins = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
+    bytes.unwrap_or_default().iter().filter(begins).count()
 }
 
 /// A place in a source file: bytes `start..end` of its text.
@@ -232,5 +273,18 @@ mod tests {
     fn a_place_past_the_end_is_the_end() {
         let file = SourceFile::new("a.toml", "a");
         assert_eq!(Span::new(&file, 5..9).location().to_string(), "a.toml:1:2");
+    }
+
+    #[test]
+    fn columns_of_long_lines_count_characters() {
+        let text = format!("é\n{}", "aé🦀".repeat(2_000));
+        let file = super::SourceFile::new("a", text.clone());
+        for offset in (0..=text.len()).filter(|offset| text.is_char_boundary(*offset)) {
+            let start = if offset < 3 { 0 } else { 3 };
+            let expected = text[start..offset].chars().count() + 1;
+            assert_eq!(file.position(offset).1, expected, "{offset}");
+        }
+        let even = super::SourceFile::new("a", "x".repeat(4096));
+        assert_eq!(even.position(4096), (1, 4097));
     }
 }

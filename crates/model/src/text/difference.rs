@@ -1,6 +1,7 @@
 //! The unified difference of two texts.
 
-use similar::TextDiff;
+use similar::udiff::UnifiedHunkHeader;
+use similar::{ChangeTag, TextDiff};
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
@@ -12,14 +13,43 @@ const LONGEST: usize = 200;
 /// Very long differences are cut after 200 lines with a line that says how many were left out.
 #[must_use]
 pub fn unified(expected: &str, found: &str) -> String {
-    if expected == found {
+    unified_shown((expected, found), (expected, found))
+}
+
+/// As [`unified`], with other lines in the places of those that were compared: both texts of `shown` have the lines of
+/// the compared ones, some of them covered. A changed line is shown as changed although its cover is the same.
+#[must_use]
+pub fn unified_shown(compared: (&str, &str), shown: (&str, &str)) -> String {
+    if compared.0 == compared.1 {
         return String::new();
     }
-    let difference = TextDiff::from_lines(expected, found);
-    let whole = difference
-        .unified_diff()
-        .context_radius(CONTEXT)
-        .to_string();
+    let lines = |text| str::split_inclusive(text, '\n').collect::<Vec<&str>>();
+    let (old, new) = (lines(compared.0), lines(compared.1));
+    let (old_shown, new_shown) = (lines(shown.0), lines(shown.1));
+    let difference = TextDiff::from_slices(&old, &new);
+    let mut whole = String::new();
+    for operations in difference.grouped_ops(CONTEXT) {
+        if operations.is_empty() {
+            continue;
+        }
+        whole.push_str(&format!("{}\n", UnifiedHunkHeader::new(&operations)));
+        for change in operations
+            .iter()
+            .flat_map(|operation| difference.iter_changes(operation))
+        {
+            let (sign, line) = match change.tag() {
+                ChangeTag::Delete => ('-', line_of(&old_shown, change.old_index())),
+                ChangeTag::Insert => ('+', line_of(&new_shown, change.new_index())),
+                ChangeTag::Equal => (' ', line_of(&old_shown, change.old_index())),
+            };
+            whole.push(sign);
+            whole.push_str(line.trim_end_matches('\n'));
+            if !change.value().ends_with('\n') {
+                whole.push_str("\n\\ No newline at end of file");
+            }
+            whole.push('\n');
+        }
+    }
     let lines = whole.lines().count();
     if lines <= LONGEST {
         return whole;
@@ -33,9 +63,17 @@ pub fn unified(expected: &str, found: &str) -> String {
     cut
 }
 
+/// The line with a number; nothing of a cover that has fewer lines is worth showing.
+fn line_of<'l>(lines: &[&'l str], number: Option<usize>) -> &'l str {
+    number
+        .and_then(|number| lines.get(number))
+        .copied()
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::unified;
+    use super::{unified, unified_shown};
 
     #[test]
     fn equal_texts_have_no_difference() {
@@ -45,6 +83,19 @@ mod tests {
     #[test]
     fn a_changed_line_shows_both() {
         assert_eq!(unified("a\nb\n", "a\nc\n"), "@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
+    }
+
+    #[test]
+    fn a_covered_line_is_shown_as_changed() {
+        let shown = unified_shown(("a\npass=1\n", "b\npass=2"), ("a\npass=*\n", "b\npass=*"));
+        assert_eq!(
+            shown,
+            "@@ -1,2 +1,2 @@\n-a\n-pass=*\n+b\n+pass=*\n\\ No newline at end of file\n"
+        );
+        assert_eq!(unified("a", "b"), {
+            let none = "\\ No newline at end of file\n";
+            format!("@@ -1 +1 @@\n-a\n{none}+b\n{none}")
+        });
     }
 
     #[test]

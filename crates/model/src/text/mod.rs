@@ -11,7 +11,7 @@ pub mod suggestion;
 pub mod wildcard;
 
 #[cfg(feature = "definitions")]
-pub use difference::unified;
+pub use difference::{unified, unified_shown};
 pub use inert::inert;
 pub use number::{count, list};
 #[cfg(feature = "definitions")]

@@ -2,6 +2,7 @@
 
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 use std::{ffi, fs};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -135,15 +136,36 @@ fn links_are_read_within_the_project_and_never_beyond() {
         assert_eq!(set.complaints.len(), 1, "{path}");
         assert!(set.files.is_empty(), "{path}");
     }
-    // What the path itself says is meant, and opens that directory and nothing more.
+    // What the path itself says opens nothing beyond the repository, or the project where there is none.
     home.write("project/x", "");
     let project = home.path("project");
     let interruption = Interruption::default();
-    let listed =
-        |path: &str| Disk::seen_by(path, &project, &project, &interruption).list(path, &LIMITS);
-    assert_eq!(listed("../base/a.yaml").found.len(), 1);
-    assert!(listed("../d/out").found.is_empty());
-    assert!(listed("x/../../d/out").found.is_empty());
+    let listed = |path: &str, boundary: &Path| {
+        Disk::seen_by(path, &project, boundary, &interruption).list(path, &LIMITS)
+    };
+    let repository = home.path("");
+    let repository: PathBuf = repository.components().collect();
+    assert_eq!(listed("../base/a.yaml", &repository).found.len(), 1);
+    assert!(listed("../d/out", &repository).found.is_empty());
+    assert!(listed("x/../../d/out", &repository).found.is_empty());
+    for path in [
+        "../base/a.yaml",
+        "../nowhere",
+        "../**",
+        "x/../../base/*.yaml",
+    ] {
+        for (boundary, path) in [
+            (&project, path.to_owned()),
+            (&repository, format!("../{path}")),
+        ] {
+            let listing = listed(&path, boundary);
+            assert!(listing.found.is_empty(), "{path}");
+            let [complaint] = listing.complaints.as_slice() else {
+                panic!("{path}");
+            };
+            assert!(complaint.message.contains("leads outside"), "{path}");
+        }
+    }
 }
 
 #[test]

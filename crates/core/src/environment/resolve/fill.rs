@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::check::shortened;
 use super::super::definition::Attribute;
+use super::super::expansion::Expansion;
 use super::super::expression::{Expression, Piece, Placed, Reference, place_of};
 use super::super::{Block, codes};
 use super::Resolver;
@@ -127,12 +128,23 @@ impl Resolver<'_> {
         let mut text = String::new();
         let mut sensitive = false;
         for piece in pieces {
+            let place = || match piece {
+                Piece::Text(_) => placed.span.clone(),
+                Piece::Reference(reference) => place_of(reference, &placed.span),
+            };
             match piece {
                 Piece::Text(plain) => text.push_str(plain),
                 Piece::Reference(reference) => match self.have(reference, &placed.span, subject)? {
-                    Value::Text(value) => text.push_str(&value),
+                    // Before it is made: a machine may not have the memory for what is refused.
+                    Value::Text(value) => {
+                        let admitted = Expansion::admits(text.len().saturating_add(value.len()));
+                        self.within(admitted, subject, &place())?;
+                        text.push_str(&value);
+                    }
                     Value::Secret(secret, _) => {
                         sensitive = true;
+                        let length = text.len().saturating_add(secret.reveal().len());
+                        self.within(Expansion::admits(length), subject, &place())?;
                         text.push_str(secret.reveal());
                     }
                     value @ (Value::Boolean(_) | Value::Integer(_) | Value::Float(_)) => {
@@ -150,6 +162,7 @@ impl Resolver<'_> {
                 },
             }
         }
+        self.expanded(text.len(), subject, &placed.span)?;
         Some(if sensitive {
             let seal = self.surroundings.sealer.seal(text.as_bytes());
             Value::Secret(Secret::new(text), seal.into())

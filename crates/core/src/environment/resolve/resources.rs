@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::super::expansion::DEEPEST;
 use super::super::expression::Reference;
 use super::super::reference::{addresses, plain_text};
-use super::super::{Block, claims, codes, fields};
+use super::super::{Block, claims, codes, fields, reserved};
 use super::{ResolvedResource, Resolver, TargetPlace};
 use crate::kind::{self, Attributes, Context, Declared, Material};
 use evenkeel_model::defect::Defect;
@@ -32,6 +33,23 @@ struct Work<'a> {
     /// Whether others refer to each.
     wanted: Vec<bool>,
     targets: &'a BTreeMap<Arc<str>, TargetPlace>,
+}
+
+/// The first resource that waits for a chain of too many others, if there is one.
+fn too_deep(order: &[usize], waits_for: &[Vec<usize>]) -> Option<usize> {
+    let mut depths = vec![0_usize; waits_for.len()];
+    for number in order {
+        let others = waits_for.get(*number)?;
+        let deepest = others.iter().filter_map(|other| depths.get(*other)).max();
+        let depth = deepest.map_or(0, |depth| depth + 1);
+        if depth > DEEPEST {
+            return Some(*number);
+        }
+        if let Some(place) = depths.get_mut(*number) {
+            *place = depth;
+        }
+    }
+    None
 }
 
 impl Resolver<'_> {
@@ -60,6 +78,10 @@ impl Resolver<'_> {
                 return;
             }
         };
+        if let Some(deep) = too_deep(&order, &waits_for) {
+            self.complain_depth(deep, &numbered);
+            return;
+        }
         let mut wanted = vec![false; numbered.len()];
         for other in waits_for.iter().flatten() {
             if let Some(wanted) = wanted.get_mut(*other) {
@@ -72,9 +94,13 @@ impl Resolver<'_> {
             wanted,
             targets,
         };
+        let mark = self.expansion.mark();
         let done = match self.in_waves(&order, &work) {
             Some(done) => done,
-            None => self.in_order(&order, &work),
+            None => {
+                self.expansion.back_to(mark);
+                self.in_order(&order, &work)
+            }
         };
         let Work { numbered, .. } = work;
         // Of a list, a map is made without gaps.
@@ -85,6 +111,22 @@ impl Resolver<'_> {
             .collect();
         let conflicts = claims::conflicts(self.name, &self.resources, targets);
         self.complaints.extend(conflicts);
+        let intrusions =
+            reserved::intrusions(self.name, &self.resources, targets, self.surroundings);
+        self.complaints.extend(intrusions);
+    }
+
+    fn complain_depth(&mut self, deep: usize, numbered: &[(&Address, &Arc<Block>)]) {
+        let Some((address, block)) = numbered.get(deep) else {
+            return;
+        };
+        let message = format!("waits for a chain of more than {DEEPEST} resources");
+        self.complain(
+            &codes::TOO_LARGE,
+            address.as_str(),
+            &block.span.clone(),
+            format!("{address} {message}"),
+        );
     }
 
     /// Fills resources in one after the other.

@@ -141,14 +141,30 @@ fn become_program() -> Result<Infallible, String> {
 fn open_log(path: &Path) -> Result<File, String> {
     let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
     let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
-    let flags =
-        OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let log = rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o600)).map_err(why)?;
+    // Opening a pipe that nobody reads, or a device, would wait.
+    let flags = OFlags::WRONLY
+        | OFlags::APPEND
+        | OFlags::CREATE
+        | OFlags::NOFOLLOW
+        | OFlags::NONBLOCK
+        | OFlags::NOCTTY
+        | OFlags::CLOEXEC;
+    let not_a_file = || "it is not a regular file".to_owned();
+    let log =
+        rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o600)).map_err(|errno| {
+            match errno {
+                rustix::io::Errno::NXIO => not_a_file(),
+                errno => why(errno),
+            }
+        })?;
     let log = File::from(log);
     // A pipe, say, would stop the program when nobody reads it.
     match log.metadata() {
-        Ok(metadata) if metadata.is_file() => Ok(log),
-        Ok(_) => Err("it is not a regular file".to_owned()),
-        Err(error) => Err(why_io(&error)),
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(not_a_file()),
+        Err(error) => return Err(why_io(&error)),
     }
+    // The program gets a log as every program expects it.
+    rustix::fs::fcntl_setfl(&log, OFlags::APPEND).map_err(why)?;
+    Ok(log)
 }

@@ -1,16 +1,14 @@
-//! Copies an artifact into a new directory, durably, and removes such directories again.
+//! Copies an artifact into a new directory, durably.
 //!
-//! Both work relative to open directories and follow nothing. Whether the copy is the artifact that was meant is
+//! It works relative to open directories and follows nothing. Whether the copy is the artifact that was meant is
 //! verified by the caller, who reads it again.
 
-use std::ffi::OsStr;
 use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
-use rustix::fs::{AtFlags, Dir, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::local::reason::{why, why_io};
@@ -98,29 +96,4 @@ fn copy_file(survey: &Survey, item: &Item, root: &OwnedFd, sync: bool) -> Result
         rustix::fs::fsync(&to).map_err(why)?;
     }
     Ok(())
-}
-
-/// Removes a name and, if it is a directory, everything in it. That nothing is there is fine.
-pub(super) fn remove(parent: impl AsFd, name: &OsStr) -> Result<(), Errno> {
-    match rustix::fs::unlinkat(&parent, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => return Ok(()),
-        Err(Errno::ISDIR | Errno::PERM) => {}
-        Err(errno) => return Err(errno),
-    }
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let directory = rustix::fs::openat(&parent, name, flags, Mode::empty())?;
-    let mut inside = Vec::new();
-    for entry in Dir::read_from(&directory)? {
-        let inner = entry?.file_name().to_owned();
-        if inner.as_bytes() != b"." && inner.as_bytes() != b".." {
-            inside.push(inner);
-        }
-    }
-    for inner in inside {
-        remove(&directory, OsStr::from_bytes(inner.as_bytes()))?;
-    }
-    match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
-        Err(Errno::NOENT) => Ok(()),
-        other => other,
-    }
 }

@@ -18,7 +18,7 @@ use crate::local::owners::Owners;
 use crate::local::reason::why;
 use crate::local::sync::sync_directory;
 use crate::local::tree::{Survey, TreeError, digest_at, open_parent};
-use crate::local::{Work, failed};
+use crate::local::{Work, failed, remove_tree};
 use crate::port::Outcome;
 use crate::subsystem::path::local::placing::{Workshop, place};
 use crate::subsystem::path::{Link, Placement};
@@ -119,7 +119,7 @@ impl Install<'_> {
         let actual = actual(releases, &self.wanted.artifact, file, shown)
             .map_err(|error| self.failed("verify", error.to_string()))?;
         let copied = format!(".{hex}.tmp");
-        copy::remove(releases, OsStr::new(&copied))
+        remove_tree(releases, OsStr::new(&copied))
             .map_err(self.refused("remove what an earlier run left in"))?;
         if actual.is_some_and(|(actual, _)| actual == self.wanted.artifact) {
             // It may be from a run that was killed before it was durable.
@@ -131,7 +131,7 @@ impl Install<'_> {
             .and_then(|()| self.verify(file, releases, &copied))
             .and_then(|()| exchange(releases, &copied, &hex).map_err(self.refused("rename in")));
         // After an exchange this is the old release, after a failure the unfinished copy.
-        let removed = copy::remove(releases, OsStr::new(&copied));
+        let removed = remove_tree(releases, OsStr::new(&copied));
         let replaced = done?;
         removed.map_err(self.refused("remove the old release in"))?;
         sync_directory(releases).map_err(self.refused("sync"))?;
@@ -243,14 +243,14 @@ fn exchange(releases: &OwnedFd, copied: &str, hex: &str) -> Result<bool, Errno> 
         Err(Errno::NOENT) => rename(RenameFlags::NOREPLACE).map(|()| false),
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             let away = format!(".{hex}.old");
-            copy::remove(releases, OsStr::new(&away))?;
+            remove_tree(releases, OsStr::new(&away))?;
             let moved = match rustix::fs::renameat(releases, hex, releases, &away) {
                 Ok(()) => true,
                 Err(Errno::NOENT) => false,
                 Err(errno) => return Err(errno),
             };
             rustix::fs::renameat(releases, copied, releases, hex)?;
-            copy::remove(releases, OsStr::new(&away))?;
+            remove_tree(releases, OsStr::new(&away))?;
             Ok(moved)
         }
         Err(errno) => Err(errno),

@@ -10,7 +10,8 @@ use std::os::fd::BorrowedFd;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
-use super::{copy, names, release};
+use super::{names, release};
+use crate::local::remove_tree;
 use evenkeel_model::Digest;
 
 /// Keeps `keep` releases, `current` among them; gives how many were removed. Unfinished copies are removed as well.
@@ -34,7 +35,7 @@ pub(super) fn prune(
                     name,
                 ));
             }
-            None if unfinished(&name) => copy::remove(releases, OsStr::new(&name))?,
+            None if unfinished(&name) => remove_tree(releases, OsStr::new(&name))?,
             None => {}
         }
     }
@@ -46,7 +47,7 @@ pub(super) fn prune(
         .saturating_sub(1);
     let mut removed = 0;
     for (_, _, _, name) in others.iter().skip(keep) {
-        copy::remove(releases, OsStr::new(name))?;
+        remove_tree(releases, OsStr::new(name))?;
         removed += 1;
     }
     Ok(removed)

@@ -10,10 +10,10 @@ use rustix::io::Errno;
 use super::super::Uninstall;
 use super::install::{changed, current, open};
 use super::prune::unfinished;
-use super::{copy, names, open_releases, release};
-use crate::local::failed;
+use super::{names, open_releases, release};
 use crate::local::reason::why;
 use crate::local::sync::sync_directory;
+use crate::local::{failed, remove_tree};
 use crate::port::Outcome;
 use crate::{ActionError, Interruption, Performed};
 
@@ -45,7 +45,7 @@ pub(super) fn uninstall(wanted: &Uninstall, interruption: &Interruption) -> Outc
             );
             return Err(failed("uninstall", into, reason));
         }
-        copy::remove(&releases, OsStr::new(&name)).map_err(refused)?;
+        remove_tree(&releases, OsStr::new(&name)).map_err(refused)?;
     }
     rustix::fs::unlinkat(&directory, "releases", AtFlags::REMOVEDIR).map_err(refused)?;
     sync_directory(&directory).map_err(refused)?;

@@ -101,9 +101,8 @@ fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(),
         }
         return Err(error);
     }
-    // The old one is out of the way; should it remain, the next run removes it.
-    let _ = stage::remove_leftover(job, beside);
-    Ok(())
+    // The old one is out of the way. It may hold an old secret: that it remains is no success.
+    stage::remove_old(job, beside)
 }
 
 fn remove(

@@ -187,6 +187,21 @@ pub(super) fn remove_leftover(job: &Job<'_>, beside: &OsStr) -> Result<(), Actio
     }
 }
 
+/// Removes what was replaced.
+pub(super) fn remove_old(job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
+    match rustix::fs::unlinkat(job.parent, beside, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(job.failed(
+            "replace",
+            format!(
+                "the new one is in place, but the old one remains beside it as `{}`: {}",
+                beside.display(),
+                why(errno)
+            ),
+        )),
+    }
+}
+
 fn make_directory(
     workshop: &Workshop<'_>,
     job: &Job<'_>,

@@ -1,0 +1,107 @@
+//! Claims of what evenkeel, version control and the definitions need for themselves.
+//!
+//! A declared file in the place of the ledger would replace the ledger that records it. What two resources claim is for
+//! `claims`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::codes;
+use super::resolve::{ResolvedResource, Surroundings, TargetPlace};
+use crate::kind::Claim;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::{Address, EnvironmentName};
+
+/// Version control's own, and evenkeel's: never read, wherever they are met.
+const PRIVATE: [&str; 9] = [
+    ".git",
+    ".hg",
+    ".svn",
+    ".bzr",
+    ".jj",
+    ".sl",
+    "_darcs",
+    "CVS",
+    ".evenkeel",
+];
+
+/// Whether a name is one that is never read.
+#[must_use]
+pub fn is_private(name: &OsStr) -> bool {
+    PRIVATE.iter().any(|private| name == *private)
+}
+
+/// A defect for each claim at or below a place that is not the definitions' to declare.
+pub(super) fn intrusions(
+    environment: &EnvironmentName,
+    resources: &BTreeMap<Address, ResolvedResource>,
+    targets: &BTreeMap<Arc<str>, TargetPlace>,
+    surroundings: &Surroundings<'_>,
+) -> Vec<Defect> {
+    let mut complaints = Vec::new();
+    for (address, resource) in resources {
+        let state = targets.get(&resource.on).map(|target| &*target.state);
+        for claim in resource.declared.claims() {
+            if is_own_record(&claim, state, address, resource) {
+                continue;
+            }
+            let Some(owner) = claim.as_path().and_then(|path| owner(path, surroundings)) else {
+                continue;
+            };
+            complaints.push(
+                Defect::of(
+                    &codes::RESERVED,
+                    address,
+                    format!("{address} claims {claim}, which belongs to {owner}"),
+                )
+                .within(environment)
+                .at(&resource.block.span, "claims it here")
+                .help("choose a path outside of the project's own folders"),
+            );
+        }
+    }
+    complaints
+}
+
+/// What a path belongs to, if it is at or below a place that no resource may have.
+fn owner(path: &str, surroundings: &Surroundings<'_>) -> Option<&'static str> {
+    let path = Path::new(path);
+    if path.starts_with(surroundings.directory) {
+        return Some("the definitions");
+    }
+    // A repository may begin above the project.
+    for above in surroundings.root.ancestors() {
+        let first = path
+            .strip_prefix(above)
+            .ok()
+            .and_then(|below| below.iter().next());
+        if let Some(first) = first.filter(|first| is_private(first)) {
+            return Some(if first == ".evenkeel" {
+                "evenkeel"
+            } else {
+                "version control"
+            });
+        }
+    }
+    None
+}
+
+/// Whether it is a file that evenkeel itself keeps for the resource, in its target's state: `app.process.json`.
+fn is_own_record(
+    claim: &Claim<'_>,
+    state: Option<&str>,
+    address: &Address,
+    resource: &ResolvedResource,
+) -> bool {
+    let is_placed = ["path", "into"]
+        .iter()
+        .any(|key| resource.block.get(key).is_some());
+    let is_named = || {
+        let file = claim.as_path()?.strip_prefix(state?)?.strip_prefix('/')?;
+        let rest = file.strip_prefix(address.name())?;
+        Some(rest.starts_with('.') && !rest.contains('/'))
+    };
+    !is_placed && is_named().unwrap_or(false)
+}

@@ -1,0 +1,155 @@
+//! Removes what killed runs left on its way in the folder: `.head-…`, `.new-…` and `.founding-…`.
+//!
+//! Every run that writes holds a shared lock on the folder itself, which dies with it. Who gets the lock alone knows that
+//! no such name is in use.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+/// What names of files on their way begin with.
+const BEGINNINGS: [&[u8]; 3] = [b".head-", b".new-", b".founding-"];
+/// How often the shared lock is asked for, while another run sweeps.
+const TRIES: u32 = 20;
+
+/// That this process writes in the folder.
+#[derive(Debug)]
+pub(super) struct Presence {
+    folder: PathBuf,
+    lock: OnceLock<Option<File>>,
+}
+
+impl Presence {
+    /// Of a process that has not begun to write.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            lock: OnceLock::new(),
+        }
+    }
+
+    /// To be called before anything is written. The first call sweeps, if no other process writes here; where that is
+    /// not possible, what was left stays.
+    pub(super) fn begin(&self) {
+        self.lock.get_or_init(|| present(&self.folder));
+    }
+}
+
+fn present(folder: &Path) -> Option<File> {
+    let lock = fs::symlink_metadata(folder)
+        .ok()
+        .filter(fs::Metadata::is_dir)
+        .and_then(|_| File::open(folder).ok())?;
+    if lock.try_lock().is_ok() {
+        sweep(folder);
+        // The lock becomes a shared one only once it is given up.
+        lock.unlock().ok()?;
+    }
+    for _ in 0..TRIES {
+        match lock.try_lock_shared() {
+            Ok(()) => return Some(lock),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::Error(_)) => return None,
+        }
+    }
+    None
+}
+
+/// Removes leftovers in the folder, and in the folders of objects. No link is followed.
+fn sweep(folder: &Path) {
+    sweep_one(folder);
+    let objects = folder.join("objects");
+    for drawer in folders(&objects) {
+        sweep_one(&drawer);
+    }
+}
+
+fn sweep_one(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = BEGINNINGS
+            .iter()
+            .any(|beginning| name.as_bytes().starts_with(beginning));
+        if !is_ours {
+            continue;
+        }
+        let path = entry.path();
+        // Should it stay, the next run tries again.
+        let _ = match entry.file_type() {
+            Ok(kind) if kind.is_dir() => remove_founding(&path),
+            _ => fs::remove_file(&path),
+        };
+    }
+}
+
+/// A folder in which a ledger was to be founded has files only.
+fn remove_founding(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_dir(folder)
+}
+
+/// The plain folders of objects.
+fn folders(objects: &Path) -> Vec<PathBuf> {
+    let is_plain = |path: &Path| fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
+    if !is_plain(objects) {
+        return Vec::new();
+    }
+    fs::read_dir(objects)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(is_drawer) && is_plain(path))
+        .collect()
+}
+
+fn is_drawer(name: &OsStr) -> bool {
+    name.len() == 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Presence;
+    use std::fs;
+
+    #[test]
+    fn leftovers_go_once_no_other_run_is_there() {
+        let world = tempfile::tempdir().unwrap();
+        let folder = world.path();
+        fs::create_dir_all(folder.join("objects/ab")).unwrap();
+        fs::create_dir_all(folder.join(".founding-1")).unwrap();
+        let left = [
+            ".head-1",
+            "objects/ab/.new-1",
+            ".new-2",
+            ".founding-1/ledger.db",
+        ];
+        let stays = ["head", "objects/ab/cd", ".newer"];
+        for name in left.iter().chain(&stays) {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        let other = Presence::new(folder);
+        other.begin();
+        for name in left {
+            assert!(!folder.join(name).exists(), "{name}");
+        }
+        for name in stays {
+            assert!(folder.join(name).exists(), "{name}");
+        }
+        fs::write(folder.join(".new-3"), "").unwrap();
+        Presence::new(folder).begin();
+        assert!(folder.join(".new-3").exists(), "another run is there");
+        drop(other);
+        Presence::new(folder).begin();
+        assert!(!folder.join(".new-3").exists());
+    }
+}

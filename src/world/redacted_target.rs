@@ -1,0 +1,96 @@
+//! A target whose words are without secrets: what it read of a file, and why an action failed.
+//!
+//! A live file, a log or a message of the system may quote any secret of the run, whoever wrote it there. Digests are of
+//! the true content.
+
+use std::sync::Arc;
+
+use super::redaction::Redactor;
+use evenkeel_host::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
+};
+
+/// A target that is only heard through a redactor.
+pub struct RedactedTarget {
+    target: Arc<dyn Target>,
+    redactor: Arc<Redactor>,
+}
+
+impl RedactedTarget {
+    /// The target itself where there is no secret.
+    #[must_use]
+    pub fn wrap(target: Arc<dyn Target>, redactor: &Arc<Redactor>) -> Arc<dyn Target> {
+        if redactor.is_empty() {
+            return target;
+        }
+        Arc::new(Self {
+            target,
+            redactor: Arc::clone(redactor),
+        })
+    }
+}
+
+impl Observer for RedactedTarget {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        let mut answers = self.target.observe(queries);
+        for answer in &mut answers {
+            match answer {
+                Answer::Path(path) => {
+                    if let Some(text) = &mut path.text {
+                        *text = self.redactor.text(text);
+                    }
+                }
+                Answer::Unreadable { reason } => *reason = self.redactor.text(reason),
+                _ => {}
+            }
+        }
+        answers
+    }
+}
+
+impl Target for RedactedTarget {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        let outcomes = self.target.perform(actions, materials, interruption);
+        outcomes
+            .into_iter()
+            .map(|outcome| match outcome {
+                Ok(Performed { note }) => Ok(Performed {
+                    note: note.map(|note| self.redactor.text(&note)),
+                }),
+                Err(error) => Err(self.error(error)),
+            })
+            .collect()
+    }
+}
+
+impl RedactedTarget {
+    /// Paths are declared without secrets.
+    fn error(&self, error: ActionError) -> ActionError {
+        match error {
+            ActionError::Changed {
+                path,
+                expected,
+                found,
+            } => ActionError::Changed {
+                path,
+                expected: self.redactor.text(&expected),
+                found: self.redactor.text(&found),
+            },
+            ActionError::Failed {
+                operation,
+                path,
+                reason,
+            } => ActionError::Failed {
+                operation,
+                path,
+                reason: self.redactor.text(&reason),
+            },
+            ActionError::Interrupted => ActionError::Interrupted,
+        }
+    }
+}
