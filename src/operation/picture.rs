@@ -55,7 +55,7 @@ impl Resolution {
         sealer: Sealer,
         needs: Needs,
     ) -> Result<Self, Failure> {
-        let resolved = project.resolve(names, &sealer, needs.depth())?;
+        let resolved = project.resolve(names, &sealer, needs.depth(), needs.compares_all())?;
         let origin = project.origin(&resolved)?;
         let nothing = BTreeMap::new();
         // Without real secrets there is nothing to compare them by.

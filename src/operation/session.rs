@@ -48,6 +48,11 @@ impl Needs {
         }
     }
 
+    /// Whether claims are compared with those of all environments, whatever that costs.
+    pub(super) fn compares_all(self) -> bool {
+        matches!(self, Self::Definitions | Self::Change | Self::Release)
+    }
+
     /// Which documents are read.
     pub(super) fn documents(self) -> DocumentNeed {
         match self {

@@ -13,6 +13,10 @@ use evenkeel_host::tree_digest;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
+/// So many resources are compared with those of environments that were not asked about, also where nothing changes:
+/// resolving more of them would be felt. What changes an environment compares all.
+const FEW: usize = 500;
+
 impl Project<'_> {
     /// What more is wrong with definitions that were complained about, as far as it does not follow from `told`.
     pub(super) fn more(&self, told: &[Defect]) -> Vec<Defect> {
@@ -27,13 +31,15 @@ impl Project<'_> {
             .filter(has_file)
             .cloned()
             .collect();
-        let Err(Failure::Definitions(more)) = self.resolve(&names, &sealer, Depth::Shape) else {
+        let resolved = self.resolve(&names, &sealer, Depth::Shape, false);
+        let Err(Failure::Definitions(more)) = resolved else {
             return Vec::new();
         };
         further(told, more)
     }
 
-    /// Resolves environments, with everything that is wrong with any of them.
+    /// Resolves environments, with everything that is wrong with any of them, and compares what they claim. With
+    /// `beside_all`, with what all other environments claim as well, however many resources they have.
     ///
     /// # Errors
     ///
@@ -43,6 +49,7 @@ impl Project<'_> {
         names: &[EnvironmentName],
         sealer: &Sealer,
         depth: Depth,
+        beside_all: bool,
     ) -> Result<BTreeMap<EnvironmentName, Resolved>, Failure> {
         let mut complaints = Vec::new();
         let artifacts = self.artifacts(depth, &mut complaints);
@@ -79,7 +86,12 @@ impl Project<'_> {
             }
         }
         if complaints.is_empty() {
-            let others = self.others(names, sealer);
+            let count: usize = resolved.values().map(|each| each.resources.len()).sum();
+            let others = if beside_all || count <= FEW {
+                self.others(names, sealer)
+            } else {
+                Vec::new()
+            };
             complaints = between_environments(&mut resolved, &others);
         }
         if complaints.is_empty() {
