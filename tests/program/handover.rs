@@ -313,10 +313,15 @@ fn a_target_with_another_name_is_the_same_machine() {
 
 #[test]
 fn what_is_gone_after_the_last_step_is_no_success() {
-    let world = TestWorld::with(&system(&format!(
-        "{}[process.p]\non = \"web\"\ncommand = [\"sh\", \"-c\", \"rm -f $PWD/run/staging/x; exec sleep 600\"]\nafter = [\"file.a\"]\nstop-within = \"1s\"\n",
-        file("a", "x", "one")
-    )));
+    let world = TestWorld::with(&system(""));
+    define(
+        &world,
+        &format!(
+            "{}[process.p]\non = \"web\"\ncommand = [\"sh\", \"-c\", \"rm -f {}; exec sleep 600\"]\nafter = [\"file.a\"]\nstop-within = \"1s\"\n",
+            file("a", "x", "one"),
+            world.path("run/staging/x").display()
+        ),
+    );
     let ran = world.expect(1, &["apply", "staging"]);
     ran.says("file.a")
         .says("after the last step, presence is nothing");
