@@ -1,9 +1,10 @@
 //! Where definitions came from: their commit, whether they differ from it, and the policy that counts.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, Project};
-use crate::world::files::{Commit, WorkingTree};
+use crate::world::files::{Commit, WorkingTree, read_plain};
 use crate::world::git::Repository;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_core::environment::{
@@ -12,6 +13,9 @@ use evenkeel_core::environment::{
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::defect::Severity;
 use evenkeel_model::{Digest, EnvironmentName};
+
+/// Longest file that is compared with its committed content: a longer one counts as different.
+const LONGEST_FILE: u64 = 256 * 1024 * 1024;
 
 impl Project<'_> {
     /// The commit that everything is read from, if it is not the working tree.
@@ -143,6 +147,39 @@ impl Project<'_> {
         }
         let known = commit.known(&built).map_err(Failure::other)?;
         Ok(!known.is_empty())
+    }
+
+    /// Whether any file of the project that git knows, or would add, differs from the commit that the working tree is on.
+    pub(in crate::operation) fn differs_anywhere(&self) -> Result<bool, Failure> {
+        let Some(commit) = self.committed() else {
+            return Ok(true);
+        };
+        let Ok(below) = self.root.strip_prefix(commit.repository.root()) else {
+            return Ok(true);
+        };
+        let mut present = commit.repository.present(below)?;
+        let committed = commit.repository.list(&commit.commit, below)?;
+        present.retain(|path| {
+            let path = commit.repository.root().join(path);
+            path.symlink_metadata().is_ok()
+        });
+        if present != committed {
+            return Ok(true);
+        }
+        let paths: Vec<&Path> = committed.iter().map(PathBuf::as_path).collect();
+        let then = commit.repository.read_many(&commit.commit, &paths)?;
+        for (path, then) in paths.iter().zip(then) {
+            let here = commit.repository.root().join(path);
+            let now = match std::fs::read_link(&here) {
+                Ok(leads) => Some(leads.into_os_string().into_encoded_bytes()),
+                Err(_) => read_plain(&here, LONGEST_FILE).ok().flatten(),
+            };
+            // A submodule is no file, and has a commit of its own.
+            if now.is_none() || now != then {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Refuses suites of a commit whose files differ in the working tree: they run there, and evidence would be bound to
