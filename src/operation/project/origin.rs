@@ -1,10 +1,9 @@
 //! Where definitions came from: their commit, whether they differ from it, and the policy that counts.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use super::{Failure, Project};
-use crate::world::files::{Commit, WorkingTree, read_plain};
+use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_core::environment::{
@@ -13,9 +12,6 @@ use evenkeel_core::environment::{
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::defect::Severity;
 use evenkeel_model::{Digest, EnvironmentName};
-
-/// Longest file that is compared with its committed content: a longer one counts as different.
-const LONGEST_FILE: u64 = 256 * 1024 * 1024;
 
 impl Project<'_> {
     /// The commit that everything is read from, if it is not the working tree.
@@ -157,29 +153,7 @@ impl Project<'_> {
         let Ok(below) = self.root.strip_prefix(commit.repository.root()) else {
             return Ok(true);
         };
-        let mut present = commit.repository.present(below)?;
-        let committed = commit.repository.list(&commit.commit, below)?;
-        present.retain(|path| {
-            let path = commit.repository.root().join(path);
-            path.symlink_metadata().is_ok()
-        });
-        if present != committed {
-            return Ok(true);
-        }
-        let paths: Vec<&Path> = committed.iter().map(PathBuf::as_path).collect();
-        let then = commit.repository.read_many(&commit.commit, &paths)?;
-        for (path, then) in paths.iter().zip(then) {
-            let here = commit.repository.root().join(path);
-            let now = match std::fs::read_link(&here) {
-                Ok(leads) => Some(leads.into_os_string().into_encoded_bytes()),
-                Err(_) => read_plain(&here, LONGEST_FILE).ok().flatten(),
-            };
-            // A submodule is no file, and has a commit of its own.
-            if now.is_none() || now != then {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(!commit.is_whole_tree(below)?)
     }
 
     /// Refuses suites of a commit whose files differ in the working tree: they run there, and evidence would be bound to
