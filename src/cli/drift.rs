@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     /// The environments to look at [default: all]
     #[arg(value_name = "ENVIRONMENT")]
     names: Vec<String>,
-    /// Between environments only: nothing is looked at, no secret is asked for
+    /// Between environments only: nothing is looked at, no secret is asked for, no command of the definitions runs
     #[arg(long, conflicts_with = "live")]
     parity: bool,
     /// Between definition and reality only
@@ -25,6 +25,10 @@ pub(super) struct Arguments {
     /// Only what is new between environments since this revision: documents by today's declarations
     #[arg(long, value_name = "REVISION", conflicts_with = "live")]
     since: Option<String>,
+    /// Run the commands that print documents also with --parity: without it, nothing that the definitions name runs, and
+    /// such documents are not compared
+    #[arg(long, conflicts_with = "live")]
+    render: bool,
     /// Do not ask git since which commit each difference stands
     #[arg(long)]
     no_history: bool,
@@ -51,6 +55,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         parity_only: arguments.parity,
         live_only: arguments.live,
         since: arguments.since,
+        render: arguments.render,
         no_history: arguments.no_history,
         fail_on: match arguments.fail_on {
             FailOn::Critical => Severity::Critical,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::picture::Resolution;
+use super::production::takes_only_releases;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
@@ -14,9 +15,9 @@ use evenkeel_core::apply::{
 };
 use evenkeel_core::observe::{Handover, Situation};
 use evenkeel_core::plan::saved::{Found, changes_since};
-use evenkeel_core::plan::{Plan, Step};
+use evenkeel_core::plan::{Plan, Step, binding};
 use evenkeel_core::release::{
-    Restoration, Smoke, may_restore, rehearsed, restored, run_smoke, settlement,
+    Restoration, Smoke, Wanted, may_restore, rehearsed, restored, run_smoke, settlement,
 };
 use evenkeel_host::ActionError;
 use evenkeel_ledger::record::{
@@ -102,7 +103,7 @@ pub fn apply(
         saved: saved.as_ref().map(|saved| &saved.plan),
         found: saved.as_ref().map(|saved| &saved.found),
     };
-    let repairs = project.definition.is_last(&name) && project.definition.path.len() > 1;
+    let repairs = takes_only_releases(&project, &state, &name, &resolution.origin);
     if repairs {
         run.purpose = "repair";
         may_repair(&run, &state)?;
@@ -206,9 +207,36 @@ pub(super) fn take_lease<'l>(
 
 /// Production is released to, not applied to: only what it already runs may be restored.
 fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
-    let recipe = run.resolution.recipe(run.project, run.name)?.digest;
-    let Restoration::OtherRecipe(origin) = may_restore(state, run.name, recipe) else {
-        return Ok(());
+    let resolved = run.resolution.environment(run.name)?;
+    let wanted = Wanted {
+        recipe: run.resolution.recipe(run.project, run.name)?.digest,
+        binding: binding(resolved),
+        definitions: run.project.definitions_digest(resolved),
+        origin: &run.resolution.origin,
+    };
+    let origin = match may_restore(state, run.name, wanted) {
+        Restoration::Allowed => return Ok(()),
+        Restoration::OtherRecipe(origin) => origin,
+        Restoration::Differs {
+            release,
+            what,
+            commit,
+        } => {
+            return Err(Failure::Refused {
+                reason: format!(
+                    "{} only accepts releases; `apply` restores {release} exactly, and {what}",
+                    run.name
+                ),
+                help: match commit {
+                    Some(commit) => format!(
+                        "restore what was released: evenkeel --at {} apply {}",
+                        commit.get(..10).unwrap_or(&commit),
+                        run.name
+                    ),
+                    None => "bring it through staging, then release it: evenkeel deliver".into(),
+                },
+            });
+        }
     };
     Err(Failure::Refused {
         reason: format!(

@@ -4,6 +4,7 @@ use super::dossier::GateReview;
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
+use evenkeel_core::gate;
 use evenkeel_ledger::State;
 use evenkeel_ledger::record::Approved;
 
@@ -47,13 +48,13 @@ pub fn approve(
             ],
         });
     }
-    asked.tell_of_policy(&project, &mut report);
+    asked.tell_of_policy(&mut report);
     // What shuts the gate for other reasons than people would make this approval void before it could be used.
     let others: Vec<&evenkeel_core::gate::Reason> = asked
         .verdict
         .reasons
         .iter()
-        .filter(|other| other.code != "gate/not-approved")
+        .filter(|other| !gate::PEOPLE.contains(&other.code.as_str()))
         .collect();
     if !others.is_empty() {
         report.verdict = Some(asked.document());

@@ -6,6 +6,7 @@ use super::apply::{Run, Went, exit_code, take_lease};
 use super::build::build;
 use super::dossier::GateReview;
 use super::picture::Resolution;
+use super::production::refuse_stages;
 use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World};
@@ -15,7 +16,21 @@ use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_ledger::{Ledger, State};
 use evenkeel_model::EnvironmentName;
 
-/// Delivers. With `build`, artifacts are built first.
+/// How to deliver.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeliverRequest<'a> {
+    /// Whether artifacts are built first.
+    pub build: bool,
+    /// Whether environments before production get definitions that the gate will not let through: they differ between
+    /// environments, or are in no commit.
+    pub allow_undeclared: bool,
+    /// The environment whose removals are confirmed.
+    pub confirm: Option<&'a str>,
+    /// How long to wait for a lease.
+    pub wait: Option<Duration>,
+}
+
+/// Delivers. Definitions that the gate will not let through are not applied anywhere, unless that is asked for.
 ///
 /// # Errors
 ///
@@ -23,14 +38,13 @@ use evenkeel_model::EnvironmentName;
 pub fn deliver(
     world: &World<'_>,
     location: &ProjectLocation,
-    with_build: bool,
-    confirm: Option<&str>,
-    wait: Option<Duration>,
+    request: &DeliverRequest<'_>,
 ) -> Result<Report, Failure> {
+    let DeliverRequest { confirm, wait, .. } = *request;
     let mut session = Session::open(world, location, "deliver")?;
     let path = session.project.definition.path.clone();
     session.project.releases_to(&path)?;
-    if with_build {
+    if request.build {
         build(&session.project)?;
     }
     let resolution = session.resolve(&path, Needs::Release)?;
@@ -55,6 +69,19 @@ pub fn deliver(
     project.runs_as_committed(suites.filter(required))?;
     let ledger = project.ledger()?;
     let mut state = State::of(&*ledger)?;
+    refuse_stages(&project, &state, &resolution.origin)?;
+    if !request.allow_undeclared && GateReview::shut_by_definitions(&project, &resolution, &state)?
+    {
+        let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
+        asked.record(&project, &*ledger, None)?;
+        report.say("nothing was applied: the definitions alone keep the gate shut");
+        asked.tell_of_policy(&mut report);
+        report.verdict = Some(asked.document());
+        report.next("evenkeel deliver --allow-undeclared   # applies and tests all the same");
+        report.exit_code = 3;
+        return Ok(report);
+    }
+    let mut has_failed = false;
     let before = project.definition.path.len().saturating_sub(1);
     for name in project.definition.path.iter().take(before) {
         match stage(
@@ -68,7 +95,10 @@ pub fn deliver(
         )? {
             Stage::Passed => {}
             // The gate is asked all the same: it says why it is shut.
-            Stage::Failed => break,
+            Stage::Failed => {
+                has_failed = true;
+                break;
+            }
             Stage::Ended(code) => {
                 report.exit_code = code;
                 return Ok(report);
@@ -80,20 +110,24 @@ pub fn deliver(
     report
         .plans
         .push(PlanReport::new(&asked.plan, asked.rehearsed.clone()));
-    let mut document = asked.document();
-    if asked.dossier.release.already && asked.plan.steps.is_empty() {
+    let document = asked.document();
+    asked.tell_of_policy(&mut report);
+    if asked.is_nothing_to_release() {
         report.say(format!(
             "{} already runs this recipe",
             asked.dossier.production
         ));
         report.next("evenkeel drift");
-        document.remedies.clear();
-        report.exit_code = 0;
+        let is_shut = asked.is_shut_without_release(true);
+        report.exit_code = code(has_failed, !is_shut);
+        if report.exit_code != 0 {
+            report.verdict = Some(document);
+        }
         return Ok(report);
     }
     let releasable = document.releasable;
     report.verdict = Some(document);
-    if asked.verdict.open {
+    if asked.verdict.open && !has_failed {
         if asked.dossier.policy.delivery {
             report.next(asked.press());
         } else {
@@ -109,9 +143,17 @@ pub fn deliver(
             );
         }
     }
-    asked.tell_of_policy(&project, &mut report);
-    report.exit_code = if releasable { 0 } else { 3 };
+    report.exit_code = code(has_failed, releasable);
     Ok(report)
+}
+
+/// The exit code: a required suite that failed is said first, since a shut gate follows from it.
+fn code(has_failed: bool, is_releasable: bool) -> u8 {
+    match (has_failed, is_releasable) {
+        (true, _) => 1,
+        (false, true) => 0,
+        (false, false) => 3,
+    }
 }
 
 /// How one environment before production ended.

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::picture::Resolution;
-use super::{Failure, Project, weakened};
+use super::{Failure, Project, earlier};
 use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::{compare_along_path, live};
+use evenkeel_core::gate::demands::{differences, severities};
 use evenkeel_core::gate::{
-    self, Dossier, EnvironmentFacts, LedgerFacts, ReleasePlan, StoredDossier, Verdict,
+    self, Dossier, EnvironmentFacts, LedgerFacts, Reason, ReleasePlan, StoredDossier, Verdict,
 };
 use evenkeel_core::plan::Plan;
 use evenkeel_core::release::{
-    already, approvals, artifacts, evidence, findings, last, live_drift, proofs, rehearsed,
-    restored, suites,
+    already, approvals, artifacts, evidence, findings, live_drift, proofs, rehearsed, restored,
+    suites,
 };
 use evenkeel_ledger::record::VerdictGiven;
 use evenkeel_ledger::{Completeness, Fence, Ledger, State};
@@ -25,8 +26,6 @@ pub(super) struct GateReview {
     pub(super) plan: Plan,
     pub(super) verdict: Verdict,
     pub(super) rehearsed: Option<Vec<bool>>,
-    /// The last release to production, and its dossier.
-    released: Option<(String, Digest)>,
 }
 
 impl GateReview {
@@ -87,17 +86,7 @@ impl GateReview {
         }
         let rehearsed = rehearsed(&project.definition, state, &plan, &restores);
         let evidence = evidence(&project.definition, state);
-        let origin = resolution.origin.clone();
         let dossier = Dossier {
-            at: project.world.clock.now(),
-            system: project.definition.system.clone(),
-            path: project.definition.path.clone(),
-            policy: project.policy(&origin),
-            origin,
-            parity: findings(
-                resolution.parity.iter().filter(|defect| defect.counts()),
-                None,
-            ),
             environments: facts,
             release: ReleasePlan {
                 plan: plan.digest(),
@@ -122,19 +111,14 @@ impl GateReview {
             evidence,
             approvals: approvals(state, &production),
             ledger: whole(project),
-            production,
+            ..of_definitions(project, resolution, state)?
         };
-        let released = last(state, &dossier.production).map(|release| {
-            let started = &release.started.record;
-            (started.release.clone(), started.dossier)
-        });
         let verdict = gate::judge(&dossier);
         Ok(Self {
             dossier,
             plan,
             verdict,
             rehearsed,
-            released,
         })
     }
 
@@ -149,6 +133,32 @@ impl GateReview {
         dossier.evidence_digest = Digest::of_record("evenkeel evidence 1", &dossier.evidence);
         dossier.approvals = approvals(state, &dossier.production);
         self.verdict = gate::judge(dossier);
+    }
+
+    /// Why the definitions alone shut the gate, before anything is applied or observed.
+    pub(super) fn shut_by_definitions(
+        project: &Project<'_>,
+        resolution: &Resolution,
+        state: &State,
+    ) -> Result<bool, Failure> {
+        let dossier = of_definitions(project, resolution, state)?;
+        let verdict = gate::judge(&dossier);
+        let is_of_them = |reason: &Reason| gate::DEFINITIONS.contains(&reason.code.as_str());
+        Ok(verdict.reasons.iter().any(is_of_them))
+    }
+
+    /// Whether nothing is left to do: production runs this recipe, and nothing about it is to be repaired.
+    pub(super) fn is_nothing_to_release(&self) -> bool {
+        self.dossier.release.already && self.plan.steps.is_empty()
+    }
+
+    /// Whether the gate is shut by drift, by a failing test, or because something cannot be told, where there is nothing
+    /// to release. With `delivered`, the suites ran just now.
+    pub(super) fn is_shut_without_release(&self, delivered: bool) -> bool {
+        self.verdict
+            .reasons
+            .iter()
+            .any(|reason| gate::counts_without_release(reason, &self.dossier, delivered))
     }
 
     /// Keeps the dossier and records the verdict. Returns the dossier's digest.
@@ -179,16 +189,58 @@ impl GateReview {
         Ok(kept)
     }
 
-    /// Says what the policy asks for less than at the last release.
-    pub(super) fn tell_of_policy(&self, project: &Project<'_>, report: &mut Report) {
-        if let Some((release, dossier)) = &self.released {
-            weakened::tell(project, release, dossier, &self.dossier, report);
-        }
+    /// Reports what was weakened since the last release.
+    pub(super) fn tell_of_policy(&self, report: &mut Report) {
+        earlier::tell(&self.dossier, report);
     }
 
     pub(super) fn document(&self) -> VerdictDocument {
         VerdictDocument::new(&self.dossier.production, &self.plan, &self.verdict)
     }
+}
+
+/// The part of a dossier that follows from the definitions and from earlier releases. Nothing is observed for it.
+fn of_definitions(
+    project: &Project<'_>,
+    resolution: &Resolution,
+    state: &State,
+) -> Result<Dossier, Failure> {
+    let production = project.production()?;
+    let origin = resolution.origin.clone();
+    let nothing = Digest::of(b"");
+    Ok(Dossier {
+        at: project.world.clock.now(),
+        system: project.definition.system.clone(),
+        path: project.definition.path.clone(),
+        policy: project.policy(&origin),
+        released: earlier::released(project, state, origin.commit.as_deref())?,
+        origin,
+        parity: findings(
+            resolution.parity.iter().filter(|defect| defect.counts()),
+            None,
+        ),
+        environments: BTreeMap::new(),
+        release: ReleasePlan {
+            plan: nothing,
+            recipe: nothing,
+            steps: Vec::new(),
+            already: false,
+        },
+        proofs: BTreeMap::new(),
+        suites: BTreeMap::new(),
+        evidence: Vec::new(),
+        evidence_digest: nothing,
+        approvals: Vec::new(),
+        ledger: LedgerFacts {
+            entries: None,
+            broken: None,
+            unproven: None,
+        },
+        production,
+        place: project.place(),
+        severities: Some(severities(&project.definition)),
+        differences: Some(differences(&project.definition)),
+    })
 }
 
 /// Verifies every entry.

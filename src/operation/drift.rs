@@ -21,6 +21,8 @@ pub struct DriftRequest {
     pub live_only: bool,
     /// Only what is new since this revision.
     pub since: Option<String>,
+    /// Whether commands run that print documents, where only parity is asked for: otherwise such documents are not compared.
+    pub render: bool,
     /// Whether history is left alone: then no difference has an age.
     pub no_history: bool,
     /// The least severity that counts as drift.
@@ -34,6 +36,7 @@ impl Default for DriftRequest {
             parity_only: false,
             live_only: false,
             since: None,
+            render: false,
             no_history: false,
             fail_on: Severity::Error,
         }
@@ -78,6 +81,7 @@ pub(super) fn found(
             .collect::<Result<_, _>>()?
     };
     let needs = match (request.parity_only, request.live_only) {
+        (true, _) if !request.render => Needs::UnrenderedParity,
         (true, _) => Needs::Parity,
         (false, true) => Needs::Live,
         (false, false) => Needs::Drift,

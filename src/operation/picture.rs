@@ -13,10 +13,10 @@ use crate::report::DocumentsDocument;
 use crate::world::command::handed_on;
 use crate::world::documents::{CommittedDocuments, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
-use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSet};
+use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet};
 use evenkeel_core::drift::Disparity;
-use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::definition::ValueSource;
+use evenkeel_core::environment::{DocumentSource, Resolved};
 use evenkeel_core::observe::{Situation, look};
 use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Plan, Recipe, make, recipe};
@@ -56,7 +56,7 @@ impl Resolution {
         needs: Needs,
     ) -> Result<Self, Failure> {
         let resolved = project.resolve(names, &sealer, needs.depth(), needs.compares_all())?;
-        let origin = project.origin(&resolved)?;
+        let mut origin = project.origin(&resolved)?;
         let nothing = BTreeMap::new();
         // Without real secrets there is nothing to compare them by.
         let compared = if needs.depth() == Depth::Whole {
@@ -73,7 +73,11 @@ impl Resolution {
         let documents = match &declared {
             None => None,
             Some(declared) => {
-                let sets = gather(project, declared)?;
+                let sets = gather(project, declared, needs.renders())?;
+                // What a release was compared by is in its commit, or the definitions differ from it.
+                if needs == Needs::Release && !origin.dirty {
+                    origin.dirty = differ_from_commit(project, &declared.asked(), &sets)?;
+                }
                 Some(Documents::from(&project.definition, declared, sets))
             }
         };
@@ -175,15 +179,22 @@ impl Resolution {
 }
 
 /// Gathers the documents that a project has now, in its working tree or in the commit it is read from.
-fn gather(project: &Project<'_>, declared: &DeclaredDocuments) -> Result<Vec<FileSet>, Failure> {
+fn gather(
+    project: &Project<'_>,
+    declared: &DeclaredDocuments,
+    renders: bool,
+) -> Result<Vec<FileSet>, Failure> {
     let asked = declared.asked();
     if asked.is_empty() {
         return Ok(Vec::new());
     }
     match project.commit_read() {
         None => {
-            let working =
-                WorkingDocuments::new(&project.root, project.repository(), rendering(project));
+            let working = WorkingDocuments::new(
+                &project.root,
+                project.repository(),
+                rendering(project, renders),
+            );
             Ok(working.gather(&asked))
         }
         Some((repository, commit)) => {
@@ -195,8 +206,47 @@ fn gather(project: &Project<'_>, declared: &DeclaredDocuments) -> Result<Vec<Fil
     }
 }
 
+/// Whether documents of the working tree differ from those of the commit that it is on. What a command prints depends on
+/// files that only the command knows: then every file of the project counts.
+fn differ_from_commit(
+    project: &Project<'_>,
+    asked: &[DocumentRequest<'_>],
+    sets: &[FileSet],
+) -> Result<bool, Failure> {
+    let (None, Some(repository), Some(head)) =
+        (project.commit_read(), project.repository(), project.head())
+    else {
+        return Ok(false);
+    };
+    let is_rendered = |(_, declared): &DocumentRequest<'_>| {
+        matches!(declared.source, DocumentSource::Render { .. })
+    };
+    if asked.iter().any(is_rendered) && project.differs_anywhere()? {
+        return Ok(true);
+    }
+    let here: Vec<(DocumentRequest<'_>, &FileSet)> = asked
+        .iter()
+        .cloned()
+        .zip(sets)
+        .filter(|(asked, _)| !is_rendered(asked))
+        .collect();
+    let paths: Vec<DocumentRequest<'_>> = here.iter().map(|(asked, _)| asked.clone()).collect();
+    let Some(mut committed) =
+        CommittedDocuments::new(repository, &project.root, &project.world.interruption)
+    else {
+        return Ok(true);
+    };
+    let then = committed.gather(&head, &paths);
+    // A file that is missing from both is as it was committed.
+    let is_absent = |set: &FileSet| set.absent && set.files.is_empty();
+    Ok(here
+        .iter()
+        .zip(&then)
+        .any(|((_, now), then)| !(now.is_same(then) || is_absent(now) && is_absent(then))))
+}
+
 /// How a project's own commands run. The variables that secrets come from are redacted in what they print.
-fn rendering(project: &Project<'_>) -> Rendering {
+fn rendering(project: &Project<'_>, renders: bool) -> Rendering {
     let world = project.world;
     let given = project
         .definition
@@ -212,5 +262,6 @@ fn rendering(project: &Project<'_>) -> Rendering {
         environment: handed_on(world.environment),
         interruption: world.interruption.clone(),
         redactor: Redactor::new(secrets),
+        is_allowed: renders,
     }
 }

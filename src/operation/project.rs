@@ -212,6 +212,12 @@ impl<'w> Project<'w> {
         path_within(&self.root, self.repository.as_ref()?)
     }
 
+    /// The directory of the definitions, as the project names it.
+    pub(in crate::operation) fn place(&self) -> Option<String> {
+        let name = self.directory.file_name()?;
+        Some(name.to_string_lossy().into_owned())
+    }
+
     /// The environment with a name.
     ///
     /// # Errors

@@ -73,15 +73,18 @@ pub(super) fn press(
     project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
     let lease = take_lease(project, ledger, state, &name, "release", wait)?;
     let asked = GateReview::now(project, resolution, ledger, state)?;
-    if asked.dossier.release.already && asked.plan.is_empty() {
+    let is_nothing = asked.is_nothing_to_release();
+    if is_nothing {
         report.say(format!(
             "nothing to release: {name} already runs this recipe"
         ));
-        return Ok(report);
+        if !asked.is_shut_without_release(false) {
+            return Ok(report);
+        }
     }
     let dossier = asked.record(project, ledger, Some(lease.fence()))?;
-    asked.tell_of_policy(project, &mut report);
-    if !asked.verdict.open {
+    asked.tell_of_policy(&mut report);
+    if is_nothing || !asked.verdict.open {
         report.verdict = Some(asked.document());
         report.exit_code = 3;
         return Ok(report);
@@ -95,6 +98,9 @@ pub(super) fn press(
         recipe: asked.plan.recipe,
         dossier,
         by: world.actor.clone(),
+        binding: Some(asked.plan.binding),
+        definitions: Some(asked.plan.definitions),
+        origin: Some(asked.dossier.origin.clone()),
     };
     // What is applied is exactly what the gate was asked about: made again, it must be the same plan. Production is
     // observed once more for that, since the gate took its time over the other environments and the whole ledger.

@@ -14,8 +14,12 @@ use evenkeel_model::{EnvironmentName, Sealer};
 /// What an operation needs of environments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// Definitions. Documents only where a declared difference names them.
+    /// Definitions. Documents only where a declared difference names them. No command runs.
     Definitions,
+    /// As [`Needs::Definitions`], and the commands run that print such documents.
+    RenderedDefinitions,
+    /// Parity of definitions and documents. No command runs.
+    UnrenderedParity,
     /// Parity of definitions and documents.
     Parity,
     /// The live state and what it should be: secrets and artifacts, no documents.
@@ -43,7 +47,10 @@ impl Needs {
     /// How much of the world resolving reads.
     pub(super) fn depth(self) -> Depth {
         match self {
-            Self::Definitions | Self::Parity => Depth::Shape,
+            Self::Definitions
+            | Self::RenderedDefinitions
+            | Self::UnrenderedParity
+            | Self::Parity => Depth::Shape,
             Self::Live | Self::Drift | Self::Change | Self::Release => Depth::Whole,
         }
     }
@@ -56,19 +63,29 @@ impl Needs {
     /// Which documents are read.
     pub(super) fn documents(self) -> DocumentNeed {
         match self {
-            Self::Definitions => DocumentNeed::Named,
+            Self::Definitions | Self::RenderedDefinitions => DocumentNeed::Named,
             Self::Live | Self::Change => DocumentNeed::None,
-            Self::Parity | Self::Drift | Self::Release => DocumentNeed::All,
+            Self::UnrenderedParity | Self::Parity | Self::Drift | Self::Release => {
+                DocumentNeed::All
+            }
         }
+    }
+
+    /// Whether the commands run that print documents.
+    pub(super) fn renders(self) -> bool {
+        !matches!(self, Self::Definitions | Self::UnrenderedParity)
     }
 
     /// The project's key. It is made where something will be recorded under it.
     fn sealer(self, project: &Project<'_>) -> Result<Sealer, Failure> {
         match self {
             Self::Change | Self::Release => project.sealer(),
-            Self::Definitions | Self::Parity | Self::Live | Self::Drift => {
-                project.sealer_for_reading()
-            }
+            Self::Definitions
+            | Self::RenderedDefinitions
+            | Self::UnrenderedParity
+            | Self::Parity
+            | Self::Live
+            | Self::Drift => project.sealer_for_reading(),
         }
     }
 }

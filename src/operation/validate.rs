@@ -1,18 +1,34 @@
 //! Validate: definitions only. Nothing is looked at, no secret is asked for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
+use evenkeel_core::documents::DeclaredDocuments;
+use evenkeel_core::environment::definition::ValueSource;
+use evenkeel_core::environment::{Definition, DocumentSource, Resolved};
+use evenkeel_model::EnvironmentName;
+use evenkeel_model::text::inert;
 
 /// Reads, checks and resolves all environments, and lints declared differences.
 ///
 /// # Errors
 ///
 /// Everything that is wrong.
-pub fn validate(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Failure> {
+pub fn validate(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    render: bool,
+) -> Result<Report, Failure> {
     let mut session = Session::open(world, location, "validate")?;
     let path = session.project.definition.path.clone();
-    let resolution = session.resolve(&path, Needs::Definitions)?;
+    let needs = if render {
+        Needs::RenderedDefinitions
+    } else {
+        Needs::Definitions
+    };
+    let resolution = session.resolve(&path, needs)?;
     let Session {
         project,
         mut report,
@@ -38,6 +54,60 @@ pub fn validate(world: &World<'_>, location: &ProjectLocation) -> Result<Report,
         counted.push(evenkeel_model::text::count(documents, "document"));
     }
     report.say(counted.join(", "));
+    for line in programs(&project.definition, &resolution.resolved, render) {
+        report.say(line);
+    }
     report.exit_code = u8::from(report.has_errors());
     Ok(report)
+}
+
+/// Every program that the definitions name, with what runs it. One line for each.
+fn programs(
+    definition: &Definition,
+    resolved: &BTreeMap<EnvironmentName, Resolved>,
+    rendered: bool,
+) -> BTreeSet<String> {
+    let line = |what: String, command: &[String], runs: &str| {
+        let command: Vec<String> = command
+            .iter()
+            .map(|argument| inert(argument).replace('\n', " "))
+            .collect();
+        format!("program: {what} runs `{}` with {runs}", command.join(" "))
+    };
+    let mut lines = BTreeSet::new();
+    for (name, artifact) in &definition.artifacts {
+        if !artifact.build.is_empty() {
+            lines.insert(line(
+                format!("artifact.{name}"),
+                &artifact.build,
+                "deliver --build",
+            ));
+        }
+    }
+    for suite in resolved.values().flat_map(|each| &each.suites) {
+        if let Some(run) = &suite.run {
+            let runs = "verify, deliver and release";
+            lines.insert(line(format!("suite.{}", suite.name), &run.command, runs));
+        }
+    }
+    let declared = DeclaredDocuments::of(definition);
+    for (environment, document) in declared.iter().flat_map(DeclaredDocuments::asked) {
+        if let DocumentSource::Render { command, .. } = &document.source {
+            let what = format!("document.{} ({environment})", document.name);
+            lines.insert(line(what.clone(), command, "drift, deliver and --render"));
+            if !rendered {
+                lines.insert(format!("{what}: not compared"));
+            }
+        }
+    }
+    for (environment, given) in &definition.environments {
+        for (parameter, value) in &given.values {
+            if let ValueSource::Command(command) = &value.source {
+                let what = format!("parameter.{parameter} ({environment})");
+                let runs = "every command that needs the secret";
+                lines.insert(line(what, command, runs));
+            }
+        }
+    }
+    lines
 }

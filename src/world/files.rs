@@ -12,7 +12,10 @@ use evenkeel_core::environment::Files;
 use evenkeel_core::environment::files::{LARGEST, LONGEST, is_definition, shown};
 use evenkeel_model::Digest;
 
-use super::git::Repository;
+use super::git::{GitError, Repository};
+
+/// Longest file that is compared with its committed content: a longer one counts as different.
+const LONGEST_COMPARED: u64 = 256 * 1024 * 1024;
 
 /// The working tree.
 #[derive(Debug, Clone)]
@@ -162,6 +165,33 @@ impl Commit {
         self.repository
             .known(&inside)
             .map_err(|error| error.to_string())
+    }
+
+    /// Whether the working tree has below a directory (relative to the root) just the files of the commit, with their
+    /// contents. Files that git ignores do not count.
+    ///
+    /// # Errors
+    ///
+    /// When git does not answer.
+    pub fn is_whole_tree(&self, below: &Path) -> Result<bool, GitError> {
+        let root = self.repository.root();
+        let mut present = self.repository.present(below)?;
+        present.retain(|path| root.join(path).symlink_metadata().is_ok());
+        let committed = self.repository.list(&self.commit, below)?;
+        if present != committed {
+            return Ok(false);
+        }
+        let paths: Vec<&Path> = committed.iter().map(PathBuf::as_path).collect();
+        let then = self.repository.read_many(&self.commit, &paths)?;
+        Ok(paths.iter().zip(then).all(|(path, then)| {
+            let here = root.join(path);
+            let now = match fs::read_link(&here) {
+                Ok(leads) => Some(leads.into_os_string().into_encoded_bytes()),
+                Err(_) => read_plain(&here, LONGEST_COMPARED).ok().flatten(),
+            };
+            // A submodule is no file, and has a commit of its own.
+            now.is_some() && now == then
+        }))
     }
 
     /// The digests of files as they were committed, in the same order; `None` for those there were not.

@@ -290,8 +290,8 @@ fn of_what_a_command_prints_nothing_comes_out() {
         "echo \"password: cAnArYplain$1Kx9Wm\"; echo \"level: ${#1}\"; echo \"token: cAnArYtoken$1Kx9Wm\" >&2",
     );
     for arguments in [
-        &["drift", "--parity"][..],
-        &["drift", "--parity", "--format", "json"],
+        &["drift", "--parity", "--render"][..],
+        &["drift", "--parity", "--render", "--format", "json"],
     ] {
         let ran = world.expect(2, arguments);
         nothing_in("drift", ran.all().as_bytes());

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use super::world::TestWorld;
 use evenkeel::world::stores::FolderStores;
-use evenkeel_core::gate::{StoredDossier, judge};
-use evenkeel_core::release::weaker_than_at;
+use evenkeel_core::gate::{Demands, StoredDossier, judge};
 use evenkeel_ledger::{Record, StoreMaker as _, chain};
 
 /// How many entries the ledger has.
@@ -100,8 +99,9 @@ fn every_verdict_is_computed_again_from_its_dossier() {
         let codes: Vec<&str> = verdict.reasons.iter().map(|reason| &*reason.code).collect();
         assert_eq!(codes, given.shut_by, "{}", entry.sequence);
         // Policies are compared with it.
-        let weaker = weaker_than_at(&bytes, &stored.dossier);
-        assert_eq!(weaker, Some(Vec::new()));
+        let earlier = Demands::of_dossier(&bytes).unwrap();
+        let demands = stored.dossier.demands();
+        assert!(demands.weaker_than(&earlier, stored.dossier.at).is_empty());
         verdicts += 1;
     }
     assert_eq!(verdicts, 5);
@@ -181,10 +181,15 @@ fn work_goes_on_where_it_was_left() {
             root.to_str().unwrap(),
         );
     }
-    // Not in a repository, and on any day of the year.
+    // On any day of the year.
     let freeze = "freeze = [{ from = 2026-12-20, to = 2027-01-04, reason = \"holiday trading\" }]";
     world.replace("environments/system.toml", freeze, "uncommitted = true");
     std::fs::create_dir(world.path("run")).unwrap();
+    // In no repository, after a release that was in a commit.
+    world
+        .expect(3, &["deliver"])
+        .says("the definitions are in no commit, and commit 228913113b was released");
+    world.commit();
     let delivered = world.expect(0, &["deliver"]);
     assert!(delivered.out.contains("a-6"), "{}", delivered.out);
     let (_, line) = delivered.out.split_once("evenkeel approve ").unwrap();

@@ -6,7 +6,8 @@ use std::os::fd::AsFd as _;
 use std::sync::{Arc, Mutex};
 
 use evenkeel::operation::{
-    self, ApplyRequest, DriftRequest, Event, Failure, Listener, ProjectLocation, TargetMaker, World,
+    self, ApplyRequest, DeliverRequest, DriftRequest, Event, Failure, Listener, ProjectLocation,
+    TargetMaker, World,
 };
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
@@ -198,7 +199,7 @@ impl Inside {
 
     /// `evenkeel deliver`.
     pub fn deliver(&self) -> Outcome {
-        self.with(|world, location| operation::deliver(world, location, false, None, None))
+        self.with(|world, location| operation::deliver(world, location, &DeliverRequest::default()))
     }
 
     /// `evenkeel approve PLAN`.

@@ -339,7 +339,9 @@ fn looking_never_acts_and_writes_nothing() {
         let _ = inside.audit();
         let _ = inside.with(|world, location| operation::audit_checkpoint(world, location, None));
         inside.with(operation::lock_show).unwrap();
-        inside.with(operation::validate).unwrap();
+        inside
+            .with(|world, location| operation::validate(world, location, false))
+            .unwrap();
         let fingerprint = drift
             .unwrap()
             .findings

@@ -41,6 +41,7 @@ mod lost;
 mod matching;
 mod origins;
 mod refusals;
+mod released;
 mod rendering;
 mod repeated;
 mod reports;

@@ -11,6 +11,56 @@ fn project() -> TestWorld {
     world
 }
 
+/// A pull request of a stranger is checked without running anything of it; what would run is listed.
+#[test]
+fn validation_and_parity_of_a_fork_run_nothing_that_it_names() {
+    let world = project();
+    let mark = world.path("ran").display().to_string();
+    world.replace(
+        "environments/system.toml",
+        "path = \"../build\"",
+        &format!("path = \"../build\"\nbuild = [\"touch\", \"{mark}\"]"),
+    );
+    world.replace(
+        "environments/system.toml",
+        "[target.web]",
+        "[parameter.password]\nvaries = \"secret\"\n\n[target.web]",
+    );
+    for name in ["staging", "production"] {
+        world.replace(
+            &format!("environments/{name}.toml"),
+            "[values]",
+            &format!("[values]\npassword = {{ command = [\"touch\", \"{mark}\"] }}"),
+        );
+    }
+    world.script("checks/smoke.sh", &format!("touch {mark}"));
+    world.script("bin/render", &format!("touch {mark}; echo 'a: 1'"));
+    world.add(
+        "environments/production.toml",
+        "\n[[difference]]\nat = \"document.config.a\"\nstaging = 1\nproduction = 2\nreason = \"r\"\nowner = \"o\"\nexpires = 2099-01-01\n",
+    );
+    let validated = world.run(&["validate"]);
+    for words in [
+        "artifact.app runs `touch",
+        "suite.smoke runs `",
+        "document.config (production) runs `bin/render production`",
+        "document.config (staging): not compared",
+        "parameter.password (staging) runs `touch",
+    ] {
+        assert!(
+            validated.all().contains(words),
+            "{words}: {}",
+            validated.short()
+        );
+    }
+    world
+        .expect(1, &["drift", "--parity"])
+        .says("not compared: `bin/render production` prints it");
+    assert!(!world.path("ran").exists());
+    world.run(&["drift", "--parity", "--render"]);
+    assert!(world.path("ran").exists());
+}
+
 /// The environments whose command ran during a run of the program.
 fn rendered(world: &TestWorld, codes: &[i32], arguments: &[&str]) -> String {
     let _ = std::fs::remove_file(world.path("rendered"));
@@ -42,7 +92,9 @@ fn no_command_runs_a_render_command_that_it_does_not_need() {
     assert_eq!(ran(&[0], &["audit", "verify"]), "");
     assert_eq!(ran(&[0], &["explain", "gate/not-committed"]), "");
     // Parity compares the documents of all environments, and so does the gate: each is printed once.
-    assert_eq!(ran(&[0], &["drift", "--parity"]), BOTH);
+    assert_eq!(ran(&[0], &["drift", "--parity", "--render"]), BOTH);
+    // Of definitions that are not trusted yet, nothing runs: what was not compared is not in parity.
+    assert_eq!(ran(&[1], &["drift", "--parity"]), "");
     assert_eq!(ran(&[2], &["drift"]), BOTH);
     assert_eq!(ran(&[0], &["baseline", "--dry-run"]), BOTH);
     assert_eq!(ran(&[0], &["deliver"]), BOTH);

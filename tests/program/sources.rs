@@ -126,9 +126,12 @@ fn what_a_command_prints_is_compared() {
         "bin/render",
         "echo \"a: 1\"; echo \"name: shop-$1\"; echo noise >&2",
     );
-    assert_eq!(drift(&world, 0), Vec::<String>::new());
+    assert_eq!(
+        told(&world.json(0, &["drift", "--parity", "--render"])),
+        Vec::<String>::new()
+    );
     world.script("bin/render", "echo \"a: ${#1}\"");
-    let report = world.json(2, &["drift", "--parity"]);
+    let report = world.json(2, &["drift", "--parity", "--render"]);
     assert_eq!(told(&report), ["parity/setting-differs a"]);
 }
 
@@ -138,7 +141,7 @@ fn a_command_that_fails_hangs_or_is_not_there_is_said_and_never_equal() {
         "[document.config]\nrender = [\"bin/render\", \"${environment}\"]\nwithin = \"1s\"\n",
     );
     let refused = |says: &str| {
-        let text = world.expect(1, &["drift", "--parity"]);
+        let text = world.expect(1, &["drift", "--parity", "--render"]);
         text.says("document/unreadable")
             .says(says)
             .says("cannot tell");
@@ -160,7 +163,7 @@ fn a_command_that_fails_hangs_or_is_not_there_is_said_and_never_equal() {
     world.script("bin/render", "kill -9 $$");
     refused("bin/render");
     world.script("bin/render", "head -c 200 /dev/zero");
-    let text = world.expect(1, &["drift", "--parity"]);
+    let text = world.expect(1, &["drift", "--parity", "--render"]);
     text.says("document/not-text");
     // What it prints without end is not kept.
     world.script("bin/render", "yes a");

@@ -198,6 +198,9 @@ fn killed_in_a_release() -> (Inside, Digest) {
         recipe,
         dossier: Digest::of(b"dossier"),
         by: actor(),
+        binding: None,
+        definitions: None,
+        origin: None,
     };
     let mut records = vec![started.into()];
     records.extend(began("a-2", "production", recipe, "release"));
@@ -310,6 +313,9 @@ fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
         recipe,
         dossier: Digest::of(b"dossier"),
         by: actor(),
+        binding: None,
+        definitions: None,
+        origin: None,
     };
     said(&inside.world, &[started.into()]);
     let before = inside.asked("production");
@@ -335,6 +341,9 @@ fn a_release_that_is_given_up_says_so() {
         recipe: Digest::of(b"another recipe"),
         dossier: Digest::of(b"dossier"),
         by: actor(),
+        binding: None,
+        definitions: None,
+        origin: None,
     };
     said(&inside.world, &[started.into()]);
     let back = expect(0, inside.apply("production"));

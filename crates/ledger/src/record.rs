@@ -412,6 +412,15 @@ pub struct ReleaseStarted {
     pub dossier: Digest,
     /// By whom.
     pub by: Actor,
+    /// The plan's binding. `None` in records of earlier versions, as what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Digest>,
+    /// The plan's definitions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definitions: Option<Digest>,
+    /// Where the definitions came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// A release ended.

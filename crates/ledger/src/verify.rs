@@ -80,7 +80,7 @@ impl Verification {
     /// # Errors
     ///
     /// [`LedgerError::Broken`] when it is not whole.
-    pub(crate) fn end(&self) -> Result<&Checkpoint, LedgerError> {
+    pub fn end(&self) -> Result<&Checkpoint, LedgerError> {
         match (&self.head, self.findings.first()) {
             (Some(end), None) => Ok(end),
             (_, Some(finding)) => Err(LedgerError::broken(

@@ -145,6 +145,17 @@ impl Project<'_> {
         Ok(!known.is_empty())
     }
 
+    /// Whether any file of the project that git knows, or would add, differs from the commit that the working tree is on.
+    pub(in crate::operation) fn differs_anywhere(&self) -> Result<bool, Failure> {
+        let Some(commit) = self.committed() else {
+            return Ok(true);
+        };
+        let Ok(below) = self.root.strip_prefix(commit.repository.root()) else {
+            return Ok(true);
+        };
+        Ok(!commit.is_whole_tree(below)?)
+    }
+
     /// Refuses suites of a commit whose files differ in the working tree: they run there, and evidence would be bound to
     /// files that did not run.
     pub(in crate::operation) fn runs_as_committed<'s>(

@@ -58,7 +58,7 @@ impl VerdictDocument {
             releasable: verdict
                 .reasons
                 .iter()
-                .all(|reason| reason.code == "gate/not-approved"),
+                .all(|reason| gate::PEOPLE.contains(&reason.code.as_str())),
             rules: gate::CODES
                 .iter()
                 .map(|code| RuleDocument::new(code, &verdict.reasons))

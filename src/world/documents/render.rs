@@ -36,6 +36,8 @@ pub struct Rendering {
     pub interruption: Interruption,
     /// Takes secrets out of what they say.
     pub redactor: Redactor,
+    /// Whether commands run at all: those of definitions that are not trusted do not.
+    pub is_allowed: bool,
 }
 
 impl Rendering {
@@ -45,6 +47,13 @@ impl Rendering {
         command: &[String],
         within: Duration,
     ) -> Result<String, Unreadable> {
+        if !self.is_allowed {
+            return Err(Unreadable::new(format!(
+                "not compared: `{}` prints it, and was not run",
+                shown(command)
+            ))
+            .help("run what the definitions name, if you trust them: --render"));
+        }
         let asked = CommandRun {
             environment: self.environment.clone(),
             directory: Some(self.directory.clone()),

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use super::{GitError, Repository};
+use crate::world::command::CommandStatus;
 use evenkeel_core::history::{CommitInfo, Commits};
 use evenkeel_model::Moment;
 use evenkeel_model::text::inert;
@@ -71,6 +72,22 @@ impl Repository {
             list,
             whole: whole && asked_for,
         })
+    }
+
+    /// Whether one commit comes before another in its history.
+    ///
+    /// # Errors
+    ///
+    /// When git fails, or a commit is missing.
+    pub fn is_ancestor(&self, older: &str, newer: &str) -> Result<bool, GitError> {
+        let older = self.resolve(older)?;
+        let newer = self.resolve(newer)?;
+        let answer = self.run(&["merge-base", "--is-ancestor", &older, &newer], None)?;
+        match answer.status {
+            CommandStatus::Code(0) => Ok(true),
+            CommandStatus::Code(1) => Ok(false),
+            status => Err(self.failed("merge-base", status.to_string())),
+        }
     }
 
     /// Whether history was cut off when this was cloned: the oldest commit here is not the first.

@@ -383,8 +383,9 @@ fn a_declaration_that_ends_soon_is_told_and_counts_for_nothing() {
             .map(|defect| (defect.code.name, defect.counts()))
             .collect::<Vec<_>>()
     };
-    assert_eq!(ending("2026-06-15"), [("difference/expires-soon", false)]);
-    assert_eq!(ending("2026-06-16"), []);
+    // It ends with that day.
+    assert_eq!(ending("2026-06-14"), [("difference/expires-soon", false)]);
+    assert_eq!(ending("2026-06-15"), []);
 }
 
 /// One value of the document `values` that differs.

@@ -29,6 +29,27 @@ pub struct FileSet {
 }
 
 impl FileSet {
+    /// Whether both have the same files with the same contents, and everything of both was read.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_whole = |set: &Self| set.complaints.is_empty() && set.whole;
+        let is_same = |one: &FileContent, other: &FileContent| match (one, other) {
+            // Their names for people differ.
+            (FileContent::Text(one), FileContent::Text(other)) => one.text == other.text,
+            (FileContent::Unreadable, _) => false,
+            (one, other) => one == other,
+        };
+        is_whole(self)
+            && is_whole(other)
+            && self.single == other.single
+            && self.files.len() == other.files.len()
+            && self
+                .files
+                .iter()
+                .zip(&other.files)
+                .all(|((name, one), (other_name, other))| name == other_name && is_same(one, other))
+    }
+
     /// What is compared of it.
     #[must_use]
     pub fn files(&self) -> Files<'_> {

@@ -327,7 +327,11 @@ pub const RELEASE: &[Field] = &[
 /// One of the policy's `freeze`.
 pub const FREEZE: &[Field] = &[
     Field::required("from", Form::Date, "Its first moment (UTC)."),
-    Field::required("to", Form::Date, "Its last day, or its last moment (UTC)."),
+    Field::required(
+        "to",
+        Form::Date,
+        "Its last day, with which it ends (UTC); or, with a time, the moment at which it ends.",
+    ),
     Field::required("reason", Form::Words, "Why."),
 ];
 
@@ -353,7 +357,7 @@ pub const DIFFERENCE: &[Field] = &[
     Field::required(
         "expires",
         Form::Date,
-        "Until when. After that it is a defect again.",
+        "Its last day (UTC), or with a time the moment at which it ends. After that it is a defect again.",
     ),
     Field::optional("ticket", Form::Words, "Where it is followed up."),
 ];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Definition;
 use evenkeel_model::defect::{Defect, Severity};
-use evenkeel_model::source::form::parse_date;
+use evenkeel_model::source::form::{parse_date, parse_end};
 use evenkeel_model::source::{Node, Table};
 use evenkeel_model::{Moment, duration};
 
@@ -186,18 +186,9 @@ impl Policy {
 }
 
 fn freeze(table: &Table) -> Option<Freeze> {
-    let to = table.get("to")?.as_text()?;
-    let mut until = parse_date(to)?;
-    if to.parse::<jiff::Timestamp>().is_err() {
-        // A date means the whole of that day.
-        let day = Duration::from_hours(24);
-        until = Moment::from_millisecond(
-            until.as_millisecond() + i64::try_from(day.as_millis()).unwrap_or(0),
-        );
-    }
     Some(Freeze {
         from: parse_date(table.get("from")?.as_text()?)?,
-        until,
+        until: parse_end(table.get("to")?.as_text()?)?,
         reason: table.get("reason")?.as_text()?.to_owned(),
     })
 }

@@ -8,6 +8,17 @@ use evenkeel_model::defect::Code;
 /// Enough different people approved this very plan on this very evidence.
 pub struct ApprovedByPeople;
 
+/// The people who approved this very plan on this very evidence.
+pub(super) fn people(dossier: &Dossier) -> BTreeSet<&str> {
+    let valid = dossier.approvals.iter().filter(|approval| {
+        approval.plan == dossier.release.plan
+            && approval.evidence == dossier.evidence_digest
+            && approval.at <= dossier.at
+            && !approval.by.is_empty()
+    });
+    valid.map(|approval| approval.by.as_str()).collect()
+}
+
 impl Rule for ApprovedByPeople {
     const CODE: Code = Code::error(
         "gate/not-approved",
@@ -17,17 +28,7 @@ impl Rule for ApprovedByPeople {
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
         let needed = dossier.policy.approvals;
-        let people: BTreeSet<&str> = dossier
-            .approvals
-            .iter()
-            .filter(|approval| {
-                approval.plan == dossier.release.plan
-                    && approval.evidence == dossier.evidence_digest
-                    && approval.at <= dossier.at
-                    && !approval.by.is_empty()
-            })
-            .map(|approval| approval.by.as_str())
-            .collect();
+        let people = people(dossier);
         if people.len() >= needed {
             return Vec::new();
         }

@@ -14,10 +14,23 @@ impl Rule for Committed {
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let earlier = dossier.released.as_ref();
+        let earlier = earlier.and_then(|released| released.commit.as_ref());
+        if let (Some(earlier), None) = (earlier, &dossier.origin.commit) {
+            // Whatever the policy of these definitions says: it is in no commit either.
+            let earlier: String = earlier.chars().take(10).collect();
+            return vec![Reason::new(
+                &Self::CODE,
+                format!("the definitions are in no commit, and commit {earlier} was released"),
+                Remedy::CommitFirst,
+            )];
+        }
         if dossier.policy.uncommitted {
             return Vec::new();
         }
-        let (message, remedy) = match (&dossier.origin.commit, dossier.origin.dirty) {
+        let commit = dossier.origin.commit.as_ref();
+        let commit = commit.filter(|commit| !commit.is_empty());
+        let (message, remedy) = match (commit, dossier.origin.dirty) {
             (None, _) => ("the definitions are in no commit", Remedy::CommitFirst),
             (Some(_), true) => (
                 "the definitions differ from the commit they are on",

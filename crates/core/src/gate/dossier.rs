@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::stored;
+use super::{ReleasedFacts, stored};
 use crate::environment::Policy;
 use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
-use evenkeel_model::defect::Corner;
+use evenkeel_model::defect::{Corner, Severity};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
 /// Everything the gate looks at.
@@ -48,6 +48,19 @@ pub struct Dossier {
     pub approvals: Vec<ApprovalFact>,
     /// The ledger.
     pub ledger: LedgerFacts,
+    /// The directory of the definitions, as the project names it. `None` in dossiers of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The severities that the system sets, by code. `None` in dossiers of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severities: Option<BTreeMap<String, Severity>>,
+    /// The declared differences by their places, each with the digest of what it permits. `None` in dossiers of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differences: Option<BTreeMap<String, Digest>>,
+    /// What the ledger knows of earlier releases; `None` when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<ReleasedFacts>,
 }
 
 /// A defect, as far as the gate needs it.

@@ -7,7 +7,10 @@
 //! the list.
 
 mod approved;
+mod commit_is_not_older;
 mod committed;
+mod definitions_are_the_same_place;
+pub mod demands;
 mod dossier;
 mod environments_agree;
 mod everything_observed;
@@ -15,21 +18,66 @@ mod evidence_is_fresh;
 mod ledger_is_whole;
 mod no_freeze;
 mod production_is_as_applied;
+mod production_is_the_same;
 mod recipe_is_proven;
+mod released;
 mod staging_is_in_sync;
 mod steps_are_rehearsed;
 pub mod stored;
 mod suites_passed;
 mod verdict;
+mod weakening_is_approved;
 
+pub use demands::{Demands, Weakened};
 pub use dossier::{
     ApprovalFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, LedgerFacts, ProofFacts,
     ReleasePlan, SuiteFact,
 };
+pub use released::ReleasedFacts;
 pub use stored::{StoredDossier, StoredDossierError};
 pub use verdict::{Reason, Remedy, Verdict};
 
 use evenkeel_model::defect::Code;
+
+/// The codes of the rules that only people can satisfy.
+pub const PEOPLE: &[&str] = &["gate/not-approved", "gate/weakened"];
+
+/// The codes of the rules about definitions: nothing that is applied to an environment changes what they say.
+pub const DEFINITIONS: &[&str] = &[
+    "gate/not-committed",
+    "gate/older-commit",
+    "gate/definitions-elsewhere",
+    "gate/path-changed",
+    "gate/parity",
+];
+
+/// The codes of the rules that have no say where there is nothing to release.
+const OF_A_RELEASE: &[&str] = &[
+    "gate/not-rehearsed",
+    "gate/freeze",
+    "gate/not-approved",
+    "gate/weakened",
+];
+
+/// Whether a reason counts where production already runs the recipe: drift, a failing test, and what cannot be told. With
+/// `delivered`, the suites ran just now; otherwise old evidence is no fault.
+#[must_use]
+pub fn counts_without_release(reason: &Reason, dossier: &Dossier, delivered: bool) -> bool {
+    match &*reason.code {
+        code if OF_A_RELEASE.contains(&code) => false,
+        "gate/evidence-stale" | "gate/recipe-not-proven" | "gate/staging-drift" => delivered,
+        "gate/suite-not-passed" => delivered || has_failed(dossier),
+        _ => true,
+    }
+}
+
+/// Whether the newest evidence of a suite failed on the recipe.
+fn has_failed(dossier: &Dossier) -> bool {
+    dossier
+        .evidence
+        .iter()
+        .any(|each| !each.passed && each.bound.recipe == dossier.release.recipe)
+}
 
 /// One rule: what must be true for the gate to be open.
 pub trait Rule {
@@ -60,6 +108,9 @@ macro_rules! rules {
 rules! {
     ledger_is_whole::LedgerIsWhole,
     committed::Committed,
+    commit_is_not_older::CommitIsNotOlder,
+    definitions_are_the_same_place::DefinitionsAreTheSamePlace,
+    production_is_the_same::ProductionIsTheSame,
     environments_agree::EnvironmentsAgree,
     everything_observed::EverythingObserved,
     staging_is_in_sync::StagingIsInSync,
@@ -70,6 +121,7 @@ rules! {
     steps_are_rehearsed::StepsAreRehearsed,
     no_freeze::NoFreeze,
     approved::ApprovedByPeople,
+    weakening_is_approved::WeakeningIsApproved,
 }
 
 #[cfg(test)]

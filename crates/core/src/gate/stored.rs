@@ -17,7 +17,7 @@ use evenkeel_model::defect::Corner;
 pub const FORMAT: u32 = 2;
 
 /// The version of the rules: raised when a rule is added or removed, or decides differently.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// Everything that is kept of one verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]

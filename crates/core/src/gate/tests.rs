@@ -108,11 +108,40 @@ fn open() -> Dossier {
             broken: None,
             unproven: None,
         },
+        place: None,
+        severities: None,
+        differences: None,
+        released: None,
     }
+}
+
+/// As [`open`], after a release by the same demands, with a policy that asks for no approval.
+fn released() -> Dossier {
+    let mut dossier = open();
+    dossier.policy.approvals = 0;
+    dossier.policy.freeze = vec![Freeze {
+        from: Moment::from_millisecond(2_000_000_000),
+        until: Moment::from_millisecond(3_000_000_000),
+        reason: "holidays".into(),
+    }];
+    dossier.approvals.clear();
+    dossier.place = Some("environments".into());
+    dossier.severities = Some(BTreeMap::new());
+    dossier.differences = Some(BTreeMap::new());
+    dossier.released = Some(ReleasedFacts {
+        release: "r-1".into(),
+        environments: [name("production")].into(),
+        commit: Some("abc".into()),
+        is_older: false,
+        demands: Some(dossier.demands()),
+    });
+    dossier
 }
 
 #[test]
 fn a_whole_dossier_opens_it() {
+    let verdict = judge(&released());
+    assert!(verdict.open, "{:?}", verdict.reasons);
     let verdict = judge(&open());
     assert!(verdict.open, "{:?}", verdict.reasons);
     assert!(verdict.remedies.is_empty());
@@ -130,6 +159,9 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
     ("gate/ledger-broken", "empty", |it| {
         it.ledger.entries = Some(0);
+    }),
+    ("gate/ledger-broken", "its end not proven", |it| {
+        it.ledger.unproven = Some("head is not there".into());
     }),
     ("gate/not-committed", "no commit", |it| {
         it.origin.commit = None;
@@ -287,6 +319,95 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
 ];
 
+/// Everything that a change of the definitions, of the path or of the command must not get past the gate, after a release.
+const AFTER_A_RELEASE: &[(&str, &str, Spoil)] = &[
+    ("gate/weakened", "approvals given up", |it| {
+        if let Some(demands) = demands(it) {
+            demands.policy.approvals = 1;
+        }
+    }),
+    ("gate/weakened", "a kind not required", |it| {
+        if let Some(demands) = demands(it) {
+            demands.policy.require.push("e2e".into());
+        }
+    }),
+    ("gate/weakened", "older evidence", |it| {
+        it.policy.evidence_max_age += 1;
+    }),
+    ("gate/weakened", "less rehearsed", |it| {
+        it.policy.rehearsal = 0.5;
+    }),
+    ("gate/weakened", "less observed", |it| {
+        it.policy.observed = 0.5
+    }),
+    ("gate/weakened", "uncommitted allowed", |it| {
+        it.policy.uncommitted = true;
+    }),
+    ("gate/weakened", "a freeze dropped", |it| {
+        it.policy.freeze.clear();
+    }),
+    ("gate/weakened", "deployment", |it| {
+        it.policy.delivery = false
+    }),
+    ("gate/weakened", "a severity lowered", |it| {
+        let severity = evenkeel_model::defect::Severity::Advice;
+        it.severities = Some([("parity/flag-differs".to_owned(), severity)].into());
+    }),
+    ("gate/weakened", "an environment dropped", |it| {
+        if let Some(demands) = demands(it) {
+            demands.path.insert(0, name("dev"));
+        }
+    }),
+    ("gate/weakened", "environments reordered", |it| {
+        it.path.insert(0, name("dev"));
+        it.environments.insert(name("dev"), facts("dev"));
+        let proof = it.proofs.get(&name("staging")).cloned();
+        it.proofs.extend(proof.map(|proof| (name("dev"), proof)));
+        if let Some(demands) = demands(it) {
+            demands.path = vec![name("staging"), name("dev"), name("production")];
+        }
+    }),
+    ("gate/weakened", "an unreadable dossier", |it| {
+        if let Some(released) = &mut it.released {
+            released.demands = None;
+        }
+    }),
+    ("gate/path-changed", "path reversed", |it| {
+        it.path.reverse();
+        it.production = name("staging");
+    }),
+    ("gate/path-changed", "an environment added behind", |it| {
+        it.path.push(name("zzz"));
+        it.production = name("zzz");
+    }),
+    ("gate/path-changed", "production dropped", |it| {
+        it.path = vec![name("dev"), name("staging")];
+        it.production = name("staging");
+    }),
+    ("gate/definitions-elsewhere", "--environments", |it| {
+        it.place = Some("others".into());
+    }),
+    ("gate/definitions-elsewhere", "an unknown place", |it| {
+        it.place = None;
+    }),
+    ("gate/older-commit", "--at", |it| {
+        if let Some(released) = &mut it.released {
+            released.is_older = true;
+        }
+    }),
+    ("gate/not-committed", "in no commit any more", |it| {
+        it.policy.uncommitted = true;
+        it.origin.commit = None;
+        if let Some(demands) = demands(it) {
+            demands.policy.uncommitted = true;
+        }
+    }),
+];
+
+fn demands(dossier: &mut Dossier) -> Option<&mut Demands> {
+    dossier.released.as_mut()?.demands.as_mut()
+}
+
 fn spoil(dossier: &mut Dossier, environment: &str, change: fn(&mut EnvironmentFacts)) {
     change(dossier.environments.get_mut(&name(environment)).unwrap());
 }
@@ -301,8 +422,9 @@ fn evidence(dossier: &mut Dossier, change: fn(&mut EvidenceFact)) {
 
 #[test]
 fn everything_that_is_wrong_shuts_it() {
-    for (code, what, spoil) in SHUTS {
-        let mut dossier = open();
+    let before = SHUTS.iter().map(|row| (row, open()));
+    let after = AFTER_A_RELEASE.iter().map(|row| (row, released()));
+    for ((code, what, spoil), mut dossier) in before.chain(after) {
         spoil(&mut dossier);
         let verdict = judge(&dossier);
         assert!(!verdict.open, "{code}: {what}");
@@ -319,7 +441,10 @@ fn everything_that_is_wrong_shuts_it() {
 fn every_rule_is_shut_by_something() {
     for code in CODES {
         assert!(
-            SHUTS.iter().any(|(shut, _, _)| *shut == code.name),
+            SHUTS
+                .iter()
+                .chain(AFTER_A_RELEASE)
+                .any(|(shut, _, _)| *shut == code.name),
             "{}",
             code.name
         );
@@ -456,4 +581,136 @@ fn the_stored_form_is_exactly_this() {
     let text = evenkeel_model::canonical::to_string(&stored).unwrap();
     let kept = include_str!("../../../../fixtures/stored/dossier-2.json");
     assert_eq!(kept, format!("{text}\n"));
+}
+
+/// A fault in one value of a dossier, by its name.
+type Fault = (
+    &'static str,
+    fn(&serde_json::Value) -> Option<serde_json::Value>,
+);
+
+const FAULTS: &[Fault] = &[
+    ("null", |_| Some(serde_json::Value::Null)),
+    ("empty", |value| match value {
+        serde_json::Value::String(_) => Some("".into()),
+        serde_json::Value::Array(_) => Some(serde_json::json!([])),
+        serde_json::Value::Object(_) => Some(serde_json::json!({})),
+        _ => None,
+    }),
+    ("zero", |value| value.is_number().then(|| 0.into())),
+    ("negative", |value| value.is_number().then(|| (-1).into())),
+    ("malformed", |value| match value {
+        serde_json::Value::String(_) => Some(7.into()),
+        _ => Some("\u{0}garbage".into()),
+    }),
+    ("another digest", |value| {
+        let text = value.as_str()?.strip_prefix("blake3:")?;
+        let last = if text.ends_with('0') { '1' } else { '0' };
+        Some(format!("blake3:{}{last}", text.get(..63)?).into())
+    }),
+    ("inverted", |value| Some((!value.as_bool()?).into())),
+    ("in the future", |value| {
+        let text = value.as_str()?;
+        text.starts_with("1970-")
+            .then(|| text.replacen("1970-", "2970-", 1).into())
+    }),
+    ("an unknown name", |value| {
+        let text = value.as_str()?;
+        let is_name = !text.starts_with("blake3:") && !text.starts_with("1970-");
+        is_name.then(|| "zzz".into())
+    }),
+];
+
+/// Every place in a document, as pointers.
+fn places(value: &serde_json::Value, here: &str, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                let place = format!("{here}/{}", key.replace('~', "~0").replace('/', "~1"));
+                found.push(place.clone());
+                places(value, &place, found);
+            }
+        }
+        serde_json::Value::Array(list) => {
+            for (number, value) in list.iter().enumerate() {
+                let place = format!("{here}/{number}");
+                found.push(place.clone());
+                places(value, &place, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What may say anything, since it decides nothing or only makes the gate stricter.
+const DECIDES_NOTHING: &[&str] = &[
+    // Names, and sentences for people.
+    "/system",
+    "/origin/definitions",
+    "/origin/commit: an unknown name",
+    "/evidence/0/summary",
+    "/policy/freeze/0/reason",
+    "/released/release",
+    // What approvals are bound to, where none is asked for.
+    "/release/plan",
+    "/evidence-digest",
+    // What is compared for staging only, or nowhere.
+    "/environments/production/artifacts",
+    "/environments/production/observation: another digest",
+    "/environments/production/recipe",
+    "/evidence/0/bound/plan",
+    // A release of nothing, and one that has no steps.
+    "/release/already",
+    "/release/steps",
+    // A freeze that lasts longer.
+    "/policy/freeze/0/until",
+    // Nothing is wrong.
+    "/ledger/broken: absent",
+    // Declared differences are reported.
+    "/differences",
+    // An earlier release that knows or asks for less.
+    "/released",
+];
+
+/// P23: every value of a dossier with every fault: the gate is shut, or the dossier is refused, unless the value decides
+/// nothing.
+#[test]
+fn every_fault_of_every_value_shuts_it() {
+    let whole = serde_json::to_value(released()).unwrap();
+    let mut all = Vec::new();
+    places(&whole, "", &mut all);
+    let (mut rows, mut open) = (SHUTS.len() + AFTER_A_RELEASE.len(), Vec::new());
+    let mut judged = |what: String, spoilt: serde_json::Value| {
+        let verdict = serde_json::from_value::<Dossier>(spoilt).map(|it| judge(&it));
+        match verdict {
+            Ok(verdict) if verdict.open => {
+                if !DECIDES_NOTHING.iter().any(|known| what.starts_with(known)) {
+                    open.push(what);
+                }
+            }
+            Ok(_) | Err(_) => rows += 1,
+        }
+    };
+    for place in &all {
+        for (fault, change) in FAULTS {
+            let mut spoilt = whole.clone();
+            let value = spoilt.pointer_mut(place).unwrap();
+            let Some(changed) = change(value).filter(|changed| changed != value) else {
+                continue;
+            };
+            *value = changed;
+            judged(format!("{place}: {fault}"), spoilt);
+        }
+        let (parent, key) = place.rsplit_once('/').unwrap();
+        let mut spoilt = whole.clone();
+        match spoilt.pointer_mut(parent).unwrap() {
+            serde_json::Value::Object(map) => drop(map.remove(key)),
+            serde_json::Value::Array(list) => drop(list.remove(key.parse().unwrap())),
+            _ => unreachable!(),
+        }
+        judged(format!("{place}: absent"), spoilt);
+    }
+    println!("{rows} rows of the gate's table, each of them shut");
+    assert!(open.is_empty(), "{open:#?}");
+    assert!(rows >= 135, "{rows}");
 }

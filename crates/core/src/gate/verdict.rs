@@ -35,6 +35,8 @@ pub enum Remedy {
     ProveLedger,
     /// Mend the definitions.
     MendDefinitions,
+    /// Write the definitions, or the command, in another way.
+    Rewrite(String),
     /// Commit them, where nothing was committed yet and there may be no repository.
     CommitFirst,
     /// Commit them.
@@ -70,6 +72,7 @@ impl Remedy {
             Self::MendDefinitions => {
                 "evenkeel drift, and mend what it shows between environments".into()
             }
+            Self::Rewrite(how) => how.clone(),
             Self::CommitFirst => {
                 "git init, where there is no repository yet, then git add environments && git commit, with every file that the definitions name"
                     .into()

@@ -4,23 +4,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::document::{Change, FORMAT, Plan, Step, Unseen};
-use super::{Recipe, edges, order, removals};
+use super::{Recipe, binding, edges, order, removals};
 use crate::environment::ResolvedResource;
 use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, RemovalOrder, Speed};
 use crate::observe::{Handover, LastApplied, Situation};
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::{Address, Digest, Instance, Parts, Value, beside};
-
-#[derive(Serialize)]
-struct Binding<'a> {
-    parameters: BTreeMap<&'a str, &'a Value>,
-    targets: BTreeMap<&'a str, (&'a str, &'a str)>,
-    artifacts: BTreeMap<&'a str, Digest>,
-}
+use evenkeel_model::{Address, Digest, Instance, Parts, beside};
 
 /// Makes the plan for one environment.
 #[must_use]
@@ -93,26 +84,7 @@ pub fn make(
         lineage: lineage.to_owned(),
         environment: resolved.name.clone(),
         recipe: recipe.digest,
-        binding: Digest::of_record(
-            "evenkeel binding 1",
-            &Binding {
-                parameters: resolved
-                    .parameters
-                    .iter()
-                    .map(|(name, value)| (&**name, value))
-                    .collect(),
-                targets: resolved
-                    .targets
-                    .iter()
-                    .map(|(name, place)| (&**name, (place.base.as_str(), place.state.as_str())))
-                    .collect(),
-                artifacts: resolved
-                    .artifacts
-                    .iter()
-                    .map(|(name, digest)| (&**name, *digest))
-                    .collect(),
-            },
-        ),
+        binding: binding(resolved),
         definitions,
         observation,
         applied: applied_digest(&situation.applied),

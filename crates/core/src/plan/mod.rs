@@ -2,6 +2,7 @@
 //!
 //! A plan says everything; `apply` decides nothing. Same input, same bytes, same digest.
 
+mod binding;
 mod document;
 mod edges;
 mod make;
@@ -11,6 +12,7 @@ mod removals;
 pub mod saved;
 mod stored;
 
+pub use binding::binding;
 pub use document::{Change, FORMAT, Plan, Step, Unseen};
 pub use make::make;
 pub use recipe::{Recipe, recipe};

@@ -6,13 +6,11 @@ mod facts;
 mod rehearsal;
 mod repair;
 mod unfinished;
-mod weakened;
 
 pub use facts::{approvals, artifacts, evidence, findings, live_drift, proofs, suites};
 pub use rehearsal::{already, last_release, rehearsed, restored};
-pub use repair::{Restoration, may_restore};
+pub use repair::{Restoration, Wanted, is_released_to, may_restore};
 pub use unfinished::{
     Settlement, Smoke, SmokeResult, last, remedy, run_smoke, settlement, smoke, smoke_result,
     smoke_suites,
 };
-pub use weakened::weaker_than_at;

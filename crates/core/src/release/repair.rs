@@ -1,32 +1,129 @@
-//! Repair of production: `apply` restores only the recipe that was released.
+//! Repair of production: `apply` restores exactly what was released, and brings nothing new.
 
-use evenkeel_ledger::State;
-use evenkeel_ledger::record::Origin;
+use evenkeel_ledger::record::{Origin, ReleaseStarted};
+use evenkeel_ledger::{State, state::Release};
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// Whether `apply` may bring a recipe to production.
+use super::unfinished::last;
+
+/// What an `apply` to production would bring.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Its recipe.
+    pub recipe: Digest,
+    /// Its binding.
+    pub binding: Digest,
+    /// The digest of the definitions of production, and of the files that they use.
+    pub definitions: Digest,
+    /// Where the definitions came from.
+    pub origin: &'a Origin,
+}
+
+/// Whether `apply` may bring it to production.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Restoration {
-    /// It is the recipe that production runs, or that a release began to bring.
+    /// It is what production runs, or what a release began to bring.
     Allowed,
     /// It is another recipe. Where the running one came from, if any runs.
     OtherRecipe(Option<Origin>),
+    /// It is the same recipe, and not exactly what was released.
+    Differs {
+        /// The release.
+        release: String,
+        /// What differs, in words.
+        what: String,
+        /// The commit that was released.
+        commit: Option<String>,
+    },
 }
 
-/// Judges whether `apply` may bring `recipe` to production.
+/// Returns whether an environment was ever released to: then it takes only releases.
 #[must_use]
-pub fn may_restore(state: &State, name: &EnvironmentName, recipe: Digest) -> Restoration {
+pub fn is_released_to(state: &State, name: &EnvironmentName) -> bool {
+    state
+        .releases
+        .iter()
+        .any(|release| release.started.record.environment == *name)
+}
+
+/// Judges whether `apply` may bring this to production: the recipe, the binding and the commit of the release that
+/// production runs, or of one that was killed or failed half-way. The gate opened for exactly that.
+#[must_use]
+pub fn may_restore(state: &State, name: &EnvironmentName, wanted: Wanted<'_>) -> Restoration {
     let settled = state
         .environment(name)
         .and_then(|standing| standing.settled.as_ref());
-    let runs = settled.map(|settled| settled.recipe);
-    // A release that was killed or failed half-way is resumed as well: the gate opened for that very recipe.
-    let begun = state.releases.last().is_some_and(|release| {
-        release.started.record.environment == *name && release.started.record.recipe == recipe
+    let running = settled.and_then(|settled| {
+        let of_recipe = |release: &&Release| {
+            let started = &release.started.record;
+            started.environment == *name && started.recipe == settled.recipe
+        };
+        state.releases.iter().rev().find(of_recipe)
     });
-    if runs == Some(recipe) || begun {
-        Restoration::Allowed
-    } else {
-        Restoration::OtherRecipe(settled.map(|settled| settled.origin.clone()))
+    let mut refused = None;
+    for release in last(state, name).into_iter().chain(running) {
+        let started = &release.started.record;
+        if started.recipe != wanted.recipe {
+            continue;
+        }
+        let applied = settled.filter(|settled| settled.recipe == started.recipe);
+        let origin = started
+            .origin
+            .as_ref()
+            .or(applied.map(|settled| &settled.origin));
+        match difference(started, origin, wanted) {
+            None => return Restoration::Allowed,
+            Some(what) => {
+                refused = Some(Restoration::Differs {
+                    release: started.release.clone(),
+                    what,
+                    commit: origin
+                        .filter(|it| !it.dirty)
+                        .and_then(|it| it.commit.clone()),
+                });
+            }
+        }
+    }
+    if let Some(refused) = refused {
+        return refused;
+    }
+    // Applied before there was a release: from the time when it was the only environment.
+    match settled {
+        Some(settled) if running.is_none() && settled.recipe == wanted.recipe => {
+            Restoration::Allowed
+        }
+        settled => Restoration::OtherRecipe(settled.map(|settled| settled.origin.clone())),
+    }
+}
+
+/// What differs from a release of the same recipe. Records of earlier versions know less, and are compared by that.
+fn difference(
+    started: &ReleaseStarted,
+    origin: Option<&Origin>,
+    wanted: Wanted<'_>,
+) -> Option<String> {
+    if started.binding.is_some_and(|it| it != wanted.binding) {
+        return Some("the values of its parameters, targets or artifacts differ".to_owned());
+    }
+    match origin {
+        Some(Origin {
+            commit: Some(commit),
+            dirty: false,
+            ..
+        }) => {
+            let short = commit.get(..10).unwrap_or(commit);
+            if wanted.origin.commit.as_ref() != Some(commit) {
+                Some(format!("it was released from commit {short}"))
+            } else if wanted.origin.dirty {
+                Some(format!("the definitions differ from commit {short}"))
+            } else {
+                None
+            }
+        }
+        // Released from definitions in no commit: they must be the very same.
+        _ => started
+            .definitions
+            .is_some_and(|it| it != wanted.definitions)
+            .then(|| "the definitions differ from those that were released".to_owned()),
     }
 }

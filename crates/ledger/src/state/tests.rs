@@ -169,6 +169,9 @@ fn releases_have_numbers_and_ends() {
             recipe: Digest::of(b"recipe"),
             dossier: Digest::of(b"dossier"),
             by: actor(),
+            binding: None,
+            definitions: None,
+            origin: None,
         })
     };
     let end = Record::ReleaseEnded(ReleaseEnded {

@@ -271,6 +271,30 @@ pub fn parse_date(text: &str) -> Option<crate::Moment> {
         .map(crate::Moment::new)
 }
 
+/// Reads a date at which something ends: the first moment after it. A date without a time ends with that day (UTC), and a
+/// date with a time at that moment.
+#[must_use]
+pub fn parse_end(text: &str) -> Option<crate::Moment> {
+    let begin = parse_date(text)?;
+    if !is_whole_day(text) {
+        return Some(begin);
+    }
+    let day = i64::from(24 * 60 * 60 * 1000);
+    Some(crate::Moment::from_millisecond(
+        begin.as_millisecond().saturating_add(day),
+    ))
+}
+
+/// As [`parse_end`], as the last moment before it where a whole day was written: its date is that day.
+#[must_use]
+pub fn last_moment(text: &str) -> Option<crate::Moment> {
+    let end = parse_end(text)?;
+    if !is_whole_day(text) {
+        return Some(end);
+    }
+    Some(crate::Moment::from_millisecond(end.as_millisecond() - 1))
+}
+
 /// Whether a date is written without a time.
 #[must_use]
 pub fn is_whole_day(text: &str) -> bool {
@@ -279,8 +303,25 @@ pub fn is_whole_day(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, parse_date, parse_mode};
+    use super::{Form, parse_date, parse_end, parse_mode};
     use crate::Value;
+
+    #[test]
+    fn a_day_ends_with_itself_and_a_moment_at_once() {
+        let end = |text: &str| parse_end(text).unwrap().to_string();
+        for (written, ends) in [
+            ("2026-11-27", "2026-11-28T00:00:00Z"),
+            ("2026-12-31", "2027-01-01T00:00:00Z"),
+            ("2026-11-27T00:00:00", "2026-11-27T00:00:00Z"),
+            ("2026-11-27T23:59:59", "2026-11-27T23:59:59Z"),
+            ("2026-11-27 10:00:00", "2026-11-27T10:00:00Z"),
+            ("2026-11-27T23:59:59Z", "2026-11-27T23:59:59Z"),
+            ("2026-11-27T23:59:59+02:00", "2026-11-27T21:59:59Z"),
+        ] {
+            assert_eq!(end(written), ends, "{written}");
+        }
+        assert_eq!(parse_end("2026-13-01"), None);
+    }
 
     #[test]
     fn forms_admit_what_they_say() {

@@ -19,6 +19,7 @@ fn rendering() -> (tempfile::TempDir, Rendering) {
         environment: variables.collect::<BTreeMap<_, _>>(),
         interruption: Interruption::default(),
         redactor: Redactor::new(["hunter2!"].into_iter()),
+        is_allowed: true,
     };
     (home, rendering)
 }

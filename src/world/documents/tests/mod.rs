@@ -122,6 +122,7 @@ fn rendering(directory: &Path) -> Rendering {
         directory: directory.to_owned(),
         environment: std::env::vars().collect(),
         interruption: Interruption::default(),
+        is_allowed: true,
         redactor: Redactor::default(),
     }
 }

@@ -12,7 +12,7 @@ use super::super::{Definition, codes, fields};
 use super::{Parsed, Reader};
 use evenkeel_comparison::Pattern;
 use evenkeel_model::defect::Defect;
-use evenkeel_model::source::form::parse_date;
+use evenkeel_model::source::form::last_moment;
 use evenkeel_model::source::{Node, Span, Table, place_within};
 use evenkeel_model::text::{list, nearest};
 use evenkeel_model::{EnvironmentName, Value};
@@ -122,7 +122,8 @@ impl Reader<'_> {
             same_class: relations.1,
             reason: text("reason")?.to_owned(),
             owner: text("owner")?.to_owned(),
-            expires: expires.as_text().and_then(parse_date)?,
+            // Within the last day, so that the day is the one that was written.
+            expires: expires.as_text().and_then(last_moment)?,
             expires_span: expires.span.clone(),
             ticket: text("ticket").map(str::to_owned),
         })

@@ -11,7 +11,7 @@ use super::super::{Definition, Policy, codes, fields};
 use super::{DIFFERENCES_FILE, Parsed, Reader, texts};
 use crate::kind::{self, KINDS};
 use evenkeel_model::defect::{Defect, Severity};
-use evenkeel_model::source::form::parse_date;
+use evenkeel_model::source::form::{parse_date, parse_end};
 use evenkeel_model::source::{Form, Node, Span, Table};
 use evenkeel_model::{EnvironmentName, name};
 
@@ -230,8 +230,9 @@ impl Reader<'_> {
             let (Some(from), Some(to)) = (date("from"), date("to")) else {
                 continue;
             };
-            let moment = |node: &Node| parse_date(node.as_text()?);
-            if let (Some(first), Some(last)) = (moment(from), moment(to))
+            let first = from.as_text().and_then(parse_date);
+            let last = to.as_text().and_then(parse_end);
+            if let (Some(first), Some(last)) = (first, last)
                 && last < first
             {
                 self.complaints.push(

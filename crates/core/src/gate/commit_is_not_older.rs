@@ -1,0 +1,36 @@
+//! Rule: the commit is not older than the one that was released last.
+
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+
+/// The commit is not older than the one that was released last.
+pub struct CommitIsNotOlder;
+
+impl Rule for CommitIsNotOlder {
+    const CODE: Code = Code::error(
+        "gate/older-commit",
+        "the commit is older than the one that was released last",
+        "An older commit has an older policy and older suites. To go back, revert in a new commit and deliver that.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let Some(released) = dossier.released.as_ref().filter(|it| it.is_older) else {
+            return Vec::new();
+        };
+        let short = |commit: &Option<String>| {
+            let commit = commit.as_deref().unwrap_or("unknown");
+            commit.chars().take(10).collect::<String>()
+        };
+        vec![Reason::new(
+            &Self::CODE,
+            format!(
+                "commit {} is older than {}, which was released",
+                short(&dossier.origin.commit),
+                short(&released.commit)
+            ),
+            Remedy::Rewrite(
+                "git revert what is to go back, and evenkeel deliver that commit".into(),
+            ),
+        )]
+    }
+}

@@ -1,0 +1,34 @@
+//! Rule: the definitions are in the directory from which earlier releases came.
+
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+
+/// The definitions are in the directory from which earlier releases came.
+pub struct DefinitionsAreTheSamePlace;
+
+impl Rule for DefinitionsAreTheSamePlace {
+    const CODE: Code = Code::error(
+        "gate/definitions-elsewhere",
+        "the definitions are in another directory than those of the last release",
+        "`--environments` reads other definitions, with a policy of their own. Release from the directory of the last release.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let earlier = dossier
+            .released
+            .as_ref()
+            .and_then(|released| released.demands.as_ref()?.place.as_ref());
+        let (Some(then), now) = (earlier, &dossier.place) else {
+            return Vec::new();
+        };
+        if now.as_ref() == Some(then) {
+            return Vec::new();
+        }
+        let now = now.as_deref().unwrap_or("an unknown directory");
+        vec![Reason::new(
+            &Self::CODE,
+            format!("the definitions are in {now}, and those of the last release were in {then}"),
+            Remedy::Rewrite(format!("release with --environments {then}")),
+        )]
+    }
+}

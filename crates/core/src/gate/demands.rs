@@ -1,0 +1,283 @@
+//! What a release is measured by: the policy, the path, the severities and the declared differences; and what of it is
+//! less than at an earlier release.
+//!
+//! A commit can change all of it. That is not refused, since it may be intended: it is always reported, and a person must
+//! approve it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::stored::{self, StoredPolicy};
+use crate::drift::severities::adjustable;
+use crate::environment::{Definition, Policy};
+use evenkeel_model::defect::Severity;
+use evenkeel_model::{Digest, EnvironmentName, Moment};
+
+/// What a release is measured by. A stored type: see `dossier`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Demands {
+    /// The policy.
+    #[serde(with = "stored::policy")]
+    pub policy: Policy,
+    /// The environments in the order of promotion.
+    pub path: Vec<EnvironmentName>,
+    /// The directory of the definitions, as the project names it. `None` in dossiers of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The severities that the system sets, by code. `None` in dossiers of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severities: Option<BTreeMap<String, Severity>>,
+    /// The declared differences by their places, each with the digest of what it permits. `None` in dossiers of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differences: Option<BTreeMap<String, Digest>>,
+}
+
+/// What is less than at an earlier release, in sentences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Weakened {
+    /// What the policy or the path requires less.
+    pub policy: Vec<String>,
+    /// Severities that are lower.
+    pub severities: Vec<String>,
+    /// Places that are declared to differ and were not, or that may differ by more or for longer.
+    pub differences: Vec<String>,
+}
+
+/// The part of an earlier dossier that is compared, in either format.
+#[derive(Deserialize)]
+struct Earlier {
+    policy: Option<StoredPolicy>,
+    #[serde(default)]
+    path: Vec<EnvironmentName>,
+    dossier: Option<Within>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Within {
+    policy: StoredPolicy,
+    path: Vec<EnvironmentName>,
+    place: Option<String>,
+    severities: Option<BTreeMap<String, Severity>>,
+    differences: Option<BTreeMap<String, Digest>>,
+}
+
+impl Demands {
+    /// Reads them from the stored dossier of an earlier release; `None` when it cannot be read.
+    #[must_use]
+    pub fn of_dossier(bytes: &[u8]) -> Option<Self> {
+        let earlier: Earlier = serde_json::from_slice(bytes).ok()?;
+        Some(match (earlier.dossier, earlier.policy) {
+            (Some(within), _) => Self {
+                policy: within.policy.into(),
+                path: within.path,
+                place: within.place,
+                severities: within.severities,
+                differences: within.differences,
+            },
+            (None, Some(policy)) => Self {
+                policy: policy.into(),
+                path: earlier.path,
+                place: None,
+                severities: None,
+                differences: None,
+            },
+            (None, None) => return None,
+        })
+    }
+
+    /// Returns everything that is less than in `earlier`.
+    #[must_use]
+    pub fn weaker_than(&self, earlier: &Self, now: Moment) -> Weakened {
+        let mut policy = self.policy.weaker_than(&earlier.policy, now);
+        policy.extend(path_weaker(&self.path, &earlier.path));
+        Weakened {
+            policy,
+            severities: lowered(self.severities.as_ref(), earlier.severities.as_ref()),
+            differences: wider(self.differences.as_ref(), earlier.differences.as_ref()),
+        }
+    }
+}
+
+/// The severities that a system sets, by code.
+#[must_use]
+pub fn severities(definition: &Definition) -> BTreeMap<String, Severity> {
+    let given = definition.severities.iter();
+    given
+        .map(|(code, given)| (code.clone(), given.severity))
+        .collect()
+}
+
+/// The declared differences by their places, each with the digest of what it permits.
+#[must_use]
+pub fn differences(definition: &Definition) -> BTreeMap<String, Digest> {
+    let environments = definition.environments.values();
+    let all = definition
+        .differences
+        .iter()
+        .chain(environments.flat_map(|environment| &environment.differences));
+    let mut permitted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for difference in all {
+        permitted
+            .entry(difference.at.clone())
+            .or_default()
+            .push(format!(
+                "{:?} {:?} {} {}",
+                difference.bounds, difference.ratio, difference.same_class, difference.expires
+            ));
+    }
+    permitted
+        .into_iter()
+        .map(|(at, permitted)| {
+            let digest = Digest::of_record("evenkeel permitted 1", &permitted);
+            (at, digest)
+        })
+        .collect()
+}
+
+/// An environment that was dropped, and environments that come in another order.
+fn path_weaker(now: &[EnvironmentName], then: &[EnvironmentName]) -> Vec<String> {
+    let mut weaker: Vec<String> = then
+        .iter()
+        .filter(|name| !now.contains(name))
+        .map(|name| format!("`path` no longer has {name}"))
+        .collect();
+    let in_both = |path: &[EnvironmentName], other: &[EnvironmentName]| -> Vec<EnvironmentName> {
+        path.iter()
+            .filter(|name| other.contains(name))
+            .cloned()
+            .collect()
+    };
+    if in_both(now, then) != in_both(then, now) {
+        let words = |path: &[EnvironmentName]| {
+            let names: Vec<&str> = path.iter().map(EnvironmentName::as_str).collect();
+            names.join(", ")
+        };
+        weaker.push(format!("`path` was {} and is {}", words(then), words(now)));
+    }
+    weaker
+}
+
+fn lowered(
+    now: Option<&BTreeMap<String, Severity>>,
+    then: Option<&BTreeMap<String, Severity>>,
+) -> Vec<String> {
+    let (now, then) = match (now, then) {
+        (Some(now), Some(then)) => (now, then),
+        (None, Some(_)) => return vec!["the severities are not known".to_owned()],
+        (_, None) => return Vec::new(),
+    };
+    adjustable()
+        .filter_map(|code| {
+            let of = |given: &BTreeMap<String, Severity>| {
+                given.get(code.name).copied().unwrap_or(code.severity)
+            };
+            let (was, is) = (of(then), of(now));
+            (is < was).then(|| format!("`{}` was {} and is {}", code.name, was.name(), is.name()))
+        })
+        .collect()
+}
+
+fn wider(
+    now: Option<&BTreeMap<String, Digest>>,
+    then: Option<&BTreeMap<String, Digest>>,
+) -> Vec<String> {
+    let (Some(now), Some(then)) = (now, then) else {
+        return Vec::new();
+    };
+    now.iter()
+        .filter_map(|(at, permitted)| match then.get(at) {
+            None => Some(format!("`{at}`")),
+            Some(earlier) if earlier != permitted => Some(format!("`{at}` (changed)")),
+            Some(_) => None,
+        })
+        .collect()
+}
+
+impl Weakened {
+    /// Whether nothing is less.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.policy.is_empty() && self.severities.is_empty() && self.differences.is_empty()
+    }
+
+    /// What must be approved by a person: everything but declared differences, which have owners and expiries.
+    pub(super) fn to_approve(&self) -> Vec<&str> {
+        let all = self.policy.iter().chain(&self.severities);
+        all.map(String::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Demands, Severity};
+    use crate::environment::Policy;
+    use evenkeel_model::{Digest, EnvironmentName, Moment};
+
+    fn demands(path: &[&str]) -> Demands {
+        Demands {
+            policy: Policy::default(),
+            path: path.iter().map(|name| EnvironmentName::new(name)).collect(),
+            place: None,
+            severities: Some(BTreeMap::new()),
+            differences: Some(BTreeMap::new()),
+        }
+    }
+
+    #[test]
+    fn a_path_is_weaker_when_it_drops_or_reorders_and_not_when_it_grows() {
+        let then = demands(&["dev", "staging", "production"]);
+        let weaker = |path: &[&str]| {
+            let now = Moment::from_millisecond(0);
+            demands(path).weaker_than(&then, now).policy
+        };
+        assert!(weaker(&["dev", "staging", "production"]).is_empty());
+        assert!(weaker(&["dev", "qa", "staging", "production"]).is_empty());
+        assert_eq!(
+            weaker(&["dev", "production"]),
+            ["`path` no longer has staging"]
+        );
+        assert_eq!(
+            weaker(&["staging", "dev", "production"]),
+            ["`path` was dev, staging, production and is staging, dev, production"]
+        );
+    }
+
+    #[test]
+    fn lower_severities_and_new_differences_are_listed() {
+        let then = demands(&["staging", "production"]);
+        let mut now = then.clone();
+        let severities = [
+            ("parity/flag-differs", Severity::Advice),
+            ("parity/attribute-differs", Severity::Critical),
+        ];
+        let severities = severities.map(|(code, severity)| (code.to_owned(), severity));
+        now.severities = Some(severities.into());
+        now.differences = Some([("file.config.mode".to_owned(), Digest::of(b"x"))].into());
+        let at = Moment::from_millisecond(0);
+        let weakened = now.weaker_than(&then, at);
+        assert_eq!(
+            weakened.severities,
+            ["`parity/flag-differs` was critical and is advice"]
+        );
+        assert_eq!(weakened.differences, ["`file.config.mode`"]);
+        let stricter = then.weaker_than(&now, at);
+        assert_eq!(
+            stricter.severities,
+            ["`parity/attribute-differs` was critical and is error"]
+        );
+        assert!(stricter.differences.is_empty());
+        // What an earlier version did not keep is not compared.
+        let unknown = Demands {
+            severities: None,
+            differences: None,
+            ..then
+        };
+        assert!(now.weaker_than(&unknown, at).is_empty());
+    }
+}

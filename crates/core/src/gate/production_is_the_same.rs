@@ -1,0 +1,38 @@
+//! Rule: releases go where they always went.
+
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+
+/// Releases go where they always went.
+pub struct ProductionIsTheSame;
+
+impl Rule for ProductionIsTheSame {
+    const CODE: Code = Code::error(
+        "gate/path-changed",
+        "the path leads to another production",
+        "An environment that was ever released to takes only releases, whatever `path` says. Write `path` so that it comes last.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let released = dossier.released.iter();
+        released
+            .flat_map(|released| &released.environments)
+            .filter(|name| **name != dossier.production)
+            .map(|name| {
+                let place = if dossier.path.contains(name) {
+                    "before it on `path`"
+                } else {
+                    "not on `path`"
+                };
+                Reason::new(
+                    &Self::CODE,
+                    format!(
+                        "{name} was released to, and the release would go to {}; {name} is {place}",
+                        dossier.production
+                    ),
+                    Remedy::Rewrite(format!("write `path` so that {name} comes last")),
+                )
+            })
+            .collect()
+    }
+}

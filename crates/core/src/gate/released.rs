@@ -1,0 +1,52 @@
+//! What earlier releases say of the next one: where they went, from which commit, and by which demands.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Demands, Dossier, Weakened};
+use evenkeel_model::EnvironmentName;
+
+/// What the ledger knows of earlier releases. A stored type: see `dossier`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ReleasedFacts {
+    /// The last release.
+    pub release: String,
+    /// Every environment that was ever released to.
+    pub environments: BTreeSet<EnvironmentName>,
+    /// The commit of the last release that had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether the definitions are of an older commit than that one.
+    pub is_older: bool,
+    /// What the last release was measured by; `None` when its dossier cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demands: Option<Demands>,
+}
+
+impl Dossier {
+    /// What this release is measured by.
+    #[must_use]
+    pub fn demands(&self) -> Demands {
+        Demands {
+            policy: self.policy.clone(),
+            path: self.path.clone(),
+            place: self.place.clone(),
+            severities: self.severities.clone(),
+            differences: self.differences.clone(),
+        }
+    }
+
+    /// What is less than at the last release; `None` when that cannot be told.
+    #[must_use]
+    pub fn weakened(&self) -> Option<Weakened> {
+        match &self.released {
+            None => Some(Weakened::default()),
+            Some(released) => {
+                let earlier = released.demands.as_ref()?;
+                Some(self.demands().weaker_than(earlier, self.at))
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Rule: a person approved that less is required than at the last release.
+
+use super::approved::people;
+use super::{Dossier, Reason, Remedy, Rule};
+use evenkeel_model::defect::Code;
+
+/// A person approved that less is required than at the last release.
+pub struct WeakeningIsApproved;
+
+impl Rule for WeakeningIsApproved {
+    const CODE: Code = Code::error(
+        "gate/weakened",
+        "less is required than at the last release, and that is not approved",
+        "A commit may weaken the policy, the path or `[severity]`. The first release after it needs the approvals that the earlier policy asked for, and at least one.",
+    );
+
+    fn judge(dossier: &Dossier) -> Vec<Reason> {
+        let Some(released) = &dossier.released else {
+            return Vec::new();
+        };
+        let weakened = dossier.weakened();
+        let message = match &weakened {
+            None => format!("the requirements of {} cannot be read", released.release),
+            Some(weakened) => {
+                let all = weakened.to_approve();
+                if all.is_empty() {
+                    return Vec::new();
+                }
+                format!(
+                    "less is required than at {}: {}",
+                    released.release,
+                    all.join("; ")
+                )
+            }
+        };
+        let earlier = released.demands.as_ref();
+        let needed = earlier
+            .map_or(1, |earlier| earlier.policy.approvals)
+            .max(dossier.policy.approvals)
+            .max(1);
+        let given = people(dossier).len();
+        if given >= needed {
+            return Vec::new();
+        }
+        vec![Reason::new(
+            &Self::CODE,
+            format!(
+                "{message}; {given} of {} given",
+                evenkeel_model::text::count(needed, "approval")
+            ),
+            Remedy::Approve(dossier.release.plan.short()),
+        )]
+    }
+}

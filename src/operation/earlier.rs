@@ -1,0 +1,94 @@
+//! Earlier releases: what they say of the next one, and what was weakened since the last.
+//!
+//! A commit can weaken the policy, the path, the severities, and declare differences. That is always reported to the
+//! person who approves or releases; what of it needs an approval is judged by the gate.
+
+use super::{Failure, Project};
+use crate::report::Report;
+use crate::world::git::GitError;
+use evenkeel_core::gate::{Demands, Dossier, ReleasedFacts};
+use evenkeel_ledger::State;
+use evenkeel_ledger::state::Release;
+
+/// Returns what the ledger knows of earlier releases, for definitions of a commit; `None` when there was none.
+pub(super) fn released(
+    project: &Project<'_>,
+    state: &State,
+    commit: Option<&str>,
+) -> Result<Option<ReleasedFacts>, Failure> {
+    let Some(newest) = state.releases.last() else {
+        return Ok(None);
+    };
+    let earlier = state.releases.iter().rev().find_map(commit_of);
+    let is_older = match (commit, &earlier) {
+        (Some(commit), Some(earlier)) => is_older(project, commit, earlier)?,
+        _ => false,
+    };
+    let dossier = newest.started.record.dossier;
+    let demands = project.store.objects().get(&dossier).ok().flatten();
+    let environments = state.releases.iter();
+    Ok(Some(ReleasedFacts {
+        release: newest.started.record.release.clone(),
+        environments: environments
+            .map(|release| release.started.record.environment.clone())
+            .collect(),
+        commit: earlier,
+        is_older,
+        demands: demands.and_then(|bytes| Demands::of_dossier(&bytes)),
+    }))
+}
+
+/// The commit that a release came from.
+fn commit_of(release: &Release) -> Option<String> {
+    let started = &release.started.record.origin;
+    let ended = release.ended.as_ref();
+    started
+        .as_ref()
+        .and_then(|origin| origin.commit.clone())
+        .or_else(|| ended.and_then(|ended| ended.record.commit.clone()))
+}
+
+/// Whether a commit is older than one that was released. History that was rewritten has no order.
+fn is_older(project: &Project<'_>, commit: &str, released: &str) -> Result<bool, Failure> {
+    let Some(repository) = project.repository().filter(|_| commit != released) else {
+        return Ok(false);
+    };
+    match repository.resolve(released) {
+        Ok(_) => Ok(repository.is_ancestor(commit, released)?),
+        Err(GitError::NoCommit { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reports what was weakened since the last release.
+pub(super) fn tell(dossier: &Dossier, report: &mut Report) {
+    let Some(released) = &dossier.released else {
+        return;
+    };
+    let release = &released.release;
+    let Some(weakened) = dossier.weakened() else {
+        report.say(format!(
+            "what the policy was at {release} cannot be read, so it is not known whether it asks for less now"
+        ));
+        return;
+    };
+    if !weakened.policy.is_empty() {
+        report.say(format!(
+            "the policy asks for less than at {release}: {}",
+            weakened.policy.join("; ")
+        ));
+    }
+    if !weakened.severities.is_empty() {
+        report.say(format!(
+            "severities are lower than at {release}: {}",
+            weakened.severities.join("; ")
+        ));
+    }
+    if !weakened.differences.is_empty() {
+        report.say(format!(
+            "{} declared since {release}: {}",
+            evenkeel_model::text::count(weakened.differences.len(), "difference"),
+            weakened.differences.join(", ")
+        ));
+    }
+}
