@@ -9,6 +9,9 @@ use super::world::{TestWorld, environment};
 
 const SECRET: &str = "CANARY-s3cr3t/of&staging";
 
+/// The suite that a release requires.
+const CHECK: &str = "[suite.check]\nkind = \"smoke\"\nrun = [\"true\"]\n";
+
 /// One secret that a file has, and whatever more is declared.
 fn world(more: &str) -> TestWorld {
     let world = TestWorld::empty();
@@ -165,7 +168,7 @@ fn what_a_suite_prints_and_writes_is_shown_without_secrets_it_was_not_given() {
 
 #[test]
 fn a_live_difference_covers_secrets_line_by_line_and_shows_the_rest() {
-    let world = world("");
+    let world = world(CHECK);
     world.expect(0, &["apply", "staging"]);
     world.add(
         "run/staging/about.txt",
@@ -207,11 +210,16 @@ fn a_live_difference_covers_secrets_line_by_line_and_shows_the_rest() {
 
 #[test]
 fn the_end_of_a_log_is_shown_without_secrets_of_others() {
-    let world = world("[process.app]\non = \"web\"\ncommand = [\"/bin/sh\", \"../../app.sh\"]\n");
+    let world = world(&format!(
+        "{CHECK}[process.app]\non = \"web\"\ncommand = [\"/bin/sh\", \"app.sh\"]\ndirectory = \".\"\n"
+    ));
     world.script(
         "app.sh",
         &format!("echo 'cannot log in with {SECRET}'; exit 1"),
     );
+    world
+        .run(&["apply", "staging"])
+        .says("cannot log in with (secret)");
     for arguments in [
         &["apply", "staging"][..],
         &["deliver"],

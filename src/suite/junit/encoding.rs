@@ -29,10 +29,11 @@ fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, Malforme
 
 fn narrow(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let name = declared(bytes).unwrap_or_default();
-    let windows = match &*name {
+    let windows = match &*name.to_ascii_lowercase() {
         "iso-8859-1" | "iso_8859-1" | "latin1" | "latin-1" => false,
         "windows-1252" | "cp1252" => true,
-        // Any other that is declared is refused where its declaration is read.
+        // The bytes are not what they say; what else is declared is refused where the declaration is read.
+        "utf-16" | "utf-16le" | "utf-16be" => return Err(Malformed::Encoding(name)),
         _ => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|error| Malformed::NotUtf8(error.valid_up_to()))?;
@@ -49,7 +50,7 @@ fn narrow(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     Ok(Cow::Owned(text.collect()))
 }
 
-/// The encoding that the declaration at the start names, in small letters.
+/// The encoding that the declaration at the start names.
 fn declared(bytes: &[u8]) -> Option<String> {
     let start = bytes.get(..bytes.len().min(256))?;
     let start = String::from_utf8_lossy(start);
@@ -61,7 +62,7 @@ fn declared(bytes: &[u8]) -> Option<String> {
         .next()
         .filter(|each| matches!(each, '"' | '\''))?;
     let name = value.split(quote).nth(1)?;
-    Some(name.to_ascii_lowercase())
+    Some(name.to_owned())
 }
 
 /// Whether an encoding that a declaration names is one that was decoded here.
