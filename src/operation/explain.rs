@@ -5,6 +5,7 @@ use super::drift::{DriftRequest, found};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_ledger::Record;
+use evenkeel_model::defect::Defect;
 use evenkeel_model::text::nearest;
 
 /// Explains a code, a kind of the ledger's entries, or the defect whose fingerprint begins with `id`.
@@ -31,15 +32,29 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(Failure::Usage(format!("there is no code `{id}`{hint}")));
     }
-    let (all, defects) = found(world, location, &DriftRequest::default())?;
+    let is_meant = |defect: &Defect| defect.fingerprints().any(|place| place.begins_with(id));
+    let found = match found(world, location, &DriftRequest::default()) {
+        // An artifact that is not built hides nothing of what differs between environments.
+        Err(Failure::Definitions(wrong)) if !wrong.iter().any(is_meant) => {
+            let request = DriftRequest {
+                parity_only: true,
+                ..DriftRequest::default()
+            };
+            let between = found(world, location, &request);
+            between.map_err(|_| Failure::Definitions(wrong))
+        }
+        Err(Failure::Definitions(wrong)) => {
+            let mut report = Report::new("explain", "", world.clock.now());
+            report.defects(wrong.into_iter().filter(is_meant));
+            return Ok(report);
+        }
+        found => found,
+    };
+    let (all, defects) = found?;
     let mut report = Report::new("explain", &all.system, world.clock.now());
     report.origin.clone_from(&all.origin);
     report.project.clone_from(&all.project);
-    report.defects(
-        defects
-            .into_iter()
-            .filter(|defect| defect.fingerprints().any(|place| place.begins_with(id))),
-    );
+    report.defects(defects.into_iter().filter(is_meant));
     if report.findings.is_empty() {
         return Err(Failure::Other {
             reason: format!("there is no defect `{id}` now"),

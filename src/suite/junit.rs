@@ -5,6 +5,7 @@
 //! Where files are and whether a run passes is `run`'s.
 
 mod attributes;
+mod encoding;
 mod malformed;
 
 use quick_xml::Reader;
@@ -33,9 +34,8 @@ pub(super) fn parse(bytes: &[u8], redactor: &Redactor) -> Result<Vec<Case>, Malf
     if bytes.len() > LARGEST {
         return Err(Malformed::TooLarge);
     }
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| Malformed::NotUtf8(error.valid_up_to()))?;
-    let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let text = encoding::decoded(bytes)?;
+    let mut reader = Reader::from_str(&text);
     let mut document = Document {
         redactor,
         open: Vec::new(),
@@ -126,9 +126,7 @@ impl Document<'_> {
             },
             Event::Decl(declaration) => {
                 if let Some(Ok(encoding)) = declaration.encoding()
-                    && !["utf-8", "utf8", "us-ascii"]
-                        .iter()
-                        .any(|known| encoding.eq_ignore_ascii_case(known))
+                    && !encoding::is_known(&encoding)
                 {
                     return Err(Malformed::Encoding(cut(&encoding, 40)).into());
                 }

@@ -4,6 +4,9 @@
 //! have been answered meanwhile. A request that cannot be sent is counted, never put off. What the figures mean is
 //! `threshold`'s.
 
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -45,6 +48,7 @@ pub(super) fn run(
         url,
         runtime: &runtime,
         sender,
+        answered: Arc::default(),
     };
     generator.run(&mut tally, &receiver, interruption, progress);
     // Requests that nobody waits for any longer end with it.
@@ -84,6 +88,8 @@ struct Generator<'a> {
     url: Url,
     runtime: &'a Runtime,
     sender: Sender<Sample>,
+    /// Whether any request was answered: from then on there may be idle connections.
+    answered: Arc<AtomicBool>,
 }
 
 impl Generator<'_> {
@@ -154,19 +160,34 @@ impl Generator<'_> {
 
     fn launch(&self, intended: Instant) {
         let (client, url, sender) = (self.client.clone(), self.url.clone(), self.sender.clone());
+        let answered = Arc::clone(&self.answered);
         let deadline = tokio::time::Instant::from_std(intended)
             + self.check.within.min(Duration::from_hours(24));
         self.runtime.spawn(async move {
             let begun = Instant::now();
-            let outcome = match tokio::time::timeout_at(deadline, get(client, url)).await {
-                Ok(answered) => answered.map_err(|error| reason(&error)),
+            let mut resent = false;
+            let asked = async {
+                // Only a connection that was used before can have been closed while it was idle.
+                let may_be_idle = answered.load(Ordering::Relaxed);
+                match get(&client, &url).await {
+                    Err(error) if may_be_idle && is_closed(&error) => {
+                        resent = true;
+                        get(&client, &url).await
+                    }
+                    ended => ended,
+                }
+            };
+            let outcome = match tokio::time::timeout_at(deadline, asked).await {
+                Ok(ended) => ended.map_err(|error| reason(&error)),
                 Err(_) => Err("no answer in time".to_owned()),
             };
+            answered.fetch_or(outcome.is_ok(), Ordering::Relaxed);
             // Nobody listens any longer when the load was interrupted.
             let _nobody = sender.send(Sample {
                 intended,
                 begun,
                 ended: Instant::now(),
+                resent,
                 outcome,
             });
         });
@@ -174,10 +195,29 @@ impl Generator<'_> {
 }
 
 /// The status, once the whole answer is here.
-async fn get(client: Client, url: Url) -> Result<u16, reqwest::Error> {
-    let mut response = client.get(url).send().await?;
+async fn get(client: &Client, url: &Url) -> Result<u16, reqwest::Error> {
+    let mut response = client.get(url.clone()).send().await?;
     while response.chunk().await?.is_some() {}
     Ok(response.status().as_u16())
+}
+
+/// Whether the service closed the connection without a byte of an answer, as it may do with an idle one at any time.
+/// A GET is then sent again on another one (RFC 9110, 9.2.2).
+fn is_closed(error: &reqwest::Error) -> bool {
+    if !error.is_request() || error.is_connect() || error.is_timeout() {
+        return false;
+    }
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(each) = cause {
+        if let Some(error) = each.downcast_ref::<std::io::Error>() {
+            return matches!(
+                error.kind(),
+                ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted
+            );
+        }
+        cause = each.source();
+    }
+    innermost(error).contains("connection closed before message completed")
 }
 
 fn reason(error: &reqwest::Error) -> String {

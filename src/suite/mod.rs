@@ -15,6 +15,7 @@ mod files;
 mod http;
 mod junit;
 mod load;
+mod program;
 mod result;
 mod run;
 mod tally;

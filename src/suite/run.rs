@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::capture;
 use super::files::{self, Earlier, Results};
+use super::program;
 use super::result::{Case, Outcome, Part, all_good};
 use crate::world::command::{self, CommandRun, CommandStatus};
 use crate::world::redaction::Redactor;
@@ -48,6 +49,13 @@ pub(super) fn run(
             .iter()
             .map(|(name, text)| (name.clone(), revealed(text).to_owned())),
     );
+    let mut words = check.command.clone();
+    if let Some(found) = program::found(&words, environment.get("PATH").map(String::as_str)) {
+        part.streams.insert("program", found.shown());
+        if let (Some(first), Some(path)) = (words.first_mut(), found.path.to_str()) {
+            path.clone_into(first);
+        }
+    }
     let command = CommandRun {
         environment,
         directory: Some(check.directory.clone()),
@@ -55,7 +63,7 @@ pub(super) fn run(
         output_limit: capture::KEPT,
         grace: FAREWELL,
         leave_nothing: true,
-        ..CommandRun::new(check.command.iter().cloned())
+        ..CommandRun::new(words)
     };
     let begun = Instant::now();
     let ran = match command::run(&command, interruption) {

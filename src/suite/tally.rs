@@ -26,6 +26,8 @@ pub(super) struct Tally {
     pub errors: BTreeMap<String, u64>,
     /// Requests answered with a status below 400.
     pub good: u64,
+    /// Requests that were sent again, since the service closed an idle connection.
+    pub resent: u64,
     /// When the first and the last request were sent.
     pub span: Option<(Instant, Instant)>,
     /// Whether it was interrupted.
@@ -40,6 +42,8 @@ pub(super) struct Sample {
     pub begun: Instant,
     /// When the whole answer was there, or it was given up.
     pub ended: Instant,
+    /// Whether it was sent again, its idle connection having been closed by the service.
+    pub resent: bool,
     /// The status, or why there is none.
     pub outcome: Result<u16, String>,
 }
@@ -61,6 +65,7 @@ impl Tally {
             lag: histogram()?,
             errors: BTreeMap::new(),
             good: 0,
+            resent: 0,
             span: None,
             interrupted: false,
         })
@@ -84,6 +89,7 @@ impl Tally {
         let (first, last) = self.span.unwrap_or((sample.begun, sample.begun));
         self.span = Some((first.min(sample.begun), last.max(sample.begun)));
         self.started += 1;
+        self.resent += u64::from(sample.resent);
         let lag = sample.begun.saturating_duration_since(sample.intended);
         self.lag.saturating_record(microseconds(lag));
         match sample.outcome {

@@ -57,6 +57,9 @@ pub(super) fn judge(check: &LoadCheck, tally: &Tally) -> Part {
         tally.intended
     );
     words.push(in_all.clone());
+    if tally.resent > 0 {
+        words.push(format!("{} sent again after an idle close", tally.resent));
+    }
     cases.push(errors_case(check, tally, errors, &in_all));
     if tally.interrupted {
         let sent = format!(
@@ -133,6 +136,9 @@ fn figures(tally: &Tally, errors: u64) -> BTreeMap<String, f64> {
             );
         }
         add("max-ms", number(tally.latency.max()) / 1000.0);
+    }
+    if tally.resent > 0 {
+        add("resent", number(tally.resent));
     }
     if !tally.lag.is_empty() {
         add(

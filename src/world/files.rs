@@ -321,11 +321,15 @@ pub fn is_there(path: &Path) -> bool {
 ///
 /// When it cannot be read.
 pub fn read_text(path: &Path) -> std::io::Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let bytes = match read_plain(path, LONGEST) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Err(std::io::Error::other(too_large(LONGEST))),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
 }
 
 /// Replaces a file by a whole new one with the same mode, or leaves it as it is.
@@ -378,6 +382,7 @@ pub fn read_plain(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
 ///
 /// When it cannot be written; an older file is unchanged then.
 pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+    super::report_file::check(path)?;
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())

@@ -92,14 +92,20 @@ impl RealSecrets<'_> {
 
 /// Reads a whole file. A pipe that nobody writes to, or a device without an end, would be waited for without an end.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let flags = rustix::fs::OFlags::RDONLY
+        | rustix::fs::OFlags::NONBLOCK
+        | rustix::fs::OFlags::NOCTTY
+        | rustix::fs::OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, rustix::fs::Mode::empty())
+        .map_err(|errno| std::io::Error::from(errno).to_string())?;
+    let file = std::fs::File::from(file);
+    let metadata = file.metadata().map_err(|error| error.to_string())?;
     if metadata.is_dir() {
         return Err("it is a directory".into());
     }
     if !metadata.is_file() {
         return Err("it is no regular file".into());
     }
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(LONGEST as u64 + 1)
         .read_to_end(&mut bytes)

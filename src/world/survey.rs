@@ -104,10 +104,9 @@ fn listed(root: &Path, path: &str) -> Option<ListedFile> {
 #[must_use]
 pub fn text(root: &Path, path: &str) -> Option<String> {
     let path = root.join(path);
-    let metadata = fs::symlink_metadata(&path).ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
+    if !fs::symlink_metadata(&path).ok()?.is_file() {
         return None;
     }
-    let bytes = fs::read(&path).ok()?;
+    let bytes = super::files::read_plain(&path, LARGEST).ok()??;
     evenkeel_document::text_of("", bytes).ok()
 }

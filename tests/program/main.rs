@@ -40,6 +40,7 @@ mod locks;
 mod lost;
 mod matching;
 mod origins;
+mod redacted;
 mod refusals;
 mod released;
 mod rendering;

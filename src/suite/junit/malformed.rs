@@ -11,8 +11,13 @@ pub(in crate::suite) enum Malformed {
     /// Not text.
     #[error("it is not UTF-8, from byte {0} on")]
     NotUtf8(usize),
+    /// Not in the encoding that it begins in.
+    #[error("it is not {0} to its end")]
+    NotEncoded(String),
     /// Another encoding is declared.
-    #[error("it says its encoding is `{0}`; only UTF-8 is read")]
+    #[error(
+        "it says its encoding is `{0}`; only UTF-8, UTF-16, ISO-8859-1 and Windows-1252 are read"
+    )]
     Encoding(String),
     /// A document type.
     #[error("it has a document type (DTD), which is never read")]

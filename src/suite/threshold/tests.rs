@@ -42,6 +42,7 @@ fn tally(answered: &[u64]) -> Tally {
             .into_iter()
             .filter(|(_, times)| *times > 0)
             .collect(),
+        resent: 0,
         good: answered.len() as u64,
         span: Some((now, now + Duration::from_millis(990))),
         interrupted: false,

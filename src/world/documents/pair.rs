@@ -155,7 +155,10 @@ fn gather(
         Side::Stream(file) => stream(name, file, git.interruption()),
         Side::File => {
             // Opened by the very name: what `/dev/fd/9` stands for has no other.
-            let read = File::open(directory.join(name))
+            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+            let read = rustix::fs::open(directory.join(name), flags, Mode::empty())
+                .map(File::from)
+                .map_err(std::io::Error::from)
                 .and_then(|file| Ok((file.metadata()?.len(), file)))
                 .map_err(|error| Refusal::Failed(why(&error)))
                 .and_then(|(size, mut file)| content::read(&mut file, size, &LIMITS));

@@ -69,7 +69,7 @@ pub fn example() -> Report {
             files: 2,
             values: 159,
             raw: 86,
-            by_position: 0,
+            by_position: 1,
         }),
     });
     let mut production = EnvironmentReport::new(&EnvironmentName::new("production"), 31, 30);

@@ -97,6 +97,11 @@ pub trait Kind: Sized {
     /// The actions that repair it, in order; none when nothing is wrong. Each carries the state that it expects to find
     /// after the ones before it.
     fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
+    /// The actions that clear what a killed run may have left beside it, where it is as declared. They change nothing of
+    /// the thing itself.
+    fn settle(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<ActionOf<Self>> {
+        Vec::new()
+    }
     /// The actions that remove it, in order; none when it is missing.
     fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
     /// The resources whose change restarts it.

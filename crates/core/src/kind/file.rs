@@ -292,6 +292,11 @@ impl Kind for File {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
         }
+        Self::settle(declared, observed)
+    }
+
+    /// Placing it again: a placement first removes what an earlier one left beside it, such as an old secret.
+    fn settle(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {
         vec![Action::File(path::File {
             path: declared.path.clone(),
             content: declared.content,

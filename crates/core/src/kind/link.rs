@@ -156,6 +156,11 @@ impl Kind for Link {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
         }
+        Self::settle(declared, observed)
+    }
+
+    /// Placing it again: a placement first removes what an earlier one left beside it, such as an old secret.
+    fn settle(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {
         vec![Action::Link(path::Link {
             path: declared.path.clone(),
             to: declared.to.clone(),

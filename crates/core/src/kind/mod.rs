@@ -211,6 +211,16 @@ macro_rules! kinds {
                 }
             }
 
+            /// The actions that clear what a killed run may have left beside it, where it is as declared.
+            pub fn settle(&self, observed: &Observed) -> Vec<Action> {
+                match (self, observed) {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
+                        <$module::$kind as Kind>::settle(declared, observed)
+                    } )*
+                    _ => Vec::new(),
+                }
+            }
+
             /// The actions that remove it, in order; none when it is missing.
             pub fn removal(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {

@@ -172,6 +172,9 @@ fn step(
             (_, Some(_), _) => "already as the new definition says; only to be recorded".into(),
             (_, None, _) => "already as declared; only to be recorded".into(),
         };
+        if open.is_some() {
+            step.actions = declared.settle(observed);
+        }
         step.changes = changes.into();
         return Ok(Some(step));
     }
