@@ -13,7 +13,10 @@ use crate::kind::ArtifactFacts;
 use crate::observe::{Handover, Observers, Situation, look};
 use crate::plan::{Plan, Step, make, recipe};
 use evenkeel_host::recorded::Fault;
-use evenkeel_host::{Interruption, RecordedTarget, Target};
+use evenkeel_host::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query,
+    RecordedTarget, Target,
+};
 use evenkeel_ledger::memory::MemoryLedger;
 use evenkeel_ledger::record::{Actor, LeaseTaken, StepOutcome, Verb};
 use evenkeel_ledger::{Entry, EnvironmentState, Fence, Ledger, LedgerError, Record, State};
@@ -91,6 +94,29 @@ impl Ledger for Killed<'_> {
             });
         }
         self.ledger.append(time, records, fence)
+    }
+}
+
+/// A target as a run reaches it that is killed: from a moment on, nothing more is done.
+struct Reached<'a> {
+    target: &'a RecordedTarget,
+    interruption: &'a Interruption,
+}
+
+impl Observer for Reached<'_> {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        self.target.observe(queries)
+    }
+}
+
+impl Target for Reached<'_> {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        _interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        self.target.perform(actions, materials, self.interruption)
     }
 }
 
@@ -179,7 +205,8 @@ impl Project {
     }
 
     pub(crate) fn apply(&self, resources: &str) -> ApplyReport {
-        let (report, written) = self.run(resources, &self.ledger, &Interruption::default());
+        let interruption = Interruption::default();
+        let (report, written) = self.run(resources, &self.ledger, &self.target, &interruption);
         written.unwrap();
         report
     }
@@ -198,7 +225,11 @@ impl Project {
             self.target.fail(action, Fault::Interrupt);
         }
         // What is said of a run that was killed reaches nobody.
-        let _ = self.run(resources, &ledger, &interruption);
+        let target = Reached {
+            target: &self.target,
+            interruption: &interruption,
+        };
+        let _ = self.run(resources, &ledger, &target, &interruption);
         self.target.heal();
     }
 
@@ -212,6 +243,7 @@ impl Project {
         &self,
         resources: &str,
         ledger: &dyn Ledger,
+        target: &dyn Target,
         interruption: &Interruption,
     ) -> (ApplyReport, Result<(), JournalError>) {
         self.planned(resources, |situation, plan| {
@@ -227,7 +259,7 @@ impl Project {
                 resolved: situation.resolved,
                 removed: &removed,
                 former: &former,
-                targets: &[(Arc::from("web"), &self.target as &dyn Target)].into(),
+                targets: &[(Arc::from("web"), target)].into(),
                 materials: &situation.resolved.materials,
                 journal: Journal {
                     ledger,
