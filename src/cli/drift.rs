@@ -11,6 +11,10 @@ use evenkeel_model::defect::Severity;
 /// Between the environments, symbolically: everything must be equal unless a line says otherwise. And between each
 /// environment's definition and what is really there. It only looks. What could not be seen is told as such, and is
 /// never "no drift".
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The environments to look at [default: all]

@@ -11,6 +11,10 @@ use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Defect, Severity};
 
 /// Which drift.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[derive(Debug, Clone)]
 pub struct DriftRequest {
     /// Which environments; all when empty.

@@ -439,7 +439,7 @@ fn no_command_runs_what_a_repository_names() {
                     let mut checkout = Checkout::new();
                     plant(&mut checkout);
                     nothing_runs(&checkout, what, COMMANDS);
-                    if number % 4 == 0 {
+                    if number.is_multiple_of(4) {
                         nothing_runs(&checkout, what, MORE);
                     }
                 }

@@ -59,7 +59,8 @@ fn the_agent_carries_nothing_that_only_evenkeel_needs() {
         .filter(|name| agent.contains(**name))
         .collect();
     assert!(banned.is_empty(), "{banned:?}");
-    assert!(agent.len() <= 57, "{} crates: {agent:?}", agent.len());
+    // The last one keeps descriptors out of what is started on the host.
+    assert!(agent.len() <= 58, "{} crates: {agent:?}", agent.len());
 }
 
 #[test]

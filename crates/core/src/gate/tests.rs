@@ -338,7 +338,7 @@ const AFTER_A_RELEASE: &[(&str, &str, Spoil)] = &[
         it.policy.rehearsal = 0.5;
     }),
     ("gate/weakened", "less observed", |it| {
-        it.policy.observed = 0.5
+        it.policy.observed = 0.5;
     }),
     ("gate/weakened", "uncommitted allowed", |it| {
         it.policy.uncommitted = true;
@@ -347,7 +347,7 @@ const AFTER_A_RELEASE: &[(&str, &str, Spoil)] = &[
         it.policy.freeze.clear();
     }),
     ("gate/weakened", "deployment", |it| {
-        it.policy.delivery = false
+        it.policy.delivery = false;
     }),
     ("gate/weakened", "a severity lowered", |it| {
         let severity = evenkeel_model::defect::Severity::Advice;
