@@ -136,6 +136,7 @@ pub(super) fn press(
         Err(failure) => (ApplyOutcome::Failed, Some(failure)),
     };
     let mut smoke = None;
+    let mut interrupted = false;
     if outcome == ApplyOutcome::Done {
         let suites: Vec<&Suite> = resolution
             .environment(&name)?
@@ -152,7 +153,9 @@ pub(super) fn press(
                 name: &name,
             }
             .run(&suites, state, observed, &mut report)?;
-            smoke = Some(passed);
+            // What was interrupted has neither passed nor failed.
+            interrupted = !passed && world.interruption.is_set();
+            smoke = (!interrupted).then_some(passed);
         }
     }
     let ended = ReleaseEnded {
@@ -169,6 +172,7 @@ pub(super) fn press(
     }
     report.exit_code = match (outcome, smoke) {
         (ApplyOutcome::Done, Some(false)) => 1,
+        (ApplyOutcome::Done, _) if interrupted => 130,
         (outcome, _) => exit_code(outcome),
     };
     match (outcome, smoke) {
@@ -177,6 +181,12 @@ pub(super) fn press(
                 "{number}: {name} runs the new recipe, and its smoke suites failed"
             ));
             report.next("evenkeel drift");
+        }
+        (ApplyOutcome::Done, _) if interrupted => {
+            report.say(format!(
+                "{number}: {name} runs the new recipe, and its smoke suites were interrupted"
+            ));
+            report.next(format!("evenkeel verify {name}"));
         }
         (ApplyOutcome::Done, _) => {
             report.say(format!("released: {number} is what {name} runs"));

@@ -1,7 +1,7 @@
 //! An environment that was released to takes only releases: what `path` says now, what is not committed, and which commit
 //! or directory is named change nothing about that. And what deliver's exit code says.
 
-use super::world::{SYSTEM, TestWorld, environment};
+use super::world::{HANGS, SYSTEM, TestWorld, environment};
 
 const STRICT: &str = "[release]\napprovals = 1\n";
 
@@ -297,4 +297,36 @@ fn documents_and_what_commands_render_count_as_uncommitted() {
             world.expect(3, &["deliver"]).says("gate/not-committed");
         }
     }
+}
+
+#[test]
+fn smoke_suites_that_were_interrupted_are_not_said_to_have_failed() {
+    let world = TestWorld::small();
+    let hold = world.path("hold");
+    world.add(
+        "environments/system.toml",
+        &format!(
+            "\n[suite.waits]\nkind = \"smoke\"\nrun = [\"sh\", \"-c\", \"test ! -e {} || sleep 60\"]\n",
+            hold.display()
+        ),
+    );
+    let delivered = world.json(0, &["deliver"]);
+    let plan = delivered["verdict"]["plan"].as_str().unwrap().to_owned();
+    world.run(&["approve", &plan, "--reason", "good"]);
+    world.write("hold", "");
+    let release = world.start(&["release"]);
+    let begun = std::time::Instant::now();
+    while !world.path("run/production/config.toml").exists() {
+        assert!(begun.elapsed() < HANGS);
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let number = rustix::process::Pid::from_child(&release);
+    rustix::process::kill_process(number, rustix::process::Signal::INT).unwrap();
+    let ended = release.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(said.contains("its smoke suites were interrupted"), "{said}");
+    std::fs::remove_file(hold).unwrap();
+    world.expect(0, &["verify", "production"]);
 }
