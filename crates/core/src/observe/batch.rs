@@ -2,6 +2,7 @@
 //! the other: what is asked and answered is in memory for a batch only, what was seen stays.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::kind::{Declared, Observation, Observed};
@@ -45,29 +46,32 @@ fn some<'a>(
         batch.wanted.push((instance, declared, queries.len()));
         batch.queries.extend(queries);
     }
+    let ask = |(on, batch): (&Arc<str>, Batch<'a>)| {
+        let answers = match observers.get(on) {
+            Some(observer) => observer.observe(&batch.queries),
+            None => batch
+                .queries
+                .iter()
+                .map(|_| Answer::Unreadable {
+                    reason: format!("there is no target `{on}`"),
+                })
+                .collect(),
+        };
+        (batch, answers)
+    };
+    // The last one is asked here: mostly it is the only one.
+    let last = batches.pop_last();
     let answered: Vec<(Batch<'a>, Vec<Answer>)> = std::thread::scope(|scope| {
+        let ask = &ask;
         let running: Vec<_> = batches
             .into_iter()
-            .map(|(on, batch)| {
-                let observer = observers.get(on).copied();
-                threads::begin(scope, move || {
-                    let answers = match observer {
-                        Some(observer) => observer.observe(&batch.queries),
-                        None => batch
-                            .queries
-                            .iter()
-                            .map(|_| Answer::Unreadable {
-                                reason: format!("there is no target `{on}`"),
-                            })
-                            .collect(),
-                    };
-                    (batch, answers)
-                })
-            })
+            .map(|batch| threads::begin(scope, move || ask(batch)))
             .collect();
+        let last = last.and_then(|batch| catch_unwind(AssertUnwindSafe(|| ask(batch))).ok());
         running
             .into_iter()
             .filter_map(|thread| thread.join().ok())
+            .chain(last)
             .collect()
     });
     for (batch, answers) in answered {

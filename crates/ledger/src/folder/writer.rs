@@ -18,6 +18,8 @@ const TRUST: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 /// The byte of the log's index that a writer locks: `WAL_WRITE_LOCK` of SQLite's format.
 const WRITE_LOCK: u64 = 120;
+/// How often the list of locks is read until the holder is in it.
+const READINGS: u32 = 20;
 /// The longest command line that is quoted.
 const QUOTED: usize = 120;
 
@@ -66,8 +68,14 @@ pub(super) fn writer_of(path: &Path) -> Option<Writer> {
     let mut index = path.to_owned().into_os_string();
     index.push("-shm");
     let inode = std::fs::metadata(index).ok()?.ino();
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    let process = locks.lines().find_map(|line| holder(line, inode))?;
+    // The kernel lists locks piece by piece: one may be missed while others come and go.
+    let process = (0..READINGS).find_map(|reading| {
+        if reading > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        locks.lines().find_map(|line| holder(line, inode))
+    })?;
     let about = |what: &str| std::fs::read(format!("/proc/{process}/{what}")).unwrap_or_default();
     let command = about("cmdline");
     let command = String::from_utf8_lossy(&command);
