@@ -157,6 +157,7 @@ fn look_at_all(
         unrecorded::tell_of_owners(project, state, &situation, &targets.observers(), report);
         found.push(defects);
         environments.push(EnvironmentReport::new(name, declared, observed));
+        situation.let_go();
     }
     compare_along_path(&project.definition, names, &mut found);
     let mut all = Vec::new();

@@ -76,6 +76,7 @@ pub fn plan(
             report.say(format!("saved to {}", path.display()));
             report.next(format!("evenkeel apply {}", path.display()));
         }
+        situation.let_go();
     }
     report.exit_code = match (unseen, steps) {
         (true, _) => 1,

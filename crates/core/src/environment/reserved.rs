@@ -67,6 +67,12 @@ pub(super) fn intrusions(
 
 /// What a path belongs to, if it is at or below a place that no resource may have.
 fn owner(path: &str, surroundings: &Surroundings<'_>) -> Option<&'static str> {
+    // Most paths have neither in them, and are not taken apart for it.
+    let directory = surroundings.directory.as_os_str().as_encoded_bytes();
+    let may_be_private = path.split('/').any(|name| PRIVATE.contains(&name));
+    if !may_be_private && !path.as_bytes().starts_with(directory) {
+        return None;
+    }
     let path = Path::new(path);
     if path.starts_with(surroundings.directory) {
         return Some("the definitions");

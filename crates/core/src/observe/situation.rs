@@ -304,19 +304,13 @@ fn digests_of(
     digests.into_iter().collect()
 }
 
-/// What was seen is freed on another thread: nobody waits for it.
-impl Drop for Situation<'_> {
-    fn drop(&mut self) {
-        let all = (
-            std::mem::take(&mut self.applied),
-            std::mem::take(&mut self.seen),
-            std::mem::take(&mut self.left),
-        );
+impl Situation<'_> {
+    /// Lets go of what was seen on another thread, where nobody waits for the memory.
+    pub fn let_go(self) {
+        let all = (self.applied, self.seen, self.left);
         rayon::spawn(move || drop(all));
     }
-}
 
-impl Situation<'_> {
     /// The environment.
     #[must_use]
     pub fn environment(&self) -> &EnvironmentName {

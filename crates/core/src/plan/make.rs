@@ -126,6 +126,13 @@ fn step(
         None => inputs.handover.predecessor(instance),
         Some(_) => None,
     };
+    if wrong.is_empty()
+        && former.is_none()
+        && applied.is_some_and(|applied| applied.unchanged)
+        && !inputs.situation.open.contains_key(instance)
+    {
+        return Ok(None);
+    }
     let mut step = begin(instance, resource, inputs.recipe);
     let mut changes: Vec<Change> = wrong.iter().map(change).collect();
     let mut is_left_behind = false;
