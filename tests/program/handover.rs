@@ -354,6 +354,57 @@ fn a_change_outside_is_dated_by_the_observations_around_it() {
     drift.says("between a-1 (").says(") and now (");
 }
 
+/// What a process restarts on may get another name, and is the same: the process runs on.
+#[test]
+fn a_renamed_dependency_restarts_nothing() {
+    let resources = |name: &str, content: &str| {
+        format!(
+            "{}[process.p]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nrestart-on = [\"file.{name}\"]\nstop-within = \"1s\"\n",
+            file(name, "x", content)
+        )
+    };
+    let world = world(&resources("a", "one"));
+    let running = world.processes();
+    define(&world, &resources("b", "one"));
+    let plan = world.expect(2, &["plan", "staging"]);
+    assert!(!plan.all().contains("starts anew"), "{}", plan.short());
+    follows(&world, &resources("b", "one"));
+    assert_eq!(world.processes(), running);
+    // A change under the new name still restarts it.
+    follows(&world, &resources("b", "two"));
+    assert_ne!(world.processes(), running);
+}
+
+/// The same command under another name is no removal, so production needs no word of confirmation.
+#[test]
+fn a_renamed_process_reaches_production_without_a_confirmation() {
+    let process = |names: &[&str]| -> String {
+        let each = |name: &&str| {
+            format!(
+                "[process.{name}]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nstop-within = \"1s\"\n"
+            )
+        };
+        names.iter().map(each).collect()
+    };
+    let world = TestWorld::with(&system(&process(&["a", "b"])));
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert_eq!(world.processes().len(), 4);
+    define(&world, &process(&["b", "c"]));
+    world
+        .expect(2, &["plan", "staging"])
+        .says("moved to process.c");
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert_eq!(world.processes().len(), 4);
+    world.expect(0, &["drift", "--live"]);
+    world.expect(0, &["plan"]);
+    // One of two that are alike goes: that is a removal.
+    define(&world, &process(&["b"]));
+    world.expect(0, &["deliver"]);
+    world.expect(3, &["release"]).says("this removes");
+}
+
 /// A generator of numbers: the same rounds each time.
 struct Random(u64);
 
