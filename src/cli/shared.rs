@@ -201,6 +201,9 @@ pub(super) fn with_surroundings(
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
     let input = io::stdin();
+    let stores = FolderStores {
+        interruption: signals.interruption(),
+    };
     let world = World {
         clock: &SystemClock,
         environment: &environment,
@@ -211,7 +214,7 @@ pub(super) fn with_surroundings(
         actor: account::current(),
         listener: &listener,
         targets: &targets,
-        stores: &FolderStores,
+        stores: &stores,
     };
     let style = |is_terminal: bool| Style {
         colour: colour(global.color, &environment, is_terminal),
