@@ -375,6 +375,28 @@ fn a_renamed_dependency_restarts_nothing() {
     assert_ne!(world.processes(), running);
 }
 
+/// A release that is killed between a move and the clearing of the former place is finished by the next one: what is left
+/// to be cleared was rehearsed.
+#[test]
+fn what_a_killed_release_left_to_be_cleared_was_rehearsed() {
+    let world = TestWorld::with(&system(&file("a", "x", "one")));
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    define(&world, &file("a", "y", "one"));
+    world.expect(0, &["deliver"]);
+    // The step at the end fails as if it were not reached: a directory in the place of what it removes.
+    fs::remove_file(world.path("run/production/x")).unwrap();
+    fs::create_dir_all(world.path("run/production/x/in-the-way")).unwrap();
+    let ran = world.run(&["release"]);
+    assert_ne!(ran.code, 0, "{}", ran.short());
+    fs::remove_dir_all(world.path("run/production/x")).unwrap();
+    fs::write(world.path("run/production/x"), "one").unwrap();
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert!(!world.path("run/production/x").exists());
+    world.expect(0, &["plan"]);
+}
+
 /// The same command under another name is no removal, so production needs no word of confirmation.
 #[test]
 fn a_renamed_process_reaches_production_without_a_confirmation() {
@@ -463,7 +485,7 @@ fn killed_over_cycles_of_renames_swaps_removals_edits_and_releases_it_converges(
     let mut long = time(&world, &["apply", "staging"]);
     let mut random = Random(7);
     let (mut killed, mut releases, mut round) = (0, 0, 0);
-    while killed < wanted {
+    while killed < wanted || releases == 0 {
         assert!(round < 4 * wanted, "{killed} kills in {round} rounds");
         let declared = some(&mut random);
         define(&world, &resources(&declared, random.below(3)));
@@ -500,7 +522,7 @@ fn killed_over_cycles_of_renames_swaps_removals_edits_and_releases_it_converges(
                 world.run(&release);
             }
             for _ in 0..=random.below(2) {
-                if kill(&world, &release, 2 * long, &mut random) {
+                if kill(&world, &release, long, &mut random) {
                     killed += 1;
                     releases += 1;
                 }
@@ -518,7 +540,6 @@ fn killed_over_cycles_of_renames_swaps_removals_edits_and_releases_it_converges(
         }
     }
     eprintln!("killed {killed} runs in {round} rounds, {releases} of them releases");
-    assert!(releases > 0);
 }
 
 /// How long a command takes that succeeds.

@@ -211,6 +211,11 @@ impl<'a> Handover<'a> {
                 })
             });
             let moved_to = named.get(instance).cloned();
+            // A place that a killed run left to be cleared follows the resource that left it.
+            let own = moved_to.is_none().then(|| owner_of_former(instance));
+            let own = own
+                .flatten()
+                .filter(|own| resolved.resources.contains_key(&own.address));
             if let Some(holder) = holder
                 .as_ref()
                 .filter(|holder| holder.how.is_at_its_place())
@@ -221,6 +226,7 @@ impl<'a> Handover<'a> {
             if let Some(resource) = &moved_to {
                 handover.named.insert(resource.clone(), instance);
             }
+            let moved_to = moved_to.or(own);
             handover.leavings.insert(
                 instance,
                 Leaving {
@@ -289,6 +295,15 @@ impl<'a> Handover<'a> {
             )
             .collect()
     }
+}
+
+/// The resource whose former place is kept under this name; `None` for a name that is declared or was.
+pub fn owner_of_former(instance: &Instance) -> Option<Instance> {
+    let (name, _) = instance.address.name().split_once('~')?;
+    Some(Instance {
+        address: Address::new(instance.address.kind(), name),
+        host: instance.host.clone(),
+    })
 }
 
 /// Adds the resources that are declared for the first time and are, under another name, what was applied and is declared
