@@ -99,9 +99,6 @@ pub(super) fn found(
     let mut unseen = false;
     if !request.live_only {
         let mut parity = resolution.parity.clone();
-        if !request.no_history {
-            ages::tell(&project, &mut parity)?;
-        }
         if let Some(revision) = &request.since {
             let then = ages::then(&project, revision)?;
             let older = only_new(&mut parity, &then);
@@ -117,6 +114,10 @@ pub(super) fn found(
                 ),
                 evenkeel_model::text::count(older, "older one")
             ));
+        }
+        // Only what is shown is worth its history.
+        if !request.no_history {
+            ages::tell(&project, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
         unseen |= resolution.unread;

@@ -11,7 +11,7 @@ use super::world::TOOL;
 use super::{Failure, Project};
 use crate::report::DocumentsDocument;
 use crate::world::command::handed_on;
-use crate::world::documents::{CommittedDocuments, Rendering, WorkingDocuments};
+use crate::world::documents::{CommittedDocuments, Renames, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet};
 use evenkeel_core::drift::Disparity;
@@ -201,7 +201,7 @@ fn gather(
             let mut committed =
                 CommittedDocuments::new(repository, &project.root, &project.world.interruption)
                     .ok_or_else(|| Failure::other("the project is not in the repository"))?;
-            Ok(committed.gather(commit, &asked))
+            Ok(committed.gather(commit, &asked, &Renames::default()))
         }
     }
 }
@@ -236,7 +236,7 @@ fn differ_from_commit(
     else {
         return Ok(true);
     };
-    let then = committed.gather(&head, &paths);
+    let then = committed.gather(&head, &paths, &Renames::default());
     // A file that is missing from both is as it was committed.
     let is_absent = |set: &FileSet| set.absent && set.files.is_empty();
     Ok(here

@@ -94,6 +94,21 @@ impl DeclaredDocuments {
         self
     }
 
+    /// Only the document with this name, in every environment.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Self {
+        let own = |all: &Vec<DocumentDeclaration>| {
+            let own = all.iter().filter(|declared| &*declared.name == name);
+            own.cloned().collect()
+        };
+        Self(
+            self.0
+                .iter()
+                .map(|(each, all)| (each.clone(), own(all)))
+                .collect(),
+        )
+    }
+
     /// Everything that is to be gathered.
     #[must_use]
     pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
