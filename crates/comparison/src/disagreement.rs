@@ -34,6 +34,8 @@ pub struct Side {
     pub scalar: Option<Scalar>,
     /// Whether it is a secret: shown nowhere.
     pub is_secret: bool,
+    /// Whether it is encrypted: it cannot be compared, and is not shown either.
+    pub is_encrypted: bool,
     /// How many single values are in it.
     pub leaves: usize,
 }
