@@ -9,6 +9,7 @@ use super::disagreement::{Disagreement, Matter, Side};
 use super::meaning::Relation;
 use super::path::Step;
 use super::{Rules, Which, raw_differences};
+use evenkeel_document::sensitive::KnownSecrets;
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
@@ -157,8 +158,11 @@ fn compare_pair(
                     if compared.disagreements.is_empty() {
                         return part;
                     }
-                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
-                    for found in compared.disagreements {
+                    let known = KnownSecrets::of(&[&left, &right]);
+                    let (one, two) =
+                        rayon::join(|| covered(&left, &known), || covered(&right, &known));
+                    for mut found in compared.disagreements {
+                        found.cover(&known);
                         let spans = (
                             span(&one, found.left.as_ref(), found.lacking),
                             span(&two, found.right.as_ref(), found.lacking),
@@ -304,10 +308,11 @@ fn is_template(text: &str, complaints: &[Defect]) -> bool {
 }
 
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.
-fn covered(document: &Document) -> Arc<SourceFile> {
+fn covered(document: &Document, known: &KnownSecrets) -> Arc<SourceFile> {
     let places = sensitive::secret_places(document);
     // Comments, and lines with several keys, are no values of the tree.
     let mut ranges = covering::secret_ranges(&document.file.text);
+    ranges.extend(known.ranges(&document.file.text));
     ranges.extend(
         places
             .into_iter()
@@ -323,7 +328,7 @@ fn covered(document: &Document) -> Arc<SourceFile> {
 /// A file that is not compared, with its secrets covered.
 fn covered_file(file: &Arc<SourceFile>) -> Arc<SourceFile> {
     match evenkeel_document::read(file, Format::of_file(file)) {
-        Ok(document) => covered(&document),
+        Ok(document) => covered(&document, &KnownSecrets::of(&[&document])),
         Err(_) => {
             let ranges = covering::secret_ranges(&file.text);
             SourceFile::new(file.path.clone(), covering::covered(&file.text, ranges))

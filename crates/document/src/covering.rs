@@ -65,8 +65,11 @@ fn look_at(
         let value = line.start + each.value.start..line.start + each.value.end;
         ranges.extend(elements_below(text, line, &value));
     }
+    if found.names || found.begins || !found.opens.is_empty() {
+        end = end.max(below(text, line, ranges));
+    }
     if found.names {
-        end = end.max(beside(text, line, ranges));
+        above(text, line, ranges);
     }
     if end > line.end {
         after_line(text, end.saturating_sub(1))
@@ -103,10 +106,11 @@ fn add(
     last
 }
 
-/// Adds the value that a line names, in the lines after and before it of the same element.
-fn beside(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) -> usize {
-    /// As far as a value stands from its name.
-    const NEAR: usize = 4;
+/// As far as a value stands from its name, in lines.
+const NEAR: usize = 4;
+
+/// Adds the value that a line names, in the lines after it of the same element.
+fn below(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) -> usize {
     let mut last = 0;
     let mut from = line.end + 1;
     for _ in 0..NEAR {
@@ -121,6 +125,11 @@ fn beside(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) -> us
         last = last.max(add(text, &below, &found.values, ranges));
         from = below.end + 1;
     }
+    last
+}
+
+/// Adds the value that a line names, in the lines before it of the same element.
+fn above(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) {
     let mut start = line.start;
     let mut words = text.get(line.clone()).unwrap_or_default();
     for _ in 0..NEAR {
@@ -143,7 +152,6 @@ fn beside(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) -> us
         );
         start = above.start;
     }
-    last
 }
 
 /// Whether a line begins an element of a list, a map, or a document.
@@ -167,6 +175,23 @@ fn elements_below(text: &str, line: &Range<usize>, value: &Range<usize>) -> Vec<
     let own = indent(text.get(line.clone()).unwrap_or_default());
     let mut found = Vec::new();
     let mut from = line.end + 1;
+    let is_element = text
+        .get(line.start..value.start)
+        .unwrap_or_default()
+        .ends_with('>');
+    while is_element && let Some(below) = line_at(text, from) {
+        // The content of an element of XML, up to the next mark.
+        let words = text.get(below.clone()).unwrap_or_default();
+        let content = words.split('<').next().unwrap_or_default();
+        let start = below.start + content.len() - content.trim_start().len();
+        if !content.trim().is_empty() {
+            found.push(start..start + content.trim().len());
+        }
+        if content.len() < words.len() {
+            return found;
+        }
+        from = below.end + 1;
+    }
     while let Some(below) = line_at(text, from) {
         let words = text.get(below.clone()).unwrap_or_default();
         let bare = words.trim_start();

@@ -28,6 +28,7 @@ pub(crate) fn is_harmless(bearing: Bearing, text: &str) -> bool {
         Bearing::Plain => true,
         Bearing::Name => !is_random(text),
         Bearing::Setting => !is_random(text) && !is_credential(text),
+        Bearing::Index => !is_random(text) || text.contains(['/', ':']),
         Bearing::Key => !is_key(text),
         Bearing::Switch => is_settled(text) || is_small(text) || is_word(text),
         Bearing::Weak | Bearing::Likely => is_settled(text) || is_small(text) || is_choice(text),
@@ -589,7 +590,7 @@ fn has_literal_default(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::key::Bearing::{Key, Likely, Name, Setting, Strong, Switch, Weak};
+    use super::super::key::Bearing::{Index, Key, Likely, Name, Setting, Strong, Switch, Weak};
     use super::{is_choice, is_harmless, is_reference};
 
     #[test]
@@ -620,6 +621,7 @@ mod tests {
             (Name, "https://auth.example.org/token"),
             (Key, "username"),
             (Key, "live/network/terraform.tfstate"),
+            (Index, "TokenTimeout"),
         ] {
             assert!(is_harmless(bearing, text), "{bearing:?} {text}");
         }
@@ -648,7 +650,7 @@ mod tests {
             (Setting, "x9Kd0Qm3Lp7Zr2Vt8Yw4"),
             (Name, "0a1b2c3d4e5f60718293a4b5"),
             (Key, "hunter2hunter2"),
-            (Key, "0a1b2c3d4e5f6a7b8c9d0e1f2a3b"),
+            (Index, "0a1b2c3d4e5f6a7b8c9d0e1f2a3b"),
         ] {
             assert!(!is_harmless(bearing, text), "{bearing:?} {text}");
         }

@@ -58,6 +58,7 @@ pub(super) fn secrets(line: &str, found: &mut Vec<Range<usize>>) {
     netrc(line, &words, found);
     pgpass(line, found);
     identified(line, found);
+    key_block(line, found);
     headers(line, found);
     passin(line, &words, found);
 }
@@ -231,6 +232,18 @@ fn pgpass(line: &str, found: &mut Vec<Range<usize>>) {
 /// `IDENTIFIED BY 'text'`, `IDENTIFIED WITH plugin AS 'text'`.
 fn identified(line: &str, found: &mut Vec<Range<usize>>) {
     let lower = line.to_ascii_lowercase();
+    for (at, word) in lower.match_indices("password '") {
+        let start = at + word.len();
+        let is_word = !lower
+            .get(..at)
+            .unwrap_or_default()
+            .ends_with(|last: char| last.is_alphanumeric());
+        let rest = line.get(start..).unwrap_or_default();
+        let length = rest.find('\'').unwrap_or(rest.len());
+        if is_word && rest.get(..length).is_some_and(is_value) {
+            found.push(start..start + length);
+        }
+    }
     let Some(at) = lower.find("identified ") else {
         return;
     };
@@ -257,6 +270,21 @@ fn identified(line: &str, found: &mut Vec<Range<usize>>) {
             found.push(from..from + length);
         }
     }
+}
+
+/// A key in text form, in one line with its ends escaped.
+fn key_block(line: &str, found: &mut Vec<Range<usize>>) {
+    let Some(start) = line.find("-----BEGIN") else {
+        return;
+    };
+    let rest = line.get(start..).unwrap_or_default();
+    let end = rest.find("-----END").map_or(rest.len(), |at| {
+        let tail = rest.get(at + "-----END".len()..).unwrap_or_default();
+        tail.find("-----").map_or(rest.len(), |length| {
+            at + "-----END".len() + length + "-----".len()
+        })
+    });
+    found.push(start..start + end);
 }
 
 /// `Bearer X` and `Basic X` of a header, wherever they stand.

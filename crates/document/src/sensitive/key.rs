@@ -15,6 +15,8 @@ pub(crate) enum Bearing {
     Setting,
     /// Whether there is one: `DISABLE_PASSWORD`, `PermitEmptyPasswords`.
     Switch,
+    /// `key` alone, which is an index as often.
+    Index,
     /// A key of some sort: `JWT_KEY`, `app.key`.
     Key,
     /// A secret or the way to one: `auth`, `jwt`, `pin`.
@@ -589,7 +591,7 @@ pub(crate) fn bearing(key: &str) -> Bearing {
 /// Whether a key has anything to do with secrets, by its words: its value is written nowhere.
 #[must_use]
 pub fn resembles(key: &str) -> bool {
-    bearing(key) != Bearing::Plain
+    !matches!(bearing(key), Bearing::Plain | Bearing::Index)
 }
 
 /// Whether a key has the letters of any word that is asked for. Most keys have none, and are not split into words.
@@ -684,7 +686,7 @@ fn judged(words: &[String]) -> Bearing {
         [.., before, last] if last == "key" && !PLAIN_KEYS.contains(&before.as_str()) => {
             Bearing::Key
         }
-        [last] if last == "key" => Bearing::Key,
+        [last] if last == "key" => Bearing::Index,
         _ => Bearing::Plain,
     }
 }
@@ -755,7 +757,7 @@ fn with_surroundings(before: &[String], word: &str, after: &[String], is_sure: b
 
 #[cfg(test)]
 mod tests {
-    use super::Bearing::{Key, Likely, Name, Plain, Setting, Strong, Switch, Weak};
+    use super::Bearing::{Index, Key, Likely, Name, Plain, Setting, Strong, Switch, Weak};
     use super::bearing;
 
     #[test]
@@ -830,9 +832,10 @@ mod tests {
         ] {
             assert_eq!(bearing(key), Weak, "{key}");
         }
-        for key in ["JWT_KEY", "app.key", "Key", "SUPABASE_ANON_KEY"] {
+        for key in ["JWT_KEY", "app.key", "SUPABASE_ANON_KEY"] {
             assert_eq!(bearing(key), Key, "{key}");
         }
+        assert_eq!(bearing("Key"), Index);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(crate) struct Found {
     pub(crate) held: Vec<Held>,
     /// Whether it names a secret whose value follows: `name: DB_PASSWORD`.
     pub(crate) names: bool,
+    /// Whether it begins a block that a secret names: `variable "db_password" {`.
+    pub(crate) begins: bool,
     /// What stands in fields for values: a secret if a name beside it says so.
     pub(crate) values: Vec<Held>,
     /// Names of secrets without a value: it may stand in the lines below.
@@ -76,6 +78,12 @@ pub(crate) fn look(line: &str, manner: Manner, named: bool) -> Found {
         let end = place.look(&mut found);
         at = end.unwrap_or(at).max(at);
     }
+    // `variable "db_password" {`
+    found.begins = line.trim_end().ends_with('{')
+        && found
+            .about
+            .as_ref()
+            .is_some_and(|about| names_a_secret(line.get(about.clone()).unwrap_or_default()));
     if found.names || named {
         found.held.append(&mut found.values.clone());
     }
@@ -126,6 +134,9 @@ impl Place<'_> {
         }
         let separated = self.after_separator(kind);
         let (start, separator) = separated?;
+        if self.is_in_a_resource_name() {
+            return None;
+        }
         let value = self.value(start, separator)?;
         let text = self.text(value.range.clone());
         let holds = is_field(name, FIELDS_OF_VALUES);
@@ -219,10 +230,9 @@ impl Place<'_> {
             found.names = true;
         } else if is_field(name, FIELDS_OF_VALUES) && !text.trim().is_empty() {
             found.values.push(held);
-        } else if kind != Bearing::Plain
-            && !is_harmless(kind, text)
-            && (!is_open || !text.trim().is_empty() || kind == Bearing::Strong)
-        {
+        } else if kind >= Bearing::Weak && is_open && text.trim().is_empty() {
+            found.opens.push(held);
+        } else if kind != Bearing::Plain && !is_harmless(kind, text) {
             found.held.push(held);
         } else {
             return None;
@@ -331,6 +341,16 @@ impl Place<'_> {
                     .then(|| (at(value), ' '))
             }
         }
+    }
+
+    /// Whether the name is a part of `arn:aws:secretsmanager:…:secret:db`.
+    fn is_in_a_resource_name(&self) -> bool {
+        let before = self.text(0..self.run.start);
+        let word = before
+            .rsplit([' ', '\t', '"', '\'', '=', ','])
+            .next()
+            .unwrap_or("");
+        word.starts_with("arn:")
     }
 
     /// Whether the name is a symbol: `:db_password`.

@@ -9,6 +9,7 @@ mod ciphertext;
 mod form;
 mod grammar;
 mod key;
+mod known;
 mod line;
 mod places;
 mod telling;
@@ -22,6 +23,7 @@ mod words;
 
 pub use ciphertext::{is_encrypted, is_encrypted_file};
 pub use key::resembles;
+pub use known::KnownSecrets;
 pub use line::is_field_of_values;
 pub use places::secret_places;
 pub use under::{Under, Within, secret_arguments};

@@ -25,6 +25,8 @@ enum All {
     Open,
     /// A secret, unless its form or its key says otherwise: `secrets: {a: x}`.
     Likely,
+    /// A secret, unless its form or its key says otherwise, and no name of one: `passwords: {a: x}`.
+    Held,
     /// A secret: a Kubernetes Secret's data.
     Secret,
     /// Encrypted: the data of a sealed secret.
@@ -104,25 +106,36 @@ impl<'n> Under<'n> {
             found @ (Secrecy::Whole | Secrecy::Encrypted) => found,
             _ if self.all == All::Secret && is_something => Secrecy::Whole,
             _ if self.all == All::Sealed && is_sealed(&scalar.text) => Secrecy::Encrypted,
-            _ if self.all == All::Likely && is_something && self.is_likely(scalar) => {
+            _ if matches!(self.all, All::Likely | All::Held)
+                && is_something
+                && self.is_likely(scalar) =>
+            {
                 Secrecy::Whole
             }
             found => found,
         }
     }
 
-    /// Whether a value among secrets is one: it has no other form, and no key of a setting.
+    /// Whether a value among secrets is one: it has no other form, and no key of a setting. Where names of secrets may stand
+    /// as well, what looks like a name is shown.
     fn is_likely(self, scalar: &Scalar) -> bool {
-        let is_text = matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose);
+        let is_kind = !matches!(
+            scalar.kind,
+            ScalarKind::Boolean | ScalarKind::Date | ScalarKind::Expression
+        );
         let is_name = |text: &str| {
-            text.bytes().all(|byte| {
+            let is_of_name = |byte: u8| {
                 byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/')
-            }) || text.bytes().all(|byte| byte.is_ascii_alphabetic())
+            };
+            text.bytes().all(is_of_name) && text.contains(['-', '_', '.', ':', '/'])
         };
-        is_text
-            && bearing_of(self.key) == Bearing::Plain
+        is_kind
+            && matches!(
+                bearing_of(self.key),
+                Bearing::Plain | Bearing::Index | Bearing::Key | Bearing::Switch
+            )
             && !BESIDE.contains(&self.key)
-            && !is_name(&scalar.text)
+            && !(self.all == All::Likely && is_name(&scalar.text))
             && !is_harmless(Bearing::Likely, &scalar.text)
     }
 
@@ -173,12 +186,22 @@ impl<'n> Within<'n> {
             // What makes a Secret out of what stands there.
             _ if key == "secretGenerator" => All::Secret,
             _ if self.above.all != All::Open && !NAMING.contains(&key) => self.above.all,
-            _ if HOLDING.iter().any(|each| key.eq_ignore_ascii_case(each)) => All::Likely,
+            _ if HOLDING.iter().any(|each| key.eq_ignore_ascii_case(each)) => All::Held,
+            _ if HOLDING_NAMES
+                .iter()
+                .any(|each| key.eq_ignore_ascii_case(each)) =>
+            {
+                All::Likely
+            }
             _ => All::Open,
         };
         Under {
             key: match self.name {
                 Some(name) if is_field_of_values(key) => name,
+                // `db_password: {default: x}`
+                None if is_field_of_values(key) && bearing_of(self.above.key) >= Bearing::Weak => {
+                    self.above.key
+                }
                 _ => key,
             },
             all,
@@ -232,9 +255,6 @@ const BESIDE: &[&str] = &[
 
 /// Keys of maps in which secrets stand under any key.
 const HOLDING: &[&str] = &[
-    "secrets",
-    "secret",
-    "credentials",
     "passwords",
     "tokens",
     "apiKeys",
@@ -249,6 +269,9 @@ const HOLDING: &[&str] = &[
     "secret_values",
     "secretStringData",
 ];
+
+/// Keys of maps in which secrets, and names of secrets, stand under any key.
+const HOLDING_NAMES: &[&str] = &["secrets", "secret", "credentials"];
 
 /// Which elements of a list of arguments are secrets by the word before them: `["--token", "x"]`, `["mysql", "-px"]`.
 #[must_use]

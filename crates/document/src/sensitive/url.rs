@@ -179,15 +179,25 @@ fn parameters(url: &str) -> Vec<Range<usize>> {
                 .iter()
                 .any(|each| name.eq_ignore_ascii_case(each))
             && !is_reference(value)
-            && value
-                .bytes()
-                .any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+            && (is_signature(name) || is_made(value))
         {
             found.push(at + name.len() + 1..at + part.len());
         }
         at += part.len() + 1;
     }
     found
+}
+
+/// Whether a parameter signs a URL, whatever its value looks like.
+fn is_signature(name: &str) -> bool {
+    name.eq_ignore_ascii_case("sig") || name.to_ascii_lowercase().ends_with("signature")
+}
+
+/// Whether a value has more than small letters.
+fn is_made(value: &str) -> bool {
+    value
+        .bytes()
+        .any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
