@@ -183,7 +183,7 @@ pub const HTTP: &[Field] = &[
     Field::optional(
         "contains",
         Form::Either(&[Form::Words, Form::Several(&Form::Words)]),
-        "Text, or texts, its body must contain.",
+        "Text, or texts, its body must contain. A compressed body is decompressed first (gzip, deflate, br, zstd).",
     ),
     Field::optional(
         "json",
