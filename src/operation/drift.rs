@@ -4,7 +4,7 @@ use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{Failure, Project, ProjectLocation, World, ages, unrecorded};
 use crate::report::{EnvironmentReport, Report};
-use evenkeel_core::drift::{codes, compare_along_path, live, name_releases};
+use evenkeel_core::drift::{codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
@@ -153,7 +153,7 @@ fn look_at_all(
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, state, &targets)?;
         let (defects, (declared, observed)) =
-            rayon::join(|| live(&situation), || situation.coverage());
+            rayon::join(|| resolution.live(&situation), || situation.coverage());
         unrecorded::tell(project, state, &situation, report);
         unrecorded::tell_of_owners(project, state, &situation, &targets.observers(), report);
         found.push(defects);

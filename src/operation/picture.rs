@@ -14,7 +14,7 @@ use crate::world::command::handed_on;
 use crate::world::documents::{CommittedDocuments, Renames, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet};
-use evenkeel_core::drift::Disparity;
+use evenkeel_core::drift::{Disparity, live};
 use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
 use evenkeel_core::observe::{Situation, look};
@@ -22,7 +22,7 @@ use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::{EnvironmentState, State};
-use evenkeel_model::defect::Defect;
+use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::{EnvironmentName, Sealer};
 
 /// Environments as resolved.
@@ -138,6 +138,24 @@ impl Resolution {
             project.world.clock.now(),
         )
         .map_err(Failure::other)
+    }
+
+    /// What differs between what was seen and what is declared. Names of things that nobody declared may quote a secret.
+    pub(super) fn live(&self, situation: &Situation<'_>) -> Vec<Defect> {
+        let mut defects = live(situation);
+        if self.secrets.is_empty() {
+            return defects;
+        }
+        for defect in &mut defects {
+            if defect.corner == Some(Corner::Unmanaged) {
+                defect.message = self.secrets.text(&defect.message);
+                defect.attribute = defect
+                    .attribute
+                    .as_deref()
+                    .map(|text| self.secrets.text(text));
+            }
+        }
+        defects
     }
 
     /// The targets of one environment.

@@ -64,8 +64,9 @@ impl<'n> Walk<'n> {
         let above = self.path();
         lines::compare(left, right, &self.rules.identities, &above, &mut self.found);
         for (document, which) in [(left, Which::Left), (right, Which::Right)] {
-            for (step, line) in lines::named(document) {
-                self.trail.push(Trail::Element(step));
+            for (step, line, is_secret) in lines::named(document) {
+                let under = is_secret.then(|| self.under().argument());
+                self.trail.push(Trail::Element(step, under));
                 self.pass();
                 self.mentions(line, which);
                 self.trail.pop();

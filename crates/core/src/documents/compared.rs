@@ -345,6 +345,7 @@ fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
         shown: "declared".to_owned(),
         scalar: None,
         is_secret: false,
+        is_encrypted: false,
         leaves: 1,
     });
     let span = Some(there.span.clone());

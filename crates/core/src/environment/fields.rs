@@ -399,6 +399,11 @@ pub const BOUND: &[Field] = &[
         "A regular expression that matches the whole value.",
     ),
     Field::optional(
+        "fingerprint",
+        Form::Words,
+        "The first four digits of the value's digest: enough to notice a change, too few to test a guess. `baseline` writes it where a key is about secrets.",
+    ),
+    Field::optional(
         "absent",
         Form::Boolean,
         "`true`: there is nothing in this environment. `false`: there is something, whatever it is; only where another environment is bounded by `absent = true`.",
