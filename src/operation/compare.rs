@@ -94,9 +94,11 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         defect.help = None;
     }
     let mut report = Report::new("compare", "", world.clock.now());
-    let complaints: Vec<Defect> = [left.complaints, right.complaints, compared.complaints].concat();
-    let unread = !complaints.is_empty();
-    let all = [complaints, defects].concat();
+    let mut all: Vec<Defect> = left.complaints;
+    all.extend(right.complaints);
+    all.extend(compared.complaints);
+    let unread = !all.is_empty();
+    all.append(&mut defects);
     report.parity(&all, &[], Some(documents));
     report.defects(all);
     report.exit_code = match (unread, report.has_errors()) {

@@ -341,6 +341,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_keyword_and_a_name_set_is_paired_by_the_name() {
+        assert_eq!(
+            found(
+                "param logName = 'a'\nparam redisName = 'b'\nparam vault = 'c'\nparam cpu = '1.0'\n",
+                "param redisName = 'd'\nparam logName = 'e'\nparam cpu = '4.0'\n",
+            ),
+            [
+                "differs: param logName = 'a' | param logName = 'e'",
+                "differs: param redisName = 'b' | param redisName = 'd'",
+                "differs: param cpu = '1.0' | param cpu = '4.0'",
+                "left: param vault = 'c' | -",
+            ]
+        );
+    }
+
+    #[test]
     fn a_secret_is_shown_nowhere() {
         let found = found(
             "set :db_password, \"hunter2\"\n",

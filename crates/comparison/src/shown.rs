@@ -102,14 +102,19 @@ pub(super) fn list(under: Under<'_>, nodes: &[Node]) -> String {
     clipped(&format!("[{}]", texts.join(", ")))
 }
 
-/// A whole list, for holding it against bounds.
+/// A whole list, for holding it against bounds; of a very long one the beginning and a digest.
 pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
+    const MOST: usize = 4_000;
     let mut text = String::from("[");
     for (number, node) in nodes.iter().enumerate() {
         text.push_str(if number > 0 { ", " } else { "" });
         write(under, node, &mut text);
     }
     text.push(']');
+    if text.len() > MOST {
+        let beginning = text.get(..text.floor_char_boundary(MOST)).unwrap_or("");
+        text = format!("{beginning}… ({})", Digest::of(text.as_bytes()).short());
+    }
     text
 }
 

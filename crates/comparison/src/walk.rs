@@ -11,7 +11,7 @@ mod scalars;
 use std::sync::Arc;
 
 use super::disagreement::{Disagreement, Matter, Side};
-use super::list;
+use super::likeness::{Budget, Likeness};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
@@ -60,8 +60,10 @@ pub struct Compared {
 /// many files, `file` is the step that leads to it.
 #[must_use]
 pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&Step>) -> Compared {
+    let budget = Budget::default();
     let mut walk = Walk {
         rules,
+        budget: &budget,
         trail: file.cloned().map(Trail::Element).into_iter().collect(),
         found: Vec::new(),
         is_there: false,
@@ -103,8 +105,10 @@ enum Trail<'n> {
 /// What stands alone, and its number among what was found.
 type Alone<'n> = Vec<(usize, &'n Node)>;
 
-struct Walk<'n> {
-    rules: &'n Rules,
+struct Walk<'n, 'r> {
+    rules: &'r Rules,
+    /// What may still be spent on how alike elements are.
+    budget: &'r Budget,
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
     is_there: bool,
@@ -117,7 +121,7 @@ struct Walk<'n> {
     foreign: (bool, bool),
 }
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     fn path(&self) -> Path {
         Path {
             steps: self
@@ -207,11 +211,7 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let key = self.context().key;
-                let identities = &self.rules.identities;
-                let mut pairs = list::pair(items, items, key, None, identities).pairs;
-                self.hide(&mut pairs, items, items);
-                for pair in pairs {
+                for pair in self.pairing(items, items, None).pairs {
                     if let Some(item) = pair.left {
                         self.trail.push(Trail::Element(pair.step));
                         self.pass_below(item);
@@ -228,6 +228,13 @@ impl<'n> Walk<'n> {
                     self.trail.pop();
                 }
             }
+        }
+    }
+
+    fn likeness(&self) -> Likeness<'_> {
+        Likeness {
+            identities: &self.rules.identities,
+            budget: self.budget,
         }
     }
 

@@ -152,10 +152,13 @@ impl Leftover {
             let mut rest = right.iter().peekable();
             for one in left {
                 let mut ahead = rest.clone();
-                let word = lefts.get(*one).and_then(|line| first_word(text(line)));
+                let line = lefts.get(*one).map_or("", |line| text(line));
+                let word = first_word(line);
                 let found = ahead.find(|two| {
+                    let other = rights.get(**two).map_or("", |line| text(line));
                     word.is_some()
-                        && rights.get(**two).and_then(|line| first_word(text(line))) == word
+                        && first_word(other) == word
+                        && !set_different_things(line, other)
                 });
                 if let Some(two) = found {
                     paired.push((*one, *two));
@@ -191,23 +194,8 @@ fn head(line: &str) -> Option<String> {
     if !says_something(line) {
         return None;
     }
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text.chars().all(|each| {
-                each.is_alphanumeric()
-                    || matches!(
-                        each,
-                        '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']'
-                    )
-            })
-    };
-    let assigned = line
-        .split_once('=')
-        .map(|(name, rest)| (name, !rest.starts_with(['=', '~', '>'])))
-        .or_else(|| line.split_once(": ").map(|(name, _)| (name, true)))
-        .filter(|(name, is_one)| *is_one && is_name(name.trim()));
-    if let Some((name, _)) = assigned {
-        return Some(name.trim().to_owned());
+    if let Some(name) = assigned(line) {
+        return Some(name);
     }
     let mut words = line.split_whitespace();
     let (first, second) = (words.next()?, words.next()?);
@@ -222,6 +210,40 @@ fn head(line: &str) -> Option<String> {
     } else {
         first.to_owned()
     })
+}
+
+/// What a line assigns to with `=` or `: `: a name, or a keyword or two and a name: `param name = 1`, `local name = 1`.
+fn assigned(line: &str) -> Option<String> {
+    const MOST_WORDS: usize = 3;
+    let is_name = |text: &str| {
+        text.chars().all(|each| {
+            each.is_alphanumeric()
+                || matches!(
+                    each,
+                    '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']'
+                )
+        })
+    };
+    let line = line.trim();
+    let (before, _) = line
+        .split_once('=')
+        .filter(|(before, rest)| {
+            !rest.starts_with(['=', '~', '>']) && !before.ends_with(['!', '<', '>', '~'])
+        })
+        .or_else(|| line.split_once(": "))?;
+    // `name := 1`, `name ?= 1`, `name += 1`.
+    let before = before.trim_end_matches([':', '?', '+']);
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let is_one = (1..=MOST_WORDS).contains(&words.len()) && words.iter().all(|word| is_name(word));
+    is_one.then(|| words.join(" "))
+}
+
+/// Whether two lines assign to different names: what begins them alike is only a keyword.
+fn set_different_things(one: &str, other: &str) -> bool {
+    match (assigned(one), assigned(other)) {
+        (Some(one), Some(other)) => one != other && one.contains(' ') && other.contains(' '),
+        _ => false,
+    }
 }
 
 fn first_word(line: &str) -> Option<&str> {

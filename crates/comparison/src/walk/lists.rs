@@ -1,5 +1,8 @@
 //! Lists, and what only one side has.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::super::disagreement::{Matter, Side};
 use super::super::list::{self, Pairing};
 use super::super::path::Step;
@@ -7,8 +10,9 @@ use super::super::{Path, Which, shown};
 use super::{ORDERED, Trail, Walk, has_like, is_default};
 use evenkeel_document::covering;
 use evenkeel_document::{Content, Entry, Node, Scalar, ScalarKind};
+use evenkeel_model::Digest;
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     pub(super) fn list(&mut self, left: &'n [Node], right: &'n [Node]) {
         let rules = self.rules;
         let asks = !(rules.identity.is_empty() && rules.sets.is_empty());
@@ -16,12 +20,12 @@ impl<'n> Walk<'n> {
         let keys = rules.keys_of(&path);
         let is_set = rules.is_set(&path);
         let Pairing {
-            mut pairs,
+            pairs,
             is_reordered,
             by_position,
-        } = list::pair(left, right, self.context().key, keys, &rules.identities);
+            is_distinct: _,
+        } = self.pairing(left, right, keys);
         self.by_position += usize::from(by_position);
-        self.hide(&mut pairs, left, right);
         let mut is_complete = true;
         for pair in pairs {
             self.trail.push(Trail::Element(pair.step));
@@ -69,8 +73,24 @@ impl<'n> Walk<'n> {
         }
     }
 
+    /// Which elements belong together, each pair with a step that no other pair has.
+    pub(super) fn pairing(
+        &self,
+        left: &'n [Node],
+        right: &'n [Node],
+        keys: Option<&[Arc<str>]>,
+    ) -> Pairing<'n> {
+        let named = (self.context().key, self.under());
+        let mut pairing = list::pair(left, right, named, keys, &self.likeness());
+        self.hide(&mut pairing.pairs, left, right);
+        if !pairing.is_distinct {
+            self.distinguish(&mut pairing.pairs);
+        }
+        pairing
+    }
+
     /// A path names single values by themselves; but no secret. Those go by position.
-    pub(super) fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
+    fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
         let under = self.under();
         for pair in pairs {
             let (node, all) = match (pair.left, pair.right) {
@@ -92,6 +112,74 @@ impl<'n> Walk<'n> {
                 pair.step = Step::Position(number);
             }
         }
+    }
+
+    /// Gives each pair a step of its own. A position on one side may be that of another element on the other side: what
+    /// only one side has is named by what it is.
+    fn distinguish(&self, pairs: &mut [list::Pair<'n>]) {
+        // How often a step was wanted, so that many alike cost no more than few.
+        let mut taken: HashMap<Step, usize> = HashMap::with_capacity(pairs.len());
+        for pair in pairs {
+            let alone = match (pair.left, pair.right) {
+                (Some(node), None) | (None, Some(node)) => Some(node),
+                _ => None,
+            };
+            if let (Some(node), Step::Position(_)) = (alone, &pair.step) {
+                pair.step = self.names_of(node);
+            }
+            let Some(time) = taken.get(&pair.step).copied() else {
+                taken.insert(pair.step.clone(), 1);
+                continue;
+            };
+            let first = pair.step.clone();
+            let mut time = time + 1;
+            pair.step = again(&first, time);
+            while taken.contains_key(&pair.step) {
+                time += 1;
+                pair.step = again(&first, time);
+            }
+            taken.insert(first, time);
+            taken.insert(pair.step.clone(), 1);
+        }
+    }
+
+    /// What an element without a name is called: by its first single values; where it has none, by its value in one line,
+    /// of which a long one is cut and told by a digest. Without secrets.
+    fn names_of(&self, node: &Node) -> Step {
+        const MOST: usize = 3;
+        const LONGEST: usize = 60;
+        const BEGINNING: usize = 32;
+        let under = self.under();
+        if let Content::Map(entries) = &node.content {
+            let within = under.within(entries);
+            let is_word = |key: &str| {
+                key.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            };
+            let names: Vec<(Arc<str>, Arc<str>)> = entries
+                .iter()
+                .filter(|entry| !entry.key.is_empty() && is_word(&entry.key))
+                .filter_map(|entry| {
+                    let scalar = entry.value.as_scalar()?;
+                    let is_shown = !scalar.text.is_empty()
+                        && !scalar.text.contains('\n')
+                        && !within.entry(&entry.key).is_secret(scalar)
+                        && covering::shown(&scalar.text).is_none();
+                    let text: String = scalar.text.chars().take(LONGEST).collect();
+                    is_shown.then(|| (Arc::from(&*entry.key), text.into()))
+                })
+                .take(MOST)
+                .collect();
+            if !names.is_empty() {
+                return Step::Element(names.into());
+            }
+        }
+        let mut text = shown::whole(under, node);
+        if text.chars().count() > LONGEST {
+            let beginning: String = text.chars().take(BEGINNING).collect();
+            text = format!("{beginning}… {}", Digest::of(text.as_bytes()).short());
+        }
+        Step::Element([(Arc::from(""), text.into())].into())
     }
 
     pub(super) fn only(&mut self, node: &'n Node, entry: Option<&'n Entry>, which: Which) {
@@ -128,5 +216,23 @@ impl<'n> Walk<'n> {
         if let Some(found) = self.found.last_mut() {
             found.lacking = lacking;
         }
+    }
+}
+
+/// The step of another pair that would have the same one.
+fn again(step: &Step, time: usize) -> Step {
+    match step {
+        Step::Element(names) => {
+            let mut names = names.to_vec();
+            if let Some((_, value)) = names.last_mut() {
+                *value = format!("{value} ({time})").into();
+            }
+            Step::Element(names.into())
+        }
+        Step::Position(number) => {
+            let name = format!("{number} ({time})").into();
+            Step::Element([(Arc::from(""), name)].into())
+        }
+        Step::Key(key) => Step::Key(format!("{key} ({time})").into()),
     }
 }

@@ -7,7 +7,7 @@ use super::{Trail, Walk};
 use evenkeel_document::Entry;
 use evenkeel_document::sensitive::Within;
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     pub(super) fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
         let under = self.under();
         let within = [under.within(left), under.within(right)];

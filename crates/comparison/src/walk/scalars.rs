@@ -6,7 +6,7 @@ use super::super::{Which, list};
 use super::Walk;
 use evenkeel_document::{Node, Scalar, ScalarKind};
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     pub(super) fn scalars(
         &mut self,
         left: &'n Node,
