@@ -59,7 +59,9 @@ impl<'n> Walk<'n, '_> {
 
     pub(super) fn lines(&mut self, left: &'n Document, right: &'n Document) {
         let above = self.path();
-        lines::compare(left, right, &self.rules.identities, &above, &mut self.found);
+        let is_set = self.rules.is_set(&above);
+        let identities = &self.rules.identities;
+        lines::compare(left, right, identities, &above, is_set, &mut self.found);
         for (document, which) in [(left, Which::Left), (right, Which::Right)] {
             for (step, line) in lines::named(document) {
                 self.trail.push(Trail::Element(step));
