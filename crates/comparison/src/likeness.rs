@@ -359,6 +359,7 @@ pub(super) fn pair<'n>(
     Pairing {
         pairs: paired(left, right, counterpart, &open),
         is_reordered,
+        is_named: false,
         by_position,
         is_distinct: false,
     }

@@ -71,8 +71,10 @@ pub(super) struct Pair<'n> {
 pub(super) struct Pairing<'n> {
     /// In the order of the first list, then what only the second has.
     pub(super) pairs: Vec<Pair<'n>>,
-    /// Whether the paired elements stand in another order, and nothing identifies them but what they are.
+    /// Whether the paired elements stand in another order.
     pub(super) is_reordered: bool,
+    /// Whether something else than what they are identifies the elements.
+    pub(super) is_named: bool,
     /// Whether there were too many to measure how alike they are, so that position decided.
     pub(super) by_position: bool,
     /// Whether no two pairs can have one step.
@@ -270,6 +272,7 @@ fn pair_ids<'n>(
     if doubtful && matched * 2 < left.len().min(right.len()) {
         return None;
     }
+    let is_reordered = !counterparts.iter().flatten().is_sorted();
     let mut taken = vec![false; right.len()];
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
     for ((node, id), counterpart) in left.iter().zip(lefts).zip(counterparts) {
@@ -296,7 +299,8 @@ fn pair_ids<'n>(
     }
     Some(Pairing {
         pairs,
-        is_reordered: false,
+        is_reordered,
+        is_named: true,
         by_position: false,
         is_distinct: true,
     })
@@ -520,6 +524,7 @@ fn by_value<'n>(
     Pairing {
         pairs,
         is_reordered,
+        is_named: false,
         by_position: false,
         is_distinct: false,
     }

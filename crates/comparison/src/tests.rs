@@ -158,7 +158,11 @@ fn declared_keys_identify_before_any_other() {
     let right = json!({"rules": [{"from": "a", "to": "c", "name": "y2"}, {"from": "a", "to": "b", "name": "x"}]});
     assert_eq!(
         told(&left, &right, &rules),
-        ["rules[from=a,to=c].name: value"]
+        [
+            // What is tried one after the other has an order.
+            "rules: order true",
+            "rules[from=a,to=c].name: value"
+        ]
     );
 }
 

@@ -80,6 +80,7 @@ pub(super) fn pair<'n>(
     Some(Pairing {
         pairs: found.into_iter().map(|(_, pair)| pair).collect(),
         is_reordered: false,
+        is_named: true,
         by_position: false,
         is_distinct: false,
     })

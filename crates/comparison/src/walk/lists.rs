@@ -1,13 +1,13 @@
 //! Lists, and what only one side has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::super::disagreement::{Matter, Side};
 use super::super::list::{self, Pairing};
 use super::super::path::Step;
 use super::super::{Path, Which, shown};
-use super::{ORDERED, Trail, Walk, has_like, is_default};
+use super::{ORDERED, Trail, Walk, Why, has_like, is_default};
 use evenkeel_document::covering;
 use evenkeel_document::{Content, Entry, Node, Scalar, ScalarKind};
 use evenkeel_model::Digest;
@@ -24,6 +24,7 @@ impl<'n> Walk<'n, '_> {
             is_reordered,
             by_position,
             is_distinct: _,
+            is_named,
         } = self.pairing(left, right, keys);
         self.by_position += usize::from(by_position);
         let mut is_complete = true;
@@ -47,9 +48,20 @@ impl<'n> Walk<'n, '_> {
             }
             self.trail.pop();
         }
+        if is_reordered && is_set {
+            let under = self.under();
+            let sides = |_: &Self| (shown::list(under, left), shown::list(under, right));
+            self.counts_as_equal(sides, Why::Order);
+        }
         if is_reordered && !is_set {
-            let key = self.context().key;
-            let has_meaning = ORDERED.contains(&key);
+            let has_meaning = self.is_order_known(left, right);
+            // What has a name is found by it, wherever it is; a single value is known by nothing but its place.
+            if is_named && !has_meaning {
+                let under = self.under();
+                let sides = |_: &Self| (shown::list(under, left), shown::list(under, right));
+                self.counts_as_equal(sides, Why::Order);
+                return;
+            }
             // Where elements are missing, that is what there is to say; unless the order is known to matter.
             if is_complete || has_meaning {
                 let under = self.under();
@@ -71,6 +83,37 @@ impl<'n> Walk<'n, '_> {
                 self.found(Some(sides.0), Some(sides.1), Matter::Order(has_meaning));
             }
         }
+    }
+
+    /// Whether the order of a list is known to mean something: by its key, because its elements are tasks of a playbook, or
+    /// because one of them refers to another that must come before.
+    fn is_order_known(&self, left: &[Node], right: &[Node]) -> bool {
+        const TASKS: &[&str] = &[
+            "hosts",
+            "tasks",
+            "import_playbook",
+            "import_tasks",
+            "include_tasks",
+            "register",
+            "become",
+            "notify",
+        ];
+        let is_task = |node: &Node| match &node.content {
+            Content::Map(entries) => entries.iter().any(|entry| {
+                TASKS.contains(&&*entry.key)
+                    || entry.key.matches('.').count() == 2
+                        && entry
+                            .key
+                            .bytes()
+                            .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.'))
+            }),
+            _ => false,
+        };
+        let is_at_root = !self.trail.iter().any(|step| matches!(step, Trail::Key(..)));
+        let key = self.context().key;
+        ORDERED.contains(&key)
+            || is_at_root && left.iter().chain(right).all(is_task)
+            || earlier_references(left) != earlier_references(right)
     }
 
     /// Which elements belong together, each pair with a step that no other pair has.
@@ -195,6 +238,12 @@ impl<'n> Walk<'n, '_> {
                 .default_of(&self.path())
                 .is_some_and(|default| is_default(scalar, default, self.context()))
         {
+            let own = shown::shown(self.under(), node);
+            let sides = match which {
+                Which::Left => (own, "nothing".to_owned()),
+                Which::Right => ("nothing".to_owned(), own),
+            };
+            self.counts_as_equal(|_| sides, Why::Default);
             return;
         }
         let side = self.side(node, entry.map(|entry| entry.place));
@@ -235,4 +284,34 @@ fn again(step: &Step, time: usize) -> Step {
         }
         Step::Key(key) => Step::Key(format!("{key} ({time})").into()),
     }
+}
+
+/// Which elements refer with `$(NAME)` or `${NAME}` to a variable that an element before them sets.
+fn earlier_references(nodes: &[Node]) -> BTreeSet<(String, String)> {
+    let assigned = |node: &Node| -> Option<(String, String)> {
+        if let Some(scalar) = node.as_scalar() {
+            let (name, value) = list::assignment(scalar)?;
+            return Some((name.to_owned(), value.to_owned()));
+        }
+        let text = |key: &str| Some(node.get(key)?.as_scalar()?.text.to_string());
+        Some((text("name")?, text("value")?))
+    };
+    let mut before: BTreeSet<String> = BTreeSet::new();
+    let mut references = BTreeSet::new();
+    for (name, value) in nodes.iter().filter_map(assigned) {
+        for (at, _) in value.match_indices('$') {
+            let rest = value.get(at + 1..).unwrap_or("");
+            let close = match rest.as_bytes().first() {
+                Some(b'(') => ')',
+                Some(b'{') => '}',
+                _ => continue,
+            };
+            let referred = rest.get(1..).and_then(|rest| rest.split(close).next());
+            if let Some(referred) = referred.filter(|referred| before.contains(*referred)) {
+                references.insert((name.clone(), referred.to_owned()));
+            }
+        }
+        before.insert(name);
+    }
+    references
 }
