@@ -29,6 +29,8 @@ pub struct DriftRequest {
     pub render: bool,
     /// Whether history is left alone: then no difference has an age.
     pub no_history: bool,
+    /// Whether everything that is written differently and counts as equal is told.
+    pub explain_equal: bool,
     /// The least severity that counts as drift.
     pub fail_on: Severity,
 }
@@ -42,6 +44,7 @@ impl Default for DriftRequest {
             since: None,
             render: false,
             no_history: false,
+            explain_equal: false,
             fail_on: Severity::Error,
         }
     }
@@ -90,6 +93,7 @@ pub(super) fn found(
         (false, true) => Needs::Live,
         (false, false) => Needs::Drift,
     };
+    session.project.tells_equal = request.explain_equal;
     let resolution = session.resolve(&names, needs)?;
     let Session {
         project,
@@ -120,6 +124,9 @@ pub(super) fn found(
             ages::tell(&project, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
+        for equal in &resolution.equal {
+            report.say(format!("counts as equal: {equal}"));
+        }
         unseen |= resolution.unread;
         defects.extend(parity);
     }

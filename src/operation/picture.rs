@@ -44,6 +44,8 @@ pub(super) struct Resolution {
     pub(super) documents: Option<DocumentsDocument>,
     /// Declared differences in force, with their expiries.
     pub(super) declarations: Vec<(String, evenkeel_model::Moment)>,
+    /// What is written differently and counts as equal, where it is asked for.
+    pub(super) equal: Vec<String>,
     /// The places that are declared to differ.
     pub(super) declared: BTreeSet<String>,
 }
@@ -78,7 +80,8 @@ impl Resolution {
                 if needs == Needs::Release && !origin.dirty {
                     origin.dirty = differ_from_commit(project, &declared.asked(), &sets)?;
                 }
-                Some(Documents::from(&project.definition, declared, sets))
+                let documents = Documents::from(&project.definition, declared, sets);
+                Some(documents.telling_equal(project.tells_equal))
             }
         };
         let parity = Parity::of(
@@ -97,6 +100,7 @@ impl Resolution {
             unread: parity.unread,
             documents: parity.documents.map(DocumentsDocument::from),
             declarations: parity.declarations,
+            equal: parity.equal,
             declared: parity.declared,
         })
     }
