@@ -76,6 +76,10 @@ impl Resolution {
             None => None,
             Some(declared) => {
                 let sets = gather(project, declared, needs.renders())?;
+                // A document that could not be read because an end was asked for is no finding.
+                if project.world.interruption.is_set() {
+                    return Err(Failure::Interrupted);
+                }
                 // What a release was compared by is in its commit, or the definitions differ from it.
                 if needs == Needs::Release && !origin.dirty {
                     origin.dirty = differ_from_commit(project, &declared.asked(), &sets)?;

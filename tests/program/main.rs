@@ -52,6 +52,7 @@ mod running;
 mod seals;
 mod secrets;
 mod shut;
+mod signals;
 mod sources;
 mod started;
 mod suites;
