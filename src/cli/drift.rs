@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// Do not ask git since which commit each difference stands
     #[arg(long)]
     no_history: bool,
+    /// List everything that is written differently and counts as equal: by meaning, by an identity, by a default
+    #[arg(long, conflicts_with = "live")]
+    explain_equal: bool,
     /// The least severity that counts as drift and gives exit code 2
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
@@ -64,6 +67,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         since: arguments.since,
         render: arguments.render,
         no_history: arguments.no_history,
+        explain_equal: arguments.explain_equal,
         fail_on: match arguments.fail_on {
             FailOn::Critical => Severity::Critical,
             FailOn::Error => Severity::Error,

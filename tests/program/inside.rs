@@ -11,6 +11,7 @@ use evenkeel::operation::{
 };
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
+use evenkeel::world::redaction::RunSecrets;
 use evenkeel::world::stores::FolderStores;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_host::recorded::RecordedTarget;
@@ -175,6 +176,7 @@ impl Inside {
             listener,
             targets: &self.targets,
             stores: &stores,
+            secrets: RunSecrets::default(),
         };
         let outcome = task(&world, &ProjectLocation::default());
         self.pass(1);

@@ -12,6 +12,7 @@
 )]
 
 mod adapters;
+mod adopted;
 mod bad_days;
 mod bad_input;
 mod baseline;

@@ -6,17 +6,18 @@ mod lists;
 mod maps;
 mod mentions;
 mod moves;
+mod readers;
 mod scalars;
 
 use std::sync::Arc;
 
+use self::readers::Written;
 use super::disagreement::{Disagreement, Matter, Side};
-use super::list;
+use super::likeness::{Budget, Likeness};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use evenkeel_document::covering;
-use evenkeel_document::sensitive::Under;
+use evenkeel_document::sensitive::{Under, secret_arguments};
 use evenkeel_document::{Content, Document, Format, Node, Scalar, ScalarKind};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
@@ -43,6 +44,22 @@ const ORDERED: &[&str] = &[
     "search",
     "pipeline",
     "stages",
+    "tasks",
+    "pre_tasks",
+    "post_tasks",
+    "roles",
+    "block",
+    "rescue",
+    "always",
+    "processors",
+    "acl",
+    "phases",
+    "preStart",
+    "postStart",
+    "before_install",
+    "install",
+    "after_success",
+    "migrations",
 ];
 
 /// What came of comparing two documents.
@@ -54,15 +71,65 @@ pub struct Compared {
     pub is_there: bool,
     /// Lists with too many elements alike to be told apart: those were matched by position.
     pub by_position: usize,
+    /// What is written differently and counts as equal, where the rules ask for it.
+    pub equal: Vec<Equal>,
+}
+
+/// Something that is written differently on both sides, and counts as equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Equal {
+    /// Where, by the first document's names.
+    pub path: Path,
+    /// What each side has, for people.
+    pub sides: (String, String),
+    /// Why it is the same.
+    pub why: Why,
+}
+
+/// Why two values that are written differently are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// They differ by identity values only.
+    Identity,
+    /// Two spellings of one value.
+    Meaning,
+    /// One side leaves out a default that the document declares.
+    Default,
+    /// Two keys that differ by identity values only.
+    Key,
+    /// Elements in another order, which means nothing in this list.
+    Order,
+}
+
+impl Why {
+    /// In a few words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Identity => "differ by identity values only",
+            Self::Meaning => "two spellings of one value",
+            Self::Default => "the document declares this default",
+            Self::Key => "keys that differ by identity values only",
+            Self::Order => "the order of these elements means nothing",
+        }
+    }
 }
 
 /// Compares two documents. What both have alike is not told, whatever way it is written in. Where a document is one of
 /// many files, `file` is the step that leads to it.
 #[must_use]
 pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&Step>) -> Compared {
+    let budget = Budget::default();
     let mut walk = Walk {
         rules,
-        trail: file.cloned().map(Trail::Element).into_iter().collect(),
+        budget: &budget,
+        written: (Written::of(left), Written::of(right)),
+        equal: Vec::new(),
+        trail: file
+            .cloned()
+            .map(|step| Trail::Element(step, None))
+            .into_iter()
+            .collect(),
         found: Vec::new(),
         is_there: false,
         by_position: 0,
@@ -90,6 +157,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         disagreements: walk.found,
         is_there: walk.is_there,
         by_position: walk.by_position,
+        equal: walk.equal,
     }
 }
 
@@ -97,16 +165,23 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
 enum Trail<'n> {
     /// A key, and what its value stands under as far as secrets are concerned.
     Key(&'n str, Under<'n>),
-    Element(Step),
+    /// An element, and what it stands under where that is more than its list says.
+    Element(Step, Option<Under<'n>>),
 }
 
 /// What stands alone, and its number among what was found.
 type Alone<'n> = Vec<(usize, &'n Node)>;
 
-struct Walk<'n> {
-    rules: &'n Rules,
+struct Walk<'n, 'r> {
+    rules: &'r Rules,
+    /// What may still be spent on how alike elements are.
+    budget: &'r Budget,
+    /// How the values of each side are written.
+    written: (Written<'n>, Written<'n>),
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
+    /// What counts as equal, where it is asked for.
+    equal: Vec<Equal>,
     is_there: bool,
     by_position: usize,
     /// The keys above, where both sides have them.
@@ -117,15 +192,15 @@ struct Walk<'n> {
     foreign: (bool, bool),
 }
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     fn path(&self) -> Path {
         Path {
             steps: self
                 .trail
                 .iter()
                 .map(|step| match step {
-                    Trail::Key(key, _) => Step::Key(Arc::from(*key)),
-                    Trail::Element(step) => step.clone(),
+                    Trail::Key(key, _) => Step::Key(Arc::from(&*shown::name(key))),
+                    Trail::Element(step, _) => named(step),
                 })
                 .collect(),
         }
@@ -135,7 +210,7 @@ impl<'n> Walk<'n> {
     fn context(&self) -> Context<'n> {
         let mut keys = self.trail.iter().rev().filter_map(|step| match step {
             Trail::Key(key, _) => Some(*key),
-            Trail::Element(_) => None,
+            Trail::Element(..) => None,
         });
         Context {
             key: keys.next().unwrap_or(""),
@@ -147,7 +222,7 @@ impl<'n> Walk<'n> {
     fn under(&self) -> Under<'n> {
         let last = self.trail.iter().rev().find_map(|step| match step {
             Trail::Key(_, under) => Some(*under),
-            Trail::Element(_) => None,
+            Trail::Element(_, under) => *under,
         });
         last.unwrap_or_default()
     }
@@ -155,8 +230,7 @@ impl<'n> Walk<'n> {
     fn side(&self, node: &Node, key_place: Option<evenkeel_document::Place>) -> Side {
         let under = self.under();
         let scalar = node.as_scalar().map(|scalar| {
-            let covered = covering::shown(&scalar.text);
-            covered.map_or_else(
+            under.covered(scalar).map_or_else(
                 || scalar.clone(),
                 |text| Scalar {
                     kind: scalar.kind,
@@ -171,6 +245,9 @@ impl<'n> Walk<'n> {
             is_secret: node
                 .as_scalar()
                 .is_some_and(|scalar| under.is_secret(scalar)),
+            is_encrypted: node
+                .as_scalar()
+                .is_some_and(|scalar| under.is_encrypted(scalar)),
             scalar,
             leaves: node.leaves(),
         }
@@ -207,13 +284,9 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let key = self.context().key;
-                let identities = &self.rules.identities;
-                let mut pairs = list::pair(items, items, key, None, identities).pairs;
-                self.hide(&mut pairs, items, items);
-                for pair in pairs {
+                for pair in self.pairing(items, items, None).pairs {
                     if let Some(item) = pair.left {
-                        self.trail.push(Trail::Element(pair.step));
+                        self.trail.push(Trail::Element(pair.step, None));
                         self.pass_below(item);
                         self.trail.pop();
                     }
@@ -231,6 +304,25 @@ impl<'n> Walk<'n> {
         }
     }
 
+    /// Keeps what counts as equal although it is written differently, where it is asked for.
+    fn counts_as_equal(&mut self, sides: impl FnOnce(&Self) -> (String, String), why: Why) {
+        if self.rules.tells_equal {
+            let equal = Equal {
+                path: self.path(),
+                sides: sides(self),
+                why,
+            };
+            self.equal.push(equal);
+        }
+    }
+
+    fn likeness(&self) -> Likeness<'_> {
+        Likeness {
+            identities: &self.rules.identities,
+            budget: self.budget,
+        }
+    }
+
     fn nodes(&mut self, left: &'n Node, right: &'n Node) {
         self.pass();
         match (&left.content, &right.content) {
@@ -238,7 +330,7 @@ impl<'n> Walk<'n> {
             (Content::Map(_), Content::Map(_)) if is_seal(left) && is_seal(right) => {
                 if left.content != right.content {
                     let (mut one, mut two) = (self.side(left, None), self.side(right, None));
-                    (one.is_secret, two.is_secret) = (true, true);
+                    (one.is_encrypted, two.is_encrypted) = (true, true);
                     self.found(Some(one), Some(two), Matter::Value(Relation::Differs));
                 }
             }
@@ -267,6 +359,23 @@ impl<'n> Walk<'n> {
             self.found(Some(one), Some(two), Matter::Tag);
         }
     }
+}
+
+/// A step as it is shown: an element's name may be a line with a secret in it.
+fn named(step: &Step) -> Step {
+    let Step::Element(names) = step else {
+        return step.clone();
+    };
+    let names = names
+        .iter()
+        .map(|(name, value)| (Arc::clone(name), Arc::from(&*shown::name(value))));
+    Step::Element(names.collect())
+}
+
+/// Which elements of a list are secrets by the word before them, by their addresses.
+fn arguments_of<'n>(nodes: &'n [Node]) -> Vec<&'n Node> {
+    let numbers = secret_arguments(nodes);
+    numbers.into_iter().filter_map(|at| nodes.get(at)).collect()
 }
 
 /// Whether a map is what an encrypting program writes about its own work: codes, keys and times, made anew with every

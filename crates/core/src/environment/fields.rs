@@ -183,7 +183,7 @@ pub const HTTP: &[Field] = &[
     Field::optional(
         "contains",
         Form::Either(&[Form::Words, Form::Several(&Form::Words)]),
-        "Text, or texts, its body must contain.",
+        "Text, or texts, its body must contain. A compressed body is decompressed first (gzip, deflate, br, zstd).",
     ),
     Field::optional(
         "json",
@@ -259,6 +259,12 @@ pub const DOCUMENT_RULES: &[Field] = &[
         "sets",
         Form::Several(&Form::Words),
         "Path patterns of lists whose order and repetition mean nothing.",
+    )
+    .written_out(),
+    Field::optional(
+        "exact",
+        Form::Several(&Form::Words),
+        "Path patterns of values that are the same only where they are written alike: no units, no spellings, no identities.",
     )
     .written_out(),
     Field::optional(
@@ -397,6 +403,11 @@ pub const BOUND: &[Field] = &[
         "matches",
         Form::Words,
         "A regular expression that matches the whole value.",
+    ),
+    Field::optional(
+        "fingerprint",
+        Form::Words,
+        "The first four digits of the value's digest: enough to notice a change, too few to test a guess. `baseline` writes it where a key is about secrets.",
     ),
     Field::optional(
         "absent",

@@ -5,6 +5,7 @@ use evenkeel_model::defect::{Code, Severity};
 /// All of them.
 pub const CODES: &[&Code] = &[
     &FLAG,
+    &READERS,
     &KEY,
     &ELEMENT,
     &FILE,
@@ -17,6 +18,8 @@ pub const CODES: &[&Code] = &[
     &FLOATING,
     &OPAQUE,
     &SECRET,
+    &EMPTY_SECRET,
+    &CIPHERTEXT,
     &ORDER,
     &MOVED,
     &MUST_DIFFER,
@@ -47,6 +50,12 @@ pub const FLAG: Code = critical(
     "parity/flag-differs",
     "something is on in one environment and off in the other",
     "What is off in staging was never tested there. Set it alike, or declare the difference.",
+);
+/// One value for some readers, and two for others.
+pub const READERS: Code = Code::warning(
+    "parity/readers-differ",
+    "programs that read the format take the two for different values",
+    "Both environments say the same by the format's newest definition, and are written differently: programs that follow an older one, or rules of their own, see two values. Write it alike in both.",
 );
 /// A key that one side lacks.
 pub const KEY: Code = critical(
@@ -119,6 +128,18 @@ pub const SECRET: Code = advice(
     "parity/secret-differs",
     "each environment has a secret of its own",
     "As it should be; but a secret should not be written into a file. Its value is shown nowhere.",
+);
+/// A secret that one side leaves empty.
+pub const EMPTY_SECRET: Code = critical(
+    "parity/secret-empty",
+    "a secret is empty in one environment",
+    "Its program runs without a password, or does not start. Give both environments a secret, or declare the difference.",
+);
+/// Two ciphertexts.
+pub const CIPHERTEXT: Code = advice(
+    "parity/ciphertext-differs",
+    "a value is encrypted in both environments and cannot be compared",
+    "A ciphertext differs each time that the same text is encrypted, so whether the values differ is unknown. Compare the decrypted values where they are used.",
 );
 /// An order.
 pub const ORDER: Code = Code::warning(
