@@ -472,6 +472,51 @@ fn delivering_includes_verifying() {
     assert!(remedies[1].starts_with("evenkeel approve"));
 }
 
+/// Evidence counts up to its greatest age, and not a second longer.
+#[test]
+fn evidence_of_exactly_the_greatest_age_counts() {
+    let mut dossier = open();
+    let age = dossier.at.since(dossier.evidence[0].ended).as_secs();
+    dossier.policy.evidence_max_age = age;
+    assert!(judge(&dossier).open);
+    dossier.policy.evidence_max_age = age - 1;
+    assert!(!judge(&dossier).open);
+}
+
+/// Where production already runs the recipe, drift and failed suites count, and what only a release needs does not.
+#[test]
+fn what_counts_without_a_release_is_drift_and_failure() {
+    let reason = |code: &str| {
+        let mut reasons = judge(&Dossier {
+            evidence: Vec::new(),
+            ..open()
+        })
+        .reasons;
+        let mut reason = reasons.remove(0);
+        reason.code = code.to_owned();
+        reason
+    };
+    let passed = open();
+    let mut failed = open();
+    evidence(&mut failed, |each| each.passed = false);
+    for (code, dossier, delivered, counts) in [
+        (OF_A_RELEASE[0], &passed, true, false),
+        ("gate/evidence-stale", &passed, true, true),
+        ("gate/evidence-stale", &passed, false, false),
+        ("gate/staging-drift", &passed, false, false),
+        ("gate/suite-not-passed", &passed, true, true),
+        ("gate/suite-not-passed", &passed, false, false),
+        ("gate/suite-not-passed", &failed, false, true),
+        ("gate/environments-differ", &passed, false, true),
+    ] {
+        assert_eq!(
+            counts_without_release(&reason(code), dossier, delivered),
+            counts,
+            "{code} {delivered}"
+        );
+    }
+}
+
 #[test]
 fn new_evidence_asks_for_a_new_approval_though_the_old_evidence_was_approved() {
     let mut dossier = open();

@@ -16,3 +16,6 @@ pub use binding::binding;
 pub use document::{Change, FORMAT, Plan, Step, Unseen};
 pub use make::make;
 pub use recipe::{Recipe, recipe};
+
+#[cfg(test)]
+mod tests;

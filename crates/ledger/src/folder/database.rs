@@ -65,7 +65,11 @@ pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> L
         Some(ErrorCode::DatabaseCorrupt) => {
             LedgerError::broken(0, format!("{} is damaged: {error}", path.display()))
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => busy(operation, path),
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => busy(operation, path),
         // What SQLite says of these names neither the cause nor what to look at.
         Some(ErrorCode::CannotOpen) => LedgerError::storage(
             operation,
@@ -182,12 +186,20 @@ pub fn finish(connection: Connection) -> Result<(), rusqlite::Error> {
 /// What SQLite says.
 pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     writer::expect(path);
+    if writer::keeps_from_opening(path) {
+        return Err(is_busy());
+    }
     let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     settle(&mut connection)?;
     Ok(connection)
+}
+
+/// What SQLite says where another process keeps the file.
+fn is_busy() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None)
 }
 
 fn settle(connection: &mut Connection) -> Result<(), rusqlite::Error> {
@@ -362,6 +374,9 @@ pub fn look<T>(
 }
 
 fn open_for_a_look(path: &Path, alone: bool) -> Result<Connection, rusqlite::Error> {
+    if !alone && writer::keeps_from_opening(path) {
+        return Err(is_busy());
+    }
     let mode = if alone { "immutable=1" } else { "mode=ro" };
     let mut connection = Connection::open_with_flags(
         locator(path, mode),

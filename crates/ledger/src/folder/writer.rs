@@ -20,7 +20,9 @@ const TRUST: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 /// The bytes of the log's index that whoever writes, moves the log into the file or recovers it locks: those of
 /// `WAL_WRITE_LOCK` and what follows in SQLite's format.
-const INDEX_LOCKS: (u64, u64) = (120, 127);
+const INDEX_LOCKS: (u64, u64) = (120, 128);
+/// Those of them without which nothing can be read either: while the index is recovered, and while it is made.
+const OPENING_LOCKS: [(u64, u64); 2] = [(122, 122), (128, 128)];
 /// The bytes of the file itself that whoever opens or closes it last locks, from SQLite's `PENDING_BYTE` on.
 const FILE_LOCKS: (u64, u64) = (0x4000_0000, 0x4000_0000 + 511);
 /// How often the list of locks is read until the holder is in it.
@@ -100,6 +102,28 @@ pub(super) fn wait(tries: i32) -> bool {
     goes_on
 }
 
+/// Whether a stopped process keeps others from opening the file, also after a while. SQLite itself would wait for ten
+/// seconds, and not say for whom.
+pub(super) fn keeps_from_opening(path: &Path) -> bool {
+    let mut index = path.to_owned().into_os_string();
+    index.push("-shm");
+    let Ok(facts) = std::fs::metadata(index) else {
+        return false;
+    };
+    let begun = Instant::now();
+    loop {
+        let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+        let is_kept = locks.lines().any(|line| {
+            let mut held = OPENING_LOCKS.iter();
+            held.any(|bytes| holder(line, facts.ino(), *bytes).is_some_and(is_stopped))
+        });
+        if !is_kept || begun.elapsed() >= TRUST || is_ending() {
+            return is_kept;
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
 /// The process that keeps others from the ledger's file now, if the kernel tells; one that is stopped before all others.
 pub(super) fn writer_of(path: &Path) -> Option<Writer> {
     let mut index = path.to_owned().into_os_string();
@@ -177,7 +201,7 @@ mod tests {
         for other in [
             "7: POSIX  ADVISORY  READ 4711 08:02:131 120 120",
             "7: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF",
-            "7: POSIX  ADVISORY  WRITE 4711 08:02:131 128 128",
+            "7: POSIX  ADVISORY  WRITE 4711 08:02:131 129 129",
             "7: -> POSIX  ADVISORY  WRITE 4711 08:02:131 120 120",
             "7: POSIX",
             "",

@@ -1,0 +1,73 @@
+//! What plans say of why each step is there, and of what changed since a plan was saved.
+
+use super::saved::{Found, changes_since};
+use crate::in_memory::Project;
+
+fn file(content: &str, mode: &str) -> String {
+    format!(
+        "[file.a]\non = \"web\"\npath = \"/srv/a\"\ncontent = \"{content}\"\nmode = \"{mode}\"\n"
+    )
+}
+
+fn reason(project: &Project, resources: &str) -> String {
+    project.planned(resources, |_, plan| plan.steps[0].reason.to_string())
+}
+
+#[test]
+fn a_step_says_whether_the_definition_or_the_target_changed() {
+    let project = Project::new();
+    let one = file("one", "0644");
+    assert_eq!(reason(&project, &one), "not there yet");
+    project.apply(&one);
+    project
+        .target
+        .change(|host| host.put_file("/srv/a", b"other", 0o644));
+    assert_eq!(reason(&project, &one), "content changed by hand since a-1");
+    assert_eq!(
+        reason(&project, &file("one", "0600")),
+        "mode changed in the definition; content changed by hand since a-1, and that is overwritten"
+    );
+    project.target.change(|host| host.things.remove("/srv/a"));
+    assert_eq!(reason(&project, &one), "gone since a-1");
+    assert_eq!(reason(&project, &file("two", "0644")), "gone since a-1");
+}
+
+/// The changes since a plan for `before` was saved, for what is planned for `after` once something was done by hand.
+fn changes(project: &Project, before: &str, by_hand: impl FnOnce(), after: &str) -> Vec<String> {
+    let (saved, found) = project.planned(before, |situation, plan| {
+        (plan.clone(), Found::of(situation))
+    });
+    by_hand();
+    project.planned(after, |situation, plan| {
+        changes_since(&saved, Some(&found), plan, situation)
+    })
+}
+
+#[test]
+fn what_changed_since_a_plan_was_saved_is_named_and_nothing_else() {
+    let project = Project::new();
+    let one = file("one", "0644");
+    project.apply(&one);
+    let nothing: [&str; 0] = [];
+    assert_eq!(changes(&project, &one, || {}, &one), nothing);
+    assert_eq!(
+        changes(&project, &one, || {}, &file("one", "0600")),
+        ["the definitions changed"]
+    );
+    let edit = || {
+        project
+            .target
+            .change(|host| host.put_file("/srv/a", b"one", 0o600));
+    };
+    assert_eq!(
+        changes(&project, &one, edit, &one),
+        ["file.a is not as it was: mode was 0644 and is 0600"]
+    );
+    let remove = || {
+        project.target.change(|host| host.things.remove("/srv/a"));
+    };
+    assert_eq!(
+        changes(&project, &one, remove, &one),
+        ["file.a is not as it was: presence was a file and is nothing"]
+    );
+}
