@@ -163,18 +163,22 @@ fn compare_pair(
                         return part;
                     }
                     let known = KnownSecrets::of(&[&left, &right]);
-                    let (one, two) =
-                        rayon::join(|| covered(&left, &known), || covered(&right, &known));
+                    let shown = (!rules.unplaced).then(|| {
+                        rayon::join(|| covered(&left, &known), || covered(&right, &known))
+                    });
                     for mut found in compared.disagreements {
                         found.cover(&known);
-                        let spans = (
-                            span(&one, found.left.as_ref(), found.lacking),
-                            span(&two, found.right.as_ref(), found.lacking),
-                        );
+                        let (left, right) = match &shown {
+                            Some((left, right)) => (
+                                span(left, found.left.as_ref(), found.lacking),
+                                span(right, found.right.as_ref(), found.lacking),
+                            ),
+                            None => (None, None),
+                        };
                         part.located.push(Located {
                             disagreement: found,
-                            left: spans.0,
-                            right: spans.1,
+                            left,
+                            right,
                         });
                     }
                 }
