@@ -52,6 +52,7 @@ mod seals;
 mod secrets;
 mod shut;
 mod sources;
+mod spellings;
 mod started;
 mod suites;
 mod tampering;
