@@ -11,7 +11,7 @@ use evenkeel_document::Format;
 /// Configuration files are compared as trees: lists by what identifies their elements, values by what they mean. Files of
 /// directories are matched by their relative names. The words in which the two paths differ count as identity values:
 /// `deploy.staging.yml` and `deploy.production.yml` are compared as `staging` and `production`, and what differs only by
-/// these words is no difference. It exits with 2 when there are differences.
+/// these words is no difference; the report says so, and --no-names switches it off. It exits with 2 when there are differences.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The first file or directory: the earlier environment; `-` is the standard input
@@ -21,6 +21,12 @@ pub(super) struct Arguments {
     /// Values that correspond to each other, such as `stg.example.org=example.org`; may be given several times
     #[arg(long = "identity", value_name = "LEFT=RIGHT", value_parser = parse_identity)]
     identities: Vec<(String, String)>,
+    /// Do not count the words in which the two paths differ as identity values
+    #[arg(long)]
+    no_names: bool,
+    /// List everything that is written differently and counts as equal: by meaning, or by an identity
+    #[arg(long)]
+    explain_equal: bool,
     /// The format of the files, whatever their names say
     #[arg(long, value_name = "FORMAT", value_parser = clap::builder::PossibleValuesParser::new(Format::NAMES))]
     read_as: Option<String>,
@@ -40,6 +46,8 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         left: arguments.left,
         right: arguments.right,
         identities: arguments.identities,
+        no_names: arguments.no_names,
+        explain_equal: arguments.explain_equal,
         format: arguments.read_as,
     };
     surroundings.render(compare(surroundings.world, &request))

@@ -11,6 +11,9 @@ use evenkeel_model::defect::Severity;
 /// Between the environments, symbolically: everything must be equal unless a line says otherwise. And between each
 /// environment's definition and what is really there. It only looks. What could not be seen is told as such, and is
 /// never "no drift".
+///
+/// Claims of environments that are not named are compared as well, except where the named ones have more than 500
+/// resources: that would take as long again. `drift` without names and `validate` compare them all.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
@@ -36,6 +39,9 @@ pub(super) struct Arguments {
     /// Do not ask git since which commit each difference stands
     #[arg(long)]
     no_history: bool,
+    /// List everything that is written differently and counts as equal: by meaning, by an identity, by a default
+    #[arg(long, conflicts_with = "live")]
+    explain_equal: bool,
     /// The least severity that counts as drift and gives exit code 2
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
@@ -61,6 +67,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         since: arguments.since,
         render: arguments.render,
         no_history: arguments.no_history,
+        explain_equal: arguments.explain_equal,
         fail_on: match arguments.fail_on {
             FailOn::Critical => Severity::Critical,
             FailOn::Error => Severity::Error,

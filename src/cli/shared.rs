@@ -205,6 +205,9 @@ pub(super) fn with_surroundings(
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
     let input = io::stdin();
+    let stores = FolderStores {
+        interruption: signals.interruption(),
+    };
     let world = World {
         clock: &SystemClock,
         environment: &environment,
@@ -215,7 +218,7 @@ pub(super) fn with_surroundings(
         actor: account::current(),
         listener: &listener,
         targets: &targets,
-        stores: &FolderStores,
+        stores: &stores,
         secrets: RunSecrets::default(),
     };
     let style = |is_terminal: bool| Style {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Failure, World};
 use crate::report::{DocumentsDocument, Report};
 use crate::world::documents::gather_pair;
-use evenkeel_comparison::{Identities, Identity, Rules, compare_files};
+use evenkeel_comparison::{Equal, Identities, Identity, Rules, Why, compare_files};
+use evenkeel_core::documents::equal_words;
 use evenkeel_core::drift::documents::{ComparedDocument, disparities, substitution};
 use evenkeel_core::drift::group;
 use evenkeel_document::Format;
@@ -21,6 +22,10 @@ pub struct CompareRequest {
     pub right: String,
     /// Values that correspond to each other.
     pub identities: Vec<(String, String)>,
+    /// Whether the words in which the two paths differ are no identity values.
+    pub no_names: bool,
+    /// Whether everything that is written differently and counts as equal is told.
+    pub explain_equal: bool,
     /// The format of the files, if it is not to be told from their names.
     pub format: Option<String>,
 }
@@ -59,21 +64,31 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
             right: right.as_str().into(),
         })
         .collect();
-    if name::is_word(one) && name::is_word(two) && one != two {
+    let is_named = name::is_word(one) && name::is_word(two) && one != two;
+    if is_named && !request.no_names {
         given.push(Identity {
             name: "environment".into(),
             left: one.into(),
             right: two.into(),
         });
-    } else {
+    } else if !is_named {
         (one, two) = ("first", "second");
     }
     let rules = Rules {
         identities: Identities::new(given),
+        tells_equal: true,
         ..Rules::default()
     };
     let compared = compare_files(left.files(), right.files(), format, &rules);
     let name: Arc<str> = "compared".into();
+    let by_name = |equal: &&Equal| matches!(equal.why, Why::Identity | Why::Key);
+    let by_names = compared.equal.iter().filter(by_name).count();
+    let equal: Vec<String> = if request.explain_equal {
+        let all = compared.equal.iter();
+        all.map(|equal| equal_words(&name, equal)).collect()
+    } else {
+        Vec::new()
+    };
     let (one, two) = (EnvironmentName::new(one), EnvironmentName::new(two));
     let documents = DocumentsDocument {
         pairs: 1,
@@ -94,9 +109,20 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         defect.help = None;
     }
     let mut report = Report::new("compare", "", world.clock.now());
-    let complaints: Vec<Defect> = [left.complaints, right.complaints, compared.complaints].concat();
-    let unread = !complaints.is_empty();
-    let all = [complaints, defects].concat();
+    let mut all: Vec<Defect> = left.complaints;
+    all.extend(right.complaints);
+    all.extend(compared.complaints);
+    let unread = !all.is_empty();
+    all.append(&mut defects);
+    if is_named && !request.no_names && by_names > 0 {
+        report.say(format!(
+            "`{one}` and `{two}`, in which the paths differ, count as equal at {}; --explain-equal lists them, --no-names switches it off",
+            evenkeel_model::text::count(by_names, "place")
+        ));
+    }
+    for equal in equal {
+        report.say(format!("counts as equal: {equal}"));
+    }
     report.parity(&all, &[], Some(documents));
     report.defects(all);
     report.exit_code = match (unread, report.has_errors()) {

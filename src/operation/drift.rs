@@ -29,6 +29,8 @@ pub struct DriftRequest {
     pub render: bool,
     /// Whether history is left alone: then no difference has an age.
     pub no_history: bool,
+    /// Whether everything that is written differently and counts as equal is told.
+    pub explain_equal: bool,
     /// The least severity that counts as drift.
     pub fail_on: Severity,
 }
@@ -42,6 +44,7 @@ impl Default for DriftRequest {
             since: None,
             render: false,
             no_history: false,
+            explain_equal: false,
             fail_on: Severity::Error,
         }
     }
@@ -90,6 +93,7 @@ pub(super) fn found(
         (false, true) => Needs::Live,
         (false, false) => Needs::Drift,
     };
+    session.project.tells_equal = request.explain_equal;
     let resolution = session.resolve(&names, needs)?;
     let Session {
         project,
@@ -99,9 +103,6 @@ pub(super) fn found(
     let mut unseen = false;
     if !request.live_only {
         let mut parity = resolution.parity.clone();
-        if !request.no_history {
-            ages::tell(&project, &mut parity)?;
-        }
         if let Some(revision) = &request.since {
             let then = ages::then(&project, revision)?;
             let older = only_new(&mut parity, &then);
@@ -118,7 +119,14 @@ pub(super) fn found(
                 evenkeel_model::text::count(older, "older one")
             ));
         }
+        // Only what is shown is worth its history.
+        if !request.no_history {
+            ages::tell(&project, &mut parity)?;
+        }
         report.parity(&parity, &resolution.declarations, resolution.documents);
+        for equal in &resolution.equal {
+            report.say(format!("counts as equal: {equal}"));
+        }
         unseen |= resolution.unread;
         defects.extend(parity);
     }

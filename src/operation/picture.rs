@@ -11,7 +11,7 @@ use super::world::TOOL;
 use super::{Failure, Project};
 use crate::report::DocumentsDocument;
 use crate::world::command::handed_on;
-use crate::world::documents::{CommittedDocuments, Rendering, WorkingDocuments};
+use crate::world::documents::{CommittedDocuments, Renames, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet};
 use evenkeel_core::drift::{Disparity, live};
@@ -44,6 +44,8 @@ pub(super) struct Resolution {
     pub(super) documents: Option<DocumentsDocument>,
     /// Declared differences in force, with their expiries.
     pub(super) declarations: Vec<(String, evenkeel_model::Moment)>,
+    /// What is written differently and counts as equal, where it is asked for.
+    pub(super) equal: Vec<String>,
     /// The places that are declared to differ.
     pub(super) declared: BTreeSet<String>,
 }
@@ -74,11 +76,16 @@ impl Resolution {
             None => None,
             Some(declared) => {
                 let sets = gather(project, declared, needs.renders())?;
+                // A document that could not be read because an end was asked for is no finding.
+                if project.world.interruption.is_set() {
+                    return Err(Failure::Interrupted);
+                }
                 // What a release was compared by is in its commit, or the definitions differ from it.
                 if needs == Needs::Release && !origin.dirty {
                     origin.dirty = differ_from_commit(project, &declared.asked(), &sets)?;
                 }
-                Some(Documents::from(&project.definition, declared, sets))
+                let documents = Documents::from(&project.definition, declared, sets);
+                Some(documents.telling_equal(project.tells_equal))
             }
         };
         let parity = Parity::of(
@@ -97,6 +104,7 @@ impl Resolution {
             unread: parity.unread,
             documents: parity.documents.map(DocumentsDocument::from),
             declarations: parity.declarations,
+            equal: parity.equal,
             declared: parity.declared,
         })
     }
@@ -219,7 +227,7 @@ fn gather(
             let mut committed =
                 CommittedDocuments::new(repository, &project.root, &project.world.interruption)
                     .ok_or_else(|| Failure::other("the project is not in the repository"))?;
-            Ok(committed.gather(commit, &asked))
+            Ok(committed.gather(commit, &asked, &Renames::default()))
         }
     }
 }
@@ -254,7 +262,7 @@ fn differ_from_commit(
     else {
         return Ok(true);
     };
-    let then = committed.gather(&head, &paths);
+    let then = committed.gather(&head, &paths, &Renames::default());
     // A file that is missing from both is as it was committed.
     let is_absent = |set: &FileSet| set.absent && set.files.is_empty();
     Ok(here

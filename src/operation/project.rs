@@ -41,6 +41,8 @@ pub struct Project<'w> {
     pub definition: Large<Definition>,
     /// What is odd about them without being wrong.
     pub warnings: Vec<Defect>,
+    /// Whether everything that counts as equal is told.
+    pub tells_equal: bool,
     files: Box<dyn Files>,
     repository: Option<Repository>,
     commit: Option<String>,
@@ -197,6 +199,7 @@ impl<'w> Project<'w> {
             repository: source.repository,
             commit: source.commit,
             from_commit: location.revision.is_some(),
+            tells_equal: false,
         };
         if errors.is_empty() {
             return Ok(project);

@@ -12,6 +12,7 @@
 )]
 
 mod adapters;
+mod adopted;
 mod bad_days;
 mod bad_input;
 mod baseline;
@@ -51,6 +52,7 @@ mod running;
 mod seals;
 mod secrets;
 mod shut;
+mod signals;
 mod sources;
 mod spellings;
 mod started;

@@ -46,6 +46,8 @@ pub struct Side {
 pub enum Matter {
     /// Both have a single value, and the values are not the same.
     Value(Relation),
+    /// One value here, written in two ways that programs read differently: who, in a few words, and whether all of them do.
+    Readers(&'static str, bool),
     /// Only one side has it: a key, an element of a list, a whole document.
     Only(Which),
     /// One has a list, say, and the other a map.

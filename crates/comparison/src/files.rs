@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::disagreement::{Disagreement, Matter, Side};
 use super::meaning::Relation;
 use super::path::Step;
-use super::{Rules, Which, raw_differences};
+use super::{Equal, Rules, Which, raw_differences};
 use evenkeel_document::sensitive::KnownSecrets;
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
@@ -65,6 +65,8 @@ pub struct FilesComparison {
     pub is_there: bool,
     /// Lists whose elements were matched by position, being too many to measure how alike they are.
     pub by_position: usize,
+    /// What is written differently and counts as equal, where the rules ask for it.
+    pub equal: Vec<Equal>,
 }
 
 /// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
@@ -115,6 +117,7 @@ pub fn compare_files(
         whole.files += part.files;
         whole.is_there |= part.is_there;
         whole.by_position += part.by_position;
+        whole.equal.extend(part.equal);
     }
     renamed(&mut whole, left, right, rules);
     whole
@@ -143,7 +146,7 @@ fn compare_pair(
         {
             if is_plainly_equal(left, right, format, rules)
                 && let Ok(both) =
-                    evenkeel_document::read(left, format.unwrap_or_else(|| Format::of(&left.path)))
+                    evenkeel_document::read(left, format.unwrap_or_else(|| Format::of_file(left)))
             {
                 part.leaves = 2 * both.leaves();
                 return part;
@@ -155,6 +158,7 @@ fn compare_pair(
                     let compared = super::compare(&left, &right, rules, step.as_ref());
                     part.is_there |= compared.is_there;
                     part.by_position += compared.by_position;
+                    part.equal = compared.equal;
                     if compared.disagreements.is_empty() {
                         return part;
                     }
@@ -231,9 +235,14 @@ fn read_both(
     format: Option<Format>,
 ) -> Result<(Document, Document), Vec<Defect>> {
     let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of_file(file));
+    let mut formats = (known(left), known(right));
+    // What the text of only one of two files of one sort is, is compared as text.
+    if formats.0 != formats.1 && Format::of(&left.path) == Format::of(&right.path) {
+        formats = (Format::Lines, Format::Lines);
+    }
     let both = rayon::join(
-        || evenkeel_document::read(left, known(left)),
-        || evenkeel_document::read(right, known(right)),
+        || evenkeel_document::read(left, formats.0),
+        || evenkeel_document::read(right, formats.1),
     );
     match both {
         (Ok(left), Ok(right)) => Ok((left, right)),

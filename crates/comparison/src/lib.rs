@@ -32,7 +32,7 @@ pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};
 pub use raw::raw_differences;
 pub use rules::Rules;
-pub use walk::{Compared, compare};
+pub use walk::{Compared, Equal, Why, compare};
 
 #[cfg(test)]
 mod tests;

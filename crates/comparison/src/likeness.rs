@@ -1,6 +1,10 @@
 //! Elements that nothing identifies: brought together by how much they are alike.
+//!
+//! Measuring each element against each costs the product of their numbers, so a comparison has a [`Budget`] for it.
+//! Beyond the budget only elements that share a third of their values are measured, a few each; position pairs the rest.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::list::{Pair, Pairing};
@@ -11,13 +15,43 @@ use evenkeel_document::{Content, Node};
 /// How alike is judged.
 pub(super) struct Likeness<'i> {
     pub(super) identities: &'i Identities,
+    pub(super) budget: &'i Budget,
 }
 
-/// Most pairs of elements whose likeness is measured; beyond that, position decides.
-const MOST_MEASURED: usize = 10_000;
+/// How many features one comparison may still hold against each other.
+pub(super) struct Budget(Cell<usize>);
 
-/// Most single values of an element that are looked at to measure its likeness.
-const MOST_LEAVES: usize = 2_000;
+impl Default for Budget {
+    fn default() -> Self {
+        // A twentieth of a second, and some megabytes.
+        Self(Cell::new(20_000_000))
+    }
+}
+
+impl Budget {
+    /// Takes a cost from the budget, if that much is left.
+    fn takes(&self, cost: usize) -> bool {
+        let rest = self.0.get().checked_sub(cost);
+        self.0.set(rest.unwrap_or_else(|| self.0.get()));
+        rest.is_some()
+    }
+}
+
+/// Most features of an element that its likeness is measured by.
+const MOST_FEATURES: usize = 2_000;
+
+/// The least share of features in common, in thousandths, by which two elements belong together wherever they are.
+const ALIKE: usize = 400;
+
+/// The same, for elements at one position: with the same keys, no value has to be equal.
+const ALIKE_AT_ONE_POSITION: usize = 300;
+
+/// Beyond the budget: into so many groups the values of an element are divided, by their keys. Elements are measured
+/// that have all values of one group in common.
+const GROUPS: usize = 3;
+
+/// And with so many others each element is measured for each group.
+const MOST_CANDIDATES: usize = 6;
 
 impl Likeness<'_> {
     /// A digest of a whole value with identity marks: equal ones are the same thing in both environments, as far as can
@@ -59,27 +93,22 @@ impl Likeness<'_> {
         }
     }
 
-    /// Digests of each single value with its keys: what two elements share is how alike they are.
-    fn features(&self, node: &Node, which: Which) -> HashSet<u64> {
-        let mut features = HashSet::new();
+    /// Digests of each key and of each single value with its keys, in rising order: what two elements share is how alike
+    /// they are.
+    fn features(&self, node: &Node, which: Which) -> Vec<u64> {
+        let mut features = Vec::new();
         self.gather(node, 0, which, &mut features);
+        features.sort_unstable();
+        features.dedup();
         features
     }
 
-    fn gather(&self, node: &Node, above: u64, which: Which, into: &mut HashSet<u64>) {
-        if into.len() >= MOST_LEAVES {
+    fn gather(&self, node: &Node, above: u64, which: Which, into: &mut Vec<u64>) {
+        if into.len() >= MOST_FEATURES {
             return;
         }
-        let step = |word: &dyn Fn(&mut DefaultHasher)| {
-            let mut hasher = DefaultHasher::new();
-            above.hash(&mut hasher);
-            word(&mut hasher);
-            hasher.finish()
-        };
         match &node.content {
-            Content::Scalar(scalar) => {
-                into.insert(step(&|hasher| self.text(&scalar.text, which, hasher)));
-            }
+            Content::Scalar(scalar) => into.push(self.step(above, &scalar.text, which)),
             Content::List(items) => {
                 for item in items {
                     self.gather(item, above, which, into);
@@ -87,31 +116,193 @@ impl Likeness<'_> {
             }
             Content::Map(entries) => {
                 for entry in entries {
-                    let key = step(&|hasher| self.text(&entry.key, which, hasher));
+                    let key = self.step(above, &entry.key, which);
                     // That the key is there counts for something by itself.
-                    into.insert(key);
+                    into.push(key);
                     self.gather(&entry.value, key, which, into);
+                }
+            }
+        }
+    }
+
+    fn step(&self, above: u64, text: &str, which: Which) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        above.hash(&mut hasher);
+        self.text(text, which, &mut hasher);
+        hasher.finish()
+    }
+
+    /// One digest for each group of an element's values. The key of a value decides its group.
+    fn groups(&self, node: &Node, which: Which) -> [u64; GROUPS] {
+        let mut groups = [0; GROUPS];
+        self.divide(node, 0, which, &mut groups);
+        groups
+    }
+
+    fn divide(&self, node: &Node, above: u64, which: Which, into: &mut [u64; GROUPS]) {
+        match &node.content {
+            Content::Scalar(scalar) => {
+                let number = usize::try_from(above % GROUPS as u64).unwrap_or_default();
+                if let Some(group) = into.get_mut(number) {
+                    let value = self.step(above, &scalar.text, which);
+                    *group = group.wrapping_add(value);
+                }
+            }
+            Content::List(items) => {
+                for (number, item) in items.iter().enumerate() {
+                    self.divide(item, above.wrapping_add(number as u64), which, into);
+                }
+            }
+            Content::Map(entries) => {
+                for entry in entries {
+                    let key = self.step(above, &entry.key, which);
+                    self.divide(&entry.value, key, which, into);
                 }
             }
         }
     }
 }
 
-/// Pairs elements that nothing identifies: what is the same first; of the rest what is most alike; then by
-/// position where as many are left on both sides.
+/// The share of features that two elements have in common, in thousandths.
+fn share(mine: &[u64], theirs: &[u64]) -> usize {
+    let (mut one, mut two, mut common) = (0, 0, 0);
+    while let (Some(left), Some(right)) = (mine.get(one), theirs.get(two)) {
+        common += usize::from(left == right);
+        one += usize::from(left <= right);
+        two += usize::from(right <= left);
+    }
+    (common * 1000)
+        .checked_div(mine.len() + theirs.len() - common)
+        .unwrap_or(0)
+}
+
+/// Elements of one side that have no counterpart yet: their numbers, and by what they are alike.
+type Lonely = Vec<(usize, Vec<u64>)>;
+
+/// Which pairs of lonely elements are measured: positions in the two lists.
+fn measured_pairs<'n>(
+    left: &'n [Node],
+    right: &'n [Node],
+    (ones, twos): (&Lonely, &Lonely),
+    likeness: &Likeness<'_>,
+) -> (Vec<(usize, usize)>, bool) {
+    let features = |lonely: &Lonely| lonely.iter().map(|(_, own)| own.len()).sum::<usize>();
+    // Each feature is held against each element of the other side, and each pair costs something by itself.
+    const COST_OF_PAIR: usize = 24;
+    let cost = (features(ones).saturating_mul(twos.len()))
+        .saturating_add(features(twos).saturating_mul(ones.len()))
+        .saturating_add(ones.len().saturating_mul(twos.len()) * COST_OF_PAIR);
+    if likeness.budget.takes(cost) {
+        let all = |one| (0..twos.len()).map(move |two| (one, two));
+        return ((0..ones.len()).flat_map(all).collect(), true);
+    }
+    let mut buckets: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
+    for (at, (number, _)) in twos.iter().enumerate() {
+        let groups = right
+            .get(*number)
+            .map(|node| likeness.groups(node, Which::Right));
+        for key in groups
+            .into_iter()
+            .flat_map(|all| all.into_iter().enumerate())
+        {
+            let bucket = buckets.entry(key).or_default();
+            if bucket.len() < MOST_CANDIDATES {
+                bucket.push(at);
+            }
+        }
+    }
+    let mut pairs = Vec::new();
+    for (at, (number, _)) in ones.iter().enumerate() {
+        let groups = left
+            .get(*number)
+            .map(|node| likeness.groups(node, Which::Left));
+        let first = pairs.len();
+        for key in groups
+            .into_iter()
+            .flat_map(|all| all.into_iter().enumerate())
+        {
+            pairs.extend(
+                buckets
+                    .get(&key)
+                    .into_iter()
+                    .flatten()
+                    .map(|two| (at, *two)),
+            );
+        }
+        if let Some(own) = pairs.get_mut(first..) {
+            own.sort_unstable();
+        }
+    }
+    pairs.dedup();
+    (pairs, false)
+}
+
+/// Of a few elements on each side, given by their numbers, those that are alike: the best first.
+pub(super) fn best(
+    left: &[Node],
+    right: &[Node],
+    lefts: &[usize],
+    rights: &[usize],
+    likeness: &Likeness<'_>,
+) -> Vec<(usize, usize)> {
+    let features = |nodes: &[Node], numbers: &[usize], which| -> Lonely {
+        let own = |number: &usize| Some((*number, likeness.features(nodes.get(*number)?, which)));
+        numbers.iter().filter_map(own).collect()
+    };
+    let ones = features(left, lefts, Which::Left);
+    let twos = features(right, rights, Which::Right);
+    let all = |one| (0..twos.len()).map(move |two| (one, two));
+    let pairs: Vec<(usize, usize)> = (0..ones.len()).flat_map(all).collect();
+    let mut taken = (BTreeSet::new(), BTreeSet::new());
+    let mut best = Vec::new();
+    for (one, two) in ranked(&ones, &twos, pairs) {
+        if !taken.0.contains(&one) && !taken.1.contains(&two) {
+            taken.0.insert(one);
+            taken.1.insert(two);
+            best.push((one, two));
+        }
+    }
+    best
+}
+
+/// Pairs of elements that are alike, by their numbers: the best first, then the nearest, in an order that comes out alike
+/// from either side.
+fn ranked(ones: &Lonely, twos: &Lonely, pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let mut measured: Vec<([usize; 4], usize, usize)> = Vec::new();
+    for (one, two) in pairs {
+        let (Some((one, mine)), Some((two, theirs))) = (ones.get(one), twos.get(two)) else {
+            continue;
+        };
+        let share = share(mine, theirs);
+        if share >= ALIKE {
+            let rank = [
+                1000 - share,
+                one.abs_diff(*two),
+                *one.min(two),
+                *one.max(two),
+            ];
+            measured.push((rank, *one, *two));
+        }
+    }
+    measured.sort_unstable();
+    measured
+        .into_iter()
+        .map(|(_, one, two)| (one, two))
+        .collect()
+}
+
+/// Pairs elements that nothing identifies: what is the same first; of the rest what is most alike; then by position, as
+/// far as elements are alike at all, where as many are left on both sides.
 pub(super) fn pair<'n>(
     left: &'n [Node],
     right: &'n [Node],
     likeness: &Likeness<'_>,
 ) -> Pairing<'n> {
-    let lefts: Vec<u64> = left
-        .iter()
-        .map(|node| likeness.digest(node, Which::Left))
-        .collect();
-    let rights: Vec<u64> = right
-        .iter()
-        .map(|node| likeness.digest(node, Which::Right))
-        .collect();
+    let digests = |nodes: &[Node], which| -> Vec<u64> {
+        let digest = |node| likeness.digest(node, which);
+        nodes.iter().map(digest).collect()
+    };
+    let (lefts, rights) = (digests(left, Which::Left), digests(right, Which::Right));
     let mut counterpart: Vec<Option<usize>> = vec![None; left.len()];
     let mut open: BTreeSet<usize> = (0..right.len()).collect();
     // The same with the same, the first with the first: so it comes out alike from either side.
@@ -125,87 +316,89 @@ pub(super) fn pair<'n>(
             open.remove(&number);
         }
     }
-    let lonely: Vec<usize> = (0..left.len())
-        .filter(|number| counterpart.get(*number) == Some(&None))
-        .collect();
-    let by_position = lonely.len().saturating_mul(open.len()) > MOST_MEASURED;
-    if !by_position {
-        let features = |nodes: &'n [Node], number: usize, which| {
-            nodes
-                .get(number)
-                .map(|node| likeness.features(node, which))
-                .unwrap_or_default()
-        };
-        let ones: Vec<(usize, HashSet<u64>)> = lonely
-            .iter()
-            .map(|number| (*number, features(left, *number, Which::Left)))
-            .collect();
-        let twos: Vec<(usize, HashSet<u64>)> = open
-            .iter()
-            .map(|number| (*number, features(right, *number, Which::Right)))
-            .collect();
-        // The share of what they have in common, in thousandths; the best first, then the nearest: an order that comes
-        // out alike from either side.
-        let mut measured: Vec<([usize; 4], usize, usize)> = Vec::new();
-        for (one, mine) in &ones {
-            for (two, theirs) in &twos {
-                let common = mine.intersection(theirs).count();
-                let all = mine.len() + theirs.len() - common;
-                let share = (common * 1000).checked_div(all).unwrap_or(0);
-                if share >= 400 {
-                    let rank = [
-                        1000 - share.min(1000),
-                        one.abs_diff(*two),
-                        *one.min(two),
-                        *one.max(two),
-                    ];
-                    measured.push((rank, *one, *two));
-                }
-            }
-        }
-        measured.sort_unstable();
-        for (_, one, two) in measured {
-            if let Some(counterpart) = counterpart.get_mut(one)
-                && counterpart.is_none()
-                && open.remove(&two)
-            {
-                *counterpart = Some(two);
-            }
+    let lonely = |nodes: &[Node], numbers: &mut dyn Iterator<Item = usize>, which| -> Lonely {
+        let own = |number: usize| Some((number, likeness.features(nodes.get(number)?, which)));
+        numbers.filter_map(own).collect()
+    };
+    let mut without = (0..left.len()).filter(|number| counterpart.get(*number) == Some(&None));
+    let ones = lonely(left, &mut without, Which::Left);
+    let twos = lonely(right, &mut open.iter().copied(), Which::Right);
+    let (pairs, is_whole) = measured_pairs(left, right, (&ones, &twos), likeness);
+    for (one, two) in ranked(&ones, &twos, pairs) {
+        if let Some(counterpart) = counterpart.get_mut(one)
+            && counterpart.is_none()
+            && open.remove(&two)
+        {
+            *counterpart = Some(two);
         }
     }
     // What only its position brings together has no place of its own that it could have left.
     let order: Vec<usize> = counterpart.iter().flatten().copied().collect();
-    let lonely: Vec<usize> = (0..left.len())
-        .filter(|number| counterpart.get(*number) == Some(&None))
+    let is_reordered = !order.is_sorted();
+    let ones: Vec<&(usize, Vec<u64>)> = ones
+        .iter()
+        .filter(|(number, _)| counterpart.get(*number) == Some(&None))
         .collect();
-    if lonely.len() == open.len() {
-        for (one, two) in lonely.into_iter().zip(std::mem::take(&mut open)) {
-            if let Some(counterpart) = counterpart.get_mut(one) {
-                *counterpart = Some(two);
+    let twos: Vec<&(usize, Vec<u64>)> = twos
+        .iter()
+        .filter(|(number, _)| open.contains(number))
+        .collect();
+    let by_position = !is_whole && !ones.is_empty() && !twos.is_empty();
+    if ones.len() == twos.len() || by_position {
+        for ((one, mine), (two, theirs)) in ones.into_iter().zip(twos) {
+            let is_alike = share(mine, theirs) >= ALIKE_AT_ONE_POSITION
+                || has_no_keys(left.get(*one)) && has_no_keys(right.get(*two));
+            if let Some(counterpart) = counterpart.get_mut(*one)
+                && is_alike
+            {
+                *counterpart = Some(*two);
+                open.remove(two);
             }
         }
     }
-    let is_reordered = !order.is_sorted();
+    Pairing {
+        pairs: paired(left, right, counterpart, &open),
+        is_reordered,
+        is_named: false,
+        by_position,
+        is_distinct: false,
+    }
+}
+
+/// Whether an element has nothing that could be alike but its one value.
+fn has_no_keys(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| match &node.content {
+        Content::Scalar(_) => true,
+        Content::List(items) => items.len() <= 1,
+        Content::Map(entries) => entries.is_empty(),
+    })
+}
+
+/// The pairs by their positions on the first side; what only one side has is named by what it is, since its position may
+/// be that of another element of the other side.
+fn paired<'n>(
+    left: &'n [Node],
+    right: &'n [Node],
+    counterpart: Vec<Option<usize>>,
+    open: &BTreeSet<usize>,
+) -> Vec<Pair<'n>> {
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
     for (number, (node, counterpart)) in left.iter().zip(counterpart).enumerate() {
+        let other = counterpart.and_then(|number| right.get(number));
         pairs.push(Pair {
             step: Step::Position(number),
             left: Some(node),
-            right: counterpart.and_then(|number| right.get(number)),
+            right: other,
         });
     }
     for number in open {
-        if let Some(node) = right.get(number) {
+        if let Some(node) = right.get(*number) {
             pairs.push(Pair {
-                step: Step::Position(number),
+                step: Step::Position(*number),
                 left: None,
                 right: Some(node),
             });
         }
     }
-    Pairing {
-        pairs,
-        is_reordered,
-        by_position,
-    }
+    pairs
 }

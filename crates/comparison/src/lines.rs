@@ -1,10 +1,11 @@
 //! Texts that have no format: compared line by line.
 //!
-//! Empty lines and comments are no part of what is compared. Of the lines that a sequence diff leaves over, those that say
+//! Empty lines and comments are no part of what is compared; which lines are comments is said in [`style`]. Of the lines that a sequence diff leaves over, those that say
 //! the same elsewhere only stand in another order; those that set the same thing are a pair that differs; and what is then
 //! left stands on one side only, a statement with all its lines at a time. Which is which is said in [`leftover`].
 
 mod leftover;
+mod style;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,7 +16,8 @@ use super::disagreement::{Disagreement, Matter, Side};
 use super::path::Step;
 use super::{Identities, Path, Which, list, shown};
 use evenkeel_document::{Content, Document, Node, Place, Scalar, ScalarKind, covering, sensitive};
-use leftover::{Leftover, says, says_something};
+use leftover::{Leftover, says_something};
+use style::Style;
 
 /// Compares lines. Lines that differ by identity values only are the same. A path names a line by its own text, so that it
 /// stays the same when lines come and go above it.
@@ -24,15 +26,18 @@ pub(super) fn compare(
     right: &Document,
     identities: &Identities,
     above: &Path,
+    is_set: bool,
     found: &mut Vec<Disagreement>,
 ) {
     let (lefts, rights) = (lines(left), lines(right));
-    let leftover = Leftover::of(&lefts, &rights, identities);
+    // Where one side's indentation means something, it is compared.
+    let is_indented = Style::of(left).is_indented && Style::of(right).is_indented;
+    let leftover = Leftover::of(&lefts, &rights, identities, is_indented);
     if leftover.is_empty() {
         return;
     }
     let (one, two) = (Shown::of(left), Shown::of(right));
-    if leftover.moved.iter().any(|(one, _)| says(lefts.get(*one))) {
+    if !leftover.moved.is_empty() && !is_set {
         let numbers = |which: fn(&(usize, usize)) -> usize| {
             let mut numbers: Vec<usize> = leftover.moved.iter().map(which).collect();
             numbers.sort_unstable();
@@ -42,11 +47,26 @@ pub(super) fn compare(
             path: above.clone(),
             left: one.side(&chosen(&lefts, &numbers(|(one, _)| *one))),
             right: two.side(&chosen(&rights, &numbers(|(_, two)| *two))),
-            matter: Matter::Order(false),
+            // The first line that matches counts, and a line may have left its block.
+            matter: Matter::Order(true),
             lacking: None,
         });
     }
     let mut names = Names::default();
+    if let Some((first, _)) = leftover.indented.first() {
+        let numbers = |which: fn(&(usize, usize)) -> usize| -> Vec<usize> {
+            leftover.indented.iter().map(which).collect()
+        };
+        let ones = chosen(&lefts, &numbers(|(one, _)| *one));
+        let twos = chosen(&rights, &numbers(|(_, two)| *two));
+        found.push(Disagreement {
+            path: above.with(names.of(&one, &chosen(&lefts, &[*first]))),
+            left: one.indented(&ones),
+            right: two.indented(&twos),
+            matter: Matter::Lines,
+            lacking: None,
+        });
+    }
     for (number, other) in &leftover.pairs {
         let (ones, twos) = (chosen(&lefts, &[*number]), chosen(&rights, &[*other]));
         let (mut left, mut right) = (one.side(&ones), two.side(&twos));
@@ -92,7 +112,7 @@ fn chosen<'n>(lines: &[&'n Node], numbers: &[usize]) -> Vec<&'n Node> {
 }
 
 /// Lines that are left on one side, a statement at a time: a line, and those after it that are indented deeper or end it.
-/// Ends without a beginning are none.
+/// An end without a beginning goes with the line before it, or stands for itself: a block that ends elsewhere is another.
 fn statements<'n>(all: &[&'n Node], numbers: &[usize]) -> Vec<Vec<&'n Node>> {
     let mut statements: Vec<Vec<&Node>> = Vec::new();
     let mut last: Option<(usize, usize)> = None;
@@ -103,15 +123,10 @@ fn statements<'n>(all: &[&'n Node], numbers: &[usize]) -> Vec<Vec<&'n Node>> {
         let line = text(node);
         let indent = line.len() - line.trim_start().len();
         let is_end = !says_something(line);
-        let belongs = last.is_some_and(|(before, depth)| {
-            before + 1 == *number && (indent > depth || is_end && indent == depth)
-        });
+        let belongs =
+            last.is_some_and(|(before, depth)| before + 1 == *number && (indent > depth || is_end));
         match statements.last_mut().filter(|_| belongs) {
             Some(statement) => statement.push(node),
-            None if is_end => {
-                last = None;
-                continue;
-            }
             None => statements.push(vec![node]),
         }
         let depth = match last {
@@ -126,33 +141,9 @@ fn statements<'n>(all: &[&'n Node], numbers: &[usize]) -> Vec<Vec<&'n Node>> {
 /// The lines that count.
 fn lines(document: &Document) -> Vec<&Node> {
     match document.roots.first().map(|root| &root.content) {
-        Some(Content::List(items)) => items
-            .iter()
-            .filter(|item| !is_empty_or_comment(text(item)))
-            .collect(),
+        Some(Content::List(items)) => Style::of(document).counting(items),
         _ => Vec::new(),
     }
-}
-
-/// Whether a line is empty, or a comment of its own. `#!` and the directives of a preprocessor are none.
-fn is_empty_or_comment(line: &str) -> bool {
-    let line = line.trim();
-    let is_directive = || {
-        line.get(1..).is_some_and(|rest| {
-            rest.starts_with('!')
-                || [
-                    "include", "define", "if", "else", "endif", "undef", "pragma",
-                ]
-                .iter()
-                .any(|word| rest.split_whitespace().next() == Some(word))
-                    && !line.starts_with("# ")
-        })
-    };
-    line.is_empty()
-        || line.starts_with('#') && !is_directive()
-        || line.starts_with("//")
-        || line.starts_with(';')
-        || line.starts_with("<!--") && line.ends_with("-->")
 }
 
 /// The lines that count, each with the step that names it, and whether it has a secret.
@@ -219,6 +210,21 @@ impl Shown {
             return Cow::Borrowed(text(node));
         }
         Cow::Owned(covering::replaced(text(node), ranges))
+    }
+
+    /// As [`Self::side`], with the indentation of each line.
+    fn indented(&self, nodes: &[&Node]) -> Option<Side> {
+        let mut side = self.side(nodes)?;
+        if !side.is_secret {
+            let texts: Vec<&str> = nodes.iter().map(|node| text(node)).collect();
+            let text = texts.join("\n");
+            side.shown = shown::clipped(&text);
+            side.scalar = Some(Scalar {
+                kind: ScalarKind::Loose,
+                text: text.into(),
+            });
+        }
+        Some(side)
     }
 
     fn side(&self, nodes: &[&Node]) -> Option<Side> {
@@ -299,6 +305,7 @@ mod tests {
             &document("b", right),
             &identities,
             &Path::default(),
+            false,
             &mut found,
         );
         let shown = |side: &Option<super::Side>| {
@@ -384,6 +391,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_keyword_and_a_name_set_is_paired_by_the_name() {
+        assert_eq!(
+            found(
+                "param logName = 'a'\nparam redisName = 'b'\nparam vault = 'c'\nparam cpu = '1.0'\n",
+                "param redisName = 'd'\nparam logName = 'e'\nparam cpu = '4.0'\n",
+            ),
+            [
+                "differs: param logName = 'a' | param logName = 'e'",
+                "differs: param redisName = 'b' | param redisName = 'd'",
+                "differs: param cpu = '1.0' | param cpu = '4.0'",
+                "left: param vault = 'c' | -",
+            ]
+        );
+    }
+
+    #[test]
     fn a_secret_is_shown_nowhere() {
         let found = found(
             "set :db_password, \"hunter2\"\n",
@@ -402,6 +425,7 @@ mod tests {
             &of("name: y\nb\nname: z\n"),
             &Identities::default(),
             &Path::default(),
+            false,
             &mut found,
         );
         let paths: Vec<String> = found.iter().map(|each| each.path.to_string()).collect();

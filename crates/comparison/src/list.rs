@@ -1,8 +1,11 @@
 //! Which elements of two lists belong together.
 //!
 //! By identity first: declared keys, then what is found (`name`, `id`, `key`, Kubernetes' apiVersion, kind, namespace
-//! and name, the only key of a map, the name in `NAME=value`, a single value itself). Then by likeness;
-//! by position only as a last resort. What paired elements mean to each other is left to `walk`.
+//! and name, the only key of a map, the name in `NAME=value`, a single value itself, or any other keys that are unique on
+//! both sides). Then by what groups them; then by likeness; by position only as a last resort. What paired elements mean to each other is left to `walk`.
+
+mod found;
+mod grouped;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,7 +14,7 @@ use super::likeness::Likeness;
 use super::meaning::{self, Context};
 use super::path::Step;
 use super::{Identities, Which};
-use evenkeel_document::sensitive::secret_of_value;
+use evenkeel_document::sensitive::{Under, secret_of_value};
 use evenkeel_document::{Content, Node, Scalar, ScalarKind};
 
 /// Keys that identify the elements of a list, the likeliest first. Elements must all have it, each its own.
@@ -41,8 +44,6 @@ const MAYBE: &[&str] = &[
     "job_name",
     "alert",
     "record",
-    "kind",
-    "type",
 ];
 
 /// Keys that identify together what none of them identifies alone: patches by their target, a port of two protocols.
@@ -70,10 +71,14 @@ pub(super) struct Pair<'n> {
 pub(super) struct Pairing<'n> {
     /// In the order of the first list, then what only the second has.
     pub(super) pairs: Vec<Pair<'n>>,
-    /// Whether the paired elements stand in another order, and nothing identifies them but what they are.
+    /// Whether the paired elements stand in another order.
     pub(super) is_reordered: bool,
+    /// Whether something else than what they are identifies the elements.
+    pub(super) is_named: bool,
     /// Whether there were too many to measure how alike they are, so that position decided.
     pub(super) by_position: bool,
+    /// Whether no two pairs can have one step.
+    pub(super) is_distinct: bool,
 }
 
 /// What identifies an element: names and values.
@@ -82,14 +87,15 @@ type Id<'n> = Vec<(&'n str, &'n str)>;
 /// The same, as paths keep it.
 type Names = Arc<[(Arc<str>, Arc<str>)]>;
 
-/// Pairs the elements of two lists, which stand under `key`. `keys` are declared to identify them; `is_set` tells that order means nothing.
+/// Pairs the elements of two lists, which stand under `key`. `keys` are declared to identify them.
 pub(super) fn pair<'n>(
     left: &'n [Node],
     right: &'n [Node],
-    key: &str,
+    (key, under): (&str, Under<'n>),
     keys: Option<&[Arc<str>]>,
-    identities: &Identities,
+    likeness: &Likeness<'_>,
 ) -> Pairing<'n> {
+    let identities = likeness.identities;
     if let Some(keys) = keys
         && let Some(pairing) = by_keys(left, right, keys, identities, false)
     {
@@ -120,9 +126,15 @@ pub(super) fn pair<'n>(
         if let Some(pairing) = by_ids(left, right, &only_key, identities, false) {
             return pairing;
         }
+        if let Some(names) = found::identifying(left, right, under, identities)
+            && let Some(pairing) = by_keys(left, right, &names, identities, false)
+        {
+            return pairing;
+        }
         let found = FOUND.iter().map(std::slice::from_ref);
-        for keys in found.chain(TOGETHER.iter().copied()) {
-            if let Some(pairing) = by_repeated_keys(left, right, keys, identities) {
+        for keys in TOGETHER.iter().copied().chain(found) {
+            let keys: Vec<Arc<str>> = keys.iter().copied().map(Arc::from).collect();
+            if let Some(pairing) = grouped::pair(left, right, &keys, likeness) {
                 return pairing;
             }
         }
@@ -131,7 +143,7 @@ pub(super) fn pair<'n>(
         return by_ids(left, right, &assigned_name, identities, false)
             .unwrap_or_else(|| by_value(left, right, key, identities));
     }
-    super::likeness::pair(left, right, &Likeness { identities })
+    super::likeness::pair(left, right, likeness)
 }
 
 /// The text of a single value some keys down: `metadata.name`.
@@ -191,7 +203,7 @@ fn by_keys<'n>(
             for (number, key) in keys.iter().enumerate() {
                 match at(node, key) {
                     Some(text) => id.push((KEY_NAMES.get(number).copied().unwrap_or(""), text)),
-                    None if is_optional(key) => {}
+                    None if is_optional(key) || (!doubtful && number > 0) => {}
                     None => return None,
                 }
             }
@@ -213,74 +225,12 @@ fn by_keys<'n>(
     })
 }
 
-/// Pairs by keys that a few elements have in common: the first with the first, the second with the second.
-fn by_repeated_keys<'n>(
-    left: &'n [Node],
-    right: &'n [Node],
-    keys: &'static [&'static str],
-    identities: &Identities,
-) -> Option<Pairing<'n>> {
-    let id_of = |node: &'n Node| -> Option<Id<'n>> {
-        let mut id: Id<'n> = Vec::with_capacity(keys.len() + 1);
-        for key in keys {
-            match at(node, key) {
-                Some(text) => id.push((short_name(key), text)),
-                None if is_optional(key) => {}
-                None => return None,
-            }
-        }
-        Some(id)
-    };
-    let mut repeated: HashMap<Id<'n>, bool> = HashMap::new();
-    for nodes in [left, right] {
-        let mut seen: HashSet<Id<'n>> = HashSet::new();
-        for node in nodes {
-            let id = id_of(node)?;
-            let again = !seen.insert(id.clone());
-            *repeated.entry(id).or_default() |= again;
-        }
-        // Otherwise it does not tell the elements apart.
-        if seen.len() * 2 <= nodes.len() && !nodes.is_empty() {
-            return None;
-        }
-    }
-    let ids = |nodes: &'n [Node]| -> Option<Vec<Id<'n>>> {
-        let mut times: HashMap<Id<'n>, usize> = HashMap::new();
-        let mut all = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            let mut id = id_of(node)?;
-            // Of those that are repeated each has its number, so that no name speaks of two.
-            if repeated.get(&id) == Some(&true) {
-                let time = times.entry(id.clone()).or_default();
-                id.push(("", REPEATED.get(*time)?));
-                *time += 1;
-            }
-            all.push(id);
-        }
-        Some(all)
-    };
-    let (lefts, rights) = (ids(left)?, ids(right)?);
-    pair_ids(left, right, &lefts, &rights, identities, false, &|id| {
-        id.iter()
-            .map(|(name, value)| (Arc::from(*name), Arc::from(*value)))
-            .collect()
-    })
-}
-
-/// Which one of several with one name it is, as paths show it.
-const REPEATED: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9"];
-
 /// Stand-ins for the names of keys, which do not live as long as the elements.
 const KEY_NAMES: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7"];
 
 /// Whether a key may be left out of what identifies: a namespace; the name where a patch is for all of a kind.
 fn is_optional(key: &str) -> bool {
     matches!(key, "metadata.namespace" | "target.name")
-}
-
-/// The last part of a key, as paths show it.
-fn short_name(key: &'static str) -> &'static str {
-    key.rsplit_once('.').map_or(key, |(_, last)| last)
 }
 
 /// The last part of a key, as paths show it: `name` of `metadata.name`.
@@ -322,6 +272,7 @@ fn pair_ids<'n>(
     if doubtful && matched * 2 < left.len().min(right.len()) {
         return None;
     }
+    let is_reordered = !counterparts.iter().flatten().is_sorted();
     let mut taken = vec![false; right.len()];
     let mut pairs = Vec::with_capacity(left.len().max(right.len()));
     for ((node, id), counterpart) in left.iter().zip(lefts).zip(counterparts) {
@@ -348,8 +299,10 @@ fn pair_ids<'n>(
     }
     Some(Pairing {
         pairs,
-        is_reordered: false,
+        is_reordered,
+        is_named: true,
         by_position: false,
+        is_distinct: true,
     })
 }
 
@@ -571,7 +524,9 @@ fn by_value<'n>(
     Pairing {
         pairs,
         is_reordered,
+        is_named: false,
         by_position: false,
+        is_distinct: false,
     }
 }
 

@@ -18,6 +18,10 @@ pub struct Rules {
     pub must_differ: Vec<Pattern>,
     /// What a value is where it is not written.
     pub defaults: Vec<(Pattern, Scalar)>,
+    /// Values that are the same only where they are written alike.
+    pub exact: Vec<Pattern>,
+    /// Whether what counts as equal is told.
+    pub tells_equal: bool,
     /// A place that is asked for: whether it is there at all.
     pub wanted: Option<Pattern>,
 }
@@ -39,6 +43,11 @@ impl Rules {
     /// Whether a value must not be the same on both sides.
     pub(super) fn must_differ(&self, path: &Path) -> bool {
         self.must_differ.iter().any(|pattern| pattern.covers(path))
+    }
+
+    /// Whether a value is the same only where it is written alike.
+    pub(super) fn is_exact(&self, path: &Path) -> bool {
+        self.exact.iter().any(|pattern| pattern.covers(path))
     }
 
     /// What a value is where it is not written.

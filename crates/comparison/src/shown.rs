@@ -126,10 +126,15 @@ pub(super) fn list(under: Under<'_>, nodes: &[Node]) -> String {
     clipped(&format!("[{}]", texts.join(", ")))
 }
 
-/// A whole list, for holding it against bounds.
+/// A whole list, for holding it against bounds; of a very long one the beginning and a digest.
 pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
+    const MOST: usize = 4_000;
     let mut text = String::new();
     write_list(under, nodes, &mut text);
+    if text.len() > MOST {
+        let beginning = text.get(..text.floor_char_boundary(MOST)).unwrap_or("");
+        text = format!("{beginning}… ({})", Digest::of(text.as_bytes()).short());
+    }
     text
 }
 

@@ -158,18 +158,100 @@ fn declared_keys_identify_before_any_other() {
     let right = json!({"rules": [{"from": "a", "to": "c", "name": "y2"}, {"from": "a", "to": "b", "name": "x"}]});
     assert_eq!(
         told(&left, &right, &rules),
-        ["rules[from=a,to=c].name: value"]
+        [
+            // What is tried one after the other has an order.
+            "rules: order true",
+            "rules[from=a,to=c].name: value"
+        ]
     );
 }
 
 #[test]
 fn elements_that_nothing_identifies_are_paired_by_likeness() {
+    let left =
+        json!([{"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "c": 3}, {"a": 7, "b": 8, "c": 9}]);
+    let right = json!([{"a": 0, "z": 0}, {"a": 1, "b": 2, "c": 4}, {"a": 7, "b": 8, "c": 9}, {"a": 1, "b": 2, "c": 3}]);
+    assert_eq!(
+        told(&left, &right, &Rules::default()),
+        ["[1].c: value", "[a=0,z=0]: right only"]
+    );
+}
+
+#[test]
+fn elements_are_identified_by_any_keys_that_are_unique_on_both_sides() {
     let left = json!([{"a": 1, "b": 2, "c": 3}, {"a": 7, "b": 8, "c": 9}]);
     let right = json!([{"a": 0, "z": 0}, {"a": 1, "b": 2, "c": 4}, {"a": 7, "b": 8, "c": 9}]);
     assert_eq!(
         told(&left, &right, &Rules::default()),
-        ["[0].c: value", "[0]: right only"]
+        ["[a=0]: right only", "[a=1].c: value"]
     );
+    // By what stands beside each other, where a name stands twice.
+    let record = |sort: &str, name: &str, value: &[&str]| json!({"type": sort, "name": name, "ttl": 60, "value": value});
+    let left = json!([
+        record("A", "@", &["192.0.2.1"]),
+        record("TXT", "@", &["a", "same"]),
+        record("CNAME", "www", &["x"])
+    ]);
+    let right = json!([
+        record("TXT", "@", &["b", "same"]),
+        record("CNAME", "www", &["x"])
+    ]);
+    assert_eq!(
+        told(&left, &right, &Rules::default()),
+        [
+            "[name=\"@\",type=A]: left only",
+            "[name=\"@\",type=TXT].value[a]: value"
+        ]
+    );
+}
+
+#[test]
+fn elements_of_one_group_are_paired_within_it() {
+    let patch = |path: &str, name: &str| json!({"path": path, "target": {"kind": "Set", "version": "v1", "name": name}});
+    let left = json!([
+        patch("exclude", "api"),
+        patch("preserve", "api"),
+        patch("exclude", "build"),
+        patch("preserve", "build")
+    ]);
+    let right = json!([
+        patch("more", "web"),
+        patch("more", "build"),
+        patch("more", "api")
+    ]);
+    assert_eq!(
+        told(&left, &right, &Rules::default()),
+        [
+            "[kind=Set,name=api,\"1\"]: left only",
+            "[kind=Set,name=api,\"2\"].path: value",
+            "[kind=Set,name=build,\"1\"].path: value",
+            "[kind=Set,name=build,\"2\"]: left only",
+            "[kind=Set,name=web]: right only",
+        ]
+    );
+}
+
+#[test]
+fn what_only_one_side_has_is_named_by_what_it_is() {
+    let left = json!({"banner": [{"summary": "maintenance tonight", "day": 2}]});
+    let right = json!({"banner": [
+        {"text": "a very different thing", "level": "high", "until": "2027"},
+        {"text": "one more", "level": "low"}
+    ]});
+    assert_eq!(
+        told(&left, &right, &Rules::default()),
+        [
+            "banner[day=2,summary=\"maintenance tonight\"]: left only",
+            "banner[level=high,text=\"a very different thing\",until=2027]: right only",
+            "banner[level=low,text=\"one more\"]: right only"
+        ]
+    );
+    // Twice the same; and what differs by nothing but a secret.
+    let left = json!([{"password": "a"}, ["x"], ["x"], [["y"]]]);
+    let right = json!([{"password": "b", "n": {"a": 1, "b": 2}}, [["y"]]]);
+    let names = told(&left, &right, &Rules::default());
+    let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+    assert_eq!(names.len(), distinct.len(), "{names:?}");
 }
 
 #[test]

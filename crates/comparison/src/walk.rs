@@ -6,12 +6,14 @@ mod lists;
 mod maps;
 mod mentions;
 mod moves;
+mod readers;
 mod scalars;
 
 use std::sync::Arc;
 
+use self::readers::Written;
 use super::disagreement::{Disagreement, Matter, Side};
-use super::list;
+use super::likeness::{Budget, Likeness};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
@@ -42,6 +44,22 @@ const ORDERED: &[&str] = &[
     "search",
     "pipeline",
     "stages",
+    "tasks",
+    "pre_tasks",
+    "post_tasks",
+    "roles",
+    "block",
+    "rescue",
+    "always",
+    "processors",
+    "acl",
+    "phases",
+    "preStart",
+    "postStart",
+    "before_install",
+    "install",
+    "after_success",
+    "migrations",
 ];
 
 /// What came of comparing two documents.
@@ -53,14 +71,60 @@ pub struct Compared {
     pub is_there: bool,
     /// Lists with too many elements alike to be told apart: those were matched by position.
     pub by_position: usize,
+    /// What is written differently and counts as equal, where the rules ask for it.
+    pub equal: Vec<Equal>,
+}
+
+/// Something that is written differently on both sides, and counts as equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Equal {
+    /// Where, by the first document's names.
+    pub path: Path,
+    /// What each side has, for people.
+    pub sides: (String, String),
+    /// Why it is the same.
+    pub why: Why,
+}
+
+/// Why two values that are written differently are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// They differ by identity values only.
+    Identity,
+    /// Two spellings of one value.
+    Meaning,
+    /// One side leaves out a default that the document declares.
+    Default,
+    /// Two keys that differ by identity values only.
+    Key,
+    /// Elements in another order, which means nothing in this list.
+    Order,
+}
+
+impl Why {
+    /// In a few words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Identity => "differ by identity values only",
+            Self::Meaning => "two spellings of one value",
+            Self::Default => "the document declares this default",
+            Self::Key => "keys that differ by identity values only",
+            Self::Order => "the order of these elements means nothing",
+        }
+    }
 }
 
 /// Compares two documents. What both have alike is not told, whatever way it is written in. Where a document is one of
 /// many files, `file` is the step that leads to it.
 #[must_use]
 pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&Step>) -> Compared {
+    let budget = Budget::default();
     let mut walk = Walk {
         rules,
+        budget: &budget,
+        written: (Written::of(left), Written::of(right)),
+        equal: Vec::new(),
         trail: file
             .cloned()
             .map(|step| Trail::Element(step, None))
@@ -93,6 +157,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         disagreements: walk.found,
         is_there: walk.is_there,
         by_position: walk.by_position,
+        equal: walk.equal,
     }
 }
 
@@ -107,10 +172,16 @@ enum Trail<'n> {
 /// What stands alone, and its number among what was found.
 type Alone<'n> = Vec<(usize, &'n Node)>;
 
-struct Walk<'n> {
-    rules: &'n Rules,
+struct Walk<'n, 'r> {
+    rules: &'r Rules,
+    /// What may still be spent on how alike elements are.
+    budget: &'r Budget,
+    /// How the values of each side are written.
+    written: (Written<'n>, Written<'n>),
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
+    /// What counts as equal, where it is asked for.
+    equal: Vec<Equal>,
     is_there: bool,
     by_position: usize,
     /// The keys above, where both sides have them.
@@ -121,7 +192,7 @@ struct Walk<'n> {
     foreign: (bool, bool),
 }
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     fn path(&self) -> Path {
         Path {
             steps: self
@@ -213,11 +284,7 @@ impl<'n> Walk<'n> {
             Content::Scalar(_) => {}
             Content::List(items) => {
                 // Alone, a list is named as if it were compared to itself.
-                let key = self.context().key;
-                let identities = &self.rules.identities;
-                let mut pairs = list::pair(items, items, key, None, identities).pairs;
-                self.hide(&mut pairs, items, items);
-                for pair in pairs {
+                for pair in self.pairing(items, items, None).pairs {
                     if let Some(item) = pair.left {
                         self.trail.push(Trail::Element(pair.step, None));
                         self.pass_below(item);
@@ -234,6 +301,25 @@ impl<'n> Walk<'n> {
                     self.trail.pop();
                 }
             }
+        }
+    }
+
+    /// Keeps what counts as equal although it is written differently, where it is asked for.
+    fn counts_as_equal(&mut self, sides: impl FnOnce(&Self) -> (String, String), why: Why) {
+        if self.rules.tells_equal {
+            let equal = Equal {
+                path: self.path(),
+                sides: sides(self),
+                why,
+            };
+            self.equal.push(equal);
+        }
+    }
+
+    fn likeness(&self) -> Likeness<'_> {
+        Likeness {
+            identities: &self.rules.identities,
+            budget: self.budget,
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Parity {
     pub documents: Option<DocumentCounts>,
     /// Declared differences in force, with their expiries.
     pub declarations: Vec<(String, Moment)>,
+    /// What is written differently and counts as equal, where it is asked for.
+    pub equal: Vec<String>,
     /// The places that are declared to differ.
     pub declared: BTreeSet<String>,
 }
@@ -77,6 +79,7 @@ impl Parity {
                     )
                 })
                 .collect(),
+            equal: found.equal,
             declared: settled.places,
         }
     }

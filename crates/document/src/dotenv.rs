@@ -4,6 +4,8 @@
 //!
 //! - `#` begins a comment at the start of a line, after a quoted value, and after white space in a value without quotes.
 //!   `KEY=a#b` is `a#b`, as for Compose, Ruby, Python and Rust; Node would stop at the `#`.
+//! - `export KEY` alone passes on what is set elsewhere in the file, and sets nothing. In `'…'`, a quote with a backslash
+//!   before it ends the value for shells and not for Compose: that is a mistake.
 //! - `'…'` and `` `…` `` are taken literally, `"…"` knows `\n`, `\r`, `\t`, `\"`, `\\`, `\$` and keeps any other
 //!   backslash. All three may go over lines, whose ends are read as `\n`. Without quotes, a backslash is a backslash.
 //! - `export`, white space around `=`, and `KEY: value` are fine. `KEY` alone, which Compose takes from outside, is
@@ -28,6 +30,7 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
         at: 0,
         gathering: Gathering::default(),
         entries: Entries::default(),
+        exported: Vec::new(),
     };
     while reader.at < reader.text.len() && !reader.gathering.is_full() {
         if reader.line().is_none() {
@@ -36,8 +39,51 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
         }
         reader.skip_line_end();
     }
+    let exported = std::mem::take(&mut reader.exported);
+    for entry in exported {
+        if reader.entries.find(&entry.key).is_none() {
+            reader.entries.push(entry);
+        }
+    }
     let whole = Place::new(0, file.text.len());
     reader.gathering.finish(reader.entries.into_node(whole))
+}
+
+/// Whether a text has nothing but assignments that a shell takes as they are written, comments and empty lines.
+pub(super) fn is_all_of(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let is_value = |value: &str| {
+        let quoted = |quote: char| {
+            let inner = value
+                .strip_prefix(quote)
+                .and_then(|rest| rest.strip_suffix(quote));
+            inner.is_some_and(|inner| !inner.contains(quote))
+        };
+        let is_run = value.contains("$(") || value.contains('`');
+        let is_plain = !value.contains([
+            ' ', '\t', ';', '|', '&', '<', '>', '(', ')', '"', '\'', '\\', '*',
+        ]);
+        quoted('\'') || !is_run && (is_plain || quoted('"'))
+    };
+    let mut has_any = false;
+    let is_all = text.lines().map(str::trim).all(|line| {
+        if line.is_empty() || line.starts_with('#') {
+            return true;
+        }
+        let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+        has_any = true;
+        match line.split_once('=') {
+            Some((name, value)) => is_name(name) && is_value(value),
+            None => is_name(line),
+        }
+    });
+    is_all && has_any
 }
 
 struct Reader<'t> {
@@ -45,6 +91,8 @@ struct Reader<'t> {
     at: usize,
     gathering: Gathering,
     entries: Entries,
+    /// What is exported by its name alone.
+    exported: Vec<Entry>,
 }
 
 impl<'t> Reader<'t> {
@@ -87,6 +135,7 @@ impl<'t> Reader<'t> {
             return Some(());
         }
         let mut key = self.key();
+        let mut is_export = false;
         if key.1 == "export" && self.rest().starts_with(is_blank) {
             let export = self.at;
             self.skip_blank();
@@ -96,6 +145,7 @@ impl<'t> Reader<'t> {
                 self.at = export;
             } else {
                 key = after;
+                is_export = true;
             }
         }
         let (place, name) = key;
@@ -127,6 +177,13 @@ impl<'t> Reader<'t> {
         };
         self.gathering.count(place);
         let key = name.into();
+        let is_alone = value
+            .as_scalar()
+            .is_some_and(|scalar| scalar.kind == ScalarKind::Null);
+        if is_export && is_alone {
+            self.exported.push(Entry { key, place, value });
+            return Some(());
+        }
         self.entries
             .insert(Entry { key, place, value }, &mut self.gathering);
         Some(())
@@ -178,6 +235,19 @@ impl<'t> Reader<'t> {
         };
         self.at += length + 2;
         let value = inner.get(..length).unwrap_or("");
+        if quote == '\''
+            && value.ends_with('\\')
+            && self
+                .rest()
+                .get(..self.to_line_end())
+                .is_some_and(|rest| rest.contains('\''))
+        {
+            return self.complain(
+                start,
+                self.at,
+                "a quote with a backslash before it ends this value for shells, and not for Compose: use double quotes",
+            );
+        }
         let value = if quote == '"' {
             unescape(&value.replace("\r\n", "\n"))
         } else {
@@ -332,6 +402,26 @@ mod tests {
             .map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned)))
             .collect();
         assert_eq!(pairs(text), expected);
+    }
+
+    #[test]
+    fn a_name_that_is_exported_alone_sets_nothing() {
+        for text in ["K=a\nexport K\n", "export K\nK=a\n"] {
+            assert_eq!(
+                pairs(text),
+                [("K".to_owned(), Some("a".to_owned()))],
+                "{text}"
+            );
+        }
+        assert_eq!(pairs("export K\n"), [("K".to_owned(), None)]);
+    }
+
+    #[test]
+    fn a_quote_that_programs_end_at_different_places_is_told() {
+        for text in ["K='a\\'#one'\n", "K='a\\'b'\n"] {
+            assert_eq!(told(text)[0].0, codes::SYNTAX.name, "{text}");
+        }
+        assert_eq!(pairs("K='a\\' # it\n")[0].1.as_deref(), Some("a\\"));
     }
 
     #[test]

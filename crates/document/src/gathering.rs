@@ -50,9 +50,14 @@ impl Gathering {
     }
 
     /// A single document, unless something was wrong; what was wrong in the order of the text.
-    pub(super) fn finish(mut self, root: Node) -> Outcome {
+    pub(super) fn finish(self, root: Node) -> Outcome {
+        self.finish_all(vec![root])
+    }
+
+    /// As [`Self::finish`], with any number of documents.
+    pub(super) fn finish_all(mut self, roots: Vec<Node>) -> Outcome {
         self.complaints.sort();
-        self.complaints.outcome(vec![root])
+        self.complaints.outcome(roots)
     }
 
     /// Everything that was wrong, in the order of the text.

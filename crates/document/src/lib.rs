@@ -82,7 +82,7 @@ formats! {
     /// Shell-like assignments: `.env` files.
     Dotenv => dotenv, "dotenv", ["env"], [".env"];
     /// INI files and Java properties.
-    Properties => properties, "properties", ["ini", "properties", "cfg", "cnf", "service", "timer", "socket", "slice"], [".npmrc", ".pypirc", ".editorconfig"];
+    Properties => properties, "properties", ["ini", "properties", "cfg", "cnf", "service", "timer", "socket", "slice", "mount", "automount", "network", "netdev"], [".npmrc", ".pypirc", ".editorconfig"];
     /// Any other text, line by line.
     Lines => lines, "lines", [], [];
 }
@@ -126,8 +126,22 @@ impl Format {
     /// ending, and sections.
     #[must_use]
     pub fn of_file(file: &SourceFile) -> Self {
+        let is = |endings: &[&str]| {
+            let ending = file.path.rsplit_once('.').map_or("", |(_, ending)| ending);
+            endings.iter().any(|each| each.eq_ignore_ascii_case(ending))
+        };
         match Self::of(&file.path) {
             Self::Lines if properties::has_sections(&file.text) => Self::Properties,
+            // Variables that a shell reads, and nothing else.
+            Self::Lines if is(&["sh", "bash", "envrc"]) && dotenv::is_all_of(&file.text) => {
+                Self::Dotenv
+            }
+            // Several programs have files of their own with such an ending.
+            Self::Properties
+                if is(&["cfg", "ini", "cnf"]) && !properties::is_of_sections(&file.text) =>
+            {
+                Self::Lines
+            }
             known => known,
         }
     }
@@ -217,6 +231,25 @@ mod tests {
         ] {
             let file = SourceFile::new("inventories/staging/hosts", text);
             assert_eq!(Format::of_file(&file), format, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_what_its_text_is_where_a_name_stands_for_several() {
+        for (name, text, format) in [
+            (
+                "haproxy.cfg",
+                "listen a\n  bind 1\n  balance source\n",
+                Format::Lines,
+            ),
+            ("setup.cfg", "[a]\nb = c\n", Format::Properties),
+            ("app.sh", "# a\nexport A=1\nB='2'\n", Format::Dotenv),
+            ("app.sh", "#!/bin/sh\nset -e\nA=1\n", Format::Lines),
+            ("app.sh", "A=$(date)\n", Format::Lines),
+            ("app.sh", "A=1 B=2\n", Format::Lines),
+        ] {
+            let file = SourceFile::new(name, text);
+            assert_eq!(Format::of_file(&file), format, "{name} {text}");
         }
     }
 

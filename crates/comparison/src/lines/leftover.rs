@@ -1,6 +1,7 @@
 //! Which lines stand for each other, of those that a sequence diff leaves over.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use super::super::hunks;
 use super::{Identities, Which, text};
@@ -11,6 +12,8 @@ use evenkeel_document::Node;
 pub(super) struct Leftover {
     /// The same line, out of sequence.
     pub(super) moved: Vec<(usize, usize)>,
+    /// The same line at one place, indented differently where that means something.
+    pub(super) indented: Vec<(usize, usize)>,
     /// Two lines that set the same thing to something else.
     pub(super) pairs: Vec<(usize, usize)>,
     /// On the first side only.
@@ -23,12 +26,27 @@ impl Leftover {
     /// Whether nothing differs.
     pub(super) fn is_empty(&self) -> bool {
         self.moved.is_empty()
+            && self.indented.is_empty()
             && self.pairs.is_empty()
             && self.left.is_empty()
             && self.right.is_empty()
     }
 
-    pub(super) fn of(lefts: &[&Node], rights: &[&Node], identities: &Identities) -> Self {
+    pub(super) fn of(
+        lefts: &[&Node],
+        rights: &[&Node],
+        identities: &Identities,
+        is_indented: bool,
+    ) -> Self {
+        // Deeper or not is told by the lines before: only steps count, and not how wide they are.
+        let depths = |nodes: &[&Node]| {
+            if is_indented {
+                depths(nodes)
+            } else {
+                vec![0; nodes.len()]
+            }
+        };
+        let (left_depths, right_depths) = (depths(lefts), depths(rights));
         let marked = |nodes: &[&Node], which| -> Vec<String> {
             let marked = |node: &&Node| {
                 let text = text(node).trim();
@@ -42,7 +60,13 @@ impl Leftover {
         let mut leftover = Self::default();
         // Stretches that differ, for pairing what stands at the same place.
         let mut stretches: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-        for (old, new) in hunks::hunks(&ones, &twos) {
+        let hunks = hunks::hunks(&ones, &twos);
+        if is_indented {
+            leftover.indented = between(&hunks, ones.len())
+                .filter(|(one, two)| left_depths.get(*one) != right_depths.get(*two))
+                .collect();
+        }
+        for (old, new) in hunks {
             // What the marks did not bring together may agree all the same.
             let agrees = |(one, two): (usize, usize)| match (lefts.get(one), rights.get(two)) {
                 (Some(one), Some(two)) => {
@@ -152,10 +176,13 @@ impl Leftover {
             let mut rest = right.iter().peekable();
             for one in left {
                 let mut ahead = rest.clone();
-                let word = lefts.get(*one).and_then(|line| first_word(text(line)));
+                let line = lefts.get(*one).map_or("", |line| text(line));
+                let word = first_word(line);
                 let found = ahead.find(|two| {
+                    let other = rights.get(**two).map_or("", |line| text(line));
                     word.is_some()
-                        && rights.get(**two).and_then(|line| first_word(text(line))) == word
+                        && first_word(other) == word
+                        && !set_different_things(line, other)
                 });
                 if let Some(two) = found {
                     paired.push((*one, *two));
@@ -175,6 +202,41 @@ impl Leftover {
     }
 }
 
+/// The lines that a sequence diff found to be the same.
+fn between(
+    hunks: &[(Range<usize>, Range<usize>)],
+    lines: usize,
+) -> impl Iterator<Item = (usize, usize)> {
+    let ends = hunks
+        .iter()
+        .map(|(old, new)| (old.start, old.end, new.end))
+        .chain([(lines, lines, lines)]);
+    let mut from = (0, 0);
+    ends.flat_map(move |(until, one, two)| {
+        let start = from;
+        from = (one, two);
+        (start.0..until).map(move |number| (number, start.1 + number - start.0))
+    })
+}
+
+/// How many lines each line stands within, by their indentation. A tab is as wide as four blanks.
+fn depths(nodes: &[&Node]) -> Vec<usize> {
+    const TAB: usize = 4;
+    let mut above: Vec<usize> = Vec::new();
+    nodes
+        .iter()
+        .map(|node| {
+            let blanks = text(node).chars().take_while(|each| each.is_whitespace());
+            let width = blanks.map(|each| if each == '\t' { TAB } else { 1 }).sum();
+            while above.last().is_some_and(|last| *last >= width) {
+                above.pop();
+            }
+            above.push(width);
+            above.len()
+        })
+        .collect()
+}
+
 /// Takes paired lines out of the stretches.
 fn take(stretches: &mut [(Vec<usize>, Vec<usize>)], pairs: &[(usize, usize)]) {
     let ones: BTreeSet<usize> = pairs.iter().map(|(one, _)| *one).collect();
@@ -191,23 +253,8 @@ fn head(line: &str) -> Option<String> {
     if !says_something(line) {
         return None;
     }
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text.chars().all(|each| {
-                each.is_alphanumeric()
-                    || matches!(
-                        each,
-                        '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']'
-                    )
-            })
-    };
-    let assigned = line
-        .split_once('=')
-        .map(|(name, rest)| (name, !rest.starts_with(['=', '~', '>'])))
-        .or_else(|| line.split_once(": ").map(|(name, _)| (name, true)))
-        .filter(|(name, is_one)| *is_one && is_name(name.trim()));
-    if let Some((name, _)) = assigned {
-        return Some(name.trim().to_owned());
+    if let Some(name) = assigned(line) {
+        return Some(name);
     }
     let mut words = line.split_whitespace();
     let (first, second) = (words.next()?, words.next()?);
@@ -222,6 +269,40 @@ fn head(line: &str) -> Option<String> {
     } else {
         first.to_owned()
     })
+}
+
+/// What a line assigns to with `=` or `: `: a name, or a keyword or two and a name: `param name = 1`, `local name = 1`.
+fn assigned(line: &str) -> Option<String> {
+    const MOST_WORDS: usize = 3;
+    let is_name = |text: &str| {
+        text.chars().all(|each| {
+            each.is_alphanumeric()
+                || matches!(
+                    each,
+                    '_' | '-' | '.' | '/' | '$' | '@' | '"' | '\'' | '[' | ']'
+                )
+        })
+    };
+    let line = line.trim();
+    let (before, _) = line
+        .split_once('=')
+        .filter(|(before, rest)| {
+            !rest.starts_with(['=', '~', '>']) && !before.ends_with(['!', '<', '>', '~'])
+        })
+        .or_else(|| line.split_once(": "))?;
+    // `name := 1`, `name ?= 1`, `name += 1`.
+    let before = before.trim_end_matches([':', '?', '+']);
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let is_one = (1..=MOST_WORDS).contains(&words.len()) && words.iter().all(|word| is_name(word));
+    is_one.then(|| words.join(" "))
+}
+
+/// Whether two lines assign to different names: what begins them alike is only a keyword.
+fn set_different_things(one: &str, other: &str) -> bool {
+    match (assigned(one), assigned(other)) {
+        (Some(one), Some(other)) => one != other && one.contains(' ') && other.contains(' '),
+        _ => false,
+    }
 }
 
 fn first_word(line: &str) -> Option<&str> {

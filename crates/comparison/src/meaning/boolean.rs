@@ -2,7 +2,7 @@
 //!
 //! YAML 1.2 (core schema), JSON, TOML and HCL know `true` and `false` alone: there `yes` is text, and text that says
 //! `true` is of another type than `true`. Dotenv, INI and properties have no types; whoever reads them takes `true`,
-//! `yes`, `on` and `1` for the same, so there they are. Nothing is not `false`: programs take an empty value for unset.
+//! `yes` and `on` for the same, so there they are. `1` may be a number, and is not `true`. Nothing is not `false`: programs take an empty value for unset.
 
 use super::key;
 use super::{Context, Relation};
@@ -63,6 +63,10 @@ pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Opt
     let both_loose = is_loose(left) && is_loose(right);
     // A boolean beside a file without types; `1` may still be meant as a number there.
     let beside_typed = (is_typed(left) || is_typed(right)) && !is_digit(left) && !is_digit(right);
+    // A number beside a word: a program that counts takes no word, and one that asks may know no number.
+    if is_digit(left) != is_digit(right) {
+        return Some(Relation::Differs);
+    }
     let same = left.text.eq_ignore_ascii_case(&right.text) && (both_loose || beside_typed)
         || (both_loose || beside_typed)
             && is_interchangeable(&left.text)
@@ -102,13 +106,10 @@ mod tests {
             kinds(Loose, Loose),
             "DEBUG",
             &[
-                ("true", "1"),
                 ("true", "yes"),
                 ("true", "on"),
                 ("True", "TRUE"),
                 ("yes", "YES"),
-                ("1", "on"),
-                ("false", "0"),
                 ("false", "no"),
                 ("off", "no"),
                 ("Off", "FALSE"),
@@ -121,6 +122,20 @@ mod tests {
             "debug",
             &[("yes", "true"), ("TRUE", "true"), ("off", "false")],
             &Relation::Same,
+        );
+    }
+
+    #[test]
+    fn a_number_beside_a_word_is_not_the_same() {
+        for kinds in [kinds(Loose, Loose), kinds(Loose, Boolean)] {
+            let pairs = &[("1", "true"), ("0", "false")];
+            assert_all(kinds, "DEBUG", pairs, &Relation::Differs);
+        }
+        assert_all(
+            kinds(Loose, Loose),
+            "DEBUG",
+            &[("1", "on")],
+            &Relation::Differs,
         );
     }
 

@@ -1,8 +1,8 @@
 //! Addresses of services: URLs and what is written like them, `postgres://…`, `redis://…`, `jdbc:postgresql://…`.
 //!
-//! RFC 3986 §6.2: scheme and host ignore case, the letters of percent-encodings do, an empty port is the scheme's own, and (§6.2.3)
-//! the empty path of an HTTP address is `/`. Nothing else is made even: paths are never resolved, decoded or compared without their
-//! case, since servers may tell them apart.
+//! RFC 3986 §6.2: scheme and host ignore case, the letters of percent-encodings do, and an empty port is the scheme's own. Nothing
+//! else is made even: paths are never resolved, decoded or compared without their case, since servers may tell them apart, and an
+//! empty path is not `/`, since programs add to it (`proxy_pass http://app` and `http://app/` ask for two things).
 
 use super::Relation;
 
@@ -94,18 +94,6 @@ impl<'a> Url<'a> {
             self.port
         }
     }
-
-    /// The path; `/` where HTTP would ask for it. Elsewhere an empty path is another database, or another virtual host.
-    fn path(&self) -> &str {
-        let of_http = ["http", "https", "ws", "wss"]
-            .iter()
-            .any(|scheme| scheme.eq_ignore_ascii_case(self.scheme));
-        if self.path.is_empty() && of_http {
-            "/"
-        } else {
-            self.path
-        }
-    }
 }
 
 /// Whether two texts are alike but for the case of the letters in percent-encodings.
@@ -138,7 +126,7 @@ pub(super) fn relate(left: &str, right: &str) -> Option<Relation> {
         && user
         && one.host.eq_ignore_ascii_case(two.host)
         && one.port() == two.port()
-        && is_same_encoded(one.path(), two.path())
+        && is_same_encoded(one.path, two.path)
         && is_same_encoded(one.rest, two.rest);
     Some(if same {
         Relation::Same
@@ -156,12 +144,10 @@ mod tests {
     #[test]
     fn one_address_has_many_spellings() {
         let same = [
-            ("https://example.com", "https://example.com/"),
             ("https://example.com:443/a", "https://example.com/a"),
-            ("http://example.com:80", "http://example.com/"),
+            ("http://example.com:80/", "http://example.com/"),
             ("HTTPS://Example.COM/a", "https://example.com/a"),
             ("https://example.com:/a", "https://example.com/a"),
-            ("https://example.com?x=1", "https://example.com/?x=1"),
             ("https://example.com/a%2fb", "https://example.com/a%2Fb"),
             (
                 "https://example.com/?q=%c3%a9",
@@ -175,7 +161,7 @@ mod tests {
             ("mongodb://h:27017/d", "mongodb://h/d"),
             ("jdbc:postgresql://h:5432/d", "jdbc:postgresql://h/d"),
             ("wss://h:443/socket", "wss://h/socket"),
-            ("http://[::1]:80/", "http://[::1]"),
+            ("http://[::1]:80/", "http://[::1]/"),
         ];
         assert_all(kinds(Text, Text), "url", &same, &Relation::Same);
         assert_all(kinds(Loose, Text), "DATABASE_URL", &same, &Relation::Same);
@@ -188,6 +174,8 @@ mod tests {
             "url",
             &[
                 ("https://example.com/a", "https://example.com/a/"),
+                ("https://example.com", "https://example.com/"),
+                ("https://example.com?x=1", "https://example.com/?x=1"),
                 ("https://example.com/A", "https://example.com/a"),
                 ("https://example.com/a/../b", "https://example.com/b"),
                 ("https://example.com//a", "https://example.com/a"),

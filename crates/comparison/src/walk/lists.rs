@@ -1,14 +1,19 @@
 //! Lists, and what only one side has.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
 use super::super::disagreement::{Matter, Side};
 use super::super::list::{self, Pairing};
 use super::super::path::Step;
 use super::super::{Path, Which, shown};
-use super::{ORDERED, Trail, Walk, arguments_of, has_like, is_default};
+use super::{ORDERED, Trail, Walk, Why, arguments_of, has_like, is_default};
+use evenkeel_document::covering;
 use evenkeel_document::sensitive::Secrecy;
 use evenkeel_document::{Content, Entry, Node, Scalar, ScalarKind};
+use evenkeel_model::Digest;
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     pub(super) fn list(&mut self, left: &'n [Node], right: &'n [Node]) {
         let rules = self.rules;
         let asks = !(rules.identity.is_empty() && rules.sets.is_empty());
@@ -16,12 +21,13 @@ impl<'n> Walk<'n> {
         let keys = rules.keys_of(&path);
         let is_set = rules.is_set(&path);
         let Pairing {
-            mut pairs,
+            pairs,
             is_reordered,
             by_position,
-        } = list::pair(left, right, self.context().key, keys, &rules.identities);
+            is_distinct: _,
+            is_named,
+        } = self.pairing(left, right, keys);
         self.by_position += usize::from(by_position);
-        self.hide(&mut pairs, left, right);
         let mut is_complete = true;
         let arguments = (arguments_of(left), arguments_of(right));
         let is_argument = |node: Option<&Node>, among: &[&Node]| {
@@ -50,9 +56,20 @@ impl<'n> Walk<'n> {
             }
             self.trail.pop();
         }
+        if is_reordered && is_set {
+            let under = self.under();
+            let sides = |_: &Self| (shown::list(under, left), shown::list(under, right));
+            self.counts_as_equal(sides, Why::Order);
+        }
         if is_reordered && !is_set {
-            let key = self.context().key;
-            let has_meaning = ORDERED.contains(&key);
+            let has_meaning = self.is_order_known(left, right);
+            // What has a name is found by it, wherever it is; a single value is known by nothing but its place.
+            if is_named && !has_meaning {
+                let under = self.under();
+                let sides = |_: &Self| (shown::list(under, left), shown::list(under, right));
+                self.counts_as_equal(sides, Why::Order);
+                return;
+            }
             // Where elements are missing, that is what there is to say; unless the order is known to matter.
             if is_complete || has_meaning {
                 let under = self.under();
@@ -77,8 +94,55 @@ impl<'n> Walk<'n> {
         }
     }
 
+    /// Whether the order of a list is known to mean something: by its key, because its elements are tasks of a playbook, or
+    /// because one of them refers to another that must come before.
+    fn is_order_known(&self, left: &[Node], right: &[Node]) -> bool {
+        const TASKS: &[&str] = &[
+            "hosts",
+            "tasks",
+            "import_playbook",
+            "import_tasks",
+            "include_tasks",
+            "register",
+            "become",
+            "notify",
+        ];
+        let is_task = |node: &Node| match &node.content {
+            Content::Map(entries) => entries.iter().any(|entry| {
+                TASKS.contains(&&*entry.key)
+                    || entry.key.matches('.').count() == 2
+                        && entry
+                            .key
+                            .bytes()
+                            .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.'))
+            }),
+            _ => false,
+        };
+        let is_at_root = !self.trail.iter().any(|step| matches!(step, Trail::Key(..)));
+        let key = self.context().key;
+        ORDERED.contains(&key)
+            || is_at_root && left.iter().chain(right).all(is_task)
+            || earlier_references(left) != earlier_references(right)
+    }
+
+    /// Which elements belong together, each pair with a step that no other pair has.
+    pub(super) fn pairing(
+        &self,
+        left: &'n [Node],
+        right: &'n [Node],
+        keys: Option<&[Arc<str>]>,
+    ) -> Pairing<'n> {
+        let named = (self.context().key, self.under());
+        let mut pairing = list::pair(left, right, named, keys, &self.likeness());
+        self.hide(&mut pairing.pairs, left, right);
+        if !pairing.is_distinct {
+            self.distinguish(&mut pairing.pairs);
+        }
+        pairing
+    }
+
     /// A path names single values by themselves; but no secret. Those go by position.
-    pub(super) fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
+    fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
         let under = self.under();
         let arguments = (arguments_of(left), arguments_of(right));
         for pair in pairs {
@@ -124,6 +188,74 @@ impl<'n> Walk<'n> {
         }
     }
 
+    /// Gives each pair a step of its own. A position on one side may be that of another element on the other side: what
+    /// only one side has is named by what it is.
+    fn distinguish(&self, pairs: &mut [list::Pair<'n>]) {
+        // How often a step was wanted, so that many alike cost no more than few.
+        let mut taken: HashMap<Step, usize> = HashMap::with_capacity(pairs.len());
+        for pair in pairs {
+            let alone = match (pair.left, pair.right) {
+                (Some(node), None) | (None, Some(node)) => Some(node),
+                _ => None,
+            };
+            if let (Some(node), Step::Position(_)) = (alone, &pair.step) {
+                pair.step = self.names_of(node);
+            }
+            let Some(time) = taken.get(&pair.step).copied() else {
+                taken.insert(pair.step.clone(), 1);
+                continue;
+            };
+            let first = pair.step.clone();
+            let mut time = time + 1;
+            pair.step = again(&first, time);
+            while taken.contains_key(&pair.step) {
+                time += 1;
+                pair.step = again(&first, time);
+            }
+            taken.insert(first, time);
+            taken.insert(pair.step.clone(), 1);
+        }
+    }
+
+    /// What an element without a name is called: by its first single values; where it has none, by its value in one line,
+    /// of which a long one is cut and told by a digest. Without secrets.
+    fn names_of(&self, node: &Node) -> Step {
+        const MOST: usize = 3;
+        const LONGEST: usize = 60;
+        const BEGINNING: usize = 32;
+        let under = self.under();
+        if let Content::Map(entries) = &node.content {
+            let within = under.within(entries);
+            let is_word = |key: &str| {
+                key.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            };
+            let names: Vec<(Arc<str>, Arc<str>)> = entries
+                .iter()
+                .filter(|entry| !entry.key.is_empty() && is_word(&entry.key))
+                .filter_map(|entry| {
+                    let scalar = entry.value.as_scalar()?;
+                    let is_shown = !scalar.text.is_empty()
+                        && !scalar.text.contains('\n')
+                        && !within.entry(&entry.key).is_secret(scalar)
+                        && covering::shown(&scalar.text).is_none();
+                    let text: String = scalar.text.chars().take(LONGEST).collect();
+                    is_shown.then(|| (Arc::from(&*entry.key), text.into()))
+                })
+                .take(MOST)
+                .collect();
+            if !names.is_empty() {
+                return Step::Element(names.into());
+            }
+        }
+        let mut text = shown::whole(under, node);
+        if text.chars().count() > LONGEST {
+            let beginning: String = text.chars().take(BEGINNING).collect();
+            text = format!("{beginning}… {}", Digest::of(text.as_bytes()).short());
+        }
+        Step::Element([(Arc::from(""), text.into())].into())
+    }
+
     pub(super) fn only(&mut self, node: &'n Node, entry: Option<&'n Entry>, which: Which) {
         if let Some(entry) = entry {
             self.mention_key(entry, which);
@@ -137,6 +269,12 @@ impl<'n> Walk<'n> {
                 .default_of(&self.path())
                 .is_some_and(|default| is_default(scalar, default, self.context()))
         {
+            let own = shown::shown(self.under(), node);
+            let sides = match which {
+                Which::Left => (own, "nothing".to_owned()),
+                Which::Right => ("nothing".to_owned(), own),
+            };
+            self.counts_as_equal(|_| sides, Why::Default);
             return;
         }
         let side = self.side(node, entry.map(|entry| entry.place));
@@ -159,4 +297,52 @@ impl<'n> Walk<'n> {
             found.lacking = lacking;
         }
     }
+}
+
+/// The step of another pair that would have the same one.
+fn again(step: &Step, time: usize) -> Step {
+    match step {
+        Step::Element(names) => {
+            let mut names = names.to_vec();
+            if let Some((_, value)) = names.last_mut() {
+                *value = format!("{value} ({time})").into();
+            }
+            Step::Element(names.into())
+        }
+        Step::Position(number) => {
+            let name = format!("{number} ({time})").into();
+            Step::Element([(Arc::from(""), name)].into())
+        }
+        Step::Key(key) => Step::Key(format!("{key} ({time})").into()),
+    }
+}
+
+/// Which elements refer with `$(NAME)` or `${NAME}` to a variable that an element before them sets.
+fn earlier_references(nodes: &[Node]) -> BTreeSet<(String, String)> {
+    let assigned = |node: &Node| -> Option<(String, String)> {
+        if let Some(scalar) = node.as_scalar() {
+            let (name, value) = list::assignment(scalar)?;
+            return Some((name.to_owned(), value.to_owned()));
+        }
+        let text = |key: &str| Some(node.get(key)?.as_scalar()?.text.to_string());
+        Some((text("name")?, text("value")?))
+    };
+    let mut before: BTreeSet<String> = BTreeSet::new();
+    let mut references = BTreeSet::new();
+    for (name, value) in nodes.iter().filter_map(assigned) {
+        for (at, _) in value.match_indices('$') {
+            let rest = value.get(at + 1..).unwrap_or("");
+            let close = match rest.as_bytes().first() {
+                Some(b'(') => ')',
+                Some(b'{') => '}',
+                _ => continue,
+            };
+            let referred = rest.get(1..).and_then(|rest| rest.split(close).next());
+            if let Some(referred) = referred.filter(|referred| before.contains(*referred)) {
+                references.insert((name.clone(), referred.to_owned()));
+            }
+        }
+        before.insert(name);
+    }
+    references
 }

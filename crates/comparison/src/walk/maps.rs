@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::super::Which;
-use super::{Trail, Walk};
+use super::{Trail, Walk, Why};
 use evenkeel_document::Entry;
 use evenkeel_document::sensitive::Within;
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     pub(super) fn maps(&mut self, left: &'n [Entry], right: &'n [Entry]) {
         let under = self.under();
         let within = [under.within(left), under.within(right)];
@@ -62,6 +62,10 @@ impl<'n> Walk<'n> {
     pub(super) fn entries(&mut self, one: &'n Entry, two: &'n Entry) {
         self.mention_key(one, Which::Left);
         self.mention_key(two, Which::Right);
+        if one.key != two.key {
+            let keys = |_: &Self| (one.key.to_string(), two.key.to_string());
+            self.counts_as_equal(keys, Why::Key);
+        }
         self.above.push((one.place, two.place));
         self.nodes(&one.value, &two.value);
         self.above.pop();

@@ -8,7 +8,7 @@ use super::super::{Which, shown};
 use super::{Trail, Walk};
 use evenkeel_document::{Content, Entry, Node, Scalar};
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     /// Looks for the other environment in everything below a node.
     pub(super) fn mentions(&mut self, node: &'n Node, which: Which) {
         let wanted = match which {

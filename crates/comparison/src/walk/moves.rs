@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use super::super::disagreement::Matter;
-use super::super::likeness::Likeness;
 use super::super::{Which, lines};
 use super::{Trail, Walk};
 use evenkeel_document::{Document, Node};
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     /// What only one side has at one place, and only the other at another, is the same thing that has moved: when it is
     /// large enough to be known again, and there is one of it on each side.
     pub(super) fn moves(&mut self) {
@@ -17,9 +16,7 @@ impl<'n> Walk<'n> {
         if lefts.is_empty() || rights.is_empty() {
             return;
         }
-        let likeness = Likeness {
-            identities: &self.rules.identities,
-        };
+        let likeness = self.likeness();
         let digests = |all: &[(usize, &Node)], which| {
             let mut by_digest: HashMap<u64, Vec<usize>> = HashMap::new();
             for (number, node) in all {
@@ -62,7 +59,9 @@ impl<'n> Walk<'n> {
 
     pub(super) fn lines(&mut self, left: &'n Document, right: &'n Document) {
         let above = self.path();
-        lines::compare(left, right, &self.rules.identities, &above, &mut self.found);
+        let is_set = self.rules.is_set(&above);
+        let identities = &self.rules.identities;
+        lines::compare(left, right, identities, &above, is_set, &mut self.found);
         for (document, which) in [(left, Which::Left), (right, Which::Right)] {
             for (step, line, is_secret) in lines::named(document) {
                 let under = is_secret.then(|| self.under().argument());

@@ -1,12 +1,12 @@
 //! Single values: whether they say the same, and what it is if they do not.
 
-use super::super::disagreement::Matter;
+use super::super::disagreement::{Matter, Side};
 use super::super::meaning::{self, Context, Relation};
-use super::super::{Which, list};
-use super::Walk;
-use evenkeel_document::{Node, Scalar, ScalarKind};
+use super::super::{Which, list, shown};
+use super::{Walk, Why, readers};
+use evenkeel_document::{Node, Scalar, ScalarKind, covering};
 
-impl<'n> Walk<'n> {
+impl<'n> Walk<'n, '_> {
     pub(super) fn scalars(
         &mut self,
         left: &'n Node,
@@ -23,11 +23,26 @@ impl<'n> Walk<'n> {
         }
         self.mention(left, one, Which::Left, Some(right));
         self.mention(right, two, Which::Right, Some(left));
+        if !self.rules.exact.is_empty() && self.rules.is_exact(&self.path()) {
+            self.exactly(left, right);
+            return;
+        }
         let context = self.context();
         let loose = one.kind == ScalarKind::Loose || two.kind == ScalarKind::Loose;
         let is_same = one.text == two.text && (one.kind == two.kind || loose)
             || self.rules.identities.agree(&one.text, &two.text);
         if is_same {
+            if one.text != two.text {
+                self.counts_as_equal(|walk| walk.shown_alike(left, right), Why::Identity);
+            } else if let Some(readers) =
+                readers::differ((self.written.0, left), (self.written.1, right))
+            {
+                let mut sides = (self.side(left, None), self.side(right, None));
+                self.tell_apart(&mut sides, left, right);
+                let matter = Matter::Readers(readers.who, readers.is_certain);
+                self.found(Some(sides.0), Some(sides.1), matter);
+                return;
+            }
             // Of images that are not the same, there is more to say than that one floats.
             if meaning::floating_tag(&one.text, context).is_some() {
                 let sides = (self.side(left, None), self.side(right, None));
@@ -54,6 +69,7 @@ impl<'n> Walk<'n> {
             _ => self.relate(one, two, context),
         };
         if relation == Relation::Same {
+            self.counts_as_equal(|walk| walk.shown_alike(left, right), Why::Meaning);
             return;
         }
         let mut sides = (self.side(left, None), self.side(right, None));
@@ -63,7 +79,43 @@ impl<'n> Walk<'n> {
             sides.0.is_secret = true;
             sides.1.is_secret = true;
         }
+        self.tell_apart(&mut sides, left, right);
         self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
+    }
+
+    /// Two values that are the same only where they are written alike.
+    fn exactly(&mut self, left: &'n Node, right: &'n Node) {
+        let written = |walk: &Self| (walk.written.0.value(left), walk.written.1.value(right));
+        if left.content == right.content && {
+            let (one, two) = written(self);
+            one == two || self.written.0.is_other_format(self.written.1)
+        } {
+            return;
+        }
+        let mut sides = (self.side(left, None), self.side(right, None));
+        self.tell_apart(&mut sides, left, right);
+        let matter = Matter::Value(Relation::Differs);
+        self.found(Some(sides.0), Some(sides.1), matter);
+    }
+
+    /// What two sides show that count as equal.
+    fn shown_alike(&self, left: &Node, right: &Node) -> (String, String) {
+        let under = self.under();
+        (shown::shown(under, left), shown::shown(under, right))
+    }
+
+    /// Shows two values as they are written, where what is shown would not tell them apart.
+    fn tell_apart(&self, sides: &mut (Side, Side), left: &Node, right: &Node) {
+        let is_secret = sides.0.is_secret || sides.1.is_secret;
+        if is_secret || sides.0.shown != sides.1.shown {
+            return;
+        }
+        let (one, two) = (self.written.0.value(left), self.written.1.value(right));
+        let is_open = |written: &str| covering::shown(written).is_none();
+        if one == two || !is_open(one) || !is_open(two) {
+            return;
+        }
+        (sides.0.shown, sides.1.shown) = (shown::clipped(one), shown::clipped(two));
     }
 
     /// What two values mean to each other. Those that mean the same once identity values are exchanged are the same:

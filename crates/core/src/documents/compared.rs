@@ -10,7 +10,7 @@ use crate::environment::definition::Varies;
 use crate::environment::document::declarations;
 use crate::environment::{Definition, DifferencePlace, DocumentDeclaration, DocumentSource, once};
 use evenkeel_comparison::{
-    Disagreement, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
+    Disagreement, Equal, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
     Pattern, Rules, Side, Which, compare_files,
 };
 use evenkeel_document::{Format, Place};
@@ -28,6 +28,7 @@ pub struct Documents<'d> {
     definition: &'d Definition,
     declared: &'d DeclaredDocuments,
     sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
+    tells_equal: bool,
 }
 
 /// How much was compared.
@@ -52,6 +53,8 @@ pub struct DocumentParity {
     pub disparities: Vec<Disparity>,
     /// What could not be read, each told once.
     pub complaints: Vec<Defect>,
+    /// What is written differently and counts as equal, where it is asked for: one sentence each.
+    pub equal: Vec<String>,
     /// Nothing when there are no documents.
     pub counted: Option<DocumentCounts>,
 }
@@ -94,6 +97,21 @@ impl DeclaredDocuments {
         self
     }
 
+    /// Only the document with this name, in every environment.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Self {
+        let own = |all: &Vec<DocumentDeclaration>| {
+            let own = all.iter().filter(|declared| &*declared.name == name);
+            own.cloned().collect()
+        };
+        Self(
+            self.0
+                .iter()
+                .map(|(each, all)| (each.clone(), own(all)))
+                .collect(),
+        )
+    }
+
     /// Everything that is to be gathered.
     #[must_use]
     pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
@@ -134,6 +152,16 @@ impl<'d> Documents<'d> {
             definition,
             declared,
             sets: keys.zip(sets).collect(),
+            tells_equal: false,
+        }
+    }
+
+    /// Whether everything that counts as equal is told.
+    #[must_use]
+    pub fn telling_equal(self, tells_equal: bool) -> Self {
+        Self {
+            tells_equal,
+            ..self
         }
     }
 
@@ -182,6 +210,9 @@ impl<'d> Documents<'d> {
                 counted.raw += compared.raw;
                 counted.by_position += compared.by_position;
                 parity.complaints.extend(compared.complaints);
+                parity
+                    .equal
+                    .extend(compared.equal.iter().map(|equal| equal_words(name, equal)));
                 parity.disparities.extend(disparities(&ComparedDocument {
                     name,
                     between: (&one, &two),
@@ -270,6 +301,8 @@ impl<'d> Documents<'d> {
                 .map(|(pattern, _)| pattern.clone())
                 .collect(),
             defaults: declaration.rules.defaults.clone(),
+            exact: declaration.rules.exact.clone(),
+            tells_equal: self.tells_equal,
             wanted: wanted.cloned(),
         };
         let format = declaration
@@ -306,6 +339,22 @@ impl<'d> Documents<'d> {
         };
         Identities::new(std::iter::once(own).chain(given))
     }
+}
+
+/// What counts as equal, in a sentence.
+#[must_use]
+pub fn equal_words(document: &str, equal: &Equal) -> String {
+    let (one, two) = &equal.sides;
+    let path = equal.path.to_string();
+    let separator = if path.is_empty() || path.starts_with('[') {
+        ""
+    } else {
+        "."
+    };
+    format!(
+        "`document.{document}{separator}{path}`: {one} equals {two} ({})",
+        equal.why.words()
+    )
 }
 
 /// The format of what commands print, whose names tell none: that of the other environment's file, or YAML. Nothing

@@ -3,8 +3,9 @@
 //! What a cause is, is said by whoever finds the defects. Here they are brought together and put in order: the gravest
 //! first, then those with the widest reach, then by subject and place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Also, Defect, Severity};
 
 /// Brings together what has one cause, and puts all in order. Declared ones stay by themselves: each is a line of the
@@ -26,13 +27,9 @@ pub fn group(defects: Vec<Defect>) -> Vec<Defect> {
     }
     for mut group in groups.into_values() {
         group.sort_by(|one, two| {
-            let place = |defect: &Defect| {
-                (
-                    defect.subject.clone(),
-                    defect.attribute.clone(),
-                    defect.environment.clone(),
-                )
-            };
+            fn place(defect: &Defect) -> (&str, &Option<String>, &Option<EnvironmentName>) {
+                (&defect.subject, &defect.attribute, &defect.environment)
+            }
             place(one).cmp(&place(two))
         });
         let mut group = group.into_iter();
@@ -69,11 +66,23 @@ pub fn group(defects: Vec<Defect>) -> Vec<Defect> {
 fn widened(mut defects: Vec<Defect>) -> Vec<Defect> {
     /// So many keys that one map has more were left out together.
     const ENOUGH: usize = 3;
-    let near = |defect: &Defect| (defect.code.name, defect.severity, defect.cause.clone());
-    // What several pairs of environments have at one place is one thing.
-    let mut places: BTreeMap<_, BTreeSet<(String, Option<String>)>> = BTreeMap::new();
-    let place = |defect: &Defect| (defect.subject.clone(), defect.attribute.clone());
+    /// What several pairs of environments have at one place is one thing.
+    type Places<'d> = HashSet<(&'d str, Option<&'d str>)>;
+    type Key<'d> = (&'static str, Severity, Option<&'d str>);
+    fn near(defect: &Defect) -> Key<'_> {
+        (defect.code.name, defect.severity, defect.cause.as_deref())
+    }
+    fn far(defect: &Defect) -> Key<'_> {
+        (defect.code.name, defect.severity, defect.wider.as_deref())
+    }
+    fn place(defect: &Defect) -> (&str, Option<&str>) {
+        (&defect.subject, defect.attribute.as_deref())
+    }
     let open = |defect: &&Defect| defect.declared.is_none();
+    if !defects.iter().any(|defect| defect.wider.is_some()) {
+        return defects;
+    }
+    let mut places: HashMap<Key<'_>, Places<'_>> = HashMap::new();
     for defect in defects.iter().filter(open) {
         places
             .entry(near(defect))
@@ -81,20 +90,27 @@ fn widened(mut defects: Vec<Defect>) -> Vec<Defect> {
             .insert(place(defect));
     }
     let is_single = |defect: &Defect| places.get(&near(defect)).is_some_and(|all| all.len() == 1);
-    let mut wider: BTreeMap<_, BTreeSet<(String, Option<String>)>> = BTreeMap::new();
-    let far = |defect: &Defect| (defect.code.name, defect.severity, defect.wider.clone());
+    let mut wider: HashMap<Key<'_>, Places<'_>> = HashMap::new();
     for defect in defects.iter().filter(open) {
         if defect.wider.is_some() && is_single(defect) {
             wider.entry(far(defect)).or_default().insert(place(defect));
         }
     }
-    for defect in &mut defects {
-        let is_wide = is_single(defect)
-            && defect.declared.is_none()
-            && wider
-                .get(&far(defect))
-                .is_some_and(|all| all.len() >= ENOUGH);
-        if is_wide && defect.wider.is_some() {
+    let wide: Vec<usize> = defects
+        .iter()
+        .enumerate()
+        .filter(|(_, defect)| {
+            defect.wider.is_some()
+                && defect.declared.is_none()
+                && is_single(defect)
+                && wider
+                    .get(&far(defect))
+                    .is_some_and(|all| all.len() >= ENOUGH)
+        })
+        .map(|(number, _)| number)
+        .collect();
+    for number in wide {
+        if let Some(defect) = defects.get_mut(number) {
             defect.cause.clone_from(&defect.wider);
         }
     }

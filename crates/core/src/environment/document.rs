@@ -60,6 +60,8 @@ pub struct DocumentRules {
     pub identity: Vec<(Pattern, Vec<Arc<str>>)>,
     /// Lists whose order and repetition mean nothing.
     pub sets: Vec<Pattern>,
+    /// Values that are the same only where they are written alike.
+    pub exact: Vec<Pattern>,
     /// Values that must never be equal: recipients, keys, hosts. With where that is written.
     pub must_differ: Vec<(Pattern, Span)>,
     /// What a value is where it is not written.

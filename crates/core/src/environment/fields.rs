@@ -262,6 +262,12 @@ pub const DOCUMENT_RULES: &[Field] = &[
     )
     .written_out(),
     Field::optional(
+        "exact",
+        Form::Several(&Form::Words),
+        "Path patterns of values that are the same only where they are written alike: no units, no spellings, no identities.",
+    )
+    .written_out(),
+    Field::optional(
         "must-differ",
         Form::Several(&Form::Words),
         "Path patterns of values that must never be equal: recipients, keys, hosts.",

@@ -11,15 +11,41 @@
 //! - Lines that are indented deeper than their key continue its value, empty ones between them included.
 //! - `#` and `;` begin comments at the start of a line, and after white space outside of `"…"`.
 //! - Quotes around a whole value are no part of it. Nothing is escaped and nothing is filled in.
+//!
+//! Units of systemd are read as systemd reads them: `#` and `;` begin a comment only at the start of a line, and a line that
+//! ends with a backslash goes on in the next. ` ; ` separates commands, quotes are part of a value, only `=` separates, an
+//! empty value empties the list of its key, and indentation means nothing.
 
 use super::super::codes;
 use super::super::complaint::{Complaint, Outcome};
 use super::super::gathering::{Entries, Gathering, Index};
 use super::super::tree::{Content, Entry, Node, Place, ScalarKind};
 
-/// Reads a text.
+/// Reads a text as most readers do.
 pub(super) fn read(text: &str) -> Outcome {
-    let mut reader = Reader::default();
+    read_by(text, Manner::Common)
+}
+
+/// Reads a unit of systemd.
+pub(super) fn read_unit(text: &str) -> Outcome {
+    read_by(text, Manner::Systemd)
+}
+
+/// Whose rules are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Manner {
+    /// What most readers agree on.
+    #[default]
+    Common,
+    /// Units of systemd.
+    Systemd,
+}
+
+fn read_by(text: &str, manner: Manner) -> Outcome {
+    let mut reader = Reader {
+        manner,
+        ..Reader::default()
+    };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         if reader.gathering.is_full() {
@@ -75,6 +101,9 @@ struct Open {
 
 #[derive(Default)]
 struct Reader {
+    manner: Manner,
+    /// Whether the line before ends with a backslash.
+    goes_on: bool,
     gathering: Gathering,
     loose: Entries,
     sections: Vec<Section>,
@@ -85,6 +114,9 @@ struct Reader {
 
 impl Reader {
     fn line(&mut self, start: usize, line: &str) {
+        if self.manner == Manner::Systemd {
+            return self.line_of_unit(start, line);
+        }
         let content = line.trim();
         if content.is_empty() {
             if let Some(open) = &mut self.open {
@@ -102,6 +134,38 @@ impl Reader {
             return self.continue_value(start, content);
         }
         self.finish_value();
+        if content.starts_with('[') {
+            self.section(start, content);
+        } else {
+            self.key(start, indent, content);
+        }
+    }
+
+    /// A line of a unit. A comment between the lines of a value is no part of it.
+    fn line_of_unit(&mut self, start: usize, line: &str) {
+        let content = line.trim();
+        let indent = line.len() - line.trim_start().len();
+        let start = start + indent;
+        if content.starts_with(['#', ';']) {
+            return;
+        }
+        let goes_on = content.ends_with('\\');
+        let content = content.strip_suffix('\\').unwrap_or(content).trim_end();
+        if std::mem::replace(&mut self.goes_on, goes_on) {
+            if let Some(open) = &mut self.open {
+                open.empty_lines = 0;
+                if !open.value.is_empty() && !content.is_empty() {
+                    open.value.push(' ');
+                }
+                open.value.push_str(content);
+                open.place = Place::new(open.place.start as usize, start + content.len());
+            }
+            return;
+        }
+        self.finish_value();
+        if content.is_empty() {
+            return;
+        }
         if content.starts_with('[') {
             self.section(start, content);
         } else {
@@ -161,10 +225,15 @@ impl Reader {
     }
 
     fn key(&mut self, start: usize, indent: usize, content: &str) {
-        if let Some(host) = host(start, content) {
+        let is_unit = self.manner == Manner::Systemd;
+        if let Some(host) = host(start, content).filter(|_| !is_unit) {
             return self.host(start, content, host);
         }
-        let separator = separator(content);
+        let separator = if is_unit {
+            content.find('=')
+        } else {
+            separator(content)
+        };
         let key = content
             .get(..separator.unwrap_or(content.len()))
             .unwrap_or("");
@@ -226,6 +295,8 @@ impl Reader {
         let Some(open) = self.open.take() else { return };
         let (kind, text) = if open.is_nothing {
             (ScalarKind::Null, "")
+        } else if self.manner == Manner::Systemd {
+            (ScalarKind::Loose, open.value.as_str())
         } else {
             (ScalarKind::Loose, unquoted(&open.value))
         };
@@ -245,6 +316,13 @@ impl Reader {
         };
         match entries.find(&key) {
             None => entries.push(Entry { key, place, value }),
+            // `ExecStart=` takes back what was set before, and what follows replaces it.
+            Some(entry)
+                if self.manner == Manner::Systemd
+                    && (is_empty(&entry.value) || is_empty(&value)) =>
+            {
+                entry.value = value;
+            }
             Some(entry) => repeat(&mut entry.value, value),
         }
     }
@@ -273,6 +351,40 @@ pub(super) fn has_sections(text: &str) -> bool {
         && lines.all(|line| {
             is_section(line) || line.contains('=') || !line.contains(char::is_whitespace)
         })
+}
+
+/// Whether a value is empty.
+fn is_empty(node: &Node) -> bool {
+    node.as_scalar()
+        .is_some_and(|scalar| scalar.text.is_empty())
+}
+
+/// Whether a text has a section, and else nothing but lines with `=`, keys of one word, and what continues them: what an
+/// ending such as `.cfg` stands for in many programs, and not in HAProxy.
+pub(super) fn is_of_sections(text: &str) -> bool {
+    let mut has_section = false;
+    let mut is_within = false;
+    for line in text.lines() {
+        let content = line.trim();
+        if content.is_empty() || content.starts_with(['#', ';']) {
+            continue;
+        }
+        let content = without_comment(content);
+        let is_indented = line.starts_with([' ', '\t']);
+        if content.starts_with('[') && content.ends_with(']') {
+            has_section = true;
+            is_within = false;
+        } else if separator(content).is_some_and(|at| at > 0) {
+            is_within = true;
+        } else if is_indented && is_within {
+            // A value goes on.
+        } else if content.contains(char::is_whitespace) && host(0, content).is_none() {
+            return false;
+        } else {
+            is_within = true;
+        }
+    }
+    has_section || !text.lines().any(|line| line.starts_with([' ', '\t']))
 }
 
 /// Another value of the same key: the two are a list, or the list is one longer.
@@ -522,6 +634,45 @@ mod tests {
             &*vars.get("opts").unwrap().as_scalar().unwrap().text,
             "-o A=b"
         );
+    }
+
+    #[test]
+    fn units_are_read_as_systemd_reads_them() {
+        let tree = |text: &str| {
+            let mut roots = super::read_unit(text).unwrap();
+            shown(&roots.remove(0))
+        };
+        for (text, expected) in [
+            ("[S]\nA=/bin/a ; /bin/b", "{S={A=</bin/a ; /bin/b>}}"),
+            ("[S]\nA=true # ro", "{S={A=<true # ro>}}"),
+            ("[S]\n# c\n; d\n  A = \"b c\"", "{S={A=<\"b c\">}}"),
+            ("[S]\nA=b \\\n# c\n  d\nE=f: g", "{S={A=<b d> E=<f: g>}}"),
+            ("[S]\nA=1\nA=2", "{S={A=[<1> <2>]}}"),
+            ("[S]\nA=1\nA=\nA=2", "{S={A=<2>}}"),
+            ("[S]\nA=1\nA=", "{S={A=<>}}"),
+        ] {
+            assert_eq!(tree(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_ending_stands_for_is_seen_in_the_text() {
+        for text in [
+            "[a]\nb = c\n",
+            "a = b\nc: d\n",
+            "[a]\nb =\n  c d\n  e\n",
+            "# x\n[web]\nweb-1 host=10.0.0.1\nweb-2\n",
+            "skip-networking\n[mysqld]\nport = 1\n",
+        ] {
+            assert!(super::is_of_sections(text), "{text}");
+        }
+        for text in [
+            "listen a\n  bind 10.0.0.1:22\n  balance source\n",
+            "global\n  maxconn 100\n",
+            "[a]\nserver one two\n",
+        ] {
+            assert!(!super::is_of_sections(text), "{text}");
+        }
     }
 
     fn check(node: &Node, text: &str) {

@@ -1,29 +1,44 @@
 //! Java properties: flat keys, escapes, and lines that a backslash continues.
 //!
 //! White space at the end of a value is part of it, as for Java. A key that stands twice is a mistake, although Java
-//! takes the last one.
+//! takes the last one. A line `#---` or `!---` begins another document, as Spring reads them.
 
 use super::super::codes;
 use super::super::complaint::{Complaint, Outcome};
 use super::super::gathering::{Entries, Gathering};
 use super::super::tree::{Entry, Node, Place, ScalarKind};
 
-/// Reads a text.
+/// Reads a text, which may have several documents.
 pub(super) fn read(text: &str) -> Outcome {
     let mut reader = Reader {
         text,
         at: 0,
         gathering: Gathering::default(),
     };
+    let mut roots = Vec::new();
     let mut entries = Entries::default();
+    let mut start = 0;
     while reader.at < text.len() && !reader.gathering.is_full() {
+        if let Some(length) = border(reader.rest()).filter(|_| reader.at > 0) {
+            let place = Place::new(start, reader.at);
+            roots.push(std::mem::take(&mut entries).into_node(place));
+            reader.at += length;
+            start = reader.at;
+            continue;
+        }
         if let Some(entry) = reader.line() {
             reader.gathering.count(entry.place);
             entries.insert(entry, &mut reader.gathering);
         }
     }
-    let whole = Place::new(0, text.len());
-    reader.gathering.finish(entries.into_node(whole))
+    roots.push(entries.into_node(Place::new(start, text.len())));
+    reader.gathering.finish_all(roots)
+}
+
+/// The length of a line that ends a document, where the text begins with one.
+fn border(text: &str) -> Option<usize> {
+    let line = text.lines().next()?;
+    matches!(line.trim_end(), "#---" | "!---").then_some(line.len())
 }
 
 /// A part of a logical line.

@@ -71,6 +71,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
         Matter::Foreign {
             within, identity, ..
         } => format!("foreign {within:?} {identity}"),
+        Matter::Readers(..) => format!("readers {}", text(left.as_ref()).unwrap_or("")),
         Matter::Order(_) => format!("order {key}"),
         Matter::Lines if is_secret(disagreement) => "secret".to_owned(),
         Matter::MustDiffer | Matter::Shape | Matter::Tag | Matter::Moved(_) | Matter::Lines => {

@@ -5,6 +5,7 @@ use evenkeel_model::defect::{Code, Severity};
 /// All of them.
 pub const CODES: &[&Code] = &[
     &FLAG,
+    &READERS,
     &KEY,
     &ELEMENT,
     &FILE,
@@ -49,6 +50,12 @@ pub const FLAG: Code = critical(
     "parity/flag-differs",
     "something is on in one environment and off in the other",
     "What is off in staging was never tested there. Set it alike, or declare the difference.",
+);
+/// One value for some readers, and two for others.
+pub const READERS: Code = Code::warning(
+    "parity/readers-differ",
+    "programs that read the format take the two for different values",
+    "Both environments say the same by the format's newest definition, and are written differently: programs that follow an older one, or rules of their own, see two values. Write it alike in both.",
 );
 /// A key that one side lacks.
 pub const KEY: Code = critical(

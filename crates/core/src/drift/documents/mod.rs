@@ -9,8 +9,10 @@ mod words;
 
 pub use cause::{expression_of, substitution};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use super::Disparity;
 use evenkeel_comparison::{Disagreement, Located, Matter, Side, Which};
@@ -34,11 +36,52 @@ pub struct ComparedDocument<'a> {
 /// What was found, as disparities.
 #[must_use]
 pub fn disparities(compared: &ComparedDocument<'_>) -> Vec<Disparity> {
-    compared
+    /// Fewer than these are not worth another thread.
+    const FEW: usize = 512;
+    let mut found: Vec<Disparity> = compared
         .located
-        .iter()
+        .par_iter()
+        .with_min_len(FEW)
         .map(|located| disparity(compared, located))
-        .collect()
+        .collect();
+    agree_on_values(&mut found);
+    found
+}
+
+/// Gives all that stands at one place the same values: a mention of the other environment, say, and a value that
+/// differs. One declaration holds all of them then.
+fn agree_on_values(found: &mut [Disparity]) {
+    let mut by_place: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, disparity) in found.iter().enumerate() {
+        by_place.entry(&disparity.place).or_default().push(number);
+    }
+    let says_more = |known: &Option<Value>, new: &Option<Value>| match (known, new) {
+        (None, Some(_)) => true,
+        (Some(Value::Table(_)), Some(new)) => !matches!(new, Value::Table(_)),
+        _ => false,
+    };
+    let mut agreed = Vec::new();
+    for numbers in by_place.into_values().filter(|numbers| numbers.len() > 1) {
+        let mut values = (None, None);
+        for disparity in numbers.iter().filter_map(|number| found.get(*number)) {
+            for (known, new) in [
+                (&mut values.0, &disparity.values.0),
+                (&mut values.1, &disparity.values.1),
+            ] {
+                if says_more(known, new) {
+                    known.clone_from(new);
+                }
+            }
+        }
+        agreed.push((numbers, values));
+    }
+    for (numbers, values) in agreed {
+        for number in numbers {
+            if let Some(disparity) = found.get_mut(number) {
+                disparity.values.clone_from(&values);
+            }
+        }
+    }
 }
 
 fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
@@ -123,6 +166,11 @@ fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
 /// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.
 fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     let Disagreement { left, right, .. } = disagreement;
+    // What is a secret on one side only is not bounded by being there: the other side has something there, too.
+    let value = |side: &Side| match &disagreement.matter {
+        Matter::Shape | Matter::Tag if side.is_secret => Value::text(&side.shown),
+        _ => value(side),
+    };
     let right = match &disagreement.matter {
         Matter::Moved(_) => None,
         _ => right.as_ref().map(value),

@@ -66,6 +66,18 @@ pub(super) fn defect(
             };
             Defect::new(code, subject, message)
         }
+        Matter::Readers(..) if cause::is_secret(disagreement) => Defect::new(
+            &codes::SECRET,
+            subject,
+            format!("`{name}` is a secret of each environment's own"),
+        ),
+        Matter::Readers(who, is_certain) => {
+            let mut defect = Defect::new(&codes::READERS, subject, format!("{differs}: {who}"));
+            if *is_certain {
+                defect.severity = Severity::Error;
+            }
+            defect
+        }
         Matter::Only(which) => {
             let (there, absent, what) = match which {
                 Which::Left => (one, two, &left),

@@ -129,6 +129,9 @@ impl Reader<'_> {
         for (pattern, _) in self.patterns(table, subject, "sets") {
             rules.sets.push(pattern);
         }
+        for (pattern, _) in self.patterns(table, subject, "exact") {
+            rules.exact.push(pattern);
+        }
         rules.must_differ = self.patterns(table, subject, "must-differ");
         rules
     }

@@ -1,0 +1,375 @@
+//! What a text without a format of ours has for comments, and whether its indentation means anything.
+//!
+//! Its name tells, and its first character. Only what is a comment to the file's own readers is left out of a comparison:
+//! `#` is no comment in XML, `//` none in a shell script, and `/*` none in a list of paths. Where a name tells nothing, a
+//! line of a comment is one that any of the usual marks begins.
+
+use evenkeel_document::{Document, Node};
+
+use super::text;
+
+/// What a text has for comments.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    /// What begins a comment that goes to the end of its line.
+    marks: &'static [&'static str],
+    /// What begins and ends a comment of several lines.
+    blocks: &'static [(&'static str, &'static str)],
+    /// Whether lines that are indented differently are different lines.
+    pub(super) is_indented: bool,
+}
+
+const C: Style = Style {
+    marks: &["//"],
+    blocks: &[("/*", "*/")],
+    is_indented: false,
+};
+const C_AND_HASH: Style = Style {
+    marks: &["//", "#"],
+    blocks: &[("/*", "*/")],
+    is_indented: false,
+};
+const XML: Style = Style {
+    marks: &[],
+    blocks: &[("<!--", "-->")],
+    is_indented: false,
+};
+const HASH: Style = Style {
+    marks: &["#"],
+    blocks: &[],
+    is_indented: false,
+};
+const HASH_AND_SEMICOLON: Style = Style {
+    marks: &["#", ";"],
+    blocks: &[],
+    is_indented: false,
+};
+const SEMICOLON: Style = Style {
+    marks: &[";"],
+    blocks: &[],
+    is_indented: false,
+};
+const DASHES: Style = Style {
+    marks: &["--"],
+    blocks: &[("/*", "*/")],
+    is_indented: false,
+};
+const INDENTED: Style = Style {
+    marks: &["#"],
+    blocks: &[],
+    is_indented: true,
+};
+/// Of what no name tells.
+const UNKNOWN: Style = Style {
+    marks: &["#", "//", ";"],
+    blocks: &[],
+    is_indented: true,
+};
+
+/// Endings of names, without what templates add to them.
+const BY_ENDING: &[(&[&str], Style)] = &[
+    (
+        &[
+            "c",
+            "cc",
+            "cpp",
+            "cs",
+            "css",
+            "cue",
+            "dart",
+            "go",
+            "gradle",
+            "groovy",
+            "h",
+            "java",
+            "js",
+            "jsonnet",
+            "kt",
+            "kts",
+            "less",
+            "libsonnet",
+            "mjs",
+            "proto",
+            "rs",
+            "scala",
+            "scss",
+            "swift",
+            "ts",
+            "tsx",
+            "bicep",
+            "bicepparam",
+            "rego",
+        ],
+        C,
+    ),
+    (&["php", "vcl", "tf", "hcl", "nomad", "tfvars"], C_AND_HASH),
+    (
+        &[
+            "xml", "html", "htm", "xhtml", "svg", "xsd", "xsl", "xslt", "csproj", "plist", "pom",
+            "wsdl", "config",
+        ],
+        XML,
+    ),
+    (
+        &[
+            "conf",
+            "sh",
+            "bash",
+            "zsh",
+            "fish",
+            "rb",
+            "pl",
+            "r",
+            "awk",
+            "rules",
+            "list",
+            "gitignore",
+            "dockerignore",
+            "htaccess",
+            "exs",
+            "ex",
+            "service",
+            "txt",
+        ],
+        HASH,
+    ),
+    (&["cfg", "ini", "cnf"], HASH_AND_SEMICOLON),
+    (&["zone", "reg", "asm", "lisp", "el", "clj"], SEMICOLON),
+    (&["sql", "lua", "hs", "ddl"], DASHES),
+    (
+        &[
+            "yaml", "yml", "py", "toml", "tpl", "haml", "slim", "coffee", "mk", "sls", "pug",
+            "sass",
+        ],
+        INDENTED,
+    ),
+];
+
+/// Whole names, without an ending that tells.
+const BY_NAME: &[(&[&str], Style)] = &[
+    (&["Jenkinsfile"], C),
+    (
+        &[
+            "Dockerfile",
+            "Containerfile",
+            "Caddyfile",
+            "Procfile",
+            "Vagrantfile",
+            "Gemfile",
+            "Rakefile",
+            "Capfile",
+            "sshd_config",
+            "ssh_config",
+            "sudoers",
+            "crontab",
+            "hosts",
+            "fstab",
+            "passwd",
+            "group",
+        ],
+        HASH,
+    ),
+    (&["Makefile", "GNUmakefile"], INDENTED),
+];
+
+impl Style {
+    /// The style of a text.
+    pub(super) fn of(document: &Document) -> Self {
+        /// What templates add to the name of what they make.
+        const TEMPLATES: &[&str] = &[
+            "j2", "jinja", "jinja2", "tmpl", "gotmpl", "erb", "tpl", "template", "in", "tftpl",
+            "dist", "example",
+        ];
+        let path = &document.file.path;
+        let content = document.file.text.trim_start();
+        let mut name = path.rsplit('/').next().unwrap_or(path);
+        // BIND reads comments of C, whatever the ending says.
+        if name.starts_with("named.conf") {
+            return C_AND_HASH;
+        }
+        while let Some((before, ending)) = name.rsplit_once('.')
+            && TEMPLATES.contains(&ending.to_ascii_lowercase().as_str())
+            && before.contains(|each: char| each.is_alphanumeric())
+        {
+            name = before;
+        }
+        if content.starts_with("<?xml") || content.starts_with("<!DOCTYPE") {
+            return XML;
+        }
+        if content.starts_with("#!") {
+            return if content
+                .lines()
+                .next()
+                .is_some_and(|line| line.contains("python"))
+            {
+                INDENTED
+            } else {
+                HASH
+            };
+        }
+        let ending = name
+            .rsplit_once('.')
+            .map_or("", |(_, ending)| ending)
+            .to_ascii_lowercase();
+        let known = |all: &[(&[&str], Self)], word: &str| {
+            let found = all.iter().find(|(words, _)| words.contains(&word));
+            found.map(|(_, style)| *style)
+        };
+        // `Dockerfile.production` is known by what stands before the dot.
+        let first = name.split('.').next().unwrap_or(name);
+        known(BY_NAME, first)
+            .or_else(|| known(BY_ENDING, &ending))
+            .unwrap_or(UNKNOWN)
+    }
+
+    /// The lines that count: neither empty nor a comment.
+    pub(super) fn counting<'n>(self, lines: &'n [Node]) -> Vec<&'n Node> {
+        let mut counting = Vec::with_capacity(lines.len());
+        let mut number = 0;
+        while let Some(node) = lines.get(number) {
+            let line = text(node).trim();
+            if let Some(after) =
+                self.end_of_block(line, lines.get(number + 1..).unwrap_or_default())
+            {
+                number += 1 + after;
+                continue;
+            }
+            if !line.is_empty() && !self.is_comment(line) {
+                counting.push(node);
+            }
+            number += 1;
+        }
+        counting
+    }
+
+    /// Of a line that begins a comment of several lines: how many lines after it are the rest of it. A comment that never
+    /// ends, and one that something follows in its last line, is none: nothing of it is left out.
+    fn end_of_block(self, line: &str, rest: &[Node]) -> Option<usize> {
+        let (open, close) = self
+            .blocks
+            .iter()
+            .find(|(open, _)| line.starts_with(open))?;
+        let ends = |text: &str| {
+            text.find(close)
+                .map(|at| at + close.len() == text.trim_end().len())
+        };
+        if let Some(is_whole) = ends(line.get(open.len()..).unwrap_or("")) {
+            return is_whole.then_some(0);
+        }
+        for (number, node) in rest.iter().enumerate() {
+            if let Some(is_whole) = ends(text(node)) {
+                return is_whole.then_some(number + 1);
+            }
+        }
+        None
+    }
+
+    /// Whether a line is a comment. `#!`, directives of a preprocessor and of a build, and `;;` are none.
+    fn is_comment(self, line: &str) -> bool {
+        const DIRECTIVES: &[&str] = &[
+            "include",
+            "includedir",
+            "define",
+            "if",
+            "ifdef",
+            "ifndef",
+            "else",
+            "elif",
+            "endif",
+            "undef",
+            "pragma",
+            "import",
+        ];
+        const PRAGMAS: &[&str] = &[
+            "syntax=",
+            "escape=",
+            "cloud-config",
+            "jinja2:",
+            "nosec",
+            "eslint-",
+            "shellcheck ",
+        ];
+        self.marks.iter().any(|mark| {
+            let Some(rest) = line.strip_prefix(mark) else {
+                return false;
+            };
+            let word = rest.split_whitespace().next().unwrap_or("");
+            let is_directive = *mark == "#"
+                && (rest.starts_with('!')
+                    || DIRECTIVES
+                        .contains(&rest.split([' ', '\t', '"', '<']).next().unwrap_or("")));
+            let is_pragma = PRAGMAS
+                .iter()
+                .any(|pragma| rest.trim_start().starts_with(pragma));
+            let is_code = *mark == ";"
+                && (word.is_empty() && line.len() == 1
+                    || word.starts_with(';')
+                        && word.trim_matches(';').is_empty()
+                        && !rest.contains(' '));
+            !is_directive && !is_pragma && !is_code
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, text};
+    use evenkeel_document::{Content, Format, read};
+    use evenkeel_model::source::SourceFile;
+
+    fn counting(name: &str, content: &str) -> Vec<String> {
+        let document = read(&SourceFile::new(name, content), Format::Lines).unwrap();
+        let Content::List(lines) = &document.roots[0].content else {
+            panic!("lines")
+        };
+        let counting = Style::of(&document).counting(lines);
+        counting
+            .into_iter()
+            .map(|node| text(node).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn only_what_the_files_own_readers_skip_is_a_comment() {
+        for (name, content, wanted) in [
+            (
+                "a.xml",
+                "<a>\n<!-- x -->\n<!--\n<b/>\n-->\n# c\n</a>",
+                vec!["<a>", "# c", "</a>"],
+            ),
+            ("named.conf.local", "/*\nx;\n*/\n// y\n# z\nw;", vec!["w;"]),
+            (
+                "deploy.sh",
+                "#!/bin/sh\n# x\n;;\n// y\nrm /*\n/*\nz\n*/",
+                vec!["#!/bin/sh", ";;", "// y", "rm /*", "/*", "z", "*/"],
+            ),
+            (".gitignore", "/*\n!/a\n**/b", vec!["/*", "!/a", "**/b"]),
+            (
+                "main.bicep",
+                "/* a */\n// b\n#disable x\nc",
+                vec!["#disable x", "c"],
+            ),
+            (
+                "schema.sql",
+                "-- a\nselect 1;\n/* b\nc */\n",
+                vec!["select 1;"],
+            ),
+            ("zone.db", "; a\n@ IN SOA x", vec!["@ IN SOA x"]),
+            (
+                "Dockerfile.prod",
+                "# syntax=docker/dockerfile:1\n# a\nFROM x",
+                vec!["# syntax=docker/dockerfile:1", "FROM x"],
+            ),
+            // What never ends, and what something follows, is no comment.
+            ("a.js", "/* a\nb", vec!["/* a", "b"]),
+            ("b.js", "/* a\nb */ c()", vec!["/* a", "b */ c()"]),
+            (
+                "sudoers",
+                "#includedir /etc/sudoers.d\n# a",
+                vec!["#includedir /etc/sudoers.d"],
+            ),
+        ] {
+            assert_eq!(counting(name, content), wanted, "{name}");
+        }
+    }
+}
