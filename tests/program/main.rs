@@ -54,6 +54,7 @@ mod secrets;
 mod shut;
 mod signals;
 mod sources;
+mod spellings;
 mod started;
 mod suites;
 mod tampering;

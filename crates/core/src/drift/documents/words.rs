@@ -3,8 +3,11 @@
 use super::{ComparedDocument, cause, codes};
 use crate::drift::codes::{CLASS, INVERTED};
 use crate::environment::definition::size_class;
-use evenkeel_comparison::meaning::{Admits, Dimension, ImageDifference, Opaque, Relation};
+use evenkeel_comparison::meaning::{
+    Admits, Context, Dimension, ImageDifference, Opaque, Relation, relate,
+};
 use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
+use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::defect::{Code, Defect, Severity};
 
 /// The defect of a disagreement, without its places.
@@ -153,7 +156,11 @@ pub(super) fn defect(
             format!("`{name}` is a secret of each environment's own"),
         ),
         Matter::Lines => Defect::new(
-            &codes::LINES,
+            if is_flag_of_lines(disagreement) {
+                &codes::FLAG
+            } else {
+                &codes::LINES
+            },
             subject,
             format!("a line is `{right}` in {two} and `{left}` in {one}"),
         ),
@@ -163,6 +170,45 @@ pub(super) fn defect(
             format!("`{name}` names the image {left} by a tag that moves"),
         ),
     }
+}
+
+/// Whether two lines differ in one word only, and it is on in one and off in the other: `PasswordAuthentication yes`.
+fn is_flag_of_lines(disagreement: &Disagreement) -> bool {
+    let text = |side: &Option<Side>| {
+        side.as_ref()?
+            .scalar
+            .as_ref()
+            .map(|scalar| scalar.text.to_string())
+    };
+    let (Some(one), Some(two)) = (text(&disagreement.left), text(&disagreement.right)) else {
+        return false;
+    };
+    let words = |text: &str| -> Vec<String> {
+        text.split(|each: char| each.is_whitespace() || matches!(each, '=' | ';' | ','))
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (ones, twos) = (words(&one), words(&two));
+    let mut differing = ones.iter().zip(&twos).filter(|(one, two)| one != two);
+    let (Some((one, two)), None) = (differing.next(), differing.next()) else {
+        return false;
+    };
+    let loose = |text: &str| Scalar {
+        kind: ScalarKind::Loose,
+        text: text.into(),
+    };
+    let key = ones.first().map_or("", String::as_str);
+    // A number in a line may be anything.
+    let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic());
+    ones.len() == twos.len()
+        && ones.len() >= 2
+        && is_word(one)
+        && is_word(two)
+        && matches!(
+            relate(&loose(one), &loose(two), Context { key, above: "" }),
+            Relation::Flag { .. }
+        )
 }
 
 /// Whether what only one side has is a whole file: a file has no key, and its place is the start of itself.
