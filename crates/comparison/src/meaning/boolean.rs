@@ -131,7 +131,12 @@ mod tests {
             let pairs = &[("1", "true"), ("0", "false")];
             assert_all(kinds, "DEBUG", pairs, &Relation::Differs);
         }
-        assert_all(kinds(Loose, Loose), "DEBUG", &[("1", "on")], &Relation::Differs);
+        assert_all(
+            kinds(Loose, Loose),
+            "DEBUG",
+            &[("1", "on")],
+            &Relation::Differs,
+        );
     }
 
     #[test]
