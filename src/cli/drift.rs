@@ -11,6 +11,9 @@ use evenkeel_model::defect::Severity;
 /// Between the environments, symbolically: everything must be equal unless a line says otherwise. And between each
 /// environment's definition and what is really there. It only looks. What could not be seen is told as such, and is
 /// never "no drift".
+///
+/// Claims of environments that are not named are compared as well, except where the named ones have more than 500
+/// resources: that would take as long again. `drift` without names and `validate` compare them all.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"

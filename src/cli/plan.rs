@@ -10,6 +10,9 @@ use crate::operation::plan;
 /// Show what would be done, for the whole path or for one environment.
 ///
 /// With -o the plan of one environment is saved: `evenkeel apply FILE` does exactly that, once, or refuses.
+///
+/// Claims of the other environments on the same machine are compared as well, except where the named environment has more
+/// than 500 resources: that would take as long again. `apply` and `validate` compare them all.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The environment [default: all]

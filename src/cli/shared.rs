@@ -17,6 +17,7 @@ use crate::operation::{Failure, LocalTargets, ProjectLocation, World, project_pa
 use crate::report::{Report, ReportFormat, Style};
 use crate::world::account;
 use crate::world::processes::LocalProcesses;
+use crate::world::redaction::RunSecrets;
 use crate::world::report_file;
 use crate::world::stores::FolderStores;
 use evenkeel_model::duration;
@@ -119,7 +120,10 @@ impl Surroundings<'_> {
                 Failure::Definitions(_) => project_path(self.world, &self.location),
                 _ => None,
             };
-            failure.report(self.command, self.world.clock.now(), project)
+            let redactor = self.world.secrets.redactor();
+            let mut report = failure.report(self.command, self.world.clock.now(), project);
+            report.redact(&|text| redactor.text(text));
+            report
         });
         let code = self.signals.exit_code(report.exit_code);
         report.exit_code = code;
@@ -201,6 +205,9 @@ pub(super) fn with_surroundings(
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
     let input = io::stdin();
+    let stores = FolderStores {
+        interruption: signals.interruption(),
+    };
     let world = World {
         clock: &SystemClock,
         environment: &environment,
@@ -211,7 +218,8 @@ pub(super) fn with_surroundings(
         actor: account::current(),
         listener: &listener,
         targets: &targets,
-        stores: &FolderStores,
+        stores: &stores,
+        secrets: RunSecrets::default(),
     };
     let style = |is_terminal: bool| Style {
         colour: colour(global.color, &environment, is_terminal),

@@ -2,46 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use super::past::Past;
 use super::{Failure, Project};
-use crate::world::documents::CommittedDocuments;
+use crate::world::documents::{CommittedDocuments, Renames};
+use crate::world::git::Snapshot;
 use evenkeel_core::documents::{DeclaredDocuments, Documents};
 use evenkeel_core::drift::parity;
-use evenkeel_core::history::{
-    Budget, CommitContents, EarlierDifferences, date, fingerprints, places, stands_since,
-};
+use evenkeel_core::history::{EarlierDifferences, date, places_of};
 use evenkeel_model::defect::Defect;
 
-/// Dates each difference between documents. Does nothing where there is no history to read.
+/// Dates each difference between documents that nobody declared. Does nothing where there is no history to read.
 pub(super) fn tell(project: &Project<'_>, defects: &mut [Defect]) -> Result<(), Failure> {
-    let now = places(defects);
-    let (Some(repository), Some(head), false) =
-        (project.repository(), project.head(), now.is_empty())
-    else {
+    let asked = places_of(defects);
+    if asked.is_empty() {
         return Ok(());
-    };
+    }
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-    let Some(mut committed) =
-        CommittedDocuments::new(repository, &project.root, &project.world.interruption)
-    else {
+    let Some(mut past) = Past::new(project, &declared)? else {
         return Ok(());
     };
-    let asked = declared.asked();
-    let paths = committed.places(&head, &asked);
-    let budget = Budget::default();
-    let commits = repository
-        .commits_touching(&head, &paths, budget.commits)
-        .map_err(Failure::from)?;
-    let since = stands_since(&now, &commits, budget, |commit| {
-        let sets = committed.gather(&commit.commit, &asked);
-        let then = Documents::from(&project.definition, &declared, sets);
-        // A file that is missing in an older commit does not end the walk; an unreadable one does.
-        let parity = then.compare();
-        (!then.is_unread() && parity.complaints.is_empty()).then(|| CommitContents {
-            keys: fingerprints(&parity.disparities),
-            // A file that was read before costs nothing to read, but comparing it costs the same.
-            bytes: then.bytes(),
-        })
-    });
+    let since = past.since(&asked)?;
     date(defects, &since, project.world.clock.now());
     Ok(())
 }
@@ -63,7 +43,18 @@ pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<EarlierDiffe
     if let Some(mut committed) =
         CommittedDocuments::new(repository, &project.root, &project.world.interruption)
     {
-        let sets = committed.gather(&commit, &declared.asked());
+        let asked = declared.asked();
+        let mut renames = Renames::default();
+        if committed.lacks(&commit, &asked) {
+            let newer = match project.commit_read() {
+                Some((_, newer)) => Snapshot::Commit(newer),
+                None => Snapshot::Index,
+            };
+            for (new, old) in repository.renamed(&commit, newer)? {
+                renames.follow(&new, old);
+            }
+        }
+        let sets = committed.gather(&commit, &asked, &renames);
         let documents = Documents::from(&project.definition, &declared, sets);
         differed.extend(documents.compare().disparities);
     }

@@ -401,6 +401,8 @@ impl Run<'_> {
         began: Moment,
     ) -> Result<Went, Failure> {
         let world = self.project.world;
+        // What is begun is brought to an end and recorded.
+        let _hold = world.interruption.hold();
         let apply = state.next_apply();
         let started = ApplyStarted {
             apply: apply.clone(),

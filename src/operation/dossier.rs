@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::picture::Resolution;
 use super::{Failure, Project, earlier};
 use crate::report::{Report, VerdictDocument};
-use evenkeel_core::drift::{compare_along_path, live};
+use evenkeel_core::drift::compare_along_path;
 use evenkeel_core::gate::demands::{differences, severities};
 use evenkeel_core::gate::{
     self, Dossier, EnvironmentFacts, LedgerFacts, Reason, ReleasePlan, StoredDossier, Verdict,
@@ -69,7 +69,7 @@ impl GateReview {
                     observation: situation.untouched_digest(),
                 },
             );
-            lives.push(live(&situation));
+            lives.push(resolution.live(&situation));
             if *name == production {
                 restores = restored(&situation, &plan);
             }

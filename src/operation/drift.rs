@@ -4,7 +4,7 @@ use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{Failure, Project, ProjectLocation, World, ages, undeclared, unrecorded};
 use crate::report::{EnvironmentReport, Report};
-use evenkeel_core::drift::{codes, compare_along_path, live, name_releases};
+use evenkeel_core::drift::{codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
@@ -103,9 +103,6 @@ pub(super) fn found(
     let mut unseen = false;
     if !request.live_only {
         let mut parity = resolution.parity.clone();
-        if !request.no_history {
-            ages::tell(&project, &mut parity)?;
-        }
         if let Some(revision) = &request.since {
             let then = ages::then(&project, revision)?;
             let older = only_new(&mut parity, &then);
@@ -121,6 +118,10 @@ pub(super) fn found(
                 ),
                 evenkeel_model::text::count(older, "older one")
             ));
+        }
+        // Only what is shown is worth its history.
+        if !request.no_history {
+            ages::tell(&project, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
         // As history, this asks git.
@@ -163,7 +164,7 @@ fn look_at_all(
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, state, &targets)?;
         let (defects, (declared, observed)) =
-            rayon::join(|| live(&situation), || situation.coverage());
+            rayon::join(|| resolution.live(&situation), || situation.coverage());
         unrecorded::tell(project, state, &situation, report);
         unrecorded::tell_of_owners(project, state, &situation, &targets.observers(), report);
         found.push(defects);

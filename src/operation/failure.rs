@@ -125,6 +125,7 @@ impl Failure {
         match self {
             Self::Definitions(_) => FailureKind::Definitions,
             Self::Usage(_) => FailureKind::Usage,
+            Self::Ledger(LedgerError::Interrupted { .. }) => FailureKind::Interrupted,
             Self::Ledger(_) => FailureKind::Ledger,
             Self::Stale { .. } => FailureKind::Stale,
             Self::Refused { .. } => FailureKind::Refused,
@@ -177,6 +178,7 @@ pub fn ledger_code(error: &LedgerError) -> u8 {
         | LedgerError::Missing { .. }
         | LedgerError::Damaged { .. } => 7,
         LedgerError::Held { .. } | LedgerError::Busy { .. } | LedgerError::Fenced { .. } => 5,
+        LedgerError::Interrupted { .. } => 130,
         _ => 1,
     }
 }

@@ -24,6 +24,7 @@ mod init;
 mod large;
 mod lock;
 mod log;
+mod past;
 mod picture;
 mod plan;
 mod production;

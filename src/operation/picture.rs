@@ -11,10 +11,10 @@ use super::world::TOOL;
 use super::{Failure, Project};
 use crate::report::DocumentsDocument;
 use crate::world::command::handed_on;
-use crate::world::documents::{CommittedDocuments, Rendering, WorkingDocuments};
+use crate::world::documents::{CommittedDocuments, Renames, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet};
-use evenkeel_core::drift::Disparity;
+use evenkeel_core::drift::{Disparity, live};
 use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
 use evenkeel_core::observe::{Situation, look};
@@ -22,7 +22,7 @@ use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::{EnvironmentState, State};
-use evenkeel_model::defect::Defect;
+use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::{EnvironmentName, Sealer};
 
 /// Environments as resolved.
@@ -76,6 +76,10 @@ impl Resolution {
             None => None,
             Some(declared) => {
                 let sets = gather(project, declared, needs.renders())?;
+                // A document that could not be read because an end was asked for is no finding.
+                if project.world.interruption.is_set() {
+                    return Err(Failure::Interrupted);
+                }
                 // What a release was compared by is in its commit, or the definitions differ from it.
                 if needs == Needs::Release && !origin.dirty {
                     origin.dirty = differ_from_commit(project, &declared.asked(), &sets)?;
@@ -144,6 +148,24 @@ impl Resolution {
         .map_err(Failure::other)
     }
 
+    /// What differs between what was seen and what is declared. Names of things that nobody declared may quote a secret.
+    pub(super) fn live(&self, situation: &Situation<'_>) -> Vec<Defect> {
+        let mut defects = live(situation);
+        if self.secrets.is_empty() {
+            return defects;
+        }
+        for defect in &mut defects {
+            if defect.corner == Some(Corner::Unmanaged) {
+                defect.message = self.secrets.text(&defect.message);
+                defect.attribute = defect
+                    .attribute
+                    .as_deref()
+                    .map(|text| self.secrets.text(text));
+            }
+        }
+        defects
+    }
+
     /// The targets of one environment.
     pub(super) fn targets(
         &self,
@@ -205,7 +227,7 @@ fn gather(
             let mut committed =
                 CommittedDocuments::new(repository, &project.root, &project.world.interruption)
                     .ok_or_else(|| Failure::other("the project is not in the repository"))?;
-            Ok(committed.gather(commit, &asked))
+            Ok(committed.gather(commit, &asked, &Renames::default()))
         }
     }
 }
@@ -240,7 +262,7 @@ fn differ_from_commit(
     else {
         return Ok(true);
     };
-    let then = committed.gather(&head, &paths);
+    let then = committed.gather(&head, &paths, &Renames::default());
     // A file that is missing from both is as it was committed.
     let is_absent = |set: &FileSet| set.absent && set.files.is_empty();
     Ok(here

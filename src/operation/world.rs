@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::{Listener, TargetMaker};
 use crate::world::git::Git;
 use crate::world::processes::Processes;
+use crate::world::redaction::RunSecrets;
 use evenkeel_host::Interruption;
 use evenkeel_ledger::StoreMaker;
 use evenkeel_ledger::record::Actor;
@@ -34,6 +35,8 @@ pub struct World<'a> {
     pub targets: &'a dyn TargetMaker,
     /// Makes stores.
     pub stores: &'a dyn StoreMaker,
+    /// The secrets that are resolved in this run.
+    pub secrets: RunSecrets,
 }
 
 impl World<'_> {

@@ -218,6 +218,24 @@ impl Report {
         });
     }
 
+    /// Covers secrets in what stopped an operation, with `safe`.
+    pub fn redact(&mut self, safe: &dyn Fn(&str) -> String) {
+        let cover = |text: &mut String| *text = safe(text);
+        if let Some(failure) = &mut self.failure {
+            cover(&mut failure.reason);
+            failure.causes.iter_mut().for_each(cover);
+            failure.changes.iter_mut().for_each(cover);
+            failure.help.iter_mut().for_each(cover);
+        }
+        for finding in &mut self.findings {
+            cover(&mut finding.message);
+            for text in [&mut finding.expected, &mut finding.found, &mut finding.help] {
+                text.iter_mut().for_each(cover);
+            }
+        }
+        self.messages.iter_mut().for_each(cover);
+    }
+
     /// Adds a sentence.
     pub fn say(&mut self, sentence: impl Into<String>) {
         self.messages.push(sentence.into());

@@ -19,8 +19,10 @@ pub(super) struct HttpAnswer {
     pub status: u16,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body, up to one byte more than is taken.
+    /// Its body, decompressed, up to one byte more than is taken.
     pub body: Vec<u8>,
+    /// Why the body could not be decompressed.
+    pub broken: Option<String>,
 }
 
 /// Everything about an answer that is not as the check expects it.
@@ -67,6 +69,10 @@ pub(super) fn disagreements(
     if answer.body.len() > LARGEST_BODY {
         let most = LARGEST_BODY / 1024 / 1024;
         found.push(format!("body: expected at most {most} MiB, found more"));
+        return found;
+    }
+    if let Some(reason) = &answer.broken {
+        found.push(format!("body: {}", shown(reason)));
         return found;
     }
     let beginning = || {
@@ -206,6 +212,7 @@ mod tests {
             status,
             headers: map,
             body: body.to_vec(),
+            broken: None,
         };
         disagreements(check, &answer, &Redactor::new(["hunter2"].into_iter()))
     }

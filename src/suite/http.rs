@@ -8,6 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 
 use super::client::{client, innermost, wait};
+use super::compression::decoded;
 use super::expectation::{HttpAnswer, LARGEST_BODY, disagreements};
 use super::result::{Case, Outcome, Part};
 use crate::world::redaction::Redactor;
@@ -116,12 +117,20 @@ async fn answer(
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
             body: Vec::new(),
+            broken: None,
         };
         while answer.body.len() <= LARGEST_BODY
             && let Some(chunk) = response.chunk().await?
         {
             let room = (LARGEST_BODY + 1).saturating_sub(answer.body.len());
             answer.body.extend(chunk.iter().take(room));
+        }
+        if answer.body.len() <= LARGEST_BODY {
+            let body = std::mem::take(&mut answer.body);
+            match decoded(&answer.headers, body, LARGEST_BODY) {
+                Ok(body) => answer.body = body,
+                Err(reason) => answer.broken = Some(reason),
+            }
         }
         Ok(answer)
     };

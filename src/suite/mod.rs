@@ -9,6 +9,7 @@
 
 mod capture;
 mod client;
+mod compression;
 pub mod evidence;
 mod expectation;
 mod files;

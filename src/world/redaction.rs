@@ -5,8 +5,10 @@
 //! compressed, or spelled backwards: a suite that is given a secret is trusted not to hide it.
 
 mod pattern;
+mod run;
 mod spelling;
 
+pub use run::RunSecrets;
 use zeroize::Zeroizing;
 
 use self::pattern::{Pattern, forms};

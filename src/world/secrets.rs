@@ -9,6 +9,7 @@ use evenkeel_host::Interruption;
 use evenkeel_model::Secret;
 
 use super::command::{CommandRun, run};
+use super::redaction::RunSecrets;
 
 /// How long a command that prints a secret may take.
 const WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
@@ -26,10 +27,20 @@ pub struct RealSecrets<'a> {
     pub root: PathBuf,
     /// Ends a command that takes long.
     pub interruption: &'a Interruption,
+    /// Learns what was got.
+    pub learned: &'a RunSecrets,
 }
 
 impl Secrets for RealSecrets<'_> {
     fn get(&self, source: &ValueSource) -> Result<Secret, String> {
+        let secret = self.read(source)?;
+        self.learned.learn(&secret);
+        Ok(secret)
+    }
+}
+
+impl RealSecrets<'_> {
+    fn read(&self, source: &ValueSource) -> Result<Secret, String> {
         match source {
             ValueSource::Plain(_) => Err("a secret must not be written into a definition".into()),
             ValueSource::Variable(name) => match (self.variable)(name) {
@@ -139,7 +150,7 @@ fn text(bytes: Vec<u8>, what: &str) -> Result<Secret, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, RealSecrets};
+    use super::{LONGEST, RealSecrets, RunSecrets};
     use evenkeel_core::environment::definition::ValueSource;
     use evenkeel_core::environment::secrets::Secrets as _;
     use evenkeel_host::Interruption;
@@ -150,6 +161,7 @@ mod tests {
             definitions: directory.to_owned(),
             root: directory.to_owned(),
             interruption: &Interruption::default(),
+            learned: &RunSecrets::default(),
         };
         secrets.get(source).map(|secret| secret.reveal().to_owned())
     }

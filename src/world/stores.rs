@@ -3,18 +3,23 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use evenkeel_host::Interruption;
 use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::{Store, StoreMaker};
 
 /// Stores in a folder of each project's directory.
-#[derive(Clone, Copy, Debug)]
-pub struct FolderStores;
+#[derive(Clone, Debug, Default)]
+pub struct FolderStores {
+    /// Ends waiting for others.
+    pub interruption: Interruption,
+}
 
 /// The folder's name.
 const FOLDER: &str = ".evenkeel";
 
 impl StoreMaker for FolderStores {
     fn make(&self, project: &Path) -> Arc<dyn Store> {
-        Arc::new(FolderStore::new(&project.join(FOLDER)))
+        let store = FolderStore::new(&project.join(FOLDER));
+        Arc::new(store.until(self.interruption.flag()))
     }
 }

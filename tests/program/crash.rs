@@ -234,18 +234,28 @@ fn converges(world: &TestWorld, expected: &BTreeSet<String>, what: &str) {
 
 /// Takes k = 1, 2, … until nothing is hit any more; sampled unless all are wanted.
 fn for_each_k(stride: usize, at_most: usize, task: impl Fn(usize) -> bool + Sync) -> usize {
+    for_each_k_after(0, stride, at_most, task)
+}
+
+/// As [`for_each_k`], without the first calls.
+fn for_each_k_after(
+    first: usize,
+    stride: usize,
+    at_most: usize,
+    task: impl Fn(usize) -> bool + Sync,
+) -> usize {
     let all = std::env::var_os("EVENKEEL_TEST_ALL").is_some();
     let (stride, at_most) = if all { (1, 10_000) } else { (stride, at_most) };
     let hit = Mutex::new(0);
-    let next = Mutex::new(1);
+    let next = Mutex::new(first + 1);
     let worker = || loop {
         let k = {
             let mut next = next.lock().unwrap();
             let k = *next;
-            *next += if k < 4 { 1 } else { stride };
+            *next += if k < first + 4 { 1 } else { stride };
             k
         };
-        if k > at_most || !task(k) {
+        if k > first + at_most || !task(k) {
             return;
         }
         *hit.lock().unwrap() += 1;
@@ -271,8 +281,10 @@ fn killed_as_it_enters_its_kth_call_of_a_sort_it_converges() {
         ("linkat,symlinkat,unlinkat,unlink", 9, 2),
         ("clone,clone3,vfork,execve", 5, 2),
         ("fchmod,fchmodat,fchown,fchownat", 9, 1),
+        ("openat", 16, 3),
+        ("mmap", 8, 3),
     ] {
-        let hit = for_each_k(stride, 400, |k| {
+        let hit = for_each_k_after(before_main(calls), stride, 400, |k| {
             let world = large();
             let (ran, _) = traced(
                 &world,
@@ -338,6 +350,159 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
         });
         eprintln!("{error} at up to {hit} calls of {calls}");
     }
+}
+
+/// How many calls of a sort the main thread makes before the program begins: what the loader and the runtime do, which
+/// nobody can answer for.
+fn before_main(calls: &str) -> usize {
+    let directory = tempfile::tempdir().unwrap();
+    let trace = directory.path().join("trace");
+    let status = Command::new("strace")
+        .args(["-qq", "-o", trace.to_str().unwrap()])
+        .args(["-e", &format!("trace={calls}")])
+        .args([PROGRAM, "--version"])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let text = std::fs::read_to_string(trace).unwrap();
+    let is_call = |line: &&str| calls.split(',').any(|call| line.starts_with(call));
+    // `execve` of the program itself is made by the tracer's child.
+    text.lines().filter(is_call).count() - usize::from(calls.contains("execve"))
+}
+
+/// What the kernel refuses for lack of memory, threads or descriptors ends with a documented code, and not by a panic.
+#[test]
+fn whatever_the_kernel_refuses_is_told_and_the_next_run_converges() {
+    if !has_strace() {
+        return;
+    }
+    let expected = undisturbed();
+    for (calls, error, stride, least) in [
+        ("clone,clone3,vfork", "EAGAIN", 4, 2),
+        ("mmap", "ENOMEM", 8, 2),
+        ("openat", "EMFILE", 16, 3),
+        ("openat", "EIO", 19, 3),
+    ] {
+        let hit = for_each_k_after(before_main(calls), stride, 400, |k| {
+            let world = large();
+            let what = format!("{error} at {calls} {k}");
+            let (ran, is_hit) = traced(
+                &world,
+                &format!("{calls}:error={error}:when={k}"),
+                &["apply", "staging"],
+            );
+            // Never 101, 127 or 134: a panic, the loader, an abort.
+            assert!(
+                matches!(ran.code, 0 | 1 | 5 | 6 | 7),
+                "{what}: {} {}",
+                ran.code,
+                ran.short()
+            );
+            if ran.code == 0 {
+                assert!(
+                    whole(&world),
+                    "{what}: success, and it is not there: {}",
+                    ran.short()
+                );
+            }
+            converges(&world, &expected, &what);
+            is_hit
+        });
+        eprintln!("{error} at up to {hit} calls of {calls}");
+        assert!(hit >= least, "{calls}: only {hit} were hit");
+    }
+}
+
+/// Stopped at any moment, a run keeps nobody waiting: others name it or work on. When it goes on, all ends well.
+#[test]
+fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
+    let began = Instant::now();
+    large().expect(0, &["apply", "staging"]);
+    let long = began.elapsed();
+    let rounds = if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
+        200
+    } else {
+        10
+    };
+    let mut random = 0x51ed_270b_u64;
+    let (mut named, mut stopped) = (0, 0);
+    for round in 0..rounds {
+        let world = large();
+        world.add(
+            "environments/system.toml",
+            "\n[suite.smoke]\nkind = \"smoke\"\nrun = [\"../checks/smoke.sh\"]\n",
+        );
+        if round % 2 == 1 {
+            world.expect(0, &["apply", "staging"]);
+            world.write("run/staging/etc/1", "by hand");
+            std::fs::remove_file(world.path("run/staging/etc/2")).unwrap();
+        }
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let part = f64::from(u32::try_from(random >> 40).unwrap()) / f64::from(1 << 24);
+        let mut child = world
+            .command(&["apply", "staging"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(long.mul_f64(part));
+        let number = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(number, rustix::process::Signal::STOP).unwrap();
+        let has_ended = child.try_wait().unwrap().is_some();
+        stopped += usize::from(!has_ended);
+        let what = format!("round {round}, stopped after {part:.2}");
+        for arguments in [
+            &["apply", "staging"][..],
+            // Of another environment, and it writes to the ledger.
+            &["verify", "production"],
+            &["status"],
+            &["lock", "show"],
+            &["drift", "--live", "staging"],
+            &["audit", "verify"],
+        ] {
+            let since = Instant::now();
+            let ran = world.run(arguments);
+            // Five seconds, and what a busy machine takes away.
+            assert!(
+                since.elapsed() < Duration::from_secs(30),
+                "{what}: {arguments:?}"
+            );
+            if ran.code == 5 {
+                named += 1;
+                ran.says(&format!("process {}", child.id()));
+            }
+            let is_fine = match arguments[0] {
+                "apply" => matches!(ran.code, 0 | 5),
+                "drift" | "verify" => matches!(ran.code, 0..=2 | 5),
+                _ => matches!(ran.code, 0 | 5),
+            };
+            assert!(
+                is_fine,
+                "{what}: {arguments:?}: {} {}",
+                ran.code,
+                ran.short()
+            );
+        }
+        if !has_ended {
+            rustix::process::kill_process(number, rustix::process::Signal::CONT).unwrap();
+        }
+        let status = child.wait().unwrap();
+        // Another run may have done its work meanwhile, or have changed what it was to find.
+        assert!(
+            matches!(status.code(), Some(0 | 1 | 4..=6)),
+            "{what}: {status}"
+        );
+        world.expect(0, &["apply", "staging"]);
+        assert!(whole(&world), "{what}");
+        world.expect(0, &["plan", "staging"]);
+        world.expect(0, &["drift", "--live", "staging"]);
+        world.expect(0, &["audit", "verify"]);
+    }
+    eprintln!("stopped {stopped} of {rounds} runs, named {named} times");
+    assert!(stopped > 0);
 }
 
 /// At any moment, also while it is changing a definition and while it goes on after an earlier kill.

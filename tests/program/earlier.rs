@@ -50,7 +50,7 @@ fn earlier() -> TestWorld {
 fn its_ledger_is_whole_and_is_the_one_its_checkpoint_remembers() {
     let world = earlier();
     world.expect(0, &["audit", "verify", "--against", "checkpoint.json"]);
-    let store = FolderStores.make(&world.path(""));
+    let store = FolderStores::default().make(&world.path(""));
     let verification = store.verify(&[]).unwrap();
     assert!(verification.is_whole(), "{:?}", verification.findings);
     assert_eq!(verification.entries, ENTRIES);
@@ -59,7 +59,7 @@ fn its_ledger_is_whole_and_is_the_one_its_checkpoint_remembers() {
 #[test]
 fn every_entry_is_understood_and_every_kind_of_record_is_among_them() {
     let world = earlier();
-    let store = FolderStores.make(&world.path(""));
+    let store = FolderStores::default().make(&world.path(""));
     let ledger = store.open(Some("shop")).unwrap().unwrap();
     let mut kinds = std::collections::BTreeSet::new();
     for entry in ledger.read(0).unwrap() {
@@ -84,7 +84,7 @@ fn every_entry_is_understood_and_every_kind_of_record_is_among_them() {
 #[test]
 fn every_verdict_is_computed_again_from_its_dossier() {
     let world = earlier();
-    let store = FolderStores.make(&world.path(""));
+    let store = FolderStores::default().make(&world.path(""));
     let ledger = store.open(Some("shop")).unwrap().unwrap();
     let mut verdicts = 0;
     for entry in ledger.read(0).unwrap() {

@@ -354,6 +354,79 @@ fn a_change_outside_is_dated_by_the_observations_around_it() {
     drift.says("between a-1 (").says(") and now (");
 }
 
+/// What a process restarts on may get another name, and is the same: the process runs on.
+#[test]
+fn a_renamed_dependency_restarts_nothing() {
+    let resources = |name: &str, content: &str| {
+        format!(
+            "{}[process.p]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nrestart-on = [\"file.{name}\"]\nstop-within = \"1s\"\n",
+            file(name, "x", content)
+        )
+    };
+    let world = world(&resources("a", "one"));
+    let running = world.processes();
+    define(&world, &resources("b", "one"));
+    let plan = world.expect(2, &["plan", "staging"]);
+    assert!(!plan.all().contains("starts anew"), "{}", plan.short());
+    follows(&world, &resources("b", "one"));
+    assert_eq!(world.processes(), running);
+    // A change under the new name still restarts it.
+    follows(&world, &resources("b", "two"));
+    assert_ne!(world.processes(), running);
+}
+
+/// A release that is killed between a move and the clearing of the former place is finished by the next one: what is left
+/// to be cleared was rehearsed.
+#[test]
+fn what_a_killed_release_left_to_be_cleared_was_rehearsed() {
+    let world = TestWorld::with(&system(&file("a", "x", "one")));
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    define(&world, &file("a", "y", "one"));
+    world.expect(0, &["deliver"]);
+    // The step at the end fails as if it were not reached: a directory in the place of what it removes.
+    fs::remove_file(world.path("run/production/x")).unwrap();
+    fs::create_dir_all(world.path("run/production/x/in-the-way")).unwrap();
+    let ran = world.run(&["release"]);
+    assert_ne!(ran.code, 0, "{}", ran.short());
+    fs::remove_dir_all(world.path("run/production/x")).unwrap();
+    fs::write(world.path("run/production/x"), "one").unwrap();
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert!(!world.path("run/production/x").exists());
+    world.expect(0, &["plan"]);
+}
+
+/// The same command under another name is no removal, so production needs no word of confirmation.
+#[test]
+fn a_renamed_process_reaches_production_without_a_confirmation() {
+    let process = |names: &[&str]| -> String {
+        let each = |name: &&str| {
+            format!(
+                "[process.{name}]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nstop-within = \"1s\"\n"
+            )
+        };
+        names.iter().map(each).collect()
+    };
+    let world = TestWorld::with(&system(&process(&["a", "b"])));
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert_eq!(world.processes().len(), 4);
+    define(&world, &process(&["b", "c"]));
+    world
+        .expect(2, &["plan", "staging"])
+        .says("moved to process.c");
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert_eq!(world.processes().len(), 4);
+    world.expect(0, &["drift", "--live"]);
+    world.expect(0, &["plan"]);
+    // One of two that are alike goes: that is a removal.
+    define(&world, &process(&["b"]));
+    world.expect(0, &["deliver"]);
+    world.expect(3, &["release"]).says("this removes");
+}
+
 /// A generator of numbers: the same rounds each time.
 struct Random(u64);
 
@@ -399,36 +472,27 @@ fn resources(declared: &Declared, directory: u64) -> String {
     text
 }
 
-/// Definitions change, hands edit and remove, and every run is killed at some moment; the next whole run brings all of it.
-/// `EVENKEEL_TEST_ALL=1` kills 2,000 runs.
+/// Definitions change, hands edit and remove, runs and releases are killed at some moment; after each kill the ledger is
+/// whole, and the next whole run brings all of it. `EVENKEEL_TEST_ALL=1` kills 2,000 runs.
 #[test]
-fn killed_over_cycles_of_renames_swaps_removals_and_edits_it_converges() {
-    let rounds = if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
+fn killed_over_cycles_of_renames_swaps_removals_edits_and_releases_it_converges() {
+    let wanted = if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
         2_000
     } else {
-        32
+        24
     };
     let world = TestWorld::with(&system(""));
-    let began = std::time::Instant::now();
-    world.expect(0, &["apply", "staging"]);
-    let long = began.elapsed();
+    let mut long = time(&world, &["apply", "staging"]);
     let mut random = Random(7);
-    let mut killed = 0;
-    for round in 0..rounds {
+    let (mut killed, mut releases, mut round) = (0, 0, 0);
+    while killed < wanted || releases == 0 {
+        assert!(round < 4 * wanted, "{killed} kills in {round} rounds");
         let declared = some(&mut random);
         define(&world, &resources(&declared, random.below(3)));
-        for _ in 0..random.below(3) {
-            let mut child = world
-                .command(&["apply", "staging"])
-                .stdout(std::process::Stdio::null())
-                .stderr(std::process::Stdio::null())
-                .spawn()
-                .unwrap();
-            std::thread::sleep(
-                long.mul_f64(f64::from(u32::try_from(random.below(120)).unwrap()) / 100.0),
-            );
-            let _ = child.kill();
-            killed += usize::from(!child.wait().unwrap().success());
+        for _ in 0..=random.below(3) {
+            if kill(&world, &["apply", "staging"], long, &mut random) {
+                killed += 1;
+            }
             assert_eq!(world.run(&["audit", "verify"]).code, 0, "round {round}");
             let edited = ["p", "q", "d/r", "d/s"][usize::try_from(random.below(4)).unwrap()];
             let path = world.path(&format!("run/staging/{edited}"));
@@ -450,36 +514,98 @@ fn killed_over_cycles_of_renames_swaps_removals_and_edits_it_converges() {
         assert_eq!(ran.code, 0, "{what}: {}", ran.short());
         let plan = world.run(&["plan", "staging"]);
         assert_eq!(plan.code, 0, "{what}: {}", plan.short());
-        let mut expected: Vec<(String, String)> = declared
-            .iter()
-            .map(|(_, path, content)| (path.clone(), content.clone()))
-            .collect();
+        is_there(&world, "staging", &declared, true, &what);
+        if round % 3 == 0 {
+            world.expect(0, &["deliver"]);
+            let release = ["release", "--confirm=production"];
+            if releases == 0 {
+                world.run(&release);
+            }
+            for _ in 0..=random.below(2) {
+                if kill(&world, &release, long, &mut random) {
+                    killed += 1;
+                    releases += 1;
+                }
+                assert_eq!(world.run(&["audit", "verify"]).code, 0, "{what}");
+            }
+            let ran = world.run(&release);
+            assert_eq!(ran.code, 0, "{what}: {}", ran.short());
+            world.expect(0, &["plan"]);
+            is_there(&world, "production", &declared, false, &what);
+        }
+        round += 1;
+        // The ledger grows, and each run reads it.
+        if round % 50 == 0 {
+            long = time(&world, &["apply", "staging"]);
+        }
+    }
+    eprintln!("killed {killed} runs in {round} rounds, {releases} of them releases");
+}
+
+/// How long a command takes that succeeds.
+fn time(world: &TestWorld, arguments: &[&str]) -> std::time::Duration {
+    let began = std::time::Instant::now();
+    world.expect(0, arguments);
+    began.elapsed()
+}
+
+/// Kills a command at some moment; whether it was killed before its end.
+fn kill(
+    world: &TestWorld,
+    arguments: &[&str],
+    long: std::time::Duration,
+    random: &mut Random,
+) -> bool {
+    let mut child = world
+        .command(arguments)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let part = f64::from(u32::try_from(random.below(110)).unwrap()) / 100.0;
+    std::thread::sleep(long.mul_f64(part));
+    let _ = child.kill();
+    child.wait().unwrap().code().is_none()
+}
+
+/// What is declared is there with its content, and nothing else, besides what somebody else put there.
+#[track_caller]
+fn is_there(
+    world: &TestWorld,
+    environment: &str,
+    declared: &Declared,
+    has_foreign: bool,
+    what: &str,
+) {
+    let mut expected: Vec<(String, String)> = declared
+        .iter()
+        .map(|(_, path, content)| (path.clone(), content.clone()))
+        .collect();
+    if has_foreign {
         expected.push(("foreign".into(), "foreign".into()));
         expected.push(("d/foreign".into(), "foreign".into()));
-        expected.sort();
-        let start = world.path("run/staging");
-        let mut found: Vec<(String, String)> = world
-            .snapshot("run/staging")
-            .into_iter()
-            // What a killed placement leaves beside a file is another matter.
-            .filter(|(path, _)| {
-                !path
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().starts_with('.'))
-            })
-            .filter(|(path, _)| !path.is_dir() || path.is_symlink())
-            .map(|(path, (_, content))| {
-                let path = path
-                    .strip_prefix(&start)
-                    .unwrap()
-                    .to_string_lossy()
-                    .into_owned();
-                (path, String::from_utf8(content).unwrap())
-            })
-            .collect();
-        found.sort();
-        assert_eq!(found, expected, "{what}");
     }
-    eprintln!("killed {killed} runs in {rounds} rounds");
-    assert!(killed * 4 > rounds, "{killed} of {rounds}");
+    expected.sort();
+    let start = world.path(&format!("run/{environment}"));
+    let mut found: Vec<(String, String)> = world
+        .snapshot(&format!("run/{environment}"))
+        .into_iter()
+        // What a killed placement leaves beside a file is another matter.
+        .filter(|(path, _)| {
+            !path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+        })
+        .filter(|(path, _)| !path.is_dir() || path.is_symlink())
+        .map(|(path, (_, content))| {
+            let path = path
+                .strip_prefix(&start)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            (path, String::from_utf8(content).unwrap())
+        })
+        .collect();
+    found.sort();
+    assert_eq!(found, expected, "{what}");
 }

@@ -107,6 +107,108 @@ fn what_is_new_at_a_place_that_already_differed_is_not_new_but_a_new_place_is() 
 }
 
 #[test]
+fn a_file_that_only_got_another_name_brings_nothing_new_and_keeps_its_age() {
+    let world = yaml("a: 1\n", "a: 1\n", "");
+    commit_on(&world, "2026-04-01", "Begin");
+    world.write("config/production.yaml", "a: 2\n");
+    commit_on(&world, "2026-05-01", "Let a differ");
+    // Away, and back by way of another folder.
+    world.git(&["mv", "config/production.yaml", "elsewhere.yaml"]);
+    commit_on(&world, "2026-06-01", "Move it away");
+    world.git(&["mv", "elsewhere.yaml", "config/production.yaml"]);
+    commit_on(&world, "2026-07-01", "Move it back");
+    world
+        .expect(2, &["drift", "--parity"])
+        .says("since 2026-05-01T12:00:00")
+        .says("by Test, \"Let a differ\"");
+    // Renamed and not committed: as new as it was.
+    world.git(&["mv", "config", "settings"]);
+    world.replace("environments/system.toml", "config/", "settings/");
+    world
+        .expect(2, &["drift", "--parity"])
+        .says("\"Let a differ\"");
+    world
+        .expect(0, &["drift", "--parity", "--since", "HEAD"])
+        .says("1 older one not shown");
+    commit_on(&world, "2026-08-01", "Call the folder otherwise");
+    for then in ["HEAD~1", "HEAD~2", "HEAD~3"] {
+        world
+            .expect(0, &["drift", "--parity", "--since", then])
+            .says("1 older one not shown");
+    }
+    world.expect(2, &["drift", "--parity", "--since", "HEAD~4"]);
+}
+
+#[test]
+fn what_came_with_a_merge_is_dated_to_the_commit_that_was_merged() {
+    let world = yaml("a: 1\nb: 1\n", "a: 1\nb: 1\n", "");
+    commit_on(&world, "2026-04-01", "Begin");
+    world.git(&["checkout", "--quiet", "-b", "feature"]);
+    world.write("config/production.yaml", "a: 2\nb: 1\n");
+    commit_on(&world, "2026-05-01", "Let a differ");
+    world.write("unrelated", "");
+    commit_on(&world, "2026-05-02", "Something else");
+    world.git(&["checkout", "--quiet", "-"]);
+    world.write("other", "");
+    commit_on(&world, "2026-06-01", "Meanwhile");
+    let merge = |message: &str| {
+        world.git(&[
+            "-c",
+            "user.name=Merger",
+            "-c",
+            "user.email=m@example.invalid",
+            "merge",
+            "--quiet",
+            "--no-ff",
+            "--no-commit",
+            "feature",
+        ]);
+        commit_on(&world, "2026-07-01", message)
+    };
+    merge("Merge the feature");
+    world
+        .expect(2, &["drift", "--parity"])
+        .says("since 2026-05-01T12:00:00")
+        .says("by Test, \"Let a differ\"");
+    // What the merge itself made different is the merge's.
+    world.git(&["checkout", "--quiet", "feature"]);
+    world.write("unrelated", "more");
+    commit_on(&world, "2026-08-01", "More of something else");
+    world.git(&["checkout", "--quiet", "-"]);
+    world.git(&["merge", "--quiet", "--no-ff", "--no-commit", "feature"]);
+    world.write("config/production.yaml", "a: 2\nb: 2\n");
+    commit_on(&world, "2026-09-01", "Merge and spoil");
+    world
+        .expect(2, &["drift", "--parity"])
+        .says("\"Let a differ\"")
+        .says("\"Merge and spoil\"");
+}
+
+#[test]
+fn a_document_that_changes_all_the_time_takes_nothing_from_the_others() {
+    let world = yaml(
+        "a: 1\n",
+        "a: 1\n",
+        "[document.busy]\npath = \"busy.${environment}.yaml\"\n",
+    );
+    world.write("busy.staging.yaml", "tag: 0\n");
+    world.write("busy.production.yaml", "tag: 0\n");
+    commit_on(&world, "2026-04-01", "Begin");
+    world.write("config/production.yaml", "a: 2\n");
+    commit_on(&world, "2026-05-01", "Let a differ");
+    for number in 1..=80 {
+        world.write("busy.staging.yaml", &format!("tag: {number}\n"));
+        commit_on(&world, "2026-06-01", &format!("Tag {number}"));
+    }
+    world
+        .expect(2, &["drift", "--parity"])
+        .says("since 2026-05-01T12:00:00")
+        .says("\"Let a differ\"")
+        .says("at least since commit")
+        .says("\"Tag 17\"");
+}
+
+#[test]
 fn without_a_repository_nothing_is_said_of_ages_and_since_is_refused() {
     let world = yaml("a: 1\n", "a: 2\n", "");
     let text = world.expect(2, &["drift", "--parity"]);

@@ -11,6 +11,7 @@ use evenkeel::operation::{
 };
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
+use evenkeel::world::redaction::RunSecrets;
 use evenkeel::world::stores::FolderStores;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_host::recorded::RecordedTarget;
@@ -80,7 +81,10 @@ impl Inside {
         // The key is there before the first look, so that all looks seal alike.
         std::fs::create_dir_all(world.path(".evenkeel")).unwrap();
         world.mode(".evenkeel", 0o700);
-        FolderStores.make(&world.path("")).make_key().unwrap();
+        FolderStores::default()
+            .make(&world.path(""))
+            .make_key()
+            .unwrap();
         Self {
             world,
             variables: RefCell::new(
@@ -96,7 +100,10 @@ impl Inside {
 
     /// The target of an environment; made when the first operation looks at it, or here.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
-        let sealer = FolderStores.make(&self.world.path("")).make_key().unwrap();
+        let sealer = FolderStores::default()
+            .make(&self.world.path(""))
+            .make_key()
+            .unwrap();
         let sealer = sealer.for_target(environment, "web");
         let place = TargetPlace {
             base: "/".into(),
@@ -151,6 +158,9 @@ impl Inside {
         let clock = FixedClock(self.now.get());
         let variables = self.variables.borrow().clone();
         let input = std::io::stdin();
+        let stores = FolderStores {
+            interruption: interruption.clone(),
+        };
         let world = World {
             clock: &clock,
             environment: &variables,
@@ -165,7 +175,8 @@ impl Inside {
             },
             listener,
             targets: &self.targets,
-            stores: &FolderStores,
+            stores: &stores,
+            secrets: RunSecrets::default(),
         };
         let outcome = task(&world, &ProjectLocation::default());
         self.pass(1);

@@ -53,6 +53,7 @@ mod running;
 mod seals;
 mod secrets;
 mod shut;
+mod signals;
 mod sources;
 mod started;
 mod suites;

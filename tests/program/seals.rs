@@ -60,7 +60,7 @@ require = []
 }
 
 fn project(world: &TestWorld) -> Sealer {
-    let store = FolderStores.make(&world.path(""));
+    let store = FolderStores::default().make(&world.path(""));
     store.key().unwrap().unwrap()
 }
 

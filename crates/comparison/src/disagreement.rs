@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::meaning::Relation;
-use super::{Path, Which};
+use super::{Path, Step, Which, shown};
+use evenkeel_document::sensitive::KnownSecrets;
 use evenkeel_document::{Place, Scalar};
 
 /// One place at which two documents disagree.
@@ -34,6 +35,8 @@ pub struct Side {
     pub scalar: Option<Scalar>,
     /// Whether it is a secret: shown nowhere.
     pub is_secret: bool,
+    /// Whether it is encrypted: it cannot be compared, and is not shown either.
+    pub is_encrypted: bool,
     /// How many single values are in it.
     pub leaves: usize,
 }
@@ -71,4 +74,68 @@ pub enum Matter {
     Lines,
     /// An image is named by a tag that moves, in one environment or in both.
     Floating,
+}
+
+impl Disagreement {
+    /// Covers known secrets wherever they stand: in a value under another key, or in the path.
+    pub(super) fn cover(&mut self, known: &KnownSecrets) {
+        for side in [&mut self.left, &mut self.right].into_iter().flatten() {
+            side.cover(known);
+        }
+        // What differs in nothing but secrets is a difference of secrets.
+        if let (Some(left), Some(right)) = (&mut self.left, &mut self.right)
+            && matches!(self.matter, Matter::Value(_) | Matter::Lines)
+            && !left.is_encrypted
+            && !right.is_encrypted
+            && left.scalar.is_some()
+            && left.scalar == right.scalar
+            && left.shown == right.shown
+        {
+            (left.is_secret, right.is_secret) = (true, true);
+        }
+        self.path.cover(known);
+        if let Matter::Moved(to) = &mut self.matter {
+            to.cover(known);
+        }
+    }
+}
+
+impl Side {
+    fn cover(&mut self, known: &KnownSecrets) {
+        if let Some(shown) = known.covered(&self.shown) {
+            self.shown = shown;
+        }
+        if let Some(scalar) = &mut self.scalar
+            && !self.is_secret
+        {
+            if let Some(text) = known.covered(&scalar.text) {
+                scalar.text = text.into();
+            } else if known.is_one(&scalar.text) {
+                scalar.text = shown::SECRET.into();
+                shown::SECRET.clone_into(&mut self.shown);
+            }
+        }
+    }
+}
+
+impl Path {
+    fn cover(&mut self, known: &KnownSecrets) {
+        let covered = |text: &Arc<str>| {
+            known
+                .covered(text)
+                .map_or_else(|| Arc::clone(text), Arc::from)
+        };
+        for step in &mut self.steps {
+            match step {
+                Step::Key(key) => *key = covered(key),
+                Step::Element(names) => {
+                    *names = names
+                        .iter()
+                        .map(|(name, value)| (Arc::clone(name), covered(value)))
+                        .collect();
+                }
+                Step::Position(_) => {}
+            }
+        }
+    }
 }

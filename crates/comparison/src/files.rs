@@ -6,8 +6,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::disagreement::{Disagreement, Matter, Side};
+use super::meaning::Relation;
 use super::path::Step;
 use super::{Equal, Rules, Which, raw_differences};
+use evenkeel_document::sensitive::KnownSecrets;
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
@@ -139,7 +141,9 @@ fn compare_pair(
         });
     }
     match (left, right) {
-        (Some(FileContent::Text(left)), Some(FileContent::Text(right))) => {
+        (Some(FileContent::Text(left)), Some(FileContent::Text(right)))
+            if !is_encrypted_text(left) && !is_encrypted_text(right) =>
+        {
             if is_plainly_equal(left, right, format, rules)
                 && let Ok(both) =
                     evenkeel_document::read(left, format.unwrap_or_else(|| Format::of_file(left)))
@@ -160,8 +164,11 @@ fn compare_pair(
                     if compared.disagreements.is_empty() {
                         return part;
                     }
-                    let (one, two) = rayon::join(|| covered(&left), || covered(&right));
-                    for found in compared.disagreements {
+                    let known = KnownSecrets::of(&[&left, &right]);
+                    let (one, two) =
+                        rayon::join(|| covered(&left, &known), || covered(&right, &known));
+                    for mut found in compared.disagreements {
+                        found.cover(&known);
                         let spans = (
                             span(&one, found.left.as_ref(), found.lacking),
                             span(&two, found.right.as_ref(), found.lacking),
@@ -177,11 +184,15 @@ fn compare_pair(
             }
         }
         (Some(FileContent::Unreadable), Some(_)) | (Some(_), Some(FileContent::Unreadable)) => {}
-        (Some(one), Some(two)) if one == two => {}
+        (Some(one), Some(two)) if is_same(one, two) => {}
         (left, right) => {
             let matter = match (left, right) {
                 (Some(_), None) => Matter::Only(Which::Left),
                 (None, _) => Matter::Only(Which::Right),
+                // Nothing can be said of two encrypted files but that they differ.
+                (Some(one), Some(two)) if is_encrypted(one) && is_encrypted(two) => {
+                    Matter::Value(Relation::Differs)
+                }
                 _ => Matter::Shape,
             };
             part.raw = 1;
@@ -305,10 +316,11 @@ fn is_template(text: &str, complaints: &[Defect]) -> bool {
 }
 
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.
-fn covered(document: &Document) -> Arc<SourceFile> {
+fn covered(document: &Document, known: &KnownSecrets) -> Arc<SourceFile> {
     let places = sensitive::secret_places(document);
     // Comments, and lines with several keys, are no values of the tree.
     let mut ranges = covering::secret_ranges(&document.file.text);
+    ranges.extend(known.ranges(&document.file.text));
     ranges.extend(
         places
             .into_iter()
@@ -321,6 +333,17 @@ fn covered(document: &Document) -> Arc<SourceFile> {
     SourceFile::new(document.file.path.clone(), text)
 }
 
+/// A file that is not compared, with its secrets covered.
+fn covered_file(file: &Arc<SourceFile>) -> Arc<SourceFile> {
+    match evenkeel_document::read(file, Format::of_file(file)) {
+        Ok(document) => covered(&document, &KnownSecrets::of(&[&document])),
+        Err(_) => {
+            let ranges = covering::secret_ranges(&file.text);
+            SourceFile::new(file.path.clone(), covering::covered(&file.text, ranges))
+        }
+    }
+}
+
 /// Where a side has it, or where it lacks it.
 fn span(file: &Arc<SourceFile>, side: Option<&Side>, lacking: Option<Place>) -> Option<Span> {
     // Of what only one side has, the key says more than the first line of the value.
@@ -331,11 +354,31 @@ fn span(file: &Arc<SourceFile>, side: Option<&Side>, lacking: Option<Place>) -> 
     Some(Span::new(file, place.start as usize..place.end as usize))
 }
 
+/// Whether two files have the same content.
+fn is_same(one: &FileContent, two: &FileContent) -> bool {
+    match (one, two) {
+        (FileContent::Text(one), FileContent::Text(two)) => one.text == two.text,
+        (one, two) => one == two,
+    }
+}
+
+/// Whether a file is encrypted, whatever its name says.
+fn is_encrypted(content: &FileContent) -> bool {
+    matches!(content, FileContent::Text(file) if is_encrypted_text(file))
+}
+
+fn is_encrypted_text(file: &SourceFile) -> bool {
+    sensitive::is_encrypted_file(&file.text)
+}
+
 fn whole_file(name: &str, content: &FileContent) -> Side {
     Side {
         place: Place::default(),
         key_place: None,
         shown: match content {
+            FileContent::Text(file) if is_encrypted_text(file) => {
+                format!("{} (encrypted)", file.path)
+            }
             FileContent::Text(file) => file.path.clone(),
             FileContent::Binary(digest) => format!("{name} (binary, {})", digest.short()),
             FileContent::Link(leads) => format!("{name} (a link to {leads})"),
@@ -343,13 +386,14 @@ fn whole_file(name: &str, content: &FileContent) -> Side {
         },
         scalar: None,
         is_secret: false,
+        is_encrypted: is_encrypted(content),
         leaves: 1,
     }
 }
 
 fn start_of(content: &FileContent) -> Option<Span> {
     match content {
-        FileContent::Text(file) => Some(Span::start_of(file)),
+        FileContent::Text(file) => Some(Span::start_of(&covered_file(file))),
         FileContent::Binary(_) | FileContent::Link(_) | FileContent::Unreadable => None,
     }
 }

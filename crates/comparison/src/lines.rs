@@ -7,7 +7,9 @@
 mod leftover;
 mod style;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::disagreement::{Disagreement, Matter, Side};
@@ -67,10 +69,19 @@ pub(super) fn compare(
     }
     for (number, other) in &leftover.pairs {
         let (ones, twos) = (chosen(&lefts, &[*number]), chosen(&rights, &[*other]));
+        let (mut left, mut right) = (one.side(&ones), two.side(&twos));
+        // What else differs beside the secrets of both lines is told; the secrets are covered.
+        if let (Some(left), Some(right)) = (&mut left, &mut right)
+            && left.is_secret
+            && right.is_secret
+            && left.scalar != right.scalar
+        {
+            (left.is_secret, right.is_secret) = (false, false);
+        }
         found.push(Disagreement {
             path: above.with(names.of(&one, &ones)),
-            left: one.side(&ones),
-            right: two.side(&twos),
+            left,
+            right,
             matter: Matter::Lines,
             lacking: None,
         });
@@ -135,42 +146,70 @@ fn lines(document: &Document) -> Vec<&Node> {
     }
 }
 
-/// The lines that count, each with the step that names it.
-pub(super) fn named(document: &Document) -> impl Iterator<Item = (Step, &Node)> {
+/// The lines that count, each with the step that names it, and whether it has a secret.
+pub(super) fn named(document: &Document) -> impl Iterator<Item = (Step, &Node, bool)> {
     let shown = Shown::of(document);
     let mut names = Names::default();
-    lines(document)
-        .into_iter()
-        .map(move |node| (names.of(&shown, &[node]), node))
+    lines(document).into_iter().map(move |node| {
+        (
+            names.of(&shown, &[node]),
+            node,
+            shown.secret(node).is_some(),
+        )
+    })
 }
 
 fn text(node: &Node) -> &str {
     node.as_scalar().map_or("", |scalar| &scalar.text)
 }
 
-/// A text as it is, and as it is shown.
-struct Shown<'d> {
-    text: &'d str,
-    covered: String,
+/// A text, and where its secrets are.
+struct Shown {
+    /// In their order, none within another.
+    secrets: Vec<Range<usize>>,
 }
 
-impl<'d> Shown<'d> {
-    fn of(document: &'d Document) -> Self {
-        let text = document.file.text.as_str();
-        let mut ranges = covering::secret_ranges(text);
-        let places = sensitive::secret_places(document).into_iter();
-        ranges.extend(places.map(|place| place.start as usize..place.end as usize));
-        Self {
-            text,
-            covered: covering::covered(text, ranges),
+impl Shown {
+    fn of(document: &Document) -> Self {
+        let mut ranges = covering::secret_ranges(document.file.text.as_str());
+        ranges.sort_by_key(|range| (range.start, range.end));
+        let mut secrets: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            match secrets.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => secrets.push(range),
+            }
         }
+        Self { secrets }
+    }
+
+    /// The secrets in a line, by their places in it.
+    fn within(&self, node: &Node) -> Vec<Range<usize>> {
+        let (start, end) = (node.place.start as usize, node.place.end as usize);
+        let from = self.secrets.partition_point(|range| range.end <= start);
+        let rest = self.secrets.get(from..).unwrap_or_default();
+        rest.iter()
+            .take_while(|range| range.start < end)
+            .map(|range| range.start.saturating_sub(start)..range.end.min(end) - start)
+            .collect()
     }
 
     /// The name of the secret in a line, or `""` where it has none.
     fn secret<'n>(&self, node: &'n Node) -> Option<&'n str> {
-        let range = node.place.start as usize..node.place.end as usize;
-        let is_hidden = self.text.get(range.clone()) != self.covered.get(range);
-        sensitive::secret_of_line(text(node)).or(is_hidden.then_some(""))
+        let ranges = self.within(node);
+        if ranges.is_empty() {
+            return None;
+        }
+        Some(sensitive::secret_of_line(text(node)).unwrap_or(""))
+    }
+
+    /// A line with words in the place of its secrets.
+    fn covered<'n>(&self, node: &'n Node) -> Cow<'n, str> {
+        let ranges = self.within(node);
+        if ranges.is_empty() {
+            return Cow::Borrowed(text(node));
+        }
+        Cow::Owned(covering::replaced(text(node), ranges))
     }
 
     /// As [`Self::side`], with the indentation of each line.
@@ -190,28 +229,32 @@ impl<'d> Shown<'d> {
 
     fn side(&self, nodes: &[&Node]) -> Option<Side> {
         let (first, last) = (nodes.first()?, nodes.last()?);
-        let is_secret = nodes.iter().any(|node| self.secret(node).is_some());
-        let texts: Vec<&str> = match nodes {
-            [node] => vec![text(node).trim()],
-            _ => nodes.iter().map(|node| text(node)).collect(),
+        let is_secret = nodes.iter().any(|node| !self.within(node).is_empty());
+        let texts: Vec<Cow<'_, str>> = nodes.iter().map(|node| self.covered(node)).collect();
+        let joined = match texts.as_slice() {
+            [text] => text.trim().to_owned(),
+            texts => texts.join("\n"),
         };
         let indent = text(first).len() - text(first).trim_start().len();
         Some(Side {
             place: Place::new(first.place.start as usize + indent, last.place.end as usize),
             key_place: None,
-            shown: if is_secret {
-                shown::SECRET.to_owned()
-            } else {
-                shown::clipped(&texts.join("\n"))
-            },
+            shown: shown::clipped(&joined),
             scalar: Some(Scalar {
                 kind: ScalarKind::Loose,
-                text: texts.join("\n").into(),
+                text: joined.into(),
             }),
             is_secret,
+            is_encrypted: false,
             leaves: nodes.len(),
         })
     }
+}
+
+/// A line to the name of a setting that is about secrets: what it is set to is shown, and no part of a path.
+fn without_setting(line: &str) -> &str {
+    let end = sensitive::setting_of_line(line).and_then(|name| Some(line.find(name)? + name.len()));
+    end.and_then(|end| line.get(..end)).unwrap_or(line)
 }
 
 /// What lines are called: the first one's text, or the name of its secret. The same text at several places: the second one
@@ -222,10 +265,10 @@ struct Names {
 }
 
 impl Names {
-    fn of(&mut self, shown: &Shown<'_>, nodes: &[&Node]) -> Step {
+    fn of(&mut self, shown: &Shown, nodes: &[&Node]) -> Step {
         let first = nodes.first().map_or("", |node| text(node).trim());
         let name = match nodes.iter().find_map(|node| shown.secret(node)) {
-            None => list::clipped(first).to_owned(),
+            None => list::clipped(without_setting(first)).to_owned(),
             Some("") => "(a secret)".to_owned(),
             Some(name) => format!("{name} (a secret)"),
         };

@@ -1,7 +1,8 @@
 //! Values for people: short, and without secrets. What is active in a terminal is made inert where it is printed.
 
-use evenkeel_document::covering;
-use evenkeel_document::sensitive::Under;
+use std::borrow::Cow;
+
+use evenkeel_document::sensitive::{Secrecy, Under, covered_name, secret_arguments};
 use evenkeel_document::{Content, Node, Scalar, ScalarKind};
 use evenkeel_model::Digest;
 
@@ -10,6 +11,9 @@ const LONGEST: usize = 120;
 
 /// How a secret is shown.
 pub(super) const SECRET: &str = "(a secret, not shown)";
+
+/// How an encrypted value is shown.
+const ENCRYPTED: &str = "(encrypted)";
 
 /// Longest list or map that is shown whole, in characters.
 const LONGEST_WHOLE: usize = 100;
@@ -23,7 +27,7 @@ pub(super) fn shown(under: Under<'_>, node: &Node) -> String {
             return text;
         }
     }
-    summary(node)
+    summary(under, node)
 }
 
 /// A list or a map as one text, so that a declaration can hold it to what it is: all of it, or its beginning and its digest.
@@ -48,22 +52,14 @@ fn write(under: Under<'_>, node: &Node, to: &mut String) {
         to.push(' ');
     }
     match &node.content {
-        Content::Scalar(scalar) if under.is_secret(scalar) => to.push_str(SECRET),
-        Content::Scalar(scalar) => to.push_str(&single(scalar)),
-        Content::List(items) => {
-            to.push('[');
-            for (number, item) in items.iter().enumerate() {
-                to.push_str(if number > 0 { ", " } else { "" });
-                write(under, item, to);
-            }
-            to.push(']');
-        }
+        Content::Scalar(scalar) => to.push_str(&single(under, scalar)),
+        Content::List(items) => write_list(under, items, to),
         Content::Map(entries) => {
             to.push('{');
             let within = under.within(entries);
             for (number, entry) in entries.iter().enumerate() {
                 to.push_str(if number > 0 { ", " } else { "" });
-                to.push_str(&clipped(&entry.key));
+                to.push_str(&clipped(&name(&entry.key)));
                 to.push_str(": ");
                 write(within.entry(&entry.key), &entry.value, to);
             }
@@ -72,15 +68,37 @@ fn write(under: Under<'_>, node: &Node, to: &mut String) {
     }
 }
 
+/// Writes the elements of a list, of which some are secrets by the one before them.
+fn write_list(under: Under<'_>, items: &[Node], to: &mut String) {
+    let arguments = secret_arguments(items);
+    to.push('[');
+    for (number, item) in items.iter().enumerate() {
+        to.push_str(if number > 0 { ", " } else { "" });
+        let under = if arguments.contains(&number) {
+            under.argument()
+        } else {
+            under
+        };
+        write(under, item, to);
+    }
+    to.push(']');
+}
+
+/// A key or a name for people: without what is a secret in it.
+pub(super) fn name(text: &str) -> Cow<'_, str> {
+    covered_name(text).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
 /// What a larger list or map is, without its values.
-fn summary(node: &Node) -> String {
+fn summary(under: Under<'_>, node: &Node) -> String {
     match &node.content {
-        Content::Scalar(scalar) => single(scalar),
+        Content::Scalar(scalar) => single(under, scalar),
         Content::List(items) => format!("a list of {}", items.len()),
         Content::Map(entries) => match entries.as_slice() {
             [] => "an empty map".to_owned(),
             entries => {
-                let keys: Vec<&str> = entries.iter().take(4).map(|entry| &*entry.key).collect();
+                let keys = entries.iter().take(4).map(|entry| name(&entry.key));
+                let keys: Vec<Cow<'_, str>> = keys.collect();
                 let more = if entries.len() > keys.len() {
                     ", …"
                 } else {
@@ -94,10 +112,16 @@ fn summary(node: &Node) -> String {
 
 /// The beginning of a list, for people.
 pub(super) fn list(under: Under<'_>, nodes: &[Node]) -> String {
+    const MOST: usize = 20;
+    let arguments = secret_arguments(nodes);
     let texts: Vec<String> = nodes
         .iter()
-        .take(20)
-        .map(|node| shown(under, node))
+        .take(MOST)
+        .enumerate()
+        .map(|(number, node)| {
+            let is_argument = arguments.contains(&number);
+            shown(if is_argument { under.argument() } else { under }, node)
+        })
         .collect();
     clipped(&format!("[{}]", texts.join(", ")))
 }
@@ -105,12 +129,8 @@ pub(super) fn list(under: Under<'_>, nodes: &[Node]) -> String {
 /// A whole list, for holding it against bounds; of a very long one the beginning and a digest.
 pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
     const MOST: usize = 4_000;
-    let mut text = String::from("[");
-    for (number, node) in nodes.iter().enumerate() {
-        text.push_str(if number > 0 { ", " } else { "" });
-        write(under, node, &mut text);
-    }
-    text.push(']');
+    let mut text = String::new();
+    write_list(under, nodes, &mut text);
     if text.len() > MOST {
         let beginning = text.get(..text.floor_char_boundary(MOST)).unwrap_or("");
         text = format!("{beginning}… ({})", Digest::of(text.as_bytes()).short());
@@ -119,8 +139,13 @@ pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
 }
 
 /// A single value as people write it: text in quotes, everything else as it is.
-fn single(scalar: &Scalar) -> String {
-    let covered = covering::shown(&scalar.text);
+fn single(under: Under<'_>, scalar: &Scalar) -> String {
+    match under.secrecy(scalar) {
+        Secrecy::Whole => return SECRET.to_owned(),
+        Secrecy::Encrypted => return ENCRYPTED.to_owned(),
+        Secrecy::Open | Secrecy::Parts(_) => {}
+    }
+    let covered = under.covered(scalar);
     let text: &str = covered.as_deref().unwrap_or(&scalar.text);
     match scalar.kind {
         ScalarKind::Null => "nothing".to_owned(),

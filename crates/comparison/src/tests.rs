@@ -711,7 +711,7 @@ fn what_seals_a_file_is_one_secret() {
     .disagreements;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].path.to_string(), "sops");
-    assert!(found[0].left.as_ref().unwrap().is_secret);
+    assert!(found[0].left.as_ref().unwrap().is_encrypted);
 }
 
 #[test]

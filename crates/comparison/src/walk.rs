@@ -17,8 +17,7 @@ use super::likeness::{Budget, Likeness};
 use super::meaning::{self, Context, Relation};
 use super::path::Step;
 use super::{Path, Rules, Which, shown};
-use evenkeel_document::covering;
-use evenkeel_document::sensitive::Under;
+use evenkeel_document::sensitive::{Under, secret_arguments};
 use evenkeel_document::{Content, Document, Format, Node, Scalar, ScalarKind};
 
 /// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
@@ -126,7 +125,11 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         budget: &budget,
         written: (Written::of(left), Written::of(right)),
         equal: Vec::new(),
-        trail: file.cloned().map(Trail::Element).into_iter().collect(),
+        trail: file
+            .cloned()
+            .map(|step| Trail::Element(step, None))
+            .into_iter()
+            .collect(),
         found: Vec::new(),
         is_there: false,
         by_position: 0,
@@ -162,7 +165,8 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
 enum Trail<'n> {
     /// A key, and what its value stands under as far as secrets are concerned.
     Key(&'n str, Under<'n>),
-    Element(Step),
+    /// An element, and what it stands under where that is more than its list says.
+    Element(Step, Option<Under<'n>>),
 }
 
 /// What stands alone, and its number among what was found.
@@ -195,8 +199,8 @@ impl<'n> Walk<'n, '_> {
                 .trail
                 .iter()
                 .map(|step| match step {
-                    Trail::Key(key, _) => Step::Key(Arc::from(*key)),
-                    Trail::Element(step) => step.clone(),
+                    Trail::Key(key, _) => Step::Key(Arc::from(&*shown::name(key))),
+                    Trail::Element(step, _) => named(step),
                 })
                 .collect(),
         }
@@ -206,7 +210,7 @@ impl<'n> Walk<'n, '_> {
     fn context(&self) -> Context<'n> {
         let mut keys = self.trail.iter().rev().filter_map(|step| match step {
             Trail::Key(key, _) => Some(*key),
-            Trail::Element(_) => None,
+            Trail::Element(..) => None,
         });
         Context {
             key: keys.next().unwrap_or(""),
@@ -218,7 +222,7 @@ impl<'n> Walk<'n, '_> {
     fn under(&self) -> Under<'n> {
         let last = self.trail.iter().rev().find_map(|step| match step {
             Trail::Key(_, under) => Some(*under),
-            Trail::Element(_) => None,
+            Trail::Element(_, under) => *under,
         });
         last.unwrap_or_default()
     }
@@ -226,8 +230,7 @@ impl<'n> Walk<'n, '_> {
     fn side(&self, node: &Node, key_place: Option<evenkeel_document::Place>) -> Side {
         let under = self.under();
         let scalar = node.as_scalar().map(|scalar| {
-            let covered = covering::shown(&scalar.text);
-            covered.map_or_else(
+            under.covered(scalar).map_or_else(
                 || scalar.clone(),
                 |text| Scalar {
                     kind: scalar.kind,
@@ -242,6 +245,9 @@ impl<'n> Walk<'n, '_> {
             is_secret: node
                 .as_scalar()
                 .is_some_and(|scalar| under.is_secret(scalar)),
+            is_encrypted: node
+                .as_scalar()
+                .is_some_and(|scalar| under.is_encrypted(scalar)),
             scalar,
             leaves: node.leaves(),
         }
@@ -280,7 +286,7 @@ impl<'n> Walk<'n, '_> {
                 // Alone, a list is named as if it were compared to itself.
                 for pair in self.pairing(items, items, None).pairs {
                     if let Some(item) = pair.left {
-                        self.trail.push(Trail::Element(pair.step));
+                        self.trail.push(Trail::Element(pair.step, None));
                         self.pass_below(item);
                         self.trail.pop();
                     }
@@ -324,7 +330,7 @@ impl<'n> Walk<'n, '_> {
             (Content::Map(_), Content::Map(_)) if is_seal(left) && is_seal(right) => {
                 if left.content != right.content {
                     let (mut one, mut two) = (self.side(left, None), self.side(right, None));
-                    (one.is_secret, two.is_secret) = (true, true);
+                    (one.is_encrypted, two.is_encrypted) = (true, true);
                     self.found(Some(one), Some(two), Matter::Value(Relation::Differs));
                 }
             }
@@ -353,6 +359,23 @@ impl<'n> Walk<'n, '_> {
             self.found(Some(one), Some(two), Matter::Tag);
         }
     }
+}
+
+/// A step as it is shown: an element's name may be a line with a secret in it.
+fn named(step: &Step) -> Step {
+    let Step::Element(names) = step else {
+        return step.clone();
+    };
+    let names = names
+        .iter()
+        .map(|(name, value)| (Arc::clone(name), Arc::from(&*shown::name(value))));
+    Step::Element(names.collect())
+}
+
+/// Which elements of a list are secrets by the word before them, by their addresses.
+fn arguments_of<'n>(nodes: &'n [Node]) -> Vec<&'n Node> {
+    let numbers = secret_arguments(nodes);
+    numbers.into_iter().filter_map(|at| nodes.get(at)).collect()
 }
 
 /// Whether a map is what an encrypting program writes about its own work: codes, keys and times, made anew with every

@@ -125,6 +125,57 @@ fn two_toys_do_not_claim_one_thing() {
     );
 }
 
+/// The complaints about definitions, in order.
+fn complaints(resources: &str) -> Vec<String> {
+    let files = InMemory::with(resources);
+    let (definition, unread) = read(&files);
+    assert!(unread.is_empty(), "{unread:#?}");
+    let surroundings = Surroundings {
+        files: &files,
+        root: Path::new("/project"),
+        directory: Path::new("/project/environments"),
+        sealer: &Sealer::new([7; 32]),
+        secrets: &NoSecrets,
+        artifacts: &BTreeMap::new(),
+    };
+    let name = EnvironmentName::new("staging");
+    let resolved = resolve(&definition.unwrap(), &name, &surroundings);
+    let complaints = resolved.err().unwrap_or_default();
+    complaints
+        .into_iter()
+        .map(|it| format!("{} {}: {}", it.code.name, it.subject, it.message))
+        .collect()
+}
+
+/// Many resources are resolved in parts, side by side. What is wrong is reported as if there were only one part.
+#[test]
+fn more_resources_than_one_part_report_errors_in_the_order_of_few() {
+    let file = |number: usize, rest: &str| {
+        format!("[file.n-{number:04}]\non = \"web\"\npath = \"/srv/{number}\"\n{rest}\n")
+    };
+    let wrong = |number: usize| {
+        Some(match number % 2 {
+            0 => "content = \"a\"\nsource = \"b\"",
+            _ => "source = \"missing\"",
+        })
+    };
+    let is_wrong = |number: usize| number % 89 == 5;
+    let right = "content = \"right\"";
+    let (mut few, mut many) = (file(7, right), String::new());
+    for number in 0..1_700 {
+        match wrong(number).filter(|_| is_wrong(number)) {
+            Some(wrong) => {
+                few += &file(number, wrong);
+                many += &file(number, wrong);
+            }
+            None => many += &file(number, right),
+        }
+    }
+    let expected = complaints(&few);
+    assert!(expected.len() >= 20, "{expected:#?}");
+    assert_eq!(complaints(&many), expected);
+}
+
 #[test]
 fn a_step_that_was_begun_is_brought_to_its_end_although_it_is_interrupted() {
     let project = Project::new();

@@ -211,6 +211,13 @@ impl Project {
         report
     }
 
+    /// Applies through a target that may do more than it is asked to.
+    pub(crate) fn apply_through(&self, resources: &str, target: &dyn Target) -> ApplyReport {
+        let (report, written) = self.run(resources, &self.ledger, target, &Interruption::default());
+        written.unwrap();
+        report
+    }
+
     /// Applies, and is killed: before the action or the entry of the ledger with this number. Even numbers are those of
     /// actions, odd ones those of entries.
     pub(crate) fn apply_killed(&self, resources: &str, number: usize) {

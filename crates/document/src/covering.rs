@@ -4,76 +4,220 @@
 //! It covers whole ends of lines, and rather too much than too little; what is really compared is judged by `sensitive`.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use regex::Regex;
+use super::sensitive::{COVERED, Manner, look, may_hold, next};
 
-use super::sensitive::{BEGINNINGS, is_computed, is_reference, names_a_secret, password_in};
-
-/// What every line has that is looked at closely: reading all of them would take longer than comparing.
-static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)pass|secret|token|key|cred|auth|dsn|connection|webhook|salt|pepper|://|-----begin|\bdata\b|\bstringdata\b|\bvalue\b|ghp_|gho_|ghs_|ghu_|github_pat_|glpat-|xox[bpa]-|sk-|[sr]k_|akia|asia|aiza|ya29\.|eyjh|hvs\.|npm_|pypi-|sg\.|whsec_",
-    )
-    .ok()
-});
-
-/// The bytes of a text in which secrets seem to stand, in order.
+/// The bytes of a text in which secrets seem to stand, in no order.
 #[must_use]
 pub fn secret_ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     // A file of YAML has several documents, of which some are Secrets.
     let mut is_kubernetes = false;
     let mut end_of_document = 0;
-    let mut named = false;
     let mut from = 0;
-    while let Some(line) = line_at(text, from) {
-        if from >= end_of_document {
-            let rest = text.get(from..).unwrap_or_default();
-            let length = rest.find("\n---").map_or(rest.len(), |at| at + 1);
-            end_of_document = from + length;
-            is_kubernetes = has_secret_kind(rest.get(..length).unwrap_or_default());
-        }
-        let next = line.end + 1;
-        let words = text.get(line.clone()).unwrap_or_default();
-        let is_telling = TELLING
-            .as_ref()
-            .is_none_or(|telling| telling.is_match(words));
-        if !is_telling {
-            named &= words.trim().is_empty();
-            from = next;
-            continue;
-        }
-        let found = look(words, is_kubernetes, named);
-        named = found.names;
-        let end = match found.value {
-            Some(start) => {
-                let end = end_of_value(text, &line, line.start + start);
-                ranges.push(line.start + start..end);
-                end
-            }
-            None => line.end,
+    while let Some(at) = next(text, from) {
+        let start = start_of_line(text, at).max(from);
+        let Some(line) = line_at(text, start) else {
+            break;
         };
-        for part in found.parts {
-            ranges.push(line.start + part.start..line.start + part.end);
+        if start >= end_of_document {
+            (is_kubernetes, end_of_document) = document_at(text, start);
         }
-        if let Some(start) = words.find("-----BEGIN") {
-            let end = end_of_block(text, line.start + start);
-            ranges.push(line.start + start..end);
-            from = if end > line.end {
-                after_line(text, end)
-            } else {
-                next
-            };
-            continue;
-        }
-        from = if end > line.end {
-            after_line(text, end)
-        } else {
-            next
-        };
+        from = look_at(text, &line, is_kubernetes, &mut ranges).max(line.end + 1);
     }
     ranges
+}
+
+/// Looks at a line; gives the place from which to look on.
+fn look_at(
+    text: &str,
+    line: &Range<usize>,
+    is_kubernetes: bool,
+    ranges: &mut Vec<Range<usize>>,
+) -> usize {
+    let words = text.get(line.clone()).unwrap_or_default();
+    if let Some(start) = words.find("-----BEGIN") {
+        let end = end_of_block(text, line.start + start);
+        ranges.push(line.start + start..end);
+        add(
+            text,
+            line,
+            &words
+                .get(..start)
+                .map_or(Vec::new(), |before| look(before, Manner::Line, false).held),
+            ranges,
+        );
+        // What follows the block in its line is looked at, too.
+        return if end > line.end {
+            after_line(text, end)
+        } else {
+            line.end + 1
+        };
+    }
+    if is_kubernetes && let Some(start) = data_of_kubernetes(words) {
+        let end = end_of_value(text, line, line.start + start, "", true);
+        ranges.push(line.start + start..end);
+        return after_line(text, end);
+    }
+    let found = look(words, Manner::Line, false);
+    let mut end = add(text, line, &found.held, ranges);
+    for each in &found.opens {
+        let value = line.start + each.value.start..line.start + each.value.end;
+        ranges.extend(elements_below(text, line, &value));
+    }
+    if found.names || found.begins || !found.opens.is_empty() {
+        end = end.max(below(text, line, ranges));
+    }
+    if found.names {
+        above(text, line, ranges);
+    }
+    if end > line.end {
+        after_line(text, end.saturating_sub(1))
+    } else {
+        line.end + 1
+    }
+}
+
+/// Adds the secrets of a line, with the lines in which they go on; gives the end of the last one.
+fn add(
+    text: &str,
+    line: &Range<usize>,
+    held: &[super::sensitive::Held],
+    ranges: &mut Vec<Range<usize>>,
+) -> usize {
+    let mut last = 0;
+    for each in held {
+        let value = line.start + each.value.start..line.start + each.value.end;
+        let end = if each.is_open {
+            end_of_value(text, line, value.start, each.quote, false)
+        } else {
+            value.end
+        };
+        if end > line.end {
+            ranges.push(value.start..end);
+            last = last.max(end);
+        } else {
+            if !value.is_empty() {
+                ranges.push(value.clone());
+            }
+            ranges.extend(elements_below(text, line, &value));
+        }
+    }
+    last
+}
+
+/// As far as a value stands from its name, in lines.
+const NEAR: usize = 4;
+
+/// Adds the value that a line names, in the lines after it of the same element.
+fn below(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) -> usize {
+    let mut last = 0;
+    let mut from = line.end + 1;
+    for _ in 0..NEAR {
+        let Some(below) = line_at(text, from) else {
+            break;
+        };
+        let words = text.get(below.clone()).unwrap_or_default();
+        if begins_an_element(words) {
+            break;
+        }
+        let found = look(words, Manner::Line, true);
+        last = last.max(add(text, &below, &found.values, ranges));
+        from = below.end + 1;
+    }
+    last
+}
+
+/// Adds the value that a line names, in the lines before it of the same element.
+fn above(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) {
+    let mut start = line.start;
+    let mut words = text.get(line.clone()).unwrap_or_default();
+    for _ in 0..NEAR {
+        if begins_an_element(words) || start == 0 {
+            break;
+        }
+        let above = start_of_line(text, start - 1)..start - 1;
+        words = text.get(above.clone()).unwrap_or_default();
+        if words.trim_start().starts_with(['}', ']'])
+            || words.trim().is_empty()
+            || words.trim_start().starts_with("</")
+        {
+            break;
+        }
+        add(
+            text,
+            &above,
+            &look(words, Manner::Line, true).values,
+            ranges,
+        );
+        start = above.start;
+    }
+}
+
+/// Whether a line begins an element of a list, a map, or a document.
+fn begins_an_element(line: &str) -> bool {
+    let line = line.trim();
+    let opens_a_tag = line.starts_with('<') && line.ends_with('>') && !line.contains(['/', '=']);
+    line.is_empty()
+        || line.starts_with("- ")
+        || line.starts_with(['{', '}', '[', ']'])
+        || line.starts_with("</")
+        || opens_a_tag
+}
+
+/// Elements of a list below a key without a value, in lines that no key of their own tells about.
+fn elements_below(text: &str, line: &Range<usize>, value: &Range<usize>) -> Vec<Range<usize>> {
+    let words = text.get(value.clone()).unwrap_or_default().trim();
+    if !(words.is_empty() || words.ends_with(['[', '(', '{'])) {
+        return Vec::new();
+    }
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = indent(text.get(line.clone()).unwrap_or_default());
+    let mut found = Vec::new();
+    let mut from = line.end + 1;
+    let is_element = text
+        .get(line.start..value.start)
+        .unwrap_or_default()
+        .ends_with('>');
+    while is_element && let Some(below) = line_at(text, from) {
+        // The content of an element of XML, up to the next mark.
+        let words = text.get(below.clone()).unwrap_or_default();
+        let content = words.split('<').next().unwrap_or_default();
+        let start = below.start + content.len() - content.trim_start().len();
+        if !content.trim().is_empty() {
+            found.push(start..start + content.trim().len());
+        }
+        if content.len() < words.len() {
+            return found;
+        }
+        from = below.end + 1;
+    }
+    while let Some(below) = line_at(text, from) {
+        let words = text.get(below.clone()).unwrap_or_default();
+        let bare = words.trim_start();
+        let is_below = indent(words) > own || bare.starts_with("- ") && indent(words) == own;
+        if !bare.is_empty() && !is_below {
+            break;
+        }
+        let item = bare.strip_prefix("- ").unwrap_or(bare).trim();
+        let is_map = item.contains(": ")
+            || item.ends_with(':')
+            || item.starts_with(['{', '}', '[', ']', ')', '#'])
+            || item.contains(" = ")
+            || item.contains("\":");
+        let item = item.trim_end_matches(',').trim_matches(['"', '\'']);
+        if !is_map && !is_harmless_item(item) {
+            let start = below.start + words.find(item).unwrap_or(0);
+            found.push(start..start + item.len());
+        }
+        from = below.end + 1;
+    }
+    found
+}
+
+/// Whether an element below a key of secrets is none by its form.
+fn is_harmless_item(item: &str) -> bool {
+    item.is_empty() || super::sensitive::is_settled_form(item)
 }
 
 /// The text with every byte of a secret replaced, so that all places stay where they are.
@@ -90,134 +234,73 @@ pub fn covered(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> St
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// How a secret within a text is shown.
-const COVERED: &str = "(a secret, not shown)";
-
 /// The text for people: with words in the place of each secret. Nothing where there is none.
 #[must_use]
 pub fn shown(text: &str) -> Option<String> {
-    let mut ranges = secret_ranges(text);
-    if ranges.is_empty() {
+    if !may_hold(text) {
         return None;
     }
-    ranges.sort_by_key(|range| range.start);
+    let ranges = secret_ranges(text);
+    (!ranges.is_empty()).then(|| replaced(text, ranges))
+}
+
+/// The text with words in the place of each range, line by line.
+#[must_use]
+pub fn replaced(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> String {
+    let mut ranges: Vec<Range<usize>> = ranges.into_iter().collect();
+    ranges.sort_by_key(|range| (range.start, range.end));
     let mut shown = String::new();
     let mut at = 0;
     for range in ranges {
-        if range.start >= at {
-            shown.push_str(text.get(at..range.start).unwrap_or_default());
-            // Line by line, so that what follows stays on its own.
-            let secret = text.get(range.clone()).unwrap_or_default();
-            for (number, _) in secret.split('\n').enumerate() {
-                shown.push_str(if number > 0 { "\n" } else { "" });
-                shown.push_str(COVERED);
+        let from = range.start.max(at);
+        if range.end > from {
+            shown.push_str(text.get(at..from).unwrap_or_default());
+            // What overlaps is one secret.
+            if range.start >= at || at == 0 {
+                // Line by line, so that what follows stays on its own.
+                let secret = text.get(from..range.end).unwrap_or_default();
+                for (number, _) in secret.split('\n').enumerate() {
+                    shown.push_str(if number > 0 { "\n" } else { "" });
+                    shown.push_str(COVERED);
+                }
             }
         }
         at = at.max(range.end);
     }
     shown.push_str(text.get(at..).unwrap_or_default());
-    Some(shown)
+    shown
 }
 
-/// What stands in one line.
-struct Found {
-    /// Where a secret's value begins; it goes on to the end of the line at least.
-    value: Option<usize>,
-    /// Secrets within the line: tokens, passwords of URLs.
-    parts: Vec<Range<usize>>,
-    /// Whether it names a secret whose value follows: `name: DB_PASSWORD`.
-    names: bool,
-}
-
-fn look(line: &str, is_kubernetes: bool, named: bool) -> Found {
-    let mut found = Found {
-        value: None,
-        parts: Vec::new(),
-        names: false,
-    };
-    for (end, separator) in line.match_indices(['=', ':', ' ', '\t']) {
-        let before = line.get(..end).unwrap_or_default();
-        let name = before.trim_end().trim_end_matches(['"', '\'']);
-        let start = name
-            .rfind(|each: char| !(each.is_alphanumeric() || matches!(each, '_' | '-' | '.')))
-            .map_or(0, |at| {
-                at + name
-                    .get(at..)
-                    .and_then(|rest| rest.chars().next())
-                    .map_or(1, char::len_utf8)
-            });
-        let name = name.get(start..).unwrap_or_default();
-        if name.is_empty() {
-            continue;
-        }
-        let rest = line.get(end + separator.len()..).unwrap_or_default();
-        let is_blank = separator == " " || separator == "\t";
-        // A blank separates a name and a value at the start of a line, or of an option.
-        let is_first = line
-            .get(..start)
-            .unwrap_or_default()
-            .trim_matches(|each: char| {
-                each.is_whitespace() || matches!(each, '#' | ';' | '/' | '!' | '-' | '"' | '\'')
-            })
-            .is_empty();
-        let follows = rest.trim_start().starts_with(['=', ':']);
-        if is_blank && (follows || !(is_first || name.starts_with('-'))) {
-            continue;
-        }
-        if separator == ":" && rest.starts_with("//") {
-            continue;
-        }
-        let tells = names_a_secret(name)
-            || is_kubernetes && matches!(name, "data" | "stringData") && !is_blank
-            || named && name == "value" && !is_blank;
-        if tells && !is_harmless(rest) {
+/// Where the data of a Secret of Kubernetes begins in a line: `data:`, `"stringData": {`.
+fn data_of_kubernetes(line: &str) -> Option<usize> {
+    ["data", "stringData"].iter().find_map(|name| {
+        line.match_indices(name).find_map(|(at, _)| {
+            let before = line.get(..at)?;
+            let is_alone = !before
+                .ends_with(|last: char| last.is_alphanumeric() || matches!(last, '_' | '-' | '.'));
+            let after = line.get(at + name.len()..)?;
+            let rest = after
+                .trim_start_matches(['"', '\''])
+                .trim_start()
+                .strip_prefix(':')?;
             let blank = rest.len() - rest.trim_start().len();
-            found.value = Some(end + separator.len() + blank);
-            break;
-        }
-        if matches!(name, "name" | "key" | "Name" | "Key") && !is_blank {
-            let value = rest.trim_start().trim_start_matches(['"', '\'']);
-            let word = value
-                .split(|each: char| !(each.is_alphanumeric() || matches!(each, '_' | '-' | '.')))
-                .next();
-            found.names |= word.is_some_and(names_a_secret);
-            // In one line: `{name: DB_PASSWORD, value: …}`.
-            if found.names
-                && let Some(at) = rest.find("value")
-            {
-                found.value = Some(end + separator.len() + at + "value".len());
-                break;
-            }
-        }
-    }
-    for start in BEGINNINGS {
-        for (at, _) in line.match_indices(start) {
-            let end = line
-                .get(at..)
-                .and_then(|rest| {
-                    rest.find(|each: char| {
-                        each.is_whitespace() || matches!(each, '"' | '\'' | ',' | ';' | '`')
-                    })
-                })
-                .map_or(line.len(), |length| at + length);
-            if end - at >= 12 {
-                found.parts.push(at..end);
-            }
-        }
-    }
-    found.parts.extend(password_in(line));
-    found
+            is_alone.then_some(line.len() - rest.len() + blank)
+        })
+    })
 }
 
-/// Whether what follows a secret's name is none: a reference, nothing said, a flag.
-fn is_harmless(rest: &str) -> bool {
-    let value = rest
-        .trim()
-        .trim_end_matches([',', ';'])
-        .trim_matches(['"', '\'']);
-    is_reference(value)
-        || is_computed(value)
-        || matches!(value, "true" | "false" | "null" | "~" | "\"\"" | "''")
+/// Whether the document that a line is in has a Secret of Kubernetes, and where it ends.
+fn document_at(text: &str, start: usize) -> (bool, usize) {
+    let begin = text
+        .get(..(start + "---".len()).min(text.len()))
+        .and_then(|before| before.rfind("\n---"))
+        .map_or(0, |at| at + 1);
+    let rest = text.get(start..).unwrap_or_default();
+    let end = start + rest.find("\n---").map_or(rest.len(), |at| at + 1);
+    (
+        has_secret_kind(text.get(begin..end).unwrap_or_default()),
+        end,
+    )
 }
 
 /// Whether a text has a Secret of Kubernetes.
@@ -231,37 +314,32 @@ fn has_secret_kind(text: &str) -> bool {
 }
 
 /// Where a value ends that begins in a line: with the line, with its quote, or with the lines that are indented below it.
-fn end_of_value(text: &str, line: &Range<usize>, start: usize) -> usize {
+fn end_of_value(text: &str, line: &Range<usize>, start: usize, quote: &str, is_map: bool) -> usize {
     let value = text.get(start..line.end).unwrap_or_default().trim();
-    if let Some(mark) = value.strip_prefix("<<") {
+    if !quote.is_empty() {
+        return end_at(text, line.end + 1, |line| line.contains(quote));
+    }
+    if let Some(mark) = value.strip_prefix("<<").filter(|mark| !mark.is_empty()) {
         let mark = mark
             .trim_start_matches(['-', '~'])
             .trim_matches(['"', '\'']);
         return end_at(text, line.end + 1, |line| line.trim() == mark);
     }
-    let quote = value
-        .chars()
-        .next()
-        .filter(|first| matches!(first, '"' | '\''));
-    if let Some(quote) = quote {
-        let three: String = [quote; 3].iter().collect();
-        let (mark, rest) = match value.strip_prefix(&*three) {
-            Some(rest) => (three, rest),
-            None => (quote.to_string(), value.get(1..).unwrap_or_default()),
-        };
-        if !rest.contains(&*mark) {
-            return end_at(text, line.end + 1, |line| line.contains(&*mark));
-        }
-        return line.end;
-    }
     if value.ends_with('\\') {
         return end_at(text, line.end + 1, |line| !line.trim_end().ends_with('\\'));
     }
-    let opens = value.is_empty()
-        || value.starts_with(['|', '>', '&', '!'])
-        || value.ends_with(['{', '[', '(']);
+    // An element of XML goes on to its end.
+    let before = text.get(line.start..start).unwrap_or_default();
+    if before.ends_with('>') && before.contains('<') {
+        return end_at(text, line.end + 1, |line| line.contains("</"));
+    }
+    let opens = value.starts_with(['|', '>'])
+        || is_map
+            && (value.is_empty()
+                || value.ends_with(['{', '[', '('])
+                || value.starts_with(['&', '!']));
     if !opens {
-        return line.end;
+        return if is_map { line.end } else { start };
     }
     let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(text.get(line.clone()).unwrap_or_default());
@@ -305,6 +383,13 @@ fn end_of_block(text: &str, start: usize) -> usize {
 fn line_at(text: &str, from: usize) -> Option<Range<usize>> {
     let rest = text.get(from..).filter(|rest| !rest.is_empty())?;
     Some(from..from + rest.find('\n').unwrap_or(rest.len()))
+}
+
+/// Where the line that a place is in begins.
+fn start_of_line(text: &str, at: usize) -> usize {
+    text.get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1)
 }
 
 /// Where the line after a place begins.

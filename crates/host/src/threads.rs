@@ -63,6 +63,9 @@ where
 /// Starts the threads that share large work, one for each core, or as many as can be had. Call it before the first
 /// large work; a second call changes nothing.
 ///
+/// Where there are several cores, the thread that calls is one of those that share: it would only wait, and each thread
+/// that is left out is one that keeps no memory for itself.
+///
 /// # Errors
 ///
 /// When there is not a single thread to have.
@@ -77,7 +80,9 @@ pub fn start_pool() -> std::io::Result<()> {
     let (sender, receiver) = mpsc::channel::<rayon::ThreadBuilder>();
     let receiver = Arc::new(Mutex::new(receiver));
     let mut threads = 0;
-    for _ in 0..wanted.unwrap_or(cores) {
+    let wanted = wanted.unwrap_or(cores);
+    let alone = wanted == 1;
+    for _ in usize::from(!alone)..wanted {
         let receiver = Arc::clone(&receiver);
         // Threads come first: the pool cannot be built with fewer than it was promised.
         let begun = builder().name("pool".to_owned()).spawn(move || {
@@ -96,8 +101,13 @@ pub fn start_pool() -> std::io::Result<()> {
         }
     }
     // It is refused where there is one already.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads + usize::from(!alone));
+    let pool = if alone {
+        pool
+    } else {
+        pool.use_current_thread()
+    };
+    let _ = pool
         .spawn_handler(|thread| {
             let gone = |_| std::io::Error::other("the thread is gone");
             sender.send(thread).map_err(gone)

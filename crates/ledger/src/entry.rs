@@ -43,6 +43,22 @@ struct Line<'a> {
     time: Moment,
 }
 
+impl Line<'_> {
+    fn entry(&self, body: &str, digest: Digest) -> Entry {
+        Entry {
+            sequence: self.sequence,
+            time: self.time,
+            kind: self.kind.clone().into_owned(),
+            body: body.into(),
+            previous: self.previous,
+            digest,
+        }
+    }
+}
+
+/// What every line begins with.
+const BEFORE_BODY: &str = "{\"body\":";
+
 /// Writes the line of an entry. `body` is canonical JSON.
 ///
 /// # Errors
@@ -78,7 +94,7 @@ pub fn is_canonical(entry: &Entry, line: &str) -> bool {
     let bare = write(*sequence, *previous, *time, kind, "null");
     bare.is_ok_and(|bare| {
         let after_body = line
-            .strip_prefix("{\"body\":")
+            .strip_prefix(BEFORE_BODY)
             .and_then(|rest| rest.strip_prefix(&**body));
         after_body.is_some() && after_body == bare.strip_prefix("{\"body\":null")
     })
@@ -90,22 +106,70 @@ pub fn is_canonical(entry: &Entry, line: &str) -> bool {
 ///
 /// When it is not a line as [`write`] writes it.
 pub fn read(line: &str) -> Result<Entry, serde_json::Error> {
-    read_hashed(line, Digest::of(line.as_bytes()))
+    let parsed: Line<'_> = serde_json::from_str(line)?;
+    Ok(parsed.entry(parsed.body.get(), Digest::of(line.as_bytes())))
 }
 
-/// As [`read`], for a line whose digest is known.
+/// As [`read`], for a line whose digest is known. The body is whatever stands where a body belongs: whether it is one
+/// is proven where it is decoded, so that a long one is not parsed twice.
 ///
 /// # Errors
 ///
 /// As [`read`].
 pub fn read_hashed(line: &str, digest: Digest) -> Result<Entry, serde_json::Error> {
-    let parsed: Line<'_> = serde_json::from_str(line)?;
-    Ok(Entry {
-        sequence: parsed.sequence,
-        time: parsed.time,
-        kind: parsed.kind.into_owned(),
-        body: parsed.body.get().into(),
-        previous: parsed.previous,
-        digest,
-    })
+    let parts = line
+        .strip_prefix(BEFORE_BODY)
+        // A body may have such a key too, and what comes after the body has none but its own.
+        .and_then(|rest| rest.rfind(",\"kind\":").map(|end| rest.split_at(end)));
+    let Some((body, after)) = parts else {
+        let parsed: Line<'_> = serde_json::from_str(line)?;
+        return Ok(parsed.entry(parsed.body.get(), digest));
+    };
+    let bare = format!("{BEFORE_BODY}null{after}");
+    let parsed: Line<'_> = serde_json::from_str(&bare)?;
+    Ok(parsed.entry(body, digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_canonical, read, read_hashed, write};
+    use evenkeel_model::{Digest, Moment};
+
+    #[test]
+    fn a_line_is_split_where_its_body_ends_whatever_the_body_has() {
+        for body in [
+            "null",
+            r#"{"a":1,"kind":"x","z":[{"b":1,"kind":"y"}]}"#,
+            r#"{"a":"},\"kind\":\"z\",","kind":"}"}"#,
+            r#"[",\"kind\":"]"#,
+        ] {
+            for kind in ["kind", r#"a,"kind":"b"#, "é\n"] {
+                let time = Moment::from_millisecond(5);
+                let line = write(3, Digest::of(b"x"), time, kind, body).unwrap();
+                let digest = Digest::of(line.as_bytes());
+                let whole = read(&line).unwrap();
+                let split = read_hashed(&line, digest).unwrap();
+                assert_eq!(format!("{whole:?}"), format!("{split:?}"));
+                assert_eq!(&*split.body, body);
+                assert!(is_canonical(&split, &line));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_line_is_not_read() {
+        for line in [
+            "",
+            "{",
+            "{\"body\":",
+            "{\"body\":1,\"kind\":",
+            "{\"body\":1}",
+            "[]",
+        ] {
+            assert!(
+                read_hashed(line, Digest::of(line.as_bytes())).is_err(),
+                "{line}"
+            );
+        }
+    }
 }

@@ -63,6 +63,12 @@ pub enum LedgerError {
         /// Who it is, and what ends it.
         writer: String,
     },
+    /// Whoever uses it was asked to end while it waited for others.
+    #[error("interrupted while waiting for {awaited}")]
+    Interrupted {
+        /// Who was waited for.
+        awaited: String,
+    },
     /// A newer lease was taken: this writer has lost its right.
     #[error(
         "the lease on {environment} was lost: token {held} was held and {newest} is the newest"

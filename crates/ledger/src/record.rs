@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -44,7 +45,7 @@ macro_rules! records {
             pub fn decode(kind: &str, body: &str) -> Result<Option<Self>, serde_json::Error> {
                 match kind {
                     $( $kind => serde_json::from_str(body).map(|record| Some(Self::$variant(record))), )*
-                    _ => Ok(None),
+                    _ => serde_json::from_str::<IgnoredAny>(body).map(|_| None),
                 }
             }
         }

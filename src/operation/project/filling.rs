@@ -59,6 +59,7 @@ impl Project<'_> {
             definitions: self.directory.clone(),
             root: self.root.clone(),
             interruption: &self.world.interruption,
+            learned: &self.world.secrets,
         };
         let secrets: &dyn Secrets = match depth {
             Depth::Shape => &NoSecrets,

@@ -54,7 +54,7 @@ impl CommandRun {
             timeout: Duration::from_mins(1),
             output_limit: 1024 * 1024,
             all_or_nothing: false,
-            grace: Duration::from_secs(2),
+            grace: Duration::from_secs(1),
             leave_nothing: false,
         }
     }
@@ -225,6 +225,8 @@ pub fn run_with_lines(
             reason: format!("`{name}` cannot name an environment variable"),
         });
     }
+    // Once it was asked to end, this ends within the grace of the command.
+    let _hold = interruption.hold();
     let mut child = command(run)?
         .spawn()
         .map_err(|error| refused(run, &program, &error))?;

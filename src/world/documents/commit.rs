@@ -3,11 +3,12 @@
 //! Nothing is checked out. Links are followed within the commit, name by name; a path that leaves the repository is
 //! in no commit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Component, Path, PathBuf};
 
+use super::renames::Renames;
 use crate::world::git::{GitError, Objects, TreeEntry, TreeKind};
 use evenkeel_core::documents::{Kind, Resolved, Tree, is_private};
 
@@ -21,16 +22,24 @@ pub(super) struct AtCommit<'a> {
     objects: &'a mut Objects,
     commit: &'a str,
     project: &'a Path,
+    renames: &'a Renames,
     passed: BTreeSet<PathBuf>,
 }
 
 impl<'a> AtCommit<'a> {
-    /// A commit, in full; and the project's directory, relative to the root of the repository.
-    pub(super) fn new(objects: &'a mut Objects, commit: &'a str, project: &'a Path) -> Self {
+    /// A commit, in full; the project's directory, relative to the root of the repository; and what files were called
+    /// then that are asked for by the names of now.
+    pub(super) fn new(
+        objects: &'a mut Objects,
+        commit: &'a str,
+        project: &'a Path,
+        renames: &'a Renames,
+    ) -> Self {
         Self {
             objects,
             commit,
             project,
+            renames,
             passed: BTreeSet::new(),
         }
     }
@@ -43,8 +52,24 @@ impl<'a> AtCommit<'a> {
     /// The entry at a real path.
     pub(super) fn entry(&mut self, path: &Path) -> Result<Option<TreeEntry>, GitError> {
         match (path.parent(), path.file_name()) {
-            (Some(parent), Some(name)) => self.objects.entry(self.commit, parent, name),
+            (Some(parent), Some(name)) => self.named(parent, name),
             _ => Ok(None),
+        }
+    }
+
+    /// The entry of a directory, by the name of now.
+    fn named(&mut self, directory: &Path, name: &OsStr) -> Result<Option<TreeEntry>, GitError> {
+        if self.renames.is_empty() {
+            return self.objects.entry(self.commit, directory, name);
+        }
+        let path = directory.join(name);
+        match self.renames.of(&path) {
+            Some(then) => match (then.parent(), then.file_name()) {
+                (Some(parent), Some(name)) => self.objects.entry(self.commit, parent, name),
+                _ => Ok(None),
+            },
+            None if self.renames.is_gone(&path) => Ok(None),
+            None => self.objects.entry(self.commit, directory, name),
         }
     }
 
@@ -91,10 +116,14 @@ impl Tree for AtCommit<'_> {
                 return Ok(Resolved::Private);
             }
             let entry = self
-                .objects
-                .entry(self.commit, &here, &part)
+                .named(&here, &part)
                 .map_err(|error| error.to_string())?;
             let Some(entry) = entry else {
+                here.push(&part);
+                if self.renames.reach(&here) {
+                    kind = Kind::Directory;
+                    continue;
+                }
                 return Ok(Resolved::Absent);
             };
             if entry.kind != TreeKind::Link {
@@ -120,12 +149,27 @@ impl Tree for AtCommit<'_> {
         let tree = self
             .objects
             .directory(self.commit, directory)
-            .map_err(|error| error.to_string())?
-            .ok_or("it is no directory")?;
-        Ok(tree
+            .map_err(|error| error.to_string())?;
+        if tree.is_none() && !self.renames.reach(directory) {
+            return Err("it is no directory".to_owned());
+        }
+        let mut children: BTreeMap<OsString, Kind> = tree
             .iter()
+            .flat_map(|tree| tree.iter())
+            .filter(|(name, _)| !self.renames.is_gone(&directory.join(name)))
             .map(|(name, entry)| (name.clone(), kind_of(entry.kind)))
-            .collect())
+            .collect();
+        for (name, is_file) in self.renames.below(directory) {
+            if !is_file {
+                children.entry(name).or_insert(Kind::Directory);
+            } else if let Some(entry) = self
+                .named(directory, &name)
+                .map_err(|error| error.to_string())?
+            {
+                children.insert(name, kind_of(entry.kind));
+            }
+        }
+        Ok(children.into_iter().collect())
     }
 
     fn link(&mut self, path: &Path) -> Result<PathBuf, String> {

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::commit::AtCommit;
+use super::renames::Renames;
 use super::render;
 use super::working::shown;
 use crate::world::git::{ObjectId, Objects, Repository};
@@ -48,7 +49,12 @@ impl CommittedDocuments {
     /// Every place in the repository that these documents come from, as they stand in a commit: what was declared, the
     /// links on the way, and where they lead. A commit that touches none of them changes none of the documents.
     #[must_use]
-    pub fn places(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> Vec<PathBuf> {
+    pub fn places(
+        &mut self,
+        commit: &str,
+        asked: &[DocumentRequest<'_>],
+        renames: &Renames,
+    ) -> Vec<PathBuf> {
         let mut places = BTreeSet::new();
         for (_, declaration) in asked {
             let (Some(place), DocumentSource::Path(path)) =
@@ -56,7 +62,7 @@ impl CommittedDocuments {
             else {
                 continue;
             };
-            let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
+            let mut tree = AtCommit::new(&mut self.objects, commit, &self.project, renames);
             let whole = tree.start().join(&place);
             let mut own: BTreeSet<PathBuf> = without_climbing(&whole).into_iter().collect();
             if let Ok(Resolved::At(real, _)) = tree.resolve(&whole) {
@@ -75,24 +81,44 @@ impl CommittedDocuments {
         places.into_iter().collect()
     }
 
+    /// Whether a commit has nothing at the path of one of these documents: it may have had another name then.
+    #[must_use]
+    pub fn lacks(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> bool {
+        let none = Renames::default();
+        asked.iter().any(|(_, declaration)| {
+            place_of(declaration).is_some_and(|place| {
+                let mut tree = AtCommit::new(&mut self.objects, commit, &self.project, &none);
+                let whole = tree.start().join(place);
+                matches!(tree.resolve(&whole), Ok(Resolved::Absent))
+            })
+        })
+    }
+
     /// Gathers documents as they were in a commit (in full): a set for each, in the same order. What a command would have
     /// printed then is not known: that is a complaint.
+    /// Files stand under the names that they have now.
     #[must_use]
-    pub fn gather(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> Vec<FileSet> {
-        self.gather_within(commit, asked, &LIMITS)
+    pub fn gather(
+        &mut self,
+        commit: &str,
+        asked: &[DocumentRequest<'_>],
+        renames: &Renames,
+    ) -> Vec<FileSet> {
+        self.gather_within(commit, asked, renames, &LIMITS)
     }
 
     pub(super) fn gather_within(
         &mut self,
         commit: &str,
         asked: &[DocumentRequest<'_>],
+        renames: &Renames,
         limits: &Limits,
     ) -> Vec<FileSet> {
         let mut sets: Vec<FileSet> = asked
             .iter()
             .map(|each| {
                 let draft = match &each.1.source {
-                    DocumentSource::Path(path) => self.path(commit, path, each, limits),
+                    DocumentSource::Path(path) => self.path((commit, renames), path, each, limits),
                     DocumentSource::Render { command, .. } => {
                         let shown = render::shown(command);
                         let told =
@@ -112,19 +138,19 @@ impl CommittedDocuments {
 
     fn path(
         &mut self,
-        commit: &str,
+        (commit, renames): (&str, &Renames),
         path: &str,
         asked: &DocumentRequest<'_>,
         limits: &Limits,
     ) -> Draft {
-        let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
+        let mut tree = AtCommit::new(&mut self.objects, commit, &self.project, renames);
         let listing = list(&mut tree, path, limits);
         let mut read = Vec::with_capacity(listing.found.len());
         let mut left = limits.bytes;
         for found in &listing.found {
             let each = match &found.what {
                 What::Link(leads) => Ok((FileReading::Link(leads.clone()), 0)),
-                What::File(real) => self.file(commit, real, &found.shown, limits, left),
+                What::File(real) => self.file((commit, renames), real, &found.shown, limits, left),
             };
             match each {
                 Ok((each, bytes)) if bytes <= left => {
@@ -148,7 +174,7 @@ impl CommittedDocuments {
     /// than are left.
     fn file(
         &mut self,
-        commit: &str,
+        (commit, renames): (&str, &Renames),
         real: &Path,
         shown: &str,
         limits: &Limits,
@@ -156,7 +182,7 @@ impl CommittedDocuments {
     ) -> Result<(FileReading, u64), u64> {
         let failed =
             |reason: String| Ok((FileReading::Refused(content::Refusal::Failed(reason)), 0));
-        let mut tree = AtCommit::new(&mut self.objects, commit, &self.project);
+        let mut tree = AtCommit::new(&mut self.objects, commit, &self.project, renames);
         let entry = match tree.entry(real) {
             Ok(Some(entry)) => entry,
             Ok(None) => return failed("it is not there".into()),

@@ -6,12 +6,14 @@
 mod commit;
 mod committed;
 mod pair;
+mod renames;
 mod render;
 mod working;
 mod working_tree;
 
 pub use committed::CommittedDocuments;
 pub use pair::{PairError, gather_pair};
+pub use renames::Renames;
 pub use render::Rendering;
 pub use working::WorkingDocuments;
 

@@ -70,6 +70,7 @@ impl Repository {
         let repository = Self {
             root: nearest,
             git: git.clone(),
+            shallow: std::sync::Arc::default(),
         };
         let head = if answer.status.is_success() && is_whole(commit) {
             Some(commit.to_owned())

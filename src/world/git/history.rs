@@ -1,9 +1,11 @@
-//! Which commits touched files, newest first.
+//! Which commits touched files, newest first, and what files were called before.
 //!
 //! Only first parents are followed: what the branch itself was, state after state. A merge stands for all that it
 //! brought. The commits of parallel branches put in one row would be states that never followed each other, and a
-//! fault that one of them did not have would look as if it had been mended in between.
+//! fault that one of them did not have would look as if it had been mended in between. Who wants to know what a merge
+//! brought asks for the commits of the merged branch.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{GitError, Repository};
@@ -20,9 +22,10 @@ const SHORT: usize = 10;
 impl Repository {
     /// The commits that changed something at these paths (relative to the root: files, or directories with all
     /// below them; an empty path is everything), from a commit backwards along first parents, newest first, at most
-    /// `most`. The newest has at these paths what the commit itself has.
+    /// `most`, and none that `without` has in its history. The newest has at these paths what the commit itself has. Where
+    /// there are many paths, commits may be among them that changed something beside them.
     ///
-    /// Renames are not followed: where a file had another name, nothing is at its path.
+    /// Renames are not followed: where a file had another name, nothing is at its path. See [`Self::renamed`].
     ///
     /// # Errors
     ///
@@ -30,6 +33,7 @@ impl Repository {
     pub fn commits_touching(
         &self,
         commit: &str,
+        without: Option<&str>,
         paths: &[PathBuf],
         most: usize,
     ) -> Result<Commits, GitError> {
@@ -40,38 +44,121 @@ impl Repository {
                 whole,
             });
         }
-        let commit = self.resolve(commit)?;
-        // `rev-list` and not `log`: no setting of a user's (`log.follow`, `log.showSignature`) changes its answer.
+        let commit = self.whole(commit)?;
+        let without = without.map(|commit| format!("^{commit}"));
         let count = format!("--max-count={}", most.saturating_add(1));
-        let mut arguments = vec![
-            "rev-list",
-            "--first-parent",
-            &count,
-            "--encoding=UTF-8",
-            "--format=format:%x00%H%x00%ct%x00%an%x00%s%x00",
-            &commit,
-            "--",
-        ];
-        let mut texts = Vec::new();
-        for path in paths {
-            let everything = path.as_os_str().is_empty() || path.as_os_str() == ".";
-            texts.push(if everything {
-                ".".to_owned()
-            } else {
-                super::clean(path)?
-            });
-        }
+        let mut arguments = listing(&count, &commit);
+        arguments.extend(without.as_deref());
+        arguments.push("--");
+        let texts = pathspecs(paths)?;
         arguments.extend(texts.iter().map(String::as_str));
-        let answer = self.ask(&arguments, None)?;
-        let fields: Vec<&[u8]> = answer.split(|byte| *byte == 0).collect();
-        // Before each commit's fields stands a line with its name, which is in the first field too.
-        let mut list: Vec<CommitInfo> = fields.chunks_exact(5).filter_map(info).collect();
+        let mut list = commits(&self.ask(&arguments, None)?);
         let asked_for = list.len() <= most;
         list.truncate(most);
         Ok(Commits {
             list,
             whole: whole && asked_for,
         })
+    }
+
+    /// The commit that stands a number of steps before another along first parents; `None` when there are not so many.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such commit.
+    pub fn before(&self, commit: &str, steps: usize) -> Result<Option<CommitInfo>, GitError> {
+        let commit = self.whole(commit)?;
+        let skip = format!("--skip={steps}");
+        let mut arguments = listing("--max-count=1", &commit);
+        arguments.insert(1, &skip);
+        Ok(commits(&self.ask(&arguments, None)?).into_iter().next())
+    }
+
+    /// What each commit changed against its first parent at some paths, and whether it put a file there that was not there
+    /// before. Files only; paths may be directories. There may be more than was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn changes(
+        &self,
+        commits: &[CommitInfo],
+        paths: &[PathBuf],
+    ) -> Result<BTreeMap<String, Vec<ChangedPath>>, GitError> {
+        let mut asked = String::new();
+        for commit in commits {
+            let parent = commit.parents.first().map_or("", String::as_str);
+            asked.push_str(format!("{} {parent}", commit.commit).trim_end());
+            asked.push('\n');
+        }
+        let mut arguments = vec![
+            "diff-tree",
+            "--stdin",
+            "--root",
+            "-r",
+            "-z",
+            "--name-status",
+            "--no-renames",
+            "--",
+        ];
+        let texts = pathspecs(paths)?;
+        arguments.extend(texts.iter().map(String::as_str));
+        let answer = self.ask(&arguments, Some(asked.into_bytes()))?;
+        let mut changes: BTreeMap<String, Vec<ChangedPath>> = BTreeMap::new();
+        let mut own = None;
+        let mut fields = answer.split(|byte| *byte == 0);
+        while let Some(field) = fields.next() {
+            if field.len() >= 40 {
+                let commit = String::from_utf8_lossy(field).into_owned();
+                own = Some(changes.entry(commit).or_default());
+            } else if let (Some(own), Some(path)) = (own.as_mut(), fields.next()) {
+                own.push(ChangedPath {
+                    is_added: field.starts_with(b"A"),
+                    path: super::path_of(path),
+                });
+            }
+        }
+        Ok(changes)
+    }
+
+    /// What files were called in `older` that are called otherwise in `newer`, by the newer name. Files are the same that
+    /// git takes for the same.
+    ///
+    /// # Errors
+    ///
+    /// When a commit is missing, or git fails.
+    pub fn renamed(
+        &self,
+        older: &str,
+        newer: Snapshot<'_>,
+    ) -> Result<BTreeMap<PathBuf, PathBuf>, GitError> {
+        let older = self.whole(older)?;
+        let options = ["-r", "-z", "-M", "--name-status", "--diff-filter=R"];
+        let mut arguments = Vec::new();
+        let newer_commit;
+        match newer {
+            Snapshot::Commit(commit) => {
+                newer_commit = self.whole(commit)?;
+                arguments.push("diff-tree");
+                arguments.extend(options);
+                arguments.extend([older.as_str(), newer_commit.as_str()]);
+            }
+            Snapshot::Index => {
+                arguments.extend(["diff-index", "--cached"]);
+                arguments.extend(options.iter().skip(1));
+                arguments.push(older.as_str());
+            }
+        }
+        arguments.push("--");
+        let answer = self.ask(&arguments, None)?;
+        let mut renamed = BTreeMap::new();
+        let mut fields = answer.split(|byte| *byte == 0);
+        while let (Some(_status), Some(old), Some(new)) =
+            (fields.next(), fields.next(), fields.next())
+        {
+            renamed.insert(super::path_of(new), super::path_of(old));
+        }
+        Ok(renamed)
     }
 
     /// Whether one commit comes before another in its history.
@@ -96,14 +183,94 @@ impl Repository {
     ///
     /// When git fails.
     pub fn is_shallow(&self) -> Result<bool, GitError> {
+        if let Some(known) = self.shallow.get() {
+            return Ok(*known);
+        }
         let answer = self.ask(&["rev-parse", "--is-shallow-repository"], None)?;
         // Anything but a plain no is a yes: then nothing is promised.
-        Ok(answer.trim_ascii() != b"false")
+        Ok(*self.shallow.get_or_init(|| answer.trim_ascii() != b"false"))
     }
 }
 
+/// A path that a commit changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedPath {
+    /// Whether nothing was there before.
+    pub is_added: bool,
+    /// Relative to the root.
+    pub path: PathBuf,
+}
+
+/// What a commit is compared with.
+#[derive(Clone, Copy, Debug)]
+pub enum Snapshot<'a> {
+    /// Another commit.
+    Commit(&'a str),
+    /// What would be committed now.
+    Index,
+}
+
+/// How many paths git is asked about one by one.
+const MOST_PATHS: usize = 16;
+
+/// How many fields the format of a listing has.
+const FIELDS: usize = 6;
+
+/// `rev-list` and not `log`: no setting of a user's (`log.follow`, `log.showSignature`) changes its answer.
+fn listing<'a>(count: &'a str, commit: &'a str) -> Vec<&'a str> {
+    vec![
+        "rev-list",
+        "--first-parent",
+        count,
+        "--encoding=UTF-8",
+        "--format=format:%x00%H%x00%P%x00%ct%x00%an%x00%s%x00",
+        commit,
+    ]
+}
+
+/// Before each commit's fields stands a line with its name, which is in the first field too.
+fn commits(answer: &[u8]) -> Vec<CommitInfo> {
+    let fields: Vec<&[u8]> = answer.split(|byte| *byte == 0).collect();
+    fields.chunks_exact(FIELDS).filter_map(info).collect()
+}
+
+/// Git holds each name of a directory against each of these: where there are many, their directories stand for them. More
+/// is found then than was asked for.
+fn pathspecs(paths: &[PathBuf]) -> Result<Vec<String>, GitError> {
+    let mut few: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+    while few.len() > MOST_PATHS {
+        let depth = |path: &PathBuf| path.components().count();
+        let deepest = few.iter().map(depth).max().unwrap_or_default();
+        let shorter = few.iter().map(|path| match path.parent() {
+            Some(parent) if depth(path) == deepest => parent.to_owned(),
+            _ => path.clone(),
+        });
+        let shorter: BTreeSet<PathBuf> = shorter.collect();
+        few = shorter
+            .iter()
+            .filter(|path| {
+                let above = path.ancestors().skip(1);
+                !above.into_iter().any(|above| shorter.contains(above))
+            })
+            .cloned()
+            .collect();
+    }
+    let texts: BTreeSet<String> = few
+        .iter()
+        .map(|path| {
+            let everything = path.as_os_str().is_empty() || path.as_os_str() == ".";
+            if everything {
+                Ok(".".to_owned())
+            } else {
+                super::clean(path)
+            }
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(texts.into_iter().collect())
+}
+
 fn info(fields: &[&[u8]]) -> Option<CommitInfo> {
-    let [_, commit, time, author, subject] = fields else {
+    let [_, commit, parents, time, author, subject] = fields else {
         return None;
     };
     let commit = String::from_utf8_lossy(commit).into_owned();
@@ -114,6 +281,10 @@ fn info(fields: &[&[u8]]) -> Option<CommitInfo> {
         time: Moment::from_millisecond(seconds.saturating_mul(1000)),
         author: shown(author),
         subject: shown(subject),
+        parents: String::from_utf8_lossy(parents)
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
     })
 }
 

@@ -11,12 +11,14 @@ mod objects;
 mod tree;
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::command::{CommandError, CommandOutcome, CommandRun, CommandStatus, run};
 pub use closed::Git;
 pub use discover::Discovered;
 use evenkeel_model::text::inert;
+pub use history::{ChangedPath, Snapshot};
 pub use objects::Objects;
 pub use tree::{ObjectId, Tree, TreeEntry, TreeKind};
 
@@ -30,6 +32,8 @@ const MOST: usize = 256 * 1024 * 1024;
 pub struct Repository {
     root: PathBuf,
     git: Git,
+    /// Whether history was cut off, once that was asked.
+    shallow: Arc<OnceLock<bool>>,
 }
 
 /// Why git gave no answer.
@@ -118,6 +122,15 @@ impl Repository {
         }
     }
 
+    /// The commit that a revision means, in full; one that is in full is not asked for.
+    fn whole(&self, revision: &str) -> Result<String, GitError> {
+        if is_whole(revision) {
+            Ok(revision.to_owned())
+        } else {
+            self.resolve(revision)
+        }
+    }
+
     /// A file as it was committed; `None` when there was none.
     ///
     /// # Errors
@@ -137,11 +150,7 @@ impl Repository {
         commit: &str,
         paths: &[&Path],
     ) -> Result<Vec<Option<Vec<u8>>>, GitError> {
-        let commit = if is_whole(commit) {
-            commit.to_owned()
-        } else {
-            self.resolve(commit)?
-        };
+        let commit = self.whole(commit)?;
         // Whether there is such a commit is found out by the same process.
         let mut asked = format!("{commit}^{{commit}}\n");
         for path in paths {
@@ -394,10 +403,14 @@ fn clean(path: &Path) -> Result<String, GitError> {
 }
 
 fn paths(bytes: &[u8]) -> Vec<PathBuf> {
-    use std::os::unix::ffi::OsStrExt as _;
     bytes
         .split(|byte| *byte == 0)
         .filter(|path| !path.is_empty())
-        .map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path)))
+        .map(path_of)
         .collect()
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }

@@ -178,7 +178,9 @@ fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings(
     git(home.path(), &["commit", "-qm", "moved"]);
     let touching = |paths: &[&str], most| {
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-        repository.commits_touching("HEAD", &paths, most).unwrap()
+        repository
+            .commits_touching("HEAD", None, &paths, most)
+            .unwrap()
     };
     let told = touching(&["environments/system.toml"], 9);
     let commits: Vec<&str> = told.list.iter().map(|info| info.commit.as_str()).collect();
@@ -208,12 +210,12 @@ fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings(
     assert!(touching(&[], 9).list.is_empty());
     assert!(touching(&["none"], 9).list.is_empty());
     assert!(matches!(
-        repository.commits_touching("HEAD", &["../x".into()], 9),
+        repository.commits_touching("HEAD", None, &["../x".into()], 9),
         Err(GitError::Path { .. })
     ));
     assert!(
         repository
-            .commits_touching("--all", &["x".into()], 9)
+            .commits_touching("--all", None, &["x".into()], 9)
             .is_err()
     );
 }

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
 use axum::routing::{get as on_get, post as on_post};
 use evenkeel::suite::Outcome;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 
 use crate::suites::world::{HANGS, Server, checking, get, nowhere, only, run, run_for, secret};
@@ -33,6 +35,21 @@ fn server() -> Server {
                         .map(|value| value.to_str().unwrap_or_default());
                     format!("{} {body}", token.unwrap_or("nobody"))
                 }),
+            )
+            .route(
+                "/packed",
+                on_post(|headers: HeaderMap| async move {
+                    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+                    let token = headers.get("authorization");
+                    let token = token.map_or(&[][..], |value| value.as_bytes());
+                    encoder.write_all(b"packed for ").unwrap();
+                    encoder.write_all(token).unwrap();
+                    ([("content-encoding", "gzip")], encoder.finish().unwrap())
+                }),
+            )
+            .route(
+                "/torn",
+                on_get(|| async { ([("content-encoding", "gzip")], "no gzip at all") }),
             )
             .route(
                 "/slow",
@@ -223,4 +240,33 @@ fn an_interruption_ends_a_check_and_those_after_it() {
     assert!(result.interrupted && !result.passed);
     assert_eq!(result.cases.len(), 1);
     assert_eq!(result.summary, "interrupted, 0 passed, 1 error");
+}
+
+#[test]
+fn a_compressed_body_is_read_and_a_secret_in_it_is_not_shown() {
+    let server = server();
+    let mut check = get(server.url("/packed"));
+    check.method = "POST".into();
+    check
+        .send
+        .insert("Authorization".into(), secret("tok-5c1e8d7f"));
+    check
+        .header
+        .insert("content-encoding".into(), "gzip".into());
+    check.contains.push("packed for".into());
+    assert!(run(&checking(check.clone())).passed);
+    check.contains.push("for nobody".into());
+    let result = run(&checking(check));
+    assert_eq!(
+        only(&result).1,
+        "body: expected to contain `for nobody`, found `packed for (secret)`"
+    );
+    let result = run(&checking(get(server.url("/torn"))));
+    assert_eq!(
+        only(&result),
+        (
+            Outcome::Failed,
+            "body: cannot be decompressed as gzip: invalid gzip header"
+        )
+    );
 }

@@ -7,8 +7,9 @@ use super::super::disagreement::{Matter, Side};
 use super::super::list::{self, Pairing};
 use super::super::path::Step;
 use super::super::{Path, Which, shown};
-use super::{ORDERED, Trail, Walk, Why, has_like, is_default};
+use super::{ORDERED, Trail, Walk, Why, arguments_of, has_like, is_default};
 use evenkeel_document::covering;
+use evenkeel_document::sensitive::Secrecy;
 use evenkeel_document::{Content, Entry, Node, Scalar, ScalarKind};
 use evenkeel_model::Digest;
 
@@ -28,8 +29,15 @@ impl<'n> Walk<'n, '_> {
         } = self.pairing(left, right, keys);
         self.by_position += usize::from(by_position);
         let mut is_complete = true;
+        let arguments = (arguments_of(left), arguments_of(right));
+        let is_argument = |node: Option<&Node>, among: &[&Node]| {
+            node.is_some_and(|node| among.iter().any(|each| std::ptr::eq(*each, node)))
+        };
         for pair in pairs {
-            self.trail.push(Trail::Element(pair.step));
+            let is_secret =
+                is_argument(pair.left, &arguments.0) || is_argument(pair.right, &arguments.1);
+            let under = is_secret.then(|| self.under().argument());
+            self.trail.push(Trail::Element(pair.step, under));
             match (pair.left, pair.right) {
                 (Some(one), Some(two)) => self.nodes(one, two),
                 (Some(node), None) => {
@@ -77,6 +85,7 @@ impl<'n> Walk<'n, '_> {
                         text: shown::whole_list(under, nodes).into(),
                     }),
                     is_secret: false,
+                    is_encrypted: false,
                     leaves: nodes.len(),
                 };
                 let sides = (whole(left), whole(right));
@@ -135,6 +144,7 @@ impl<'n> Walk<'n, '_> {
     /// A path names single values by themselves; but no secret. Those go by position.
     fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
         let under = self.under();
+        let arguments = (arguments_of(left), arguments_of(right));
         for pair in pairs {
             let (node, all) = match (pair.left, pair.right) {
                 (Some(node), _) => (node, left),
@@ -145,10 +155,31 @@ impl<'n> Walk<'n, '_> {
                 continue;
             };
             let names_itself = names.iter().any(|(name, _)| name.is_empty());
-            let is_secret = names_itself
+            let is_argument = arguments
+                .0
+                .iter()
+                .chain(&arguments.1)
+                .any(|each| std::ptr::eq(*each, node));
+            let is_of_secrets = names_itself
                 && node.as_scalar().is_some_and(|scalar| {
-                    list::assignment(scalar).is_none()
-                        && (under.is_secret(scalar) || covering::shown(&scalar.text).is_some())
+                    is_argument
+                        || list::assignment(scalar).is_none()
+                            && under.secrecy(scalar) != Secrecy::Open
+                });
+            // No secret identifies an element either.
+            let within = match &node.content {
+                Content::Map(entries) => Some(under.within(entries)),
+                _ => None,
+            };
+            let is_secret = is_of_secrets
+                || within.is_some_and(|within| {
+                    names.iter().any(|(name, _)| {
+                        node.get(name)
+                            .and_then(Node::as_scalar)
+                            .is_some_and(|scalar| {
+                                within.entry(name).secrecy(scalar) != Secrecy::Open
+                            })
+                    })
                 });
             if is_secret && let Some(number) = all.iter().position(|each| std::ptr::eq(each, node))
             {

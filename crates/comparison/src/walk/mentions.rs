@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::Which;
 use super::super::disagreement::{Matter, Side};
 use super::super::path::Step;
+use super::super::{Which, shown};
 use super::{Trail, Walk};
 use evenkeel_document::{Content, Entry, Node, Scalar};
 
@@ -22,7 +22,8 @@ impl<'n> Walk<'n, '_> {
             Content::Scalar(scalar) => self.mention(node, scalar, which, None),
             Content::List(items) => {
                 for (number, item) in items.iter().enumerate() {
-                    self.trail.push(Trail::Element(Step::Position(number)));
+                    self.trail
+                        .push(Trail::Element(Step::Position(number), None));
                     self.mentions(item, which);
                     self.trail.pop();
                 }
@@ -73,7 +74,7 @@ impl<'n> Walk<'n, '_> {
         if let Some((identity, value)) = self.rules.identities.foreign(&entry.key, which) {
             let mut side = self.side(&entry.value, Some(entry.place));
             side.place = entry.place;
-            side.shown.clone_from(&entry.key.to_string());
+            side.shown = shown::name(&entry.key).into_owned();
             side.scalar = None;
             side.is_secret = false;
             self.foreign_found(side, None, identity, value, which);

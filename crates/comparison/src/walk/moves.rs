@@ -63,8 +63,9 @@ impl<'n> Walk<'n, '_> {
         let identities = &self.rules.identities;
         lines::compare(left, right, identities, &above, is_set, &mut self.found);
         for (document, which) in [(left, Which::Left), (right, Which::Right)] {
-            for (step, line) in lines::named(document) {
-                self.trail.push(Trail::Element(step));
+            for (step, line, is_secret) in lines::named(document) {
+                let under = is_secret.then(|| self.under().argument());
+                self.trail.push(Trail::Element(step, under));
                 self.pass();
                 self.mentions(line, which);
                 self.trail.pop();

@@ -73,8 +73,9 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         let mut sides = (self.side(left, None), self.side(right, None));
-        // Texts of several lines that differ in nothing but their secrets.
-        if sides.0.scalar == sides.1.scalar && sides.0.shown == sides.1.shown {
+        // Texts that differ in nothing but the secrets in them.
+        let is_open = !(sides.0.is_encrypted || sides.1.is_encrypted);
+        if is_open && sides.0.scalar == sides.1.scalar && sides.0.shown == sides.1.shown {
             sides.0.is_secret = true;
             sides.1.is_secret = true;
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
+use super::bystanders::Bystanders;
 use super::journal::{Journal, JournalError};
 use super::schedule::Schedule;
 use crate::environment::Resolved;
@@ -125,12 +126,15 @@ pub fn execute(
     let mut reports = not_started(apply.plan);
     let mut schedule = Schedule::new(steps);
     let mut broken: Option<JournalError> = None;
+    let bystanders = Bystanders::of(apply);
+    let mut halted: Option<String> = None;
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel::<Vec<Ended>>();
         let mut running = 0;
         let mut on_their_way = 0;
         loop {
             while broken.is_none()
+                && halted.is_none()
                 && running < AT_ONCE
                 && on_their_way < STEPS_AT_ONCE
                 && !apply.interruption.is_set()
@@ -162,9 +166,17 @@ pub fn execute(
             if running == 0 {
                 break;
             }
-            let Ok(ended) = receiver.recv() else { break };
+            let Ok(mut ended) = receiver.recv() else {
+                break;
+            };
             running -= 1;
             on_their_way -= ended.len();
+            if let Some(bystanders) = &bystanders {
+                let found = look_around(bystanders, &mut ended, &reports);
+                if halted.is_none() {
+                    halted = found;
+                }
+            }
             record(
                 apply,
                 &ended,
@@ -176,6 +188,14 @@ pub fn execute(
         }
     });
     tell_what_was_waited_for(steps, &mut reports);
+    if let Some(reason) = halted {
+        let skipped = reports
+            .iter_mut()
+            .filter(|report| report.outcome.is_none() && report.reason.is_none());
+        for report in skipped {
+            report.reason = Some(reason.clone());
+        }
+    }
     // A lease that was lost before the next step leaves nothing open: what was begun is written down.
     let is_open = !matches!(
         broken,
@@ -203,6 +223,46 @@ fn job_or_unknown(apply: &Apply<'_>, steps: &[(usize, &Step)]) -> Vec<Ended> {
         };
         steps.iter().map(unknown).collect()
     })
+}
+
+/// Observes what the removals among some steps could have taken along. Where a declared resource is missing, the step
+/// that took it along failed, and the returned reason is why nothing else begins.
+fn look_around(
+    bystanders: &Bystanders<'_>,
+    ended: &mut [Ended],
+    reports: &[StepReport],
+) -> Option<String> {
+    let now: BTreeMap<usize, Option<StepOutcome>> = ended
+        .iter()
+        .map(|each| (each.number, each.outcome))
+        .collect();
+    let outcomes = |number: usize| match now.get(&number) {
+        Some(outcome) => *outcome,
+        None => reports.get(number)?.outcome,
+    };
+    let numbers: Vec<usize> = now.keys().copied().collect();
+    let missing = bystanders.missing(&numbers, &outcomes);
+    let mut halted = None;
+    for each in missing {
+        let step = ended.iter_mut().find(|step| step.number == each.step);
+        let (Some(step), Some(report)) = (step, reports.get(each.step)) else {
+            continue;
+        };
+        halted.get_or_insert_with(|| {
+            format!(
+                "not started: {} is not known to be present after the removal of {}",
+                each.instance, report.instance
+            )
+        });
+        step.reason = Some(match step.reason.take() {
+            Some(reason) => format!("{reason}; {}", each.reason()),
+            None => each.reason(),
+        });
+        if step.outcome != Some(StepOutcome::Unknown) {
+            step.outcome = Some(each.outcome());
+        }
+    }
+    halted
 }
 
 /// Says of each step that was not started which step it waits for, where that was not done.

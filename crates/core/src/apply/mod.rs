@@ -4,6 +4,7 @@
 //! came of it; a step is done only when looking showed it. What does not depend on each other runs at once.
 
 mod aftermath;
+mod bystanders;
 mod execute;
 mod journal;
 mod owner;

@@ -71,11 +71,22 @@ impl<'a> Schedule<'a> {
 
     /// Takes steps that may begin now: one slow one, or many quick ones on one target.
     pub(super) fn take(&mut self) -> Option<Vec<usize>> {
-        let may_begin =
-            |number: &usize| self.before_removals == 0 || self.is_early.get(*number) == Some(&true);
-        let first = self.ready.iter().position(may_begin)?;
+        let is_record_only = |number: &usize| self.steps.get(*number).is_some_and(is_record_only);
+        let mut progress = self.progress.iter().enumerate();
+        if progress.any(|(number, each)| *each == Progress::Running && is_record_only(&number)) {
+            return None;
+        }
+        let may_begin = |number: &usize| {
+            self.before_removals == 0
+                || self.is_early.get(*number) == Some(&true)
+                || is_record_only(number)
+        };
+        // What is already gone is recorded before anything is created: what is observed then is what the plan saw.
+        let first = self.ready.iter().position(is_record_only);
+        let first = first.or_else(|| self.ready.iter().position(may_begin))?;
         let first_number = *self.ready.get(first)?;
         let first_step = self.steps.get(first_number)?;
+        let records_only = is_record_only(&first_number);
         let mut taken = Vec::new();
         let mut left = Vec::with_capacity(self.ready.len());
         for number in &self.ready {
@@ -83,6 +94,7 @@ impl<'a> Schedule<'a> {
                 || (!first_step.slow
                     && taken.len() < TOGETHER
                     && may_begin(number)
+                    && is_record_only(number) == records_only
                     && self
                         .steps
                         .get(*number)
@@ -141,6 +153,11 @@ impl<'a> Schedule<'a> {
     }
 }
 
+/// Whether a step only records that something is gone, which no declared resource follows.
+fn is_record_only(step: &Step) -> bool {
+    step.is_removal() && step.actions.is_empty()
+}
+
 /// Whether each step is no removal, or one that a step which is none waits for.
 fn early(steps: &[Step], numbers: &HashMap<&Instance, usize>) -> Vec<bool> {
     let mut is_early: Vec<bool> = steps.iter().map(|step| step.verb != Verb::Remove).collect();
@@ -165,6 +182,7 @@ fn early(steps: &[Step], numbers: &HashMap<&Instance, usize>) -> Vec<bool> {
 mod tests {
     use super::Schedule;
     use crate::plan::Step;
+    use evenkeel_host::{Action, PathState, path};
     use evenkeel_ledger::record::Verb;
     use evenkeel_model::{Address, Digest, Instance};
 
@@ -176,7 +194,11 @@ mod tests {
             verb,
             reason: "".into(),
             changes: [].into(),
-            actions: Vec::new(),
+            actions: vec![Action::Remove(path::Remove {
+                path: format!("/{name}"),
+                sealed: false,
+                expected: PathState::Missing,
+            })],
             after: after.iter().map(|name| instance(name)).collect(),
             shape: Digest::of(b""),
             slow,
@@ -202,6 +224,27 @@ mod tests {
         assert_eq!(schedule.take(), None, "removals wait for everything else");
         schedule.done(2);
         assert_eq!(schedule.take(), Some(vec![3]));
+    }
+
+    #[test]
+    fn what_is_already_gone_is_recorded_first_and_alone() {
+        let mut steps = [
+            step("a", Verb::Create, &[], false),
+            step("b", Verb::Remove, &[], false),
+            step("c", Verb::Remove, &[], false),
+            step("d", Verb::Remove, &[], false),
+        ];
+        steps[2].actions.clear();
+        steps[3].actions.clear();
+        steps[3].successor = Some(steps[0].instance.clone());
+        let mut schedule = Schedule::new(&steps);
+        assert_eq!(schedule.take(), Some(vec![2]));
+        assert_eq!(schedule.take(), None, "what is observed then is what was");
+        schedule.done(2);
+        assert_eq!(schedule.take(), Some(vec![0]));
+        assert_eq!(schedule.take(), None);
+        schedule.done(0);
+        assert_eq!(schedule.take(), Some(vec![1, 3]));
     }
 
     #[test]

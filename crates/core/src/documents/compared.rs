@@ -97,6 +97,21 @@ impl DeclaredDocuments {
         self
     }
 
+    /// Only the document with this name, in every environment.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Self {
+        let own = |all: &Vec<DocumentDeclaration>| {
+            let own = all.iter().filter(|declared| &*declared.name == name);
+            own.cloned().collect()
+        };
+        Self(
+            self.0
+                .iter()
+                .map(|(each, all)| (each.clone(), own(all)))
+                .collect(),
+        )
+    }
+
     /// Everything that is to be gathered.
     #[must_use]
     pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
@@ -364,6 +379,7 @@ fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
         shown: "declared".to_owned(),
         scalar: None,
         is_secret: false,
+        is_encrypted: false,
         leaves: 1,
     });
     let span = Some(there.span.clone());

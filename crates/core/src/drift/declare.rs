@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Disparity, documents};
+use crate::environment::Fingerprint;
 use crate::environment::edit::{NewBound, NewDifference};
 use evenkeel_comparison::{Path, Pattern, Step};
+use evenkeel_document::sensitive;
 use evenkeel_model::{EnvironmentName, Value};
 
 /// What all of them say.
@@ -164,6 +166,7 @@ fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
         .cause
         .as_deref()
         .filter(|_| disparity.defect.code == &documents::codes::OPAQUE);
+    let is_about_secrets = is_about_secrets(disparity);
     let bound = |value: &Option<Value>| match (value, sort) {
         (None, _) => NewBound::Absent,
         (Some(_), Some(sort)) => NewBound::Matches(documents::expression_of(sort)),
@@ -172,6 +175,9 @@ fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
         {
             NewBound::Present
         }
+        (Some(value), None) if is_about_secrets && !is_switch(value) => {
+            NewBound::Fingerprint(Fingerprint::of(value))
+        }
         (Some(value), None) => NewBound::Exact(value.clone()),
     };
     let (one, two) = &disparity.between;
@@ -179,6 +185,35 @@ fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
         (one.clone(), bound(&disparity.values.0)),
         (two.clone(), bound(&disparity.values.1)),
     ]
+}
+
+/// Whether a place has anything to do with secrets, by the names on the way: no value of it is written into a file.
+fn is_about_secrets(disparity: &Disparity) -> bool {
+    let Some((_, path)) = &disparity.document else {
+        return false;
+    };
+    let named = |step: &Step| match step {
+        Step::Element(names) => names.iter().any(|(_, value)| sensitive::resembles(value)),
+        Step::Key(_) | Step::Position(_) => false,
+    };
+    match path.steps.as_slice() {
+        [.., above, Step::Key(key)] => {
+            sensitive::resembles(key) || sensitive::is_field_of_values(key) && named(above)
+        }
+        [Step::Key(key)] => sensitive::resembles(key),
+        [.., Step::Key(key), Step::Position(_)] => sensitive::resembles(key),
+        [.., Step::Key(key), last @ Step::Element(_)] => sensitive::resembles(key) || named(last),
+        [.., last] => named(last),
+        [] => false,
+    }
+}
+
+/// Whether a value is on or off: no secret is that short.
+fn is_switch(value: &Value) -> bool {
+    const WORDS: &[&str] = &["true", "false", "yes", "no", "on", "off", "0", "1", ""];
+    let text = value.to_string();
+    let text = text.trim_matches('"');
+    matches!(value, Value::Boolean(_)) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// One pattern for all places of a group: where they differ in keys or elements, any stands. None when it would cover

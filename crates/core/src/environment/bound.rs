@@ -4,6 +4,7 @@ use std::fmt;
 
 use regex::Regex;
 
+use super::Fingerprint;
 use super::definition::size_class;
 use evenkeel_comparison::meaning::{Context, Relation, relate};
 use evenkeel_document::{Scalar, ScalarKind};
@@ -20,6 +21,8 @@ pub enum Bound {
     Range(Option<Value>, Option<Value>),
     /// What this expression matches as a whole.
     Matches(Expression),
+    /// A value with this fingerprint.
+    Fingerprint(Fingerprint),
     /// Nothing: it is not declared in this environment.
     Absent,
     /// Anything, as long as it is there.
@@ -119,6 +122,7 @@ impl Bound {
             Self::OneOf(values) => values
                 .iter()
                 .any(|each| same(each, value, context.is_some())),
+            Self::Fingerprint(fingerprint) => *fingerprint == Fingerprint::of(value),
             Self::Matches(expression) => {
                 plain_text(value).is_some_and(|text| expression.admits(&text))
             }
@@ -150,6 +154,9 @@ impl fmt::Display for Bound {
             Self::Range(None, Some(most)) => write!(formatter, "at most {most}"),
             Self::Range(None, None) => formatter.write_str("anything"),
             Self::Matches(expression) => write!(formatter, "what matches `{}`", expression.written),
+            Self::Fingerprint(fingerprint) => {
+                write!(formatter, "what has the fingerprint {fingerprint}")
+            }
             Self::Absent => formatter.write_str("nothing"),
             Self::Present => formatter.write_str("something"),
         }

@@ -5,6 +5,7 @@
 
 use toml_edit::{Array, ArrayOfTables, Datetime, DocumentMut, InlineTable, Item, Table};
 
+use super::Fingerprint;
 use evenkeel_document::definition;
 use evenkeel_model::source::{Node, SourceFile};
 use evenkeel_model::text::inert;
@@ -34,6 +35,8 @@ pub struct NewDifference {
 pub enum NewBound {
     /// Exactly this.
     Exact(Value),
+    /// What has this fingerprint.
+    Fingerprint(Fingerprint),
     /// Something that matches a regular expression as a whole.
     Matches(&'static str),
     /// Nothing.
@@ -183,6 +186,7 @@ fn written(bound: &NewBound) -> Option<toml_edit::Value> {
         toml_edit::Value::InlineTable(table)
     };
     Some(match bound {
+        NewBound::Fingerprint(fingerprint) => only("fingerprint", fingerprint.as_str().into()),
         NewBound::Matches(expression) => only("matches", (*expression).into()),
         NewBound::Absent => only("absent", true.into()),
         NewBound::Present => only("absent", false.into()),

@@ -183,7 +183,7 @@ pub const HTTP: &[Field] = &[
     Field::optional(
         "contains",
         Form::Either(&[Form::Words, Form::Several(&Form::Words)]),
-        "Text, or texts, its body must contain.",
+        "Text, or texts, its body must contain. A compressed body is decompressed first (gzip, deflate, br, zstd).",
     ),
     Field::optional(
         "json",
@@ -403,6 +403,11 @@ pub const BOUND: &[Field] = &[
         "matches",
         Form::Words,
         "A regular expression that matches the whole value.",
+    ),
+    Field::optional(
+        "fingerprint",
+        Form::Words,
+        "The first four digits of the value's digest: enough to notice a change, too few to test a guess. `baseline` writes it where a key is about secrets.",
     ),
     Field::optional(
         "absent",

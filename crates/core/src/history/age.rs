@@ -2,18 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Since;
+use super::{CommitInfo, Since};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, Moment};
 
-/// Returns the fingerprint of each place where documents differ.
+/// Returns the fingerprint of each place where documents differ and nothing allows it, for each document by name: what has
+/// to be dated.
 #[must_use]
-pub fn places(defects: &[Defect]) -> BTreeSet<Digest> {
-    defects
-        .iter()
-        .filter(|defect| is_of_documents(defect))
-        .flat_map(Defect::fingerprints)
-        .collect()
+pub fn places_of(defects: &[Defect]) -> BTreeMap<String, BTreeSet<Digest>> {
+    let mut places: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
+    let open = |defect: &&Defect| is_of_documents(defect) && defect.declared.is_none();
+    for defect in defects.iter().filter(open) {
+        let also = defect.also.iter();
+        let also = also.map(|also| (&*also.subject, also.fingerprint));
+        for (subject, place) in
+            std::iter::once((&*defect.subject, defect.fingerprint())).chain(also)
+        {
+            let document = subject.strip_prefix("document.").unwrap_or(subject);
+            places.entry(document.to_owned()).or_default().insert(place);
+        }
+    }
+    places
 }
 
 /// Dates each defect of documents by the oldest of its places, and sorts defects of one severity and one reach by age.
@@ -31,19 +40,10 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
             });
         match oldest {
             Some(Since::Commit(commit)) => {
-                defect.since = Some((
-                    commit.time,
-                    format!("commit {}, \"{}\"", commit.short, commit.subject),
-                ));
+                defect.since = Some((commit.time, named("commit", commit)));
             }
             Some(Since::AtLeast(commit)) => {
-                defect.since = Some((
-                    commit.time,
-                    format!(
-                        "at least since commit {}, \"{}\"",
-                        commit.short, commit.subject
-                    ),
-                ));
+                defect.since = Some((commit.time, named("at least since commit", commit)));
             }
             Some(Since::WorkingTree) => {
                 defect.since = Some((now, "in no commit yet".to_owned()));
@@ -66,6 +66,17 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
         };
         rank(one).cmp(&rank(two))
     });
+}
+
+/// A commit as a finding names it: who made it is whom to ask.
+fn named(words: &str, commit: &CommitInfo) -> String {
+    let CommitInfo {
+        short,
+        author,
+        subject,
+        ..
+    } = commit;
+    format!("{words} {short} by {author}, \"{subject}\"")
 }
 
 fn is_of_documents(defect: &Defect) -> bool {

@@ -15,6 +15,16 @@ pub struct CommitInfo {
     pub author: String,
     /// Its first line, harmless for terminals.
     pub subject: String,
+    /// What it was made on, in full; several for a merge, the branch itself first.
+    pub parents: Vec<String>,
+}
+
+impl CommitInfo {
+    /// The other branches of a merge.
+    #[must_use]
+    pub fn merged(&self) -> &[String] {
+        self.parents.get(1..).unwrap_or_default()
+    }
 }
 
 /// Commits of a branch, newest first.

@@ -8,7 +8,7 @@ mod commits;
 mod new;
 mod since;
 
-pub use age::{date, places};
+pub use age::{date, places_of};
 pub use commits::{CommitInfo, Commits};
 pub use new::{EarlierDifferences, fingerprints, only_new};
-pub use since::{Budget, CommitContents, Since, since_revision, stands_since};
+pub use since::{Budget, CommitContents, History, Listed, Since, since_revision, stands_since};

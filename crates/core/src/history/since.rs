@@ -1,6 +1,6 @@
 //! The commit that each difference came with: walks back along a branch, commit by commit, while the difference is there.
 //!
-//! The caller lists the commits and reads the contents of each one. A difference is identified by the digest of its
+//! A [`History`] gives the commits and reads the contents of each one. A difference is identified by the digest of its
 //! place and what is wrong there, so it is the same difference in each commit. The work is bounded by a [`Budget`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,27 +47,86 @@ pub enum Since {
     WorkingTree,
 }
 
-/// Says of each thing that stands now since when. `commits` are those that touched what it is about, newest first;
-/// `standing` says what stands in one of them, or `None` when that cannot be told.
+/// The commits that touched something, newest first.
+pub trait History {
+    /// The next older commit.
+    fn older(&mut self) -> Option<CommitInfo>;
+
+    /// What stands in a commit that was given; `None` when that cannot be told.
+    fn standing(&mut self, commit: &CommitInfo) -> Option<CommitContents>;
+
+    /// Whether all commits that there are were given, once there is no older one.
+    fn is_whole(&self) -> bool;
+
+    /// Where not all were given: a commit before which nobody looked. What was touched since is known.
+    fn seen_back_to(&self) -> Option<CommitInfo>;
+}
+
+/// Commits that were listed, each told apart by a function.
+pub struct Listed<F> {
+    commits: std::vec::IntoIter<CommitInfo>,
+    whole: bool,
+    standing: F,
+}
+
+impl<F: FnMut(&CommitInfo) -> Option<CommitContents>> Listed<F> {
+    /// What stands in each of some commits.
+    pub fn new(commits: Commits, standing: F) -> Self {
+        Self {
+            commits: commits.list.into_iter(),
+            whole: commits.whole,
+            standing,
+        }
+    }
+}
+
+impl<F: FnMut(&CommitInfo) -> Option<CommitContents>> History for Listed<F> {
+    fn older(&mut self) -> Option<CommitInfo> {
+        self.commits.next()
+    }
+
+    fn standing(&mut self, commit: &CommitInfo) -> Option<CommitContents> {
+        (self.standing)(commit)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    fn seen_back_to(&self) -> Option<CommitInfo> {
+        None
+    }
+}
+
+/// Says of each thing that stands now since when, by the commits that touched what it is about.
 ///
 /// A key that is not in the answer is one of which nothing can be said: not even the newest commit could be understood.
 pub fn stands_since(
     now: &BTreeSet<Digest>,
-    commits: &Commits,
     budget: Budget,
-    mut standing: impl FnMut(&CommitInfo) -> Option<CommitContents>,
+    history: &mut dyn History,
 ) -> BTreeMap<Digest, Since> {
     let mut since = BTreeMap::new();
     let mut left = now.clone();
     let mut bytes = 0_u64;
-    let mut newer: Option<&CommitInfo> = None;
-    let mut whole = commits.whole;
-    for (index, commit) in commits.list.iter().enumerate() {
+    let mut newer: Option<CommitInfo> = None;
+    let mut whole = true;
+    let mut seen_back_to = None;
+    for index in 0.. {
         if left.is_empty() {
             break;
         }
+        let Some(commit) = history.older() else {
+            whole = history.is_whole();
+            seen_back_to = history.seen_back_to();
+            break;
+        };
         let spent = index >= budget.commits || (index > 0 && bytes >= budget.bytes);
-        let Some(found) = (if spent { None } else { standing(commit) }) else {
+        let Some(found) = (if spent {
+            None
+        } else {
+            history.standing(&commit)
+        }) else {
             whole = false;
             break;
         };
@@ -75,7 +134,7 @@ pub fn stands_since(
         left.retain(|key| {
             let stands = found.keys.contains(key);
             if !stands {
-                let began = newer.map_or(Since::WorkingTree, |newer| Since::Commit(newer.clone()));
+                let began = newer.clone().map_or(Since::WorkingTree, Since::Commit);
                 since.insert(*key, began);
             }
             stands
@@ -83,10 +142,10 @@ pub fn stands_since(
         newer = Some(commit);
     }
     for key in left {
-        let began = match (newer, whole) {
+        let began = match (newer.clone(), whole) {
             // Before the first commit that touched it, it was not there.
-            (Some(oldest), true) => Since::Commit(oldest.clone()),
-            (Some(oldest), false) => Since::AtLeast(oldest.clone()),
+            (Some(oldest), true) => Since::Commit(oldest),
+            (Some(oldest), false) => Since::AtLeast(seen_back_to.clone().unwrap_or(oldest)),
             (None, true) => Since::WorkingTree,
             (None, false) => continue,
         };
@@ -105,7 +164,7 @@ pub fn since_revision(now: &BTreeSet<Digest>, then: &BTreeSet<Digest>) -> BTreeS
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{Budget, CommitContents, Since, since_revision, stands_since};
+    use super::{Budget, CommitContents, Listed, Since, since_revision, stands_since};
     use super::{CommitInfo, Commits};
     use evenkeel_model::{Digest, Moment};
 
@@ -124,6 +183,7 @@ mod tests {
             time: Moment::from_millisecond(0),
             author: "T".into(),
             subject: "s".into(),
+            parents: Vec::new(),
         });
         Commits {
             list: list.collect(),
@@ -134,18 +194,14 @@ mod tests {
     /// What was said of each key: `c3` for a commit, `>c3` for at least, `w` for the working tree. In `history`, the
     /// newest first, each text is what stands in a commit, and `?` one that cannot be understood.
     fn told(now: &str, history: &[&str], whole: bool, budget: Budget) -> BTreeMap<String, String> {
-        let since = stands_since(
-            &keys(now),
-            &commits(history.len(), whole),
-            budget,
-            |commit| {
-                let text = history[commit.short.parse::<usize>().unwrap()];
-                (text != "?").then(|| CommitContents {
-                    keys: keys(text),
-                    bytes: 10,
-                })
-            },
-        );
+        let mut listed = Listed::new(commits(history.len(), whole), |commit: &CommitInfo| {
+            let text = history[commit.short.parse::<usize>().unwrap()];
+            (text != "?").then(|| CommitContents {
+                keys: keys(text),
+                bytes: 10,
+            })
+        });
+        let since = stands_since(&keys(now), budget, &mut listed);
         now.split_whitespace()
             .filter_map(|name| {
                 let said = match since.get(&key(name))? {
@@ -221,13 +277,14 @@ mod tests {
     #[test]
     fn no_more_commits_are_looked_at_than_are_needed() {
         let mut asked = 0;
-        let _ = stands_since(&keys("a"), &commits(9, true), Budget::default(), |_| {
+        let mut listed = Listed::new(commits(9, true), |_: &CommitInfo| {
             asked += 1;
             Some(CommitContents {
                 keys: if asked < 3 { keys("a") } else { keys("") },
                 bytes: 0,
             })
         });
+        let _ = stands_since(&keys("a"), Budget::default(), &mut listed);
         assert_eq!(asked, 3);
         let one_byte = Budget {
             commits: 64,

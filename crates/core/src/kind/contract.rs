@@ -104,6 +104,11 @@ pub trait Kind: Sized {
     }
     /// The actions that remove it, in order; none when it is missing.
     fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
+    /// Whether both are one thing under two names, where its place follows from its name. Of a kind whose place is an
+    /// attribute, the place tells.
+    fn is_renamed(_before: &Self::Declared, _after: &Self::Declared) -> bool {
+        false
+    }
     /// The resources whose change restarts it.
     fn restarts_on(_declared: &Self::Declared) -> Vec<String> {
         Vec::new()

@@ -231,6 +231,16 @@ macro_rules! kinds {
                 }
             }
 
+            /// Whether `after` is the same thing under another name, where its place follows from its name.
+            pub fn is_renamed(&self, after: &Self) -> bool {
+                match (self, after) {
+                    $( $(#[$attribute])* (Self::$kind(before), Self::$kind(after)) => {
+                        <$module::$kind as Kind>::is_renamed(before, after)
+                    } )*
+                    _ => false,
+                }
+            }
+
             /// The resources whose change restarts it.
             pub fn restarts_on(&self) -> Vec<String> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::restarts_on(declared), )* }

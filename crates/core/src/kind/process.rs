@@ -36,6 +36,9 @@ const STARTED_OTHERWISE: Code = Code::error(
     "Its command, environment, directory, or a resource named in `restart-on` changed since it was started. `evenkeel plan` shows the step that starts it anew.",
 );
 
+/// What the name of an attribute begins with that is the digest of a resource in `restart-on`.
+const TRIGGER: &str = "restart-on.";
+
 /// As declared.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,7 +83,7 @@ impl ProcessDeclared {
             started_as.insert("directory".to_owned(), Text::Plain(directory.clone()));
         }
         for (address, digest) in &self.triggers {
-            started_as.insert(format!("restart-on.{address}"), Text::Plain(digest.clone()));
+            started_as.insert(format!("{TRIGGER}{address}"), Text::Plain(digest.clone()));
         }
         started_as
     }
@@ -100,6 +103,27 @@ impl ProcessDeclared {
             expected: running(observed),
         })
     }
+}
+
+/// The attributes of `restart-on` that one of the two has under another name: a resource that only got another name is
+/// the same.
+fn renamed_triggers<'a>(
+    declared: &'a BTreeMap<String, Text>,
+    found: &'a BTreeMap<String, Text>,
+) -> BTreeSet<&'a str> {
+    let only = |one: &'a BTreeMap<String, Text>, other: &'a BTreeMap<String, Text>| {
+        one.iter()
+            .filter(|(key, _)| key.starts_with(TRIGGER) && !other.contains_key(*key))
+    };
+    let mut gone: Vec<(&String, &Text)> = only(found, declared).collect();
+    let mut renamed = BTreeSet::new();
+    for (key, digest) in only(declared, found) {
+        if let Some(same) = gone.iter().position(|(_, other)| *other == digest) {
+            renamed.insert(gone.remove(same).0.as_str());
+            renamed.insert(key.as_str());
+        }
+    }
+    renamed
 }
 
 fn running(observed: &ProcessObserved) -> Option<Running> {
@@ -416,10 +440,12 @@ impl Kind for Process {
             } => (*ready, started_as),
         };
         let declared_as = declared.started_as();
+        let renamed = renamed_triggers(&declared_as, found);
         let mut wrong: Vec<Discrepancy> = declared_as
             .keys()
             .chain(found.keys().filter(|key| !declared_as.contains_key(*key)))
             .filter(|key| declared_as.get(*key) != found.get(*key))
+            .filter(|key| !renamed.contains(key.as_str()))
             .map(|key| {
                 Discrepancy::new(
                     &STARTED_OTHERWISE,
@@ -451,6 +477,19 @@ impl Kind for Process {
             stop_within: declared.stop_within,
             expected: running(observed),
         })]
+    }
+
+    fn is_renamed(before: &ProcessDeclared, after: &ProcessDeclared) -> bool {
+        // Where records and logs lie follows from the name. Resources in `restart-on` may have other names as well.
+        let digests = |declared: &ProcessDeclared| {
+            let mut digests: Vec<String> = declared.triggers.values().cloned().collect();
+            digests.sort_unstable();
+            digests
+        };
+        before.command == after.command
+            && before.environment == after.environment
+            && before.directory == after.directory
+            && digests(before) == digests(after)
     }
 
     fn restarts_on(declared: &ProcessDeclared) -> Vec<String> {

@@ -14,7 +14,7 @@ use evenkeel_model::Instance;
 pub type Observers<'a> = BTreeMap<Arc<str>, &'a dyn Observer>;
 
 /// Resources that are asked about at once.
-const AT_ONCE: usize = 8_192;
+const AT_ONCE: usize = 1_024;
 
 /// Looks at resources. A target that is not there gives "cannot tell" for each of its resources.
 pub fn observe<'a>(

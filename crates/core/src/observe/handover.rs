@@ -179,6 +179,7 @@ impl<'a> Handover<'a> {
                 named.insert(former, instance.clone());
             }
         }
+        add_renamed(situation, &mut named);
         for (instance, left) in &situation.left {
             let Some((instance, applied)) = situation.applied.get_key_value(instance) else {
                 continue;
@@ -210,6 +211,11 @@ impl<'a> Handover<'a> {
                 })
             });
             let moved_to = named.get(instance).cloned();
+            // A place that a killed run left to be cleared follows the resource that left it.
+            let own = moved_to.is_none().then(|| owner_of_former(instance));
+            let own = own
+                .flatten()
+                .filter(|own| resolved.resources.contains_key(&own.address));
             if let Some(holder) = holder
                 .as_ref()
                 .filter(|holder| holder.how.is_at_its_place())
@@ -220,6 +226,7 @@ impl<'a> Handover<'a> {
             if let Some(resource) = &moved_to {
                 handover.named.insert(resource.clone(), instance);
             }
+            let moved_to = moved_to.or(own);
             handover.leavings.insert(
                 instance,
                 Leaving {
@@ -287,6 +294,49 @@ impl<'a> Handover<'a> {
                     .map(|place| (place.instance, place.declared)),
             )
             .collect()
+    }
+}
+
+/// The resource whose former place is kept under this name; `None` for a name that is declared or was.
+pub fn owner_of_former(instance: &Instance) -> Option<Instance> {
+    let (name, _) = instance.address.name().split_once('~')?;
+    Some(Instance {
+        address: Address::new(instance.address.kind(), name),
+        host: instance.host.clone(),
+    })
+}
+
+/// Adds the resources that are declared for the first time and are, under another name, what was applied and is declared
+/// no more. Each follows one.
+fn add_renamed(situation: &Situation<'_>, named: &mut BTreeMap<Instance, Instance>) {
+    let resolved = situation.resolved;
+    let is_gone = |instance: &Instance| !resolved.resources.contains_key(&instance.address);
+    let gone: Vec<(&Instance, &LastApplied)> = situation
+        .left
+        .keys()
+        .filter(|instance| is_gone(instance) && !named.contains_key(*instance))
+        .filter_map(|instance| situation.applied.get_key_value(instance))
+        .filter(|(_, applied)| applied.declared.is_renamed(&applied.declared))
+        .collect();
+    if gone.is_empty() {
+        return;
+    }
+    let follows: BTreeSet<&Instance> = named.values().collect();
+    let mut new: Vec<(Instance, &Declared)> = resolved
+        .instances()
+        .filter(|(instance, _)| {
+            !situation.applied.contains_key(instance) && !follows.contains(instance)
+        })
+        .map(|(instance, resource)| (instance, &resource.declared))
+        .filter(|(_, declared)| declared.is_renamed(declared))
+        .collect();
+    for (instance, applied) in gone {
+        let same = new.iter().position(|(other, declared)| {
+            other.host == instance.host && applied.declared.is_renamed(declared)
+        });
+        if let Some(same) = same {
+            named.insert(instance.clone(), new.remove(same).0);
+        }
     }
 }
 

@@ -8,5 +8,5 @@ mod handover;
 mod situation;
 
 pub use batch::{Observers, observe};
-pub use handover::{FormerPlace, Handover, Hold, Holder, Leaving};
+pub use handover::{FormerPlace, Handover, Hold, Holder, Leaving, owner_of_former};
 pub use situation::{AppliedSeals, LastApplied, Situation, applied_record, applied_seals, look};

@@ -211,8 +211,12 @@ fn step(
     if let Some(predecessor) = predecessor {
         step.reason = format!("{}; moved from {}", step.reason, predecessor.instance).into();
     }
-    step.actions = stop;
-    step.actions.extend(remedy);
+    step.actions = if stop.is_empty() {
+        remedy
+    } else {
+        // As long as needed: there may be as many steps as resources.
+        [stop, remedy].concat()
+    };
     step.changes = changes.into();
     Ok(Some(step))
 }

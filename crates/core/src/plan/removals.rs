@@ -10,7 +10,7 @@ use super::document::{Change, Step, Unseen};
 use super::edges;
 use super::make::shape;
 use crate::kind::{Declared, Observation, Speed};
-use crate::observe::{Handover, Hold, Holder, Leaving, Situation};
+use crate::observe::{Handover, Hold, Holder, Leaving, Situation, owner_of_former};
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::Instance;
@@ -130,6 +130,9 @@ fn former_place(leaving: &Leaving<'_>) -> Option<Step> {
 }
 
 fn removal(instance: &Instance, on: &Arc<str>, reason: String, actions: Vec<Action>) -> Step {
+    // A former place that a killed run left is cleared as one that this run leaves, and was rehearsed as such.
+    let named = owner_of_former(instance);
+    let named = named.as_ref().unwrap_or(instance);
     let before = if actions.is_empty() {
         "nothing".into()
     } else {
@@ -148,7 +151,7 @@ fn removal(instance: &Instance, on: &Arc<str>, reason: String, actions: Vec<Acti
         }]),
         actions,
         after: [].into(),
-        shape: shape(&instance.address, None),
+        shape: shape(&named.address, None),
         slow: false,
         successor: None,
     }

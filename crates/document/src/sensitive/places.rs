@@ -1,11 +1,9 @@
 //! Where a document has secrets, in its values and in its comments.
 
-use std::ops::Range;
-
-use super::under::Under;
-use super::within::secret_of_line;
+use super::under::{Under, secret_arguments};
+use super::within::{Secrecy, covered_name, secret_of_line};
+use crate::Format;
 use crate::tree::{Content, Document, Node, Place};
-use crate::{Format, covering};
 
 /// The places of all secrets of a document, and of those in its comments.
 #[must_use]
@@ -59,29 +57,45 @@ fn lines_with_secrets(text: &str, looked_at: &dyn Fn(&str) -> bool, places: &mut
 fn gather(under: Under<'_>, node: &Node, file: &str, places: &mut Vec<Place>) {
     match &node.content {
         Content::Scalar(scalar) => {
-            if under.is_secret(scalar) {
-                places.push(node.place);
-            } else if covering::shown(&scalar.text).is_some() {
-                // As it is written; what is not found there, for its escapes, is covered whole.
-                let start = node.place.start as usize;
-                let written = file.get(start..node.place.end as usize).unwrap_or_default();
-                let ranges = covering::secret_ranges(written);
-                if ranges.is_empty() || scalar.text.contains('\n') && !written.contains('\n') {
-                    places.push(node.place);
+            match under.secrecy(scalar) {
+                Secrecy::Open => {}
+                Secrecy::Whole | Secrecy::Encrypted => places.push(node.place),
+                Secrecy::Parts(parts) => {
+                    // As it is written; what is not found there, for its escapes, is covered whole.
+                    let start = node.place.start as usize;
+                    let written = file.get(start..node.place.end as usize).unwrap_or_default();
+                    for part in parts {
+                        let secret = scalar.text.get(part).unwrap_or_default();
+                        match written.match_indices(secret).next() {
+                            Some(_) if !secret.is_empty() => {
+                                let found = written.match_indices(secret);
+                                places.extend(found.map(|(at, _)| {
+                                    Place::new(start + at, start + at + secret.len())
+                                }));
+                            }
+                            _ => places.push(node.place),
+                        }
+                    }
                 }
-                let places_of =
-                    |range: Range<usize>| Place::new(start + range.start, start + range.end);
-                places.extend(ranges.into_iter().map(places_of));
             }
         }
         Content::List(items) => {
-            for item in items {
+            let arguments = secret_arguments(items);
+            for (number, item) in items.iter().enumerate() {
+                let under = if arguments.contains(&number) {
+                    under.argument()
+                } else {
+                    under
+                };
                 gather(under, item, file, places);
             }
         }
         Content::Map(entries) => {
             let within = under.within(entries);
             for entry in entries {
+                if covered_name(&entry.key).is_some() {
+                    places.push(entry.place);
+                }
                 gather(within.entry(&entry.key), &entry.value, file, places);
             }
         }

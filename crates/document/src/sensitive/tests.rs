@@ -1,11 +1,11 @@
 //! Secrets by their keys, by their looks, within values, lines and comments.
 
-use super::{holds_secret, is_secret, secret_of_line, secret_places};
+use super::{holds_secret, secret_of_line, secret_places};
 use crate::{Format, Scalar, ScalarKind, read};
 use evenkeel_model::source::SourceFile;
 
 fn secret(key: &str, text: &str) -> bool {
-    is_secret(
+    holds_secret(
         key,
         &Scalar {
             kind: ScalarKind::Text,

@@ -1,26 +1,53 @@
 //! What a value stands under, as far as it tells whether it is a secret.
 
-use super::names::{is_reference, is_secret};
-use super::within::holds_secret;
-use crate::tree::{Entry, Scalar, ScalarKind};
+use super::ciphertext::is_sealed;
+use super::form::is_harmless;
+use super::key::Bearing;
+use super::line::{is_field_of_names, is_field_of_values};
+use super::within::{Secrecy, bearing_of, is_only_a_reference, secrecy};
+use crate::covering;
+use crate::tree::{Entry, Node, Scalar, ScalarKind};
 
 /// What a value stands under, as far as it tells whether it is a secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Under<'n> {
     /// The key, or the name that stands beside it: `DB_PASSWORD` of `{name: DB_PASSWORD, value: …}`.
     key: &'n str,
-    /// Whether everything here is a secret, whatever its key: a Kubernetes Secret's data.
-    is_covered: bool,
+    /// What everything here is, whatever its key.
+    all: All,
+}
+
+/// What everything in a map or a list is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum All {
+    /// What its own keys say.
+    #[default]
+    Open,
+    /// A secret, unless its form or its key says otherwise: `secrets: {a: x}`.
+    Likely,
+    /// A secret, unless its form or its key says otherwise, and no name of one: `passwords: {a: x}`.
+    Held,
+    /// A secret: a Kubernetes Secret's data.
+    Secret,
+    /// Encrypted: the data of a sealed secret.
+    Sealed,
 }
 
 /// What the keys of one map stand under.
 #[derive(Clone, Copy, Debug)]
 pub struct Within<'n> {
     above: Under<'n>,
-    /// What `value` is the value of.
+    /// What the value of a field is called by another one.
     name: Option<&'n str>,
-    /// Whether the map is a Kubernetes Secret.
-    is_secret: bool,
+    kind: Kind,
+}
+
+/// What Kubernetes says a map is, as far as it has secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Other,
+    Secret,
+    Sealed,
 }
 
 impl<'n> Under<'n> {
@@ -28,39 +55,109 @@ impl<'n> Under<'n> {
     #[must_use]
     pub fn within(self, entries: &'n [Entry]) -> Within<'n> {
         /// More keys than a pair of name and value has beside it.
-        const MOST: usize = 6;
+        const MOST: usize = 8;
         let text = |key: &str| {
             let entry = entries.iter().find(|entry| &*entry.key == key)?;
             entry.value.as_scalar().map(|scalar| &*scalar.text)
         };
-        let is_pair = entries.len() <= MOST
-            && entries
-                .iter()
-                .any(|entry| entry.key.eq_ignore_ascii_case("value"));
-        let name = || ["name", "Name", "key", "Key"].into_iter().find_map(text);
+        let is_pair =
+            entries.len() <= MOST && entries.iter().any(|entry| is_field_of_values(&entry.key));
+        let name = || {
+            let named = entries.iter().filter(|entry| is_field_of_names(&entry.key));
+            let mut texts =
+                named.filter_map(|entry| entry.value.as_scalar().map(|scalar| &*scalar.text));
+            let first = texts.next()?;
+            // Of several that name it, the one that says more.
+            Some(
+                std::iter::once(first)
+                    .chain(texts)
+                    .find(|text| bearing_of(text) != Bearing::Plain)
+                    .unwrap_or(first),
+            )
+        };
         let has_kind = entries.iter().take(MOST).any(|entry| &*entry.key == "kind");
         Within {
             above: self,
             name: if is_pair { name() } else { None },
-            is_secret: has_kind && text("kind") == Some("Secret"),
+            kind: match text("kind").filter(|_| has_kind) {
+                Some("Secret") => Kind::Secret,
+                Some("SealedSecret") => Kind::Sealed,
+                _ => Kind::Other,
+            },
         }
     }
 
-    /// Whether a single value here is a secret, or has one in it: by itself, or in `NAME=value`.
+    /// What everything here is when it is a secret by what stands beside it: the word after `--token` in a list.
+    #[must_use]
+    pub fn argument(self) -> Self {
+        Self {
+            key: self.key,
+            all: All::Secret,
+        }
+    }
+
+    /// What of a single value here is a secret.
+    #[must_use]
+    pub fn secrecy(self, scalar: &Scalar) -> Secrecy {
+        let is_something = scalar.kind != ScalarKind::Null
+            && !scalar.text.is_empty()
+            && !is_only_a_reference(&scalar.text);
+        match secrecy(self.key, scalar) {
+            found @ (Secrecy::Whole | Secrecy::Encrypted) => found,
+            _ if self.all == All::Secret && is_something => Secrecy::Whole,
+            _ if self.all == All::Sealed && is_sealed(&scalar.text) => Secrecy::Encrypted,
+            _ if matches!(self.all, All::Likely | All::Held)
+                && is_something
+                && self.is_likely(scalar) =>
+            {
+                Secrecy::Whole
+            }
+            found => found,
+        }
+    }
+
+    /// Whether a value among secrets is one: it has no other form, and no key of a setting. Where names of secrets may stand
+    /// as well, what looks like a name is shown.
+    fn is_likely(self, scalar: &Scalar) -> bool {
+        let is_kind = !matches!(
+            scalar.kind,
+            ScalarKind::Boolean | ScalarKind::Date | ScalarKind::Expression
+        );
+        let is_name = |text: &str| {
+            let is_of_name = |byte: u8| {
+                byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/')
+            };
+            text.bytes().all(is_of_name) && text.contains(['-', '_', '.', ':', '/'])
+        };
+        is_kind
+            && matches!(
+                bearing_of(self.key),
+                Bearing::Plain | Bearing::Index | Bearing::Key | Bearing::Switch
+            )
+            && !BESIDE.contains(&self.key)
+            && !(self.all == All::Likely && is_name(&scalar.text))
+            && !is_harmless(Bearing::Likely, &scalar.text)
+    }
+
+    /// Whether a single value here is a secret as a whole.
     #[must_use]
     pub fn is_secret(self, scalar: &Scalar) -> bool {
-        let is_covered = self.is_covered
-            && scalar.kind != ScalarKind::Null
-            && !scalar.text.is_empty()
-            && !is_reference(&scalar.text);
-        // Of several lines those that hold a secret are covered, and the others are shown.
-        let is_text = matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose);
-        let holds = if is_text && scalar.text.contains('\n') {
-            is_secret(self.key, scalar)
-        } else {
-            holds_secret(self.key, scalar)
-        };
-        is_covered || holds
+        self.secrecy(scalar) == Secrecy::Whole
+    }
+
+    /// Whether a single value here is encrypted.
+    #[must_use]
+    pub fn is_encrypted(self, scalar: &Scalar) -> bool {
+        self.secrecy(scalar) == Secrecy::Encrypted
+    }
+
+    /// A value with words in the place of the secrets in it; nothing where there is none, or where all of it is one.
+    #[must_use]
+    pub fn covered(self, scalar: &Scalar) -> Option<String> {
+        match self.secrecy(scalar) {
+            Secrecy::Parts(ranges) => Some(covering::replaced(&scalar.text, ranges)),
+            _ => None,
+        }
     }
 }
 
@@ -71,22 +168,43 @@ impl<'n> Within<'n> {
         let [one, two] = both.map(|within| within.entry(key));
         Under {
             key: if one.key == key { two.key } else { one.key },
-            is_covered: one.is_covered || two.is_covered,
+            all: if one.all == All::Open {
+                two.all
+            } else {
+                one.all
+            },
         }
     }
 
     /// What the value of one of the keys stands under.
     #[must_use]
     pub fn entry(self, key: &'n str) -> Under<'n> {
-        let is_data = self.is_secret && matches!(key, "data" | "stringData");
-        // What makes a Secret out of what stands there.
-        let makes = matches!(key, "secretGenerator");
+        let is_data = matches!(key, "data" | "stringData");
+        let all = match self.kind {
+            Kind::Secret if is_data => All::Secret,
+            Kind::Sealed if key == "encryptedData" => All::Sealed,
+            // What makes a Secret out of what stands there.
+            _ if key == "secretGenerator" => All::Secret,
+            _ if self.above.all != All::Open && !NAMING.contains(&key) => self.above.all,
+            _ if HOLDING.iter().any(|each| key.eq_ignore_ascii_case(each)) => All::Held,
+            _ if HOLDING_NAMES
+                .iter()
+                .any(|each| key.eq_ignore_ascii_case(each)) =>
+            {
+                All::Likely
+            }
+            _ => All::Open,
+        };
         Under {
             key: match self.name {
-                Some(name) if key.eq_ignore_ascii_case("value") => name,
+                Some(name) if is_field_of_values(key) => name,
+                // `db_password: {default: x}`
+                None if is_field_of_values(key) && bearing_of(self.above.key) >= Bearing::Weak => {
+                    self.above.key
+                }
                 _ => key,
             },
-            is_covered: self.above.is_covered && !NAMING.contains(&key) || is_data || makes,
+            all,
         }
     }
 }
@@ -101,3 +219,94 @@ const NAMING: &[&str] = &[
     "files",
     "options",
 ];
+
+/// Keys of settings that stand beside secrets.
+const BESIDE: &[&str] = &[
+    "key",
+    "kind",
+    "id",
+    "user",
+    "username",
+    "login",
+    "host",
+    "hostname",
+    "port",
+    "database",
+    "path",
+    "provider",
+    "enabled",
+    "labels",
+    "annotations",
+    "metadata",
+    "mountPath",
+    "remoteRef",
+    "description",
+    "external",
+    "file",
+    "environment",
+    "source",
+    "target",
+    "image",
+    "tag",
+    "version",
+    "url",
+    "region",
+];
+
+/// Keys of maps in which secrets stand under any key.
+const HOLDING: &[&str] = &[
+    "passwords",
+    "tokens",
+    "apiKeys",
+    "api_keys",
+    "api-keys",
+    "secretEnv",
+    "secret_env",
+    "envSecrets",
+    "env_secrets",
+    "secretData",
+    "secretValues",
+    "secret_values",
+    "secretStringData",
+];
+
+/// Keys of maps in which secrets, and names of secrets, stand under any key.
+const HOLDING_NAMES: &[&str] = &["secrets", "secret", "credentials"];
+
+/// Which elements of a list of arguments are secrets by the word before them: `["--token", "x"]`, `["mysql", "-px"]`.
+#[must_use]
+pub fn secret_arguments(items: &[Node]) -> Vec<usize> {
+    let text = |at: usize| {
+        items
+            .get(at)
+            .and_then(Node::as_scalar)
+            .map_or("", |scalar| &*scalar.text)
+    };
+    if !items.iter().any(|item| {
+        item.as_scalar()
+            .is_some_and(|scalar| scalar.text.starts_with('-'))
+    }) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for at in 0..items.len() {
+        let before = at.checked_sub(1).map_or("", text);
+        let is_option = before.starts_with('-') && !before.contains(['=', ' ']);
+        let here = text(at);
+        if here.is_empty() || here.starts_with("--") {
+            continue;
+        }
+        let kind = if is_option {
+            bearing_of(before.trim_start_matches('-'))
+        } else {
+            Bearing::Plain
+        };
+        let by_name = kind != Bearing::Plain && !is_harmless(kind, here);
+        let by_program = (is_option || here.starts_with('-'))
+            && (0..at).any(|program| super::grammar::takes(text(program), before, here));
+        if by_name || by_program {
+            found.push(at);
+        }
+    }
+    found
+}

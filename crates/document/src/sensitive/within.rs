@@ -1,148 +1,164 @@
-//! Secrets within a value or a line: `Password=…` in a connection string, `--token=…`, `set :password, "…"`.
+//! Secrets within a value or a line, and whether a whole value is one.
 
-use super::names::{has_known_beginning, has_password, is_secret, names_a_secret};
+use std::ops::Range;
+
+use super::ciphertext::is_encrypted;
+use super::form::{is_harmless, is_reference};
+use super::key::{Bearing, bearing};
+use super::line::{Found, Manner, look};
+use super::telling::may_hold;
+use crate::covering;
 use crate::tree::{Scalar, ScalarKind};
 
-/// Whether a single value holds a secret: by its key, by its look, or as a part of it, as `Password=…` in a connection
-/// string, `--token=…` in an argument and `password: …` in a file within a file.
+/// What of a value is a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// Nothing.
+    Open,
+    /// These parts of it.
+    Parts(Vec<Range<usize>>),
+    /// All of it.
+    Whole,
+    /// It is encrypted: as it stands it opens nothing, and cannot be compared.
+    Encrypted,
+}
+
+/// Whether a value under a key is a secret as a whole: by its key, or by how it looks.
+#[must_use]
+pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
+    secrecy(key, scalar) == Secrecy::Whole
+}
+
+/// What of a value under a key is a secret.
+#[must_use]
+pub fn secrecy(key: &str, scalar: &Scalar) -> Secrecy {
+    let text: &str = &scalar.text;
+    if text.is_empty()
+        || matches!(
+            scalar.kind,
+            ScalarKind::Null | ScalarKind::Boolean | ScalarKind::Date
+        )
+    {
+        return Secrecy::Open;
+    }
+    if is_encrypted(key, text) {
+        return Secrecy::Encrypted;
+    }
+    let is_expression = scalar.kind == ScalarKind::Expression;
+    // `dbUrl: x` is judged whole by its key; of `db.password: x` the last part is what it is called.
+    let kind = if is_expression {
+        Bearing::Plain
+    } else {
+        bearing_of(key)
+    };
+    let is_text = !matches!(scalar.kind, ScalarKind::Integer | ScalarKind::Float);
+    if kind != Bearing::Plain && !is_harmless(kind, text) && !(kind == Bearing::Switch && !is_text)
+    {
+        return Secrecy::Whole;
+    }
+    if !is_text || !may_hold(text) {
+        return Secrecy::Open;
+    }
+    if text.contains('\n') && !is_expression {
+        let ranges = covering::secret_ranges(text);
+        return parts(text, ranges);
+    }
+    let manner = if is_expression {
+        Manner::Expression
+    } else {
+        Manner::Value
+    };
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        ranges.extend(
+            look(line.trim_end(), manner, false)
+                .held
+                .into_iter()
+                .map(|held| start + held.value.start..start + held.value.end),
+        );
+        start += line.len();
+    }
+    parts(text, ranges)
+}
+
+/// What a key says, by the last part of it where it has several: `spring.datasource.password`.
+pub(super) fn bearing_of(key: &str) -> Bearing {
+    bearing(super::line::judged_part(key))
+}
+
+fn parts(text: &str, ranges: Vec<Range<usize>>) -> Secrecy {
+    match ranges.as_slice() {
+        [] => Secrecy::Open,
+        ranges
+            if ranges
+                .iter()
+                .any(|range| text.get(range.clone()) == Some(text.trim())) =>
+        {
+            Secrecy::Whole
+        }
+        _ => Secrecy::Parts(ranges),
+    }
+}
+
+/// Whether a value holds a secret, or is one.
 #[must_use]
 pub fn holds_secret(key: &str, scalar: &Scalar) -> bool {
-    secret_of_value(key, scalar).is_some()
+    secrecy(key, scalar) != Secrecy::Open
 }
 
 /// The name of the secret that a value holds as a part of it, or `""` where it has none.
 #[must_use]
 pub fn secret_of_value<'t>(key: &str, scalar: &'t Scalar) -> Option<&'t str> {
-    let within = match scalar.kind {
-        ScalarKind::Text | ScalarKind::Loose => scalar
-            .text
-            .lines()
-            .find_map(|line| secret_within(line, Manner::Value)),
-        ScalarKind::Expression => scalar
-            .text
-            .lines()
-            .find_map(|line| secret_within(line, Manner::Expression)),
-        _ => None,
-    };
-    within.or_else(|| is_secret(key, scalar).then_some(""))
+    match secrecy(key, scalar) {
+        Secrecy::Open => None,
+        Secrecy::Whole | Secrecy::Encrypted => Some(""),
+        Secrecy::Parts(_) => {
+            let line = scalar.text.lines().find(|line| may_hold(line))?;
+            Some(first_name(line, &look(line, Manner::Value, false)))
+        }
+    }
 }
 
 /// The name of the secret that a line of a text without a format holds, or `""` where it has none. Here a name and its
 /// value may have nothing but a blank between them.
 #[must_use]
 pub fn secret_of_line(line: &str) -> Option<&str> {
-    let scalar = Scalar {
-        kind: ScalarKind::Loose,
-        text: line.trim().into(),
-    };
-    secret_within(line, Manner::Line).or_else(|| is_secret("", &scalar).then_some(""))
-}
-
-/// How a name and its value may stand together.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// In a value: with a separator between them.
-    Value,
-    /// In a line of a program: with a blank between them, too.
-    Line,
-    /// In an expression, where a word without quotes names something else.
-    Expression,
-}
-
-/// The name of a secret whose value stands after it in the same line.
-fn secret_within(line: &str, manner: Manner) -> Option<&str> {
-    /// Of how many words a name after a blank must be one: `password x` and `set password x`.
-    const FIRST: usize = 2;
-    if looks_of_tokens(line) {
-        return Some("");
+    if !may_hold(line) {
+        return None;
     }
-    let is_part = |each: char| each.is_alphanumeric() || matches!(each, '_' | '-' | '.');
-    let mut number = 0;
-    let mut rest = line;
-    while let Some(start) = rest.find(is_part) {
-        let from_name = rest.get(start..)?;
-        let length = from_name
-            .find(|each| !is_part(each))
-            .unwrap_or(from_name.len());
-        let (name, after) = from_name.split_at_checked(length)?;
-        rest = after;
-        number += 1;
-        // `spring.datasource.password`, `$config->password`: the last part is what it is called.
-        if !names_a_secret(name.rsplit('.').next().unwrap_or(name)) {
-            continue;
-        }
-        let value = after.trim_start_matches(['"', '\'', ']', ')']);
-        let bare = value.trim_start();
-        let is_separated = bare.starts_with(['=', ':', ',']);
-        let value = bare.trim_start_matches(['=', ':', ',', '>']).trim_start();
-        let is_quoted = value.starts_with(['"', '\'']);
-        let is_near =
-            manner == Manner::Line && bare.len() < after.len() && (number <= FIRST || is_quoted);
-        let is_assigned = after.starts_with('=') && !after.starts_with("= ");
-        let is_spelled = manner != Manner::Expression || is_quoted || is_assigned;
-        if (is_separated || is_near) && is_spelled && is_literal(value, is_quoted) {
-            return Some(name);
-        }
+    let found = look(line, Manner::Line, false);
+    (!found.held.is_empty()).then(|| first_name(line, &found))
+}
+
+/// The name of a secret that a line only speaks of: how it is treated, or where it is.
+#[must_use]
+pub fn setting_of_line(line: &str) -> Option<&str> {
+    if !may_hold(line) {
+        return None;
     }
-    None
+    let about = look(line, Manner::Line, false).about?;
+    line.get(about).map(|name| name.trim_start_matches('-'))
 }
 
-/// Whether a value says where a secret comes from, as programs do: `ENV["PASSWORD"]`, `var.password`.
-pub(crate) fn is_computed(value: &str) -> bool {
-    const COMPUTED: &[&str] = &[
-        "ENV",
-        "env",
-        "$",
-        "{{",
-        "<%",
-        "%{",
-        "#{",
-        "var.",
-        "local.",
-        "data.",
-        "module.",
-        "secrets.",
-        "vault",
-        "process.env",
-        "os.environ",
-        "os.getenv",
-        "getenv",
-        "fetch",
-        "Rails.",
-        "File.",
-        "file(",
-        "lookup(",
-        ":",
-    ];
-    COMPUTED.iter().any(|start| value.starts_with(start))
+/// A name for people and for paths: without what is a secret in it.
+#[must_use]
+pub fn covered_name(name: &str) -> Option<String> {
+    const SHORTEST: usize = 8;
+    if name.len() < SHORTEST || !may_hold(name) {
+        return None;
+    }
+    let held = look(name, Manner::Line, false).held;
+    (!held.is_empty()).then(|| covering::replaced(name, held.into_iter().map(|held| held.value)))
 }
 
-/// Whether what follows a secret's name is the secret itself, and not where it comes from.
-fn is_literal(value: &str, is_quoted: bool) -> bool {
-    const NONE: &[&str] = &[
-        "true", "false", "yes", "no", "on", "off", "nil", "null", "none", "~", "required",
-        "optional",
-    ];
-    let value = value.trim_start_matches(['"', '\'']);
-    let word = value
-        .split(|each: char| {
-            each.is_whitespace() || matches!(each, '"' | '\'' | ',' | ';' | ')' | '&')
-        })
-        .next()
-        .unwrap_or("");
-    let is_key_of_more = !is_quoted && word.ends_with(':');
-    word.contains(char::is_alphanumeric)
-        && !is_key_of_more
-        && !NONE.contains(&word.to_ascii_lowercase().as_str())
-        && !is_computed(value)
+fn first_name<'t>(line: &'t str, found: &Found) -> &'t str {
+    let named = found.held.iter().find(|held| !held.name.is_empty());
+    let name = named.and_then(|held| line.get(held.name.clone()));
+    name.unwrap_or("").trim_start_matches('-')
 }
 
-/// Whether a word of a line looks like a token, or a URL in it carries a password.
-fn looks_of_tokens(line: &str) -> bool {
-    has_password(line)
-        || line
-            .split(|each: char| {
-                each.is_whitespace() || matches!(each, '"' | '\'' | '=' | ',' | '(' | '`')
-            })
-            .any(has_known_beginning)
+/// Whether a text only says where a secret is.
+pub(super) fn is_only_a_reference(text: &str) -> bool {
+    is_reference(text)
 }

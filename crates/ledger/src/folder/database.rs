@@ -87,10 +87,21 @@ pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> L
 
 /// That somebody else writes and does not end: who it is, and what ends it.
 fn busy(operation: &'static str, path: &Path) -> LedgerError {
-    let writer = match writer::writer_of(path) {
+    let found = writer::writer_of(path);
+    if writer::is_ending() && found.as_ref().is_none_or(|writer| !writer.is_stopped) {
+        return LedgerError::Interrupted {
+            awaited: match found {
+                Some(Writer {
+                    process, program, ..
+                }) => format!("process {process} (`{program}`), which writes to the ledger"),
+                None => "another process, which writes to the ledger".to_owned(),
+            },
+        };
+    }
+    let writer = match found {
         Some(writer) => {
             let Writer {
-                process, command, ..
+                process, program, ..
             } = &writer;
             let (state, ways) = if writer.is_stopped {
                 (
@@ -105,7 +116,7 @@ fn busy(operation: &'static str, path: &Path) -> LedgerError {
                 )
             };
             format!(
-                "process {process} (`{command}`) {state}; {ways} with `kill -KILL {process}`: the ledger stays whole, and the next run looks at what it had begun"
+                "process {process} (`{program}`) {state}; {ways} with `kill -KILL {process}`: the ledger stays whole, and the next run looks at what it had begun"
             )
         }
         None => format!(
@@ -352,13 +363,14 @@ pub fn look<T>(
 
 fn open_for_a_look(path: &Path, alone: bool) -> Result<Connection, rusqlite::Error> {
     let mode = if alone { "immutable=1" } else { "mode=ro" };
-    let connection = Connection::open_with_flags(
+    let mut connection = Connection::open_with_flags(
         locator(path, mode),
         OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_URI,
     )?;
-    connection.busy_timeout(writer::PATIENCE)?;
+    writer::expect(path);
+    connection.busy_handler(Some(writer::wait))?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)

@@ -7,6 +7,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,11 +49,12 @@ pub fn take(
     environment: &EnvironmentName,
     holder: &Holder,
     wait: Option<Duration>,
+    ending: &AtomicBool,
 ) -> Result<Box<dyn LockGuard>, LedgerError> {
     check_name(environment)?;
     files::ensure(&folder.join("locks"))?;
     let path = path(folder, environment);
-    let mut lock = LockedFile(acquire(&path, environment, wait)?);
+    let mut lock = LockedFile(acquire(&path, environment, wait, ending)?);
     describe(&mut lock.0, Some(holder))
         .map_err(|error| LedgerError::storage("write", &path, error))?;
     Ok(Box::new(lock))
@@ -102,6 +104,7 @@ fn acquire(
     path: &Path,
     environment: &EnvironmentName,
     wait: Option<Duration>,
+    ending: &AtomicBool,
 ) -> Result<File, LedgerError> {
     let begun = Instant::now();
     let mut tries = 0;
@@ -129,6 +132,11 @@ fn acquire(
             return Err(LedgerError::Held {
                 environment: environment.clone(),
                 holder: introduce(holder_in(&mut lock).as_ref()),
+            });
+        }
+        if ending.load(Ordering::SeqCst) {
+            return Err(LedgerError::Interrupted {
+                awaited: introduce(holder_in(&mut lock).as_ref()),
             });
         }
         thread::sleep(left.min(PAUSE));

@@ -17,6 +17,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use objects::FolderObjects;
@@ -33,6 +34,8 @@ pub struct FolderStore {
     folder: PathBuf,
     objects: FolderObjects,
     presence: Arc<Presence>,
+    /// Set when whoever uses it was asked to end.
+    ending: Arc<AtomicBool>,
 }
 
 impl FolderStore {
@@ -44,7 +47,15 @@ impl FolderStore {
             folder: folder.to_owned(),
             objects: FolderObjects::beside(folder, &presence),
             presence,
+            ending: Arc::default(),
         }
+    }
+
+    /// Gives up waiting for others soon after the flag is set.
+    #[must_use]
+    pub fn until(mut self, ending: Arc<AtomicBool>) -> Self {
+        self.ending = ending;
+        self
     }
 }
 
@@ -55,11 +66,13 @@ impl Store for FolderStore {
     }
 
     fn open(&self, system: Option<&str>) -> Result<Option<Box<dyn Ledger>>, LedgerError> {
+        writer::until(&self.ending);
         let ledger = SqliteLedger::open_existing(&self.folder, system)?;
         Ok(ledger.map(|ledger| Box::new(ledger) as Box<dyn Ledger>))
     }
 
     fn open_or_found(&self, system: &str, time: Moment) -> Result<Box<dyn Ledger>, LedgerError> {
+        writer::until(&self.ending);
         files::ensure(&self.folder)?;
         self.presence.begin();
         let lineage = key::random_lineage()?;
@@ -68,10 +81,12 @@ impl Store for FolderStore {
     }
 
     fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
+        writer::until(&self.ending);
         verify::verify_against(&self.folder, checkpoints)
     }
 
     fn restore_head(&self) -> Result<(), LedgerError> {
+        writer::until(&self.ending);
         verify::restore_head(&self.folder)
     }
 
@@ -95,7 +110,7 @@ impl Store for FolderStore {
         holder: &Holder,
         wait: Option<Duration>,
     ) -> Result<Box<dyn LockGuard>, LedgerError> {
-        lock::take(&self.folder, environment, holder, wait)
+        lock::take(&self.folder, environment, holder, wait, &self.ending)
     }
 
     fn look_at_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError> {

@@ -6,6 +6,8 @@
 use std::cell::RefCell;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use evenkeel_model::text::inert;
@@ -20,20 +22,49 @@ const PAUSE: Duration = Duration::from_millis(50);
 const WRITE_LOCK: u64 = 120;
 /// How often the list of locks is read until the holder is in it.
 const READINGS: u32 = 20;
-/// The longest command line that is quoted.
+/// How long it waits once it was asked to end: what others write is mostly written by then.
+const FAREWELL: Duration = Duration::from_millis(600);
+/// The longest name of a program that is quoted.
 const QUOTED: usize = 120;
 
 thread_local! {
     /// What this thread waits for, and since when.
     static WAITING: RefCell<Option<(PathBuf, Instant)>> = const { RefCell::new(None) };
+    /// Whether this thread was asked to end, and since when a wait knows of it.
+    static ENDING: RefCell<(Option<Arc<AtomicBool>>, Option<Instant>)> =
+        const { RefCell::new((None, None)) };
+}
+
+/// Says what asks this thread to end, for [`wait`].
+pub(super) fn until(ending: &Arc<AtomicBool>) {
+    ENDING.with_borrow_mut(|(flag, _)| *flag = Some(Arc::clone(ending)));
+}
+
+/// Whether this thread was asked to end.
+pub(super) fn is_ending() -> bool {
+    ENDING.with_borrow(|(flag, _)| {
+        flag.as_ref()
+            .is_some_and(|flag| flag.load(Ordering::SeqCst))
+    })
+}
+
+/// Whether this thread was asked to end so long ago that it waits no more. `is_first` begins a wait.
+fn has_waited_enough(is_first: bool) -> bool {
+    let is_ending = is_ending();
+    ENDING.with_borrow_mut(|(_, since)| {
+        if is_first || !is_ending {
+            *since = is_ending.then(Instant::now);
+        }
+        is_ending && since.get_or_insert_with(Instant::now).elapsed() >= FAREWELL
+    })
 }
 
 /// A process that holds the right to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Writer {
     pub(super) process: u32,
-    /// Its command line, fit to be shown.
-    pub(super) command: String,
+    /// The name of its program, fit to be shown. Its arguments may hold secrets.
+    pub(super) program: String,
     /// Whether it is stopped: it ends nothing by itself.
     pub(super) is_stopped: bool,
 }
@@ -45,6 +76,9 @@ pub(super) fn expect(path: &Path) {
 
 /// Whether to try again, after a pause: SQLite asks this whenever somebody else writes. `tries` counts from zero.
 pub(super) fn wait(tries: i32) -> bool {
+    if has_waited_enough(tries == 0) {
+        return false;
+    }
     let goes_on = WAITING.with_borrow_mut(|waiting| {
         let Some((path, begun)) = waiting else {
             return tries < 1200;
@@ -77,16 +111,15 @@ pub(super) fn writer_of(path: &Path) -> Option<Writer> {
         locks.lines().find_map(|line| holder(line, inode))
     })?;
     let about = |what: &str| std::fs::read(format!("/proc/{process}/{what}")).unwrap_or_default();
-    let command = about("cmdline");
-    let command = String::from_utf8_lossy(&command);
-    let command = command.trim_end_matches('\0').replace('\0', " ");
-    let command: String = inert(&command).chars().take(QUOTED).collect();
+    let name = about("comm");
+    let name = String::from_utf8_lossy(&name);
+    let program: String = inert(name.trim_end()).chars().take(QUOTED).collect();
     let status = about("stat");
     let status = String::from_utf8_lossy(&status);
     let state = status.rsplit_once(") ").map(|(_, rest)| rest);
     Some(Writer {
         process,
-        command,
+        program,
         is_stopped: state.is_some_and(|state| state.starts_with(['T', 't'])),
     })
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Home, at, discover, files, git, names, printed_by, production, said, staging};
-use crate::world::documents::CommittedDocuments;
+use crate::world::documents::{CommittedDocuments, Renames};
 use crate::world::git::Repository;
 use evenkeel_core::documents::{FileContent, FileSet};
 use evenkeel_core::documents::{LIMITS, Limits};
-use evenkeel_core::history::{Budget, CommitContents, CommitInfo, Since, stands_since};
+use evenkeel_core::history::{Budget, CommitContents, CommitInfo, Listed, Since, stands_since};
 use evenkeel_document::codes;
 use evenkeel_host::Interruption;
 use evenkeel_model::Digest;
@@ -21,7 +21,7 @@ fn committed(home: &Home) -> CommittedDocuments {
 fn gather(documents: &mut CommittedDocuments, commit: &str, path: &str) -> FileSet {
     let declaration = at(path);
     documents
-        .gather(commit, &[(staging(), &declaration)])
+        .gather(commit, &[(staging(), &declaration)], &Renames::default())
         .pop()
         .unwrap()
 }
@@ -175,7 +175,7 @@ fn what_a_command_would_have_printed_is_not_known() {
     let commit = home.commit("first");
     let declaration = printed_by(&["cat", "a"]);
     let set = committed(&home)
-        .gather(&commit, &[(staging(), &declaration)])
+        .gather(&commit, &[(staging(), &declaration)], &Renames::default())
         .pop()
         .unwrap();
     assert!(!set.whole && !set.absent && set.files.is_empty());
@@ -210,7 +210,7 @@ fn huge_files_submodules_and_what_is_not_in_the_clone_are_told() {
     };
     let mut documents = committed(&home);
     let set = documents
-        .gather_within(&commit, &asked, &small)
+        .gather_within(&commit, &asked, &Renames::default(), &small)
         .pop()
         .unwrap();
     assert_eq!(files(&set)["a"], "d/a: 1\n");
@@ -228,7 +228,7 @@ fn huge_files_submodules_and_what_is_not_in_the_clone_are_told() {
     };
     let mut documents = committed(&home);
     let set = documents
-        .gather_within(&commit, &asked, &few)
+        .gather_within(&commit, &asked, &Renames::default(), &few)
         .pop()
         .unwrap();
     assert_eq!(set.complaints[0].code, &codes::TOO_LARGE);
@@ -309,13 +309,13 @@ fn since(repository: &Repository, root: PathBuf, lines: &[&str]) -> BTreeMap<Str
     let mut documents =
         CommittedDocuments::new(repository, &root, &Interruption::default()).unwrap();
     let head = repository.resolve("HEAD").unwrap();
-    let places = documents.places(&head, &asked);
+    let places = documents.places(&head, &asked, &Renames::default());
     let commits = repository
-        .commits_touching(&head, &places, budget.commits)
+        .commits_touching(&head, None, &places, budget.commits)
         .unwrap();
     let evaluate = |info: &CommitInfo| {
         let before = documents.bytes_read();
-        let sets = documents.gather(&info.commit, &asked);
+        let sets = documents.gather(&info.commit, &asked, &Renames::default());
         Some(CommitContents {
             keys: differences(text(&sets[0])?, text(&sets[1])?),
             bytes: documents.bytes_read() - before,
@@ -325,7 +325,7 @@ fn since(repository: &Repository, root: PathBuf, lines: &[&str]) -> BTreeMap<Str
         .iter()
         .map(|line| Digest::of(line.as_bytes()))
         .collect();
-    let since = stands_since(&now, &commits, budget, evaluate);
+    let since = stands_since(&now, budget, &mut Listed::new(commits, evaluate));
     lines
         .iter()
         .filter_map(|line| {
@@ -420,7 +420,7 @@ fn a_difference_that_came_through_a_link_is_dated_too() {
     let head = home.repository().resolve("HEAD").unwrap();
     let (one, two, outside) = (at("production.yaml"), at("base/**"), at("../x"));
     let asked = [(staging(), &one), (staging(), &two), (staging(), &outside)];
-    let places = documents.places(&head, &asked);
+    let places = documents.places(&head, &asked, &Renames::default());
     let places: Vec<&str> = places.iter().filter_map(|place| place.to_str()).collect();
     assert_eq!(places, ["base", "other/p.yaml", "production.yaml"]);
 }

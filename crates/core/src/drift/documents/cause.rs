@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use evenkeel_comparison::meaning::Relation;
-use evenkeel_comparison::{Disagreement, Matter, Side, Step};
+use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
 use evenkeel_document::ScalarKind;
 
 /// What disagreements of one cause have in common, beside their code: equal texts mean one cause.
@@ -19,6 +19,11 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
     } = disagreement;
     let key = path.keys().0;
     match matter {
+        Matter::Value(_) | Matter::Lines if empty_secret(disagreement).is_some() => {
+            format!("empty secret {path}")
+        }
+        Matter::Value(_) if is_encrypted(disagreement) => "encrypted".to_owned(),
+        Matter::Value(_) if is_encrypted_once(disagreement) => alone(disagreement),
         Matter::Value(_) if is_secret(disagreement) => "secret".to_owned(),
         Matter::Value(Relation::Opaque(sort)) => format!("opaque {sort:?}"),
         Matter::Value(relation) => {
@@ -118,6 +123,47 @@ fn text(side: Option<&Side>) -> Option<&str> {
 pub(super) fn is_secret(disagreement: &Disagreement) -> bool {
     let secret = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_secret);
     secret(&disagreement.left) || secret(&disagreement.right)
+}
+
+/// Whether both sides are encrypted.
+pub(super) fn is_encrypted(disagreement: &Disagreement) -> bool {
+    let encrypted = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_encrypted);
+    encrypted(&disagreement.left) && encrypted(&disagreement.right)
+}
+
+/// Whether one side is encrypted and the other has a value in plain text.
+pub(super) fn is_encrypted_once(disagreement: &Disagreement) -> bool {
+    let encrypted = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_encrypted);
+    encrypted(&disagreement.left) != encrypted(&disagreement.right)
+}
+
+/// The side on which a secret is empty that the other one has.
+pub(super) fn empty_secret(disagreement: &Disagreement) -> Option<Which> {
+    let (left, right) = (disagreement.left.as_ref()?, disagreement.right.as_ref()?);
+    let has = |side: &Side| side.is_secret || side.is_encrypted;
+    let is_line = matches!(disagreement.matter, Matter::Lines);
+    let is_empty = |side: &Side| {
+        side.scalar.as_ref().is_some_and(|scalar| {
+            scalar.kind == ScalarKind::Null
+                || scalar.text.trim().is_empty()
+                || is_line && is_without_value(&scalar.text)
+        })
+    };
+    match (has(left), has(right)) {
+        (true, false) if is_empty(right) => Some(Which::Right),
+        (false, true) if is_empty(left) => Some(Which::Left),
+        _ => None,
+    }
+}
+
+/// Whether a line ends where its value would begin: `requirepass ""`, `password=`, `<password/>`.
+fn is_without_value(line: &str) -> bool {
+    let line = line.trim().trim_end_matches([';', ',']);
+    let bare = line.trim_end_matches(['"', '\'']);
+    bare.len() < line.len() && line.len() - bare.len() >= 2 && bare.ends_with([' ', '=', ':', '\t'])
+        || line.ends_with(['=', ':'])
+        || !line.contains(char::is_whitespace) && !line.contains(['=', ':', '<'])
+        || line.starts_with('<') && (line.ends_with("/>") || line.contains("></"))
 }
 
 /// What two texts have that the other has not: without the words that both begin and end with. Words are runs of

@@ -18,6 +18,8 @@ pub const CODES: &[&Code] = &[
     &FLOATING,
     &OPAQUE,
     &SECRET,
+    &EMPTY_SECRET,
+    &CIPHERTEXT,
     &ORDER,
     &MOVED,
     &MUST_DIFFER,
@@ -126,6 +128,18 @@ pub const SECRET: Code = advice(
     "parity/secret-differs",
     "each environment has a secret of its own",
     "As it should be; but a secret should not be written into a file. Its value is shown nowhere.",
+);
+/// A secret that one side leaves empty.
+pub const EMPTY_SECRET: Code = critical(
+    "parity/secret-empty",
+    "a secret is empty in one environment",
+    "Its program runs without a password, or does not start. Give both environments a secret, or declare the difference.",
+);
+/// Two ciphertexts.
+pub const CIPHERTEXT: Code = advice(
+    "parity/ciphertext-differs",
+    "a value is encrypted in both environments and cannot be compared",
+    "A ciphertext differs each time that the same text is encrypted, so whether the values differ is unknown. Compare the decrypted values where they are used.",
 );
 /// An order.
 pub const ORDER: Code = Code::warning(

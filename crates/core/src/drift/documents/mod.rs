@@ -176,13 +176,19 @@ fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
         Matter::Moved(_) => None,
         _ => right.as_ref().map(value),
     };
-    (left.as_ref().map(value), right)
+    let left = left.as_ref().map(value);
+    // A secret that is empty is none.
+    match cause::empty_secret(disagreement) {
+        Some(Which::Left) => (None, right),
+        Some(Which::Right) => (left, None),
+        None => (left, right),
+    }
 }
 
 /// The value of a side, for holding it against bounds. Of a secret, a list or a map it is only that it is there.
 fn value(side: &Side) -> Value {
     match &side.scalar {
-        Some(scalar) if !side.is_secret => scalar_value(scalar),
+        Some(scalar) if !side.is_secret && !side.is_encrypted => scalar_value(scalar),
         _ => Value::Table(BTreeMap::new()),
     }
 }

@@ -27,6 +27,25 @@ pub(super) fn defect(
         format!("`{name}` is {right} in {two} and {left} in {one}")
     };
     match &disagreement.matter {
+        Matter::Value(_) | Matter::Lines if cause::empty_secret(disagreement).is_some() => {
+            let (empty, other) = match cause::empty_secret(disagreement) {
+                Some(Which::Left) => (one, two),
+                _ => (two, one),
+            };
+            Defect::new(
+                &codes::EMPTY_SECRET,
+                subject,
+                format!("the secret `{name}` is empty in {empty} and set in {other}"),
+            )
+        }
+        Matter::Value(_) if cause::is_encrypted(disagreement) => Defect::new(
+            &codes::CIPHERTEXT,
+            subject,
+            format!("`{name}` is encrypted in {one} and in {two}, and cannot be compared"),
+        ),
+        Matter::Value(_) if cause::is_encrypted_once(disagreement) => {
+            Defect::new(&codes::SETTING, subject, differs)
+        }
         Matter::Value(_) if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
             subject,
@@ -160,7 +179,7 @@ fn is_file(disagreement: &Disagreement, which: Which) -> bool {
 /// What to do about a defect of this code, beside what its code's own help says; `{id}` stands for its fingerprint.
 pub(super) fn help(code: &Code) -> Option<&'static str> {
     Some(match code.name {
-        "parity/secret-differs" => return None,
+        "parity/secret-differs" | "parity/ciphertext-differs" => return None,
         "parity/size-differs" | "parity/class-differs" | "parity/inverted" => {
             "declare how much smaller staging may be: evenkeel explain {id} --declare"
         }

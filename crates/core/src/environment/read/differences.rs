@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::bound::{Bound, Expression, Ratio};
 use super::super::check::{check_table, unknown_key};
 use super::super::difference::{Difference, DifferencePlace};
-use super::super::{Definition, codes, fields};
+use super::super::{Definition, Fingerprint, codes, fields};
 use super::{Parsed, Reader};
 use evenkeel_comparison::Pattern;
 use evenkeel_model::defect::Defect;
@@ -215,16 +215,17 @@ impl Reader<'_> {
         }
         let (least, most) = (table.get("min"), table.get("max"));
         let is_range = least.is_some() || most.is_some();
-        let single = ["exact", "one-of", "matches", "absent"].map(|key| table.get(key));
+        let single =
+            ["exact", "one-of", "matches", "absent", "fingerprint"].map(|key| table.get(key));
         match single {
-            [Some(exact), None, None, None] if !is_range => {
+            [Some(exact), None, None, None, None] if !is_range => {
                 return Some(Bound::Exact(exact.to_value()));
             }
-            [None, Some(values), None, None] if !is_range => {
+            [None, Some(values), None, None, None] if !is_range => {
                 let values = values.as_list().unwrap_or(&[]);
                 return Some(Bound::OneOf(values.iter().map(Node::to_value).collect()));
             }
-            [None, None, Some(written), None] if !is_range => {
+            [None, None, Some(written), None, None] if !is_range => {
                 match Expression::parse(written.as_text().unwrap_or_default()) {
                     Ok(expression) => return Some(Bound::Matches(expression)),
                     Err(reason) => {
@@ -232,13 +233,23 @@ impl Reader<'_> {
                     }
                 }
             }
-            [None, None, None, Some(absent)] if !is_range => {
+            [None, None, None, None, Some(written)] if !is_range => {
+                match Fingerprint::parse(written.as_text().unwrap_or_default()) {
+                    Some(fingerprint) => return Some(Bound::Fingerprint(fingerprint)),
+                    None => self.complain(
+                        &written.span,
+                        "this is no fingerprint",
+                        "a fingerprint is four hexadecimal digits",
+                    ),
+                }
+            }
+            [None, None, None, Some(absent), None] if !is_range => {
                 return Some(match absent.to_value() {
                     Value::Boolean(false) => Bound::Present,
                     _ => Bound::Absent,
                 });
             }
-            [None, None, None, None] if is_range => {
+            [None, None, None, None, None] if is_range => {
                 return self.range(node, least, most);
             }
             _ => self.complain(

@@ -1,0 +1,891 @@
+//! What a key says about its value: that it is a secret, that it is about one, that it names one, or nothing.
+//!
+//! Judged by the key's words only. Whether a value may be a secret at all, by its form, is left to `form`.
+
+use super::words::words;
+
+/// What a key says about its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bearing {
+    /// Nothing: `level`.
+    Plain,
+    /// What a secret is called or where it is: `secretName`, `password_file`, `existingSecret`.
+    Name,
+    /// How secrets are treated: `passwordMinLength`, `PASSWORD_HASHER`.
+    Setting,
+    /// Whether there is one: `DISABLE_PASSWORD`, `PermitEmptyPasswords`.
+    Switch,
+    /// `key` alone, which is an index as often.
+    Index,
+    /// A key of some sort: `JWT_KEY`, `app.key`.
+    Key,
+    /// A secret or the way to one: `auth`, `jwt`, `pin`.
+    Weak,
+    /// A secret with something more that says nothing known: `password_smtp`.
+    Likely,
+    /// A secret: `db_password`.
+    Strong,
+}
+
+/// Words under which secrets stand.
+const STRONG: &[&str] = &[
+    "password",
+    "passphrase",
+    "passcode",
+    "pass",
+    "pwd",
+    "psw",
+    "pswd",
+    "pw",
+    "secret",
+    "token",
+    "credential",
+    "cred",
+    "dsn",
+    "connectionstring",
+    "webhook",
+    "dockerconfigjson",
+    "mnemonic",
+];
+
+/// Pairs of words under which secrets stand.
+const PAIRS: &[(&str, &str)] = &[
+    ("api", "key"),
+    ("private", "key"),
+    ("access", "key"),
+    ("secret", "key"),
+    ("signing", "key"),
+    ("sign", "key"),
+    ("signature", "key"),
+    ("encryption", "key"),
+    ("encrypt", "key"),
+    ("crypt", "key"),
+    ("decryption", "key"),
+    ("cipher", "key"),
+    ("hmac", "key"),
+    ("master", "key"),
+    ("shared", "key"),
+    ("auth", "key"),
+    ("account", "key"),
+    ("storage", "key"),
+    ("session", "key"),
+    ("license", "key"),
+    ("licence", "key"),
+    ("recovery", "key"),
+    ("unseal", "key"),
+    ("deploy", "key"),
+    ("subscription", "key"),
+    ("consumer", "key"),
+    ("connection", "string"),
+    ("conn", "string"),
+    ("conn", "str"),
+    ("erlang", "cookie"),
+    ("release", "cookie"),
+    ("magic", "cookie"),
+    ("access", "signature"),
+    ("secret", "id"),
+    ("webhook", "url"),
+    ("webhook", "uri"),
+    ("hook", "url"),
+    ("slack", "url"),
+    ("otp", "seed"),
+    ("totp", "seed"),
+    ("mfa", "seed"),
+    ("key", "seed"),
+    ("seed", "phrase"),
+];
+
+/// Words under which secrets, and other things, stand.
+const WEAK: &[&str] = &[
+    "auth",
+    "authorization",
+    "jwt",
+    "pin",
+    "salt",
+    "pepper",
+    "otp",
+    "totp",
+    "bearer",
+    "sas",
+];
+
+/// Words after the word for a secret that change nothing.
+const NEUTRAL: &[&str] = &[
+    "value",
+    "text",
+    "plain",
+    "plaintext",
+    "clear",
+    "cleartext",
+    "string",
+    "raw",
+    "content",
+    "contents",
+    "data",
+    "base",
+    "default",
+    "new",
+    "old",
+    "current",
+    "previous",
+    "next",
+    "primary",
+    "secondary",
+    "hash",
+    "hashed",
+    "bcrypt",
+    "encoded",
+    "confirmation",
+    "confirm",
+    "staging",
+    "stage",
+    "stg",
+    "production",
+    "prod",
+    "prd",
+    "live",
+    "development",
+    "dev",
+    "test",
+    "qa",
+    "uat",
+    "local",
+    "json",
+    "pem",
+    "b",
+];
+
+/// Words after the word for a secret that say what it is called or where it is.
+const NAMES: &[&str] = &[
+    "name",
+    "names",
+    "ref",
+    "refs",
+    "reference",
+    "path",
+    "paths",
+    "file",
+    "files",
+    "filename",
+    "dir",
+    "directory",
+    "folder",
+    "id",
+    "ids",
+    "arn",
+    "arns",
+    "from",
+    "key",
+    "keys",
+    "namespace",
+    "store",
+    "provider",
+    "mount",
+    "field",
+    "fields",
+    "selector",
+    "source",
+    "location",
+    "class",
+    "kind",
+    "prefix",
+    "label",
+    "labels",
+    "annotation",
+    "annotations",
+    "url",
+    "uri",
+    "urls",
+    "endpoint",
+    "host",
+    "hostname",
+    "port",
+    "domain",
+    "version",
+    "vault",
+    "env",
+    "var",
+    "variable",
+    "header",
+    "headers",
+    "param",
+    "parameter",
+    "alias",
+    "user",
+    "username",
+    "owner",
+    "region",
+    "project",
+    "resource",
+    "volume",
+    "recipient",
+    "channel",
+    "subject",
+    "property",
+    "attribute",
+    "column",
+    "table",
+    "item",
+    "index",
+    "server",
+    "service",
+    "image",
+    "issuer",
+    "audience",
+    "realm",
+    "title",
+    "description",
+    "comment",
+];
+
+/// Words after the word for a secret that say how secrets are treated.
+const SETTINGS: &[&str] = &[
+    "ttl",
+    "length",
+    "size",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "expiry",
+    "expiration",
+    "expires",
+    "expire",
+    "expired",
+    "lifetime",
+    "lifespan",
+    "timeout",
+    "duration",
+    "age",
+    "validity",
+    "valid",
+    "rotation",
+    "rotate",
+    "rotated",
+    "policy",
+    "policies",
+    "enabled",
+    "enable",
+    "disabled",
+    "required",
+    "require",
+    "requirements",
+    "optional",
+    "allowed",
+    "authentication",
+    "encryption",
+    "encrypted",
+    "hasher",
+    "hashers",
+    "hashing",
+    "algorithm",
+    "algorithms",
+    "algo",
+    "alg",
+    "digest",
+    "cost",
+    "rounds",
+    "iterations",
+    "complexity",
+    "strength",
+    "entropy",
+    "attempts",
+    "retries",
+    "tries",
+    "limit",
+    "limits",
+    "quota",
+    "rate",
+    "burst",
+    "count",
+    "days",
+    "hours",
+    "minutes",
+    "seconds",
+    "sec",
+    "secs",
+    "ms",
+    "millis",
+    "interval",
+    "period",
+    "grace",
+    "skew",
+    "leeway",
+    "mode",
+    "method",
+    "methods",
+    "scheme",
+    "format",
+    "encoding",
+    "type",
+    "types",
+    "reset",
+    "change",
+    "login",
+    "history",
+    "reuse",
+    "manager",
+    "management",
+    "generator",
+    "generation",
+    "validator",
+    "validators",
+    "validation",
+    "verification",
+    "check",
+    "checks",
+    "bucket",
+    "buckets",
+    "prompt",
+    "plugin",
+    "driver",
+    "backend",
+    "engine",
+    "flow",
+    "grant",
+    "scope",
+    "scopes",
+    "claim",
+    "claims",
+    "cache",
+    "caching",
+    "refresh",
+    "sync",
+    "operator",
+    "controller",
+    "injection",
+    "injector",
+    "scan",
+    "scanner",
+    "scanning",
+    "detection",
+    "masking",
+    "support",
+    "feature",
+    "page",
+    "view",
+    "link",
+    "email",
+    "mail",
+    "template",
+    "question",
+    "strategy",
+    "provisioning",
+    "automount",
+    "level",
+    "delimiter",
+    "separator",
+    "pattern",
+    "regex",
+    "characters",
+    "chars",
+    "charset",
+    "symbols",
+    "digits",
+    "uppercase",
+    "lowercase",
+    "less",
+    "warning",
+    "warn",
+    "notification",
+    "delay",
+    "lockout",
+    "window",
+    "step",
+    "permissions",
+    "perms",
+    "role",
+    "roles",
+    "group",
+    "groups",
+    "access",
+    "request",
+    "response",
+    "exchange",
+    "endpoints",
+    "revision",
+    "replicas",
+    "samesite",
+    "secure",
+    "httponly",
+    "through",
+    "auth",
+    "basic",
+    "tokens",
+    "parsing",
+    "parser",
+    "limiter",
+    "usage",
+    "storage",
+    "protection",
+    "recovery",
+    "update",
+    "updated",
+    "created",
+    "date",
+    "at",
+    "on",
+    "sensitive",
+    "visible",
+    "visibility",
+    "hidden",
+];
+
+/// Words before the word for a secret that make it a switch.
+const SWITCHING: &[&str] = &[
+    "disable",
+    "disabled",
+    "enable",
+    "enabled",
+    "require",
+    "requires",
+    "required",
+    "allow",
+    "allowed",
+    "permit",
+    "permitted",
+    "use",
+    "uses",
+    "using",
+    "need",
+    "needs",
+    "has",
+    "have",
+    "is",
+    "show",
+    "hide",
+    "mask",
+    "skip",
+    "no",
+    "without",
+    "with",
+    "force",
+    "prompt",
+    "ask",
+    "deny",
+    "forbid",
+    "ignore",
+    "check",
+    "validate",
+    "expire",
+    "rotate",
+    "log",
+    "print",
+    "empty",
+    "automount",
+    "support",
+    "supports",
+    "prefer",
+    "should",
+    "can",
+    "must",
+    "create",
+];
+
+/// Words before the word for a secret that say that only its name stands there.
+const NAMING: &[&str] = &["existing", "pull", "external", "sealed", "generate"];
+
+/// Words before it that count them.
+const COUNTING: &[&str] = &[
+    "max", "min", "maximum", "minimum", "num", "number", "count", "limit", "length",
+];
+
+/// Words beside its plural that count them.
+const COUNTING_MANY: &[&str] = &[
+    "total",
+    "per",
+    "output",
+    "input",
+    "context",
+    "prompt",
+    "completion",
+];
+
+/// Words before `pass` that pass something on.
+const PASSING: &[&str] = &[
+    "proxy",
+    "fastcgi",
+    "uwsgi",
+    "scgi",
+    "grpc",
+    "memcached",
+    "by",
+    "old",
+    "high",
+    "low",
+    "band",
+    "all",
+    "first",
+    "second",
+    "single",
+    "multi",
+    "request",
+    "cookie",
+    "header",
+    "body",
+    "ssl",
+];
+
+/// Words before `key` that say it is none that opens anything: an index, an address, the public half of a pair.
+const PLAIN_KEYS: &[&str] = &[
+    "primary",
+    "foreign",
+    "cache",
+    "sort",
+    "partition",
+    "hash",
+    "range",
+    "routing",
+    "public",
+    "publishable",
+    "pub",
+    "site",
+    "object",
+    "kms",
+    "group",
+    "map",
+    "name",
+    "config",
+    "label",
+    "tag",
+    "index",
+    "order",
+    "shard",
+    "unique",
+    "idempotency",
+    "bucket",
+    "state",
+    "lock",
+    "topology",
+    "hot",
+    "translation",
+    "i18n",
+    "row",
+    "column",
+    "data",
+    "dictionary",
+    "search",
+    "lookup",
+    "parameter",
+    "registry",
+    "metric",
+    "host",
+    "known",
+    "keyboard",
+    "identity",
+    "field",
+    "property",
+    "attribute",
+    "user",
+];
+
+/// What a key says about its value.
+#[must_use]
+pub(crate) fn bearing(key: &str) -> Bearing {
+    if !may_tell(key) {
+        return Bearing::Plain;
+    }
+    judged(&words(key))
+}
+
+/// Whether a key has anything to do with secrets, by its words: its value is written nowhere.
+#[must_use]
+pub fn resembles(key: &str) -> bool {
+    !matches!(bearing(key), Bearing::Plain | Bearing::Index)
+}
+
+/// Whether a key has the letters of any word that is asked for. Most keys have none, and are not split into words.
+fn may_tell(key: &str) -> bool {
+    const STEMS: &[&[u8]] = &[
+        b"pass",
+        b"pwd",
+        b"psw",
+        b"pw",
+        b"secret",
+        b"token",
+        b"cred",
+        b"key",
+        b"auth",
+        b"jwt",
+        b"pin",
+        b"salt",
+        b"pepper",
+        b"seed",
+        b"otp",
+        b"cookie",
+        b"bearer",
+        b"sas",
+        b"dsn",
+        b"conn",
+        b"hook",
+        b"signature",
+        b"dockerconfig",
+        b"mnemonic",
+        b"slack",
+    ];
+    let bytes = key.as_bytes();
+    bytes.iter().enumerate().any(|(at, byte)| {
+        matches!(
+            byte.to_ascii_lowercase(),
+            b'p' | b's' | b't' | b'c' | b'k' | b'a' | b'j' | b'o' | b'b' | b'd' | b'h' | b'm'
+        ) && STEMS.iter().any(|stem| {
+            bytes
+                .get(at..at + stem.len())
+                .is_some_and(|here| here.eq_ignore_ascii_case(stem))
+        })
+    })
+}
+
+/// A word without the ending of a plural.
+fn single(word: &str) -> &str {
+    match word {
+        "pass" | "sas" | "access" => word,
+        _ => word.strip_suffix('s').unwrap_or(word),
+    }
+}
+
+fn judged(words: &[String]) -> Bearing {
+    // A list of their names, mostly.
+    if matches!(words, [only] if only == "secrets") {
+        return Bearing::Switch;
+    }
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let is_strong = |at: usize| STRONG.contains(&single(word(at)));
+    let is_pair = |at: usize| {
+        at > 0
+            && PAIRS
+                .iter()
+                .any(|(one, two)| *one == word(at - 1) && *two == single(word(at)))
+    };
+    let mut found = Bearing::Plain;
+    // The last word for a secret decides; what stands before it says less.
+    for at in (0..words.len()).rev() {
+        let (start, is_sure) = if is_pair(at) {
+            (at - 1, true)
+        } else if is_strong(at) {
+            (at, true)
+        } else if WEAK.contains(&word(at)) {
+            (at, false)
+        } else {
+            continue;
+        };
+        let before = words.get(..start).unwrap_or_default();
+        let after = words.get(at + 1..).unwrap_or_default();
+        let bearing = with_surroundings(before, word(at), after, is_sure);
+        if bearing == Bearing::Plain {
+            continue;
+        }
+        found = bearing;
+        break;
+    }
+    if found != Bearing::Plain {
+        return found;
+    }
+    // `JWT_KEY`, `app.key`, and `KEY` alone.
+    match words {
+        [.., before, last] if last == "key" && !PLAIN_KEYS.contains(&before.as_str()) => {
+            Bearing::Key
+        }
+        [last] if last == "key" => Bearing::Index,
+        _ => Bearing::Plain,
+    }
+}
+
+/// What a word for a secret says with the words before and after it.
+fn with_surroundings(before: &[String], word: &str, after: &[String], is_sure: bool) -> Bearing {
+    let is_in = |list: &[&str], word: &String| list.contains(&word.as_str());
+    let is_about = |word: &String| is_in(SETTINGS, word);
+    let is_name = |word: &String| is_in(NAMES, word);
+    let nearest = before.last();
+    if word == "pass" && nearest.is_some_and(|word| is_in(PASSING, word)) {
+        return Bearing::Plain;
+    }
+    // `PWD` and `OLDPWD` are directories: what they hold is a path.
+    let rest: Vec<&String> = after
+        .iter()
+        .filter(|word| !is_in(NEUTRAL, word) && word.parse::<u32>().is_err())
+        .collect();
+    if !is_sure {
+        // Beside a word that is not sure, anything more makes it something else.
+        let is_last = rest.is_empty();
+        if matches!(rest.as_slice(), [only] if *only == "key") {
+            return Bearing::Plain;
+        }
+        return if !is_last {
+            let is_known = rest.iter().any(|word| is_about(word) || is_name(word));
+            if is_known {
+                Bearing::Setting
+            } else {
+                Bearing::Plain
+            }
+        } else if before.iter().any(|word| is_in(SWITCHING, word)) {
+            Bearing::Switch
+        } else {
+            Bearing::Weak
+        };
+    }
+    let is_plural = word.ends_with('s') && !matches!(word, "pass" | "creds");
+    let counts = |word: &String| is_in(COUNTING, word) || is_plural && is_in(COUNTING_MANY, word);
+    if before.iter().any(counts) && rest.is_empty() {
+        return Bearing::Setting;
+    }
+    match rest.as_slice() {
+        [] => {}
+        [.., last] if is_name(last) => return Bearing::Name,
+        rest if rest.iter().any(|word| is_about(word)) => return Bearing::Setting,
+        rest if rest.iter().any(|word| is_name(word)) => return Bearing::Name,
+        rest if rest.iter().any(|word| counts(word)) => return Bearing::Setting,
+        _ => return Bearing::Likely,
+    }
+    if single(word) == "secret" && nearest.is_some_and(|word| is_in(NAMING, word)) {
+        return Bearing::Name;
+    }
+    let starts_like = |word: &String| {
+        is_in(SWITCHING, word)
+            || ["permit", "disable", "enable"]
+                .iter()
+                .any(|verb| word.starts_with(verb))
+    };
+    let is_switch = before.first().is_some_and(starts_like) || nearest.is_some_and(starts_like);
+    // `requirepass` of Redis holds one.
+    if is_switch && word != "pass" {
+        Bearing::Switch
+    } else {
+        Bearing::Strong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bearing::{Index, Key, Likely, Name, Plain, Setting, Strong, Switch, Weak};
+    use super::bearing;
+
+    #[test]
+    fn keys_of_secrets_are_known_however_they_are_written() {
+        for key in [
+            "password",
+            "DB_PASSWORD",
+            "PGPASSWORD",
+            "dbpassword",
+            "clientsecret",
+            "clientSecret",
+            "AUTHTOKEN",
+            "accesstoken",
+            "PGPASS",
+            "DB_PASS",
+            "admin_pw",
+            "MYSQL_PWD",
+            "Pwd",
+            "htpasswd",
+            "passphrase",
+            "apiKey",
+            "apikey",
+            "x-api-key",
+            "APIKey",
+            "private_key",
+            "privateKey",
+            "AWS_SECRET_ACCESS_KEY",
+            "signing-key",
+            "encryptionKey",
+            "SECRET_KEY_BASE",
+            "password_hash",
+            "SENTRY_DSN",
+            "connectionString",
+            "ConnectionStrings",
+            "credentials",
+            "session_secret",
+            "cookieSecret",
+            "webhook_url",
+            "SLACK_WEBHOOK",
+            "requirepass",
+            "masterpass",
+            "_authToken",
+            "AccountKey",
+            "SharedAccessKey",
+            "SharedAccessSignature",
+            "RELEASE_COOKIE",
+            "tokens",
+            "dockerconfigjson",
+            "PASSWORD_PROD",
+            "password1",
+            "PASSWORD_2",
+            "verify_token",
+            "vault_secret_id",
+            "storepass",
+            "NEXTAUTH_SECRET",
+            "unseal_key",
+        ] {
+            assert_eq!(bearing(key), Strong, "{key}");
+        }
+        for key in ["password_smtp", "TOKEN_GITHUB", "secretFoo"] {
+            assert_eq!(bearing(key), Likely, "{key}");
+        }
+        for key in [
+            "auth",
+            "REDISCLI_AUTH",
+            "basic_auth",
+            "masterauth",
+            "jwt",
+            "pin",
+            "salt",
+            "Authorization",
+        ] {
+            assert_eq!(bearing(key), Weak, "{key}");
+        }
+        for key in ["JWT_KEY", "app.key", "SUPABASE_ANON_KEY"] {
+            assert_eq!(bearing(key), Key, "{key}");
+        }
+        assert_eq!(bearing("Key"), Index);
+    }
+
+    #[test]
+    fn keys_about_secrets_are_no_keys_of_secrets() {
+        for (key, wanted) in [
+            ("password_file", Name),
+            ("passwordFrom", Name),
+            ("secretName", Name),
+            ("existingSecret", Name),
+            ("existingsecret", Name),
+            ("imagePullSecrets", Name),
+            ("secretKeyRef", Name),
+            ("tokenSecretRef", Name),
+            ("secretArn", Name),
+            ("tokenUrl", Name),
+            ("access_key_id", Name),
+            ("password_encryption", Setting),
+            ("tokenExpiration", Setting),
+            ("tokenexpiration", Setting),
+            ("PASSWORD_HASHER", Setting),
+            ("passwordMinLength", Setting),
+            ("secretRotationDays", Setting),
+            ("max_tokens", Setting),
+            ("PasswordAuthentication", Setting),
+            ("passwordauthentication", Setting),
+            ("authMethod", Setting),
+            ("jwtIssuer", Setting),
+            ("jwtAlgorithm", Setting),
+            ("token_ttl", Setting),
+            ("PermitEmptyPasswords", Switch),
+            ("permitemptypasswords", Switch),
+            ("DISABLE_PASSWORD", Switch),
+            ("requireAuth", Switch),
+            ("automountServiceAccountToken", Switch),
+            ("USE_TOKEN", Switch),
+            ("proxy_pass", Plain),
+            ("bypass", Plain),
+            ("monkey", Plain),
+            ("keyboard", Plain),
+            ("tokenizer", Plain),
+            ("partition_key", Plain),
+            ("author", Plain),
+            ("compass", Plain),
+            ("pinning", Plain),
+            ("level", Plain),
+            ("spinner", Plain),
+            ("taskName", Plain),
+            ("auth_basic", Setting),
+        ] {
+            assert_eq!(bearing(key), wanted, "{key}");
+        }
+    }
+}

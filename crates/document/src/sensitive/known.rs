@@ -1,0 +1,256 @@
+//! The secrets of files as texts, so that each is covered wherever else it stands: under another key, in a path, in a file
+//! that is read in a format that is not its own.
+//!
+//! A file is read in the format that its name tells, too, and by its lines. What is short or an ordinary word is known by
+//! its place only: `postgres` is a user as often as a password.
+
+use std::collections::BTreeSet;
+use std::ops::{Bound, Range};
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::under::{Under, secret_arguments};
+use super::within::Secrecy;
+use crate::tree::{Content, Document, Node};
+use crate::{Format, covering, read_as};
+use evenkeel_model::source::SourceFile;
+
+/// The secrets of some files.
+#[derive(Debug, Default)]
+pub struct KnownSecrets {
+    finder: Option<AhoCorasick>,
+    texts: BTreeSet<String>,
+    /// Ordinary words that are secrets: known again where they are all of a value.
+    words: BTreeSet<String>,
+}
+
+impl KnownSecrets {
+    /// Knows the secrets of documents, by the format in which each was read and by its own.
+    #[must_use]
+    pub fn of(documents: &[&Document]) -> Self {
+        let (mut texts, mut words) = (BTreeSet::new(), BTreeSet::new());
+        for document in documents {
+            let is_own = Format::of_file(&document.file) == document.format;
+            let mut found = Found {
+                texts: &mut texts,
+                words: &mut words,
+                is_own,
+            };
+            found.lines(&document.file);
+            found.document(document);
+            found.own_format(&document.file, document.format);
+        }
+        Self::new(texts, words)
+    }
+
+    /// Knows the secrets of a file that cannot be read in a format.
+    #[must_use]
+    pub fn of_file(file: &Arc<SourceFile>, format: Format) -> Self {
+        let (mut texts, mut words) = (BTreeSet::new(), BTreeSet::new());
+        let mut found = Found {
+            texts: &mut texts,
+            words: &mut words,
+            is_own: false,
+        };
+        found.lines(file);
+        found.own_format(file, format);
+        Self::new(texts, words)
+    }
+
+    fn new(texts: BTreeSet<String>, words: BTreeSet<String>) -> Self {
+        /// More than a file for people has.
+        const MOST: usize = 5_000;
+        if texts.is_empty() {
+            return Self {
+                words,
+                ..Self::default()
+            };
+        }
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(texts.iter().take(MOST))
+            .ok();
+        Self {
+            finder,
+            texts,
+            words,
+        }
+    }
+
+    /// Where secrets stand in a text.
+    #[must_use]
+    pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
+        let Some(finder) = &self.finder else {
+            return Vec::new();
+        };
+        finder
+            .find_iter(text)
+            .map(|found| found.start()..found.end())
+            .collect()
+    }
+
+    /// Whether a whole value is a secret that is known by this word.
+    #[must_use]
+    pub fn is_one(&self, value: &str) -> bool {
+        self.words.contains(value.trim())
+    }
+
+    /// The text with words in the place of secrets; nothing where there is none.
+    #[must_use]
+    pub fn covered(&self, text: &str) -> Option<String> {
+        let mut ranges = self.ranges(text);
+        ranges.extend(self.cut(text));
+        (!ranges.is_empty()).then(|| covering::replaced(text, ranges))
+    }
+}
+
+impl KnownSecrets {
+    /// The beginning of a secret where a text was cut.
+    fn cut(&self, text: &str) -> Option<Range<usize>> {
+        const SHORTEST: usize = 3;
+        const LONGEST: usize = 120;
+        if self.texts.is_empty() {
+            return None;
+        }
+        let end = text.rfind('…')?;
+        let before = text.get(..end)?;
+        let starts = before.char_indices().rev().map(|(at, _)| at).take(LONGEST);
+        let begins = |part: &str| {
+            let mut from = self
+                .texts
+                .range::<str, _>((Bound::Included(part), Bound::Unbounded));
+            from.next().is_some_and(|text| text.starts_with(part))
+        };
+        let start = starts
+            .filter(|at| end - at >= SHORTEST && before.get(*at..).is_some_and(begins))
+            .last()?;
+        Some(start..end)
+    }
+}
+
+/// Whether a secret is known again wherever it stands: long enough, and no ordinary word or number.
+fn is_telling(text: &str) -> bool {
+    const SHORTEST: usize = 6;
+    const SHORTEST_NUMBER: usize = 9;
+    let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    text.len() >= SHORTEST
+        && (!is_number || text.len() >= SHORTEST_NUMBER)
+        && (any(u8::is_ascii_digit)
+            || any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase)
+            || text.bytes().any(|byte| {
+                !byte.is_ascii_alphanumeric() && !matches!(byte, b' ' | b'-' | b'_' | b'.')
+            }))
+}
+
+/// Gathers the secrets of one file.
+struct Found<'t> {
+    texts: &'t mut BTreeSet<String>,
+    words: &'t mut BTreeSet<String>,
+    /// Whether it is read in its own format: if not, every secret counts, since nothing else tells where they are.
+    is_own: bool,
+}
+
+impl Found<'_> {
+    fn add(&mut self, text: &str) {
+        const SHORTEST: usize = 4;
+        const SHORTEST_WORD: usize = 7;
+        const COMMON: &[&str] = &[
+            "password",
+            "postgres",
+            "production",
+            "staging",
+            "development",
+            "default",
+            "example",
+            "localhost",
+            "service",
+            "changeit",
+            "changeme",
+            "rabbitmq",
+            "keycloak",
+            "grafana",
+            "database",
+            "testing",
+        ];
+        const SHORTEST_LINE: usize = 8;
+        let mut lines = text
+            .split('\n')
+            .flat_map(|line| line.split("\\n"))
+            .map(|line| line.trim().trim_matches(['"', '\'']))
+            .filter(|line| !line.is_empty());
+        let (first, second) = (lines.next(), lines.next());
+        match (first, second) {
+            (Some(only), None) if is_telling(only) || !self.is_own && only.len() >= SHORTEST => {
+                self.texts.insert(only.to_owned());
+            }
+            (Some(only), None) if only.len() >= SHORTEST_WORD && !COMMON.contains(&only) => {
+                self.words.insert(only.to_owned());
+            }
+            (Some(first), Some(second)) => {
+                for line in [first, second].into_iter().chain(lines) {
+                    // The borders of a key are no secret.
+                    if line.len() >= SHORTEST_LINE && is_telling(line) && !line.starts_with("-----")
+                    {
+                        self.texts.insert(line.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lines(&mut self, file: &SourceFile) {
+        for range in covering::secret_ranges(&file.text) {
+            self.add(file.text.get(range).unwrap_or_default());
+        }
+    }
+
+    /// By the format that the name of the file tells, where it is read in another one.
+    fn own_format(&mut self, file: &Arc<SourceFile>, known: Format) {
+        let own = Format::of_file(file);
+        if own != known
+            && own != Format::Lines
+            && let Ok(document) = read_as(file, own)
+        {
+            self.document(&document);
+        }
+    }
+
+    fn document(&mut self, document: &Document) {
+        for root in &document.roots {
+            self.node(Under::default(), root);
+        }
+    }
+
+    /// Adds secrets as they are without their quotes and escapes.
+    fn node(&mut self, under: Under<'_>, node: &Node) {
+        match &node.content {
+            Content::Scalar(scalar) => match under.secrecy(scalar) {
+                Secrecy::Whole => self.add(&scalar.text),
+                Secrecy::Parts(parts) => {
+                    for part in parts {
+                        self.add(scalar.text.get(part).unwrap_or_default());
+                    }
+                }
+                Secrecy::Open | Secrecy::Encrypted => {}
+            },
+            Content::List(items) => {
+                let arguments = secret_arguments(items);
+                for (number, item) in items.iter().enumerate() {
+                    let is_argument = arguments.contains(&number);
+                    self.node(if is_argument { under.argument() } else { under }, item);
+                }
+            }
+            Content::Map(entries) => {
+                let within = under.within(entries);
+                for entry in entries {
+                    self.node(within.entry(&entry.key), &entry.value);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,880 @@
+//! Finds the secrets of one line or value, each with the name that tells: `Password=…` in a connection string, `--token …`,
+//! `<password>…</password>`, `requirepass …`, `IDENTIFIED BY '…'`.
+//!
+//! One walk over the words of the line. What a value may be by its form is left to `form`, and where a value of several
+//! lines ends to `covering`.
+
+use std::ops::Range;
+
+use super::form::{default_in, is_harmless, is_random, is_reference};
+use super::key::{Bearing, bearing};
+use super::{grammar, token, url};
+
+/// How a name and its value may stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// In a value: with a separator between them.
+    Value,
+    /// In a line of a program: with a blank between them, too.
+    Line,
+    /// In an expression, where a word without quotes names something else.
+    Expression,
+}
+
+/// A secret in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// The name that tells, or an empty range where the secret tells by itself.
+    pub(crate) name: Range<usize>,
+    /// The secret, without its quotes.
+    pub(crate) value: Range<usize>,
+    /// The quote that it stands in; empty where it has none.
+    pub(crate) quote: &'static str,
+    /// Whether it may go on in the lines below.
+    pub(crate) is_open: bool,
+}
+
+/// What was found in a line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// Its secrets, in no order.
+    pub(crate) held: Vec<Held>,
+    /// Whether it names a secret whose value follows: `name: DB_PASSWORD`.
+    pub(crate) names: bool,
+    /// Whether it begins a block that a secret names: `variable "db_password" {`.
+    pub(crate) begins: bool,
+    /// What stands in fields for values: a secret if a name beside it says so.
+    pub(crate) values: Vec<Held>,
+    /// Names of secrets without a value: it may stand in the lines below.
+    pub(crate) opens: Vec<Held>,
+    /// The first name that has anything to do with secrets, whatever stands after it.
+    pub(crate) about: Option<Range<usize>>,
+}
+
+/// Finds the secrets of a line; `named` tells whether a name of a secret stood above, without its value.
+pub(crate) fn look(line: &str, manner: Manner, named: bool) -> Found {
+    let mut found = Found::default();
+    let mut alone = Vec::new();
+    token::secrets(line, &mut alone);
+    url::secrets(line, &mut alone);
+    grammar::secrets(line, &mut alone);
+    found.held.extend(alone.into_iter().map(|value| Held {
+        name: 0..0,
+        value,
+        quote: "",
+        is_open: false,
+    }));
+    let mut number = 0;
+    let mut at = 0;
+    while let Some(run) = next_name(line, at) {
+        number += 1;
+        at = run.end;
+        let place = Place {
+            line,
+            manner,
+            run: run.clone(),
+            number,
+        };
+        let end = place.look(&mut found);
+        at = end.unwrap_or(at).max(at);
+    }
+    // `variable "db_password" {`
+    found.begins = line.trim_end().ends_with('{')
+        && found
+            .about
+            .as_ref()
+            .is_some_and(|about| names_a_secret(line.get(about.clone()).unwrap_or_default()));
+    if found.names || named {
+        found.held.append(&mut found.values.clone());
+    }
+    found
+}
+
+/// The next run of characters that names consist of.
+fn next_name(line: &str, from: usize) -> Option<Range<usize>> {
+    let is_part = |each: char| each.is_alphanumeric() || matches!(each, '_' | '-' | '.');
+    let rest = line.get(from..)?;
+    let start = from + rest.find(is_part)?;
+    let name = line.get(start..)?;
+    let length = name.find(|each| !is_part(each)).unwrap_or(name.len());
+    Some(start..start + length)
+}
+
+/// One name of a line.
+struct Place<'l> {
+    line: &'l str,
+    manner: Manner,
+    run: Range<usize>,
+    /// Its number among the names of the line, from one.
+    number: usize,
+}
+
+/// A value after a name.
+struct Value {
+    range: Range<usize>,
+    quote: &'static str,
+    is_open: bool,
+}
+
+impl Place<'_> {
+    fn text(&self, range: Range<usize>) -> &str {
+        self.line.get(range).unwrap_or_default()
+    }
+
+    /// Looks at a name and what follows it; gives the end of what was taken.
+    fn look(&self, found: &mut Found) -> Option<usize> {
+        let run = self.text(self.run.clone());
+        let name = judged_part(run);
+        let kind = bearing(name);
+        if kind != Bearing::Plain && found.about.is_none() {
+            found.about = Some(self.run.clone());
+        }
+        if self.is_element() {
+            return self.element(kind, found);
+        }
+        let separated = self.after_separator(kind);
+        let (start, separator) = separated?;
+        if self.is_in_a_resource_name() {
+            return None;
+        }
+        let value = self.value(start, separator)?;
+        let text = self.text(value.range.clone());
+        let holds = is_field(name, FIELDS_OF_VALUES);
+        let is_naming = is_field(name, FIELDS_OF_NAMES)
+            && names_a_secret(text)
+            && !text.bytes().any(|byte| byte.is_ascii_digit());
+        let goes_on = kind >= Bearing::Weak && value.is_open && !value.quote.is_empty();
+        if !goes_on && (kind == Bearing::Plain || is_naming || is_harmless(kind, bare(text))) {
+            let is_empty = text.trim().is_empty() && value.quote.is_empty();
+            if is_empty && kind >= Bearing::Weak && separator != ' ' {
+                found.opens.push(self.held(&value));
+            }
+            if holds && (!value.quote.is_empty() || separator != ' ') && is_field_value(text) {
+                found.values.push(self.held(&value));
+                return Some(value.range.end);
+            }
+            if is_field(name, FIELDS_OF_NAMES) && names_a_secret(text) {
+                found.names = true;
+                // `<entry key="password">text</entry>`
+                if !value.quote.is_empty() {
+                    self.content_after(value.range.end, found);
+                }
+                return Some(value.range.end);
+            }
+            return None;
+        }
+        if let Some(default) = default_in(bare(text)) {
+            // Of `${NAME:-text}` the text.
+            let at = value.range.start + text.find(default).unwrap_or(0);
+            found.held.push(Held {
+                name: self.run.clone(),
+                value: at..at + default.len(),
+                quote: "",
+                is_open: false,
+            });
+        } else {
+            found.held.push(self.held(&value));
+        }
+        Some(value.range.end)
+    }
+
+    fn held(&self, value: &Value) -> Held {
+        Held {
+            name: self.run.clone(),
+            value: value.range.clone(),
+            quote: value.quote,
+            is_open: value.is_open,
+        }
+    }
+
+    /// Whether the name is an element's: `<password>`.
+    fn is_element(&self) -> bool {
+        let before = self.text(0..self.run.start);
+        let before = before
+            .rfind('<')
+            .and_then(|at| before.get(at + 1..))
+            .filter(|prefix| !prefix.contains(['>', ' ', '\t', '"', '=', '(']));
+        // A prefix of a namespace may stand before it.
+        before.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(':'))
+            && self
+                .text(self.run.end..self.line.len())
+                .starts_with(['>', ' ', '\t', '/'])
+    }
+
+    /// An element: its content is its value. Its attributes are looked at after it.
+    fn element(&self, kind: Bearing, found: &mut Found) -> Option<usize> {
+        let rest = self.text(self.run.end..self.line.len());
+        let close = rest.find('>')?;
+        if rest.get(..close).is_some_and(|tag| tag.ends_with('/')) {
+            return None;
+        }
+        let start = self.run.end + close + 1;
+        let content = self.text(start..self.line.len());
+        let (end, is_open) = match content.find("</") {
+            Some(at) => (start + at, false),
+            None => (self.line.len(), true),
+        };
+        let name = judged_part(self.text(self.run.clone()));
+        let text = self.text(start..end);
+        let has_elements = text.contains('<') && !text.contains("<![CDATA[");
+        if has_elements {
+            return None;
+        }
+        let held = Held {
+            name: self.run.clone(),
+            value: start..end,
+            quote: "",
+            is_open,
+        };
+        if is_field(name, FIELDS_OF_NAMES) && names_a_secret(text) {
+            found.names = true;
+        } else if is_field(name, FIELDS_OF_VALUES) && !text.trim().is_empty() {
+            found.values.push(held);
+        } else if kind >= Bearing::Weak && is_open && text.trim().is_empty() {
+            found.opens.push(held);
+        } else if kind != Bearing::Plain && !is_harmless(kind, text) {
+            found.held.push(held);
+        } else {
+            return None;
+        }
+        // Its attributes may name things, too.
+        (close == 0).then_some(end)
+    }
+
+    /// The content of the element whose tag ends next: `key="password">text</entry>`.
+    fn content_after(&self, from: usize, found: &mut Found) {
+        let rest = self.text(from..self.line.len());
+        let Some(close) = rest.find('>') else { return };
+        if rest
+            .get(..close)
+            .is_some_and(|tag| tag.contains(['<', '/', '=']))
+        {
+            return;
+        }
+        let start = from + close + 1;
+        let content = self.text(start..self.line.len());
+        if let Some(length) = content.find("</")
+            && !content.get(..length).unwrap_or_default().contains('<')
+            && length > 0
+        {
+            found.values.push(Held {
+                name: self.run.clone(),
+                value: start..start + length,
+                quote: "",
+                is_open: false,
+            });
+        }
+    }
+
+    /// Where a value begins after the name, and what separates the two.
+    fn after_separator(&self, kind: Bearing) -> Option<(usize, char)> {
+        /// Of how many words a name before a blank must be one: `password x` and `set password x`.
+        const FIRST: usize = 2;
+        let after = self.text(self.run.end..self.line.len());
+        let bare = after.trim_start_matches(['"', '\'', ']', ')', '`', '?', '!']);
+        let was_quoted = bare.len() < after.len();
+        let value = bare.trim_start();
+        let at = |rest: &str| self.line.len() - rest.len();
+        let first = value.chars().next()?;
+        let name = self.text(self.run.clone());
+        match first {
+            // Of `host.example.org:443` the second is a port.
+            ':' if name.contains('.')
+                && value
+                    .get(1..)
+                    .is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit())) =>
+            {
+                None
+            }
+            ':' if value.starts_with("://") => None,
+            '=' | ':' => {
+                let rest = value.trim_start_matches(['=', ':', '>', '~', '+', '?', '-']);
+                let rest =
+                    if value.starts_with(":-") || value.starts_with(":+") || !value.contains('-') {
+                        rest
+                    } else {
+                        // What begins with a hyphen is a value.
+                        value.trim_start_matches(['=', ':', '>', '~', '+'])
+                    };
+                let blanks = rest.len() - rest.trim_start().len();
+                let is_assigned = first == '=' && blanks == 0 && bare.len() == value.len();
+                let rest = rest.trim_start();
+                let is_spelled = self.manner != Manner::Expression
+                    || rest.starts_with(['"', '\''])
+                    || is_assigned;
+                is_spelled.then(|| (at(rest), first))
+            }
+            // `fetch("SECRET_KEY", "text")`, `["--token", "text"]`.
+            ',' if was_quoted || name.starts_with('-') || self.is_symbol() => {
+                let rest = value.get(1..)?.trim_start();
+                rest.starts_with(['"', '\'']).then(|| (at(rest), ','))
+            }
+            ',' if self.manner == Manner::Expression => {
+                let rest = value.get(1..)?.trim_start();
+                rest.starts_with(['"', '\'']).then(|| (at(rest), ','))
+            }
+            // `password("text")`
+            '(' if kind == Bearing::Strong && bare.len() == value.len() => {
+                let rest = value.get(1..)?.trim_start();
+                let is_word = name.to_ascii_lowercase().contains("passw");
+                (is_word && rest.starts_with(['"', '\''])).then(|| (at(rest), '('))
+            }
+            _ => {
+                let is_blank = value.len() < bare.len() || was_quoted && value.len() < after.len();
+                if !is_blank || first == '#' {
+                    return None;
+                }
+                let is_option = name.starts_with('-');
+                let is_quoted = matches!(first, '"' | '\'');
+                let is_near = self.manner == Manner::Line
+                    && !was_quoted
+                    && (self.number <= FIRST && self.is_first()
+                        || is_quoted && self.manner == Manner::Line);
+                // `auth required pam_x.so` and sentences: one word alone is a value.
+                let is_one = is_quoted
+                    || !value
+                        .trim_end()
+                        .trim_end_matches([';', ','])
+                        .contains(char::is_whitespace);
+                let is_sure = kind == Bearing::Strong && self.is_directive();
+                (is_option && !first.eq(&'-') || is_near && (is_one || is_sure))
+                    .then(|| (at(value), ' '))
+            }
+        }
+    }
+
+    /// Whether the name is a part of `arn:aws:secretsmanager:…:secret:db`.
+    fn is_in_a_resource_name(&self) -> bool {
+        let before = self.text(0..self.run.start);
+        let word = before
+            .rsplit([' ', '\t', '"', '\'', '=', ','])
+            .next()
+            .unwrap_or("");
+        word.starts_with("arn:")
+    }
+
+    /// Whether the name is a symbol: `:db_password`.
+    fn is_symbol(&self) -> bool {
+        self.text(0..self.run.start).ends_with(':')
+    }
+
+    /// Whether nothing but marks, and one word at most, stands before it.
+    fn is_first(&self) -> bool {
+        let before = self.text(0..self.run.start);
+        let before = before.trim_start_matches(|each: char| {
+            each.is_whitespace()
+                || matches!(each, '#' | ';' | '/' | '!' | '-' | '"' | '\'' | '*' | '+')
+        });
+        !before.trim_end().contains(char::is_whitespace) && !before.contains([',', '=', '('])
+    }
+
+    /// Whether the name is what a server's directive is called, and no word of a sentence.
+    fn is_directive(&self) -> bool {
+        const WORDS: &[&str] = &[
+            "requirepass",
+            "masterauth",
+            "password",
+            "passwd",
+            "secret",
+            "token",
+            "auth-token",
+        ];
+        let name = self.text(self.run.clone());
+        let before = self.text(0..self.run.start).trim();
+        before.is_empty() && WORDS.contains(&name) && !self.line.trim_end().ends_with('.')
+    }
+
+    /// The value that begins at a place.
+    fn value(&self, start: usize, separator: char) -> Option<Value> {
+        let rest = self.text(start..self.line.len());
+        // A tag of YAML stands before the value.
+        let tag = rest
+            .starts_with('!')
+            .then(|| rest.find(char::is_whitespace))
+            .flatten();
+        if let Some(length) = tag {
+            let after = rest.get(length..)?.trim_start();
+            return self.value(self.line.len() - after.len(), separator);
+        }
+        for quote in ["\"\"\"", "'''", "\\\"", "&quot;", "\"", "'", "`"] {
+            let Some(inner) = rest.strip_prefix(quote) else {
+                continue;
+            };
+            let from = start + quote.len();
+            return Some(match end_of_quote(inner, quote) {
+                Some(length) => Value {
+                    range: from..from + length,
+                    quote,
+                    is_open: false,
+                },
+                None => Value {
+                    range: from..self.line.trim_end().len().max(from),
+                    quote,
+                    is_open: true,
+                },
+            });
+        }
+        if self.manner == Manner::Value && rest.is_empty() {
+            return None;
+        }
+        let length = end_of_bare(
+            rest,
+            separator,
+            self.text(0..self.run.start),
+            self.text(self.run.clone()),
+        );
+        let text = rest.get(..length)?;
+        let range = start..start + text.trim_end().len();
+        // A map is looked at by its own keys.
+        if text.starts_with('{')
+            && !is_reference(text)
+            && !text.starts_with("{cipher}")
+            && !text.starts_with("{S")
+        {
+            return None;
+        }
+        let is_computed = self.manner != Manner::Value && is_computed(text);
+        (!is_computed).then_some(Value {
+            range,
+            quote: "",
+            is_open: true,
+        })
+    }
+}
+
+/// Fields that name what stands in another field of the same element.
+const FIELDS_OF_NAMES: &[&str] = &[
+    "name",
+    "key",
+    "id",
+    "option",
+    "property",
+    "parameter",
+    "param",
+    "variable",
+    "var",
+    "setting",
+    "attribute",
+    "header",
+    "field",
+    "entry",
+    "env",
+];
+
+/// Fields whose value another field of the same element names.
+const FIELDS_OF_VALUES: &[&str] = &["value", "val", "default", "content", "string", "text"];
+
+/// Whether a name is a field of some sort, by its last word: `ParameterKey`, `OptionName`, `param-value`.
+pub(super) fn is_field(name: &str, fields: &[&str]) -> bool {
+    const LONGEST: usize = 40;
+    name.len() <= LONGEST
+        && fields.iter().any(|field| {
+            let Some(at) = name.len().checked_sub(field.len()) else {
+                return false;
+            };
+            let (Some(before), Some(end)) = (name.get(..at), name.get(at..)) else {
+                return false;
+            };
+            end.eq_ignore_ascii_case(field)
+                && (before.is_empty()
+                    || before.ends_with(['_', '-', '.', ':'])
+                    || end.starts_with(|first: char| first.is_uppercase())
+                        && before.ends_with(|last: char| last.is_lowercase()))
+        })
+}
+
+/// Whether a field with this key names what another field holds.
+pub(super) fn is_field_of_names(key: &str) -> bool {
+    is_field(key, FIELDS_OF_NAMES)
+}
+
+/// Whether a field with this key holds what another field names: `value`, `ParameterValue`.
+#[must_use]
+pub fn is_field_of_values(key: &str) -> bool {
+    is_field(key, FIELDS_OF_VALUES)
+}
+
+/// Whether a text is the name of a secret, as a field of names has it.
+pub(super) fn names_a_secret(text: &str) -> bool {
+    let name = bare(text);
+    !name.is_empty()
+        && name.len() <= 120
+        && !name.contains(char::is_whitespace)
+        && matches!(
+            bearing(judged_part(name)),
+            Bearing::Strong | Bearing::Likely | Bearing::Weak | Bearing::Key
+        )
+}
+
+fn is_field_value(text: &str) -> bool {
+    !is_harmless(Bearing::Strong, bare(text))
+}
+
+/// The part of a name that tells: `spring.datasource.password` is a password, `app.key` a key.
+pub(super) fn judged_part(run: &str) -> &str {
+    let run = run.trim_end_matches('.');
+    let Some(at) = run.rfind('.') else { return run };
+    let last = run.get(at + 1..).unwrap_or(run);
+    let is_weak = matches!(
+        last,
+        "key"
+            | "value"
+            | "default"
+            | "string"
+            | "file"
+            | "path"
+            | "name"
+            | "length"
+            | "enabled"
+            | "ttl"
+            | "url"
+            | "id"
+    );
+    if !is_weak && !last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return last;
+    }
+    let before = run.get(..at).unwrap_or_default();
+    let from = before.rfind('.').map_or(0, |at| at + 1);
+    run.get(from..).unwrap_or(run)
+}
+
+/// A text without quotes and the marks that end a statement.
+fn bare(text: &str) -> &str {
+    text.trim()
+        .trim_end_matches([';', ','])
+        .trim_matches(['"', '\''])
+}
+
+/// How long a quoted text is, to its closing quote.
+fn end_of_quote(text: &str, quote: &str) -> Option<usize> {
+    if quote.len() > 1 {
+        return text.find(quote);
+    }
+    let mut is_escaped = false;
+    for (at, each) in text.char_indices() {
+        if is_escaped {
+            is_escaped = false;
+        } else if each == '\\' && quote != "`" {
+            is_escaped = true;
+        } else if quote.starts_with(each) {
+            // YAML and SQL double a quote.
+            if quote == "'"
+                && text
+                    .get(at + 1..)
+                    .is_some_and(|rest| rest.starts_with('\''))
+            {
+                is_escaped = true;
+                continue;
+            }
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// How long a value without quotes is: to the end of the line, unless the next name shows that it ended before.
+fn end_of_bare(rest: &str, separator: char, before: &str, name: &str) -> usize {
+    let is_option = name.starts_with('-');
+    let in_url = before.contains('?') || before.contains('&');
+    let in_tag = rest.contains("</");
+    let is_list = rest.starts_with('[');
+    for (at, each) in rest.char_indices() {
+        let after = rest.get(at + each.len_utf8()..).unwrap_or_default();
+        let ends = match each {
+            ';' => {
+                names_next(after)
+                    || after.trim().is_empty()
+                    || separator == '=' && before.contains(';')
+            }
+            '&' => in_url || names_next(after.strip_prefix("amp;").unwrap_or(after)),
+            '<' => in_tag,
+            // In lists and maps of one line.
+            ',' if !is_list => {
+                before.contains(['{', '(', ',']) && names_next(after)
+                    || names_next(after) && separator != ' '
+            }
+            '}' => before.contains('{') && !rest.get(..at).unwrap_or_default().contains('{'),
+            ')' => before.contains('(') && !rest.get(..at).unwrap_or_default().contains('('),
+            '"' => {
+                before.matches('"').count() % 2 == 1
+                    || after.trim_start().starts_with([',', ']', '>', '}'])
+            }
+            '\'' => before.matches('\'').count() % 2 == 1 && !before.contains('"'),
+            '`' => true,
+            _ if each.is_whitespace() => {
+                is_option && !is_list
+                    || separator == '='
+                        && (after.trim_start().starts_with('-')
+                            || names_next(after)
+                            || before.trim_start().starts_with("export "))
+                    || after.trim_start().starts_with("# ")
+                        && !after.trim_start().starts_with("## ")
+                    || after.trim_start().starts_with("-->")
+                    || after.trim_start().starts_with("*/")
+            }
+            _ => false,
+        };
+        if ends {
+            return at;
+        }
+    }
+    rest.len()
+}
+
+/// Whether a text begins with a name and a separator: the next setting.
+fn names_next(text: &str) -> bool {
+    let text = text.trim_start().trim_start_matches(['"', '\'']);
+    let end = text
+        .find(|each: char| !(each.is_alphanumeric() || matches!(each, '_' | '-' | '.' | ' ')))
+        .unwrap_or(text.len());
+    let name = text.get(..end).unwrap_or_default();
+    let rest = text
+        .get(end..)
+        .unwrap_or_default()
+        .trim_start_matches(['"', '\'']);
+    const MOST_WORDS: usize = 3;
+    !name.trim().is_empty()
+        && name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && name.split_whitespace().count() <= MOST_WORDS
+        && rest.starts_with(['=', ':'])
+}
+
+/// Whether a value says where a secret comes from, as programs do: `ENV["PASSWORD"]`, `var.password`.
+fn is_computed(value: &str) -> bool {
+    const COMPUTED: &[&str] = &[
+        "ENV[",
+        "ENV.",
+        "env[",
+        "env(",
+        "$ENV",
+        "{{",
+        "<%",
+        "%{",
+        "#{",
+        "var.",
+        "local.",
+        "data.",
+        "module.",
+        "secrets.",
+        "vault(",
+        "vault.",
+        "process.env",
+        "os.environ",
+        "os.getenv",
+        "getenv",
+        "fetch(",
+        "Rails.",
+        "File.",
+        "file(",
+        "lookup(",
+        "read(",
+        "each.",
+        "each.value",
+        "self.",
+        "random_",
+        "config.",
+        "settings.",
+    ];
+    let is_call = value.split_once('(').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.' | b':'))
+            && value.trim_end().trim_end_matches([';', ',']).ends_with(')')
+    });
+    let is_symbol = value.strip_prefix(':').is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_lowercase()) && !is_random(rest)
+    });
+    COMPUTED.iter().any(|start| value.starts_with(start)) || is_call || is_symbol
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Manner, look};
+
+    /// The line with every secret replaced.
+    fn shown(line: &str, manner: Manner) -> String {
+        let found = look(line, manner, false).held;
+        let ranges = found.into_iter().map(|held| held.value);
+        crate::covering::replaced(line, ranges).replace(crate::sensitive::COVERED, "§")
+    }
+
+    #[test]
+    fn a_secret_is_found_and_what_stands_around_it_is_left() {
+        for (line, wanted) in [
+            ("password: hunter2", "password: §"),
+            (
+                "\"password\": \"hunter2\", \"level\": 1",
+                "\"password\": \"§\", \"level\": 1",
+            ),
+            ("a: 1, db_password = hunter2", "a: 1, db_password = §"),
+            ("export DB_PASSWORD=hunter2", "export DB_PASSWORD=§"),
+            ("# DB_PASSWORD=hunter2", "# DB_PASSWORD=§"),
+            ("db.password hunter2", "db.password §"),
+            (
+                "exec x --token hunter2 --level 1",
+                "exec x --token § --level 1",
+            ),
+            (
+                "exec x --token=hunter2 --level 1",
+                "exec x --token=§ --level 1",
+            ),
+            (
+                "args: [\"--token\", \"hunter2\"]",
+                "args: [\"--token\", \"§\"]",
+            ),
+            (
+                "Server=db;Password=hunter2;Encrypt=True",
+                "Server=db;Password=§;Encrypt=True",
+            ),
+            (
+                "Server=db;User Id=sa;Pwd=hunter2",
+                "Server=db;User Id=sa;Pwd=§",
+            ),
+            (
+                "AccountName=a;AccountKey=x9Kd0Qm3==;EndpointSuffix=core",
+                "AccountName=a;AccountKey=§;EndpointSuffix=core",
+            ),
+            (
+                "jdbc:postgresql://db/app?user=app&password=hunter2&ssl=true",
+                "jdbc:postgresql://db/app?user=app&password=§&ssl=true",
+            ),
+            ("  <password>hunter2</password>", "  <password>§</password>"),
+            (
+                "<ns:password enc=\"no\">hunter2</ns:password>",
+                "<ns:password enc=\"no\">§</ns:password>",
+            ),
+            (
+                "<property name=\"password\" value=\"hunter2\"/>",
+                "<property name=\"password\" value=\"§\"/>",
+            ),
+            (
+                "<add value=\"hunter2\" key=\"ApiSecret\"/>",
+                "<add value=\"§\" key=\"ApiSecret\"/>",
+            ),
+            (
+                "<entry key=\"password\">hunter2</entry>",
+                "<entry key=\"password\">§</entry>",
+            ),
+            (
+                "<user name=\"app\" password=\"hunter2\"/>",
+                "<user name=\"app\" password=\"§\"/>",
+            ),
+            (
+                "<key>password</key><string>hunter2</string>",
+                "<key>password</key><string>§</string>",
+            ),
+            ("requirepass hunter2", "requirepass §"),
+            ("masterauth hunter2", "masterauth §"),
+            ("user app on >hunter2 ~* +@all", "user app on >§ ~* +@all"),
+            ("mysql -u root -phunter2 shop", "mysql -u root -p§ shop"),
+            ("redis-cli -a hunter2 ping", "redis-cli -a § ping"),
+            (
+                "curl -u app:hunter2 https://example.org",
+                "curl -u app:§ https://example.org",
+            ),
+            (
+                "machine h login u password hunter2",
+                "machine h login u password §",
+            ),
+            ("db:5432:shop:app:hunter2", "db:5432:shop:app:§"),
+            ("Authorization: Basic YXBwOmh1bnRlcjI=", "Authorization: §"),
+            (
+                "proxy_set_header Authorization \"Bearer hunter2hunter2\";",
+                "proxy_set_header Authorization \"§\";",
+            ),
+            ("auth: \"Bearer hunter2\"", "auth: \"§\""),
+            (
+                "ALTER USER app WITH PASSWORD 'hunter2';",
+                "ALTER USER app WITH PASSWORD '§';",
+            ),
+            (
+                "CREATE USER a IDENTIFIED BY 'hunter2'",
+                "CREATE USER a IDENTIFIED BY '§'",
+            ),
+            ("SET PASSWORD = PASSWORD('hunter2')", "SET PASSWORD = §"),
+            (
+                "{name: DB_PASSWORD, value: hunter2}",
+                "{name: DB_PASSWORD, value: §}",
+            ),
+            (
+                "{\"Value\": \"hunter2\", \"Key\": \"DB_PASSWORD\"}",
+                "{\"Value\": \"§\", \"Key\": \"DB_PASSWORD\"}",
+            ),
+            (
+                "ParameterKey=DbPassword,ParameterValue=hunter2",
+                "ParameterKey=DbPassword,ParameterValue=§",
+            ),
+            (
+                "A=1 PGPASSWORD=hunter2 B=2 psql",
+                "A=1 PGPASSWORD=§ B=2 psql",
+            ),
+            (
+                "docker run -e DB_PASSWORD=hunter2 --rm x",
+                "docker run -e DB_PASSWORD=§ --rm x",
+            ),
+            (
+                "password: ${DB_PASSWORD:-hunter2}",
+                "password: ${DB_PASSWORD:-§}",
+            ),
+            (
+                "//registry.npmjs.org/:_authToken=hunter2hunter2",
+                "//registry.npmjs.org/:_authToken=§",
+            ),
+            ("set :db_password, \"hunter2\"", "set :db_password, \"§\""),
+            (
+                "config.secret_key_base = '0a1b2c'",
+                "config.secret_key_base = '§'",
+            ),
+            (
+                "ENV.fetch(\"SECRET_KEY\", \"0a1b2c\")",
+                "ENV.fetch(\"SECRET_KEY\", \"§\")",
+            ),
+            (
+                "<![CDATA[x]]> <secret><![CDATA[hunter2]]></secret>",
+                "<![CDATA[x]]> <secret>§</secret>",
+            ),
+        ] {
+            assert_eq!(shown(line, Manner::Line), wanted);
+        }
+    }
+
+    #[test]
+    fn settings_names_and_references_are_left() {
+        for line in [
+            "PasswordAuthentication no",
+            "PermitEmptyPasswords yes",
+            "password_encryption = scram-sha-256",
+            "tokenExpiration: 3600",
+            "existingSecret: db-main",
+            "imagePullSecrets: [regcred]",
+            "password: ENV[\"MAIL_PASSWORD\"],",
+            "set :db_password, ENV.fetch('DB_PASSWORD')",
+            "config.filter_parameters += [:password, :token]",
+            "get '/reset_password', to: 'users#reset'",
+            "location /reset-password {",
+            "proxy_set_header X-Auth-Token $token;",
+            "password_file /run/secrets/db",
+            "password: ${DB_PASSWORD}",
+            "--password-file=/run/secrets/db",
+            "require_password=true",
+            "auth required pam_unix.so",
+            "auth_basic \"Restricted area\";",
+            "image: registry.example.org/token-service:1.2",
+            "host: token.example.org:443",
+            "<secret name=\"db\"/>",
+            "<password/>",
+            "<password></password>",
+            "cookie SERVERID insert indirect nocache",
+            "level: info",
+            "server 10.0.0.1:5432 check port 5432",
+            "topic: events.test-risk-language-agnostic-scores",
+            "max_tokens: 4096",
+            "ssl_certificate_key /etc/ssl/app.pem;",
+            "password: true",
+            "name: web, value: 1",
+        ] {
+            assert_eq!(shown(line, Manner::Line), line);
+        }
+    }
+}

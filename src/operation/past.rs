@@ -1,0 +1,376 @@
+//! Walks back along the history of documents, one document after the other: since when do its differences stand?
+//!
+//! All documents share one listing of commits. Each has a budget of its own, so that one that changes all the time takes
+//! nothing from the others. Files are followed through renames, and what came with a merge is looked for in the branch
+//! that was merged. What stands in a commit is judged by `evenkeel_core`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Project};
+use crate::world::documents::{CommittedDocuments, Renames};
+use crate::world::git::{ChangedPath, GitError, Repository, Snapshot};
+use evenkeel_core::documents::{DeclaredDocuments, Documents};
+use evenkeel_core::environment::Definition;
+use evenkeel_core::history::{
+    Budget, CommitContents, CommitInfo, History, Listed, Since, fingerprints, stands_since,
+};
+use evenkeel_model::Digest;
+
+/// How many commits a walk goes back along first parents. Git looks at each of them, whatever it changed: a history of
+/// hundreds of thousands would be waited for.
+const DEPTH: usize = 2_000;
+/// How many bytes of files are compared for all documents together.
+const ALL_BYTES: u64 = 128 * 1024 * 1024;
+/// How many merges are looked through for all documents together, and how deep they may be merged into one another.
+const MERGES: usize = 64;
+const NESTED: usize = 3;
+/// How many renames of one document are followed.
+const RENAMES: usize = 16;
+
+/// The history that documents of a project are looked for in.
+pub(super) struct Past<'a> {
+    repository: &'a Repository,
+    definition: &'a Definition,
+    declared: &'a DeclaredDocuments,
+    committed: CommittedDocuments,
+    head: CommitInfo,
+    /// What files are called in the head that have another name now.
+    renames: Renames,
+    renamed: BTreeMap<String, BTreeMap<PathBuf, PathBuf>>,
+    bytes: u64,
+    merges: usize,
+}
+
+/// Commits of a walk, newest first.
+#[derive(Clone)]
+struct Walk {
+    touches: VecDeque<Touch>,
+    /// The commit that it ended before, where there are older ones.
+    back_to: Option<CommitInfo>,
+    whole: bool,
+}
+
+/// A commit, and what it changed of what was asked about.
+#[derive(Clone)]
+struct Touch {
+    commit: CommitInfo,
+    changes: Vec<ChangedPath>,
+}
+
+impl<'a> Past<'a> {
+    /// The history before the commit that the project is on; `None` when there is none that its documents can be in.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub(super) fn new(
+        project: &'a Project<'_>,
+        declared: &'a DeclaredDocuments,
+    ) -> Result<Option<Self>, Failure> {
+        let (Some(repository), Some(head)) = (project.repository(), project.head()) else {
+            return Ok(None);
+        };
+        let interruption = &project.world.interruption;
+        let Some(mut committed) = CommittedDocuments::new(repository, &project.root, interruption)
+        else {
+            return Ok(None);
+        };
+        let Some(head) = repository.before(&head, 0)? else {
+            return Ok(None);
+        };
+        let mut renames = Renames::default();
+        // What was renamed and not committed stands under its older name there.
+        if project.commit_read().is_none() && committed.lacks(&head.commit, &declared.asked()) {
+            for (new, old) in repository.renamed(&head.commit, Snapshot::Index)? {
+                renames.follow(&new, old);
+            }
+        }
+        Ok(Some(Self {
+            repository,
+            definition: &project.definition,
+            declared,
+            committed,
+            head,
+            renames,
+            renamed: BTreeMap::new(),
+            bytes: ALL_BYTES,
+            merges: MERGES,
+        }))
+    }
+
+    /// Since when each difference stands, of each document by name.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub(super) fn since(
+        &mut self,
+        asked: &BTreeMap<String, BTreeSet<Digest>>,
+    ) -> Result<BTreeMap<Digest, Since>, Failure> {
+        let mut documents = Vec::new();
+        let mut all = BTreeSet::new();
+        for (name, now) in asked {
+            let own = self.declared.only(name);
+            let places = self
+                .committed
+                .places(&self.head.commit, &own.asked(), &self.renames);
+            let places = with_older(&places, &self.renames);
+            all.extend(places.iter().cloned());
+            documents.push((own, places, now));
+        }
+        let all: Vec<PathBuf> = all.into_iter().collect();
+        let walk = self.walk(&self.head.commit, &all)?;
+        let mut since = BTreeMap::new();
+        for (own, places, now) in documents {
+            since.extend(self.document(&own, places, now, &walk)?);
+        }
+        Ok(since)
+    }
+
+    fn walk(&self, from: &str, paths: &[PathBuf]) -> Result<Walk, GitError> {
+        let back_to = self.repository.before(from, DEPTH)?;
+        let without = back_to.as_ref().map(|commit| commit.commit.as_str());
+        let listed = self
+            .repository
+            .commits_touching(from, without, paths, DEPTH)?;
+        let mut changes = self.repository.changes(&listed.list, paths)?;
+        let touches = listed.list.into_iter().map(|commit| Touch {
+            changes: changes.remove(&commit.commit).unwrap_or_default(),
+            commit,
+        });
+        Ok(Walk {
+            touches: touches.collect(),
+            whole: listed.whole && back_to.is_none(),
+            back_to,
+        })
+    }
+
+    fn document(
+        &mut self,
+        own: &DeclaredDocuments,
+        places: Vec<PathBuf>,
+        now: &BTreeSet<Digest>,
+        walk: &Walk,
+    ) -> Result<BTreeMap<Digest, Since>, Failure> {
+        let mut walk = walk.clone();
+        walk.touches.retain(|touch| touch.is_about(&places));
+        // Nothing touched it for so long: then the head has what was there all the time.
+        if walk.touches.is_empty() && !walk.whole {
+            walk.touches.push_back(Touch {
+                commit: self.head.clone(),
+                changes: Vec::new(),
+            });
+        }
+        let budget = Budget {
+            bytes: Budget::default().bytes.min(self.bytes),
+            ..Budget::default()
+        };
+        let mut past = DocumentPast {
+            renames: self.renames.clone(),
+            past: self,
+            own,
+            places,
+            walk,
+            last: None,
+            merges: Vec::new(),
+            followed: 0,
+            failure: None,
+        };
+        let mut since = stands_since(now, budget, &mut past);
+        if let Some(failure) = past.failure {
+            return Err(failure.into());
+        }
+        let merges = past.merges;
+        for (merge, (places, renames)) in merges {
+            let keys: BTreeSet<Digest> = since
+                .iter()
+                .filter(|(_, since)| matches!(since, Since::Commit(commit) if commit.commit == merge.commit))
+                .map(|(key, _)| *key)
+                .collect();
+            if !keys.is_empty() {
+                let looked_through = (own, &*places, &renames);
+                since.extend(self.merged(looked_through, &merge, keys, NESTED)?);
+            }
+        }
+        Ok(since)
+    }
+
+    /// Since when differences stand that came with a merge, by the branches that were merged. One that is in none of them
+    /// came with the merge itself, and is left out.
+    fn merged(
+        &mut self,
+        (own, places, renames): (&DeclaredDocuments, &[PathBuf], &Renames),
+        merge: &CommitInfo,
+        mut keys: BTreeSet<Digest>,
+        nested: usize,
+    ) -> Result<BTreeMap<Digest, Since>, Failure> {
+        let mut since = BTreeMap::new();
+        let branch = merge.parents.first().map(String::as_str);
+        for side in merge.merged() {
+            if self.merges == 0 || keys.is_empty() {
+                break;
+            }
+            self.merges -= 1;
+            let most = Budget::default().commits;
+            let commits = self
+                .repository
+                .commits_touching(side, branch, places, most)?;
+            if commits.list.is_empty() {
+                continue;
+            }
+            let budget = Budget {
+                bytes: Budget::default().bytes.min(self.bytes),
+                ..Budget::default()
+            };
+            let mut listed = Listed::new(commits, |commit: &CommitInfo| {
+                self.standing(own, &commit.commit, renames)
+            });
+            let found = stands_since(&keys, budget, &mut listed);
+            let mut deeper: BTreeMap<String, (CommitInfo, BTreeSet<Digest>)> = BTreeMap::new();
+            for (key, came) in found {
+                let Since::Commit(commit) = &came else {
+                    continue;
+                };
+                keys.remove(&key);
+                if !commit.merged().is_empty() {
+                    let entry = deeper.entry(commit.commit.clone());
+                    let (_, keys) = entry.or_insert_with(|| (commit.clone(), BTreeSet::new()));
+                    keys.insert(key);
+                }
+                since.insert(key, came);
+            }
+            if nested > 1 {
+                for (commit, keys) in deeper.into_values() {
+                    let looked_through = (own, places, renames);
+                    since.extend(self.merged(looked_through, &commit, keys, nested - 1)?);
+                }
+            }
+        }
+        Ok(since)
+    }
+
+    /// What of some documents differs in a commit. `None` when that cannot be told.
+    fn standing(
+        &mut self,
+        own: &DeclaredDocuments,
+        commit: &str,
+        renames: &Renames,
+    ) -> Option<CommitContents> {
+        let sets = self.committed.gather(commit, &own.asked(), renames);
+        let then = Documents::from(self.definition, own, sets);
+        // A file that is missing in an older commit does not end the walk; an unreadable one does.
+        let parity = then.compare();
+        // A file that was read before costs nothing to read, but comparing it costs the same.
+        let bytes = then.bytes();
+        self.bytes = self.bytes.saturating_sub(bytes);
+        (!then.is_unread() && parity.complaints.is_empty()).then(|| CommitContents {
+            keys: fingerprints(&parity.disparities),
+            bytes,
+        })
+    }
+}
+
+/// The history of one document.
+struct DocumentPast<'p, 'a> {
+    past: &'p mut Past<'a>,
+    own: &'p DeclaredDocuments,
+    places: Vec<PathBuf>,
+    walk: Walk,
+    renames: Renames,
+    last: Option<Touch>,
+    /// The merges that were met, with where the document's files were and what they were called.
+    merges: Vec<(CommitInfo, (Vec<PathBuf>, Renames))>,
+    followed: usize,
+    failure: Option<GitError>,
+}
+
+impl DocumentPast<'_, '_> {
+    /// Where a commit put files there that had another name before, goes on with that name.
+    fn follow(&mut self, newer: &Touch) -> Result<(), GitError> {
+        let Some(parent) = newer.commit.parents.first() else {
+            return Ok(());
+        };
+        let added: Vec<&Path> = newer
+            .changes
+            .iter()
+            .filter(|change| change.is_added && is_within(&change.path, &self.places))
+            .map(|change| change.path.as_path())
+            .collect();
+        if added.is_empty() || self.followed >= RENAMES {
+            return Ok(());
+        }
+        let commit = &newer.commit.commit;
+        if !self.past.renamed.contains_key(commit) {
+            let renamed = self
+                .past
+                .repository
+                .renamed(parent, Snapshot::Commit(commit))?;
+            self.past.renamed.insert(commit.clone(), renamed);
+        }
+        let renamed = self.past.renamed.get(commit);
+        let mut found = false;
+        for new in added {
+            if let Some(old) = renamed.and_then(|renamed| renamed.get(new)) {
+                self.renames.follow(new, old.clone());
+                self.places.push(old.clone());
+                found = true;
+            }
+        }
+        if found {
+            self.followed += 1;
+            self.walk = self.past.walk(parent, &self.places)?;
+        }
+        Ok(())
+    }
+}
+
+impl History for DocumentPast<'_, '_> {
+    fn older(&mut self) -> Option<CommitInfo> {
+        if let Some(last) = self.last.take()
+            && let Err(failure) = self.follow(&last)
+        {
+            self.failure = Some(failure);
+            return None;
+        }
+        let touch = self.walk.touches.pop_front()?;
+        let commit = touch.commit.clone();
+        self.last = Some(touch);
+        if !commit.merged().is_empty() {
+            let known = (self.places.clone(), self.renames.clone());
+            self.merges.push((commit.clone(), known));
+        }
+        Some(commit)
+    }
+
+    fn standing(&mut self, commit: &CommitInfo) -> Option<CommitContents> {
+        self.past.standing(self.own, &commit.commit, &self.renames)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.walk.whole && self.failure.is_none()
+    }
+
+    fn seen_back_to(&self) -> Option<CommitInfo> {
+        self.walk.back_to.clone()
+    }
+}
+
+impl Touch {
+    fn is_about(&self, places: &[PathBuf]) -> bool {
+        let mut changes = self.changes.iter();
+        changes.any(|change| is_within(&change.path, places))
+    }
+}
+
+fn is_within(path: &Path, places: &[PathBuf]) -> bool {
+    places
+        .iter()
+        .any(|place| place.as_os_str() == "." || path.starts_with(place))
+}
+
+/// Places, and what files in them are called in the commit that `renames` is about.
+fn with_older(places: &[PathBuf], renames: &Renames) -> Vec<PathBuf> {
+    let older = renames.within(|now| is_within(now, places));
+    places.iter().cloned().chain(older).collect()
+}

@@ -1,0 +1,33 @@
+//! The secrets that were resolved in a run: what ends a run in words is covered, whatever it quotes.
+
+use std::sync::Mutex;
+
+use super::Redactor;
+use evenkeel_model::Secret;
+
+/// Learns every secret that is resolved in a run.
+#[derive(Default)]
+pub struct RunSecrets(Mutex<Vec<Secret>>);
+
+impl RunSecrets {
+    /// Adds a secret.
+    pub(crate) fn learn(&self, secret: &Secret) {
+        if let Ok(mut known) = self.0.lock() {
+            known.push(secret.clone());
+        }
+    }
+
+    /// Knows all of them.
+    #[must_use]
+    pub fn redactor(&self) -> Redactor {
+        let known = self.0.lock().map(|known| known.clone());
+        let known = known.unwrap_or_default();
+        Redactor::new(known.iter().map(Secret::reveal))
+    }
+}
+
+impl std::fmt::Debug for RunSecrets {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("RunSecrets")
+    }
+}
