@@ -27,7 +27,7 @@ fn a_file_is_read_by_what_it_is_and_not_by_its_ending() {
     );
     assert_eq!(
         compared("setup.cfg", "[a]\nb = 1\n", "[a]\nb = 2\n", 2),
-        ["parity/size-differs a.b"]
+        ["parity/setting-differs a.b"]
     );
     // Variables that a shell reads are compared one by one.
     let shell = compared(
