@@ -45,6 +45,15 @@ pub(super) fn tell(project: &Project<'_>, report: &mut Report) -> Result<(), Fai
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     };
+    let own = project
+        .directory
+        .strip_prefix(&project.root)
+        .map(|own| format!("{}/", own.to_string_lossy()))
+        .unwrap_or_default();
+    let paths: Vec<String> = paths
+        .into_iter()
+        .filter(|path| own.is_empty() || !path.starts_with(&own))
+        .collect();
     let left = pairs_by_path(&paths)
         .iter()
         .filter(|paths| !paths.iter().any(is_declared))

@@ -313,3 +313,62 @@ fn text_of_another_encoding_is_told_as_that() {
         assert_eq!(told["findings"][0]["code"], "document/not-text");
     }
 }
+
+#[test]
+fn one_decision_is_one_finding() {
+    let reach = |staging: &str, production: &str, code: i32| -> Vec<(String, u64)> {
+        let found = yaml(staging, production, "").json(code, &["drift", "--parity"]);
+        found["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| {
+                let severity = finding["severity"].as_str().unwrap();
+                let code = finding["code"].as_str().unwrap();
+                (
+                    format!("{severity} {code}"),
+                    finding["reach"].as_u64().unwrap(),
+                )
+            })
+            .collect()
+    };
+    // Keys at the root of a file.
+    assert_eq!(
+        reach(
+            "a: 1\nb: 2\ns1: 1\ns2: 2\ns3: 3\n",
+            "a: 1\nb: 2\np1: 4\np2: 5\np3: 6\np4: 7\n",
+            2
+        ),
+        [
+            ("critical parity/key-missing".to_owned(), 4),
+            ("critical parity/key-missing".to_owned(), 3)
+        ]
+    );
+    // The same element of several lists.
+    let apps = |more: &str| {
+        format!(
+            "apps:\n- {{name: a, env: [{{name: X, value: x}}{more}]}}\n- {{name: b, env: [{{name: X, value: y}}{more}]}}\n"
+        )
+    };
+    assert_eq!(
+        reach(&apps(""), &apps(", {name: TAG, value: t}"), 2),
+        [("error parity/element-missing".to_owned(), 2)]
+    );
+    // Schedules that were moved within the day, and one that runs more often.
+    assert_eq!(
+        reach(
+            "jobs:\n- {name: a, schedule: \"3 1 * * *\"}\n- {name: b, schedule: \"4 1 * * *\"}\n- {name: c, schedule: \"5 1 * * *\"}\n",
+            "jobs:\n- {name: a, schedule: \"30 2 * * *\"}\n- {name: b, schedule: \"31 2 * * *\"}\n- {name: c, schedule: \"5 * * * *\"}\n",
+            2
+        ),
+        [
+            ("error parity/setting-differs".to_owned(), 1),
+            ("warning parity/setting-differs".to_owned(), 2)
+        ]
+    );
+    // One size, rounded in two ways.
+    assert_eq!(
+        reach("memory: 1.5Gi\n", "memory: 1500Mi\n", 0),
+        [("warning parity/inverted".to_owned(), 1)]
+    );
+}
