@@ -13,6 +13,7 @@
 
 mod adapters;
 mod adopted;
+mod alike;
 mod bad_days;
 mod bad_input;
 mod baseline;
@@ -54,6 +55,7 @@ mod secrets;
 mod shut;
 mod signals;
 mod sources;
+mod spellings;
 mod started;
 mod suites;
 mod tampering;

@@ -238,3 +238,222 @@ fn the_end_of_a_log_is_shown_without_secrets_of_others() {
         .collect();
     assert_eq!(kept, Vec::<String>::new());
 }
+
+/// Ways in which a program may write the secret, in one line or two.
+fn ways() -> Vec<String> {
+    let each = |form: &dyn Fn(u8) -> String| SECRET.bytes().map(form).collect::<String>();
+    let hex = each(&|byte| format!("{byte:02x}"));
+    let base64 = super::secrets::encoded;
+    let (head, tail) = SECRET.split_at(12);
+    let mut ways = spellings();
+    ways.extend([
+        each(&|byte| format!("{byte:02X}")),
+        each(&|byte| format!("%{byte:02x}")),
+        each(&|byte| format!("%{byte:02X}")),
+        each(&|byte| format!("\\x{byte:02x}")),
+        each(&|byte| format!("\\u{byte:04x}")),
+        each(&|byte| format!("\\u{byte:04X}")),
+        each(&|byte| format!("&#{byte};")),
+        each(&|byte| format!("&#x{byte:x};")),
+        SECRET.replace('/', "%2f").replace('&', "%26"),
+        SECRET.replace('&', "\\&").replace('/', "\\/"),
+        SECRET.replace('-', "\\-"),
+        SECRET.replace('&', "&#38;"),
+        format!("{head}\n{tail}"),
+        format!("{head}\r\n    {tail}"),
+        format!("{}\n{}", &hex[..20], &hex[20..]),
+        base64(SECRET),
+        base64(&format!("a:{SECRET}")),
+        base64(&format!("ab:{SECRET}")),
+        base64(&format!("abc:{SECRET}")),
+        base64(&format!("{{\"token\":\"{SECRET}\"}}")),
+        base64(SECRET).trim_end_matches('=').to_owned(),
+        format!("'{SECRET}'"),
+        format!("\"{SECRET}\""),
+        format!("--token={SECRET}"),
+        format!("https://user:{SECRET}@example.org/"),
+        format!("https://example.org/{SECRET}/x?t={SECRET}"),
+    ]);
+    ways
+}
+
+/// What must not be found: each way as it was written, and its parts where it was broken.
+fn traces() -> Vec<String> {
+    let mut traces: Vec<String> = ways()
+        .iter()
+        .flat_map(|way| way.split(['\n', '\r']))
+        .map(|part| part.trim().to_owned())
+        .filter(|part| part.len() >= 8)
+        .collect();
+    traces.push("CANARY".to_owned());
+    traces
+}
+
+/// Answers each path in a way of its own: bodies, headers, a redirect, a compressed body.
+fn answers() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let path = request.split(' ').nth(1).unwrap_or("/").to_owned();
+            let ways = ways();
+            let number = path.trim_start_matches('/').parse::<usize>().ok();
+            let (status, head, body) = match number.and_then(|number| ways.get(number)) {
+                Some(way) => ("500 No", String::new(), way.clone().into_bytes()),
+                None if path == "/moved" => (
+                    "302 Found",
+                    format!("location: http://127.0.0.1:{port}/{SECRET}?a={SECRET}\r\n"),
+                    Vec::new(),
+                ),
+                None if path == "/packed" => (
+                    "500 No",
+                    "content-encoding: gzip\r\n".to_owned(),
+                    stored(format!("no login with {SECRET}").as_bytes()),
+                ),
+                None => ("500 No", format!("x-token: {SECRET}\r\n"), b"no".to_vec()),
+            };
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\n{head}content-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(&body);
+        }
+    });
+    port
+}
+
+/// A body as gzip has it, without compression.
+fn stored(body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(body.len()).unwrap();
+    let mut crc = u32::MAX;
+    for byte in body {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 & 0_u32.wrapping_sub(crc & 1));
+        }
+    }
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1];
+    packed.extend(length.to_le_bytes());
+    packed.extend((!length).to_le_bytes());
+    packed.extend(body);
+    packed.extend((!crc).to_le_bytes());
+    packed.extend(u32::from(length).to_le_bytes());
+    packed
+}
+
+/// More than thirty ways in, each command, each format, and every byte that is kept.
+#[test]
+fn no_declared_secret_comes_out_whichever_way_it_came_in() {
+    let ways = ways();
+    assert!(ways.len() >= 30);
+    let port = answers();
+    let mut checks: Vec<String> = (0..ways.len()).map(|number| number.to_string()).collect();
+    checks.extend(["moved", "packed", "header"].map(str::to_owned));
+    let checks: Vec<String> = checks
+        .iter()
+        .map(|path| {
+            format!("{{ get = \"http://127.0.0.1:{port}/{path}\", contains = \"welcome\", header = {{ x-token = \"none\", location = \"none\" }} }}")
+        })
+        .collect();
+    let world = world(&format!(
+        "[directory.open]\non = \"web\"\npath = \"${{directory.home.path}}/open\"\nexclusive = true\n\
+         [suite.api]\nkind = \"contract\"\nhttp = [{}]\n\
+         [suite.prints]\nkind = \"smoke\"\nrun = [\"../print.sh\"]\njunit = \"*.xml\"\n",
+        checks.join(", ")
+    ));
+    let lines = ways.join("\n");
+    world.write("lines.txt", &lines);
+    let cases: String = ways
+        .iter()
+        .map(|way| {
+            let way = way.replace('&', "&amp;").replace('"', "&quot;");
+            format!("<testcase name=\"{way}\" classname=\"{way}\"><failure message=\"{way}\">{way}</failure><system-out>{way}</system-out></testcase>")
+        })
+        .collect();
+    world.write("cases.xml", &format!("<testsuite>{cases}</testsuite>"));
+    world.script(
+        "print.sh",
+        &format!(
+            "cat {0}; cat {0} >&2; cp {1} a.xml; exit 1",
+            world.path("lines.txt").display(),
+            world.path("cases.xml").display()
+        ),
+    );
+    world.expect(0, &["apply", "staging"]);
+    // Typed in by hand: names of things that nobody declared, and a file.
+    world.write(
+        &format!("run/staging/open/{}", SECRET.replace('/', "%2F")),
+        "x",
+    );
+    world.write(
+        &format!(
+            "run/staging/open/dump-{}.sql",
+            super::secrets::encoded(SECRET).replace('/', "_")
+        ),
+        "x",
+    );
+    world.add("run/staging/about.txt", &lines);
+    world.run(&["verify", "staging"]).says("(secret)");
+    world.run(&["drift", "--live"]).says("(secret).sql");
+    let traces = traces();
+    let mut leaks = Vec::new();
+    for arguments in [
+        &["validate"][..],
+        &["drift"],
+        &["drift", "--live"],
+        &["plan"],
+        &["plan", "staging", "-o", "saved.plan"],
+        &["verify", "staging"],
+        &["deliver"],
+        &["apply", "saved.plan"],
+        &["apply", "staging"],
+        &["verify", "staging", "api"],
+        &["deliver"],
+        &["release"],
+        &["status"],
+        &["log"],
+        &["baseline", "--dry-run"],
+        &["audit", "verify"],
+    ] {
+        for format in ["text", "json"] {
+            let ran = world.run(&[arguments, &["--format", format]].concat());
+            assert_ne!(ran.code, 101, "{}", ran.short());
+            for trace in &traces {
+                if let Some(line) = ran.all().lines().find(|line| line.contains(trace)) {
+                    leaks.push(format!("{arguments:?} {format}: {trace} in {line:.300}"));
+                }
+            }
+        }
+    }
+    for (path, (_, bytes)) in world.snapshot(".evenkeel") {
+        // What a suite itself writes into its own directory is its own affair.
+        if path.strip_prefix(world.path(".evenkeel/suites")).is_ok() {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        for trace in &traces {
+            if text.contains(trace) {
+                leaks.push(format!("{trace} in {}", path.display()));
+            }
+        }
+    }
+    assert!(
+        leaks.is_empty(),
+        "{} leaks\n{}",
+        leaks.len(),
+        leaks.join("\n")
+    );
+}
+
+/// What ends a run in words may quote a secret: it is covered there, too.
+#[test]
+fn a_failure_quotes_no_secret() {
+    let world = world(CHECK);
+    world.expect(0, &["apply", "staging"]);
+    let ran = world.run(&["verify", "staging", &format!("no-{SECRET}")]);
+    assert!(!ran.all().contains("CANARY"), "{}", ran.short());
+}

@@ -6,6 +6,8 @@ use super::spelling::{Spelling, is_base64, spellings};
 
 /// Secrets shorter than this are only found spelled out: their encodings are in every text by chance.
 const SHORTEST_ENCODED: usize = 4;
+/// Secrets shorter than this are not looked for with a line break in them.
+const SHORTEST_WRAPPED: usize = 8;
 /// The most indentation after a line break within an encoded secret.
 const INDENTATION: usize = 16;
 
@@ -95,7 +97,7 @@ impl Pattern {
             .sum();
         // Lines are hardly shorter than eight symbols.
         let breaks = if self.wrapped {
-            (symbols / 8 + 4) * (INDENTATION + 2)
+            (self.symbols.len() / 8 + 4) * (INDENTATION + 2)
         } else {
             0
         };
@@ -105,7 +107,10 @@ impl Pattern {
 
 /// The forms a secret may be written in.
 pub(super) fn forms(secret: &str) -> Vec<Pattern> {
-    let mut forms = vec![Pattern::new(secret.chars().map(spellings).collect())];
+    let mut plain = Pattern::new(secret.chars().map(spellings).collect());
+    // Programs break long lines; of a short secret the parts are words.
+    plain.wrapped = secret.len() >= SHORTEST_WRAPPED && !secret.contains(['\n', '\r']);
+    let mut forms = vec![plain];
     if secret.len() >= SHORTEST_ENCODED {
         let mut hexadecimal = Pattern::new(
             secret

@@ -324,7 +324,15 @@ fn is_path(text: &str) -> bool {
                     )
             })
     };
-    let path = text.strip_prefix("file:").unwrap_or(text);
+    // `hash:/etc/postfix/sasl`, `file:/run/secrets/db`.
+    let path = text
+        .split_once(':')
+        .filter(|(scheme, rest)| {
+            rest.starts_with('/')
+                && !scheme.is_empty()
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+        .map_or(text, |(_, rest)| rest);
     let separators: &[char] = if path.contains('\\') { &['\\'] } else { &['/'] };
     let segments: Vec<&str> = path.split(separators).collect();
     if !segments.iter().all(|segment| is_sound(segment)) {

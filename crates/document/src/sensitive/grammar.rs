@@ -61,6 +61,7 @@ pub(super) fn secrets(line: &str, found: &mut Vec<Range<usize>>) {
     key_block(line, found);
     headers(line, found);
     passin(line, &words, found);
+    server_user(line, &words, found);
 }
 
 /// The words of a line, without the quotes and commas around them.
@@ -306,6 +307,24 @@ fn headers(line: &str, found: &mut Vec<Range<usize>>) {
             if text.len() >= SHORTEST && is_made {
                 found.push(start..start + length);
             }
+        }
+    }
+}
+
+/// `sentinel auth-pass NAME X` of Redis, `user NAME insecure-password X` of HAProxy.
+fn server_user(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
+    let is_user = get(line, words, 0) == "user";
+    for at in 0..words.len() {
+        let far = match get(line, words, at) {
+            "auth-pass" => 2,
+            "insecure-password" => 1,
+            "password" if is_user => 1,
+            _ => continue,
+        };
+        if is_value(get(line, words, at + far))
+            && let Some(range) = words.get(at + far)
+        {
+            found.push(range.clone());
         }
     }
 }

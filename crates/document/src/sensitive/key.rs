@@ -63,6 +63,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("decryption", "key"),
     ("cipher", "key"),
     ("hmac", "key"),
+    ("validation", "key"),
     ("master", "key"),
     ("shared", "key"),
     ("auth", "key"),

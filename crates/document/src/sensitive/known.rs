@@ -183,6 +183,18 @@ impl Found<'_> {
             .map(|line| line.trim().trim_matches(['"', '\'']))
             .filter(|line| !line.is_empty());
         let (first, second) = (lines.next(), lines.next());
+        // `user:password`
+        if let (Some(only), None) = (first, second)
+            && let Some((user, password)) = only.split_once(':')
+            && !user.contains([' ', '/', '=', '"'])
+            && !password.contains(':')
+        {
+            if is_telling(password) {
+                self.texts.insert(password.to_owned());
+            } else if password.len() >= SHORTEST_WORD && !COMMON.contains(&password) {
+                self.words.insert(password.to_owned());
+            }
+        }
         match (first, second) {
             (Some(only), None) if is_telling(only) || !self.is_own && only.len() >= SHORTEST => {
                 self.texts.insert(only.to_owned());

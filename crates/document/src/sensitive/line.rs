@@ -151,7 +151,7 @@ impl Place<'_> {
             }
             if holds && (!value.quote.is_empty() || separator != ' ') && is_field_value(text) {
                 found.values.push(self.held(&value));
-                return Some(value.range.end);
+                return None;
             }
             if is_field(name, FIELDS_OF_NAMES) && names_a_secret(text) {
                 found.names = true;

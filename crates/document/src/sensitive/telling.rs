@@ -15,7 +15,7 @@ static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"|:[0-9*][0-9]*:[!-9;-~]+:|login ",
         r"|gh[pousr]_|github_pat_|gl[a-z]+[_-]|xox[a-z][-.]|xapp-|sk-|[sr]k_|a[skbc][ic]a|ltai|aiza|ya29\.|gocspx-|eyj|hv[sbr]\.|npm_|pypi-",
         r"|rubygems_|dckr_|do[op]_v1_|dp\.|shp|sq0|sg\.|key-|lin_api_|ntn_|figd_|hf_|gsk_|xai-|sntry|tskey-|sbp_|nrak-|pmak-|ccipat_|bkua_|age-sec|akcp|oy2|v1\.0-",
-        r"|whsec_|\$[a-z0-9]{1,6}\$|\$argon|\$scrypt|\$pbkdf|\$bcrypt|\{s?sha|\{crypt|\{plain|\{md5|pbkdf2|scrypt:|scram-sha",
+        r"|whsec_|ls0tls1crudj|\bmd5[0-9a-f]{32}|\$[a-z0-9]{1,6}\$|\$argon|\$scrypt|\$pbkdf|\$bcrypt|\{s?sha|\{crypt|\{plain|\{md5|pbkdf2|scrypt:|scram-sha",
         r"|\bsig=|signature|\bcode=",
     ))
     .ok()

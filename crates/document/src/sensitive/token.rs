@@ -95,7 +95,14 @@ const BEGINNINGS: &[(&str, Rest)] = &[
     ("AKCp", Rest::Mixed(40)),
     ("oy2", Rest::Row(40)),
     ("v1.0-", Rest::Row(24)),
+    // Private keys in text form, in Base64.
+    ("LS0tLS1CRUdJTiBSU0Eg", Rest::Mixed(16)),
+    ("LS0tLS1CRUdJTiBQUklWQVRF", Rest::Mixed(16)),
+    ("LS0tLS1CRUdJTiBFQyBQ", Rest::Mixed(16)),
+    ("LS0tLS1CRUdJTiBPUEVOU1NI", Rest::Mixed(16)),
+    ("LS0tLS1CRUdJTiBFTkNSWVBURUQg", Rest::Mixed(16)),
     // Hashes of passwords.
+    ("md5", Rest::Row(32)),
     ("$apr1$", Rest::Any),
     ("$1$", Rest::Any),
     ("$2a$", Rest::Any),

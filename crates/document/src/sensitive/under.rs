@@ -47,7 +47,6 @@ pub struct Within<'n> {
 enum Kind {
     Other,
     Secret,
-    Sealed,
 }
 
 impl<'n> Under<'n> {
@@ -81,7 +80,6 @@ impl<'n> Under<'n> {
             name: if is_pair { name() } else { None },
             kind: match text("kind").filter(|_| has_kind) {
                 Some("Secret") => Kind::Secret,
-                Some("SealedSecret") => Kind::Sealed,
                 _ => Kind::Other,
             },
         }
@@ -182,7 +180,8 @@ impl<'n> Within<'n> {
         let is_data = matches!(key, "data" | "stringData");
         let all = match self.kind {
             Kind::Secret if is_data => All::Secret,
-            Kind::Sealed if key == "encryptedData" => All::Sealed,
+            // Of a SealedSecret, and of what is made from it.
+            _ if key == "encryptedData" => All::Sealed,
             // What makes a Secret out of what stands there.
             _ if key == "secretGenerator" => All::Secret,
             _ if self.above.all != All::Open && !NAMING.contains(&key) => self.above.all,

@@ -112,6 +112,7 @@ fn hook(url: &str, host: usize) -> Option<usize> {
         ("discord.com", "/api/webhooks/"),
         ("discordapp.com", "/api/webhooks/"),
         ("api.telegram.org", "/bot"),
+        ("hooks.zapier.com", "/hooks/catch/"),
         ("office.com", "/webhook"),
         ("events.pagerduty.com", "/integration/"),
     ];

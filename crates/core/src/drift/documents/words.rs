@@ -3,8 +3,11 @@
 use super::{ComparedDocument, cause, codes};
 use crate::drift::codes::{CLASS, INVERTED};
 use crate::environment::definition::size_class;
-use evenkeel_comparison::meaning::{Admits, Dimension, ImageDifference, Opaque, Relation};
+use evenkeel_comparison::meaning::{
+    Admits, Context, Dimension, ImageDifference, Opaque, Relation, relate,
+};
 use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
+use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::defect::{Code, Defect, Severity};
 
 /// The defect of a disagreement, without its places.
@@ -59,9 +62,16 @@ pub(super) fn defect(
                     more.replace("{one}", one.as_str())
                         .replace("{two}", two.as_str())
                 ),
+                None if cause::is_shifted(disagreement) => {
+                    format!("{differs}: as often, at another time of the day")
+                }
                 None => differs,
             };
-            Defect::new(code, subject, message)
+            let mut defect = Defect::new(code, subject, message);
+            if is_nearly_equal(relation) || cause::is_shifted(disagreement) {
+                defect.severity = Severity::Warning;
+            }
+            defect
         }
         Matter::Readers(..) if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
@@ -82,7 +92,8 @@ pub(super) fn defect(
             };
             let (code, message) = match disagreement.path.steps.last() {
                 Some(Step::Key(key))
-                    if disagreement.path.steps.len() == 1 && is_file(disagreement, *which) =>
+                    if disagreement.path.steps.len() == 1
+                        && cause::is_file(disagreement, *which) =>
                 {
                     (
                         &codes::FILE,
@@ -153,7 +164,11 @@ pub(super) fn defect(
             format!("`{name}` is a secret of each environment's own"),
         ),
         Matter::Lines => Defect::new(
-            &codes::LINES,
+            if is_flag_of_lines(disagreement) {
+                &codes::FLAG
+            } else {
+                &codes::LINES
+            },
             subject,
             format!("a line is `{right}` in {two} and `{left}` in {one}"),
         ),
@@ -165,15 +180,43 @@ pub(super) fn defect(
     }
 }
 
-/// Whether what only one side has is a whole file: a file has no key, and its place is the start of itself.
-fn is_file(disagreement: &Disagreement, which: Which) -> bool {
-    let side = match which {
-        Which::Left => &disagreement.left,
-        Which::Right => &disagreement.right,
+/// Whether two lines differ in one word only, and it is on in one and off in the other: `PasswordAuthentication yes`.
+fn is_flag_of_lines(disagreement: &Disagreement) -> bool {
+    let text = |side: &Option<Side>| {
+        side.as_ref()?
+            .scalar
+            .as_ref()
+            .map(|scalar| scalar.text.to_string())
     };
-    side.as_ref().is_some_and(|side| {
-        side.key_place.is_none() && side.place == evenkeel_document::Place::default()
-    })
+    let (Some(one), Some(two)) = (text(&disagreement.left), text(&disagreement.right)) else {
+        return false;
+    };
+    let words = |text: &str| -> Vec<String> {
+        text.split(|each: char| each.is_whitespace() || matches!(each, '=' | ';' | ','))
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (ones, twos) = (words(&one), words(&two));
+    let mut differing = ones.iter().zip(&twos).filter(|(one, two)| one != two);
+    let (Some((one, two)), None) = (differing.next(), differing.next()) else {
+        return false;
+    };
+    let loose = |text: &str| Scalar {
+        kind: ScalarKind::Loose,
+        text: text.into(),
+    };
+    let key = ones.first().map_or("", String::as_str);
+    // A number in a line may be anything.
+    let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic());
+    ones.len() == twos.len()
+        && ones.len() >= 2
+        && is_word(one)
+        && is_word(two)
+        && matches!(
+            relate(&loose(one), &loose(two), Context { key, above: "" }),
+            Relation::Flag { .. }
+        )
 }
 
 /// What to do about a defect of this code, beside what its code's own help says; `{id}` stands for its fingerprint.
@@ -195,6 +238,20 @@ pub(super) fn help(code: &Code) -> Option<&'static str> {
         }
         _ => "make them equal, or declare it: evenkeel explain {id} --declare",
     })
+}
+
+/// Whether two sizes are the same but for the way they were rounded: 1.5Gi and 1500Mi.
+fn is_nearly_equal(relation: &Relation) -> bool {
+    /// The share of the larger one by which they may differ.
+    const NEARLY: f64 = 0.05;
+    match relation {
+        Relation::Size {
+            left,
+            right,
+            dimension: Dimension::Bytes | Dimension::Cores,
+        } => (left - right).abs() <= left.abs().max(right.abs()) * NEARLY,
+        _ => false,
+    }
 }
 
 /// What a relation is called, and what else there is to say; `{one}` and `{two}` stand for the environments.
