@@ -55,7 +55,7 @@ pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<EarlierDiffe
             }
         }
         let sets = committed.gather(&commit, &asked, &renames);
-        let documents = Documents::from(&project.definition, &declared, sets);
+        let documents = Documents::from(&project.definition, &declared, sets).unplaced();
         differed.extend(documents.compare().disparities);
     }
     if let Some(older) = project.as_of(&commit) {

@@ -2,7 +2,7 @@
 
 use super::picture::Resolution;
 use super::session::{Needs, Session};
-use super::{Failure, Project, ProjectLocation, World, ages, unrecorded};
+use super::{Failure, Project, ProjectLocation, World, ages, undeclared, unrecorded};
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
@@ -124,6 +124,10 @@ pub(super) fn found(
             ages::tell(&project, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
+        // As history, this asks git.
+        if !request.no_history {
+            undeclared::tell(&project, &mut report)?;
+        }
         for equal in &resolution.equal {
             report.say(format!("counts as equal: {equal}"));
         }

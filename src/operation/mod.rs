@@ -34,6 +34,7 @@ mod saved;
 mod session;
 mod status;
 mod targets;
+mod undeclared;
 mod unrecorded;
 mod validate;
 mod verify;

@@ -258,7 +258,7 @@ impl<'a> Past<'a> {
         renames: &Renames,
     ) -> Option<CommitContents> {
         let sets = self.committed.gather(commit, &own.asked(), renames);
-        let then = Documents::from(self.definition, own, sets);
+        let then = Documents::from(self.definition, own, sets).unplaced();
         // A file that is missing in an older commit does not end the walk; an unreadable one does.
         let parity = then.compare();
         // A file that was read before costs nothing to read, but comparing it costs the same.

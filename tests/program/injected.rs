@@ -308,7 +308,7 @@ impl Writer<'_> {
             Style::Json | Style::Hcl if is_text => format!("\"{text}\""),
             Style::Json | Style::Hcl => text,
             Style::Dotenv => match (leaf, self.may(), self.may()) {
-                (Leaf::Flag(on), true, true) => if *on { "1" } else { "0" }.to_owned(),
+                (Leaf::Flag(on), true, true) => if *on { "on" } else { "off" }.to_owned(),
                 (Leaf::Flag(on), true, false) => if *on { "yes" } else { "no" }.to_owned(),
                 (_, true, true) => format!("'{text}'"),
                 (_, true, false) => format!("\"{text}\""),

@@ -13,6 +13,7 @@
 
 mod adapters;
 mod adopted;
+mod alike;
 mod bad_days;
 mod bad_input;
 mod baseline;

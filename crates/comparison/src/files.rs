@@ -151,8 +151,10 @@ fn compare_pair(
                 part.leaves = 2 * both.leaves();
                 return part;
             }
-            match read_both(left, right, format) {
-                Ok((left, right)) => {
+            let (documents, complaints) = read_both(left, right, format);
+            part.complaints = complaints;
+            match documents {
+                Some((left, right)) => {
                     part.raw = raw_differences(&left, &right);
                     part.leaves = left.leaves() + right.leaves();
                     let compared = super::compare(&left, &right, rules, step.as_ref());
@@ -163,22 +165,26 @@ fn compare_pair(
                         return part;
                     }
                     let known = KnownSecrets::of(&[&left, &right]);
-                    let (one, two) =
-                        rayon::join(|| covered(&left, &known), || covered(&right, &known));
+                    let shown = (!rules.unplaced).then(|| {
+                        rayon::join(|| covered(&left, &known), || covered(&right, &known))
+                    });
                     for mut found in compared.disagreements {
                         found.cover(&known);
-                        let spans = (
-                            span(&one, found.left.as_ref(), found.lacking),
-                            span(&two, found.right.as_ref(), found.lacking),
-                        );
+                        let (left, right) = match &shown {
+                            Some((left, right)) => (
+                                span(left, found.left.as_ref(), found.lacking),
+                                span(right, found.right.as_ref(), found.lacking),
+                            ),
+                            None => (None, None),
+                        };
                         part.located.push(Located {
                             disagreement: found,
-                            left: spans.0,
-                            right: spans.1,
+                            left,
+                            right,
                         });
                     }
                 }
-                Err(complaints) => part.complaints = complaints,
+                None => {}
             }
         }
         (Some(FileContent::Unreadable), Some(_)) | (Some(_), Some(FileContent::Unreadable)) => {}
@@ -229,11 +235,12 @@ fn is_plainly_equal(
         && !left.text.contains("image")
 }
 
+/// Both files as far as they can be read, and what is wrong with them. Where keys stand twice, the rest is read.
 fn read_both(
     left: &Arc<SourceFile>,
     right: &Arc<SourceFile>,
     format: Option<Format>,
-) -> Result<(Document, Document), Vec<Defect>> {
+) -> (Option<(Document, Document)>, Vec<Defect>) {
     let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of_file(file));
     let mut formats = (known(left), known(right));
     // What the text of only one of two files of one sort is, is compared as text.
@@ -241,31 +248,27 @@ fn read_both(
         formats = (Format::Lines, Format::Lines);
     }
     let both = rayon::join(
-        || evenkeel_document::read(left, formats.0),
-        || evenkeel_document::read(right, formats.1),
+        || evenkeel_document::read_otherwise(left, formats.0),
+        || evenkeel_document::read_otherwise(right, formats.1),
     );
-    match both {
-        (Ok(left), Ok(right)) => Ok((left, right)),
-        (one, two) => {
-            // A template is text until it is rendered, whatever its name says.
-            let is_text = |file: &SourceFile, read: &Result<Document, Vec<Defect>>| match read {
-                Ok(_) => true,
-                Err(complaints) => is_template(&file.text, complaints),
-            };
-            if format.is_none() && is_text(left, &one) && is_text(right, &two) {
-                let lines = (
-                    evenkeel_document::read(left, Format::Lines),
-                    evenkeel_document::read(right, Format::Lines),
-                );
-                if let (Ok(left), Ok(right)) = lines {
-                    return Ok((left, right));
-                }
+    let ((one, mut complaints), (two, others)) = both;
+    if !complaints.is_empty() || !others.is_empty() {
+        // A template is text until it is rendered, whatever its name says.
+        let is_text = |file: &SourceFile, complaints: &[Defect]| {
+            complaints.is_empty() || is_template(&file.text, complaints)
+        };
+        if format.is_none() && is_text(left, &complaints) && is_text(right, &others) {
+            let lines = (
+                evenkeel_document::read(left, Format::Lines),
+                evenkeel_document::read(right, Format::Lines),
+            );
+            if let (Ok(left), Ok(right)) = lines {
+                return (Some((left, right)), Vec::new());
             }
-            let mut complaints = one.err().unwrap_or_default();
-            complaints.extend(two.err().unwrap_or_default());
-            Err(complaints)
         }
     }
+    complaints.extend(others);
+    (one.zip(two), complaints)
 }
 
 /// Whether a text that cannot be read is a template: Jinja, Go or ERB by their marks anywhere; `${word}` and a word in `{}`,

@@ -127,8 +127,10 @@ pub(super) fn pair<'n>(
             return pairing;
         }
         if let Some(names) = found::identifying(left, right, under, identities)
-            && let Some(pairing) = by_keys(left, right, &names, identities, false)
+            && let Some(mut pairing) = by_keys(left, right, &names, identities, false)
         {
+            // What is found by chance tells elements apart, and not that their order means nothing.
+            pairing.is_named = names.iter().any(|name| found::is_name(name));
             return pairing;
         }
         let found = FOUND.iter().map(std::slice::from_ref);

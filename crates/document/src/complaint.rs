@@ -22,7 +22,60 @@ pub struct Complaint {
 }
 
 /// What a format makes of a text: its documents, or everything that is wrong with it (never an empty list).
-pub type Outcome = Result<Vec<Node>, Vec<Complaint>>;
+pub type Outcome = Result<Vec<Node>, Broken>;
+
+/// Everything that is wrong with a text, and what could be read of it all the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// What is wrong, in the order of the text.
+    pub complaints: Vec<Complaint>,
+    /// What could be read, without the spots that are wrong. Of a key that stands twice, the first.
+    pub roots: Vec<Node>,
+}
+
+impl Broken {
+    /// Whether all that is wrong is that keys stand twice: the rest was read.
+    #[must_use]
+    pub fn is_read_otherwise(&self) -> bool {
+        !self.roots.is_empty()
+            && self
+                .complaints
+                .iter()
+                .all(|complaint| complaint.code == &codes::DUPLICATE_KEY)
+    }
+}
+
+impl From<Vec<Complaint>> for Broken {
+    fn from(complaints: Vec<Complaint>) -> Self {
+        Self {
+            complaints,
+            roots: Vec::new(),
+        }
+    }
+}
+
+impl std::ops::Deref for Broken {
+    type Target = Vec<Complaint>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.complaints
+    }
+}
+
+impl std::ops::DerefMut for Broken {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.complaints
+    }
+}
+
+impl IntoIterator for Broken {
+    type Item = Complaint;
+    type IntoIter = std::vec::IntoIter<Complaint>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.complaints.into_iter()
+    }
+}
 
 impl Complaint {
     /// A complaint about a place.
@@ -98,6 +151,11 @@ impl Gathered {
         }
     }
 
+    /// How many were found.
+    pub(super) fn found(&self) -> usize {
+        self.list.len() + self.beyond
+    }
+
     /// Whether as many were found as are told.
     pub(super) fn is_full(&self) -> bool {
         self.list.len() >= MOST_COMPLAINTS
@@ -124,7 +182,10 @@ impl Gathered {
         if self.list.is_empty() {
             Ok(roots)
         } else {
-            Err(self.list)
+            Err(Broken {
+                complaints: self.list,
+                roots,
+            })
         }
     }
 }

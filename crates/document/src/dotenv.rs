@@ -345,7 +345,7 @@ mod tests {
     }
 
     fn told(text: &str) -> Vec<(String, String)> {
-        let complaints: Vec<Complaint> = read(text).expect_err(text);
+        let complaints: Vec<Complaint> = read(text).expect_err(text).complaints;
         complaints
             .iter()
             .map(|complaint| {

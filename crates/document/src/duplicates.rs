@@ -10,8 +10,16 @@ use super::tree::{Entry, Place};
 /// Up to so many keys, comparing each with each is quicker than a table.
 const FEW: usize = 8;
 
-/// Complains of every key that stands in the map already, with the place where it stood first.
-pub(super) fn complain(entries: &[Entry], complaints: &mut Gathered) {
+/// Complains of every key that stands in the map already, with the place where it stood first, and leaves only that one.
+pub(super) fn complain(entries: &mut Vec<Entry>, complaints: &mut Gathered) {
+    let before = complaints.found();
+    complain_of(entries, complaints);
+    if complaints.found() > before {
+        leave_first(entries);
+    }
+}
+
+fn complain_of(entries: &[Entry], complaints: &mut Gathered) {
     if entries.len() <= FEW {
         for (at, entry) in entries.iter().enumerate() {
             let mut before = entries.iter().take(at);
@@ -32,6 +40,12 @@ pub(super) fn complain(entries: &[Entry], complaints: &mut Gathered) {
             }
         }
     }
+}
+
+/// Leaves of each key only the entry that stands first.
+fn leave_first(entries: &mut Vec<Entry>) {
+    let mut seen = std::collections::HashSet::with_capacity(entries.len());
+    entries.retain(|entry| seen.insert(entry.key.clone()));
 }
 
 /// The complaint that a key stands twice in one map.
@@ -76,7 +90,7 @@ mod tests {
             let mut keys: Vec<String> = (0..count).map(|number| number.to_string()).collect();
             keys.extend(["1".to_owned(), "2".to_owned(), "1".to_owned()]);
             let mut complaints = Gathered::default();
-            complain(&entries(&keys), &mut complaints);
+            complain(&mut entries(&keys), &mut complaints);
             let complaints = complaints.outcome(Vec::new()).unwrap_err();
             let places: Vec<(u32, u32)> = complaints
                 .iter()
@@ -90,7 +104,7 @@ mod tests {
     fn different_keys_are_no_complaint() {
         let keys: Vec<String> = (0..100).map(|number| number.to_string()).collect();
         let mut complaints = Gathered::default();
-        complain(&entries(&keys), &mut complaints);
+        complain(&mut entries(&keys), &mut complaints);
         assert!(complaints.outcome(Vec::new()).is_ok());
     }
 }

@@ -66,6 +66,7 @@ impl Gathering {
         self.complaints
             .outcome(Vec::new())
             .err()
+            .map(|broken| broken.complaints)
             .unwrap_or_default()
     }
 }

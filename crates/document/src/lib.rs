@@ -24,7 +24,7 @@ mod tree;
 mod yaml;
 
 pub use self::toml::{SyntaxProblem, definition};
-pub use complaint::{Complaint, Outcome};
+pub use complaint::{Broken, Complaint, Outcome};
 pub use limits::{DEEPEST, LONGEST, MOST_NODES};
 pub use tree::{Content, Document, Entry, Node, Place, Scalar, ScalarKind};
 
@@ -153,18 +153,29 @@ impl Format {
 ///
 /// Everything that keeps it from being read, each at its place.
 pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defect>> {
+    match read_otherwise(file, format) {
+        (Some(document), complaints) if complaints.is_empty() => Ok(document),
+        (_, complaints) => Err(complaints),
+    }
+}
+
+/// Reads a text of a format as far as it can be read: where nothing is wrong but that keys stand twice, the rest of it; and
+/// everything that is wrong.
+#[must_use]
+pub fn read_otherwise(file: &Arc<SourceFile>, format: Format) -> (Option<Document>, Vec<Defect>) {
+    let document = |roots| Document {
+        file: Arc::clone(file),
+        format,
+        roots,
+    };
     let roots = if file.text.len() > LONGEST {
-        Err(vec![limits::too_large(file.text.len())])
+        Err(vec![limits::too_large(file.text.len())].into())
     } else {
         format.read_text(file)
     };
     match roots {
-        Ok(roots) => Ok(Document {
-            file: Arc::clone(file),
-            format,
-            roots,
-        }),
-        Err(complaints) => {
+        Ok(roots) => (Some(document(roots)), Vec::new()),
+        Err(broken) => {
             // What stands around a complaint is shown.
             let mut ranges = covering::secret_ranges(&file.text);
             ranges.extend(sensitive::KnownSecrets::of_file(file, format).ranges(&file.text));
@@ -174,14 +185,17 @@ pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defe
                 let text = covering::covered(&file.text, ranges);
                 SourceFile::new(file.path.clone(), text)
             };
-            Err(complaints
+            let is_read = broken.is_read_otherwise();
+            let Broken { complaints, roots } = broken;
+            let complaints = complaints
                 .into_iter()
                 .map(|complaint| {
                     complaint
                         .covered(&file.text, &shown.text)
                         .into_defect(&shown, format)
                 })
-                .collect())
+                .collect();
+            (is_read.then(|| document(roots)), complaints)
         }
     }
 }

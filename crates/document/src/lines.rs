@@ -20,7 +20,7 @@ fn lines(text: &str, most: usize) -> Outcome {
         let content = line.trim_end();
         if items.len() == most {
             let place = Place::new(start, start + content.len());
-            return Err(vec![limits::too_many(place)]);
+            return Err(vec![limits::too_many(place)].into());
         }
         items.push(Node::scalar(
             Place::new(start, start + content.len()),

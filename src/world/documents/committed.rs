@@ -205,6 +205,7 @@ impl CommittedDocuments {
         let content = match bytes {
             Ok(content::Bytes::Text(text)) => FileContent::Text(SourceFile::new(shown, text)),
             Ok(content::Bytes::Binary(digest)) => FileContent::Binary(digest),
+            Ok(encoded) => return Ok((FileReading::Bytes(encoded), size)),
             Err(refusal) => return Ok((FileReading::Refused(refusal), 0)),
         };
         self.kept.insert(key, (content.clone(), size));

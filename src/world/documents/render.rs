@@ -97,7 +97,7 @@ impl Rendering {
                 "`{name}` gave no document: it printed nothing"
             ))),
             Ok(Bytes::Text(text)) => Ok(text),
-            Ok(Bytes::Binary(_)) => Err(Unreadable::new(format!(
+            Ok(Bytes::Binary(_) | Bytes::Encoded(..)) => Err(Unreadable::new(format!(
                 "`{name}` gave no document: what it printed is no text in UTF-8"
             ))
             .code(&codes::NOT_TEXT)),

@@ -208,8 +208,9 @@ fn propose(
     counts: &dyn Fn(&[&Identity], Certainty) -> usize,
 ) -> BTreeSet<Identity> {
     let role = |identity: &Identity| words::role(identity.0);
-    /// What they are for, sure documents, all documents, how near the first one is to production.
-    type Rank = (usize, usize, usize, usize);
+    /// Whether documents are sure of it, whether it ends in production, the weight of sure documents, what they are for, all
+    /// documents, how near the first one is to production.
+    type Rank = (bool, bool, usize, usize, usize, usize);
     let mut best: Option<(Rank, [&Identity; 2])> = None;
     for (number, lower) in all.iter().enumerate() {
         for upper in all
@@ -227,17 +228,19 @@ fn propose(
                 (_, Role::Production) => 1,
                 _ => 0,
             };
-            // Sure documents first, then what they are for, then how many; then the nearest to production.
-            let rank = (usize::from(sure > 0) * 4 + roles, sure, any, lower.0);
+            // What most documents support. What is meant to be like production counts twice, and no single file outvotes
+            // all others by its name alone.
+            let weight = if roles == 2 { sure * 2 } else { sure };
+            let rank = (sure > 0, roles > 0, weight, roles, any, lower.0);
             if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                 best = Some((rank, [lower, upper]));
             }
         }
     }
-    let Some(((_, sure, ..), [lower, upper])) = best else {
+    let Some(((is_sure, ..), [lower, upper])) = best else {
         return BTreeSet::new();
     };
-    let least = if sure > 0 {
+    let least = if is_sure {
         Certainty::Likely
     } else {
         Certainty::Possible

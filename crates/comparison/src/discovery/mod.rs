@@ -152,6 +152,30 @@ impl Discovery {
     }
 }
 
+/// The files of a repository whose paths are equal but for the names of environments, one list for each group. Only paths
+/// are looked at.
+#[must_use]
+pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
+    let mut documents: Vec<&str> = paths
+        .iter()
+        .map(String::as_str)
+        .filter(|path| files::classify(path, 1).is_document())
+        .collect();
+    documents.sort_unstable();
+    documents.dedup();
+    families::find(&documents)
+        .paired
+        .into_iter()
+        .map(|family| {
+            family
+                .members
+                .into_values()
+                .map(|member| member.path)
+                .collect()
+        })
+        .collect()
+}
+
 /// Finds environments and documents among the files of a repository.
 ///
 /// `files` are all that count: ignored ones are not among them. `text` gives a file's text, or nothing if it is none.

@@ -107,7 +107,7 @@ fn name_alone(
 }
 
 /// Whether a key says by its last word that its value is a name: `ParameterKey`, `queue_name`, `ID`.
-fn is_name(key: &str) -> bool {
+pub(super) fn is_name(key: &str) -> bool {
     let last = key.rsplit('.').next().unwrap_or(key);
     ["name", "key", "id"].iter().any(|word| {
         let start = last.len().checked_sub(word.len());

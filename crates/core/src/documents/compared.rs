@@ -29,6 +29,7 @@ pub struct Documents<'d> {
     declared: &'d DeclaredDocuments,
     sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
     tells_equal: bool,
+    unplaced: bool,
 }
 
 /// How much was compared.
@@ -153,6 +154,7 @@ impl<'d> Documents<'d> {
             declared,
             sets: keys.zip(sets).collect(),
             tells_equal: false,
+            unplaced: false,
         }
     }
 
@@ -161,6 +163,15 @@ impl<'d> Documents<'d> {
     pub fn telling_equal(self, tells_equal: bool) -> Self {
         Self {
             tells_equal,
+            ..self
+        }
+    }
+
+    /// Only asked what differs, and not where in the files.
+    #[must_use]
+    pub fn unplaced(self) -> Self {
+        Self {
+            unplaced: true,
             ..self
         }
     }
@@ -303,6 +314,7 @@ impl<'d> Documents<'d> {
             defaults: declaration.rules.defaults.clone(),
             exact: declaration.rules.exact.clone(),
             tells_equal: self.tells_equal,
+            unplaced: self.unplaced,
             wanted: wanted.cloned(),
         };
         let format = declaration

@@ -13,8 +13,10 @@ const SAMPLE: u64 = 64 * 1024;
 pub enum Bytes {
     /// Text, without a mark of byte order.
     Text(String),
-    /// No text: binary, or of another encoding.
+    /// No text: binary.
     Binary(Digest),
+    /// Text of another encoding, and which, as far as that can be told.
+    Encoded(Digest, String),
 }
 
 /// Why there is no content.
@@ -44,6 +46,9 @@ pub fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, 
         // It grew meanwhile.
         return Err(Refusal::TooLarge(bytes.len() as u64));
     }
+    if let Some(encoding) = encoding(&bytes) {
+        return Ok(Bytes::Encoded(Digest::of(&bytes), encoding));
+    }
     if bytes.contains(&0) || std::str::from_utf8(&bytes).is_err() {
         return Ok(Bytes::Binary(Digest::of(&bytes)));
     }
@@ -51,6 +56,20 @@ pub fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, 
         Ok(text) => Ok(Bytes::Text(text)),
         Err(defect) => Err(Refusal::Failed(defect.message)),
     }
+}
+
+/// What is known of the encoding of bytes that are text, and not in UTF-8.
+fn encoding(bytes: &[u8]) -> Option<String> {
+    /// The share of bytes that are printed in text of an encoding of one byte for each character.
+    const PRINTED: usize = 95;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Some("it is UTF-16, as PowerShell writes it".to_owned());
+    }
+    let error = std::str::from_utf8(bytes).err()?;
+    let is_control = |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\n' | b'\r' | b'\t');
+    let controls = bytes.iter().filter(is_control).count();
+    let is_text = !bytes.contains(&0) && (bytes.len() - controls) * 100 >= bytes.len() * PRINTED;
+    is_text.then(|| format!("it is not UTF-8 from byte {} on", error.valid_up_to()))
 }
 
 fn large(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, Refusal> {
@@ -120,8 +139,15 @@ mod tests {
     fn text_is_kept_and_the_rest_known_by_its_digest() {
         assert_eq!(of(b"\xef\xbb\xbfa: 1\n"), Ok(Bytes::Text("a: 1\n".into())));
         assert_eq!(of(b""), Ok(Bytes::Text(String::new())));
-        for binary in [&b"a\0b"[..], b"\xff\xfe", b"0123456789\0 and more"] {
+        for binary in [&b"a\0b"[..], b"\xff\xd8\0", b"0123456789\0 and more"] {
             assert_eq!(of(binary), Ok(Bytes::Binary(Digest::of(binary))));
+        }
+        for (encoded, wanted) in [
+            (&b"\xff\xfea\0"[..], "it is UTF-16, as PowerShell writes it"),
+            (b"a: \xfcb\n", "it is not UTF-8 from byte 3 on"),
+        ] {
+            let told = Bytes::Encoded(Digest::of(encoded), wanted.to_owned());
+            assert_eq!(of(encoded), Ok(told));
         }
     }
 

@@ -9,7 +9,7 @@ use super::walk::Listing;
 use super::words::{self, Unreadable};
 pub use evenkeel_comparison::FileContent;
 use evenkeel_comparison::Files;
-use evenkeel_document::codes;
+use evenkeel_document::{Format, codes};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::SourceFile;
 
@@ -130,6 +130,15 @@ impl Draft {
                     text,
                 ))),
                 FileReading::Bytes(Bytes::Binary(digest)) => Ok(FileContent::Binary(digest)),
+                // What is no configuration may have any encoding.
+                FileReading::Bytes(Bytes::Encoded(digest, encoding)) => {
+                    if is_configuration(&found.shown, listing.single) {
+                        let told = format!("`{}` is no text in UTF-8: {encoding}", found.shown);
+                        Err(Unreadable::new(told).code(&codes::NOT_TEXT))
+                    } else {
+                        Ok(FileContent::Binary(digest))
+                    }
+                }
                 FileReading::Refused(Refusal::TooLarge(bytes)) => {
                     Err(words::too_large(&found.shown, bytes, limits.longest))
                 }
@@ -170,6 +179,11 @@ impl Draft {
             complaints: self.complaints.into_iter().map(told).collect(),
         }
     }
+}
+
+/// Whether a file is read for what it says: one that is named by itself, and one whose name is that of a format.
+fn is_configuration(name: &str, is_single: bool) -> bool {
+    is_single || Format::of(name) != Format::Lines
 }
 
 /// What a document that is one binary file is.

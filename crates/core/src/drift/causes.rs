@@ -64,8 +64,9 @@ pub fn group(defects: Vec<Defect>) -> Vec<Defect> {
 
 /// Gives those whose cause nothing else has a wider one, where enough of them have that.
 fn widened(mut defects: Vec<Defect>) -> Vec<Defect> {
-    /// So many keys that one map has more were left out together.
+    /// So many keys that one map has more were left out together; of a list, two elements.
     const ENOUGH: usize = 3;
+    const ENOUGH_ELEMENTS: usize = 2;
     /// What several pairs of environments have at one place is one thing.
     type Places<'d> = HashSet<(&'d str, Option<&'d str>)>;
     type Key<'d> = (&'static str, Severity, Option<&'d str>);
@@ -78,6 +79,15 @@ fn widened(mut defects: Vec<Defect>) -> Vec<Defect> {
     fn place(defect: &Defect) -> (&str, Option<&str>) {
         (&defect.subject, defect.attribute.as_deref())
     }
+    let enough = |defect: &Defect| {
+        // The document's name comes first.
+        let is_list = defect
+            .wider
+            .as_deref()
+            .and_then(|wider| wider.split(' ').nth(1))
+            .is_some_and(|sort| sort == "elements");
+        if is_list { ENOUGH_ELEMENTS } else { ENOUGH }
+    };
     let open = |defect: &&Defect| defect.declared.is_none();
     if !defects.iter().any(|defect| defect.wider.is_some()) {
         return defects;
@@ -105,7 +115,7 @@ fn widened(mut defects: Vec<Defect>) -> Vec<Defect> {
                 && is_single(defect)
                 && wider
                     .get(&far(defect))
-                    .is_some_and(|all| all.len() >= ENOUGH)
+                    .is_some_and(|all| all.len() >= enough(defect))
         })
         .map(|(number, _)| number)
         .collect();

@@ -23,7 +23,7 @@ fn tree(text: &str) -> Node {
 }
 
 fn complaints(text: &str) -> Vec<Complaint> {
-    read(text).expect_err(text)
+    read(text).expect_err(text).complaints
 }
 
 /// A tree in one line: scalars by the first letter of their kind.

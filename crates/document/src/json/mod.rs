@@ -230,8 +230,8 @@ impl Reader<'_> {
         }
         let content = match open.values {
             Values::List(items) => Content::List(items),
-            Values::Map(entries) => {
-                duplicates::complain(&entries, &mut self.complaints);
+            Values::Map(mut entries) => {
+                duplicates::complain(&mut entries, &mut self.complaints);
                 Content::Map(entries)
             }
         };

@@ -9,7 +9,9 @@ use super::read;
 use evenkeel_model::source::SourceFile;
 
 fn complaints(text: &str) -> Vec<Complaint> {
-    read(&SourceFile::new("a.yaml", text)).unwrap_err()
+    read(&SourceFile::new("a.yaml", text))
+        .unwrap_err()
+        .complaints
 }
 
 #[test]

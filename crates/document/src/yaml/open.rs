@@ -156,9 +156,11 @@ impl Open {
         let content = match self.values {
             Values::List(items) => Content::List(items),
             Values::Map {
-                entries, merges, ..
+                mut entries,
+                merges,
+                ..
             } => {
-                duplicates::complain(&entries, complaints);
+                duplicates::complain(&mut entries, complaints);
                 Content::Map(merge::merged(entries, merges, complaints))
             }
         };

@@ -21,7 +21,7 @@ fn root(text: &str) -> Node {
 }
 
 fn complaints(text: &str) -> Vec<Complaint> {
-    outcome(text).unwrap_err()
+    outcome(text).unwrap_err().complaints
 }
 
 fn complaint(text: &str) -> Complaint {

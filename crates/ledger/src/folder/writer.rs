@@ -18,8 +18,11 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 const TRUST: Duration = Duration::from_secs(2);
 /// The longest pause between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The byte of the log's index that a writer locks: `WAL_WRITE_LOCK` of SQLite's format.
-const WRITE_LOCK: u64 = 120;
+/// The bytes of the log's index that whoever writes, moves the log into the file or recovers it locks: those of
+/// `WAL_WRITE_LOCK` and what follows in SQLite's format.
+const INDEX_LOCKS: (u64, u64) = (120, 127);
+/// The bytes of the file itself that whoever opens or closes it last locks, from SQLite's `PENDING_BYTE` on.
+const FILE_LOCKS: (u64, u64) = (0x4000_0000, 0x4000_0000 + 511);
 /// How often the list of locks is read until the holder is in it.
 const READINGS: u32 = 20;
 /// How long it waits once it was asked to end: what others write is mostly written by then.
@@ -97,61 +100,84 @@ pub(super) fn wait(tries: i32) -> bool {
     goes_on
 }
 
-/// The process that writes to the ledger's file now, if the kernel tells.
+/// The process that keeps others from the ledger's file now, if the kernel tells; one that is stopped before all others.
 pub(super) fn writer_of(path: &Path) -> Option<Writer> {
     let mut index = path.to_owned().into_os_string();
     index.push("-shm");
-    let inode = std::fs::metadata(index).ok()?.ino();
+    let inode = |path: &Path| std::fs::metadata(path).ok().map(|facts| facts.ino());
+    let files = [
+        inode(Path::new(&index)).map(|inode| (inode, INDEX_LOCKS)),
+        inode(path).map(|inode| (inode, FILE_LOCKS)),
+    ];
     // The kernel lists locks piece by piece: one may be missed while others come and go.
-    let process = (0..READINGS).find_map(|reading| {
+    let mut found = None;
+    for reading in 0..READINGS {
         if reading > 0 {
             std::thread::sleep(Duration::from_millis(5));
         }
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
-        locks.lines().find_map(|line| holder(line, inode))
-    })?;
-    let about = |what: &str| std::fs::read(format!("/proc/{process}/{what}")).unwrap_or_default();
-    let name = about("comm");
+        let mut holders = locks.lines().filter_map(|line| {
+            let mut files = files.iter().flatten();
+            files.find_map(|(inode, bytes)| holder(line, *inode, *bytes))
+        });
+        let own = std::process::id();
+        let first = holders.clone().find(|process| *process != own);
+        found = holders
+            .find(|process| *process != own && is_stopped(*process))
+            .or(first);
+        if found.is_some() {
+            break;
+        }
+    }
+    let process = found?;
+    let name = std::fs::read(format!("/proc/{process}/comm")).unwrap_or_default();
     let name = String::from_utf8_lossy(&name);
     let program: String = inert(name.trim_end()).chars().take(QUOTED).collect();
-    let status = about("stat");
-    let status = String::from_utf8_lossy(&status);
-    let state = status.rsplit_once(") ").map(|(_, rest)| rest);
     Some(Writer {
         process,
         program,
-        is_stopped: state.is_some_and(|state| state.starts_with(['T', 't'])),
+        is_stopped: is_stopped(process),
     })
 }
 
-/// The process of a line of `/proc/locks` that is a write lock on the file and covers the writer's byte.
+/// Whether a process is stopped, by a signal or by a debugger.
+fn is_stopped(process: u32) -> bool {
+    let status = std::fs::read(format!("/proc/{process}/stat")).unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let state = status.rsplit_once(") ").map(|(_, rest)| rest);
+    state.is_some_and(|state| state.starts_with(['T', 't']))
+}
+
+/// The process of a line of `/proc/locks` that is a write lock on the file and covers one of the bytes.
 ///
 /// `1: POSIX  ADVISORY  WRITE 4711 08:02:131 120 120`, as `proc_locks(5)` describes it.
-fn holder(line: &str, inode: u64) -> Option<u32> {
+fn holder(line: &str, inode: u64, (first, last): (u64, u64)) -> Option<u32> {
     let mut fields = line.split_whitespace().skip(1);
     let (class, _, access) = (fields.next()?, fields.next()?, fields.next()?);
     let process = fields.next()?.parse().ok()?;
     let file: u64 = fields.next()?.rsplit(':').next()?.parse().ok()?;
     let start: u64 = fields.next()?.parse().ok()?;
     let end = fields.next()?;
-    let covers = start <= WRITE_LOCK
-        && (end == "EOF" || end.parse().is_ok_and(|end: u64| end >= WRITE_LOCK));
+    let covers = start <= last && (end == "EOF" || end.parse().is_ok_and(|end: u64| end >= first));
     (class == "POSIX" && access == "WRITE" && file == inode && covers).then_some(process)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::holder;
+    use super::{INDEX_LOCKS, holder};
 
     #[test]
-    fn only_the_write_lock_on_the_writers_byte_counts() {
+    fn only_a_write_lock_on_the_writers_bytes_counts() {
+        let holder = |line, inode| holder(line, inode, INDEX_LOCKS);
         let line = "7: POSIX  ADVISORY  WRITE 4711 08:02:131 120 120";
         assert_eq!(holder(line, 131), Some(4711));
         assert_eq!(holder(line, 132), None);
+        let recovers = "7: POSIX  ADVISORY  WRITE 4711 08:02:131 121 127";
+        assert_eq!(holder(recovers, 131), Some(4711));
         for other in [
             "7: POSIX  ADVISORY  READ 4711 08:02:131 120 120",
             "7: FLOCK  ADVISORY  WRITE 4711 08:02:131 0 EOF",
-            "7: POSIX  ADVISORY  WRITE 4711 08:02:131 121 128",
+            "7: POSIX  ADVISORY  WRITE 4711 08:02:131 128 128",
             "7: -> POSIX  ADVISORY  WRITE 4711 08:02:131 120 120",
             "7: POSIX",
             "",

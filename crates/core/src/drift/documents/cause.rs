@@ -26,6 +26,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
         Matter::Value(_) if is_encrypted_once(disagreement) => alone(disagreement),
         Matter::Value(_) if is_secret(disagreement) => "secret".to_owned(),
         Matter::Value(Relation::Opaque(sort)) => format!("opaque {sort:?}"),
+        Matter::Value(_) if is_shifted(disagreement) => format!("shifted {key}"),
         Matter::Value(relation) => {
             let (Some(one), Some(two)) = (text(left.as_ref()), text(right.as_ref())) else {
                 return alone(disagreement);
@@ -53,16 +54,9 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
             }
         }
         Matter::Only(which) => match path.steps.last() {
-            // Elements that one list has more than the other.
-            Some(Step::Element(_) | Step::Position(_)) => {
-                let list = path
-                    .steps
-                    .get(..path.steps.len().saturating_sub(1))
-                    .unwrap_or_default();
-                let list = evenkeel_comparison::Path {
-                    steps: list.to_vec(),
-                };
-                format!("elements {which:?} {list}")
+            // The same element, in however many lists of one name.
+            Some(step @ (Step::Element(_) | Step::Position(_))) => {
+                format!("element {which:?} {key} {step}")
             }
             // The same key, whatever its value: it is missing for one reason.
             Some(Step::Key(key)) => format!("key {which:?} {key}"),
@@ -99,15 +93,64 @@ pub(super) fn wider(disagreement: &Disagreement) -> Option<String> {
         return None;
     };
     let (last, above) = disagreement.path.steps.split_last()?;
-    // In a directory the first key is a file.
-    let is_within = above.len() > 1
-        || above
-            .iter()
-            .any(|step| matches!(step, Step::Key(key) if !key.contains('.')));
+    if is_file(disagreement, *which) {
+        return None;
+    }
     let above = evenkeel_comparison::Path {
         steps: above.to_vec(),
     };
-    (is_within && matches!(last, Step::Key(_))).then(|| format!("keys {which:?} {above}"))
+    Some(match last {
+        Step::Key(_) => format!("keys {which:?} {above}"),
+        Step::Element(_) | Step::Position(_) => format!("elements {which:?} {above}"),
+    })
+}
+
+/// Whether what only one side has is a whole file: a file has no key, and its place is the start of itself.
+pub(super) fn is_file(disagreement: &Disagreement, which: Which) -> bool {
+    let side = match which {
+        Which::Left => &disagreement.left,
+        Which::Right => &disagreement.right,
+    };
+    side.as_ref().is_some_and(|side| {
+        side.key_place.is_none() && side.place == evenkeel_document::Place::default()
+    }) && disagreement.path.steps.len() == 1
+        && matches!(disagreement.path.steps.last(), Some(Step::Key(_)))
+}
+
+/// Whether two values are schedules of one frequency, at another time of the day.
+pub(super) fn is_shifted(disagreement: &Disagreement) -> bool {
+    let (Some(one), Some(two)) = (
+        text(disagreement.left.as_ref()),
+        text(disagreement.right.as_ref()),
+    ) else {
+        return false;
+    };
+    let fields = |text: &str| -> Option<Vec<String>> {
+        let fields: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        let is_field = |field: &String| {
+            field.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'/' | b',' | b'-')
+            })
+        };
+        (fields.len() == 5 && fields.iter().all(is_field)).then_some(fields)
+    };
+    let (Some(one), Some(two)) = (fields(one), fields(two)) else {
+        return false;
+    };
+    // A number is one moment; everything else is how often.
+    let how_often = |fields: &[String]| -> Vec<String> {
+        let of_day = |field: &String| {
+            let is_moment = field.bytes().all(|byte| byte.is_ascii_digit());
+            if is_moment {
+                String::new()
+            } else {
+                field.clone()
+            }
+        };
+        let days = fields.iter().skip(2).cloned();
+        fields.iter().take(2).map(of_day).chain(days).collect()
+    };
+    how_often(&one) == how_often(&two)
 }
 
 /// A cause of its own.

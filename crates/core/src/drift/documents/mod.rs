@@ -166,10 +166,11 @@ fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
 /// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.
 fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     let Disagreement { left, right, .. } = disagreement;
-    // What is a secret on one side only is not bounded by being there: the other side has something there, too.
-    let value = |side: &Side| match &disagreement.matter {
-        Matter::Shape | Matter::Tag if side.is_secret => Value::text(&side.shown),
-        _ => value(side),
+    // Of a secret on both sides it says nothing that both have something.
+    let is_on_both = left.is_some() && right.is_some();
+    let value = |side: &Side| match side.is_secret && is_on_both {
+        true => Value::text(&side.shown),
+        false => value(side),
     };
     let right = match &disagreement.matter {
         Matter::Moved(_) => None,

@@ -62,9 +62,16 @@ pub(super) fn defect(
                     more.replace("{one}", one.as_str())
                         .replace("{two}", two.as_str())
                 ),
+                None if cause::is_shifted(disagreement) => {
+                    format!("{differs}: as often, at another time of the day")
+                }
                 None => differs,
             };
-            Defect::new(code, subject, message)
+            let mut defect = Defect::new(code, subject, message);
+            if is_nearly_equal(relation) || cause::is_shifted(disagreement) {
+                defect.severity = Severity::Warning;
+            }
+            defect
         }
         Matter::Readers(..) if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
@@ -85,7 +92,8 @@ pub(super) fn defect(
             };
             let (code, message) = match disagreement.path.steps.last() {
                 Some(Step::Key(key))
-                    if disagreement.path.steps.len() == 1 && is_file(disagreement, *which) =>
+                    if disagreement.path.steps.len() == 1
+                        && cause::is_file(disagreement, *which) =>
                 {
                     (
                         &codes::FILE,
@@ -211,17 +219,6 @@ fn is_flag_of_lines(disagreement: &Disagreement) -> bool {
         )
 }
 
-/// Whether what only one side has is a whole file: a file has no key, and its place is the start of itself.
-fn is_file(disagreement: &Disagreement, which: Which) -> bool {
-    let side = match which {
-        Which::Left => &disagreement.left,
-        Which::Right => &disagreement.right,
-    };
-    side.as_ref().is_some_and(|side| {
-        side.key_place.is_none() && side.place == evenkeel_document::Place::default()
-    })
-}
-
 /// What to do about a defect of this code, beside what its code's own help says; `{id}` stands for its fingerprint.
 pub(super) fn help(code: &Code) -> Option<&'static str> {
     Some(match code.name {
@@ -241,6 +238,20 @@ pub(super) fn help(code: &Code) -> Option<&'static str> {
         }
         _ => "make them equal, or declare it: evenkeel explain {id} --declare",
     })
+}
+
+/// Whether two sizes are the same but for the way they were rounded: 1.5Gi and 1500Mi.
+fn is_nearly_equal(relation: &Relation) -> bool {
+    /// The share of the larger one by which they may differ.
+    const NEARLY: f64 = 0.05;
+    match relation {
+        Relation::Size {
+            left,
+            right,
+            dimension: Dimension::Bytes | Dimension::Cores,
+        } => (left - right).abs() <= left.abs().max(right.abs()) * NEARLY,
+        _ => false,
+    }
 }
 
 /// What a relation is called, and what else there is to say; `{one}` and `{two}` stand for the environments.
