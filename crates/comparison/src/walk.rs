@@ -373,7 +373,7 @@ fn named(step: &Step) -> Step {
 }
 
 /// Which elements of a list are secrets by the word before them, by their addresses.
-fn arguments_of<'n>(nodes: &'n [Node]) -> Vec<&'n Node> {
+fn arguments_of(nodes: &[Node]) -> Vec<&Node> {
     let numbers = secret_arguments(nodes);
     numbers.into_iter().filter_map(|at| nodes.get(at)).collect()
 }

@@ -329,6 +329,7 @@ fn is_path(text: &str) -> bool {
         .split_once(':')
         .filter(|(scheme, rest)| {
             rest.starts_with('/')
+                && !rest.starts_with("//")
                 && !scheme.is_empty()
                 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
         })

@@ -124,7 +124,7 @@ fn options(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
                     }
                 }
                 (Some(rest), true) if is_value(rest) => {
-                    found.push(range.start + option.len()..range.end)
+                    found.push(range.start + option.len()..range.end);
                 }
                 _ => {}
             }

@@ -52,8 +52,7 @@ pub fn secrecy(key: &str, scalar: &Scalar) -> Secrecy {
         bearing_of(key)
     };
     let is_text = !matches!(scalar.kind, ScalarKind::Integer | ScalarKind::Float);
-    if kind != Bearing::Plain && !is_harmless(kind, text) && !(kind == Bearing::Switch && !is_text)
-    {
+    if kind != Bearing::Plain && !is_harmless(kind, text) && (is_text || kind != Bearing::Switch) {
         return Secrecy::Whole;
     }
     if !is_text || !may_hold(text) {
