@@ -153,38 +153,34 @@ fn compare_pair(
             }
             let (documents, complaints) = read_both(left, right, format);
             part.complaints = complaints;
-            match documents {
-                Some((left, right)) => {
-                    part.raw = raw_differences(&left, &right);
-                    part.leaves = left.leaves() + right.leaves();
-                    let compared = super::compare(&left, &right, rules, step.as_ref());
-                    part.is_there |= compared.is_there;
-                    part.by_position += compared.by_position;
-                    part.equal = compared.equal;
-                    if compared.disagreements.is_empty() {
-                        return part;
-                    }
-                    let known = KnownSecrets::of(&[&left, &right]);
-                    let shown = (!rules.unplaced).then(|| {
-                        rayon::join(|| covered(&left, &known), || covered(&right, &known))
-                    });
-                    for mut found in compared.disagreements {
-                        found.cover(&known);
-                        let (left, right) = match &shown {
-                            Some((left, right)) => (
-                                span(left, found.left.as_ref(), found.lacking),
-                                span(right, found.right.as_ref(), found.lacking),
-                            ),
-                            None => (None, None),
-                        };
-                        part.located.push(Located {
-                            disagreement: found,
-                            left,
-                            right,
-                        });
-                    }
+            if let Some((left, right)) = documents {
+                part.raw = raw_differences(&left, &right);
+                part.leaves = left.leaves() + right.leaves();
+                let compared = super::compare(&left, &right, rules, step.as_ref());
+                part.is_there |= compared.is_there;
+                part.by_position += compared.by_position;
+                part.equal = compared.equal;
+                if compared.disagreements.is_empty() {
+                    return part;
                 }
-                None => {}
+                let known = KnownSecrets::of(&[&left, &right]);
+                let shown = (!rules.unplaced)
+                    .then(|| rayon::join(|| covered(&left, &known), || covered(&right, &known)));
+                for mut found in compared.disagreements {
+                    found.cover(&known);
+                    let (left, right) = match &shown {
+                        Some((left, right)) => (
+                            span(left, found.left.as_ref(), found.lacking),
+                            span(right, found.right.as_ref(), found.lacking),
+                        ),
+                        None => (None, None),
+                    };
+                    part.located.push(Located {
+                        disagreement: found,
+                        left,
+                        right,
+                    });
+                }
             }
         }
         (Some(FileContent::Unreadable), Some(_)) | (Some(_), Some(FileContent::Unreadable)) => {}

@@ -68,6 +68,10 @@ pub(super) struct Pair<'n> {
 
 /// How the elements of two lists belong together.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub(super) struct Pairing<'n> {
     /// In the order of the first list, then what only the second has.
     pub(super) pairs: Vec<Pair<'n>>,

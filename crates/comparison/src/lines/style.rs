@@ -223,7 +223,7 @@ impl Style {
     }
 
     /// The lines that count: neither empty nor a comment.
-    pub(super) fn counting<'n>(self, lines: &'n [Node]) -> Vec<&'n Node> {
+    pub(super) fn counting(self, lines: &[Node]) -> Vec<&Node> {
         let mut counting = Vec::with_capacity(lines.len());
         let mut number = 0;
         while let Some(node) = lines.get(number) {

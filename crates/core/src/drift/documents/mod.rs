@@ -168,9 +168,12 @@ fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     let Disagreement { left, right, .. } = disagreement;
     // Of a secret on both sides it says nothing that both have something.
     let is_on_both = left.is_some() && right.is_some();
-    let value = |side: &Side| match side.is_secret && is_on_both {
-        true => Value::text(&side.shown),
-        false => value(side),
+    let value = |side: &Side| {
+        if side.is_secret && is_on_both {
+            Value::text(&side.shown)
+        } else {
+            value(side)
+        }
     };
     let right = match &disagreement.matter {
         Matter::Moved(_) => None,
