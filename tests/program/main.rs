@@ -52,6 +52,7 @@ mod repositories;
 mod running;
 mod seals;
 mod secrets;
+mod services;
 mod shut;
 mod signals;
 mod sources;

@@ -20,6 +20,20 @@ pub struct Disagreement {
     pub matter: Matter,
     /// Of what only one side has: where the other one lacks it, the key above.
     pub lacking: Option<Place>,
+    /// What is around it.
+    pub around: Surroundings,
+}
+
+/// What is around a disagreement, as far as it tells which ones have one reason.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// The place of another disagreement that explains this one: it is inside of what is missing or switched off there, or
+    /// at the very place of a mention.
+    pub explained_by: Option<Path>,
+    /// The places of its siblings as one text, `apps[*].replicas`, where at least two of them have the key.
+    pub among: Option<Arc<str>>,
+    /// Of a key that only one side has: the one key that the other side has instead.
+    pub instead: Option<Arc<str>>,
 }
 
 /// What one side has at a place.
@@ -61,6 +75,10 @@ pub enum Matter {
     Moved(Path),
     /// Equal, and it must not be.
     MustDiffer,
+    /// A random id that is equal on both sides although each environment has ids of its own.
+    Copied,
+    /// Equal to the letter on both sides, and names both environments by this identity.
+    NamesBoth(Arc<str>),
     /// One side mentions what is the other one's own. What the other side has at the place is told, too.
     Foreign {
         /// Which side mentions it.
@@ -94,6 +112,9 @@ impl Disagreement {
             (left.is_secret, right.is_secret) = (true, true);
         }
         self.path.cover(known);
+        if let Some(path) = &mut self.around.explained_by {
+            path.cover(known);
+        }
         if let Matter::Moved(to) = &mut self.matter {
             to.cover(known);
         }

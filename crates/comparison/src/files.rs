@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::disagreement::{Disagreement, Matter, Side};
+use super::disagreement::{Disagreement, Matter, Side, Surroundings};
 use super::meaning::Relation;
 use super::path::Step;
 use super::{Equal, Rules, Which, raw_differences};
@@ -205,6 +205,7 @@ fn compare_pair(
                     right: right.map(|content| whole_file(name, content)),
                     matter,
                     lacking: None,
+                    around: Surroundings::default(),
                 },
                 left: left.and_then(start_of),
                 right: right.and_then(start_of),

@@ -24,7 +24,7 @@ mod rules;
 mod shown;
 mod walk;
 
-pub use disagreement::{Disagreement, Matter, Side};
+pub use disagreement::{Disagreement, Matter, Side, Surroundings};
 pub use files::{FileContent, Files, FilesComparison, Located, compare_files};
 pub use identity::{Identities, Identity, Which};
 pub use index::Index;

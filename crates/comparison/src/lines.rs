@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::disagreement::{Disagreement, Matter, Side};
+use super::disagreement::{Disagreement, Matter, Side, Surroundings};
 use super::path::Step;
 use super::{Identities, Path, Which, list, shown};
 use evenkeel_document::{Content, Document, Node, Place, Scalar, ScalarKind, covering, sensitive};
@@ -50,6 +50,7 @@ pub(super) fn compare(
             // The first line that matches counts, and a line may have left its block.
             matter: Matter::Order(true),
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     let mut names = Names::default();
@@ -65,6 +66,7 @@ pub(super) fn compare(
             right: two.indented(&twos),
             matter: Matter::Lines,
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     for (number, other) in &leftover.pairs {
@@ -84,6 +86,7 @@ pub(super) fn compare(
             right,
             matter: Matter::Lines,
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     for nodes in statements(&lefts, &leftover.left) {
@@ -93,6 +96,7 @@ pub(super) fn compare(
             right: None,
             matter: Matter::Only(Which::Left),
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     for nodes in statements(&rights, &leftover.right) {
@@ -102,6 +106,7 @@ pub(super) fn compare(
             right: two.side(&nodes),
             matter: Matter::Only(Which::Right),
             lacking: None,
+            around: Surroundings::default(),
         });
     }
 }

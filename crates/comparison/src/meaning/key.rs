@@ -128,6 +128,39 @@ pub(super) fn is_schedule(key: &str) -> bool {
     )
 }
 
+/// Whether a part of a network stands under it: `10.12.0` is no version there.
+pub(super) fn is_network(key: &str) -> bool {
+    has(
+        key,
+        &[
+            "network",
+            "networks",
+            "subnet",
+            "subnets",
+            "prefix",
+            "cidr",
+            "netmask",
+            "ip",
+            "ips",
+            "ipv4",
+            "gateway",
+            "address",
+            "addresses",
+            "nameserver",
+            "range",
+            "octets",
+            "vpc",
+            "vnet",
+            "lan",
+        ],
+    )
+}
+
+/// Whether more of it is kept, and not waited for: `retention_days`.
+pub(super) fn is_kept(key: &str) -> bool {
+    has(key, &["retention", "keep", "history", "retain"])
+}
+
 /// Whether a zone of Route 53 is named here.
 pub(super) fn is_zone(key: &str) -> bool {
     has(key, &["zone", "zones"])

@@ -1,8 +1,12 @@
 //! Maps: entry by entry, and keys that were only renamed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::super::Which;
+use super::super::disagreement::Matter;
+use super::super::path::Step;
+use super::super::{Which, shown};
+use super::surroundings::are_exchanged;
 use super::{Trail, Walk, Why};
 use evenkeel_document::Entry;
 use evenkeel_document::sensitive::Within;
@@ -39,12 +43,30 @@ impl<'n> Walk<'n, '_> {
             }
         }
         self.renamed_keys(left, right, &mut counterpart, &mut taken);
+        let alone = |(entry, is_alone): (&'n Entry, bool)| is_alone.then_some(entry);
+        let lefts = left.iter().zip(counterpart.iter().map(Option::is_none));
+        let rights = right.iter().zip(taken.iter().map(|taken| !taken));
+        let lonely: [Vec<&Entry>; 2] = [
+            lefts.filter_map(alone).collect(),
+            rights.filter_map(alone).collect(),
+        ];
+        let is_root = self.is_root();
+        let exchanged = are_exchanged(&lonely[0], &lonely[1], (left.len(), right.len()), is_root);
+        let instead = |which: usize| {
+            let other = lonely.get(which).and_then(|all| all.first());
+            other
+                .filter(|_| exchanged)
+                .map(|entry| Arc::from(&*shown::name(&entry.key)))
+        };
         for (one, number) in left.iter().zip(counterpart) {
             let under = Within::either(within, &one.key);
             self.trail.push(Trail::Key(&one.key, under));
             match number.and_then(|number| right.get(number)) {
                 Some(two) => self.entries(one, two),
-                None => self.only(&one.value, Some(one), Which::Left),
+                None => {
+                    self.only(&one.value, Some(one), Which::Left);
+                    self.put_instead(instead(1));
+                }
             }
             self.trail.pop();
         }
@@ -53,8 +75,25 @@ impl<'n> Walk<'n, '_> {
                 let under = Within::either(within, &two.key);
                 self.trail.push(Trail::Key(&two.key, under));
                 self.only(&two.value, Some(two), Which::Right);
+                self.put_instead(instead(0));
                 self.trail.pop();
             }
+        }
+    }
+
+    /// Whether the walk is at the root of a file.
+    fn is_root(&self) -> bool {
+        self.trail
+            .iter()
+            .all(|step| matches!(step, Trail::Element(Step::Key(_), _)))
+    }
+
+    /// Says which key the other side has instead of the one that was found last.
+    fn put_instead(&mut self, instead: Option<Arc<str>>) {
+        if let Some(found) = self.found.last_mut()
+            && matches!(found.matter, Matter::Only(_))
+        {
+            found.around.instead = instead;
         }
     }
 

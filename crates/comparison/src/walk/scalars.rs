@@ -1,9 +1,11 @@
 //! Single values: whether they say the same, and what it is if they do not.
 
+use std::sync::Arc;
+
 use super::super::disagreement::{Matter, Side};
 use super::super::meaning::{self, Context, Relation};
 use super::super::{Which, list, shown};
-use super::{Walk, Why, readers};
+use super::{Walk, Why, copied, readers};
 use evenkeel_document::{Node, Scalar, ScalarKind, covering};
 
 impl<'n> Walk<'n, '_> {
@@ -19,6 +21,12 @@ impl<'n> Walk<'n, '_> {
                 let sides = (self.side(left, None), self.side(right, None));
                 self.found(Some(sides.0), Some(sides.1), Matter::MustDiffer);
             }
+            return;
+        }
+        // A text that names both environments, and is the same in both, is about the environments.
+        if let Some(identity) = self.names_both(&one.text, &two.text) {
+            let sides = (self.side(left, None), self.side(right, None));
+            self.found(Some(sides.0), Some(sides.1), Matter::NamesBoth(identity));
             return;
         }
         self.mention(left, one, Which::Left, Some(right));
@@ -42,6 +50,13 @@ impl<'n> Walk<'n, '_> {
                 let matter = Matter::Readers(readers.who, readers.is_certain);
                 self.found(Some(sides.0), Some(sides.1), matter);
                 return;
+            }
+            if copied::is_copied(one, two, context, &self.rules.identities) {
+                let sides = (self.side(left, None), self.side(right, None));
+                if !(sides.0.is_secret || sides.1.is_secret) {
+                    self.found(Some(sides.0), Some(sides.1), Matter::Copied);
+                    return;
+                }
             }
             // Of images that are not the same, there is more to say than that one floats.
             if meaning::floating_tag(&one.text, context).is_some() {
@@ -81,6 +96,14 @@ impl<'n> Walk<'n, '_> {
         }
         self.tell_apart(&mut sides, left, right);
         self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
+    }
+
+    /// The identity by which a text that is the same on both sides names both environments.
+    pub(super) fn names_both(&self, one: &str, two: &str) -> Option<Arc<str>> {
+        if !(self.foreign.0 && self.foreign.1) || one != two {
+            return None;
+        }
+        self.rules.identities.names_both(one).cloned()
     }
 
     /// Two values that are the same only where they are written alike.

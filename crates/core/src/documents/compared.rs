@@ -11,7 +11,7 @@ use crate::environment::document::declarations;
 use crate::environment::{Definition, DifferencePlace, DocumentDeclaration, DocumentSource, once};
 use evenkeel_comparison::{
     Disagreement, Equal, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
-    Pattern, Rules, Side, Which, compare_files,
+    Pattern, Rules, Side, Surroundings, Which, compare_files,
 };
 use evenkeel_document::{Format, Place};
 use evenkeel_model::defect::Defect;
@@ -407,6 +407,7 @@ fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
                 right,
                 matter: Matter::Only(which),
                 lacking: None,
+                around: Surroundings::default(),
             },
             left: left_span,
             right: right_span,

@@ -23,6 +23,8 @@ pub const CODES: &[&Code] = &[
     &ORDER,
     &MOVED,
     &MUST_DIFFER,
+    &COPIED,
+    &LISTED,
     &FOREIGN,
     &LINES,
 ];
@@ -158,6 +160,18 @@ pub const MUST_DIFFER: Code = critical(
     "parity/must-differ",
     "a value that must never be the same is the same",
     "The document's `must-differ` says that each environment has its own here. With the same one, what is meant for staging reaches production.",
+);
+/// One random id for two.
+pub const COPIED: Code = Code::warning(
+    "parity/id-copied",
+    "a random id is the same in both environments",
+    "An id that a cloud or a tool gave out belongs to one environment, so the one that is the same in another was probably copied. Give each environment its own id, or declare the difference if they share the thing on purpose.",
+);
+/// Both are named in both.
+pub const LISTED: Code = Code::warning(
+    "parity/environments-listed",
+    "a value that is the same in both environments names both of them",
+    "A list of all accounts or hosts is usually meant to be the same everywhere. If one of the environments should not be in it, remove it; otherwise declare the difference.",
 );
 /// One environment mentions the other.
 pub const FOREIGN: Code = critical(

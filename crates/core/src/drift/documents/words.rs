@@ -1,10 +1,11 @@
 //! How a disagreement between documents is called and said.
 
-use super::{ComparedDocument, cause, codes};
+use super::{ComparedDocument, codes};
+use crate::drift::causes as cause;
 use crate::drift::codes::{CLASS, INVERTED};
 use crate::environment::definition::size_class;
 use evenkeel_comparison::meaning::{
-    Admits, Context, Dimension, ImageDifference, Opaque, Relation, relate,
+    Admits, Context, Dimension, ImageDifference, Opaque, Relation, has_direction, relate,
 };
 use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
 use evenkeel_document::{Scalar, ScalarKind};
@@ -55,7 +56,8 @@ pub(super) fn defect(
             format!("`{name}` is a secret of each environment's own"),
         ),
         Matter::Value(relation) => {
-            let (code, more) = value(relation, compared.siblings);
+            let (key, above) = disagreement.path.keys();
+            let (code, more) = value(relation, compared.siblings, Context { key, above });
             let message = match more {
                 Some(more) => format!(
                     "{differs}: {}",
@@ -172,6 +174,16 @@ pub(super) fn defect(
             subject,
             format!("a line is `{right}` in {two} and `{left}` in {one}"),
         ),
+        Matter::Copied => Defect::new(
+            &codes::COPIED,
+            subject,
+            format!("`{name}` has one random id in both {one} and {two}: {left}"),
+        ),
+        Matter::NamesBoth(identity) => Defect::new(
+            &codes::LISTED,
+            subject,
+            format!("`{name}` names the {identity} of both {one} and {two}, in both of them"),
+        ),
         Matter::Floating => Defect::new(
             &codes::FLOATING,
             subject,
@@ -255,7 +267,11 @@ fn is_nearly_equal(relation: &Relation) -> bool {
 }
 
 /// What a relation is called, and what else there is to say; `{one}` and `{two}` stand for the environments.
-fn value(relation: &Relation, siblings: bool) -> (&'static Code, Option<String>) {
+fn value(
+    relation: &Relation,
+    siblings: bool,
+    context: Context<'_>,
+) -> (&'static Code, Option<String>) {
     match relation {
         Relation::Flag { .. } => (&codes::FLAG, None),
         Relation::Size {
@@ -264,10 +280,7 @@ fn value(relation: &Relation, siblings: bool) -> (&'static Code, Option<String>)
             dimension,
         } => {
             let (small, large) = (size_class(*left), size_class(*right));
-            let has_direction = matches!(
-                dimension,
-                Dimension::Count | Dimension::Bytes | Dimension::Cores
-            );
+            let has_direction = has_direction(*dimension, context);
             if *dimension == Dimension::Count && small != large {
                 (
                     &CLASS,

@@ -1,0 +1,113 @@
+//! Sizes, by what they measure and in which direction: less memory everywhere in staging is one decision.
+
+use evenkeel_comparison::meaning::{Dimension, Relation};
+use evenkeel_comparison::{Matter, Step};
+
+use super::{Member, Rule, Seen, by_key};
+use crate::environment::definition::size_class;
+
+pub(super) const RULE: Rule = Rule {
+    name: "sizes",
+    sees,
+    joins,
+    is_widespread: false,
+    message: None,
+};
+
+/// Words of keys by what they measure.
+const MEASURES: &[(&str, &[&str])] = &[
+    ("memory", &["memory", "mem", "heap", "ram", "xmx", "xms"]),
+    ("storage", &["storage", "disk", "volume"]),
+    ("processors", &["cpu", "cpus", "cores", "vcpu", "vcpus"]),
+    (
+        "replicas",
+        &[
+            "replica",
+            "replicas",
+            "replicacount",
+            "desired",
+            "instances",
+            "nodes",
+            "pods",
+            "capacity",
+        ],
+    ),
+];
+
+fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
+    let Matter::Value(Relation::Size {
+        left,
+        right,
+        dimension,
+    }) = &seen.disagreement.matter
+    else {
+        return None;
+    };
+    let direction = if left < right { "less" } else { "more" };
+    let classes = if *dimension == Dimension::Count {
+        format!("{} {}", size_class(*left), size_class(*right))
+    } else {
+        String::new()
+    };
+    let measure = measure(&seen.disagreement.path.steps, *dimension);
+    Some((format!("{measure} {direction} {classes}"), String::new()))
+}
+
+fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
+    by_key(members, |_| true)
+}
+
+/// What a size measures, by the nearest key that tells it; otherwise the key itself.
+fn measure(steps: &[Step], dimension: Dimension) -> String {
+    match dimension {
+        Dimension::Machine => return "machines".to_owned(),
+        Dimension::Cores => return "processors".to_owned(),
+        _ => {}
+    }
+    let mut keys = steps.iter().rev().filter_map(|step| match step {
+        Step::Key(key) => Some(key.to_lowercase()),
+        // `NAME=value` in a list, and the value of what is named.
+        Step::Element(names) => names.first().map(|(_, name)| name.to_lowercase()),
+        Step::Position(_) => None,
+    });
+    let mut key = keys.next().unwrap_or_default();
+    if matches!(
+        &*key,
+        "value" | "default" | "min" | "max" | "limit" | "size"
+    ) {
+        key = format!("{} {key}", keys.next().unwrap_or_default());
+    }
+    let known = MEASURES.iter().find(|(_, words)| {
+        let mut parts = key.split(|each: char| !each.is_alphanumeric());
+        parts.any(|part| {
+            words
+                .iter()
+                .any(|word| part == *word || part.ends_with(word))
+        })
+    });
+    known.map_or(key, |(measure, _)| (*measure).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::measure;
+    use evenkeel_comparison::Step;
+    use evenkeel_comparison::meaning::Dimension;
+
+    #[test]
+    fn a_size_is_known_by_what_it_measures() {
+        let told = |keys: &[&str]| {
+            let steps: Vec<Step> = keys.iter().map(|key| Step::Key((*key).into())).collect();
+            measure(&steps, Dimension::Count)
+        };
+        assert_eq!(
+            told(&["limits", "memory"]),
+            told(&["requests", "memoryMiB"]).replace("mib", "")
+        );
+        assert_eq!(told(&["web", "minReplicas"]), "replicas");
+        assert_eq!(told(&["web", "replicaCount"]), "replicas");
+        assert_eq!(told(&["pool", "size"]), "pool size");
+        assert_eq!(told(&["allocated_storage"]), "storage");
+        assert_ne!(told(&["workers"]), told(&["retries"]));
+    }
+}
