@@ -22,6 +22,7 @@ mod canaries;
 mod checkpoints;
 mod completeness;
 mod crash;
+mod decisions;
 mod declared;
 mod definitions;
 mod documents;

@@ -4,6 +4,7 @@
 //! Seeded: the same estates on every run. What a service is, is in `service`; what is put into it, in `injected`.
 
 mod injected;
+mod savings;
 mod service;
 mod tree;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{DocumentRequest, FileSet};
-use crate::drift::documents::{ComparedDocument, disparities};
+use crate::drift::documents::{ComparedDocument, disparities, leave_out_shared};
 use crate::drift::{Disparity, Presence};
 use crate::environment::definition::Varies;
 use crate::environment::document::declarations;
@@ -232,6 +232,7 @@ impl<'d> Documents<'d> {
                 }));
             }
         }
+        leave_out_shared(&mut parity.disparities);
         // A file that two pairs share is complained about once.
         parity.complaints = once(parity.complaints);
         parity.counted = Some(counted);

@@ -240,6 +240,9 @@ fn joined(
             defect.environment.as_ref(),
         )
     }
+    for (_, followers) in &mut all {
+        followers.sort_by(|one, two| (place(one), one.code.name).cmp(&(place(two), two.code.name)));
+    }
     all.sort_by(|one, two| {
         let gravest = |(own, followers): &(Defect, Vec<Defect>)| {
             let all = std::iter::once(own).chain(followers);

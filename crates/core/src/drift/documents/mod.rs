@@ -9,7 +9,7 @@ mod words;
 
 pub use super::causes::{expression_of, substitution};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -47,6 +47,25 @@ pub fn disparities(compared: &ComparedDocument<'_>) -> Vec<Disparity> {
         .collect();
     agree_on_values(&mut found);
     found
+}
+
+/// Takes away the ids that more than two environments have: those were not copied, all of them share a thing.
+pub fn leave_out_shared(found: &mut Vec<Disparity>) {
+    type Pair = (EnvironmentName, EnvironmentName);
+    let mut pairs: HashMap<String, BTreeSet<Pair>> = HashMap::new();
+    for disparity in found
+        .iter()
+        .filter(|each| each.defect.code == &codes::COPIED)
+    {
+        let all = pairs.entry(disparity.place.clone()).or_default();
+        all.insert(disparity.between.clone());
+    }
+    pairs.retain(|_, pairs| pairs.len() > 1);
+    if !pairs.is_empty() {
+        found.retain(|disparity| {
+            disparity.defect.code != &codes::COPIED || !pairs.contains_key(&disparity.place)
+        });
+    }
 }
 
 /// Gives all that stands at one place the same values: a mention of the other environment, say, and a value that
