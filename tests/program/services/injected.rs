@@ -39,6 +39,8 @@ pub const SORTS: &[&str] = &[
     "keys missing together",
     "keys missing at the root",
     "one address for many",
+    "one window for many",
+    "the same keys missing in several maps",
     "an exchanged key",
     "a mention in what is missing",
     "hashes of contents",
@@ -304,6 +306,31 @@ impl Injection<'_> {
                     vec!["alarm_recipient".into()]
                 });
                 self.expect(sort, "parity/setting-differs", "error", 6, places);
+            }
+            "one window for many" => {
+                let count = self.count(4, 8);
+                let places = self.each("terraform", count, |turn, _, staging, production| {
+                    set(
+                        staging,
+                        &["backup_window"],
+                        json!(format!("0{turn}:15-0{turn}:45")),
+                    );
+                    set(production, &["backup_window"], json!("23:00-23:30"));
+                    vec!["backup_window".into()]
+                });
+                self.expect(sort, "parity/setting-differs", "error", 6, places);
+            }
+            "the same keys missing in several maps" => {
+                let count = self.count(3, 7);
+                let places = self.each("compose", count, |_, _, staging, _| {
+                    let proxy = entries(staging, &["services", "proxy"]);
+                    proxy.remove("ports");
+                    proxy.remove("mem_limit");
+                    ["ports", "mem_limit"]
+                        .map(|key| format!("services.proxy.{key}"))
+                        .into()
+                });
+                self.expect(sort, "parity/key-missing", "error", 6, places);
             }
             "an exchanged key" => {
                 let count = self.count(1, 4);

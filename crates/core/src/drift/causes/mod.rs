@@ -185,20 +185,27 @@ fn members<'a>(rule: &Rule, defects: &'a [Option<Defect>], is_taken: &[bool]) ->
 
 /// What no rule took: what several pairs of environments have at one place is one cause, and everything else one by itself.
 fn rest(defects: &[Option<Defect>], is_taken: &[bool]) -> Vec<Vec<usize>> {
-    type Key<'d> = (&'static str, Severity, &'d str);
-    let mut same: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+    type Place<'d> = (&'static str, Severity, &'d str, Option<&'d str>);
+    let mut same: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     let mut single = Vec::new();
     for ((number, defect), is_taken) in defects.iter().enumerate().zip(is_taken) {
         let Some(defect) = defect.as_ref().filter(|_| !is_taken) else {
             continue;
         };
-        match &defect.cause {
-            Some(cause) => same
-                .entry((defect.code.name, defect.severity, cause))
-                .or_default()
-                .push(number),
-            None => single.push(vec![number]),
+        // What is no difference of documents has no cause.
+        if defect.cause.is_none() {
+            single.push(vec![number]);
+            continue;
         }
+        let attribute = defect.attribute.as_deref();
+        same.entry((
+            defect.code.name,
+            defect.severity,
+            &defect.subject,
+            attribute,
+        ))
+        .or_default()
+        .push(number);
     }
     same.into_values().chain(single).collect()
 }
@@ -295,6 +302,11 @@ mod tests {
         let at = |attribute: &str, cause: &str| {
             let mut defect = Defect::new(&SETTING, "document.a", "m").attribute(attribute);
             defect.cause = Some(cause.to_owned());
+            defect.kin = vec![Kin {
+                rule: "same change",
+                key: cause.to_owned(),
+                part: String::new(),
+            }];
             defect
         };
         let mut flag = Defect::new(&FLAG, "document.a", "m").attribute("z");
