@@ -20,6 +20,9 @@ use evenkeel_model::{EnvironmentName, Value};
 /// What every environment declares.
 pub struct DeclaredDocuments(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
 
+/// The files of documents, by environment and document.
+pub type FileSets = BTreeMap<(EnvironmentName, Arc<str>), FileSet>;
+
 /// Takes what was found of one document in a pair of environments.
 pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]) + 'a;
 
@@ -27,7 +30,7 @@ pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Lo
 pub struct Documents<'d> {
     definition: &'d Definition,
     declared: &'d DeclaredDocuments,
-    sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
+    sets: FileSets,
     tells_equal: bool,
     unplaced: bool,
 }
@@ -156,6 +159,12 @@ impl<'d> Documents<'d> {
             tells_equal: false,
             unplaced: false,
         }
+    }
+
+    /// The files again, by environment and document.
+    #[must_use]
+    pub fn into_sets(self) -> FileSets {
+        self.sets
     }
 
     /// Whether everything that counts as equal is told.
