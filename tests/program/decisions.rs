@@ -234,6 +234,11 @@ fn keys_missing_together_are_one_for_each_side_also_at_the_root() {
         ),
         ["critical key-missing 8", "critical key-missing 8"]
     );
+    let lists = |more: &str| format!("a: {{hba: [x, y{more}]}}\nb: {{hba: [x, z{more}]}}\n");
+    assert_eq!(
+        of_yaml(&lists(""), &lists(", one, two")),
+        ["error element-missing 4"]
+    );
     // The same ones in several maps.
     let apps = |more: &str| {
         each(APPS, |_, name| {

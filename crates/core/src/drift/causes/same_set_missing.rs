@@ -1,4 +1,5 @@
-//! The same keys missing in several maps: five services that lack the same four settings lack one thing.
+//! The same keys missing in several maps, or the same elements in several lists: five services that lack the same four
+//! settings lack one thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +16,12 @@ pub(super) const RULE: Rule = Rule {
     message: None,
 };
 
-/// The map, and the key that is missing in it.
+/// The map or list, and what is missing in it.
 fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
     let (map, _) = missing_together::sees(seen)?;
     let last = seen.disagreement.path.steps.last()?;
-    matches!(last, Step::Key(_)).then(|| (map, last.to_string()))
+    // A position says nothing of the element at it.
+    (!matches!(last, Step::Position(_))).then(|| (map, last.to_string()))
 }
 
 fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
