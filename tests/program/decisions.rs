@@ -378,6 +378,19 @@ fn a_name_that_ends_in_a_hash_of_its_content_is_the_same_name() {
         of_yaml(&text("6ct58987ht", "info"), &text("9hf2mk7gtb", "info")),
         [""; 0]
     );
+    // With the environment's name before it, in a list of objects.
+    let prefixed = |name: &str, hash: &str, level: &str| {
+        format!(
+            "kind: List\nitems:\n- kind: Secret\n  metadata: {{name: {name}-app-{hash}}}\n  stringData: {{LEVEL: {level}}}\n- kind: Job\n  metadata: {{name: a}}\n  spec: {{volumes: [{{name: v, secret: {{secretName: {name}-app-{hash}}}}}]}}\n"
+        )
+    };
+    assert_eq!(
+        of_yaml(
+            &prefixed("staging", "6ct58987ht", "a"),
+            &prefixed("production", "9hf2mk7gtb", "a")
+        ),
+        [""; 0]
+    );
     // What a reference leads to must be there.
     assert_eq!(
         of_yaml("ref: app-6ct58987ht\n", "ref: app-9hf2mk7gtb\n"),

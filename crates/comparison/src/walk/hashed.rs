@@ -4,10 +4,11 @@
 //! count as equal, and what differs inside of it is reported. A reference to what is not in the document is compared as it
 //! is, since what it leads to was not seen.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::{Identities, Identity};
+use super::super::{Identities, Identity, Which};
 use evenkeel_document::{Content, Document, Node};
 
 /// What kustomize encodes its hashes in.
@@ -22,7 +23,10 @@ pub(super) fn with_hashes(
     left: &Document,
     right: &Document,
 ) -> Option<Identities> {
-    let (ones, twos) = (named(left), named(right));
+    let (ones, twos) = (
+        named(left, identities, Which::Left),
+        named(right, identities, Which::Right),
+    );
     if ones.is_empty() || twos.is_empty() {
         return None;
     }
@@ -44,9 +48,14 @@ pub(super) fn with_hashes(
     (!pairs.is_empty()).then(|| identities.with_words(pairs))
 }
 
-/// The names with a hash, by kind and by what is before the hash, in the order of their namespaces.
-fn named(document: &Document) -> BTreeMap<(&str, &str), Vec<&str>> {
-    let mut found: BTreeMap<(&str, &str), Vec<(&str, &str)>> = BTreeMap::new();
+/// The names with a hash, by kind and by what is before the hash, in the order of their namespaces. What is before the hash may
+/// have identity values in it.
+fn named<'n>(
+    document: &'n Document,
+    identities: &Identities,
+    which: Which,
+) -> BTreeMap<(&'n str, Cow<'n, str>), Vec<&'n str>> {
+    let mut found: BTreeMap<(&str, Cow<'_, str>), Vec<(&str, &str)>> = BTreeMap::new();
     for root in &document.roots {
         let items = match root.get("items").map(|items| &items.content) {
             Some(Content::List(items)) => items.as_slice(),
@@ -59,6 +68,9 @@ fn named(document: &Document) -> BTreeMap<(&str, &str), Vec<&str>> {
             let Some(base) = without_hash(name) else {
                 continue;
             };
+            let base = identities
+                .marked(base, which)
+                .map_or(Cow::Borrowed(base), Cow::Owned);
             let entry = found.entry((kind, base)).or_default();
             if !entry.contains(&(namespace, name)) {
                 entry.push((namespace, name));
