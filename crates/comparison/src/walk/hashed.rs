@@ -48,14 +48,17 @@ pub(super) fn with_hashes(
     (!pairs.is_empty()).then(|| identities.with_words(pairs))
 }
 
+/// A kind, and what is before the hash in a name.
+type Base<'n> = (&'n str, Cow<'n, str>);
+
 /// The names with a hash, by kind and by what is before the hash, in the order of their namespaces. What is before the hash may
 /// have identity values in it.
 fn named<'n>(
     document: &'n Document,
     identities: &Identities,
     which: Which,
-) -> BTreeMap<(&'n str, Cow<'n, str>), Vec<&'n str>> {
-    let mut found: BTreeMap<(&str, Cow<'_, str>), Vec<(&str, &str)>> = BTreeMap::new();
+) -> BTreeMap<Base<'n>, Vec<&'n str>> {
+    let mut found: BTreeMap<Base<'_>, Vec<(&str, &str)>> = BTreeMap::new();
     for root in &document.roots {
         let items = match root.get("items").map(|items| &items.content) {
             Some(Content::List(items)) => items.as_slice(),

@@ -186,7 +186,7 @@ pub(super) fn are_exchanged(
 
 /// Whether two keys begin or end with the same word.
 fn shares_a_word(one: &str, two: &str) -> bool {
-    const LEAST: usize = 3;
+    const LEAST: usize = 2;
     let words = |key: &str| -> Vec<String> {
         key.split(|each: char| !each.is_alphanumeric())
             .filter(|word| word.len() >= LEAST)

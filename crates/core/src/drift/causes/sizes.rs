@@ -65,27 +65,53 @@ fn measure(steps: &[Step], dimension: Dimension) -> String {
         _ => {}
     }
     let mut keys = steps.iter().rev().filter_map(|step| match step {
-        Step::Key(key) => Some(key.to_lowercase()),
+        Step::Key(key) => Some(measured(key)),
         // `NAME=value` in a list, and the value of what is named.
-        Step::Element(names) => names.first().map(|(_, name)| name.to_lowercase()),
+        Step::Element(names) => names.first().map(|(_, name)| measured(name)),
         Step::Position(_) => None,
     });
-    let mut key = keys.next().unwrap_or_default();
-    if matches!(
-        &*key,
-        "value" | "default" | "min" | "max" | "limit" | "size"
-    ) {
-        key = format!("{} {key}", keys.next().unwrap_or_default());
-    }
-    let known = MEASURES.iter().find(|(_, words)| {
-        let mut parts = key.split(|each: char| !each.is_alphanumeric());
-        parts.any(|part| {
-            words
+    let mut words = keys.next().unwrap_or_default();
+    let says_little = |words: &[String]| {
+        matches!(words, [] | [_])
+            && words
                 .iter()
-                .any(|word| part == *word || part.ends_with(word))
+                .all(|word| matches!(&**word, "value" | "size" | "count" | "number"))
+    };
+    if says_little(&words) {
+        let mut above = keys.next().unwrap_or_default();
+        above.append(&mut words);
+        words = above;
+    }
+    let known = MEASURES.iter().find(|(_, names)| {
+        words.iter().any(|word| {
+            names
+                .iter()
+                .any(|name| word == name || word.ends_with(name))
         })
     });
-    known.map_or(key, |(measure, _)| (*measure).to_owned())
+    known.map_or_else(|| words.join(" "), |(measure, _)| (*measure).to_owned())
+}
+
+/// The words of a key without those that only bound what is measured, in small letters.
+fn measured(key: &str) -> Vec<String> {
+    const BOUNDS: &[&str] = &[
+        "min", "max", "minimum", "maximum", "desired", "initial", "default", "limit", "limits",
+        "request", "requests", "total", "per",
+    ];
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for each in key.chars() {
+        let is_hump = each.is_uppercase() && was_small;
+        if is_hump || !each.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| each.is_alphanumeric()) {
+            word.extend(each.to_lowercase());
+        }
+        was_small = each.is_lowercase() || each.is_numeric();
+    }
+    words.retain(|word| !word.is_empty() && !BOUNDS.contains(&&**word));
+    words
 }
 
 #[cfg(test)]
@@ -102,11 +128,13 @@ mod tests {
         };
         assert_eq!(
             told(&["limits", "memory"]),
-            told(&["requests", "memoryMiB"]).replace("mib", "")
+            told(&["requests", "memoryMiB"])
         );
+        assert_eq!(told(&["asg", "minSize"]), told(&["asg", "max_size"]));
         assert_eq!(told(&["web", "minReplicas"]), "replicas");
         assert_eq!(told(&["web", "replicaCount"]), "replicas");
         assert_eq!(told(&["pool", "size"]), "pool size");
+        assert_eq!(told(&["MAX_CONNECTIONS"]), told(&["connections"]));
         assert_eq!(told(&["allocated_storage"]), "storage");
         assert_ne!(told(&["workers"]), told(&["retries"]));
     }
