@@ -9,7 +9,6 @@ pub mod discovery;
 
 mod disagreement;
 mod files;
-mod hosts;
 mod hunks;
 mod identity;
 mod index;
@@ -22,6 +21,7 @@ pub mod pattern;
 mod raw;
 mod rules;
 mod shown;
+mod things;
 mod walk;
 
 pub use disagreement::{Disagreement, Matter, Side};
@@ -32,6 +32,7 @@ pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};
 pub use raw::raw_differences;
 pub use rules::Rules;
+pub use things::Thing;
 pub use walk::{Compared, Equal, Why, compare};
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ mod identities;
 mod judging;
 mod likeness;
 mod names;
-mod tokens;
+pub(crate) mod tokens;
 mod unmarked;
-mod words;
+pub(crate) mod words;
 mod writing;
 
 #[cfg(test)]

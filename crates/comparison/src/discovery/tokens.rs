@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::words;
 
 /// The tokens of a text, by their bytes.
-pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn tokens(text: &str) -> Vec<Range<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Class {
         Lower,
@@ -65,19 +65,19 @@ pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
 
 /// A word of an environment in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// Its bytes.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// As it is written, in lower case, with hyphens.
-    pub(super) spelling: String,
+    pub(crate) spelling: String,
     /// Its place in the table of words.
-    pub(super) word: usize,
+    pub(crate) word: usize,
     /// Whether it is used for little else.
-    pub(super) clear: bool,
+    pub(crate) clear: bool,
 }
 
 /// The words of environments in a text, in order.
-pub(super) fn marks(text: &str) -> Vec<Mark> {
+pub(crate) fn marks(text: &str) -> Vec<Mark> {
     let tokens = tokens(text);
     let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or("").to_lowercase();
     let mut found: Vec<Mark> = Vec::new();

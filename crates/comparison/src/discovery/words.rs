@@ -62,6 +62,11 @@ pub(super) fn find(spelling: &str) -> Option<(usize, bool)> {
     })
 }
 
+/// The spellings of a word that are used for little else.
+pub(crate) fn clear_spellings(word: usize) -> &'static [&'static str] {
+    WORDS.get(word).map_or(&[], |word| word.clear)
+}
+
 /// Whether it stands for every environment below production.
 pub(super) fn is_below_production(word: usize) -> bool {
     WORDS

@@ -23,7 +23,7 @@ pub fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Ve
             let disagreement = &located.disagreement;
             let path = &disagreement.path;
             match &disagreement.matter {
-                Matter::Value(_) | Matter::Lines => {
+                Matter::Value(_) | Matter::Lines | Matter::Marked(_) => {
                     let text = |side: &Option<evenkeel_comparison::Side>| {
                         let side = side.as_ref().filter(|side| !side.is_secret)?;
                         let text = &side.scalar.as_ref()?.text;

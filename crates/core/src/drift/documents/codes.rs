@@ -24,6 +24,7 @@ pub const CODES: &[&Code] = &[
     &MOVED,
     &MUST_DIFFER,
     &FOREIGN,
+    &MARKED,
     &LINES,
 ];
 
@@ -164,6 +165,12 @@ pub const FOREIGN: Code = critical(
     "parity/foreign-identity",
     "one environment's document mentions the other environment",
     "Staging that talks to production's database is not staging. Use the environment's own value, or declare the difference.",
+);
+/// The environment's own name, on one side only.
+pub const MARKED: Code = advice(
+    "parity/name-on-one-side",
+    "one environment has its own name where the other has nothing",
+    "Names with the environment in them are easily told apart, and nothing else differs. Where both environments name themselves alike, they are equal: `shop-staging` and `shop-production`.",
 );
 /// Lines.
 pub const LINES: Code = Code::error(

@@ -6,7 +6,7 @@ use crate::environment::definition::size_class;
 use evenkeel_comparison::meaning::{
     Admits, Context, Dimension, ImageDifference, Opaque, Relation, relate,
 };
-use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
+use evenkeel_comparison::{Disagreement, Matter, Side, Step, Thing, Which};
 use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::defect::{Code, Defect, Severity};
 
@@ -142,21 +142,48 @@ pub(super) fn defect(
             subject,
             format!("`{name}` is {left} in both {one} and {two}, and must differ"),
         ),
+        Matter::Marked(which) => {
+            let (own, shown, other) = match which {
+                Which::Left => (one, &left, &right),
+                Which::Right => (two, &right, &left),
+            };
+            Defect::new(
+                &codes::MARKED,
+                subject,
+                format!("`{name}` is {shown} in {own}, which is {other} with its own name"),
+            )
+        }
         Matter::Foreign {
             within,
             identity,
             value,
+            thing,
         } => {
             let (own, other) = match within {
                 Which::Left => (one, two),
                 Which::Right => (two, one),
             };
-            let message = if &**identity == "environment" {
+            let message = if &**identity == "environment" && thing.is_connection() {
+                format!(
+                    "`{name}` in {own} names {} of {other}: `{value}` is in it",
+                    thing.words()
+                )
+            } else if &**identity == "environment" {
                 format!("`{name}` in {own} names a host of {other}: `{value}` is in it")
+            } else if thing.is_connection() {
+                format!(
+                    "`{name}` in {own} names {} by `{value}`, which is the {identity} of {other}",
+                    thing.words()
+                )
             } else {
                 format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
             };
-            Defect::new(&codes::FOREIGN, subject, message)
+            let mut defect = Defect::new(&codes::FOREIGN, subject, message);
+            // What people read connects to nothing.
+            if *thing == Thing::Prose {
+                defect.severity = Severity::Advice;
+            }
+            defect
         }
         Matter::Lines if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
