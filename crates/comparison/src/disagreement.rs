@@ -72,6 +72,15 @@ pub enum Matter {
         /// What sort of thing mentions it.
         thing: Thing,
     },
+    /// Both have the same database, bucket, queue or topic, by the name of one of them.
+    Shared {
+        /// Whose name it is.
+        of: Which,
+        /// The value that tells.
+        value: Arc<str>,
+        /// What sort of thing it is.
+        thing: Thing,
+    },
     /// One side has its environment's own name in it, the other has nothing in its place, and nothing else differs.
     Marked(Which),
     /// Lines of a text that differ.

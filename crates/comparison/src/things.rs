@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use super::discovery::tokens::tokens;
 use super::identity::hosts;
 use super::meaning::Context;
+use super::tokens::tokens;
 
 /// What sort of thing a value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -146,6 +146,7 @@ fn identities_become_parameters_with_a_value_each() {
                 right: (*right).into(),
             })
             .collect(),
+        said: Default::default(),
     };
     let pairs = [
         pair(

@@ -15,8 +15,9 @@ mod word;
 use std::sync::Arc;
 
 use names::Names;
-pub(crate) use network::Network;
-use word::{Word, stands_alone};
+pub(crate) use network::{Network, addresses};
+use word::Word;
+pub(crate) use word::stands_alone;
 
 /// One identity: the values that correspond to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! `shop` say in an environment that marks nothing.
 
 use super::Which;
-use crate::discovery::{tokens, words};
+use crate::{tokens, words};
 
 /// What each of two environments is called, in lower case, and the other is not.
 #[derive(Clone, Debug, Default)]

@@ -49,9 +49,25 @@ impl Word {
     /// Whether both values, at places of two texts, stand for each other there.
     pub(super) fn corresponds(&self, left: (&str, usize), right: (&str, usize)) -> bool {
         self.is_free
+            || self.is_environment
+                && is_component(left, &self.left)
+                && is_component(right, &self.right)
             || stands_alone(left.0, left.1, &self.left)
                 && stands_alone(right.0, right.1, &self.right)
     }
+}
+
+/// Whether a name of letters at a place of a text has no letter beside it: `p` in `web-p1`.
+fn is_component((text, at): (&str, usize), name: &str) -> bool {
+    let before = text.get(..at).and_then(|text| text.chars().next_back());
+    let after = text
+        .get(at + name.len()..)
+        .and_then(|text| text.chars().next());
+    name.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && ![before, after]
+            .into_iter()
+            .flatten()
+            .any(char::is_alphabetic)
 }
 
 /// Whether a parameter is what the environment itself is called.
@@ -78,7 +94,7 @@ fn is_word(text: &str) -> bool {
 
 /// Whether an identity value at a place of a text is one there. Short words and numbers are only by themselves: `prod`
 /// is not in `product` but in `prod1`, and `7101` not in `171013`. No number goes on beyond a value.
-pub(super) fn stands_alone(text: &str, at: usize, value: &str) -> bool {
+pub(crate) fn stands_alone(text: &str, at: usize, value: &str) -> bool {
     let before = text.get(..at).and_then(|text| text.chars().next_back());
     let after = text
         .get(at + value.len()..)

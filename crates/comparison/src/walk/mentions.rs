@@ -57,23 +57,62 @@ impl<'n> Walk<'n, '_> {
         self.foreign_found(side, other, mention, which);
     }
 
+    /// Looks in a value that both sides have for a database, a bucket, a queue or a topic that is one side's own. It is
+    /// shared, which may be meant.
+    pub(super) fn shared(&mut self, left: &'n Node, right: &'n Node, scalar: &'n Scalar) {
+        for which in [Which::Left, Which::Right] {
+            if !self.may_mention(which) {
+                continue;
+            }
+            let Some((_, value)) = self.rules.identities.foreign(&scalar.text, which) else {
+                continue;
+            };
+            let Some(start) = scalar.text.find(&*value) else {
+                continue;
+            };
+            let context = self.context_of(&scalar.text);
+            let thing = Thing::of(&scalar.text, &(start..start + value.len()), context);
+            if thing.is_connection() && thing != Thing::Host {
+                let matter = Matter::Shared {
+                    of: which.other(),
+                    value,
+                    thing,
+                };
+                let sides = (self.side(left, None), self.side(right, None));
+                self.found(Some(sides.0), Some(sides.1), matter);
+                return;
+            }
+        }
+    }
+
+    /// The keys that a text stands under. In `NAME=value`, and in a line, the first word is the key.
+    fn context_of<'t>(&self, text: &'t str) -> Context<'t>
+    where
+        'n: 't,
+    {
+        let context = self.context();
+        let head = text.split([' ', '=', ':']).next().unwrap_or("");
+        let rest = text.get(head.len()..).unwrap_or("");
+        let is_key = list::is_name(head)
+            && !rest.is_empty()
+            && !rest.starts_with("://")
+            && (context.key.is_empty() || rest.starts_with('='));
+        if is_key {
+            Context {
+                key: head,
+                above: context.key,
+            }
+        } else {
+            context
+        }
+    }
+
     /// What a text mentions of the other environment.
     fn mentioned(&self, text: &str, which: Which) -> Option<Mention> {
         /// A longer text is no name.
         const LONGEST_NAME: usize = 128;
         let identities = &self.rules.identities;
-        let mut context = self.context();
-        // In `NAME=value`, and in a line, the first word is the key.
-        let head = text.split([' ', '=', ':']).next().unwrap_or("");
-        if list::is_name(head) && head.len() < text.len() {
-            let is_line = context.key.is_empty() || text.starts_with(&format!("{head}="));
-            if is_line && !text.starts_with(&format!("{head}://")) {
-                context = Context {
-                    key: head,
-                    above: context.key,
-                };
-            }
-        }
+        let context = self.context_of(text);
         if let Some((identity, value)) = identities.foreign(text, which) {
             let start = text.find(&*value)?;
             let range = start..start + value.len();

@@ -22,7 +22,9 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         // What both have alike is shared, and belongs to neither alone.
-        if one.text != two.text {
+        if one.text == two.text {
+            self.shared(left, right, one);
+        } else {
             self.mention(left, one, Which::Left, Some(right));
             self.mention(right, two, Which::Right, Some(left));
         }

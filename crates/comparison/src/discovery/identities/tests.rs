@@ -1,6 +1,7 @@
 //! Proposals on made-up environments.
 
 use super::{DifferingText, IdentityKind, PairOfTexts, ProposedIdentity, propose};
+use crate::Said;
 use evenkeel_model::EnvironmentName;
 
 fn pair(left: &str, right: &str, texts: &[(&str, &str, &str)]) -> PairOfTexts {
@@ -16,7 +17,17 @@ fn pair(left: &str, right: &str, texts: &[(&str, &str, &str)]) -> PairOfTexts {
                 right: (*right).into(),
             })
             .collect(),
+        said: (
+            said(texts.iter().map(|(_, left, _)| *left)),
+            said(texts.iter().map(|(.., right)| *right)),
+        ),
     }
+}
+
+fn said<'t>(texts: impl Iterator<Item = &'t str>) -> Said {
+    let mut said = Said::default();
+    texts.for_each(|text| said.add_text(text));
+    said
 }
 
 fn proposed(texts: &[(&str, &str, &str)]) -> Vec<ProposedIdentity> {
@@ -284,6 +295,7 @@ fn two_things_at_one_place_are_no_identity() {
             "value: issuer-production",
         ),
         ("namespace", "shop-staging", "shop"),
+        ("release", "shop-staging-web", "shop-web"),
     ]);
     assert_eq!(
         values(&found),

@@ -68,6 +68,7 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
             thing,
             ..
         } => format!("foreign {within:?} {identity} {thing:?}"),
+        Matter::Shared { value, thing, .. } => format!("shared {thing:?} {value}"),
         Matter::Marked(which) => format!("marked {which:?}"),
         Matter::Readers(..) => format!("readers {}", text(left.as_ref()).unwrap_or("")),
         Matter::Order(_) => format!("order {key}"),

@@ -24,6 +24,7 @@ pub const CODES: &[&Code] = &[
     &MOVED,
     &MUST_DIFFER,
     &FOREIGN,
+    &SHARED,
     &MARKED,
     &LINES,
 ];
@@ -165,6 +166,12 @@ pub const FOREIGN: Code = critical(
     "parity/foreign-identity",
     "one environment's document mentions the other environment",
     "Staging that talks to production's database is not staging. Use the environment's own value, or declare the difference.",
+);
+/// One thing for both.
+pub const SHARED: Code = Code::warning(
+    "parity/shared-identity",
+    "both environments name the same database, bucket, queue or topic, which is one environment's own",
+    "Where it is not meant to be shared, staging works on production's data. Give each environment its own, or declare the difference.",
 );
 /// The environment's own name, on one side only.
 pub const MARKED: Code = advice(

@@ -142,6 +142,20 @@ pub(super) fn defect(
             subject,
             format!("`{name}` is {left} in both {one} and {two}, and must differ"),
         ),
+        Matter::Shared { of, value, thing } => {
+            let owner = match of {
+                Which::Left => one,
+                Which::Right => two,
+            };
+            Defect::new(
+                &codes::SHARED,
+                subject,
+                format!(
+                    "`{name}` names {} of {owner} in both {one} and {two}: `{value}` is in it",
+                    thing.words()
+                ),
+            )
+        }
         Matter::Marked(which) => {
             let (own, shown, other) = match which {
                 Which::Left => (one, &left, &right),

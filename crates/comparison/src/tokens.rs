@@ -128,7 +128,7 @@ const LONGEST_PATH: usize = 1_024;
 const MOST_WORDS: usize = 16;
 
 /// The words of environments in a path, without those that name an environment of somebody else.
-pub(super) fn path_marks(path: &str) -> Vec<Mark> {
+pub(crate) fn path_marks(path: &str) -> Vec<Mark> {
     if path.len() > LONGEST_PATH {
         return Vec::new();
     }
@@ -158,7 +158,7 @@ pub(super) fn path_marks(path: &str) -> Vec<Mark> {
 }
 
 /// A text with a star in place of every word of an environment, in lower case: what two environments share.
-pub(super) fn without_words(text: &str) -> String {
+pub(crate) fn without_words(text: &str) -> String {
     let marks = marks(text);
     if marks.is_empty() {
         return text.to_lowercase();
@@ -167,7 +167,7 @@ pub(super) fn without_words(text: &str) -> String {
 }
 
 /// A text with other text in place of some ranges, which are in order and do not overlap.
-pub(super) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, by: &str) -> String {
+pub(crate) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, by: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
     for range in ranges {
@@ -180,7 +180,7 @@ pub(super) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, b
 }
 
 /// A text as a name is written: lower case, and one hyphen for everything that is no letter or digit.
-pub(super) fn hyphened(text: &str) -> String {
+pub(crate) fn hyphened(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for each in text.chars() {
         if each.is_ascii_alphanumeric() {
