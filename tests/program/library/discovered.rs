@@ -153,12 +153,17 @@ fn identities_become_parameters_with_a_value_each() {
             "staging",
             &[
                 ("shop-staging-db", "shop-db"),
+                ("shop-staging-web", "shop-web"),
                 ("https://s.staging.a.org", "https://s.a.org"),
             ],
         ),
         pair(
             "uat",
-            &[("shop-uat-db", "shop-db"), ("111122223333", "444455556666")],
+            &[
+                ("shop-uat-db", "shop-db"),
+                ("shop-uat-web", "shop-web"),
+                ("111122223333", "444455556666"),
+            ],
         ),
     ];
     read_again(&found, &pairs);
