@@ -89,7 +89,9 @@ impl Names {
             }
             all
         };
-        for from in around(at) {
+        for start in around(at) {
+            // A region belongs to the name: `(eu-staging)`.
+            let from = start + region(text, start);
             for name in self.of(which) {
                 let to = from + name.len();
                 let is_there = text
@@ -98,11 +100,11 @@ impl Names {
                 if !is_there {
                     continue;
                 }
-                let is_whole = is_edge(text, from, true) && is_edge(text, to, false);
+                let is_whole = is_edge(text, start, true) && is_edge(text, to, false);
                 // Glued to one neighbour, which is a word itself.
                 let is_glued = name.len() >= LONG_ENOUGH
-                    && (is_edge(text, from, true) && begins_with_word(text, to)
-                        || is_edge(text, to, false) && ends_with_word(text, from));
+                    && (is_edge(text, start, true) && begins_with_word(text, to)
+                        || is_edge(text, to, false) && ends_with_word(text, start));
                 if is_whole || is_glued {
                     ends.extend(around(to));
                 }
@@ -128,6 +130,20 @@ fn contains(text: &str, word: &str) -> bool {
 
 fn part<'t>(text: &'t str, range: &std::ops::Range<usize>) -> &'t str {
     text.get(range.clone()).unwrap_or("")
+}
+
+/// How long the name of a region is that stands at a place of a text, with what joins it to what follows.
+fn region(text: &str, at: usize) -> usize {
+    const LONGEST: usize = 16;
+    let rest = text.get(at..).unwrap_or("");
+    let end = rest
+        .find(|each: char| matches!(each, '-' | '_' | '.' | ' '))
+        .filter(|end| *end <= LONGEST);
+    end.filter(|end| {
+        let word = rest.get(..*end).unwrap_or("").to_ascii_lowercase();
+        words::is_region(&[word.as_str()])
+    })
+    .map_or(0, |end| end + 1)
 }
 
 /// Fewest letters of a word that a name is glued to.

@@ -9,6 +9,7 @@ use super::cores::{self, Core, Part, Way};
 use super::evidence::{self, Claim};
 use super::forms::{self, Need};
 use super::{DifferingText, IdentityKind, PairOfTexts, networks};
+use crate::identity::stands_alone;
 use crate::{Identities, Identity};
 use evenkeel_model::EnvironmentName;
 
@@ -280,9 +281,13 @@ fn add(
 /// Whether each value stands in its own environment alone. What both have, in whatever places, tells nothing apart:
 /// a list of the same hosts in another order.
 fn is_apart(left: &str, right: &str, texts: &[&DifferingText]) -> bool {
+    let has = |text: &str, value: &str| {
+        text.match_indices(value)
+            .any(|(at, found)| stands_alone(text, at, found))
+    };
     texts.iter().all(|text| {
-        (left.contains(right) || !text.left.contains(right))
-            && (right.contains(left) || !text.right.contains(left))
+        (left.contains(right) || !has(&text.left, right))
+            && (right.contains(left) || !has(&text.right, left))
     })
 }
 

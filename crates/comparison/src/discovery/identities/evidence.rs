@@ -42,8 +42,9 @@ pub(super) fn stands(claim: &Claim<'_>, pair: &PairOfTexts, texts: &[&DifferingT
     let against = against(claim, pair, texts);
     match likeness {
         alike::Likeness::None => supporting.len() > 1 && against == 0,
-        // A name that is only added says all that there is to say where it stands alone.
-        alike::Likeness::Addition if claim.kind != IdentityKind::Domain => {
+        // A name that is only added is told as such, and one place of it proves nothing more: but a label before a domain
+        // says that everything below belongs to the environment.
+        alike::Likeness::Addition if !claim.is_label_before_domain() => {
             supporting.len() > 1 && supporting.len() > against
         }
         alike::Likeness::Addition | alike::Likeness::Some => supporting.len() > against,
@@ -100,6 +101,16 @@ fn against(claim: &Claim<'_>, pair: &PairOfTexts, texts: &[&DifferingText]) -> u
 }
 
 impl Claim<'_> {
+    /// Whether one value is the other with labels before it.
+    fn is_label_before_domain(&self) -> bool {
+        let is_below = |one: &str, other: &str| {
+            one.strip_suffix(other)
+                .is_some_and(|label| label.ends_with('.'))
+        };
+        self.kind == IdentityKind::Domain
+            && (is_below(self.left, self.right) || is_below(self.right, self.left))
+    }
+
     /// Whether a value has things below it that are its own: a domain, an account.
     fn is_wide(&self) -> bool {
         matches!(
