@@ -35,6 +35,8 @@ pub fn proposed_identities(
 struct Tally {
     /// Everything that differs.
     places: usize,
+    /// What both environments name, and is one's own.
+    shared: usize,
     /// Mentions of the other environment, by the name of the identity that tells.
     foreign: BTreeMap<String, usize>,
 }
@@ -46,8 +48,12 @@ impl Tally {
             ..Self::default()
         };
         for located in &compared.located {
-            if let Matter::Foreign { identity, .. } = &located.disagreement.matter {
-                *tally.foreign.entry(identity.to_string()).or_default() += 1;
+            match &located.disagreement.matter {
+                Matter::Foreign { identity, .. } => {
+                    *tally.foreign.entry(identity.to_string()).or_default() += 1;
+                }
+                Matter::Shared { .. } => tally.shared += 1,
+                _ => {}
             }
         }
         tally
@@ -108,8 +114,8 @@ impl<'t> Trial<'t> {
         let mut budget = MOST_COMPARED;
         loop {
             let count = proposed.len();
-            self.drop_telling(&mut proposed);
-            self.drop_idle(&mut proposed, &mut budget);
+            let after = self.drop_telling(&mut proposed);
+            self.drop_idle(&mut proposed, &after, &mut budget);
             if proposed.is_empty() || proposed.len() == count {
                 return proposed;
             }
@@ -117,7 +123,8 @@ impl<'t> Trial<'t> {
     }
 
     /// Drops those by which an environment is found to mention the other: a value that both use belongs to neither.
-    fn drop_telling(&self, proposed: &mut Vec<ProposedIdentity>) {
+    /// Gives what comes of comparing with those that stay.
+    fn drop_telling(&self, proposed: &mut Vec<ProposedIdentity>) -> Vec<Tally> {
         let all: Vec<usize> = (0..self.before.len()).collect();
         loop {
             let after = self.tallies(&all, proposed);
@@ -130,7 +137,7 @@ impl<'t> Trial<'t> {
                 }
             }
             if telling.is_empty() {
-                return;
+                return after;
             }
             let count = proposed.len();
             proposed.retain(|one| !telling.contains(&one.name));
@@ -146,7 +153,7 @@ impl<'t> Trial<'t> {
     }
 
     /// Drops those without which no more differs, those with the fewest places first.
-    fn drop_idle(&self, proposed: &mut Vec<ProposedIdentity>, budget: &mut usize) {
+    fn drop_idle(&self, proposed: &mut Vec<ProposedIdentity>, after: &[Tally], budget: &mut usize) {
         let mut names: Vec<(usize, String)> = proposed
             .iter()
             .map(|one| (one.places, one.name.clone()))
@@ -158,7 +165,7 @@ impl<'t> Trial<'t> {
             };
             let numbers = proposed
                 .get(at)
-                .map_or_else(Vec::new, |one| self.touched(one));
+                .map_or_else(Vec::new, |one| self.touched(one, after));
             let others: Vec<ProposedIdentity> = proposed
                 .iter()
                 .filter(|other| other.name != name)
@@ -178,7 +185,7 @@ impl<'t> Trial<'t> {
     }
 
     /// The documents that a proposal may make a difference in.
-    fn touched(&self, identity: &ProposedIdentity) -> Vec<usize> {
+    fn touched(&self, identity: &ProposedIdentity, after: &[Tally]) -> Vec<usize> {
         let values: Vec<String> = identity
             .values
             .values()
@@ -191,8 +198,11 @@ impl<'t> Trial<'t> {
         self.texts
             .iter()
             .enumerate()
-            .filter(|(_, texts)| {
-                identity.kind == IdentityKind::Network && !texts.is_empty()
+            .filter(|(number, texts)| {
+                let is_told = |(before, after): (&Tally, &Tally)| before.shared < after.shared;
+                let tallies = self.before.get(*number).zip(after.get(*number));
+                tallies.is_some_and(is_told)
+                    || identity.kind == IdentityKind::Network && !texts.is_empty()
                     || texts
                         .iter()
                         .any(|(left, right)| has_any(left) && has_any(right))
