@@ -121,7 +121,7 @@ pub(super) fn found(
         }
         // Only what is shown is worth its history.
         if !request.no_history {
-            ages::tell(&project, &mut parity)?;
+            ages::tell(&project, &resolution.files, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
         // As history, this asks git.

@@ -21,6 +21,9 @@ use evenkeel_model::{EnvironmentName, Value};
 /// What every environment declares.
 pub struct DeclaredDocuments(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
 
+/// The files of documents, by environment and document.
+pub type FileSets = BTreeMap<(EnvironmentName, Arc<str>), FileSet>;
+
 /// Takes what was found of one document in a pair of environments.
 pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &FilesComparison) + 'a;
 
@@ -28,7 +31,7 @@ pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &Fil
 pub struct Documents<'d> {
     definition: &'d Definition,
     declared: &'d DeclaredDocuments,
-    sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
+    sets: FileSets,
     tells_equal: bool,
     tells_said: bool,
     unplaced: bool,
@@ -159,6 +162,12 @@ impl<'d> Documents<'d> {
             tells_said: false,
             unplaced: false,
         }
+    }
+
+    /// The files again, by environment and document.
+    #[must_use]
+    pub fn into_sets(self) -> FileSets {
+        self.sets
     }
 
     /// Whether everything that counts as equal is told.
