@@ -172,8 +172,8 @@ fn an_environment_that_mentions_the_other_is_told() {
     }
     world
         .expect(2, &["drift", "--parity"])
-        .says("names a database by `production.example.org`")
-        .says("names a host by `production.example.org`");
+        .says("names a database of production: it contains `production.example.org`")
+        .says("names a host of production: it contains `production.example.org`");
 }
 
 #[test]

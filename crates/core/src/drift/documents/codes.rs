@@ -170,14 +170,14 @@ pub const FOREIGN: Code = critical(
 /// One thing for both.
 pub const SHARED: Code = Code::warning(
     "parity/shared-identity",
-    "both environments name the same database, bucket, queue or topic, which is one environment's own",
-    "Where it is not meant to be shared, staging works on production's data. Give each environment its own, or declare the difference.",
+    "both environments use one database, bucket, queue or topic, named after one of them",
+    "If it is not meant to be shared, staging works on production's data: give each environment its own. If it is, set the severity of this code, or give the identity another value.",
 );
 /// The environment's own name, on one side only.
 pub const MARKED: Code = advice(
     "parity/name-on-one-side",
-    "one environment has its own name where the other has nothing",
-    "Names with the environment in them are easily told apart, and nothing else differs. Where both environments name themselves alike, they are equal: `shop-staging` and `shop-production`.",
+    "a value contains the environment's name in one environment only",
+    "Nothing else differs, and no action is needed. Values that name both environments alike are equal: `shop-staging` and `shop-production`.",
 );
 /// Lines.
 pub const LINES: Code = Code::error(

@@ -151,20 +151,22 @@ pub(super) fn defect(
                 &codes::SHARED,
                 subject,
                 format!(
-                    "`{name}` names {} of {owner} in both {one} and {two}: `{value}` is in it",
+                    "`{name}` names {} of {owner} in both {one} and {two}: it contains `{value}`",
                     thing.words()
                 ),
             )
         }
         Matter::Marked(which) => {
-            let (own, shown, other) = match which {
-                Which::Left => (one, &left, &right),
-                Which::Right => (two, &right, &left),
+            let (own, shown, other, there) = match which {
+                Which::Left => (one, &left, two, &right),
+                Which::Right => (two, &right, one, &left),
             };
             Defect::new(
                 &codes::MARKED,
                 subject,
-                format!("`{name}` is {shown} in {own}, which is {other} with its own name"),
+                format!(
+                    "`{name}` contains the environment's name in {own} only: {shown}, and {there} in {other}"
+                ),
             )
         }
         Matter::Foreign {
@@ -177,18 +179,13 @@ pub(super) fn defect(
                 Which::Left => (one, two),
                 Which::Right => (two, one),
             };
-            let message = if &**identity == "environment" && thing.is_connection() {
+            let message = if thing.is_connection() {
                 format!(
-                    "`{name}` in {own} names {} of {other}: `{value}` is in it",
+                    "`{name}` in {own} names {} of {other}: it contains `{value}`",
                     thing.words()
                 )
             } else if &**identity == "environment" {
-                format!("`{name}` in {own} names a host of {other}: `{value}` is in it")
-            } else if thing.is_connection() {
-                format!(
-                    "`{name}` in {own} names {} by `{value}`, which is the {identity} of {other}",
-                    thing.words()
-                )
+                format!("`{name}` in {own} names a host of {other}: it contains `{value}`")
             } else {
                 format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
             };
