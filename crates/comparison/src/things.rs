@@ -287,7 +287,6 @@ const SERVICES: &[(&str, Thing)] = &[
 
 /// Names within connection strings after which a host stands, and hosts of clouds that say what they serve.
 const IN_TEXTS: &[(&str, Thing)] = &[
-    ("server=", Thing::Database),
     ("data source=", Thing::Database),
     ("initial catalog=", Thing::Database),
     ("database=", Thing::Database),
@@ -364,6 +363,10 @@ fn by_form(text: &str, mention: &Range<usize>) -> Option<Thing> {
         if let Some((_, thing)) = SERVICES.iter().find(|(name, _)| *name == service) {
             return Some(*thing);
         }
+    }
+    // A connection string has several parts.
+    if lower.contains("server=") && lower.contains(';') {
+        return Some(Thing::Database);
     }
     IN_TEXTS
         .iter()

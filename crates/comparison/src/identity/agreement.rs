@@ -24,18 +24,22 @@ impl Identities {
     /// else that is not an identity: `Shop (staging)` and `Shop`.
     #[must_use]
     pub fn marked_on_one_side(&self, left: &str, right: &str) -> Option<Which> {
-        if self.agree(left, right) {
+        let says_something = |text: &str| text.chars().any(char::is_alphanumeric);
+        let may = |marked: &str, other: &str, which| {
+            self.names.is_there(marked, which) && says_something(other)
+        };
+        let sides = [(Which::Left, left, right), (Which::Right, right, left)];
+        let likely = sides.map(|(which, marked, other)| may(marked, other, which));
+        if likely == [false, false] || self.agree(left, right) {
             return None;
         }
-        let says_something = |text: &str| text.chars().any(char::is_alphanumeric);
-        [(Which::Left, left, right), (Which::Right, right, left)]
+        let candidates = self.candidates(left, right);
+        sides
             .into_iter()
-            .find(|(which, marked, other)| {
-                self.names.is_there(marked, *which)
-                    && says_something(other)
-                    && self.leads_through(left, right, &self.candidates(left, right), Some(*which))
-            })
-            .map(|(which, ..)| which)
+            .zip(likely)
+            .filter(|(_, is_likely)| *is_likely)
+            .map(|((which, ..), _)| which)
+            .find(|which| self.leads_through(left, right, &candidates, Some(*which)))
     }
 
     fn candidates(&self, left: &str, right: &str) -> Vec<&Word> {
