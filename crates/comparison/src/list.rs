@@ -10,6 +10,7 @@ mod grouped;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::identity::Way;
 use super::likeness::Likeness;
 use super::meaning::{self, Context};
 use super::path::Step;
@@ -375,12 +376,7 @@ fn counterparts(
         .collect();
     let lonely = found.iter().filter(|found| found.is_none()).count();
     if lonely > 0 && lonely <= MOST_TRIED && open.len() <= MOST_TRIED {
-        let agree: [&dyn Fn(&str, &str) -> bool; 2] = [
-            &|one, two| identities.agree(one, two),
-            // One of them has the name of its environment added.
-            &|one, two| identities.marked_on_one_side(one, two).is_some(),
-        ];
-        for agree in agree {
+        for way in Way::ALL {
             for (id, found) in lefts.iter().zip(&mut found) {
                 if found.is_some() {
                     continue;
@@ -389,7 +385,7 @@ fn counterparts(
                     taken.get(*number) == Some(&false)
                         && rights
                             .get(*number)
-                            .is_some_and(|other| ids_agree(id, other, agree))
+                            .is_some_and(|other| ids_are_one(id, other, identities, way))
                 });
                 if let Some(number) = other {
                     *found = Some(number);
@@ -403,13 +399,13 @@ fn counterparts(
     Some(found)
 }
 
-fn ids_agree(left: &Id<'_>, right: &Id<'_>, agree: &dyn Fn(&str, &str) -> bool) -> bool {
+fn ids_are_one(left: &Id<'_>, right: &Id<'_>, identities: &Identities, way: Way) -> bool {
     left.len() == right.len()
         && left
             .iter()
             .zip(right)
             .all(|((name, value), (other, there))| {
-                name == other && (value == there || agree(value, there))
+                name == other && (value == there || identities.are_one(value, there, way))
             })
 }
 

@@ -9,7 +9,29 @@ use super::{Identities, Which};
 /// Most positions that are tried for one pair of texts.
 const MOST_POSITIONS: usize = 1 << 16;
 
+/// How two names may be one, the likelier way first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    /// They differ by identity values only.
+    Identity,
+    /// One of them has the name of its environment added.
+    Addition,
+}
+
+impl Way {
+    /// Every way, in order.
+    pub(crate) const ALL: [Self; 2] = [Self::Identity, Self::Addition];
+}
+
 impl Identities {
+    /// Whether two names that are not the same are one in some way.
+    pub(crate) fn are_one(&self, left: &str, right: &str, way: Way) -> bool {
+        match way {
+            Way::Identity => self.agree(left, right),
+            Way::Addition => self.marked_on_one_side(left, right).is_some(),
+        }
+    }
+
     /// Whether two texts that are not the same differ only by identity values.
     #[must_use]
     pub fn agree(&self, left: &str, right: &str) -> bool {

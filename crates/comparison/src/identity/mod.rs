@@ -14,6 +14,7 @@ mod word;
 
 use std::sync::Arc;
 
+pub(crate) use agreement::Way;
 use names::Names;
 pub(crate) use network::{Network, addresses};
 use word::Word;

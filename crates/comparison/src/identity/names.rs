@@ -137,7 +137,7 @@ fn region(text: &str, at: usize) -> usize {
     const LONGEST: usize = 16;
     let rest = text.get(at..).unwrap_or("");
     let end = rest
-        .find(|each: char| matches!(each, '-' | '_' | '.' | ' '))
+        .find(['-', '_', '.', ' '])
         .filter(|end| *end <= LONGEST);
     end.filter(|end| {
         let word = rest.get(..*end).unwrap_or("").to_ascii_lowercase();

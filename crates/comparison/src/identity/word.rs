@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 /// Two values that correspond to each other.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub(super) struct Word {
     pub(super) name: Arc<str>,
     pub(super) left: Arc<str>,

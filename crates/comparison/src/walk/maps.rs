@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::super::Which;
 use super::super::disagreement::Matter;
+use super::super::identity::Way;
 use super::{Trail, Walk, Why};
 use evenkeel_document::Entry;
 use evenkeel_document::sensitive::Within;
@@ -106,11 +107,7 @@ impl<'n> Walk<'n, '_> {
         if lonely.len().saturating_mul(open.len()) > MOST_TRIED {
             return;
         }
-        let agree: [&dyn Fn(&str, &str) -> bool; 2] =
-            [&|one, two| identities.agree(one, two), &|one, two| {
-                identities.marked_on_one_side(one, two).is_some()
-            }];
-        for agree in agree {
+        for way in Way::ALL {
             for number in &lonely {
                 let (Some(one), Some(None)) = (left.get(*number), counterpart.get(*number)) else {
                     continue;
@@ -119,7 +116,7 @@ impl<'n> Walk<'n, '_> {
                     taken.get(*there) == Some(&false)
                         && right
                             .get(*there)
-                            .is_some_and(|two| agree(&one.key, &two.key))
+                            .is_some_and(|two| identities.are_one(&one.key, &two.key, way))
                 });
                 if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(*number)) {
                     *counterpart = Some(there);
