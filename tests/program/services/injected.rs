@@ -54,6 +54,8 @@ pub const SORTS: &[&str] = &[
     "a missing file",
     "a list of all environments",
     "a network's prefix",
+    "names on one side",
+    "a shared database",
 ];
 
 struct Injection<'e> {
@@ -461,6 +463,33 @@ impl Injection<'_> {
                     vec!["x-network-prefix".into()]
                 });
                 self.expect(sort, "parity/setting-differs", "error", 6, places);
+            }
+            "names on one side" => {
+                let count = self.count(2, 6);
+                let places = self.each("charts", count, |_, name, staging, production| {
+                    for (tree, after, plus) in
+                        [(staging, " (staging)", "+staging"), (production, "", "")]
+                    {
+                        let root = entries(tree, &[]);
+                        root.insert("title".into(), json!(format!("Desk of {name}{after}")));
+                        root.insert(
+                            "mailbox".into(),
+                            json!(format!("noreply{plus}@corp.invalid")),
+                        );
+                    }
+                    vec!["title".into(), "mailbox".into()]
+                });
+                self.expect(sort, "parity/name-on-one-side", "advice", 20, places);
+            }
+            "a shared database" => {
+                let places = self.each("variables", 1, |_, _, staging, production| {
+                    for tree in [staging, production] {
+                        let url = format!("postgres://reports.{}:5432/all", DOMAINS.1);
+                        entries(tree, &[]).insert("REPORTS_DATABASE_URL".into(), json!(url));
+                    }
+                    vec!["REPORTS_DATABASE_URL".into()]
+                });
+                self.expect(sort, "parity/shared-identity", "warning", 10, places);
             }
             _ => panic!("{sort} is not known"),
         }

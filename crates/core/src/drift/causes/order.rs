@@ -157,6 +157,9 @@ fn reason(defect: &Defect) -> &'static str {
         return "a wildcard or an empty value in one environment only";
     }
     match defect.code.name {
+        "parity/foreign-identity" if defect.severity < Severity::Error => {
+            "what people read connects to nothing"
+        }
         "parity/foreign-identity" => "one environment may reach what belongs to the other",
         "parity/must-differ" => "a value that must not be shared is shared",
         "parity/flag-differs" => "what is off in one environment is not tested there",
@@ -181,6 +184,8 @@ fn reason(defect: &Defect) -> &'static str {
         }
         "parity/readers-differ" => "equal for some programs and different for others",
         "parity/opaque-id-differs" => "ids that were given out differ by nature",
+        "parity/shared-identity" => "one thing for both environments may be intended",
+        "parity/name-on-one-side" => "nothing differs but the environment's own name",
         "parity/id-copied" => "an id of one environment does not exist in another",
         "parity/environments-listed" => "a value about all environments is usually intended",
         "parity/image-floats" => "a tag that moves may mean two images",

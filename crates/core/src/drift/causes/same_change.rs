@@ -80,8 +80,13 @@ pub(in crate::drift) fn cause(disagreement: &Disagreement) -> String {
             None => alone(disagreement),
         },
         Matter::Foreign {
-            within, identity, ..
-        } => format!("foreign {within:?} {identity}"),
+            within,
+            identity,
+            thing,
+            ..
+        } => format!("foreign {within:?} {identity} {thing:?}"),
+        Matter::Shared { value, thing, .. } => format!("shared {thing:?} {value}"),
+        Matter::Marked(which) => format!("marked {which:?}"),
         Matter::Copied => "copied".to_owned(),
         Matter::NamesBoth(identity) => format!("names both {identity}"),
         Matter::Readers(..) => format!("readers {}", text(left.as_ref()).unwrap_or("")),
