@@ -185,7 +185,7 @@ fn members<'a>(rule: &Rule, defects: &'a [Option<Defect>], is_taken: &[bool]) ->
 
 /// What no rule took: what several pairs of environments have at one place is one cause, and everything else one by itself.
 fn rest(defects: &[Option<Defect>], is_taken: &[bool]) -> Vec<Vec<usize>> {
-    type Place<'d> = (&'static str, Severity, &'d str, Option<&'d str>);
+    type Place<'d> = (&'static str, Severity, &'d str, &'d str, Option<&'d str>);
     let mut same: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     let mut single = Vec::new();
     for ((number, defect), is_taken) in defects.iter().enumerate().zip(is_taken) {
@@ -193,14 +193,15 @@ fn rest(defects: &[Option<Defect>], is_taken: &[bool]) -> Vec<Vec<usize>> {
             continue;
         };
         // What is no difference of documents has no cause.
-        if defect.cause.is_none() {
+        let Some(cause) = defect.cause.as_deref() else {
             single.push(vec![number]);
             continue;
-        }
+        };
         let attribute = defect.attribute.as_deref();
         same.entry((
             defect.code.name,
             defect.severity,
+            cause,
             &defect.subject,
             attribute,
         ))
