@@ -120,7 +120,7 @@ fn schedules_are_shifted_or_of_another_frequency() {
 }
 
 #[test]
-fn sizes_are_told_by_what_they_measure_and_in_which_direction() {
+fn sizes_are_grouped_by_what_they_measure_and_in_which_direction() {
     let resources = |memory: [&str; 5]| {
         each(APPS, |number, name| {
             format!("{name}: {{limits: {{memory: {}}}}}\n", memory[number])
@@ -163,7 +163,7 @@ fn sizes_are_told_by_what_they_measure_and_in_which_direction() {
 }
 
 #[test]
-fn none_one_and_many_are_told_whatever_is_counted() {
+fn none_one_and_many_are_classes_whatever_is_counted() {
     for key in [
         "redis_replicas",
         "web_replicas",
@@ -311,7 +311,7 @@ fn one_key_in_the_place_of_another_is_one_exchange() {
 }
 
 #[test]
-fn what_is_inside_of_something_missing_or_switched_off_is_told_with_it() {
+fn what_is_inside_of_something_missing_or_switched_off_belongs_to_it() {
     let world = with_identities(
         "yaml",
         DOMAINS,
@@ -344,7 +344,7 @@ fn what_is_inside_of_something_missing_or_switched_off_is_told_with_it() {
 }
 
 #[test]
-fn what_differs_at_the_place_of_a_mention_is_told_with_it() {
+fn what_differs_at_the_place_of_a_mention_belongs_to_it() {
     let world = with_identities(
         "env",
         DOMAINS,

@@ -300,11 +300,7 @@ impl Injection<'_> {
             "one address for many" => {
                 let count = self.count(4, 9);
                 let places = self.each("terraform", count, |_, _, staging, _| {
-                    set(
-                        staging,
-                        &["alarm_recipient"],
-                        json!("nobody-but-us@corp.invalid"),
-                    );
+                    set(staging, &["alarm_recipient"], json!("only-us@corp.invalid"));
                     vec!["alarm_recipient".into()]
                 });
                 self.expect(sort, "parity/setting-differs", "error", 6, places);

@@ -133,7 +133,7 @@ fn each_cause_of_an_estate_is_one_finding_and_the_gravest_comes_first() {
         for each in &found {
             assert!(
                 expected.iter().any(|cause| cause.places == each.places),
-                "seed {seed}: nobody put this in: {each:#?}"
+                "seed {seed}: this was not put in: {each:#?}"
             );
         }
         assert_eq!(

@@ -63,7 +63,7 @@ fn fingerprints(defects: &[Defect]) -> Vec<Digest> {
 }
 
 #[test]
-fn no_difference_is_lost_and_none_is_told_twice_whatever_rules_there_are() {
+fn no_difference_is_lost_and_none_is_reported_twice_whatever_rules_there_are() {
     for seed in 0..3 {
         let (estate, _) = generated(seed);
         let all = differences(&estate);
@@ -157,12 +157,12 @@ fn grouping_takes_time_in_proportion() {
             siblings: false,
             located: found.located,
         });
-        let told = started.elapsed();
+        let named = started.elapsed();
         let defects: Vec<Defect> = found.into_iter().map(|found| found.defect).collect();
         let places = defects.len();
         let grouped = group(defects).len();
         eprintln!(
-            "{places} differences: compared in {compared:?}, told by {told:?}, {grouped} causes by {:?}",
+            "{places} differences: compared in {compared:?}, named by {named:?}, {grouped} causes by {:?}",
             started.elapsed()
         );
     }

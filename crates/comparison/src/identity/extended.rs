@@ -6,7 +6,7 @@ use super::word::{Word, stands_alone};
 use super::{Identities, Identity};
 
 impl Identities {
-    /// These and some words more, which are never told as a mention of the other environment.
+    /// These and some words more, which are never reported as a mention of the other environment.
     #[must_use]
     pub(crate) fn with_words(&self, more: impl IntoIterator<Item = Identity>) -> Self {
         let mut extended = self.clone();

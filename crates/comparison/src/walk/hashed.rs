@@ -35,7 +35,7 @@ pub(super) fn with_hashes(
         let Some(twos) = twos.get(key) else {
             continue;
         };
-        // Several of one name are told apart by their namespaces, in order.
+        // Several of one name are distinguished by their namespaces, in order.
         if ones.len() == twos.len() {
             let differ = ones.iter().zip(twos).filter(|(one, two)| one != two);
             pairs.extend(differ.map(|(one, two)| Identity {

@@ -1,6 +1,6 @@
 //! What is around a disagreement: what explains it, where its siblings are, and what the other side has instead of it.
 //!
-//! Only what the walk sees is recorded here. Which disagreements have one reason is left to whoever brings them together.
+//! Only what the walk sees is recorded here. Which disagreements have one reason is decided where they are grouped.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ const ENOUGH: usize = 2;
 impl Walk<'_, '_> {
     /// What is around the disagreement that is found now.
     pub(super) fn around(&self, path: &Path, matter: &Matter) -> Surroundings {
-        // What differs at the very place of a mention is told with it.
+        // What differs at the very place of a mention belongs to it.
         let mention = self.found.last().filter(|mention| {
             matches!(mention.matter, Matter::Foreign { .. })
                 && !matches!(matter, Matter::Only(_))

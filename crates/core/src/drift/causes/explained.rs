@@ -1,5 +1,5 @@
 //! What another difference explains: everything inside of something missing or switched off, and what differs at the very place
-//! of a mention. It is told with what explains it, whatever takes that.
+//! of a mention. It is a place of the finding that takes what explains it.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -122,20 +122,26 @@ mod tests {
 
     #[test]
     fn a_size_is_known_by_what_it_measures() {
-        let told = |keys: &[&str]| {
+        let measured_by = |keys: &[&str]| {
             let steps: Vec<Step> = keys.iter().map(|key| Step::Key((*key).into())).collect();
             measure(&steps, Dimension::Count)
         };
         assert_eq!(
-            told(&["limits", "memory"]),
-            told(&["requests", "memoryMiB"])
+            measured_by(&["limits", "memory"]),
+            measured_by(&["requests", "memoryMiB"])
         );
-        assert_eq!(told(&["asg", "minSize"]), told(&["asg", "max_size"]));
-        assert_eq!(told(&["web", "minReplicas"]), "replicas");
-        assert_eq!(told(&["web", "replicaCount"]), "replicas");
-        assert_eq!(told(&["pool", "size"]), "pool size");
-        assert_eq!(told(&["MAX_CONNECTIONS"]), told(&["connections"]));
-        assert_eq!(told(&["allocated_storage"]), "storage");
-        assert_ne!(told(&["workers"]), told(&["retries"]));
+        assert_eq!(
+            measured_by(&["asg", "minSize"]),
+            measured_by(&["asg", "max_size"])
+        );
+        assert_eq!(measured_by(&["web", "minReplicas"]), "replicas");
+        assert_eq!(measured_by(&["web", "replicaCount"]), "replicas");
+        assert_eq!(measured_by(&["pool", "size"]), "pool size");
+        assert_eq!(
+            measured_by(&["MAX_CONNECTIONS"]),
+            measured_by(&["connections"])
+        );
+        assert_eq!(measured_by(&["allocated_storage"]), "storage");
+        assert_ne!(measured_by(&["workers"]), measured_by(&["retries"]));
     }
 }

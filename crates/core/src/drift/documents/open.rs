@@ -30,7 +30,7 @@ const EVERYTHING: &[&str] = &[
     "%",
 ];
 /// Words that mean everything, whatever they are written in.
-const WORDS: &[&str] = &["any", "all", "everyone", "everybody", "anyone", "public"];
+const WORDS: &[&str] = &["any", "all", "everyone", "everybody", "anyone"];
 
 /// What one of two sides leaves open and the other does not.
 pub(super) fn openness(disagreement: &Disagreement) -> Option<Openness> {
