@@ -9,7 +9,7 @@ use super::disagreement::{Disagreement, Matter, Side};
 use super::meaning::Relation;
 use super::path::Step;
 use super::{Equal, Rules, Said, Which, raw_differences};
-use evenkeel_document::sensitive::KnownSecrets;
+use evenkeel_document::sensitive::{KnownSecrets, Survey};
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
@@ -175,9 +175,14 @@ fn compare_pair(
                 if compared.disagreements.is_empty() {
                     return part;
                 }
-                let known = KnownSecrets::of(&[&left, &right]);
-                let shown = (!rules.unplaced)
-                    .then(|| rayon::join(|| covered(&left, &known), || covered(&right, &known)));
+                let surveys = rayon::join(|| Survey::of(&left), || Survey::of(&right));
+                let known = KnownSecrets::of(&[&surveys.0, &surveys.1]);
+                let shown = (!rules.unplaced).then(|| {
+                    rayon::join(
+                        || covered(&left, surveys.0, &known),
+                        || covered(&right, surveys.1, &known),
+                    )
+                });
                 for mut found in compared.disagreements {
                     found.cover(&known);
                     let (left, right) = match &shown {
@@ -328,16 +333,9 @@ fn is_template(text: &str, complaints: &[Defect]) -> bool {
 }
 
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.
-fn covered(document: &Document, known: &KnownSecrets) -> Arc<SourceFile> {
-    let places = sensitive::secret_places(document);
-    // Comments, and lines with several keys, are no values of the tree.
-    let mut ranges = covering::secret_ranges(&document.file.text);
+fn covered(document: &Document, survey: Survey, known: &KnownSecrets) -> Arc<SourceFile> {
+    let mut ranges = survey.into_ranges();
     ranges.extend(known.ranges(&document.file.text));
-    ranges.extend(
-        places
-            .into_iter()
-            .map(|place| place.start as usize..place.end as usize),
-    );
     if ranges.is_empty() {
         return Arc::clone(&document.file);
     }
@@ -348,7 +346,11 @@ fn covered(document: &Document, known: &KnownSecrets) -> Arc<SourceFile> {
 /// A file that is not compared, with its secrets covered.
 fn covered_file(file: &Arc<SourceFile>) -> Arc<SourceFile> {
     match evenkeel_document::read(file, Format::of_file(file)) {
-        Ok(document) => covered(&document, &KnownSecrets::of(&[&document])),
+        Ok(document) => {
+            let survey = Survey::of(&document);
+            let known = KnownSecrets::of(&[&survey]);
+            covered(&document, survey, &known)
+        }
         Err(_) => {
             let ranges = covering::secret_ranges(&file.text);
             SourceFile::new(file.path.clone(), covering::covered(&file.text, ranges))
