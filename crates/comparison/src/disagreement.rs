@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::meaning::Relation;
-use super::{Path, Step, Which, shown};
+use super::{Path, Step, Thing, Which, shown};
 use evenkeel_document::sensitive::KnownSecrets;
 use evenkeel_document::{Place, Scalar};
 
@@ -69,7 +69,20 @@ pub enum Matter {
         identity: Arc<str>,
         /// The value that is mentioned.
         value: Arc<str>,
+        /// What sort of thing mentions it.
+        thing: Thing,
     },
+    /// Both have the same database, bucket, queue or topic, by the name of one of them.
+    Shared {
+        /// Whose name it is.
+        of: Which,
+        /// The value that tells.
+        value: Arc<str>,
+        /// What sort of thing it is.
+        thing: Thing,
+    },
+    /// One side has its environment's own name in it, the other has nothing in its place, and nothing else differs.
+    Marked(Which),
     /// Lines of a text that differ.
     Lines,
     /// An image is named by a tag that moves, in one environment or in both.
@@ -84,7 +97,10 @@ impl Disagreement {
         }
         // What differs in nothing but secrets is a difference of secrets.
         if let (Some(left), Some(right)) = (&mut self.left, &mut self.right)
-            && matches!(self.matter, Matter::Value(_) | Matter::Lines)
+            && matches!(
+                self.matter,
+                Matter::Value(_) | Matter::Lines | Matter::Marked(_)
+            )
             && !left.is_encrypted
             && !right.is_encrypted
             && left.scalar.is_some()

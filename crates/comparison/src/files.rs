@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::disagreement::{Disagreement, Matter, Side};
 use super::meaning::Relation;
 use super::path::Step;
-use super::{Equal, Rules, Which, raw_differences};
+use super::{Equal, Rules, Said, Which, raw_differences};
 use evenkeel_document::sensitive::{KnownSecrets, Survey};
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
@@ -67,6 +67,8 @@ pub struct FilesComparison {
     pub by_position: usize,
     /// What is written differently and counts as equal, where the rules ask for it.
     pub equal: Vec<Equal>,
+    /// Everything that each side says in files that both have, where the rules ask for it.
+    pub said: (Said, Said),
 }
 
 /// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
@@ -118,6 +120,8 @@ pub fn compare_files(
         whole.is_there |= part.is_there;
         whole.by_position += part.by_position;
         whole.equal.extend(part.equal);
+        whole.said.0.append(&part.said.0);
+        whole.said.1.append(&part.said.1);
     }
     renamed(&mut whole, left, right, rules);
     whole
@@ -149,11 +153,19 @@ fn compare_pair(
                     evenkeel_document::read(left, format.unwrap_or_else(|| Format::of_file(left)))
             {
                 part.leaves = 2 * both.leaves();
+                if rules.tells_said {
+                    part.said.0.add(&both);
+                    part.said.1.add(&both);
+                }
                 return part;
             }
             let (documents, complaints) = read_both(left, right, format);
             part.complaints = complaints;
             if let Some((left, right)) = documents {
+                if rules.tells_said {
+                    part.said.0.add(&left);
+                    part.said.1.add(&right);
+                }
                 part.raw = raw_differences(&left, &right);
                 part.leaves = left.leaves() + right.leaves();
                 let compared = super::compare(&left, &right, rules, step.as_ref());

@@ -70,6 +70,15 @@ pub(super) fn compare(
     for (number, other) in &leftover.pairs {
         let (ones, twos) = (chosen(&lefts, &[*number]), chosen(&rights, &[*other]));
         let (mut left, mut right) = (one.side(&ones), two.side(&twos));
+        let marked = {
+            let line = |nodes: &[&Node]| {
+                nodes
+                    .first()
+                    .map_or("", |node| text(node).trim())
+                    .to_owned()
+            };
+            identities.marked_on_one_side(&line(&ones), &line(&twos))
+        };
         // What else differs beside the secrets of both lines is told; the secrets are covered.
         if let (Some(left), Some(right)) = (&mut left, &mut right)
             && left.is_secret
@@ -78,11 +87,16 @@ pub(super) fn compare(
         {
             (left.is_secret, right.is_secret) = (false, false);
         }
+        let is_secret = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_secret);
+        let matter = match marked {
+            Some(which) if !is_secret(&left) && !is_secret(&right) => Matter::Marked(which),
+            _ => Matter::Lines,
+        };
         found.push(Disagreement {
             path: above.with(names.of(&one, &ones)),
             left,
             right,
-            matter: Matter::Lines,
+            matter,
             lacking: None,
         });
     }

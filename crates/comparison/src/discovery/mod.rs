@@ -19,9 +19,7 @@ mod identities;
 mod judging;
 mod likeness;
 mod names;
-mod tokens;
 mod unmarked;
-mod words;
 mod writing;
 
 #[cfg(test)]
@@ -30,6 +28,7 @@ mod layouts;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::{tokens, words};
 use evenkeel_document::Format;
 use evenkeel_model::EnvironmentName;
 

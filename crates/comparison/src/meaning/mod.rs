@@ -205,8 +205,7 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
     if numeric(first) && numeric(second) {
         let found = quantity::relate(one, two, context)
             .or_else(|| ids(one, two, context))
-            .or_else(|| range::relate(one, two, context))
-            .or_else(|| version::relate(left, right, context))
+            .or_else(|| versions(left, right, context))
             .or_else(|| sizes(one, two, context))
             .or_else(|| number::relate(left, right, context));
         if found.is_some() {
@@ -222,9 +221,17 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
     cron::relate(one, two, context)
         .or_else(|| duration::relate(one, two, context))
         .or_else(|| ids(one, two, context))
-        .or_else(|| range::relate(one, two, context))
-        .or_else(|| version::relate(left, right, context))
+        .or_else(|| versions(left, right, context))
         .or_else(|| image::relate(one, two, context))
+}
+
+/// Versions and ranges of them. A part of an address is none.
+fn versions(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
+    if key::is_network(context.key) {
+        return None;
+    }
+    range::relate(&left.text, &right.text, context)
+        .or_else(|| version::relate(left, right, context))
 }
 
 /// Ids that somebody else gave out. The commit that something was built from is none of them: it tells versions apart.

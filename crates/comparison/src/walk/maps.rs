@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use super::super::Which;
+use super::super::disagreement::Matter;
+use super::super::identity::Way;
 use super::{Trail, Walk, Why};
 use evenkeel_document::Entry;
 use evenkeel_document::sensitive::Within;
@@ -60,18 +62,30 @@ impl<'n> Walk<'n, '_> {
 
     /// Two entries of one key.
     pub(super) fn entries(&mut self, one: &'n Entry, two: &'n Entry) {
-        self.mention_key(one, Which::Left);
-        self.mention_key(two, Which::Right);
         if one.key != two.key {
-            let keys = |_: &Self| (one.key.to_string(), two.key.to_string());
-            self.counts_as_equal(keys, Why::Key);
+            self.mention_key(one, Which::Left);
+            self.mention_key(two, Which::Right);
+            self.renamed(one, two);
         }
         self.above.push((one.place, two.place));
         self.nodes(&one.value, &two.value);
         self.above.pop();
     }
 
-    /// Keys that differ by identity values only are the same key.
+    /// Two keys that are not written alike and stand for each other.
+    fn renamed(&mut self, one: &'n Entry, two: &'n Entry) {
+        let identities = &self.rules.identities;
+        if let Some(which) = identities.marked_on_one_side(&one.key, &two.key) {
+            let sides = (self.key_side(one), self.key_side(two));
+            self.found(Some(sides.0), Some(sides.1), Matter::Marked(which));
+            return;
+        }
+        let keys = |_: &Self| (one.key.to_string(), two.key.to_string());
+        self.counts_as_equal(keys, Why::Key);
+    }
+
+    /// Keys that differ by identity values only are the same key, and so are those of which one has the name of its
+    /// environment added.
     pub(super) fn renamed_keys(
         &self,
         left: &[Entry],
@@ -93,20 +107,22 @@ impl<'n> Walk<'n, '_> {
         if lonely.len().saturating_mul(open.len()) > MOST_TRIED {
             return;
         }
-        for number in lonely {
-            let Some(one) = left.get(number) else {
-                continue;
-            };
-            let other = open.iter().copied().find(|there| {
-                taken.get(*there) == Some(&false)
-                    && right
-                        .get(*there)
-                        .is_some_and(|two| identities.agree(&one.key, &two.key))
-            });
-            if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(number)) {
-                *counterpart = Some(there);
-                if let Some(taken) = taken.get_mut(there) {
-                    *taken = true;
+        for way in Way::ALL {
+            for number in &lonely {
+                let (Some(one), Some(None)) = (left.get(*number), counterpart.get(*number)) else {
+                    continue;
+                };
+                let other = open.iter().copied().find(|there| {
+                    taken.get(*there) == Some(&false)
+                        && right
+                            .get(*there)
+                            .is_some_and(|two| identities.are_one(&one.key, &two.key, way))
+                });
+                if let (Some(there), Some(counterpart)) = (other, counterpart.get_mut(*number)) {
+                    *counterpart = Some(there);
+                    if let Some(taken) = taken.get_mut(there) {
+                        *taken = true;
+                    }
                 }
             }
         }

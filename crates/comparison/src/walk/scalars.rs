@@ -1,7 +1,7 @@
 //! Single values: whether they say the same, and what it is if they do not.
 
 use super::super::disagreement::{Matter, Side};
-use super::super::meaning::{self, Context, Relation};
+use super::super::meaning::{self, Context, Opaque, Relation};
 use super::super::{Which, list, shown};
 use super::{Walk, Why, readers};
 use evenkeel_document::{Node, Scalar, ScalarKind, covering};
@@ -21,8 +21,13 @@ impl<'n> Walk<'n, '_> {
             }
             return;
         }
-        self.mention(left, one, Which::Left, Some(right));
-        self.mention(right, two, Which::Right, Some(left));
+        // What both have alike is shared, and belongs to neither alone.
+        if one.text == two.text {
+            self.shared(left, right, one);
+        } else {
+            self.mention(left, one, Which::Left, Some(right));
+            self.mention(right, two, Which::Right, Some(left));
+        }
         if !self.rules.exact.is_empty() && self.rules.is_exact(&self.path()) {
             self.exactly(left, right);
             return;
@@ -80,7 +85,16 @@ impl<'n> Walk<'n, '_> {
             sides.1.is_secret = true;
         }
         self.tell_apart(&mut sides, left, right);
-        self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
+        let is_shown = is_open && !(sides.0.is_secret || sides.1.is_secret);
+        let matter = match self
+            .rules
+            .identities
+            .marked_on_one_side(&one.text, &two.text)
+        {
+            Some(which) if is_shown && may_be_marked(&relation) => Matter::Marked(which),
+            _ => Matter::Value(relation),
+        };
+        self.found(Some(sides.0), Some(sides.1), matter);
     }
 
     /// Two values that are the same only where they are written alike.
@@ -138,4 +152,13 @@ impl<'n> Walk<'n, '_> {
             || exchanged(two, Which::Right).is_some_and(|two| same(one, &two));
         if is_same { Relation::Same } else { relation }
     }
+}
+
+/// Whether a name of an environment may be all that differs between two values. In the tag of an image, or in a version,
+/// it says that something else runs.
+fn may_be_marked(relation: &Relation) -> bool {
+    matches!(
+        relation,
+        Relation::Differs | Relation::Opaque(Opaque::Arn | Opaque::CloudId)
+    )
 }

@@ -9,6 +9,7 @@ pub mod content;
 mod differing;
 mod limits;
 mod link;
+mod proposals;
 mod set;
 mod walk;
 mod wanted;
@@ -19,6 +20,7 @@ pub use compared::{
 };
 pub use differing::differing_texts;
 pub use limits::{LIMITS, Limits};
+pub use proposals::proposed_identities;
 pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};
 pub use walk::{Found, Kind, Listing, Resolved, Tree, What, list, walk};
 pub use wanted::{Wanted, clean, climbs};

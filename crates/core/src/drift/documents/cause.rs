@@ -63,8 +63,13 @@ pub(super) fn cause(disagreement: &Disagreement) -> String {
             None => alone(disagreement),
         },
         Matter::Foreign {
-            within, identity, ..
-        } => format!("foreign {within:?} {identity}"),
+            within,
+            identity,
+            thing,
+            ..
+        } => format!("foreign {within:?} {identity} {thing:?}"),
+        Matter::Shared { value, thing, .. } => format!("shared {thing:?} {value}"),
+        Matter::Marked(which) => format!("marked {which:?}"),
         Matter::Readers(..) => format!("readers {}", text(left.as_ref()).unwrap_or("")),
         Matter::Order(_) => format!("order {key}"),
         Matter::Lines if is_secret(disagreement) => "secret".to_owned(),

@@ -24,6 +24,8 @@ pub const CODES: &[&Code] = &[
     &MOVED,
     &MUST_DIFFER,
     &FOREIGN,
+    &SHARED,
+    &MARKED,
     &LINES,
 ];
 
@@ -164,6 +166,18 @@ pub const FOREIGN: Code = critical(
     "parity/foreign-identity",
     "one environment's document mentions the other environment",
     "Staging that talks to production's database is not staging. Use the environment's own value, or declare the difference.",
+);
+/// One thing for both.
+pub const SHARED: Code = Code::warning(
+    "parity/shared-identity",
+    "both environments use one database, bucket, queue or topic, named after one of them",
+    "If it is not meant to be shared, staging works on production's data: give each environment its own. If it is, set the severity of this code, or give the identity another value.",
+);
+/// The environment's own name, on one side only.
+pub const MARKED: Code = advice(
+    "parity/name-on-one-side",
+    "a value contains the environment's name in one environment only",
+    "Nothing else differs, and no action is needed. Values that name both environments alike are equal: `shop-staging` and `shop-production`.",
 );
 /// Lines.
 pub const LINES: Code = Code::error(

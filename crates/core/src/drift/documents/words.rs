@@ -6,7 +6,7 @@ use crate::environment::definition::size_class;
 use evenkeel_comparison::meaning::{
     Admits, Context, Dimension, ImageDifference, Opaque, Relation, relate,
 };
-use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
+use evenkeel_comparison::{Disagreement, Matter, Side, Step, Thing, Which};
 use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::defect::{Code, Defect, Severity};
 
@@ -142,21 +142,59 @@ pub(super) fn defect(
             subject,
             format!("`{name}` is {left} in both {one} and {two}, and must differ"),
         ),
+        Matter::Shared { of, value, thing } => {
+            let owner = match of {
+                Which::Left => one,
+                Which::Right => two,
+            };
+            Defect::new(
+                &codes::SHARED,
+                subject,
+                format!(
+                    "`{name}` names {} of {owner} in both {one} and {two}: it contains `{value}`",
+                    thing.words()
+                ),
+            )
+        }
+        Matter::Marked(which) => {
+            let (own, shown, other, there) = match which {
+                Which::Left => (one, &left, two, &right),
+                Which::Right => (two, &right, one, &left),
+            };
+            Defect::new(
+                &codes::MARKED,
+                subject,
+                format!(
+                    "`{name}` contains the environment's name in {own} only: {shown}, and {there} in {other}"
+                ),
+            )
+        }
         Matter::Foreign {
             within,
             identity,
             value,
+            thing,
         } => {
             let (own, other) = match within {
                 Which::Left => (one, two),
                 Which::Right => (two, one),
             };
-            let message = if &**identity == "environment" {
-                format!("`{name}` in {own} names a host of {other}: `{value}` is in it")
+            let message = if thing.is_connection() {
+                format!(
+                    "`{name}` in {own} names {} of {other}: it contains `{value}`",
+                    thing.words()
+                )
+            } else if &**identity == "environment" {
+                format!("`{name}` in {own} names a host of {other}: it contains `{value}`")
             } else {
                 format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
             };
-            Defect::new(&codes::FOREIGN, subject, message)
+            let mut defect = Defect::new(&codes::FOREIGN, subject, message);
+            // What people read connects to nothing.
+            if *thing == Thing::Prose {
+                defect.severity = Severity::Advice;
+            }
+            defect
         }
         Matter::Lines if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
