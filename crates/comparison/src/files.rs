@@ -244,8 +244,8 @@ fn is_plainly_equal(
         && (format.is_some() || Format::of(&left.path) == Format::of(&right.path))
         && rules.wanted.is_none()
         && rules.must_differ.is_empty()
-        && !rules.identities.may_name_value(&left.text, Which::Left)
-        && !rules.identities.may_name_value(&right.text, Which::Right)
+        && !rules.identities.may_be_foreign(&left.text, Which::Left)
+        && !rules.identities.may_be_foreign(&right.text, Which::Right)
         && !left.text.contains("image")
 }
 

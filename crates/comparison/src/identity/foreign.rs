@@ -142,15 +142,14 @@ impl Identities {
             .any(|word| is_short_for(word, own))
     }
 
-    /// Whether a text of one environment may mention the other: a quick look at a whole file.
-    #[must_use]
-    pub fn may_be_foreign(&self, text: &str, which: Which) -> bool {
-        self.may_name_value(text, which) || self.names.is_there(text, which.other())
+    /// Whether an environment's name may be in a text, by a quick look.
+    pub(crate) fn may_name(&self, text: &str, which: Which) -> bool {
+        self.names.is_there(text, which)
     }
 
-    /// Whether a text of one environment may have a value in it that is the other's alone.
+    /// Whether a text of one environment may mention a value of the other: a quick look at a whole file.
     #[must_use]
-    pub fn may_name_value(&self, text: &str, which: Which) -> bool {
+    pub fn may_be_foreign(&self, text: &str, which: Which) -> bool {
         let is_value = self.all.iter().any(|word| match which {
             Which::Left => {
                 (word.right_telling || word.is_name_of_hosts(&word.right))

@@ -12,9 +12,6 @@ use evenkeel_document::{Content, Entry, Node, Scalar};
 impl<'n> Walk<'n, '_> {
     /// Looks for the other environment in everything below a node.
     pub(super) fn mentions(&mut self, node: &'n Node, which: Which) {
-        if !self.may_mention(which) {
-            return;
-        }
         match &node.content {
             Content::Scalar(scalar) => self.mention(node, scalar, which, None),
             Content::List(items) => {
@@ -46,9 +43,6 @@ impl<'n> Walk<'n, '_> {
         which: Which,
         other: Option<&'n Node>,
     ) {
-        if !self.may_mention(which) {
-            return;
-        }
         let Some(mention) = self.mentioned(&scalar.text, which) else {
             return;
         };
@@ -112,8 +106,10 @@ impl<'n> Walk<'n, '_> {
         /// A longer text is no name.
         const LONGEST_NAME: usize = 128;
         let identities = &self.rules.identities;
-        let context = self.context_of(text);
-        if let Some((identity, value)) = identities.foreign(text, which) {
+        if self.may_mention(which)
+            && let Some((identity, value)) = identities.foreign(text, which)
+        {
+            let context = self.context_of(text);
             let start = text.find(&*value)?;
             let range = start..start + value.len();
             let thing = Thing::of(text, &range, context);
@@ -124,9 +120,14 @@ impl<'n> Walk<'n, '_> {
             });
         }
         // The name of a database or a bucket is told by the environment's name in it.
-        let thing = Thing::of_key(context);
-        let is_name = text.len() <= LONGEST_NAME && !text.contains(char::is_whitespace);
-        if !is_name || !thing.is_connection() || thing == Thing::Host {
+        let is_name = text.len() <= LONGEST_NAME
+            && identities.may_name(text, which.other())
+            && !text.contains(char::is_whitespace);
+        if !is_name {
+            return None;
+        }
+        let thing = Thing::of_key(self.context_of(text));
+        if !thing.is_connection() || thing == Thing::Host {
             return None;
         }
         let range = identities.foreign_name(text, which)?;

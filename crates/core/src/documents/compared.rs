@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::{DocumentRequest, FileSet};
 use crate::drift::documents::{ComparedDocument, disparities, leave_out_shared};
 use crate::drift::{Disparity, Presence};
@@ -259,10 +261,15 @@ impl<'d> Documents<'d> {
 
     /// Hands over what was found of each document in each pair of environments.
     pub fn each_pair(&self, to: &mut EachPair<'_>) {
-        for (one, two, _) in self.definition.pairs() {
-            for name in self.declared.names() {
-                let compared = self.pair(name, &one, &two, None);
-                to(name, &one, &two, &compared);
+        /// So many are in memory at once.
+        const AT_ONCE: usize = 128;
+        for some in self.pairs().chunks(AT_ONCE) {
+            let compared: Vec<FilesComparison> = some
+                .par_iter()
+                .map(|(one, two, name)| self.pair(name, one, two, None))
+                .collect();
+            for ((one, two, name), compared) in some.iter().zip(&compared) {
+                to(name, one, two, compared);
             }
         }
     }

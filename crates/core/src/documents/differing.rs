@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Documents;
 use crate::environment::Definition;
 use evenkeel_comparison::discovery::{DifferingText, PairOfTexts};
-use evenkeel_comparison::{Matter, Said, Step, Which};
+use evenkeel_comparison::{FilesComparison, Matter, Said, Step, Which};
 use evenkeel_document::covering;
 use evenkeel_model::EnvironmentName;
 
@@ -13,9 +13,19 @@ use evenkeel_model::EnvironmentName;
 /// elements that only one side has are held against those that only the other has, in their order.
 #[must_use]
 pub fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<PairOfTexts> {
+    differing_texts_and(definition, documents, &mut |_| ())
+}
+
+/// The same, and hands over each comparison, in the order of [`Documents::pairs`].
+pub(super) fn differing_texts_and(
+    definition: &Definition,
+    documents: &Documents<'_>,
+    each: &mut dyn FnMut(&FilesComparison),
+) -> Vec<PairOfTexts> {
     type Pair = (Vec<DifferingText>, (Said, Said));
     let mut pairs: BTreeMap<(EnvironmentName, EnvironmentName), Pair> = BTreeMap::new();
     documents.each_pair(&mut |name, one, two, compared| {
+        each(compared);
         let (texts, said) = pairs.entry((one.clone(), two.clone())).or_default();
         said.0.append(&compared.said.0);
         said.1.append(&compared.said.1);

@@ -4,16 +4,19 @@
 //! proposal. One stays that makes places equal, and by which no environment is found to mention another.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{Documents, differing_texts};
+use super::Documents;
+use super::differing::differing_texts_and;
 use crate::environment::Definition;
 use evenkeel_comparison::discovery::{IdentityKind, PairOfTexts, ProposedIdentity, propose};
 use evenkeel_comparison::{FilesComparison, Matter};
+use evenkeel_model::EnvironmentName;
 
-/// Most comparisons of a document that proposals are tried with, each by itself. What is not tried is not proposed.
-const MOST_COMPARED: usize = 50_000;
+/// Most documents in which it is tried what differs without a proposal: those with most texts that it may explain.
+const MOST_TRIED: usize = 32;
 
 /// Proposes identities for documents, and keeps those that stand the trial.
 #[must_use]
@@ -22,12 +25,15 @@ pub fn proposed_identities(
     documents: Documents<'_>,
 ) -> Vec<ProposedIdentity> {
     let documents = documents.telling_said(true);
-    let texts = differing_texts(definition, &documents);
+    let mut before = Vec::new();
+    let texts = differing_texts_and(definition, &documents, &mut |compared| {
+        before.push(Tally::of(compared));
+    });
     let proposed = propose(&texts);
     if proposed.is_empty() {
         return proposed;
     }
-    Trial::new(&documents.telling_said(false), &texts).kept(proposed)
+    Trial::new(&documents.telling_said(false), &texts, before).kept(proposed)
 }
 
 /// What comes of comparing one document.
@@ -62,6 +68,8 @@ impl Tally {
 
 struct Trial<'t> {
     documents: &'t Documents<'t>,
+    /// All documents.
+    pairs: Vec<(EnvironmentName, EnvironmentName, Arc<str>)>,
     /// What differs, by the places of all documents in the list of them.
     texts: Vec<Vec<(&'t str, &'t str)>>,
     /// Without any proposal.
@@ -69,7 +77,7 @@ struct Trial<'t> {
 }
 
 impl<'t> Trial<'t> {
-    fn new(documents: &'t Documents<'t>, texts: &'t [PairOfTexts]) -> Self {
+    fn new(documents: &'t Documents<'t>, texts: &'t [PairOfTexts], before: Vec<Tally>) -> Self {
         let pairs = documents.pairs();
         let mut by_document: BTreeMap<_, Vec<(&str, &str)>> = BTreeMap::new();
         for pair in texts {
@@ -84,22 +92,19 @@ impl<'t> Trial<'t> {
             .iter()
             .map(|(one, two, name)| by_document.remove(&(one, two, &**name)).unwrap_or_default())
             .collect();
-        let mut trial = Self {
+        Self {
             documents,
+            pairs,
             texts,
-            before: Vec::new(),
-        };
-        let all: Vec<usize> = (0..pairs.len()).collect();
-        trial.before = trial.tallies(&all, &[]);
-        trial
+            before,
+        }
     }
 
     fn tallies(&self, numbers: &[usize], proposed: &[ProposedIdentity]) -> Vec<Tally> {
-        let pairs = self.documents.pairs();
         numbers
             .par_iter()
             .map(|number| {
-                pairs
+                self.pairs
                     .get(*number)
                     .map_or_else(Tally::default, |(one, two, name)| {
                         let compared = self.documents.compared_with((one, two, name), proposed);
@@ -111,11 +116,10 @@ impl<'t> Trial<'t> {
 
     /// The proposals that stand.
     fn kept(&self, mut proposed: Vec<ProposedIdentity>) -> Vec<ProposedIdentity> {
-        let mut budget = MOST_COMPARED;
         loop {
             let count = proposed.len();
             let after = self.drop_telling(&mut proposed);
-            self.drop_idle(&mut proposed, &after, &mut budget);
+            self.drop_idle(&mut proposed, &after);
             if proposed.is_empty() || proposed.len() == count {
                 return proposed;
             }
@@ -153,7 +157,7 @@ impl<'t> Trial<'t> {
     }
 
     /// Drops those without which no more differs, those with the fewest places first.
-    fn drop_idle(&self, proposed: &mut Vec<ProposedIdentity>, after: &[Tally], budget: &mut usize) {
+    fn drop_idle(&self, proposed: &mut Vec<ProposedIdentity>, after: &[Tally]) {
         let mut names: Vec<(usize, String)> = proposed
             .iter()
             .map(|one| (one.places, one.name.clone()))
@@ -175,10 +179,7 @@ impl<'t> Trial<'t> {
                 let tallies = self.tallies(&numbers, identities);
                 tallies.iter().map(|tally| tally.places).sum()
             };
-            let cost = numbers.len().saturating_mul(2);
-            let is_tried = cost <= *budget;
-            *budget = budget.saturating_sub(cost);
-            if !is_tried || places(proposed) >= places(&others) {
+            if places(proposed) >= places(&others) {
                 proposed.remove(at);
             }
         }
@@ -195,19 +196,31 @@ impl<'t> Trial<'t> {
             let text = text.to_lowercase();
             values.iter().any(|value| text.contains(value.as_str()))
         };
-        self.texts
+        let explained = |texts: &[(&str, &str)]| -> usize {
+            if identity.kind == IdentityKind::Network {
+                return texts.len();
+            }
+            let both = |(left, right): &&(&str, &str)| has_any(left) && has_any(right);
+            texts.iter().filter(both).count()
+        };
+        let mut ranked: Vec<(usize, usize)> = self
+            .texts
             .iter()
             .enumerate()
-            .filter(|(number, texts)| {
-                let is_told = |(before, after): (&Tally, &Tally)| before.shared < after.shared;
-                let tallies = self.before.get(*number).zip(after.get(*number));
-                tallies.is_some_and(is_told)
-                    || identity.kind == IdentityKind::Network && !texts.is_empty()
-                    || texts
-                        .iter()
-                        .any(|(left, right)| has_any(left) && has_any(right))
-            })
-            .map(|(number, _)| number)
-            .collect()
+            .map(|(number, texts)| (explained(texts), number))
+            .filter(|(count, _)| *count > 0)
+            .collect();
+        ranked.sort_by_key(|(count, number)| (std::cmp::Reverse(*count), *number));
+        ranked.truncate(MOST_TRIED);
+        // Wherever something is shared by it.
+        let both = self.before.iter().zip(after);
+        let shared = both
+            .enumerate()
+            .filter(|(_, (before, after))| before.shared < after.shared);
+        let mut numbers: Vec<usize> = ranked.into_iter().map(|(_, number)| number).collect();
+        numbers.extend(shared.map(|(number, _)| number));
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
     }
 }
