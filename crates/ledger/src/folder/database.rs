@@ -204,9 +204,12 @@ fn is_busy() -> rusqlite::Error {
 
 fn settle(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.busy_handler(Some(writer::wait))?;
-    let mode = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
-    // Where the disk refuses what the change needs, SQLite keeps the old mode and reports no error.
+    // To its end: SQLite gives the mode first, and reports only then that the disk refused what the change needs.
+    let modes: Vec<String> = connection
+        .prepare("PRAGMA journal_mode = WAL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mode = modes.first().map_or("", String::as_str);
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(rusqlite::Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
