@@ -95,6 +95,7 @@ pub(super) fn found(
     };
     session.project.tells_equal = request.explain_equal;
     let resolution = session.resolve(&names, needs)?;
+    let mut is_whole = true;
     let Session {
         project,
         mut report,
@@ -124,10 +125,9 @@ pub(super) fn found(
             ages::tell(&project, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
-        // As history, this asks git.
-        if !request.no_history {
-            undeclared::tell(&project, &mut report)?;
-        }
+        let undeclared = undeclared::pairs(&project)?;
+        is_whole = undeclared.pairs.is_empty();
+        undeclared::tell(undeclared, &mut report);
         for equal in &resolution.equal {
             report.say(format!("counts as equal: {equal}"));
         }
@@ -140,9 +140,11 @@ pub(super) fn found(
         defects.extend(live);
         report.environments = environments;
     }
-    let drifted = defects
-        .iter()
-        .any(|defect| defect.severity >= request.fail_on && defect.declared.is_none());
+    // What was left out was not found equal.
+    let drifted = !is_whole
+        || defects
+            .iter()
+            .any(|defect| defect.severity >= request.fail_on && defect.declared.is_none());
     report.exit_code = match (unseen, drifted) {
         (true, _) => 1,
         (false, true) => 2,

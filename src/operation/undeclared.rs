@@ -1,69 +1,75 @@
-//! What drift does not compare: pairs of files that look like one thing in two environments, and that no document names.
+//! What drift does not compare: pairs of files that look like one thing in two environments, and that no definition mentions.
 //!
-//! Only names of files are looked at, and git is asked for them once. `init` looks closer.
+//! Only paths are read, once. `init` reads contents.
 
 use super::{Failure, Project};
 use crate::report::Report;
-use evenkeel_comparison::discovery::pairs_by_path;
-use evenkeel_core::documents::{DeclaredDocuments, place_of};
+use crate::world::survey::{self, SurveyError};
+use evenkeel_core::documents::{DeclaredDocuments, NOT_COMPARED, Undeclared, undeclared};
+use evenkeel_model::text::inert;
 
-/// Says how many likely pairs are not declared. Nothing where the definitions compare no documents, or are read from a commit.
+/// Most pairs that a message lists.
+const SHOWN: usize = 5;
+
+/// The likely pairs of files that no document covers. None where the definitions compare no documents.
 ///
 /// # Errors
 ///
-/// When git fails.
-pub(super) fn tell(project: &Project<'_>, report: &mut Report) -> Result<(), Failure> {
-    let Some(repository) = project.repository() else {
-        return Ok(());
-    };
-    if project.commit_read().is_some() {
-        return Ok(());
+/// When git fails, or a declaration cannot be filled in.
+pub(super) fn pairs(project: &Project<'_>) -> Result<Undeclared, Failure> {
+    if project.definition.document_names().is_empty() {
+        return Ok(Undeclared::default());
     }
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-    let places: Vec<String> = declared
-        .asked()
-        .into_iter()
-        .filter_map(|(_, declaration)| place_of(declaration))
-        .map(|place| place.to_string_lossy().into_owned())
-        .collect();
-    let Ok(below) = project.root.strip_prefix(repository.root()) else {
-        return Ok(());
-    };
-    if places.is_empty() {
-        return Ok(());
+    let paths = paths(project)?;
+    let own = project.directory.strip_prefix(&project.root);
+    let own = own.map_or_else(|_| String::new(), |own| own.to_string_lossy().into_owned());
+    Ok(undeclared(&project.definition, &declared, &own, &paths))
+}
+
+/// The paths of the project's files.
+fn paths(project: &Project<'_>) -> Result<Vec<String>, Failure> {
+    if let Some((repository, commit)) = project.commit_read() {
+        let Ok(below) = project.root.strip_prefix(repository.root()) else {
+            return Ok(Vec::new());
+        };
+        let listed = repository.list(commit, below)?;
+        return Ok(listed
+            .iter()
+            .filter_map(|path| path.strip_prefix(below).ok()?.to_str().map(str::to_owned))
+            .collect());
     }
-    let paths: Vec<String> = repository
-        .present(below)?
-        .iter()
-        .filter_map(|path| path.strip_prefix(below).ok()?.to_str().map(str::to_owned))
-        .collect();
-    let is_declared = |path: &String| {
-        places.iter().any(|place| {
-            place.is_empty()
-                || path
-                    .strip_prefix(place.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
-    let own = project
-        .directory
-        .strip_prefix(&project.root)
-        .map(|own| format!("{}/", own.to_string_lossy()))
-        .unwrap_or_default();
-    let paths: Vec<String> = paths
-        .into_iter()
-        .filter(|path| own.is_empty() || !path.starts_with(&own))
-        .collect();
-    let left = pairs_by_path(&paths)
-        .iter()
-        .filter(|paths| !paths.iter().any(is_declared))
-        .count();
-    if left > 0 {
-        let pairs = evenkeel_model::text::count(left, "likely pair");
-        let verb = if left == 1 { "is" } else { "are" };
-        report.say(format!(
-            "not compared: {pairs} of files {verb} not declared; `evenkeel init --dry-run` lists what it finds"
-        ));
+    survey::paths(
+        &project.root,
+        project.repository(),
+        &project.world.interruption,
+    )
+    .map_err(|error| match error {
+        SurveyError::Interrupted => Failure::Interrupted,
+        SurveyError::Git(error) => error.into(),
+    })
+}
+
+/// Lists them in a report, the first of them with their paths.
+pub(super) fn tell(undeclared: Undeclared, report: &mut Report) {
+    let Undeclared { pairs, left_out } = undeclared;
+    for pair in pairs.iter().take(SHOWN) {
+        report.say(format!("not compared: {}", inert(&pair.join(" ↔ "))));
     }
-    Ok(())
+    if let Some(more) = pairs.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        report.say(format!("not compared: {more} more"));
+    }
+    if !pairs.is_empty() {
+        report.say("declare a document for each, or name them in `[ignore] pairs` of system.toml; `evenkeel init --dry-run` prints documents");
+    }
+    report.not_compared(pairs, left_out);
+}
+
+/// The comment that leaves a pair out.
+pub(super) fn comment(pair: &[String]) -> String {
+    let quoted: Vec<String> = pair
+        .iter()
+        .map(|path| format!("\"{}\"", inert(path)))
+        .collect();
+    format!("{NOT_COMPARED} {}", quoted.join(", "))
 }

@@ -42,6 +42,7 @@ mod locks;
 mod lost;
 mod matching;
 mod origins;
+mod pairs;
 mod redacted;
 mod refusals;
 mod released;

@@ -58,6 +58,8 @@ pub fn example() -> Report {
     });
     report.defects(defects());
     report.parity = Some(ParityDocument {
+        not_compared: Vec::new(),
+        left_out: 0,
         unread: 0,
         undeclared: 1,
         places: 2,

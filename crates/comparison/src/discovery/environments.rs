@@ -228,9 +228,13 @@ fn propose(
                 (_, Role::Production) => 1,
                 _ => 0,
             };
-            // What most documents support. What is meant to be like production counts twice, and no single file outvotes
-            // all others by its name alone.
-            let weight = if roles == 2 { sure * 2 } else { sure };
+            // What most documents support. Where people work counts half, and no single file outvotes all others by its
+            // name alone.
+            let weight = if roles == 2 || roles == 1 && words::is_rehearsal(lower.0) {
+                sure * 2
+            } else {
+                sure
+            };
             let rank = (sure > 0, roles > 0, weight, roles, any, lower.0);
             if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                 best = Some((rank, [lower, upper]));

@@ -136,6 +136,8 @@ pub struct Discovery {
     pub documents: Vec<FoundDocument>,
     /// By reason.
     pub left_out: Vec<LeftOut>,
+    /// Pairs by their paths that are in no document, because their contents cannot be compared.
+    pub unsettled: Vec<Vec<String>>,
 }
 
 impl Discovery {
@@ -152,20 +154,32 @@ impl Discovery {
     }
 }
 
-/// The files of a repository whose paths are equal but for the names of environments, one list for each group. Only paths
-/// are looked at.
+/// The files of a repository that are likely pairs by their paths alone: equal but for the names of environments. One list
+/// for each group, in order. Left out is what `discover` is never sure of: source code, tests and examples, and what has no
+/// word for production.
 #[must_use]
 pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
+    // Few paths of a repository name an environment, and only those can be in a pair.
     let mut documents: Vec<&str> = paths
         .iter()
         .map(String::as_str)
-        .filter(|path| files::classify(path, 1).is_document())
+        .filter(|path| {
+            !tokens::path_marks(path).is_empty()
+                && !files::is_doubtful(path)
+                && matches!(
+                    files::classify(path, 1),
+                    files::Class::Tree(_) | files::Class::Text
+                )
+        })
         .collect();
     documents.sort_unstable();
     documents.dedup();
+    let own = files::definition_folders(paths.iter().map(String::as_str));
+    documents.retain(|path| !files::is_definition(path, &own));
     families::find(&documents)
         .paired
         .into_iter()
+        .filter(|family| family.naming != families::Naming::Bare)
         .map(|family| {
             family
                 .members
@@ -189,6 +203,8 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     let mut all: Vec<&ListedFile> = files.iter().collect();
     all.sort_by(|one, two| (&one.path, one.bytes).cmp(&(&two.path, two.bytes)));
     all.dedup_by(|one, two| one.path == two.path);
+    let own = files::definition_folders(all.iter().map(|file| file.path.as_str()));
+    all.retain(|file| !files::is_definition(&file.path, &own));
     let mut inventory = BTreeMap::new();
     let mut naming = 0;
     for file in all {
@@ -227,12 +243,20 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
             leave(reason, path);
         }
     }
+    let all: Vec<String> = inventory.keys().map(|path| (*path).to_owned()).collect();
+    let mut unsettled = pairs_by_path(&all);
+    unsettled.retain(|pair| {
+        !pair
+            .iter()
+            .any(|path| judged.iter().any(|document| document.has(path)))
+    });
     let (environments, documents) = environments::settle(judged);
     Discovery {
         files: inventory.len(),
         naming,
         environments,
         documents,
+        unsettled,
         left_out: left_out
             .into_iter()
             .map(|(reason, mut paths)| {

@@ -3,7 +3,7 @@
 //! Gives texts and writes nothing. What was found but not proposed stands in them as comments, with its reason, so that
 //! taking it in is a matter of taking away a `#`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::word;
 use super::{Certainty, Discovery, FoundDocument, FoundEnvironment, ProposedIdentity, tokens};
@@ -134,12 +134,15 @@ fn system(
     if others.peek().is_some() {
         page.blank();
         page.comment(
-            "Found as well, and left out. Take away the `#` in front of what belongs together.",
+            "Found as well, and left out. Take away the `#` in front of what belongs together, and its \"not compared\".",
         );
     }
     for document in others {
         page.blank();
         page.comment(&format!("{}: {}", document.certainty, document.reason));
+        let paths: BTreeSet<String> = document.paths.values().map(|path| quoted(path)).collect();
+        let paths: Vec<String> = paths.into_iter().collect();
+        page.comment(&format!("not compared: {}", paths.join(", ")));
         let mut lines = vec![format!("[document.{}]", document.name)];
         match template(document, path) {
             Some(template) => lines.push(format!("path = {}", quoted(&template))),
@@ -161,6 +164,14 @@ fn system(
                 paths.push(format!("{more} more"));
             }
             page.comment(&format!("- {}: {}", left_out.reason, list(&paths, "and")));
+        }
+    }
+    if !found.unsettled.is_empty() {
+        page.blank();
+        page.comment("Pairs by their names whose contents cannot be compared:");
+        for pair in &found.unsettled {
+            let paths: Vec<String> = pair.iter().map(|path| quoted(path)).collect();
+            page.comment(&format!("not compared: {}", paths.join(", ")));
         }
     }
     page.text

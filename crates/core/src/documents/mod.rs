@@ -10,6 +10,7 @@ mod differing;
 mod limits;
 mod link;
 mod set;
+mod undeclared;
 mod walk;
 mod wanted;
 pub mod words;
@@ -18,6 +19,7 @@ pub use compared::{DeclaredDocuments, DocumentCounts, DocumentParity, Documents,
 pub use differing::differing_texts;
 pub use limits::{LIMITS, Limits};
 pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};
+pub use undeclared::{NOT_COMPARED, Undeclared, undeclared};
 pub use walk::{Found, Kind, Listing, Resolved, Tree, What, list, walk};
 pub use wanted::{Wanted, clean, climbs};
 pub use words::Unreadable;

@@ -17,6 +17,14 @@ pub const SYSTEM: &[Field] = &[
     ),
 ];
 
+/// `[ignore]`.
+pub const IGNORE: &[Field] = &[Field::optional(
+    "pairs",
+    Form::Several(&Form::Words),
+    "Files that look like one thing in two environments and are not compared, as globs relative to the project's directory: `notes/**`, `ci/build-*.yaml`. Without this, `drift` reports such files and exits with 2.",
+)
+.written_out()];
+
 /// `[parameter.NAME]`.
 pub const PARAMETER: &[Field] = &[
     Field::optional(

@@ -40,6 +40,12 @@ pub fn reference_page() -> String {
     }
     let document = [fields::DOCUMENT_SOURCE, fields::DOCUMENT_RULES].concat();
     table(&mut page, "[document.NAME]", DOCUMENTS, &document);
+    table(
+        &mut page,
+        "[ignore]",
+        "What is not compared.",
+        fields::IGNORE,
+    );
     page.push_str(SEVERITIES);
     table(
         &mut page,

@@ -9,6 +9,7 @@ use super::super::check::{check, check_table, missing_keys, unknown_key};
 use super::super::definition::{Artifact, GivenSeverity};
 use super::super::{Definition, Policy, codes, fields};
 use super::{DIFFERENCES_FILE, Parsed, Reader, texts};
+use crate::documents::{Wanted, clean};
 use crate::kind::{self, KINDS};
 use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::source::form::{parse_date, parse_end};
@@ -30,6 +31,7 @@ impl Reader<'_> {
             suites: BTreeMap::new(),
             documents: BTreeMap::new(),
             document_rules: BTreeMap::new(),
+            ignored_pairs: Vec::new(),
             severities: BTreeMap::new(),
             differences: Vec::new(),
             policy: Policy::default(),
@@ -58,6 +60,7 @@ impl Reader<'_> {
                 ),
                 "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
                 "document" => self.documents(node, &mut definition),
+                "ignore" => self.ignore(node, &mut definition),
                 "severity" => self.severities(node, &mut definition),
                 "release" => {
                     check(
@@ -99,6 +102,7 @@ impl Reader<'_> {
                         "target",
                         "suite",
                         "document",
+                        "ignore",
                         "severity",
                         "release",
                     ];
@@ -170,6 +174,38 @@ impl Reader<'_> {
                 .at(&item.span, reason),
             ),
             None => definition.path.push(environment),
+        }
+    }
+
+    /// Pairs of files that are not compared.
+    fn ignore(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "ignore") else {
+            return;
+        };
+        check_table(
+            table,
+            fields::IGNORE,
+            &node.span,
+            "ignore",
+            false,
+            &mut self.complaints,
+        );
+        for item in table.get("pairs").and_then(Node::as_list).unwrap_or(&[]) {
+            let Some(text) = item.as_text().filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            match clean(text).and_then(|path| Wanted::parse(&path)) {
+                Ok(_) => definition.ignored_pairs.push(text.to_owned()),
+                Err(reason) => self.complaints.push(
+                    Defect::new(
+                        &codes::WRONG_FORM,
+                        "ignore",
+                        format!("ignore: `{text}` in `pairs` names no files"),
+                    )
+                    .attribute("pairs")
+                    .at(&item.span, reason),
+                ),
+            }
         }
     }
 
