@@ -59,6 +59,21 @@ impl Link {
         })
     }
 
+    /// Writes the line of a record that comes after this end. Of many records only one at a time is ever encoded: a body
+    /// may be megabytes.
+    ///
+    /// # Errors
+    ///
+    /// Never for the records of this version.
+    pub fn extend_by(&self, time: Moment, record: &Record) -> Result<Written, LedgerError> {
+        record
+            .encode()
+            .and_then(|body| self.extend(time, record.kind(), &body))
+            .map_err(|error| {
+                LedgerError::storage("encode an entry for", Path::new("the ledger"), error)
+            })
+    }
+
     /// Reads the line that is kept under `sequence` with the digest `stored`, and proves that it comes after this end.
     ///
     /// # Errors
@@ -107,21 +122,6 @@ impl From<&Entry> for Link {
             digest: entry.digest,
         }
     }
-}
-
-/// The bodies of records.
-///
-/// # Errors
-///
-/// Never for the records of this version.
-pub fn encode(records: &[Record]) -> Result<Vec<String>, LedgerError> {
-    records
-        .iter()
-        .map(Record::encode)
-        .collect::<Result<_, _>>()
-        .map_err(|error| {
-            LedgerError::storage("encode an entry for", Path::new("the ledger"), error)
-        })
 }
 
 /// The record of an entry; `None` when its kind is newer than this version.

@@ -4,6 +4,10 @@ use evenkeel_ledger::record::{StepEnd, StepsEnded, StepsIntended, Verb};
 use evenkeel_ledger::{Fence, Ledger, LedgerError, Record};
 use evenkeel_model::{Clock, EnvironmentName, Instance};
 
+/// At most so many steps stand in one record: its line, and the copy of it that the ledger makes, take some hundred
+/// bytes for each.
+const TOGETHER: usize = 1_024;
+
 /// Writes about one apply, as long as its lease is the newest.
 pub struct Journal<'a> {
     /// The ledger.
@@ -41,32 +45,45 @@ impl JournalError {
 
 impl Journal<'_> {
     pub(super) fn intend(&self, steps: Vec<(Instance, Verb)>) -> Result<(), JournalError> {
-        self.append(
+        self.append(steps, |steps| {
             StepsIntended {
                 apply: self.apply.to_owned(),
                 environment: self.environment.clone(),
                 steps,
             }
-            .into(),
-        )
+            .into()
+        })
         .map_err(JournalError::Intent)
     }
 
     pub(super) fn end(&self, steps: Vec<StepEnd>) -> Result<(), JournalError> {
-        self.append(
+        self.append(steps, |steps| {
             StepsEnded {
                 apply: self.apply.to_owned(),
                 environment: self.environment.clone(),
                 steps,
             }
-            .into(),
-        )
+            .into()
+        })
         .map_err(JournalError::Outcome)
     }
 
-    fn append(&self, record: Record) -> Result<(), LedgerError> {
+    /// Appends what was or will be done, all or nothing, in records of a size that costs little memory.
+    fn append<S>(
+        &self,
+        steps: Vec<S>,
+        record: impl Fn(Vec<S>) -> Record,
+    ) -> Result<(), LedgerError> {
+        let mut records = Vec::with_capacity(steps.len() / TOGETHER + 1);
+        let mut steps = steps.into_iter();
+        loop {
+            records.push(record(steps.by_ref().take(TOGETHER).collect()));
+            if steps.len() == 0 {
+                break;
+            }
+        }
         self.ledger
-            .append(self.clock.now(), &[record], Some(self.fence))
+            .append(self.clock.now(), &records, Some(self.fence))
             .map(|_| ())
     }
 }

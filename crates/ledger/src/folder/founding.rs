@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::{database, files, head, rows};
-use crate::chain::{self, Link};
+use crate::chain::Link;
 use crate::record::{Founded, Record};
 use crate::{Head, LedgerError};
 use evenkeel_model::Moment;
@@ -37,15 +37,12 @@ pub fn found(
         .tempdir_in(folder)
         .map_err(storage)?;
     let temporary = database::path(cradle.path());
-    let written = chain::encode(&[Record::Founded(Founded {
+    let founded = Record::Founded(Founded {
         system: system.to_owned(),
         lineage: lineage.to_owned(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
-    })])?;
-    let body = written.first().map_or("", String::as_str);
-    let first = Link::root()
-        .extend(time, "founded", body)
-        .map_err(|error| LedgerError::storage("found", path, error))?;
+    });
+    let first = Link::root().extend_by(time, &founded)?;
     files::open_private(&temporary).map_err(storage)?;
     database::create(&temporary)
         .and_then(|connection| {

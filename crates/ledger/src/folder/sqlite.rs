@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{database, files, founding, head, rows, writer};
-use crate::chain::{self, Link};
+use crate::chain::Link;
 use crate::record::{Founded, Record};
 use crate::{Entry, Fence, Head, Ledger, LedgerError};
 use evenkeel_model::{EnvironmentName, Moment};
@@ -164,10 +164,9 @@ impl Ledger for SqliteLedger {
         records: &[Record],
         fence: Option<&Fence>,
     ) -> Result<u64, LedgerError> {
-        let bodies = chain::encode(records)?;
         let mut writer = self.writer()?;
         let seen = writer.seen;
-        let outcome = self.commit(&mut writer.connection, seen, time, records, &bodies, fence);
+        let outcome = self.commit(&mut writer.connection, seen, time, records, fence);
         match outcome {
             Ok(link) => {
                 writer.seen = Some(link);
@@ -209,7 +208,6 @@ impl SqliteLedger {
         seen: Option<Link>,
         time: Moment,
         records: &[Record],
-        bodies: &[String],
         fence: Option<&Fence>,
     ) -> Result<Link, (LedgerError, bool)> {
         let failed = |error: rusqlite::Error| {
@@ -232,14 +230,8 @@ impl SqliteLedger {
                 }));
             }
         }
-        for (record, body) in records.iter().zip(bodies) {
-            let written = link.extend(time, record.kind(), body).map_err(|error| {
-                plain(LedgerError::storage(
-                    "encode an entry for",
-                    &self.path,
-                    error,
-                ))
-            })?;
+        for record in records {
+            let written = link.extend_by(time, record).map_err(plain)?;
             rows::insert(&transaction, &written).map_err(failed)?;
             if let Record::LeaseTaken(taken) = record {
                 let newest = rows::token(&transaction, &taken.environment).map_err(failed)?;

@@ -231,7 +231,6 @@ impl Inner {
         records: &[Record],
         fence: Option<&Fence>,
     ) -> Result<u64, LedgerError> {
-        let bodies = chain::encode(records)?;
         if let Some(fence) = fence {
             let newest = self.newest_token(&fence.environment)?;
             if newest != fence.token {
@@ -245,7 +244,7 @@ impl Inner {
         let mut link = self.lines.last().map_or_else(Link::root, Link::from);
         let mut batch: Vec<Written> = Vec::new();
         let mut taken: Vec<(&EnvironmentName, u64)> = Vec::new();
-        for (record, body) in records.iter().zip(&bodies) {
+        for record in records {
             if let Record::LeaseTaken(lease) = record {
                 let newest = taken
                     .iter()
@@ -261,9 +260,7 @@ impl Inner {
                 }
                 taken.push((&lease.environment, lease.token));
             }
-            let written = link.extend(time, record.kind(), body).map_err(|error| {
-                LedgerError::storage("encode an entry for", "the ledger".as_ref(), error)
-            })?;
+            let written = link.extend_by(time, record)?;
             link = Link::from(&written);
             batch.push(written);
         }
