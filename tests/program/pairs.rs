@@ -193,3 +193,54 @@ fn the_path_is_the_one_that_most_documents_support() {
     assert!(system.contains("path = [\"qa\", \"live\"]"), "{system}");
     assert!(!drift(&world, 2).is_empty());
 }
+
+#[test]
+fn compare_knows_environments_by_the_names_that_init_knows() {
+    for (one, two) in [
+        ("Pulumi.QA.yaml", "Pulumi.Production.yaml"),
+        ("settings.Staging.yaml", "settings.Production.yaml"),
+        ("Env/Uat/app.yaml", "Env/Live/app.yaml"),
+        ("env/stg/stg.yaml", "env/prod/prod.yaml"),
+    ] {
+        let world = TestWorld::empty();
+        let name = |path: &str| {
+            let end = path.trim_end_matches("/app.yaml").trim_end_matches(".yaml");
+            let at = end.rfind(['/', '.']).unwrap();
+            end[at + 1..].to_lowercase()
+        };
+        for path in [one, two] {
+            let name = name(path);
+            world.write(path, &format!("host: api-{name}.example.org\nmode: a\n"));
+        }
+        world.expect(0, &["compare", one, two]).says(&format!(
+            "`{}` and `{}`",
+            name(one),
+            name(two)
+        ));
+        world.add(two, "more: 1\n");
+        world
+            .expect(2, &["compare", one, two])
+            .says(&format!("missing in {}", name(one)));
+    }
+}
+
+#[test]
+fn a_file_without_an_ending_is_what_its_text_is() {
+    let tags = |promote: &str, more: &str| format!("image_tag: v1\npromote: {promote}\n{more}");
+    let world = init(&[
+        ("tags/staging/web", &tags("true", "automatic: true\n")),
+        ("tags/staging/api", &tags("false", "automatic: true\n")),
+        ("tags/production/web", &tags("false", "")),
+        ("tags/production/api", &tags("false", "")),
+    ]);
+    let mut told = drift(&world, 2);
+    told.sort();
+    // What is missing in both files is one finding.
+    assert_eq!(
+        told,
+        [
+            "parity/flag-differs web.promote",
+            "parity/key-missing api.automatic",
+        ]
+    );
+}

@@ -489,6 +489,40 @@ fn equal_paths_are_a_pair_whatever_the_contents_share() {
 }
 
 #[test]
+fn two_paths_name_their_environments() {
+    let names =
+        |left, right| super::environments_of(left, right).map(|(one, two)| format!("{one} {two}"));
+    for (left, right, expected) in [
+        ("Pulumi.QA.yaml", "Pulumi.Production.yaml", "qa production"),
+        (
+            "appsettings.Staging.json",
+            "appsettings.Production.json",
+            "staging production",
+        ),
+        ("configUat.json", "configLive.json", "uat live"),
+        ("configUat.json", "configProd.json", "uat prod"),
+        ("env/stg/stg.tfvars", "env/prod/prod.tfvars", "stg prod"),
+        ("deploy/Pre-Prod", "deploy/Prod", "pre-prod prod"),
+        (
+            "/a/b/staging/app.yaml",
+            "/c/production.yaml",
+            "staging production",
+        ),
+        ("a.yaml", "b.yaml", ""),
+        ("values-v1.yaml", "values-v2.yaml", ""),
+        ("staging/a.yaml", "staging/b.yaml", ""),
+    ] {
+        let expected = (!expected.is_empty()).then(|| expected.to_owned());
+        assert_eq!(names(left, right), expected, "{left}");
+        let back = names(right, left).map(|both| {
+            let (one, two) = both.split_once(' ').unwrap();
+            format!("{two} {one}")
+        });
+        assert_eq!(back, expected, "{right}");
+    }
+}
+
+#[test]
 fn the_path_is_what_most_documents_support() {
     let pulumi = |environment: &str| -> Vec<(String, String)> {
         ["web", "api", "mail"]

@@ -190,6 +190,32 @@ pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// The environments that two paths name, in lower case: `Pulumi.QA.yaml` and `Pulumi.Production.yaml` are `qa` and
+/// `production`. By the place in which the paths differ; otherwise each path must name one environment, and not the same.
+#[must_use]
+pub fn environments_of(left: &str, right: &str) -> Option<(String, String)> {
+    let (lefts, rights) = (candidates::plain(left), candidates::plain(right));
+    let at_one_place = lefts.iter().find_map(|one| {
+        let is_other = |two: &&candidates::Candidate| {
+            two.skeleton == one.skeleton && two.key.word != one.key.word && (one.clear || two.clear)
+        };
+        let two = rights.iter().find(is_other)?;
+        Some((one.key.spelling.clone(), two.key.spelling.clone()))
+    });
+    let only = |path: &str| -> Option<tokens::Mark> {
+        let marks = tokens::path_marks(path);
+        let first = marks.iter().find(|mark| mark.clear)?;
+        marks
+            .iter()
+            .all(|mark| mark.word == first.word)
+            .then(|| first.clone())
+    };
+    at_one_place.or_else(|| {
+        let (one, two) = (only(left)?, only(right)?);
+        (one.word != two.word).then_some((one.spelling, two.spelling))
+    })
+}
+
 /// Finds environments and documents among the files of a repository.
 ///
 /// `files` are all that count: ignored ones are not among them. `text` gives a file's text, or nothing if it is none.
