@@ -93,6 +93,16 @@ pub(super) fn settle(judged: Vec<Judged>) -> (Vec<FoundEnvironment>, Vec<FoundDo
                 && missing.is_empty()
                 && !proposed.is_empty(),
             reason,
+            sections: document
+                .draft
+                .sections
+                .iter()
+                .filter_map(|(key, section)| {
+                    let name = called.get(&identity(key))?;
+                    Some((EnvironmentName::new(name), section.clone()))
+                })
+                .collect(),
+            base: document.draft.base.clone(),
             paths: document
                 .draft
                 .paths
@@ -145,10 +155,20 @@ fn below_production(
                 sibling: missing.1.clone(),
                 spelling: missing.2.clone(),
             };
+            if let Some(section) = section_of(document, shared.0) {
+                document.draft.sections.insert(key.clone(), section);
+            }
             document.draft.paths.insert(key, path.clone());
             own.insert(missing.clone());
         }
     }
+}
+
+fn section_of(document: &Judged, word: usize) -> Option<String> {
+    let mut sections = document.draft.sections.iter();
+    sections
+        .find(|(key, _)| key.word == word)
+        .map(|(_, section)| section.clone())
 }
 
 /// Words with two spellings in one document: these are two environments.

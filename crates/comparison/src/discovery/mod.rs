@@ -8,8 +8,9 @@
 //! left without them is its skeleton ([`candidates`]); paths with one skeleton are a family ([`families`],
 //! [`unmarked`]); families in
 //! the same folders are one document ([`gathering`]), judged by what its files have in common ([`likeness`],
-//! [`judging`]); from all documents follow the environments ([`environments`]) and names ([`names`]).
+//! [`judging`]). A file may hold several environments ([`sections`]) or lie over another ([`bases`]). From all documents follow the environments ([`environments`]) and names ([`names`]).
 
+mod bases;
 mod candidates;
 mod environments;
 mod families;
@@ -19,6 +20,7 @@ mod identities;
 mod judging;
 mod likeness;
 mod names;
+mod sections;
 mod tokens;
 mod unmarked;
 mod words;
@@ -27,7 +29,7 @@ mod writing;
 #[cfg(test)]
 mod layouts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use evenkeel_document::Format;
@@ -104,6 +106,10 @@ pub struct FoundDocument {
     pub kind: DocumentKind,
     /// A path for each environment that has it.
     pub paths: BTreeMap<EnvironmentName, String>,
+    /// The part of the file that is each environment's, where one file has several.
+    pub sections: BTreeMap<EnvironmentName, String>,
+    /// The file that each is laid over.
+    pub base: Option<String>,
     /// The format, where the files' names do not tell it.
     pub format: Option<Format>,
     /// How sure it is.
@@ -253,9 +259,20 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     }
     let drafts = gathering::gather(found.paired, &inventory);
     let mut alone = found.alone;
-    let judged = judging::judge(drafts, &inventory, text, &mut |reason, path| {
+    let mut judged = judging::judge(drafts, &inventory, text, &mut |reason, path| {
         leave(reason, path);
     });
+    let taken: BTreeSet<String> = judged
+        .iter()
+        .flat_map(|document| document.draft.paths.values().cloned())
+        .collect();
+    let is_taken =
+        |path: &str| taken.contains(path) || judged.iter().any(|document| document.covers(path));
+    let sections = sections::find(&inventory, &is_taken, text);
+    judged.extend(sections);
+    for document in &mut judged {
+        document.draft.base = bases::of(&document.draft, &inventory);
+    }
     // What a directory covers has its counterpart's place, if not its counterpart.
     alone.retain(|path| !judged.iter().any(|document| document.covers(path)));
     for path in alone {

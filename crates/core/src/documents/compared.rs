@@ -10,8 +10,8 @@ use crate::environment::definition::Varies;
 use crate::environment::document::declarations;
 use crate::environment::{Definition, DifferencePlace, DocumentDeclaration, DocumentSource, once};
 use evenkeel_comparison::{
-    Disagreement, Equal, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
-    Pattern, Rules, Side, Which, compare_files,
+    Disagreement, Equal, FileContent, Files, FilesComparison, Identities, Identity, Located,
+    Matter, Path, Pattern, Rules, Shape, Side, Which, compare_files,
 };
 use evenkeel_document::{Format, Place};
 use evenkeel_model::defect::Defect;
@@ -27,9 +27,21 @@ pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Lo
 pub struct Documents<'d> {
     definition: &'d Definition,
     declared: &'d DeclaredDocuments,
-    sets: BTreeMap<(EnvironmentName, Arc<str>), FileSet>,
+    sets: BTreeMap<(EnvironmentName, Arc<str>), Layers>,
     tells_equal: bool,
     unplaced: bool,
+}
+
+/// The files of one document of one environment, and what they are laid over, the lowest first.
+struct Layers {
+    own: FileSet,
+    beneath: Vec<FileSet>,
+}
+
+impl Layers {
+    fn all(&self) -> impl Iterator<Item = &FileSet> {
+        std::iter::once(&self.own).chain(&self.beneath)
+    }
 }
 
 /// How much was compared.
@@ -113,12 +125,16 @@ impl DeclaredDocuments {
         )
     }
 
-    /// Everything that is to be gathered.
+    /// Everything that is to be gathered; what a document is laid over follows it.
     #[must_use]
     pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
         self.0
             .iter()
-            .flat_map(|(name, own)| own.iter().map(|each| (name.clone(), each)))
+            .flat_map(|(name, own)| {
+                own.iter()
+                    .flat_map(DocumentDeclaration::with_base)
+                    .map(|each| (name.clone(), each))
+            })
             .collect()
     }
 
@@ -145,14 +161,24 @@ impl<'d> Documents<'d> {
         declared: &'d DeclaredDocuments,
         sets: Vec<FileSet>,
     ) -> Self {
-        let keys = declared
-            .asked()
-            .into_iter()
-            .map(|(environment, each)| (environment, Arc::clone(&each.name)));
+        let mut sets = sets.into_iter();
+        let mut gathered = BTreeMap::new();
+        for (environment, own) in &declared.0 {
+            for each in own {
+                let Some(set) = sets.next() else {
+                    break;
+                };
+                let layers = Layers {
+                    own: set,
+                    beneath: sets.by_ref().take(each.base.len()).collect(),
+                };
+                gathered.insert((environment.clone(), Arc::clone(&each.name)), layers);
+            }
+        }
         Self {
             definition,
             declared,
-            sets: keys.zip(sets).collect(),
+            sets: gathered,
             tells_equal: false,
             unplaced: false,
         }
@@ -181,6 +207,7 @@ impl<'d> Documents<'d> {
     pub fn is_unread(&self) -> bool {
         self.sets
             .values()
+            .flat_map(Layers::all)
             .any(|set| !set.complaints.is_empty() && !set.absent)
     }
 
@@ -188,13 +215,15 @@ impl<'d> Documents<'d> {
     pub fn complaints(&self) -> impl Iterator<Item = Defect> + '_ {
         self.sets
             .values()
+            .flat_map(Layers::all)
             .flat_map(|set| set.complaints.iter().cloned())
     }
 
     /// How many bytes of text there are.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let texts = self.sets.values().flat_map(|set| set.files.values());
+        let sets = self.sets.values().flat_map(Layers::all);
+        let texts = sets.flat_map(|set| set.files.values());
         texts
             .map(|content| match content {
                 FileContent::Text(file) => file.text.len() as u64,
@@ -252,7 +281,11 @@ impl<'d> Documents<'d> {
     #[must_use]
     pub fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
         let own = self.sets.iter().filter(|((_, own), _)| &**own == name);
-        if own.clone().any(|(_, set)| !set.complaints.is_empty()) {
+        if own
+            .clone()
+            .flat_map(|(_, layers)| layers.all())
+            .any(|set| !set.complaints.is_empty())
+        {
             return Presence::Unread;
         }
         let Some(pattern) = pattern else {
@@ -295,7 +328,7 @@ impl<'d> Documents<'d> {
             };
         };
         // Of what is not there, that is all there is to say, and it was said.
-        if left.absent || right.absent {
+        if left.own.absent || right.own.absent {
             return FilesComparison::default();
         }
         let Some(declaration) = declared.0.or(declared.1) else {
@@ -320,7 +353,13 @@ impl<'d> Documents<'d> {
         let format = declaration
             .format
             .or_else(|| printed(&[declared.0, declared.1]));
-        compare_files(left.files(), right.files(), format, &rules)
+        let (beneath_left, beneath_right) = (beneath(left), beneath(right));
+        compare_files(
+            layered(left, &beneath_left, one, declared.0),
+            layered(right, &beneath_right, two, declared.1),
+            format,
+            &rules,
+        )
     }
 
     /// What two environments have of their own: their names, and parameters that vary as identity.
@@ -350,6 +389,30 @@ impl<'d> Documents<'d> {
             right: two.as_str().into(),
         };
         Identities::new(std::iter::once(own).chain(given))
+    }
+}
+
+/// The files that a document is laid over. What is not there lies beneath nothing.
+fn beneath(layers: &Layers) -> Vec<&BTreeMap<String, FileContent>> {
+    let there = layers.beneath.iter().filter(|set| !set.absent);
+    there.map(|set| &set.files).collect()
+}
+
+/// What is compared of a document.
+fn layered<'a>(
+    layers: &'a Layers,
+    beneath: &'a [&'a BTreeMap<String, FileContent>],
+    environment: &'a EnvironmentName,
+    declared: Option<&'a DocumentDeclaration>,
+) -> Files<'a> {
+    Files {
+        beneath,
+        shape: Shape {
+            section: declared.and_then(|declared| declared.section.as_ref()),
+            profile: environment.as_str(),
+            merge: declared.and_then(|declared| declared.rules.merge),
+        },
+        ..layers.own.files()
     }
 }
 

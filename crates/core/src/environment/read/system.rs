@@ -9,7 +9,6 @@ use super::super::check::{check, check_table, missing_keys, unknown_key};
 use super::super::definition::{Artifact, GivenSeverity};
 use super::super::{Definition, Policy, codes, fields};
 use super::{DIFFERENCES_FILE, Parsed, Reader, texts};
-use crate::documents::{Wanted, clean};
 use crate::kind::{self, KINDS};
 use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::source::form::{parse_date, parse_end};
@@ -194,9 +193,15 @@ impl Reader<'_> {
             let Some(text) = item.as_text().filter(|text| !text.is_empty()) else {
                 continue;
             };
-            match clean(text).and_then(|path| Wanted::parse(&path)) {
-                Ok(_) => definition.ignored_pairs.push(text.to_owned()),
-                Err(reason) => self.complaints.push(
+            let problem = if text.starts_with('/') {
+                Some("expected a path relative to the project's directory".to_owned())
+            } else {
+                let glob = globset::Glob::new(text);
+                glob.err().map(|error| error.kind().to_string())
+            };
+            match problem {
+                None => definition.ignored_pairs.push(text.to_owned()),
+                Some(reason) => self.complaints.push(
                     Defect::new(
                         &codes::WRONG_FORM,
                         "ignore",
