@@ -44,6 +44,7 @@ mod lost;
 mod matching;
 mod origins;
 mod pairs;
+mod printed;
 mod redacted;
 mod refusals;
 mod released;
