@@ -1,12 +1,15 @@
 //! Parses, runs, and exits with a documented code.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 /// The allocator of the system grows its memory in small steps, and every thread waits for them.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: evenkeel_allocator::Allocator = evenkeel_allocator::Allocator;
 
 fn main() -> ExitCode {
+    evenkeel_allocator::settle();
     evenkeel_host::inheritance::keep_descriptors();
     // Before anything else: this process is about to become another program.
     if std::env::args_os()

@@ -6,19 +6,24 @@ use super::past::Past;
 use super::{Failure, Project};
 use crate::world::documents::{CommittedDocuments, Renames};
 use crate::world::git::Snapshot;
-use evenkeel_core::documents::{DeclaredDocuments, Documents};
+use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSets};
 use evenkeel_core::drift::parity;
 use evenkeel_core::history::{EarlierDifferences, date, places_of};
 use evenkeel_model::defect::Defect;
 
 /// Dates each difference between documents that nobody declared. Does nothing where there is no history to read.
-pub(super) fn tell(project: &Project<'_>, defects: &mut [Defect]) -> Result<(), Failure> {
+/// `now` has the files that were compared.
+pub(super) fn tell(
+    project: &Project<'_>,
+    now: &FileSets,
+    defects: &mut [Defect],
+) -> Result<(), Failure> {
     let asked = places_of(defects);
     if asked.is_empty() {
         return Ok(());
     }
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-    let Some(mut past) = Past::new(project, &declared)? else {
+    let Some(mut past) = Past::new(project, &declared, now)? else {
         return Ok(());
     };
     let since = past.since(&asked)?;

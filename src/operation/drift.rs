@@ -122,7 +122,7 @@ pub(super) fn found(
         }
         // Only what is shown is worth its history.
         if !request.no_history {
-            ages::tell(&project, &mut parity)?;
+            ages::tell(&project, &resolution.files, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
         let undeclared = undeclared::pairs(&project)?;

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use super::{Failure, Project};
 use crate::world::documents::{CommittedDocuments, Renames};
 use crate::world::git::{ChangedPath, GitError, Repository, Snapshot};
-use evenkeel_core::documents::{DeclaredDocuments, Documents};
+use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSet, FileSets, LayerKey};
 use evenkeel_core::environment::Definition;
 use evenkeel_core::history::{
-    Budget, CommitContents, CommitInfo, History, Listed, Since, fingerprints, stands_since,
+    Budget, CommitContents, CommitInfo, Commits, History, Listed, Since, fingerprints, stands_since,
 };
 use evenkeel_model::Digest;
 
@@ -33,8 +33,12 @@ pub(super) struct Past<'a> {
     repository: &'a Repository,
     definition: &'a Definition,
     declared: &'a DeclaredDocuments,
+    /// The files that are compared now.
+    now: &'a FileSets,
     committed: CommittedDocuments,
     head: CommitInfo,
+    /// The head and the commits before it.
+    line: Commits,
     /// What files are called in the head that have another name now.
     renames: Renames,
     renamed: BTreeMap<String, BTreeMap<PathBuf, PathBuf>>,
@@ -67,6 +71,7 @@ impl<'a> Past<'a> {
     pub(super) fn new(
         project: &'a Project<'_>,
         declared: &'a DeclaredDocuments,
+        now: &'a FileSets,
     ) -> Result<Option<Self>, Failure> {
         let (Some(repository), Some(head)) = (project.repository(), project.head()) else {
             return Ok(None);
@@ -76,7 +81,8 @@ impl<'a> Past<'a> {
         else {
             return Ok(None);
         };
-        let Some(head) = repository.before(&head, 0)? else {
+        let line = repository.line(&head, DEPTH + 1)?;
+        let Some(head) = line.list.first().cloned() else {
             return Ok(None);
         };
         let mut renames = Renames::default();
@@ -90,8 +96,10 @@ impl<'a> Past<'a> {
             repository,
             definition: &project.definition,
             declared,
+            now,
             committed,
             head,
+            line,
             renames,
             renamed: BTreeMap::new(),
             bytes: ALL_BYTES,
@@ -120,7 +128,7 @@ impl<'a> Past<'a> {
             documents.push((own, places, now));
         }
         let all: Vec<PathBuf> = all.into_iter().collect();
-        let walk = self.walk(&self.head.commit, &all)?;
+        let walk = self.walk(self.line.clone(), &all)?;
         let mut since = BTreeMap::new();
         for (own, places, now) in documents {
             since.extend(self.document(&own, places, now, &walk)?);
@@ -128,20 +136,18 @@ impl<'a> Past<'a> {
         Ok(since)
     }
 
-    fn walk(&self, from: &str, paths: &[PathBuf]) -> Result<Walk, GitError> {
-        let back_to = self.repository.before(from, DEPTH)?;
-        let without = back_to.as_ref().map(|commit| commit.commit.as_str());
-        let listed = self
-            .repository
-            .commits_touching(from, without, paths, DEPTH)?;
-        let mut changes = self.repository.changes(&listed.list, paths)?;
-        let touches = listed.list.into_iter().map(|commit| Touch {
-            changes: changes.remove(&commit.commit).unwrap_or_default(),
-            commit,
+    /// The commits of a line that changed something at some paths.
+    fn walk(&self, line: Commits, paths: &[PathBuf]) -> Result<Walk, GitError> {
+        let Commits { mut list, whole } = line;
+        let back_to = list.split_off(DEPTH.min(list.len())).into_iter().next();
+        let mut changes = self.repository.changes(&list, paths)?;
+        let touches = list.into_iter().filter_map(|commit| {
+            let changes = changes.remove(&commit.commit)?;
+            Some(Touch { commit, changes })
         });
         Ok(Walk {
             touches: touches.collect(),
-            whole: listed.whole && back_to.is_none(),
+            whole: whole && back_to.is_none(),
             back_to,
         })
     }
@@ -170,6 +176,7 @@ impl<'a> Past<'a> {
             renames: self.renames.clone(),
             past: self,
             own,
+            now,
             places,
             walk,
             last: None,
@@ -224,7 +231,7 @@ impl<'a> Past<'a> {
                 ..Budget::default()
             };
             let mut listed = Listed::new(commits, |commit: &CommitInfo| {
-                self.standing(own, &commit.commit, renames)
+                self.standing(own, &keys, &commit.commit, renames)
             });
             let found = stands_since(&keys, budget, &mut listed);
             let mut deeper: BTreeMap<String, (CommitInfo, BTreeSet<Digest>)> = BTreeMap::new();
@@ -250,14 +257,30 @@ impl<'a> Past<'a> {
         Ok(since)
     }
 
-    /// What of some documents differs in a commit. `None` when that cannot be told.
+    /// What of some documents differs in a commit, of what differs `now`. `None` when that cannot be told.
     fn standing(
         &mut self,
         own: &DeclaredDocuments,
+        now: &BTreeSet<Digest>,
         commit: &str,
         renames: &Renames,
     ) -> Option<CommitContents> {
-        let sets = self.committed.gather(commit, &own.asked(), renames);
+        let asked = own.asked();
+        let sets = self.committed.gather(commit, &asked, renames);
+        // What has the same contents as now differs as now. Mostly, that is the newest commit.
+        let is_now =
+            |key: &LayerKey, set: &FileSet| self.now.get(key).is_some_and(|now| now.is_same(set));
+        if own
+            .keys()
+            .iter()
+            .zip(&sets)
+            .all(|(key, set)| is_now(key, set))
+        {
+            return Some(CommitContents {
+                keys: now.clone(),
+                bytes: 0,
+            });
+        }
         let then = Documents::from(self.definition, own, sets).unplaced();
         // A file that is missing in an older commit does not end the walk; an unreadable one does.
         let parity = then.compare();
@@ -275,6 +298,7 @@ impl<'a> Past<'a> {
 struct DocumentPast<'p, 'a> {
     past: &'p mut Past<'a>,
     own: &'p DeclaredDocuments,
+    now: &'p BTreeSet<Digest>,
     places: Vec<PathBuf>,
     walk: Walk,
     renames: Renames,
@@ -319,7 +343,8 @@ impl DocumentPast<'_, '_> {
         }
         if found {
             self.followed += 1;
-            self.walk = self.past.walk(parent, &self.places)?;
+            let line = self.past.repository.line(parent, DEPTH + 1)?;
+            self.walk = self.past.walk(line, &self.places)?;
         }
         Ok(())
     }
@@ -344,7 +369,9 @@ impl History for DocumentPast<'_, '_> {
     }
 
     fn standing(&mut self, commit: &CommitInfo) -> Option<CommitContents> {
-        self.past.standing(self.own, &commit.commit, &self.renames)
+        let renames = &self.renames;
+        self.past
+            .standing(self.own, self.now, &commit.commit, renames)
     }
 
     fn is_whole(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::report::DocumentsDocument;
 use crate::world::command::handed_on;
 use crate::world::documents::{CommittedDocuments, Renames, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
-use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet};
+use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet, FileSets};
 use evenkeel_core::drift::{Disparity, live};
 use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
@@ -48,6 +48,8 @@ pub(super) struct Resolution {
     pub(super) equal: Vec<String>,
     /// The places that are declared to differ.
     pub(super) declared: BTreeSet<String>,
+    /// The files that were compared.
+    pub(super) files: FileSets,
 }
 
 impl Resolution {
@@ -94,7 +96,9 @@ impl Resolution {
             documents.as_ref(),
             project.world.clock.now(),
         );
+        let files = documents.map(Documents::into_sets).unwrap_or_default();
         Ok(Self {
+            files,
             sealer,
             origin,
             secrets: Arc::new(Redactor::of_environments(resolved.values())),

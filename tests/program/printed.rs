@@ -15,9 +15,7 @@ fn program(name: &str) -> Option<String> {
         .join(name);
     let candidates = [installed.display().to_string(), name.to_owned()];
     let found = candidates.into_iter().find(|candidate| {
-        let tried = Command::new(candidate)
-            .args(["version", "--client"])
-            .output();
+        let tried = Command::new(candidate).arg("--help").output();
         tried.is_ok_and(|output| output.status.success())
     });
     if found.is_none() {
@@ -120,13 +118,13 @@ fn values_are_laid_over_each_other_as_helm_does() {
     let Some(helm) = program("helm") else {
         return;
     };
-    let base = "a: {b: x, c: {d: y}}\nlist: [{n: p}, {n: q}]\nflag: false\ntext: t\nempty: {}\n";
+    let base = "a: {b: x, c: {d: dd}}\nlist: [{n: p}, {n: q}]\nflag: false\ntext: t\nempty: {}\n";
     for (staging, production) in [
         ("a: {b: null}\n", "a: {c: {d: z}}\n"),
         ("list: [{n: r}]\n", "list: null\n"),
         ("flag: true\ntext: ''\n", "text: t\n"),
         ("a: null\nempty: {k: v}\n", "a: {b: x}\n"),
-        ("new: {x: {y: v}}\n", "new: {x: {z: v}}\n"),
+        ("new: {x: {one: v}}\n", "new: {x: {two: v}}\n"),
         ("a: {c: {d: null, e: w}}\n", ""),
     ] {
         let files = [

@@ -1,5 +1,7 @@
 //! The program that runs on a host.
 
+#![forbid(unsafe_code)]
+
 use std::io::Write as _;
 use std::process::ExitCode;
 

@@ -45,7 +45,12 @@ impl Repository {
         let Some(nearest) = nearest(&real) else {
             return Ok(None);
         };
-        let question = ["rev-parse", "--show-toplevel", "HEAD^{commit}"];
+        let question = [
+            "rev-parse",
+            "--show-toplevel",
+            "--is-shallow-repository",
+            "HEAD^{commit}",
+        ];
         let answer = start(git, &real, &question, None).map_err(|error| GitError::NotStarted {
             root: real.clone(),
             reason: error.to_string(),
@@ -55,10 +60,7 @@ impl Repository {
         }
         // Before the first commit it fails, and names the root all the same.
         let lines = String::from_utf8(answer.stdout.clone().into_bytes()).ok();
-        let Some((root, commit)) = lines
-            .as_deref()
-            .and_then(|lines| lines.strip_suffix('\n')?.rsplit_once('\n'))
-        else {
+        let Some((root, shallow, commit)) = lines.as_deref().and_then(three) else {
             return Err(refused(format!("{}: {}", answer.status, words(&answer))));
         };
         if Path::new(root) != nearest {
@@ -70,7 +72,8 @@ impl Repository {
         let repository = Self {
             root: nearest,
             git: git.clone(),
-            shallow: std::sync::Arc::default(),
+            // Anything but a plain no is a yes: then nothing is promised.
+            is_shallow: shallow != "false",
         };
         let head = if answer.status.is_success() && is_whole(commit) {
             Some(commit.to_owned())
@@ -95,6 +98,13 @@ impl Repository {
             && is_silent
             && !reflog.status.is_success())
     }
+}
+
+/// The two last lines of an answer, and everything before them.
+fn three(answer: &str) -> Option<(&str, &str, &str)> {
+    let (before, last) = answer.strip_suffix('\n')?.rsplit_once('\n')?;
+    let (first, second) = before.rsplit_once('\n')?;
+    Some((first, second, last))
 }
 
 /// The directory nearest to a real one, itself included, that has anything of the name `.git`.

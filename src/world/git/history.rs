@@ -37,7 +37,7 @@ impl Repository {
         paths: &[PathBuf],
         most: usize,
     ) -> Result<Commits, GitError> {
-        let whole = !self.is_shallow()?;
+        let whole = !self.is_shallow();
         if paths.is_empty() {
             return Ok(Commits {
                 list: Vec::new(),
@@ -61,17 +61,18 @@ impl Repository {
         })
     }
 
-    /// The commit that stands a number of steps before another along first parents; `None` when there are not so many.
+    /// A commit and those before it along first parents, newest first, at most `most`.
     ///
     /// # Errors
     ///
     /// When there is no such commit.
-    pub fn before(&self, commit: &str, steps: usize) -> Result<Option<CommitInfo>, GitError> {
+    pub fn line(&self, commit: &str, most: usize) -> Result<Commits, GitError> {
         let commit = self.whole(commit)?;
-        let skip = format!("--skip={steps}");
-        let mut arguments = listing("--max-count=1", &commit);
-        arguments.insert(1, &skip);
-        Ok(commits(&self.ask(&arguments, None)?).into_iter().next())
+        let count = format!("--max-count={}", most.saturating_add(1));
+        let mut list = commits(&self.ask(&listing(&count, &commit), None)?);
+        let whole = list.len() <= most && !self.is_shallow();
+        list.truncate(most);
+        Ok(Commits { list, whole })
     }
 
     /// What each commit changed against its first parent at some paths, and whether it put a file there that was not there
@@ -178,17 +179,9 @@ impl Repository {
     }
 
     /// Whether history was cut off when this was cloned: the oldest commit here is not the first.
-    ///
-    /// # Errors
-    ///
-    /// When git fails.
-    pub fn is_shallow(&self) -> Result<bool, GitError> {
-        if let Some(known) = self.shallow.get() {
-            return Ok(*known);
-        }
-        let answer = self.ask(&["rev-parse", "--is-shallow-repository"], None)?;
-        // Anything but a plain no is a yes: then nothing is promised.
-        Ok(*self.shallow.get_or_init(|| answer.trim_ascii() != b"false"))
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.is_shallow
     }
 }
 

@@ -11,7 +11,6 @@ mod objects;
 mod tree;
 
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::command::{CommandError, CommandOutcome, CommandRun, CommandStatus, run};
@@ -32,8 +31,8 @@ const MOST: usize = 256 * 1024 * 1024;
 pub struct Repository {
     root: PathBuf,
     git: Git,
-    /// Whether history was cut off, once that was asked.
-    shallow: Arc<OnceLock<bool>>,
+    /// Whether history was cut off when this was cloned.
+    is_shallow: bool,
 }
 
 /// Why git gave no answer.

@@ -94,7 +94,7 @@ impl Objects {
                 _ => return Err(GitError::Path { path: path.into() }),
             };
             let id = match tree.get(name) {
-                Some(entry) if entry.kind == TreeKind::Directory => entry.id.clone(),
+                Some(entry) if entry.kind == TreeKind::Directory => entry.id,
                 _ => return Ok(None),
             };
             tree = self.tree(&id)?;
@@ -127,10 +127,10 @@ impl Objects {
         id: &ObjectId,
         take: impl FnOnce(u64, &mut dyn Read) -> T,
     ) -> Result<T, GitError> {
-        let heading = self.ask(id.as_str())?;
+        let heading = self.ask(&id.to_string())?;
         if heading.kind != "blob" {
             self.process = None;
-            return Err(self.unclear(&format!("`{}` is no file", id.as_str())));
+            return Err(self.unclear(&format!("`{id}` is no file")));
         }
         self.contents(heading.size, take)
     }
@@ -144,7 +144,7 @@ impl Objects {
             revision: evenkeel_model::text::inert(commit).into_owned(),
             root: self.repository.root.clone(),
         })?;
-        let tree = self.asked_tree(&format!("{}^{{tree}}", clean.as_str()))?;
+        let tree = self.asked_tree(&format!("{clean}^{{tree}}"))?;
         self.roots.insert(commit.to_owned(), Arc::clone(&tree));
         Ok(tree)
     }
@@ -152,7 +152,7 @@ impl Objects {
     fn tree(&mut self, id: &ObjectId) -> Result<Arc<Tree>, GitError> {
         match self.trees.get(id) {
             Some(tree) => Ok(Arc::clone(tree)),
-            None => self.asked_tree(id.as_str()),
+            None => self.asked_tree(&id.to_string()),
         }
     }
 
@@ -167,7 +167,7 @@ impl Objects {
             let mut bytes = Vec::new();
             reader.read_to_end(&mut bytes).map(|_| bytes)
         })?;
-        let id_length = heading.id.as_str().len() / 2;
+        let id_length = heading.id.length();
         let tree = bytes
             .ok()
             .and_then(|bytes| parse(&bytes, id_length))

@@ -4,30 +4,59 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::OsStringExt as _;
-use std::sync::Arc;
 
-/// The name of an object: hexadecimal digits, 40 or 64 of them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(Arc<str>);
+/// The name of an object: 20 bytes, or 32.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    bytes: [u8; 32],
+    length: u8,
+}
 
 impl ObjectId {
-    /// The name, when it can be one.
+    /// The name by its digits, when it can be one.
     pub(super) fn new(hex: &str) -> Option<Self> {
-        let whole =
-            matches!(hex.len(), 40 | 64) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        whole.then(|| Self(hex.into()))
+        if !matches!(hex.len(), 40 | 64) {
+            return None;
+        }
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        let bytes: Option<Vec<u8>> = hex
+            .as_bytes()
+            .chunks_exact(2)
+            .map(|pair| match pair {
+                [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
+                _ => None,
+            })
+            .collect();
+        Self::of(&bytes?)
     }
 
-    /// The digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// The name by its bytes, when it can be one.
+    fn of(name: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 32];
+        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        let length = u8::try_from(name.len()).ok()?;
+        matches!(length, 20 | 32).then_some(Self { bytes, length })
+    }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> usize {
+        usize::from(self.length)
+    }
+}
+
+/// The digits.
+impl fmt::Display for ObjectId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.bytes.iter().take(self.length());
+        bytes
+            .into_iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 
 impl fmt::Debug for ObjectId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        fmt::Display::fmt(self, formatter)
     }
 }
 
@@ -59,7 +88,7 @@ pub type Tree = BTreeMap<OsString, TreeEntry>;
 /// Reads a tree object: `MODE NAME\0` and the bytes of an object's name, over and over. `None` when it is none, or
 /// has names that no directory can have.
 pub(super) fn parse(mut bytes: &[u8], id_length: usize) -> Option<Tree> {
-    let mut tree = Tree::new();
+    let mut entries = Vec::new();
     while !bytes.is_empty() {
         let space = bytes.iter().position(|byte| *byte == b' ')?;
         let (mode, rest) = bytes.split_at(space);
@@ -71,7 +100,6 @@ pub(super) fn parse(mut bytes: &[u8], id_length: usize) -> Option<Tree> {
         if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
             return None;
         }
-        let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
         let entry = TreeEntry {
             kind: match mode {
                 b"40000" | b"040000" => TreeKind::Directory,
@@ -80,11 +108,11 @@ pub(super) fn parse(mut bytes: &[u8], id_length: usize) -> Option<Tree> {
                 mode if mode.starts_with(b"100") => TreeKind::File,
                 _ => return None,
             },
-            id: ObjectId::new(&hex)?,
+            id: ObjectId::of(id)?,
         };
-        tree.insert(OsString::from_vec(name.to_vec()), entry);
+        entries.push((OsString::from_vec(name.to_vec()), entry));
     }
-    Some(tree)
+    Some(entries.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -120,7 +148,10 @@ mod tests {
                 ("sub", TreeKind::Directory),
             ]
         );
-        assert_eq!(tree.values().next().unwrap().id.as_str(), "ab".repeat(20));
+        assert_eq!(
+            tree.values().next().unwrap().id.to_string(),
+            "ab".repeat(20)
+        );
     }
 
     #[test]

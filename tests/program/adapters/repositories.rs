@@ -240,7 +240,7 @@ fn objects_are_read_from_one_process_however_much_of_them_is_wanted() {
             ("large", TreeKind::File)
         ]
     );
-    let large = root[std::ffi::OsStr::new("large")].id.clone();
+    let large = root[std::ffi::OsStr::new("large")].id;
     let small = objects
         .entry(&head, Path::new("environments"), "system.toml".as_ref())
         .unwrap()
@@ -266,7 +266,7 @@ fn objects_are_read_from_one_process_however_much_of_them_is_wanted() {
     assert!(objects.directory(&head, Path::new("../x")).is_err());
     assert!(objects.directory("HEAD", Path::new("")).is_err());
     // A directory is no file, and the next question is answered all the same.
-    let directory = root[std::ffi::OsStr::new("environments")].id.clone();
+    let directory = root[std::ffi::OsStr::new("environments")].id;
     assert!(objects.file(&directory, |_, _| ()).is_err());
     assert_eq!(objects.file(&small, |size, _| size).unwrap(), 4);
 }

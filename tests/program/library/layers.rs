@@ -51,6 +51,7 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
 /// Packages that may be named by each package, besides those outside of this workspace.
 const CRATES: &[(&str, &[&str])] = &[
     ("crates/model", &[]),
+    ("crates/allocator", &[]),
     ("crates/document", &["model"]),
     ("crates/comparison", &["document", "model"]),
     ("crates/host", &["model"]),
@@ -62,7 +63,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     (
         ".",
-        &["comparison", "core", "document", "host", "ledger", "model"],
+        &[
+            "allocator",
+            "comparison",
+            "core",
+            "document",
+            "host",
+            "ledger",
+            "model",
+        ],
     ),
 ];
 

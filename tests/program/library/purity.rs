@@ -246,3 +246,25 @@ fn operations_touch_the_world_through_adapters_only() {
     }
     assert!(read > 20);
 }
+
+/// The one crate that may call C, and why: decision 35.
+const UNSAFE: &str = "crates/allocator/src/lib.rs";
+
+#[test]
+fn every_crate_but_one_forbids_unsafe_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut roots = vec!["src/lib.rs".to_owned(), "src/main.rs".to_owned()];
+    for entry in std::fs::read_dir(root.join("crates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        for file in ["lib.rs", "main.rs"] {
+            let path = format!("crates/{name}/src/{file}");
+            roots.extend(root.join(&path).exists().then_some(path));
+        }
+    }
+    assert!(roots.len() > 8, "{roots:?}");
+    for path in roots {
+        let text = std::fs::read_to_string(root.join(&path)).unwrap();
+        let forbids = text.lines().any(|line| line == "#![forbid(unsafe_code)]");
+        assert_eq!(forbids, path != UNSAFE, "{path}");
+    }
+}

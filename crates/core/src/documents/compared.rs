@@ -20,6 +20,12 @@ use evenkeel_model::{EnvironmentName, Value};
 /// What every environment declares.
 pub struct DeclaredDocuments(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
 
+/// A document of an environment, and a layer of it: 0 for its own files, then what they are laid over, the lowest first.
+pub type LayerKey = (EnvironmentName, Arc<str>, usize);
+
+/// The files of documents, by environment, document and layer.
+pub type FileSets = BTreeMap<LayerKey, FileSet>;
+
 /// Takes what was found of one document in a pair of environments.
 pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]) + 'a;
 
@@ -27,21 +33,9 @@ pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Lo
 pub struct Documents<'d> {
     definition: &'d Definition,
     declared: &'d DeclaredDocuments,
-    sets: BTreeMap<(EnvironmentName, Arc<str>), Layers>,
+    sets: FileSets,
     tells_equal: bool,
     unplaced: bool,
-}
-
-/// The files of one document of one environment, and what they are laid over, the lowest first.
-struct Layers {
-    own: FileSet,
-    beneath: Vec<FileSet>,
-}
-
-impl Layers {
-    fn all(&self) -> impl Iterator<Item = &FileSet> {
-        std::iter::once(&self.own).chain(&self.beneath)
-    }
 }
 
 /// How much was compared.
@@ -138,6 +132,21 @@ impl DeclaredDocuments {
             .collect()
     }
 
+    /// What each of [`Self::asked`] is, in the same order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<LayerKey> {
+        let mut keys = Vec::new();
+        for (environment, own) in &self.0 {
+            for each in own {
+                let layers = 0..=each.base.len();
+                keys.extend(
+                    layers.map(|layer| (environment.clone(), Arc::clone(&each.name), layer)),
+                );
+            }
+        }
+        keys
+    }
+
     fn get(&self, environment: &EnvironmentName, name: &str) -> Option<&DocumentDeclaration> {
         self.0
             .get(environment)?
@@ -161,27 +170,19 @@ impl<'d> Documents<'d> {
         declared: &'d DeclaredDocuments,
         sets: Vec<FileSet>,
     ) -> Self {
-        let mut sets = sets.into_iter();
-        let mut gathered = BTreeMap::new();
-        for (environment, own) in &declared.0 {
-            for each in own {
-                let Some(set) = sets.next() else {
-                    break;
-                };
-                let layers = Layers {
-                    own: set,
-                    beneath: sets.by_ref().take(each.base.len()).collect(),
-                };
-                gathered.insert((environment.clone(), Arc::clone(&each.name)), layers);
-            }
-        }
         Self {
             definition,
             declared,
-            sets: gathered,
+            sets: declared.keys().into_iter().zip(sets).collect(),
             tells_equal: false,
             unplaced: false,
         }
+    }
+
+    /// The files again, by environment and document.
+    #[must_use]
+    pub fn into_sets(self) -> FileSets {
+        self.sets
     }
 
     /// Whether everything that counts as equal is told.
@@ -207,7 +208,6 @@ impl<'d> Documents<'d> {
     pub fn is_unread(&self) -> bool {
         self.sets
             .values()
-            .flat_map(Layers::all)
             .any(|set| !set.complaints.is_empty() && !set.absent)
     }
 
@@ -215,15 +215,13 @@ impl<'d> Documents<'d> {
     pub fn complaints(&self) -> impl Iterator<Item = Defect> + '_ {
         self.sets
             .values()
-            .flat_map(Layers::all)
             .flat_map(|set| set.complaints.iter().cloned())
     }
 
     /// How many bytes of text there are.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let sets = self.sets.values().flat_map(Layers::all);
-        let texts = sets.flat_map(|set| set.files.values());
+        let texts = self.sets.values().flat_map(|set| set.files.values());
         texts
             .map(|content| match content {
                 FileContent::Text(file) => file.text.len() as u64,
@@ -280,12 +278,8 @@ impl<'d> Documents<'d> {
     /// Whether a document, or a place of it, is there in any environment.
     #[must_use]
     pub fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
-        let own = self.sets.iter().filter(|((_, own), _)| &**own == name);
-        if own
-            .clone()
-            .flat_map(|(_, layers)| layers.all())
-            .any(|set| !set.complaints.is_empty())
-        {
+        let own = self.sets.iter().filter(|((_, own, _), _)| &**own == name);
+        if own.clone().any(|(_, set)| !set.complaints.is_empty()) {
             return Presence::Unread;
         }
         let Some(pattern) = pattern else {
@@ -318,8 +312,11 @@ impl<'d> Documents<'d> {
         wanted: Option<&Pattern>,
     ) -> FilesComparison {
         let declared = (self.declared.get(one, name), self.declared.get(two, name));
-        let set =
-            |environment: &EnvironmentName| self.sets.get(&(environment.clone(), Arc::from(name)));
+        let layer = |environment: &EnvironmentName, number: usize| {
+            self.sets
+                .get(&(environment.clone(), Arc::from(name), number))
+        };
+        let set = |environment: &EnvironmentName| layer(environment, 0);
         let (Some(left), Some(right)) = (set(one), set(two)) else {
             return match declared {
                 (Some(there), None) => missing(there, Which::Left),
@@ -328,7 +325,7 @@ impl<'d> Documents<'d> {
             };
         };
         // Of what is not there, that is all there is to say, and it was said.
-        if left.own.absent || right.own.absent {
+        if left.absent || right.absent {
             return FilesComparison::default();
         }
         let Some(declaration) = declared.0.or(declared.1) else {
@@ -353,7 +350,14 @@ impl<'d> Documents<'d> {
         let format = declaration
             .format
             .or_else(|| printed(&[declared.0, declared.1]));
-        let (beneath_left, beneath_right) = (beneath(left), beneath(right));
+        // What is not there lies beneath nothing.
+        let beneath = |environment: &EnvironmentName, declared: Option<&DocumentDeclaration>| {
+            let layers = 1..=declared.map_or(0, |declared| declared.base.len());
+            let there = layers.filter_map(|number| layer(environment, number));
+            let there = there.filter(|set| !set.absent);
+            there.map(|set| &set.files).collect::<Vec<_>>()
+        };
+        let (beneath_left, beneath_right) = (beneath(one, declared.0), beneath(two, declared.1));
         compare_files(
             layered(left, &beneath_left, one, declared.0),
             layered(right, &beneath_right, two, declared.1),
@@ -392,15 +396,9 @@ impl<'d> Documents<'d> {
     }
 }
 
-/// The files that a document is laid over. What is not there lies beneath nothing.
-fn beneath(layers: &Layers) -> Vec<&BTreeMap<String, FileContent>> {
-    let there = layers.beneath.iter().filter(|set| !set.absent);
-    there.map(|set| &set.files).collect()
-}
-
 /// What is compared of a document.
 fn layered<'a>(
-    layers: &'a Layers,
+    own: &'a FileSet,
     beneath: &'a [&'a BTreeMap<String, FileContent>],
     environment: &'a EnvironmentName,
     declared: Option<&'a DocumentDeclaration>,
@@ -412,7 +410,7 @@ fn layered<'a>(
             profile: environment.as_str(),
             merge: declared.and_then(|declared| declared.rules.merge),
         },
-        ..layers.own.files()
+        ..own.files()
     }
 }
 

@@ -15,7 +15,9 @@ mod walk;
 mod wanted;
 pub mod words;
 
-pub use compared::{DeclaredDocuments, DocumentCounts, DocumentParity, Documents, equal_words};
+pub use compared::{
+    DeclaredDocuments, DocumentCounts, DocumentParity, Documents, FileSets, LayerKey, equal_words,
+};
 pub use differing::differing_texts;
 pub use limits::{LIMITS, Limits};
 pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};

@@ -387,7 +387,7 @@ fn a_shallow_clone_claims_nothing_of_what_was_cut_off() {
     );
     let root = clone.path("clone");
     let repository = discover(&root);
-    assert!(repository.is_shallow().unwrap());
+    assert!(repository.is_shallow());
     let told = since(&repository, root, &["B", "c", "d"]);
     let expected = [("B", ">second"), ("c", ">second"), ("d", "third")];
     assert_eq!(
