@@ -52,6 +52,7 @@ mod rendering;
 mod repeated;
 mod reports;
 mod repositories;
+mod roundtrip;
 mod running;
 mod seals;
 mod secrets;
