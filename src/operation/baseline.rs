@@ -74,7 +74,7 @@ pub fn baseline(
         &project.definition.path,
         &signature(world, request)?,
     );
-    let left = undeclared::pairs(&project)?.pairs;
+    let left = undeclared::pairs(&project)?;
     if new.is_empty() && left.is_empty() {
         report.say("nothing differs that is not declared: there is nothing to write");
         return Ok(report);

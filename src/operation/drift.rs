@@ -125,9 +125,9 @@ pub(super) fn found(
             ages::tell(&project, &resolution.files, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
-        let undeclared = undeclared::pairs(&project)?;
+        let (undeclared, bases) = undeclared::find(&project, &parity)?;
         is_whole = undeclared.pairs.is_empty();
-        undeclared::tell(undeclared, &mut report);
+        undeclared::tell(undeclared, &bases, &mut report);
         for equal in &resolution.equal {
             report.say(format!("counts as equal: {equal}"));
         }

@@ -5,26 +5,49 @@
 use super::{Failure, Project};
 use crate::report::Report;
 use crate::world::survey::{self, SurveyError};
-use evenkeel_core::documents::{DeclaredDocuments, NOT_COMPARED, Undeclared, undeclared};
+use evenkeel_core::documents::{
+    DeclaredDocuments, NOT_COMPARED, Undeclared, undeclared, undeclared_bases,
+};
+use evenkeel_core::history::places_of;
+use evenkeel_model::defect::Defect;
 use evenkeel_model::text::inert;
 
 /// Most pairs that a message lists.
 const SHOWN: usize = 5;
 
-/// The likely pairs of files that no document covers. None where the definitions compare no documents.
+/// The likely pairs of files that no document covers, and the files that documents which differ seem to be laid over. None
+/// where the definitions compare no documents.
 ///
 /// # Errors
 ///
 /// When git fails, or a declaration cannot be filled in.
-pub(super) fn pairs(project: &Project<'_>) -> Result<Undeclared, Failure> {
+pub(super) fn find(
+    project: &Project<'_>,
+    parity: &[Defect],
+) -> Result<(Undeclared, Vec<(String, String)>), Failure> {
     if project.definition.document_names().is_empty() {
-        return Ok(Undeclared::default());
+        return Ok((Undeclared::default(), Vec::new()));
     }
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
     let paths = paths(project)?;
+    let differing = places_of(parity);
+    let differing = differing.keys().map(String::as_str).collect();
+    let bases = undeclared_bases(&declared, &differing, &paths);
     let own = project.directory.strip_prefix(&project.root);
     let own = own.map_or_else(|_| String::new(), |own| own.to_string_lossy().into_owned());
-    Ok(undeclared(&project.definition, &declared, &own, &paths))
+    Ok((
+        undeclared(&project.definition, &declared, &own, &paths),
+        bases,
+    ))
+}
+
+/// The likely pairs of files that no definition mentions.
+///
+/// # Errors
+///
+/// When git fails, or a declaration cannot be filled in.
+pub(super) fn pairs(project: &Project<'_>) -> Result<Vec<Vec<String>>, Failure> {
+    Ok(find(project, &[])?.0.pairs)
 }
 
 /// The paths of the project's files.
@@ -51,7 +74,14 @@ fn paths(project: &Project<'_>) -> Result<Vec<String>, Failure> {
 }
 
 /// Lists them in a report, the first of them with their paths.
-pub(super) fn tell(undeclared: Undeclared, report: &mut Report) {
+pub(super) fn tell(undeclared: Undeclared, bases: &[(String, String)], report: &mut Report) {
+    for (document, base) in bases {
+        report.say(format!(
+            "document.{document} seems to be laid over {}: `base = [\"{}\"]` compares the combined results",
+            inert(base),
+            inert(base)
+        ));
+    }
     let Undeclared { pairs, left_out } = undeclared;
     for pair in pairs.iter().take(SHOWN) {
         report.say(format!("not compared: {}", inert(&pair.join(" ↔ "))));

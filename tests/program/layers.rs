@@ -287,3 +287,20 @@ fn history_follows_the_base() {
         .says(&format!("commit {}", &second[..10]));
     world.expect(0, &["drift", "--parity", "--at", first.trim()]);
 }
+
+#[test]
+fn a_base_that_names_tell_and_nobody_declared_is_mentioned_where_something_differs() {
+    let files = [
+        ("chart/values.yaml", "a: k\nb: k\n"),
+        ("chart/values-staging.yaml", "b: k\n"),
+        ("chart/values-production.yaml", "a: k\n"),
+    ];
+    let path = "path = \"chart/values-${environment}.yaml\"";
+    let world = declared(path, &files);
+    world.expect(2, &["drift", "--parity"]).says(
+        "document.app seems to be laid over chart/values.yaml: `base = [\"chart/values.yaml\"]`",
+    );
+    let world = declared(&format!("{path}\nbase = [\"chart/values.yaml\"]"), &files);
+    let ran = world.expect(0, &["drift", "--parity"]);
+    assert!(!ran.out.contains("laid over"), "{}", ran.out);
+}

@@ -61,7 +61,12 @@ impl Merge {
             Self::Helm
         } else if begins(&["appsettings."]) {
             Self::Indexed
-        } else if ends(&[".tfvars", ".tfvars.json"]) {
+        } else if ends(&[".tfvars", ".tfvars.json"])
+            || ["group_vars/", "hieradata/"]
+                .iter()
+                .any(|folder| lowest.contains(folder))
+            || lowest.ends_with("data/common.yaml")
+        {
             Self::Shallow
         } else {
             Self::Deep

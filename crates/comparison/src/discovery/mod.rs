@@ -196,6 +196,13 @@ pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// The file that some files, one for each environment, are laid over, where names tell it.
+#[must_use]
+pub fn likely_base(paths: &[&str], all: &BTreeSet<&str>) -> Option<String> {
+    let has_hiera = all.contains("hiera.yaml");
+    bases::shared(paths, has_hiera, &|path| all.contains(path))
+}
+
 /// The environments that two paths name, in lower case: `Pulumi.QA.yaml` and `Pulumi.Production.yaml` are `qa` and
 /// `production`. By the place in which the paths differ; otherwise each path must name one environment, and not the same.
 #[must_use]

@@ -21,7 +21,7 @@ pub use compared::{
 pub use differing::differing_texts;
 pub use limits::{LIMITS, Limits};
 pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};
-pub use undeclared::{NOT_COMPARED, Undeclared, undeclared};
+pub use undeclared::{NOT_COMPARED, Undeclared, undeclared, undeclared_bases};
 pub use walk::{Found, Kind, Listing, Resolved, Tree, What, list, walk};
 pub use wanted::{Wanted, clean, climbs};
 pub use words::Unreadable;

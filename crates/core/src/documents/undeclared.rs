@@ -3,10 +3,12 @@
 //! Pure: takes the paths of a project's files. A document covers a pair when it covers one of its files; so does a resource
 //! that is made of one. `[ignore]` and comments that begin with `# not compared:` leave pairs out, which is counted.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::compared::DeclaredDocuments;
 use super::{Wanted, clean};
 use crate::environment::{Definition, DocumentSource};
-use evenkeel_comparison::discovery::pairs_by_path;
+use evenkeel_comparison::discovery::{likely_base, pairs_by_path};
 
 /// What begins a comment that leaves pairs out, and is followed by paths in quotes.
 pub const NOT_COMPARED: &str = "# not compared:";
@@ -61,6 +63,36 @@ pub fn undeclared(
         pairs.retain(|pair| !has(&used, pair));
     }
     Undeclared { pairs, left_out }
+}
+
+/// The file that each of some documents seems to be laid over, where no base is declared: the document, and the file.
+#[must_use]
+pub fn undeclared_bases(
+    declared: &DeclaredDocuments,
+    names: &BTreeSet<&str>,
+    paths: &[String],
+) -> Vec<(String, String)> {
+    let mut own: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, declaration) in &declared.asked() {
+        let is_plain = declaration.base.is_empty() && declaration.section.is_none();
+        if let DocumentSource::Path(path) = &declaration.source
+            && names.contains(&*declaration.name)
+            && is_plain
+        {
+            own.entry(&declaration.name).or_default().insert(path);
+        }
+    }
+    own.retain(|_, paths| paths.len() > 1);
+    if own.is_empty() {
+        return Vec::new();
+    }
+    let all: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
+    own.into_iter()
+        .filter_map(|(name, own)| {
+            let own: Vec<&str> = own.into_iter().collect();
+            Some((name.to_owned(), likely_base(&own, &all)?))
+        })
+        .collect()
 }
 
 /// The files that a definition speaks of.

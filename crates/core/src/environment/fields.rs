@@ -271,7 +271,7 @@ pub const DOCUMENT_RULES: &[Field] = &[
     Field::optional(
         "merge",
         Form::Choice(Merge::NAMES),
-        "How files are laid over their `base`. `deep`: maps are merged, everything else is replaced. `helm`: so, and `null` removes a key of a lower layer. `compose`: as Compose merges its files. `indexed`: so, and lists are merged by position. `shallow`: the first keys are replaced whole. Default: `compose` over `compose*` and `docker-compose*`, `helm` over `values*.yaml`, `indexed` over `appsettings*`, `shallow` for `.tfvars`, and `deep` otherwise.",
+        "How files are laid over their `base`. `deep`: maps are merged, everything else is replaced. `helm`: so, and `null` removes a key of a lower layer. `compose`: as Compose merges its files. `indexed`: so, and lists are merged by position. `shallow`: the first keys are replaced whole. Default: `compose` over `compose*` and `docker-compose*`, `helm` over `values*.yaml`, `indexed` over `appsettings*`, `shallow` for `.tfvars`, Ansible's `group_vars` and Hiera's data, and `deep` otherwise.",
     )
     .written_out(),
     Field::optional(
