@@ -196,8 +196,9 @@ fn ports() -> [u16; 2] {
 fn a_port_passes_from_one_process_to_the_next() {
     let [one, two] = ports();
     let world = world(&process("a", one));
+    let running = world.processes();
     follows(&world, &process("b", one));
-    assert_eq!(world.processes().len(), 1);
+    assert_eq!(world.processes(), running);
     follows(&world, &(process("b", two) + &process("c", one)));
     assert_eq!(world.processes().len(), 2);
     // Each gets the port of the other.
@@ -397,9 +398,10 @@ fn what_a_killed_release_left_to_be_cleared_was_rehearsed() {
     world.expect(0, &["plan"]);
 }
 
-/// The same command under another name is no removal, so production needs no word of confirmation.
+/// The same command under another name is no removal, so production needs no word of confirmation. The process goes on
+/// running, with its log.
 #[test]
-fn a_renamed_process_reaches_production_without_a_confirmation() {
+fn a_renamed_process_goes_on_running_in_production_too() {
     let process = |names: &[&str]| -> String {
         let each = |name: &&str| {
             format!(
@@ -411,20 +413,52 @@ fn a_renamed_process_reaches_production_without_a_confirmation() {
     let world = TestWorld::with(&system(&process(&["a", "b"])));
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
-    assert_eq!(world.processes().len(), 4);
+    let running = world.processes();
+    assert_eq!(running.len(), 4);
     define(&world, &process(&["b", "c"]));
     world
         .expect(2, &["plan", "staging"])
-        .says("moved to process.c");
+        .says("moved from process.a; it goes on running");
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
-    assert_eq!(world.processes().len(), 4);
+    assert_eq!(world.processes(), running);
     world.expect(0, &["drift", "--live"]);
     world.expect(0, &["plan"]);
     // One of two that are alike goes: that is a removal.
     define(&world, &process(&["b"]));
     world.expect(0, &["deliver"]);
     world.expect(3, &["release"]).says("this removes");
+}
+
+/// What runs keeps its log, and evenkeel its record, under the new name only; what is changed besides the name starts anew.
+#[test]
+fn the_log_and_the_record_of_a_renamed_process_follow_its_name() {
+    let process = |name: &str, more: &str| {
+        format!(
+            "[process.{name}]\non = \"web\"\ncommand = [\"sh\", \"-c\", \"echo began; exec sleep 600\"]\nstop-within = \"1s\"\n{more}"
+        )
+    };
+    let world = world(&process("a", ""));
+    let kept = |name: &str| {
+        let all = world.snapshot(".evenkeel");
+        let mut names = all.keys().filter_map(|path| path.file_name()?.to_str());
+        names.any(|found| found == name)
+    };
+    assert!(kept("a.log") && kept("a.process.json"));
+    let running = world.processes();
+    follows(&world, &process("b", ""));
+    assert_eq!(world.processes(), running);
+    assert!(kept("b.log") && kept("b.process.json"));
+    assert!(!kept("a.log") && !kept("a.process.json"));
+    // Back, and by a declaration.
+    follows(&world, &process("a", "moved = [\"process.b\"]\n"));
+    assert_eq!(world.processes(), running);
+    // It is another process where more than its name differs.
+    follows(&world, &process("c", "environment = { A = \"1\" }\n"));
+    assert_ne!(world.processes(), running);
+    assert_eq!(world.processes().len(), 1);
+    follows(&world, "");
+    assert_eq!(world.processes().len(), 0);
 }
 
 /// A generator of numbers: the same rounds each time.

@@ -86,6 +86,15 @@ impl Repository {
         commits: &[CommitInfo],
         paths: &[PathBuf],
     ) -> Result<BTreeMap<String, Vec<ChangedPath>>, GitError> {
+        // Git compares one commit after the other, on one core.
+        if commits.len() > MOST_COMMITS {
+            let (newer, older) = commits.split_at(commits.len() / 2);
+            let (newer, older) =
+                rayon::join(|| self.changes(newer, paths), || self.changes(older, paths));
+            let mut changes = newer?;
+            changes.extend(older?);
+            return Ok(changes);
+        }
         let mut asked = String::new();
         for commit in commits {
             let parent = commit.parents.first().map_or("", String::as_str);
@@ -202,6 +211,9 @@ pub enum Snapshot<'a> {
     /// What would be committed now.
     Index,
 }
+
+/// How many commits one git looks at.
+const MOST_COMMITS: usize = 1_024;
 
 /// How many paths git is asked about one by one.
 const MOST_PATHS: usize = 16;

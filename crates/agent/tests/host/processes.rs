@@ -97,6 +97,64 @@ impl Drop for Cleanup<'_> {
 }
 
 #[test]
+fn a_process_is_kept_under_another_record_and_notices_nothing() {
+    let world = HostFixture::new();
+    let _cleanup = Cleanup(&world);
+    let app = App::new(&world, "echo began; exec sleep 60");
+    app.start().unwrap();
+    let expected = running(&world).unwrap();
+    let take_over = |from: &str, to: &str, expected: Running| {
+        let action = Action::TakeOver(process::TakeOver {
+            record: world.text(&format!("{to}.json")),
+            from: world.text(&format!("{from}.json")),
+            log: world.text(&format!("logs/{to}.log")),
+            from_log: world.text(&format!("logs/{from}.log")),
+            expected,
+        });
+        let done = world.act(action, &Store::default());
+        done.map(|done| done.note.unwrap_or_default())
+    };
+    // Another process than the expected one is not touched.
+    let other = Running {
+        ticks: expected.ticks + 1,
+        ..expected
+    };
+    let refused = take_over("app", "other", other);
+    assert!(
+        matches!(refused, Err(ActionError::Changed { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(running(&world), Some(expected));
+    // What is at the place of the log stays.
+    fs::write(world.path("logs/other.log"), "old").unwrap();
+    let note = take_over("app", "other", expected).unwrap();
+    assert!(note.contains("goes on writing to"), "{note}");
+    assert_eq!(
+        fs::read_to_string(world.path("logs/other.log")).unwrap(),
+        "old"
+    );
+    assert!(world.path("logs/app.log").exists() && !world.path("app.json").exists());
+    assert_eq!(running(&world), None);
+    // Once more is already so; and back.
+    assert_eq!(take_over("app", "other", expected).unwrap(), "already so");
+    fs::remove_file(world.path("logs/app.log")).unwrap();
+    let note = take_over("other", "app", expected).unwrap();
+    assert_eq!(note, format!("process {} goes on running", expected.pid));
+    assert_eq!(running(&world), Some(expected));
+    assert_eq!(
+        fs::read_to_string(world.path("logs/app.log")).unwrap(),
+        "old"
+    );
+    // A process that has ended is kept under no other record.
+    stop(&world, Some(expected)).unwrap();
+    let refused = take_over("app", "other", expected);
+    assert!(
+        matches!(refused, Err(ActionError::Changed { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn processes_may_share_a_log() {
     let world = HostFixture::new();
     let mut started = Vec::new();

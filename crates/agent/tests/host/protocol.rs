@@ -272,6 +272,8 @@ fn a_signal_stops_it_after_the_step_in_progress() {
     assert_eq!(child.wait().unwrap().code(), Some(143));
 
     let mut idle = spawn();
+    // Waiting for a child closes its input, which would be an end of its own.
+    let _open = idle.stdin.take();
     std::thread::sleep(Duration::from_millis(200));
     kill_process(Pid::from_child(&idle), Signal::INT).unwrap();
     let begun = Instant::now();

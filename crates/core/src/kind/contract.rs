@@ -109,6 +109,15 @@ pub trait Kind: Sized {
     fn is_renamed(_before: &Self::Declared, _after: &Self::Declared) -> bool {
         false
     }
+    /// The action by which what was applied as `before` and stands as `left` is kept as `after`, which is the same thing under
+    /// another name. `None` where it has to be removed and made anew, or where the place tells.
+    fn take_over(
+        _before: &Self::Declared,
+        _after: &Self::Declared,
+        _left: &Self::Observed,
+    ) -> Option<ActionOf<Self>> {
+        None
+    }
     /// The resources whose change restarts it.
     fn restarts_on(_declared: &Self::Declared) -> Vec<String> {
         Vec::new()

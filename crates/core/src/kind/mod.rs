@@ -241,6 +241,17 @@ macro_rules! kinds {
                 }
             }
 
+            /// The action by which what was applied as this and stands as `left` is kept as `after`, if that is the same
+            /// thing under another name.
+            pub fn take_over(&self, after: &Self, left: &Observed) -> Option<Action> {
+                match (self, after, left) {
+                    $( $(#[$attribute])* (Self::$kind(before), Self::$kind(after), Observed::$kind(left)) => {
+                        <$module::$kind as Kind>::take_over(before, after, left)
+                    } )*
+                    _ => None,
+                }
+            }
+
             /// The resources whose change restarts it.
             pub fn restarts_on(&self) -> Vec<String> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::restarts_on(declared), )* }

@@ -36,6 +36,11 @@ const STARTED_OTHERWISE: Code = Code::error(
     "Its command, environment, directory, or a resource named in `restart-on` changed since it was started. `evenkeel plan` shows the step that starts it anew.",
 );
 
+/// What the names of records end with.
+const RECORD: &str = ".process.json";
+/// What the names of logs end with, where no path of their own is declared for them.
+const LOG: &str = ".log";
+
 /// What the name of an attribute begins with that is the digest of a resource in `restart-on`.
 const TRIGGER: &str = "restart-on.";
 
@@ -228,7 +233,7 @@ impl Kind for Process {
             None => default,
         };
         let name = context.address.name();
-        let log = path("log", format!("{}/{name}.log", context.state));
+        let log = path("log", format!("{}/{name}{LOG}", context.state));
         let directory = path("directory", "/".to_owned());
         let command = attributes.list("command");
         if command.iter().any(Value::is_sensitive) {
@@ -286,7 +291,7 @@ impl Kind for Process {
             return Err(wrong);
         }
         Ok(ProcessDeclared {
-            record: format!("{}/{name}.process.json", context.state),
+            record: format!("{}/{name}{RECORD}", context.state),
             log,
             command: command
                 .iter()
@@ -490,6 +495,32 @@ impl Kind for Process {
             && before.environment == after.environment
             && before.directory == after.directory
             && digests(before) == digests(after)
+    }
+
+    fn take_over(
+        before: &ProcessDeclared,
+        after: &ProcessDeclared,
+        left: &ProcessObserved,
+    ) -> Option<Action> {
+        let expected = running(left)?;
+        // A log follows the name, unless a path of its own is declared for it.
+        let follows = |declared: &ProcessDeclared| {
+            let beside = declared.record.strip_suffix(RECORD).map(|path| path.to_owned() + LOG);
+            beside.as_ref() == Some(&declared.log)
+        };
+        let is_same_log = before.log == after.log;
+        let goes_on = Self::is_renamed(before, after)
+            && Self::compare(after, left).is_empty()
+            && (is_same_log || follows(before) && follows(after));
+        goes_on.then(|| {
+            Action::TakeOver(process::TakeOver {
+                record: after.record.clone(),
+                from: before.record.clone(),
+                log: after.log.clone(),
+                from_log: before.log.clone(),
+                expected,
+            })
+        })
     }
 
     fn restarts_on(declared: &ProcessDeclared) -> Vec<String> {

@@ -11,6 +11,7 @@ use super::{LastApplied, Situation};
 use crate::environment::reference::addresses;
 use crate::environment::resolve::TargetPlace;
 use crate::kind::{Claim, Declared, Observation, Observed, RemovalOrder};
+use evenkeel_host::Action;
 use evenkeel_model::{Address, Digest, HostName, Instance};
 
 /// Everything that leaves its place in one environment.
@@ -38,6 +39,8 @@ pub struct Leaving<'a> {
     pub holder: Option<Holder>,
     /// The declared resource that says that it was this one, by `moved`.
     pub moved_to: Option<Instance>,
+    /// The action by which it is kept as that resource: nothing but its name differs.
+    pub goes_on: Option<Action>,
 }
 
 /// A declared resource that holds a place.
@@ -211,6 +214,17 @@ impl<'a> Handover<'a> {
                 })
             });
             let moved_to = named.get(instance).cloned();
+            let goes_on = moved_to
+                .as_ref()
+                .filter(|_| holder.is_none())
+                .and_then(|to| take_over(situation, (applied, left), to));
+            let holder = match (holder, &goes_on, &moved_to) {
+                (None, Some(_), Some(to)) => Some(Holder {
+                    instance: to.clone(),
+                    how: Hold::Same,
+                }),
+                (holder, ..) => holder,
+            };
             // A place that a killed run left to be cleared follows the resource that left it.
             let own = moved_to.is_none().then(|| owner_of_former(instance));
             let own = own
@@ -234,6 +248,7 @@ impl<'a> Handover<'a> {
                     applied,
                     left,
                     is_former_place: resolved.resources.contains_key(&instance.address),
+                    goes_on,
                     holder,
                     moved_to,
                 },
@@ -338,6 +353,26 @@ fn add_renamed(situation: &Situation<'_>, named: &mut BTreeMap<Instance, Instanc
             named.insert(instance.clone(), new.remove(same).0);
         }
     }
+}
+
+/// The action by which what was applied under another name is kept as a declared resource that was never applied, and
+/// where nothing stands yet.
+fn take_over(
+    situation: &Situation<'_>,
+    (applied, left): (&LastApplied, &Observation<Observed>),
+    to: &Instance,
+) -> Option<Action> {
+    let resource = situation.resolved.resources.get(&to.address)?;
+    let is_free = situation
+        .seen
+        .get(to)?
+        .seen()
+        .is_some_and(|seen| !seen.is_there());
+    let is_new = !situation.applied.contains_key(to);
+    if !is_free || !is_new || resource.on != applied.on {
+        return None;
+    }
+    applied.declared.take_over(&resource.declared, left.seen()?)
 }
 
 /// The declared resource that holds the place of something that was applied.

@@ -185,6 +185,15 @@ fn step(
         step.changes = changes.into();
         return Ok(Some(step));
     }
+    if let Some((predecessor, action)) =
+        predecessor.and_then(|leaving| Some((leaving, leaving.goes_on.clone()?)))
+    {
+        step.reason = format!("moved from {}; it goes on running", predecessor.instance).into();
+        step.actions = vec![action];
+        changes.retain(|change| change.attribute != "presence");
+        step.changes = changes.into();
+        return Ok(Some(step));
+    }
     let (remedy, replaced) = remedy(inputs, instance, declared, observed);
     step.verb = if is_left_behind || !replaced.is_empty() {
         Verb::Replace

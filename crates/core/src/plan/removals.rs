@@ -44,7 +44,13 @@ pub(super) fn add(
         .collect();
     let mut after = edges::removal(&acting);
     for step in &mut added {
-        step.after = after.remove(&step.instance).unwrap_or_default().into();
+        let mut after = after.remove(&step.instance).unwrap_or_default();
+        // The record of what goes on under another name is dropped once that is done.
+        let goes_on = handover
+            .leaving(&step.instance)
+            .filter(|leaving| leaving.goes_on.is_some());
+        after.extend(goes_on.and_then(Leaving::successor).cloned());
+        step.after = after.into();
     }
     steps.extend(added);
     forget_unknown(situation, steps);

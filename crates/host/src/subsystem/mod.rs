@@ -57,7 +57,9 @@ list::subsystems! {
         /// Start a process and wait until it is ready.
         Start,
         /// Stop a process and remove its record.
-        Stop
+        Stop,
+        /// Keep a process under another record, while it goes on running.
+        TakeOver
     }
     [feature = "toys"]
     /// A named thing with a value, for tests of how kinds are added.

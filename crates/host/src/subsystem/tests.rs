@@ -19,6 +19,7 @@ fn written() -> Vec<String> {
         format!(r#"{{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app","--port","80"],"environment":{{"A":{{"plain":"b"}},"S":{{"sealed":"{DIGEST}"}}}},"directory":null,"ready":{{"http":"http://127.0.0.1:80/"}},"within":30000,"stop_within":10000,"started_as":{{"command":{{"plain":"[\"app\"]"}}}},"expected":{PROCESS}}}"#),
         r#"{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app"],"environment":{},"directory":"/srv","ready":{"tcp":"127.0.0.1:80"},"within":1,"stop_within":2,"started_as":{},"expected":null}"#.to_owned(),
         format!(r#"{{"action":"stop","record":"/s/a.json","stop_within":10000,"expected":{PROCESS}}}"#),
+        format!(r#"{{"action":"take-over","record":"/s/b.json","from":"/s/a.json","log":"/s/b.log","from_log":"/s/a.log","expected":{PROCESS}}}"#),
     ]
     .into_iter()
     .chain(

@@ -103,6 +103,21 @@ pub struct Stop {
     pub expected: Option<Running>,
 }
 
+/// Keeps a running process under another record and log file. The process itself is not touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOver {
+    /// The record file that it has from now on.
+    pub record: String,
+    /// The record file that it was started with.
+    pub from: String,
+    /// Its log file from now on.
+    pub log: String,
+    /// The log file that it was started with.
+    pub from_log: String,
+    /// Which process must run now.
+    pub expected: Running,
+}
+
 /// A process, named so that no other can be meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
@@ -142,6 +157,12 @@ impl Subject for Stop {
     }
 }
 
+impl Subject for TakeOver {
+    fn subject(&self) -> &str {
+        &self.record
+    }
+}
+
 fn in_texts(texts: &mut BTreeMap<String, Text>, change: &mut dyn FnMut(&mut Digest)) {
     for text in texts.values_mut() {
         if let Text::Sealed(seal) = text {
@@ -169,3 +190,5 @@ impl Seals for Start {
 }
 
 impl Seals for Stop {}
+
+impl Seals for TakeOver {}

@@ -1,6 +1,6 @@
 //! The part of a target in memory: with the same conditions, and the same words, as on this machine.
 
-use super::{Answer, ProcessState, Query, Running, Start, Stop, Text};
+use super::{Answer, ProcessState, Query, Running, Start, Stop, TakeOver, Text};
 use crate::ActionError;
 use crate::port::Outcome;
 use crate::recorded::{Kit, Process, Recorded, RecordedHost, broken, changed, failed, noted};
@@ -29,6 +29,7 @@ impl Recorded for Query {
         match action {
             Action::Start(wanted) => host.start(wanted, kit),
             Action::Stop(wanted) => host.stop(wanted),
+            Action::TakeOver(wanted) => host.take_over(wanted),
             other => broken(other),
         }
     }
@@ -93,6 +94,28 @@ impl RecordedHost {
         }
         let note = format!("stopped {}", process.running.pid);
         self.processes.remove(record);
+        Ok(noted(note))
+    }
+}
+
+impl RecordedHost {
+    fn take_over(&mut self, wanted: &TakeOver) -> Outcome {
+        let expected = Some(&wanted.expected);
+        let running = |path: &str| self.processes.get(path).filter(|process| process.alive);
+        if let Some(there) = running(&wanted.record) {
+            return if is(expected, Some(there)) {
+                Ok(noted("already so"))
+            } else {
+                Err(process_changed(&wanted.record, None, Some(there)))
+            };
+        }
+        let found = running(&wanted.from);
+        let Some(process) = found.filter(|found| is(expected, Some(found))).cloned() else {
+            return Err(process_changed(&wanted.from, expected, found));
+        };
+        let note = format!("process {} goes on running", process.running.pid);
+        self.processes.remove(&wanted.from);
+        self.processes.insert(wanted.record.clone(), process);
         Ok(noted(note))
     }
 }

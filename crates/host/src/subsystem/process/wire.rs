@@ -29,6 +29,14 @@ mirror! {
     }
     /// Stops a process.
     Stop = super::Stop { record: String, stop_within: u64, expected: Option<Running> }
+    /// Keeps a process under another record.
+    TakeOver = super::TakeOver {
+        record: String,
+        from: String,
+        log: String,
+        from_log: String,
+        expected: Running,
+    }
 }
 
 /// How to see that a process is ready.

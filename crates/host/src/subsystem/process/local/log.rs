@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
 
+use crate::local::reason::why;
 use crate::place;
 use evenkeel_model::text::inert;
 
@@ -97,6 +99,20 @@ fn open(path: &Path) -> Option<File> {
     rustix::fs::openat(parent, name, flags, Mode::empty())
         .ok()
         .map(File::from)
+}
+
+/// Gives a log another path, unless something is there already; whether it has it. One that is not there has it.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<bool, String> {
+    let (parent, name) = place::split(from).map_err(|obstacle| obstacle.to_string())?;
+    let (to_parent, to_name) = place::split(to).map_err(|obstacle| obstacle.to_string())?;
+    let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
+    let to_parent = place::open_directory(&to_parent).map_err(|obstacle| obstacle.to_string())?;
+    match rustix::fs::renameat_with(&parent, &name, &to_parent, &to_name, RenameFlags::NOREPLACE) {
+        Ok(()) | Err(Errno::NOENT) => Ok(true),
+        // There already, or on a file system on which that cannot be ruled out in one step.
+        Err(Errno::EXIST | Errno::INVAL | Errno::NOSYS | Errno::XDEV) => Ok(false),
+        Err(errno) => Err(why(errno)),
+    }
 }
 
 #[cfg(test)]

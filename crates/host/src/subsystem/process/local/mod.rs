@@ -8,6 +8,7 @@ mod session;
 mod spawn;
 mod start;
 mod stop;
+mod take_over;
 mod unrecorded;
 
 use std::path::Path;
@@ -53,6 +54,7 @@ impl Local for Query {
         each(actions, |action| match action {
             Action::Start(wanted) => Some(start::start(work, wanted)),
             Action::Stop(wanted) => Some(stop::stop(wanted, work.interruption)),
+            Action::TakeOver(wanted) => Some(take_over::take_over(wanted)),
             _ => None,
         })
     }

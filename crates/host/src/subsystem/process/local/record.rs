@@ -159,6 +159,28 @@ fn write_beside(parent: &OwnedFd, beside: &str, text: &[u8]) -> Result<(), Strin
         .map_err(|error| why_io(&error))
 }
 
+/// Gives a record another path in the same directory, durably, if it is still this one. What is recorded there is replaced.
+pub(in crate::subsystem::process) fn rename(
+    from: &Path,
+    to: &Path,
+    record: &ProcessRecord,
+) -> Result<(), String> {
+    let (parent, name) = place::split(from).map_err(|obstacle| obstacle.to_string())?;
+    let (to_parent, to_name) = place::split(to).map_err(|obstacle| obstacle.to_string())?;
+    if read(from)?.as_ref() != Some(record) {
+        return Err("it was replaced meanwhile".to_owned());
+    }
+    let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
+    let to_parent = place::open_directory(&to_parent).map_err(|obstacle| obstacle.to_string())?;
+    rustix::fs::renameat(&parent, &name, &to_parent, &to_name).map_err(why)?;
+    for directory in [&to_parent, &parent] {
+        place::reopen(directory)
+            .and_then(rustix::fs::fsync)
+            .map_err(why)?;
+    }
+    Ok(())
+}
+
 /// Removes a record, if it is still this one.
 pub(in crate::subsystem::process) fn remove(
     path: &Path,
