@@ -6,6 +6,7 @@ use super::{Failure, Project, ProjectLocation, World, ages, undeclared, unrecord
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
+use evenkeel_host::threads::{self, Begun};
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Defect, Severity};
@@ -94,7 +95,22 @@ pub(super) fn found(
         (false, false) => Needs::Drift,
     };
     session.project.tells_equal = request.explain_equal;
-    let resolution = session.resolve(&names, needs)?;
+    // Files are listed while others are read.
+    let listing = (!request.live_only)
+        .then(|| undeclared::Listing::of(&session.project))
+        .flatten();
+    let (resolution, paths) = std::thread::scope(|scope| {
+        let listing = listing.as_ref();
+        let listed = listing.map(|listing| threads::begin(scope, || listing.paths()));
+        let resolution = session.resolve(&names, needs);
+        (resolution, listed.map(Begun::join))
+    });
+    let resolution = resolution?;
+    let paths = match paths {
+        Some(Ok(paths)) => Some(undeclared::listed(paths)?),
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        None => None,
+    };
     let mut is_whole = true;
     let Session {
         project,
@@ -125,9 +141,11 @@ pub(super) fn found(
             ages::tell(&project, &resolution.files, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
-        let (undeclared, bases) = undeclared::find(&project, &parity)?;
-        is_whole = undeclared.pairs.is_empty();
-        undeclared::tell(undeclared, &bases, &mut report);
+        if let Some(paths) = &paths {
+            let (undeclared, bases) = undeclared::find(&project, &parity, paths)?;
+            is_whole = undeclared.pairs.is_empty();
+            undeclared::tell(undeclared, &bases, &mut report);
+        }
         for equal in &resolution.equal {
             report.say(format!("counts as equal: {equal}"));
         }

@@ -2,41 +2,95 @@
 //!
 //! Only paths are read, once. `init` reads contents.
 
+use std::path::PathBuf;
+
 use super::{Failure, Project};
 use crate::report::Report;
+use crate::world::git::Repository;
 use crate::world::survey::{self, SurveyError};
 use evenkeel_core::documents::{
     DeclaredDocuments, NOT_COMPARED, Undeclared, undeclared, undeclared_bases,
 };
 use evenkeel_core::history::places_of;
+use evenkeel_host::Interruption;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::text::inert;
 
 /// Most pairs that a message lists.
 const SHOWN: usize = 5;
 
-/// The likely pairs of files that no document covers, and the files that documents which differ seem to be laid over. None
-/// where the definitions compare no documents.
+/// Where the files of a project are listed from.
+pub(super) struct Listing {
+    root: PathBuf,
+    repository: Option<Repository>,
+    commit: Option<String>,
+    interruption: Interruption,
+}
+
+impl Listing {
+    /// That of a project; `None` where its definitions compare no documents.
+    pub(super) fn of(project: &Project<'_>) -> Option<Self> {
+        if project.definition.document_names().is_empty() {
+            return None;
+        }
+        Some(Self {
+            root: project.root.clone(),
+            repository: project.repository().cloned(),
+            commit: project.commit_read().map(|(_, commit)| commit.to_owned()),
+            interruption: project.world.interruption.clone(),
+        })
+    }
+
+    /// The paths of the files, relative to the project's directory.
+    ///
+    /// # Errors
+    ///
+    /// When git fails, or the run is interrupted.
+    pub(super) fn paths(&self) -> Result<Vec<String>, SurveyError> {
+        let (Some(repository), Some(commit)) = (&self.repository, &self.commit) else {
+            return survey::paths(&self.root, self.repository.as_ref(), &self.interruption);
+        };
+        let Ok(below) = self.root.strip_prefix(repository.root()) else {
+            return Ok(Vec::new());
+        };
+        let listed = repository.list(commit, below)?;
+        Ok(listed
+            .iter()
+            .filter_map(|path| path.strip_prefix(below).ok()?.to_str().map(str::to_owned))
+            .collect())
+    }
+}
+
+/// What came of listing the files of a project.
 ///
 /// # Errors
 ///
-/// When git fails, or a declaration cannot be filled in.
+/// When git failed, or the run was interrupted.
+pub(super) fn listed(paths: Result<Vec<String>, SurveyError>) -> Result<Vec<String>, Failure> {
+    paths.map_err(|error| match error {
+        SurveyError::Interrupted => Failure::Interrupted,
+        SurveyError::Git(error) => error.into(),
+    })
+}
+
+/// The likely pairs among some files that no document covers, and the files that documents which differ seem to be laid over.
+///
+/// # Errors
+///
+/// When a declaration cannot be filled in.
 pub(super) fn find(
     project: &Project<'_>,
     parity: &[Defect],
+    paths: &[String],
 ) -> Result<(Undeclared, Vec<(String, String)>), Failure> {
-    if project.definition.document_names().is_empty() {
-        return Ok((Undeclared::default(), Vec::new()));
-    }
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-    let paths = paths(project)?;
     let differing = places_of(parity);
     let differing = differing.keys().map(String::as_str).collect();
-    let bases = undeclared_bases(&declared, &differing, &paths);
+    let bases = undeclared_bases(&declared, &differing, paths);
     let own = project.directory.strip_prefix(&project.root);
     let own = own.map_or_else(|_| String::new(), |own| own.to_string_lossy().into_owned());
     Ok((
-        undeclared(&project.definition, &declared, &own, &paths),
+        undeclared(&project.definition, &declared, &own, paths),
         bases,
     ))
 }
@@ -47,30 +101,11 @@ pub(super) fn find(
 ///
 /// When git fails, or a declaration cannot be filled in.
 pub(super) fn pairs(project: &Project<'_>) -> Result<Vec<Vec<String>>, Failure> {
-    Ok(find(project, &[])?.0.pairs)
-}
-
-/// The paths of the project's files.
-fn paths(project: &Project<'_>) -> Result<Vec<String>, Failure> {
-    if let Some((repository, commit)) = project.commit_read() {
-        let Ok(below) = project.root.strip_prefix(repository.root()) else {
-            return Ok(Vec::new());
-        };
-        let listed = repository.list(commit, below)?;
-        return Ok(listed
-            .iter()
-            .filter_map(|path| path.strip_prefix(below).ok()?.to_str().map(str::to_owned))
-            .collect());
-    }
-    survey::paths(
-        &project.root,
-        project.repository(),
-        &project.world.interruption,
-    )
-    .map_err(|error| match error {
-        SurveyError::Interrupted => Failure::Interrupted,
-        SurveyError::Git(error) => error.into(),
-    })
+    let Some(listing) = Listing::of(project) else {
+        return Ok(Vec::new());
+    };
+    let paths = listed(listing.paths())?;
+    Ok(find(project, &[], &paths)?.0.pairs)
 }
 
 /// Lists them in a report, the first of them with their paths.
