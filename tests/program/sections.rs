@@ -130,6 +130,29 @@ fn documents_of_one_file_lie_over_those_without_a_profile() {
 }
 
 #[test]
+fn objects_of_kubernetes_by_their_namespace() {
+    let object = |kind: &str, namespace: &str, more: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: {kind}\nmetadata: {{name: web, namespace: shop-{namespace}}}\n{more}\n"
+        )
+    };
+    let text = [
+        object("ConfigMap", "uat", "data: {level: debug}"),
+        object("Service", "uat", "spec: {type: ClusterIP}"),
+        object("ConfigMap", "prod", "data: {level: info}"),
+        object("Service", "prod", "spec: {type: ClusterIP}"),
+    ];
+    finds(
+        "all.yaml",
+        &text.concat(),
+        "[metadata.namespace=shop-${environment}]",
+        &[
+            "parity/setting-differs [apiVersion=v1,kind=ConfigMap,namespace=shop-uat,name=web].data.level",
+        ],
+    );
+}
+
+#[test]
 fn sections_that_are_written_otherwise_stand_in_the_environments_files() {
     let world = repository(
         "settings.json",

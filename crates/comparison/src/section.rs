@@ -2,7 +2,8 @@
 //!
 //! `env.staging` is a map below others, `profiles[name=staging]` an element of a list, and
 //! `[spring.config.activate.on-profile=staging]` one of several documents in one file. What chose an element is taken out of it:
-//! it names the section. Documents without the key that chooses lie beneath those that have it.
+//! it names the section. Documents without the key that chooses lie beneath those that have it; of Kubernetes' objects,
+//! all that have it are the section (`[metadata.namespace=staging]`).
 
 use super::layers::merge_deep;
 use super::pattern::{Part, Pattern};
@@ -95,6 +96,12 @@ type Wanted = [(std::sync::Arc<str>, std::sync::Arc<str>, bool)];
 /// The documents that have the wanted values, over those that have no such key, in the order of the file. None where no
 /// document has them.
 fn chosen_document(roots: &[Node], wanted: &Wanted) -> Vec<Node> {
+    // Objects of Kubernetes are things by themselves, and none lies beneath another.
+    let is_object = |root: &Node| root.get("kind").is_some() && root.get("metadata").is_some();
+    if roots.iter().any(is_object) {
+        let chosen = roots.iter().filter(|root| is_chosen(root, wanted));
+        return chosen.cloned().collect();
+    }
     let mut whole: Option<Node> = None;
     let mut is_found = false;
     for root in roots {
@@ -269,6 +276,23 @@ mod tests {
         );
         assert!(yaml("env: {qa: 1}", "env.live").is_empty());
         assert!(yaml("env: [1]", "env.live").is_empty());
+    }
+
+    #[test]
+    fn objects_of_a_namespace_are_a_section() {
+        let object = |kind: &str, namespace: &str| {
+            format!("kind: {kind}\nmetadata: {{name: a, namespace: {namespace}}}\n---\n")
+        };
+        let text = object("A", "qa") + &object("B", "qa") + &object("A", "live");
+        let of = |pattern| selected(&text, Format::Yaml, pattern);
+        assert_eq!(
+            of("[metadata.namespace=qa]"),
+            [
+                "{kind:A,metadata:{name:a,namespace:qa}}",
+                "{kind:B,metadata:{name:a,namespace:qa}}"
+            ]
+        );
+        assert_eq!(of("[metadata.namespace=live]").len(), 1);
     }
 
     #[test]

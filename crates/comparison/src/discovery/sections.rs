@@ -155,6 +155,9 @@ impl Search {
         if format == Format::Lines {
             return;
         }
+        if self.objects(roots) {
+            return;
+        }
         for key in PROFILES {
             let mut candidates = Vec::new();
             for root in roots {
@@ -172,6 +175,36 @@ impl Search {
                 return;
             }
         }
+    }
+
+    /// Objects of Kubernetes, of which each environment has several: by namespace.
+    fn objects(&mut self, roots: &[Node]) -> bool {
+        const KEY: &str = "metadata.namespace";
+        let mut members: BTreeMap<Key, (String, BTreeSet<String>)> = BTreeMap::new();
+        let mut skeletons: BTreeSet<String> = BTreeSet::new();
+        let mut is_clear = false;
+        for root in roots.iter().filter(|root| root.get("kind").is_some()) {
+            let Some(scalar) = lookup(root, KEY).and_then(Node::as_scalar) else {
+                continue;
+            };
+            let Some((skeleton, own, clear)) = part(&scalar.text) else {
+                continue;
+            };
+            is_clear |= clear;
+            skeletons.insert(skeleton);
+            let pattern = element(&Path::default(), KEY, &scalar.text);
+            let (_, keys) = members.entry(own).or_insert((pattern, BTreeSet::new()));
+            keys.extend(keys_of(root));
+        }
+        let is_found = is_clear && members.len() > 1 && skeletons.len() == 1;
+        if is_found {
+            self.groups.push(Group {
+                words: String::new(),
+                members,
+                is_clear,
+            });
+        }
+        is_found
     }
 
     /// Depth is bounded by `left`.
