@@ -28,9 +28,13 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// That of a project; `None` where its definitions compare no documents.
+    /// That of a project; `None` where its definitions are about resources alone.
     pub(super) fn of(project: &Project<'_>) -> Option<Self> {
-        if project.definition.document_names().is_empty() {
+        let definition = &project.definition;
+        let mut own = definition.environments.values();
+        let has_resources =
+            !definition.resources.is_empty() || own.any(|own| !own.resources.is_empty());
+        if definition.document_names().is_empty() && has_resources {
             return None;
         }
         Some(Self {

@@ -107,6 +107,22 @@ fn drift_is_not_clean_while_likely_pairs_are_not_declared() {
 }
 
 #[test]
+fn definitions_that_compare_nothing_are_not_clean_over_pairs() {
+    let world = beside(
+        &[("a-staging.yaml", "a: 1\n"), ("a-prod.yaml", "a: 2\n")],
+        "",
+    );
+    world.replace(
+        "environments/system.toml",
+        "[document.declared]\npath = \"declared/${environment}.yaml\"\n",
+        "",
+    );
+    world
+        .expect(2, &["drift", "--parity"])
+        .says("2 likely pairs are not declared");
+}
+
+#[test]
 fn what_is_no_likely_pair_does_not_count() {
     let world = beside(
         &[

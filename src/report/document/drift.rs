@@ -29,10 +29,8 @@ pub struct ParityDocument {
     #[schemars(with = "Option<String>")]
     pub first_expiry: Option<Moment>,
     /// Files that look like one thing in two environments and that no definition mentions: pairs that were not compared.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_compared: Vec<Vec<String>>,
     /// How many such pairs the definitions leave out.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: usize,
     /// The documents that were compared, counted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -156,7 +156,15 @@ fn left_out(line: &str) -> Vec<Place> {
         return Vec::new();
     };
     quoted(rest)
-        .filter_map(|path| Place::of(&path, true))
+        .flat_map(|path| {
+            // A path may have characters in it that a glob has.
+            let literal = Place {
+                directory: path.clone(),
+                glob: None,
+                below: true,
+            };
+            Place::of(&path, true).into_iter().chain([literal])
+        })
         .collect()
 }
 
@@ -200,6 +208,7 @@ mod tests {
             "values-qa.yaml"
         ));
         assert!(has("# not compared: \"a\", \"b\"", "b/c.yaml"));
+        assert!(has("# not compared: \"a/[id]/qa.yaml\"", "a/[id]/qa.yaml"));
         assert!(!has("# path = \"values-qa.yaml\"", "values-qa.yaml"));
         let uses =
             |line: &str, path: &str| used(line, "environments").iter().any(|one| one.has(path));
