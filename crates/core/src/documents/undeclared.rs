@@ -41,9 +41,17 @@ pub fn undeclared(
         let covered: Vec<Place> = declared
             .asked()
             .iter()
-            .filter_map(|(_, declaration)| match &declaration.source {
-                DocumentSource::Path(path) => Place::of(path, true),
-                DocumentSource::Render { .. } => None,
+            .filter_map(|(environment, declaration)| {
+                let DocumentSource::Path(path) = &declaration.source else {
+                    return None;
+                };
+                let place = Place::of(path, true)?;
+                // A glob below the environment's own directory chose some of its files, and left out the others.
+                let is_own = place.directory.contains(environment.as_str());
+                Some(Place {
+                    glob: place.glob.filter(|_| !is_own),
+                    ..place
+                })
             })
             .collect();
         pairs.retain(|pair| !has(&covered, pair));
