@@ -455,12 +455,14 @@ impl Run<'_> {
         }
         let handover = Handover::of(&situation);
         let (removed, former) = (handover.removed(), handover.former_places());
+        let moved = handover.moved();
         drop(handover);
         let job = Apply {
             plan: &plan,
             resolved: situation.resolved,
             removed: &removed,
             former: &former,
+            moved: &moved,
             targets: &targets.targets(),
             materials: &situation.resolved.materials,
             journal: Journal {

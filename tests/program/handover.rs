@@ -461,6 +461,23 @@ fn the_log_and_the_record_of_a_renamed_process_follow_its_name() {
     assert_eq!(world.processes().len(), 0);
 }
 
+/// Staging left a place step by step, production leaves it in one: its place was taken by another file in between, so
+/// nothing was ever cleared.
+#[test]
+fn a_place_that_was_left_in_several_steps_is_rehearsed() {
+    let world = TestWorld::with(&system(&file("a", "one", "a")));
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    define(&world, &(file("a", "two", "a") + &file("b", "one", "b")));
+    world.expect(0, &["deliver"]);
+    define(&world, &file("a", "two", "a"));
+    world.expect(0, &["deliver"]).says("rehearsed 2 of 2");
+    world.expect(0, &["release"]);
+    assert!(!world.path("run/production/one").exists());
+    assert_eq!(world.read("run/production/two"), "a");
+    world.expect(0, &["audit", "verify"]);
+}
+
 /// A generator of numbers: the same rounds each time.
 struct Random(u64);
 

@@ -10,7 +10,7 @@ use super::layers::{Combined, Shape, are_texts, combine};
 use super::meaning::Relation;
 use super::path::Step;
 use super::{Equal, Rules, Which, raw_differences};
-use evenkeel_document::sensitive::KnownSecrets;
+use evenkeel_document::sensitive::{KnownSecrets, Survey};
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
@@ -245,8 +245,9 @@ fn lone_section(has: &Combined, shape: Shape<'_>, step: Option<Step>, which: Whi
         is_encrypted: false,
         leaves: has.document.leaves(),
     };
-    let all: Vec<&Document> = has.layers().collect();
-    let shown = Shown::of(has, &KnownSecrets::of(&all));
+    let surveys = surveys(has);
+    let known = KnownSecrets::of(&surveys.iter().collect::<Vec<_>>());
+    let shown = Shown::of(has, surveys, &known);
     let span = shown.span(has, Some(&side), None);
     let (left, right, left_span, right_span) = match which {
         Which::Left => (Some(side), None, span, None),
@@ -270,10 +271,7 @@ fn lone_section(has: &Combined, shape: Shape<'_>, step: Option<Step>, which: Whi
 /// A section that is nowhere was written wrongly.
 fn no_section(document: &Combined, shape: Shape<'_>, name: &str) -> Defect {
     let section = shape.section.map(ToString::to_string).unwrap_or_default();
-    let file = document
-        .layers()
-        .last()
-        .map(|layer| covered(layer, &KnownSecrets::of(&[layer])));
+    let file = document.layers().last().map(covered_whole);
     let path = file.as_ref().map_or(name, |file| file.path.as_str());
     let defect = Defect::new(
         &evenkeel_document::codes::NO_SECTION,
@@ -286,15 +284,20 @@ fn no_section(document: &Combined, shape: Shape<'_>, name: &str) -> Defect {
     }
 }
 
+/// The secrets of each layer of a document.
+fn surveys(document: &Combined) -> Vec<Survey> {
+    document.layers().map(Survey::of).collect()
+}
+
 /// The layers of a document, with their secrets covered.
 struct Shown(Vec<Arc<SourceFile>>);
 
 impl Shown {
-    fn of(document: &Combined, known: &KnownSecrets) -> Self {
+    fn of(document: &Combined, surveys: Vec<Survey>, known: &KnownSecrets) -> Self {
+        let layers = document.layers().zip(surveys);
         Self(
-            document
-                .layers()
-                .map(|layer| covered(layer, known))
+            layers
+                .map(|(layer, survey)| covered(layer, survey, known))
                 .collect(),
         )
     }
@@ -335,10 +338,15 @@ fn compare_documents(
     if compared.disagreements.is_empty() {
         return;
     }
-    let all: Vec<&Document> = left.layers().chain(right.layers()).collect();
+    let (lefts, rights) = rayon::join(|| surveys(left), || surveys(right));
+    let all: Vec<&Survey> = lefts.iter().chain(&rights).collect();
     let known = KnownSecrets::of(&all);
-    let shown = (!rules.unplaced)
-        .then(|| rayon::join(|| Shown::of(left, &known), || Shown::of(right, &known)));
+    let shown = (!rules.unplaced).then(|| {
+        rayon::join(
+            || Shown::of(left, lefts, &known),
+            || Shown::of(right, rights, &known),
+        )
+    });
     for mut found in compared.disagreements {
         found.cover(&known);
         let (one, two) = match &shown {
@@ -524,16 +532,9 @@ fn is_template(text: &str, complaints: &[Defect]) -> bool {
 }
 
 /// The file with its secrets covered, byte by byte, so that every place stays where it was.
-fn covered(document: &Document, known: &KnownSecrets) -> Arc<SourceFile> {
-    let places = sensitive::secret_places(document);
-    // Comments, and lines with several keys, are no values of the tree.
-    let mut ranges = covering::secret_ranges(&document.file.text);
+fn covered(document: &Document, survey: Survey, known: &KnownSecrets) -> Arc<SourceFile> {
+    let mut ranges = survey.into_ranges();
     ranges.extend(known.ranges(&document.file.text));
-    ranges.extend(
-        places
-            .into_iter()
-            .map(|place| place.start as usize..place.end as usize),
-    );
     if ranges.is_empty() {
         return Arc::clone(&document.file);
     }
@@ -541,10 +542,17 @@ fn covered(document: &Document, known: &KnownSecrets) -> Arc<SourceFile> {
     SourceFile::new(document.file.path.clone(), text)
 }
 
+/// A document that is not compared, with its secrets covered.
+fn covered_whole(document: &Document) -> Arc<SourceFile> {
+    let survey = Survey::of(document);
+    let known = KnownSecrets::of(&[&survey]);
+    covered(document, survey, &known)
+}
+
 /// A file that is not compared, with its secrets covered.
 fn covered_file(file: &Arc<SourceFile>) -> Arc<SourceFile> {
     match evenkeel_document::read(file, Format::of_file(file)) {
-        Ok(document) => covered(&document, &KnownSecrets::of(&[&document])),
+        Ok(document) => covered_whole(&document),
         Err(_) => {
             let ranges = covering::secret_ranges(&file.text);
             SourceFile::new(file.path.clone(), covering::covered(&file.text, ranges))

@@ -257,6 +257,7 @@ impl Project {
             assert!(plan.unseen.is_empty(), "{:?}", plan.unseen);
             let handover = Handover::of(situation);
             let (removed, former) = (handover.removed(), handover.former_places());
+            let moved = handover.moved();
             let fence = Fence {
                 environment: self.name.clone(),
                 token: 1,
@@ -266,6 +267,7 @@ impl Project {
                 resolved: situation.resolved,
                 removed: &removed,
                 former: &former,
+                moved: &moved,
                 targets: &[(Arc::from("web"), target)].into(),
                 materials: &situation.resolved.materials,
                 journal: Journal {

@@ -117,9 +117,12 @@ pub(crate) fn check(
             .prove(medium, checkpoint, &head_path, &remedy)
             .or_else(|error| found.blame(error))?;
     }
+    // A ledger that was just founded has no head yet if the run was killed there. There is nothing in it to miss: without
+    // its head it says no more than a folder that was emptied.
+    let is_only_founded = sound.last == 1 && medium.head()? == Head::Absent;
     found.complete = if !found.is_whole() {
         Completeness::NotProven("the ledger is broken".to_owned())
-    } else if remembered.is_none() && checkpoints.is_empty() {
+    } else if remembered.is_none() && checkpoints.is_empty() && !is_only_founded {
         Completeness::NotProven(reason)
     } else {
         Completeness::Proven

@@ -12,7 +12,7 @@ use super::schedule::Schedule;
 use crate::environment::Resolved;
 use crate::kind::{Declared, Observation, Observed};
 use crate::observe::{FormerPlace, Observers, applied_record, observe};
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, shape};
 use evenkeel_host::threads;
 use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
 use evenkeel_ledger::LedgerError;
@@ -35,6 +35,8 @@ pub struct Apply<'a> {
     pub removed: &'a BTreeMap<Instance, Declared>,
     /// The places that resources leave, by their names: kept in the ledger until they are cleared.
     pub former: &'a BTreeMap<Instance, FormerPlace>,
+    /// The resources that leave a place, each with the name of that place.
+    pub moved: &'a BTreeMap<Instance, Instance>,
     /// The targets, by name.
     pub targets: &'a BTreeMap<Arc<str>, &'a dyn Target>,
     /// What actions are made with.
@@ -331,6 +333,7 @@ fn record(
         });
         if each.outcome == Some(StepOutcome::Done) && step.verb != Verb::Remove {
             ends.extend(former_place(apply, step, reports));
+            ends.extend(left_empty(apply, step));
         }
     }
     let written = apply.journal.end(ends);
@@ -380,6 +383,21 @@ fn former_place(apply: &Apply<'_>, step: &Step, reports: &[StepReport]) -> Optio
         outcome: StepOutcome::Done,
         shape: step.shape,
         applied: Some(former.record.clone()),
+        reason: None,
+    })
+}
+
+/// Records that a resource left its place, where there is nothing to clear: something else stands there, or nothing.
+/// Another environment may have it to clear, and this is its rehearsal.
+fn left_empty(apply: &Apply<'_>, step: &Step) -> Option<StepEnd> {
+    let former = apply.moved.get(&step.instance)?;
+    let is_kept = apply.former.contains_key(&step.instance);
+    (!is_kept).then(|| StepEnd {
+        instance: former.clone(),
+        verb: Verb::Remove,
+        outcome: StepOutcome::Done,
+        shape: shape(&step.instance.address, None),
+        applied: None,
         reason: None,
     })
 }

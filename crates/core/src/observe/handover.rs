@@ -298,6 +298,15 @@ impl<'a> Handover<'a> {
             .collect()
     }
 
+    /// The declared resources that leave a place, with the names of those places.
+    #[must_use]
+    pub fn moved(&self) -> BTreeMap<Instance, Instance> {
+        self.leavings()
+            .filter(|leaving| leaving.is_former_place)
+            .map(|leaving| (leaving.instance.clone(), leaving.former_name()))
+            .collect()
+    }
+
     /// Everything that steps remove, as it was applied, by the steps' names.
     #[must_use]
     pub fn removed(&self) -> BTreeMap<Instance, Declared> {

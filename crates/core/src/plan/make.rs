@@ -354,7 +354,7 @@ fn reason(
 }
 
 /// What a step brings about, in any environment with this recipe: the resource, and its symbolic definition.
-pub(super) fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
+pub(crate) fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
     Digest::of_record("evenkeel shape 1", &(address, symbolic))
 }
 

@@ -15,6 +15,7 @@ mod stored;
 pub use binding::binding;
 pub use document::{Change, FORMAT, Plan, Step, Unseen};
 pub use make::make;
+pub(crate) use make::shape;
 pub use recipe::{Recipe, recipe};
 
 #[cfg(test)]

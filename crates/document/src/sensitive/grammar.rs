@@ -2,6 +2,9 @@
 //! SQL, headers.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::form::{COVERED, is_reference};
 
@@ -50,8 +53,29 @@ const USERS: &[(&str, &str)] = &[
     ("ab", "-A"),
 ];
 
+/// What stands in every line that is looked at here, beside the four colons of `.pgpass`: an option, or a word of the program.
+static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r#"(?i)(?:^|[\s"',\[\]`;()])-[-a-z0-9]|user|machine|login|identified |password '|-----begin|bearer |basic "#,
+        r"|auth-pass|insecure-password",
+    ))
+    .ok()
+});
+
+/// Whether a line has anything of what is looked for.
+fn may_hold(line: &str) -> bool {
+    const FIELDS: usize = 5;
+    line.bytes().filter(|byte| *byte == b':').count() + 1 >= FIELDS
+        || TELLING
+            .as_ref()
+            .is_none_or(|telling| telling.is_match(line))
+}
+
 /// Adds the places of secrets in a line.
 pub(super) fn secrets(line: &str, found: &mut Vec<Range<usize>>) {
+    if !may_hold(line) {
+        return;
+    }
     let words: Vec<Range<usize>> = words(line);
     options(line, &words, found);
     access_list(line, &words, found);

@@ -2,6 +2,9 @@
 //!
 //! Judged by the key's words only. Whether a value may be a secret at all, by its form, is left to `form`.
 
+use std::sync::LazyLock;
+
+use super::beginnings::Beginnings;
 use super::words::words;
 
 /// What a key says about its value.
@@ -595,45 +598,49 @@ pub fn resembles(key: &str) -> bool {
     !matches!(bearing(key), Bearing::Plain | Bearing::Index)
 }
 
+/// The letters of which every word that is asked for has some.
+const STEMS: &[&str] = &[
+    "pass",
+    "pwd",
+    "psw",
+    "pw",
+    "secret",
+    "token",
+    "cred",
+    "key",
+    "auth",
+    "jwt",
+    "pin",
+    "salt",
+    "pepper",
+    "seed",
+    "otp",
+    "cookie",
+    "bearer",
+    "sas",
+    "dsn",
+    "conn",
+    "hook",
+    "signature",
+    "dockerconfig",
+    "mnemonic",
+    "slack",
+];
+
+/// Their first two bytes.
+static FIRST: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of_any_case(STEMS));
+
 /// Whether a key has the letters of any word that is asked for. Most keys have none, and are not split into words.
 fn may_tell(key: &str) -> bool {
-    const STEMS: &[&[u8]] = &[
-        b"pass",
-        b"pwd",
-        b"psw",
-        b"pw",
-        b"secret",
-        b"token",
-        b"cred",
-        b"key",
-        b"auth",
-        b"jwt",
-        b"pin",
-        b"salt",
-        b"pepper",
-        b"seed",
-        b"otp",
-        b"cookie",
-        b"bearer",
-        b"sas",
-        b"dsn",
-        b"conn",
-        b"hook",
-        b"signature",
-        b"dockerconfig",
-        b"mnemonic",
-        b"slack",
-    ];
+    let first: &Beginnings = &FIRST;
     let bytes = key.as_bytes();
-    bytes.iter().enumerate().any(|(at, byte)| {
-        matches!(
-            byte.to_ascii_lowercase(),
-            b'p' | b's' | b't' | b'c' | b'k' | b'a' | b'j' | b'o' | b'b' | b'd' | b'h' | b'm'
-        ) && STEMS.iter().any(|stem| {
-            bytes
-                .get(at..at + stem.len())
-                .is_some_and(|here| here.eq_ignore_ascii_case(stem))
-        })
+    bytes.windows(2).enumerate().any(|(at, pair)| {
+        matches!(pair, [one, two] if first.has(*one, *two))
+            && STEMS.iter().any(|stem| {
+                bytes
+                    .get(at..at + stem.len())
+                    .is_some_and(|here| here.eq_ignore_ascii_case(stem.as_bytes()))
+            })
     })
 }
 

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::under::{Under, secret_arguments};
+use super::survey::{Survey, each};
 use super::within::Secrecy;
-use crate::tree::{Content, Document, Node};
+use crate::tree::{Document, Scalar};
 use crate::{Format, covering, read_as};
 use evenkeel_model::source::SourceFile;
 
@@ -26,20 +26,13 @@ pub struct KnownSecrets {
 }
 
 impl KnownSecrets {
-    /// Knows the secrets of documents, by the format in which each was read and by its own.
+    /// Knows the secrets of documents that were surveyed.
     #[must_use]
-    pub fn of(documents: &[&Document]) -> Self {
+    pub fn of(surveys: &[&Survey]) -> Self {
         let (mut texts, mut words) = (BTreeSet::new(), BTreeSet::new());
-        for document in documents {
-            let is_own = Format::of_file(&document.file) == document.format;
-            let mut found = Found {
-                texts: &mut texts,
-                words: &mut words,
-                is_own,
-            };
-            found.lines(&document.file);
-            found.document(document);
-            found.own_format(&document.file, document.format);
+        for survey in surveys {
+            texts.extend(survey.texts.iter().cloned());
+            words.extend(survey.words.iter().cloned());
         }
         Self::new(texts, words)
     }
@@ -53,7 +46,9 @@ impl KnownSecrets {
             words: &mut words,
             is_own: false,
         };
-        found.lines(file);
+        for range in covering::secret_ranges(&file.text) {
+            found.add(file.text.get(range).unwrap_or_default());
+        }
         found.own_format(file, format);
         Self::new(texts, words)
     }
@@ -147,15 +142,15 @@ fn is_telling(text: &str) -> bool {
 }
 
 /// Gathers the secrets of one file.
-struct Found<'t> {
-    texts: &'t mut BTreeSet<String>,
-    words: &'t mut BTreeSet<String>,
+pub(super) struct Found<'t> {
+    pub(super) texts: &'t mut BTreeSet<String>,
+    pub(super) words: &'t mut BTreeSet<String>,
     /// Whether it is read in its own format: if not, every secret counts, since nothing else tells where they are.
-    is_own: bool,
+    pub(super) is_own: bool,
 }
 
 impl Found<'_> {
-    fn add(&mut self, text: &str) {
+    pub(super) fn add(&mut self, text: &str) {
         const SHORTEST: usize = 4;
         const SHORTEST_WORD: usize = 7;
         const COMMON: &[&str] = &[
@@ -215,14 +210,8 @@ impl Found<'_> {
         }
     }
 
-    fn lines(&mut self, file: &SourceFile) {
-        for range in covering::secret_ranges(&file.text) {
-            self.add(file.text.get(range).unwrap_or_default());
-        }
-    }
-
     /// By the format that the name of the file tells, where it is read in another one.
-    fn own_format(&mut self, file: &Arc<SourceFile>, known: Format) {
+    pub(super) fn own_format(&mut self, file: &Arc<SourceFile>, known: Format) {
         let own = Format::of_file(file);
         if own != known
             && own != Format::Lines
@@ -232,37 +221,23 @@ impl Found<'_> {
         }
     }
 
+    /// Adds secrets as they are without their quotes and escapes.
     fn document(&mut self, document: &Document) {
-        for root in &document.roots {
-            self.node(Under::default(), root);
-        }
+        each(document, &mut |_, scalar, secrecy| {
+            self.scalar(scalar, secrecy);
+        });
     }
 
-    /// Adds secrets as they are without their quotes and escapes.
-    fn node(&mut self, under: Under<'_>, node: &Node) {
-        match &node.content {
-            Content::Scalar(scalar) => match under.secrecy(scalar) {
-                Secrecy::Whole => self.add(&scalar.text),
-                Secrecy::Parts(parts) => {
-                    for part in parts {
-                        self.add(scalar.text.get(part).unwrap_or_default());
-                    }
-                }
-                Secrecy::Open | Secrecy::Encrypted => {}
-            },
-            Content::List(items) => {
-                let arguments = secret_arguments(items);
-                for (number, item) in items.iter().enumerate() {
-                    let is_argument = arguments.contains(&number);
-                    self.node(if is_argument { under.argument() } else { under }, item);
+    /// Adds what of a value is a secret.
+    pub(super) fn scalar(&mut self, scalar: &Scalar, secrecy: &Secrecy) {
+        match secrecy {
+            Secrecy::Whole => self.add(&scalar.text),
+            Secrecy::Parts(parts) => {
+                for part in parts {
+                    self.add(scalar.text.get(part.clone()).unwrap_or_default());
                 }
             }
-            Content::Map(entries) => {
-                let within = under.within(entries);
-                for entry in entries {
-                    self.node(within.entry(&entry.key), &entry.value);
-                }
-            }
+            Secrecy::Open | Secrecy::Encrypted => {}
         }
     }
 }

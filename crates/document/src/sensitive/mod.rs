@@ -5,6 +5,7 @@
 //! adds what a value stands under. It would rather cover a value too many than show one: what is covered is still reported,
 //! at its place. Settings of secrets, their names and references to them are shown.
 
+mod beginnings;
 mod ciphertext;
 mod form;
 mod grammar;
@@ -12,6 +13,7 @@ mod key;
 mod known;
 mod line;
 mod places;
+mod survey;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -25,7 +27,7 @@ pub use ciphertext::{is_encrypted, is_encrypted_file};
 pub use key::resembles;
 pub use known::KnownSecrets;
 pub use line::is_field_of_values;
-pub use places::secret_places;
+pub use survey::Survey;
 pub use under::{Under, Within, secret_arguments};
 pub use within::{
     Secrecy, covered_name, holds_secret, is_secret, secrecy, secret_of_line, secret_of_value,

@@ -1,6 +1,7 @@
 //! Secrets by their keys, by their looks, within values, lines and comments.
 
-use super::{holds_secret, secret_of_line, secret_places};
+use super::Survey;
+use super::{holds_secret, secret_of_line};
 use crate::{Format, Scalar, ScalarKind, read};
 use evenkeel_model::source::SourceFile;
 
@@ -168,7 +169,7 @@ fn lines_of_programs_and_of_servers_hold_secrets() {
 fn secrets_in_comments_and_whole_keys_are_covered() {
     let covered = |name: &str, text: &str, format| {
         let document = read(&SourceFile::new(name, text), format).unwrap();
-        let places = secret_places(&document);
+        let places = Survey::of(&document).places;
         let texts = places
             .iter()
             .map(|place| text[place.start as usize..place.end as usize].to_owned());

@@ -3,6 +3,9 @@
 //! A beginning counts at the beginning of a word only, and what follows must look made: `sk-` in `risk-language` is none.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::beginnings::Beginnings;
 
 /// What follows a beginning.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,6 +140,10 @@ const BEGINNINGS: &[(&str, Rest)] = &[
     ("SCRAM-SHA-256$", Rest::Any),
 ];
 
+/// Their first two bytes.
+static FIRST: LazyLock<Beginnings> =
+    LazyLock::new(|| Beginnings::of(BEGINNINGS.iter().map(|(start, _)| *start)));
+
 /// The shortest token.
 const SHORTEST: usize = 10;
 
@@ -145,19 +152,21 @@ pub(super) fn secrets(text: &str, found: &mut Vec<Range<usize>>) {
     if text.len() < SHORTEST {
         return;
     }
+    let first: &Beginnings = &FIRST;
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while at + SHORTEST <= bytes.len() {
+    let mut next = 0;
+    for (at, pair) in bytes.windows(2).enumerate() {
+        let may_begin = matches!(pair, [one, two] if first.has(*one, *two));
+        if !may_begin || at < next || at + SHORTEST > bytes.len() {
+            continue;
+        }
         let is_boundary = at
             .checked_sub(1)
             .and_then(|before| bytes.get(before))
             .is_none_or(|byte| !is_of_word(*byte));
-        match is_boundary.then(|| token_at(text, at)).flatten() {
-            Some(end) => {
-                found.push(at..end);
-                at = end.max(at + 1);
-            }
-            None => at += 1,
+        if let Some(end) = is_boundary.then(|| token_at(text, at)).flatten() {
+            found.push(at..end);
+            next = end;
         }
     }
 }

@@ -54,6 +54,10 @@ fn a_ledger_that_is_gone_is_not_founded_anew(bench: &dyn Bench) {
     }
     if bench.suffer(Fault::NoHead) {
         assert_eq!(founded(bench).read(0).unwrap().len(), 1);
+        // A run that is killed as it founds a ledger leaves it without a head.
+        bench.suffer(Fault::NoHead);
+        let verification = bench.store().verify(&[]).unwrap();
+        assert_eq!(verification.complete, Completeness::Proven);
     }
 }
 
