@@ -14,8 +14,8 @@ use crate::world::git::Repository;
 use crate::world::place::real;
 use crate::world::redaction::Redactor;
 use crate::world::survey;
-use evenkeel_comparison::discovery::{PairOfTexts, discover, propose, write};
-use evenkeel_core::documents::{DeclaredDocuments, Documents, differing_texts};
+use evenkeel_comparison::discovery::{ProposedIdentity, discover, write};
+use evenkeel_core::documents::{DeclaredDocuments, Documents, proposed_identities};
 use evenkeel_core::drift::{self, Presence};
 use evenkeel_core::environment::{Files, files, read};
 use evenkeel_model::defect::{Defect, Severity};
@@ -52,7 +52,8 @@ impl Files for Unwritten<'_> {
 /// What was compared with definitions that are not written yet.
 struct Trial {
     defects: Vec<Defect>,
-    texts: Vec<PairOfTexts>,
+    /// What is proposed for what differs, where it is asked for.
+    identities: Vec<ProposedIdentity>,
     documents: DocumentsDocument,
 }
 
@@ -99,18 +100,16 @@ pub fn init(
         &directory,
         (&root, repository.as_ref()),
         world,
+        !request.no_identities,
     )?;
-    let identities = if request.no_identities {
-        Vec::new()
-    } else {
-        propose(&first.texts)
-    };
+    let identities = first.identities;
     let written = write(&found, &identities, &name);
     let second = try_out(
         &written.files,
         &directory,
         (&root, repository.as_ref()),
         world,
+        false,
     )?;
     report.proposed(
         &identities,
@@ -143,6 +142,7 @@ fn try_out(
     directory: &Path,
     (root, repository): (&Path, Option<&Repository>),
     world: &World<'_>,
+    proposes: bool,
 ) -> Result<Trial, Failure> {
     let (definition, complaints) = read(&Unwritten { files, directory });
     let errors: Vec<Defect> = complaints
@@ -168,7 +168,6 @@ fn try_out(
     let sets = working.gather(&declared.asked());
     let documents = Documents::from(&definition, &declared, sets);
     let parity = documents.compare();
-    let texts = differing_texts(&definition, &documents);
     let settled = drift::settle(
         &definition,
         parity.disparities,
@@ -178,9 +177,14 @@ fn try_out(
     let mut defects: Vec<Defect> = documents.complaints().collect();
     defects.extend(parity.complaints);
     defects.extend(drift::group(settled.defects));
+    let identities = if proposes {
+        proposed_identities(&definition, documents)
+    } else {
+        Vec::new()
+    };
     Ok(Trial {
         defects,
-        texts,
+        identities,
         documents: parity.counted.unwrap_or_default().into(),
     })
 }

@@ -175,6 +175,9 @@ impl Report {
         let mut places = Places::of(self.project.clone());
         for defect in defects {
             self.code(defect.code);
+            for also in &defect.also {
+                self.code(also.code);
+            }
             let finding = FindingDocument::new(defect, &mut places);
             self.counts.add(&finding);
             self.findings.push(finding);

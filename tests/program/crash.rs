@@ -294,7 +294,14 @@ fn killed_as_it_enters_its_kth_call_of_a_sort_it_converges() {
             if ran.code == 0 {
                 return false;
             }
-            assert_eq!(ran.code, 137, "{calls} {k}: {}", ran.short());
+            // The call is counted in each process: what is started may come to its kth one when evenkeel does not.
+            let is_started_one = ran.code == 1 && ran.out.contains("it was ended by signal 9");
+            assert!(
+                ran.code == 137 || is_started_one,
+                "{calls} {k}: {}: {}",
+                ran.code,
+                ran.short()
+            );
             converges(&world, &expected, &format!("killed at {calls} {k}"));
             true
         });

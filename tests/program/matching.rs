@@ -151,7 +151,7 @@ fn declared_parameters_that_vary_as_identity_are_recognised_longest_first() {
 fn an_environment_that_mentions_the_other_is_told() {
     let world = yaml(
         "database: db.production.example.org\nother: {host: production.example.org}\n",
-        "database: db.production.example.org\nother: {host: production.example.org}\n",
+        "database: db-2.production.example.org\nother: {host: www.production.example.org}\n",
         "",
     );
     let domain = "\n[parameter.domain]\nvaries = \"identity\"\n";
@@ -165,13 +165,26 @@ fn an_environment_that_mentions_the_other_is_told() {
         "\n[values]\ndomain = \"production.example.org\"\n",
     );
     let report = world.json(2, &["drift", "--parity"]);
-    let finding = &report["findings"][0];
-    assert_eq!(finding["code"], "parity/foreign-identity");
-    assert_eq!(finding["severity"], "critical");
-    assert_eq!(finding["reach"], 2);
+    for number in [0, 1] {
+        let finding = &report["findings"][number];
+        assert_eq!(finding["code"], "parity/foreign-identity");
+        assert_eq!(finding["severity"], "critical");
+    }
     world
         .expect(2, &["drift", "--parity"])
-        .says("mentions `production.example.org`");
+        .says("names a database of production: it contains `production.example.org`")
+        .says("names a host of production: it contains `production.example.org`");
+}
+
+#[test]
+fn a_value_that_both_have_is_shared_and_not_foreign() {
+    let text = "database: db.production.example.org\nhost: sso.production.example.org\n";
+    let world = yaml(text, text, "");
+    let report = world.json(0, &["drift", "--parity"]);
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(findings[0]["code"], "parity/shared-identity");
+    assert_eq!(findings[0]["severity"], "warning");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::meaning::Relation;
-use super::{Path, Step, Which, shown};
+use super::{Path, Step, Thing, Which, shown};
 use evenkeel_document::sensitive::KnownSecrets;
 use evenkeel_document::{Place, Scalar};
 
@@ -20,6 +20,20 @@ pub struct Disagreement {
     pub matter: Matter,
     /// Of what only one side has: where the other one lacks it, the key above.
     pub lacking: Option<Place>,
+    /// What is around it.
+    pub around: Surroundings,
+}
+
+/// What is around a disagreement, as far as it tells which ones have one reason.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// The place of another disagreement that explains this one: it is inside of what is missing or switched off there, or
+    /// at the very place of a mention.
+    pub explained_by: Option<Path>,
+    /// The places of its siblings as one text, `apps[*].replicas`, where at least two of them have the key.
+    pub among: Option<Arc<str>>,
+    /// Of a key that only one side has: the one key that the other side has instead.
+    pub instead: Option<Arc<str>>,
 }
 
 /// What one side has at a place.
@@ -61,6 +75,10 @@ pub enum Matter {
     Moved(Path),
     /// Equal, and it must not be.
     MustDiffer,
+    /// A random id that is equal on both sides although each environment has ids of its own.
+    Copied,
+    /// Equal to the letter on both sides, and names both environments by this identity.
+    NamesBoth(Arc<str>),
     /// One side mentions what is the other one's own. What the other side has at the place is told, too.
     Foreign {
         /// Which side mentions it.
@@ -69,7 +87,20 @@ pub enum Matter {
         identity: Arc<str>,
         /// The value that is mentioned.
         value: Arc<str>,
+        /// What sort of thing mentions it.
+        thing: Thing,
     },
+    /// Both have the same database, bucket, queue or topic, by the name of one of them.
+    Shared {
+        /// Whose name it is.
+        of: Which,
+        /// The value that tells.
+        value: Arc<str>,
+        /// What sort of thing it is.
+        thing: Thing,
+    },
+    /// One side has its environment's own name in it, the other has nothing in its place, and nothing else differs.
+    Marked(Which),
     /// Lines of a text that differ.
     Lines,
     /// An image is named by a tag that moves, in one environment or in both.
@@ -84,7 +115,10 @@ impl Disagreement {
         }
         // What differs in nothing but secrets is a difference of secrets.
         if let (Some(left), Some(right)) = (&mut self.left, &mut self.right)
-            && matches!(self.matter, Matter::Value(_) | Matter::Lines)
+            && matches!(
+                self.matter,
+                Matter::Value(_) | Matter::Lines | Matter::Marked(_)
+            )
             && !left.is_encrypted
             && !right.is_encrypted
             && left.scalar.is_some()
@@ -94,6 +128,9 @@ impl Disagreement {
             (left.is_secret, right.is_secret) = (true, true);
         }
         self.path.cover(known);
+        if let Some(path) = &mut self.around.explained_by {
+            path.cover(known);
+        }
         if let Matter::Moved(to) = &mut self.matter {
             to.cover(known);
         }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::disagreement::{Disagreement, Matter, Side};
+use super::disagreement::{Disagreement, Matter, Side, Surroundings};
 use super::layers::{Combined, Shape, are_texts, combine};
 use super::meaning::Relation;
 use super::path::Step;
-use super::{Equal, Rules, Which, raw_differences};
+use super::{Equal, Rules, Said, Which, raw_differences};
 use evenkeel_document::sensitive::{KnownSecrets, Survey};
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
@@ -85,6 +85,8 @@ pub struct FilesComparison {
     pub by_position: usize,
     /// What is written differently and counts as equal, where the rules ask for it.
     pub equal: Vec<Equal>,
+    /// Everything that each side says in files that both have, where the rules ask for it.
+    pub said: (Said, Said),
 }
 
 /// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
@@ -145,6 +147,8 @@ fn together(parts: Vec<FilesComparison>) -> FilesComparison {
         whole.is_there |= part.is_there;
         whole.by_position += part.by_position;
         whole.equal.extend(part.equal);
+        whole.said.0.append(&part.said.0);
+        whole.said.1.append(&part.said.1);
     }
     whole
 }
@@ -261,6 +265,7 @@ fn lone_section(has: &Combined, shape: Shape<'_>, step: Option<Step>, which: Whi
             left,
             right,
             matter: Matter::Only(which),
+            around: Surroundings::default(),
             lacking: None,
         },
         left: left_span,
@@ -329,6 +334,10 @@ fn compare_documents(
     part: &mut FilesComparison,
 ) {
     let (one, two) = (&left.document, &right.document);
+    if rules.tells_said {
+        part.said.0.add(one);
+        part.said.1.add(two);
+    }
     part.raw = raw_differences(one, two);
     part.leaves = one.leaves() + two.leaves();
     let compared = super::compare(one, two, rules, step.as_ref());
@@ -390,6 +399,10 @@ fn compare_pair(
                     evenkeel_document::read(left, format.unwrap_or_else(|| Format::of_file(left)))
             {
                 part.leaves = 2 * both.leaves();
+                if rules.tells_said {
+                    part.said.0.add(&both);
+                    part.said.1.add(&both);
+                }
                 return part;
             }
             let (documents, complaints) = read_both(left, right, format);
@@ -421,6 +434,7 @@ fn compare_pair(
                     right: right.map(|content| whole_file(name, content)),
                     matter,
                     lacking: None,
+                    around: Surroundings::default(),
                 },
                 left: left.and_then(start_of),
                 right: right.and_then(start_of),

@@ -9,7 +9,6 @@ pub mod discovery;
 
 mod disagreement;
 mod files;
-mod hosts;
 mod hunks;
 mod identity;
 mod index;
@@ -22,11 +21,15 @@ pub mod path;
 pub mod pattern;
 mod raw;
 mod rules;
+mod said;
 mod section;
 mod shown;
+mod things;
+mod tokens;
 mod walk;
+mod words;
 
-pub use disagreement::{Disagreement, Matter, Side};
+pub use disagreement::{Disagreement, Matter, Side, Surroundings};
 pub use files::{FileContent, Files, FilesComparison, Located, compare_files};
 pub use identity::{Identities, Identity, Which};
 pub use index::Index;
@@ -35,6 +38,8 @@ pub use path::{Path, Step};
 pub use pattern::{Pattern, PatternProblem};
 pub use raw::raw_differences;
 pub use rules::Rules;
+pub use said::Said;
+pub use things::Thing;
 pub use walk::{Compared, Equal, Why, compare};
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::disagreement::{Disagreement, Matter, Side};
+use super::disagreement::{Disagreement, Matter, Side, Surroundings};
 use super::path::Step;
 use super::{Identities, Path, Which, list, shown};
 use evenkeel_document::{Content, Document, Node, Place, Scalar, ScalarKind, covering, sensitive};
@@ -50,6 +50,7 @@ pub(super) fn compare(
             // The first line that matches counts, and a line may have left its block.
             matter: Matter::Order(true),
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     let mut names = Names::default();
@@ -65,11 +66,21 @@ pub(super) fn compare(
             right: two.indented(&twos),
             matter: Matter::Lines,
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     for (number, other) in &leftover.pairs {
         let (ones, twos) = (chosen(&lefts, &[*number]), chosen(&rights, &[*other]));
         let (mut left, mut right) = (one.side(&ones), two.side(&twos));
+        let marked = {
+            let line = |nodes: &[&Node]| {
+                nodes
+                    .first()
+                    .map_or("", |node| text(node).trim())
+                    .to_owned()
+            };
+            identities.marked_on_one_side(&line(&ones), &line(&twos))
+        };
         // What else differs beside the secrets of both lines is told; the secrets are covered.
         if let (Some(left), Some(right)) = (&mut left, &mut right)
             && left.is_secret
@@ -78,12 +89,18 @@ pub(super) fn compare(
         {
             (left.is_secret, right.is_secret) = (false, false);
         }
+        let is_secret = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_secret);
+        let matter = match marked {
+            Some(which) if !is_secret(&left) && !is_secret(&right) => Matter::Marked(which),
+            _ => Matter::Lines,
+        };
         found.push(Disagreement {
             path: above.with(names.of(&one, &ones)),
             left,
             right,
-            matter: Matter::Lines,
+            matter,
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     for nodes in statements(&lefts, &leftover.left) {
@@ -93,6 +110,7 @@ pub(super) fn compare(
             right: None,
             matter: Matter::Only(Which::Left),
             lacking: None,
+            around: Surroundings::default(),
         });
     }
     for nodes in statements(&rights, &leftover.right) {
@@ -102,6 +120,7 @@ pub(super) fn compare(
             right: two.side(&nodes),
             matter: Matter::Only(Which::Right),
             lacking: None,
+            around: Surroundings::default(),
         });
     }
 }

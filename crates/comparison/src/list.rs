@@ -10,6 +10,7 @@ mod grouped;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::identity::Way;
 use super::likeness::Likeness;
 use super::meaning::{self, Context};
 use super::path::Step;
@@ -187,12 +188,16 @@ pub(super) fn assignment(scalar: &Scalar) -> Option<(&str, &str)> {
         return None;
     }
     let (name, value) = scalar.text.split_once('=')?;
-    let mut bytes = name.bytes();
-    let is_name = bytes
+    is_name(name).then_some((name, value))
+}
+
+/// Whether a word is what variables are called.
+pub(super) fn is_name(word: &str) -> bool {
+    let mut bytes = word.bytes();
+    bytes
         .next()
         .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_name.then_some((name, value))
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn by_keys<'n>(
@@ -371,20 +376,22 @@ fn counterparts(
         .collect();
     let lonely = found.iter().filter(|found| found.is_none()).count();
     if lonely > 0 && lonely <= MOST_TRIED && open.len() <= MOST_TRIED {
-        for (id, found) in lefts.iter().zip(&mut found) {
-            if found.is_some() {
-                continue;
-            }
-            let other = open.iter().copied().find(|number| {
-                taken.get(*number) == Some(&false)
-                    && rights
-                        .get(*number)
-                        .is_some_and(|other| ids_agree(id, other, identities))
-            });
-            if let Some(number) = other {
-                *found = Some(number);
-                if let Some(taken) = taken.get_mut(number) {
-                    *taken = true;
+        for way in Way::ALL {
+            for (id, found) in lefts.iter().zip(&mut found) {
+                if found.is_some() {
+                    continue;
+                }
+                let other = open.iter().copied().find(|number| {
+                    taken.get(*number) == Some(&false)
+                        && rights
+                            .get(*number)
+                            .is_some_and(|other| ids_are_one(id, other, identities, way))
+                });
+                if let Some(number) = other {
+                    *found = Some(number);
+                    if let Some(taken) = taken.get_mut(number) {
+                        *taken = true;
+                    }
                 }
             }
         }
@@ -392,13 +399,13 @@ fn counterparts(
     Some(found)
 }
 
-fn ids_agree(left: &Id<'_>, right: &Id<'_>, identities: &Identities) -> bool {
+fn ids_are_one(left: &Id<'_>, right: &Id<'_>, identities: &Identities, way: Way) -> bool {
     left.len() == right.len()
         && left
             .iter()
             .zip(right)
             .all(|((name, value), (other, there))| {
-                name == other && (value == there || identities.agree(value, there))
+                name == other && (value == there || identities.are_one(value, there, way))
             })
 }
 
@@ -466,11 +473,11 @@ fn by_value<'n>(
     let are_secrets = |one: usize, other: usize| {
         left_secret.get(one) == Some(&true) && right_secret.get(other) == Some(&true)
     };
-    // More turns: what differs by identity values, what leads to the same place, and what is about the same thing. What stands for something
+    // More turns: what differs by identity values, what has the name of its environment added, what leads to the same place, and what is about the same thing. What stands for something
     // else has no place of its own that it could have left.
     let mut order: Vec<usize> = Vec::new();
-    for turn in 0..3 {
-        if turn == 1 {
+    for turn in 0..4 {
+        if turn == 2 {
             order = counterpart.iter().flatten().copied().collect();
         }
         let open = free(&taken);
@@ -491,7 +498,8 @@ fn by_value<'n>(
                 taken.get(*there) == Some(&false)
                     && match turn {
                         0 => identities.agree(one, other),
-                        1 => leads_to_the_same(one, other),
+                        1 => identities.marked_on_one_side(one, other).is_some(),
+                        2 => leads_to_the_same(one, other),
                         _ => {
                             is_only
                                 || are_secrets(number, *there)

@@ -22,6 +22,8 @@ pub struct Rules {
     pub exact: Vec<Pattern>,
     /// Whether what counts as equal is told.
     pub tells_equal: bool,
+    /// Whether everything that both sides say is kept.
+    pub tells_said: bool,
     /// Whether only is asked what differs, and not where in the files: then no file is made fit to be shown.
     pub unplaced: bool,
     /// A place that is asked for: whether it is there at all.

@@ -276,15 +276,17 @@ fn what_differs_by_identity_values_only_is_the_same() {
 #[test]
 fn a_mention_of_the_other_environment_is_told_wherever_it_stands() {
     let rules = rules(&[("stg.example.org", "example.org")]);
-    let left =
-        json!({"url": "https://example.org/x", "only": [{"deep": "a@example.org"}], "same": 1});
-    let right = json!({"url": "https://example.org/x", "same": 1});
+    let left = json!({"url": "https://example.org/x", "only": [{"deep": "a@example.org"}],
+        "shared": "https://docs.example.org/x", "same": 1});
+    let right = json!({"url": "https://example.org/y", "shared": "https://docs.example.org/x",
+        "same": 1});
     assert_eq!(
         told(&left, &right, &rules),
         [
             "only: left only",
             "only[0].deep: Left mentions example.org",
-            "url: Left mentions example.org"
+            "url: Left mentions example.org",
+            "url: value"
         ]
     );
 }

@@ -2,16 +2,20 @@
 //!
 //! What it does where it comes to single values, maps, lists and what moved has files of its own in this folder.
 
+mod copied;
+mod hashed;
 mod lists;
 mod maps;
 mod mentions;
 mod moves;
 mod readers;
 mod scalars;
+mod surroundings;
 
 use std::sync::Arc;
 
 use self::readers::Written;
+use self::surroundings::Container;
 use super::disagreement::{Disagreement, Matter, Side};
 use super::likeness::{Budget, Likeness};
 use super::meaning::{self, Context, Relation};
@@ -120,6 +124,12 @@ impl Why {
 #[must_use]
 pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&Step>) -> Compared {
     let budget = Budget::default();
+    // Names with a hash of contents in them correspond to each other.
+    let extended = hashed::with_hashes(&rules.identities, left, right).map(|identities| Rules {
+        identities,
+        ..rules.clone()
+    });
+    let rules = extended.as_ref().unwrap_or(rules);
     let mut walk = Walk {
         rules,
         budget: &budget,
@@ -134,6 +144,7 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
         is_there: false,
         by_position: 0,
         above: Vec::new(),
+        containers: Vec::new(),
         only: (Vec::new(), Vec::new()),
         foreign: (
             rules
@@ -186,6 +197,8 @@ struct Walk<'n, 'r> {
     by_position: usize,
     /// The keys above, where both sides have them.
     above: Vec<(evenkeel_document::Place, evenkeel_document::Place)>,
+    /// The maps and lists that lead here, as the first side has them, each with the number of steps before it.
+    containers: Vec<(usize, Container<'n>)>,
     /// What only one side has, by its number among what was found: it may have moved.
     only: (Alone<'n>, Alone<'n>),
     /// Whether each side's text may mention the other environment at all.
@@ -255,12 +268,14 @@ impl<'n> Walk<'n, '_> {
 
     fn found(&mut self, left: Option<Side>, right: Option<Side>, matter: Matter) {
         let path = self.path();
+        let around = self.around(&path, &matter);
         self.found.push(Disagreement {
             path,
             left,
             right,
             matter,
             lacking: None,
+            around,
         });
     }
 
@@ -334,8 +349,20 @@ impl<'n> Walk<'n, '_> {
                     self.found(Some(one), Some(two), Matter::Value(Relation::Differs));
                 }
             }
-            (Content::Map(one), Content::Map(two)) => self.maps(one, two),
-            (Content::List(one), Content::List(two)) => self.list(one, two),
+            (Content::Map(one), Content::Map(two)) => {
+                let since = self.found.len();
+                self.containers
+                    .push((self.trail.len(), Container::Map(one)));
+                self.maps(one, two);
+                self.containers.pop();
+                self.explain_by_switch(since, one, two);
+            }
+            (Content::List(one), Content::List(two)) => {
+                self.containers
+                    .push((self.trail.len(), Container::List(one)));
+                self.list(one, two);
+                self.containers.pop();
+            }
             _ => {
                 self.mentions(left, Which::Left);
                 self.mentions(right, Which::Right);

@@ -46,6 +46,9 @@ pub struct FindingDocument {
     pub since: Option<SinceDocument>,
     /// Its places in files, the most important first.
     pub places: Vec<PlaceDocument>,
+    /// Why it is as grave as it is, and where it is in the order of findings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// The number of its places: its own, and those in `also`.
     pub reach: usize,
     /// Other places with the same cause.
@@ -75,6 +78,9 @@ pub struct SinceDocument {
 pub struct AlsoDocument {
     /// The fingerprint of this place.
     pub fingerprint: String,
+    /// The code of this place, where it is not that of the finding: something inside of what is missing, for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Cow<'static, str>>,
     /// What it is about there.
     pub subject: String,
     /// The attribute there.
@@ -168,6 +174,7 @@ impl FindingDocument {
         Self {
             fingerprint: defect.fingerprint().short(),
             reach: defect.reach(),
+            why: defect.why,
             code: defect.code.name.into(),
             severity: defect.severity,
             environment: defect.environment.as_ref().map(ToString::to_string),
@@ -183,7 +190,7 @@ impl FindingDocument {
             also: defect
                 .also
                 .into_iter()
-                .map(|also| AlsoDocument::new(also, places))
+                .map(|also| AlsoDocument::new(also, defect.code, places))
                 .collect(),
             allowed: defect
                 .declared
@@ -200,10 +207,11 @@ impl FindingDocument {
 }
 
 impl AlsoDocument {
-    fn new(also: Also, places: &mut Places) -> Self {
+    fn new(also: Also, code: &Code, places: &mut Places) -> Self {
         let (expected, found) = also.values;
         Self {
             fingerprint: also.fingerprint.short(),
+            code: (also.code != code).then(|| also.code.name.into()),
             subject: also.subject,
             attribute: also.attribute,
             message: also.message,

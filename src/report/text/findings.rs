@@ -88,9 +88,14 @@ fn also(finding: &FindingDocument, style: Style, text: &mut String) {
     ));
     for also in finding.also.iter().take(SHOWN_PLACES) {
         let places: Vec<String> = also.places.iter().map(ToString::to_string).collect();
+        // Of another code, the place alone does not say what is wrong there.
+        let told = match &also.code {
+            Some(_) => &also.message,
+            None => also.attribute.as_ref().unwrap_or(&also.subject),
+        };
         text.push_str(&format!(
             "    {}  {}\n",
-            inert(also.attribute.as_deref().unwrap_or(&also.subject)),
+            inert(told),
             style.faint(&inert(&places.join(", ")))
         ));
     }

@@ -125,6 +125,12 @@ impl Diagnostic for Part<'_> {
         }
         lines.extend(
             finding
+                .why
+                .as_deref()
+                .map(|why| format!("why: {}", inert(why))),
+        );
+        lines.extend(
+            finding
                 .allowed
                 .as_ref()
                 .map(|allowed| format!("declared: {}", inert(&words(allowed)))),

@@ -146,18 +146,24 @@ fn identities_become_parameters_with_a_value_each() {
                 right: (*right).into(),
             })
             .collect(),
+        said: Default::default(),
     };
     let pairs = [
         pair(
             "staging",
             &[
                 ("shop-staging-db", "shop-db"),
+                ("shop-staging-web", "shop-web"),
                 ("https://s.staging.a.org", "https://s.a.org"),
             ],
         ),
         pair(
             "uat",
-            &[("shop-uat-db", "shop-db"), ("111122223333", "444455556666")],
+            &[
+                ("shop-uat-db", "shop-db"),
+                ("shop-uat-web", "shop-web"),
+                ("111122223333", "444455556666"),
+            ],
         ),
     ];
     read_again(&found, &pairs);

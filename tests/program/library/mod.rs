@@ -6,6 +6,7 @@ mod kinds;
 mod layers;
 mod memory;
 mod parity;
+mod proposals;
 mod purity;
 mod reading;
 mod schemas;

@@ -104,7 +104,10 @@ fn defects() -> Vec<Defect> {
     open.difference = Some("-0640\n+0644".into());
     open.corner = Some(Corner::Pending);
     open.since = Some((at("2026-11-20T09:00:00Z"), "commit 4b825dc642".into()));
+    open.why = Some("error: everything is equal unless a line says otherwise; listed by its severity and its 2 places".into());
     open.also.push(Also {
+        code: code("live/cannot-tell"),
+        severity: evenkeel_model::defect::Severity::Error,
         subject: "file.other".into(),
         attribute: Some("mode".into()),
         fingerprint: Digest::of(b"also"),

@@ -21,9 +21,7 @@ mod judging;
 mod likeness;
 mod names;
 mod sections;
-mod tokens;
 mod unmarked;
-mod words;
 mod writing;
 
 #[cfg(test)]
@@ -32,6 +30,7 @@ mod layouts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::{tokens, words};
 use evenkeel_document::Format;
 use evenkeel_model::EnvironmentName;
 

@@ -24,6 +24,26 @@ const FLAGS: &[&str] = &[
 /// Versions, and what is published under one.
 const VERSIONS: &[&str] = &["version", "versions", "tag", "revision", "release", "ver"];
 
+/// Networks and addresses.
+const NETWORKS: &[&str] = &[
+    "network",
+    "networks",
+    "subnet",
+    "subnets",
+    "cidr",
+    "cidrs",
+    "vpc",
+    "vnet",
+    "ip",
+    "ips",
+    "ipv4",
+    "address",
+    "addresses",
+    "octets",
+    "gateway",
+    "netmask",
+];
+
 /// Where hashes stand, so that a short one is believed.
 const HASHES: &[&str] = &[
     "revision", "sha", "sha1", "sha256", "commit", "tag", "ref", "hash", "digest", "version",
@@ -93,6 +113,11 @@ pub(super) fn is_version(key: &str) -> bool {
     is_one_of(last(key), VERSIONS)
 }
 
+/// Whether a part of an address stands under it, which looks like a version: `network_prefix = "10.12.0"`.
+pub(super) fn is_network(key: &str) -> bool {
+    has(key, NETWORKS) && !is_version(key)
+}
+
 /// Whether it is the `apiVersion` of a Kubernetes object.
 pub(super) fn is_api_version(key: &str) -> bool {
     key == "apiVersion"
@@ -126,6 +151,11 @@ pub(super) fn is_schedule(key: &str) -> bool {
             "timer",
         ],
     )
+}
+
+/// Whether more of it is kept, and not waited for: `retention_days`.
+pub(super) fn is_kept(key: &str) -> bool {
+    has(key, &["retention", "keep", "history", "retain"])
 }
 
 /// Whether a zone of Route 53 is named here.

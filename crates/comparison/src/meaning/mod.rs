@@ -10,6 +10,7 @@ mod decimal;
 mod duration;
 mod image;
 mod key;
+mod machine;
 mod number;
 mod opaque;
 mod quantity;
@@ -88,6 +89,8 @@ pub enum Dimension {
     Seconds,
     /// A share, a ratio, a percentage.
     Share,
+    /// Machines, by the sizes that a cloud names: `db.t3.large`, `n1-standard-4`.
+    Machine,
     /// A measure in a unit that nobody wrote down, the same on both sides: `heap: 512`, `timeout: 30`. Larger is more; none, one and
     /// many mean nothing.
     Number,
@@ -142,6 +145,17 @@ pub enum Opaque {
     Key,
     /// An address of a network: of one machine, not of a range.
     Address,
+}
+
+/// Whether a larger size is more of something, so that staging should not have it: not so where it is only a longer wait.
+#[must_use]
+pub fn has_direction(dimension: Dimension, context: Context<'_>) -> bool {
+    match dimension {
+        Dimension::Count | Dimension::Bytes | Dimension::Cores | Dimension::Machine => true,
+        Dimension::Number => !key::is_time_like(context.key) || key::is_kept(context.key),
+        Dimension::Seconds => key::is_kept(context.key),
+        Dimension::Share => false,
+    }
 }
 
 /// What two values that stand at the same place mean to each other.
@@ -205,8 +219,7 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
     if numeric(first) && numeric(second) {
         let found = quantity::relate(one, two, context)
             .or_else(|| ids(one, two, context))
-            .or_else(|| range::relate(one, two, context))
-            .or_else(|| version::relate(left, right, context))
+            .or_else(|| versions(left, right, context))
             .or_else(|| sizes(one, two, context))
             .or_else(|| number::relate(left, right, context));
         if found.is_some() {
@@ -219,12 +232,21 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
             return found;
         }
     }
-    cron::relate(one, two, context)
+    machine::relate(one, two)
+        .or_else(|| cron::relate(one, two, context))
         .or_else(|| duration::relate(one, two, context))
         .or_else(|| ids(one, two, context))
-        .or_else(|| range::relate(one, two, context))
-        .or_else(|| version::relate(left, right, context))
+        .or_else(|| versions(left, right, context))
         .or_else(|| image::relate(one, two, context))
+}
+
+/// Versions and ranges of them. A part of an address is none.
+fn versions(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
+    if key::is_network(context.key) {
+        return None;
+    }
+    range::relate(&left.text, &right.text, context)
+        .or_else(|| version::relate(left, right, context))
 }
 
 /// Ids that somebody else gave out. The commit that something was built from is none of them: it tells versions apart.

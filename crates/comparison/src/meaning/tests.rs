@@ -184,3 +184,24 @@ fn a_commit_that_is_built_or_checked_out_is_a_version() {
     });
     assert_all(kinds, "tag", &commits, &tag);
 }
+
+#[test]
+fn a_part_of_an_address_is_no_version() {
+    let kinds = (ScalarKind::Text, ScalarKind::Text);
+    let parts = [("10.12.0", "10.13.0"), ("10.12", "10.13")];
+    for key in [
+        "stack_network_prefix",
+        "vpcPrefix",
+        "SUBNET",
+        "pod_cidr_prefix",
+        "addressPrefix",
+    ] {
+        assert_all(kinds, key, &parts[..1], &Relation::Differs);
+        let found = ask(kinds, key.into(), parts[1].0, parts[1].1);
+        assert!(!matches!(found, Relation::Version { .. }), "{key}");
+    }
+    let newer = Relation::Version {
+        admits: Admits::RightNewer,
+    };
+    assert_all(kinds, "network_plugin_version", &parts[..1], &newer);
+}

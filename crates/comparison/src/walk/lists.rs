@@ -15,6 +15,12 @@ use evenkeel_model::Digest;
 
 impl<'n> Walk<'n, '_> {
     pub(super) fn list(&mut self, left: &'n [Node], right: &'n [Node]) {
+        if let Some(identity) = self.names_both_in(left, right) {
+            let whole = |walk: &Self, nodes| walk.whole(nodes);
+            let sides = (whole(self, left), whole(self, right));
+            self.found(Some(sides.0), Some(sides.1), Matter::NamesBoth(identity));
+            return;
+        }
         let rules = self.rules;
         let asks = !(rules.identity.is_empty() && rules.sets.is_empty());
         let path = if asks { self.path() } else { Path::default() };
@@ -72,26 +78,47 @@ impl<'n> Walk<'n, '_> {
             }
             // Where elements are missing, that is what there is to say; unless the order is known to matter.
             if is_complete || has_meaning {
-                let under = self.under();
-                let whole = |nodes: &[Node]| Side {
-                    place: evenkeel_document::Place {
-                        start: nodes.first().map_or(0, |node| node.place.start),
-                        end: nodes.last().map_or(0, |node| node.place.end),
-                    },
-                    key_place: None,
-                    shown: shown::list(under, nodes),
-                    scalar: Some(Scalar {
-                        kind: ScalarKind::Loose,
-                        text: shown::whole_list(under, nodes).into(),
-                    }),
-                    is_secret: false,
-                    is_encrypted: false,
-                    leaves: nodes.len(),
-                };
-                let sides = (whole(left), whole(right));
+                let sides = (self.whole(left), self.whole(right));
                 self.found(Some(sides.0), Some(sides.1), Matter::Order(has_meaning));
             }
         }
+    }
+
+    /// A whole list as a side.
+    fn whole(&self, nodes: &[Node]) -> Side {
+        let under = self.under();
+        Side {
+            place: evenkeel_document::Place {
+                start: nodes.first().map_or(0, |node| node.place.start),
+                end: nodes.last().map_or(0, |node| node.place.end),
+            },
+            key_place: None,
+            shown: shown::list(under, nodes),
+            scalar: Some(Scalar {
+                kind: ScalarKind::Loose,
+                text: shown::whole_list(under, nodes).into(),
+            }),
+            is_secret: false,
+            is_encrypted: false,
+            leaves: nodes.len(),
+        }
+    }
+
+    /// The identity by which a list of single values that is the same on both sides names both environments.
+    fn names_both_in(&self, left: &[Node], right: &[Node]) -> Option<Arc<str>> {
+        if !(self.foreign.0 && self.foreign.1) || left.len() != right.len() || left.len() < 2 {
+            return None;
+        }
+        let mut text = String::new();
+        for (one, two) in left.iter().zip(right) {
+            let (one, two) = (one.as_scalar()?, two.as_scalar()?);
+            if one.text != two.text {
+                return None;
+            }
+            text.push_str(&one.text);
+            text.push('\n');
+        }
+        self.names_both(&text, &text)
     }
 
     /// Whether the order of a list is known to mean something: by its key, because its elements are tasks of a playbook, or
@@ -257,6 +284,7 @@ impl<'n> Walk<'n, '_> {
     }
 
     pub(super) fn only(&mut self, node: &'n Node, entry: Option<&'n Entry>, which: Which) {
+        let since = self.found.len();
         if let Some(entry) = entry {
             self.mention_key(entry, which);
         }
@@ -276,6 +304,10 @@ impl<'n> Walk<'n, '_> {
             };
             self.counts_as_equal(|_| sides, Why::Default);
             return;
+        }
+        if self.found.len() > since {
+            let path = self.path();
+            self.explain(since, &path);
         }
         let side = self.side(node, entry.map(|entry| entry.place));
         let number = self.found.len();

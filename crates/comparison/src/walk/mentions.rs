@@ -3,21 +3,15 @@
 use std::sync::Arc;
 
 use super::super::disagreement::{Matter, Side};
+use super::super::meaning::Context;
 use super::super::path::Step;
-use super::super::{Which, shown};
+use super::super::{Thing, Which, list, shown};
 use super::{Trail, Walk};
 use evenkeel_document::{Content, Entry, Node, Scalar};
 
 impl<'n> Walk<'n, '_> {
     /// Looks for the other environment in everything below a node.
     pub(super) fn mentions(&mut self, node: &'n Node, which: Which) {
-        let wanted = match which {
-            Which::Left => self.foreign.0,
-            Which::Right => self.foreign.1,
-        };
-        if !wanted {
-            return;
-        }
         match &node.content {
             Content::Scalar(scalar) => self.mention(node, scalar, which, None),
             Content::List(items) => {
@@ -49,54 +43,155 @@ impl<'n> Walk<'n, '_> {
         which: Which,
         other: Option<&'n Node>,
     ) {
-        let wanted = match which {
+        let Some(mention) = self.mentioned(&scalar.text, which) else {
+            return;
+        };
+        let side = self.side(node, None);
+        let other = other.map(|other| self.side(other, None));
+        self.foreign_found(side, other, mention, which);
+    }
+
+    /// Looks in a value that both sides have for a database, a bucket, a queue or a topic that is one side's own. It is
+    /// shared, which may be meant.
+    pub(super) fn shared(&mut self, left: &'n Node, right: &'n Node, scalar: &'n Scalar) {
+        for which in [Which::Left, Which::Right] {
+            if !self.may_mention(which) {
+                continue;
+            }
+            let Some((_, value)) = self.rules.identities.foreign(&scalar.text, which) else {
+                continue;
+            };
+            let Some(start) = scalar.text.find(&*value) else {
+                continue;
+            };
+            let context = self.context_of(&scalar.text);
+            let thing = Thing::of(&scalar.text, &(start..start + value.len()), context);
+            if thing.is_connection() && thing != Thing::Host {
+                let matter = Matter::Shared {
+                    of: which.other(),
+                    value,
+                    thing,
+                };
+                let sides = (self.side(left, None), self.side(right, None));
+                self.found(Some(sides.0), Some(sides.1), matter);
+                return;
+            }
+        }
+    }
+
+    /// The keys that a text stands under. In `NAME=value`, and in a line, the first word is the key.
+    fn context_of<'t>(&self, text: &'t str) -> Context<'t>
+    where
+        'n: 't,
+    {
+        let context = self.context();
+        let head = text.split([' ', '=', ':']).next().unwrap_or("");
+        let rest = text.get(head.len()..).unwrap_or("");
+        let is_key = list::is_name(head)
+            && !rest.is_empty()
+            && !rest.starts_with("://")
+            && (context.key.is_empty() || rest.starts_with('='));
+        if is_key {
+            Context {
+                key: head,
+                above: context.key,
+            }
+        } else {
+            context
+        }
+    }
+
+    /// What a text mentions of the other environment.
+    fn mentioned(&self, text: &str, which: Which) -> Option<Mention> {
+        /// A longer text is no name.
+        const LONGEST_NAME: usize = 128;
+        let identities = &self.rules.identities;
+        if self.may_mention(which)
+            && let Some((identity, value)) = identities.foreign(text, which)
+        {
+            let context = self.context_of(text);
+            let start = text.find(&*value)?;
+            let range = start..start + value.len();
+            let thing = Thing::of(text, &range, context);
+            return Some(Mention {
+                identity,
+                value,
+                thing,
+            });
+        }
+        // The name of a database or a bucket is told by the environment's name in it.
+        let is_name = text.len() <= LONGEST_NAME
+            && identities.may_name(text, which.other())
+            && !text.contains(char::is_whitespace);
+        if !is_name {
+            return None;
+        }
+        let thing = Thing::of_key(self.context_of(text));
+        if !thing.is_connection() || thing == Thing::Host {
+            return None;
+        }
+        let range = identities.foreign_name(text, which)?;
+        Some(Mention {
+            identity: Arc::from("environment"),
+            value: text.get(range)?.into(),
+            thing,
+        })
+    }
+
+    fn may_mention(&self, which: Which) -> bool {
+        match which {
             Which::Left => self.foreign.0,
             Which::Right => self.foreign.1,
-        };
-        if !wanted {
-            return;
-        }
-        if let Some((identity, value)) = self.rules.identities.foreign(&scalar.text, which) {
-            let side = self.side(node, None);
-            let other = other.map(|other| self.side(other, None));
-            self.foreign_found(side, other, identity, value, which);
         }
     }
 
     pub(super) fn mention_key(&mut self, entry: &'n Entry, which: Which) {
-        let wanted = match which {
-            Which::Left => self.foreign.0,
-            Which::Right => self.foreign.1,
-        };
-        if !wanted {
+        if !self.may_mention(which) {
             return;
         }
         if let Some((identity, value)) = self.rules.identities.foreign(&entry.key, which) {
-            let mut side = self.side(&entry.value, Some(entry.place));
-            side.place = entry.place;
-            side.shown = shown::name(&entry.key).into_owned();
-            side.scalar = None;
-            side.is_secret = false;
-            self.foreign_found(side, None, identity, value, which);
+            let side = self.key_side(entry);
+            let mention = Mention {
+                identity,
+                value,
+                thing: Thing::Other,
+            };
+            self.foreign_found(side, None, mention, which);
         }
     }
 
-    pub(super) fn foreign_found(
-        &mut self,
-        side: Side,
-        other: Option<Side>,
-        identity: &Arc<str>,
-        value: &Arc<str>,
-        which: Which,
-    ) {
+    /// A key, as what one side has.
+    pub(super) fn key_side(&self, entry: &'n Entry) -> Side {
+        let mut side = self.side(&entry.value, Some(entry.place));
+        side.place = entry.place;
+        side.shown = shown::name(&entry.key).into_owned();
+        side.scalar = None;
+        side.is_secret = false;
+        side
+    }
+
+    fn foreign_found(&mut self, side: Side, other: Option<Side>, mention: Mention, which: Which) {
+        let Mention {
+            identity,
+            value,
+            thing,
+        } = mention;
         let matter = Matter::Foreign {
             within: which,
-            identity: Arc::clone(identity),
-            value: Arc::clone(value),
+            identity,
+            value,
+            thing,
         };
         match which {
             Which::Left => self.found(Some(side), other, matter),
             Which::Right => self.found(other, Some(side), matter),
         }
     }
+}
+
+/// What is mentioned of the other environment.
+struct Mention {
+    identity: Arc<str>,
+    value: Arc<str>,
+    thing: Thing,
 }

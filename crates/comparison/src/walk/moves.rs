@@ -1,6 +1,6 @@
 //! What moved from one place to another, and texts that are compared line by line.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::disagreement::Matter;
 use super::super::{Which, lines};
@@ -62,12 +62,35 @@ impl<'n> Walk<'n, '_> {
         let is_set = self.rules.is_set(&above);
         let identities = &self.rules.identities;
         lines::compare(left, right, identities, &above, is_set, &mut self.found);
-        for (document, which) in [(left, Which::Left), (right, Which::Right)] {
+        // A line that both have is shared, and belongs to neither alone.
+        let texts = |document: &'n Document| -> HashSet<&'n str> {
+            let named = lines::named(document);
+            named
+                .into_iter()
+                .filter_map(|(_, line, _)| line.as_scalar())
+                .map(|scalar| scalar.text.trim())
+                .collect()
+        };
+        let may_mention = self.foreign.0 || self.foreign.1;
+        let others = if may_mention {
+            (texts(right), texts(left))
+        } else {
+            Default::default()
+        };
+        for (document, which, others) in [
+            (left, Which::Left, &others.0),
+            (right, Which::Right, &others.1),
+        ] {
             for (step, line, is_secret) in lines::named(document) {
+                let is_shared = line
+                    .as_scalar()
+                    .is_some_and(|scalar| others.contains(scalar.text.trim()));
                 let under = is_secret.then(|| self.under().argument());
                 self.trail.push(Trail::Element(step, under));
                 self.pass();
-                self.mentions(line, which);
+                if !is_shared {
+                    self.mentions(line, which);
+                }
                 self.trail.pop();
             }
         }

@@ -1,9 +1,11 @@
 //! Single values: whether they say the same, and what it is if they do not.
 
+use std::sync::Arc;
+
 use super::super::disagreement::{Matter, Side};
-use super::super::meaning::{self, Context, Relation};
+use super::super::meaning::{self, Context, Opaque, Relation};
 use super::super::{Which, list, shown};
-use super::{Walk, Why, readers};
+use super::{Walk, Why, copied, readers};
 use evenkeel_document::{Node, Scalar, ScalarKind, covering};
 
 impl<'n> Walk<'n, '_> {
@@ -21,8 +23,19 @@ impl<'n> Walk<'n, '_> {
             }
             return;
         }
-        self.mention(left, one, Which::Left, Some(right));
-        self.mention(right, two, Which::Right, Some(left));
+        // A text that names both environments, and is the same in both, is about the environments.
+        if let Some(identity) = self.names_both(&one.text, &two.text) {
+            let sides = (self.side(left, None), self.side(right, None));
+            self.found(Some(sides.0), Some(sides.1), Matter::NamesBoth(identity));
+            return;
+        }
+        // What both have alike is shared, and belongs to neither alone.
+        if one.text == two.text {
+            self.shared(left, right, one);
+        } else {
+            self.mention(left, one, Which::Left, Some(right));
+            self.mention(right, two, Which::Right, Some(left));
+        }
         if !self.rules.exact.is_empty() && self.rules.is_exact(&self.path()) {
             self.exactly(left, right);
             return;
@@ -42,6 +55,13 @@ impl<'n> Walk<'n, '_> {
                 let matter = Matter::Readers(readers.who, readers.is_certain);
                 self.found(Some(sides.0), Some(sides.1), matter);
                 return;
+            }
+            if copied::is_copied(one, two, context, &self.rules.identities) {
+                let sides = (self.side(left, None), self.side(right, None));
+                if !(sides.0.is_secret || sides.1.is_secret) {
+                    self.found(Some(sides.0), Some(sides.1), Matter::Copied);
+                    return;
+                }
             }
             // Of images that are not the same, there is more to say than that one floats.
             if meaning::floating_tag(&one.text, context).is_some() {
@@ -80,7 +100,24 @@ impl<'n> Walk<'n, '_> {
             sides.1.is_secret = true;
         }
         self.tell_apart(&mut sides, left, right);
-        self.found(Some(sides.0), Some(sides.1), Matter::Value(relation));
+        let is_shown = is_open && !(sides.0.is_secret || sides.1.is_secret);
+        let matter = match self
+            .rules
+            .identities
+            .marked_on_one_side(&one.text, &two.text)
+        {
+            Some(which) if is_shown && may_be_marked(&relation) => Matter::Marked(which),
+            _ => Matter::Value(relation),
+        };
+        self.found(Some(sides.0), Some(sides.1), matter);
+    }
+
+    /// The identity by which a text that is the same on both sides names both environments.
+    pub(super) fn names_both(&self, one: &str, two: &str) -> Option<Arc<str>> {
+        if !(self.foreign.0 && self.foreign.1) || one != two {
+            return None;
+        }
+        self.rules.identities.names_both(one).cloned()
     }
 
     /// Two values that are the same only where they are written alike.
@@ -138,4 +175,13 @@ impl<'n> Walk<'n, '_> {
             || exchanged(two, Which::Right).is_some_and(|two| same(one, &two));
         if is_same { Relation::Same } else { relation }
     }
+}
+
+/// Whether a name of an environment may be all that differs between two values. In the tag of an image, or in a version,
+/// it says that something else runs.
+fn may_be_marked(relation: &Relation) -> bool {
+    matches!(
+        relation,
+        Relation::Differs | Relation::Opaque(Opaque::Arn | Opaque::CloudId)
+    )
 }

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::{DocumentRequest, FileSet};
-use crate::drift::documents::{ComparedDocument, disparities};
+use crate::drift::documents::{ComparedDocument, disparities, leave_out_shared};
 use crate::drift::{Disparity, Presence};
 use crate::environment::definition::Varies;
 use crate::environment::document::declarations;
 use crate::environment::{Definition, DifferencePlace, DocumentDeclaration, DocumentSource, once};
+use evenkeel_comparison::discovery::ProposedIdentity;
 use evenkeel_comparison::{
     Disagreement, Equal, FileContent, Files, FilesComparison, Identities, Identity, Located,
-    Matter, Path, Pattern, Rules, Shape, Side, Which, compare_files,
+    Matter, Path, Pattern, Rules, Shape, Side, Surroundings, Which, compare_files,
 };
 use evenkeel_document::{Format, Place};
 use evenkeel_model::defect::Defect;
@@ -27,7 +30,7 @@ pub type LayerKey = (EnvironmentName, Arc<str>, usize);
 pub type FileSets = BTreeMap<LayerKey, FileSet>;
 
 /// Takes what was found of one document in a pair of environments.
-pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &[Located]) + 'a;
+pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &FilesComparison) + 'a;
 
 /// The documents of every environment, as they were read.
 pub struct Documents<'d> {
@@ -35,6 +38,7 @@ pub struct Documents<'d> {
     declared: &'d DeclaredDocuments,
     sets: FileSets,
     tells_equal: bool,
+    tells_said: bool,
     unplaced: bool,
 }
 
@@ -175,6 +179,7 @@ impl<'d> Documents<'d> {
             declared,
             sets: declared.keys().into_iter().zip(sets).collect(),
             tells_equal: false,
+            tells_said: false,
             unplaced: false,
         }
     }
@@ -192,6 +197,12 @@ impl<'d> Documents<'d> {
             tells_equal,
             ..self
         }
+    }
+
+    /// Whether everything that the documents say is kept beside what differs.
+    #[must_use]
+    pub fn telling_said(self, tells_said: bool) -> Self {
+        Self { tells_said, ..self }
     }
 
     /// Only asked what differs, and not where in the files.
@@ -259,6 +270,7 @@ impl<'d> Documents<'d> {
                 }));
             }
         }
+        leave_out_shared(&mut parity.disparities);
         // A file that two pairs share is complained about once.
         parity.complaints = once(parity.complaints);
         parity.counted = Some(counted);
@@ -267,12 +279,40 @@ impl<'d> Documents<'d> {
 
     /// Hands over what was found of each document in each pair of environments.
     pub fn each_pair(&self, to: &mut EachPair<'_>) {
-        for (one, two, _) in self.definition.pairs() {
-            for name in self.declared.names() {
-                let compared = self.pair(name, &one, &two, None);
-                to(name, &one, &two, &compared.located);
+        /// So many are in memory at once.
+        const AT_ONCE: usize = 128;
+        for some in self.pairs().chunks(AT_ONCE) {
+            let compared: Vec<FilesComparison> = some
+                .par_iter()
+                .map(|(one, two, name)| self.pair(name, one, two, None))
+                .collect();
+            for ((one, two, name), compared) in some.iter().zip(&compared) {
+                to(name, one, two, compared);
             }
         }
+    }
+
+    /// All documents, in each pair of environments.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(EnvironmentName, EnvironmentName, Arc<str>)> {
+        let names = self.declared.names();
+        let pairs = self.definition.pairs().into_iter();
+        pairs
+            .flat_map(|(one, two, _)| {
+                let all = names.iter();
+                all.map(move |name| (one.clone(), two.clone(), Arc::clone(name)))
+            })
+            .collect()
+    }
+
+    /// Compares one document of two environments with identities that are no part of the definition.
+    #[must_use]
+    pub fn compared_with(
+        &self,
+        (one, two, name): (&EnvironmentName, &EnvironmentName, &str),
+        proposed: &[ProposedIdentity],
+    ) -> FilesComparison {
+        self.pair_with(name, one, two, None, proposed)
     }
 
     /// Whether a document, or a place of it, is there in any environment.
@@ -311,6 +351,17 @@ impl<'d> Documents<'d> {
         two: &EnvironmentName,
         wanted: Option<&Pattern>,
     ) -> FilesComparison {
+        self.pair_with(name, one, two, wanted, &[])
+    }
+
+    fn pair_with(
+        &self,
+        name: &str,
+        one: &EnvironmentName,
+        two: &EnvironmentName,
+        wanted: Option<&Pattern>,
+        proposed: &[ProposedIdentity],
+    ) -> FilesComparison {
         let declared = (self.declared.get(one, name), self.declared.get(two, name));
         let layer = |environment: &EnvironmentName, number: usize| {
             self.sets
@@ -332,7 +383,7 @@ impl<'d> Documents<'d> {
             return FilesComparison::default();
         };
         let rules = Rules {
-            identities: self.identities(one, two),
+            identities: self.identities(one, two, proposed),
             identity: declaration.rules.identity.clone(),
             sets: declaration.rules.sets.clone(),
             must_differ: declaration
@@ -344,7 +395,9 @@ impl<'d> Documents<'d> {
             defaults: declaration.rules.defaults.clone(),
             exact: declaration.rules.exact.clone(),
             tells_equal: self.tells_equal,
-            unplaced: self.unplaced,
+            tells_said: self.tells_said,
+            // Of a trial, nobody asks where.
+            unplaced: self.unplaced || !proposed.is_empty(),
             wanted: wanted.cloned(),
         };
         let format = declaration
@@ -366,8 +419,13 @@ impl<'d> Documents<'d> {
         )
     }
 
-    /// What two environments have of their own: their names, and parameters that vary as identity.
-    fn identities(&self, one: &EnvironmentName, two: &EnvironmentName) -> Identities {
+    /// What two environments have of their own: their names, parameters that vary as identity, and what is proposed.
+    fn identities(
+        &self,
+        one: &EnvironmentName,
+        two: &EnvironmentName,
+        proposed: &[ProposedIdentity],
+    ) -> Identities {
         let definition = self.definition;
         let text = |environment: &EnvironmentName, name: &str| match definition
             .plain_value(environment, name)?
@@ -392,7 +450,14 @@ impl<'d> Documents<'d> {
             left: one.as_str().into(),
             right: two.as_str().into(),
         };
-        Identities::new(std::iter::once(own).chain(given))
+        let proposed = proposed.iter().filter_map(|identity| {
+            Some(Identity {
+                name: identity.name.as_str().into(),
+                left: identity.values.get(one)?.as_str().into(),
+                right: identity.values.get(two)?.as_str().into(),
+            })
+        });
+        Identities::new(std::iter::once(own).chain(given).chain(proposed))
     }
 }
 
@@ -468,6 +533,7 @@ fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
                 right,
                 matter: Matter::Only(which),
                 lacking: None,
+                around: Surroundings::default(),
             },
             left: left_span,
             right: right_span,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Documents;
 use crate::environment::Definition;
 use evenkeel_comparison::discovery::{DifferingText, PairOfTexts};
-use evenkeel_comparison::{Matter, Step, Which};
+use evenkeel_comparison::{FilesComparison, Matter, Said, Step, Which};
 use evenkeel_document::covering;
 use evenkeel_model::EnvironmentName;
 
@@ -13,17 +13,29 @@ use evenkeel_model::EnvironmentName;
 /// elements that only one side has are held against those that only the other has, in their order.
 #[must_use]
 pub fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<PairOfTexts> {
-    let mut pairs: BTreeMap<(EnvironmentName, EnvironmentName), Vec<DifferingText>> =
-        BTreeMap::new();
-    documents.each_pair(&mut |name, one, two, located| {
-        let texts = pairs.entry((one.clone(), two.clone())).or_default();
+    differing_texts_and(definition, documents, &mut |_| ())
+}
+
+/// The same, and hands over each comparison, in the order of [`Documents::pairs`].
+pub(super) fn differing_texts_and(
+    definition: &Definition,
+    documents: &Documents<'_>,
+    each: &mut dyn FnMut(&FilesComparison),
+) -> Vec<PairOfTexts> {
+    type Pair = (Vec<DifferingText>, (Said, Said));
+    let mut pairs: BTreeMap<(EnvironmentName, EnvironmentName), Pair> = BTreeMap::new();
+    documents.each_pair(&mut |name, one, two, compared| {
+        each(compared);
+        let (texts, said) = pairs.entry((one.clone(), two.clone())).or_default();
+        said.0.append(&compared.said.0);
+        said.1.append(&compared.said.1);
         // By list or map: what only the one has, and what only the other has.
         let mut alone: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
-        for located in located {
+        for located in &compared.located {
             let disagreement = &located.disagreement;
             let path = &disagreement.path;
             match &disagreement.matter {
-                Matter::Value(_) | Matter::Lines => {
+                Matter::Value(_) | Matter::Lines | Matter::Marked(_) => {
                     let text = |side: &Option<evenkeel_comparison::Side>| {
                         let side = side.as_ref().filter(|side| !side.is_secret)?;
                         let text = &side.scalar.as_ref()?.text;
@@ -82,7 +94,12 @@ pub fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Ve
     let order = |name: &EnvironmentName| definition.path.iter().position(|each| each == name);
     let mut all: Vec<PairOfTexts> = pairs
         .into_iter()
-        .map(|((left, right), texts)| PairOfTexts { left, right, texts })
+        .map(|((left, right), (texts, said))| PairOfTexts {
+            left,
+            right,
+            texts,
+            said,
+        })
         .collect();
     all.sort_by_key(|pair| (order(&pair.left), order(&pair.right)));
     all

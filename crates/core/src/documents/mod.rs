@@ -9,6 +9,7 @@ pub mod content;
 mod differing;
 mod limits;
 mod link;
+mod proposals;
 mod set;
 mod undeclared;
 mod walk;
@@ -20,6 +21,7 @@ pub use compared::{
 };
 pub use differing::differing_texts;
 pub use limits::{LIMITS, Limits};
+pub use proposals::proposed_identities;
 pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};
 pub use undeclared::{NOT_COMPARED, Undeclared, undeclared, undeclared_bases};
 pub use walk::{Found, Kind, Listing, Resolved, Tree, What, list, walk};

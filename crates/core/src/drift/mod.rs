@@ -15,7 +15,8 @@ pub mod severities;
 mod unmanaged;
 
 pub use along::{compare_along_path, name_releases};
-pub use causes::group;
+pub(crate) use causes::order::order;
+pub use causes::{group, group_without, rules};
 pub use declare::{Signature, declare};
 pub use differences::{Declaration, Presence, SettledParity, settle};
 pub use live::live;

@@ -70,6 +70,7 @@ pub fn apply(defects: &mut [Defect], definition: &Definition) {
         let given = definition.severities.get(defect.code.name);
         if let Some(given) = given.filter(|_| adjustable().any(|code| code == defect.code)) {
             defect.severity = given.severity;
+            defect.is_weighed = true;
         }
     }
 }

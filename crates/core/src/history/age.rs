@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CommitInfo, Since};
+use crate::drift::order;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, Moment};
 
@@ -51,20 +52,11 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
             None => {}
         }
     }
-    // Stable: gravity and reach have put them into order already.
-    defects.sort_by(|one, two| {
-        let rank = |defect: &Defect| {
-            (
-                defect.declared.is_some(),
-                std::cmp::Reverse(defect.severity),
-                std::cmp::Reverse(defect.reach()),
-                defect
-                    .since
-                    .as_ref()
-                    .map_or(i64::MAX, |(moment, _)| moment.as_millisecond()),
-            )
-        };
-        rank(one).cmp(&rank(two))
+    // Stable: everything else has put them into order already.
+    defects.sort_by_cached_key(|defect| {
+        let since = defect.since.as_ref();
+        let moment = since.map_or(i64::MAX, |(moment, _)| moment.as_millisecond());
+        (order(defect), moment)
     });
 }
 

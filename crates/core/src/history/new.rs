@@ -79,6 +79,8 @@ pub fn only_new(defects: &mut Vec<Defect>, then: &EarlierDifferences) -> usize {
         if !own && !defect.also.is_empty() {
             // The first new place takes the lead.
             let also = defect.also.remove(0);
+            defect.code = also.code;
+            defect.severity = also.severity;
             defect.subject = also.subject;
             defect.attribute = also.attribute;
             defect.labels = also.labels;

@@ -229,9 +229,14 @@ impl Reader<'_> {
             return Err(syntax(place, message).with(open.start, format!("`{opening}` stands here")));
         }
         let content = match open.values {
-            Values::List(items) => Content::List(items),
+            // What was kept free for more is most of a small one, and there are many.
+            Values::List(mut items) => {
+                items.shrink_to_fit();
+                Content::List(items)
+            }
             Values::Map(mut entries) => {
                 duplicates::complain(&mut entries, &mut self.complaints);
+                entries.shrink_to_fit();
                 Content::Map(entries)
             }
         };

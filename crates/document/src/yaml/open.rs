@@ -154,14 +154,20 @@ impl Open {
             self.end
         };
         let content = match self.values {
-            Values::List(items) => Content::List(items),
+            // What was kept free for more is most of a small one, and there are many.
+            Values::List(mut items) => {
+                items.shrink_to_fit();
+                Content::List(items)
+            }
             Values::Map {
                 mut entries,
                 merges,
                 ..
             } => {
                 duplicates::complain(&mut entries, complaints);
-                Content::Map(merge::merged(entries, merges, complaints))
+                let mut entries = merge::merged(entries, merges, complaints);
+                entries.shrink_to_fit();
+                Content::Map(entries)
             }
         };
         Built {

@@ -6,9 +6,13 @@
 mod allowed;
 pub mod code;
 pub mod corner;
+mod kin;
+mod rank;
 mod record;
 
 pub use allowed::Allowed;
 pub use code::{Code, Severity};
 pub use corner::Corner;
+pub use kin::Kin;
+pub use rank::Rank;
 pub use record::{Also, Defect, Label, fingerprint};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::Span;
 use crate::{Address, Digest, EnvironmentName, Moment};
 
-use super::{Allowed, Code, Corner, Severity};
+use super::{Allowed, Code, Corner, Kin, Rank, Severity};
 
 /// A place in a definition and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Also {
     pub subject: String,
     /// The attribute of it.
     pub attribute: Option<String>,
+    /// What is wrong there, where it is something else than the defect's own code says: inside of what is missing, for example.
+    pub code: &'static Code,
+    /// How grave it is there.
+    pub severity: Severity,
     /// The fingerprint of this place: what the defect's own would be, were this its only one.
     pub fingerprint: Digest,
     /// The sentence about it.
@@ -55,8 +59,18 @@ pub struct Defect {
     pub labels: Vec<Label>,
     /// What it has in common with others that have the same cause; none for what stands alone. Never shown.
     pub cause: Option<String>,
-    /// What it has in common with others more loosely: counts for those that nothing else has the cause of. Never shown.
-    pub wider: Option<String>,
+    /// What each rule of grouping sees in it. Never shown.
+    pub kin: Vec<Kin>,
+    /// The attribute of the defect that explains it: it is inside of what is missing there, for example. Never shown.
+    pub explained_by: Option<String>,
+    /// The attributes of its siblings, as one text. Never shown.
+    pub among: Option<Arc<str>>,
+    /// What puts it before others of its severity.
+    pub rank: Rank,
+    /// Whether the system sets its severity.
+    pub is_weighed: bool,
+    /// Why it is as grave as it is, and where it is in the order.
+    pub why: Option<String>,
     /// Other places with the same cause.
     pub also: Vec<Also>,
     /// What was expected.
@@ -92,7 +106,12 @@ impl Defect {
             message: message.into(),
             labels: Vec::new(),
             cause: None,
-            wider: None,
+            kin: Vec::new(),
+            explained_by: None,
+            among: None,
+            rank: Rank::default(),
+            is_weighed: false,
+            why: None,
             also: Vec::new(),
             expected: None,
             found: None,

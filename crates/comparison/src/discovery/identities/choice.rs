@@ -6,9 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cores::{self, Core, Part, Way};
+use super::evidence::{self, Claim};
 use super::forms::{self, Need};
-use super::{DifferingText, IdentityKind, PairOfTexts};
+use super::{DifferingText, IdentityKind, PairOfTexts, networks};
+use crate::identity::stands_alone;
 use crate::{Identities, Identity};
+use evenkeel_model::EnvironmentName;
 
 /// A substitution that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,18 +44,33 @@ struct Candidate {
 }
 
 /// The substitutions for a pair of environments, most useful first.
-pub(super) fn choose(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen> {
+pub(super) fn choose(
+    pair: &PairOfTexts,
+    texts: &[&DifferingText],
+    others: &[EnvironmentName],
+) -> Vec<Chosen> {
     let mut candidates = gathered(pair, texts);
-    candidates.retain(|_, candidate| {
+    candidates.retain(|(left, right), candidate| {
         let need = candidate.kind.map(|(_, need, _)| need);
         need.is_some_and(|need| is_enough(need, candidate, texts))
+            && ![(left, &pair.left), (right, &pair.right)]
+                .into_iter()
+                .any(|(value, own)| forms::names_one_of(value, others, own))
     });
-    // What both environments have is asked of the likeliest only, once for each.
-    let mut apart: BTreeMap<(String, String), bool> = BTreeMap::new();
-    let mut chosen: Vec<Chosen> = Vec::new();
+    // What speaks against it is asked of the likeliest only, once for each.
+    let mut stand: BTreeMap<(String, String), bool> = BTreeMap::new();
+    let mut chosen: Vec<Chosen> = networks::find(pair, texts)
+        .into_iter()
+        .map(|found| Chosen {
+            places: places(&found.texts, texts),
+            left: found.left,
+            right: found.right,
+            kind: IdentityKind::Network,
+        })
+        .collect();
     let mut explained: BTreeSet<Spot> = BTreeSet::new();
     while chosen.len() < super::MOST {
-        let Some(best) = best(&candidates, &explained, &mut apart, texts) else {
+        let Some(best) = best(&candidates, &explained, &mut stand, (pair, texts)) else {
             break;
         };
         let (left, right) = best.words;
@@ -60,7 +78,10 @@ pub(super) fn choose(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen
             left: left.clone(),
             right: right.clone(),
             kind: best.kind,
-            places: places(&best.spots, texts),
+            places: places(
+                &best.spots.iter().map(|(number, _)| *number).collect(),
+                texts,
+            ),
         });
         // The same in capitals follows from it.
         let shapes: [fn(&str) -> String; 2] = [str::to_uppercase, capitalised];
@@ -94,6 +115,10 @@ fn only_needed(chosen: Vec<Chosen>, pair: &PairOfTexts, texts: &[&DifferingText]
     let mut kept = chosen;
     let mut at = 0;
     while let Some(one) = kept.get(at) {
+        if one.kind == IdentityKind::Network {
+            at += 1;
+            continue;
+        }
         let all = identities(&mut kept.iter());
         let others = kept.iter().enumerate().filter(|(number, _)| *number != at);
         let others = identities(&mut others.map(|(_, other)| other));
@@ -127,8 +152,8 @@ struct Best<'c> {
 fn best<'c>(
     candidates: &'c BTreeMap<(String, String), Candidate>,
     explained: &BTreeSet<Spot>,
-    apart: &mut BTreeMap<(String, String), bool>,
-    texts: &[&DifferingText],
+    stand: &mut BTreeMap<(String, String), bool>,
+    (pair, texts): (&PairOfTexts, &[&DifferingText]),
 ) -> Option<Best<'c>> {
     let mut ranked: Vec<_> = candidates
         .iter()
@@ -140,24 +165,49 @@ fn best<'c>(
                 .filter(|spot| !explained.contains(spot));
             let left = spots.count();
             let length = words.0.len() + words.1.len();
-            (left > 0).then_some((std::cmp::Reverse(left), kind, way, length, words, need))
+            // The same rank from whichever side it is looked at.
+            let unordered = (
+                words.0.as_str().min(&words.1),
+                words.0.as_str().max(&words.1),
+            );
+            (left > 0).then_some((
+                std::cmp::Reverse(left),
+                kind,
+                way,
+                length,
+                unordered,
+                words,
+                need,
+            ))
         })
         .collect();
     ranked.sort_by(|one, two| {
-        let rank = |one: &(_, _, _, _, _, _)| (one.0, one.1, one.2, one.3, one.4);
-        rank(one).cmp(&rank(two))
+        (one.0, one.1, one.2, one.3, one.4, one.5).cmp(&(two.0, two.1, two.2, two.3, two.4, two.5))
     });
-    let (_, kind, _, _, words, _) = ranked.into_iter().find(|(.., words, need)| {
-        if *need == Need::One {
-            return true;
-        }
-        if let Some(known) = apart.get(*words) {
-            return *known;
-        }
-        let is_apart = apart.len() < MOST_ASKED && is_apart(&words.0, &words.1, texts);
-        apart.insert((*words).clone(), is_apart);
-        is_apart
-    })?;
+    let (_, kind, _, _, _, words, _) =
+        ranked.into_iter().find(|(_, kind, _, _, _, words, need)| {
+            if let Some(known) = stand.get(*words) {
+                return *known;
+            }
+            let stands = stand.len() < MOST_ASKED
+                && candidates.get(*words).is_some_and(|candidate| {
+                    let claim = Claim {
+                        left: &words.0,
+                        right: &words.1,
+                        kind: *kind,
+                        need: *need,
+                        texts: candidate
+                            .spots
+                            .iter()
+                            .filter_map(|(number, _)| texts.get(*number).copied())
+                            .collect(),
+                    };
+                    (*need == Need::Convention || is_apart(&words.0, &words.1, texts))
+                        && evidence::stands(&claim, pair, texts)
+                });
+            stand.insert((*words).clone(), stands);
+            stands
+        })?;
     let spots = &candidates.get(words)?.spots;
     Some(Best {
         words,
@@ -166,8 +216,8 @@ fn best<'c>(
     })
 }
 
-fn places(spots: &BTreeSet<Spot>, texts: &[&DifferingText]) -> BTreeSet<(String, String)> {
-    let texts = spots.iter().filter_map(|(number, _)| texts.get(*number));
+fn places(numbers: &BTreeSet<usize>, texts: &[&DifferingText]) -> BTreeSet<(String, String)> {
+    let texts = numbers.iter().filter_map(|number| texts.get(*number));
     texts
         .map(|text| (text.document.clone(), text.path.clone()))
         .collect()
@@ -231,9 +281,13 @@ fn add(
 /// Whether each value stands in its own environment alone. What both have, in whatever places, tells nothing apart:
 /// a list of the same hosts in another order.
 fn is_apart(left: &str, right: &str, texts: &[&DifferingText]) -> bool {
+    let has = |text: &str, value: &str| {
+        text.match_indices(value)
+            .any(|(at, found)| stands_alone(text, at, found))
+    };
     texts.iter().all(|text| {
-        (left.contains(right) || !text.left.contains(right))
-            && (right.contains(left) || !text.right.contains(left))
+        (left.contains(right) || !has(&text.left, right))
+            && (right.contains(left) || !has(&text.right, left))
     })
 }
 
@@ -246,7 +300,7 @@ fn is_enough(need: Need, candidate: &Candidate, texts: &[&DifferingText]) -> boo
     };
     let all = paths(&mut candidate.spots.iter().map(|(number, _)| *number));
     match need {
-        Need::One => true,
+        Need::Convention | Need::One => true,
         Need::Places(least) => all.len() >= least,
         Need::Contexts => {
             let within = paths(&mut candidate.within.iter().copied());

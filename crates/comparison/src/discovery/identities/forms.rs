@@ -9,6 +9,8 @@ use evenkeel_model::EnvironmentName;
 /// How much a core needs to be proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
+    /// Nothing: everybody calls the two environments so.
+    Convention,
     /// One place is enough.
     One,
     /// So many places, with different paths; and neither environment may have the other's value.
@@ -24,6 +26,9 @@ pub(super) fn judge(
     right: &EnvironmentName,
 ) -> Option<(IdentityKind, Need)> {
     let (one, two) = (core.left.as_str(), core.right.as_str());
+    if core.way == Way::Bare && is_initial(one, left) && is_initial(two, right) {
+        return Some((IdentityKind::EnvironmentShort, Need::Places(2)));
+    }
     if one.len() > 64 || two.len() > 64 || one.len() < 2 || two.len() < 2 {
         return None;
     }
@@ -55,7 +60,7 @@ pub(super) fn judge(
     let names = own.0 != Mention::None || own.1 != Mention::None;
     let host = matches!(core.way, Way::HostEnd | Way::Host);
     if own.0 == Mention::Whole && own.1 == Mention::Whole {
-        return Some((IdentityKind::EnvironmentShort, Need::One));
+        return Some((IdentityKind::EnvironmentShort, Need::Convention));
     }
     // `uat` in all that staging has is its own word for itself; once, it may be a mistake.
     let stands_for = |mention: Mention, text: &str, environment: &EnvironmentName| {
@@ -82,7 +87,7 @@ pub(super) fn judge(
         }
         let need = match (names, related) {
             (true, _) => Need::One,
-            (false, true) => Need::Places(1),
+            (false, true) => Need::Places(2),
             (false, false) => Need::Places(2),
         };
         return Some((IdentityKind::Domain, need));
@@ -113,6 +118,27 @@ pub(super) fn judge(
         }
         _ => None,
     }
+}
+
+/// Whether a text is one or two letters that an environment's name begins with: `p` for production, `st` for staging.
+fn is_initial(text: &str, environment: &EnvironmentName) -> bool {
+    let lower = text.to_lowercase();
+    let name = environment.as_str();
+    let stands_for = |name: &str| {
+        let mut letters = name.chars();
+        lower.len() < name.len()
+            && lower.chars().next() == name.chars().next()
+            && lower
+                .chars()
+                .all(|each| letters.any(|letter| letter == each))
+    };
+    (1..=2).contains(&lower.len())
+        && lower.bytes().all(|byte| byte.is_ascii_lowercase())
+        && (stands_for(name)
+            || marks(name)
+                .iter()
+                .flat_map(|mark| words::clear_spellings(mark.word))
+                .any(|spelling| stands_for(spelling)))
 }
 
 /// Whether two names have a word in common, or one is the beginning of the other.
@@ -186,6 +212,26 @@ fn names_another(text: &str, environment: &EnvironmentName) -> bool {
         .iter()
         .any(|mark| mark.clear && words::role(mark.word) != words::role(own))
         && !marks.iter().any(|mark| mark.word == own)
+}
+
+/// Whether a value has the name of one of some environments in it, and that is no part of its own environment's name.
+pub(super) fn names_one_of(value: &str, others: &[EnvironmentName], own: &EnvironmentName) -> bool {
+    let lower = value.to_lowercase();
+    others
+        .iter()
+        .map(EnvironmentName::as_str)
+        .filter(|other| !own.as_str().contains(other))
+        .any(|other| {
+            lower.match_indices(other).any(|(at, _)| {
+                let outer = [
+                    lower.get(..at).and_then(|text| text.chars().next_back()),
+                    lower
+                        .get(at + other.len()..)
+                        .and_then(|text| text.chars().next()),
+                ];
+                !outer.into_iter().flatten().any(char::is_alphanumeric)
+            })
+        })
 }
 
 /// Whether a text is a clear name of an environment that is meant for the same as this one.
@@ -425,7 +471,7 @@ mod tests {
     fn names_of_environments_make_an_identity() {
         assert_eq!(
             of(Way::Bare, "stg", "prod"),
-            Some((IdentityKind::EnvironmentShort, Need::One))
+            Some((IdentityKind::EnvironmentShort, Need::Convention))
         );
         assert_eq!(
             of(Way::Before, "acme-stg", "acme"),

@@ -7,15 +7,21 @@
 //!
 //! Secrets are no identities: places whose key says that they hold one, and passwords in URLs, are not looked at.
 
+mod alike;
 mod choice;
+mod common;
 mod cores;
+mod evidence;
 mod forms;
 mod lines;
 mod needed;
+mod networks;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tokens::{self, hyphened};
+use crate::Said;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::name::{LONGEST, is_identifier};
 use evenkeel_model::text::count;
@@ -42,6 +48,33 @@ pub struct PairOfTexts {
     pub right: EnvironmentName,
     /// What differs; the order means nothing.
     pub texts: Vec<DifferingText>,
+    /// What each environment's documents say, what differs and what does not.
+    pub said: (Said, Said),
+}
+
+impl PairOfTexts {
+    /// The same pair with the environment first whose name comes first: what is proposed does not depend on who is asked
+    /// first.
+    fn ordered(&self) -> Cow<'_, Self> {
+        if self.left.as_str() <= self.right.as_str() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self {
+            left: self.right.clone(),
+            right: self.left.clone(),
+            texts: self
+                .texts
+                .iter()
+                .map(|text| DifferingText {
+                    document: text.document.clone(),
+                    path: text.path.clone(),
+                    left: text.right.clone(),
+                    right: text.left.clone(),
+                })
+                .collect(),
+            said: (self.said.1.clone(), self.said.0.clone()),
+        })
+    }
 }
 
 /// What an identity looks like. In the order in which they are preferred.
@@ -51,6 +84,8 @@ pub enum IdentityKind {
     Domain,
     /// A number of an account, 12 digits.
     Account,
+    /// A network, with all its addresses.
+    Network,
     /// Another word for the environment: `stg` and `prod`.
     EnvironmentShort,
     /// The beginning of many names: `acme-staging` and `acme`.
@@ -68,6 +103,7 @@ impl IdentityKind {
         match self {
             Self::Domain => "domain",
             Self::Account => "account",
+            Self::Network => "network",
             Self::EnvironmentShort => "environment_short",
             Self::NamePrefix => "name_prefix",
             Self::Name => "name",
@@ -105,8 +141,20 @@ const MOST_TEXTS: usize = 20_000;
 /// Proposes identities. The same pairs give the same proposals, in whatever order their texts come.
 #[must_use]
 pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
+    let given = pairs;
+    let ordered: Vec<Cow<'_, PairOfTexts>> = pairs.iter().map(PairOfTexts::ordered).collect();
+    let pairs: Vec<&PairOfTexts> = ordered.iter().map(AsRef::as_ref).collect();
+    let names: BTreeSet<&EnvironmentName> = pairs
+        .iter()
+        .flat_map(|pair| [&pair.left, &pair.right])
+        .collect();
     let mut found: Vec<ProposedIdentity> = Vec::new();
-    for pair in pairs {
+    for pair in &pairs {
+        let others: Vec<EnvironmentName> = names
+            .iter()
+            .filter(|name| ***name != pair.left && ***name != pair.right)
+            .map(|name| (*name).clone())
+            .collect();
         let by_line = lines::of(&pair.texts);
         let mut texts: Vec<&DifferingText> = by_line
             .iter()
@@ -115,7 +163,7 @@ pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
         texts.sort();
         texts.dedup();
         texts.truncate(MOST_TEXTS);
-        for chosen in choice::choose(pair, &texts) {
+        for chosen in choice::choose(pair, &texts, &others) {
             let examples: Vec<String> = chosen
                 .places
                 .iter()
@@ -143,15 +191,15 @@ pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
         ))
     });
     merged.truncate(MOST);
-    complete(&mut merged, pairs);
-    needed::keep(&mut merged, pairs);
+    complete(&mut merged, &pairs);
+    needed::keep(&mut merged, &pairs);
     name(&mut merged);
     for identity in &mut merged {
         let mut names: Vec<&EnvironmentName> = Vec::new();
-        for name in pairs
+        for name in given
             .iter()
             .map(|pair| &pair.left)
-            .chain(pairs.iter().map(|pair| &pair.right))
+            .chain(given.iter().map(|pair| &pair.right))
         {
             if !names.contains(&name) {
                 names.push(name);
@@ -205,7 +253,7 @@ fn merge(found: Vec<ProposedIdentity>) -> Vec<ProposedIdentity> {
 
 /// An environment that shows no place of an identity gets the value of another one with its own name in it, if there is
 /// such a value: `acme-beta` from `acme-staging`.
-fn complete(found: &mut [ProposedIdentity], pairs: &[PairOfTexts]) {
+fn complete(found: &mut [ProposedIdentity], pairs: &[&PairOfTexts]) {
     let names: BTreeSet<&EnvironmentName> = pairs
         .iter()
         .flat_map(|pair| [&pair.left, &pair.right])

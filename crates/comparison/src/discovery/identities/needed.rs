@@ -1,7 +1,6 @@
 //! Keeps the identities by which something becomes equal.
 //!
 //! One that explains a part of a text whose rest differs anyway changes nothing now, and may hide a difference later.
-//! Domains and accounts stay: where one environment mentions the other's, they tell.
 
 use super::{IdentityKind, PairOfTexts, ProposedIdentity, lines};
 use crate::{Identities, Identity};
@@ -10,7 +9,7 @@ use crate::{Identities, Identity};
 const MOST_TRIED: usize = 2_000;
 
 /// Takes out the identities without which as much is equal, those with the fewest places first.
-pub(super) fn keep(found: &mut Vec<ProposedIdentity>, pairs: &[PairOfTexts]) {
+pub(super) fn keep(found: &mut Vec<ProposedIdentity>, pairs: &[&PairOfTexts]) {
     let mut order: Vec<usize> = (0..found.len()).collect();
     order.sort_by_key(|number| found.get(*number).map_or(0, |one| one.places));
     let mut kept = vec![true; found.len()];
@@ -18,16 +17,15 @@ pub(super) fn keep(found: &mut Vec<ProposedIdentity>, pairs: &[PairOfTexts]) {
         let Some(one) = found.get(number) else {
             continue;
         };
-        if matches!(one.kind, IdentityKind::Domain | IdentityKind::Account) {
-            continue;
-        }
         let needed: Vec<Needed> = pairs
             .iter()
             .map(|pair| needed(number, found, &kept, pair))
             .collect();
         // A part of a single name is no name of its own: `web-prod` in `acme-web-prod`.
         let is_kept = match one.kind {
-            IdentityKind::EnvironmentShort => needed.iter().any(|each| each.texts > 0),
+            IdentityKind::EnvironmentShort | IdentityKind::Domain | IdentityKind::Account => {
+                needed.iter().any(|each| each.texts > 0)
+            }
             _ => {
                 needed.iter().map(|each| each.texts).sum::<usize>() > 1
                     || needed.iter().any(|each| each.is_whole)
@@ -76,12 +74,17 @@ fn needed(number: usize, found: &[ProposedIdentity], kept: &[bool], pair: &PairO
         )
     };
     let (with, without) = (identities(None), identities(Some(number)));
+    let is_network = found
+        .get(number)
+        .is_some_and(|one| one.kind == IdentityKind::Network);
     let (left, right) = (left.to_lowercase(), right.to_lowercase());
     let mut needed = Needed::default();
     for text in lines::of(&pair.texts)
         .iter()
         .filter(|text| {
-            text.left.to_lowercase().contains(&left) && text.right.to_lowercase().contains(&right)
+            is_network
+                || text.left.to_lowercase().contains(&left)
+                    && text.right.to_lowercase().contains(&right)
         })
         .take(MOST_TRIED)
     {

@@ -1,6 +1,7 @@
 //! Proposals on made-up environments.
 
 use super::{DifferingText, IdentityKind, PairOfTexts, ProposedIdentity, propose};
+use crate::Said;
 use evenkeel_model::EnvironmentName;
 
 fn pair(left: &str, right: &str, texts: &[(&str, &str, &str)]) -> PairOfTexts {
@@ -16,7 +17,17 @@ fn pair(left: &str, right: &str, texts: &[(&str, &str, &str)]) -> PairOfTexts {
                 right: (*right).into(),
             })
             .collect(),
+        said: (
+            said(texts.iter().map(|(_, left, _)| *left)),
+            said(texts.iter().map(|(.., right)| *right)),
+        ),
     }
+}
+
+fn said<'t>(texts: impl Iterator<Item = &'t str>) -> Said {
+    let mut said = Said::default();
+    texts.for_each(|text| said.add_text(text));
+    said
 }
 
 fn proposed(texts: &[(&str, &str, &str)]) -> Vec<ProposedIdentity> {
@@ -284,6 +295,7 @@ fn two_things_at_one_place_are_no_identity() {
             "value: issuer-production",
         ),
         ("namespace", "shop-staging", "shop"),
+        ("release", "shop-staging-web", "shop-web"),
     ]);
     assert_eq!(
         values(&found),
@@ -342,4 +354,175 @@ fn a_part_of_a_single_name_is_no_identity() {
         ("db.container_name", "acme-db", "acme-db-production"),
     ]);
     assert!(found.is_empty(), "{found:?}");
+}
+
+mod laws {
+    //! What holds of any texts.
+
+    use proptest::prelude::*;
+
+    use super::super::{DifferingText, PairOfTexts, ProposedIdentity, propose};
+    use crate::{Identities, Identity, Said, Which};
+    use evenkeel_model::EnvironmentName;
+
+    /// Texts that have much in common, and values of either environment in either.
+    fn text() -> impl Strategy<Value = String> {
+        let part = prop::sample::select(vec![
+            "staging",
+            "production",
+            "stg",
+            "prod",
+            "qa",
+            "s",
+            "p",
+            "acme",
+            "shop",
+            "api",
+            "example.org",
+            "example.net",
+            "111111111111",
+            "222222222222",
+            "10.1.4.7",
+            "10.2.4.7",
+            "10.1.0.0/16",
+            "10.2.0.0/16",
+            "7",
+            "x",
+        ]);
+        let join = prop::sample::select(vec!["-", ".", "/", ":", "_", "@", " "]);
+        prop::collection::vec((part, join), 1..4).prop_map(|parts| {
+            let mut text = String::new();
+            for (number, (part, join)) in parts.iter().enumerate() {
+                if number > 0 {
+                    text.push_str(join);
+                }
+                text.push_str(part);
+            }
+            text
+        })
+    }
+
+    /// A text of each environment: mostly one made from the other.
+    fn pair_of_texts() -> impl Strategy<Value = (String, String)> {
+        let exchanged = text().prop_map(|text| {
+            let other = [
+                ("staging", "production"),
+                ("stg", "prod"),
+                ("example.net", "example.org"),
+                ("111111111111", "222222222222"),
+                ("10.1.", "10.2."),
+            ]
+            .iter()
+            .fold(text.clone(), |text, (one, two)| text.replace(one, two));
+            (text, other)
+        });
+        prop_oneof![3 => exchanged, 1 => (text(), text())]
+    }
+
+    fn pair(left: &str, right: &str, texts: &[(String, String)]) -> PairOfTexts {
+        let mut said = (Said::default(), Said::default());
+        for (one, two) in texts {
+            said.0.add_text(one);
+            said.1.add_text(two);
+        }
+        PairOfTexts {
+            left: EnvironmentName::new(left),
+            right: EnvironmentName::new(right),
+            texts: texts
+                .iter()
+                .enumerate()
+                .filter(|(_, (one, two))| one != two)
+                .map(|(number, (one, two))| DifferingText {
+                    document: "d".into(),
+                    path: format!("k{number}"),
+                    left: one.clone(),
+                    right: two.clone(),
+                })
+                .collect(),
+            said,
+        }
+    }
+
+    fn identities(found: &[ProposedIdentity]) -> Identities {
+        let one = |name: &str, left: &str, right: &str| Identity {
+            name: name.into(),
+            left: left.into(),
+            right: right.into(),
+        };
+        let value = |identity: &ProposedIdentity, name: &str| {
+            identity.values[&EnvironmentName::new(name)].clone()
+        };
+        Identities::new(
+            std::iter::once(one("environment", "staging", "production")).chain(found.iter().map(
+                |found| {
+                    one(
+                        &found.name,
+                        &value(found, "staging"),
+                        &value(found, "production"),
+                    )
+                },
+            )),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn who_is_asked_first_changes_nothing(
+            texts in prop::collection::vec(pair_of_texts(), 1..12),
+        ) {
+            let found = propose(&[pair("staging", "production", &texts)]);
+            let swapped: Vec<(String, String)> =
+                texts.iter().map(|(one, two)| (two.clone(), one.clone())).collect();
+            let mirrored = propose(&[pair("production", "staging", &swapped)]);
+            let seen = |found: &[ProposedIdentity]| -> Vec<_> {
+                found
+                    .iter()
+                    .map(|one| (one.name.clone(), one.kind, one.values.clone(), one.places))
+                    .collect()
+            };
+            prop_assert_eq!(seen(&found), seen(&mirrored));
+        }
+
+        #[test]
+        fn every_proposal_makes_some_text_equal_and_none_of_the_equal_ones_differ(
+            texts in prop::collection::vec(pair_of_texts(), 1..12),
+            unrelated in prop::collection::vec(text(), 0..6),
+        ) {
+            let mut all = texts.clone();
+            all.extend(unrelated.iter().map(|text| (text.clone(), text.clone())));
+            let found = propose(&[pair("staging", "production", &all)]);
+            let (with, without) = (identities(&found), identities(&[]));
+            for (one, two) in &texts {
+                let equal_before = one == two || without.agree(one, two);
+                prop_assert!(!equal_before || one == two || with.agree(one, two));
+            }
+            for number in 0..found.len() {
+                let mut others = found.clone();
+                others.remove(number);
+                let others = identities(&others);
+                let is_needed = texts
+                    .iter()
+                    .any(|(one, two)| with.agree(one, two) && !others.agree(one, two));
+                prop_assert!(is_needed, "{:?}", found[number]);
+            }
+        }
+
+        #[test]
+        fn a_text_that_agrees_is_the_same_from_the_other_side(
+            (one, two) in pair_of_texts(),
+        ) {
+            let here = identities(&[]);
+            let there = Identities::new([Identity {
+                name: "environment".into(),
+                left: "production".into(),
+                right: "staging".into(),
+            }]);
+            prop_assert_eq!(here.agree(&one, &two), there.agree(&two, &one));
+            let other = |which: Which| which.other();
+            prop_assert_eq!(
+                here.marked_on_one_side(&one, &two),
+                there.marked_on_one_side(&two, &one).map(other)
+            );
+        }
+    }
 }

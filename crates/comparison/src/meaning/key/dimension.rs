@@ -61,10 +61,7 @@ const NOMINAL: &[&str] = &[
     "databases",
     "address",
     "addresses",
-    "dns",
     "host",
-    "https",
-    "tls",
     "ip",
     "ips",
     "cidr",
@@ -92,15 +89,16 @@ const NOMINAL: &[&str] = &[
     "timestamp",
     "latitude",
     "longitude",
-    "alias",
-    "bus",
-    "axis",
-    "canvas",
-    "always",
-    "access",
-    "process",
     "args",
     "options",
+    "has",
+    "is",
+    "rules",
+    "flags",
+];
+
+/// Words that end like a plural and are none. What follows them may well be counted: `redis_replicas`.
+const SINGULAR: &[&str] = &[
     "redis",
     "postgres",
     "kubernetes",
@@ -109,10 +107,37 @@ const NOMINAL: &[&str] = &[
     "css",
     "js",
     "os",
-    "has",
-    "is",
-    "rules",
-    "flags",
+    "dns",
+    "https",
+    "tls",
+    "alias",
+    "bus",
+    "axis",
+    "canvas",
+    "always",
+    "access",
+    "process",
+];
+
+/// What is counted whatever it belongs to: `database_replicas`, `user_workers`.
+const COUNTABLE: &[&str] = &[
+    "replica",
+    "replicas",
+    "worker",
+    "workers",
+    "instances",
+    "nodes",
+    "pods",
+    "threads",
+    "shards",
+    "partitions",
+    "processes",
+    "connections",
+    "consumers",
+    "tasks",
+    "servers",
+    "brokers",
+    "slots",
 ];
 
 /// Shares of a whole.
@@ -255,28 +280,38 @@ pub(in super::super) fn dimension(context: Context<'_>) -> Option<Dimension> {
         Some(KeyUnit::Bytes(_)) => return Some(Dimension::Bytes),
         None => {}
     }
+    // What the last word measures is measured whatever it belongs to: `db_storage`, `database_replicas`.
+    let last = last(key);
+    if is_one_of(last, CORES) {
+        return Some(Dimension::Cores);
+    }
+    if is_one_of(last, MEASURED) {
+        return Some(Dimension::Number);
+    }
+    if is_one_of(last, COUNTABLE) {
+        return Some(Dimension::Count);
+    }
     if has(key, NOMINAL) {
         // `user_count`, `max_ports` and `number_of_hosts` count what would name something; `port_max` does not.
         let mut first = words(key);
         let begins = match (first.next(), first.next()) {
             (Some(number), Some(of)) => {
                 is_one_of(number, &["max", "min", "num", "maximum", "minimum"])
-                    && last(key).ends_with(['s', 'S'])
+                    && last.ends_with(['s', 'S'])
                     || number.eq_ignore_ascii_case("number") && of.eq_ignore_ascii_case("of")
             }
             _ => false,
         };
-        let counts = begins || is_one_of(last(key), &["count", "limit", "size", "total"]);
+        let counts = begins || is_one_of(last, &["count", "limit", "size", "total"]);
         return counts.then_some(Dimension::Count);
     }
-    let last = last(key);
     if has(key, SHARES) {
         Some(Dimension::Share)
     } else if has(key, CORES) {
         Some(Dimension::Cores)
     } else if has(key, MEASURED) {
         Some(Dimension::Number)
-    } else if has(key, COUNTED) || is_plural(last) {
+    } else if has(key, COUNTED) || is_plural(last) && !is_one_of(last, SINGULAR) {
         Some(Dimension::Count)
     } else {
         None

@@ -23,7 +23,11 @@ pub const CODES: &[&Code] = &[
     &ORDER,
     &MOVED,
     &MUST_DIFFER,
+    &COPIED,
+    &LISTED,
     &FOREIGN,
+    &SHARED,
+    &MARKED,
     &LINES,
 ];
 
@@ -159,11 +163,35 @@ pub const MUST_DIFFER: Code = critical(
     "a value that must never be the same is the same",
     "The document's `must-differ` says that each environment has its own here. With the same one, what is meant for staging reaches production.",
 );
+/// One random id for two.
+pub const COPIED: Code = Code::warning(
+    "parity/id-copied",
+    "a random id is the same in both environments",
+    "An id that a cloud or a tool gave out belongs to one environment, so the one that is the same in another was probably copied. Give each environment its own id, or declare the difference if they share the thing on purpose.",
+);
+/// Both are named in both.
+pub const LISTED: Code = Code::warning(
+    "parity/environments-listed",
+    "a value that is the same in both environments names both of them",
+    "A list of all accounts or hosts is usually meant to be the same everywhere. If one of the environments should not be in it, remove it; otherwise declare the difference.",
+);
 /// One environment mentions the other.
 pub const FOREIGN: Code = critical(
     "parity/foreign-identity",
     "one environment's document mentions the other environment",
     "Staging that talks to production's database is not staging. Use the environment's own value, or declare the difference.",
+);
+/// One thing for both.
+pub const SHARED: Code = Code::warning(
+    "parity/shared-identity",
+    "both environments use one database, bucket, queue or topic, named after one of them",
+    "If it is not meant to be shared, staging works on production's data: give each environment its own. If it is, set the severity of this code, or give the identity another value.",
+);
+/// The environment's own name, on one side only.
+pub const MARKED: Code = advice(
+    "parity/name-on-one-side",
+    "a value contains the environment's name in one environment only",
+    "Nothing else differs, and no action is needed. Values that name both environments alike are equal: `shop-staging` and `shop-production`.",
 );
 /// Lines.
 pub const LINES: Code = Code::error(

@@ -1,22 +1,23 @@
 //! Documents in two environments: what was found when they were compared, as disparities that can be declared.
 //!
-//! Comparing is done by `comparison`. Here it is said what each disagreement is called, how grave it is, and which
-//! ones have one cause. Which are declared is settled with all others, in `differences`.
+//! Comparing is done by `comparison`. Here it is said what each disagreement is called and how grave it is. Which ones
+//! have one cause is left to `causes`; which are declared is settled with all others, in `differences`.
 
-mod cause;
 pub mod codes;
+mod open;
 mod words;
 
-pub use cause::{expression_of, substitution};
+pub use super::causes::{expression_of, substitution};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Disparity;
+use super::{Disparity, causes};
 use evenkeel_comparison::{Disagreement, Located, Matter, Side, Which};
 use evenkeel_document::{Scalar, ScalarKind};
+use evenkeel_model::defect::{Rank, Severity};
 use evenkeel_model::source::Span;
 use evenkeel_model::{EnvironmentName, Value};
 
@@ -46,6 +47,25 @@ pub fn disparities(compared: &ComparedDocument<'_>) -> Vec<Disparity> {
         .collect();
     agree_on_values(&mut found);
     found
+}
+
+/// Takes away the ids that more than two environments have: those were not copied, all of them share a thing.
+pub fn leave_out_shared(found: &mut Vec<Disparity>) {
+    type Pair = (EnvironmentName, EnvironmentName);
+    let mut pairs: HashMap<String, BTreeSet<Pair>> = HashMap::new();
+    for disparity in found
+        .iter()
+        .filter(|each| each.defect.code == &codes::COPIED)
+    {
+        let all = pairs.entry(disparity.place.clone()).or_default();
+        all.insert(disparity.between.clone());
+    }
+    pairs.retain(|_, pairs| pairs.len() > 1);
+    if !pairs.is_empty() {
+        found.retain(|disparity| {
+            disparity.defect.code != &codes::COPIED || !pairs.contains_key(&disparity.place)
+        });
+    }
 }
 
 /// Gives all that stands at one place the same values: a mention of the other environment, say, and a value that
@@ -133,8 +153,20 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
         let id = defect.fingerprint().short();
         defect = defect.help(help.replace("{id}", &id));
     }
-    defect.cause = Some(cause::cause(disagreement));
-    defect.wider = cause::wider(disagreement).map(|wider| format!("{} {wider}", compared.name));
+    defect.cause = Some(causes::cause(disagreement));
+    defect.kin = causes::kin(&causes::Seen {
+        document: compared.name,
+        disagreement,
+    });
+    if let Some(openness) = open::openness(disagreement) {
+        defect.rank = Rank::Open;
+        if openness == open::Openness::Whole {
+            defect.severity = Severity::Critical;
+        }
+    }
+    let around = &disagreement.around;
+    defect.explained_by = around.explained_by.as_ref().map(ToString::to_string);
+    defect.among.clone_from(&around.among);
     Disparity {
         place: if path.is_empty() {
             subject
@@ -181,7 +213,7 @@ fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     };
     let left = left.as_ref().map(value);
     // A secret that is empty is none.
-    match cause::empty_secret(disagreement) {
+    match causes::empty_secret(disagreement) {
         Some(Which::Left) => (None, right),
         Some(Which::Right) => (left, None),
         None => (left, right),

@@ -1,12 +1,13 @@
 //! How a disagreement between documents is called and said.
 
-use super::{ComparedDocument, cause, codes};
+use super::{ComparedDocument, codes};
+use crate::drift::causes as cause;
 use crate::drift::codes::{CLASS, INVERTED};
 use crate::environment::definition::size_class;
 use evenkeel_comparison::meaning::{
-    Admits, Context, Dimension, ImageDifference, Opaque, Relation, relate,
+    Admits, Context, Dimension, ImageDifference, Opaque, Relation, has_direction, relate,
 };
-use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
+use evenkeel_comparison::{Disagreement, Matter, Side, Step, Thing, Which};
 use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::defect::{Code, Defect, Severity};
 
@@ -55,7 +56,8 @@ pub(super) fn defect(
             format!("`{name}` is a secret of each environment's own"),
         ),
         Matter::Value(relation) => {
-            let (code, more) = value(relation, compared.siblings);
+            let (key, above) = disagreement.path.keys();
+            let (code, more) = value(relation, compared.siblings, Context { key, above });
             let message = match more {
                 Some(more) => format!(
                     "{differs}: {}",
@@ -142,21 +144,59 @@ pub(super) fn defect(
             subject,
             format!("`{name}` is {left} in both {one} and {two}, and must differ"),
         ),
+        Matter::Shared { of, value, thing } => {
+            let owner = match of {
+                Which::Left => one,
+                Which::Right => two,
+            };
+            Defect::new(
+                &codes::SHARED,
+                subject,
+                format!(
+                    "`{name}` names {} of {owner} in both {one} and {two}: it contains `{value}`",
+                    thing.words()
+                ),
+            )
+        }
+        Matter::Marked(which) => {
+            let (own, shown, other, there) = match which {
+                Which::Left => (one, &left, two, &right),
+                Which::Right => (two, &right, one, &left),
+            };
+            Defect::new(
+                &codes::MARKED,
+                subject,
+                format!(
+                    "`{name}` contains the environment's name in {own} only: {shown}, and {there} in {other}"
+                ),
+            )
+        }
         Matter::Foreign {
             within,
             identity,
             value,
+            thing,
         } => {
             let (own, other) = match within {
                 Which::Left => (one, two),
                 Which::Right => (two, one),
             };
-            let message = if &**identity == "environment" {
-                format!("`{name}` in {own} names a host of {other}: `{value}` is in it")
+            let message = if thing.is_connection() {
+                format!(
+                    "`{name}` in {own} names {} of {other}: it contains `{value}`",
+                    thing.words()
+                )
+            } else if &**identity == "environment" {
+                format!("`{name}` in {own} names a host of {other}: it contains `{value}`")
             } else {
                 format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
             };
-            Defect::new(&codes::FOREIGN, subject, message)
+            let mut defect = Defect::new(&codes::FOREIGN, subject, message);
+            // What people read connects to nothing.
+            if *thing == Thing::Prose {
+                defect.severity = Severity::Advice;
+            }
+            defect
         }
         Matter::Lines if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
@@ -171,6 +211,16 @@ pub(super) fn defect(
             },
             subject,
             format!("a line is `{right}` in {two} and `{left}` in {one}"),
+        ),
+        Matter::Copied => Defect::new(
+            &codes::COPIED,
+            subject,
+            format!("`{name}` has one random id in both {one} and {two}: {left}"),
+        ),
+        Matter::NamesBoth(identity) => Defect::new(
+            &codes::LISTED,
+            subject,
+            format!("`{name}` names the {identity} of both {one} and {two}, in both of them"),
         ),
         Matter::Floating => Defect::new(
             &codes::FLOATING,
@@ -255,7 +305,11 @@ fn is_nearly_equal(relation: &Relation) -> bool {
 }
 
 /// What a relation is called, and what else there is to say; `{one}` and `{two}` stand for the environments.
-fn value(relation: &Relation, siblings: bool) -> (&'static Code, Option<String>) {
+fn value(
+    relation: &Relation,
+    siblings: bool,
+    context: Context<'_>,
+) -> (&'static Code, Option<String>) {
     match relation {
         Relation::Flag { .. } => (&codes::FLAG, None),
         Relation::Size {
@@ -264,10 +318,7 @@ fn value(relation: &Relation, siblings: bool) -> (&'static Code, Option<String>)
             dimension,
         } => {
             let (small, large) = (size_class(*left), size_class(*right));
-            let has_direction = matches!(
-                dimension,
-                Dimension::Count | Dimension::Bytes | Dimension::Cores
-            );
+            let has_direction = has_direction(*dimension, context);
             if *dimension == Dimension::Count && small != large {
                 (
                     &CLASS,

@@ -15,8 +15,8 @@ pub enum Role {
 }
 
 /// One environment under all its names.
-pub(super) struct Word {
-    pub(super) role: Role,
+pub(crate) struct Word {
+    pub(crate) role: Role,
     clear: &'static [&'static str],
     weak: &'static [&'static str],
 }
@@ -26,7 +26,7 @@ const fn word(role: Role, clear: &'static [&'static str], weak: &'static [&'stat
 }
 
 /// In the order of promotion.
-pub(super) const WORDS: &[Word] = &[
+pub(crate) const WORDS: &[Word] = &[
     word(Role::Early, &[], &["local", "localhost"]),
     word(Role::Early, &["sbx"], &["sandbox"]),
     word(Role::Early, &["dev", "devel", "development"], &["develop"]),
@@ -46,13 +46,13 @@ pub(super) const WORDS: &[Word] = &[
 ];
 
 /// The place of [`WORDS`] that stands for production.
-pub(super) const PRODUCTION: usize = WORDS.len() - 1;
+pub(crate) const PRODUCTION: usize = WORDS.len() - 1;
 
 /// What stands for every environment below production: an account, a cluster. It goes with a nearer name.
 const BELOW_PRODUCTION: &str = "nonprod";
 
 /// The word with a spelling (lower-case, without hyphens), and whether it is a clear one.
-pub(super) fn find(spelling: &str) -> Option<(usize, bool)> {
+pub(crate) fn find(spelling: &str) -> Option<(usize, bool)> {
     WORDS.iter().enumerate().find_map(|(number, word)| {
         if word.clear.contains(&spelling) {
             Some((number, true))
@@ -62,8 +62,13 @@ pub(super) fn find(spelling: &str) -> Option<(usize, bool)> {
     })
 }
 
+/// The spellings of a word that are used for little else.
+pub(crate) fn clear_spellings(word: usize) -> &'static [&'static str] {
+    WORDS.get(word).map_or(&[], |word| word.clear)
+}
+
 /// Whether it stands for every environment below production.
-pub(super) fn is_below_production(word: usize) -> bool {
+pub(crate) fn is_below_production(word: usize) -> bool {
     WORDS
         .get(word)
         .is_some_and(|word| word.clear.contains(&BELOW_PRODUCTION))
@@ -74,7 +79,7 @@ pub(super) fn is_below_production(word: usize) -> bool {
 const PARTIAL: &[&str] = &["preview", "beta", "canary"];
 
 /// Whether it stands for a part of production, or for a while.
-pub(super) fn is_partial(word: usize) -> bool {
+pub(crate) fn is_partial(word: usize) -> bool {
     WORDS.get(word).is_some_and(|word| {
         let spellings = || word.clear.iter().chain(word.weak);
         spellings().any(|spelling| PARTIAL.contains(spelling))
@@ -97,12 +102,12 @@ pub(super) fn is_rehearsal(word: usize) -> bool {
 }
 
 /// What an environment is for.
-pub(super) fn role(word: usize) -> Role {
+pub(crate) fn role(word: usize) -> Role {
     WORDS.get(word).map_or(Role::Early, |word| word.role)
 }
 
 /// First words of names in two parts: `pre-prod`, `non-production`.
-pub(super) const PREFIXES: &[&str] = &["pre", "non"];
+pub(crate) const PREFIXES: &[&str] = &["pre", "non"];
 
 const AREAS: &[&str] = &[
     "us",
@@ -177,7 +182,7 @@ fn is_number(token: &str) -> bool {
 }
 
 /// Whether tokens (lower-case) name a region, a colour or a number: what tells siblings apart.
-pub(super) fn is_sibling(tokens: &[&str]) -> bool {
+pub(crate) fn is_sibling(tokens: &[&str]) -> bool {
     match tokens {
         [only] => is_number(only) || SIBLINGS.contains(only) || is_region(tokens),
         _ => is_region(tokens),
@@ -185,7 +190,7 @@ pub(super) fn is_sibling(tokens: &[&str]) -> bool {
 }
 
 /// Whether tokens (lower-case) name a region: `eu`, `us-east-1`, `euw1`, `westeurope`.
-pub(super) fn is_region(tokens: &[&str]) -> bool {
+pub(crate) fn is_region(tokens: &[&str]) -> bool {
     match tokens {
         [only] => SHORT.contains(only) || GLUED.contains(only) || COMPASS_CODES.contains(only),
         [area, rest @ ..] if AREAS.contains(area) => {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::words;
 
 /// The tokens of a text, by their bytes.
-pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn tokens(text: &str) -> Vec<Range<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Class {
         Lower,
@@ -65,19 +65,19 @@ pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
 
 /// A word of an environment in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// Its bytes.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// As it is written, in lower case, with hyphens.
-    pub(super) spelling: String,
+    pub(crate) spelling: String,
     /// Its place in the table of words.
-    pub(super) word: usize,
+    pub(crate) word: usize,
     /// Whether it is used for little else.
-    pub(super) clear: bool,
+    pub(crate) clear: bool,
 }
 
 /// The words of environments in a text, in order.
-pub(super) fn marks(text: &str) -> Vec<Mark> {
+pub(crate) fn marks(text: &str) -> Vec<Mark> {
     let tokens = tokens(text);
     let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or("").to_lowercase();
     let mut found: Vec<Mark> = Vec::new();
@@ -128,7 +128,7 @@ const LONGEST_PATH: usize = 1_024;
 const MOST_WORDS: usize = 16;
 
 /// The words of environments in a path, without those that name an environment of somebody else.
-pub(super) fn path_marks(path: &str) -> Vec<Mark> {
+pub(crate) fn path_marks(path: &str) -> Vec<Mark> {
     if path.len() > LONGEST_PATH {
         return Vec::new();
     }
@@ -158,7 +158,7 @@ pub(super) fn path_marks(path: &str) -> Vec<Mark> {
 }
 
 /// A text with a star in place of every word of an environment, in lower case: what two environments share.
-pub(super) fn without_words(text: &str) -> String {
+pub(crate) fn without_words(text: &str) -> String {
     let marks = marks(text);
     if marks.is_empty() {
         return text.to_lowercase();
@@ -167,7 +167,7 @@ pub(super) fn without_words(text: &str) -> String {
 }
 
 /// A text with other text in place of some ranges, which are in order and do not overlap.
-pub(super) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, by: &str) -> String {
+pub(crate) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, by: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
     for range in ranges {
@@ -180,7 +180,7 @@ pub(super) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, b
 }
 
 /// A text as a name is written: lower case, and one hyphen for everything that is no letter or digit.
-pub(super) fn hyphened(text: &str) -> String {
+pub(crate) fn hyphened(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for each in text.chars() {
         if each.is_ascii_alphanumeric() {

@@ -20,7 +20,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// What a host's name can be made of, around some bytes of a text.
-pub(super) fn around(text: &str, start: usize, end: usize) -> Range<usize> {
+pub(crate) fn around(text: &str, start: usize, end: usize) -> Range<usize> {
     let is_part = |each: char| each.is_alphanumeric() || matches!(each, '-' | '.' | '_');
     let before = text.get(..start).unwrap_or("");
     let after = text.get(end..).unwrap_or("");
@@ -31,7 +31,7 @@ pub(super) fn around(text: &str, start: usize, end: usize) -> Range<usize> {
 
 /// Whether bytes `start..end` of a text are a word within the name of a host: of the authority of a URL, or of a text that
 /// is nothing but a name with three labels or more, of which the last one is another.
-pub(super) fn is_within(text: &str, start: usize, end: usize) -> bool {
+pub(crate) fn is_within(text: &str, start: usize, end: usize) -> bool {
     let before = text.get(..start).unwrap_or("");
     let after = text.get(end..).unwrap_or("");
     if before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric) {
@@ -50,6 +50,16 @@ pub(super) fn is_within(text: &str, start: usize, end: usize) -> bool {
             && end < host.end
             && is_port(following)
             && is_name(text.get(host).unwrap_or(""))
+}
+
+/// Whether bytes of a text belong to the name of a host: of a URL, or of a text that is nothing else.
+pub(crate) fn is_one(text: &str, mention: &Range<usize>) -> bool {
+    let host = around(text, mention.start, mention.end);
+    let leading = text.get(..host.start).unwrap_or("");
+    let following = text.get(host.end..).unwrap_or("");
+    leading.ends_with("://")
+        || leading.ends_with('@') && leading.contains("://")
+        || leading.is_empty() && is_port(following) && is_name(text.get(host).unwrap_or(""))
 }
 
 /// Whether nothing follows a host, or its port.

@@ -1,0 +1,175 @@
+//! Networks of which each environment has one of its own: found by addresses that differ, and correspond one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{DifferingText, PairOfTexts};
+use crate::identity::{Network, addresses};
+use crate::{Identities, Identity};
+
+/// A pair of networks, and the texts that differ by it.
+pub(super) struct Found {
+    pub(super) left: String,
+    pub(super) right: String,
+    /// By their numbers.
+    pub(super) texts: BTreeSet<usize>,
+}
+
+/// Most pairs of networks that are tried.
+const MOST: usize = 64;
+
+/// The networks by which several texts differ, those that explain most first.
+pub(super) fn find(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Found> {
+    let mut candidates: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut having: Vec<usize> = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
+        let (lefts, rights) = (numbers(&text.left), numbers(&text.right));
+        if lefts.is_empty() || lefts.len() != rights.len() {
+            continue;
+        }
+        having.push(number);
+        for (one, two) in lefts.iter().zip(&rights).filter(|(one, two)| one != two) {
+            for (left, right) in candidates_of(one, two) {
+                *candidates.entry((left, right)).or_default() += 1;
+            }
+        }
+    }
+    let mut ranked: Vec<((String, String), usize)> = candidates.into_iter().collect();
+    ranked.sort_by(|(one, first), (two, second)| {
+        // Of those that explain as much the larger network, which is written shorter.
+        let length = |words: &(String, String)| words.0.len() + words.1.len();
+        (second, length(one), one).cmp(&(first, length(two), two))
+    });
+    let mut found: Vec<Found> = Vec::new();
+    let mut explained: BTreeSet<usize> = BTreeSet::new();
+    for ((left, right), _) in ranked.into_iter().take(MOST) {
+        let identities = Identities::new(
+            [
+                (pair.left.as_str(), pair.right.as_str()),
+                (left.as_str(), right.as_str()),
+            ]
+            .into_iter()
+            .map(|(left, right)| Identity {
+                name: "".into(),
+                left: left.into(),
+                right: right.into(),
+            }),
+        );
+        let own: BTreeSet<usize> = having
+            .iter()
+            .copied()
+            .filter(|number| !explained.contains(number))
+            .filter(|number| {
+                texts
+                    .get(*number)
+                    .is_some_and(|text| identities.agree(&text.left, &text.right))
+            })
+            .collect();
+        if is_enough(&own, texts) && contradictions(&left, &right, pair) < own.len() {
+            explained.extend(&own);
+            found.push(Found {
+                left,
+                right,
+                texts: own,
+            });
+        }
+    }
+    found
+}
+
+/// Whether several different texts differ by a network.
+fn is_enough(numbers: &BTreeSet<usize>, texts: &[&DifferingText]) -> bool {
+    let different: BTreeSet<(&str, &str)> = numbers
+        .iter()
+        .filter_map(|number| texts.get(*number))
+        .map(|text| (text.left.as_str(), text.right.as_str()))
+        .collect();
+    different.len() > 1
+}
+
+/// How many lines of either environment have an address of the other's network, and none of their own.
+fn contradictions(left: &str, right: &str, pair: &PairOfTexts) -> usize {
+    let (Some(left), Some(right)) = (Network::parse(left), Network::parse(right)) else {
+        return 0;
+    };
+    let mut found: BTreeSet<(bool, &str)> = BTreeSet::new();
+    for (is_left, said, own, theirs) in [
+        (true, &pair.said.0, left, right),
+        (false, &pair.said.1, right, left),
+    ] {
+        for line in said.lines().filter(|line| line.contains('.')) {
+            let all: Vec<u32> = addresses(line).map(|(address, _)| address).collect();
+            if all.iter().any(|address| theirs.contains(*address))
+                && !all.iter().any(|address| own.contains(*address))
+            {
+                found.insert((is_left, line));
+            }
+        }
+    }
+    found.len()
+}
+
+/// The addresses of a text, with their masks; or the beginning of one, if the text is nothing else.
+fn numbers(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
+    let octets = |text: &str| -> Option<Vec<u8>> {
+        text.split('.').map(|octet| octet.parse().ok()).collect()
+    };
+    let found: Vec<(Vec<u8>, Option<u32>)> = addresses(text)
+        .filter_map(|(_, range)| {
+            let rest = text.get(range.end..)?;
+            let mask = rest.strip_prefix('/').and_then(|rest| {
+                let end = rest
+                    .find(|each: char| !each.is_ascii_digit())
+                    .unwrap_or(rest.len());
+                rest.get(..end)?.parse().ok()
+            });
+            Some((octets(text.get(range)?)?, mask))
+        })
+        .collect();
+    if found.is_empty() && Network::parse(text).is_some() {
+        let bare = text.strip_suffix('.').unwrap_or(text);
+        return octets(bare)
+            .map(|octets| (octets, None))
+            .into_iter()
+            .collect();
+    }
+    found
+}
+
+/// The pairs of networks by which two addresses may differ.
+fn candidates_of(
+    one: &(Vec<u8>, Option<u32>),
+    two: &(Vec<u8>, Option<u32>),
+) -> Vec<(String, String)> {
+    let written = |octets: &[u8], count: usize| -> String {
+        let octets: Vec<String> = octets.iter().take(count).map(u8::to_string).collect();
+        octets.join(".")
+    };
+    let mut found = Vec::new();
+    for count in [2, 3] {
+        let (left, right) = (written(&one.0, count), written(&two.0, count));
+        let is_same_beyond = one.0.iter().skip(count).eq(two.0.iter().skip(count));
+        if one.0.len() >= count
+            && one.0.len() == two.0.len()
+            && is_same_beyond
+            && left != right
+            && Network::parse(&left).is_some()
+            && Network::parse(&right).is_some()
+        {
+            found.push((left, right));
+        }
+    }
+    // A network that does not end with a number is only itself.
+    if let (Some(bits), true) = (one.1, one.1 == two.1)
+        && !matches!(bits, 16 | 24)
+        && one.0.len() == 4
+    {
+        let (left, right) = (
+            format!("{}/{bits}", written(&one.0, 4)),
+            format!("{}/{bits}", written(&two.0, 4)),
+        );
+        if Network::parse(&left).is_some() && Network::parse(&right).is_some() {
+            found.push((left, right));
+        }
+    }
+    found
+}

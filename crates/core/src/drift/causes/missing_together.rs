@@ -1,0 +1,45 @@
+//! Keys that one map has more, also at the root of a file, and elements that one list has more.
+
+use evenkeel_comparison::{Matter, Path, Step};
+
+use super::{Member, Rule, Seen, by_key, is_file, places};
+
+pub(super) const RULE: Rule = Rule {
+    name: "missing together",
+    sees,
+    joins,
+    is_widespread: false,
+    message: None,
+};
+
+/// The map or list, and whether it is a list.
+pub(super) fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
+    let Matter::Only(which) = &seen.disagreement.matter else {
+        return None;
+    };
+    let (last, above) = seen.disagreement.path.steps.split_last()?;
+    if is_file(seen.disagreement, *which) {
+        return None;
+    }
+    let above = Path {
+        steps: above.to_vec(),
+    };
+    let sort = match last {
+        Step::Key(_) => "keys",
+        Step::Element(_) | Step::Position(_) => "elements",
+    };
+    Some((
+        format!("{which:?} {} {sort} {above}", seen.document),
+        sort.to_owned(),
+    ))
+}
+
+fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
+    /// So many keys that one map has more were left out together; of a list, two elements.
+    const KEYS: usize = 3;
+    const ELEMENTS: usize = 2;
+    by_key(members, |group| {
+        let is_list = group.iter().all(|member| member.part == "elements");
+        places(group) >= if is_list { ELEMENTS } else { KEYS }
+    })
+}
