@@ -204,8 +204,15 @@ fn is_busy() -> rusqlite::Error {
 
 fn settle(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.busy_handler(Some(writer::wait))?;
-    connection
+    let mode = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    // Where the disk refuses what the change needs, SQLite keeps the old mode and reports no error.
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
+            Some("the file cannot be kept with a log beside it".to_owned()),
+        ));
+    }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)
