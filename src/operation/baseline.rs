@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::session::{Needs, Session};
-use super::{Failure, ProjectLocation, World};
+use super::{Failure, ProjectLocation, World, undeclared};
 use crate::report::Report;
 use crate::world::files::{read_text, replace_text};
 use evenkeel_core::drift::{Disparity, Signature, declare};
@@ -74,15 +74,24 @@ pub fn baseline(
         &project.definition.path,
         &signature(world, request)?,
     );
-    if new.is_empty() {
+    let left = undeclared::pairs(&project)?;
+    if new.is_empty() && left.is_empty() {
         report.say("nothing differs that is not declared: there is nothing to write");
         return Ok(report);
     }
     let path = project.directory.join(FILE);
     let old =
         read_text(&path).map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
-    let text = add(old.as_deref(), &new, None)
+    let mut text = add(old.as_deref(), &new, None)
         .map_err(|error| Failure::other(format!("{FILE}: {error}")))?;
+    if !left.is_empty() {
+        text.push_str("\n# Likely pairs of files that no document declares:\n");
+        for pair in &left {
+            text.push_str(&undeclared::comment(pair));
+            text.push('\n');
+        }
+    }
+    let pairs = evenkeel_model::text::count(left.len(), "likely pair");
     let counted = evenkeel_model::text::count(new.len(), "difference");
     let places = evenkeel_model::text::count(chosen.len(), "place");
     if request.dry_run {
@@ -90,11 +99,19 @@ pub fn baseline(
             say_lines(&mut report, difference)?;
         }
         report.say(format!("{counted} for {places} would be added to {FILE}"));
+        if !left.is_empty() {
+            report.say(format!("{pairs} would be left out in {FILE}"));
+        }
         return Ok(report);
     }
     replace_text(&path, &text)
         .map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
-    report.say(format!("{counted} for {places} added to {FILE}"));
+    if !new.is_empty() {
+        report.say(format!("{counted} for {places} added to {FILE}"));
+    }
+    if !left.is_empty() {
+        report.say(format!("{pairs} left out in {FILE}: nothing compares them"));
+    }
     report.next("evenkeel drift --parity");
     Ok(report)
 }

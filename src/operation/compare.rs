@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Failure, World};
 use crate::report::{DocumentsDocument, Report};
 use crate::world::documents::gather_pair;
+use evenkeel_comparison::discovery::environments_of;
 use evenkeel_comparison::{Equal, Identities, Identity, Rules, Why, compare_files};
 use evenkeel_core::documents::equal_words;
 use evenkeel_core::drift::documents::{ComparedDocument, disparities, substitution};
@@ -54,7 +55,11 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         world.input,
         &world.git(),
     )?;
-    let (mut one, mut two) = substitution(&request.left, &request.right);
+    let (left_path, right_path) = (request.left.as_str(), request.right.as_str());
+    let (mut one, mut two) = environments_of(left_path, right_path).unwrap_or_else(|| {
+        let (one, two) = substitution(left_path, right_path);
+        (one.to_owned(), two.to_owned())
+    });
     let mut given: Vec<Identity> = request
         .identities
         .iter()
@@ -64,15 +69,15 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
             right: right.as_str().into(),
         })
         .collect();
-    let is_named = name::is_word(one) && name::is_word(two) && one != two;
+    let is_named = name::is_word(&one) && name::is_word(&two) && one != two;
     if is_named && !request.no_names {
         given.push(Identity {
             name: "environment".into(),
-            left: one.into(),
-            right: two.into(),
+            left: one.as_str().into(),
+            right: two.as_str().into(),
         });
     } else if !is_named {
-        (one, two) = ("first", "second");
+        (one, two) = ("first".to_owned(), "second".to_owned());
     }
     let rules = Rules {
         identities: Identities::new(given),
@@ -89,7 +94,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
     } else {
         Vec::new()
     };
-    let (one, two) = (EnvironmentName::new(one), EnvironmentName::new(two));
+    let (one, two) = (EnvironmentName::new(&one), EnvironmentName::new(&two));
     let documents = DocumentsDocument {
         pairs: 1,
         files: compared.files,

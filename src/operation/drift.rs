@@ -6,6 +6,7 @@ use super::{Failure, Project, ProjectLocation, World, ages, undeclared, unrecord
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
+use evenkeel_host::threads::{self, Begun};
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Defect, Severity};
@@ -94,7 +95,23 @@ pub(super) fn found(
         (false, false) => Needs::Drift,
     };
     session.project.tells_equal = request.explain_equal;
-    let resolution = session.resolve(&names, needs)?;
+    // Files are listed while others are read.
+    let listing = (!request.live_only)
+        .then(|| undeclared::Listing::of(&session.project))
+        .flatten();
+    let (resolution, paths) = std::thread::scope(|scope| {
+        let listing = listing.as_ref();
+        let listed = listing.map(|listing| threads::begin(scope, || listing.paths()));
+        let resolution = session.resolve(&names, needs);
+        (resolution, listed.map(Begun::join))
+    });
+    let resolution = resolution?;
+    let paths = match paths {
+        Some(Ok(paths)) => Some(undeclared::listed(paths)?),
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        None => None,
+    };
+    let mut is_whole = true;
     let Session {
         project,
         mut report,
@@ -124,9 +141,10 @@ pub(super) fn found(
             ages::tell(&project, &resolution.files, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
-        // As history, this asks git.
-        if !request.no_history {
-            undeclared::tell(&project, &mut report)?;
+        if let Some(paths) = &paths {
+            let (undeclared, bases) = undeclared::find(&project, &parity, paths)?;
+            is_whole = undeclared.pairs.is_empty();
+            undeclared::tell(undeclared, &bases, &mut report);
         }
         for equal in &resolution.equal {
             report.say(format!("counts as equal: {equal}"));
@@ -140,9 +158,11 @@ pub(super) fn found(
         defects.extend(live);
         report.environments = environments;
     }
-    let drifted = defects
-        .iter()
-        .any(|defect| defect.severity >= request.fail_on && defect.declared.is_none());
+    // What was left out was not found equal.
+    let drifted = !is_whole
+        || defects
+            .iter()
+            .any(|defect| defect.severity >= request.fail_on && defect.declared.is_none());
     report.exit_code = match (unseen, drifted) {
         (true, _) => 1,
         (false, true) => 2,

@@ -84,7 +84,8 @@ pub fn init(
     let found = discover(&listed, &text);
     let mut report = Report::new("init", "", world.clock.now());
     report.found(&found);
-    if found.path().count() == 0 || found.proposed().next().is_none() {
+    // What is only possible is written as comments: a person decides.
+    if found.path().count() == 0 || found.documents.is_empty() {
         report.say("nothing was found that looks like one thing in two environments");
         report.next("evenkeel compare A B   # two files or directories, without definitions");
         report.exit_code = 1;
@@ -124,6 +125,9 @@ pub fn init(
         return Ok(report);
     }
     put(&written.files, &directory, &root)?;
+    if found.proposed().next().is_none() {
+        report.say("nothing is certain: system.toml has what is possible as comments");
+    }
     for name in written.files.keys() {
         report.say(format!("wrote {}/{name}", shown(&directory, &root)));
     }

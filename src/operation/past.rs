@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::{Failure, Project};
 use crate::world::documents::{CommittedDocuments, Renames};
 use crate::world::git::{ChangedPath, GitError, Repository, Snapshot};
-use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet, FileSets};
+use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSet, FileSets, LayerKey};
 use evenkeel_core::environment::Definition;
 use evenkeel_core::history::{
     Budget, CommitContents, CommitInfo, Commits, History, Listed, Since, fingerprints, stands_since,
@@ -269,14 +268,13 @@ impl<'a> Past<'a> {
         let asked = own.asked();
         let sets = self.committed.gather(commit, &asked, renames);
         // What has the same contents as now differs as now. Mostly, that is the newest commit.
-        let is_now = |(environment, declared): &DocumentRequest<'_>, set: &FileSet| {
-            let key = (environment.clone(), Arc::clone(&declared.name));
-            self.now.get(&key).is_some_and(|now| now.is_same(set))
-        };
-        if asked
+        let is_now =
+            |key: &LayerKey, set: &FileSet| self.now.get(key).is_some_and(|now| now.is_same(set));
+        if own
+            .keys()
             .iter()
             .zip(&sets)
-            .all(|(asked, set)| is_now(asked, set))
+            .all(|(key, set)| is_now(key, set))
         {
             return Some(CommitContents {
                 keys: now.clone(),

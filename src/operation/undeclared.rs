@@ -1,69 +1,144 @@
-//! What drift does not compare: pairs of files that look like one thing in two environments, and that no document names.
+//! What drift does not compare: pairs of files that look like one thing in two environments, and that no definition mentions.
 //!
-//! Only names of files are looked at, and git is asked for them once. `init` looks closer.
+//! Only paths are read, once. `init` reads contents.
+
+use std::path::PathBuf;
 
 use super::{Failure, Project};
 use crate::report::Report;
-use evenkeel_comparison::discovery::pairs_by_path;
-use evenkeel_core::documents::{DeclaredDocuments, place_of};
+use crate::world::git::Repository;
+use crate::world::survey::{self, SurveyError};
+use evenkeel_core::documents::{
+    DeclaredDocuments, NOT_COMPARED, Undeclared, undeclared, undeclared_bases,
+};
+use evenkeel_core::history::places_of;
+use evenkeel_host::Interruption;
+use evenkeel_model::defect::Defect;
+use evenkeel_model::text::inert;
 
-/// Says how many likely pairs are not declared. Nothing where the definitions compare no documents, or are read from a commit.
+/// Most pairs that a message lists.
+const SHOWN: usize = 5;
+
+/// Where the files of a project are listed from.
+pub(super) struct Listing {
+    root: PathBuf,
+    repository: Option<Repository>,
+    commit: Option<String>,
+    interruption: Interruption,
+}
+
+impl Listing {
+    /// That of a project; `None` where its definitions are about resources alone.
+    pub(super) fn of(project: &Project<'_>) -> Option<Self> {
+        let definition = &project.definition;
+        let mut own = definition.environments.values();
+        let has_resources =
+            !definition.resources.is_empty() || own.any(|own| !own.resources.is_empty());
+        if definition.document_names().is_empty() && has_resources {
+            return None;
+        }
+        Some(Self {
+            root: project.root.clone(),
+            repository: project.repository().cloned(),
+            commit: project.commit_read().map(|(_, commit)| commit.to_owned()),
+            interruption: project.world.interruption.clone(),
+        })
+    }
+
+    /// The paths of the files, relative to the project's directory.
+    ///
+    /// # Errors
+    ///
+    /// When git fails, or the run is interrupted.
+    pub(super) fn paths(&self) -> Result<Vec<String>, SurveyError> {
+        let (Some(repository), Some(commit)) = (&self.repository, &self.commit) else {
+            return survey::paths(&self.root, self.repository.as_ref(), &self.interruption);
+        };
+        let Ok(below) = self.root.strip_prefix(repository.root()) else {
+            return Ok(Vec::new());
+        };
+        let listed = repository.list(commit, below)?;
+        Ok(listed
+            .iter()
+            .filter_map(|path| path.strip_prefix(below).ok()?.to_str().map(str::to_owned))
+            .collect())
+    }
+}
+
+/// What came of listing the files of a project.
 ///
 /// # Errors
 ///
-/// When git fails.
-pub(super) fn tell(project: &Project<'_>, report: &mut Report) -> Result<(), Failure> {
-    let Some(repository) = project.repository() else {
-        return Ok(());
-    };
-    if project.commit_read().is_some() {
-        return Ok(());
-    }
+/// When git failed, or the run was interrupted.
+pub(super) fn listed(paths: Result<Vec<String>, SurveyError>) -> Result<Vec<String>, Failure> {
+    paths.map_err(|error| match error {
+        SurveyError::Interrupted => Failure::Interrupted,
+        SurveyError::Git(error) => error.into(),
+    })
+}
+
+/// The likely pairs among some files that no document covers, and the files that documents which differ seem to be laid over.
+///
+/// # Errors
+///
+/// When a declaration cannot be filled in.
+pub(super) fn find(
+    project: &Project<'_>,
+    parity: &[Defect],
+    paths: &[String],
+) -> Result<(Undeclared, Vec<(String, String)>), Failure> {
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-    let places: Vec<String> = declared
-        .asked()
-        .into_iter()
-        .filter_map(|(_, declaration)| place_of(declaration))
-        .map(|place| place.to_string_lossy().into_owned())
-        .collect();
-    let Ok(below) = project.root.strip_prefix(repository.root()) else {
-        return Ok(());
+    let differing = places_of(parity);
+    let differing = differing.keys().map(String::as_str).collect();
+    let bases = undeclared_bases(&declared, &differing, paths);
+    let own = project.directory.strip_prefix(&project.root);
+    let own = own.map_or_else(|_| String::new(), |own| own.to_string_lossy().into_owned());
+    Ok((
+        undeclared(&project.definition, &declared, &own, paths),
+        bases,
+    ))
+}
+
+/// The likely pairs of files that no definition mentions.
+///
+/// # Errors
+///
+/// When git fails, or a declaration cannot be filled in.
+pub(super) fn pairs(project: &Project<'_>) -> Result<Vec<Vec<String>>, Failure> {
+    let Some(listing) = Listing::of(project) else {
+        return Ok(Vec::new());
     };
-    if places.is_empty() {
-        return Ok(());
-    }
-    let paths: Vec<String> = repository
-        .present(below)?
-        .iter()
-        .filter_map(|path| path.strip_prefix(below).ok()?.to_str().map(str::to_owned))
-        .collect();
-    let is_declared = |path: &String| {
-        places.iter().any(|place| {
-            place.is_empty()
-                || path
-                    .strip_prefix(place.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
-    let own = project
-        .directory
-        .strip_prefix(&project.root)
-        .map(|own| format!("{}/", own.to_string_lossy()))
-        .unwrap_or_default();
-    let paths: Vec<String> = paths
-        .into_iter()
-        .filter(|path| own.is_empty() || !path.starts_with(&own))
-        .collect();
-    let left = pairs_by_path(&paths)
-        .iter()
-        .filter(|paths| !paths.iter().any(is_declared))
-        .count();
-    if left > 0 {
-        let pairs = evenkeel_model::text::count(left, "likely pair");
-        let verb = if left == 1 { "is" } else { "are" };
+    let paths = listed(listing.paths())?;
+    Ok(find(project, &[], &paths)?.0.pairs)
+}
+
+/// Lists them in a report, the first of them with their paths.
+pub(super) fn tell(undeclared: Undeclared, bases: &[(String, String)], report: &mut Report) {
+    for (document, base) in bases {
         report.say(format!(
-            "not compared: {pairs} of files {verb} not declared; `evenkeel init --dry-run` lists what it finds"
+            "document.{document} seems to be laid over {}: `base = [\"{}\"]` compares the combined results",
+            inert(base),
+            inert(base)
         ));
     }
-    Ok(())
+    let Undeclared { pairs, left_out } = undeclared;
+    for pair in pairs.iter().take(SHOWN) {
+        report.say(format!("not compared: {}", inert(&pair.join(" ↔ "))));
+    }
+    if let Some(more) = pairs.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        report.say(format!("not compared: {more} more"));
+    }
+    if !pairs.is_empty() {
+        report.say("declare a document for each, or name them in `[ignore] pairs` of system.toml; `evenkeel init --dry-run` prints documents");
+    }
+    report.not_compared(pairs, left_out);
+}
+
+/// The comment that leaves a pair out.
+pub(super) fn comment(pair: &[String]) -> String {
+    let quoted: Vec<String> = pair
+        .iter()
+        .map(|path| format!("\"{}\"", inert(path)))
+        .collect();
+    format!("{NOT_COMPARED} {}", quoted.join(", "))
 }

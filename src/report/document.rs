@@ -217,8 +217,18 @@ impl Report {
                 .count(),
             declared: declarations.len(),
             first_expiry: declarations.iter().map(|(_, expires)| *expires).min(),
+            not_compared: Vec::new(),
+            left_out: 0,
             documents,
         });
+    }
+
+    /// Adds the likely pairs of files that were not compared, and how many of them the definitions leave out.
+    pub fn not_compared(&mut self, pairs: Vec<Vec<String>>, left_out: usize) {
+        if let Some(parity) = &mut self.parity {
+            parity.not_compared = pairs;
+            parity.left_out = left_out;
+        }
     }
 
     /// Covers secrets in what stopped an operation, with `safe`.
@@ -237,6 +247,9 @@ impl Report {
             }
         }
         self.messages.iter_mut().for_each(cover);
+        if let Some(parity) = &mut self.parity {
+            parity.not_compared.iter_mut().flatten().for_each(cover);
+        }
     }
 
     /// Adds a sentence.

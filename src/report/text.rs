@@ -116,6 +116,16 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         if parity.lesser > 0 {
             sum.push_str(&format!(", {}", count(parity.lesser, "lesser one")));
         }
+        if !parity.not_compared.is_empty() {
+            let left = parity.not_compared.len();
+            let verb = if left == 1 { "is" } else { "are" };
+            let told = format!("{} {verb} not declared", count(left, "likely pair"));
+            sum.push_str(&format!("; {}", style.bad(&told)));
+        }
+        if parity.left_out > 0 {
+            let left = count(parity.left_out, "pair");
+            sum.push_str(&format!("; {left} left out by the definitions"));
+        }
         writeln!(to, "  {:<12} {sum}   {sums}", "parity")?;
         if let Some(documents) = &parity.documents {
             writeln!(

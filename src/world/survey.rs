@@ -91,6 +91,31 @@ pub fn list(
     Ok(files)
 }
 
+/// Lists the paths of the files below a directory, as [`list`] does, without asking what they are.
+///
+/// # Errors
+///
+/// When git fails, or the survey is interrupted.
+pub fn paths(
+    root: &Path,
+    repository: Option<&Repository>,
+    interruption: &Interruption,
+) -> Result<Vec<String>, SurveyError> {
+    if let Some(repository) = repository
+        && let Ok(below) = root.strip_prefix(repository.root())
+    {
+        let paths = repository.present(below)?;
+        return Ok(paths
+            .iter()
+            .filter_map(|path| path.strip_prefix(below).ok()?.to_str())
+            .filter(|path| !path.split('/').any(|part| LEFT_OUT.contains(&part)))
+            .map(str::to_owned)
+            .collect());
+    }
+    let listed = list(root, None, interruption)?;
+    Ok(listed.into_iter().map(|file| file.path).collect())
+}
+
 /// A regular file; links and everything else are left alone.
 fn listed(root: &Path, path: &str) -> Option<ListedFile> {
     let metadata = fs::symlink_metadata(root.join(path)).ok()?;

@@ -77,7 +77,7 @@ fn value(chance: &mut Chance, depth: usize) -> String {
     }
 }
 
-fn map(chance: &mut Chance, depth: usize) -> String {
+pub fn map(chance: &mut Chance, depth: usize) -> String {
     let mut keys: Vec<&str> = (0..chance.below(5)).map(|_| key(chance)).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use evenkeel_comparison::{
-    FileContent, Files, FilesComparison, Identities, Identity, Rules, compare_files,
+    FileContent, Files, FilesComparison, Identities, Identity, Rules, Shape, compare_files,
 };
 use evenkeel_document::Format;
 use evenkeel_model::source::SourceFile;
@@ -553,10 +553,14 @@ fn compared(style: Style, left: &str, right: &str) -> FilesComparison {
         Files {
             files: &left,
             whole: true,
+            beneath: &[],
+            shape: Shape::default(),
         },
         Files {
             files: &right,
             whole: true,
+            beneath: &[],
+            shape: Shape::default(),
         },
         Some(style.format()),
         &rules,

@@ -1,11 +1,12 @@
 //! Compares what a document is in two environments: one file each, or as many as a directory has, matched by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::disagreement::{Disagreement, Matter, Side, Surroundings};
+use super::layers::{Combined, Shape, are_texts, combine};
 use super::meaning::Relation;
 use super::path::Step;
 use super::{Equal, Rules, Said, Which, raw_differences};
@@ -35,6 +36,23 @@ pub struct Files<'a> {
     pub files: &'a BTreeMap<String, FileContent>,
     /// Whether all that are there are in the list. If not, one that is missing from it may be there.
     pub whole: bool,
+    /// The files that these are laid over, by the same names, the lowest first.
+    pub beneath: &'a [&'a BTreeMap<String, FileContent>],
+    /// What is compared of them.
+    pub shape: Shape<'a>,
+}
+
+impl<'a> Files<'a> {
+    /// Whether each file is compared as it stands.
+    fn is_plain(&self) -> bool {
+        self.beneath.is_empty() && self.shape.section.is_none()
+    }
+
+    /// The layers of a file, the lowest first; none where it is nowhere.
+    fn layers(&self, name: &str) -> Vec<&'a FileContent> {
+        let beneath = self.beneath.iter().filter_map(|files| files.get(name));
+        beneath.chain(self.files.get(name)).collect()
+    }
 }
 
 /// A disagreement with its places in both files.
@@ -79,6 +97,9 @@ pub fn compare_files(
     format: Option<Format>,
     rules: &Rules,
 ) -> FilesComparison {
+    if !left.is_plain() || !right.is_plain() {
+        return compare_layers(left, right, format, rules);
+    }
     let (whole_left, whole_right) = (left.whole, right.whole);
     let (left, right) = (left.files, right.files);
     let mut pairs: Vec<(&str, Option<&FileContent>, Option<&FileContent>)> = Vec::new();
@@ -110,6 +131,12 @@ pub fn compare_files(
         .par_iter()
         .map(|(name, left, right)| compare_pair(name, *left, *right, format, rules))
         .collect();
+    let mut whole = together(parts);
+    renamed(&mut whole, left, right, rules);
+    whole
+}
+
+fn together(parts: Vec<FilesComparison>) -> FilesComparison {
     let mut whole = FilesComparison::default();
     for part in parts {
         whole.located.extend(part.located);
@@ -123,8 +150,227 @@ pub fn compare_files(
         whole.said.0.append(&part.said.0);
         whole.said.1.append(&part.said.1);
     }
-    renamed(&mut whole, left, right, rules);
     whole
+}
+
+/// Compares files that are laid over others, or of which a section counts. Names are matched as they are: what lies beneath is
+/// the same for all environments.
+fn compare_layers(
+    left: Files<'_>,
+    right: Files<'_>,
+    format: Option<Format>,
+    rules: &Rules,
+) -> FilesComparison {
+    let own = |side: Files<'_>| -> BTreeSet<String> {
+        let all = side.beneath.iter().copied().chain([side.files]);
+        all.flat_map(|files| files.keys().cloned()).collect()
+    };
+    let names: BTreeSet<String> = own(left).into_iter().chain(own(right)).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let parts: Vec<FilesComparison> = names
+        .par_iter()
+        .map(|name| {
+            let layers = (left.layers(name), right.layers(name));
+            let are_there = !layers.0.is_empty() && !layers.1.is_empty();
+            if are_there && are_texts(&layers.0) && are_texts(&layers.1) {
+                return compare_combined(
+                    name,
+                    (&layers.0, left.shape),
+                    (&layers.1, right.shape),
+                    format,
+                    rules,
+                );
+            }
+            let (one, two) = (layers.0.last().copied(), layers.1.last().copied());
+            if one.is_none() && !left.whole || two.is_none() && !right.whole {
+                return FilesComparison::default();
+            }
+            compare_pair(name, one, two, format, rules)
+        })
+        .collect();
+    together(parts)
+}
+
+/// Layers, the lowest first, and what is compared of them.
+type Layered<'a> = (&'a [&'a FileContent], Shape<'a>);
+
+fn compare_combined(
+    name: &str,
+    left: Layered<'_>,
+    right: Layered<'_>,
+    format: Option<Format>,
+    rules: &Rules,
+) -> FilesComparison {
+    let mut part = FilesComparison {
+        files: left.0.len() + right.0.len(),
+        ..FilesComparison::default()
+    };
+    let step = (!name.is_empty()).then(|| Step::Key(name.into()));
+    let (one, two) = rayon::join(
+        || combine(left.0, format, left.1),
+        || combine(right.0, format, right.1),
+    );
+    let ((one, complaints), (two, others)) = (one, two);
+    part.complaints = complaints;
+    part.complaints.extend(others);
+    let (Some(one), Some(two)) = (one, two) else {
+        return part;
+    };
+    match (one.lacks_section, two.lacks_section) {
+        (false, false) => compare_documents(&one, &two, step, rules, &mut part),
+        (true, true) => part.complaints.push(no_section(&one, left.1, name)),
+        (lacks, _) => {
+            let which = if lacks { Which::Right } else { Which::Left };
+            let (has, shape) = if lacks {
+                (&two, right.1)
+            } else {
+                (&one, left.1)
+            };
+            part.raw = 1;
+            part.located.push(lone_section(has, shape, step, which));
+        }
+    }
+    part
+}
+
+/// A section that only one environment has.
+fn lone_section(has: &Combined, shape: Shape<'_>, step: Option<Step>, which: Which) -> Located {
+    let root = has.document.roots.first();
+    let place = root.map(|root| root.place).unwrap_or_default();
+    let side = Side {
+        place,
+        key_place: None,
+        shown: format!(
+            "the section {}",
+            shape.section.map(ToString::to_string).unwrap_or_default()
+        ),
+        scalar: None,
+        is_secret: false,
+        is_encrypted: false,
+        leaves: has.document.leaves(),
+    };
+    let surveys = surveys(has);
+    let known = KnownSecrets::of(&surveys.iter().collect::<Vec<_>>());
+    let shown = Shown::of(has, surveys, &known);
+    let span = shown.span(has, Some(&side), None);
+    let (left, right, left_span, right_span) = match which {
+        Which::Left => (Some(side), None, span, None),
+        Which::Right => (None, Some(side), None, span),
+    };
+    Located {
+        disagreement: Disagreement {
+            path: super::Path {
+                steps: step.into_iter().collect(),
+            },
+            left,
+            right,
+            matter: Matter::Only(which),
+            around: Surroundings::default(),
+            lacking: None,
+        },
+        left: left_span,
+        right: right_span,
+    }
+}
+
+/// A section that is nowhere was written wrongly.
+fn no_section(document: &Combined, shape: Shape<'_>, name: &str) -> Defect {
+    let section = shape.section.map(ToString::to_string).unwrap_or_default();
+    let file = document.layers().last().map(covered_whole);
+    let path = file.as_ref().map_or(name, |file| file.path.as_str());
+    let defect = Defect::new(
+        &evenkeel_document::codes::NO_SECTION,
+        path,
+        format!("{path}: section `{section}` is missing, and so is the other environment's"),
+    );
+    match &file {
+        Some(file) => defect.at(&Span::start_of(file), "not found in this file"),
+        None => defect,
+    }
+}
+
+/// The secrets of each layer of a document.
+fn surveys(document: &Combined) -> Vec<Survey> {
+    document.layers().map(Survey::of).collect()
+}
+
+/// The layers of a document, with their secrets covered.
+struct Shown(Vec<Arc<SourceFile>>);
+
+impl Shown {
+    fn of(document: &Combined, surveys: Vec<Survey>, known: &KnownSecrets) -> Self {
+        let layers = document.layers().zip(surveys);
+        Self(
+            layers
+                .map(|(layer, survey)| covered(layer, survey, known))
+                .collect(),
+        )
+    }
+
+    /// Where a side has it, or where it lacks it.
+    fn span(
+        &self,
+        document: &Combined,
+        side: Option<&Side>,
+        lacking: Option<Place>,
+    ) -> Option<Span> {
+        // Of what only one side has, the key says more than the first line of the value.
+        let place = match side {
+            Some(side) => side.key_place.unwrap_or(side.place),
+            None => lacking?,
+        };
+        let (number, place) = document.located(place);
+        let file = self.0.get(number)?;
+        Some(Span::new(file, place.start as usize..place.end as usize))
+    }
+}
+
+/// Compares two documents that were read.
+fn compare_documents(
+    left: &Combined,
+    right: &Combined,
+    step: Option<Step>,
+    rules: &Rules,
+    part: &mut FilesComparison,
+) {
+    let (one, two) = (&left.document, &right.document);
+    if rules.tells_said {
+        part.said.0.add(one);
+        part.said.1.add(two);
+    }
+    part.raw = raw_differences(one, two);
+    part.leaves = one.leaves() + two.leaves();
+    let compared = super::compare(one, two, rules, step.as_ref());
+    part.is_there |= compared.is_there;
+    part.by_position += compared.by_position;
+    part.equal = compared.equal;
+    if compared.disagreements.is_empty() {
+        return;
+    }
+    let (lefts, rights) = rayon::join(|| surveys(left), || surveys(right));
+    let all: Vec<&Survey> = lefts.iter().chain(&rights).collect();
+    let known = KnownSecrets::of(&all);
+    let shown = (!rules.unplaced).then(|| {
+        rayon::join(
+            || Shown::of(left, lefts, &known),
+            || Shown::of(right, rights, &known),
+        )
+    });
+    for mut found in compared.disagreements {
+        found.cover(&known);
+        let (one, two) = match &shown {
+            Some((one, two)) => (
+                one.span(left, found.left.as_ref(), found.lacking),
+                two.span(right, found.right.as_ref(), found.lacking),
+            ),
+            None => (None, None),
+        };
+        part.located.push(Located {
+            disagreement: found,
+            left: one,
+            right: two,
+        });
+    }
 }
 
 fn compare_pair(
@@ -162,42 +408,8 @@ fn compare_pair(
             let (documents, complaints) = read_both(left, right, format);
             part.complaints = complaints;
             if let Some((left, right)) = documents {
-                if rules.tells_said {
-                    part.said.0.add(&left);
-                    part.said.1.add(&right);
-                }
-                part.raw = raw_differences(&left, &right);
-                part.leaves = left.leaves() + right.leaves();
-                let compared = super::compare(&left, &right, rules, step.as_ref());
-                part.is_there |= compared.is_there;
-                part.by_position += compared.by_position;
-                part.equal = compared.equal;
-                if compared.disagreements.is_empty() {
-                    return part;
-                }
-                let surveys = rayon::join(|| Survey::of(&left), || Survey::of(&right));
-                let known = KnownSecrets::of(&[&surveys.0, &surveys.1]);
-                let shown = (!rules.unplaced).then(|| {
-                    rayon::join(
-                        || covered(&left, surveys.0, &known),
-                        || covered(&right, surveys.1, &known),
-                    )
-                });
-                for mut found in compared.disagreements {
-                    found.cover(&known);
-                    let (left, right) = match &shown {
-                        Some((left, right)) => (
-                            span(left, found.left.as_ref(), found.lacking),
-                            span(right, found.right.as_ref(), found.lacking),
-                        ),
-                        None => (None, None),
-                    };
-                    part.located.push(Located {
-                        disagreement: found,
-                        left,
-                        right,
-                    });
-                }
+                let (left, right) = (Combined::plain(left), Combined::plain(right));
+                compare_documents(&left, &right, step, rules, &mut part);
             }
         }
         (Some(FileContent::Unreadable), Some(_)) | (Some(_), Some(FileContent::Unreadable)) => {}
@@ -344,29 +556,22 @@ fn covered(document: &Document, survey: Survey, known: &KnownSecrets) -> Arc<Sou
     SourceFile::new(document.file.path.clone(), text)
 }
 
+/// A document that is not compared, with its secrets covered.
+fn covered_whole(document: &Document) -> Arc<SourceFile> {
+    let survey = Survey::of(document);
+    let known = KnownSecrets::of(&[&survey]);
+    covered(document, survey, &known)
+}
+
 /// A file that is not compared, with its secrets covered.
 fn covered_file(file: &Arc<SourceFile>) -> Arc<SourceFile> {
     match evenkeel_document::read(file, Format::of_file(file)) {
-        Ok(document) => {
-            let survey = Survey::of(&document);
-            let known = KnownSecrets::of(&[&survey]);
-            covered(&document, survey, &known)
-        }
+        Ok(document) => covered_whole(&document),
         Err(_) => {
             let ranges = covering::secret_ranges(&file.text);
             SourceFile::new(file.path.clone(), covering::covered(&file.text, ranges))
         }
     }
-}
-
-/// Where a side has it, or where it lacks it.
-fn span(file: &Arc<SourceFile>, side: Option<&Side>, lacking: Option<Place>) -> Option<Span> {
-    // Of what only one side has, the key says more than the first line of the value.
-    let place = match side {
-        Some(side) => side.key_place.unwrap_or(side.place),
-        None => lacking?,
-    };
-    Some(Span::new(file, place.start as usize..place.end as usize))
 }
 
 /// Whether two files have the same content.

@@ -86,6 +86,21 @@ pub(crate) fn is_partial(word: usize) -> bool {
     })
 }
 
+/// Where releases are tried before production, whatever else it is for.
+const REHEARSALS: &[&str] = &["qa"];
+
+/// Whether releases are tried there before production: then it may be what is meant to be like production.
+pub(super) fn is_rehearsal(word: usize) -> bool {
+    WORDS.get(word).is_some_and(|word| {
+        word.role == Role::Staging
+            || word
+                .clear
+                .iter()
+                .chain(word.weak)
+                .any(|spelling| REHEARSALS.contains(spelling))
+    })
+}
+
 /// What an environment is for.
 pub(crate) fn role(word: usize) -> Role {
     WORDS.get(word).map_or(Role::Early, |word| word.role)

@@ -11,6 +11,7 @@ pub const CODES: &[&Code] = &[
     &ALIAS,
     &NOT_TEXT,
     &UNREADABLE,
+    &NO_SECTION,
 ];
 
 /// Not of its format.
@@ -54,4 +55,10 @@ pub const UNREADABLE: Code = Code::error(
     "document/unreadable",
     "a document cannot be read",
     "What cannot be read cannot be compared, and that never counts as \"no difference\". The path is relative to the project's directory; with `render`, it is what the command prints that is compared.",
+);
+/// A section that no environment has.
+pub const NO_SECTION: Code = Code::error(
+    "document/no-section",
+    "a section of a document is missing",
+    "`section` chooses the part of a file that is compared, and chooses nothing in either environment. Write the path of the section as reports show it, such as `env.${environment}` or `profiles[name=${environment}]`.",
 );

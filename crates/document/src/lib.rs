@@ -10,6 +10,7 @@
 pub mod codes;
 mod complaint;
 pub mod covering;
+mod detection;
 mod dotenv;
 mod duplicates;
 mod gathering;
@@ -123,7 +124,7 @@ impl Format {
     }
 
     /// The format of a file by its path, and by its text where the path does not tell: an inventory of hosts has no
-    /// ending, and sections.
+    /// ending, and sections; a file without an ending may be YAML.
     #[must_use]
     pub fn of_file(file: &SourceFile) -> Self {
         let is = |endings: &[&str]| {
@@ -131,11 +132,14 @@ impl Format {
             endings.iter().any(|each| each.eq_ignore_ascii_case(ending))
         };
         match Self::of(&file.path) {
-            Self::Lines if properties::has_sections(&file.text) => Self::Properties,
             // Variables that a shell reads, and nothing else.
             Self::Lines if is(&["sh", "bash", "envrc"]) && dotenv::is_all_of(&file.text) => {
                 Self::Dotenv
             }
+            Self::Lines => match detection::format(file) {
+                Self::Lines if properties::has_sections(&file.text) => Self::Properties,
+                known => known,
+            },
             // Several programs have files of their own with such an ending.
             Self::Properties
                 if is(&["cfg", "ini", "cnf"]) && !properties::is_of_sections(&file.text) =>

@@ -1,7 +1,7 @@
 //! What `init` found and proposes, in words.
 
 use super::{DocumentsDocument, Report};
-use evenkeel_comparison::discovery::{Discovery, ProposedIdentity};
+use evenkeel_comparison::discovery::{Discovery, FoundDocument, ProposedIdentity};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::text::count;
 
@@ -31,7 +31,6 @@ impl Report {
             ));
         }
         for document in &found.documents {
-            let paths: Vec<&str> = document.paths.values().map(String::as_str).collect();
             self.say(format!(
                 "{}  {:<8}  {}\n            {}",
                 if document.proposed {
@@ -40,7 +39,7 @@ impl Report {
                     "  left out"
                 },
                 document.certainty.to_string(),
-                paths.join(" ↔ "),
+                parts(document),
                 document.reason
             ));
         }
@@ -77,5 +76,19 @@ impl Report {
             count(after.len(), "difference"),
             count(places(after), "place"),
         ));
+    }
+}
+
+/// What is compared: files, or the sections of one, and what they are laid over.
+fn parts(document: &FoundDocument) -> String {
+    let paths: Vec<&str> = document.paths.values().map(String::as_str).collect();
+    let sections: Vec<&str> = document.sections.values().map(String::as_str).collect();
+    let parts = match paths.first() {
+        Some(path) if !sections.is_empty() => format!("{path}: {}", sections.join(" ↔ ")),
+        _ => paths.join(" ↔ "),
+    };
+    match &document.base {
+        Some(base) => format!("{parts} over {base}"),
+        None => parts,
     }
 }

@@ -28,6 +28,10 @@ pub struct ParityDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub first_expiry: Option<Moment>,
+    /// Files that look like one thing in two environments and that no definition mentions: pairs that were not compared.
+    pub not_compared: Vec<Vec<String>>,
+    /// How many such pairs the definitions leave out.
+    pub left_out: usize,
     /// The documents that were compared, counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<DocumentsDocument>,

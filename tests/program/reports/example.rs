@@ -58,6 +58,8 @@ pub fn example() -> Report {
     });
     report.defects(defects());
     report.parity = Some(ParityDocument {
+        not_compared: vec![vec!["a/staging.yaml".into(), "a/production.yaml".into()]],
+        left_out: 2,
         unread: 0,
         undeclared: 1,
         places: 2,

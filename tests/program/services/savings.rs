@@ -43,7 +43,12 @@ fn differences(estate: &Estate) -> Vec<Defect> {
             });
             own.collect()
         });
-        let both = [&left, &right].map(|files| Files { files, whole: true });
+        let both = [&left, &right].map(|files| Files {
+            files,
+            whole: true,
+            beneath: &[],
+            shape: evenkeel_comparison::Shape::default(),
+        });
         let found = compare_files(both[0], both[1], None, &comparison);
         let found = disparities(&ComparedDocument {
             name: &document.into(),
@@ -147,7 +152,12 @@ fn grouping_takes_time_in_proportion() {
             let file = SourceFile::new(format!("{side}.yaml"), text(side, count));
             [(String::new(), FileContent::Text(file))].into()
         });
-        let files = [&left, &right].map(|files| Files { files, whole: true });
+        let files = [&left, &right].map(|files| Files {
+            files,
+            whole: true,
+            beneath: &[],
+            shape: evenkeel_comparison::Shape::default(),
+        });
         let started = Instant::now();
         let found = compare_files(files[0], files[1], None, &Rules::default());
         let compared = started.elapsed();

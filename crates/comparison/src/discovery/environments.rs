@@ -93,6 +93,16 @@ pub(super) fn settle(judged: Vec<Judged>) -> (Vec<FoundEnvironment>, Vec<FoundDo
                 && missing.is_empty()
                 && !proposed.is_empty(),
             reason,
+            sections: document
+                .draft
+                .sections
+                .iter()
+                .filter_map(|(key, section)| {
+                    let name = called.get(&identity(key))?;
+                    Some((EnvironmentName::new(name), section.clone()))
+                })
+                .collect(),
+            base: document.draft.base.clone(),
             paths: document
                 .draft
                 .paths
@@ -145,10 +155,20 @@ fn below_production(
                 sibling: missing.1.clone(),
                 spelling: missing.2.clone(),
             };
+            if let Some(section) = section_of(document, shared.0) {
+                document.draft.sections.insert(key.clone(), section);
+            }
             document.draft.paths.insert(key, path.clone());
             own.insert(missing.clone());
         }
     }
+}
+
+fn section_of(document: &Judged, word: usize) -> Option<String> {
+    let mut sections = document.draft.sections.iter();
+    sections
+        .find(|(key, _)| key.word == word)
+        .map(|(_, section)| section.clone())
 }
 
 /// Words with two spellings in one document: these are two environments.
@@ -228,9 +248,13 @@ fn propose(
                 (_, Role::Production) => 1,
                 _ => 0,
             };
-            // What most documents support. What is meant to be like production counts twice, and no single file outvotes
-            // all others by its name alone.
-            let weight = if roles == 2 { sure * 2 } else { sure };
+            // What most documents support. Where people work counts half, and no single file outvotes all others by its
+            // name alone.
+            let weight = if roles == 2 || roles == 1 && words::is_rehearsal(lower.0) {
+                sure * 2
+            } else {
+                sure
+            };
             let rank = (sure > 0, roles > 0, weight, roles, any, lower.0);
             if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                 best = Some((rank, [lower, upper]));

@@ -2,6 +2,8 @@
 //!
 //! Names of environments at the end of a name are no ending: `Procfile.staging` is a `Procfile`.
 
+use std::collections::BTreeSet;
+
 use super::tokens::marks;
 use evenkeel_document::Format;
 
@@ -264,6 +266,22 @@ pub(super) fn is_doubtful(path: &str) -> bool {
         .any(|folder| DOUBTFUL_FOLDERS.contains(&folder))
 }
 
+/// The folders in which definitions of this program lie: those with a `system.toml`.
+pub(super) fn definition_folders<'p>(paths: impl Iterator<Item = &'p str>) -> BTreeSet<&'p str> {
+    paths
+        .filter_map(|path| match path.strip_suffix("system.toml")? {
+            "" => Some(""),
+            folder => folder.strip_suffix('/'),
+        })
+        .collect()
+}
+
+/// Whether a file is a definition of this program: it says how others are compared, and is never compared itself.
+pub(super) fn is_definition(path: &str, folders: &BTreeSet<&str>) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    !folders.is_empty() && name.ends_with(".toml") && folders.contains(folder)
+}
+
 /// What a file is.
 pub(super) fn classify(path: &str, bytes: u64) -> Class {
     let folders: Vec<&str> = path
@@ -335,7 +353,7 @@ pub(super) fn format(path: &str) -> Format {
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, classify, is_doubtful, is_sample};
+    use super::{Class, classify, definition_folders, is_definition, is_doubtful, is_sample};
     use evenkeel_document::Format;
 
     #[test]
@@ -372,6 +390,23 @@ mod tests {
             assert!(!classify(path, 10).is_document(), "{path}");
         }
         assert!(!classify("values-prod.yaml", 3 * 1024 * 1024).is_document());
+    }
+
+    #[test]
+    fn definitions_are_told_by_the_system_beside_them() {
+        let paths = [
+            "environments/system.toml",
+            "environments/staging.toml",
+            "a/staging.toml",
+        ];
+        let folders = definition_folders(paths.into_iter());
+        let own: Vec<bool> = paths
+            .iter()
+            .map(|path| is_definition(path, &folders))
+            .collect();
+        assert_eq!(own, [true, true, false]);
+        let root = definition_folders(["system.toml"].into_iter());
+        assert!(is_definition("staging.toml", &root) && !is_definition("a/staging.toml", &root));
     }
 
     #[test]

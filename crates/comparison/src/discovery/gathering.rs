@@ -31,6 +31,10 @@ pub(super) struct Draft {
     pub(super) names: usize,
     /// How each path writes its environment; empty where production has no word.
     pub(super) written: BTreeMap<Key, String>,
+    /// The part of the file that is each environment's.
+    pub(super) sections: BTreeMap<Key, String>,
+    /// The file that each is laid over.
+    pub(super) base: Option<String>,
 }
 
 /// Documents of families.
@@ -95,6 +99,8 @@ fn file(family: Family) -> Draft {
             .collect(),
         files: vec![paths.clone()],
         names: 1,
+        sections: BTreeMap::new(),
+        base: None,
         paths,
     }
 }
@@ -165,6 +171,8 @@ fn directory(
             .collect(),
         names,
         written: names_of.clone(),
+        sections: BTreeMap::new(),
+        base: None,
     };
     if spoiled.is_empty() {
         let families: Vec<&Family> = families.iter().collect();

@@ -1,6 +1,7 @@
 //! How sure a document is, and why: by what its files have in common, and by where they lie.
 //!
-//! Files with nothing in common are no document, whatever their paths say. A file that others are laid over is no
+//! Files whose paths are equal but for the environment's name are a document, whatever their contents share: contents
+//! only add certainty. Where production has no word of its own, contents decide. A file that others are laid over is no
 //! environment. What lies among tests and examples is at most possible.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,11 @@ pub(super) struct Judged {
 }
 
 impl Judged {
+    /// Whether a path is one of its files, or its only one.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.covers(path) || self.draft.paths.values().any(|own| own == path)
+    }
+
     /// Whether a path is one of its files.
     pub(super) fn covers(&self, path: &str) -> bool {
         self.draft.kind != DocumentKind::File
@@ -131,15 +137,6 @@ fn one(
         }
     }
     let like = seen.likeness;
-    if like.all > 0 && like.shared == 0 {
-        for path in draft.paths.values() {
-            leave(
-                "has nothing in common with its like in another environment",
-                path,
-            );
-        }
-        return None;
-    }
     let roles: BTreeSet<Role> = draft
         .paths
         .keys()
@@ -153,9 +150,8 @@ fn one(
     let points = usize::from(like.is_close()) * 2
         + usize::from(seen.trees > 0)
         + usize::from(known || several);
-    let mut certainty = if like.is_far() || like.all == 0 {
-        Certainty::Possible
-    } else if points >= 3 && shares_names {
+    let is_alike = like.all > 0 && !like.is_far();
+    let mut certainty = if is_alike && points >= 3 && shares_names {
         Certainty::High
     } else {
         Certainty::Likely
@@ -213,13 +209,8 @@ fn one(
         cap(most, "is a program's source, compared line by line");
     }
     if !(roles.contains(&Role::Production) && roles.contains(&Role::Staging)) {
-        let most = if like.is_close() {
-            Certainty::Likely
-        } else {
-            Certainty::Possible
-        };
         cap(
-            most,
+            Certainty::Likely,
             "not both a production and something meant to be like it",
         );
     }
@@ -292,14 +283,19 @@ impl Seen {
         let mut nearest: Option<(Role, Likeness)> = None;
         for (key, own) in keys {
             let like = Likeness::of(&own, &reference);
-            if like.shared == 0 && !own.is_empty() && !reference.is_empty() {
+            // The name of where people work is used for other things, too: `test.yml` of workflows.
+            let is_early = words::role(key.word) == Role::Early;
+            if is_early
+                && files.len() > 2
+                && like.shared == 0
+                && !own.is_empty()
+                && !reference.is_empty()
+            {
                 if let (Some(path), Some(other)) = (files.get(key), files.get(last)) {
                     leave(&format!("has nothing in common with `{other}`"), path);
                 }
                 self.dropped.insert(key.clone());
-                if files.len() > 2 {
-                    continue;
-                }
+                continue;
             }
             // What is meant to be like production counts, if there is such a one.
             let role = words::role(key.word);

@@ -455,7 +455,7 @@ fn an_environment_that_some_documents_lack_is_left_out() {
 }
 
 #[test]
-fn files_with_nothing_in_common_are_no_pair() {
+fn equal_paths_are_a_pair_whatever_the_contents_share() {
     let found = discovered(&files(&[
         (".github/workflows/staging.yml", "jobs: 1\non: 2\n"),
         (".github/workflows/production.yml", "jobs: 1\non: 3\n"),
@@ -463,12 +463,8 @@ fn files_with_nothing_in_common_are_no_pair() {
         ("a/staging.yml", "x: 1\n"),
         ("a/production.yml", "y: 1\n"),
     ]));
-    let names: Vec<&str> = found
-        .documents
-        .iter()
-        .map(|one| one.name.as_str())
-        .collect();
-    assert_eq!(names, ["workflows"]);
+    let names: Vec<&str> = found.proposed().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["workflows", "a"]);
     assert_eq!(found.environments.len(), 2);
     assert!(
         found
@@ -476,6 +472,85 @@ fn files_with_nothing_in_common_are_no_pair() {
             .iter()
             .any(|one| one.reason.contains("nothing in common"))
     );
+    for (lower, upper) in [
+        ("hosts-staging.yml", "hosts-production.yml"),
+        ("compose.qa.yaml", "compose.live.yaml"),
+        ("Compose.PreProd.yaml", "Compose.Prod.yaml"),
+        ("uat/app.conf", "prd/app.conf"),
+        ("dev.tfvars", "prod.tfvars"),
+        (".env.stg", ".env.prd"),
+    ] {
+        let found = discovered(&files(&[
+            (lower, "a: 1\nb: 2\nc: 3\nd: 4\n"),
+            (upper, "v: 1\nw: 2\nx: 3\ny: 4\n"),
+        ]));
+        assert_eq!(found.proposed().count(), 1, "{lower}: {found:#?}");
+    }
+}
+
+#[test]
+fn two_paths_name_their_environments() {
+    let names =
+        |left, right| super::environments_of(left, right).map(|(one, two)| format!("{one} {two}"));
+    for (left, right, expected) in [
+        ("Pulumi.QA.yaml", "Pulumi.Production.yaml", "qa production"),
+        (
+            "appsettings.Staging.json",
+            "appsettings.Production.json",
+            "staging production",
+        ),
+        ("configUat.json", "configLive.json", "uat live"),
+        ("configUat.json", "configProd.json", "uat prod"),
+        ("env/stg/stg.tfvars", "env/prod/prod.tfvars", "stg prod"),
+        ("deploy/Pre-Prod", "deploy/Prod", "pre-prod prod"),
+        (
+            "/a/b/staging/app.yaml",
+            "/c/production.yaml",
+            "staging production",
+        ),
+        ("a.yaml", "b.yaml", ""),
+        ("values-v1.yaml", "values-v2.yaml", ""),
+        ("staging/a.yaml", "staging/b.yaml", ""),
+    ] {
+        let expected = (!expected.is_empty()).then(|| expected.to_owned());
+        assert_eq!(names(left, right), expected, "{left}");
+        let back = names(right, left).map(|both| {
+            let (one, two) = both.split_once(' ').unwrap();
+            format!("{two} {one}")
+        });
+        assert_eq!(back, expected, "{right}");
+    }
+}
+
+#[test]
+fn the_path_is_what_most_documents_support() {
+    let pulumi = |environment: &str| -> Vec<(String, String)> {
+        ["web", "api", "mail"]
+            .iter()
+            .map(|app| {
+                (
+                    format!("apps/{app}/Pulumi.{environment}.yaml"),
+                    "config:\n  replicas: 1\n".to_owned(),
+                )
+            })
+            .collect()
+    };
+    for (lower, upper, names) in [
+        ("QA", "Production", ["qa", "production"]),
+        ("qa", "live", ["qa", "live"]),
+        ("Uat", "Prod", ["uat", "prod"]),
+        ("preprod", "prd", ["preprod", "prd"]),
+    ] {
+        let mut all = [pulumi(lower), pulumi(upper)].concat();
+        let stray = ["a-staging.yaml", "a-production.yaml"];
+        let others = ["notes/ci-staging.yaml", "notes/ci-production.yaml"];
+        for path in stray.into_iter().chain(others) {
+            all.push((path.to_owned(), "jobs: {build: {a: 1}}\n".to_owned()));
+        }
+        let found = discovered(&all);
+        assert_eq!(environments(&found), names, "{found:#?}");
+        assert_eq!(found.proposed().count(), 3);
+    }
 }
 
 #[test]

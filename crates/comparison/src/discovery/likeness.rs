@@ -84,6 +84,13 @@ pub(super) fn keys(path: &str, format: Format, text: &str) -> Option<BTreeSet<St
     Some(keys)
 }
 
+/// The keys of a part of a document.
+pub(super) fn keys_of(node: &Node) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    gather(node, "", &mut keys);
+    keys
+}
+
 /// The paths to the leaves below a node. Depth is bounded by the readers.
 fn gather(node: &Node, path: &str, keys: &mut BTreeSet<String>) {
     if keys.len() >= MOST_KEYS {

@@ -8,8 +8,9 @@
 //! left without them is its skeleton ([`candidates`]); paths with one skeleton are a family ([`families`],
 //! [`unmarked`]); families in
 //! the same folders are one document ([`gathering`]), judged by what its files have in common ([`likeness`],
-//! [`judging`]); from all documents follow the environments ([`environments`]) and names ([`names`]).
+//! [`judging`]). A file may hold several environments ([`sections`]) or lie over another ([`bases`]). From all documents follow the environments ([`environments`]) and names ([`names`]).
 
+mod bases;
 mod candidates;
 mod environments;
 mod families;
@@ -19,13 +20,14 @@ mod identities;
 mod judging;
 mod likeness;
 mod names;
+mod sections;
 mod unmarked;
 mod writing;
 
 #[cfg(test)]
 mod layouts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{tokens, words};
@@ -103,6 +105,10 @@ pub struct FoundDocument {
     pub kind: DocumentKind,
     /// A path for each environment that has it.
     pub paths: BTreeMap<EnvironmentName, String>,
+    /// The part of the file that is each environment's, where one file has several.
+    pub sections: BTreeMap<EnvironmentName, String>,
+    /// The file that each is laid over.
+    pub base: Option<String>,
     /// The format, where the files' names do not tell it.
     pub format: Option<Format>,
     /// How sure it is.
@@ -135,6 +141,8 @@ pub struct Discovery {
     pub documents: Vec<FoundDocument>,
     /// By reason.
     pub left_out: Vec<LeftOut>,
+    /// Pairs by their paths that are in no document, because their contents cannot be compared.
+    pub unsettled: Vec<Vec<String>>,
 }
 
 impl Discovery {
@@ -151,20 +159,32 @@ impl Discovery {
     }
 }
 
-/// The files of a repository whose paths are equal but for the names of environments, one list for each group. Only paths
-/// are looked at.
+/// The files of a repository that are likely pairs by their paths alone: equal but for the names of environments. One list
+/// for each group, in order. Left out is what `discover` is never sure of: source code, tests and examples, and what has no
+/// word for production.
 #[must_use]
 pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
+    // Few paths of a repository name an environment, and only those can be in a pair.
     let mut documents: Vec<&str> = paths
         .iter()
         .map(String::as_str)
-        .filter(|path| files::classify(path, 1).is_document())
+        .filter(|path| {
+            !tokens::path_marks(path).is_empty()
+                && !files::is_doubtful(path)
+                && matches!(
+                    files::classify(path, 1),
+                    files::Class::Tree(_) | files::Class::Text
+                )
+        })
         .collect();
     documents.sort_unstable();
     documents.dedup();
+    let own = files::definition_folders(paths.iter().map(String::as_str));
+    documents.retain(|path| !files::is_definition(path, &own));
     families::find(&documents)
         .paired
         .into_iter()
+        .filter(|family| family.naming != families::Naming::Bare)
         .map(|family| {
             family
                 .members
@@ -173,6 +193,39 @@ pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
                 .collect()
         })
         .collect()
+}
+
+/// The file that some files, one for each environment, are laid over, where names tell it.
+#[must_use]
+pub fn likely_base(paths: &[&str], all: &BTreeSet<&str>) -> Option<String> {
+    let has_hiera = all.contains("hiera.yaml");
+    bases::shared(paths, has_hiera, &|path| all.contains(path))
+}
+
+/// The environments that two paths name, in lower case: `Pulumi.QA.yaml` and `Pulumi.Production.yaml` are `qa` and
+/// `production`. By the place in which the paths differ; otherwise each path must name one environment, and not the same.
+#[must_use]
+pub fn environments_of(left: &str, right: &str) -> Option<(String, String)> {
+    let (lefts, rights) = (candidates::plain(left), candidates::plain(right));
+    let at_one_place = lefts.iter().find_map(|one| {
+        let is_other = |two: &&candidates::Candidate| {
+            two.skeleton == one.skeleton && two.key.word != one.key.word && (one.clear || two.clear)
+        };
+        let two = rights.iter().find(is_other)?;
+        Some((one.key.spelling.clone(), two.key.spelling.clone()))
+    });
+    let only = |path: &str| -> Option<tokens::Mark> {
+        let marks = tokens::path_marks(path);
+        let first = marks.iter().find(|mark| mark.clear)?;
+        marks
+            .iter()
+            .all(|mark| mark.word == first.word)
+            .then(|| first.clone())
+    };
+    at_one_place.or_else(|| {
+        let (one, two) = (only(left)?, only(right)?);
+        (one.word != two.word).then_some((one.spelling, two.spelling))
+    })
 }
 
 /// Finds environments and documents among the files of a repository.
@@ -188,6 +241,8 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     let mut all: Vec<&ListedFile> = files.iter().collect();
     all.sort_by(|one, two| (&one.path, one.bytes).cmp(&(&two.path, two.bytes)));
     all.dedup_by(|one, two| one.path == two.path);
+    let own = files::definition_folders(all.iter().map(|file| file.path.as_str()));
+    all.retain(|file| !files::is_definition(&file.path, &own));
     let mut inventory = BTreeMap::new();
     let mut naming = 0;
     for file in all {
@@ -210,9 +265,20 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     }
     let drafts = gathering::gather(found.paired, &inventory);
     let mut alone = found.alone;
-    let judged = judging::judge(drafts, &inventory, text, &mut |reason, path| {
+    let mut judged = judging::judge(drafts, &inventory, text, &mut |reason, path| {
         leave(reason, path);
     });
+    let taken: BTreeSet<String> = judged
+        .iter()
+        .flat_map(|document| document.draft.paths.values().cloned())
+        .collect();
+    let is_taken =
+        |path: &str| taken.contains(path) || judged.iter().any(|document| document.covers(path));
+    let sections = sections::find(&inventory, &is_taken, text);
+    judged.extend(sections);
+    for document in &mut judged {
+        document.draft.base = bases::of(&document.draft, &inventory);
+    }
     // What a directory covers has its counterpart's place, if not its counterpart.
     alone.retain(|path| !judged.iter().any(|document| document.covers(path)));
     for path in alone {
@@ -226,12 +292,20 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
             leave(reason, path);
         }
     }
+    let all: Vec<String> = inventory.keys().map(|path| (*path).to_owned()).collect();
+    let mut unsettled = pairs_by_path(&all);
+    unsettled.retain(|pair| {
+        !pair
+            .iter()
+            .any(|path| judged.iter().any(|document| document.has(path)))
+    });
     let (environments, documents) = environments::settle(judged);
     Discovery {
         files: inventory.len(),
         naming,
         environments,
         documents,
+        unsettled,
         left_out: left_out
             .into_iter()
             .map(|(reason, mut paths)| {

@@ -3,7 +3,7 @@
 //! Gives texts and writes nothing. What was found but not proposed stands in them as comments, with its reason, so that
 //! taking it in is a matter of taking away a `#`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::word;
 use super::{Certainty, Discovery, FoundDocument, FoundEnvironment, ProposedIdentity, tokens};
@@ -106,8 +106,14 @@ fn system(
         page.blank();
         page.comment(&format!("{}: {}", document.certainty, document.reason));
         let mut lines = vec![format!("[document.{}]", document.name)];
-        if let Some(template) = template(document, path) {
+        if let Some(template) = template(document, path, &document.paths) {
             lines.push(format!("path = {}", quoted(&template)));
+        }
+        if let Some(template) = template(document, path, &document.sections) {
+            lines.push(format!("section = {}", quoted(&template)));
+        }
+        if let Some(base) = &document.base {
+            lines.push(format!("base = [{}]", quoted(&escaped(base))));
         }
         if let Some(format) = document.format {
             lines.push(format!("format = {}", quoted(format.name())));
@@ -134,18 +140,25 @@ fn system(
     if others.peek().is_some() {
         page.blank();
         page.comment(
-            "Found as well, and left out. Take away the `#` in front of what belongs together.",
+            "Found as well, and left out. Take away the `#` in front of what belongs together, and its \"not compared\".",
         );
     }
     for document in others {
         page.blank();
         page.comment(&format!("{}: {}", document.certainty, document.reason));
+        let paths: BTreeSet<String> = document.paths.values().map(|path| quoted(path)).collect();
+        let paths: Vec<String> = paths.into_iter().collect();
+        page.comment(&format!("not compared: {}", paths.join(", ")));
         let mut lines = vec![format!("[document.{}]", document.name)];
-        match template(document, path) {
-            Some(template) => lines.push(format!("path = {}", quoted(&template))),
-            None => {
-                let paths = document.paths.iter();
-                lines.extend(paths.map(|(name, path)| format!("{name}: {}", quoted(path))));
+        for (key, texts) in [("path", &document.paths), ("section", &document.sections)] {
+            match template(document, path, texts) {
+                Some(template) => lines.push(format!("{key} = {}", quoted(&template))),
+                None => {
+                    let own = texts.iter();
+                    lines.extend(
+                        own.map(|(name, text)| format!("{name}: {key} = {}", quoted(text))),
+                    );
+                }
             }
         }
         page.lines(&lines, false);
@@ -161,6 +174,14 @@ fn system(
                 paths.push(format!("{more} more"));
             }
             page.comment(&format!("- {}: {}", left_out.reason, list(&paths, "and")));
+        }
+    }
+    if !found.unsettled.is_empty() {
+        page.blank();
+        page.comment("Pairs by their names whose contents cannot be compared:");
+        for pair in &found.unsettled {
+            let paths: Vec<String> = pair.iter().map(|path| quoted(path)).collect();
+            page.comment(&format!("not compared: {}", paths.join(", ")));
         }
     }
     page.text
@@ -202,13 +223,18 @@ fn of_environment(
         page.lines(&[line], is_complete(identity, path));
     }
     for document in found.proposed() {
-        if template(document, path).is_some() {
-            continue;
+        let mut lines = Vec::new();
+        for (key, texts) in [("path", &document.paths), ("section", &document.sections)] {
+            if let Some(own) = texts.get(&environment.name)
+                && template(document, path, texts).is_none()
+            {
+                lines.push(format!("{key} = {}", quoted(&escaped(own))));
+            }
         }
-        if let Some(own) = document.paths.get(&environment.name) {
+        if !lines.is_empty() {
             page.blank();
             page.line(&format!("[document.{}]", document.name));
-            page.line(&format!("path = {}", quoted(&escaped(own))));
+            page.lines(&lines, true);
         }
     }
     page.text
@@ -219,19 +245,27 @@ fn is_complete(identity: &ProposedIdentity, path: &[&FoundEnvironment]) -> bool 
         .all(|one| identity.values.contains_key(&one.name))
 }
 
-/// One path for all environments, if the name of each stands in its own path, at the same place.
-fn template(document: &FoundDocument, path: &[&FoundEnvironment]) -> Option<String> {
+/// One text for all environments, if the name of each stands in its own, at the same place, or if it is the same.
+fn template(
+    document: &FoundDocument,
+    path: &[&FoundEnvironment],
+    texts: &BTreeMap<EnvironmentName, String>,
+) -> Option<String> {
     let paths: Vec<(&EnvironmentName, &String)> = if document.certainty >= Certainty::Likely
-        && path
-            .iter()
-            .all(|one| document.paths.contains_key(&one.name))
+        && path.iter().all(|one| texts.contains_key(&one.name))
     {
         path.iter()
-            .filter_map(|one| document.paths.get_key_value(&one.name))
+            .filter_map(|one| texts.get_key_value(&one.name))
             .collect()
     } else {
-        document.paths.iter().collect()
+        texts.iter().collect()
     };
+    if let [(_, first), rest @ ..] = paths.as_slice()
+        && !rest.is_empty()
+        && rest.iter().all(|(_, other)| other == first)
+    {
+        return Some(escaped(first));
+    }
     let (first, own) = paths.first()?;
     // The name may stand there by chance as well: every choice of its places is tried, of few.
     let places: Vec<usize> = tokens::tokens(own)

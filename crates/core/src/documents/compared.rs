@@ -13,8 +13,8 @@ use crate::environment::document::declarations;
 use crate::environment::{Definition, DifferencePlace, DocumentDeclaration, DocumentSource, once};
 use evenkeel_comparison::discovery::ProposedIdentity;
 use evenkeel_comparison::{
-    Disagreement, Equal, FileContent, FilesComparison, Identities, Identity, Located, Matter, Path,
-    Pattern, Rules, Side, Surroundings, Which, compare_files,
+    Disagreement, Equal, FileContent, Files, FilesComparison, Identities, Identity, Located,
+    Matter, Path, Pattern, Rules, Shape, Side, Surroundings, Which, compare_files,
 };
 use evenkeel_document::{Format, Place};
 use evenkeel_model::defect::Defect;
@@ -23,8 +23,11 @@ use evenkeel_model::{EnvironmentName, Value};
 /// What every environment declares.
 pub struct DeclaredDocuments(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
 
-/// The files of documents, by environment and document.
-pub type FileSets = BTreeMap<(EnvironmentName, Arc<str>), FileSet>;
+/// A document of an environment, and a layer of it: 0 for its own files, then what they are laid over, the lowest first.
+pub type LayerKey = (EnvironmentName, Arc<str>, usize);
+
+/// The files of documents, by environment, document and layer.
+pub type FileSets = BTreeMap<LayerKey, FileSet>;
 
 /// Takes what was found of one document in a pair of environments.
 pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &FilesComparison) + 'a;
@@ -120,13 +123,32 @@ impl DeclaredDocuments {
         )
     }
 
-    /// Everything that is to be gathered.
+    /// Everything that is to be gathered; what a document is laid over follows it.
     #[must_use]
     pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
         self.0
             .iter()
-            .flat_map(|(name, own)| own.iter().map(|each| (name.clone(), each)))
+            .flat_map(|(name, own)| {
+                own.iter()
+                    .flat_map(DocumentDeclaration::with_base)
+                    .map(|each| (name.clone(), each))
+            })
             .collect()
+    }
+
+    /// What each of [`Self::asked`] is, in the same order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<LayerKey> {
+        let mut keys = Vec::new();
+        for (environment, own) in &self.0 {
+            for each in own {
+                let layers = 0..=each.base.len();
+                keys.extend(
+                    layers.map(|layer| (environment.clone(), Arc::clone(&each.name), layer)),
+                );
+            }
+        }
+        keys
     }
 
     fn get(&self, environment: &EnvironmentName, name: &str) -> Option<&DocumentDeclaration> {
@@ -152,14 +174,10 @@ impl<'d> Documents<'d> {
         declared: &'d DeclaredDocuments,
         sets: Vec<FileSet>,
     ) -> Self {
-        let keys = declared
-            .asked()
-            .into_iter()
-            .map(|(environment, each)| (environment, Arc::clone(&each.name)));
         Self {
             definition,
             declared,
-            sets: keys.zip(sets).collect(),
+            sets: declared.keys().into_iter().zip(sets).collect(),
             tells_equal: false,
             tells_said: false,
             unplaced: false,
@@ -300,7 +318,7 @@ impl<'d> Documents<'d> {
     /// Whether a document, or a place of it, is there in any environment.
     #[must_use]
     pub fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
-        let own = self.sets.iter().filter(|((_, own), _)| &**own == name);
+        let own = self.sets.iter().filter(|((_, own, _), _)| &**own == name);
         if own.clone().any(|(_, set)| !set.complaints.is_empty()) {
             return Presence::Unread;
         }
@@ -345,8 +363,11 @@ impl<'d> Documents<'d> {
         proposed: &[ProposedIdentity],
     ) -> FilesComparison {
         let declared = (self.declared.get(one, name), self.declared.get(two, name));
-        let set =
-            |environment: &EnvironmentName| self.sets.get(&(environment.clone(), Arc::from(name)));
+        let layer = |environment: &EnvironmentName, number: usize| {
+            self.sets
+                .get(&(environment.clone(), Arc::from(name), number))
+        };
+        let set = |environment: &EnvironmentName| layer(environment, 0);
         let (Some(left), Some(right)) = (set(one), set(two)) else {
             return match declared {
                 (Some(there), None) => missing(there, Which::Left),
@@ -382,7 +403,20 @@ impl<'d> Documents<'d> {
         let format = declaration
             .format
             .or_else(|| printed(&[declared.0, declared.1]));
-        compare_files(left.files(), right.files(), format, &rules)
+        // What is not there lies beneath nothing.
+        let beneath = |environment: &EnvironmentName, declared: Option<&DocumentDeclaration>| {
+            let layers = 1..=declared.map_or(0, |declared| declared.base.len());
+            let there = layers.filter_map(|number| layer(environment, number));
+            let there = there.filter(|set| !set.absent);
+            there.map(|set| &set.files).collect::<Vec<_>>()
+        };
+        let (beneath_left, beneath_right) = (beneath(one, declared.0), beneath(two, declared.1));
+        compare_files(
+            layered(left, &beneath_left, one, declared.0),
+            layered(right, &beneath_right, two, declared.1),
+            format,
+            &rules,
+        )
     }
 
     /// What two environments have of their own: their names, parameters that vary as identity, and what is proposed.
@@ -424,6 +458,24 @@ impl<'d> Documents<'d> {
             })
         });
         Identities::new(std::iter::once(own).chain(given).chain(proposed))
+    }
+}
+
+/// What is compared of a document.
+fn layered<'a>(
+    own: &'a FileSet,
+    beneath: &'a [&'a BTreeMap<String, FileContent>],
+    environment: &'a EnvironmentName,
+    declared: Option<&'a DocumentDeclaration>,
+) -> Files<'a> {
+    Files {
+        beneath,
+        shape: Shape {
+            section: declared.and_then(|declared| declared.section.as_ref()),
+            profile: environment.as_str(),
+            merge: declared.and_then(|declared| declared.rules.merge),
+        },
+        ..own.files()
     }
 }
 

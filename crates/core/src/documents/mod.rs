@@ -11,17 +11,19 @@ mod limits;
 mod link;
 mod proposals;
 mod set;
+mod undeclared;
 mod walk;
 mod wanted;
 pub mod words;
 
 pub use compared::{
-    DeclaredDocuments, DocumentCounts, DocumentParity, Documents, FileSets, equal_words,
+    DeclaredDocuments, DocumentCounts, DocumentParity, Documents, FileSets, LayerKey, equal_words,
 };
 pub use differing::differing_texts;
 pub use limits::{LIMITS, Limits};
 pub use proposals::proposed_identities;
 pub use set::{BinaryAlone, Draft, FileContent, FileReading, FileSet, refuse_mixtures};
+pub use undeclared::{NOT_COMPARED, Undeclared, undeclared, undeclared_bases};
 pub use walk::{Found, Kind, Listing, Resolved, Tree, What, list, walk};
 pub use wanted::{Wanted, clean, climbs};
 pub use words::Unreadable;

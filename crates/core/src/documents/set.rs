@@ -8,7 +8,7 @@ use super::content::{Bytes, Refusal};
 use super::walk::Listing;
 use super::words::{self, Unreadable};
 pub use evenkeel_comparison::FileContent;
-use evenkeel_comparison::Files;
+use evenkeel_comparison::{Files, Shape};
 use evenkeel_document::{Format, codes};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::SourceFile;
@@ -56,6 +56,8 @@ impl FileSet {
         Files {
             files: &self.files,
             whole: self.whole,
+            beneath: &[],
+            shape: Shape::default(),
         }
     }
 }

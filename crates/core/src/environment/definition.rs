@@ -34,6 +34,8 @@ pub struct Definition {
     pub documents: BTreeMap<Arc<str>, Arc<Block>>,
     /// How documents are compared, by name: the same for all environments.
     pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
+    /// Globs of files that look like pairs and are not compared.
+    pub ignored_pairs: Vec<String>,
     /// How grave differences between environments are, by code, where the system says it.
     pub severities: BTreeMap<String, GivenSeverity>,
     /// The release policy.

@@ -10,7 +10,7 @@ use super::check::shortened;
 use super::expression::{Expression, Piece, Placed, Reference, place_of};
 use super::reference::plain_text;
 use super::{Block, Definition, codes};
-use evenkeel_comparison::Pattern;
+use evenkeel_comparison::{Merge, Pattern};
 use evenkeel_document::{Format, Scalar};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
@@ -33,8 +33,19 @@ pub struct DocumentDeclaration {
     pub source_span: Span,
     /// The format, where it is said; by the file's name otherwise, YAML for what a command prints.
     pub format: Option<Format>,
+    /// The part of the file that is this environment's.
+    pub section: Option<Pattern>,
+    /// What the files are laid over, the lowest first.
+    pub base: Vec<DocumentDeclaration>,
     /// How lists are matched and values compared.
     pub rules: DocumentRules,
+}
+
+impl DocumentDeclaration {
+    /// The declaration, and what it is laid over.
+    pub fn with_base(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.base)
+    }
 }
 
 /// Where a document's text comes from. Paths are relative to the project's directory, the one that holds the
@@ -66,6 +77,8 @@ pub struct DocumentRules {
     pub must_differ: Vec<(Pattern, Span)>,
     /// What a value is where it is not written.
     pub defaults: Vec<(Pattern, Scalar)>,
+    /// How layers are merged, where it is said; by the files' names otherwise.
+    pub merge: Option<Merge>,
 }
 
 /// The documents of an environment, by name, with references filled in. One without `path` and `render` is not in this
@@ -90,12 +103,29 @@ pub fn declarations(
         let Some((source, source_span)) = filling.source(block) else {
             continue;
         };
+        let section = filling.section(block);
+        let format = plain_text(block, "format").and_then(|(text, _)| Format::named(text));
+        let base = filling
+            .base(block)
+            .into_iter()
+            .map(|(path, span)| DocumentDeclaration {
+                name: Arc::clone(name),
+                span: block.span.clone(),
+                source: DocumentSource::Path(path),
+                source_span: span,
+                format,
+                section: None,
+                base: Vec::new(),
+                rules: DocumentRules::default(),
+            });
         declared.push(DocumentDeclaration {
             name: Arc::clone(name),
             span: block.span.clone(),
             source,
             source_span,
-            format: plain_text(block, "format").and_then(|(text, _)| Format::named(text)),
+            format,
+            section,
+            base: base.collect(),
             rules: definition
                 .document_rules
                 .get(name)
@@ -115,7 +145,8 @@ pub fn declarations(
 pub fn names(definition: &Definition, shown: &str) -> bool {
     definition.path.iter().any(|environment| {
         let declared = declarations(definition, environment).unwrap_or_default();
-        declared.iter().any(|each| match &each.source {
+        let mut sources = declared.iter().flat_map(DocumentDeclaration::with_base);
+        sources.any(|each| match &each.source {
             DocumentSource::Path(path) => {
                 let path = path.trim_start_matches("./").trim_end_matches('/');
                 let below = shown.strip_prefix(path);
@@ -164,6 +195,41 @@ impl Filling<'_> {
         Some((render, placed.span.clone()))
     }
 
+    /// The section, as a path pattern.
+    fn section(&mut self, block: &Block) -> Option<Pattern> {
+        let placed = block.get("section")?;
+        let text = self.text(placed, "section")?;
+        match Pattern::parse(&text) {
+            Ok(pattern) => Some(pattern),
+            Err(problem) => {
+                let message = format!("`{text}` is no path pattern: {}", problem.message);
+                self.complain(&placed.span, "section", &message);
+                None
+            }
+        }
+    }
+
+    /// What the files are laid over, and where each is written.
+    fn base(&mut self, block: &Block) -> Vec<(String, Span)> {
+        let Some(placed) = block.get("base") else {
+            return Vec::new();
+        };
+        match &placed.expression {
+            Expression::List(items) => items
+                .iter()
+                .filter_map(|item| Some((self.text(item, "base")?, item.span.clone())))
+                .collect(),
+            Expression::Plain(Value::List(items)) => items
+                .iter()
+                .filter_map(|item| Some((item.as_text()?.to_owned(), placed.span.clone())))
+                .collect(),
+            _ => {
+                self.complain(&placed.span, "base", "the paths are written out as a list");
+                Vec::new()
+            }
+        }
+    }
+
     /// What must become text that is not empty.
     fn text(&mut self, placed: &Placed, key: &'static str) -> Option<String> {
         let text = match &placed.expression {
@@ -183,7 +249,7 @@ impl Filling<'_> {
             }
             Expression::List(_) | Expression::Table(_) => return None,
         };
-        if text.is_empty() && key == "path" {
+        if text.is_empty() && key != "render" {
             self.complain(&placed.span, key, "this became an empty text");
             return None;
         }

@@ -1,5 +1,6 @@
 //! The keys of the tables that are not resources.
 
+use evenkeel_comparison::Merge;
 use evenkeel_document::Format;
 use evenkeel_model::source::{Field, Form};
 
@@ -16,6 +17,14 @@ pub const SYSTEM: &[Field] = &[
         "The environments in the order of promotion; the last one is production. Siblings, of which none comes before another, are a list of their own: `[\"staging\", [\"eu-production\", \"us-production\"]]`.",
     ),
 ];
+
+/// `[ignore]`.
+pub const IGNORE: &[Field] = &[Field::optional(
+    "pairs",
+    Form::Several(&Form::Words),
+    "Files that look like one thing in two environments and are not compared, as globs relative to the project's directory: `notes/**`, `ci/build-*.yaml`. Without this, `drift` reports such files and exits with 2.",
+)
+.written_out()];
 
 /// `[parameter.NAME]`.
 pub const PARAMETER: &[Field] = &[
@@ -239,6 +248,16 @@ pub const DOCUMENT_SOURCE: &[Field] = &[
         "How long the command may take. Default: \"60s\".",
     )
     .written_out(),
+    Field::optional(
+        "section",
+        Form::Words,
+        "The part of the file that is the environment's, as a path pattern: `env.${environment}`, `profiles[name=${environment}]`, or `[spring.config.activate.on-profile=${environment}]` for one of several documents in one file. Paths in reports begin in the section.",
+    ),
+    Field::optional(
+        "base",
+        Form::Several(&Form::Words),
+        "What the files of `path` are laid over, the lowest first: `[\"chart/values.yaml\"]`. The combined results are compared, and each value is shown in the file that it is from.",
+    ),
 ];
 
 /// How a `[document.NAME]` is read and compared: the same for all environments, so in system.toml only.
@@ -247,6 +266,12 @@ pub const DOCUMENT_RULES: &[Field] = &[
         "format",
         Form::Choice(Format::NAMES),
         "Its format. Default: by the file's name; what a command prints is YAML.",
+    )
+    .written_out(),
+    Field::optional(
+        "merge",
+        Form::Choice(Merge::NAMES),
+        "How files are laid over their `base`. `deep`: maps are merged, everything else is replaced. `helm`: so, and `null` removes a key of a lower layer. `compose`: as Compose merges its files. `indexed`: so, and lists are merged by position. `shallow`: the first keys are replaced whole. Default: `compose` over `compose*` and `docker-compose*`, `helm` over `values*.yaml`, `indexed` over `appsettings*`, `shallow` for `.tfvars`, Ansible's `group_vars` and Hiera's data, and `deep` otherwise.",
     )
     .written_out(),
     Field::optional(

@@ -40,6 +40,12 @@ pub fn reference_page() -> String {
     }
     let document = [fields::DOCUMENT_SOURCE, fields::DOCUMENT_RULES].concat();
     table(&mut page, "[document.NAME]", DOCUMENTS, &document);
+    table(
+        &mut page,
+        "[ignore]",
+        "What is not compared.",
+        fields::IGNORE,
+    );
     page.push_str(SEVERITIES);
     table(
         &mut page,
@@ -47,7 +53,7 @@ pub fn reference_page() -> String {
         "What the gate asks for.",
         fields::RELEASE,
     );
-    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference. It may also have `path`, `render` and `within` of any `[document.NAME]`: where a document lies is no defect, what is in it is compared.\n");
+    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference. It may also have `path`, `render`, `within`, `section` and `base` of any `[document.NAME]`: where a document lies is no defect, what is in it is compared.\n");
     table(
         &mut page,
         "[environment]",

@@ -225,7 +225,7 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec
 fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
     check_block(scope, subject, block, wrong);
     // Of other keys it was said that no reference can stand in them.
-    let sources = ["path", "render"];
+    let sources = ["path", "render", "section", "base"];
     for attribute in block
         .attributes
         .iter()
@@ -266,6 +266,18 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut V
             )
             .at(&render.span, "printed by a command")
             .at(&path.span, "and lies here as well"),
+        );
+    }
+    if let (Some(render), Some(base)) = (block.get("render"), block.get("base")) {
+        wrong.push(
+            Defect::new(
+                &codes::WRONG_FORM,
+                subject,
+                format!("{subject} has both `render` and `base`"),
+            )
+            .attribute("base")
+            .at(&base.span, "only files are laid over others")
+            .at(&render.span, "a command prints its combined result"),
         );
     }
 }

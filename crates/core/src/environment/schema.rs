@@ -48,6 +48,11 @@ pub fn system() -> Value {
             "Configuration files that exist already and are compared as trees.",
         ),
         (
+            "ignore",
+            table(fields::IGNORE, false),
+            "What is not compared.",
+        ),
+        (
             "severity",
             json!({
                 "type": "object",

@@ -146,6 +146,8 @@ fn declared(source: DocumentSource) -> DocumentDeclaration {
         source,
         source_span: Span::new(&file, 25..28),
         format: None,
+        section: None,
+        base: Vec::new(),
         rules: DocumentRules::default(),
     }
 }

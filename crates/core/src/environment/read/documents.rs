@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::document::DocumentRules;
 use super::super::{Block, Definition, codes, fields};
 use super::{Reader, texts};
-use evenkeel_comparison::Pattern;
+use evenkeel_comparison::{Merge, Pattern};
 use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::Value;
 use evenkeel_model::defect::Defect;
@@ -132,6 +132,10 @@ impl Reader<'_> {
         for (pattern, _) in self.patterns(table, subject, "exact") {
             rules.exact.push(pattern);
         }
+        rules.merge = table
+            .get("merge")
+            .and_then(Node::as_text)
+            .and_then(Merge::named);
         rules.must_differ = self.patterns(table, subject, "must-differ");
         rules
     }

@@ -30,6 +30,7 @@ impl Reader<'_> {
             suites: BTreeMap::new(),
             documents: BTreeMap::new(),
             document_rules: BTreeMap::new(),
+            ignored_pairs: Vec::new(),
             severities: BTreeMap::new(),
             differences: Vec::new(),
             policy: Policy::default(),
@@ -58,6 +59,7 @@ impl Reader<'_> {
                 ),
                 "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
                 "document" => self.documents(node, &mut definition),
+                "ignore" => self.ignore(node, &mut definition),
                 "severity" => self.severities(node, &mut definition),
                 "release" => {
                     check(
@@ -99,6 +101,7 @@ impl Reader<'_> {
                         "target",
                         "suite",
                         "document",
+                        "ignore",
                         "severity",
                         "release",
                     ];
@@ -170,6 +173,44 @@ impl Reader<'_> {
                 .at(&item.span, reason),
             ),
             None => definition.path.push(environment),
+        }
+    }
+
+    /// Pairs of files that are not compared.
+    fn ignore(&mut self, node: &Node, definition: &mut Definition) {
+        let Some(table) = self.table(node, "ignore") else {
+            return;
+        };
+        check_table(
+            table,
+            fields::IGNORE,
+            &node.span,
+            "ignore",
+            false,
+            &mut self.complaints,
+        );
+        for item in table.get("pairs").and_then(Node::as_list).unwrap_or(&[]) {
+            let Some(text) = item.as_text().filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            let problem = if text.starts_with('/') {
+                Some("expected a path relative to the project's directory".to_owned())
+            } else {
+                let glob = globset::Glob::new(text);
+                glob.err().map(|error| error.kind().to_string())
+            };
+            match problem {
+                None => definition.ignored_pairs.push(text.to_owned()),
+                Some(reason) => self.complaints.push(
+                    Defect::new(
+                        &codes::WRONG_FORM,
+                        "ignore",
+                        format!("ignore: `{text}` in `pairs` names no files"),
+                    )
+                    .attribute("pairs")
+                    .at(&item.span, reason),
+                ),
+            }
         }
     }
 
