@@ -140,16 +140,26 @@ fn has_strace() -> bool {
     works
 }
 
+/// A call in which something was injected.
+#[derive(Debug)]
+struct Hit {
+    /// The line of the trace, with the paths of its descriptors.
+    call: String,
+    /// Whether no entry was added to the ledger afterwards.
+    is_last: bool,
+}
+
 /// Runs `apply staging` with one thing injected. The tracer is a grandchild, so that it keeps nobody waiting.
 ///
-/// Says as well whether anything was injected.
-fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, bool) {
+/// Says as well in which call it was injected.
+fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, Option<Hit>) {
     let trace = world.path("trace");
     let mut command = Command::new("strace");
     command
         .args([
             "-f",
             "-D",
+            "-y",
             "-qq",
             "-o",
             trace.to_str().unwrap(),
@@ -185,9 +195,17 @@ fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, bool)
         ran.out.push_str("(said nothing)");
     }
     std::fs::remove_file(output).unwrap();
-    let is_hit = std::fs::read_to_string(&trace).is_ok_and(|text| text.contains("(INJECTED)"));
+    let text = std::fs::read_to_string(&trace).unwrap_or_default();
+    let mut lines = text.lines();
+    let hit = lines.find(|line| line.contains("(INJECTED)"));
+    // The head is written after each entry: a call with no head after it belonged to none.
+    let is_last = !lines.any(|line| line.contains("/.head-"));
+    let hit = hit.map(|hit| Hit {
+        call: hit.to_owned(),
+        is_last,
+    });
     let _ = std::fs::remove_file(trace);
-    (ran, is_hit)
+    (ran, hit)
 }
 
 /// After anything at all: what is claimed is true, and one more run makes it whole.
@@ -328,7 +346,7 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
         let hit = for_each_k(stride, 400, |k| {
             let world = large();
             let what = format!("{error} at {calls} {k}");
-            let (ran, is_hit) = traced(
+            let (ran, hit) = traced(
                 &world,
                 &format!("{calls}:error={error}:when={k}"),
                 &["apply", "staging"],
@@ -352,10 +370,18 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
                 converges(&world, &expected, &what);
             }
             // A worker's calls are counted on their own: few of them are beyond the first hundred.
-            if is_hit && calls.contains("fsync") {
-                assert_ne!(ran.code, 0, "{what}: a sync failed: {}", ran.short());
+            // SQLite syncs the folder of a new log as well, and its log once more as it closes the file; it goes on where
+            // that is refused.
+            let is_of_sqlite = |hit: &Hit| {
+                let path = hit.call.split(['<', '>']).nth(1).unwrap_or_default();
+                path.ends_with("/.evenkeel")
+                    || path.contains("/.founding-") && !path.contains(".db")
+                    || path.contains("/ledger.db") && hit.is_last
+            };
+            if calls.contains("fsync") && hit.as_ref().is_some_and(|hit| !is_of_sqlite(hit)) {
+                assert_ne!(ran.code, 0, "{what}: {hit:?}: {}", ran.short());
             }
-            is_hit
+            hit.is_some()
         });
         eprintln!("{error} at up to {hit} calls of {calls}");
     }
@@ -396,7 +422,7 @@ fn whatever_the_kernel_refuses_is_told_and_the_next_run_converges() {
         let hit = for_each_k_after(before_main(calls), stride, 400, |k| {
             let world = large();
             let what = format!("{error} at {calls} {k}");
-            let (ran, is_hit) = traced(
+            let (ran, hit) = traced(
                 &world,
                 &format!("{calls}:error={error}:when={k}"),
                 &["apply", "staging"],
@@ -416,7 +442,7 @@ fn whatever_the_kernel_refuses_is_told_and_the_next_run_converges() {
                 );
             }
             converges(&world, &expected, &what);
-            is_hit
+            hit.is_some()
         });
         eprintln!("{error} at up to {hit} calls of {calls}");
         assert!(hit >= least, "{calls}: only {hit} were hit");
