@@ -505,7 +505,10 @@ impl Kind for Process {
         let expected = running(left)?;
         // A log follows the name, unless a path of its own is declared for it.
         let follows = |declared: &ProcessDeclared| {
-            let beside = declared.record.strip_suffix(RECORD).map(|path| path.to_owned() + LOG);
+            let beside = declared
+                .record
+                .strip_suffix(RECORD)
+                .map(|path| path.to_owned() + LOG);
             beside.as_ref() == Some(&declared.log)
         };
         let is_same_log = before.log == after.log;
