@@ -86,6 +86,10 @@ impl Repository {
         commits: &[CommitInfo],
         paths: &[PathBuf],
     ) -> Result<BTreeMap<String, Vec<ChangedPath>>, GitError> {
+        // Without a path, git would tell everything.
+        if paths.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         // Git compares one commit after the other, on one core.
         if commits.len() > MOST_COMMITS {
             let (newer, older) = commits.split_at(commits.len() / 2);

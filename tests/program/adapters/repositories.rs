@@ -208,6 +208,14 @@ fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings(
         assert!(touching(&[everything], 4).whole);
     }
     assert!(touching(&[], 9).list.is_empty());
+    let line = repository.line("HEAD", 2).unwrap();
+    assert_eq!((line.list.len(), line.whole), (2, false));
+    assert!(repository.line("HEAD", 9).unwrap().whole);
+    let changed = |paths: &[&str]| {
+        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        repository.changes(&line.list, &paths).unwrap().len()
+    };
+    assert_eq!((changed(&[]), changed(&["."])), (0, 2));
     assert!(touching(&["none"], 9).list.is_empty());
     assert!(matches!(
         repository.commits_touching("HEAD", None, &["../x".into()], 9),
