@@ -47,17 +47,9 @@ pub fn list(
     repository: Option<&Repository>,
     interruption: &Interruption,
 ) -> Result<Vec<ListedFile>, SurveyError> {
-    if let Some(repository) = repository
-        && let Ok(below) = root.strip_prefix(repository.root())
-    {
-        let paths = repository.present(below)?;
-        return Ok(paths
-            .iter()
-            .filter_map(|path| path.strip_prefix(below).ok()?.to_str())
-            .filter(|path| !path.split('/').any(|part| LEFT_OUT.contains(&part)))
-            .take(MOST)
-            .filter_map(|path| listed(root, path))
-            .collect());
+    if let Some(paths) = tracked(root, repository)? {
+        let paths = paths.iter().take(MOST);
+        return Ok(paths.filter_map(|path| listed(root, path)).collect());
     }
     let mut files = Vec::new();
     let walk = walkdir::WalkDir::new(root)
@@ -101,19 +93,34 @@ pub fn paths(
     repository: Option<&Repository>,
     interruption: &Interruption,
 ) -> Result<Vec<String>, SurveyError> {
-    if let Some(repository) = repository
-        && let Ok(below) = root.strip_prefix(repository.root())
-    {
-        let paths = repository.present(below)?;
-        return Ok(paths
+    if let Some(paths) = tracked(root, repository)? {
+        return Ok(paths);
+    }
+    let listed = list(root, None, interruption)?;
+    Ok(listed.into_iter().map(|file| file.path).collect())
+}
+
+/// The paths that git names below a directory, without those that are left out; `None` outside of a repository.
+fn tracked(
+    root: &Path,
+    repository: Option<&Repository>,
+) -> Result<Option<Vec<String>>, SurveyError> {
+    let below = repository.and_then(|repository| {
+        let below = root.strip_prefix(repository.root()).ok()?;
+        Some((repository, below))
+    });
+    let Some((repository, below)) = below else {
+        return Ok(None);
+    };
+    let paths = repository.present(below)?;
+    Ok(Some(
+        paths
             .iter()
             .filter_map(|path| path.strip_prefix(below).ok()?.to_str())
             .filter(|path| !path.split('/').any(|part| LEFT_OUT.contains(&part)))
             .map(str::to_owned)
-            .collect());
-    }
-    let listed = list(root, None, interruption)?;
-    Ok(listed.into_iter().map(|file| file.path).collect())
+            .collect(),
+    ))
 }
 
 /// A regular file; links and everything else are left alone.

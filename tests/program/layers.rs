@@ -132,30 +132,9 @@ fn other_programs_have_bases_of_their_own() {
     );
 }
 
-fn declared(document: &str, files: &[(&str, &str)]) -> TestWorld {
-    let world = TestWorld::empty();
-    for name in ["staging", "production"] {
-        world.write(
-            &format!("environments/{name}.toml"),
-            &format!("[environment]\nname = \"{name}\"\n"),
-        );
-    }
-    world.write(
-        "environments/system.toml",
-        &format!(
-            "[system]\nname = \"shop\"\npath = [\"staging\", \"production\"]\n\n[document.app]\n{document}\n"
-        ),
-    );
-    for (name, text) in files {
-        world.write(name, text);
-    }
-    world.commit();
-    world
-}
-
 #[test]
 fn a_value_stands_in_the_file_that_it_is_from_and_secrets_of_all_layers_are_covered() {
-    let world = declared(
+    let world = TestWorld::with_document(
         "path = \"over/${environment}.yaml\"\nbase = [\"common.yaml\", \"sizes-${environment}.yaml\"]",
         &[
             (
@@ -202,7 +181,7 @@ fn how_layers_are_merged_can_be_said() {
         ("production.yaml", "a: {b: 1, c: 2}\nl: [1, 2]\n"),
     ];
     let of = |merge: &str, code: i32| {
-        let world = declared(
+        let world = TestWorld::with_document(
             &format!("path = \"${{environment}}.yaml\"\nbase = [\"base.yaml\"]\n{merge}"),
             &files,
         );
@@ -225,7 +204,7 @@ fn how_layers_are_merged_can_be_said() {
 
 #[test]
 fn files_of_directories_are_laid_over_those_of_the_same_name() {
-    let world = declared(
+    let world = TestWorld::with_document(
         "path = \"config/${environment}\"\nbase = [\"config/common\"]",
         &[
             ("config/common/a.yaml", "x: 1\ny: k\n"),
@@ -249,18 +228,18 @@ fn files_of_directories_are_laid_over_those_of_the_same_name() {
 #[test]
 fn a_base_that_is_not_there_or_broken_is_reported() {
     let files = [("staging.yaml", "a: 1\n"), ("production.yaml", "a: 1\n")];
-    let world = declared(
+    let world = TestWorld::with_document(
         "path = \"${environment}.yaml\"\nbase = [\"none.yaml\"]",
         &files,
     );
     world.expect(1, &["drift", "--parity"]).says("none.yaml");
-    let world = declared(
+    let world = TestWorld::with_document(
         "path = \"${environment}.yaml\"\nbase = [\"b.yaml\"]",
         &files,
     );
     world.write("b.yaml", "a: [1\n");
     world.expect(1, &["drift", "--parity"]).says("b.yaml");
-    let world = declared(
+    let world = TestWorld::with_document(
         "render = [\"cat\", \"staging.yaml\"]\nbase = [\"b.yaml\"]",
         &files,
     );
@@ -271,7 +250,7 @@ fn a_base_that_is_not_there_or_broken_is_reported() {
 
 #[test]
 fn history_follows_the_base() {
-    let world = declared(
+    let world = TestWorld::with_document(
         "path = \"${environment}.yaml\"\nbase = [\"base.yaml\"]",
         &[
             ("base.yaml", "level: info\n"),
@@ -296,11 +275,12 @@ fn a_base_that_names_tell_and_nobody_declared_is_mentioned_where_something_diffe
         ("chart/values-production.yaml", "a: k\n"),
     ];
     let path = "path = \"chart/values-${environment}.yaml\"";
-    let world = declared(path, &files);
+    let world = TestWorld::with_document(path, &files);
     world.expect(2, &["drift", "--parity"]).says(
         "document.app seems to be laid over chart/values.yaml: `base = [\"chart/values.yaml\"]`",
     );
-    let world = declared(&format!("{path}\nbase = [\"chart/values.yaml\"]"), &files);
+    let world =
+        TestWorld::with_document(&format!("{path}\nbase = [\"chart/values.yaml\"]"), &files);
     let ran = world.expect(0, &["drift", "--parity"]);
     assert!(!ran.out.contains("laid over"), "{}", ran.out);
 }

@@ -24,27 +24,6 @@ fn program(name: &str) -> Option<String> {
     found
 }
 
-fn project(document: &str, files: &[(&str, &str)]) -> TestWorld {
-    let world = TestWorld::empty();
-    for name in ["staging", "production"] {
-        world.write(
-            &format!("environments/{name}.toml"),
-            &format!("[environment]\nname = \"{name}\"\n"),
-        );
-    }
-    world.write(
-        "environments/system.toml",
-        &format!(
-            "[system]\nname = \"shop\"\npath = [\"staging\", \"production\"]\n\n[document.app]\n{document}\n"
-        ),
-    );
-    for (name, text) in files {
-        world.write(name, text);
-    }
-    world.commit();
-    world
-}
-
 /// What differs, with the commands of the definitions run.
 #[track_caller]
 fn rendered(world: &TestWorld, code: i32) -> Vec<String> {
@@ -62,7 +41,7 @@ fn overlays_of_kustomize_are_compared_by_what_it_prints() {
     let patch = |spec: &str| {
         format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {spec}\n")
     };
-    let world = project(
+    let world = TestWorld::with_document(
         &format!("render = [\"{kubectl}\", \"kustomize\", \"overlays/${{environment}}\"]"),
         &[
             ("base/kustomization.yaml", "resources: [web.yaml]\n"),
@@ -94,7 +73,7 @@ fn charts_are_compared_by_what_helm_prints() {
     let Some(helm) = program("helm") else {
         return;
     };
-    let world = project(
+    let world = TestWorld::with_document(
         &format!(
             "render = [\"{helm}\", \"template\", \"shop\", \"chart\", \"--values\", \"chart/values-${{environment}}.yaml\"]"
         ),
@@ -134,14 +113,14 @@ fn values_are_laid_over_each_other_as_helm_does() {
             ("chart/values-staging.yaml", staging),
             ("chart/values-production.yaml", production),
         ];
-        let printed = project(
+        let printed = TestWorld::with_document(
             &format!(
                 "render = [\"{helm}\", \"template\", \"shop\", \"chart\", \"--values\", \"chart/values-${{environment}}.yaml\"]"
             ),
             &files,
         );
         let expected = rendered(&printed, 2);
-        let combined = project(
+        let combined = TestWorld::with_document(
             "path = \"chart/values-${environment}.yaml\"\nbase = [\"chart/values.yaml\"]",
             &files,
         );

@@ -87,6 +87,28 @@ pub struct Ran {
 }
 
 impl TestWorld {
+    /// A repository with two environments, the lines of one document `app`, and files.
+    pub fn with_document(document: &str, files: &[(&str, &str)]) -> Self {
+        let world = Self::empty();
+        for name in ["staging", "production"] {
+            world.write(
+                &format!("environments/{name}.toml"),
+                &format!("[environment]\nname = \"{name}\"\n"),
+            );
+        }
+        world.write(
+                "environments/system.toml",
+                &format!(
+                    "[system]\nname = \"shop\"\npath = [\"staging\", \"production\"]\n\n[document.app]\n{document}\n"
+                ),
+            );
+        for (name, text) in files {
+            world.write(name, text);
+        }
+        world.commit();
+        world
+    }
+
     /// An empty directory.
     pub fn empty() -> Self {
         let home = tempfile::Builder::new()
