@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -50,6 +50,12 @@ pub(super) struct Global {
         value_name = "WHEN"
     )]
     color: ColorArgument,
+    /// Show the source lines and everything else that is known of every finding and step
+    #[arg(long, global = true)]
+    full: bool,
+    /// Show every line of lists that are cut otherwise
+    #[arg(long, global = true)]
+    all: bool,
 }
 
 impl Global {
@@ -95,12 +101,6 @@ pub(super) struct Surroundings<'a> {
     signals: &'a Signals,
 }
 
-/// How a file is drawn: no colours, and columns that no terminal decides.
-const FILE_STYLE: Style = Style {
-    colour: false,
-    width: 100,
-};
-
 impl Surroundings<'_> {
     /// Refuses files that cannot be written, before anything is done.
     pub(super) fn check_files(&self) -> Result<(), u8> {
@@ -111,6 +111,15 @@ impl Surroundings<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How a file is drawn: no colours, and columns that no terminal decides.
+    const fn file_style(&self) -> Style {
+        Style {
+            colour: false,
+            width: 100,
+            ..self.out
+        }
     }
 
     /// Renders the outcome of an operation, and gives the exit code.
@@ -126,7 +135,7 @@ impl Surroundings<'_> {
             report
         });
         let code = self.signals.exit_code(report.exit_code);
-        report.exit_code = code;
+        report.conclude(code);
         let has_failed = report.failure.is_some();
         if has_failed {
             // Standard error has it too when standard output or a file cannot be written.
@@ -142,7 +151,7 @@ impl Surroundings<'_> {
                 None if has_failed && *format == ReportFormat::Text => Ok(()),
                 None => self.print(|to| format.write(&report, self.out, to)),
                 Some(file) => report_file::write(&self.world.directory.join(file), |to| {
-                    format.write(&report, FILE_STYLE, to)
+                    format.write(&report, self.file_style(), to)
                 }),
             };
             if let Err(error) = written {
@@ -221,9 +230,11 @@ pub(super) fn with_surroundings(
         stores: &stores,
         secrets: RunSecrets::default(),
     };
-    let style = |is_terminal: bool| Style {
+    let style = |is_terminal: bool, width: usize| Style {
         colour: colour(global.color, &environment, is_terminal),
-        width: width(&environment),
+        width,
+        full: global.full,
+        all: global.all,
     };
     run(&Surroundings {
         world: &world,
@@ -233,8 +244,14 @@ pub(super) fn with_surroundings(
         },
         command,
         outputs,
-        out: style(io::stdout().is_terminal()),
-        talk: style(io::stderr().is_terminal()),
+        out: style(
+            io::stdout().is_terminal(),
+            width(&environment, io::stdout()),
+        ),
+        talk: style(
+            io::stderr().is_terminal(),
+            width(&environment, io::stderr()),
+        ),
         signals: &signals,
     })
 }
@@ -261,12 +278,17 @@ fn colour(flag: ColorArgument, environment: &BTreeMap<String, String>, is_termin
     }
 }
 
-fn width(environment: &BTreeMap<String, String>) -> usize {
+/// `COLUMNS` beats the terminal, and a stream that is none has 100 columns.
+fn width(environment: &BTreeMap<String, String>, stream: impl AsFd) -> usize {
     environment
         .get("COLUMNS")
         .and_then(|columns| columns.parse().ok())
+        .or_else(|| {
+            let size = rustix::termios::tcgetwinsize(stream).ok()?;
+            (size.ws_col > 0).then_some(usize::from(size.ws_col))
+        })
         .unwrap_or(100)
-        .clamp(40, 400)
+        .clamp(80, 200)
 }
 
 #[cfg(test)]

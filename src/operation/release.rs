@@ -189,6 +189,7 @@ pub(super) fn press(
             report.next(format!("evenkeel verify {name}"));
         }
         (ApplyOutcome::Done, _) => {
+            report.release = Some(number.to_string());
             report.say(format!("released: {number} is what {name} runs"));
             report.next("evenkeel drift");
             report.next("evenkeel status");

@@ -12,6 +12,7 @@ mod drift;
 mod entry;
 mod failure;
 mod finding;
+mod headline;
 mod locks;
 mod outcome;
 mod place;
@@ -35,6 +36,7 @@ pub use self::failure::{FailureDocument, FailureKind};
 pub use self::finding::{
     AllowedDocument, AlsoDocument, CodeDocument, CountsDocument, FindingDocument, SinceDocument,
 };
+pub use self::headline::{Headline, Tone};
 pub use self::locks::{HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState};
 pub(in crate::report) use self::outcome::outcome_words;
 pub(in crate::report) use self::place::LONGEST_LINE;
@@ -69,6 +71,9 @@ pub struct Report {
     pub at: Moment,
     /// The exit code that goes with it.
     pub exit_code: u8,
+    /// The verdict in one word; absent where the command judges nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headline: Option<Headline>,
     /// Where the definitions came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<OriginDocument>,
@@ -95,6 +100,9 @@ pub struct Report {
     pub applies: Vec<ApplyDocument>,
     /// Suites that ran.
     pub suites: Vec<SuiteDocument>,
+    /// The release that the command made: `r-3`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// The gate's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictDocument>,
@@ -139,6 +147,7 @@ impl Report {
             system: system.to_owned(),
             at,
             exit_code: 0,
+            headline: None,
             origin: None,
             project: None,
             failure: None,
@@ -150,6 +159,7 @@ impl Report {
             plans: Vec::new(),
             applies: Vec::new(),
             suites: Vec::new(),
+            release: None,
             verdict: None,
             status: Vec::new(),
             locks: Vec::new(),
@@ -271,6 +281,34 @@ impl Report {
                 by: by.to_owned(),
             });
         }
+    }
+
+    /// Sets the exit code, and the verdict that follows from it and from everything else.
+    pub fn conclude(&mut self, exit_code: u8) {
+        self.exit_code = exit_code;
+        self.headline = Headline::of(self);
+    }
+
+    /// Whether anything that was read differs, and no declared difference allows it.
+    #[must_use]
+    pub fn has_drift(&self) -> bool {
+        let is_read = |finding: &FindingDocument| {
+            !finding.code.starts_with("document/") && finding.code != "live/cannot-tell"
+        };
+        self.findings
+            .iter()
+            .any(|finding| finding.counts() && is_read(finding))
+    }
+
+    /// Whether everything that counts is removed by the next apply or release.
+    #[must_use]
+    pub fn is_pending_only(&self) -> bool {
+        let is_whole = self
+            .parity
+            .as_ref()
+            .is_none_or(|parity| parity.not_compared.is_empty());
+        let mut counted = self.findings.iter().filter(|finding| finding.counts());
+        is_whole && self.counts.pending > 0 && counted.all(FindingDocument::is_pending)
     }
 
     /// Whether any finding is an error that nothing allows.

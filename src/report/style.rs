@@ -9,6 +9,10 @@ pub struct Style {
     pub colour: bool,
     /// Columns.
     pub width: usize,
+    /// Whether everything that is known of each finding and step is shown, and not only of the gravest.
+    pub full: bool,
+    /// Whether lists are shown to their end.
+    pub all: bool,
 }
 
 impl Style {

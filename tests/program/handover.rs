@@ -524,17 +524,24 @@ fn resources(declared: &Declared, directory: u64) -> String {
 }
 
 /// Definitions change, hands edit and remove, runs and releases are killed at some moment; after each kill the ledger is
-/// whole, and the next whole run brings all of it. `EVENKEEL_TEST_ALL=1` kills 2,000 runs.
+/// whole, and the next whole run brings all of it. `EVENKEEL_TEST_ALL=1` kills 2,000 runs, in four projects at a time.
 #[test]
 fn killed_over_cycles_of_renames_swaps_removals_edits_and_releases_it_converges() {
-    let wanted = if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
-        2_000
-    } else {
-        24
-    };
+    if std::env::var_os("EVENKEEL_TEST_ALL").is_none() {
+        return cycles(7, 24);
+    }
+    std::thread::scope(|scope| {
+        for seed in 7..11 {
+            scope.spawn(move || cycles(seed, 500));
+        }
+    });
+}
+
+/// Kills at least `wanted` runs of one project, at least one of them a release.
+fn cycles(seed: u64, wanted: u64) {
     let world = TestWorld::with(&system(""));
     let mut long = time(&world, &["apply", "staging"]);
-    let mut random = Random(7);
+    let mut random = Random(seed);
     let (mut killed, mut releases, mut round) = (0, 0, 0);
     while killed < wanted || releases == 0 {
         assert!(round < 4 * wanted, "{killed} kills in {round} rounds");
@@ -587,10 +594,11 @@ fn killed_over_cycles_of_renames_swaps_removals_edits_and_releases_it_converges(
         round += 1;
         // The ledger grows, and each run reads it.
         if round % 50 == 0 {
+            eprintln!("seed {seed}: killed {killed} runs in {round} rounds");
             long = time(&world, &["apply", "staging"]);
         }
     }
-    eprintln!("killed {killed} runs in {round} rounds, {releases} of them releases");
+    eprintln!("seed {seed}: killed {killed} runs in {round} rounds, {releases} of them releases");
 }
 
 /// How long a command takes that succeeds.

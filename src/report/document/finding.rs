@@ -144,12 +144,16 @@ pub struct CountsDocument {
     pub advice: usize,
     /// Those that a declared difference allows.
     pub allowed: usize,
+    /// Those that the next apply or release removes: the definition changed, and nothing else did. Counted nowhere else.
+    #[serde(default)]
+    pub pending: usize,
 }
 
 impl CountsDocument {
     pub(super) fn add(&mut self, finding: &FindingDocument) {
         *match (&finding.allowed, finding.severity) {
             (Some(_), _) => &mut self.allowed,
+            (None, _) if finding.is_pending() => &mut self.pending,
             (None, Severity::Critical) => &mut self.critical,
             (None, Severity::Error) => &mut self.error,
             (None, Severity::Warning) => &mut self.warning,
@@ -197,6 +201,12 @@ impl FindingDocument {
                 .map(|allowed| AllowedDocument::new(&allowed, places)),
             help: defect.help,
         }
+    }
+
+    /// Whether the next apply or release removes it: the definition changed, and nothing was changed outside evenkeel.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        matches!(self.corner, Some(Corner::Pending | Corner::HalfPromoted))
     }
 
     /// Whether it is an error that nothing allows.

@@ -132,6 +132,8 @@ mod tests {
         let style = Style {
             colour: false,
             width: 100,
+            full: false,
+            all: false,
         };
         let mut shown = Vec::new();
         apply_lines(&apply, style, &mut shown)?;

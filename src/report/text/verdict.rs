@@ -81,6 +81,8 @@ mod tests {
         let style = Style {
             colour: false,
             width: 100,
+            full: false,
+            all: false,
         };
         let mut shown = Vec::new();
         verdict_lines(&verdict, style, &mut shown)?;

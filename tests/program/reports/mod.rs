@@ -13,6 +13,8 @@ pub fn rendered(report: &Report, format: ReportFormat) -> String {
     let style = Style {
         colour: false,
         width: 100,
+        full: false,
+        all: false,
     };
     let mut bytes = Vec::new();
     format.write(report, style, &mut bytes).unwrap();

@@ -31,7 +31,7 @@ pub fn name_releases(state: &State, name: &str, defects: &mut [Defect]) {
     for defect in defects {
         if !matches!(
             defect.corner,
-            Some(Corner::HandMade | Corner::Conflicting | Corner::HandMadeInBoth)
+            Some(Corner::ChangedOutside | Corner::Conflicting | Corner::ChangedOutsideInBoth)
         ) {
             continue;
         }

@@ -58,10 +58,10 @@ fn rename(defects: &mut [Defect], other: &EnvironmentCorners, in_place_there: Co
             (Some(Corner::Pending), None) if !other.nothing_of.contains(&defect.subject) => {
                 defect.corner = Some(in_place_there);
             }
-            (Some(Corner::HandMade), Some((Some(Corner::HandMade), found)))
+            (Some(Corner::ChangedOutside), Some((Some(Corner::ChangedOutside), found)))
                 if *found == defect.found =>
             {
-                defect.corner = Some(Corner::HandMadeInBoth);
+                defect.corner = Some(Corner::ChangedOutsideInBoth);
             }
             _ => {}
         }

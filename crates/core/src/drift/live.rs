@@ -146,13 +146,13 @@ fn compare(
         let corner = match applied {
             None if observed.is_there() => Corner::Conflicting,
             None => Corner::Pending,
-            Some(applied) if applied.unchanged => Corner::HandMade,
+            Some(applied) if applied.unchanged => Corner::ChangedOutside,
             Some(applied) => match (
                 since_applied.contains_key(&each.attribute),
                 changed_since(applied, resource, &each.attribute),
             ) {
                 (false, _) => Corner::Pending,
-                (true, false) => Corner::HandMade,
+                (true, false) => Corner::ChangedOutside,
                 (true, true) => Corner::Conflicting,
             },
         };
@@ -249,17 +249,17 @@ fn discrepancy(
     let failed = situation.failed.get(instance);
     // A step of evenkeel's own that failed may have left anything: that is no change by hand.
     let corner = match corner {
-        Corner::HandMade if failed.is_some() => Corner::Conflicting,
+        Corner::ChangedOutside if failed.is_some() => Corner::Conflicting,
         corner => corner,
     };
     let story = match corner {
-        Corner::HandMade | Corner::Conflicting | Corner::Pending if failed.is_some() => {
+        Corner::ChangedOutside | Corner::Conflicting | Corner::Pending if failed.is_some() => {
             format!("{what} in {environment}: {}", failed_step(failed))
         }
-        Corner::HandMade if by_itself => {
+        Corner::ChangedOutside if by_itself => {
             format!("{what} in {environment}: not so when it was applied")
         }
-        Corner::HandMade => format!("{what} in {environment}: changed by hand"),
+        Corner::ChangedOutside => format!("{what} in {environment}: changed by hand"),
         Corner::Conflicting if applied.is_none() => {
             format!("{what} in {environment}: it was there before evenkeel")
         }
@@ -282,10 +282,10 @@ fn discrepancy(
         .at(place(instance, resource, &each.attribute), "declared here")
         .expected_found(each.expected, each.found)
         .help(match corner {
-            Corner::HandMade if by_itself => {
+            Corner::ChangedOutside if by_itself => {
                 format!("`evenkeel plan {environment}` shows the step that starts it again")
             }
-            Corner::HandMade | Corner::Conflicting => format!(
+            Corner::ChangedOutside | Corner::Conflicting => format!(
                 "`evenkeel plan {environment}` shows the step that restores it; to keep what is there, write it into the definition"
             ),
             _ => format!("`evenkeel plan {environment}` shows the step"),
@@ -322,7 +322,7 @@ fn since(
         return Some((failed.at, format!("failed step of {}", failed.apply)));
     }
     let applied = applied?;
-    if !matches!(corner, Corner::HandMade | Corner::Conflicting) {
+    if !matches!(corner, Corner::ChangedOutside | Corner::Conflicting) {
         return Some((applied.at, format!("last applied by {}", applied.apply)));
     }
     let between = format!(

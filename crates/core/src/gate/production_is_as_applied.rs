@@ -44,6 +44,6 @@ impl Rule for ProductionIsAsApplied {
 fn is_by_hand(corner: Option<Corner>) -> bool {
     matches!(
         corner,
-        Some(Corner::HandMade | Corner::HandMadeInBoth | Corner::Conflicting)
+        Some(Corner::ChangedOutside | Corner::ChangedOutsideInBoth | Corner::Conflicting)
     )
 }

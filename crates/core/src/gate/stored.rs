@@ -275,28 +275,35 @@ pub(super) mod policy {
 
 /// Makes the stored twin of corners, with a door to each side that misses none.
 macro_rules! corners {
-    ($( $corner:ident ),* $(,)?) => {
+    ($( $stored:ident = $corner:ident ),* $(,)?) => {
         /// A corner as a dossier keeps it: these names never change.
         #[derive(Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
-        enum StoredCorner { $( $corner ),* }
+        enum StoredCorner { $( $stored ),* }
 
         impl From<Corner> for StoredCorner {
             fn from(corner: Corner) -> Self {
-                match corner { $( Corner::$corner => Self::$corner ),* }
+                match corner { $( Corner::$corner => Self::$stored ),* }
             }
         }
 
         impl From<StoredCorner> for Corner {
             fn from(stored: StoredCorner) -> Self {
-                match stored { $( StoredCorner::$corner => Self::$corner ),* }
+                match stored { $( StoredCorner::$stored => Self::$corner ),* }
             }
         }
     };
 }
 
 corners! {
-    Pending, HandMade, HandMadeInBoth, Conflicting, Healed, HalfPromoted, Behind, Unmanaged,
+    Pending = Pending,
+    HandMade = ChangedOutside,
+    HandMadeInBoth = ChangedOutsideInBoth,
+    Conflicting = Conflicting,
+    Healed = Healed,
+    HalfPromoted = HalfPromoted,
+    Behind = Behind,
+    Unmanaged = Unmanaged,
 }
 
 /// The door for corners: `#[serde(with = "stored::corner")]`.

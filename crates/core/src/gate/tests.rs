@@ -193,7 +193,10 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
     ("gate/staging-drift", "by hand", |it| {
         spoil(it, "staging", |facts| {
-            facts.drift = vec![finding(evenkeel_model::defect::Corner::HandMade, false)];
+            facts.drift = vec![finding(
+                evenkeel_model::defect::Corner::ChangedOutside,
+                false,
+            )];
         });
     }),
     ("gate/staging-drift", "steps left", |it| {
@@ -210,7 +213,10 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
         |it| {
             it.release.already = true;
             spoil(it, "production", |facts| {
-                facts.drift = vec![finding(evenkeel_model::defect::Corner::HandMade, true)];
+                facts.drift = vec![finding(
+                    evenkeel_model::defect::Corner::ChangedOutside,
+                    true,
+                )];
             });
         },
     ),
@@ -455,7 +461,10 @@ fn every_rule_is_shut_by_something() {
 fn production_drift_that_the_release_repairs_does_not_shut_it() {
     let mut dossier = open();
     spoil(&mut dossier, "production", |facts| {
-        facts.drift = vec![finding(evenkeel_model::defect::Corner::HandMade, true)];
+        facts.drift = vec![finding(
+            evenkeel_model::defect::Corner::ChangedOutside,
+            true,
+        )];
     });
     assert!(judge(&dossier).open);
 }
@@ -571,7 +580,10 @@ fn what_is_to_be_repaired_is_not_to_be_approved() {
     dossier.release.steps[0].2 = false;
     dossier.approvals.clear();
     spoil(&mut dossier, "production", |facts| {
-        facts.drift = vec![finding(evenkeel_model::defect::Corner::HandMade, true)];
+        facts.drift = vec![finding(
+            evenkeel_model::defect::Corner::ChangedOutside,
+            true,
+        )];
     });
     assert_eq!(judge(&dossier).remedies, ["evenkeel apply production"]);
 }
@@ -619,7 +631,7 @@ fn the_stored_form_is_exactly_this() {
         reason: "why".into(),
     }];
     dossier.parity = vec![finding(
-        evenkeel_model::defect::Corner::HandMadeInBoth,
+        evenkeel_model::defect::Corner::ChangedOutsideInBoth,
         true,
     )];
     let stored = StoredDossier::new(dossier.clone(), &judge(&dossier));

@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 pub enum Corner {
     /// The definition moved on; live is still as last applied.
     Pending,
-    /// Live was changed by hand; the definition is still as last applied.
-    HandMade,
-    /// The same change was made by hand in both environments.
-    HandMadeInBoth,
+    /// Live was changed outside evenkeel; the definition is still as last applied.
+    #[serde(alias = "hand-made")]
+    ChangedOutside,
+    /// The same change was made outside evenkeel in both environments.
+    #[serde(alias = "hand-made-in-both")]
+    ChangedOutsideInBoth,
     /// Both the definition and live moved on, to different values.
     Conflicting,
     /// Both moved on, to the same value: nothing is left to do but to record it.
@@ -27,13 +29,13 @@ pub enum Corner {
 }
 
 impl Corner {
-    /// As people read it: `hand-made`.
+    /// As people read it: `changed outside evenkeel`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
-            Self::HandMade => "hand-made",
-            Self::HandMadeInBoth => "hand-made in both",
+            Self::ChangedOutside => "changed outside evenkeel",
+            Self::ChangedOutsideInBoth => "changed outside evenkeel in both",
             Self::Conflicting => "conflicting",
             Self::Healed => "healed",
             Self::HalfPromoted => "half-promoted",
