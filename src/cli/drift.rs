@@ -45,6 +45,12 @@ pub(super) struct Arguments {
     /// The least severity that counts as drift and gives exit code 2
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
+    /// Record the check in the ledger, so that later checks can tell since when each finding exists
+    #[arg(long, conflicts_with = "parity")]
+    record: bool,
+    /// Exit with 10 instead of 2 where only changes to apply were found: pending, not changed outside evenkeel
+    #[arg(long)]
+    exit_code: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -74,6 +80,8 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
             FailOn::Warning => Severity::Warning,
             FailOn::Advice => Severity::Advice,
         },
+        record: arguments.record,
+        exit_code: arguments.exit_code,
     };
     surroundings.render(drift(surroundings.world, &surroundings.location, &request))
 }

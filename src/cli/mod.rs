@@ -23,6 +23,7 @@ mod release;
 mod resources;
 mod schema;
 mod shared;
+mod show;
 mod signals;
 mod status;
 mod validate;
@@ -93,6 +94,7 @@ commands! {
     deliver::Deliver,
     approve::Approve,
     release::Release,
+    show::Show,
     status::Status,
     lock::Lock,
     log::Log,

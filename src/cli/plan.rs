@@ -20,6 +20,9 @@ pub(super) struct Arguments {
     /// Save the plan to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Exit with 2 where there are changes
+    #[arg(long)]
+    exit_code: bool,
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
@@ -28,5 +31,6 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         &surroundings.location,
         arguments.environment.as_deref(),
         arguments.output.as_deref(),
+        arguments.exit_code,
     ))
 }

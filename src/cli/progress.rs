@@ -1,30 +1,48 @@
-//! Events of operations as progress on a terminal; silence elsewhere.
+//! Events of operations: a line on standard output for what ended, and progress on a terminal for what goes on.
+//!
+//! The lines are those of the text report, which leaves them out then.
 
+use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::operation::{Event, Listener};
+use crate::report::{Progress, Style};
 use evenkeel_model::text::inert;
 
-/// Shows what happens on standard error, if that is a terminal.
+/// Shows what happens.
 pub(super) struct Terminal {
-    shown: bool,
-    bar: Mutex<Option<ProgressBar>>,
+    /// How lines are drawn that go to standard output; none where another format goes there.
+    lines: Option<Style>,
+    /// Whether standard error is a terminal that shows what goes on.
+    shows_progress: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    bar: Option<ProgressBar>,
+    progress: Progress,
 }
 
 impl Terminal {
-    pub(super) fn new(shown: bool) -> Self {
+    pub(super) fn new(lines: Option<Style>, shows_progress: bool) -> Self {
         Self {
-            shown,
-            bar: Mutex::new(None),
+            lines,
+            shows_progress,
+            state: Mutex::default(),
         }
+    }
+
+    fn with(&self, act: impl FnOnce(&mut State)) {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Starts a bar, or a spinner where the number of steps is unknown.
     fn begin(&self, what: &str, steps: usize) {
-        if !self.shown {
+        if !self.shows_progress {
             return;
         }
         let length = u64::try_from(steps).ok().filter(|steps| *steps > 0);
@@ -39,37 +57,80 @@ impl Terminal {
         }
         bar.set_prefix(inert(what).into_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+        self.with(|state| state.bar = Some(bar));
     }
 
-    fn end(&self) {
-        self.with(ProgressBar::finish_and_clear);
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    fn bar(&self, act: impl FnOnce(&ProgressBar)) {
+        self.with(|state| {
+            if let Some(bar) = &state.bar {
+                act(bar);
+            }
+        });
     }
 
-    fn with(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
-            act(bar);
-        }
+    /// Prints a line at once. A reader that has gone away is noticed when the report is printed.
+    fn print(
+        &self,
+        write: impl FnOnce(&mut Progress, Style, &mut dyn io::Write) -> io::Result<()>,
+    ) {
+        let Some(style) = self.lines else {
+            return;
+        };
+        self.with(|state| {
+            let State { bar, progress } = state;
+            let mut text = Vec::new();
+            if write(progress, style, &mut text).is_err() {
+                return;
+            }
+            let print = || {
+                let mut to = io::stdout().lock();
+                let _ = to.write_all(&text).and_then(|()| to.flush());
+            };
+            match bar {
+                Some(bar) => bar.suspend(print),
+                None => print(),
+            }
+        });
     }
 }
 
 impl Listener for Terminal {
     fn event(&self, event: Event<'_>) {
         match event {
+            Event::Opened {
+                system,
+                commit,
+                path,
+            } => {
+                let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+                self.print(|lines, style, to| lines.opened(system, commit, &path, style, to));
+            }
+            Event::Planned { plan } => {
+                self.print(|lines, style, to| lines.plan(plan, style, to));
+            }
+            Event::Applied { apply } => {
+                self.print(|lines, style, to| lines.apply(apply, style, to));
+            }
+            Event::Verified { suite } => {
+                self.print(|lines, style, to| lines.suite(suite, style, to));
+            }
             Event::ApplyBegan { environment, steps } => self.begin(environment.as_str(), steps),
             Event::BuildBegan { artifact, command } => {
                 self.begin(&format!("build {artifact}: {}", command.join(" ")), 0);
             }
             Event::SuiteBegan { kind, suite } => self.begin(&format!("{kind} {suite}"), 0),
-            Event::StepEnded { instance } => self.with(|bar| {
+            Event::StepEnded { instance } => self.bar(|bar| {
                 bar.inc(1);
                 bar.set_message(inert(&instance.to_string()).into_owned());
             }),
             Event::CommandLine { line } => {
-                self.with(|bar| bar.set_message(inert(line).replace(['\n', '\t'], " ")));
+                self.bar(|bar| bar.set_message(inert(line).replace(['\n', '\t'], " ")));
             }
-            Event::Ended => self.end(),
+            Event::Ended => self.with(|state| {
+                if let Some(bar) = state.bar.take() {
+                    bar.finish_and_clear();
+                }
+            }),
         }
     }
 }

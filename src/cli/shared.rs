@@ -113,11 +113,17 @@ impl Surroundings<'_> {
         Ok(())
     }
 
+    /// Whether lists are shown to their end.
+    pub(super) const fn all(&self) -> bool {
+        self.out.all
+    }
+
     /// How a file is drawn: no colours, and columns that no terminal decides.
     const fn file_style(&self) -> Style {
         Style {
             colour: false,
             width: 100,
+            printed: false,
             ..self.out
         }
     }
@@ -209,7 +215,21 @@ pub(super) fn with_surroundings(
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let is_for_people = outputs.contains(&Output::TEXT);
-    let listener = Terminal::new(io::stderr().is_terminal() && is_for_people);
+    let style = |is_terminal: bool, width: usize| Style {
+        colour: colour(global.color, &environment, is_terminal),
+        width,
+        full: global.full,
+        all: global.all,
+        printed: false,
+    };
+    let out = style(
+        io::stdout().is_terminal(),
+        width(&environment, io::stdout()),
+    );
+    let listener = Terminal::new(
+        is_for_people.then_some(out),
+        io::stderr().is_terminal() && is_for_people,
+    );
     let targets = LocalTargets {
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
@@ -230,12 +250,6 @@ pub(super) fn with_surroundings(
         stores: &stores,
         secrets: RunSecrets::default(),
     };
-    let style = |is_terminal: bool, width: usize| Style {
-        colour: colour(global.color, &environment, is_terminal),
-        width,
-        full: global.full,
-        all: global.all,
-    };
     run(&Surroundings {
         world: &world,
         location: ProjectLocation {
@@ -244,10 +258,10 @@ pub(super) fn with_surroundings(
         },
         command,
         outputs,
-        out: style(
-            io::stdout().is_terminal(),
-            width(&environment, io::stdout()),
-        ),
+        out: Style {
+            printed: is_for_people,
+            ..out
+        },
         talk: style(
             io::stderr().is_terminal(),
             width(&environment, io::stderr()),

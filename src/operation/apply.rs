@@ -283,8 +283,17 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Looks, plans, refuses or applies, and records. What happened is added to the report.
+    /// Observes, plans, refuses or applies, and records. What happened is added to the report.
     pub(super) fn go(&self, state: &mut State, report: &mut Report) -> Result<Went, Failure> {
+        let before = report.applies.len();
+        let went = self.run(state, report);
+        for apply in report.applies.iter().skip(before) {
+            self.project.world.listener.event(Event::Applied { apply });
+        }
+        went
+    }
+
+    fn run(&self, state: &mut State, report: &mut Report) -> Result<Went, Failure> {
         let targets = self.resolution.targets(self.project, self.name)?;
         let situation = self
             .resolution
@@ -314,7 +323,12 @@ impl Run<'_> {
         }
         let restored = restored(&situation, &plan);
         let rehearsed = rehearsed(&self.project.definition, state, &plan, &restored);
-        report.plans.push(PlanReport::new(&plan, rehearsed));
+        let document = PlanReport::new(&plan, rehearsed);
+        self.project
+            .world
+            .listener
+            .event(Event::Planned { plan: &document });
+        report.plans.push(document);
         if let Some(unseen) = plan.unseen.first() {
             return Err(Failure::Other {
                 reason: format!(

@@ -9,7 +9,7 @@ use super::picture::Resolution;
 use super::production::refuse_stages;
 use super::session::{Needs, Session};
 use super::verify::Verification;
-use super::{Failure, Project, ProjectLocation, World};
+use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::ApplyOutcome;
@@ -107,9 +107,9 @@ pub fn deliver(
     }
     let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
     asked.record(&project, &*ledger, None)?;
-    report
-        .plans
-        .push(PlanReport::new(&asked.plan, asked.rehearsed.clone()));
+    let plan = PlanReport::new(&asked.plan, asked.rehearsed.clone());
+    world.listener.event(Event::Planned { plan: &plan });
+    report.plans.push(plan);
     let document = asked.document();
     asked.tell_of_policy(&mut report);
     if asked.is_nothing_to_release() {

@@ -2,14 +2,17 @@
 
 use super::picture::Resolution;
 use super::session::{Needs, Session};
-use super::{Failure, Project, ProjectLocation, World, ages, undeclared, unrecorded};
+use super::{Failure, Project, ProjectLocation, World, ages, checked, undeclared, unrecorded};
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
 use evenkeel_host::threads::{self, Begun};
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
-use evenkeel_model::defect::{Defect, Severity};
+use evenkeel_model::defect::{Corner, Defect, Severity};
+
+/// The exit code of `drift --exit-code` where nothing but changes to apply is found.
+pub const PENDING: u8 = 10;
 
 /// Which drift.
 #[allow(
@@ -34,6 +37,10 @@ pub struct DriftRequest {
     pub explain_equal: bool,
     /// The least severity that counts as drift.
     pub fail_on: Severity,
+    /// Whether the check is recorded in the ledger.
+    pub record: bool,
+    /// Whether changes that are only not applied yet give an exit code of their own.
+    pub exit_code: bool,
 }
 
 impl Default for DriftRequest {
@@ -47,6 +54,8 @@ impl Default for DriftRequest {
             no_history: false,
             explain_equal: false,
             fail_on: Severity::Error,
+            record: false,
+            exit_code: false,
         }
     }
 }
@@ -157,18 +166,59 @@ pub(super) fn found(
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         defects.extend(live);
         report.environments = environments;
+        checked::narrow(&state, &mut defects);
+    }
+    if request.record {
+        checked::record(
+            &project,
+            &resolution,
+            &names,
+            !request.live_only,
+            !unseen,
+            &defects,
+            &mut report,
+        )?;
     }
     // What was left out was not found equal.
     let drifted = !is_whole
         || defects
             .iter()
             .any(|defect| defect.severity >= request.fail_on && defect.declared.is_none());
+    let is_pending_only = is_whole
+        && defects
+            .iter()
+            .filter(|defect| defect.severity >= request.fail_on && defect.declared.is_none())
+            .all(|defect| matches!(defect.corner, Some(Corner::Pending | Corner::HalfPromoted)));
     report.exit_code = match (unseen, drifted) {
         (true, _) => 1,
+        (false, true) if is_pending_only && request.exit_code => PENDING,
         (false, true) => 2,
         (false, false) => 0,
     };
+    next(&mut report);
     Ok((report, defects))
+}
+
+/// Adds the next command for each environment that is not in sync.
+fn next(report: &mut Report) {
+    let is_pending = |key: &str| {
+        [Corner::Pending, Corner::HalfPromoted]
+            .iter()
+            .any(|corner| corner.key() == key)
+    };
+    let mut commands = Vec::new();
+    let mut pending = false;
+    for environment in report.environments.iter().filter(|it| !it.in_sync) {
+        if environment.corners.keys().all(|key| is_pending(key)) {
+            pending = true;
+        } else {
+            commands.push(format!("evenkeel plan {}", environment.name));
+        }
+    }
+    if commands.is_empty() && pending {
+        commands.push("evenkeel plan".to_owned());
+    }
+    report.next.extend(commands);
 }
 
 fn look_at_all(

@@ -2,11 +2,36 @@
 //!
 //! Operations send events and no sentences; the command line turns them into words, bars or nothing.
 
+use crate::report::{ApplyDocument, PlanReport, SuiteDocument};
 use evenkeel_model::{EnvironmentName, Instance};
 
 /// One thing that happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
+    /// The definitions are read, and the work on environments begins.
+    Opened {
+        /// The system.
+        system: &'a str,
+        /// The commit of the definitions.
+        commit: Option<&'a str>,
+        /// The environments, in the order of the path.
+        path: &'a [EnvironmentName],
+    },
+    /// A plan is made.
+    Planned {
+        /// The plan.
+        plan: &'a PlanReport,
+    },
+    /// An apply ended, and its result was observed.
+    Applied {
+        /// What came of it.
+        apply: &'a ApplyDocument,
+    },
+    /// A suite ended.
+    Verified {
+        /// What it showed.
+        suite: &'a SuiteDocument,
+    },
     /// An apply began.
     ApplyBegan {
         /// The environment.

@@ -20,6 +20,7 @@ pub fn plan(
     location: &ProjectLocation,
     environment: Option<&str>,
     output: Option<&Path>,
+    exit_code: bool,
 ) -> Result<Report, Failure> {
     // A plan that is saved belongs to a ledger, which is founded only for a project that can be read.
     let (mut session, state) = if output.is_some() {
@@ -80,8 +81,8 @@ pub fn plan(
     }
     report.exit_code = match (unseen, steps) {
         (true, _) => 1,
-        (false, 0) => 0,
-        (false, _) => 2,
+        (false, 1..) if exit_code => 2,
+        (false, _) => 0,
     };
     Ok(report)
 }

@@ -190,7 +190,6 @@ pub(super) fn press(
         }
         (ApplyOutcome::Done, _) => {
             report.release = Some(number.to_string());
-            report.say(format!("released: {number} is what {name} runs"));
             report.next("evenkeel drift");
             report.next("evenkeel status");
         }

@@ -6,8 +6,8 @@
 use super::large::Large;
 use super::picture::Resolution;
 use super::project::Depth;
-use super::{Failure, Project, ProjectLocation, World};
-use crate::report::Report;
+use super::{Event, Failure, Project, ProjectLocation, World};
+use crate::report::{RUNNING_COMMANDS, Report};
 use evenkeel_ledger::State;
 use evenkeel_model::{EnvironmentName, Sealer};
 
@@ -125,6 +125,19 @@ impl<'w> Session<'w> {
             project.world.clock.now(),
         );
         report.project = project.path_in_repository();
+        report.path = project
+            .definition
+            .path
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        if RUNNING_COMMANDS.contains(&command) {
+            project.world.listener.event(Event::Opened {
+                system: &project.definition.system,
+                commit: project.head().as_deref(),
+                path: &project.definition.path,
+            });
+        }
         Self { project, report }
     }
 

@@ -18,7 +18,8 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
     } = session;
     for name in &project.definition.path {
         let lock = project.store.look_at_lock(name)?;
-        let document = StatusDocument::new(&project.definition, &state, name, &lock);
+        let document =
+            StatusDocument::new(&project.definition, &state, name, &lock, world.clock.now());
         // A release that is still running needs no command from another process.
         if !document.held
             && let Some(release) = last(&state, name)
@@ -30,7 +31,7 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
         report.status.push(document);
     }
     if state.sequence == 0 {
-        report.say("nothing was recorded yet");
+        report.say("nothing deployed yet");
         report.next("evenkeel deliver");
     }
     Ok(report)

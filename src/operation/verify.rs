@@ -172,6 +172,7 @@ impl Verification<'_> {
         let passed = record.passed;
         self.ledger
             .append(world.clock.now(), &[record.into()], Some(self.fence))?;
+        world.listener.event(Event::Verified { suite: &document });
         report.suites.push(document);
         Ok(passed)
     }

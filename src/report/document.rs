@@ -18,6 +18,7 @@ mod outcome;
 mod place;
 mod plan;
 mod release;
+mod shown;
 mod status;
 mod unsettled;
 mod verdict;
@@ -38,18 +39,26 @@ pub use self::finding::{
 };
 pub use self::headline::{Headline, Tone};
 pub use self::locks::{HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState};
+pub use self::outcome::outcome_name;
 pub(in crate::report) use self::outcome::outcome_words;
 pub(in crate::report) use self::place::LONGEST_LINE;
 use self::place::Places;
 pub use self::place::{PlaceDocument, SnippetDocument};
 pub use self::plan::{PlanReport, StepDocument};
 pub use self::release::{ReleaseDocument, SmokeState};
-pub use self::status::{StatusDocument, SuiteStatusDocument};
+pub use self::shown::{FactDocument, ShownDocument, ShownStep};
+pub use self::status::{
+    AwaitsDocument, CheckedDocument, RunningDocument, StaleDocument, StatusDocument,
+    SuiteStatusDocument,
+};
 pub use self::unsettled::{BrokenDocument, UnsettledDocument, UnsettledState};
 pub use self::verdict::{RuleDocument, VerdictDocument};
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::Moment;
 use evenkeel_model::defect::{Code, Defect};
+
+/// Commands that print what they do while they run: their verdict comes last.
+pub const RUNNING_COMMANDS: &[&str] = &["apply", "deliver", "release", "verify"];
 
 /// The version of this document.
 pub const FORMAT: &str = "2.0";
@@ -66,6 +75,9 @@ pub struct Report {
     pub command: Cow<'static, str>,
     /// The system.
     pub system: String,
+    /// The environments, in the order of the path; empty where the definitions were not read.
+    #[serde(default)]
+    pub path: Vec<String>,
     /// When it was made.
     #[schemars(with = "String")]
     pub at: Moment,
@@ -117,6 +129,9 @@ pub struct Report {
     pub proofs: Vec<ProofDocument>,
     /// Entries of the ledger.
     pub entries: Vec<EntryDocument>,
+    /// One recorded thing in full, as `show` prints it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<ShownDocument>,
     /// What the report leaves out.
     pub cut: Vec<CutDocument>,
     /// Sentences.
@@ -145,6 +160,7 @@ impl Report {
             tool: concat!("evenkeel ", env!("CARGO_PKG_VERSION")).into(),
             command: command.into(),
             system: system.to_owned(),
+            path: Vec::new(),
             at,
             exit_code: 0,
             headline: None,
@@ -166,6 +182,7 @@ impl Report {
             checkpoint: None,
             proofs: Vec::new(),
             entries: Vec::new(),
+            shown: None,
             cut: Vec::new(),
             messages: Vec::new(),
             next: Vec::new(),

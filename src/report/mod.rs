@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 pub use document::*;
 pub use style::Style;
+pub use text::Progress;
 
 /// A format of reports.
 trait Format {

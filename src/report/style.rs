@@ -1,6 +1,9 @@
 //! How a report is drawn on a terminal: colours and columns.
 
 use anstyle::{AnsiColor, Style as Ansi};
+use evenkeel_model::defect::Severity;
+
+use super::document::Tone;
 
 /// How text is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +16,8 @@ pub struct Style {
     pub full: bool,
     /// Whether lists are shown to their end.
     pub all: bool,
+    /// Whether the lines of what was done are on the terminal already, since they were printed when it happened.
+    pub printed: bool,
 }
 
 impl Style {
@@ -31,6 +36,24 @@ impl Style {
 
     pub(in crate::report) fn bad(self, text: &str) -> String {
         self.paint(AnsiColor::Red, text)
+    }
+
+    /// By the tone of a verdict.
+    pub(in crate::report) fn toned(self, tone: Tone, text: &str) -> String {
+        match tone {
+            Tone::Good => self.good(text),
+            Tone::Waiting => self.odd(text),
+            Tone::Bad => self.bad(text),
+        }
+    }
+
+    /// By a severity.
+    pub(in crate::report) fn severity(self, severity: Severity, text: &str) -> String {
+        match severity {
+            Severity::Critical | Severity::Error => self.bad(text),
+            Severity::Warning => self.odd(text),
+            Severity::Advice => self.paint(AnsiColor::Cyan, text),
+        }
     }
 
     pub(in crate::report) fn odd(self, text: &str) -> String {

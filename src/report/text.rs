@@ -1,39 +1,40 @@
-//! Text for people: findings at their places first, then what was done, then the sums, then what to type next.
+//! Text for people: the verdict first, then a table of environments, one line per finding, and the next command. Commands
+//! that print while they run know the verdict last: theirs comes after the lines of what was done.
 //!
 //! Here is the order; each part has a file of its own in this folder.
 
+mod details;
 mod done;
+mod entries;
 mod environments;
 mod excerpt;
 mod failure;
-mod findings;
+mod gate;
+mod headline;
+mod layout;
+mod lines;
 mod locks;
 mod places;
 mod plans;
 mod proofs;
+mod shown;
 mod status;
-mod verdict;
 
 use std::io::{self, Write};
 
-use self::done::{apply_lines, suite_lines};
-use self::environments::environment_line;
-use self::failure::failure_lines;
-use self::findings::{declared_line, findings};
-use self::plans::{plan_lines, would_change};
-use self::verdict::verdict_lines;
-use super::document::{AllowedDocument, CHECKPOINT_COMMAND, FindingDocument, PlanReport, Report};
+pub use self::done::Progress;
+use self::layout::{GAP, hanging, more};
+use self::lines::{Group, Lines, identity, one_line};
+use super::document::{
+    AllowedDocument, CHECKPOINT_COMMAND, FindingDocument, RUNNING_COMMANDS, Report,
+};
 use super::{Format, Style};
-use evenkeel_model::text::{count, inert};
+use evenkeel_model::text::inert;
 
-/// Steps shown one by one before the rest is counted.
-const SHOWN_STEPS: usize = 60;
 /// Findings shown one by one before the rest is counted.
 const SHOWN_FINDINGS: usize = 60;
-/// Places of one finding shown one by one before the rest is counted.
-const SHOWN_PLACES: usize = 8;
-/// Reasons of one rule of the gate shown one by one before the rest is counted.
-const SHOWN_REASONS: usize = 12;
+/// Findings that are shown with their source lines: the gravest.
+const DETAILED: usize = 3;
 
 /// For people.
 pub(super) struct Text;
@@ -54,112 +55,28 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     {
         return to.write_all(checkpoint.text().map_err(io::Error::other)?.as_bytes());
     }
-    let (allowed, open): (Vec<&FindingDocument>, Vec<&FindingDocument>) = report
-        .findings
-        .iter()
-        .partition(|finding| finding.allowed.is_some());
-    findings(&open, style, to)?;
-    for entry in &report.entries {
-        writeln!(
-            to,
-            "{:>5}  {}  {:<16} {}",
-            entry.sequence,
-            style.faint(&entry.time.to_string()),
-            entry.kind,
-            inert(&entry.words)
-        )?;
+    let is_running = RUNNING_COMMANDS.contains(&&*report.command);
+    if is_running && !style.printed {
+        done(report, style, to)?;
     }
-    let in_full = report.command == "plan";
-    let applied = |plan: &&PlanReport| {
-        report
-            .applies
-            .iter()
-            .any(|apply| apply.environment == plan.environment)
-    };
-    for plan in report.plans.iter().filter(|plan| in_full || applied(plan)) {
-        plan_lines(plan, in_full, style, to)?;
+    let headline = report.headline;
+    if let (Some(headline), false) = (headline, is_running) {
+        headline::line(report, headline, false, style, to)?;
     }
-    for apply in &report.applies {
-        apply_lines(apply, style, to)?;
+    if let (Some(failure), false) = (&report.failure, is_running) {
+        failure::lines(failure, style, to)?;
     }
-    for suite in &report.suites {
-        suite_lines(suite, style, to)?;
+    environments::table(report, style, to)?;
+    findings(report, style, to)?;
+    for plan in report.plans.iter().filter(|_| !is_running) {
+        plans::whole(plan, style, to)?;
     }
-    for plan in report
-        .plans
-        .iter()
-        .filter(|plan| !in_full && !applied(plan))
-    {
-        would_change(plan, style, to)?;
-    }
-    if let Some(parity) = &report.parity {
-        let sums = match parity.first_expiry {
-            Some(expiry) => format!(
-                "{} declared, the first until {}",
-                parity.declared,
-                expiry.date()
-            ),
-            None => "none declared".into(),
-        };
-        let mut sum = match (parity.unread, parity.undeclared) {
-            (0, 0) => style.good("in parity"),
-            (0, undeclared) => style.bad(&count(undeclared, "undeclared difference")),
-            (_, 0) => style.bad("cannot tell"),
-            (_, undeclared) => style.bad(&format!(
-                "cannot tell all; {}",
-                count(undeclared, "undeclared difference")
-            )),
-        };
-        if parity.places > parity.undeclared {
-            sum.push_str(&format!(" at {}", count(parity.places, "place")));
-        }
-        if parity.lesser > 0 {
-            sum.push_str(&format!(", {}", count(parity.lesser, "lesser one")));
-        }
-        if !parity.not_compared.is_empty() {
-            let left = parity.not_compared.len();
-            let verb = if left == 1 { "is" } else { "are" };
-            let told = format!("{} {verb} not declared", count(left, "likely pair"));
-            sum.push_str(&format!("; {}", style.bad(&told)));
-        }
-        if parity.left_out > 0 {
-            let left = count(parity.left_out, "pair");
-            sum.push_str(&format!("; {left} left out by the definitions"));
-        }
-        writeln!(to, "  {:<12} {sum}   {sums}", "parity")?;
-        if let Some(documents) = &parity.documents {
-            writeln!(
-                to,
-                "  {:<12} {} in {}; {} of {} differ to the letter",
-                "documents",
-                count(documents.pairs, "pair"),
-                count(documents.files, "file"),
-                documents.raw,
-                count(documents.values, "value"),
-            )?;
-            if documents.by_position > 0 {
-                writeln!(
-                    to,
-                    "  {:<12} too many similar elements: {} matched by position",
-                    "",
-                    count(documents.by_position, "list"),
-                )?;
-            }
-        }
-    }
-    for finding in allowed.iter().take(SHOWN_FINDINGS) {
-        declared_line(finding, style, to)?;
-    }
-    // Where nothing is declared but documents, there is nothing to say of what runs.
-    let is_bare = report
-        .environments
-        .iter()
-        .all(|environment| environment.declared == 0 && environment.in_sync);
-    for environment in report.environments.iter().filter(|_| !is_bare) {
-        environment_line(environment, style, to)?;
+    entries::lines(report, style, to)?;
+    if let Some(shown) = &report.shown {
+        shown::lines(shown, style, to)?;
     }
     for status in &report.status {
-        status::lines(status, style, to)?;
+        status::lines(status, report.at, style, to)?;
     }
     for lock in &report.locks {
         locks::line(lock, style, to)?;
@@ -167,22 +84,217 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     for proof in &report.proofs {
         proofs::line(proof, style, to)?;
     }
+    if let (Some(headline), true) = (headline, is_running) {
+        writeln!(to)?;
+        headline::line(report, headline, true, style, to)?;
+    }
+    if let (Some(failure), true) = (&report.failure, is_running) {
+        failure::lines(failure, style, to)?;
+    }
     if let Some(verdict) = &report.verdict {
-        verdict_lines(verdict, style, to)?;
+        gate::rules(verdict, style, to)?;
     }
-    for message in &report.messages {
-        writeln!(to, "{}", inert(message))?;
+    messages(report, style, to)?;
+    next(report, style, to)
+}
+
+/// Writes what was done, as the command prints it while it runs.
+fn done(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let mut progress = Progress::default();
+    if !report.system.is_empty() {
+        let path: Vec<String> = report.path.clone();
+        let commit = report
+            .origin
+            .as_ref()
+            .and_then(|origin| origin.commit.as_deref());
+        progress.opened(&report.system, commit, &path, style, to)?;
     }
-    if let Some(failure) = &report.failure {
-        failure_lines(failure, to)?;
+    let mut plans: Vec<_> = report.plans.iter().collect();
+    let mut applies = report.applies.iter().peekable();
+    let mut environments: Vec<&str> = Vec::new();
+    for name in report
+        .applies
+        .iter()
+        .map(|apply| &*apply.environment)
+        .chain(report.suites.iter().map(|suite| &*suite.environment))
+        .chain(report.plans.iter().map(|plan| &*plan.environment))
+    {
+        if !environments.contains(&name) {
+            environments.push(name);
+        }
     }
-    if !report.next.is_empty() {
-        writeln!(to, "next:")?;
-        for command in &report.next {
-            writeln!(to, "  {}", inert(command))?;
+    for name in environments {
+        plans.retain(|plan| {
+            let is_here = plan.environment == name;
+            if is_here {
+                // The error, if any, comes with the next line.
+                let _ = progress.plan(plan, style, to);
+            }
+            !is_here
+        });
+        while let Some(apply) = applies.next_if(|apply| apply.environment == name) {
+            progress.apply(apply, style, to)?;
+        }
+        for suite in report.suites.iter().filter(|it| it.environment == name) {
+            progress.suite(suite, style, to)?;
         }
     }
     Ok(())
+}
+
+/// Writes the findings, group by group: definitions, parity, then each environment.
+fn findings(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let is_listed = |finding: &&FindingDocument| {
+        style.full
+            || finding.allowed.is_none() && !(finding.is_pending() && report.command == "drift")
+    };
+    let mut shown: Vec<&FindingDocument> = report.findings.iter().filter(is_listed).collect();
+    // Stable: within a severity, the report's own order counts.
+    shown.sort_by_key(|finding| {
+        (
+            finding.allowed.is_some(),
+            std::cmp::Reverse(finding.severity),
+        )
+    });
+    let left = if style.all {
+        0
+    } else {
+        shown.len().saturating_sub(SHOWN_FINDINGS)
+    };
+    shown.truncate(shown.len() - left);
+    let detailed: Vec<*const FindingDocument> = shown
+        .iter()
+        .take(DETAILED)
+        .map(|finding| std::ptr::from_ref(*finding))
+        .collect();
+    let is_detailed =
+        |finding: &FindingDocument| style.full || detailed.contains(&std::ptr::from_ref(finding));
+    let lines = Lines {
+        at: report.at,
+        identity: identity(&report.findings),
+        is_detailed: &is_detailed,
+        style,
+    };
+    for group in groups(report, &shown) {
+        lines.write(&group, to)?;
+    }
+    match more(left) {
+        Some(line) => writeln!(to, "\n{line}"),
+        None => Ok(()),
+    }
+}
+
+fn groups<'a>(report: &Report, shown: &[&'a FindingDocument]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let order = |name: &str| {
+        report
+            .environments
+            .iter()
+            .position(|environment| environment.name == name)
+            .map_or(usize::MAX, |at| at + 1)
+    };
+    for finding in shown {
+        let name = match &finding.environment {
+            _ if finding.allowed.is_some() => "declared differences",
+            _ if finding.code.starts_with("parity/") => "parity",
+            _ if finding.code.starts_with("document/") => "documents",
+            Some(environment) => environment,
+            None if report.parity.is_some() && !finding.code.starts_with("definition/") => "parity",
+            None => "definitions",
+        };
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.findings.push(finding),
+            None => groups.push(Group {
+                name: name.to_owned(),
+                findings: vec![finding],
+            }),
+        }
+    }
+    let rank = |name: &str| match name {
+        "definitions" => (0, 0),
+        "documents" => (1, 0),
+        "parity" => (2, 0),
+        "declared differences" => (4, 0),
+        name => (3, order(name)),
+    };
+    groups.sort_by_key(|group| rank(&group.name));
+    groups
+}
+
+/// Writes sentences. Of a report that has a verdict, the first sentence of `validate` is in the verdict line.
+fn messages(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let skipped = usize::from(
+        report.command == "validate" && report.headline.is_some() && report.failure.is_none(),
+    );
+    let mut messages = report.messages.iter().skip(skipped).peekable();
+    if messages.peek().is_some() && report.headline.is_some() {
+        writeln!(to)?;
+    }
+    for message in messages {
+        for line in inert(message).lines() {
+            hanging("", 0, &one_line(line), style.width, to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what to do next: commands as they can be pasted, and advice as comments.
+fn next(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let remedies = report
+        .verdict
+        .as_ref()
+        .map_or(&[][..], |verdict| &verdict.remedies);
+    let mut next: Vec<&str> = Vec::new();
+    for text in remedies.iter().chain(&report.next) {
+        if !next.contains(&&**text) {
+            next.push(text);
+        }
+    }
+    if !next.is_empty() {
+        writeln!(to, "\nnext:")?;
+    }
+    for text in next {
+        if is_command(text) {
+            writeln!(to, "{GAP}{}", inert(text))?;
+        } else {
+            hanging(&format!("{GAP}# "), 4, &one_line(text), style.width, to)?;
+        }
+    }
+    let explained = report
+        .findings
+        .iter()
+        .filter(|finding| finding.allowed.is_none() && !finding.is_pending())
+        .max_by_key(|finding| finding.severity);
+    let Some(explained) = explained.filter(|_| report.command == "drift" && !style.full) else {
+        return Ok(());
+    };
+    let id: String = explained
+        .fingerprint
+        .chars()
+        .take(identity(&report.findings))
+        .collect();
+    writeln!(
+        to,
+        "details:\n{GAP}evenkeel explain {}\n{GAP}evenkeel drift --full",
+        inert(&id)
+    )
+}
+
+/// Whether a text can be pasted into a shell: it is a command, perhaps with a comment.
+fn is_command(text: &str) -> bool {
+    ["evenkeel ", "git ", "kill "]
+        .iter()
+        .any(|program| text.starts_with(program))
+        && !text.split('#').next().unwrap_or_default().contains(", ")
+}
+
+/// Returns the beginning of a digest that people read and type.
+fn short(digest: &str) -> String {
+    digest
+        .trim_start_matches("blake3:")
+        .chars()
+        .take(12)
+        .collect()
 }
 
 /// A declared difference in words.
@@ -195,16 +307,4 @@ fn words(allowed: &AllowedDocument) -> String {
         allowed.owner,
         ticket.map_or_else(String::new, |ticket| format!(", {ticket}"))
     )
-}
-
-/// Says how much of a list is not shown.
-fn rest(length: usize, what: &str, to: &mut dyn Write) -> io::Result<()> {
-    match length.checked_sub(SHOWN_STEPS) {
-        None | Some(0) => Ok(()),
-        Some(more) => writeln!(
-            to,
-            "    … and {} more; --format json has them all",
-            count(more, what)
-        ),
-    }
 }

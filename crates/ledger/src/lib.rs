@@ -53,6 +53,6 @@ pub use ledger::{Fence, Ledger};
 pub use object::Objects;
 pub use record::Record;
 pub use remembered::{Kept, Proof};
-pub use state::State;
+pub use state::{Check, Sighting, State};
 pub use store::{LockGuard, Store, StoreMaker};
 pub use verify::{Completeness, Irregularity, Verification};

@@ -81,6 +81,48 @@ records! {
     ReleaseStarted = "release-started",
     /// A release ended.
     ReleaseEnded = "release-ended",
+    /// A check for drift, with what it found.
+    DriftChecked = "drift-checked",
+}
+
+impl Record {
+    /// The environment that it is about; `None` where it is about several or none.
+    #[must_use]
+    pub fn environment(&self) -> Option<&EnvironmentName> {
+        Some(match self {
+            Self::Founded(_) => return None,
+            Self::LeaseTaken(it) => &it.environment,
+            Self::LeaseReturned(it) => &it.environment,
+            Self::LeaseBroken(it) => &it.environment,
+            Self::ApplyStarted(it) => &it.environment,
+            Self::StepsIntended(it) => &it.environment,
+            Self::StepsEnded(it) => &it.environment,
+            Self::ApplyEnded(it) => &it.environment,
+            Self::SuiteEnded(it) => &it.environment,
+            Self::VerdictGiven(it) => &it.environment,
+            Self::Approved(it) => &it.environment,
+            Self::ReleaseStarted(it) => &it.environment,
+            Self::ReleaseEnded(it) => &it.environment,
+            Self::DriftChecked(it) => {
+                let mut names = it.environments.keys();
+                return names.next().filter(|_| names.next().is_none());
+            }
+        })
+    }
+
+    /// The person or account that acted; `None` where the record does not name it.
+    #[must_use]
+    pub fn by(&self) -> Option<&Actor> {
+        match self {
+            Self::LeaseTaken(it) => Some(&it.by),
+            Self::LeaseBroken(it) => Some(&it.by),
+            Self::ApplyStarted(it) => Some(&it.by),
+            Self::Approved(it) => Some(&it.by),
+            Self::ReleaseStarted(it) => Some(&it.by),
+            Self::DriftChecked(it) => Some(&it.by),
+            _ => None,
+        }
+    }
 }
 
 /// The ledger begins.
@@ -440,6 +482,23 @@ pub struct ReleaseEnded {
     pub outcome: ApplyOutcome,
     /// Whether the smoke suites passed afterwards; `None` when they were not run.
     pub smoke: Option<bool>,
+}
+
+/// A check for drift. Only what counts is kept: errors that no declared difference allows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DriftChecked {
+    /// The environments that were checked, each with the fingerprints of its findings.
+    pub environments: BTreeMap<EnvironmentName, Vec<Digest>>,
+    /// The fingerprints of differences between environments; `None` where parity was not checked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parity: Option<Vec<Digest>>,
+    /// Whether everything was read.
+    pub complete: bool,
+    /// Where the definitions came from.
+    pub origin: Origin,
+    /// By whom.
+    pub by: Actor,
 }
 
 #[cfg(test)]

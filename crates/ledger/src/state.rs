@@ -30,6 +30,47 @@ pub struct Used {
     pub at: Moment,
 }
 
+/// A recorded check, and since when its findings are known.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// When it was made.
+    pub at: Moment,
+    /// Whether everything was read.
+    pub complete: bool,
+    /// Its findings by fingerprint.
+    pub findings: BTreeMap<Digest, Sighting>,
+}
+
+/// Between which recorded checks a finding came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The last check without it; `None` where the first check had it.
+    pub after: Option<Moment>,
+    /// The first check with it.
+    pub first: Moment,
+}
+
+impl Check {
+    /// The check that follows `before`, with these findings.
+    fn following(before: Option<&Self>, at: Moment, complete: bool, findings: &[Digest]) -> Self {
+        let sighting = |fingerprint: &Digest| {
+            let known = before.and_then(|before| before.findings.get(fingerprint));
+            known.copied().unwrap_or(Sighting {
+                after: before.map(|before| before.at),
+                first: at,
+            })
+        };
+        Self {
+            at,
+            complete,
+            findings: findings
+                .iter()
+                .map(|fingerprint| (*fingerprint, sighting(fingerprint)))
+                .collect(),
+        }
+    }
+}
+
 /// How things stand.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -47,6 +88,10 @@ pub struct State {
     pub releases: Vec<Release>,
     /// The plans from files that were applied.
     pub used_plans: BTreeMap<Digest, Used>,
+    /// The last recorded check of each environment.
+    pub checks: BTreeMap<EnvironmentName, Check>,
+    /// The last recorded check of parity.
+    pub parity: Option<Check>,
     /// How many entries were of a kind that this version does not know.
     pub unknown: usize,
     applies: u64,
@@ -211,6 +256,17 @@ impl State {
                 });
                 if let Some(release) = release {
                     release.ended = Some(note.of(record));
+                }
+            }
+            Record::DriftChecked(record) => {
+                for (name, findings) in &record.environments {
+                    let before = self.checks.get(name);
+                    let check = Check::following(before, at, record.complete, findings);
+                    self.checks.insert(name.clone(), check);
+                }
+                if let Some(findings) = &record.parity {
+                    let before = self.parity.as_ref();
+                    self.parity = Some(Check::following(before, at, record.complete, findings));
                 }
             }
         }

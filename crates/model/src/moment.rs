@@ -39,6 +39,24 @@ impl Moment {
         Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
     }
 
+    /// Date and time in UTC for people, to the second: `2026-11-23 07:48:01 UTC`.
+    #[must_use]
+    pub fn for_people(self) -> String {
+        format!("{} {} UTC", self.date(), self.time())
+    }
+
+    /// The time of the day in UTC, to the second: `07:48:01`.
+    #[must_use]
+    pub fn time(self) -> String {
+        let time = jiff::tz::Offset::UTC.to_datetime(self.0).time();
+        format!(
+            "{:02}:{:02}:{:02}",
+            time.hour(),
+            time.minute(),
+            time.second()
+        )
+    }
+
     /// The calendar date in UTC, `2026-11-23`.
     #[must_use]
     pub fn date(self) -> jiff::civil::Date {

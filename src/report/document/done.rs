@@ -22,6 +22,9 @@ pub struct ApplyDocument {
     pub outcome: ApplyOutcome,
     /// Steps done.
     pub done: usize,
+    /// The first resources that these steps changed, at most 20.
+    #[serde(default)]
+    pub changed: Vec<String>,
     /// Resources that were as declared already.
     pub unchanged: usize,
     /// How long it took, in seconds.
@@ -86,6 +89,9 @@ fn rounded(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 
+/// Resources that an apply changed and that its document names.
+const NAMED: usize = 20;
+
 impl ApplyDocument {
     /// What came of an apply.
     #[must_use]
@@ -95,6 +101,7 @@ impl ApplyDocument {
             environment: plan.environment.to_string(),
             outcome: report.outcome,
             done: 0,
+            changed: Vec::new(),
             unchanged: plan.unchanged,
             seconds: rounded(seconds),
             not_done: Vec::new(),
@@ -107,6 +114,13 @@ impl ApplyDocument {
     pub fn judge(&mut self, report: &ApplyReport) {
         self.outcome = report.outcome;
         self.done = report.count(Some(StepOutcome::Done));
+        self.changed = report
+            .steps
+            .iter()
+            .filter(|step| step.outcome == Some(StepOutcome::Done))
+            .take(NAMED)
+            .map(|step| step.instance.to_string())
+            .collect();
         self.not_done = report
             .steps
             .iter()

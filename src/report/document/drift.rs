@@ -115,7 +115,7 @@ impl EnvironmentReport {
     pub fn count(&mut self, defects: &[Defect]) {
         self.in_sync = !defects.iter().any(Defect::counts);
         for defect in defects.iter().filter(|defect| defect.counts()) {
-            let name = defect.corner.map_or("cannot tell", Corner::name);
+            let name = defect.corner.map_or("cannot-tell", Corner::key);
             *self.corners.entry(name.to_owned()).or_default() += 1;
         }
     }

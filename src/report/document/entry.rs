@@ -47,34 +47,38 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
     Ok(match chain::understand(entry)? {
         None => "a kind of entry that this version does not know".to_owned(),
         Some(Record::Founded(it)) => format!("ledger of {} ({})", it.system, it.lineage),
-        Some(Record::LeaseTaken(it)) => {
-            format!(
-                "{} by {}@{} to {} (token {})",
-                it.environment, it.by.name, it.by.host, it.purpose, it.token
-            )
+        Some(Record::LeaseTaken(it)) => format!(
+            "{} locked by {}@{} for {} (token {})",
+            it.environment, it.by.name, it.by.host, it.purpose, it.token
+        ),
+        Some(Record::LeaseReturned(it)) => {
+            format!("{} unlocked (token {})", it.environment, it.token)
         }
-        Some(Record::LeaseReturned(it)) => format!("{} (token {})", it.environment, it.token),
         Some(Record::LeaseBroken(it)) => format!(
-            "{} taken from {}@{} (process {}, {}, token {}) by {}@{}: {}",
+            "{}: {}@{} broke the lock of {}@{} (process {}, {}, token {}): {}",
             it.environment,
+            it.by.name,
+            it.by.host,
             it.held_by.name,
             it.held_by.host,
             it.held_by.process,
             it.purpose,
             it.token,
-            it.by.name,
-            it.by.host,
             it.reason
         ),
         Some(Record::ApplyStarted(it)) => format!(
-            "{} on {}: plan {}, recipe {}, {}, by {}{}",
+            "{} to {}: {}, plan {}, recipe {}, by {}{}",
             it.apply,
             it.environment,
+            count(it.steps, "step"),
             it.plan.short(),
             it.recipe.short(),
-            count(it.steps, "step"),
             it.by.name,
-            if it.origin.dirty { ", uncommitted" } else { "" }
+            if it.origin.dirty {
+                ", uncommitted definitions"
+            } else {
+                ""
+            }
         ),
         Some(Record::StepsIntended(it)) => format!(
             "{}: {}",
@@ -102,37 +106,47 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
                 some(it.steps.iter().map(|step| step.instance.to_string()))
             )
         }
-        Some(Record::ApplyEnded(it)) => format!(
-            "{} on {}: {}, {} done, {} failed, {} not started",
-            it.apply,
-            it.environment,
-            outcome_words(it.outcome),
-            it.done,
-            it.failed,
-            it.not_started
-        ),
+        Some(Record::ApplyEnded(it)) => {
+            let mut text = format!(
+                "{} to {}: {}, {} done",
+                it.apply,
+                it.environment,
+                outcome_words(it.outcome),
+                count(it.done, "step")
+            );
+            for (number, what) in [(it.failed, "failed"), (it.not_started, "not started")] {
+                if number > 0 {
+                    text.push_str(&format!(", {number} {what}"));
+                }
+            }
+            text
+        }
         Some(Record::SuiteEnded(it)) => format!(
-            "{} in {}: {}, {}",
+            "{} in {} {}: {}",
             it.suite,
             it.environment,
             if it.passed { "passed" } else { "failed" },
             it.summary
         ),
         Some(Record::VerdictGiven(it)) if it.open => {
-            format!("{}: open for plan {}", it.environment, it.plan.short())
+            format!("{}: gate open for plan {}", it.environment, it.plan.short())
         }
         Some(Record::VerdictGiven(it)) => {
-            let mut codes = it.shut_by.clone();
+            let mut codes: Vec<&str> = it
+                .shut_by
+                .iter()
+                .map(|code| code.strip_prefix("gate/").unwrap_or(code))
+                .collect();
             codes.dedup();
             format!(
-                "{}: shut for plan {} by {}",
+                "{}: gate shut for plan {}: {}",
                 it.environment,
                 it.plan.short(),
                 codes.join(", ")
             )
         }
         Some(Record::Approved(it)) => format!(
-            "plan {} for {} by {}: {}",
+            "plan {} for {} approved by {}: {}",
             it.plan.short(),
             it.environment,
             it.by.name,
@@ -156,6 +170,29 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
                 None => "",
             }
         ),
+        Some(Record::DriftChecked(it)) => {
+            let found = |findings: &[evenkeel_model::Digest]| match findings.len() {
+                0 => "in sync".to_owned(),
+                some => count(some, "finding"),
+            };
+            let mut parts: Vec<String> = Vec::new();
+            if let Some(parity) = &it.parity {
+                parts.push(format!(
+                    "parity {}",
+                    match parity.len() {
+                        0 => "ok".to_owned(),
+                        some => count(some, "finding"),
+                    }
+                ));
+            }
+            for (name, findings) in &it.environments {
+                parts.push(format!("{name} {}", found(findings)));
+            }
+            if !it.complete {
+                parts.push("not everything was read".to_owned());
+            }
+            format!("{}, by {}", parts.join(", "), it.by.name)
+        }
     })
 }
 

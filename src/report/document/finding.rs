@@ -65,9 +65,13 @@ pub struct FindingDocument {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SinceDocument {
-    /// The moment.
+    /// The moment; of an interval, its start.
     #[schemars(with = "String")]
     pub at: Moment,
+    /// The end of the interval in which it came to be; absent where the moment itself is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(with = "Option<String>")]
+    pub until: Option<Moment>,
     /// How that is known.
     pub known: String,
 }
@@ -189,7 +193,11 @@ impl FindingDocument {
             expected: defect.expected,
             found: defect.found,
             difference: defect.difference,
-            since: defect.since.map(|(at, known)| SinceDocument { at, known }),
+            since: defect.since.map(|since| SinceDocument {
+                at: since.at,
+                until: since.until,
+                known: since.known,
+            }),
             places: places.all(&defect.labels),
             also: defect
                 .also

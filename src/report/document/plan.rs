@@ -43,7 +43,13 @@ pub struct StepDocument {
     pub instance: Instance,
     /// What is done to it.
     pub verb: Verb,
-    /// Why.
+    /// What the step is called: `start` where a process is created.
+    #[serde(default)]
+    pub word: Cow<'static, str>,
+    /// The path that changes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
+    /// Why; empty where the word says it.
     pub reason: Cow<'static, str>,
     /// What changes.
     #[schemars(with = "Vec<Change>")]
@@ -87,6 +93,8 @@ impl PlanReport {
                 .map(|(number, step)| StepDocument {
                     instance: step.instance.clone(),
                     verb: step.verb,
+                    word: step.word().into(),
+                    path: step.path().map(str::to_owned),
                     reason: step.reason.clone(),
                     changes: Arc::clone(&step.changes),
                     after: Arc::clone(&step.after),

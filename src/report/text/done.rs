@@ -1,111 +1,271 @@
-//! What was done: applies and suites.
+//! What a command does while it runs, one line each: applies, suites, the plan that waits for production.
+//!
+//! The command line prints these lines when they happen, and a file gets them with the report. `docs/output.md` shows them.
 
 use std::io::{self, Write};
 
-use super::super::document::{ApplyDocument, SuiteDocument};
-use super::{SHOWN_STEPS, Style, rest};
+use super::super::document::{ApplyDocument, PlanReport, SuiteDocument};
+use super::layout::{GAP, columns, hanging, more, padded};
+use super::lines::one_line;
+use super::{Style, plans, short};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome};
 use evenkeel_model::duration;
-use evenkeel_model::text::inert;
 
-pub(super) fn apply_lines(
-    apply: &ApplyDocument,
-    style: Style,
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    let mark = match apply.outcome {
-        ApplyOutcome::Done => style.good("✔"),
-        ApplyOutcome::Failed => style.bad("✘"),
-        ApplyOutcome::Interrupted => style.odd("■"),
-        ApplyOutcome::Unknown => style.bad("?"),
-    };
-    let mut sum = vec![
-        format!("{} changed", apply.done),
-        format!("{} unchanged", apply.unchanged),
-    ];
-    let counted = |outcome| {
-        apply
-            .not_done
-            .iter()
-            .filter(|step| step.outcome == outcome)
-            .count()
-    };
-    for (number, what) in [
-        (counted(Some(StepOutcome::Failed)), "failed"),
-        (counted(Some(StepOutcome::Unknown)), "unknown"),
-        (counted(None), "not started"),
-    ] {
-        if number > 0 {
-            sum.push(format!("{number} {what}"));
-        }
-    }
-    let took = duration::phrase(std::time::Duration::from_secs_f64(apply.seconds.max(0.0)));
-    let how = match &apply.apply {
-        Some(name) => format!("  {took}  {}", style.faint(name)),
-        None => String::new(),
-    };
-    writeln!(
-        to,
-        "  {:<12} {mark} {}{how}",
-        apply.environment,
-        sum.join(", ")
-    )?;
-    // What failed says why; of what was not started there may be very much, and it comes after.
-    let mut not_done: Vec<_> = apply.not_done.iter().collect();
-    not_done.sort_by_key(|step| step.outcome.is_none());
-    for step in not_done.iter().take(SHOWN_STEPS) {
-        let what = match step.outcome {
-            Some(StepOutcome::Failed) => style.bad("failed"),
-            Some(StepOutcome::Unknown) => style.bad("unknown"),
-            Some(StepOutcome::Done) => style.good("done"),
-            None => style.odd("not started"),
-        };
-        write!(to, "    {what} {}", step.address)?;
-        if let Some(reason) = &step.reason {
-            write!(to, "  {}", inert(reason))?;
-        }
-        writeln!(to)?;
-    }
-    rest(not_done.len(), "step", to)
+/// Columns of an environment's name.
+const ENVIRONMENT: usize = 11;
+/// Columns of what was done: `apply`, a suite's name.
+const WHAT: usize = 11;
+/// Steps and cases that did not end well and are shown before the rest is counted.
+const SHOWN: usize = 12;
+/// Resources that changed and are named.
+const NAMED: usize = 4;
+
+/// Writes the lines of a command that runs: the environment's name stands in the first of its lines only.
+#[derive(Debug, Default)]
+pub struct Progress {
+    environment: Option<String>,
 }
 
-pub(super) fn suite_lines(
-    suite: &SuiteDocument,
-    style: Style,
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    let mark = if suite.passed {
-        style.good("✔")
-    } else {
-        style.bad("✘")
-    };
-    writeln!(
-        to,
-        "  {:<12} {mark} {}  {}",
-        suite.suite,
-        inert(&suite.summary),
-        style.faint(&format!("{} in {}", suite.kind, suite.environment))
-    )?;
-    for case in suite.failures.iter().take(SHOWN_STEPS) {
-        writeln!(
-            to,
-            "    {} {}: {}",
-            style.bad("failed"),
-            inert(&case.name),
-            inert(&case.message)
-        )?;
+impl Progress {
+    /// Writes what the command works on, before anything else is known.
+    ///
+    /// # Errors
+    ///
+    /// When `to` cannot be written.
+    pub fn opened(
+        &mut self,
+        system: &str,
+        commit: Option<&str>,
+        path: &[String],
+        style: Style,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut text = one_line(system);
+        if let Some(commit) = commit {
+            let short: String = commit.chars().take(7).collect();
+            text.push_str(&format!(" @ {}", one_line(&short)));
+        }
+        text.push_str(&format!("   {}", one_line(&path.join(" → "))));
+        writeln!(to, "{}\n", style.faint(&text))
     }
-    rest(suite.failures.len(), "failure", to)
+
+    /// Writes what came of an apply.
+    ///
+    /// # Errors
+    ///
+    /// When `to` cannot be written.
+    pub fn apply(
+        &mut self,
+        apply: &ApplyDocument,
+        style: Style,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (mark, is_good) = match apply.outcome {
+            ApplyOutcome::Done => (style.good("✔"), true),
+            ApplyOutcome::Failed => (style.bad("✘"), false),
+            ApplyOutcome::Interrupted => (style.odd("•"), false),
+            ApplyOutcome::Unknown => (style.bad("?"), false),
+        };
+        let mut sum = if apply.done == 0 && is_good {
+            format!("nothing to do, {} unchanged", apply.unchanged)
+        } else {
+            format!("{} changed, {} unchanged", apply.done, apply.unchanged)
+        };
+        for (outcome, what) in [
+            (Some(StepOutcome::Failed), "failed"),
+            (Some(StepOutcome::Unknown), "unknown"),
+            (None, "not started"),
+        ] {
+            let steps = apply.not_done.iter();
+            let number = steps.filter(|step| step.outcome == outcome).count();
+            if number > 0 {
+                sum.push_str(&format!(", {number} {what}"));
+            }
+        }
+        if !apply.changed.is_empty() {
+            let named: Vec<&str> = apply
+                .changed
+                .iter()
+                .take(NAMED)
+                .map(String::as_str)
+                .collect();
+            sum.push_str(&format!("   {}", named.join(", ")));
+            if apply.done > named.len() {
+                sum.push_str(&format!(", … {} more", apply.done - named.len()));
+            }
+        }
+        let took = duration::phrase(std::time::Duration::from_secs_f64(apply.seconds.max(0.0)));
+        let mut rest = if apply.done == 0 && is_good {
+            String::new()
+        } else {
+            took
+        };
+        if let Some(name) = &apply.apply {
+            rest.push_str(&format!("{GAP} {}", one_line(name)));
+        }
+        self.row(&apply.environment, "apply", &mark, &sum, &rest, style, to)?;
+        // Steps that were not started come after those that failed: there may be very many.
+        let mut not_done: Vec<_> = apply.not_done.iter().collect();
+        not_done.sort_by_key(|step| step.outcome.is_none());
+        let shown = if style.all { not_done.len() } else { SHOWN };
+        for step in not_done.iter().take(shown) {
+            let what = match step.outcome {
+                Some(StepOutcome::Failed) => "failed",
+                Some(StepOutcome::Unknown) => "unknown",
+                Some(StepOutcome::Done) => "done",
+                None => "not started",
+            };
+            let mut text = step.address.clone();
+            if let Some(reason) = &step.reason {
+                text.push_str(&format!(": {reason}"));
+            }
+            below(what, &text, style, to)?;
+        }
+        match more(not_done.len().saturating_sub(shown)) {
+            Some(line) => below("", &line, style, to),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what a suite showed.
+    ///
+    /// # Errors
+    ///
+    /// When `to` cannot be written.
+    pub fn suite(
+        &mut self,
+        suite: &SuiteDocument,
+        style: Style,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mark = if suite.passed {
+            style.good("✔")
+        } else {
+            style.bad("✘")
+        };
+        let took = std::time::Duration::from_secs_f64(suite.seconds.max(0.0));
+        let took = if took.as_secs_f64() < 1.0 {
+            String::new()
+        } else {
+            duration::phrase(took)
+        };
+        let mut sum = suite.summary.clone();
+        if let (false, Some(case)) = (suite.passed, suite.failures.first())
+            && suite.failures.len() == 1
+        {
+            sum.push_str(&format!("   {}: {}", case.name, case.message));
+        }
+        self.row(
+            &suite.environment,
+            &suite.suite,
+            &mark,
+            &sum,
+            &took,
+            style,
+            to,
+        )?;
+        if suite.failures.len() < 2 {
+            return Ok(());
+        }
+        let shown = if style.all {
+            suite.failures.len()
+        } else {
+            SHOWN
+        };
+        for case in suite.failures.iter().take(shown) {
+            below(
+                "failed",
+                &format!("{}: {}", case.name, case.message),
+                style,
+                to,
+            )?;
+        }
+        match more(suite.failures.len().saturating_sub(shown)) {
+            Some(line) => below("", &line, style, to),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what a plan would do that is not applied.
+    ///
+    /// # Errors
+    ///
+    /// When `to` cannot be written.
+    pub fn plan(&mut self, plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
+        let digest = format!("plan {}", short(&plan.digest));
+        self.row(
+            &plan.environment,
+            "plan",
+            " ",
+            &plans::sum(plan),
+            &digest,
+            style,
+            to,
+        )?;
+        plans::removals(plan, style, to)?;
+        plans::steps(plan, style, to)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a column")]
+    fn row(
+        &mut self,
+        environment: &str,
+        what: &str,
+        mark: &str,
+        sum: &str,
+        rest: &str,
+        style: Style,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let is_first = self.environment.as_deref() != Some(environment);
+        let name = if is_first {
+            one_line(environment)
+        } else {
+            String::new()
+        };
+        self.environment = Some(environment.to_owned());
+        let what = one_line(what);
+        let start = format!(
+            "{}{GAP}{}{GAP}{mark} ",
+            padded(&name, &name, ENVIRONMENT),
+            padded(&what, &what, WHAT)
+        );
+        let indent = ENVIRONMENT.max(columns(&name)) + WHAT.max(columns(&what)) + 6;
+        let sum = one_line(sum);
+        let room = style.width.saturating_sub(indent + columns(&sum));
+        if !rest.is_empty() && room > columns(rest) + 1 {
+            let fill = room - columns(rest);
+            return writeln!(to, "{start}{sum}{}{}", " ".repeat(fill), style.faint(rest));
+        }
+        let text = if rest.is_empty() {
+            sum
+        } else {
+            format!("{sum}{GAP}{rest}")
+        };
+        hanging(&start, indent, &text, style.width, to)
+    }
+}
+
+/// Writes a line below another one.
+fn below(what: &str, text: &str, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let indent = ENVIRONMENT + WHAT + 6;
+    let start = if what.is_empty() {
+        " ".repeat(indent)
+    } else {
+        format!("{}{what} ", " ".repeat(indent))
+    };
+    let length = columns(&start);
+    hanging(&start, length, &one_line(text), style.width, to)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::document::NotDone;
-    use super::{ApplyDocument, ApplyOutcome, StepOutcome, Style, apply_lines};
+    use super::{ApplyDocument, ApplyOutcome, Progress, StepOutcome, Style};
     use evenkeel_ledger::record::Verb;
 
     #[test]
-    fn what_was_not_started_does_not_hide_what_failed() -> std::io::Result<()> {
+    fn steps_that_were_not_started_do_not_hide_those_that_failed() -> std::io::Result<()> {
         let step = |address: String, outcome, reason: Option<&str>| NotDone {
             address,
             verb: Verb::Create,
@@ -118,13 +278,14 @@ mod tests {
         not_done.push(step(
             "process.app".into(),
             Some(StepOutcome::Failed),
-            Some("it ended at once"),
+            Some("exited at once"),
         ));
         let apply = ApplyDocument {
             apply: Some("a-1".into()),
             environment: "staging".into(),
             outcome: ApplyOutcome::Failed,
             done: 3,
+            changed: vec!["file.a".into(), "file.b".into(), "file.c".into()],
             unchanged: 0,
             seconds: 1.0,
             not_done,
@@ -134,15 +295,16 @@ mod tests {
             width: 100,
             full: false,
             all: false,
+            printed: false,
         };
         let mut shown = Vec::new();
-        apply_lines(&apply, style, &mut shown)?;
+        Progress::default().apply(&apply, style, &mut shown)?;
         let shown = String::from_utf8_lossy(&shown);
         assert!(
-            shown.contains("failed process.app  it ended at once\n"),
+            shown.contains("failed process.app: exited at once\n"),
             "{shown}"
         );
-        assert!(shown.contains("… and 1441 steps more"), "{shown}");
+        assert!(shown.contains("… 1489 more (--all)"), "{shown}");
         Ok(())
     }
 }

@@ -3,26 +3,47 @@
 use std::io::{self, Write};
 
 use super::super::document::FailureDocument;
+use super::Style;
+use super::layout::{hanging, more};
+use super::lines::one_line;
 use evenkeel_model::text::inert;
 
 /// Changes shown one by one before the rest is counted.
 const SHOWN_CHANGES: usize = 20;
 
-pub(super) fn failure_lines(failure: &FailureDocument, to: &mut dyn Write) -> io::Result<()> {
+/// Writes what stopped an operation.
+pub(super) fn lines(failure: &FailureDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let mut message = failure.reason.clone();
-    for change in failure.changes.iter().take(SHOWN_CHANGES) {
-        message.push_str(&format!("\n  {change}"));
-    }
-    if failure.changes.len() > SHOWN_CHANGES {
-        let more = failure.changes.len() - SHOWN_CHANGES;
-        message.push_str(&format!("\n  … and {more} more"));
-    }
     for cause in &failure.causes {
         message.push_str(&format!(": {cause}"));
     }
-    writeln!(to, "evenkeel: {}", inert(&message))?;
-    if let Some(help) = &failure.help {
-        writeln!(to, "  {}", inert(help).replace('\n', "\n  "))?;
+    labelled("error: ", &message, style, to)?;
+    let shown = if style.all {
+        failure.changes.len()
+    } else {
+        SHOWN_CHANGES
+    };
+    for change in failure.changes.iter().take(shown) {
+        labelled("  - ", change, style, to)?;
+    }
+    if let Some(line) = more(failure.changes.len().saturating_sub(shown)) {
+        writeln!(to, "    {line}")?;
+    }
+    match &failure.help {
+        Some(help) => labelled("help: ", help, style, to),
+        None => Ok(()),
+    }
+}
+
+fn labelled(label: &str, text: &str, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let text = inert(text);
+    for (number, line) in text.lines().enumerate() {
+        let first = if number == 0 {
+            label.to_owned()
+        } else {
+            " ".repeat(label.len())
+        };
+        hanging(&first, label.len(), &one_line(line), style.width, to)?;
     }
     Ok(())
 }

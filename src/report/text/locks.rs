@@ -10,10 +10,10 @@ use evenkeel_model::text::inert;
 pub(super) fn line(lock: &LockDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let name = &lock.environment;
     if lock.state == LockState::Free {
-        return writeln!(to, "{name}  free");
+        return writeln!(to, "{name}   not locked");
     }
     let who = lock.by.as_ref().map_or_else(
-        || "somebody who has not said who".to_owned(),
+        || "an unknown process".to_owned(),
         |by| {
             format!(
                 "{} on {}, process {}",
@@ -28,7 +28,7 @@ pub(super) fn line(lock: &LockDocument, style: Style, to: &mut dyn Write) -> io:
         .map_or_else(String::new, |process| format!(" ({})", words(process)));
     let mut rest = String::new();
     if let Some(since) = lock.since {
-        rest.push_str(&format!(", since {since}"));
+        rest.push_str(&format!(", since {}", since.for_people()));
     }
     if let Some(purpose) = &lock.purpose {
         rest.push_str(&format!(", for `{}`", inert(purpose)));
@@ -39,17 +39,21 @@ pub(super) fn line(lock: &LockDocument, style: Style, to: &mut dyn Write) -> io:
     if lock.state == LockState::Left {
         return writeln!(
             to,
-            "{name}  free; its last holder did not give it back: {who}{process}{rest}"
+            "{name}   not locked; its last holder did not unlock it: {who}{process}{rest}"
         );
     }
-    writeln!(to, "{name}  {} by {who}{process}{rest}", style.odd("held"))
+    writeln!(
+        to,
+        "{name}   {} by {who}{process}{rest}",
+        style.odd("locked")
+    )
 }
 
 fn words(process: HolderProcess) -> &'static str {
     match process {
-        HolderProcess::Running => "it runs",
-        HolderProcess::Stopped => "it is stopped",
-        HolderProcess::Unseen => "it cannot be looked up from here",
-        HolderProcess::Ended => "it ended",
+        HolderProcess::Running => "running",
+        HolderProcess::Stopped => "stopped",
+        HolderProcess::Unseen => "on another host",
+        HolderProcess::Ended => "ended",
     }
 }

@@ -1,146 +1,173 @@
-//! Plans: in full where they were asked for, counted where they are only told of.
+//! Plans: every step with its values, in the order in which steps run; removals under a banner.
 
 use std::io::{self, Write};
 
-use super::super::document::PlanReport;
-use super::{SHOWN_STEPS, Style};
+use super::super::document::{PlanReport, StepDocument};
+use super::Style;
+use super::details;
+use super::layout::{GAP, columns, hanging, more, padded};
+use super::lines::one_line;
+use super::short;
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::text::{count, inert};
+use evenkeel_model::text::count;
 
-/// What a release would do, in one line.
-pub(super) fn would_change(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    let mut line = format!("would change {}", plan.steps.len());
-    if plan.removals > 0 {
-        line.push_str(&style.bad(&format!(", removing {}", plan.removals)));
-    }
-    if let Some(rehearsed) = plan.rehearsed {
-        line.push_str(&format!("; rehearsed {rehearsed} of {}", plan.steps.len()));
-    }
-    for unseen in &plan.unseen {
-        line.push_str(&format!(
-            "; {} cannot be seen: {}",
-            unseen.instance,
-            inert(&unseen.reason)
-        ));
-    }
-    writeln!(to, "  {:<12} {line}", plan.environment)
-}
+/// Steps shown one by one before the rest is counted.
+const SHOWN: usize = 60;
+/// Removals shown in the banner before the rest is counted.
+const SHOWN_REMOVALS: usize = 20;
+/// Widest address that its column is made for.
+const WIDEST: usize = 32;
 
-pub(super) fn plan_lines(
-    plan: &PlanReport,
-    in_full: bool,
-    style: Style,
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    let short = |digest: &str| {
-        digest
-            .trim_start_matches("blake3:")
-            .chars()
-            .take(12)
-            .collect::<String>()
-    };
+/// Writes a plan: its digests, what it removes, its steps, and the sum.
+pub(super) fn whole(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
     writeln!(
         to,
-        "{}  plan {}  recipe {}",
-        plan.environment,
-        short(&plan.digest),
-        short(&plan.recipe)
+        "\n{}   {}",
+        one_line(&plan.environment),
+        style.faint(&format!(
+            "plan {} · recipe {}",
+            short(&plan.digest),
+            short(&plan.recipe)
+        ))
     )?;
-    // What is removed is shown and counted first.
-    if plan.removals > 0 {
-        writeln!(
-            to,
-            "  {}",
-            style.bad(&format!("removes {}", count(plan.removals, "resource")))
-        )?;
+    removals(plan, style, to)?;
+    steps(plan, style, to)?;
+    writeln!(to, "{GAP}{}", sum(plan))
+}
+
+/// Writes the steps of a plan, and what could not be read.
+pub(super) fn steps(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let address = plan
+        .steps
+        .iter()
+        .map(|step| columns(&step.instance.to_string()))
+        .max()
+        .unwrap_or(0)
+        .min(WIDEST);
+    let shown = if style.all { plan.steps.len() } else { SHOWN };
+    for each in plan.steps.iter().take(shown) {
+        step(each, address, style, to)?;
     }
-    let mut steps: Vec<_> = plan.steps.iter().collect();
-    steps.sort_by_key(|step| step.verb != Verb::Remove);
-    for step in steps.iter().take(if in_full { SHOWN_STEPS } else { 0 }) {
-        let (sign, word) = if step.is_handover() {
-            (style.faint("→"), "move")
-        } else {
-            verb(step.verb, style)
-        };
-        let unrehearsed = if step.rehearsed == Some(false) {
-            style.odd("  not rehearsed")
-        } else {
-            String::new()
-        };
-        writeln!(
-            to,
-            "  {sign} {word:<7} {}  {}{unrehearsed}",
-            step.instance,
-            style.faint(&inert(&step.reason))
-        )?;
-        for change in step
-            .changes
-            .iter()
-            .filter(|change| change.attribute != "presence")
-        {
-            writeln!(
-                to,
-                "      {} {} → {}",
-                change.attribute,
-                inert(&change.before),
-                inert(&change.after)
-            )?;
-            for line in change.difference.as_deref().unwrap_or("").lines() {
-                let line = inert(line);
-                let painted = match line.chars().next() {
-                    Some('+') => style.good(&line),
-                    Some('-') => style.bad(&line),
-                    _ => style.faint(&line),
-                };
-                writeln!(to, "        {painted}")?;
-            }
-        }
-    }
-    if in_full && steps.len() > SHOWN_STEPS {
-        writeln!(
-            to,
-            "  … and {} more; --format json has them all",
-            count(steps.len() - SHOWN_STEPS, "step")
-        )?;
+    if let Some(line) = more(plan.steps.len().saturating_sub(shown)) {
+        writeln!(to, "{GAP}{line}")?;
     }
     for unseen in &plan.unseen {
+        let start = format!("{GAP}{} cannot tell  ", style.bad("?"));
+        let text = format!("{}: {}", unseen.instance, unseen.reason);
+        hanging(&start, 17, &one_line(&text), style.width, to)?;
+    }
+    Ok(())
+}
+
+/// Writes what a plan removes, above everything else.
+pub(super) fn removals(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    if plan.removals == 0 {
+        return Ok(());
+    }
+    let banner = format!("! removes {}", count(plan.removals, "resource"));
+    writeln!(to, "{GAP}{}", style.bad(&banner))?;
+    let mut all = plan.steps.iter().filter(|step| is_removal(step));
+    let shown = if style.all {
+        plan.removals
+    } else {
+        SHOWN_REMOVALS
+    };
+    for step in all.by_ref().take(shown) {
+        let path = step.path.as_deref().map(one_line).unwrap_or_default();
         writeln!(
             to,
-            "  {} {}: {}",
-            style.bad("?"),
-            unseen.instance,
-            inert(&unseen.reason)
+            "{}",
+            format!("{GAP}  {}{GAP}{path}", step.instance).trim_end()
         )?;
     }
-    let rehearsed = match plan.rehearsed {
-        Some(rehearsed) if !plan.steps.is_empty() => {
-            format!("; rehearsed {rehearsed} of {}", plan.steps.len())
-        }
-        _ => String::new(),
-    };
-    if plan.steps.is_empty() && plan.unseen.is_empty() {
-        writeln!(
-            to,
-            "  {}  {} unchanged",
-            style.good("nothing to do"),
-            plan.unchanged
-        )
+    if let Some(line) = more(all.count()) {
+        writeln!(to, "{GAP}  {line}")?;
+    }
+    Ok(())
+}
+
+/// Whether a step takes something away that no declared resource follows.
+fn is_removal(step: &StepDocument) -> bool {
+    step.verb == Verb::Remove && step.successor.is_none()
+}
+
+fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let (sign, word) = if step.is_handover() {
+        ("→", "move")
     } else {
-        writeln!(
-            to,
-            "  {} to change, {} unchanged{rehearsed}",
+        (sign(step.verb), &*step.word)
+    };
+    let name = step.instance.to_string();
+    let start = format!(
+        "{GAP}{sign} {word:<7} {}{GAP}",
+        padded(&name, &name, address)
+    );
+    let indent = columns(&start);
+    let mut parts: Vec<String> = Vec::new();
+    let mut texts = Vec::new();
+    for change in step.changes.iter() {
+        if change.attribute == "presence" {
+            continue;
+        }
+        if let Some(difference) = &change.difference {
+            texts.push((&change.attribute, difference));
+        } else if step.verb != Verb::Create {
+            parts.push(format!(
+                "{} {} → {}",
+                change.attribute, change.before, change.after
+            ));
+        }
+    }
+    if parts.is_empty() && texts.is_empty() {
+        parts.extend(step.path.clone());
+    }
+    if !step.reason.is_empty() {
+        parts.push(step.reason.clone().into_owned());
+    }
+    if step.rehearsed == Some(false) {
+        parts.push("not rehearsed".to_owned());
+    }
+    hanging(
+        &start,
+        indent,
+        &one_line(&parts.join(" · ")),
+        style.width,
+        to,
+    )?;
+    for (attribute, difference) in texts {
+        writeln!(to, "{}{attribute}:", " ".repeat(6))?;
+        details::difference(difference, 8, style, to)?;
+    }
+    Ok(())
+}
+
+/// The sign of a step, as plans of this field have it.
+pub(super) fn sign(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "+",
+        Verb::Update => "~",
+        Verb::Replace => "±",
+        Verb::Remove => "-",
+        Verb::Record => ".",
+    }
+}
+
+/// Returns the sum of a plan: `5 to change, 13 unchanged; rehearsed 5/5`.
+pub(super) fn sum(plan: &PlanReport) -> String {
+    let mut text = if plan.steps.is_empty() && plan.unseen.is_empty() {
+        format!("nothing to do, {} unchanged", plan.unchanged)
+    } else {
+        format!(
+            "{} to change, {} unchanged",
             plan.steps.len(),
             plan.unchanged
         )
+    };
+    if let (Some(rehearsed), false) = (plan.rehearsed, plan.steps.is_empty()) {
+        text.push_str(&format!("; rehearsed {rehearsed}/{}", plan.steps.len()));
     }
-}
-
-pub(super) fn verb(verb: Verb, style: Style) -> (String, &'static str) {
-    match verb {
-        Verb::Create => (style.good("+"), "create"),
-        Verb::Update => (style.odd("~"), "update"),
-        Verb::Replace => (style.odd("±"), "replace"),
-        Verb::Remove => (style.bad("-"), "remove"),
-        Verb::Record => (style.faint("."), "record"),
+    if !plan.unseen.is_empty() {
+        text.push_str(&format!("; {} cannot be read", plan.unseen.len()));
     }
+    text
 }

@@ -13,12 +13,13 @@ pub(super) fn line(proof: &ProofDocument, style: Style, to: &mut dyn Write) -> i
     match proof.time.filter(|_| proof.proven) {
         Some(time) => writeln!(
             to,
-            "{} {file}: entries 1 to {sequence} are what they were at {time}",
-            style.good("✔")
+            "{} {file}: entries 1 to {sequence} are unchanged since {}",
+            style.good("✔"),
+            time.for_people()
         ),
         None => writeln!(
             to,
-            "{} {file}: entries 1 to {sequence} are not proven",
+            "{} {file}: entries 1 to {sequence} do not match",
             style.bad("✘")
         ),
     }

@@ -6,81 +6,150 @@ use super::super::document::{
     HeldDocument, ReleaseDocument, SmokeState, StatusDocument, UnsettledDocument, UnsettledState,
     outcome_words,
 };
-use super::Style;
+use super::layout::{columns, hanging};
+use super::lines::one_line;
+use super::{Style, short};
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::text::{count, inert};
+use evenkeel_model::{Moment, duration};
 
 /// Writes the lines of one environment.
-pub(super) fn lines(status: &StatusDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    let short = |digest: &Option<String>| {
-        digest
-            .as_deref()
-            .unwrap_or("")
-            .trim_start_matches("blake3:")
-            .chars()
-            .take(12)
-            .collect::<String>()
-    };
+pub(super) fn lines(
+    status: &StatusDocument,
+    at: Moment,
+    style: Style,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let name = inert(&status.environment);
     match (&status.apply, status.since) {
-        (Some(apply), Some(since)) => writeln!(
-            to,
-            "{}  recipe {}  plan {}  since {since}  {apply}{}{}",
-            status.environment,
-            short(&status.recipe),
-            short(&status.plan),
-            status
-                .release
-                .as_ref()
-                .map_or_else(String::new, |document| format!("  {}", release(document))),
-            status
-                .commit
-                .as_deref()
-                .map_or_else(String::new, |commit| format!(
-                    "  {}",
-                    commit.chars().take(10).collect::<String>()
-                )),
-        )?,
+        (Some(apply), Some(since)) => {
+            let mut parts = vec![inert(apply).into_owned()];
+            parts.extend(status.release.as_ref().map(release));
+            parts.push(format!("since {}", since.for_people()));
+            if let Some(commit) = &status.commit {
+                let short: String = commit.chars().take(7).collect();
+                parts.push(format!("commit {}", inert(&short)));
+            }
+            for (what, digest) in [("recipe", &status.recipe), ("plan", &status.plan)] {
+                if let Some(digest) = digest {
+                    parts.push(format!("{what} {}", short(digest)));
+                }
+            }
+            let start = format!("{name}   ");
+            let indent = columns(&start);
+            hanging(&start, indent, &parts.join(" · "), style.width, to)?;
+        }
         _ => {
             let what = if status.unsettled.is_empty() {
-                "nothing was applied yet"
+                "nothing deployed yet"
             } else {
-                "no apply came to its end yet"
+                "no apply has finished yet"
             };
-            writeln!(to, "{}  {what}", status.environment)?;
+            writeln!(to, "{name}   {what}")?;
         }
     }
-    for line in unsettled(&status.unsettled) {
-        writeln!(to, "  {} {}", style.odd("!"), inert(&line))?;
+    if let Some(running) = &status.running {
+        let took = duration::phrase(at.since(running.since));
+        let by = status.held_by.as_ref().map_or_else(String::new, |held| {
+            format!(
+                ", by {} on {} (process {})",
+                held.by.name, held.by.host, held.by.process
+            )
+        });
+        let text = format!("{} running, {took}{by}", running.what);
+        line("•", style.odd("•"), &text, style, to)?;
+    } else if status.held {
+        let text = format!("locked by {}", holder(status.held_by.as_ref()));
+        line("•", style.odd("•"), &text, style, to)?;
     }
+    for text in unsettled(&status.unsettled) {
+        line("!", style.odd("!"), &text, style, to)?;
+    }
+    let widest = status
+        .suites
+        .iter()
+        .map(|suite| columns(&suite.suite))
+        .max()
+        .unwrap_or(0);
     for suite in &status.suites {
-        let mark = if suite.passed {
-            style.good("✔")
-        } else {
-            style.bad("✘")
+        let (mark, painted) = match (suite.passed, &suite.stale) {
+            (true, None) => ("✔", style.good("✔")),
+            (true, Some(_)) => ("•", style.odd("•")),
+            (false, _) => ("✘", style.bad("✘")),
         };
-        writeln!(
-            to,
-            "  {mark} {}  {}",
-            inert(&suite.suite),
-            inert(&suite.summary)
-        )?;
+        let mut text = format!("{:<widest$}  {}", suite.suite, suite.summary);
+        if let Some(stale) = &suite.stale {
+            text.push_str(&format!(
+                "  stale since {}: {}",
+                stale.since.for_people(),
+                stale.reason
+            ));
+        } else if let Some(ended) = suite.ended {
+            text.push_str(&format!("  {} ago", duration::phrase(at.since(ended))));
+        }
+        line(mark, painted, &text, style, to)?;
     }
-    if status.held {
-        let holder = holder(status.held_by.as_ref());
-        writeln!(to, "  {} held by {holder}", style.odd("!"))?;
+    if let Some(checked) = &status.checked {
+        let found = match (checked.findings, checked.complete) {
+            (0, true) => "in sync".to_owned(),
+            (0, false) => "cannot tell".to_owned(),
+            (findings, _) => count(findings, "finding"),
+        };
+        let good = checked.findings == 0 && checked.complete;
+        let (mark, painted) = if good {
+            ("✔", style.good("✔"))
+        } else {
+            ("✘", style.bad("✘"))
+        };
+        let text = format!("{found} in the check of {}", checked.at.for_people());
+        line(mark, painted, &text, style, to)?;
+    }
+    if let Some(awaits) = &status.awaits {
+        let mut text = format!(
+            "recipe {} awaits release; in {} since {}",
+            short(&awaits.recipe),
+            awaits.runs_in,
+            awaits.since.for_people()
+        );
+        if !awaits.shut_by.is_empty() {
+            let codes = awaits.shut_by.iter();
+            let codes: Vec<&str> = codes
+                .map(|code| code.strip_prefix("gate/").unwrap_or(code))
+                .collect();
+            text.push_str(&format!("; blocked by {}", codes.join(", ")));
+        }
+        line("•", style.odd("•"), &text, style, to)?;
     }
     Ok(())
+}
+
+/// Writes one line below an environment's name.
+fn line(
+    mark: &str,
+    painted: String,
+    text: &str,
+    style: Style,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let indent = 2 + columns(mark) + 1;
+    hanging(
+        &format!("  {painted} "),
+        indent,
+        &one_line(text),
+        style.width,
+        to,
+    )
 }
 
 /// Returns a release's number, and its outcome unless it is as it should be.
 fn release(release: &ReleaseDocument) -> String {
     let remark = match (release.outcome, release.smoke) {
-        (None, _) => "never said how it ended",
-        (Some(ApplyOutcome::Done), SmokeState::Failed) => "its smoke suites failed",
+        (None, _) => "no recorded outcome",
+        (Some(ApplyOutcome::Done), SmokeState::Failed) => "smoke suites failed",
         (Some(ApplyOutcome::Done), SmokeState::PassedSince) => {
-            "its smoke suites failed, and pass since"
+            "its smoke suites failed then, pass now"
         }
-        (Some(ApplyOutcome::Done), SmokeState::NotRun) => "its smoke suites were not run",
+        (Some(ApplyOutcome::Done), SmokeState::NotRun) => "smoke suites not run",
         (Some(ApplyOutcome::Done), SmokeState::None | SmokeState::Passed) => {
             return inert(&release.id).into_owned();
         }
@@ -97,7 +166,7 @@ fn unsettled(documents: &[UnsettledDocument]) -> Vec<String> {
     let mut lines: Vec<String> = applies.into_iter().map(apply).collect();
     if !steps.is_empty() {
         lines.push(format!(
-            "{} begun and not ended; the next apply looks at them",
+            "{} without an outcome; the next apply checks them",
             count(steps.len(), "step")
         ));
     }
@@ -105,36 +174,38 @@ fn unsettled(documents: &[UnsettledDocument]) -> Vec<String> {
 }
 
 fn apply(document: &UnsettledDocument) -> String {
-    let ended = |outcome| format!("{} ended: {}", document.apply, outcome_words(outcome));
+    let ended = |outcome| format!("{} {}", document.apply, outcome_words(outcome));
     match document.state {
         UnsettledState::Failed => ended(ApplyOutcome::Failed),
         UnsettledState::Interrupted => ended(ApplyOutcome::Interrupted),
         UnsettledState::Unknown => ended(ApplyOutcome::Unknown),
         UnsettledState::Started => {
-            let since = document
-                .started
-                .map_or_else(String::new, |started| format!(" of {started}"));
+            let since = document.started.map_or_else(String::new, |started| {
+                format!(" of {}", started.for_people())
+            });
             let broken = document.broken.as_ref().map_or_else(String::new, |broken| {
                 format!(
-                    ": {} took its lease away at {}: {}",
-                    broken.by, broken.at, broken.reason
+                    "; {} broke its lock at {}: {}",
+                    broken.by,
+                    broken.at.for_people(),
+                    broken.reason
                 )
             });
-            format!("{}{since} never said how it ended{broken}", document.apply)
+            format!("{}{since} has no recorded outcome{broken}", document.apply)
         }
     }
 }
 
 fn holder(held: Option<&HeldDocument>) -> String {
     held.map_or_else(
-        || "somebody who has not said who".to_owned(),
+        || "an unknown process".to_owned(),
         |held| {
             format!(
                 "{} on {} (process {}) since {}, for `{}`",
                 inert(&held.by.name),
                 inert(&held.by.host),
                 held.by.process,
-                held.since,
+                held.since.for_people(),
                 inert(&held.purpose)
             )
         },
@@ -146,7 +217,6 @@ mod tests {
     use super::*;
     use crate::report::{BrokenDocument, HolderDocument};
     use evenkeel_ledger::record::Verb;
-    use evenkeel_model::Moment;
 
     fn at(text: &str) -> Moment {
         Moment::new(text.parse().unwrap())
@@ -179,12 +249,12 @@ mod tests {
                 words(Some(ApplyOutcome::Unknown), SmokeState::Failed),
             ],
             [
-                "r-1 (never said how it ended)",
+                "r-1 (no recorded outcome)",
                 "r-1",
                 "r-1",
-                "r-1 (its smoke suites were not run)",
-                "r-1 (its smoke suites failed, and pass since)",
-                "r-1 (its smoke suites failed)",
+                "r-1 (smoke suites not run)",
+                "r-1 (its smoke suites failed then, pass now)",
+                "r-1 (smoke suites failed)",
                 "r-1 (failed)",
                 "r-1 (outcome unknown)",
             ]
@@ -210,7 +280,7 @@ mod tests {
         let shown = |documents: &[UnsettledDocument]| unsettled(documents).join("\n");
         assert_eq!(
             shown(&[apply.clone(), step]),
-            "a-2 of 2026-11-27T10:00:00Z never said how it ended\n1 step begun and not ended; the next apply looks at them"
+            "a-2 of 2026-11-27 10:00:00 UTC has no recorded outcome\n1 step without an outcome; the next apply checks them"
         );
         apply.broken = Some(BrokenDocument {
             by: "ada".into(),
@@ -219,10 +289,10 @@ mod tests {
         });
         assert_eq!(
             shown(&[apply.clone()]),
-            "a-2 of 2026-11-27T10:00:00Z never said how it ended: ada took its lease away at 2026-11-27T10:05:00Z: it hangs"
+            "a-2 of 2026-11-27 10:00:00 UTC has no recorded outcome; ada broke its lock at 2026-11-27 10:05:00 UTC: it hangs"
         );
         apply.state = UnsettledState::Interrupted;
-        assert_eq!(shown(&[apply]), "a-2 ended: interrupted");
+        assert_eq!(shown(&[apply]), "a-2 interrupted");
     }
 
     #[test]
@@ -238,8 +308,8 @@ mod tests {
         };
         assert_eq!(
             holder(Some(&held)),
-            "ada on engine (process 7) since 2026-11-27T10:00:00Z, for `apply`"
+            "ada on engine (process 7) since 2026-11-27 10:00:00 UTC, for `apply`"
         );
-        assert_eq!(holder(None), "somebody who has not said who");
+        assert_eq!(holder(None), "an unknown process");
     }
 }

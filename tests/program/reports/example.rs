@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
-    ApplyDocument, BrokenDocument, CaseDocument, CheckpointDocument, DocumentsDocument,
-    EntryDocument, EnvironmentReport, HeldDocument, HolderDocument, HolderProcess, LockDocument,
-    LockState, NotDone, OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument,
-    Report, RuleDocument, SmokeState, StatusDocument, StepDocument, SuiteDocument,
-    SuiteStatusDocument, UnsettledDocument, UnsettledState, VerdictDocument,
+    ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
+    CheckpointDocument, DocumentsDocument, EntryDocument, EnvironmentReport, HeldDocument,
+    HolderDocument, HolderProcess, LockDocument, LockState, NotDone, OriginDocument,
+    ParityDocument, PlanReport, ProofDocument, ReleaseDocument, Report, RuleDocument,
+    RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument, StatusDocument,
+    StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument, UnsettledState,
+    VerdictDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
-use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect};
+use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Since};
 use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
 
@@ -75,7 +77,7 @@ pub fn example() -> Report {
         }),
     });
     let mut production = EnvironmentReport::new(&EnvironmentName::new("production"), 31, 30);
-    production.corners = BTreeMap::from([("pending".into(), 1)]);
+    production.corners = BTreeMap::from([("changed-outside".into(), 2), ("pending".into(), 1)]);
     production.apply = Some("a-7".into());
     report.environments.push(production);
     done(&mut report);
@@ -83,6 +85,20 @@ pub fn example() -> Report {
     report.cut("entries", 12, "--limit");
     report.say("this sentence is a message");
     report.next("evenkeel apply production");
+    report.release = Some("r-4".into());
+    report.path = vec!["staging".into(), "production".into()];
+    let mut shown = ShownDocument::new("apply", "a-8");
+    shown.fact("environment", "production");
+    shown.steps.push(ShownStep {
+        address: "file.config".into(),
+        verb: "update".into(),
+        outcome: Some("failed".into()),
+        reason: Some("permission denied".into()),
+    });
+    shown.text = Some("what a suite printed".into());
+    report.shown = Some(shown);
+    let code = report.exit_code;
+    report.conclude(code);
     report
 }
 
@@ -103,7 +119,11 @@ fn defects() -> Vec<Defect> {
     .help("delete the override, or declare the difference");
     open.difference = Some("-0640\n+0644".into());
     open.corner = Some(Corner::Pending);
-    open.since = Some((at("2026-11-20T09:00:00Z"), "commit 4b825dc642".into()));
+    open.since = Some(Since {
+        at: at("2026-11-20T09:00:00Z"),
+        until: Some(at("2026-11-20T09:30:00Z")),
+        known: "between a-7 and this check".into(),
+    });
     open.why = Some("error: everything is equal unless a line says otherwise; listed by its severity and its 2 places".into());
     open.also.push(Also {
         code: code("live/cannot-tell"),
@@ -140,6 +160,8 @@ fn done(report: &mut Report) {
             successor: Some(Instance::from(Address::new("file", "moved"))),
             instance: Instance::from(Address::new("file", "config")),
             verb: Verb::Update,
+            word: "update".into(),
+            path: Some("/srv/shop.toml".into()),
             reason: "mode".into(),
             changes: Arc::from([Change {
                 attribute: "mode".into(),
@@ -163,6 +185,7 @@ fn done(report: &mut Report) {
         environment: "production".into(),
         outcome: ApplyOutcome::Failed,
         done: 2,
+        changed: vec!["directory.home".into(), "file.site".into()],
         unchanged: 11,
         seconds: 1.25,
         not_done: vec![NotDone {
@@ -262,7 +285,27 @@ fn standing(report: &mut Report) {
             suite: "smoke".into(),
             passed: true,
             summary: "4 passed".into(),
+            ended: Some(at("2026-11-27T09:00:00Z")),
+            stale: Some(StaleDocument {
+                reason: "a-7 changed the environment".into(),
+                since: at("2026-11-27T09:58:00Z"),
+            }),
         }],
+        running: Some(RunningDocument {
+            what: "a-9".into(),
+            since: at("2026-11-28T09:58:00Z"),
+        }),
+        awaits: Some(AwaitsDocument {
+            recipe: digest("recipe"),
+            runs_in: "staging".into(),
+            since: at("2026-11-28T09:00:00Z"),
+            shut_by: vec!["gate/not-approved".into()],
+        }),
+        checked: Some(CheckedDocument {
+            at: at("2026-11-28T08:00:00Z"),
+            findings: 2,
+            complete: true,
+        }),
         held: true,
         held_by: Some(HeldDocument {
             by: HolderDocument {

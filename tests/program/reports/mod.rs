@@ -15,6 +15,7 @@ pub fn rendered(report: &Report, format: ReportFormat) -> String {
         width: 100,
         full: false,
         all: false,
+        printed: false,
     };
     let mut bytes = Vec::new();
     format.write(report, style, &mut bytes).unwrap();

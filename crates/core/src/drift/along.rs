@@ -35,18 +35,19 @@ pub fn name_releases(state: &State, name: &str, defects: &mut [Defect]) {
         ) {
             continue;
         }
-        let Some((moment, how)) = &mut defect.since else {
+        let Some(since) = &mut defect.since else {
             continue;
         };
+        let moment = since.until.unwrap_or(since.at);
         let release = state
             .releases
             .iter()
             .rev()
             .filter(|release| release.started.record.environment.as_str() == name)
-            .find(|release| release.started.at <= *moment);
+            .find(|release| release.started.at <= since.at);
         if let Some(release) = release {
-            how.push_str(&format!(
-                ", {} after release {}",
+            since.known.push_str(&format!(
+                ", within {} after release {}",
                 evenkeel_model::duration::phrase(moment.since(release.started.at)),
                 release.started.record.release
             ));

@@ -7,7 +7,7 @@ use crate::environment::ResolvedResource;
 use crate::kind::{self, Discrepancy, Observation, Observed};
 use crate::observe::{Handover, Hold, Holder, LastApplied, Leaving, Situation};
 use evenkeel_ledger::FailedStep;
-use evenkeel_model::defect::{Corner, Defect};
+use evenkeel_model::defect::{Corner, Defect, Since};
 use evenkeel_model::source::Span;
 use evenkeel_model::{Instance, Moment, beside, duration};
 
@@ -61,19 +61,26 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
                 let mut defect = Defect::new(
                     &codes::NO_LONGER,
                     instance.to_string(),
-                    format!("{instance} is declared no longer, and is still there"),
+                    about(
+                        situation,
+                        instance,
+                        "removed from the definitions, but still present",
+                    ),
                 )
                 .within(situation.environment())
                 .expected_found("nothing", instance.address.kind());
                 defect.corner = Some(Corner::Pending);
-                defect.since = Some((applied.at, format!("last applied by {}", applied.apply)));
+                defect.since = Some(Since::at(
+                    applied.at,
+                    format!("last applied by {}", applied.apply),
+                ));
                 defects.push(defect);
             }
             Observation::CannotTell(reason) => defects.push(
                 Defect::new(
                     &codes::CANNOT_TELL,
                     instance.to_string(),
-                    format!("{instance} cannot be seen: {reason}"),
+                    about(situation, instance, format!("cannot be read: {reason}")),
                 )
                 .within(situation.environment()),
             ),
@@ -87,16 +94,20 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
 /// Something that was applied under a name that is declared no longer, and whose place another resource holds.
 fn held(situation: &Situation<'_>, leaving: &Leaving<'_>, holder: &Holder) -> Defect {
     let how = match holder.how {
-        Hold::Same => "is now declared as",
-        Hold::OtherKind => "makes room for",
-        Hold::Elsewhere => "is declared by another environment, and stays:",
-        Hold::Inside => "is declared no longer, and stays for what is inside it:",
+        Hold::Same => "now declared as",
+        Hold::OtherKind => "replaced by",
+        Hold::Elsewhere => "kept, since another environment declares it:",
+        Hold::Inside => "removed from the definitions, but kept for its contents:",
     };
     let (instance, holder) = (leaving.instance, &holder.instance);
     let mut defect = Defect::new(
         &codes::NOT_RECORDED,
         instance.to_string(),
-        format!("{instance} {how} {holder}, and that is not recorded"),
+        about(
+            situation,
+            instance,
+            format!("{how} {holder}; ledger update only"),
+        ),
     )
     .within(situation.environment());
     if let Some(resource) = situation.resolved.resources.get(&holder.address) {
@@ -115,10 +126,10 @@ fn cannot_tell(
     Defect::new(
         &codes::CANNOT_TELL,
         instance.to_string(),
-        format!(
-            "{instance} cannot be seen in {}: {reason}{}",
-            situation.environment(),
-            begun(situation, instance)
+        about(
+            situation,
+            instance,
+            format!("cannot be read: {reason}{}", begun(situation, instance)),
         ),
     )
     .within(situation.environment())
@@ -167,8 +178,12 @@ fn compare(
         let mut defect = Defect::new(
             &codes::OPEN,
             instance.to_string(),
-            format!(
-                "{apply} began to change {instance} and never said how that ended; it is as declared"
+            about(
+                situation,
+                instance,
+                format!(
+                    "matches its definition; {apply} started changing it and recorded no outcome"
+                ),
             ),
         )
         .within(situation.environment())
@@ -179,7 +194,11 @@ fn compare(
         let mut defect = Defect::new(
             &codes::NOT_RECORDED,
             instance.to_string(),
-            format!("{instance} is as declared, and that is not recorded"),
+            about(
+                situation,
+                instance,
+                "matches its definition, but the ledger has no record of it",
+            ),
         )
         .within(situation.environment())
         .at(&resource.block.span, "declared here");
@@ -188,14 +207,19 @@ fn compare(
     }
 }
 
-/// What is added to a defect of something whose last step was begun and never ended: it is told once, and not by a
-/// defect of its own besides.
+/// Returns the sentence about an instance: `file.nginx (production): mode is 0666, expected 0644`.
+fn about(situation: &Situation<'_>, instance: &Instance, what: impl std::fmt::Display) -> String {
+    format!("{instance} ({}): {what}", situation.environment())
+}
+
+/// Returns the remark about an instance whose last step has no recorded outcome. It is added to another defect of the
+/// instance, so that one cause is one defect.
 fn begun(situation: &Situation<'_>, instance: &Instance) -> String {
     situation
         .open
         .get(instance)
         .map_or_else(String::new, |apply| {
-            format!("; {apply} began to change it and never said how that ended")
+            format!("; {apply} started changing it and recorded no outcome")
         })
 }
 
@@ -224,18 +248,14 @@ fn discrepancy(
 ) -> Defect {
     let environment = situation.environment();
     let what = match each.attribute.as_str() {
-        "presence" => format!(
-            "{instance}: expected {}, found {}",
-            each.expected, each.found
-        ),
-        "ready" => format!("{instance} is {}", each.found),
+        "presence" if each.found == "nothing" => format!("missing, expected {}", each.expected),
+        "presence" => format!("found {}, expected {}", each.found, each.expected),
+        "ready" => each.found.to_string(),
         attribute if each.found == "something else" => {
-            format!(
-                "the {attribute} of {instance} is not the declared one, which has a secret in it"
-            )
+            format!("{attribute} differs from its definition (secret lines hidden)")
         }
         attribute => format!(
-            "the {attribute} of {instance} {} {} and not {}",
+            "{attribute} {} {}, expected {}",
             if attribute == "files" { "are" } else { "is" },
             each.found,
             each.expected
@@ -247,35 +267,35 @@ fn discrepancy(
         .ends_by_itself
         .contains(&each.attribute.as_str());
     let failed = situation.failed.get(instance);
-    // A step of evenkeel's own that failed may have left anything: that is no change by hand.
+    // A failed step of evenkeel may have left any state: that is no change from outside.
     let corner = match corner {
         Corner::ChangedOutside if failed.is_some() => Corner::Conflicting,
         corner => corner,
     };
     let story = match corner {
         Corner::ChangedOutside | Corner::Conflicting | Corner::Pending if failed.is_some() => {
-            format!("{what} in {environment}: {}", failed_step(failed))
+            format!("{what}; {}", failed_step(failed))
         }
         Corner::ChangedOutside if by_itself => {
-            format!("{what} in {environment}: not so when it was applied")
+            format!("{what}; changed since it was applied")
         }
-        Corner::ChangedOutside => format!("{what} in {environment}: changed by hand"),
+        Corner::ChangedOutside => format!("{what}; changed outside evenkeel"),
         Corner::Conflicting if applied.is_none() => {
-            format!("{what} in {environment}: it was there before evenkeel")
+            format!("{what}; existed before evenkeel managed it")
         }
         Corner::Conflicting => {
-            format!("{what} in {environment}: changed by hand, and the definition changed too")
+            format!("{what}; changed outside evenkeel and in its definition")
         }
-        _ => format!("{what} in {environment}: not applied yet"),
+        _ => format!("{what}; not applied yet"),
     };
     let last_failed = situation.last_failed.as_ref();
     let last_failed = last_failed.filter(|_| failed.is_none());
     let named = last_failed.map_or_else(String::new, |(apply, _)| {
-        format!("; the last apply, {apply}, did not end with every step done")
+        format!("; the last apply, {apply}, did not finish")
     });
     let begun = begun(situation, instance);
     let named = if begun.is_empty() { named } else { begun };
-    let story = format!("{story}{named}");
+    let story = about(situation, instance, format!("{story}{named}"));
     let mut defect = Defect::new(each.code, instance.to_string(), story)
         .within(environment)
         .attribute(&each.attribute)
@@ -283,12 +303,12 @@ fn discrepancy(
         .expected_found(each.expected, each.found)
         .help(match corner {
             Corner::ChangedOutside if by_itself => {
-                format!("`evenkeel plan {environment}` shows the step that starts it again")
+                format!("run `evenkeel plan {environment}` to see the step that starts it again")
             }
             Corner::ChangedOutside | Corner::Conflicting => format!(
-                "`evenkeel plan {environment}` shows the step that restores it; to keep what is there, write it into the definition"
+                "run `evenkeel plan {environment}` to see the step that restores it; to keep the change, write it into the definition"
             ),
-            _ => format!("`evenkeel plan {environment}` shows the step"),
+            _ => format!("run `evenkeel plan {environment}` to see the step"),
         });
     defect.difference = each
         .texts
@@ -298,48 +318,58 @@ fn discrepancy(
     defect
 }
 
-/// The step of evenkeel's own that failed, in words.
+/// Returns the remark about evenkeel's own failed step.
 fn failed_step(failed: Option<&FailedStep>) -> String {
     let Some(failed) = failed else {
         return String::new();
     };
     match &failed.reason {
-        Some(reason) => format!("its step in {} failed: {reason}", failed.apply),
-        None => format!("its step in {} failed", failed.apply),
+        Some(reason) => format!("the step of {} failed: {reason}", failed.apply),
+        None => format!("the step of {} failed", failed.apply),
     }
 }
 
-/// Since when it stands, and how that is known. Nobody sees a change happen: what is known are the observations before
-/// and after it.
+/// Returns since when the defect is known to exist. A change from outside is known only as the interval between two
+/// observations.
 fn since(
     situation: &Situation<'_>,
     applied: Option<&LastApplied>,
     failed: Option<&FailedStep>,
     changed: Option<Moment>,
     corner: Corner,
-) -> Option<(Moment, String)> {
+) -> Option<Since> {
     if let Some(failed) = failed {
-        return Some((failed.at, format!("failed step of {}", failed.apply)));
+        return Some(Since::at(
+            failed.at,
+            format!("failed step of {}", failed.apply),
+        ));
     }
     let applied = applied?;
     if !matches!(corner, Corner::ChangedOutside | Corner::Conflicting) {
-        return Some((applied.at, format!("last applied by {}", applied.apply)));
+        return Some(Since::at(
+            applied.at,
+            format!("last applied by {}", applied.apply),
+        ));
     }
     let between = format!(
-        "between {} ({}) and now ({})",
-        applied.apply, applied.at, situation.at
+        "between {} ({}) and this check ({})",
+        applied.apply,
+        applied.at.for_people(),
+        situation.at.for_people()
     );
-    match changed.filter(|changed| *changed >= applied.at) {
-        Some(changed) => Some((
-            changed,
-            format!(
-                "{between}; by the target's own clock {} after {}",
+    let changed = changed.filter(|changed| *changed >= applied.at);
+    Some(Since {
+        at: applied.at,
+        until: Some(situation.at),
+        known: match changed {
+            Some(changed) => format!(
+                "{between}; the target's clock says {} after {}",
                 duration::phrase(changed.since(applied.at)),
                 applied.apply
             ),
-        )),
-        None => Some((applied.at, between)),
-    }
+            None => between,
+        },
+    })
 }
 
 /// Where an attribute is declared: under the first of its keys that is written, or by the table itself.

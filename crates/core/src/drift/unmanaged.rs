@@ -53,9 +53,9 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
                 &codes::UNMANAGED,
                 instance.to_string(),
                 format!(
-                    "nobody declared the {what} `{}` in {path} of {}",
-                    entry.name,
-                    situation.environment()
+                    "{instance} ({}): unmanaged {what}: {path}/{}",
+                    situation.environment(),
+                    entry.name
                 ),
             )
             .within(situation.environment())
@@ -65,7 +65,7 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
                 "this directory is exclusive",
             )
             .expected_found("nothing", what)
-            .help("declare it, name it in `except`, or remove it by hand");
+            .help("declare it, name it in `except`, or delete it");
             defect.corner = Some(Corner::Unmanaged);
             defects.push(defect);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CommitInfo, Since};
 use crate::drift::order;
-use evenkeel_model::defect::Defect;
+use evenkeel_model::defect::{self, Defect};
 use evenkeel_model::{Digest, Moment};
 
 /// Returns the fingerprint of each place where documents differ and nothing allows it, for each document by name: what has
@@ -41,13 +41,16 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
             });
         match oldest {
             Some(Since::Commit(commit)) => {
-                defect.since = Some((commit.time, named("commit", commit)));
+                defect.since = Some(defect::Since::at(commit.time, named("commit", commit)));
             }
             Some(Since::AtLeast(commit)) => {
-                defect.since = Some((commit.time, named("at least since commit", commit)));
+                defect.since = Some(defect::Since::at(
+                    commit.time,
+                    named("at least since commit", commit),
+                ));
             }
             Some(Since::WorkingTree) => {
-                defect.since = Some((now, "in no commit yet".to_owned()));
+                defect.since = Some(defect::Since::at(now, "in no commit yet"));
             }
             None => {}
         }
@@ -55,7 +58,7 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
     // Stable: everything else has put them into order already.
     defects.sort_by_cached_key(|defect| {
         let since = defect.since.as_ref();
-        let moment = since.map_or(i64::MAX, |(moment, _)| moment.as_millisecond());
+        let moment = since.map_or(i64::MAX, |since| since.at.as_millisecond());
         (order(defect), moment)
     });
 }

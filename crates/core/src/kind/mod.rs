@@ -22,7 +22,7 @@ pub use contract::{
 pub use difference::difference;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-pub use traits::{ChangeMode, Material, RemovalOrder, Speed, Traits};
+pub use traits::{ChangeMode, Material, RemovalOrder, Speed, StepWords, Traits};
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
-    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed, StepWords,
     TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::process;
@@ -206,6 +206,7 @@ impl Kind for Process {
         change: ChangeMode::Replace,
         ends_by_itself: &["presence", "ready"],
         removal: RemovalOrder::First,
+        words: StepWords::RUNNING,
         ..Traits::PLAIN
     };
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[

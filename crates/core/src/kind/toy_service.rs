@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::unexpected;
 use super::{
-    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed, StepWords,
     TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::subsystem::toy::{self, DropToy, SetToy};
@@ -90,6 +90,7 @@ impl Kind for ToyService {
         change: ChangeMode::Replace,
         ends_by_itself: &["running"],
         removal: RemovalOrder::First,
+        words: StepWords::RUNNING,
         ..Traits::PLAIN
     };
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] =

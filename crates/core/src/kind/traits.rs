@@ -15,6 +15,35 @@ pub struct Traits {
     pub material: Material,
     /// Whether other resources lie in the path that it claims: a container is created before and removed after them.
     pub is_container: bool,
+    /// What its steps are called.
+    pub words: StepWords,
+}
+
+/// What the steps of a kind are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepWords {
+    /// Of one that brings it into being.
+    pub create: &'static str,
+    /// Of one that ends what is there and begins again.
+    pub replace: &'static str,
+    /// Of one that removes it.
+    pub remove: &'static str,
+}
+
+impl StepWords {
+    /// Of a thing that lies somewhere.
+    pub const THING: Self = Self {
+        create: "create",
+        replace: "replace",
+        remove: "remove",
+    };
+
+    /// Of a thing that runs.
+    pub const RUNNING: Self = Self {
+        create: "start",
+        replace: "restart",
+        remove: "stop",
+    };
 }
 
 /// How long the actions of a kind take.
@@ -64,5 +93,6 @@ impl Traits {
         removal: RemovalOrder::Any,
         material: Material::None,
         is_container: false,
+        words: StepWords::THING,
     };
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::stored::StoredPlan;
+use crate::kind::StepWords;
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Digest, EnvironmentName, Instance};
@@ -74,6 +75,34 @@ pub struct Step {
 }
 
 impl Step {
+    /// What it is called: `create`, and `start` for a thing that runs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        let kind = self.instance.address.kind();
+        let facts = crate::kind::KINDS.iter().find(|facts| facts.name == kind);
+        let words = facts.map_or(StepWords::THING, |facts| facts.traits.words);
+        match self.verb {
+            Verb::Create => words.create,
+            Verb::Update => "update",
+            Verb::Replace => words.replace,
+            Verb::Remove if self.actions.is_empty() => "forget",
+            Verb::Remove => words.remove,
+            Verb::Record => "record",
+        }
+    }
+
+    /// The path that it changes; none where it changes none.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        use evenkeel_host::subsystem::Subject as _;
+        let kind = self.instance.address.kind();
+        let facts = crate::kind::KINDS.iter().find(|facts| facts.name == kind)?;
+        // Of what runs, only its record has a path.
+        let is_thing = facts.traits.words == StepWords::THING;
+        let subject = self.actions.last()?.subject();
+        (is_thing && subject.starts_with('/')).then_some(subject)
+    }
+
     /// Whether it takes something away that no declared resource follows.
     #[must_use]
     pub fn is_removal(&self) -> bool {

@@ -176,8 +176,8 @@ fn step(
                 "matches its definition; {apply} recorded no outcome for it; ledger update only"
             )
             .into(),
-            (_, Some(_), _) => "already as the new definition says; only to be recorded".into(),
-            (_, None, _) => "already as declared; only to be recorded".into(),
+            (_, Some(_), _) => "already matches the new definition; ledger update only".into(),
+            (_, None, _) => "already matches its definition; ledger update only".into(),
         };
         if open.is_some() {
             step.actions = declared.settle(observed);
@@ -188,7 +188,7 @@ fn step(
     if let Some((predecessor, action)) =
         predecessor.and_then(|leaving| Some((leaving, leaving.goes_on.clone()?)))
     {
-        step.reason = format!("moved from {}; it goes on running", predecessor.instance).into();
+        step.reason = format!("moved from {}; keeps running", predecessor.instance).into();
         step.actions = vec![action];
         changes.retain(|change| change.attribute != "presence");
         step.changes = changes.into();
@@ -207,15 +207,17 @@ fn step(
     let known = applied.or(predecessor.map(|predecessor| predecessor.applied));
     let failed = inputs.situation.failed.get(instance);
     step.reason = if let (Some(failed), true) = (failed, known.is_some_and(|it| it.unchanged)) {
-        format!("its step in {} failed", failed.apply).into()
+        format!("the step of {} failed", failed.apply).into()
     } else if replaced.is_empty() {
-        reason(known, &wrong, observed, is_left_behind)
-    } else {
-        format!(
-            "takes the place of {}",
-            evenkeel_model::text::list(&replaced, "and")
+        reason(
+            known,
+            &wrong,
+            observed,
+            is_left_behind,
+            !declared.traits().ends_by_itself.is_empty(),
         )
-        .into()
+    } else {
+        format!("replaces {}", evenkeel_model::text::list(&replaced, "and")).into()
     };
     if let Some(predecessor) = predecessor {
         step.reason = format!("{}; moved from {}", step.reason, predecessor.instance).into();
@@ -306,23 +308,24 @@ fn reason(
     wrong: &[Discrepancy],
     observed: &Observed,
     moved: bool,
+    by_itself: bool,
 ) -> Cow<'static, str> {
     let attributes: Vec<&str> = wrong.iter().map(|each| each.attribute.as_str()).collect();
     match applied {
-        _ if moved => "its place changed".into(),
+        _ if moved => "path changed".into(),
         None if observed.is_there() => format!(
             "{} differs from the definition",
             evenkeel_model::text::list(&attributes, "and")
         )
         .into(),
-        None => "not there yet".into(),
+        None => "".into(),
         Some(applied) if applied.unchanged && observed.is_there() => format!(
-            "{} changed by hand since {}",
+            "{} changed outside evenkeel since {}",
             evenkeel_model::text::list(&attributes, "and"),
             applied.apply
         )
         .into(),
-        Some(applied) if applied.unchanged => format!("gone since {}", applied.apply).into(),
+        Some(applied) if applied.unchanged => gone(applied, by_itself).into(),
         Some(applied) if observed.is_there() => {
             let by_hand = applied.declared.compare(observed);
             let by_hand: Vec<&str> = by_hand.iter().map(|it| it.attribute.as_str()).collect();
@@ -342,15 +345,21 @@ fn reason(
                 defined.into()
             } else {
                 format!(
-                    "{defined}; {} changed by hand since {}, and that is overwritten",
+                    "{defined}; overwrites {} changed outside evenkeel since {}",
                     evenkeel_model::text::list(&by_hand, "and"),
                     applied.apply
                 )
                 .into()
             }
         }
-        Some(applied) => format!("gone since {}", applied.apply).into(),
+        Some(applied) => gone(applied, by_itself).into(),
     }
+}
+
+/// Returns since when something that was applied is missing.
+fn gone(applied: &LastApplied, by_itself: bool) -> String {
+    let word = if by_itself { "stopped" } else { "missing" };
+    format!("{word} since {}", applied.apply)
 }
 
 /// What a step brings about, in any environment with this recipe: the resource, and its symbolic definition.
@@ -405,8 +414,13 @@ fn restarts<'a>(
             Step {
                 verb: Verb::Replace,
                 reason: format!(
-                    "starts anew, since {} changes",
-                    evenkeel_model::text::list(&causes, "and")
+                    "{} {}",
+                    evenkeel_model::text::list(&causes, "and"),
+                    if causes.len() == 1 {
+                        "changes"
+                    } else {
+                        "change"
+                    }
                 )
                 .into(),
                 actions,

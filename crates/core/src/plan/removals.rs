@@ -89,10 +89,12 @@ fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
         (Some(Holder { instance, how }), _) => {
             let reason = match how {
                 Hold::Same => format!("now declared as {instance}; ledger update only"),
-                Hold::OtherKind => format!("{instance} takes its place; ledger update only"),
-                Hold::Elsewhere => "declared by another environment now; ledger update only".into(),
+                Hold::OtherKind => format!("replaced by {instance}; ledger update only"),
+                Hold::Elsewhere => "now declared by another environment; ledger update only".into(),
                 Hold::Inside => {
-                    format!("declared no longer, but {instance} is inside it; ledger update only")
+                    format!(
+                        "removed from the definitions, but contains {instance}; ledger update only"
+                    )
                 }
             };
             (Vec::new(), reason)
@@ -101,9 +103,11 @@ fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
         (None, Observation::Seen(observed)) => {
             let actions = declared.removal(observed);
             let reason = match (&leaving.moved_to, actions.is_empty()) {
-                (_, true) => "declared no longer, and already gone; only to be recorded".into(),
+                (_, true) => {
+                    "removed from the definitions and already deleted; ledger update only".into()
+                }
                 (Some(to), false) => format!("moved to {to}"),
-                (None, false) => "declared no longer".into(),
+                (None, false) => "removed from the definitions".into(),
             };
             (actions, reason)
         }
@@ -120,12 +124,12 @@ fn former_place(leaving: &Leaving<'_>) -> Option<Step> {
     let (instance, on) = (leaving.instance, &leaving.applied.on);
     let (actions, reason) = match &leaving.holder {
         Some(holder) => {
-            let reason = format!("{} takes its place; ledger update only", holder.instance);
+            let reason = format!("replaced by {}; ledger update only", holder.instance);
             (Vec::new(), reason)
         }
         None => {
             let actions = place.declared.removal(leaving.left.seen()?);
-            (actions, format!("{instance} is at another place now"))
+            (actions, format!("former path of {instance}"))
         }
     };
     let mut step = removal(&place.instance, on, reason, actions);

@@ -29,6 +29,21 @@ pub enum Corner {
 }
 
 impl Corner {
+    /// As documents write it: `changed-outside`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::ChangedOutside => "changed-outside",
+            Self::ChangedOutsideInBoth => "changed-outside-in-both",
+            Self::Conflicting => "conflicting",
+            Self::Healed => "healed",
+            Self::HalfPromoted => "half-promoted",
+            Self::Behind => "behind",
+            Self::Unmanaged => "unmanaged",
+        }
+    }
+
     /// As people read it: `changed outside evenkeel`.
     #[must_use]
     pub fn name(self) -> &'static str {

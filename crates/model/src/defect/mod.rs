@@ -15,4 +15,4 @@ pub use code::{Code, Severity};
 pub use corner::Corner;
 pub use kin::Kin;
 pub use rank::Rank;
-pub use record::{Also, Defect, Label, fingerprint};
+pub use record::{Also, Defect, Label, Since, fingerprint};

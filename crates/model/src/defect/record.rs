@@ -37,6 +37,29 @@ pub struct Also {
     pub labels: Vec<Label>,
 }
 
+/// Since when a defect can be known to exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// The moment; of an interval, its start.
+    pub at: Moment,
+    /// The end of the interval in which it came to be; none where the moment itself is known.
+    pub until: Option<Moment>,
+    /// How that is known.
+    pub known: String,
+}
+
+impl Since {
+    /// Since a moment that is known.
+    #[must_use]
+    pub fn at(at: Moment, known: impl Into<String>) -> Self {
+        Self {
+            at,
+            until: None,
+            known: known.into(),
+        }
+    }
+}
+
 /// One disagreement.
 ///
 /// `expected` and `found` are for people and are already free of secrets; `message` may quote values from outside and
@@ -82,7 +105,7 @@ pub struct Defect {
     /// Which of definition, last applied and live disagree.
     pub corner: Option<Corner>,
     /// Since when it can be known to stand, and how that is known.
-    pub since: Option<(Moment, String)>,
+    pub since: Option<Since>,
     /// What to do about it.
     pub help: Option<String>,
     /// The declared difference that allows it; a declared one shuts nothing.

@@ -1,0 +1,79 @@
+//! Widths, wrapping and alignment of text: what each line is made of is decided elsewhere.
+
+use std::io::{self, Write};
+
+use textwrap::{Options, WordSplitter, WrapAlgorithm};
+
+/// Space between two columns.
+pub(super) const GAP: &str = "  ";
+
+/// Returns the columns that a text takes on a terminal. It holds no escape sequence.
+pub(super) fn columns(text: &str) -> usize {
+    textwrap::core::display_width(text)
+}
+
+/// Fills up a text with blanks to a width. `painted` is the same text with colours.
+pub(super) fn padded(text: &str, painted: &str, width: usize) -> String {
+    format!(
+        "{painted}{}",
+        " ".repeat(width.saturating_sub(columns(text)))
+    )
+}
+
+/// Breaks a text into lines of at most `width` columns, never inside of a word: a longer word has a line alone.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let options = Options::new(width.max(20))
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    text.lines()
+        .flat_map(|line| textwrap::wrap(line, &options))
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+/// Writes a text after a first part that takes `indent` columns; its further lines are indented by as much.
+pub(super) fn hanging(
+    first: &str,
+    indent: usize,
+    text: &str,
+    width: usize,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    let lines = wrapped(text, width.saturating_sub(indent));
+    let blank = " ".repeat(indent);
+    writeln!(
+        to,
+        "{}",
+        format!("{first}{}", lines.first().map_or("", String::as_str)).trim_end()
+    )?;
+    for line in lines.iter().skip(1) {
+        writeln!(to, "{blank}{line}")?;
+    }
+    Ok(())
+}
+
+/// Returns how much of a list is not shown, as a line; nothing where all of it is.
+pub(super) fn more(left: usize) -> Option<String> {
+    (left > 0).then(|| format!("… {left} more (--all)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn no_word_is_broken() {
+        let text =
+            "a path such as environments/production/very/long/path/to/a/file.toml stays whole";
+        for line in wrapped(text, 30) {
+            assert!(text.contains(&line), "{line}");
+        }
+        assert!(
+            wrapped(text, 30)
+                .iter()
+                .any(|line| line == "environments/production/very/long/path/to/a/file.toml")
+        );
+    }
+}

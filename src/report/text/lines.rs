@@ -1,0 +1,250 @@
+//! One line per finding, in aligned columns: severity, subject, both values, place, identity.
+
+use std::io::{self, Write};
+
+use super::super::document::{FindingDocument, SinceDocument};
+use super::Style;
+use super::details;
+use super::layout::{GAP, columns, padded, wrapped};
+use evenkeel_model::Moment;
+use evenkeel_model::defect::Corner;
+use evenkeel_model::text::inert;
+
+/// Columns of a severity.
+const SEVERITY: usize = 8;
+/// Widest subject that its column is made for; a longer one has a line alone.
+const WIDEST_SUBJECT: usize = 40;
+/// How the message about something that ended by itself ends: the interval says it in its own column.
+const BY_ITSELF: &str = "changed since it was applied";
+/// Narrowest column for what is wrong.
+const NARROWEST: usize = 24;
+
+/// Findings under one header.
+pub(super) struct Group<'a> {
+    /// The header: an environment, `parity` or `definitions`.
+    pub(super) name: String,
+    /// The findings, the gravest first.
+    pub(super) findings: Vec<&'a FindingDocument>,
+}
+
+/// How a group is written.
+pub(super) struct Lines<'a> {
+    /// When the report was made: times of the same day need no date.
+    pub(super) at: Moment,
+    /// Characters of a fingerprint that tell all findings of the report apart.
+    pub(super) identity: usize,
+    /// Whether a finding is followed by its details.
+    pub(super) is_detailed: &'a dyn Fn(&FindingDocument) -> bool,
+    /// How text is drawn.
+    pub(super) style: Style,
+}
+
+/// A finding in words, before it is aligned.
+struct Row<'a> {
+    finding: &'a FindingDocument,
+    subject: String,
+    what: String,
+    /// The place and the time, each a column where there is room.
+    place: String,
+    since: String,
+}
+
+/// Returns how many characters of a fingerprint tell all findings apart: six, or as many as it takes.
+pub(super) fn identity(findings: &[FindingDocument]) -> usize {
+    let mut length = 6;
+    let longest = findings
+        .iter()
+        .map(|finding| finding.fingerprint.chars().count())
+        .max()
+        .unwrap_or(length);
+    while length < longest {
+        let mut seen = std::collections::HashMap::new();
+        let is_clear = findings.iter().all(|finding| {
+            let whole = &*finding.fingerprint;
+            let beginning = whole.get(..length).unwrap_or(whole);
+            // One fingerprint may have two findings: nothing tells those apart.
+            *seen.entry(beginning).or_insert(whole) == whole
+        });
+        if is_clear {
+            break;
+        }
+        length += 2;
+    }
+    length
+}
+
+impl Lines<'_> {
+    /// Writes a group: its header, then its findings.
+    pub(super) fn write(&self, group: &Group<'_>, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "\n{}", inert(&group.name))?;
+        let rows: Vec<Row<'_>> = group.findings.iter().map(|each| self.row(each)).collect();
+        let widest = |of: for<'b> fn(&'b Row<'_>) -> &'b String| {
+            rows.iter().map(|row| columns(of(row))).max().unwrap_or(0)
+        };
+        let subject = widest(|row| &row.subject).min(WIDEST_SUBJECT.min(self.style.width / 3));
+        let (what, place, since) = (
+            widest(|row| &row.what),
+            widest(|row| &row.place),
+            widest(|row| &row.since),
+        );
+        let gap = columns(GAP);
+        let fixed = gap + SEVERITY + gap + subject + gap;
+        let with = |width: usize| if width == 0 { 0 } else { gap + width };
+        let whole = fixed + what + with(since) + with(place) + gap + self.identity;
+        let wide = whole <= self.style.width;
+        let room = if wide {
+            what
+        } else {
+            self.style
+                .width
+                .saturating_sub(fixed + gap + self.identity)
+                .clamp(NARROWEST, what.max(NARROWEST))
+        };
+        for row in &rows {
+            let start = format!(
+                "{GAP}{}{GAP}",
+                padded(
+                    row.finding.severity.name(),
+                    &self
+                        .style
+                        .severity(row.finding.severity, row.finding.severity.name()),
+                    SEVERITY
+                )
+            );
+            let id: String = row
+                .finding
+                .fingerprint
+                .chars()
+                .take(self.identity)
+                .collect();
+            let id = self.style.faint(&inert(&id));
+            let mut lines = wrapped(&row.what, room).into_iter();
+            let first = lines.next().unwrap_or_default();
+            if columns(&row.subject) > subject {
+                writeln!(to, "{start}{}", row.subject)?;
+                write!(to, "{}", " ".repeat(fixed))?;
+            } else {
+                write!(
+                    to,
+                    "{start}{}{GAP}",
+                    padded(&row.subject, &row.subject, subject)
+                )?;
+            }
+            write!(to, "{}", padded(&first, &first, room))?;
+            if wide {
+                for (text, width) in [(&row.since, since), (&row.place, place)] {
+                    if width > 0 {
+                        write!(to, "{GAP}{}", padded(text, text, width))?;
+                    }
+                }
+            }
+            writeln!(to, "{GAP}{id}")?;
+            let blank = " ".repeat(fixed);
+            for line in lines {
+                writeln!(to, "{blank}{line}")?;
+            }
+            if !wide {
+                let parts = [&*row.since, &*row.place];
+                let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                let rest = self.style.width.saturating_sub(fixed).max(NARROWEST);
+                for line in wrapped(&parts.join(GAP), rest) {
+                    writeln!(to, "{blank}{}", self.style.faint(&line))?;
+                }
+            }
+            if (self.is_detailed)(row.finding) {
+                details::write(row.finding, self.style, to)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn row<'a>(&self, finding: &'a FindingDocument) -> Row<'a> {
+        let mut what = summary(finding).to_owned();
+        if finding.reach > 1 {
+            what.push_str(&format!(" (and {} more places)", finding.reach - 1));
+        }
+        Row {
+            finding,
+            subject: one_line(&finding.subject),
+            what: one_line(&what),
+            place: finding
+                .places
+                .first()
+                .map(|place| one_line(&place.to_string()))
+                .unwrap_or_default(),
+            since: finding
+                .since
+                .as_ref()
+                .map(|since| one_line(&self.since(finding, since)))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Returns since when, in a few words.
+    fn since(&self, finding: &FindingDocument, since: &SinceDocument) -> String {
+        let moment = |moment: Moment| {
+            if moment.date() == self.at.date() {
+                moment.time()
+            } else {
+                format!("{} {}", moment.date(), moment.time())
+            }
+        };
+        match since.until {
+            Some(until) => {
+                let end = if until.date() == since.at.date() {
+                    until.time()
+                } else {
+                    moment(until)
+                };
+                let corner = finding
+                    .corner
+                    .filter(|_| !finding.message.ends_with(BY_ITSELF));
+                format!(
+                    "{} {}–{end}",
+                    corner.map_or("changed", Corner::name),
+                    moment(since.at)
+                )
+            }
+            // What evenkeel applied last says nothing about a difference between files.
+            None if finding.environment.is_some() => String::new(),
+            None => format!("since {}", since.at.date()),
+        }
+    }
+}
+
+/// Returns what is wrong, without the subject, the environment and what other columns show.
+pub(super) fn summary(finding: &FindingDocument) -> &str {
+    let message = &*finding.message;
+    let mut rest = message
+        .strip_prefix(&*finding.subject)
+        .map_or(message, |rest| {
+            let rest = finding
+                .environment
+                .as_deref()
+                .and_then(|name| {
+                    rest.strip_prefix(" (")?
+                        .strip_prefix(name)?
+                        .strip_prefix(')')
+                })
+                .unwrap_or(rest);
+            rest.strip_prefix(": ").unwrap_or(message)
+        });
+    let has_interval = finding
+        .since
+        .as_ref()
+        .is_some_and(|since| since.until.is_some());
+    if has_interval {
+        for shown in [Corner::ChangedOutside.name(), BY_ITSELF] {
+            rest = rest
+                .strip_suffix(shown)
+                .and_then(|rest| rest.strip_suffix("; "))
+                .unwrap_or(rest);
+        }
+    }
+    rest
+}
+
+/// Returns text from outside as one harmless line.
+pub(super) fn one_line(text: &str) -> String {
+    inert(text).replace(['\n', '\t'], " ")
+}
