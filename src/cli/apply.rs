@@ -5,16 +5,20 @@ use clap::Args;
 use super::shared::{Holding, Surroundings};
 use crate::operation::{ApplyRequest, apply};
 
-/// Apply the plan that is made now, or a saved one exactly.
+/// Apply the current plan of an environment, or exactly a saved one
 ///
-/// Every step is written down before it is done and looked at after; a run that was killed is gone on with by the next.
-/// Production is released to: here it can only be brought back to what it already runs.
+/// Each step is recorded before it runs and observed after it. The next run continues an apply that was killed. Production
+/// accepts only releases: here, `apply` only restores the released state.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel apply staging
+  evenkeel apply staging.plan
+  evenkeel apply staging --confirm staging     if it removes resources")]
 pub(super) struct Arguments {
     /// An environment, or a saved plan
     #[arg(value_name = "ENVIRONMENT|FILE")]
     what: String,
-    /// Confirm that resources are removed from this environment
+    /// Confirm the removal of resources from this environment
     #[arg(long, value_name = "ENVIRONMENT")]
     confirm: Option<String>,
     #[command(flatten)]

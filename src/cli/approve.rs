@@ -5,15 +5,17 @@ use clap::Args;
 use super::shared::Surroundings;
 use crate::operation::approve;
 
-/// Approve a release.
+/// Approve a release
 ///
-/// An approval is for one plan and the evidence that is there; when either changes it is void. It is recorded with who
-/// gave it and why.
+/// An approval is for one plan and the evidence of this moment. It is void when either changes. On a terminal, `approve` shows what
+/// it approves and asks for confirmation.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel approve 7a3b76dd --reason 'reviewed on staging'")]
 pub(super) struct Arguments {
-    /// The plan's digest, or its beginning, as `evenkeel deliver` shows it
+    /// The digest of the plan, or its beginning, as `evenkeel deliver` prints it
     plan: String,
-    /// Why
+    /// The reason
     #[arg(long)]
     reason: String,
 }

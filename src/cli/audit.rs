@@ -7,8 +7,12 @@ use clap::{Args, Subcommand};
 use super::shared::Surroundings;
 use crate::operation::{audit_checkpoint, audit_verify};
 
-/// Prove that the ledger is what was written.
+/// Prove that the ledger is intact
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel audit verify
+  evenkeel audit checkpoint -o checkpoint.json
+  evenkeel audit verify --against checkpoint.json")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -16,27 +20,27 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Verify every entry; the first bad one is named, with exit code 7, and an unproven end ends with exit code 1
+    /// Verify every entry: exit code 7 names the first bad one, exit code 1 means that the end is unproven
     ///
-    /// By itself the ledger cannot show that its end was cut off or that it was replaced as a whole. A checkpoint that was
-    /// kept elsewhere can.
+    /// The ledger alone cannot prove that its end was not cut off or that it was not replaced. A checkpoint that is kept
+    /// elsewhere can.
     Verify {
-        /// Prove it against a checkpoint that was kept elsewhere; may be given several times
+        /// Compare with a checkpoint that was kept elsewhere; may be given several times
         #[arg(long, value_name = "FILE")]
         against: Vec<PathBuf>,
-        /// Write `head` anew, where it is missing or garbled: from then on the ledger counts as complete as it is now
+        /// Rewrite `head` where it is missing or garbled: the ledger then counts as complete
         ///
-        /// Without a head nothing shows whether entries were cut off at the end, and the gate stays shut. Hold the ledger
-        /// against a checkpoint or a backup first; with --against, the head is written only if every checkpoint is proven.
+        /// Without a head, entries may be missing at the end, and the gate stays shut. Compare the ledger with a checkpoint or a
+        /// backup first. With --against, the head is written only if every checkpoint matches.
         #[arg(long)]
         restore_head: bool,
     },
-    /// Print how far the ledger goes, to be kept elsewhere: one small JSON document
+    /// Print a checkpoint of the ledger: one small JSON document
     ///
-    /// Keep it where whoever can change the ledger cannot: in a mail, a ticket, a commit, on another machine. It names the
-    /// ledger, its last entry and that entry's digest, which stands for every entry before it. The ledger is verified first.
+    /// Keep it out of reach of everyone who can change the ledger: in a mail, a ticket, a commit, on another machine. It names
+    /// the ledger, its last entry and the digest of that entry, which covers every entry before it. The ledger is verified first.
     Checkpoint {
-        /// Write it to this file
+        /// The file to write
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },

@@ -7,33 +7,36 @@ use clap::Args;
 use super::shared::{Surroundings, parse_duration};
 use crate::operation::{BaselineRequest, baseline};
 
-/// Declare everything that differs today, so that whatever differs tomorrow is new.
+/// Write the current differences into the definitions
 ///
 /// Writes a `[[difference]]` for each undeclared difference between environments into differences.toml beside system.toml,
-/// grouped by cause, with the exact values of today as bounds and an expiry soon. What is in the file already stays as
-/// it is, with its comments and its order. Nothing of a secret is written.
+/// grouped by cause, with the current values as bounds and a near expiry. Existing lines keep their place and their comments.
+/// Secrets are never written.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel baseline --dry-run
+  evenkeel baseline --owner platform --expires-in 30d --ticket OPS-12")]
 pub(super) struct Arguments {
-    /// Only print what would be written
+    /// Print the lines without writing them
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     signing: Signing,
 }
 
-/// What a declared difference says beside its place and bounds.
+/// The reason, owner and expiry of a declared difference.
 #[derive(Args)]
 pub(super) struct Signing {
-    /// Who answers for it [default: you]
+    /// Its owner [default: you]
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
-    /// Why it may differ
+    /// Its reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// When it is a defect again, from today on
+    /// Its time to expiry
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = parse_duration)]
     expires_in: Duration,
-    /// Where it is followed up
+    /// Its ticket
     #[arg(long, value_name = "TEXT")]
     ticket: Option<String>,
 }

@@ -6,28 +6,32 @@ use super::shared::Surroundings;
 use crate::operation::{CompareRequest, compare};
 use evenkeel_document::Format;
 
-/// Compare two files or two directories, without any definitions.
+/// Compare two files or directories, without definitions
 ///
-/// Configuration files are compared as trees: lists by what identifies their elements, values by what they mean. Files of
-/// directories are matched by their relative names. The words in which the two paths differ count as identity values:
-/// `deploy.staging.yml` and `deploy.production.yml` are compared as `staging` and `production`, and what differs only by
-/// these words is no difference; the report says so, and --no-names switches it off. It exits with 2 when there are differences.
+/// Configuration files are compared as trees: list elements by their identity, values by their meaning. Files of directories
+/// are matched by their relative paths. The words in which the two paths differ count as identities:
+/// `deploy.staging.yml` and `deploy.production.yml` are compared as `staging` and `production`, and a value that differs only
+/// by these words is equal. The report names them; --no-names disables this. Exit code 2 means differences.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel compare values-staging.yaml values-production.yaml
+  evenkeel compare overlays/staging overlays/production
+  evenkeel compare a.json b.json --identity stg.example.org=example.org")]
 pub(super) struct Arguments {
-    /// The first file or directory: the earlier environment; `-` is the standard input
+    /// The first file or directory, of the earlier environment; `-` is standard input
     left: String,
-    /// The second one
+    /// The second file or directory
     right: String,
-    /// Values that correspond to each other, such as `stg.example.org=example.org`; may be given several times
+    /// Values that correspond, such as `stg.example.org=example.org`; may be given several times
     #[arg(long = "identity", value_name = "LEFT=RIGHT", value_parser = parse_identity)]
     identities: Vec<(String, String)>,
-    /// Do not count the words in which the two paths differ as identity values
+    /// Do not treat the words in which the two paths differ as identities
     #[arg(long)]
     no_names: bool,
-    /// List everything that is written differently and counts as equal: by meaning, or by an identity
+    /// List the values that are equal by meaning or by an identity, but written differently
     #[arg(long)]
     explain_equal: bool,
-    /// The format of the files, whatever their names say
+    /// The format of the files, regardless of their names
     #[arg(long, value_name = "FORMAT", value_parser = clap::builder::PossibleValuesParser::new(Format::NAMES))]
     read_as: Option<String>,
 }

@@ -6,8 +6,10 @@ use clap_complete::Shell;
 use super::shared::Surroundings;
 use crate::operation::Failure;
 
-/// Print completions for a shell.
+/// Print completions for a shell
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel completions bash > /usr/share/bash-completion/completions/evenkeel")]
 pub(super) struct Arguments {
     /// The shell
     #[arg(value_enum)]

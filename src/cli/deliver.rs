@@ -5,22 +5,24 @@ use clap::Args;
 use super::shared::{Holding, Surroundings};
 use crate::operation::{DeliverRequest, deliver};
 
-/// The delivery stage: apply to every environment before production, run the required suites there, and say whether
-/// it is releasable.
+/// Run the delivery stage: apply to every environment before production, test, and judge
 ///
-/// The exit code is 1 when a required suite failed, and 3 when the gate is shut for another reason than a missing approval,
-/// also where production already runs the recipe.
+/// Exit code 1 means that a required suite failed. Exit code 3 means that the gate is shut for a reason other than a missing
+/// approval, also if production already runs the recipe.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel deliver               artifacts from CI
+  evenkeel deliver --build       build the artifacts first")]
 pub(super) struct Arguments {
-    /// Build artifacts first, as their definitions say
+    /// Build the artifacts first, with the commands of their definitions
     #[arg(long)]
     build: bool,
-    /// Apply and test also what the gate will not let through: environments that differ, and what is not committed
+    /// Apply and test also where the definitions alone shut the gate: undeclared differences, uncommitted definitions
     ///
-    /// Without it, nothing is applied where the definitions alone keep the gate shut. The exit code is 3 in both cases.
+    /// Without it, nothing is applied in this case. The exit code is 3 in both cases.
     #[arg(long)]
     allow_undeclared: bool,
-    /// Confirm that resources are removed from this environment
+    /// Confirm the removal of resources from this environment
     #[arg(long, value_name = "ENVIRONMENT")]
     confirm: Option<String>,
     #[command(flatten)]

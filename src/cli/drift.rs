@@ -6,43 +6,46 @@ use super::shared::Surroundings;
 use crate::operation::{DriftRequest, drift};
 use evenkeel_model::defect::Severity;
 
-/// Report every undeclared difference.
+/// Check parity and live state
 ///
-/// Between the environments, symbolically: everything must be equal unless a line says otherwise. And between each
-/// environment's definition and what is really there. It only looks. What could not be seen is told as such, and is
-/// never "no drift".
+/// Compares the environments with each other: every undeclared difference is a defect. Compares each environment with its live
+/// state. It changes nothing. An attribute that cannot be read is reported as such and never counts as in sync.
 ///
-/// Claims of environments that are not named are compared as well, except where the named ones have more than 500
-/// resources: that would take as long again. `drift` without names and `validate` compare them all.
+/// With more than 500 resources in the named environments, claims of the other environments on the same machine are not
+/// compared. `drift` without names and `validate` compare all of them.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
 )]
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel drift                                  everything
+  evenkeel drift production --live                one environment, live state only
+  evenkeel drift --parity --since origin/main     what a branch adds
+  evenkeel drift --record                         keep the result in the ledger")]
 pub(super) struct Arguments {
-    /// The environments to look at [default: all]
+    /// The environments [default: all]
     #[arg(value_name = "ENVIRONMENT")]
     names: Vec<String>,
-    /// Between environments only: nothing is looked at, no secret is asked for, no command of the definitions runs
+    /// Check parity only: read no target and no secret, and run no command of the definitions
     #[arg(long, conflicts_with = "live")]
     parity: bool,
-    /// Between definition and reality only
+    /// Check live state only
     #[arg(long)]
     live: bool,
-    /// Only what is new between environments since this revision: documents by today's declarations
+    /// Report only differences between environments that are new since this revision
     #[arg(long, value_name = "REVISION", conflicts_with = "live")]
     since: Option<String>,
-    /// Run the commands that print documents also with --parity: without it, nothing that the definitions name runs, and
-    /// such documents are not compared
+    /// With --parity, run the commands that print documents; without it, these documents are not compared
     #[arg(long, conflicts_with = "live")]
     render: bool,
-    /// Do not ask git since which commit each difference stands
+    /// Do not search git for the commit of each difference
     #[arg(long)]
     no_history: bool,
-    /// List everything that is written differently and counts as equal: by meaning, by an identity, by a default
+    /// List the values that are equal by meaning, by an identity or by a default, but written differently
     #[arg(long, conflicts_with = "live")]
     explain_equal: bool,
-    /// The least severity that counts as drift and gives exit code 2
+    /// The lowest severity that counts as drift (exit code 2)
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
     /// Record the check in the ledger, so that later checks can tell since when each finding exists
@@ -55,13 +58,13 @@ pub(super) struct Arguments {
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
 enum FailOn {
-    /// Flags, what is missing, mentions of the other environment
+    /// Switches, missing keys, references to the other environment
     Critical,
     /// Also values, sizes, versions
     Error,
-    /// Also ids, orders, moves, images with moving tags
+    /// Also ids, orders, moves, moving image tags
     Warning,
-    /// Also secrets of each environment's own
+    /// Also different secrets
     Advice,
 }
 

@@ -6,12 +6,20 @@ use super::baseline::Signing;
 use super::shared::Surroundings;
 use crate::operation::{explain, lines_of};
 
-/// Explain one defect in full, what a code means, or what a kind of entry of the ledger says.
+/// Explain a finding in full, a code, a corner, or a kind of ledger entry
+///
+/// A finding is named by its fingerprint or the beginning of it, as `evenkeel drift` prints it.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel explain 4e56ea                   a finding
+  evenkeel explain 4e56ea --declare         the lines that declare it
+  evenkeel explain file/mode-differs        a code
+  evenkeel explain changed-outside          a corner
+  evenkeel explain lease-broken             a kind of ledger entry")]
 pub(super) struct Arguments {
-    /// A defect's fingerprint or its beginning, a code such as file/content-differs, or a kind such as lease-broken
+    /// A fingerprint or its beginning, a code, a corner, or a kind of ledger entry
     id: String,
-    /// Print the lines that would declare it, for differences.toml
+    /// Print the lines for differences.toml that declare it
     #[arg(long)]
     declare: bool,
     #[command(flatten)]

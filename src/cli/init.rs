@@ -5,15 +5,19 @@ use clap::Args;
 use super::shared::Surroundings;
 use crate::operation::{InitRequest, init};
 
-/// Find what a repository already has of its environments, and write environments/.
+/// Detect the environments of a repository and write environments/
 ///
-/// Looks for files and directories that are the same but for an environment: values-staging.yaml and values-production.yaml,
-/// overlays/staging and overlays/production, .env.staging, host_vars, tfvars. Shows what it found and how sure it is,
-/// proposes what varies as identity (domains, prefixes, account numbers) from what differs, and writes definitions that
-/// compare it all. Run it in the project's directory. It never overwrites a file.
+/// Searches for files and directories that differ only by the name of an environment: values-staging.yaml and
+/// values-production.yaml, overlays/staging and overlays/production, .env.staging, host_vars, tfvars. Lists the pairs with
+/// its confidence, proposes identities (domains, prefixes, account numbers), and writes definitions that compare every pair.
+/// It never overwrites a file.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel init --dry-run     print the definitions without writing them
+  evenkeel init               write environments/
+  evenkeel init --example     write a small working system into an empty directory")]
 pub(super) struct Arguments {
-    /// Only show what would be written
+    /// Print the definitions without writing them
     #[arg(long)]
     dry_run: bool,
     /// Propose no identities

@@ -5,10 +5,13 @@ use clap::{Args, Subcommand};
 use super::shared::Surroundings;
 use crate::operation::{lock_break, lock_show};
 
-/// Show who holds which environment, or take it from a holder who hangs.
+/// Show the locks of environments, or break the lock of a run that hangs
 ///
-/// One run at a time changes an environment. A run that ends, or is killed, leaves nothing to unlock.
+/// One run at a time changes an environment. A run that ends or is killed leaves no lock behind.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel lock show
+  evenkeel lock break staging --reason 'runner is gone'")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -16,20 +19,20 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Show the lease on each environment: free, or who holds it, since when and for what
+    /// Show the lock of each environment: its holder, since when and for what
     Show,
-    /// Take the lease on an environment away from a run that hangs, for good
+    /// Break the lock of a run that hangs
     ///
-    /// Whatever that run still does, the ledger refuses its entries, so it stops before its next step; what it had begun is
-    /// looked at by the next apply. That it was broken, by whom and why is written into the ledger. Its process is not
-    /// ended: end it first if you can, which needs no breaking.
+    /// The ledger refuses all further entries of that run, so it stops before its next step. The next apply checks the steps
+    /// that it started. The ledger records who broke the lock and why. The process keeps running: stop it first if you can; a
+    /// stopped run needs no breaking.
     Break {
         /// The environment
         environment: String,
-        /// Why
+        /// The reason
         #[arg(long)]
         reason: String,
-        /// Confirm that it is production's
+        /// Confirm that it is production
         #[arg(long, value_name = "ENVIRONMENT")]
         confirm: Option<String>,
     },

@@ -7,8 +7,12 @@ use crate::operation::{LogRequest, log};
 
 /// List past events, one line each, by day
 ///
-/// Steps and locks are left out unless `--all` is given or `--kind` names them. `evenkeel show` prints one event in full.
+/// Steps and locks are listed with --all, or where --kind names them. `evenkeel show` prints one event in full.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel log --environment production --since 7d
+  evenkeel log --kind approved --by alice
+  evenkeel log --all")]
 pub(super) struct Arguments {
     /// List at most this many, the newest
     #[arg(long, default_value_t = 50, value_name = "NUMBER")]

@@ -5,8 +5,10 @@ use clap::Args;
 use super::shared::Surroundings;
 use crate::operation::Failure;
 
-/// Print the manual page, in roff.
+/// Print the manual page in roff
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel man > evenkeel.1")]
 pub(super) struct Arguments {}
 
 pub(super) fn run(_arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {

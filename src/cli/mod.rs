@@ -35,7 +35,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use shared::{Global, Surroundings};
 
@@ -45,11 +45,12 @@ const USAGE: u8 = 64;
 /// The exit code of what failed.
 const FAILED: u8 = 1;
 
-/// Keep staging and production on an even keel.
+/// Keep staging and production on an even keel
 ///
-/// evenkeel reads version-controlled definitions of a system's environments, reports every difference that nobody
-/// declared as a defect, applies one and the same recipe to staging and then to production, runs the tests that only a
-/// running system can answer, and keeps the release shut while there is drift or a failing test.
+/// evenkeel reads version-controlled definitions of a system's environments and reports every undeclared difference, between
+/// the environments and between each environment and its live state, as a defect. It applies the same recipe to staging
+/// and then to production, runs the tests that need a running system, and blocks the release while there is drift or a
+/// failing test.
 #[derive(Parser)]
 #[command(name = "evenkeel", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
@@ -60,56 +61,72 @@ struct Cli {
 }
 
 /// The documented exit codes, as `--help` shows them.
-const EXIT_CODES: &str = "Exit codes: 0 clean, done or open · 1 failed or cannot tell · 2 drift or changes · 3 gate shut · 4 plan refused · \
-5 held by somebody else · 6 outcome unknown · 7 ledger broken · 64 usage · 129, 130, 143 interrupted";
+const EXIT_CODES: &str = "Exit codes: 0 clean, done or open · 1 failed or cannot tell · 2 drift or changes · 3 gate shut · 4 plan out of date · \
+5 locked · 6 outcome unknown · 7 ledger broken · 10 pending (drift --exit-code) · 64 usage · 129, 130, 143 interrupted
+
+`evenkeel help COMMAND` has examples.";
 
 macro_rules! commands {
-    ($( $module:ident :: $command:ident ),* $(,)?) => {
-        // Each command's help is the documentation of its own `Arguments`.
+    ($( $group:literal { $( $module:ident :: $command:ident ),* $(,)? } )*) => {
+        // Each command's help is the documentation of its `Arguments`.
         #[derive(Subcommand)]
-        enum Command { $( $command($module::Arguments), )* }
+        enum Command { $( $( $command($module::Arguments), )* )* }
 
         impl Command {
             /// Its name, as a report has it.
             const fn name(&self) -> &'static str {
-                match self { $( Self::$command(_) => stringify!($module), )* }
+                match self { $( $( Self::$command(_) => stringify!($module), )* )* }
             }
         }
 
+        /// The groups of commands, as `--help` lists them.
+        const GROUPS: &[(&str, &[&str])] = &[ $( ($group, &[ $( stringify!($module) ),* ]) ),* ];
+
         fn run(command: Command, surroundings: &Surroundings<'_>) -> u8 {
-            match command { $( Command::$command(arguments) => $module::run(arguments, surroundings), )* }
+            match command { $( $( Command::$command(arguments) => $module::run(arguments, surroundings), )* )* }
         }
     };
 }
 
 commands! {
-    init::Init,
-    validate::Validate,
-    drift::Drift,
-    compare::Compare,
-    baseline::Baseline,
-    plan::Plan,
-    apply::Apply,
-    verify::Verify,
-    deliver::Deliver,
-    approve::Approve,
-    release::Release,
-    show::Show,
-    status::Status,
-    lock::Lock,
-    log::Log,
-    explain::Explain,
-    audit::Audit,
-    schema::Schema,
-    completions::Completions,
-    man::Man,
+    "Start" {
+        init::Init,
+        validate::Validate,
+        baseline::Baseline,
+        schema::Schema,
+        completions::Completions,
+        man::Man,
+    }
+    "Check" {
+        drift::Drift,
+        compare::Compare,
+        plan::Plan,
+        explain::Explain,
+    }
+    "Deliver" {
+        deliver::Deliver,
+        apply::Apply,
+        verify::Verify,
+        approve::Approve,
+        release::Release,
+        lock::Lock,
+    }
+    "Audit" {
+        status::Status,
+        log::Log,
+        show::Show,
+        audit::Audit,
+    }
 }
 
 pub use variables::leave_out_absurd;
 
 /// Parses arguments, runs the command, and gives the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = definition()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Nothing can be done when even this cannot be printed.
@@ -138,9 +155,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// The command line as clap knows it: for completions and the manual.
+/// The command line as clap knows it, with its commands in groups.
 fn definition() -> clap::Command {
-    Cli::command()
+    let command = Cli::command();
+    let mut groups = String::new();
+    for (group, names) in GROUPS {
+        groups.push_str(&format!("{group}\n"));
+        for name in *names {
+            let about = command
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            groups.push_str(&format!("  {name:<12} {about}\n"));
+        }
+        groups.push('\n');
+    }
+    let template = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}Options\n{options}{after-help}";
+    command
+        .before_help(groups.trim_end().to_owned())
+        .help_template(template)
 }
 
 /// The reference of all commands, in Markdown: the long help of each, as `docs/commands.md` keeps it.

@@ -5,19 +5,23 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::shared::Surroundings;
-use crate::operation::plan;
+use crate::operation::{PlanRequest, plan};
 
-/// Show what would be done, for the whole path or for one environment.
+/// Show the steps that apply would run, for the whole path or for one environment
 ///
-/// With -o the plan of one environment is saved: `evenkeel apply FILE` does exactly that, once, or refuses.
+/// With -o, saves the plan of one environment: `evenkeel apply FILE` runs exactly that plan, once, or refuses.
 ///
-/// Claims of the other environments on the same machine are compared as well, except where the named environment has more
-/// than 500 resources: that would take as long again. `apply` and `validate` compare them all.
+/// With more than 500 resources in the named environment, claims of the other environments on the same machine are not
+/// compared. `apply` and `validate` compare all of them.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel plan                                    all environments
+  evenkeel plan staging -o staging.plan            save a plan
+  evenkeel apply staging.plan                      apply it")]
 pub(super) struct Arguments {
     /// The environment [default: all]
     environment: Option<String>,
-    /// Save the plan to this file
+    /// Save the plan of the environment to this file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Exit with 2 where there are changes
@@ -29,8 +33,10 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     surroundings.render(plan(
         surroundings.world,
         &surroundings.location,
-        arguments.environment.as_deref(),
-        arguments.output.as_deref(),
-        arguments.exit_code,
+        PlanRequest {
+            environment: arguments.environment.as_deref(),
+            output: arguments.output.as_deref(),
+            exit_code: arguments.exit_code,
+        },
     ))
 }

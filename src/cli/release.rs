@@ -5,14 +5,17 @@ use clap::Args;
 use super::shared::{Holding, Surroundings};
 use crate::operation::release;
 
-/// Press the button: if the gate is open, the same recipe goes to production, and its smoke suites run.
+/// Release to production if the gate is open, then run its smoke suites
 ///
-/// If it is shut, every reason is told, and the smallest set of commands that would open it.
+/// If the gate is shut, lists every reason and the smallest set of actions that opens it.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel release
+  evenkeel release 7a3b76dd      only if this is still the plan")]
 pub(super) struct Arguments {
-    /// The plan's digest, or its beginning: refuse if it is another one now
+    /// The digest of the plan, or its beginning: refuse if the current plan is another one
     plan: Option<String>,
-    /// Confirm that resources are removed from this environment
+    /// Confirm the removal of resources from this environment
     #[arg(long, value_name = "ENVIRONMENT")]
     confirm: Option<String>,
     #[command(flatten)]

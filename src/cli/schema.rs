@@ -7,10 +7,12 @@ use crate::operation::Failure;
 use crate::report::Report;
 use evenkeel_core::environment::schema;
 
-/// Print a JSON Schema.
+/// Print a JSON Schema
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel schema system > system.schema.json")]
 pub(super) struct Arguments {
-    /// Of what
+    /// The document
     #[arg(value_enum)]
     of: Of,
 }

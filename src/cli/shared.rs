@@ -75,7 +75,7 @@ enum ColorArgument {
 /// Arguments of commands that change an environment.
 #[derive(Args, Debug, Clone)]
 pub(super) struct Holding {
-    /// How long to wait for somebody else who holds the environment, such as 5m
+    /// Wait this long for another run that holds the lock, such as 5m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     lock_timeout: Option<Duration>,
 }

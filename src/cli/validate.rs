@@ -5,14 +5,16 @@ use clap::Args;
 use super::shared::Surroundings;
 use crate::operation::validate;
 
-/// Check the definitions: syntax, forms, references, declared differences.
+/// Check syntax, references and schemas of the definitions
 ///
-/// All complaints of all files are shown at once, each at its place. Nothing is looked at on any target, no secret is
-/// asked for, no artifact is read, and no command of the definitions runs. Every program that the definitions name is
-/// listed, with what runs it.
+/// Reports all errors of all files, each with its place. It reads no target, no secret and no artifact, and runs no command
+/// of the definitions. It lists every program that the definitions name, and the commands that run it.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel validate                      the working tree
+  evenkeel validate --at origin/main     another revision")]
 pub(super) struct Arguments {
-    /// Run the commands that print documents which declared differences name: otherwise those are not compared
+    /// Run the commands that print the documents of declared differences; without it, these are not compared
     #[arg(long)]
     render: bool,
 }

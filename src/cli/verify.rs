@@ -5,11 +5,14 @@ use clap::Args;
 use super::shared::{Holding, Surroundings};
 use crate::operation::verify;
 
-/// Run an environment's suites and record their evidence.
+/// Run suites of an environment and record evidence
 ///
-/// Evidence is bound to the recipe, the artifacts, the suite and what was observed just before it ran: when one of
-/// these is another, it is void.
+/// Evidence is bound to the recipe, the artifacts, the suite and the observed state. It is void when one of these changes.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  evenkeel verify staging            all suites
+  evenkeel verify staging e2e        one suite
+  evenkeel show suite:e2e            its output")]
 pub(super) struct Arguments {
     /// The environment
     environment: String,

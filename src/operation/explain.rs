@@ -5,7 +5,7 @@ use super::drift::{DriftRequest, found};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_ledger::Record;
-use evenkeel_model::defect::Defect;
+use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::nearest;
 
 /// Explains a code, a kind of the ledger's entries, or the defect whose fingerprint begins with `id`.
@@ -20,9 +20,15 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
         report.say(code.help);
         return Ok(report);
     }
+    if let Some(corner) = Corner::ALL.iter().find(|corner| corner.key() == id) {
+        let mut report = Report::new("explain", "", world.clock.now());
+        report.say(format!("{}: {}", corner.key(), corner.help()));
+        report.next.extend(corner.command().map(str::to_owned));
+        return Ok(report);
+    }
     if let Some((kind, says)) = Record::KINDS.iter().find(|(kind, _)| *kind == id) {
         let mut report = Report::new("explain", "", world.clock.now());
-        report.say(format!("{kind}, an entry of the ledger: {}", says.trim()));
+        report.say(format!("{kind} (ledger entry): {}", says.trim()));
         report.next("evenkeel log");
         return Ok(report);
     }
@@ -30,7 +36,7 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
         let known: Vec<&str> = codes().map(|code| code.name).collect();
         let hint = nearest(id, known.iter().copied())
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        return Err(Failure::Usage(format!("there is no code `{id}`{hint}")));
+        return Err(Failure::Usage(format!("unknown code `{id}`{hint}")));
     }
     let is_meant = |defect: &Defect| defect.fingerprints().any(|place| place.begins_with(id));
     let found = match found(world, location, &DriftRequest::default()) {
@@ -57,8 +63,8 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
     report.defects(defects.into_iter().filter(is_meant));
     if report.findings.is_empty() {
         return Err(Failure::Other {
-            reason: format!("there is no defect `{id}` now"),
-            help: Some("evenkeel drift shows those there are; a code such as file/content-differs can be explained too".into()),
+            reason: format!("no current finding is named `{id}`"),
+            help: Some("run `evenkeel drift` to list the current findings; a code such as file/content-differs can be explained too".into()),
         });
     }
     // In the order of the findings.

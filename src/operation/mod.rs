@@ -56,7 +56,7 @@ pub use failure::Failure;
 pub use init::{InitRequest, init};
 pub use lock::{lock_break, lock_show};
 pub use log::{LogRequest, log};
-pub use plan::plan;
+pub use plan::{PlanRequest, plan};
 pub use project::{Project, ProjectLocation, project_path};
 pub use release::release;
 pub use show::show;

@@ -10,7 +10,18 @@ use evenkeel_core::release::{rehearsed, restored};
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 
-/// Makes plans. With `output`, the plan of the one environment is saved for `apply`.
+/// How to plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlanRequest<'a> {
+    /// The environment; all when `None`.
+    pub environment: Option<&'a str>,
+    /// The file that the plan of the one environment is saved to.
+    pub output: Option<&'a Path>,
+    /// Whether changes give exit code 2.
+    pub exit_code: bool,
+}
+
+/// Makes plans, and saves one for `apply`.
 ///
 /// # Errors
 ///
@@ -18,10 +29,13 @@ use evenkeel_model::EnvironmentName;
 pub fn plan(
     world: &World<'_>,
     location: &ProjectLocation,
-    environment: Option<&str>,
-    output: Option<&Path>,
-    exit_code: bool,
+    request: PlanRequest<'_>,
 ) -> Result<Report, Failure> {
+    let PlanRequest {
+        environment,
+        output,
+        exit_code,
+    } = request;
     // A plan that is saved belongs to a ledger, which is founded only for a project that can be read.
     let (mut session, state) = if output.is_some() {
         (Session::open(world, location, "plan")?, None)

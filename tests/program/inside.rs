@@ -200,7 +200,17 @@ impl Inside {
 
     /// `evenkeel plan ENVIRONMENT`.
     pub fn plan(&self, environment: &str) -> Outcome {
-        self.with(|world, location| operation::plan(world, location, Some(environment), None))
+        self.with(|world, location| {
+            operation::plan(
+                world,
+                location,
+                operation::PlanRequest {
+                    environment: Some(environment),
+                    output: None,
+                    exit_code: true,
+                },
+            )
+        })
     }
 
     /// `evenkeel drift`.
@@ -237,7 +247,17 @@ impl Inside {
 
     /// `evenkeel log`.
     pub fn log(&self) -> Outcome {
-        self.with(|world, location| operation::log(world, location, 1_000_000))
+        self.with(|world, location| {
+            operation::log(
+                world,
+                location,
+                &operation::LogRequest {
+                    limit: 1_000_000,
+                    all: true,
+                    ..Default::default()
+                },
+            )
+        })
     }
 
     /// `evenkeel audit verify`.

@@ -163,7 +163,17 @@ fn digest(inside: &Inside) -> String {
 
 fn recipes(inside: &Inside) -> Vec<String> {
     inside
-        .with(|world, location| operation::plan(world, location, None, None))
+        .with(|world, location| {
+            operation::plan(
+                world,
+                location,
+                operation::PlanRequest {
+                    environment: None,
+                    output: None,
+                    exit_code: true,
+                },
+            )
+        })
         .unwrap()
         .plans
         .iter()
@@ -534,7 +544,15 @@ fn a_plan_is_used_once_and_only_as_long_as_nothing_changed() {
     let save = |inside: &Inside| {
         inside
             .with(|world, location| {
-                operation::plan(world, location, Some("staging"), Some("the.plan".as_ref()))
+                operation::plan(
+                    world,
+                    location,
+                    operation::PlanRequest {
+                        environment: Some("staging"),
+                        output: Some("the.plan".as_ref()),
+                        exit_code: true,
+                    },
+                )
             })
             .unwrap();
     };

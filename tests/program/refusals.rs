@@ -13,7 +13,15 @@ use super::world::{SYSTEM, TestWorld};
 fn save(inside: &Inside) {
     inside
         .with(|world, location| {
-            operation::plan(world, location, Some("staging"), Some("the.plan".as_ref()))
+            operation::plan(
+                world,
+                location,
+                operation::PlanRequest {
+                    environment: Some("staging"),
+                    output: Some("the.plan".as_ref()),
+                    exit_code: true,
+                },
+            )
         })
         .unwrap();
 }

@@ -209,7 +209,15 @@ fn life() -> Vec<String> {
     let plan = |inside: &Inside, environment: &str| {
         let path = format!("{environment}.plan");
         let outcome = inside.with(|world, location| {
-            operation::plan(world, location, Some(environment), Some(path.as_ref()))
+            operation::plan(
+                world,
+                location,
+                operation::PlanRequest {
+                    environment: Some(environment),
+                    output: Some(path.as_ref()),
+                    exit_code: true,
+                },
+            )
         });
         (outcome, inside.world.read(&path))
     };

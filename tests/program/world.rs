@@ -188,6 +188,10 @@ impl TestWorld {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments);
+        // With 0 in both cases, no test would see whether there is anything to do.
+        if arguments.contains(&"plan") && !arguments.contains(&"show") {
+            command.arg("--exit-code");
+        }
         self.surround(&mut command);
         command
     }
@@ -199,6 +203,8 @@ impl TestWorld {
             .env_clear()
             .env("PATH", std::env::var("PATH").unwrap_or_default())
             .env("HOME", self.path(""))
+            // So that the sentences of tests are on one line.
+            .env("COLUMNS", "200")
             .envs(&self.variables)
             .stdin(Stdio::null());
     }

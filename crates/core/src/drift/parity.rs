@@ -133,7 +133,7 @@ impl Pair<'_> {
         let defect = Defect::new(
             &codes::ONLY_IN,
             subject,
-            format!("`{subject}` is declared in {there} and not in {absent}"),
+            format!("{subject}: declared in {there}, missing in {absent}"),
         )
         .attribute("presence")
         .at(&block.span, format!("declared for {there} only"))
@@ -168,7 +168,7 @@ impl Pair<'_> {
                 &codes::ATTRIBUTE,
                 subject,
                 format!(
-                    "`{subject}` has {name} {found} in {} and {expected} in {}",
+                    "{subject}: {name} is {found} in {} and {expected} in {}",
                     self.two, self.one
                 ),
             )
@@ -224,23 +224,29 @@ impl Pair<'_> {
                 Varies::Never if left != right => (
                     &codes::VALUE,
                     format!(
-                        "`{name}` is {right} in {} and {left} in {}",
+                        "{subject}: {right} in {} and {left} in {}",
                         self.two, self.one
                     ),
                 ),
                 Varies::Identity if left == right => (
                     &codes::IDENTITY,
-                    format!("`{name}` is {left} in both {} and {}", self.one, self.two),
+                    format!(
+                        "{subject}: {left} in both {} and {}, expected different values",
+                        self.one, self.two
+                    ),
                 ),
                 Varies::Secret if left == right => (
                     &codes::SHARED_SECRET,
-                    format!("{} and {} share the secret `{name}`", self.one, self.two),
+                    format!(
+                        "{subject}: the same secret in {} and {}",
+                        self.one, self.two
+                    ),
                 ),
                 Varies::Scale if left != right => match (left.as_number(), right.as_number()) {
                     (Some(small), Some(large)) if size_class(small) != size_class(large) => (
                         &codes::CLASS,
                         format!(
-                            "`{name}` is {left} in {} and {right} in {}: {} and {} behave differently",
+                            "{subject}: {left} in {} and {right} in {}: {} and {} behave differently",
                             self.one,
                             self.two,
                             size_class(small),
@@ -250,7 +256,7 @@ impl Pair<'_> {
                     (Some(small), Some(large)) if small > large && !self.siblings => (
                         &codes::INVERTED,
                         format!(
-                            "`{name}` is {left} in {} and only {right} in {}",
+                            "{subject}: {left} in {} and only {right} in {}",
                             self.one, self.two
                         ),
                     ),
@@ -258,7 +264,7 @@ impl Pair<'_> {
                     _ => (
                         &codes::VALUE,
                         format!(
-                            "`{name}` varies in scale, and {left} and {right} are not both numbers"
+                            "{subject}: varies in scale, but {left} and {right} are not both numbers"
                         ),
                     ),
                 },

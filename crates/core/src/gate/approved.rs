@@ -22,8 +22,8 @@ pub(super) fn people(dossier: &Dossier) -> BTreeSet<&str> {
 impl Rule for ApprovedByPeople {
     const CODE: Code = Code::error(
         "gate/not-approved",
-        "not enough people approved exactly this",
-        "An approval is for one plan and the evidence that was there to be seen; when either changes, it is void.",
+        "approvals are missing",
+        "An approval counts for one plan and one set of evidence. When either changes, the approval is void.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -47,7 +47,7 @@ impl Rule for ApprovedByPeople {
             evenkeel_model::text::count(needed, "approval")
         );
         if people.is_empty() && !void.is_empty() {
-            message.push_str("; earlier ones were for another plan or other evidence");
+            message.push_str("; earlier approvals were for another plan or other evidence");
         }
         vec![Reason::new(
             &Self::CODE,

@@ -9,8 +9,8 @@ pub struct CommitIsNotOlder;
 impl Rule for CommitIsNotOlder {
     const CODE: Code = Code::error(
         "gate/older-commit",
-        "the commit is older than the one that was released last",
-        "An older commit has an older policy and older suites. To go back, revert in a new commit and deliver that.",
+        "the commit is older than the last released commit",
+        "An older commit has an older policy and older suites. To roll back, revert in a new commit and deliver it.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -24,13 +24,11 @@ impl Rule for CommitIsNotOlder {
         vec![Reason::new(
             &Self::CODE,
             format!(
-                "commit {} is older than {}, which was released",
+                "commit {} is older than the released commit {}",
                 short(&dossier.origin.commit),
                 short(&released.commit)
             ),
-            Remedy::Rewrite(
-                "git revert what is to go back, and evenkeel deliver that commit".into(),
-            ),
+            Remedy::Rewrite("revert the changes in a new commit and deliver it".into()),
         )]
     }
 }

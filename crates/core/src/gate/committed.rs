@@ -10,7 +10,7 @@ impl Rule for Committed {
     const CODE: Code = Code::error(
         "gate/not-committed",
         "the definitions are not committed",
-        "What is not in a commit cannot be looked up later. Commit it, or let the policy say `uncommitted = true`.",
+        "A release must be reproducible from a commit. Commit the definitions, or set `uncommitted = true` in the policy.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -21,7 +21,9 @@ impl Rule for Committed {
             let earlier: String = earlier.chars().take(10).collect();
             return vec![Reason::new(
                 &Self::CODE,
-                format!("the definitions are in no commit, and commit {earlier} was released"),
+                format!(
+                    "the definitions are in no commit, but the last release was of commit {earlier}"
+                ),
                 Remedy::CommitFirst,
             )];
         }
@@ -32,10 +34,7 @@ impl Rule for Committed {
         let commit = commit.filter(|commit| !commit.is_empty());
         let (message, remedy) = match (commit, dossier.origin.dirty) {
             (None, _) => ("the definitions are in no commit", Remedy::CommitFirst),
-            (Some(_), true) => (
-                "the definitions differ from the commit they are on",
-                Remedy::Commit,
-            ),
+            (Some(_), true) => ("the definitions differ from their commit", Remedy::Commit),
             (Some(_), false) => return Vec::new(),
         };
         vec![Reason::new(&Self::CODE, message, remedy)]

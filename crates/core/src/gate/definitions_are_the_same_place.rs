@@ -10,7 +10,7 @@ impl Rule for DefinitionsAreTheSamePlace {
     const CODE: Code = Code::error(
         "gate/definitions-elsewhere",
         "the definitions are in another directory than those of the last release",
-        "`--environments` reads other definitions, with a policy of their own. Release from the directory of the last release.",
+        "`--environments` reads other definitions, which have another policy. Release from the directory of the last release.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -27,7 +27,7 @@ impl Rule for DefinitionsAreTheSamePlace {
         let now = now.as_deref().unwrap_or("an unknown directory");
         vec![Reason::new(
             &Self::CODE,
-            format!("the definitions are in {now}, and those of the last release were in {then}"),
+            format!("the definitions are in {now}; the last release used {then}"),
             Remedy::Rewrite(format!("release with --environments {then}")),
         )]
     }

@@ -143,7 +143,7 @@ fn path_weaker(now: &[EnvironmentName], then: &[EnvironmentName]) -> Vec<String>
     let mut weaker: Vec<String> = then
         .iter()
         .filter(|name| !now.contains(name))
-        .map(|name| format!("`path` no longer has {name}"))
+        .map(|name| format!("{name} was removed from `path`"))
         .collect();
     let in_both = |path: &[EnvironmentName], other: &[EnvironmentName]| -> Vec<EnvironmentName> {
         path.iter()
@@ -167,7 +167,7 @@ fn lowered(
 ) -> Vec<String> {
     let (now, then) = match (now, then) {
         (Some(now), Some(then)) => (now, then),
-        (None, Some(_)) => return vec!["the severities are not known".to_owned()],
+        (None, Some(_)) => return vec!["the severities are unknown".to_owned()],
         (_, None) => return Vec::new(),
     };
     adjustable()

@@ -9,15 +9,15 @@ pub struct EnvironmentsAgree;
 impl Rule for EnvironmentsAgree {
     const CODE: Code = Code::error(
         "gate/parity",
-        "environments differ, and nobody declared it",
-        "What differs was not tested. `evenkeel drift --parity` shows each difference at its line.",
+        "the environments have undeclared differences",
+        "A value that differs was not tested. `evenkeel drift --parity` lists each difference with its place.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
         if dossier.path.len() < 2 {
             return vec![Reason::new(
                 &Self::CODE,
-                "there is no environment before production to agree with",
+                "the path has no environment before production to compare with",
                 Remedy::MendDefinitions,
             )];
         }

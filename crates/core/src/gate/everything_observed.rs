@@ -9,8 +9,8 @@ pub struct EverythingObserved;
 impl Rule for EverythingObserved {
     const CODE: Code = Code::error(
         "gate/not-observed",
-        "not everything could be observed",
-        "What could not be seen is not \"no drift\". The policy's `observed` says which share must be.",
+        "not everything was read",
+        "An attribute that cannot be read may have drifted. The policy's `observed` sets the share that must be read.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -20,7 +20,7 @@ impl Rule for EverythingObserved {
             let Some(facts) = dossier.environments.get(name) else {
                 reasons.push(Reason::new(
                     &Self::CODE,
-                    format!("{name} was not looked at"),
+                    format!("{name} was not checked"),
                     remedy,
                 ));
                 continue;
@@ -28,14 +28,14 @@ impl Rule for EverythingObserved {
             if facts.declared == 0 {
                 reasons.push(Reason::new(
                     &Self::CODE,
-                    format!("nothing is declared in {name}"),
+                    format!("{name} declares nothing"),
                     Remedy::MendDefinitions,
                 ));
             } else if !enough(facts.observed, facts.declared, dossier.policy.observed) {
                 reasons.push(Reason::new(
                     &Self::CODE,
                     format!(
-                        "{} of {} attributes were observed in {name}",
+                        "{name}: {} of {} attributes read",
                         facts.observed, facts.declared
                     ),
                     remedy,
@@ -44,7 +44,7 @@ impl Rule for EverythingObserved {
                 // Something that is declared no longer could not be seen.
                 reasons.push(Reason::new(
                     &Self::CODE,
-                    format!("not everything could be seen in {name}"),
+                    format!("{name}: not everything was read"),
                     remedy,
                 ));
             }

@@ -10,8 +10,8 @@ pub struct EvidenceIsFresh;
 impl Rule for EvidenceIsFresh {
     const CODE: Code = Code::error(
         "gate/evidence-stale",
-        "evidence is too old, or what it was made on was touched since",
-        "A pass is void when the environment it was made on has changed, even if it was changed back by hand. Run the suites again.",
+        "evidence is stale",
+        "A pass is void when the environment changed after it, even if the change was reverted. Run the suites again.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -47,7 +47,7 @@ impl Rule for EvidenceIsFresh {
             } else if !evidence.undisturbed {
                 format!("{name} changed while `{}` ran", suite.name)
             } else if facts.observation != Some(evidence.bound.observation) {
-                format!("{name} was touched since `{}` passed", suite.name)
+                format!("{name} changed after `{}` passed", suite.name)
             } else {
                 continue;
             };

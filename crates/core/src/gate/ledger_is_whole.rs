@@ -9,8 +9,8 @@ pub struct LedgerIsWhole;
 impl Rule for LedgerIsWhole {
     const CODE: Code = Code::error(
         "gate/ledger-broken",
-        "the ledger was not verified whole",
-        "What the gate knows of the past, it knows from the ledger. `evenkeel audit verify` names the first bad entry.",
+        "the ledger is not intact",
+        "The gate relies on the ledger. `evenkeel audit verify` names the first bad entry.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {

@@ -10,7 +10,7 @@ impl Rule for NoFreeze {
     const CODE: Code = Code::error(
         "gate/freeze",
         "releases are frozen",
-        "The policy names a time in which nothing is released.",
+        "The policy forbids releases during this period.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -21,8 +21,12 @@ impl Rule for NoFreeze {
             }
             reasons.push(Reason::new(
                 &Self::CODE,
-                format!("frozen until {}: {}", freeze.until, freeze.reason),
-                Remedy::Wait(freeze.until.to_string()),
+                format!(
+                    "frozen until {}: {}",
+                    freeze.until.for_people(),
+                    freeze.reason
+                ),
+                Remedy::Wait(freeze.until.for_people()),
             ));
             let Some(name) = dossier.before_production().last() else {
                 continue;
@@ -39,7 +43,7 @@ impl Rule for NoFreeze {
             if dossier.evidence.iter().any(is_too_old_then) {
                 reasons.push(Reason::new(
                     &Self::CODE,
-                    "by then the evidence that there is will be too old",
+                    "the evidence will be too old by then",
                     Remedy::Verify(name.clone()),
                 ));
             }

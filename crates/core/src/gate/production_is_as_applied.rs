@@ -9,8 +9,8 @@ pub struct ProductionIsAsApplied;
 impl Rule for ProductionIsAsApplied {
     const CODE: Code = Code::error(
         "gate/production-drift",
-        "production was changed by hand",
-        "A release on top of what nobody declared is not the release that was tested. Repair it, or write it into the definition and deliver that.",
+        "production was changed outside evenkeel",
+        "A release on top of an undeclared change differs from the release that was tested. Restore production, or write the change into the definitions and deliver it.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -18,7 +18,7 @@ impl Rule for ProductionIsAsApplied {
         let Some(facts) = dossier.environments.get(name) else {
             return vec![Reason::new(
                 &Self::CODE,
-                format!("{name} was not looked at"),
+                format!("{name} was not checked"),
                 Remedy::MakeReadable(name.clone()),
             )];
         };

@@ -9,8 +9,8 @@ pub struct ProductionIsTheSame;
 impl Rule for ProductionIsTheSame {
     const CODE: Code = Code::error(
         "gate/path-changed",
-        "the path leads to another production",
-        "An environment that was ever released to takes only releases, whatever `path` says. Write `path` so that it comes last.",
+        "the path ends in another production",
+        "An environment that received a release accepts only releases, whatever `path` says. Write `path` so that it comes last.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -27,7 +27,7 @@ impl Rule for ProductionIsTheSame {
                 Reason::new(
                     &Self::CODE,
                     format!(
-                        "{name} was released to, and the release would go to {}; {name} is {place}",
+                        "earlier releases went to {name}, this one would go to {}; {name} is {place}",
                         dossier.production
                     ),
                     Remedy::Rewrite(format!("write `path` so that {name} comes last")),

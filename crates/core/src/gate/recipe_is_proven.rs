@@ -10,25 +10,25 @@ pub struct RecipeIsProven;
 impl Rule for RecipeIsProven {
     const CODE: Code = Code::error(
         "gate/recipe-not-proven",
-        "the recipe was not applied to the environments before production",
-        "Production gets one and the same recipe that staging got, by digest. `evenkeel deliver` applies it there.",
+        "the environments before production do not run this recipe",
+        "Production accepts only a recipe that every environment before it runs, by digest. `evenkeel deliver` applies it there.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
         let mut reasons = Vec::new();
         for name in dossier.before_production() {
             let message = match dossier.proofs.get(name) {
-                None => Some(format!("nothing was ever applied to {name}")),
+                None => Some(format!("{name}: nothing deployed yet")),
                 Some(proof) if proof.open > 0 => Some(format!(
-                    "a run on {name} began {} and never said how that ended",
+                    "{name}: {} without a recorded outcome",
                     evenkeel_model::text::count(proof.open, "step")
                 )),
-                Some(proof) if proof.last != Some(ApplyOutcome::Done) => Some(format!(
-                    "the last apply to {name} did not end with every step done"
-                )),
-                Some(proof) if proof.recipe != Some(dossier.release.recipe) => Some(format!(
-                    "{name} runs another recipe than the one to be released"
-                )),
+                Some(proof) if proof.last != Some(ApplyOutcome::Done) => {
+                    Some(format!("{name}: the last apply did not finish"))
+                }
+                Some(proof) if proof.recipe != Some(dossier.release.recipe) => {
+                    Some(format!("{name} runs another recipe"))
+                }
                 Some(_) => None,
             };
             let same = dossier

@@ -9,8 +9,8 @@ pub struct StagingIsInSync;
 impl Rule for StagingIsInSync {
     const CODE: Code = Code::error(
         "gate/staging-drift",
-        "an environment before production is not as declared",
-        "What was tested there is not what is declared. `evenkeel deliver` brings it back and tests it anew.",
+        "an environment before production has drift",
+        "The tested state differs from the definitions. `evenkeel deliver` restores it and runs the suites again.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -19,7 +19,7 @@ impl Rule for StagingIsInSync {
             let Some(facts) = dossier.environments.get(name) else {
                 reasons.push(Reason::new(
                     &Self::CODE,
-                    format!("{name} was not looked at"),
+                    format!("{name} was not checked"),
                     Remedy::Deliver,
                 ));
                 continue;
@@ -36,9 +36,9 @@ impl Rule for StagingIsInSync {
                 reasons.push(Reason::new(
                     &Self::CODE,
                     format!(
-                        "{} would still change {}",
+                        "{}: {} pending",
                         name,
-                        evenkeel_model::text::count(facts.steps, "resource")
+                        evenkeel_model::text::count(facts.steps, "step")
                     ),
                     Remedy::Deliver,
                 ));

@@ -10,8 +10,8 @@ pub struct StepsAreRehearsed;
 impl Rule for StepsAreRehearsed {
     const CODE: Code = Code::error(
         "gate/not-rehearsed",
-        "a step of the release was not rehearsed",
-        "For each step of production's plan, the environment before it must have brought the same resource to the same symbolic definition since production was last released to, or at any time where the step only restores what was last applied there. The policy's `rehearsal` says which share must be.",
+        "steps of the release were not rehearsed",
+        "The environment before production must have run a step of the same shape since the last release, for each step of production's plan. A step that only restores the last applied state may have been rehearsed at any time. The policy's `rehearsal` sets the share.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -33,9 +33,9 @@ impl Rule for StepsAreRehearsed {
         vec![Reason::new(
             &Self::CODE,
             format!(
-                "rehearsed {rehearsed} of {}; not {}",
+                "rehearsed {rehearsed} of {}; missing: {}",
                 evenkeel_model::text::count(steps.len(), "step"),
-                evenkeel_model::text::list(&missing, "or")
+                evenkeel_model::text::list(&missing, "and")
             ),
             Remedy::Deliver,
         )]

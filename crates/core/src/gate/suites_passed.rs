@@ -10,8 +10,8 @@ pub struct SuitesPassed;
 impl Rule for SuitesPassed {
     const CODE: Code = Code::error(
         "gate/suite-not-passed",
-        "a required suite has not passed on exactly what is to be released",
-        "Evidence counts for the recipe, the artifacts and the suite it was made with, and for nothing else.",
+        "a required suite has not passed on this release",
+        "Evidence counts only for the recipe, the artifacts and the suite that it was made with.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -19,7 +19,7 @@ impl Rule for SuitesPassed {
         let Some(name) = dossier.before_production().last() else {
             return vec![Reason::new(
                 &Self::CODE,
-                "there is no environment before production to test in",
+                "the path has no environment before production to test in",
                 Remedy::MendDefinitions,
             )];
         };
@@ -32,7 +32,7 @@ impl Rule for SuitesPassed {
             if suites.peek().is_none() {
                 reasons.push(Reason::new(
                     &Self::CODE,
-                    format!("no suite of the required kind `{kind}` is declared"),
+                    format!("no suite of kind `{kind}` is declared"),
                     Remedy::MendDefinitions,
                 ));
             }
@@ -52,18 +52,18 @@ fn wrong(dossier: &Dossier, name: &EnvironmentName, suite: &SuiteFact) -> Option
         .find(|evidence| evidence.suite == suite.name && evidence.environment == *name);
     let suite_name = &suite.name;
     let Some(evidence) = evidence else {
-        return Some(format!("the suite `{suite_name}` never ran in {name}"));
+        return Some(format!("{name}: suite `{suite_name}` has not run"));
     };
     let facts = dossier.environments.get(name)?;
     if !evidence.passed {
         return Some(format!(
-            "the suite `{suite_name}` failed in {name}: {}",
+            "{name}: suite `{suite_name}` failed: {}",
             evidence.summary
         ));
     }
     if evidence.cases.0 == 0 || evidence.cases.1 > 0 {
         return Some(format!(
-            "the suite `{suite_name}` passed without a case that proves it"
+            "{name}: suite `{suite_name}` passed without a test case"
         ));
     }
     let since = if evidence.bound.recipe != dossier.release.recipe {
@@ -76,6 +76,6 @@ fn wrong(dossier: &Dossier, name: &EnvironmentName, suite: &SuiteFact) -> Option
         return None;
     };
     Some(format!(
-        "the suite `{suite_name}` passed in {name}, but {since} changed since"
+        "{name}: suite `{suite_name}` passed, but {since} changed after it"
     ))
 }

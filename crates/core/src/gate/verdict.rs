@@ -61,31 +61,31 @@ impl Remedy {
     pub(super) fn line(&self) -> String {
         match self {
             Self::RestoreLedger => {
-                "restore .evenkeel from a backup; evenkeel audit verify says what is wrong with it"
+                "restore .evenkeel from a backup; `evenkeel audit verify` names what is wrong with it"
                     .into()
             }
             Self::ProveLedger => {
-                "evenkeel audit verify --against CHECKPOINT, with one that was kept elsewhere; then evenkeel audit verify --restore-head"
+                "run `evenkeel audit verify --against CHECKPOINT` with a checkpoint that was kept elsewhere, then `evenkeel audit verify --restore-head`"
                     .into()
             }
             // With live drift, since only that asks for secrets, which may be shared.
             Self::MendDefinitions => {
-                "evenkeel drift, and mend what it shows between environments".into()
+                "run `evenkeel drift --parity` and fix or declare what it lists".into()
             }
             Self::Rewrite(how) => how.clone(),
             Self::CommitFirst => {
-                "git init, where there is no repository yet, then git add environments && git commit, with every file that the definitions name"
+                "commit the definitions and every file that they name, in a git repository"
                     .into()
             }
             Self::Commit => {
-                "git add environments && git commit, with every file that the definitions name"
+                "commit the definitions and every file that they name"
                     .into()
             }
             Self::MakeReadable(environment) => {
-                format!("evenkeel drift {environment}, and make readable what it could not see")
+                format!("run `evenkeel drift {environment}` and make readable what it could not read")
             }
             Self::SettleByHand(environment) => {
-                format!("evenkeel drift {environment}, and settle by hand what no plan repairs")
+                format!("run `evenkeel drift {environment}` and remove or declare what no plan repairs")
             }
             Self::Repair(environment) => format!("evenkeel apply {environment}"),
             Self::Deliver => "evenkeel deliver".into(),
@@ -134,7 +134,7 @@ impl Verdict {
         });
         let line = |remedy: &&Remedy| match remedy {
             Remedy::Approve(_) if is_another_plan => {
-                "evenkeel approve PLAN --reason '…', with the plan that is shown then".to_owned()
+                "approve the plan that `evenkeel deliver` shows then".to_owned()
             }
             _ => remedy.line(),
         };

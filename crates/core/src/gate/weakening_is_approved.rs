@@ -10,8 +10,8 @@ pub struct WeakeningIsApproved;
 impl Rule for WeakeningIsApproved {
     const CODE: Code = Code::error(
         "gate/weakened",
-        "less is required than at the last release, and that is not approved",
-        "A commit may weaken the policy, the path or `[severity]`. The first release after it needs the approvals that the earlier policy asked for, and at least one.",
+        "the policy is weaker than at the last release, without approval",
+        "A commit can weaken the policy, the path or `[severity]`. The first release after it needs as many approvals as the earlier policy required, and at least one.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -26,11 +26,7 @@ impl Rule for WeakeningIsApproved {
                 if all.is_empty() {
                     return Vec::new();
                 }
-                format!(
-                    "less is required than at {}: {}",
-                    released.release,
-                    all.join("; ")
-                )
+                format!("weaker than at {}: {}", released.release, all.join("; "))
             }
         };
         let earlier = released.demands.as_ref();

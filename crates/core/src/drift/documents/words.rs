@@ -39,13 +39,13 @@ pub(super) fn defect(
             Defect::new(
                 &codes::EMPTY_SECRET,
                 subject,
-                format!("the secret `{name}` is empty in {empty} and set in {other}"),
+                format!("secret `{name}` is empty in {empty} and set in {other}"),
             )
         }
         Matter::Value(_) if cause::is_encrypted(disagreement) => Defect::new(
             &codes::CIPHERTEXT,
             subject,
-            format!("`{name}` is encrypted in {one} and in {two}, and cannot be compared"),
+            format!("`{name}` is encrypted in {one} and {two}: cannot be compared"),
         ),
         Matter::Value(_) if cause::is_encrypted_once(disagreement) => {
             Defect::new(&codes::SETTING, subject, differs)
@@ -53,7 +53,7 @@ pub(super) fn defect(
         Matter::Value(_) if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
             subject,
-            format!("`{name}` is a secret of each environment's own"),
+            format!("`{name}` is a different secret in each environment"),
         ),
         Matter::Value(relation) => {
             let (key, above) = disagreement.path.keys();
@@ -78,7 +78,7 @@ pub(super) fn defect(
         Matter::Readers(..) if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
             subject,
-            format!("`{name}` is a secret of each environment's own"),
+            format!("`{name}` is a different secret in each environment"),
         ),
         Matter::Readers(who, is_certain) => {
             let mut defect = Defect::new(&codes::READERS, subject, format!("{differs}: {who}"));
@@ -99,7 +99,7 @@ pub(super) fn defect(
                 {
                     (
                         &codes::FILE,
-                        format!("the file `{key}` is there in {there} and not in {absent}"),
+                        format!("file `{key}` exists in {there}, missing in {absent}"),
                     )
                 }
                 Some(Step::Key(_)) => (
@@ -108,11 +108,11 @@ pub(super) fn defect(
                 ),
                 Some(_) => (
                     &codes::ELEMENT,
-                    format!("`{name}` is in {there} and not in {absent}"),
+                    format!("`{name}` exists in {there}, missing in {absent}"),
                 ),
                 None => (
                     &codes::DOCUMENT,
-                    format!("`{subject}` is there in {there} and not in {absent}"),
+                    format!("exists in {there}, missing in {absent}"),
                 ),
             };
             Defect::new(code, subject, message)
@@ -137,12 +137,12 @@ pub(super) fn defect(
         Matter::Moved(to) => Defect::new(
             &codes::MOVED,
             subject,
-            format!("what {one} has at `{name}` stands at `{to}` in {two}"),
+            format!("moved: `{name}` in {one}, `{to}` in {two}"),
         ),
         Matter::MustDiffer => Defect::new(
             &codes::MUST_DIFFER,
             subject,
-            format!("`{name}` is {left} in both {one} and {two}, and must differ"),
+            format!("`{name}` is {left} in both {one} and {two}, expected different values"),
         ),
         Matter::Shared { of, value, thing } => {
             let owner = match of {
@@ -201,7 +201,7 @@ pub(super) fn defect(
         Matter::Lines if cause::is_secret(disagreement) => Defect::new(
             &codes::SECRET,
             subject,
-            format!("`{name}` is a secret of each environment's own"),
+            format!("`{name}` is a different secret in each environment"),
         ),
         Matter::Lines => Defect::new(
             if is_flag_of_lines(disagreement) {
@@ -210,22 +210,22 @@ pub(super) fn defect(
                 &codes::LINES
             },
             subject,
-            format!("a line is `{right}` in {two} and `{left}` in {one}"),
+            format!("line is `{right}` in {two} and `{left}` in {one}"),
         ),
         Matter::Copied => Defect::new(
             &codes::COPIED,
             subject,
-            format!("`{name}` has one random id in both {one} and {two}: {left}"),
+            format!("`{name}` has the same random id in {one} and {two}: {left}"),
         ),
         Matter::NamesBoth(identity) => Defect::new(
             &codes::LISTED,
             subject,
-            format!("`{name}` names the {identity} of both {one} and {two}, in both of them"),
+            format!("`{name}` names the {identity} of {one} and of {two}, in both environments"),
         ),
         Matter::Floating => Defect::new(
             &codes::FLOATING,
             subject,
-            format!("`{name}` names the image {left} by a tag that moves"),
+            format!("`{name}` names the image {left} by a moving tag"),
         ),
     }
 }
