@@ -20,6 +20,9 @@ pub(super) struct Arguments {
     /// Print the definitions without writing them
     #[arg(long)]
     dry_run: bool,
+    /// Write a small working system into this directory: a web site in two environments on this machine (needs python3)
+    #[arg(long, conflicts_with = "no_identities")]
+    example: bool,
     /// Propose no identities
     #[arg(long)]
     no_identities: bool,
@@ -28,6 +31,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     let request = InitRequest {
         dry_run: arguments.dry_run,
+        example: arguments.example,
         no_identities: arguments.no_identities,
     };
     surroundings.render(init(surroundings.world, &surroundings.location, &request))

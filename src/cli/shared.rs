@@ -113,6 +113,14 @@ impl Surroundings<'_> {
         Ok(())
     }
 
+    /// Shows a report on standard error, for a question about it.
+    pub(super) fn show(&self, report: &Report) -> io::Result<()> {
+        let mut to = io::BufWriter::new(io::stderr().lock());
+        ReportFormat::Text
+            .write(report, self.talk, &mut to)
+            .and_then(|()| to.flush())
+    }
+
     /// Whether lists are shown to their end.
     pub(super) const fn all(&self) -> bool {
         self.out.all

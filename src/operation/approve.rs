@@ -3,25 +3,40 @@
 use super::dossier::GateReview;
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
-use crate::report::Report;
+use crate::report::{PlanReport, Report};
 use evenkeel_core::gate;
 use evenkeel_ledger::State;
 use evenkeel_ledger::record::Approved;
 
-/// Approves the plan whose digest begins with `plan`, if it is what a release would do now.
+/// An approval, before it is given.
+#[derive(Clone, Copy)]
+pub struct ApproveRequest<'a> {
+    /// The beginning of the plan's digest.
+    pub plan: &'a str,
+    /// The reason.
+    pub reason: &'a str,
+    /// Asks the person who approves, given what is approved. It is asked last, before anything is recorded.
+    pub confirm: &'a dyn Fn(&Report) -> bool,
+}
+
+/// Approves the plan whose digest begins with `plan`, if it is the current plan of a release.
 ///
 /// # Errors
 ///
-/// When it is another plan, or no reason is given.
+/// When it is another plan, no reason is given, or the person does not confirm.
 pub fn approve(
     world: &World<'_>,
     location: &ProjectLocation,
-    plan: &str,
-    reason: &str,
+    request: ApproveRequest<'_>,
 ) -> Result<Report, Failure> {
+    let ApproveRequest {
+        plan,
+        reason,
+        confirm,
+    } = request;
     if reason.trim().is_empty() {
         return Err(Failure::Usage(
-            "an approval needs a reason: --reason 'why'".into(),
+            "an approval needs a reason: --reason '…'".into(),
         ));
     }
     let mut session = Session::open(world, location, "approve")?;
@@ -39,12 +54,11 @@ pub fn approve(
     if !now.begins_with(plan) {
         return Err(Failure::Stale {
             reason: format!(
-                "`{plan}` is not what a release would do now; that is {}",
+                "plan `{plan}` is out of date; the current plan is `{}`",
                 now.short()
             ),
             changes: vec![
-                "the world, the definitions or an artifact changed, or it is another plan's digest"
-                    .into(),
+                "an environment, the definitions or an artifact changed, or the digest is of another plan".into(),
             ],
         });
     }
@@ -58,9 +72,28 @@ pub fn approve(
         .collect();
     if !others.is_empty() {
         report.verdict = Some(asked.document());
-        report.say("not approved: approve what could be released");
+        report.say("not approved: only an approval may be missing");
         report.exit_code = 3;
         return Ok(report);
+    }
+    report
+        .plans
+        .push(PlanReport::new(&asked.plan, asked.rehearsed.clone()));
+    for evidence in &asked.dossier.evidence {
+        let word = if evidence.passed { "passed" } else { "failed" };
+        report.say(format!(
+            "evidence: {} in {} {word}: {} ({})",
+            evidence.suite,
+            evidence.environment,
+            evidence.summary,
+            evidence.ended.for_people()
+        ));
+    }
+    if !confirm(&report) {
+        return Err(Failure::Refused {
+            reason: "not approved: not confirmed".into(),
+            help: "answer `yes`, or give --yes".into(),
+        });
     }
     let approved = Approved {
         environment: asked.dossier.production.clone(),

@@ -25,6 +25,8 @@ use evenkeel_model::defect::{Defect, Severity};
 pub struct InitRequest {
     /// Whether nothing is written.
     pub dry_run: bool,
+    /// Whether a small working system is written instead of what is detected.
+    pub example: bool,
     /// Whether identities are left out: then names of environments are all that is recognised.
     pub no_identities: bool,
 }
@@ -72,6 +74,9 @@ pub fn init(
             "definitions are written into the working tree: leave out --at".into(),
         ));
     }
+    if request.example {
+        return super::example::example(world, request.dry_run);
+    }
     let root = real(&world.directory)?;
     let directory = match &location.environments {
         Some(named) => root.join(named),
@@ -86,7 +91,7 @@ pub fn init(
     report.found(&found);
     // What is only possible is written as comments: a person decides.
     if found.path().count() == 0 || found.documents.is_empty() {
-        report.say("nothing was found that looks like one thing in two environments");
+        report.say("no files or directories found that differ only by an environment");
         report.next("evenkeel compare A B   # two files or directories, without definitions");
         report.exit_code = 1;
         return Ok(report);
@@ -126,13 +131,13 @@ pub fn init(
     }
     put(&written.files, &directory, &root)?;
     if found.proposed().next().is_none() {
-        report.say("nothing is certain: system.toml has what is possible as comments");
+        report.say("no pair is certain: system.toml lists the candidates as comments");
     }
     for name in written.files.keys() {
         report.say(format!("wrote {}/{name}", shown(&directory, &root)));
     }
     report.next("evenkeel drift");
-    report.next("evenkeel baseline   # declares what is left, so that only what is new is told");
+    report.next("evenkeel baseline   # declare the current differences");
     Ok(report)
 }
 
@@ -206,14 +211,14 @@ fn put(files: &BTreeMap<String, String>, directory: &Path, root: &Path) -> Resul
                 .collect();
             Failure::Other {
                 reason: format!(
-                    "{} already there, and nothing is overwritten",
+                    "{}; nothing is overwritten",
                     match there.as_slice() {
-                        [one] => format!("{one} is"),
-                        many => format!("{} are", evenkeel_model::text::list(many, "and")),
+                        [one] => format!("{one} exists"),
+                        many => format!("{} exist", evenkeel_model::text::list(many, "and")),
                     }
                 ),
                 help: Some(
-                    "evenkeel init --dry-run shows what would be written; --environments DIRECTORY writes it elsewhere"
+                    "run `evenkeel init --dry-run` to print the definitions, or write them elsewhere with --environments DIRECTORY"
                         .into(),
                 ),
             }

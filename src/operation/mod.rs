@@ -19,6 +19,7 @@ mod dossier;
 mod drift;
 mod earlier;
 mod event;
+mod example;
 mod explain;
 mod failure;
 mod init;
@@ -43,7 +44,7 @@ mod verify;
 mod world;
 
 pub use apply::{ApplyRequest, apply};
-pub use approve::approve;
+pub use approve::{ApproveRequest, approve};
 pub use audit::{audit_checkpoint, audit_verify};
 pub use baseline::{BaselineRequest, baseline, lines_of};
 pub use catalogue::codes;

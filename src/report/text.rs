@@ -26,7 +26,7 @@ pub use self::done::Progress;
 use self::layout::{GAP, hanging, more};
 use self::lines::{Group, Lines, identity, one_line};
 use super::document::{
-    AllowedDocument, CHECKPOINT_COMMAND, FindingDocument, RUNNING_COMMANDS, Report,
+    AllowedDocument, CHECKPOINT_COMMAND, FailureKind, FindingDocument, RUNNING_COMMANDS, Report,
 };
 use super::{Format, Style};
 use evenkeel_model::text::inert;
@@ -55,7 +55,8 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     {
         return to.write_all(checkpoint.text().map_err(io::Error::other)?.as_bytes());
     }
-    let is_running = RUNNING_COMMANDS.contains(&&*report.command);
+    // What fails before anything is done has its verdict first.
+    let is_running = RUNNING_COMMANDS.contains(&&*report.command) && report.failure.is_none();
     if is_running && !style.printed {
         done(report, style, to)?;
     }
@@ -63,7 +64,9 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     if let (Some(headline), false) = (headline, is_running) {
         headline::line(report, headline, false, style, to)?;
     }
-    if let (Some(failure), false) = (&report.failure, is_running) {
+    if let Some(failure) = &report.failure
+        && failure.kind != FailureKind::Definitions
+    {
         failure::lines(failure, style, to)?;
     }
     environments::table(report, style, to)?;
@@ -87,9 +90,6 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     if let (Some(headline), true) = (headline, is_running) {
         writeln!(to)?;
         headline::line(report, headline, true, style, to)?;
-    }
-    if let (Some(failure), true) = (&report.failure, is_running) {
-        failure::lines(failure, style, to)?;
     }
     if let Some(verdict) = &report.verdict {
         gate::rules(verdict, style, to)?;

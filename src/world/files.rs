@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -278,14 +279,18 @@ pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(
     if !there.is_empty() {
         return Err(WriteNewError::Existing(there));
     }
-    fs::create_dir_all(directory)
-        .map_err(|error| WriteNewError::Failed(directory.to_owned(), error))?;
     let mut made: Vec<PathBuf> = Vec::new();
     for (name, text) in files {
         let path = directory.join(name);
+        let folder = path.parent().unwrap_or(directory);
+        fs::create_dir_all(folder)
+            .map_err(|error| WriteNewError::Failed(folder.to_owned(), error))?;
+        // A script can be run.
+        let mode = if text.starts_with("#!") { 0o777 } else { 0o666 };
         let written = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
+            .mode(mode)
             .open(&path)
             .and_then(|mut file| {
                 made.push(path.clone());

@@ -27,7 +27,7 @@ fn a_missing_or_garbled_head_shuts_the_gate_until_a_person_restores_it() {
             // What a release writes before it asks does not hide it.
             let ran = world.expect(3, &["release"]);
             assert!(
-                ran.all().contains("gate/ledger-broken"),
+                ran.all().contains("ledger-broken"),
                 "{head:?}: {}",
                 ran.short()
             );

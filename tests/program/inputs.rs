@@ -41,11 +41,11 @@ fn a_suite_that_differs_from_its_commit_is_not_committed() {
     world.git(&["checkout", "-q", "checks/smoke.sh"]);
     assert!(!is_dirty(&world));
     let ran = world.run(&["deliver"]);
-    assert!(!ran.all().contains("gate/not-committed"), "{}", ran.short());
+    assert!(!ran.all().contains("not-committed"), "{}", ran.short());
     world.write("checks/expected.json", "[]\n");
     let ran = world.run(&["deliver"]);
     assert_eq!(ran.code, 3, "{}", ran.short());
-    assert!(ran.all().contains("gate/not-committed"), "{}", ran.short());
+    assert!(ran.all().contains("not-committed"), "{}", ran.short());
 }
 
 #[test]

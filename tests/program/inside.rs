@@ -225,7 +225,17 @@ impl Inside {
 
     /// `evenkeel approve PLAN`.
     pub fn approve(&self, plan: &str) -> Outcome {
-        self.with(|world, location| operation::approve(world, location, plan, "it is good"))
+        self.with(|world, location| {
+            operation::approve(
+                world,
+                location,
+                operation::ApproveRequest {
+                    plan,
+                    reason: "it is good",
+                    confirm: &|_| true,
+                },
+            )
+        })
     }
 
     /// `evenkeel release`.

@@ -111,7 +111,7 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
     world
         .expect(0, &["status"])
         .says("a-1 of")
-        .says("never said how it ended")
+        .says("has no recorded outcome")
         .says("took its lease away")
         .says("it hangs since noon");
     let log = world.expect(0, &["log"]);

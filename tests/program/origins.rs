@@ -282,7 +282,7 @@ fn a_ledger_that_lies_elsewhere_is_of_no_matter() {
         .unwrap();
     let ran = super::world::Ran::of(&output);
     assert_eq!(ran.code, 0, "{}", ran.short());
-    assert!(ran.out.contains("nothing was recorded yet"), "{}", ran.out);
+    assert!(ran.out.contains("nothing deployed yet"), "{}", ran.out);
 }
 
 #[test]

@@ -229,7 +229,7 @@ fn what_changed_in_production_after_it_was_approved_is_not_released_over() {
         });
         let named = inside
             .with(|world, location| operation::release(world, location, Some(&plan), None, None));
-        refused(4, "is not what a release would do now", &named);
+        refused(4, "is out of date; the current plan is", &named);
         let shut = inside.release();
         assert_eq!(code(&shut), 3, "{path}: {}", words(&shut));
         assert_eq!(inside.asked("production"), done, "{path}");

@@ -135,10 +135,10 @@ fn an_older_commit_and_definitions_elsewhere_are_not_released() {
     world.commit();
     release(&world);
     let ran = world.expect(3, &["--at", &older, "deliver"]);
-    ran.says("gate/older-commit");
+    ran.says("older-commit");
     world
         .expect(3, &["--at", &older, "release"])
-        .says("gate/older-commit");
+        .says("older-commit");
     // A copy with a policy of its own, committed and not.
     let world = released();
     another(&world, "second");
@@ -154,10 +154,10 @@ fn an_older_commit_and_definitions_elsewhere_are_not_released() {
     }
     for _ in 0..2 {
         let ran = world.expect(3, &["--environments", "others", "deliver"]);
-        ran.says("gate/definitions-elsewhere");
+        ran.says("definitions-elsewhere");
         world
             .expect(3, &["--environments", "others", "release"])
-            .says("gate/definitions-elsewhere");
+            .says("definitions-elsewhere");
         world.commit();
     }
     // In no commit at all.
@@ -169,8 +169,8 @@ fn an_older_commit_and_definitions_elsewhere_are_not_released() {
         STRICT,
         "[release]\napprovals = 0\nuncommitted = true\n",
     );
-    world.expect(3, &["deliver"]).says("gate/not-committed");
-    world.expect(3, &["release"]).says("gate/not-committed");
+    world.expect(3, &["deliver"]).says("not-committed");
+    world.expect(3, &["release"]).says("not-committed");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_weakening_needs_an_approval_and_is_reported() {
     world.commit();
     let document = world.json(0, &["deliver"]);
     let plan = document["verdict"]["plan"].as_str().unwrap().to_owned();
-    world.expect(3, &["release"]).says("gate/weakened");
+    world.expect(3, &["release"]).says("weakened");
     for arguments in [
         &["deliver"][..],
         &["approve", &plan, "--reason", "x"],
@@ -226,8 +226,8 @@ fn delivers_exit_code_keeps_the_release_shut_also_where_production_is_up_to_date
     world.expect(0, &["deliver"]);
     // A required suite fails, with nothing to release.
     std::fs::remove_file(world.path("passes")).unwrap();
-    world.expect(1, &["deliver"]).says("gate/suite-not-passed");
-    world.expect(3, &["release"]).says("gate/suite-not-passed");
+    world.expect(1, &["deliver"]).says("suite-not-passed");
+    world.expect(3, &["release"]).says("suite-not-passed");
     world.write("passes", "");
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
@@ -240,23 +240,23 @@ fn delivers_exit_code_keeps_the_release_shut_also_where_production_is_up_to_date
         "\n[document.values]\npath = \"values-${environment}.yaml\"\n",
     );
     world.commit();
-    world.expect(3, &["deliver"]).says("gate/parity");
-    world.expect(3, &["release"]).says("gate/parity");
+    world.expect(3, &["deliver"]).says("parity");
+    world.expect(3, &["release"]).says("parity");
     // Neither is a new recipe, unless it is asked for; the gate stays shut all the same.
     another(&world, "second");
     world.commit();
     let ran = world.expect(3, &["deliver"]);
-    ran.says("gate/parity");
+    ran.says("parity");
     ran.says("nothing was applied");
     assert_eq!(world.read("run/staging/config.toml"), before);
     world
         .expect(3, &["deliver", "--allow-undeclared"])
-        .says("gate/parity");
+        .says("parity");
     assert_ne!(world.read("run/staging/config.toml"), before);
     // What is not committed is not applied either.
     let world = released();
     another(&world, "second");
-    world.expect(3, &["deliver"]).says("gate/not-committed");
+    world.expect(3, &["deliver"]).says("not-committed");
     assert_eq!(
         world.read("run/staging/config.toml"),
         "greeting = \"hello\"\n"
@@ -279,11 +279,11 @@ fn documents_and_what_commands_render_count_as_uncommitted() {
         world.write("values-staging.yaml", "tls: true\n");
         world.write("values-production.yaml", "tls: false\n");
         world.commit();
-        world.expect(3, &["deliver"]).says("gate/parity");
+        world.expect(3, &["deliver"]).says("parity");
         world.write("values-production.yaml", "tls: true\n");
         let ran = world.expect(3, &["deliver"]);
         assert!(
-            ran.all().contains("gate/not-committed"),
+            ran.all().contains("not-committed"),
             "{document}: {}",
             ran.short()
         );
@@ -294,7 +294,7 @@ fn documents_and_what_commands_render_count_as_uncommitted() {
         world.git(&["rm", "--quiet", "--cached", "-r", "values-production.yaml"]);
         world.commit();
         if document.starts_with("path") {
-            world.expect(3, &["deliver"]).says("gate/not-committed");
+            world.expect(3, &["deliver"]).says("not-committed");
         }
     }
 }

@@ -260,7 +260,7 @@ fn places_history_and_declared_differences_are_those_of_the_section() {
 fn a_section_that_one_side_lacks_is_missing_there_and_one_that_is_nowhere_is_wrong() {
     let world = sectioned("env.${environment}", "env:\n  staging: {a: 1}\n");
     let ran = world.expect(2, &["drift", "--parity"]);
-    ran.says("is there in staging and not in production");
+    ran.says("exists in staging, missing in production");
     let world = sectioned(
         "envs.${environment}",
         "env:\n  staging: {a: 1}\n  production: {a: 1}\n",

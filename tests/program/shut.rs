@@ -17,7 +17,7 @@ fn small() -> TestWorld {
 #[track_caller]
 fn is_shut(world: &TestWorld, verb: &str) -> Ran {
     let ran = world.expect(3, &[verb]);
-    ran.says("gate/parity");
+    ran.says("parity");
     ran
 }
 

@@ -36,8 +36,8 @@ fn files_of_a_directory_are_matched_by_their_relative_names() {
     );
     world
         .expect(2, &["drift", "--parity"])
-        .says("is there in production and not in staging")
-        .says("is there in staging and not in production");
+        .says("exists in production, missing in staging")
+        .says("exists in staging, missing in production");
 }
 
 #[test]

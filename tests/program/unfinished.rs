@@ -74,7 +74,7 @@ fn a_repair_that_was_done_and_not_recorded_is_closed_by_the_next_run() {
     world
         .expect(2, &["plan", "staging"])
         .says("matches its definition; a-2 recorded no outcome for it");
-    world.expect(0, &["deliver"]).says("RELEASABLE");
+    world.expect(0, &["deliver"]).says("WAITING FOR APPROVAL");
     world.expect(0, &["plan", "staging"]);
     let drift = world.json(0, &["drift", "--live", "staging"]);
     assert!(about_the_configuration(&drift).is_empty(), "{drift:#}");
@@ -95,7 +95,7 @@ fn a_step_of_a_resource_that_nobody_knows_is_closed_by_the_next_run() {
     .into();
     said(&world, &records);
     world.expect(2, &["plan", "staging"]).says("file.unknown");
-    world.expect(0, &["deliver"]).says("RELEASABLE");
+    world.expect(0, &["deliver"]).says("WAITING FOR APPROVAL");
     world.expect(0, &["plan", "staging"]);
 }
 
@@ -129,7 +129,7 @@ fn each_thing_that_a_killed_run_began_is_told_once() {
     assert_eq!(told[0]["corner"], "pending");
     let message = told[0]["message"].as_str().unwrap();
     assert!(
-        message.contains("a-2 began to change it and never said how that ended"),
+        message.contains("a-2 started changing it and recorded no outcome"),
         "{message}"
     );
 
@@ -172,12 +172,12 @@ fn a_plan_says_that_it_overwrites_what_was_done_by_hand() {
         .says("content changed in the definition\n");
     world.mode("run/staging/config.toml", 0o600);
     world.expect(2, &["plan", "staging"]).says(
-        "content changed in the definition; mode changed by hand since a-1, and that is overwritten",
+        "content changed in the definition; overwrites mode changed outside evenkeel since a-1",
     );
     world.add("run/staging/config.toml", "by hand");
-    world
-        .expect(2, &["plan", "staging"])
-        .says("the definition changed; content and mode changed by hand since a-1, and that is overwritten");
+    world.expect(2, &["plan", "staging"]).says(
+        "the definition changed; overwrites content and mode changed outside evenkeel since a-1",
+    );
 }
 
 /// A project whose release was killed while it changed production.

@@ -24,12 +24,14 @@ pub(super) fn write(finding: &FindingDocument, style: Style, to: &mut dyn Write)
     if let Some(difference) = &finding.difference {
         self::difference(difference, INDENT, style, to)?;
     }
+    fact("code", &finding.code, style, to)?;
     if style.full {
-        facts(finding, style, to)?;
-    } else if let Some(help) = &finding.help {
-        fact("help", help, style, to)?;
+        return facts(finding, style, to);
     }
-    Ok(())
+    match &finding.help {
+        Some(help) => fact("help", help, style, to),
+        None => Ok(()),
+    }
 }
 
 /// Writes the source lines with their labels, file by file.
@@ -77,7 +79,6 @@ pub(super) fn difference(
 
 /// Writes everything else that is known of a finding.
 fn facts(finding: &FindingDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    fact("code", &finding.code, style, to)?;
     if let Some(since) = &finding.since {
         let known = &since.known;
         let text = match since.until {

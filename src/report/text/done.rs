@@ -24,6 +24,8 @@ const NAMED: usize = 4;
 #[derive(Debug, Default)]
 pub struct Progress {
     environment: Option<String>,
+    /// The environment whose plan is above: its apply need not name what changed.
+    planned: Option<String>,
 }
 
 impl Progress {
@@ -82,7 +84,8 @@ impl Progress {
                 sum.push_str(&format!(", {number} {what}"));
             }
         }
-        if !apply.changed.is_empty() {
+        let is_planned = self.planned.as_deref() == Some(&*apply.environment);
+        if !apply.changed.is_empty() && !is_planned {
             let named: Vec<&str> = apply
                 .changed
                 .iter()
@@ -202,6 +205,7 @@ impl Progress {
             style,
             to,
         )?;
+        self.planned = Some(plan.environment.clone());
         plans::removals(plan, style, to)?;
         plans::steps(plan, style, to)
     }

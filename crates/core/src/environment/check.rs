@@ -90,11 +90,13 @@ pub fn check_field(
             Defect::new(
                 &codes::WRONG_FORM,
                 subject,
-                format!("{subject}: no reference can stand in `{}`", field.name),
+                format!("{subject}: `{}` must not contain a reference", field.name),
             )
             .attribute(field.name)
             .at(&node.span, "must be written out")
-            .help("it must be the same in every environment; let the values that it leads to vary instead"),
+            .help(
+                "it must be the same in every environment; let the values behind it vary instead",
+            ),
         );
         return;
     }
@@ -159,15 +161,11 @@ pub fn check_table(
 
 /// The complaint about keys that are not there.
 pub fn missing_keys(missing: &[String], place: &Span, subject: &str) -> Defect {
-    let (is, it) = if missing.len() == 1 {
-        ("is", "it")
-    } else {
-        ("are", "them")
-    };
+    let it = if missing.len() == 1 { "it" } else { "them" };
     Defect::new(
         &codes::MISSING_KEY,
         subject,
-        format!("{} {is} missing in {subject}", list(missing, "and")),
+        format!("{subject}: missing {}", list(missing, "and")),
     )
     .at(place, format!("add {it} here"))
 }
@@ -182,7 +180,7 @@ pub fn unknown_key<'a>(
     let defect = Defect::new(
         &codes::UNKNOWN_KEY,
         subject,
-        format!("unknown key `{key}` in {subject}"),
+        format!("{subject}: unknown key `{key}`"),
     )
     .attribute(key);
     if let Some(near) = nearest(key, known.clone()) {
@@ -196,17 +194,27 @@ pub fn unknown_key<'a>(
         _ => list(&known, "and"),
     };
     defect
-        .at(span, "not known here")
-        .help(format!("known here: {known}"))
+        .at(span, "unknown key")
+        .help(format!("known keys: {known}"))
 }
 
 fn wrong_form(node: &Node, form: &Form, subject: &str, found: &str) -> Defect {
     let expected = form.expected();
+    let near = match form {
+        Form::Choice(choices) => node
+            .as_text()
+            .and_then(|text| nearest(text, choices.iter().copied())),
+        _ => None,
+    };
+    let label = match near {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("expected {expected}"),
+    };
     Defect::new(
         &codes::WRONG_FORM,
         subject,
         format!("{subject}: expected {expected}, found {found}"),
     )
-    .at(&node.span, format!("expected {expected}"))
+    .at(&node.span, label)
     .expected_found(expected, found)
 }

@@ -497,13 +497,13 @@ fn undeclared(
     hint: String,
     span: &Span,
 ) -> Defect {
-    Defect::of(
-        &codes::DANGLING,
-        address,
-        format!("the {what} `{name}` is not declared"),
-    )
-    .attribute(key)
-    .at(span, hint)
+    let message = format!("{address}: unknown {what} `{name}`");
+    let mut defect = Defect::of(&codes::DANGLING, address, message)
+        .attribute(key)
+        .at(span, hint);
+    // One missing declaration is one error, however many resources need it.
+    defect.cause = Some(format!("{what} {name}"));
+    defect
 }
 
 /// A plain text attribute and its place.

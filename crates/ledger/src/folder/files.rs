@@ -16,12 +16,29 @@ use crate::LedgerError;
 /// [`LedgerError::Unusable`] for a symbolic link or a network file system, [`LedgerError::Storage`] otherwise.
 pub fn ensure(folder: &Path) -> Result<(), LedgerError> {
     match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => sync(folder.parent().unwrap_or(folder))
-            .map_err(|error| LedgerError::storage("make durable", folder, error))?,
+        Ok(()) => {
+            ignore(folder).map_err(|error| LedgerError::storage("write to", folder, error))?;
+            sync(folder.parent().unwrap_or(folder))
+                .map_err(|error| LedgerError::storage("make durable", folder, error))?;
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(LedgerError::storage("create the folder", folder, error)),
     }
     check(folder)
+}
+
+/// Keeps a folder out of version control. A `.gitignore` that exists is left alone.
+fn ignore(folder: &Path) -> io::Result<()> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(folder.join(".gitignore"));
+    match file {
+        Ok(mut file) => file.write_all(b"*\n"),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Refuses a folder that a ledger cannot be kept in.
