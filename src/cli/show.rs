@@ -5,7 +5,7 @@ use clap::Args;
 use super::shared::Surroundings;
 use crate::operation::show;
 
-/// Show one recorded thing in full: an apply, a release, a suite's output, an entry, a dossier, a saved plan
+/// Show an apply, a release, a suite's output, an entry, a dossier or a saved plan
 #[derive(Args)]
 #[command(after_help = "Examples:
   evenkeel show a-7                 an apply with its steps

@@ -117,7 +117,7 @@ pub fn apply(
     };
     report.exit_code = exit_code(outcome);
     if outcome == ApplyOutcome::Interrupted {
-        report.say("interrupted; what was begun was finished and recorded");
+        report.say("interrupted; the current step was finished and recorded");
     }
     if outcome != ApplyOutcome::Done {
         report.next(format!("evenkeel plan {name}"));
@@ -153,18 +153,16 @@ fn settle(
     let settlement = settlement(&project.definition, state, name, recipe, commit)?;
     let number = &settlement.ended.release;
     if settlement.is_finished {
-        report.say(format!(
-            "{number} had not ended well: {name} runs its recipe now"
-        ));
+        report.say(format!("finished {number}: {name} now runs its recipe"));
         if settlement.smoke == Smoke::None {
             report.next("evenkeel status");
         } else {
-            report.say("its smoke suites were not run on that");
+            report.say("its smoke suites have not run on this state");
             report.next(run_smoke(&project.definition, name));
         }
     } else {
         report.say(format!(
-            "{number} was begun and not finished: {name} runs what it ran before"
+            "{number} did not finish: {name} runs the previous release again"
         ));
         report.next("evenkeel status");
     }
@@ -229,18 +227,20 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
                 ),
                 help: match commit {
                     Some(commit) => format!(
-                        "restore what was released: evenkeel --at {} apply {}",
+                        "run `evenkeel --at {} apply {}` to restore the released state",
                         commit.get(..10).unwrap_or(&commit),
                         run.name
                     ),
-                    None => "bring it through staging, then release it: evenkeel deliver".into(),
+                    None => {
+                        "run `evenkeel deliver` to bring it through staging, then release it".into()
+                    }
                 },
             });
         }
     };
     Err(Failure::Refused {
         reason: format!(
-            "{} is released to: `apply` only restores what it runs, and this is another recipe",
+            "{} only accepts releases; `apply` can restore the released recipe, and this one differs",
             run.name
         ),
         help: match &origin {
@@ -249,11 +249,11 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
                 dirty: false,
                 ..
             }) => format!(
-                "bring it through staging, then release it: evenkeel deliver; what runs is restored by evenkeel --at {} apply {}",
+                "run `evenkeel deliver` to bring it through staging, then release it; `evenkeel --at {} apply {}` restores the released state",
                 commit.get(..10).unwrap_or(commit),
                 run.name
             ),
-            _ => "bring it through staging, then release it: evenkeel deliver".into(),
+            _ => "run `evenkeel deliver` to bring it through staging, then release it".into(),
         },
     })
 }
@@ -307,8 +307,9 @@ impl Run<'_> {
             {
                 return Err(Failure::Stale {
                     reason: format!(
-                        "it was applied already, by {} at {}; a plan is used once",
-                        used.apply, used.at
+                        "the plan was already applied by {} at {}; a plan can be used once",
+                        used.apply,
+                        used.at.for_people()
                     ),
                     changes: Vec::new(),
                 });
@@ -316,7 +317,8 @@ impl Run<'_> {
             let changes = changes_since(saved, self.found, &plan, &situation);
             if !changes.is_empty() {
                 return Err(Failure::Stale {
-                    reason: "the world or the inputs changed since it was made".into(),
+                    reason: "the plan is out of date: the environment or its inputs changed since it was made"
+                        .into(),
                     changes,
                 });
             }
@@ -332,11 +334,11 @@ impl Run<'_> {
         if let Some(unseen) = plan.unseen.first() {
             return Err(Failure::Other {
                 reason: format!(
-                    "{} cannot be seen, so nothing was done: {}",
+                    "{} cannot be read, so nothing was applied: {}",
                     unseen.instance, unseen.reason
                 ),
                 help: Some(format!(
-                    "make it readable, then look again: evenkeel drift {}",
+                    "make it readable, then run `evenkeel drift {}`",
                     self.name
                 )),
             });
@@ -347,8 +349,8 @@ impl Run<'_> {
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
             .map_err(|error| Failure::Other {
-                reason: format!("nothing was done: {error}"),
-                help: Some("restore the ledger that manages it; or, if this one is to take over, remove the stamp by hand".into()),
+                reason: format!("nothing was applied: {error}"),
+                help: Some("restore the ledger that manages it; if this ledger takes over, delete the stamp".into()),
             })?;
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);
@@ -401,7 +403,7 @@ impl Run<'_> {
                 self.name,
                 evenkeel_model::text::list(&gone, "and")
             ),
-            help: format!("if that is meant, say so: --confirm={}", self.name),
+            help: format!("to confirm, add --confirm={}", self.name),
         })
     }
 
@@ -456,7 +458,7 @@ impl Run<'_> {
         };
         if let Err((outcome, reason)) = stamped {
             report.say(format!(
-                "the owner's stamp was not written, so nothing else was done: {reason}"
+                "the stamp of the owner was not written, so nothing else was applied: {reason}"
             ));
             let nothing = ApplyReport::nothing(&plan, outcome);
             report.applies.push(ApplyDocument::new(
@@ -528,10 +530,13 @@ impl Run<'_> {
             .filter(|broken| broken.record.token == self.fence.token);
         report.say(match broken {
             Some(broken) => format!(
-                "{} on {} took the lease away at {}: {}",
-                broken.record.by.name, broken.record.by.host, broken.at, broken.record.reason
+                "{} on {} broke the lock at {}: {}",
+                broken.record.by.name,
+                broken.record.by.host,
+                broken.at.for_people(),
+                broken.record.reason
             ),
-            None => format!("somebody else took {} over", self.name),
+            None => format!("another run took over {}", self.name),
         });
         report.next(format!("evenkeel plan {}", self.name));
         report.next(format!("evenkeel apply {}", self.name));
@@ -575,7 +580,7 @@ impl Run<'_> {
             Ok(_) => Ok(Went::Ended(outcome.outcome, self.evidence(&after))),
             // What came of each step is written down; only that it was the end is not.
             Err(error @ LedgerError::Fenced { .. }) => {
-                report.say(format!("how it ended could not be written down: {error}"));
+                report.say(format!("the outcome could not be recorded: {error}"));
                 Ok(self.overtaken(5, state, report))
             }
             Err(error) => Err(error.into()),

@@ -41,13 +41,13 @@ pub fn audit_verify(
     if restore_head && verification.is_whole() && !is_refused {
         project.store.restore_head()?;
         verification = project.store.verify(&kept)?;
-        report.say("the head was written anew: the ledger counts as complete as it is now");
+        report.say("the head was rewritten: the ledger now counts as complete");
     }
     for (file, proof) in files.iter().zip(&verification.proofs) {
         if let Some(founded) = &verification.founded {
             report.defects(file.edits(&founded.system, proof));
         }
-        report.proofs.push(told(proof));
+        report.proofs.push(proof_document(proof));
     }
     let is_whole = tell(&project, &verification, &mut report);
     report.exit_code = match (is_whole, report.has_errors()) {
@@ -58,17 +58,16 @@ pub fn audit_verify(
     };
     if is_whole && verification.complete != Completeness::Proven {
         report.next(
-            "evenkeel audit verify --against CHECKPOINT   # with one that was kept elsewhere",
+            "evenkeel audit verify --against CHECKPOINT   # a checkpoint that was kept elsewhere",
         );
-        report
-            .next("evenkeel audit verify --restore-head   # if the ledger is known to be complete");
+        report.next("evenkeel audit verify --restore-head   # if the ledger is complete");
     }
     Ok(report)
 }
 
 /// How far the ledger goes, to be kept elsewhere: in the report, and in a file if one is named.
 ///
-/// Nobody keeps a checkpoint of a broken ledger: what is wrong with it is the report then.
+/// A broken ledger has no checkpoint: the report lists what is wrong with it.
 ///
 /// # Errors
 ///
@@ -95,11 +94,11 @@ pub fn audit_checkpoint(
             Failure::other(format!("cannot write {}: {error}", path.display()))
         };
         let text = checkpoint.text().map_err(|error| failed(&error))?;
-        // It is no secret, and somebody else is to read it.
+        // It is public: other people read it.
         write_whole(&world.directory.join(path), text.as_bytes(), 0o644)
             .map_err(|error| failed(&error))?;
         report.say(format!(
-            "saved to {}: keep it where whoever can change the ledger cannot",
+            "saved to {}: keep it out of reach of everyone who can change the ledger",
             path.display()
         ));
         report.next(format!(
@@ -130,11 +129,11 @@ fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<Defect>> {
         Ok(Some(bytes)) => checkpoint::read(&name, bytes),
         Ok(None) => Err(vec![checkpoint::unreadable(
             &name,
-            "it is longer than any checkpoint",
+            "larger than any checkpoint",
         )]),
         Err(error) => {
             let why = match error.kind() {
-                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                std::io::ErrorKind::NotFound => "no such file".to_owned(),
                 std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
                 _ => error.to_string(),
             };
@@ -143,7 +142,7 @@ fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<Defect>> {
     }
 }
 
-fn told(proof: &Proof) -> ProofDocument {
+fn proof_document(proof: &Proof) -> ProofDocument {
     ProofDocument {
         file: proof.kept.name.clone(),
         sequence: proof.kept.checkpoint.sequence,
@@ -178,17 +177,17 @@ fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report)
     }
     if !verification.is_whole() || foreign {
         report.say(if verification.is_only_refuted() && !foreign {
-            "its entries follow each other, and it is not the ledger that was remembered".to_owned()
+            "its entries are consistent, but it is not the ledger of the checkpoint".to_owned()
         } else {
             format!(
-                "nothing is done on top of it: restore {} from a backup",
+                "evenkeel does not use it: restore {} from a backup",
                 project.store.place()
             )
         });
         return false;
     }
     report.say(format!(
-        "{}, each as it was written",
+        "{}, all unchanged",
         evenkeel_model::text::count(
             usize::try_from(verification.entries).unwrap_or(usize::MAX),
             "entry"
@@ -199,10 +198,10 @@ fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report)
     }
     report.checkpoint = how_far(verification);
     match &verification.complete {
-        Completeness::Proven => report.say("the end is where it was last remembered"),
-        Completeness::NotProven(reason) => report.say(format!(
-            "whether anything is missing at the end cannot be proven: {reason}"
-        )),
+        Completeness::Proven => report.say("the end is proven"),
+        Completeness::NotProven(reason) => {
+            report.say(format!("entries may be missing at the end: {reason}"))
+        }
     }
     true
 }

@@ -90,6 +90,7 @@ fn since(known: Option<Since>, Sighting { after, first }: Sighting) -> Since {
                 at: after,
                 until: Some(first),
                 known: seen,
+                by: None,
             },
             None => Since::at(first, seen),
         };
@@ -102,6 +103,7 @@ fn since(known: Option<Since>, Sighting { after, first }: Sighting) -> Since {
         at: after.map_or(known.at, |after| after.max(known.at)),
         until: Some(until.min(first)),
         known: format!("{}; {seen}", known.known),
+        by: known.by,
     }
 }
 

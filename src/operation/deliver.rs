@@ -74,10 +74,10 @@ pub fn deliver(
     {
         let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
         asked.record(&project, &*ledger, None)?;
-        report.say("nothing was applied: the definitions alone keep the gate shut");
+        report.say("nothing was applied: the definitions alone shut the gate");
         asked.tell_of_policy(&mut report);
         report.verdict = Some(asked.document());
-        report.next("evenkeel deliver --allow-undeclared   # applies and tests all the same");
+        report.next("evenkeel deliver --allow-undeclared   # apply and test anyway");
         report.exit_code = 3;
         return Ok(report);
     }

@@ -21,7 +21,7 @@ pub enum Failure {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The plan is not what would be planned now.
-    #[error("the plan is refused: {reason}")]
+    #[error("{reason}")]
     Stale {
         /// Why.
         reason: String,
@@ -154,15 +154,15 @@ impl Failure {
         match self {
             Self::Refused { help, .. } => Some(help.clone()),
             Self::Other { help, .. } => help.clone(),
-            Self::Stale { .. } => Some("make a new plan: evenkeel plan".into()),
+            Self::Stale { .. } => Some("run `evenkeel plan` to make a new plan".into()),
             Self::Ledger(LedgerError::Broken { .. }) => Some(
-                "evenkeel audit verify says what is wrong; restore .evenkeel from a backup".into(),
+                "run `evenkeel audit verify` to see what is wrong, and restore .evenkeel from a backup".into(),
             ),
             Self::Ledger(LedgerError::Held { .. }) => {
-                Some("wait for it to end, or give it time with --lock-timeout 5m; evenkeel lock show says who it is and whether it runs".into())
+                Some("wait for it to end, or give it time with --lock-timeout 5m; run `evenkeel lock show` to see who it is and whether it runs".into())
             }
             Self::Ledger(LedgerError::Fenced { environment, .. }) => Some(format!(
-                "evenkeel log says who took it over; evenkeel apply {environment} goes on"
+                "run `evenkeel log` to see who took it over, and `evenkeel apply {environment}` to continue"
             )),
             _ => None,
         }

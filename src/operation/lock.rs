@@ -17,7 +17,7 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
         project,
         mut report,
     } = Session::open(world, location, "lock show")?;
-    // The locks first: whoever gives his lease back meanwhile has not left it behind.
+    // Read the locks first: a lease that is returned meanwhile was not left behind.
     let locks = project
         .definition
         .path
@@ -26,7 +26,7 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
         .collect::<Result<Vec<_>, LedgerError>>()?;
     let (state, _) = project.state()?;
     for (name, mut lock) in locks {
-        // Somebody may have taken it since.
+        // Another run may have taken it since.
         if lock == Lock::Free && state.lease(name, None).is_some() {
             lock = project.store.look_at_lock(name)?;
         }
@@ -41,11 +41,11 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
     Ok(report)
 }
 
-/// Takes the lease on an environment away from its holder, for good, and writes down who did it and why.
+/// Breaks the lock of an environment for good, and records who did it and why.
 ///
 /// # Errors
 ///
-/// When nobody holds it, when production was not confirmed, when somebody else took it meanwhile.
+/// When the environment is not locked, production was not confirmed, or another run took the lock meanwhile.
 pub fn lock_break(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -55,7 +55,7 @@ pub fn lock_break(
 ) -> Result<Report, Failure> {
     if reason.trim().is_empty() {
         return Err(Failure::Usage(
-            "to break a lease needs a reason: --reason 'why'".into(),
+            "breaking a lock needs a reason: --reason '…'".into(),
         ));
     }
     let Session {
@@ -65,15 +65,15 @@ pub fn lock_break(
     let name = project.environment(name)?;
     let (mut state, existing) = project.state()?;
     let (Lock::Held(holder), Some(_)) = (project.store.look_at_lock(&name)?, existing) else {
-        return Err(nobody(&name));
+        return Err(not_locked(&name));
     };
     if project.definition.is_last(&name) && confirm != Some(name.as_str()) {
         return Err(Failure::Refused {
             reason: format!(
-                "{name} is production, and held by {}",
+                "{name} is production, locked by {}",
                 lease::introduce(holder.as_ref())
             ),
-            help: format!("if its lease is to be broken, say so: --confirm={name}"),
+            help: format!("to confirm, add --confirm={name}"),
         });
     }
     let ledger = project.ledger()?;
@@ -82,7 +82,7 @@ pub fn lock_break(
         return Err(LedgerError::Held {
             environment: name,
             holder: format!(
-                "{}, and is being taken or given back",
+                "{}, which is taking or releasing it",
                 lease::introduce(holder.as_ref())
             ),
         }
@@ -98,24 +98,24 @@ pub fn lock_break(
     )?;
     let of = &held.record.by;
     report.say(format!(
-        "the lease on {name} was taken from {} on {} (process {}): its token was {}, and {token} is the newest",
+        "broke the lock on {name} of {} on {} (process {}): its token was {}, the newest is {token}",
         of.name, of.host, of.process, held.record.token
     ));
     report.say(match HolderProcess::seen(of, &world.actor, world.processes) {
         HolderProcess::Running | HolderProcess::Stopped => format!(
-            "process {0} is still there: it may finish what it has begun, and can write down nothing more; to end it: kill {0}",
+            "process {0} still exists: it may finish its current step, but the ledger accepts no more entries from it; `kill {0}` ends it",
             of.process
         ),
-        _ => "whatever it has begun it may finish, and it can write down nothing more".to_owned(),
+        _ => "it may finish its current step, but the ledger accepts no more entries from it".to_owned(),
     });
     report.next(format!("evenkeel plan {name}"));
     report.next(format!("evenkeel apply {name}"));
     Ok(report)
 }
 
-fn nobody(name: &EnvironmentName) -> Failure {
+fn not_locked(name: &EnvironmentName) -> Failure {
     Failure::Refused {
-        reason: format!("nobody holds {name}, so there is nothing to break"),
-        help: "a run that ended needs no unlocking; who holds what: evenkeel lock show".into(),
+        reason: format!("{name} is not locked"),
+        help: "a run that ended leaves no lock; run `evenkeel lock show` to list the locks".into(),
     }
 }

@@ -39,7 +39,7 @@ pub fn release(
         if !asked.plan.digest().begins_with(wanted) {
             return Err(Failure::Stale {
                 reason: format!(
-                    "`{wanted}` is not what a release would do now; that is {}",
+                    "plan `{wanted}` is out of date; the current plan is `{}`",
                     asked.plan.digest().short()
                 ),
                 changes: Vec::new(),
@@ -126,9 +126,7 @@ pub(super) fn press(
             (outcome, None)
         }
         Ok(Went::Overtaken(code)) => {
-            report.say(format!(
-                "{number} was not finished: {name} is neither what it was nor what it should be"
-            ));
+            report.say(format!("{number} did not finish: {name} is partly changed"));
             report.exit_code = code;
             return Ok(report);
         }
@@ -178,13 +176,13 @@ pub(super) fn press(
     match (outcome, smoke) {
         (ApplyOutcome::Done, Some(false)) => {
             report.say(format!(
-                "{number}: {name} runs the new recipe, and its smoke suites failed"
+                "{number}: {name} runs the new recipe, but its smoke suites failed"
             ));
             report.next("evenkeel drift");
         }
         (ApplyOutcome::Done, _) if interrupted => {
             report.say(format!(
-                "{number}: {name} runs the new recipe, and its smoke suites were interrupted"
+                "{number}: {name} runs the new recipe, but its smoke suites were interrupted"
             ));
             report.next(format!("evenkeel verify {name}"));
         }
@@ -194,9 +192,7 @@ pub(super) fn press(
             report.next("evenkeel status");
         }
         _ => {
-            report.say(format!(
-                "{number} did not end well: {name} is neither what it was nor what it should be"
-            ));
+            report.say(format!("{number} failed: {name} is partly changed"));
             report.next(format!("evenkeel drift {name}"));
             report.next(format!("evenkeel apply {name}"));
         }

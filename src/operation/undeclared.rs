@@ -116,7 +116,7 @@ pub(super) fn pairs(project: &Project<'_>) -> Result<Vec<Vec<String>>, Failure> 
 pub(super) fn tell(undeclared: Undeclared, bases: &[(String, String)], report: &mut Report) {
     for (document, base) in bases {
         report.say(format!(
-            "document.{document} seems to be laid over {}: `base = [\"{}\"]` compares the combined results",
+            "document.{document} seems to be an overlay of {}: `base = [\"{}\"]` compares the combined results",
             inert(base),
             inert(base)
         ));
@@ -129,7 +129,7 @@ pub(super) fn tell(undeclared: Undeclared, bases: &[(String, String)], report: &
         report.say(format!("not compared: {more} more"));
     }
     if !pairs.is_empty() {
-        report.say("declare a document for each, or name them in `[ignore] pairs` of system.toml; `evenkeel init --dry-run` prints documents");
+        report.say("declare a document for each pair, or list it in `[ignore] pairs` of system.toml; `evenkeel init --dry-run` prints the documents");
     }
     report.not_compared(pairs, left_out);
 }

@@ -1,7 +1,7 @@
-//! Things in place that nobody recorded: said aloud, since it may mean that the ledger was lost.
+//! Resources that exist without a record in the ledger: a warning, since the ledger may have been lost.
 //!
-//! Whoever uses evenkeel for the first time on what is there already hears the same, and goes on. Nothing is refused
-//! here: what is found as declared is only recorded, and nothing is ever removed that this ledger did not apply.
+//! The first use of evenkeel on an existing system gives the same warning. Nothing is refused here: a resource that matches
+//! its definition is only recorded, and evenkeel never removes a resource that this ledger did not apply.
 
 use super::Project;
 use crate::report::Report;
@@ -9,7 +9,7 @@ use evenkeel_core::apply::{OwnerStamp, is_new, unrecorded};
 use evenkeel_core::observe::{Observers, Situation};
 use evenkeel_ledger::State;
 
-/// Says how much of what is declared is there although this ledger never applied anything to the environment.
+/// Warns if declared resources exist although this ledger has no apply to the environment.
 pub(super) fn tell(
     project: &Project<'_>,
     state: &State,
@@ -22,14 +22,14 @@ pub(super) fn tell(
     }
     let (name, declared) = (situation.environment(), situation.resolved.resources.len());
     report.say(format!(
-        "nothing was ever applied to {name} by the ledger in `{}`, and {there} of {} {} there already: if evenkeel brought them there, that ledger was lost; restore it from a backup. Without it, what is there is taken as it is found, and what was applied once and is declared no longer goes unnoticed",
+        "the ledger in `{}` has no apply to {name}, but {there} of {} {}: if evenkeel created them, the ledger was lost; restore it from a backup. Without it, resources removed from the definitions since then will not be cleaned up",
         project.store.place(),
         evenkeel_model::text::count(declared, "declared resource"),
-        if there == 1 { "is" } else { "are" },
+        if there == 1 { "exists" } else { "exist" },
     ));
 }
 
-/// Says of targets that bear another ledger's stamp that nothing can be applied to them from here.
+/// Warns if a target carries the stamp of another ledger, which owns it.
 pub(super) fn tell_of_owners(
     project: &Project<'_>,
     state: &State,
@@ -43,7 +43,7 @@ pub(super) fn tell_of_owners(
     let owner = OwnerStamp::of(&project.definition.system, situation.environment(), state);
     if let Err(error) = owner.check(situation.resolved, observers) {
         report.say(format!(
-            "nothing can be applied to {} from here: {error}",
+            "{} cannot be applied to from here: {error}",
             situation.environment()
         ));
     }

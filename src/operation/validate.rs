@@ -1,4 +1,4 @@
-//! Validate: definitions only. Nothing is looked at, no secret is asked for.
+//! Validate: checks definitions only. It reads no target and no secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -108,10 +108,10 @@ impl Verification<'_> {
         let Some(observation) = before else {
             return Err(Failure::Other {
                 reason: format!(
-                    "{} cannot be seen whole, so nothing tested on it would be bound to anything",
+                    "{} cannot be read completely, so evidence could not be bound to its state",
                     self.name
                 ),
-                help: Some(format!("evenkeel drift {}", self.name)),
+                help: Some(format!("run `evenkeel drift {}`", self.name)),
             });
         };
         let settled = state
@@ -187,7 +187,7 @@ impl Verification<'_> {
         Ok(situation.untouched_digest())
     }
 
-    /// Makes a suite's own working directory anew: what an earlier run left in it proves nothing.
+    /// Recreates the working directory of a suite: files of an earlier run prove nothing.
     fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
         let Some(run) = &suite.run else { return Ok(()) };
         let own = scratch_of(self.name.as_str(), &suite.name);

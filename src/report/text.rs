@@ -149,11 +149,12 @@ fn findings(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
             || finding.allowed.is_none() && !(finding.is_pending() && report.command == "drift")
     };
     let mut shown: Vec<&FindingDocument> = report.findings.iter().filter(is_listed).collect();
-    // Stable: within a severity, the report's own order counts.
+    // What could not be read hides its content. Stable: apart from that, the order of the report counts.
     shown.sort_by_key(|finding| {
         (
             finding.allowed.is_some(),
             std::cmp::Reverse(finding.severity),
+            !finding.code.starts_with("document/"),
         )
     });
     let left = if style.all {

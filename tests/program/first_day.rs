@@ -253,7 +253,9 @@ fn nothing_is_ever_overwritten_and_nothing_is_left_half_written() {
         let world = helm();
         world.write(&format!("environments/{there}"), "# ours\n");
         let before = world.snapshot("environments");
-        world.expect(1, &["init"]).says("already there");
+        world
+            .expect(1, &["init"])
+            .says("exists; nothing is overwritten");
         assert_eq!(world.snapshot("environments"), before, "{there}");
     }
     // A link to nowhere is something, too.
@@ -277,7 +279,7 @@ fn where_nothing_is_found_it_says_so() {
     let world = repository(&[("README.md", "words\n"), ("src/main.c", "int main;\n")]);
     world
         .expect(1, &["init"])
-        .says("nothing was found")
+        .says("no files or directories found")
         .says("evenkeel compare");
     assert!(!world.path("environments").exists());
     world.expect(64, &["init", "--at", "HEAD"]);

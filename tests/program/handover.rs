@@ -80,7 +80,7 @@ fn a_resource_with_another_name_keeps_what_it_is() {
     let inode = fs::metadata(world.path("run/staging/x")).unwrap().ino();
     define(&world, &resources("-2"));
     let plan = world.expect(2, &["plan", "staging"]);
-    plan.says("file.a-2  moved from file.a; ledger update only");
+    plan.says("moved from file.a; ledger update only");
     assert!(!plan.all().contains("removes"), "{}", plan.short());
     follows(&world, &resources("-2"));
     assert_eq!(world.snapshot("run/staging"), before);
@@ -270,7 +270,7 @@ fn what_another_environment_declares_now_stays() {
     world.add("environments/production.toml", &shared);
     world
         .expect(2, &["plan", "staging"])
-        .says("declared by another environment now");
+        .says("now declared by another environment");
     world.expect(0, &["apply", "staging"]);
     world.expect(0, &["plan", "staging"]);
     assert_eq!(world.read("run/shared"), "one");
@@ -356,7 +356,7 @@ fn a_change_outside_is_dated_by_the_observations_around_it() {
     let world = world(&file("a", "x", "one"));
     world.write("run/staging/x", "two");
     let drift = world.expect(2, &["drift", "--live", "staging"]);
-    drift.says("between a-1 (").says(") and now (");
+    drift.says("between a-1 (").says(") and this check (");
 }
 
 /// What a process restarts on may get another name, and is the same: the process runs on.
@@ -422,7 +422,7 @@ fn a_renamed_process_goes_on_running_in_production_too() {
     define(&world, &process(&["b", "c"]));
     world
         .expect(2, &["plan", "staging"])
-        .says("moved from process.a; it goes on running");
+        .says("moved from process.a; keeps running");
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
     assert_eq!(world.processes(), running);

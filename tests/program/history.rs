@@ -53,9 +53,9 @@ fn each_difference_knows_since_which_commit_it_stands() {
     let (world, _) = two_differences();
     world.write("config/production.yaml", "a: 2\nb: 2\nc: 2\n");
     let text = world.expect(2, &["drift", "--parity"]);
-    text.says("since 2026-05-01T12:00:00")
+    text.says("since 2026-05-01 12:00:00 UTC")
         .says("\"Let a differ\"")
-        .says("since 2026-06-01T12:00:00")
+        .says("since 2026-06-01 12:00:00 UTC")
         .says("in no commit yet");
     // Of one gravity and reach the oldest comes first.
     let told = drift(&world, 2);
@@ -93,7 +93,7 @@ fn a_difference_that_went_and_came_again_is_as_old_as_it_came_again() {
     commit_on(&world, "2026-08-01", "Spoil a");
     world
         .expect(2, &["drift", "--parity"])
-        .says("2026-08-01T12:00:00")
+        .says("2026-08-01 12:00:00 UTC")
         .says("\"Spoil a\"");
 }
 
@@ -119,7 +119,7 @@ fn a_file_that_only_got_another_name_brings_nothing_new_and_keeps_its_age() {
     commit_on(&world, "2026-07-01", "Move it back");
     world
         .expect(2, &["drift", "--parity"])
-        .says("since 2026-05-01T12:00:00")
+        .says("since 2026-05-01 12:00:00 UTC")
         .says("by Test, \"Let a differ\"");
     // Renamed and not committed: as new as it was.
     world.git(&["mv", "config", "settings"]);
@@ -168,7 +168,7 @@ fn what_came_with_a_merge_is_dated_to_the_commit_that_was_merged() {
     merge("Merge the feature");
     world
         .expect(2, &["drift", "--parity"])
-        .says("since 2026-05-01T12:00:00")
+        .says("since 2026-05-01 12:00:00 UTC")
         .says("by Test, \"Let a differ\"");
     // What the merge itself made different is the merge's.
     world.git(&["checkout", "--quiet", "feature"]);
@@ -202,7 +202,7 @@ fn a_document_that_changes_all_the_time_takes_nothing_from_the_others() {
     }
     world
         .expect(2, &["drift", "--parity"])
-        .says("since 2026-05-01T12:00:00")
+        .says("since 2026-05-01 12:00:00 UTC")
         .says("\"Let a differ\"")
         .says("at least since commit")
         .says("\"Tag 17\"");

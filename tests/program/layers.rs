@@ -277,10 +277,10 @@ fn a_base_that_names_tell_and_nobody_declared_is_mentioned_where_something_diffe
     let path = "path = \"chart/values-${environment}.yaml\"";
     let world = TestWorld::with_document(path, &files);
     world.expect(2, &["drift", "--parity"]).says(
-        "document.app seems to be laid over chart/values.yaml: `base = [\"chart/values.yaml\"]`",
+        "document.app seems to be an overlay of chart/values.yaml: `base = [\"chart/values.yaml\"]`",
     );
     let world =
         TestWorld::with_document(&format!("{path}\nbase = [\"chart/values.yaml\"]"), &files);
     let ran = world.expect(0, &["drift", "--parity"]);
-    assert!(!ran.out.contains("laid over"), "{}", ran.out);
+    assert!(!ran.out.contains("overlay of"), "{}", ran.out);
 }

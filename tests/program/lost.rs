@@ -8,7 +8,7 @@ use super::inside::{expect, refused};
 use super::tampering::watched;
 use super::world::{SYSTEM, TestWorld};
 
-const TOLD: &str = "nothing was ever applied to staging by the ledger in `.evenkeel`, and ";
+const TOLD: &str = "the ledger in `.evenkeel` has no apply to staging, but ";
 
 fn copy(world: &TestWorld, from: &str, to: &str) {
     let done = Command::new("cp")
@@ -129,7 +129,7 @@ fn a_target_that_bears_the_stamp_of_the_lost_ledger_is_left_alone() {
         refused(1, "managed from another ledger", &outcome);
         refused(1, "restore the ledger that manages it", &outcome);
     }
-    refused(3, "is released to", &inside.apply("production"));
+    refused(3, "only accepts releases", &inside.apply("production"));
     assert_eq!(
         (inside.asked("staging"), inside.asked("production")),
         (done, 0)

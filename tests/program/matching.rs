@@ -103,7 +103,7 @@ fn what_moved_is_one_thing_at_two_places() {
     assert_eq!(drift(&world, 0), ["parity/moved old.place"]);
     world
         .expect(0, &["drift", "--parity"])
-        .says("stands at `new.place` in production");
+        .says("moved: `old.place` in staging, `new.place` in production");
 }
 
 #[test]

@@ -53,7 +53,10 @@ fn outputs(world: &TestWorld) -> Vec<String> {
 
 /// What these commands print, but the time of day at which they do.
 fn outputs_of(world: &TestWorld, commands: &[&[&str]]) -> Vec<String> {
-    let clock = regex::Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z").unwrap();
+    let clock = regex::Regex::new(
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC|[0-9]{2}:[0-9]{2}:[0-9]{2}",
+    )
+    .unwrap();
     commands
         .iter()
         .map(|arguments| {

@@ -348,7 +348,7 @@ fn a_release_that_is_given_up_says_so() {
     said(&inside.world, &[started.into()]);
     let back = expect(0, inside.apply("production"));
     let said = back.messages.join("\n");
-    assert!(said.contains("r-2 was begun and not finished"), "{said}");
+    assert!(said.contains("r-2 did not finish"), "{said}");
     assert_eq!(
         production(&expect(0, inside.status())).0,
         release("r-2", ApplyOutcome::Failed, SmokeState::NotRun)

@@ -192,6 +192,11 @@ impl TestWorld {
         if arguments.contains(&"plan") && !arguments.contains(&"show") {
             command.arg("--exit-code");
         }
+        // Every line of every finding is tested; `plain` gives what people see at first.
+        let is_listing = arguments.contains(&"drift") || arguments.contains(&"compare");
+        if is_listing && !arguments.contains(&"--format") {
+            command.args(["--full", "--all"]);
+        }
         self.surround(&mut command);
         command
     }
@@ -212,6 +217,14 @@ impl TestWorld {
     /// Runs the program to its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(&self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the program as people do at first: nothing is asked for but the command.
+    pub fn plain(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments);
+        self.surround(&mut command);
+        Ran::of(&command.output().unwrap())
     }
 
     /// Runs it, and says everything when it ends with another code.
@@ -427,4 +440,14 @@ pub fn valid(document: &Value) {
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}\n{document}");
+}
+
+/// A text without the times of day in it, and without the blanks that fill a line.
+pub fn timeless(text: &str) -> String {
+    let times =
+        regex::Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z|(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC")
+            .unwrap();
+    let blanks = regex::Regex::new(r"(\S) {3,}").unwrap();
+    let text = times.replace_all(text, "TIME");
+    blanks.replace_all(&text, "$1   ").into_owned()
 }

@@ -75,7 +75,7 @@ pub enum Matter {
     Moved(Path),
     /// Equal, and it must not be.
     MustDiffer,
-    /// A random id that is equal on both sides although each environment has ids of its own.
+    /// A random id that is equal on both sides although a different id in each environment.
     Copied,
     /// Equal to the letter on both sides, and names both environments by this identity.
     NamesBoth(Arc<str>),

@@ -18,13 +18,13 @@ pub const CODES: &[&Code] = &[
 pub const SYNTAX: Code = Code::error(
     "document/syntax",
     "a document is not of its format",
-    "What cannot be read cannot be compared, and that never counts as \"no difference\". Mend the file, or say in its `[document.NAME]` which `format` it has: \"lines\" compares any text line by line.",
+    "A file that cannot be read is never in parity. Fix the file, or set `format` in its `[document.NAME]`: \"lines\" compares any text line by line.",
 );
 /// A key twice.
 pub const DUPLICATE_KEY: Code = Code::error(
     "document/duplicate-key",
-    "a key stands twice in one map",
-    "Programs differ in which of the two they take, so nobody can say what is configured. Keep one.",
+    "a duplicate key in one map",
+    "Programs differ in which of the two they use. Keep one.",
 );
 /// Beyond what is read.
 pub const TOO_LARGE: Code = Code::error(

@@ -48,7 +48,7 @@ fn leave_first(entries: &mut Vec<Entry>) {
     entries.retain(|entry| seen.insert(entry.key.clone()));
 }
 
-/// The complaint that a key stands twice in one map.
+/// The complaint that a duplicate key in one map.
 pub(super) fn duplicate(key: &str, place: Place, first: Place) -> Complaint {
     Complaint::new(
         &codes::DUPLICATE_KEY,

@@ -21,7 +21,7 @@ impl Gathering {
         self.complaints.push(complaint);
     }
 
-    /// Says that a key stands twice in one map.
+    /// Says that a duplicate key in one map.
     pub(super) fn complain_of_twice(&mut self, key: &str, first: Place, second: Place) {
         self.complain(duplicate(key, second, first));
     }

@@ -74,6 +74,9 @@ pub struct SinceDocument {
     pub until: Option<Moment>,
     /// How that is known.
     pub known: String,
+    /// The person who made the change, where a commit names one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
 }
 
 /// Another place of a finding with many places.
@@ -197,6 +200,7 @@ impl FindingDocument {
                 at: since.at,
                 until: since.until,
                 known: since.known,
+                by: since.by,
             }),
             places: places.all(&defect.labels),
             also: defect

@@ -25,6 +25,14 @@ pub(super) fn write(finding: &FindingDocument, style: Style, to: &mut dyn Write)
         self::difference(difference, INDENT, style, to)?;
     }
     fact("code", &finding.code, style, to)?;
+    if let Some(since) = &finding.since {
+        let known = &since.known;
+        let text = match since.until {
+            Some(_) => format!("changed {known}"),
+            None => format!("since {}, {known}", since.at.for_people()),
+        };
+        fact("known", &text, style, to)?;
+    }
     if style.full {
         return facts(finding, style, to);
     }
@@ -79,13 +87,8 @@ pub(super) fn difference(
 
 /// Writes everything else that is known of a finding.
 fn facts(finding: &FindingDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    if let Some(since) = &finding.since {
-        let known = &since.known;
-        let text = match since.until {
-            Some(_) => format!("changed {known}"),
-            None => format!("{}, {known}", since.at.for_people()),
-        };
-        fact("since", &text, style, to)?;
+    if let Some(corner) = finding.corner {
+        fact("corner", corner.key(), style, to)?;
     }
     if let Some(why) = &finding.why {
         fact("why", why, style, to)?;

@@ -82,7 +82,13 @@ fn parity(parity: &ParityDocument) -> Vec<Row> {
         states.push(text);
     }
     if left > 0 {
-        states.push(format!("{} not declared", count(left, "likely pair")));
+        let verb = if left == 1 { "is" } else { "are" };
+        let text = format!("{} {verb} not declared", count(left, "likely pair"));
+        states.push(if states.is_empty() {
+            format!("in parity; {text}")
+        } else {
+            text
+        });
     }
     let tone = if states.is_empty() {
         Tone::Good

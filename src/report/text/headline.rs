@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::document::{CountsDocument, Headline, Report, Tone};
+use super::super::document::{CountsDocument, FailureKind, Headline, Report, Tone};
 use super::Style;
 use super::layout::columns;
 use evenkeel_model::defect::Severity;
@@ -86,6 +86,17 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
             }
             _ => Vec::new(),
         };
+    }
+    let is_definitions = report
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.kind == FailureKind::Definitions);
+    if is_definitions {
+        let errors = report.counts.critical + report.counts.error;
+        return vec![(
+            format!("{} in the definitions", count(errors, "error")),
+            Some(Severity::Error),
+        )];
     }
     match headline {
         Headline::Pending => plain(count(report.counts.pending, "step")),

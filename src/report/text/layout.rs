@@ -27,10 +27,37 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation)
         .wrap_algorithm(WrapAlgorithm::FirstFit);
-    text.lines()
+    let kept = unbroken(text);
+    kept.lines()
         .flat_map(|line| textwrap::wrap(line, &options))
-        .map(|line| line.trim_end().to_owned())
+        .map(|line| line.trim_end().replace(HELD, " "))
         .collect()
+}
+
+/// Stands for a blank that is no place to break a line at. Text from outside cannot hold it: it was made inert.
+const HELD: char = '\u{1}';
+/// Longest quoted text that is never broken.
+const LONGEST_QUOTED: usize = 60;
+
+/// Holds what stands between two backticks together: a command is pasted as it is.
+fn unbroken(text: &str) -> String {
+    let mut parts = text.split('`').enumerate().peekable();
+    let mut held = String::with_capacity(text.len());
+    while let Some((number, part)) = parts.next() {
+        let is_quoted = number % 2 == 1 && parts.peek().is_some();
+        if is_quoted && part.len() <= LONGEST_QUOTED && !part.contains('\n') {
+            held.extend(
+                part.chars()
+                    .map(|each| if each == ' ' { HELD } else { each }),
+            );
+        } else {
+            held.push_str(part);
+        }
+        if parts.peek().is_some() {
+            held.push('`');
+        }
+    }
+    held
 }
 
 /// Writes a text after a first part that takes `indent` columns; its further lines are indented by as much.
@@ -62,6 +89,20 @@ pub(super) fn more(left: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::wrapped;
+
+    #[test]
+    fn no_command_is_broken() {
+        let text = "process 17364 is stopped; continue it with `kill -CONT 17364`, or end it";
+        let lines = wrapped(text, 56);
+        assert_eq!(
+            lines,
+            [
+                "process 17364 is stopped; continue it with",
+                "`kill -CONT 17364`, or end it"
+            ]
+        );
+        assert_eq!(wrapped("an odd ` stays", 40), ["an odd ` stays"]);
+    }
 
     #[test]
     fn no_word_is_broken() {

@@ -161,7 +161,7 @@ impl Lines<'_> {
     fn row<'a>(&self, finding: &'a FindingDocument) -> Row<'a> {
         let mut what = summary(finding).to_owned();
         if finding.reach > 1 {
-            what.push_str(&format!(" (and {} more places)", finding.reach - 1));
+            what.push_str(&format!(" ({} places)", finding.reach));
         }
         Row {
             finding,
@@ -206,8 +206,14 @@ impl Lines<'_> {
                 )
             }
             // What evenkeel applied last says nothing about a difference between files.
-            None if finding.environment.is_some() => String::new(),
-            None => format!("since {}", since.at.date()),
+            None if finding.corner.is_some() => String::new(),
+            None => {
+                let by = since
+                    .by
+                    .as_deref()
+                    .map_or_else(String::new, |by| format!(" by {by}"));
+                format!("since {}{by}", since.at.date())
+            }
         }
     }
 }

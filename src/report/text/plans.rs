@@ -106,7 +106,9 @@ fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -
     let mut parts: Vec<String> = Vec::new();
     let mut texts = Vec::new();
     for change in step.changes.iter() {
-        if change.attribute == "presence" {
+        // The record of a thing that runs is evenkeel's business.
+        let is_internal = change.attribute == "path" && step.path.is_none();
+        if change.attribute == "presence" || is_internal {
             continue;
         }
         if let Some(difference) = &change.difference {

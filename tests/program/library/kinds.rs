@@ -59,7 +59,7 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "the word for documents in a count",
     ),
     (
-        "src/report/text.rs",
+        "src/report/text/environments.rs",
         "file",
         "the word for documents in a count",
     ),

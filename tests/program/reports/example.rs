@@ -28,7 +28,7 @@ fn at(text: &str) -> Moment {
     serde_json::from_value(text.into()).unwrap()
 }
 
-fn code(name: &str) -> &'static Code {
+pub fn code(name: &str) -> &'static Code {
     codes().find(|code| code.name == name).unwrap()
 }
 
@@ -123,6 +123,7 @@ fn defects() -> Vec<Defect> {
         at: at("2026-11-20T09:00:00Z"),
         until: Some(at("2026-11-20T09:30:00Z")),
         known: "between a-7 and this check".into(),
+        by: Some("ada".into()),
     });
     open.why = Some("error: everything is equal unless a line says otherwise; listed by its severity and its 2 places".into());
     open.also.push(Also {

@@ -3,6 +3,7 @@
 mod example;
 mod files;
 mod samples;
+mod shown;
 
 use std::collections::BTreeSet;
 

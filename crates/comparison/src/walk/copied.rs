@@ -1,4 +1,4 @@
-//! Random ids that are equal in both environments although each environment has ids of its own: they were copied.
+//! Random ids that are equal in both environments although a different id in each environment: they were copied.
 //!
 //! Random and equal says nothing by itself: a tenant, a role that a cloud defines, or a schema is the same everywhere. An
 //! id counts as copied where the text around it names two accounts, where its key names what each environment has for

@@ -64,13 +64,13 @@ pub const INVERTED: Code = Code::error(
 pub const SHARED_SECRET: Code = Code::error(
     "parity/secret-shared",
     "two environments share a secret",
-    "Whoever gets staging's secret has production's too. Give each environment its own.",
+    "Access to staging's secret is access to production's. Give each environment a different secret.",
 );
 /// Declared, and there is nothing.
 pub const UNMATCHED: Code = Code::error(
     "difference/unmatched",
     "a declared difference that does not exist",
-    "Nothing is there that it speaks of. The list of declared differences is the audit report: a line in it that is not true must go. Mend its `at`, or delete it.",
+    "No such difference exists. The list of declared differences is the audit report and must be true. Correct its `at`, or delete it.",
 );
 /// Declared, and equal by now.
 pub const NO_LONGER_NEEDED: Code = Code::error(
@@ -82,13 +82,13 @@ pub const NO_LONGER_NEEDED: Code = Code::error(
 pub const EXPIRED: Code = Code::error(
     "difference/expired",
     "a declared difference that has expired",
-    "It was declared until a day that is over. Mend the difference, or have its owner declare it anew.",
+    "Its expiry has passed. Remove the difference, or ask its owner to declare it again.",
 );
 /// Declared until next week.
 pub const EXPIRES_SOON: Code = Code::warning(
     "difference/expires-soon",
     "a declared difference that expires within two weeks",
-    "On that day it counts as drift. Mend the difference before, or have its owner declare it anew.",
+    "It counts as drift from that day on. Remove the difference before, or ask its owner to declare it again.",
 );
 /// Declared twice.
 pub const DUPLICATE: Code = Code::error(
@@ -100,7 +100,7 @@ pub const DUPLICATE: Code = Code::error(
 pub const OVER_BROAD: Code = Code::error(
     "difference/over-broad",
     "a declared difference that allows too much",
-    "A declared difference bounds every environment's value: an exact value, `one-of`, `matches`, `min` and `max`, or both sides by `ratio` or `same-class`. One without bounds, one that ends with `**` or names nothing, and one with `*` of what is not in a document would hide differences that nobody has thought of.",
+    "A declared difference bounds every environment's value: an exact value, `one-of`, `matches`, `min` and `max`, or both sides by `ratio` or `same-class`. One without bounds, one that ends with `**` or names nothing, and one with `*` of what is not in a document would hide unexpected differences.",
 );
 /// Not observed.
 pub const CANNOT_TELL: Code = Code::error(
@@ -117,19 +117,19 @@ pub const NO_LONGER: Code = Code::error(
 /// There, and nobody declared it.
 pub const UNMANAGED: Code = Code::error(
     "live/unmanaged",
-    "something is in an exclusive directory that nobody declared",
+    "unmanaged entry in an exclusive directory",
     "Declare it, name it in the directory's `except`, or remove it. evenkeel removes nothing that it did not make.",
 );
 /// As declared, but never recorded.
 pub const NOT_RECORDED: Code = Code {
     name: "live/not-recorded",
     title: "something is as declared, and evenkeel has not recorded that",
-    help: "It was brought there by hand, or by a run that was killed before it could say so. `evenkeel apply` records it without touching it.",
+    help: "It was created outside evenkeel, or by a run that was killed before it recorded the outcome. `evenkeel apply` records it without changing it.",
     severity: evenkeel_model::defect::Severity::Advice,
 };
 /// A run began it and never said how it ended.
 pub const OPEN: Code = Code::warning(
     "live/interrupted-step",
     "a run began to change this and never said how it ended",
-    "The run was killed. What is there was looked at: it is as declared, and `evenkeel apply` records that. What is not as declared is reported as that, with a word on the run that began to change it.",
+    "The run was killed. The live state matches the definition, and `evenkeel apply` records that. A resource that differs is reported as different, with the run that started changing it.",
 );

@@ -369,6 +369,7 @@ fn since(
             ),
             None => between,
         },
+        by: None,
     })
 }
 

@@ -81,7 +81,7 @@ pub const NO_VALUE: Code = Code::error(
 /// A secret that cannot be had.
 pub const SECRET: Code = Code::error(
     "definition/secret-unavailable",
-    "a secret cannot be had",
+    "secret unavailable",
     "The environment variable is not set, the file cannot be read, or the command failed.",
 );
 /// A template that cannot be rendered.
@@ -100,7 +100,7 @@ pub const ARTIFACT: Code = Code::error(
 pub const CONFLICT: Code = Code::error(
     "definition/declared-twice",
     "two resources claim the same path on the same target",
-    "Each would undo the other. Keep one, or give them paths of their own.",
+    "Each would undo the other. Keep one, or give them different paths.",
 );
 /// One thing of two environments.
 pub const SHARED: Code = Code::error(
@@ -129,6 +129,6 @@ pub const TOO_LARGE: Code = Code::error(
 /// A line without an effect.
 pub const MEANINGLESS: Code = Code::error(
     "definition/without-effect",
-    "a line that has no effect where it stands",
-    "A line that does nothing hides that somebody meant it to. Take it away, or add what it needs.",
+    "a line without effect",
+    "A line without effect hides its intent. Delete it, or add what it needs.",
 );

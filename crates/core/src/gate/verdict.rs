@@ -74,7 +74,7 @@ impl Remedy {
             }
             Self::Rewrite(how) => how.clone(),
             Self::CommitFirst => {
-                "commit the definitions and every file that they name, in a git repository"
+                "commit the definitions and every file that they name (`git init` creates a repository)"
                     .into()
             }
             Self::Commit => {

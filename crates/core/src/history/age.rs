@@ -41,13 +41,10 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
             });
         match oldest {
             Some(Since::Commit(commit)) => {
-                defect.since = Some(defect::Since::at(commit.time, named("commit", commit)));
+                defect.since = Some(named("commit", commit));
             }
             Some(Since::AtLeast(commit)) => {
-                defect.since = Some(defect::Since::at(
-                    commit.time,
-                    named("at least since commit", commit),
-                ));
+                defect.since = Some(named("at least since commit", commit));
             }
             Some(Since::WorkingTree) => {
                 defect.since = Some(defect::Since::at(now, "in no commit yet"));
@@ -64,14 +61,19 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
 }
 
 /// A commit as a finding names it: who made it is whom to ask.
-fn named(words: &str, commit: &CommitInfo) -> String {
+fn named(words: &str, commit: &CommitInfo) -> defect::Since {
     let CommitInfo {
         short,
         author,
         subject,
         ..
     } = commit;
-    format!("{words} {short} by {author}, \"{subject}\"")
+    defect::Since {
+        at: commit.time,
+        until: None,
+        known: format!("{words} {short} by {author}, \"{subject}\""),
+        by: Some(author.to_string()),
+    }
 }
 
 fn is_of_documents(defect: &Defect) -> bool {

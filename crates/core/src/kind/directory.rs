@@ -25,18 +25,18 @@ const MISSING: Code = Code::error(
 );
 const NOT_A_DIRECTORY: Code = Code::error(
     "directory/is-something-else",
-    "something else stands where a directory is declared",
+    "not a directory",
     "A file, a link or a device is at the path. evenkeel does not remove what it did not make: move it away, then apply.",
 );
 const MODE: Code = Code::error(
     "directory/mode-differs",
     "a directory's mode is not the declared one",
-    "Somebody changed the permission bits, or the definition changed. `evenkeel plan` shows the step that restores them.",
+    "The permission bits or the definition changed. `evenkeel plan` shows the step that restores them.",
 );
 const OWNER: Code = Code::error(
     "directory/owner-differs",
     "a directory's owner or group is not the declared one",
-    "Somebody changed the owner, or the definition changed. Restoring it needs the right to give files away.",
+    "The owner or the definition changed. Restoring it needs the privilege to change owners.",
 );
 
 /// As declared.

@@ -27,23 +27,23 @@ const MISSING: Code = Code::error(
 );
 const NOT_A_FILE: Code = Code::error(
     "file/is-something-else",
-    "something else stands where a file is declared",
+    "not a regular file",
     "A directory, a link, a pipe, a device or a file of more than 1 GiB is at the path. `evenkeel plan` shows the step that puts the file there instead; a directory is not replaced: move it away, then apply.",
 );
 const CONTENT: Code = Code::error(
     "file/content-differs",
     "a file's content is not the declared one",
-    "Somebody edited the file, or its definition changed. `evenkeel plan` shows the step that restores it; to keep what is there, write it into the definition.",
+    "The file or its definition changed. `evenkeel plan` shows the step that restores it. To keep the change, write it into the definition.",
 );
 const MODE: Code = Code::error(
     "file/mode-differs",
     "a file's mode is not the declared one",
-    "Somebody changed the permission bits, or the definition changed. `evenkeel plan` shows the step that restores them.",
+    "The permission bits or the definition changed. `evenkeel plan` shows the step that restores them.",
 );
 const OWNER: Code = Code::error(
     "file/owner-differs",
     "a file's owner or group is not the declared one",
-    "Somebody changed the owner, or the definition changed. Restoring it needs the right to give files away.",
+    "The owner or the definition changed. Restoring it needs the privilege to change owners.",
 );
 
 /// As declared.

@@ -25,12 +25,12 @@ const MISSING: Code = Code::error(
 const RELEASE: Code = Code::error(
     "installation/another-release",
     "another release is current than the one declared",
-    "`current` points to another digest: a new artifact waits to be applied, or somebody switched it by hand.",
+    "`current` points to another digest: a new artifact is not applied yet, or the link was changed outside evenkeel.",
 );
 const CHANGED: Code = Code::error(
     "installation/files-changed",
     "the installed files are not those that were installed",
-    "The tree in `releases/` no longer has the digest in its name: somebody edited, added or removed files in it. `evenkeel plan` shows the step that installs it anew.",
+    "The tree in `releases/` does not match the digest in its name: files were changed, added or removed. `evenkeel plan` shows the step that installs it again.",
 );
 
 /// As declared.

@@ -19,17 +19,17 @@ pub struct Link;
 const MISSING: Code = Code::error(
     "link/missing",
     "a declared link is not there",
-    "Nothing stands at the path. `evenkeel plan` shows the step that makes the link.",
+    "The path does not exist. `evenkeel plan` shows the step that creates the link.",
 );
 const NOT_A_LINK: Code = Code::error(
     "link/is-something-else",
-    "something else stands where a link is declared",
+    "not a link",
     "A file, a directory, a pipe or a device is at the path. `evenkeel plan` shows the step that puts the link there instead; a directory is not replaced: move it away, then apply.",
 );
 const TO: Code = Code::error(
     "link/points-elsewhere",
     "a link does not say what is declared",
-    "Somebody changed the link, or the definition changed. `evenkeel plan` shows the step that restores it.",
+    "The link or its definition changed. `evenkeel plan` shows the step that restores it.",
 );
 
 /// As declared.

@@ -28,12 +28,12 @@ const NOT_RUNNING: Code = Code::error(
 const NOT_READY: Code = Code::error(
     "process/not-ready",
     "a process runs and does not answer its readiness check",
-    "It hangs, or is still starting. Its log says more; `evenkeel plan` shows the step that starts it anew.",
+    "It hangs or is still starting; see its log. `evenkeel plan` shows the step that restarts it.",
 );
 const STARTED_OTHERWISE: Code = Code::error(
     "process/started-otherwise",
     "a process was started with something else than what is declared",
-    "Its command, environment, directory, or a resource named in `restart-on` changed since it was started. `evenkeel plan` shows the step that starts it anew.",
+    "Its command, environment, directory or a resource in `restart-on` changed after its start. `evenkeel plan` shows the step that restarts it.",
 );
 
 /// What the names of records end with.

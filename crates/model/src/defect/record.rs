@@ -46,6 +46,8 @@ pub struct Since {
     pub until: Option<Moment>,
     /// How that is known.
     pub known: String,
+    /// The person who made the change, where a commit names one.
+    pub by: Option<String>,
 }
 
 impl Since {
@@ -56,6 +58,7 @@ impl Since {
             at,
             until: None,
             known: known.into(),
+            by: None,
         }
     }
 }

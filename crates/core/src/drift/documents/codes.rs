@@ -59,7 +59,7 @@ pub const FLAG: Code = critical(
 pub const READERS: Code = Code::warning(
     "parity/readers-differ",
     "programs that read the format take the two for different values",
-    "Both environments say the same by the format's newest definition, and are written differently: programs that follow an older one, or rules of their own, see two values. Write it alike in both.",
+    "Both values are equal by the newest definition of the format, but written differently. Programs with older or other rules read two values. Write both alike.",
 );
 /// A key that one side lacks.
 pub const KEY: Code = critical(
@@ -101,7 +101,7 @@ pub const TYPE: Code = Code::error(
 pub const SIZE: Code = Code::error(
     "parity/size-differs",
     "a size differs between environments",
-    "Staging may well be smaller, once somebody has said how much: declare the difference with `min`, `max` or `ratio`.",
+    "Staging may be smaller, within bounds: declare the difference with `min`, `max` or `ratio`.",
 );
 /// A version.
 pub const VERSION: Code = Code::error(
@@ -124,13 +124,13 @@ pub const FLOATING: Code = Code::warning(
 /// An id that somebody else gave out.
 pub const OPAQUE: Code = Code::warning(
     "parity/opaque-id-differs",
-    "each environment has ids of its own",
+    "a different id in each environment",
     "Ids that a cloud or a tool gave out (ARNs, UUIDs, hashes) say nothing to people and differ by nature. They are counted together. Let a parameter that varies as identity carry what they have in common, or declare the difference.",
 );
 /// A secret.
 pub const SECRET: Code = advice(
     "parity/secret-differs",
-    "each environment has a secret of its own",
+    "a different secret in each environment",
     "As it should be; but a secret should not be written into a file. Its value is shown nowhere.",
 );
 /// A secret that one side leaves empty.
@@ -154,7 +154,7 @@ pub const ORDER: Code = Code::warning(
 /// A move.
 pub const MOVED: Code = Code::warning(
     "parity/moved",
-    "the same thing stands at another place",
+    "the same content at another place",
     "Nothing but its place differs. Put it at the same place, so that what changes later can be compared.",
 );
 /// The same, and it must not be.

@@ -274,19 +274,19 @@ pub(super) fn help(code: &Code) -> Option<&'static str> {
     Some(match code.name {
         "parity/secret-differs" | "parity/ciphertext-differs" => return None,
         "parity/size-differs" | "parity/class-differs" | "parity/inverted" => {
-            "declare how much smaller staging may be: evenkeel explain {id} --declare"
+            "declare how much smaller staging may be: `evenkeel explain {id} --declare`"
         }
         "parity/opaque-id-differs" => {
-            "let a parameter that varies as identity carry what they have in common, or declare it: evenkeel explain {id} --declare"
+            "put the common part into a parameter that varies as identity, or declare it: `evenkeel explain {id} --declare`"
         }
-        "parity/image-floats" => "name a version, best with a digest",
+        "parity/image-floats" => "use a version, ideally with a digest",
         "parity/order-differs" => {
-            "where the order means nothing, name the list under `sets` of the document"
+            "if the order has no meaning, name the list under `sets` of the document"
         }
         "parity/foreign-identity" => {
-            "use the environment's own value, or declare it: evenkeel explain {id} --declare"
+            "use a value of this environment, or declare it: `evenkeel explain {id} --declare`"
         }
-        _ => "make them equal, or declare it: evenkeel explain {id} --declare",
+        _ => "make them equal, or declare it: `evenkeel explain {id} --declare`",
     })
 }
 
