@@ -103,9 +103,9 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
         .expect(0, &["status"])
         .says("a-1 of")
         .says("has no recorded outcome")
-        .says("took its lease away")
+        .says("broke its lock")
         .says("it hangs since noon");
-    let log = world.expect(0, &["log"]);
+    let log = world.expect(0, &["log", "--all"]);
     log.says("lease-broken").says("it hangs since noon");
     let last = log.out.lines().last().unwrap();
     assert!(last.contains("lease-returned"), "{last}");
@@ -114,7 +114,7 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
     world.expect(0, &["plan", "staging"]);
     world.expect(0, &["audit", "verify"]);
     let status = world.expect(0, &["status"]);
-    assert!(!status.out.contains("took its lease"), "{}", status.short());
+    assert!(!status.out.contains("broke its lock"), "{}", status.short());
 }
 
 #[test]

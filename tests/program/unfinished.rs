@@ -149,13 +149,13 @@ fn what_was_begun_and_never_ended_is_not_nothing() {
     let world = TestWorld::small();
     world
         .expect(0, &["status"])
-        .says("staging  nothing was applied yet");
+        .says("staging   nothing deployed yet");
     world.write("run/staging", "a file stands here");
     world.expect(1, &["apply", "staging"]);
     world
         .expect(0, &["status"])
-        .says("staging  no apply came to its end yet")
-        .says("production  nothing was applied yet");
+        .says("staging   no apply has finished yet")
+        .says("production   nothing deployed yet");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_killed_release_that_apply_finishes_says_how_it_stands() {
     let finished = expect(0, inside.apply("production"));
     let said = finished.messages.join("\n");
     assert!(said.contains("r-1"), "{said}");
-    assert!(said.contains("its smoke suites were not run"), "{said}");
+    assert!(said.contains("its smoke suites have not run"), "{said}");
     assert_eq!(finished.next, ["evenkeel verify production smoke"]);
     assert!(finished.suites.is_empty(), "nothing was tested by that");
 

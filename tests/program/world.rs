@@ -194,7 +194,10 @@ impl TestWorld {
         }
         // Every line of every finding is tested; `plain` gives what people see at first.
         let is_listing = arguments.contains(&"drift") || arguments.contains(&"compare");
-        if is_listing && !arguments.contains(&"--format") {
+        let is_data = arguments
+            .windows(2)
+            .any(|two| two[0] == "--format" && two[1] != "text");
+        if is_listing && !is_data {
             command.args(["--full", "--all"]);
         }
         self.surround(&mut command);

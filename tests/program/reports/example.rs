@@ -118,7 +118,7 @@ fn defects() -> Vec<Defect> {
     .at(&span(&system, "\"0640\""), "staging uses this value")
     .help("delete the override, or declare the difference");
     open.difference = Some("-0640\n+0644".into());
-    open.corner = Some(Corner::Pending);
+    open.corner = Some(Corner::ChangedOutside);
     open.since = Some(Since {
         at: at("2026-11-20T09:00:00Z"),
         until: Some(at("2026-11-20T09:30:00Z")),
