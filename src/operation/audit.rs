@@ -200,7 +200,7 @@ fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report)
     match &verification.complete {
         Completeness::Proven => report.say("the end is proven"),
         Completeness::NotProven(reason) => {
-            report.say(format!("entries may be missing at the end: {reason}"))
+            report.say(format!("entries may be missing at the end: {reason}"));
         }
     }
     true

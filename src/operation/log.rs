@@ -55,7 +55,7 @@ pub fn log(
         && !project.definition.path.contains(name)
     {
         // An environment that was on the path once has entries too.
-        let known = project.definition.path.iter().map(|each| each.as_str());
+        let known = project.definition.path.iter().map(EnvironmentName::as_str);
         let hint = nearest(name.as_str(), known)
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         report.say(format!("{name} is not on the path of the system{hint}"));

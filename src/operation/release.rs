@@ -187,7 +187,7 @@ pub(super) fn press(
             report.next(format!("evenkeel verify {name}"));
         }
         (ApplyOutcome::Done, _) => {
-            report.release = Some(number.to_string());
+            report.release = Some(number.clone());
             report.next("evenkeel drift");
             report.next("evenkeel status");
         }

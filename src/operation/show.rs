@@ -63,11 +63,11 @@ fn is_number(id: &str, prefix: &str) -> bool {
         .is_some_and(|number| number.parse::<u64>().is_ok())
 }
 
+/// Takes an entry and what it records.
+type Take<'a> = dyn FnMut(&Entry, Option<Record>) -> Result<(), LedgerError> + 'a;
+
 /// Gives each entry once, in order: a read that is restarted delivers entries again.
-fn each(
-    ledger: &dyn Ledger,
-    take: &mut dyn FnMut(&Entry, Option<Record>) -> Result<(), LedgerError>,
-) -> Result<(), LedgerError> {
+fn each(ledger: &dyn Ledger, take: &mut Take<'_>) -> Result<(), LedgerError> {
     let mut last = 0;
     ledger.each(0, &mut |entry| {
         if entry.sequence <= last {

@@ -6,6 +6,10 @@ use evenkeel_model::defect::Severity;
 use super::document::Tone;
 
 /// How text is drawn.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     /// Whether colours are used.

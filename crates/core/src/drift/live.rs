@@ -250,7 +250,7 @@ fn discrepancy(
     let what = match each.attribute.as_str() {
         "presence" if each.found == "nothing" => format!("missing, expected {}", each.expected),
         "presence" => format!("found {}, expected {}", each.found, each.expected),
-        "ready" => each.found.to_string(),
+        "ready" => each.found.clone(),
         attribute if each.found == "something else" => {
             format!("{attribute} differs from its definition (secret lines hidden)")
         }

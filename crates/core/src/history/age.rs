@@ -72,7 +72,7 @@ fn named(words: &str, commit: &CommitInfo) -> defect::Since {
         at: commit.time,
         until: None,
         known: format!("{words} {short} by {author}, \"{subject}\""),
-        by: Some(author.to_string()),
+        by: Some(author.clone()),
     }
 }
 
