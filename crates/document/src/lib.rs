@@ -136,6 +136,7 @@ impl Format {
             Self::Lines if is(&["sh", "bash", "envrc"]) && dotenv::is_all_of(&file.text) => {
                 Self::Dotenv
             }
+            Self::Lines if properties::is_of_passwords(file) => Self::Properties,
             Self::Lines => match detection::format(file) {
                 Self::Lines if properties::has_sections(&file.text) => Self::Properties,
                 known => known,

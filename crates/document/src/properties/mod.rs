@@ -1,10 +1,12 @@
 //! INI files and Java properties: sections, keys and values without types.
 //!
 //! The two look alike and are not: `\` and `!` mean nothing to the one, sections and indentation nothing to the other.
-//! The ending `.properties` tells which it is, and the endings of units tell that systemd reads them.
+//! The ending `.properties` tells which it is, and the endings of units tell that systemd reads them. Files of users and
+//! their passwords (`passwords`) are known by their names.
 
 mod ini;
 mod java;
+mod passwords;
 
 use std::sync::Arc;
 
@@ -45,13 +47,20 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
             unit.is_some_and(|(_, ending)| UNITS.contains(&ending))
         })
     };
-    if is(&["properties"]) {
+    if is_of_passwords(file) {
+        passwords::read(&file.text)
+    } else if is(&["properties"]) {
         java::read(&file.text)
     } else if is(UNITS) || is_drop_in {
         ini::read_unit(&file.text)
     } else {
         ini::read(&file.text)
     }
+}
+
+/// Whether a file is one of users and their passwords.
+pub(super) fn is_of_passwords(file: &SourceFile) -> bool {
+    passwords::is_one(&file.path, &file.text)
 }
 
 /// Whether a text is what its ending `.cfg` or `.ini` says.
