@@ -57,7 +57,7 @@ const USERS: &[(&str, &str)] = &[
 static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r#"(?i)(?:^|[\s"',\[\]`;()])-[-a-z0-9]|user|machine|login|identified |password '|-----begin|bearer |basic "#,
-        r"|auth-pass|insecure-password",
+        r"|auth-pass|insecure-password|securestring",
     ))
     .ok()
 });
@@ -85,6 +85,7 @@ pub(super) fn secrets(line: &str, found: &mut Vec<Range<usize>>) {
     key_block(line, found);
     headers(line, found);
     passin(line, &words, found);
+    secure_string(line, found);
     server_user(line, &words, found);
 }
 
@@ -349,6 +350,30 @@ fn server_user(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>
             && let Some(range) = words.get(at + far)
         {
             found.push(range.clone());
+        }
+    }
+}
+
+/// `ConvertTo-SecureString "X"` of PowerShell: the first text in quotes after it.
+fn secure_string(line: &str, found: &mut Vec<Range<usize>>) {
+    const COMMAND: &str = "convertto-securestring";
+    let lower = line.to_ascii_lowercase();
+    for (at, _) in lower.match_indices(COMMAND) {
+        let from = at + COMMAND.len();
+        let rest = line.get(from..).unwrap_or_default();
+        let Some(open) = rest.find(['"', '\'']) else {
+            continue;
+        };
+        // Between the command and its text are options only.
+        let before = rest.get(..open).unwrap_or_default();
+        if before.contains([';', '|', ')', '$']) {
+            continue;
+        }
+        let quote = rest.get(open..=open).unwrap_or_default();
+        let text = rest.get(open + 1..).unwrap_or_default();
+        let length = text.find(quote).unwrap_or(text.len());
+        if text.get(..length).is_some_and(is_value) {
+            found.push(from + open + 1..from + open + 1 + length);
         }
     }
 }

@@ -77,6 +77,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("licence", "key"),
     ("recovery", "key"),
     ("unseal", "key"),
+    ("vapid", "key"),
     ("deploy", "key"),
     ("subscription", "key"),
     ("consumer", "key"),
@@ -539,7 +540,6 @@ const PLAIN_KEYS: &[&str] = &[
     "partition",
     "hash",
     "range",
-    "routing",
     "public",
     "publishable",
     "pub",
@@ -691,6 +691,8 @@ fn judged(words: &[String]) -> Bearing {
     }
     // `JWT_KEY`, `app.key`, and `KEY` alone.
     match words {
+        // What a broker sends by, and what PagerDuty takes for a password.
+        [.., before, last] if last == "key" && before == "routing" => Bearing::Index,
         [.., before, last] if last == "key" && !PLAIN_KEYS.contains(&before.as_str()) => {
             Bearing::Key
         }
@@ -822,6 +824,8 @@ mod tests {
             "storepass",
             "NEXTAUTH_SECRET",
             "unseal_key",
+            "vapidKeys",
+            "VAPID_KEY",
         ] {
             assert_eq!(bearing(key), Strong, "{key}");
         }
@@ -844,6 +848,7 @@ mod tests {
             assert_eq!(bearing(key), Key, "{key}");
         }
         assert_eq!(bearing("Key"), Index);
+        assert_eq!(bearing("routing_key"), Index);
     }
 
     #[test]
@@ -885,6 +890,7 @@ mod tests {
             ("keyboard", Plain),
             ("tokenizer", Plain),
             ("partition_key", Plain),
+            ("vapidPublicKey", Plain),
             ("author", Plain),
             ("compass", Plain),
             ("pinning", Plain),

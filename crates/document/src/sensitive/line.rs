@@ -4,6 +4,7 @@
 //! One walk over the words of the line. What a value may be by its form is left to `form`, and where a value of several
 //! lines ends to `covering`.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::form::{default_in, is_harmless, is_random, is_reference};
@@ -47,6 +48,8 @@ pub(crate) struct Found {
     pub(crate) values: Vec<Held>,
     /// Names of secrets without a value: it may stand in the lines below.
     pub(crate) opens: Vec<Held>,
+    /// Where fields of names stand, and whether what each names is a secret.
+    naming: Vec<(usize, bool)>,
     /// The first name that has anything to do with secrets, whatever stands after it.
     pub(crate) about: Option<Range<usize>>,
 }
@@ -84,10 +87,62 @@ pub(crate) fn look(line: &str, manner: Manner, named: bool) -> Found {
             .about
             .as_ref()
             .is_some_and(|about| names_a_secret(line.get(about.clone()).unwrap_or_default()));
+    found.leave_out_named_otherwise(line);
     if found.names || named {
         found.held.append(&mut found.values.clone());
     }
     found
+}
+
+impl Found {
+    /// Leaves out the values whose own element names them, and names no secret: a line may hold many elements.
+    fn leave_out_named_otherwise(&mut self, line: &str) {
+        if self.values.is_empty() || self.naming.iter().all(|(_, is_secret)| *is_secret) {
+            return;
+        }
+        let elements = Elements::of(line);
+        let named = |wanted: bool| -> BTreeSet<(usize, usize)> {
+            let of = self.naming.iter().filter(|(_, is)| *is == wanted);
+            of.map(|(at, _)| elements.at(*at)).collect()
+        };
+        let (secret, plain) = (named(true), named(false));
+        self.values.retain(|held| {
+            let element = elements.at(held.value.start);
+            secret.contains(&element) || !plain.contains(&element)
+        });
+    }
+}
+
+/// The elements of a line: what stands in the same braces, and between the same ends of tags.
+struct Elements(Vec<(usize, (usize, usize))>);
+
+impl Elements {
+    fn of(line: &str) -> Self {
+        let (mut open, mut tags) = (Vec::new(), 0);
+        let mut borders = Vec::new();
+        let mut before = b' ';
+        for (at, byte) in line.bytes().enumerate() {
+            match byte {
+                b'{' => open.push(at + 1),
+                b'}' => drop(open.pop()),
+                b'>' if before == b'/' => tags += 1,
+                _ => {
+                    before = byte;
+                    continue;
+                }
+            }
+            before = byte;
+            borders.push((at, (open.last().copied().unwrap_or(0), tags)));
+        }
+        Self(borders)
+    }
+
+    /// The element that a place is in.
+    fn at(&self, place: usize) -> (usize, usize) {
+        let after = self.0.partition_point(|(at, _)| *at < place);
+        let border = after.checked_sub(1).and_then(|before| self.0.get(before));
+        border.map_or((0, 0), |(_, element)| *element)
+    }
 }
 
 /// The next run of characters that names consist of.
@@ -155,11 +210,15 @@ impl Place<'_> {
             }
             if is_field(name, FIELDS_OF_NAMES) && names_a_secret(text) {
                 found.names = true;
+                found.naming.push((value.range.start, true));
                 // `<entry key="password">text</entry>`
                 if !value.quote.is_empty() {
                     self.content_after(value.range.end, found);
                 }
                 return Some(value.range.end);
+            }
+            if is_field(name, FIELDS_OF_NAMES_ALONE) && !value.quote.is_empty() && !is_empty {
+                found.naming.push((value.range.start, false));
             }
             return None;
         }
@@ -228,6 +287,7 @@ impl Place<'_> {
         };
         if is_field(name, FIELDS_OF_NAMES) && names_a_secret(text) {
             found.names = true;
+            found.naming.push((start, true));
         } else if is_field(name, FIELDS_OF_VALUES) && !text.trim().is_empty() {
             found.values.push(held);
         } else if kind >= Bearing::Weak && is_open && text.trim().is_empty() {
@@ -459,6 +519,22 @@ const FIELDS_OF_NAMES: &[&str] = &[
     "field",
     "entry",
     "env",
+];
+
+/// Those of them that say nothing else beside a value: an `id` may stand beside a name.
+const FIELDS_OF_NAMES_ALONE: &[&str] = &[
+    "name",
+    "key",
+    "option",
+    "property",
+    "parameter",
+    "param",
+    "variable",
+    "var",
+    "setting",
+    "attribute",
+    "header",
+    "field",
 ];
 
 /// Fields whose value another field of the same element names.
@@ -804,6 +880,26 @@ mod tests {
             (
                 "ParameterKey=DbPassword,ParameterValue=hunter2",
                 "ParameterKey=DbPassword,ParameterValue=§",
+            ),
+            (
+                "[{\"Key\":\"DB_PASSWORD\",\"Value\":\"hunter2\"},{\"Key\":\"Type\",\"Value\":\"t3.large\"}]",
+                "[{\"Key\":\"DB_PASSWORD\",\"Value\":\"§\"},{\"Key\":\"Type\",\"Value\":\"t3.large\"}]",
+            ),
+            (
+                "<add key=\"Level\" value=\"Debug\"/><add key=\"Smtp:Password\" value=\"hunter2\"/>",
+                "<add key=\"Level\" value=\"Debug\"/><add key=\"Smtp:Password\" value=\"§\"/>",
+            ),
+            (
+                "{\"name\": \"main\", \"key\": \"DB_PASSWORD\", \"x\": {\"y\": 1}, \"value\": \"hunter2\"}",
+                "{\"name\": \"main\", \"key\": \"DB_PASSWORD\", \"x\": {\"y\": 1}, \"value\": \"§\"}",
+            ),
+            (
+                "$p = ConvertTo-SecureString \"hunter2\" -AsPlainText -Force",
+                "$p = ConvertTo-SecureString \"§\" -AsPlainText -Force",
+            ),
+            (
+                "(ConvertTo-SecureString -AsPlainText -Force -String 'hunter2')",
+                "(ConvertTo-SecureString -AsPlainText -Force -String '§')",
             ),
             (
                 "A=1 PGPASSWORD=hunter2 B=2 psql",

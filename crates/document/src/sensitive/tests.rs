@@ -37,6 +37,7 @@ fn secrets_are_known_by_their_key_or_by_their_look() {
         ("JWT_KEY", "hunter2hunter2"),
         ("SUPABASE_ANON_KEY", "0a1b2c3d4e"),
         ("Key", "0a1b2c3d4e5f6a7b8c9d0e1f2a3b"),
+        ("routing_key", "0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d"),
     ] {
         assert!(secret(key, text), "{key} {text}");
     }

@@ -267,6 +267,7 @@ const HOLDING: &[&str] = &[
     "secretValues",
     "secret_values",
     "secretStringData",
+    "secureJsonData",
 ];
 
 /// Keys of maps in which secrets, and names of secrets, stand under any key.
