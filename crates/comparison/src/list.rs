@@ -123,6 +123,7 @@ pub(super) fn pair<'n>(
         let together = TOGETHER.iter().map(|names| (names.to_vec(), true));
         let maybe = MAYBE.iter().map(|name| (vec![*name], true));
         for (names, doubtful) in found.chain(maybe).chain(together) {
+            let doubtful = doubtful || are_given_out(left, right, &names);
             let names: Vec<Arc<str>> = names.into_iter().map(Arc::from).collect();
             if let Some(pairing) = by_keys(left, right, &names, identities, doubtful) {
                 return pairing;
@@ -140,6 +141,9 @@ pub(super) fn pair<'n>(
         }
         let found = FOUND.iter().map(std::slice::from_ref);
         for keys in TOGETHER.iter().copied().chain(found) {
+            if are_given_out(left, right, keys) {
+                continue;
+            }
             let keys: Vec<Arc<str>> = keys.iter().copied().map(Arc::from).collect();
             if let Some(pairing) = grouped::pair(left, right, &keys, likeness) {
                 return pairing;
@@ -151,6 +155,25 @@ pub(super) fn pair<'n>(
             .unwrap_or_else(|| by_value(left, right, key, identities));
     }
     super::likeness::pair(left, right, likeness)
+}
+
+/// Whether a key holds ids that each environment was given by somebody else: they tell elements apart, and say nothing of what
+/// belongs together.
+fn are_given_out(left: &[Node], right: &[Node], names: &[&str]) -> bool {
+    let [name] = names else { return false };
+    let first =
+        |nodes: &[Node]| -> Option<Scalar> { nodes.first()?.get(name)?.as_scalar().cloned() };
+    let (Some(one), Some(two)) = (first(left), first(right)) else {
+        return false;
+    };
+    let context = Context {
+        key: name,
+        above: "",
+    };
+    matches!(
+        meaning::relate(&one, &two, context),
+        meaning::Relation::Opaque(_)
+    )
 }
 
 /// The text of a single value some keys down: `metadata.name`.

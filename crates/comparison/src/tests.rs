@@ -302,13 +302,17 @@ fn a_subtree_at_another_place_has_moved() {
 
 #[test]
 fn an_order_is_told_where_it_may_mean_something() {
-    let left = json!({"args": ["a", "b"], "tags": ["a", "b"], "names": ["a", "b"]});
-    let right = json!({"args": ["b", "a"], "tags": ["b", "a"], "names": ["b", "a", "a"]});
+    let left = json!({"args": ["a", "b"], "tags": ["a", "b"], "names": ["a", "b"], "ExecStartPre": ["a", "b"]});
+    let right = json!({"args": ["b", "a"], "tags": ["b", "a"], "names": ["b", "a", "a"], "ExecStartPre": ["b", "a"]});
     let mut rules = Rules::default();
     rules.sets.push(Pattern::parse("names").unwrap());
     assert_eq!(
         told(&left, &right, &rules),
-        ["args: order true", "tags: order false"]
+        [
+            "ExecStartPre: order true",
+            "args: order true",
+            "tags: order false"
+        ]
     );
 }
 
@@ -336,6 +340,56 @@ fn ids_of_each_sides_own_are_paired_in_a_list() {
         );
     }
     assert_eq!(found(&left, &right, &Rules::default()).len(), 2);
+}
+
+#[test]
+fn ids_that_were_given_out_do_not_say_what_belongs_together() {
+    let left = json!({"kv": [{"binding": "KV", "id": "0f2ac74b498b48028cb68387c421e279"}]});
+    let right = json!({"kv": [{"binding": "KV", "id": "9f2ac74b498b48028cb68387c421e211"}]});
+    assert_eq!(told(&left, &right, &Rules::default()), ["kv[0].id: value"]);
+    let two =
+        |one: &str, two: &str| json!([{"id": one, "binding": "A"}, {"id": two, "binding": "B"}]);
+    let left = two(
+        "0f2ac74b498b48028cb68387c421e279",
+        "1f2ac74b498b48028cb68387c421e279",
+    );
+    let right = two(
+        "9f2ac74b498b48028cb68387c421e211",
+        "8f2ac74b498b48028cb68387c421e211",
+    );
+    assert_eq!(
+        told(&left, &right, &Rules::default()),
+        ["[binding=A].id: value", "[binding=B].id: value"]
+    );
+}
+
+#[test]
+fn what_stands_beside_a_secret_is_compared_as_if_alone() {
+    let rules = Rules {
+        identities: Identities::new([Identity {
+            name: "environment".into(),
+            left: "staging".into(),
+            right: "production".into(),
+        }]),
+        ..Rules::default()
+    };
+    let url = |password: &str, host: &str| json!({"url": format!("redis://:{password}@{host}/1")});
+    let matter = |one: &Value, two: &Value| -> Vec<(bool, bool)> {
+        let found = found(one, two, &rules);
+        let of = |each: &Disagreement| {
+            let is_secret = each.left.as_ref().is_some_and(|side| side.is_secret);
+            (is_secret, matches!(each.matter, Matter::Marked(_)))
+        };
+        found.iter().map(of).collect()
+    };
+    let one = url("hunter2", "redis.staging.example.org");
+    // Nothing but the secret, and the environment's name on both sides.
+    let two = url("hunter3", "redis.production.example.org");
+    assert_eq!(matter(&one, &two), [(true, false)]);
+    let two = url("hunter3", "redis.example.org");
+    assert_eq!(matter(&one, &two), [(false, true)]);
+    let two = url("hunter3", "cache.example.org");
+    assert_eq!(matter(&one, &two), [(false, false)]);
 }
 
 #[test]

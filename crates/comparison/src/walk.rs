@@ -64,6 +64,19 @@ const ORDERED: &[&str] = &[
     "install",
     "after_success",
     "migrations",
+    "cmds",
+    "predeploy",
+    "postdeploy",
+    "http_filters",
+    "filter_chains",
+    // Of systemd.
+    "ExecCondition",
+    "ExecStartPre",
+    "ExecStart",
+    "ExecStartPost",
+    "ExecReload",
+    "ExecStop",
+    "ExecStopPost",
 ];
 
 /// What came of comparing two documents.

@@ -93,19 +93,26 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         let mut sides = (self.side(left, None), self.side(right, None));
-        // Texts that differ in nothing but the secrets in them.
+        // Texts that differ in nothing but the secrets in them, and what each environment has of its own.
         let is_open = !(sides.0.is_encrypted || sides.1.is_encrypted);
-        if is_open && sides.0.scalar == sides.1.scalar && sides.0.shown == sides.1.shown {
+        let covered = |side: &Side, whole: &Scalar| {
+            let scalar = side.scalar.as_ref().filter(|own| own.text != whole.text);
+            scalar.map(|own| own.text.clone())
+        };
+        let (first, second) = (covered(&sides.0, one), covered(&sides.1, two));
+        let has_secrets = first.is_some() && second.is_some();
+        let first = first.unwrap_or_else(|| one.text.clone());
+        let second = second.unwrap_or_else(|| two.text.clone());
+        let identities = &self.rules.identities;
+        let is_alike = sides.0.scalar == sides.1.scalar && sides.0.shown == sides.1.shown
+            || has_secrets && identities.agree(&first, &second);
+        if is_open && is_alike {
             sides.0.is_secret = true;
             sides.1.is_secret = true;
         }
         self.tell_apart(&mut sides, left, right);
         let is_shown = is_open && !(sides.0.is_secret || sides.1.is_secret);
-        let matter = match self
-            .rules
-            .identities
-            .marked_on_one_side(&one.text, &two.text)
-        {
+        let matter = match self.rules.identities.marked_on_one_side(&first, &second) {
             Some(which) if is_shown && may_be_marked(&relation) => Matter::Marked(which),
             _ => Matter::Value(relation),
         };
