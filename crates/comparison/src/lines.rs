@@ -386,6 +386,21 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_a_crontab_is_known_by_what_it_runs() {
+        assert_eq!(
+            found(
+                "*/5 * * * * /srv/poll\n@daily root /srv/report\n0 3 * * mon /srv/backup\n",
+                "*/15 * * * * /srv/poll\n0 3 * * tue /srv/backup\n@weekly root /srv/report\n",
+            ),
+            [
+                "differs: */5 * * * * /srv/poll | */15 * * * * /srv/poll",
+                "differs: @daily root /srv/report | @weekly root /srv/report",
+                "differs: 0 3 * * mon /srv/backup | 0 3 * * tue /srv/backup",
+            ]
+        );
+    }
+
+    #[test]
     fn a_statement_of_one_side_is_one_finding_with_all_its_lines() {
         assert_eq!(
             found(

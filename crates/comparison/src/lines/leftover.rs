@@ -253,6 +253,9 @@ fn head(line: &str) -> Option<String> {
     if !says_something(line) {
         return None;
     }
+    if let Some(command) = timed(line) {
+        return Some(command.to_owned());
+    }
     if let Some(name) = assigned(line) {
         return Some(name);
     }
@@ -269,6 +272,40 @@ fn head(line: &str) -> Option<String> {
     } else {
         first.to_owned()
     })
+}
+
+/// What a line of a crontab runs: what is after five fields of times, or after `@daily`.
+fn timed(line: &str) -> Option<&str> {
+    const FIELDS: usize = 5;
+    if line.starts_with('@') {
+        let (word, command) = line.split_once(char::is_whitespace)?;
+        const WORDS: &[&str] = &[
+            "@reboot",
+            "@yearly",
+            "@annually",
+            "@monthly",
+            "@weekly",
+            "@daily",
+            "@midnight",
+            "@hourly",
+        ];
+        return WORDS.contains(&word).then(|| command.trim_start());
+    }
+    let mut rest = line;
+    for _ in 0..FIELDS {
+        let (field, after) = rest.split_once(char::is_whitespace)?;
+        let is_time = |each: char| {
+            each.is_ascii_alphanumeric() || matches!(each, '*' | '/' | ',' | '-' | '?')
+        };
+        // A word is none, but for a month or a day.
+        let is_field = field.starts_with(|first: char| first.is_ascii_digit() || first == '*')
+            || field.len() == 3 && field.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if !(is_field && field.chars().all(is_time)) {
+            return None;
+        }
+        rest = after.trim_start();
+    }
+    (!rest.is_empty()).then_some(rest)
 }
 
 /// What a line assigns to with `=` or `: `: a name, or a keyword or two and a name: `param name = 1`, `local name = 1`.
