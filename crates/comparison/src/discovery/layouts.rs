@@ -508,6 +508,13 @@ fn two_paths_name_their_environments() {
             "/c/production.yaml",
             "staging production",
         ),
+        (
+            "staging.example.org/config.yml",
+            "example.org/config.yml",
+            "staging production",
+        ),
+        ("staging.example.org", "example.org", "staging production"),
+        ("values-staging.yaml", "values.yaml", ""),
         ("a.yaml", "b.yaml", ""),
         ("values-v1.yaml", "values-v2.yaml", ""),
         ("staging/a.yaml", "staging/b.yaml", ""),

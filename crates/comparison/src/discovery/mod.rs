@@ -222,10 +222,17 @@ pub fn environments_of(left: &str, right: &str) -> Option<(String, String)> {
             .all(|mark| mark.word == first.word)
             .then(|| first.clone())
     };
-    at_one_place.or_else(|| {
-        let (one, two) = (only(left)?, only(right)?);
-        (one.word != two.word).then_some((one.spelling, two.spelling))
-    })
+    at_one_place
+        .or_else(|| {
+            let (one, two) = (only(left)?, only(right)?);
+            (one.word != two.word).then_some((one.spelling, two.spelling))
+        })
+        .or_else(|| {
+            // `staging.example.org` beside `example.org`.
+            let production = || "production".to_owned();
+            let first = unmarked::beside(left, right).map(|own| (own, production()));
+            first.or_else(|| unmarked::beside(right, left).map(|own| (production(), own)))
+        })
 }
 
 /// Finds environments and documents among the files of a repository.

@@ -119,6 +119,19 @@ fn may_be_production(
     !names_production && !names_other && !is_base && !taken.contains(base)
 }
 
+/// The environment of one of two paths that is the other with a word of an environment added: the other one is production.
+pub(super) fn beside(marked: &str, base: &str) -> Option<String> {
+    let own = candidates::unmarked(marked);
+    let (candidate, _) = own.into_iter().find(|(_, without)| without == base)?;
+    let all = [(marked, candidate)];
+    let naming = naming(base, &all);
+    let [(_, candidate)] = &all;
+    let is_staging = words::role(candidate.key.word) == Role::Staging;
+    let is_sure = candidate.clear && (naming == Naming::Host || is_staging);
+    (is_sure && may_be_production(base, &all, naming, &BTreeSet::new()))
+        .then(|| candidate.key.spelling.clone())
+}
+
 fn with_unmarked(base: &str, marked: &[(&str, Candidate)], naming: Naming) -> Family {
     let folder = marked.first().and_then(|(path, candidate)| {
         let end = folder_of(path, &candidate.ranges)?;
