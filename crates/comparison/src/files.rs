@@ -6,10 +6,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::disagreement::{Disagreement, Matter, Side, Surroundings};
-use super::layers::{Combined, Shape, are_texts, combine};
+use super::layers::{Combined, Shape, are_texts, combine, evened};
 use super::meaning::Relation;
 use super::path::Step;
-use super::{Equal, Rules, Said, Which, raw_differences};
+use super::{Equal, Rules, Said, Which, hashed_files, raw_differences};
 use evenkeel_document::sensitive::{KnownSecrets, Survey};
 use evenkeel_document::{Document, Format, Place, covering, sensitive};
 use evenkeel_model::Digest;
@@ -102,6 +102,12 @@ pub fn compare_files(
     }
     let (whole_left, whole_right) = (left.whole, right.whole);
     let (left, right) = (left.files, right.files);
+    let extended = hashed_files::with_names(&rules.identities, left.keys(), right.keys());
+    let extended = extended.map(|identities| Rules {
+        identities,
+        ..rules.clone()
+    });
+    let rules = extended.as_ref().unwrap_or(rules);
     let mut pairs: Vec<(&str, Option<&FileContent>, Option<&FileContent>)> = Vec::new();
     let mut open: BTreeMap<&str, &FileContent> = right
         .iter()
@@ -494,7 +500,7 @@ fn read_both(
         }
     }
     complaints.extend(others);
-    (one.zip(two), complaints)
+    (one.map(evened).zip(two.map(evened)), complaints)
 }
 
 /// Whether a text that cannot be read is a template: Jinja, Go or ERB by their marks anywhere; `${word}` and a word in `{}`,

@@ -5,6 +5,7 @@
 
 mod compose;
 mod merging;
+mod spring;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use evenkeel_document::{Document, Format, Node, Place};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::SourceFile;
 pub(crate) use merging::merge_deep;
+pub(crate) use spring::evened;
 
 /// How an overlay is merged with what lies beneath it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +149,7 @@ pub(crate) fn combine(
         let format = format.unwrap_or_else(|| Format::of_file(file));
         let (document, more) = evenkeel_document::read_otherwise(file, format);
         complaints.extend(more);
-        read.extend(document);
+        read.extend(document.map(evened));
     }
     let (Some(top), Some(lowest)) = (read.last(), read.first()) else {
         return (None, complaints);

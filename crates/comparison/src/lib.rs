@@ -9,6 +9,7 @@ pub mod discovery;
 
 mod disagreement;
 mod files;
+mod hashed_files;
 mod hunks;
 mod identity;
 mod index;
