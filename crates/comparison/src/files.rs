@@ -462,8 +462,10 @@ fn is_plainly_equal(
         && (format.is_some() || Format::of(&left.path) == Format::of(&right.path))
         && rules.wanted.is_none()
         && rules.must_differ.is_empty()
-        && !rules.identities.may_be_foreign(&left.text, Which::Left)
-        && !rules.identities.may_be_foreign(&right.text, Which::Right)
+        && ![Which::Left, Which::Right].into_iter().any(|which| {
+            rules.identities.may_be_foreign(&left.text, which)
+                || rules.identities.names_other(&left.text, which)
+        })
         && !left.text.contains("image")
 }
 

@@ -292,6 +292,33 @@ fn a_mention_of_the_other_environment_is_told_wherever_it_stands() {
 }
 
 #[test]
+fn a_thing_that_both_have_under_the_name_of_one_is_shared() {
+    let all = json!({"bucket": "acme-production-files", "database": "shop_production", "level": "production", "topic": "orders"});
+    let rules = Rules {
+        identities: Identities::new([Identity {
+            name: "environment".into(),
+            left: "staging".into(),
+            right: "production".into(),
+        }]),
+        ..Rules::default()
+    };
+    let shared: Vec<String> = found(&all, &all, &rules)
+        .iter()
+        .filter(|each| {
+            matches!(
+                each.matter,
+                Matter::Shared {
+                    of: Which::Right,
+                    ..
+                }
+            )
+        })
+        .map(|each| each.path.to_string())
+        .collect();
+    assert_eq!(shared, ["bucket", "database"]);
+}
+
+#[test]
 fn a_subtree_at_another_place_has_moved() {
     let subtree = json!({"a": 1, "b": [1, 2], "c": "x"});
     let left = json!({"old": {"thing": subtree}, "k": 1});

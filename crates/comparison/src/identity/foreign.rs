@@ -77,12 +77,10 @@ impl Identities {
 
     /// An address of one machine that is in the other environment's network.
     fn foreign_address(&self, text: &str, which: Which) -> Option<(Arc<str>, Arc<str>)> {
-        /// A network as large as this is everybody's.
-        const FEWEST_BITS: u32 = 16;
         if self.networks.is_empty() {
             return None;
         }
-        let is_own = |address: u32| {
+        let is_own = |address: u128| {
             self.networks.iter().any(|(_, left, right)| match which {
                 Which::Left => left.contains(address),
                 Which::Right => right.contains(address),
@@ -102,7 +100,7 @@ impl Identities {
                     Which::Left => right,
                     Which::Right => left,
                 };
-                theirs.bits() >= FEWEST_BITS && theirs.contains(address)
+                !theirs.is_vast() && theirs.contains(address)
             })?;
             Some((Arc::clone(name), text.get(range)?.into()))
         })
@@ -118,6 +116,11 @@ impl Identities {
         };
         let found = self.names.find(text, other)?;
         (!self.names.is_in(text, which)).then_some(found)
+    }
+
+    /// Whether the other environment's name is in a text, as a word.
+    pub(crate) fn names_other(&self, text: &str, which: Which) -> bool {
+        self.names.is_in(text, which.other())
     }
 
     /// Whether the name of a host has, beside what it mentions, a short form of its own environment's name: `stg-db`.

@@ -1,13 +1,18 @@
-//! Ranges of IPv4 addresses: two environments' networks correspond address by address.
+//! Ranges of addresses: two environments' networks correspond address by address.
 //!
-//! A network is written with its mask (`10.1.0.0/16`), or as the beginning of private addresses (`10.1`, `10.1.0`).
+//! A network is written with its mask (`10.1.0.0/16`, `2001:db8:a1::/48`), or as the beginning of private addresses of IPv4
+//! (`10.1`, `10.1.0`). Addresses of IPv4 are held as those of IPv6 that stand for them.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
+
+/// How many bits an address of IPv4 has before it.
+const BEFORE: u32 = 96;
 
 /// A range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Network {
-    base: u32,
+    base: u128,
     bits: u32,
 }
 
@@ -15,10 +20,15 @@ impl Network {
     /// The network that a text is.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if let Some((address, bits)) = text.split_once('/') {
-            let bits: u32 = bits.parse().ok().filter(|bits| (8..=30).contains(bits))?;
-            let address: Ipv4Addr = address.parse().ok()?;
+            let bits: u32 = bits.parse().ok()?;
+            let bits = match address.parse().ok()? {
+                IpAddr::V4(_) if (8..=30).contains(&bits) => BEFORE + bits,
+                IpAddr::V6(_) if (16..=120).contains(&bits) => bits,
+                _ => return None,
+            };
+            let address = number(address.parse().ok()?);
             return Some(Self {
-                base: u32::from(address) & mask(bits),
+                base: address & mask(bits),
                 bits,
             });
         }
@@ -35,34 +45,50 @@ impl Network {
         let base = Ipv4Addr::from(base);
         let is_shared = base.octets()[0] == 100 && (64..128).contains(&base.octets()[1]);
         (base.is_private() || is_shared).then(|| Self {
-            base: u32::from(base),
-            bits,
+            base: number(base.into()),
+            bits: BEFORE + bits,
         })
     }
 
     /// Whether an address is in it.
-    pub(crate) fn contains(self, address: u32) -> bool {
+    pub(crate) fn contains(self, address: u128) -> bool {
         address & mask(self.bits) == self.base
     }
 
-    /// How many bits all its addresses begin with.
+    /// How many bits all its addresses begin with, counted as those of IPv6.
     pub(crate) fn bits(self) -> u32 {
         self.bits
     }
 
+    /// Whether it is so large that it is everybody's.
+    pub(crate) fn is_vast(self) -> bool {
+        const FEWEST: u32 = 16;
+        const FEWEST_OF_IPV6: u32 = 32;
+        match self.of_ipv4() {
+            Some((_, bits)) => bits < FEWEST,
+            None => self.bits < FEWEST_OF_IPV6,
+        }
+    }
+
     /// What an address is within it.
-    pub(crate) fn host(self, address: u32) -> u32 {
+    pub(crate) fn host(self, address: u128) -> u128 {
         address & !mask(self.bits)
+    }
+
+    /// Its first address and its bits, if it is one of IPv4.
+    fn of_ipv4(self) -> Option<(Ipv4Addr, u32)> {
+        let bits = self.bits.checked_sub(BEFORE)?;
+        Some((Ipv6Addr::from(self.base).to_ipv4_mapped()?, bits))
     }
 
     /// The ways in which all its addresses begin or end, where that are whole numbers: `10.1`, `ip-10-1`, `1.10.in-addr.arpa`.
     pub(crate) fn spellings(self) -> Vec<String> {
-        let count = match self.bits {
-            16 => 2,
-            24 => 3,
+        let (base, count) = match self.of_ipv4() {
+            Some((base, 16)) => (base, 2),
+            Some((base, 24)) => (base, 3),
             _ => return Vec::new(),
         };
-        let octets: Vec<String> = Ipv4Addr::from(self.base)
+        let octets: Vec<String> = base
             .octets()
             .iter()
             .take(count)
@@ -82,38 +108,79 @@ fn is_plain(octet: &str) -> bool {
     octet == "0" || !octet.starts_with('0') && octet.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn mask(bits: u32) -> u32 {
-    u32::MAX.checked_shl(32 - bits).unwrap_or(0)
+fn mask(bits: u32) -> u128 {
+    u128::MAX.checked_shl(u128::BITS - bits).unwrap_or(0)
+}
+
+fn number(address: IpAddr) -> u128 {
+    u128::from(match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    })
 }
 
 /// The address that begins at a place of a text and is a whole one, and how long it is.
-pub(crate) fn address_at(text: &str, at: usize) -> Option<(u32, usize)> {
+pub(crate) fn address_at(text: &str, at: usize) -> Option<(u128, usize)> {
     const LONGEST: usize = 15;
+    const LONGEST_OF_IPV6: usize = 39;
     let bytes = text.as_bytes();
     let before = at.checked_sub(1).and_then(|before| bytes.get(before));
     if before.is_some_and(|before| before.is_ascii_alphanumeric() || *before == b'.') {
         return None;
     }
-    let length = bytes
-        .iter()
-        .skip(at)
-        .take(LONGEST + 1)
-        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
-        .count();
-    let written = text.get(at..at + length)?;
+    let run = |longest: usize, is_part: fn(&u8) -> bool| -> Option<&str> {
+        let rest = bytes.iter().skip(at).take(longest + 1);
+        let length = rest.take_while(|byte| is_part(byte)).count();
+        text.get(at..at + length)
+    };
+    let written = run(LONGEST, |byte| byte.is_ascii_digit() || *byte == b'.')?;
     let written = written.strip_suffix('.').unwrap_or(written);
-    let address: Ipv4Addr = written.parse().ok()?;
-    Some((u32::from(address), written.len()))
+    if let Ok(address) = written.parse::<Ipv4Addr>() {
+        return Some((number(address.into()), written.len()));
+    }
+    let written = run(LONGEST_OF_IPV6, |byte| {
+        byte.is_ascii_hexdigit() || *byte == b':'
+    })?;
+    let after = bytes.get(at + written.len());
+    if written.matches(':').count() < 2
+        || before == Some(&b':') && !is_after_a_name(text, at)
+        || after.is_some_and(|after| after.is_ascii_alphanumeric() || *after == b'.')
+    {
+        return None;
+    }
+    // A single colon at its end is punctuation.
+    let bare = written
+        .strip_suffix(':')
+        .filter(|bare| !bare.ends_with(':'));
+    let written = bare.unwrap_or(written);
+    let address: Ipv6Addr = written.parse().ok()?;
+    Some((u128::from(address), written.len()))
+}
+
+/// Whether the colon before a place ends a name, and is no part of an address: `server:2001:db8::1`.
+fn is_after_a_name(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let before = before.strip_suffix(':').unwrap_or(before);
+    let word = before
+        .rsplit(|each: char| !(each.is_alphanumeric() || matches!(each, ':' | '-' | '_')))
+        .next()
+        .unwrap_or_default();
+    word.is_empty() && !before.ends_with(':')
+        || word.contains(|each: char| !each.is_ascii_hexdigit() && each != ':')
 }
 
 /// All addresses of a text, with their bytes.
-pub(crate) fn addresses(text: &str) -> impl Iterator<Item = (u32, std::ops::Range<usize>)> + '_ {
+pub(crate) fn addresses(text: &str) -> impl Iterator<Item = (u128, Range<usize>)> + '_ {
+    let has_ipv6 = text.contains("::") || text.bytes().filter(|byte| *byte == b':').count() > 6;
+    let begins = move |byte: &u8| {
+        byte.is_ascii_digit() || has_ipv6 && (byte.is_ascii_hexdigit() || *byte == b':')
+    };
     let mut at = 0;
     std::iter::from_fn(move || {
         while at < text.len() {
             let from = at;
             at += 1;
-            if text.as_bytes().get(from).is_some_and(u8::is_ascii_digit)
+            if text.as_bytes().get(from).is_some_and(begins)
                 && let Some((address, length)) = address_at(text, from)
             {
                 at = from + length;
@@ -130,7 +197,15 @@ mod tests {
 
     #[test]
     fn networks_are_known_with_and_without_a_mask() {
-        for text in ["10.1.0.0/16", "10.1", "10.1.", "192.168.7", "100.64.0.0/10"] {
+        for text in [
+            "10.1.0.0/16",
+            "10.1",
+            "10.1.",
+            "192.168.7",
+            "100.64.0.0/10",
+            "2001:db8:a1::/48",
+            "fd00::/16",
+        ] {
             assert!(Network::parse(text).is_some(), "{text}");
         }
         for text in [
@@ -143,6 +218,8 @@ mod tests {
             "0.0.0.0/0",
             "10.1.0.0/33",
             "10.a",
+            "2001:db8:a1",
+            "::/0",
             "",
         ] {
             assert!(Network::parse(text).is_none(), "{text}");
@@ -151,6 +228,12 @@ mod tests {
         let address = |text: &str| address_at(text, 0).unwrap().0;
         assert!(network.contains(address("10.1.130.7")) && !network.contains(address("10.1.1.1")));
         assert_eq!(network.host(address("10.1.128.7")), 7);
+        let network = Network::parse("2001:db8:a1::/48").unwrap();
+        assert!(network.contains(address("2001:DB8:a1::7")));
+        assert!(!network.contains(address("2001:db8:a2::7")));
+        assert_eq!(network.host(address("2001:db8:a1::7")), 7);
+        assert!(!network.is_vast() && Network::parse("2001::/16").unwrap().is_vast());
+        assert!(Network::parse("10.0.0.0/8").unwrap().is_vast());
     }
 
     #[test]
@@ -162,5 +245,19 @@ mod tests {
             all("a 10.0.0.1, http://10.0.0.2:80/ 1.2.3.4.5 v1.2.3.4 10.0.0.300 10.0.0.3."),
             ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
         );
+        assert_eq!(
+            all(
+                "a 2001:db8::1, http://[2001:db8::2]:80/ 2001:db8::3/64 ::1 x:2001:db8::4 a::b::c 12:30:45 std::fs aa:bb:cc:dd:ee:ff fe80::1: y"
+            ),
+            [
+                "2001:db8::1",
+                "2001:db8::2",
+                "2001:db8::3",
+                "::1",
+                "2001:db8::4",
+                "fe80::1"
+            ]
+        );
+        assert_eq!(all("db:10.0.0.1 10.0.0.2:80"), ["10.0.0.1", "10.0.0.2"]);
     }
 }

@@ -55,17 +55,9 @@ impl<'n> Walk<'n, '_> {
     /// shared, which may be meant.
     pub(super) fn shared(&mut self, left: &'n Node, right: &'n Node, scalar: &'n Scalar) {
         for which in [Which::Left, Which::Right] {
-            if !self.may_mention(which) {
-                continue;
-            }
-            let Some((_, value)) = self.rules.identities.foreign(&scalar.text, which) else {
+            let Some(Mention { value, thing, .. }) = self.mentioned(&scalar.text, which) else {
                 continue;
             };
-            let Some(start) = scalar.text.find(&*value) else {
-                continue;
-            };
-            let context = self.context_of(&scalar.text);
-            let thing = Thing::of(&scalar.text, &(start..start + value.len()), context);
             if thing.is_connection() && thing != Thing::Host {
                 let matter = Matter::Shared {
                     of: which.other(),

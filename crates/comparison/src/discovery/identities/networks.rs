@@ -1,6 +1,7 @@
 //! Networks of which each environment has one of its own: found by addresses that differ, and correspond one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv6Addr;
 
 use super::{DifferingText, PairOfTexts};
 use crate::identity::{Network, addresses};
@@ -23,10 +24,15 @@ pub(super) fn find(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Found> {
     let mut having: Vec<usize> = Vec::new();
     for (number, text) in texts.iter().enumerate() {
         let (lefts, rights) = (numbers(&text.left), numbers(&text.right));
-        if lefts.is_empty() || lefts.len() != rights.len() {
+        let has_ipv6 = |text: &str| ipv6(text).next().is_some();
+        let is_one = !lefts.is_empty() && lefts.len() == rights.len();
+        if !(is_one || has_ipv6(&text.left) && has_ipv6(&text.right)) {
             continue;
         }
         having.push(number);
+        for (left, right) in prefixes(&text.left, &text.right) {
+            *candidates.entry((left, right)).or_default() += 1;
+        }
         for (one, two) in lefts.iter().zip(&rights).filter(|(one, two)| one != two) {
             for (left, right) in candidates_of(one, two) {
                 *candidates.entry((left, right)).or_default() += 1;
@@ -96,8 +102,8 @@ fn contradictions(left: &str, right: &str, pair: &PairOfTexts) -> usize {
         (true, &pair.said.0, left, right),
         (false, &pair.said.1, right, left),
     ] {
-        for line in said.lines().filter(|line| line.contains('.')) {
-            let all: Vec<u32> = addresses(line).map(|(address, _)| address).collect();
+        for line in said.lines().filter(|line| line.contains(['.', ':'])) {
+            let all: Vec<u128> = addresses(line).map(|(address, _)| address).collect();
             if all.iter().any(|address| theirs.contains(*address))
                 && !all.iter().any(|address| own.contains(*address))
             {
@@ -114,6 +120,7 @@ fn numbers(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
         text.split('.').map(|octet| octet.parse().ok()).collect()
     };
     let found: Vec<(Vec<u8>, Option<u32>)> = addresses(text)
+        .filter(|(address, _)| Ipv6Addr::from(*address).to_ipv4_mapped().is_some())
         .filter_map(|(_, range)| {
             let rest = text.get(range.end..)?;
             let mask = rest.strip_prefix('/').and_then(|rest| {
@@ -131,6 +138,33 @@ fn numbers(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
             .map(|octets| (octets, None))
             .into_iter()
             .collect();
+    }
+    found
+}
+
+/// The addresses of IPv6 in a text.
+fn ipv6(text: &str) -> impl Iterator<Item = Ipv6Addr> + '_ {
+    addresses(text)
+        .map(|(address, _)| Ipv6Addr::from(address))
+        .filter(|address| address.to_ipv4_mapped().is_none())
+}
+
+/// The pairs of networks of IPv6 by which two texts may differ: of lengths that networks are given out with.
+fn prefixes(left: &str, right: &str) -> BTreeSet<(String, String)> {
+    const LENGTHS: [u32; 5] = [32, 40, 48, 56, 64];
+    let mut found = BTreeSet::new();
+    for (one, two) in ipv6(left).zip(ipv6(right)).filter(|(one, two)| one != two) {
+        for length in LENGTHS {
+            let network = |address: Ipv6Addr| {
+                let base = u128::from(address) & (u128::MAX << (u128::BITS - length));
+                format!("{}/{length}", Ipv6Addr::from(base))
+            };
+            let host = |address: Ipv6Addr| u128::from(address) << length;
+            let (first, second) = (network(one), network(two));
+            if first != second && host(one) == host(two) {
+                found.insert((first, second));
+            }
+        }
     }
     found
 }

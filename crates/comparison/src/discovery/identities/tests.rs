@@ -526,3 +526,30 @@ mod laws {
         }
     }
 }
+
+#[test]
+fn a_network_of_ipv6_is_one_identity() {
+    let found = proposed(&[
+        ("vpc", "2001:db8:a1::/48", "2001:db8:b2::/48"),
+        ("public", "2001:db8:a1:1::/64", "2001:db8:b2:1::/64"),
+        (
+            "dns",
+            "http://[2001:db8:a1::53]:53",
+            "http://[2001:db8:b2::53]:53",
+        ),
+    ]);
+    assert_eq!(
+        values(&found),
+        [(
+            IdentityKind::Network,
+            "2001:db8:a1::/48",
+            "2001:db8:b2::/48"
+        )]
+    );
+    // Hosts that do not correspond.
+    let found = proposed(&[
+        ("a", "2001:db8:a1::1", "2001:db8:b2::2"),
+        ("b", "2001:db8:a1::3", "2001:db8:b2::4"),
+    ]);
+    assert!(values(&found).is_empty());
+}
