@@ -117,6 +117,17 @@ fn what_is_in_the_file_stays_byte_for_byte() {
 }
 
 #[test]
+fn a_secret_that_only_one_environment_encrypts_is_held_to_that() {
+    let sealed =
+        "password: ENC[PKCS7,MIIBeQYJKoZIhvcNAQcDoIIBajCCAWYCAQAxggEhMIIBHQIBADAFMAACAQEw]\n";
+    let world = yaml("password: hunter2\n", sealed, "");
+    assert_eq!(drift(&world, 2), ["parity/setting-differs password"]);
+    world.expect(0, &["baseline"]);
+    assert_eq!(drift(&world, 0), Vec::<String>::new());
+    assert!(!world.read(FILE).contains("hunter2"));
+}
+
+#[test]
 fn a_file_that_is_broken_is_left_alone() {
     let world = yaml("a: 1\n", "a: 2\n", "");
     world.write(FILE, "[[difference]\n");

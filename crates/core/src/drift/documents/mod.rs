@@ -198,10 +198,10 @@ fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
 /// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.
 fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     let Disagreement { left, right, .. } = disagreement;
-    // Of a secret on both sides it says nothing that both have something.
+    // Of a secret or a ciphertext on both sides it says nothing that both have something.
     let is_on_both = left.is_some() && right.is_some();
     let value = |side: &Side| {
-        if side.is_secret && is_on_both {
+        if (side.is_secret || side.is_encrypted) && is_on_both {
             Value::text(&side.shown)
         } else {
             value(side)
