@@ -6,8 +6,7 @@
 use std::ops::Range;
 
 use super::identity::hosts;
-use super::meaning::Context;
-use super::tokens::tokens;
+use super::meaning::{self, Context};
 
 /// What sort of thing a value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -304,23 +303,17 @@ const IN_TEXTS: &[(&str, Thing)] = &[
     (".servicebus.windows.net", Thing::Queue),
 ];
 
+/// The words of a key in small letters, without numbers at their ends: `db01` is a `db`.
 fn words(key: &str) -> Vec<String> {
-    const LONGEST: usize = 128;
-    if key.len() > LONGEST {
-        return Vec::new();
-    }
-    let mut all: Vec<String> = tokens(key)
-        .into_iter()
-        .filter_map(|range| key.get(range).map(str::to_lowercase))
-        .collect();
-    // `s3` is one word.
-    while let Some(at) = all.windows(2).position(|pair| pair == ["s", "3"]) {
-        all.remove(at + 1);
-        if let Some(word) = all.get_mut(at) {
-            "s3".clone_into(word);
+    let bare = |word: &str| {
+        let lower = word.to_ascii_lowercase();
+        match lower.trim_end_matches(|each: char| each.is_ascii_digit()) {
+            // A number by itself, and `s3`.
+            "" | "s" => lower,
+            bare => bare.to_owned(),
         }
-    }
-    all
+    };
+    meaning::words(key).map(bare).collect()
 }
 
 fn is_prose(words: &[String]) -> bool {
@@ -419,6 +412,8 @@ mod tests {
             ("uploads", "", "arn:aws:s3:::prod-files", Thing::Bucket),
             ("S3_UPLOADS", "", "prod-files", Thing::Bucket),
             ("jobsQueue", "", "prod-jobs", Thing::Queue),
+            ("AWSQueue2", "", "prod-jobs", Thing::Queue),
+            ("db01", "", "prod_shop", Thing::Database),
             (
                 "url",
                 "",

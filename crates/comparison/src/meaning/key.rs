@@ -11,7 +11,7 @@ pub(super) use dimension::{KeyUnit, dimension, is_bytes_like, is_time_like, unit
 pub(super) use image::{ImageKey, image};
 pub(super) use quantity::{Resource, is_quantities, is_quota, resource};
 
-/// Longer names are not looked at.
+/// Longer names are not looked at: no longer one is a name.
 const LONGEST: usize = 128;
 
 /// Questions that yes and no answer.
@@ -83,7 +83,8 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-fn words(key: &str) -> Words<'_> {
+/// The words of a key.
+pub(crate) fn words(key: &str) -> impl Iterator<Item = &str> {
     Words(if key.len() > LONGEST { "" } else { key })
 }
 
@@ -91,7 +92,8 @@ fn is_one_of(word: &str, list: &[&str]) -> bool {
     list.iter().any(|each| each.eq_ignore_ascii_case(word))
 }
 
-fn has(key: &str, list: &[&str]) -> bool {
+/// Whether one of a key's words is in a list.
+pub(crate) fn has(key: &str, list: &[&str]) -> bool {
     words(key).any(|word| is_one_of(word, list))
 }
 

@@ -25,6 +25,7 @@ mod tests;
 
 pub use boolean::as_boolean_word;
 pub use image::floating_tag;
+pub(crate) use key::{has as has_word, words};
 
 use evenkeel_document::{Scalar, ScalarKind};
 

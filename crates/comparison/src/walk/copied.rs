@@ -5,7 +5,7 @@
 //! itself, or, where the environments are known to have accounts of their own, unless its key names what is shared.
 
 use super::super::Identities;
-use super::super::meaning::Context;
+use super::super::meaning::{self, Context};
 use evenkeel_document::Scalar;
 
 /// Words of keys under which one id is right in all environments.
@@ -155,12 +155,16 @@ pub(super) fn is_copied(
     if one != two {
         return names_accounts(one, two);
     }
-    let is_shared = has_word(context.key, SHARED) || has_word(context.above, SHARED);
+    let is_shared =
+        meaning::has_word(context.key, SHARED) || meaning::has_word(context.above, SHARED);
     let are_apart = identities.have_accounts();
     match id.sort {
         Sort::Amazon => are_apart && !is_shared,
         Sort::Uuid => {
-            !is_shared && (are_apart || has_word(context.key, OWN) || has_word(context.above, OWN))
+            !is_shared
+                && (are_apart
+                    || meaning::has_word(context.key, OWN)
+                    || meaning::has_word(context.above, OWN))
         }
     }
 }
@@ -238,29 +242,6 @@ fn is_random(digits: &str) -> bool {
     }
     let different = seen.count_ones() as usize;
     letters > 0 && different * 2 >= digits.len().min(16)
-}
-
-/// Whether a key has one of some words in it.
-fn has_word(key: &str, words: &[&str]) -> bool {
-    let mut start = 0;
-    let bytes = key.as_bytes();
-    for end in 1..=bytes.len() {
-        let here = bytes.get(end).copied().unwrap_or(b' ');
-        let before = bytes.get(end - 1).copied().unwrap_or(b' ');
-        let is_end = !here.is_ascii_alphanumeric()
-            || here.is_ascii_uppercase() && before.is_ascii_lowercase();
-        if is_end {
-            let word = key
-                .get(start..end)
-                .unwrap_or("")
-                .trim_matches(|each: char| !each.is_ascii_alphanumeric());
-            if words.iter().any(|known| known.eq_ignore_ascii_case(word)) {
-                return true;
-            }
-            start = end;
-        }
-    }
-    false
 }
 
 #[cfg(test)]
