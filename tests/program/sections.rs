@@ -130,6 +130,16 @@ fn documents_of_one_file_lie_over_those_without_a_profile() {
 }
 
 #[test]
+fn one_of_several_documents_may_have_the_sections() {
+    finds(
+        "helmfile.yaml",
+        "environments:\n  staging: {context: a, values: [x]}\n  production: {context: b, values: [x]}\n---\nreleases: [{name: shop}]\n",
+        "environments.${environment}",
+        &["parity/setting-differs context"],
+    );
+}
+
+#[test]
 fn objects_of_kubernetes_by_their_namespace() {
     let object = |kind: &str, namespace: &str, more: &str| {
         format!(

@@ -175,6 +175,10 @@ impl Search {
                 return;
             }
         }
+        // One of several documents may have the sections: `environments:` of Helmfile stands before its releases.
+        for root in roots.iter().filter(|root| root.get("kind").is_none()) {
+            self.node(root, &Path::default(), DEEPEST);
+        }
     }
 
     /// Objects of Kubernetes, of which each environment has several: by namespace.

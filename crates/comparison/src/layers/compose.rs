@@ -60,6 +60,11 @@ fn even_service(service: &mut Node) {
                     );
                 }
             }
+            "ports" => {
+                if let Content::List(items) = &mut field.value.content {
+                    items.iter_mut().for_each(short_port);
+                }
+            }
             "deploy" => {
                 if let Content::Map(fields) = &mut field.value.content {
                     even_fields(fields, &["labels"]);
@@ -85,6 +90,44 @@ fn even_service(service: &mut Node) {
             "label_file",
         ],
     );
+}
+
+/// A port in its short form, where its long form says no more: `{target: 80, published: 8080}` is `8080:80`.
+fn short_port(item: &mut Node) {
+    let Content::Map(fields) = &item.content else {
+        return;
+    };
+    let text = |key: &str| {
+        let field = fields.iter().find(|field| &*field.key == key);
+        field.and_then(|field| field.value.as_scalar())
+    };
+    const KNOWN: &[&str] = &["target", "published", "host_ip", "protocol", "mode"];
+    let is_plain =
+        |field: &Entry| KNOWN.contains(&&*field.key) && field.value.as_scalar().is_some();
+    let is_ingress = text("mode").is_none_or(|mode| &*mode.text == "ingress");
+    let Some(target) = text("target").filter(|_| is_ingress && fields.iter().all(is_plain)) else {
+        return;
+    };
+    let mut short = String::new();
+    for key in ["host_ip", "published"] {
+        if let Some(part) = text(key) {
+            short.push_str(&part.text);
+            short.push(':');
+        }
+    }
+    // An address without a port is something else.
+    if text("host_ip").is_some() && text("published").is_none() {
+        return;
+    }
+    short.push_str(&target.text);
+    if let Some(protocol) = text("protocol").filter(|protocol| &*protocol.text != "tcp") {
+        short.push('/');
+        short.push_str(&protocol.text);
+    }
+    item.content = Content::Scalar(Scalar {
+        kind: ScalarKind::Loose,
+        text: short.into(),
+    });
 }
 
 fn even_fields(fields: &mut [Entry], keys: &[&str]) {
@@ -355,6 +398,16 @@ mod tests {
                 "{ports: ['80:80']}",
                 "{ports: ['81:81', '80:80']}",
                 "{ports:[80:80,81:81]}",
+            ),
+            (
+                "{ports: ['80:80']}",
+                "{ports: [{target: 80, published: '80', protocol: tcp}, {target: 53, published: 53, protocol: udp}]}",
+                "{ports:[80:80,53:53/udp]}",
+            ),
+            (
+                "{ports: ['80:80']}",
+                "{ports: [{target: 80, published: '80', mode: host}]}",
+                "{ports:[80:80,{target:80,published:80,mode:host}]}",
             ),
             ("{expose: [80]}", "{expose: [81]}", "{expose:[80,81]}"),
             (
