@@ -32,11 +32,23 @@ pub(super) fn compare(
     let (lefts, rights) = (lines(left), lines(right));
     // Where one side's indentation means something, it is compared.
     let is_indented = Style::of(left).is_indented && Style::of(right).is_indented;
-    let leftover = Leftover::of(&lefts, &rights, identities, is_indented);
+    let (one, two) = (Shown::of(left), Shown::of(right));
+    // A line is known by what is beside its secrets.
+    let covered = |shown: &Shown, nodes: &[&Node]| -> Vec<String> {
+        let trimmed = |node: &&Node| shown.covered(node).trim().to_owned();
+        nodes.iter().map(trimmed).collect()
+    };
+    let texts = (covered(&one, &lefts), covered(&two, &rights));
+    let leftover = Leftover::of(
+        &lefts,
+        &rights,
+        (&texts.0, &texts.1),
+        identities,
+        is_indented,
+    );
     if leftover.is_empty() {
         return;
     }
-    let (one, two) = (Shown::of(left), Shown::of(right));
     if !leftover.moved.is_empty() && !is_set {
         let numbers = |which: fn(&(usize, usize)) -> usize| {
             let mut numbers: Vec<usize> = leftover.moved.iter().map(which).collect();
@@ -382,6 +394,25 @@ mod tests {
         assert_eq!(
             found("a 1\nb 2\nc 3\n", "b 2\nc 3\na 1\n"),
             ["order: a 1 | a 1"]
+        );
+    }
+
+    #[test]
+    fn a_line_is_known_by_what_is_beside_its_secret() {
+        assert_eq!(
+            found(
+                "user app on >hunter2 ~a:*\nuser web on >hunter3 ~b:*\nmaxmemory 1\n",
+                "user web on >hunter4 ~b:*\nuser app on >hunter5 ~a:*\nmaxmemory 1\n",
+            ),
+            [
+                "order: user web on >(a secret, not shown) ~b:* | user web on >(a secret, not shown) ~b:*",
+                "differs: user app on >(a secret, not shown) ~a:* | user app on >(a secret, not shown) ~a:*",
+                "differs: user web on >(a secret, not shown) ~b:* | user web on >(a secret, not shown) ~b:*",
+            ]
+        );
+        assert_eq!(
+            found("a:1:b:c:hunter2\nx 1\n", "x 1\na:1:b:c:hunter2\n").len(),
+            1
         );
     }
 

@@ -32,9 +32,11 @@ impl Leftover {
             && self.right.is_empty()
     }
 
+    /// What is left over of some lines; `covered` is what each says without its secrets.
     pub(super) fn of(
         lefts: &[&Node],
         rights: &[&Node],
+        covered: (&[String], &[String]),
         identities: &Identities,
         is_indented: bool,
     ) -> Self {
@@ -47,16 +49,28 @@ impl Leftover {
             }
         };
         let (left_depths, right_depths) = (depths(lefts), depths(rights));
-        let marked = |nodes: &[&Node], which| -> Vec<String> {
-            let marked = |node: &&Node| {
-                let text = text(node).trim();
-                identities
-                    .marked(text, which)
-                    .unwrap_or_else(|| text.to_owned())
+        let marked = |texts: &[String], which| -> Vec<String> {
+            let marked = |text: &String| {
+                let marked = identities.marked(text, which);
+                marked.unwrap_or_else(|| text.clone())
             };
-            nodes.iter().map(marked).collect()
+            texts.iter().map(marked).collect()
         };
-        let (ones, twos) = (marked(lefts, Which::Left), marked(rights, Which::Right));
+        let (ones, twos) = (
+            marked(covered.0, Which::Left),
+            marked(covered.1, Which::Right),
+        );
+        let agree = |one: &str, two: &str| one == two || identities.agree(one, two);
+        // Two lines that say the same, and have other secrets.
+        let have_other_secrets =
+            |(one, two): &(usize, usize)| match (lefts.get(*one), rights.get(*two)) {
+                (Some(left), Some(right)) => {
+                    let (left, right) = (text(left).trim(), text(right).trim());
+                    covered.0.get(*one).is_some_and(|covered| covered != left)
+                        && !agree(left, right)
+                }
+                _ => false,
+            };
         let mut leftover = Self::default();
         // Stretches that differ, for pairing what stands at the same place.
         let mut stretches: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
@@ -66,13 +80,13 @@ impl Leftover {
                 .filter(|(one, two)| left_depths.get(*one) != right_depths.get(*two))
                 .collect();
         }
+        let same = between(&hunks, ones.len());
+        leftover.pairs.extend(same.filter(have_other_secrets));
         for (old, new) in hunks {
             // What the marks did not bring together may agree all the same.
-            let agrees = |(one, two): (usize, usize)| match (lefts.get(one), rights.get(two)) {
-                (Some(one), Some(two)) => {
-                    let (one, two) = (text(one).trim(), text(two).trim());
-                    one == two || identities.agree(one, two)
-                }
+            let agrees = |(one, two): (usize, usize)| match (covered.0.get(one), covered.1.get(two))
+            {
+                (Some(one), Some(two)) => agree(one, two),
                 _ => false,
             };
             let is_equally_long = old.len() == new.len();
@@ -81,6 +95,8 @@ impl Leftover {
                 if !(is_equally_long && agrees((one, two))) {
                     stretch.0.push(one);
                     stretch.1.push(two);
+                } else if have_other_secrets(&(one, two)) {
+                    leftover.pairs.push((one, two));
                 }
             }
             let shorter = old.len().min(new.len());
@@ -89,6 +105,11 @@ impl Leftover {
             stretches.push(stretch);
         }
         leftover.out_of_sequence(&mut stretches, &ones, &twos);
+        let moved = leftover
+            .moved
+            .iter()
+            .filter(|pair| have_other_secrets(pair));
+        leftover.pairs.extend(moved);
         leftover.same_heads(&mut stretches, lefts, rights);
         leftover.same_place(&mut stretches, lefts, rights);
         for (left, right) in stretches {
