@@ -420,6 +420,44 @@ fn what_stands_beside_a_secret_is_compared_as_if_alone() {
 }
 
 #[test]
+fn what_is_there_once_is_one_of_those_that_are_there_twice() {
+    let paths = |name: &str, format: Format, left: &str, right: &str| -> Vec<String> {
+        let document =
+            |text: &str| evenkeel_document::read(&SourceFile::new(name, text), format).unwrap();
+        let compared = compare(&document(left), &document(right), &Rules::default(), None);
+        let told = compared.disagreements.iter();
+        told.map(|each| format!("{} {:?}", each.path, each.matter))
+            .collect()
+    };
+    let block = |name: &str| format!("template {{\n  source = \"{name}\"\n  mode = 1\n}}\n");
+    let (two, one) = (format!("{}{}", block("a"), block("b")), block("b"));
+    assert_eq!(
+        paths("a.hcl", Format::Hcl, &two, &one),
+        ["template[source=a] Only(Left)"]
+    );
+    let unit = |lines: &str| format!("[Service]\n{lines}");
+    assert_eq!(
+        paths(
+            "a.service",
+            Format::Properties,
+            &unit("ExecStartPre=/bin/a\n"),
+            &unit("ExecStartPre=/bin/a\nExecStartPre=/bin/b\n"),
+        ),
+        ["Service.ExecStartPre[/bin/b] Only(Right)"]
+    );
+    // An attribute that is a list is another type than one that is none.
+    assert_eq!(
+        paths(
+            "a.tfvars",
+            Format::Hcl,
+            "x = [{ a = 1 }]\n",
+            "x = { a = 1 }\n"
+        ),
+        ["x Shape"]
+    );
+}
+
+#[test]
 fn must_differ_turns_equality_around() {
     let mut rules = Rules::default();
     rules

@@ -376,6 +376,20 @@ impl<'n> Walk<'n, '_> {
                 self.list(one, two);
                 self.containers.pop();
             }
+            // What stands once is held against each that stands several times.
+            (Content::List(one), _) if self.written.0.is_repeated(left, right) => {
+                self.containers
+                    .push((self.trail.len(), Container::List(one)));
+                self.list(one, std::slice::from_ref(right));
+                self.containers.pop();
+            }
+            (_, Content::List(two)) if self.written.1.is_repeated(right, left) => {
+                let one = std::slice::from_ref(left);
+                self.containers
+                    .push((self.trail.len(), Container::List(one)));
+                self.list(one, two);
+                self.containers.pop();
+            }
             _ => {
                 self.mentions(left, Which::Left);
                 self.mentions(right, Which::Right);

@@ -30,8 +30,9 @@ struct Column {
     is_everywhere: bool,
 }
 
-/// How good keys are: how many elements they bring together, whether a name is among them, and how few they are.
-type Rank = (usize, bool, Reverse<usize>, Reverse<usize>);
+/// How good keys are: whether `name` is among them, which says what an element is; how many elements they bring together,
+/// whether another name is among them, and how few they are.
+type Rank = (bool, usize, bool, Reverse<usize>, Reverse<usize>);
 
 /// The keys that identify the elements best. `under` is what the list stands under.
 pub(super) fn identifying(
@@ -51,11 +52,20 @@ pub(super) fn identifying(
         let Some(matched) = matched(&columns, numbers) else {
             return;
         };
-        let mut keys = numbers.iter().filter_map(|number| columns.get(*number));
-        let is_named = keys.any(|own| is_name(&own.key));
+        let keys = numbers.iter().filter_map(|number| columns.get(*number));
+        let is_named = keys.clone().any(|own| is_name(&own.key));
+        let says_name = keys
+            .clone()
+            .any(|own| &*own.key == "name" && own.is_everywhere);
         let is_enough = matched * 2 >= shorter || is_named && numbers.len() == 1 && matched > 0;
         let order = numbers.iter().sum();
-        let rank = (matched, is_named, Reverse(numbers.len()), Reverse(order));
+        let rank = (
+            says_name,
+            matched,
+            is_named,
+            Reverse(numbers.len()),
+            Reverse(order),
+        );
         if is_enough && best.as_ref().is_none_or(|(known, _)| rank > *known) {
             best = Some((rank, numbers.to_vec()));
         }
@@ -271,7 +281,13 @@ mod tests {
 
     #[test]
     fn any_key_or_combination_that_is_unique_on_both_sides_identifies() {
-        let all: [(&str, &str, Option<&str>); 6] = [
+        let all: [(&str, &str, Option<&str>); 7] = [
+            // What another name has is another thing, although its type is there once.
+            (
+                "[{name: '@', type: A, v: 1}, {name: '@', type: TXT, v: 2}, {name: w, type: C, v: 3}]",
+                "[{name: '@', type: TXT, v: 4}, {name: w, type: C, v: 3}, {name: m, type: A, v: 9}]",
+                Some("name,type"),
+            ),
             (
                 "[{OptionName: a, Value: 1}, {OptionName: b, Value: 2}]",
                 "[{OptionName: b, Value: 3}, {OptionName: a, Value: 4}]",

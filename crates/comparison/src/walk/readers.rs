@@ -4,7 +4,7 @@
 //! on what quotes and `$` mean in dotenv, and not on escapes; readers of INI files differ in whether quotes are part of a
 //! value.
 
-use evenkeel_document::{Document, Format, Node, ScalarKind};
+use evenkeel_document::{Content, Document, Format, Node, ScalarKind};
 
 /// One side's text, as far as it tells how values are written.
 #[derive(Clone, Copy)]
@@ -41,6 +41,18 @@ impl<'n> Written<'n> {
     /// Whether the two are of different formats.
     pub(super) fn is_other_format(self, other: Self) -> bool {
         self.format != other.format
+    }
+
+    /// Whether a list is what stands several times under one key, so that once would be no list: keys of INI files, and
+    /// blocks of HCL.
+    pub(super) fn is_repeated(self, list: &Node, single: &Node) -> bool {
+        match self.format {
+            Format::Properties => true,
+            Format::Hcl => {
+                matches!(single.content, Content::Map(_)) && !self.value(list).starts_with('[')
+            }
+            _ => false,
+        }
     }
 
     /// A value as it is written.
