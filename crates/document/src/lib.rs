@@ -73,7 +73,7 @@ macro_rules! formats {
 
 formats! {
     /// YAML 1.2, one document or several.
-    Yaml => yaml, "yaml", ["yaml", "yml"], [];
+    Yaml => yaml, "yaml", ["yaml", "yml", "eyaml"], [];
     /// JSON, with comments and trailing commas allowed.
     Json => json, "json", ["json", "jsonc", "json5", "tfstate"], [];
     /// TOML.

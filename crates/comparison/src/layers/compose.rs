@@ -125,7 +125,7 @@ fn short_port(item: &mut Node) {
         short.push_str(&protocol.text);
     }
     item.content = Content::Scalar(Scalar {
-        kind: ScalarKind::Loose,
+        kind: ScalarKind::Text,
         text: short.into(),
     });
 }
