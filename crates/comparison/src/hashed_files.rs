@@ -80,7 +80,7 @@ fn hashed(path: &str) -> Option<(&str, Hashed<'_>, &str)> {
         let here = at..at + part.len();
         at = here.end + 1;
         if is_hash(part) {
-            // Of a name with several nobody knows which one is of its contents.
+            // Of several hashes, the one of the contents is unknown.
             if found.replace(here).is_some() {
                 return None;
             }

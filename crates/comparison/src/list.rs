@@ -157,8 +157,8 @@ pub(super) fn pair<'n>(
     super::likeness::pair(left, right, likeness)
 }
 
-/// Whether a key holds ids that each environment was given by somebody else: they tell elements apart, and say nothing of what
-/// belongs together.
+/// Whether a key holds generated ids, different in each environment: they distinguish elements within one list, and match none
+/// across two.
 fn are_given_out(left: &[Node], right: &[Node], names: &[&str]) -> bool {
     let [name] = names else { return false };
     let first =

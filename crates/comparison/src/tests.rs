@@ -391,7 +391,7 @@ fn ids_that_were_given_out_do_not_say_what_belongs_together() {
 }
 
 #[test]
-fn what_stands_beside_a_secret_is_compared_as_if_alone() {
+fn the_text_around_a_secret_is_compared_without_it() {
     let rules = Rules {
         identities: Identities::new([Identity {
             name: "environment".into(),

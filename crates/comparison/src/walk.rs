@@ -376,7 +376,7 @@ impl<'n> Walk<'n, '_> {
                 self.list(one, two);
                 self.containers.pop();
             }
-            // What stands once is held against each that stands several times.
+            // A single block or key is compared with each of the repeated ones.
             (Content::List(one), _) if self.written.0.is_repeated(left, right) => {
                 self.containers
                     .push((self.trail.len(), Container::List(one)));

@@ -175,7 +175,7 @@ impl Search {
                 return;
             }
         }
-        // One of several documents may have the sections: `environments:` of Helmfile stands before its releases.
+        // One of several documents may have the sections: Helmfile writes `environments:` before its releases.
         for root in roots.iter().filter(|root| root.get("kind").is_none()) {
             self.node(root, &Path::default(), DEEPEST);
         }

@@ -11,7 +11,7 @@ pub(super) use dimension::{KeyUnit, dimension, is_bytes_like, is_time_like, unit
 pub(super) use image::{ImageKey, image};
 pub(super) use quantity::{Resource, is_quantities, is_quota, resource};
 
-/// Longer names are not looked at: no longer one is a name.
+/// Longer names are ignored.
 const LONGEST: usize = 128;
 
 /// Questions that yes and no answer.

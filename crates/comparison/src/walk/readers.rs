@@ -43,8 +43,8 @@ impl<'n> Written<'n> {
         self.format != other.format
     }
 
-    /// Whether a list is what stands several times under one key, so that once would be no list: keys of INI files, and
-    /// blocks of HCL.
+    /// Whether a list comes from a repeated key, which gives no list where it is written once: keys of INI files, blocks of
+    /// HCL.
     pub(super) fn is_repeated(self, list: &Node, single: &Node) -> bool {
         match self.format {
             Format::Properties => true,

@@ -93,7 +93,7 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         let mut sides = (self.side(left, None), self.side(right, None));
-        // Texts that differ in nothing but the secrets in them, and what each environment has of its own.
+        // Texts that differ only in their secrets and in identity values.
         let is_open = !(sides.0.is_encrypted || sides.1.is_encrypted);
         let covered = |side: &Side, whole: &Scalar| {
             let scalar = side.scalar.as_ref().filter(|own| own.text != whole.text);

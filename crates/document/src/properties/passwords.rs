@@ -1,7 +1,7 @@
 //! Files of users and their passwords, a line each: `htpasswd`, `htdigest`, pgbouncer's `userlist.txt`, `sasl_passwd`.
 //!
 //! `app:$apr1$…`, `"app" "…"` and `smtp.example.org app:…` are `{app: {password: …}}`, whatever a password looks like: its
-//! name says that it is one. A user that stands twice has a list of passwords.
+//! name says that it is one. A user with two lines has a list of passwords.
 
 use std::ops::Range;
 
@@ -87,7 +87,7 @@ fn add(first: &mut Node, another: Node) {
 /// A user of a line, each part by its place in the line.
 struct User {
     name: Range<usize>,
-    /// What stands between the name and the password, and what it is called.
+    /// The field between the name and the password, with its key.
     between: Option<(&'static str, Range<usize>)>,
     password: Range<usize>,
 }

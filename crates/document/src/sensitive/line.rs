@@ -113,7 +113,7 @@ impl Found {
     }
 }
 
-/// The elements of a line: what stands in the same braces, and between the same ends of tags.
+/// The elements of a line: texts within the same braces, and between the same ends of tags.
 struct Elements(Vec<(usize, (usize, usize))>);
 
 impl Elements {
