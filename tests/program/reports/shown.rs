@@ -67,7 +67,7 @@ fn people_see_this_at_every_width() {
             let text = written(&report, width, false, false);
             for line in text.lines() {
                 // Only what must not be broken may be longer: a path, a command, a line of a file.
-                let is_free = line.contains(" ") && !line.contains(['│', '·', '`', '/', '╭']);
+                let is_free = line.contains(' ') && !line.contains(['│', '·', '`', '/', '╭']);
                 assert!(!is_free || line.chars().count() <= width, "{width}: {line}");
             }
             insta::assert_snapshot!(format!("text-{name}-{width}"), text);

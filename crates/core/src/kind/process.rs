@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
-    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed, StepWords,
-    TellAttribute, Traits, Wrong,
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
+    StepWords, TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::process;
 use evenkeel_host::process::Running;

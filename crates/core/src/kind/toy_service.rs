@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::unexpected;
 use super::{
-    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed, StepWords,
-    TellAttribute, Traits, Wrong,
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
+    StepWords, TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::subsystem::toy::{self, DropToy, SetToy};
 use evenkeel_host::{Action, Answer, Query};
