@@ -166,7 +166,7 @@ fn one(
             let base = draft.paths.last_key_value().map_or("", |(_, path)| path);
             for path in draft.paths.values().filter(|path| *path != base) {
                 leave(
-                    &format!("is laid over `{base}`, which is no environment of its own"),
+                    &format!("is an overlay of `{base}`, which is not an environment"),
                     path,
                 );
             }

@@ -652,7 +652,7 @@ fn what_is_not_paired_is_told() {
         [
             ("has no counterpart in another environment", 1),
             (
-                "is laid over `docker-compose.yml`, which is no environment of its own",
+                "is an overlay of `docker-compose.yml`, which is not an environment",
                 1
             ),
         ]

@@ -266,7 +266,7 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     let found = families::find(&paths);
     for (marked, base) in &found.bases {
         leave(
-            &format!("is laid over `{base}`, which is no environment of its own"),
+            &format!("is an overlay of `{base}`, which is not an environment"),
             marked,
         );
     }

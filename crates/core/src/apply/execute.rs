@@ -220,7 +220,7 @@ fn job_or_unknown(apply: &Apply<'_>, steps: &[(usize, &Step)]) -> Vec<Ended> {
             number: *number,
             outcome: Some(StepOutcome::Unknown),
             reason: Some(
-                "evenkeel failed while it did this: look at it with `evenkeel plan`".to_owned(),
+                "evenkeel failed during this step: run `evenkeel plan`".to_owned(),
             ),
         };
         steps.iter().map(unknown).collect()
@@ -560,7 +560,7 @@ fn judge(
         None => {
             return (
                 Some(StepOutcome::Unknown),
-                Some("nobody looked again".into()),
+                Some("not observed after the step".into()),
             );
         }
     };
@@ -578,7 +578,7 @@ fn judge(
         None => {
             return (
                 Some(StepOutcome::Unknown),
-                Some("nobody knows what it should be".into()),
+                Some("the definition is unknown".into()),
             );
         }
     };

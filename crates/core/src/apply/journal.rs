@@ -29,7 +29,7 @@ pub enum JournalError {
     #[error("what was about to be done could not be written down, so it was not done")]
     Intent(#[source] LedgerError),
     /// After something was done: what came of it is not recorded, and will be looked at by the next run.
-    #[error("what was done could not be written down; the next run will look at it")]
+    #[error("the outcome could not be recorded; the next run will check it")]
     Outcome(#[source] LedgerError),
 }
 

@@ -135,7 +135,7 @@ impl Draft {
                 // What is no configuration may have any encoding.
                 FileReading::Bytes(Bytes::Encoded(digest, encoding)) => {
                     if is_configuration(&found.shown, listing.single) {
-                        let told = format!("`{}` is no text in UTF-8: {encoding}", found.shown);
+                        let told = format!("`{}` is not UTF-8 text: {encoding}", found.shown);
                         Err(Unreadable::new(told).code(&codes::NOT_TEXT))
                     } else {
                         Ok(FileContent::Binary(digest))
@@ -151,7 +151,7 @@ impl Draft {
             };
             let content = match content {
                 Ok(FileContent::Binary(_)) if listing.single && binary == BinaryAlone::Refused => {
-                    let told = format!("`{}` is no text in UTF-8", found.shown);
+                    let told = format!("`{}` is not UTF-8 text", found.shown);
                     Err(Unreadable::new(told).code(&codes::NOT_TEXT))
                 }
                 content => content,

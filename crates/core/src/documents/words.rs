@@ -144,9 +144,9 @@ pub(super) fn too_many_files(shown: &str, most: usize) -> Unreadable {
 }
 
 pub(super) fn too_many_entries(shown: &str, most: usize) -> Unreadable {
-    Unreadable::new(format!("more than {most} names were looked at in `{shown}`"))
+    Unreadable::new(format!("`{shown}` has more than {most} names"))
         .code(&codes::TOO_LARGE)
-        .help("begin the path deeper: only what stands below its first part without wildcards is looked at")
+        .help("start the path deeper: only the directories below its first part without wildcards are searched")
 }
 
 /// A document or file that is larger than the limit.

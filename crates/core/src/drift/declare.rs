@@ -43,7 +43,7 @@ impl Signature {
             .and_then(|span| today.checked_add(span))?;
         Ok(Self {
             reason: reason
-                .unwrap_or_else(|| format!("as it was on {today}; nobody has looked into it yet")),
+                .unwrap_or_else(|| format!("baseline of {today}, not reviewed")),
             owner,
             expires,
             ticket,

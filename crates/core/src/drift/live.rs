@@ -42,7 +42,7 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
                 situation,
                 instance,
                 &resource.block.span,
-                "nobody looked",
+                "not observed",
             )),
         }
     }

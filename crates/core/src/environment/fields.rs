@@ -14,7 +14,7 @@ pub const SYSTEM: &[Field] = &[
     Field::required(
         "path",
         Form::Several(&Form::Either(&[Form::Word, Form::Several(&Form::Word)])),
-        "The environments in the order of promotion; the last one is production. Siblings, of which none comes before another, are a list of their own: `[\"staging\", [\"eu-production\", \"us-production\"]]`.",
+        "The environments in the order of promotion; the last one is production. Siblings, of which none comes before another, are a nested list: `[\"staging\", [\"eu-production\", \"us-production\"]]`.",
     ),
 ];
 
@@ -132,7 +132,7 @@ pub const SUITE: &[Field] = &[
     Field::optional(
         "directory",
         Form::Words,
-        "The command's working directory, relative to the definitions. Default: an empty directory of its own.",
+        "The command's working directory, relative to the definitions. Default: an empty directory.",
     ),
     Field::optional(
         "inputs",
@@ -187,7 +187,7 @@ pub const HTTP: &[Field] = &[
     Field::optional(
         "header",
         Form::Map(&Form::Text),
-        "Headers the answer must have: equal, or containing what stands between two `*`.",
+        "Headers the answer must have: an equal value, or `*text*` for a value that contains the text.",
     ),
     Field::optional(
         "contains",
@@ -277,7 +277,7 @@ pub const DOCUMENT_RULES: &[Field] = &[
     Field::optional(
         "identity",
         Form::Map(&Form::Either(&[Form::Words, Form::Several(&Form::Words)])),
-        "What identifies the elements of lists: a path pattern of the list, and the key or keys. Where nothing is said it is found: `name`, `id`, `key`, what Kubernetes objects are known by.",
+        "What identifies the elements of lists: a path pattern of the list, and the key or keys. Found automatically where it is not given: `name`, `id`, `key`, what Kubernetes objects are known by.",
     )
     .written_out(),
     Field::optional(

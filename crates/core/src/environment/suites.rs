@@ -202,7 +202,7 @@ fn http_check(value: &Value) -> Result<HttpCheck, String> {
         .find(|(key, value)| &***key != "send" && value.is_sensitive())
     {
         return Err(format!(
-            "there is a secret in `{key}`, and it would be told when the check fails; secrets can stand in `send`"
+            "`{key}` contains a secret, which a failing check would print; a secret may be used in `send`"
         ));
     }
     let text = |key: &str| table.get(key).and_then(Value::as_text);

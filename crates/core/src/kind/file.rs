@@ -112,7 +112,7 @@ impl Kind for File {
         Field::optional(
             "owner",
             Form::Words,
-            "Owner by name or number. Default: whoever evenkeel runs as, and not compared.",
+            "Owner by name or number. Default: the account that runs evenkeel, and not compared.",
         ),
         Field::optional(
             "group",

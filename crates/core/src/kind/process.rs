@@ -157,7 +157,7 @@ fn shown(text: Option<&Text>) -> String {
 
 impl Kind for Process {
     const NAME: &'static str = "process";
-    const ABOUT: &'static str = "A program that runs in a session of its own and goes on running when evenkeel ends. For machines without a service manager. It starts clean: with the variables it is given, umask 0022, the default action for every signal, no terminal, and no descriptor besides its standard input (empty) and its log.";
+    const ABOUT: &'static str = "A program that runs in a separate session and keeps running when evenkeel exits. For machines without a service manager. It starts clean: with the variables it is given, umask 0022, the default action for every signal, no terminal, and no descriptor besides its standard input (empty) and its log.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "command",
@@ -185,7 +185,7 @@ impl Kind for Process {
         Field::optional(
             "restart-on",
             Form::List(&Form::Address),
-            "Resources whose change makes it start anew.",
+            "Resources whose change restarts it.",
         ).written_out(),
         Field::optional(
             "ready",

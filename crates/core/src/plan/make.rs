@@ -59,7 +59,7 @@ pub fn make(
             }),
             None => unseen.push(Unseen {
                 instance: instance.clone(),
-                reason: "nobody looked".into(),
+                reason: "not observed".into(),
             }),
         }
     }

@@ -127,7 +127,7 @@ pub fn changes_since(
         match saved.observed.get(instance) {
             Some(before) if before == observed => {}
             Some(_) => changes.push(format!(
-                "{instance} is not as it was{}",
+                "{instance} changed{}",
                 match then {
                     Some(then) => attributes(&then.declared, &since.declared, instance),
                     None => detail(saved, now, instance),
@@ -145,7 +145,7 @@ pub fn changes_since(
         let differing = attributes(&then.left, &since.left, instance);
         if !differing.is_empty() {
             changes.push(format!(
-                "{instance}, as it was applied before, is not as it was{differing}"
+                "{instance}: the last applied state changed{differing}"
             ));
         }
     }

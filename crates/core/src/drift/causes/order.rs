@@ -190,7 +190,7 @@ fn reason(defect: &Defect) -> &'static str {
         "parity/environments-listed" => "a value about all environments is usually intended",
         "parity/image-floats" => "a tag that moves may mean two images",
         "parity/moved" => "nothing but the place differs",
-        "parity/secret-differs" => "each environment should have secrets of its own",
+        "parity/secret-differs" => "each environment should have different secrets",
         "parity/ciphertext-differs" => "ciphertexts cannot be compared",
         _ => "an undeclared difference",
     }

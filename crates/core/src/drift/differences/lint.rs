@@ -141,7 +141,7 @@ impl<'a> Lint<'a> {
             Defect::new(code, subject(difference), message)
                 .at(&difference.expires_span, label)
                 .help(format!(
-                    "mend it, or have {} declare it anew",
+                    "remove it, or ask {} to declare it again",
                     difference.owner
                 )),
         )
@@ -151,7 +151,7 @@ impl<'a> Lint<'a> {
         let at = &difference.at;
         let reason = match &difference.place {
             DifferencePlace::Named(_) if difference.is_pattern() => Some(format!(
-                "`{at}` would cover places that nobody has thought of"
+                "`{at}` would cover unexpected places"
             )),
             DifferencePlace::Document(_, Some(pattern)) if pattern.is_boundless() => Some(format!(
                 "`{at}` would cover everything below, whatever it is"
