@@ -76,7 +76,10 @@ impl Digest {
         let mut text = [0; PREFIX.len() + 64];
         let (prefix, digits) = text.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX.as_bytes());
-        digits.copy_from_slice(blake3::Hash::from_bytes(self.0).to_hex().as_bytes());
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(self.0) {
+            *pair = [digit_of(byte >> 4), digit_of(byte & 0x0f)];
+        }
         take(std::str::from_utf8(&text).unwrap_or_default())
     }
 
@@ -110,12 +113,34 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
         let hex = text.strip_prefix(PREFIX).unwrap_or(text);
-        if hex.len() != 64 || hex.chars().any(|digit| digit.is_ascii_uppercase()) {
+        let (pairs, []) = hex.as_bytes().as_chunks::<2>() else {
+            return Err(NotADigest);
+        };
+        if pairs.len() != 32 {
             return Err(NotADigest);
         }
-        blake3::Hash::from_hex(hex)
-            .map(|hash| Self(*hash.as_bytes()))
-            .map_err(|_| NotADigest)
+        let mut bytes = [0; 32];
+        let mut is_hex = true;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (value_of(*high), value_of(*low));
+            is_hex &= high < 16 && low < 16;
+            *byte = high << 4 | low & 0x0f;
+        }
+        is_hex.then_some(Self(bytes)).ok_or(NotADigest)
+    }
+}
+
+/// The lower-case hexadecimal digit of a value below 16.
+fn digit_of(value: u8) -> u8 {
+    value + if value < 10 { b'0' } else { b'a' - 10 }
+}
+
+/// The value of a lower-case hexadecimal digit; 16 or more for anything else.
+fn value_of(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => u8::MAX,
     }
 }
 
@@ -141,6 +166,12 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string().parse::<Digest>().ok(), Some(digest));
         assert!("blake3:12".parse::<Digest>().is_err());
+        let hex = blake3::hash(b"abc").to_hex();
+        assert_eq!(digest.hex(), hex.as_str());
+        for end in ["", "g", "A", "/", ":", "`", "é", "00"] {
+            let text = format!("{}{end}", &hex[..63]);
+            assert!(text.parse::<Digest>().is_err(), "{text}");
+        }
         let text = format!("a {digest}, blake3:12 and {digest}{digest} blake3:ä");
         assert_eq!(Digest::all_in(&text).collect::<Vec<_>>(), [digest; 3]);
     }

@@ -50,18 +50,19 @@ const OWNER: Code = Code::error(
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FileDeclared {
-    /// Absolute path.
-    pub path: String,
+    // In the order of canonical JSON, so that nothing has to be sorted when it is written.
     /// The digest of the content, sealed or plain.
     pub content: Digest,
-    /// Whether there is a secret in it.
-    pub sealed: bool,
+    /// Group by name or number.
+    pub group: Option<String>,
     /// Permission bits.
     pub mode: u32,
     /// Owner by name or number.
     pub owner: Option<String>,
-    /// Group by name or number.
-    pub group: Option<String>,
+    /// Absolute path.
+    pub path: String,
+    /// Whether there is a secret in it.
+    pub sealed: bool,
     /// The text, for showing a difference.
     #[serde(skip)]
     pub text: Option<Arc<str>>,

@@ -25,19 +25,20 @@ pub struct Recipe {
 
 #[derive(Serialize)]
 struct Whole<'a> {
-    system: &'a str,
+    // In the order of canonical JSON, as the fields below: nothing has to be sorted when it is written.
+    declared: &'a BTreeSet<String>,
+    parameters: BTreeMap<&'a str, Option<String>>,
     resources: &'a BTreeMap<Address, Digest>,
     suites: BTreeMap<String, Digest>,
-    parameters: BTreeMap<&'a str, Option<String>>,
-    declared: &'a BTreeSet<String>,
+    system: &'a str,
 }
 
 #[derive(Serialize)]
 struct Symbolic<'a> {
-    name: &'a str,
+    artifact: Option<Digest>,
     attributes: BTreeMap<&'a str, &'a Expression>,
     files: BTreeMap<&'a str, Option<Digest>>,
-    artifact: Option<Digest>,
+    name: &'a str,
 }
 
 /// The recipe of an environment. `declared` are the places that are declared to differ.
@@ -118,10 +119,10 @@ fn symbolic(name: &str, block: &Block, resolved: &Resolved, declared: &BTreeSet<
     Digest::of_record(
         "evenkeel resource 1",
         &Symbolic {
-            name,
+            artifact,
             attributes,
             files,
-            artifact,
+            name,
         },
     )
 }

@@ -180,6 +180,18 @@ impl<'t> Serializer for Writer<'t> {
     }
 }
 
+/// Writes a key. Most have nothing to escape, and there are more keys than anything else.
+fn write_key(text: &mut Vec<u8>, key: &str) -> Result<(), Error> {
+    let is_plain = |byte: u8| matches!(byte, b'.' | b'-' | b'_') || byte.is_ascii_alphanumeric();
+    if !key.bytes().all(is_plain) {
+        return serde_json::to_writer(text, key);
+    }
+    text.push(b'"');
+    text.extend_from_slice(key.as_bytes());
+    text.push(b'"');
+    Ok(())
+}
+
 /// A list that is being written.
 pub(super) struct List<'t> {
     text: &'t mut Vec<u8>,
@@ -265,7 +277,7 @@ impl<'t> Table<'t> {
             self.text.push(b',');
         }
         let start = self.text.len();
-        serde_json::to_writer(&mut *self.text, key.as_str())?;
+        write_key(self.text, key.as_str())?;
         self.text.push(b':');
         self.entries.push((key, start..start));
         Ok(())
