@@ -1,7 +1,8 @@
 //! What readers gather on their way through a text: complaints, the number of values, and the entries of a map.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+
+use evenkeel_model::FastMap;
 
 use super::complaint::{Complaint, Gathered, Outcome};
 use super::duplicates::duplicate;
@@ -74,7 +75,7 @@ impl Gathering {
 /// Where the entries of a map are found by their keys. Most maps are small, and those are looked through.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    at: HashMap<Box<str>, usize>,
+    at: Option<Box<FastMap<Box<str>, usize>>>,
 }
 
 impl Index {
@@ -91,12 +92,13 @@ impl Index {
         if entries.len() <= Self::SMALL {
             return entries.iter().position(|entry| key_of(entry) == key);
         }
-        for (at, entry) in entries.iter().enumerate().skip(self.at.len()) {
-            if let Slot::Vacant(slot) = self.at.entry(key_of(entry).into()) {
+        let known = self.at.get_or_insert_default();
+        for (at, entry) in entries.iter().enumerate().skip(known.len()) {
+            if let Slot::Vacant(slot) = known.entry(key_of(entry).into()) {
                 slot.insert(at);
             }
         }
-        self.at.get(key).copied()
+        known.get(key).copied()
     }
 }
 

@@ -142,6 +142,7 @@ impl EnvironmentState {
 
     pub(super) fn end_steps(&mut self, ended: StepsEnded, at: Moment, sequence: u64) {
         let apply: Arc<str> = ended.apply.into();
+        self.rehearsed.reserve(ended.steps.len());
         for step in ended.steps {
             self.end_step(step, &apply, at, sequence);
         }

@@ -16,6 +16,8 @@ mod beside;
 pub mod canonical;
 pub mod digest;
 pub mod duration;
+#[cfg(feature = "definitions")]
+mod fast;
 pub mod instance;
 pub mod moment;
 pub mod name;
@@ -29,6 +31,8 @@ pub mod text;
 pub use address::Address;
 pub use beside::beside;
 pub use digest::Digest;
+#[cfg(feature = "definitions")]
+pub use fast::{FastMap, FastSet};
 pub use instance::{HostName, Instance};
 pub use moment::{Clock, Moment};
 pub use name::EnvironmentName;

@@ -1,13 +1,13 @@
 //! Expressions: values with references still in them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 use evenkeel_model::source::{Node, NodeValue, Span};
-use evenkeel_model::{Address, Value};
+use evenkeel_model::{Address, FastMap, Value};
 
 /// A value as written, with its place.
 #[derive(Clone, Debug)]
@@ -225,8 +225,8 @@ pub(super) fn part_of(written: &str, span: &Span) -> Span {
 /// References and texts between them, each kept once: many resources refer to the same few things.
 #[derive(Debug, Default)]
 pub struct Known {
-    references: HashMap<Box<str>, Arc<Reference>>,
-    texts: HashMap<Box<str>, Arc<str>>,
+    references: FastMap<Box<str>, Arc<Reference>>,
+    texts: FastMap<Box<str>, Arc<str>>,
 }
 
 impl Known {

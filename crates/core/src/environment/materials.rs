@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::kind::SealText;
 use evenkeel_host::{Materials, Text};
-use evenkeel_model::{Digest, EnvironmentName, Sealer, Value};
+use evenkeel_model::{Digest, EnvironmentName, FastMap, Sealer, Value};
 
 /// Materials of one resolved environment. Contents with secrets are here and nowhere else.
 #[derive(Clone)]
 pub struct KeptMaterials {
-    contents: Arc<Mutex<HashMap<Digest, Arc<[u8]>>>>,
+    contents: Arc<Mutex<FastMap<Digest, Arc<[u8]>>>>,
     artifacts: Arc<Mutex<HashMap<Digest, PathBuf>>>,
     /// The plain digest of each sealed content, by its seal.
     sealed: Arc<Mutex<BTreeMap<Digest, Digest>>>,

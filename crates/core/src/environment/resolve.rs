@@ -20,7 +20,7 @@ use super::{
 use crate::kind::{self, ArtifactFacts, Attributes, Content, Declared};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
-use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Sealer, Value};
+use evenkeel_model::{Address, Digest, EnvironmentName, FastMap, Instance, Sealer, Value};
 
 /// What resolving needs from around the definitions.
 pub struct Surroundings<'a> {
@@ -210,7 +210,7 @@ pub(super) struct Resolver<'a> {
     pub(super) parameters: Arc<BTreeMap<Arc<str>, Value>>,
     resources: BTreeMap<Address, ResolvedResource>,
     /// The resources that others refer to, with their attributes.
-    filled: Arc<HashMap<Address, (Declared, Attributes)>>,
+    filled: Arc<FastMap<Address, (Declared, Attributes)>>,
     pub(super) files: BTreeMap<String, Digest>,
     pub(super) templates: &'a Templates<'a>,
     /// How much references and templates expanded to.
@@ -335,11 +335,16 @@ impl Resolver<'_> {
     /// Counts a text that was expanded; `None` with a complaint when it is too long, by itself or with all others.
     pub(super) fn expanded(&mut self, length: usize, subject: &str, span: &Span) -> Option<()> {
         let counted = self.expansion.add(length);
-        self.within(counted, subject, span)
+        self.within(counted, subject, || span.clone())
     }
 
-    /// The complaint about what goes beyond a limit.
-    fn within(&mut self, counted: Result<(), Excess>, subject: &str, span: &Span) -> Option<()> {
+    /// The complaint about what goes beyond a limit. Its place is only looked for where there is one.
+    fn within(
+        &mut self,
+        counted: Result<(), Excess>,
+        subject: &str,
+        place: impl FnOnce() -> Span,
+    ) -> Option<()> {
         let message = match counted {
             Ok(()) => return Some(()),
             Err(Excess::Again) => return None,
@@ -348,7 +353,7 @@ impl Resolver<'_> {
         self.complaints.push(
             Defect::new(&codes::TOO_LARGE, subject, format!("{subject}: {message}"))
                 .within(self.name)
-                .at(span, message),
+                .at(&place(), message),
         );
         None
     }

@@ -84,6 +84,9 @@ pub fn absolute(base: &str, path: &str) -> Result<String, String> {
     } else {
         format!("{base}/{path}")
     };
+    if is_clean(&joined) {
+        return Ok(joined);
+    }
     let mut parts = Vec::new();
     for part in joined.split('/') {
         match part {
@@ -101,6 +104,13 @@ pub fn absolute(base: &str, path: &str) -> Result<String, String> {
         return Err("the root directory itself cannot be managed".into());
     }
     Ok(format!("/{}", parts.join("/")))
+}
+
+/// Whether an absolute path is written as it is used: most paths are.
+fn is_clean(path: &str) -> bool {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
+    path.strip_prefix('/')
+        .is_some_and(|rest| rest.split('/').all(is_plain))
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use super::super::gathering::Gathering;
 use super::super::tree::{Content, Node as Read, Place, Scalar, ScalarKind};
 use super::tables::{Item, ROOT, Tables};
 use super::{PIECE, parts, tables};
-use evenkeel_model::Value;
 use evenkeel_model::source::{Node, NodeValue, SourceFile, Span, Table};
+use evenkeel_model::{FastSet, Value};
 
 /// Deepest nesting of a definition: its values become part of plans, whose reader has a limit of its own.
 const DEEPEST: usize = 64;
@@ -104,7 +104,7 @@ struct Conversion<'f> {
     /// Values that no definition can have.
     unfit: Gathering,
     /// Keys and short texts, each kept once: a file of many resources says `on = "web"` many times.
-    words: HashSet<Arc<str>>,
+    words: FastSet<Arc<str>>,
 }
 
 impl<'f> Conversion<'f> {
@@ -114,7 +114,7 @@ impl<'f> Conversion<'f> {
             offset,
             tables,
             unfit: Gathering::default(),
-            words: HashSet::new(),
+            words: FastSet::default(),
         }
     }
 

@@ -50,6 +50,9 @@ impl fmt::Display for Obstacle {
 
 /// Splits a path into its parent and the name in it. The root directory is `.` in itself.
 pub(crate) fn split(path: &Path) -> Result<(PathBuf, OsString), Obstacle> {
+    if let Some((parent, name)) = path.to_str().and_then(split_clean) {
+        return Ok((parent.into(), name.into()));
+    }
     if !path.is_absolute() {
         return Err(Obstacle::Unusable(
             path.into(),
@@ -73,6 +76,16 @@ pub(crate) fn split(path: &Path) -> Result<(PathBuf, OsString), Obstacle> {
     })
 }
 
+/// The halves of a path that has nothing to clean, as most have not, before and after its last slash.
+fn split_clean(path: &str) -> Option<(&str, &str)> {
+    let mut parts = path.strip_prefix('/')?.split('/');
+    if !parts.all(|part| !matches!(part, "" | "." | "..") && !part.contains('\0')) {
+        return None;
+    }
+    let (parent, name) = path.rsplit_once('/')?;
+    Some((if parent.is_empty() { "/" } else { parent }, name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Obstacle, split};
@@ -82,6 +95,9 @@ mod tests {
     fn paths_are_split_without_surprises() {
         let split = |path: &str| split(Path::new(path));
         assert_eq!(split("/a//b/"), Ok((PathBuf::from("/a"), "b".into())));
+        assert_eq!(split("/a/b"), Ok((PathBuf::from("/a"), "b".into())));
+        assert_eq!(split("/a"), Ok((PathBuf::from("/"), "a".into())));
+        assert_eq!(split("/a/./b"), Ok((PathBuf::from("/a"), "b".into())));
         assert_eq!(split("/"), Ok((PathBuf::from("/"), ".".into())));
         assert!(matches!(split("a/b"), Err(Obstacle::Unusable(..))));
         assert!(matches!(split("/a/../b"), Err(Obstacle::Unusable(..))));

@@ -138,13 +138,13 @@ impl Resolver<'_> {
                     // Before it is made: a machine may not have the memory for what is refused.
                     Value::Text(value) => {
                         let admitted = Expansion::admits(text.len().saturating_add(value.len()));
-                        self.within(admitted, subject, &place())?;
+                        self.within(admitted, subject, place)?;
                         text.push_str(&value);
                     }
                     Value::Secret(secret, _) => {
                         sensitive = true;
                         let length = text.len().saturating_add(secret.reveal().len());
-                        self.within(Expansion::admits(length), subject, &place())?;
+                        self.within(Expansion::admits(length), subject, place)?;
                         text.push_str(secret.reveal());
                     }
                     value @ (Value::Boolean(_) | Value::Integer(_) | Value::Float(_)) => {

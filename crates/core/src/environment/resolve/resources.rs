@@ -19,8 +19,8 @@ use evenkeel_model::{Address, Digest, order};
 /// How many resources are filled in on one core before the next are taken.
 const AT_ONCE: usize = 512;
 
-/// A resource, and its attributes for those that refer to it.
-type Filled = (ResolvedResource, Attributes);
+/// A resource, and its attributes where others refer to it.
+type Filled = (ResolvedResource, Option<Attributes>);
 
 /// Resources by their numbers, as far as they are filled in.
 type Done = Vec<Option<ResolvedResource>>;
@@ -198,7 +198,9 @@ impl Resolver<'_> {
             .iter()
             .filter_map(|other| Some((*work.numbered.get(*other)?.0).clone()))
             .collect();
-        self.resource(address, block, work.targets, after)
+        let (resource, attributes) = self.resource(address, block, work.targets, after)?;
+        let is_wanted = work.wanted.get(number) == Some(&true);
+        Some((resource, is_wanted.then_some(attributes)))
     }
 
     fn keep_filled(
@@ -208,9 +210,7 @@ impl Resolver<'_> {
         (resource, attributes): Filled,
         done: &mut Done,
     ) {
-        if let (Some(true), Some((address, _))) =
-            (work.wanted.get(number), work.numbered.get(number))
-        {
+        if let (Some(attributes), Some((address, _))) = (attributes, work.numbered.get(number)) {
             let known = (resource.declared.clone(), attributes);
             Arc::make_mut(&mut self.filled).insert((*address).clone(), known);
         }
