@@ -2,8 +2,11 @@
 //! the other: what is asked and answered is in memory for a batch only, what was seen stays.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::kind::{Declared, Observation, Observed};
 use evenkeel_host::threads;
@@ -15,6 +18,9 @@ pub type Observers<'a> = BTreeMap<Arc<str>, &'a dyn Observer>;
 
 /// Resources that are asked about at once.
 const AT_ONCE: usize = 1_024;
+
+/// Resources that are worth another core.
+const AT_LEAST: usize = 128;
 
 /// Looks at resources. A target that is not there gives "cannot tell" for each of its resources.
 pub fn observe<'a>(
@@ -36,15 +42,23 @@ fn some<'a>(
     seen: &mut Vec<(Instance, Observation<Observed>)>,
 ) {
     let mut batches: BTreeMap<&Arc<str>, Batch<'a>> = BTreeMap::new();
-    let many = resources.size_hint().0;
-    for (instance, on, declared) in resources {
+    let resources: Vec<(Instance, &Arc<str>, &Declared)> = resources.collect();
+    let many = resources.len();
+    let asked: Vec<Vec<Query>> = resources
+        .par_iter()
+        .with_min_len(AT_LEAST)
+        .map(|(_, _, declared)| declared.queries())
+        .collect();
+    for ((instance, on, declared), queries) in resources.into_iter().zip(asked) {
         let batch = batches.entry(on).or_insert_with(|| Batch {
             wanted: Vec::with_capacity(many),
             queries: Vec::with_capacity(many),
         });
-        let queries = declared.queries();
-        batch.wanted.push((instance, declared, queries.len()));
+        let first = batch.queries.len();
         batch.queries.extend(queries);
+        batch
+            .wanted
+            .push((instance, declared, first..batch.queries.len()));
     }
     let ask = |(on, batch): (&Arc<str>, Batch<'a>)| {
         let answers = match observers.get(on) {
@@ -75,16 +89,18 @@ fn some<'a>(
             .collect()
     });
     for (batch, answers) in answered {
-        let mut rest = answers.as_slice();
-        for (instance, declared, count) in batch.wanted {
-            let (own, others) = rest.split_at(count.min(rest.len()));
-            rest = others;
-            seen.push((instance, declared.observed(own)));
-        }
+        let answered = batch.wanted.into_par_iter().with_min_len(AT_LEAST);
+        seen.par_extend(answered.map(|(instance, declared, own)| {
+            // A target may have answered less than it was asked.
+            let own = answers.get(own.start..own.end.min(answers.len()));
+            let own = own.unwrap_or_default();
+            (instance, declared.observed(own))
+        }));
     }
 }
 
 struct Batch<'a> {
-    wanted: Vec<(Instance, &'a Declared, usize)>,
+    /// Each resource, with its part of the queries.
+    wanted: Vec<(Instance, &'a Declared, Range<usize>)>,
     queries: Vec<Query>,
 }

@@ -97,13 +97,8 @@ pub enum AppliedSeals {
 #[must_use]
 pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
     // Most resources have none, and are not parsed for it.
-    let may_have = |at: usize| {
-        let rest = record.get(at..).unwrap_or_default();
-        ["\"seals\":", "\"sealed\":true", "\"sealed\":\"blake3:"]
-            .iter()
-            .any(|key| rest.starts_with(key))
-    };
-    if !record.match_indices("\"seal").any(|(at, _)| may_have(at)) {
+    let keys = ["\"seals\":", "\"sealed\":true", "\"sealed\":\"blake3:"];
+    if !keys.iter().any(|key| record.contains(key)) {
         return None;
     }
     let parsed: AppliedRecord<'_> = serde_json::from_str(record).ok()?;
@@ -191,12 +186,29 @@ fn recall(
     instance: &Instance,
     last: &evenkeel_ledger::AppliedResource,
 ) -> Result<LastApplied, String> {
+    let now = resolved.resources.get(&instance.address);
+    if let Some(now) = now
+        && let Some(then) = now
+            .declared
+            .record()
+            .ok()
+            .filter(|record| is_record(&last.record, record, &now.on))
+    {
+        return Ok(LastApplied {
+            digest: Digest::of(then.as_bytes()),
+            on: Arc::clone(&now.on),
+            record: None,
+            declared: now.declared.clone(),
+            at: last.at,
+            apply: Arc::clone(&last.apply),
+            unchanged: true,
+        });
+    }
     let wrong =
         |error: String| format!("what was applied as {instance} cannot be understood: {error}");
     let parsed: AppliedRecord<'_> =
         serde_json::from_str(&last.record).map_err(|error| wrong(error.to_string()))?;
     let then = parsed.declared.get();
-    let now = resolved.resources.get(&instance.address);
     let unchanged = now.is_some_and(|now| {
         *now.on == *parsed.on && now.declared.record().is_ok_and(|record| record == then)
     });
@@ -216,6 +228,21 @@ fn recall(
         apply: Arc::clone(&last.apply),
         unchanged,
     })
+}
+
+/// Whether a record of what was applied has nothing but this declaration on this target, as [`applied_record`] writes it.
+/// Most resources are as they were applied, and such a record need not be parsed.
+fn is_record(record: &str, declared: &str, on: &str) -> bool {
+    let on_is_plain = on
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+    let rest = || {
+        let rest = record
+            .strip_prefix("{\"declared\":")?
+            .strip_prefix(declared)?;
+        rest.strip_prefix(",\"on\":\"")?.strip_suffix("\"}")
+    };
+    on_is_plain && rest() == Some(on)
 }
 
 /// The target through which something that was applied is reached: its own, or another one on the same machine where its
@@ -377,5 +404,49 @@ impl Situation<'_> {
                 .digest()
         });
         (digest, seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::value::RawValue;
+
+    use super::{applied_record, is_record};
+    use crate::environment::materials::KeptMaterials;
+    use crate::kind::Declared;
+    use evenkeel_model::{EnvironmentName, Sealer};
+
+    fn directory(path: &str) -> Declared {
+        let record = format!(
+            r#"{{"except":[],"exclusive":false,"group":null,"mode":493,"owner":null,"path":"{path}"}}"#
+        );
+        let record = RawValue::from_string(record).unwrap();
+        Declared::from_record("directory", &record).unwrap()
+    }
+
+    #[test]
+    fn only_the_record_of_the_same_declaration_on_the_same_target_is_not_parsed() {
+        let materials = KeptMaterials::new(Sealer::new([0; 32]), EnvironmentName::new("staging"));
+        let written = |on: &str| {
+            let on: Arc<str> = on.into();
+            let record = applied_record(&on, &directory("/srv"), &materials).unwrap();
+            record.get().to_owned()
+        };
+        let declared = directory("/srv").record().unwrap();
+        assert!(is_record(&written("web"), &declared, "web"));
+        assert!(!is_record(&written("web"), &declared, "we"));
+        assert!(!is_record(
+            &written("web"),
+            &directory("/sr").record().unwrap(),
+            "web"
+        ));
+        let sealed = written("web").replace("\"web\"}", "\"web\",\"seals\":{}}");
+        assert!(!is_record(&sealed, &declared, "web"));
+        // What would be escaped is parsed.
+        for on in ["a\"b", "a\\b", "a\nb"] {
+            assert!(!is_record(&written(on), &declared, on), "{on}");
+        }
     }
 }
