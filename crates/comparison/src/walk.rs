@@ -408,7 +408,12 @@ impl<'n> Walk<'n, '_> {
         }
         if left.tag != right.tag {
             let (mut one, mut two) = (self.side(left, None), self.side(right, None));
-            let tag = |node: &Node| node.tag.as_deref().unwrap_or("no tag").to_owned();
+            let tag = |node: &Node| {
+                node.tag
+                    .as_deref()
+                    .map_or("no tag", |tag| &**tag)
+                    .to_owned()
+            };
             (one.shown, two.shown) = (tag(left), tag(right));
             self.found(Some(one), Some(two), Matter::Tag);
         }

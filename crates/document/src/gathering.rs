@@ -7,7 +7,7 @@ use evenkeel_model::FastMap;
 use super::complaint::{Complaint, Gathered, Outcome};
 use super::duplicates::duplicate;
 use super::limits::{self, MOST_NODES};
-use super::tree::{Content, Entry, Node, Place};
+use super::tree::{Content, Entry, Node, Place, without_room};
 
 /// Complaints and a count of values, both bounded.
 #[derive(Debug, Default)]
@@ -131,6 +131,6 @@ impl Entries {
 
     /// The map at a place.
     pub(super) fn into_node(self, place: Place) -> Node {
-        Node::new(place, Content::Map(self.entries))
+        Node::new(place, Content::Map(without_room(self.entries)))
     }
 }

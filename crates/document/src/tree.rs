@@ -34,7 +34,9 @@ pub struct Node {
     /// Where it stands: a scalar's own characters, with quotes; a list's or map's first to last byte.
     pub place: Place,
     /// An explicit tag that is not of the format's own types: `!Ref`, `!vault`. Kept as data, never acted on.
-    pub tag: Option<Box<str>>,
+    ///
+    /// One pointer wide: hardly a value has one, and there may be millions.
+    pub tag: Option<Box<Box<str>>>,
     /// What stands there.
     pub content: Content,
 }
@@ -90,6 +92,24 @@ pub struct Entry {
     pub place: Place,
     /// The value.
     pub value: Node,
+}
+
+/// Returns values in a block of memory without room for more: a tree has many small lists and maps.
+///
+/// `Vec::shrink_to_fit` keeps a block of which at least half is used, by the rule of the allocator. A long list is not
+/// copied, since both copies would be in memory for a moment.
+pub(super) fn without_room<T>(mut items: Vec<T>) -> Vec<T> {
+    const LONG: usize = 1024;
+    if items.capacity() == items.len() {
+        return items;
+    }
+    if items.len() > LONG {
+        items.shrink_to_fit();
+        return items;
+    }
+    let mut exact = Vec::with_capacity(items.len());
+    exact.extend(items);
+    exact
 }
 
 impl Document {
@@ -193,5 +213,28 @@ impl Node {
             Content::List(_) => "a list",
             Content::Map(_) => "a map",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Node, without_room};
+
+    #[test]
+    fn lists_have_no_room_for_more() {
+        for length in [0, 1, 3, 5, 100, 5_000] {
+            let mut items = Vec::with_capacity(length + length / 2);
+            items.extend(0..length);
+            let items = without_room(items);
+            assert_eq!(items.capacity(), length);
+            assert!(items.into_iter().eq(0..length));
+        }
+    }
+
+    /// Documents of a million values are read: each byte of a value is a megabyte.
+    #[test]
+    fn a_value_and_an_entry_stay_small() {
+        assert!(size_of::<Node>() <= 48, "{}", size_of::<Node>());
+        assert!(size_of::<Entry>() <= 72, "{}", size_of::<Entry>());
     }
 }

@@ -236,7 +236,7 @@ fn merged(below: Node, above: Node, path: &mut Vec<Box<str>>) -> Result<Node, Pl
         tag,
         content,
     } = above;
-    match tag.as_deref() {
+    match tag.as_deref().map(|tag| &**tag) {
         Some("!reset") => return Err(place),
         Some("!override") => return Ok(Node::new(place, content)),
         _ => {}
@@ -306,7 +306,7 @@ fn entries(lower: Vec<Entry>, upper: Vec<Entry>, path: &mut Vec<Box<str>>) -> Ve
         path.pop();
         node
     });
-    result.retain(|entry| entry.value.tag.as_deref() != Some("!reset"));
+    result.retain(|entry| entry.value.tag.as_deref().map(|tag| &**tag) != Some("!reset"));
     result
 }
 

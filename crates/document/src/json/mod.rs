@@ -20,7 +20,7 @@ use self::lex::{Lexer, Token, TokenKind};
 use self::open::{Next, Open, Values};
 use super::complaint::{Complaint, Gathered, Outcome};
 use super::limits::{self, DEEPEST, MOST_NODES};
-use super::tree::{Content, Node, Place, ScalarKind};
+use super::tree::{Content, Node, Place, ScalarKind, without_room};
 use super::{codes, duplicates};
 use evenkeel_model::source::SourceFile;
 
@@ -229,15 +229,10 @@ impl Reader<'_> {
             return Err(syntax(place, message).with(open.start, format!("`{opening}` stands here")));
         }
         let content = match open.values {
-            // What was kept free for more is most of a small one, and there are many.
-            Values::List(mut items) => {
-                items.shrink_to_fit();
-                Content::List(items)
-            }
+            Values::List(items) => Content::List(without_room(items)),
             Values::Map(mut entries) => {
                 duplicates::complain(&mut entries, &mut self.complaints);
-                entries.shrink_to_fit();
-                Content::Map(entries)
+                Content::Map(without_room(entries))
             }
         };
         let whole = Place {

@@ -139,7 +139,7 @@ impl<'text> Builder<'text> {
         });
         let node = Node {
             place,
-            tag: kept,
+            tag: kept.map(Box::new),
             content: Content::Scalar(scalar),
         };
         let built = Built {

@@ -2,7 +2,7 @@
 
 use super::super::complaint::Gathered;
 use super::super::duplicates;
-use super::super::tree::{Content, Entry, Node, Place};
+use super::super::tree::{Content, Entry, Node, Place, without_room};
 use super::anchors::{Built, Size};
 use super::merge::{self, Merge};
 
@@ -154,26 +154,21 @@ impl Open {
             self.end
         };
         let content = match self.values {
-            // What was kept free for more is most of a small one, and there are many.
-            Values::List(mut items) => {
-                items.shrink_to_fit();
-                Content::List(items)
-            }
+            Values::List(items) => Content::List(without_room(items)),
             Values::Map {
                 mut entries,
                 merges,
                 ..
             } => {
                 duplicates::complain(&mut entries, complaints);
-                let mut entries = merge::merged(entries, merges, complaints);
-                entries.shrink_to_fit();
-                Content::Map(entries)
+                let entries = merge::merged(entries, merges, complaints);
+                Content::Map(without_room(entries))
             }
         };
         Built {
             node: Node {
                 place: Place::new(self.start, end),
-                tag: self.tag,
+                tag: self.tag.map(Box::new),
                 content,
             },
             size: self.size,
