@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use super::past::Past;
 use super::{Failure, Project};
 use crate::world::documents::{CommittedDocuments, Renames};
-use crate::world::git::Snapshot;
+use crate::world::git::{GitError, Snapshot};
 use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSets};
 use evenkeel_core::drift::parity;
-use evenkeel_core::history::{EarlierDifferences, date, places_of};
+use evenkeel_core::history::{Commits, EarlierDifferences, date, places_of};
 use evenkeel_model::defect::Defect;
 
 /// Dates each difference between documents that nobody declared. Does nothing where there is no history to read.
-/// `now` has the files that were compared.
+/// `now` has the files that were compared, and `line` the commits, where there is a history.
 pub(super) fn tell(
     project: &Project<'_>,
     now: &FileSets,
+    line: Option<Result<Commits, GitError>>,
     defects: &mut [Defect],
 ) -> Result<(), Failure> {
     let asked = places_of(defects);
@@ -23,7 +24,10 @@ pub(super) fn tell(
         return Ok(());
     }
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-    let Some(mut past) = Past::new(project, &declared, now)? else {
+    let Some(line) = line.transpose()? else {
+        return Ok(());
+    };
+    let Some(mut past) = Past::new(project, &declared, now, line)? else {
         return Ok(());
     };
     let since = past.since(&asked)?;

@@ -1,5 +1,6 @@
 //! Drift: between environments, and between each and what is there. Only looks.
 
+use super::past::CommitQuery;
 use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{Failure, Project, ProjectLocation, World, ages, checked, undeclared, unrecorded};
@@ -104,16 +105,26 @@ pub(super) fn found(
         (false, false) => Needs::Drift,
     };
     session.project.tells_equal = request.explain_equal;
-    // Files are listed while others are read.
+    // Files and commits are listed while others are read.
+    let query = (!request.live_only && !request.no_history)
+        .then(|| CommitQuery::of(&session.project))
+        .flatten();
     let listing = (!request.live_only)
         .then(|| undeclared::Listing::of(&session.project))
         .flatten();
-    let (resolution, paths) = std::thread::scope(|scope| {
+    let (resolution, paths, commits) = std::thread::scope(|scope| {
         let listing = listing.as_ref();
         let listed = listing.map(|listing| threads::begin(scope, || listing.paths()));
+        let commits = query.map(|query| threads::begin(scope, || query.run()));
         let resolution = session.resolve(&names, needs);
-        (resolution, listed.map(Begun::join))
+        (
+            resolution,
+            listed.map(Begun::join),
+            commits.map(Begun::join),
+        )
     });
+    let commits =
+        commits.map(|commits| commits.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
     let resolution = resolution?;
     let paths = match paths {
         Some(Ok(paths)) => Some(undeclared::listed(paths)?),
@@ -147,7 +158,7 @@ pub(super) fn found(
         }
         // Only what is shown is worth its history.
         if !request.no_history {
-            ages::tell(&project, &resolution.files, &mut parity)?;
+            ages::tell(&project, &resolution.files, commits, &mut parity)?;
         }
         report.parity(&parity, &resolution.declarations, resolution.documents);
         if let Some(paths) = &paths {

@@ -4,8 +4,10 @@
 //! nothing from the others. Files are followed through renames, and what came with a merge is looked for in the branch
 //! that was merged. What stands in a commit is judged by `evenkeel_core`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::{Failure, Project};
 use crate::world::documents::{CommittedDocuments, Renames};
@@ -27,6 +29,38 @@ const MERGES: usize = 64;
 const NESTED: usize = 3;
 /// How many renames of one document are followed.
 const RENAMES: usize = 16;
+
+/// Most commits of a document that are compared at once. The first is compared alone: mostly its contents are those of now.
+const AT_ONCE: usize = 8;
+/// Documents of more bytes are compared one commit at a time: comparing ahead may be in vain, and takes memory.
+const SMALL: u64 = 1024 * 1024;
+
+/// A query for the newest commits of a project. It needs no comparison, so git can answer it while documents are compared.
+pub(super) struct CommitQuery {
+    repository: Repository,
+    head: String,
+}
+
+impl CommitQuery {
+    /// Prepares the query; `None` where there is no history or no document.
+    pub(super) fn of(project: &Project<'_>) -> Option<Self> {
+        let (repository, head) = (project.repository()?, project.head()?);
+        let declared = DeclaredDocuments::of(&project.definition).ok()?;
+        (!declared.asked().is_empty()).then(|| Self {
+            repository: repository.clone(),
+            head,
+        })
+    }
+
+    /// Runs git.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub(super) fn run(self) -> Result<Commits, GitError> {
+        self.repository.line(&self.head, DEPTH + 1)
+    }
+}
 
 /// The history that documents of a project are looked for in.
 pub(super) struct Past<'a> {
@@ -72,8 +106,9 @@ impl<'a> Past<'a> {
         project: &'a Project<'_>,
         declared: &'a DeclaredDocuments,
         now: &'a FileSets,
+        line: Commits,
     ) -> Result<Option<Self>, Failure> {
-        let (Some(repository), Some(head)) = (project.repository(), project.head()) else {
+        let Some(repository) = project.repository() else {
             return Ok(None);
         };
         let interruption = &project.world.interruption;
@@ -81,7 +116,6 @@ impl<'a> Past<'a> {
         else {
             return Ok(None);
         };
-        let line = repository.line(&head, DEPTH + 1)?;
         let Some(head) = line.list.first().cloned() else {
             return Ok(None);
         };
@@ -180,6 +214,8 @@ impl<'a> Past<'a> {
             places,
             walk,
             last: None,
+            ahead: HashMap::new(),
+            at_once: 1,
             merges: Vec::new(),
             followed: 0,
             failure: None,
@@ -265,8 +301,13 @@ impl<'a> Past<'a> {
         commit: &str,
         renames: &Renames,
     ) -> Option<CommitContents> {
-        let asked = own.asked();
-        let sets = self.committed.gather(commit, &asked, renames);
+        let sets = self.committed.gather(commit, &own.asked(), renames);
+        let judged = self.judge(own, now, sets);
+        self.pay(judged)
+    }
+
+    /// What of some documents differs in a commit that has these files, and how many bytes that took.
+    fn judge(&self, own: &DeclaredDocuments, now: &BTreeSet<Digest>, sets: Vec<FileSet>) -> Judged {
         // What has the same contents as now differs as now. Mostly, that is the newest commit.
         let is_now =
             |key: &LayerKey, set: &FileSet| self.now.get(key).is_some_and(|now| now.is_same(set));
@@ -276,22 +317,31 @@ impl<'a> Past<'a> {
             .zip(&sets)
             .all(|(key, set)| is_now(key, set))
         {
-            return Some(CommitContents {
-                keys: now.clone(),
-                bytes: 0,
-            });
+            let (keys, bytes) = (Some(now.clone()), 0);
+            return Judged { keys, bytes };
         }
         let then = Documents::from(self.definition, own, sets).unplaced();
         // A file that is missing in an older commit does not end the walk; an unreadable one does.
         let parity = then.compare();
-        // A file that was read before costs nothing to read, but comparing it costs the same.
-        let bytes = then.bytes();
-        self.bytes = self.bytes.saturating_sub(bytes);
-        (!then.is_unread() && parity.complaints.is_empty()).then(|| CommitContents {
-            keys: fingerprints(&parity.disparities),
-            bytes,
-        })
+        let is_known = !then.is_unread() && parity.complaints.is_empty();
+        Judged {
+            keys: is_known.then(|| fingerprints(&parity.disparities)),
+            // A file that was read before costs nothing to read, but comparing it costs the same.
+            bytes: then.bytes(),
+        }
     }
+
+    /// Subtracts the bytes of one commit from those that all documents may take.
+    fn pay(&mut self, Judged { keys, bytes }: Judged) -> Option<CommitContents> {
+        self.bytes = self.bytes.saturating_sub(bytes);
+        keys.map(|keys| CommitContents { keys, bytes })
+    }
+}
+
+/// What differs in a commit, or that it cannot be known, and how many bytes were compared.
+struct Judged {
+    keys: Option<BTreeSet<Digest>>,
+    bytes: u64,
 }
 
 /// The history of one document.
@@ -303,6 +353,10 @@ struct DocumentPast<'p, 'a> {
     walk: Walk,
     renames: Renames,
     last: Option<Touch>,
+    /// Results for commits that the walk has not reached.
+    ahead: HashMap<String, Judged>,
+    /// How many commits are compared next.
+    at_once: usize,
     /// The merges that were met, with where the document's files were and what they were called.
     merges: Vec<(CommitInfo, (Vec<PathBuf>, Renames))>,
     followed: usize,
@@ -310,6 +364,27 @@ struct DocumentPast<'p, 'a> {
 }
 
 impl DocumentPast<'_, '_> {
+    /// Compares the documents of a commit, and on all cores those of the next commits: the longer the walk, the more.
+    fn judge_from(&mut self, commit: &str) -> Option<Judged> {
+        let older = self.walk.touches.iter().map(|touch| &touch.commit.commit);
+        let commits: Vec<String> = std::iter::once(commit.to_owned())
+            .chain(older.take(self.at_once - 1).cloned())
+            .collect();
+        self.at_once = (2 * self.at_once).min(AT_ONCE);
+        let asked = self.own.asked();
+        let sets: Vec<Vec<FileSet>> = commits
+            .iter()
+            .map(|commit| self.past.committed.gather(commit, &asked, &self.renames))
+            .collect();
+        let (past, own, now) = (&*self.past, self.own, self.now);
+        let judged: Vec<Judged> = sets
+            .into_par_iter()
+            .map(|sets| past.judge(own, now, sets))
+            .collect();
+        self.ahead = commits.into_iter().zip(judged).collect();
+        self.ahead.remove(commit)
+    }
+
     /// Where a commit put files there that had another name before, goes on with that name.
     fn follow(&mut self, newer: &Touch) -> Result<(), GitError> {
         let Some(parent) = newer.commit.parents.first() else {
@@ -342,6 +417,8 @@ impl DocumentPast<'_, '_> {
             }
         }
         if found {
+            // Those results were read under the newer names.
+            self.ahead.clear();
             self.followed += 1;
             let line = self.past.repository.line(parent, DEPTH + 1)?;
             self.walk = self.past.walk(line, &self.places)?;
@@ -369,9 +446,14 @@ impl History for DocumentPast<'_, '_> {
     }
 
     fn standing(&mut self, commit: &CommitInfo) -> Option<CommitContents> {
-        let renames = &self.renames;
-        self.past
-            .standing(self.own, self.now, &commit.commit, renames)
+        let judged = match self.ahead.remove(&commit.commit) {
+            Some(judged) => judged,
+            None => self.judge_from(&commit.commit)?,
+        };
+        if judged.bytes > SMALL {
+            self.at_once = 1;
+        }
+        self.past.pay(judged)
     }
 
     fn is_whole(&self) -> bool {
