@@ -46,22 +46,6 @@ impl CommittedDocuments {
         self.objects.bytes_read()
     }
 
-    /// Where in the repository these documents are declared to be, links not followed: known without reading a commit.
-    /// `None` when the project is in another repository.
-    #[must_use]
-    pub fn declared_places(
-        repository: &Repository,
-        root: &Path,
-        asked: &[DocumentRequest<'_>],
-    ) -> Option<Vec<PathBuf>> {
-        let project = root.strip_prefix(repository.root()).ok()?;
-        let places: BTreeSet<PathBuf> = asked
-            .iter()
-            .filter_map(|(_, declaration)| without_climbing(&project.join(place_of(declaration)?)))
-            .collect();
-        Some(places.into_iter().collect())
-    }
-
     /// Every place in the repository that these documents come from, as they stand in a commit: what was declared, the
     /// links on the way, and where they lead. A commit that touches none of them changes none of the documents.
     #[must_use]
