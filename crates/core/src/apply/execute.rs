@@ -219,9 +219,7 @@ fn job_or_unknown(apply: &Apply<'_>, steps: &[(usize, &Step)]) -> Vec<Ended> {
         let unknown = |(number, _): &(usize, &Step)| Ended {
             number: *number,
             outcome: Some(StepOutcome::Unknown),
-            reason: Some(
-                "evenkeel failed during this step: run `evenkeel plan`".to_owned(),
-            ),
+            reason: Some("evenkeel failed during this step: run `evenkeel plan`".to_owned()),
         };
         steps.iter().map(unknown).collect()
     })

@@ -42,8 +42,7 @@ impl Signature {
             .try_days(days)
             .and_then(|span| today.checked_add(span))?;
         Ok(Self {
-            reason: reason
-                .unwrap_or_else(|| format!("baseline of {today}, not reviewed")),
+            reason: reason.unwrap_or_else(|| format!("baseline of {today}, not reviewed")),
             owner,
             expires,
             ticket,

@@ -150,9 +150,9 @@ impl<'a> Lint<'a> {
     fn over_broad(&self, difference: &Difference) -> Option<Defect> {
         let at = &difference.at;
         let reason = match &difference.place {
-            DifferencePlace::Named(_) if difference.is_pattern() => Some(format!(
-                "`{at}` would cover unexpected places"
-            )),
+            DifferencePlace::Named(_) if difference.is_pattern() => {
+                Some(format!("`{at}` would cover unexpected places"))
+            }
             DifferencePlace::Document(_, Some(pattern)) if pattern.is_boundless() => Some(format!(
                 "`{at}` would cover everything below, whatever it is"
             )),
