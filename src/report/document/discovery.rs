@@ -66,15 +66,24 @@ impl Report {
                 identity.reason
             ));
         }
-        let places = |defects: &[Defect]| -> usize { defects.iter().map(Defect::reach).sum() };
+        let found = |defects: &[Defect]| {
+            let places = defects.iter().map(Defect::reach).sum();
+            format!(
+                "{} in {}",
+                count(defects.len(), "difference"),
+                count(places, "place")
+            )
+        };
+        let (before, after) = (found(before), found(after));
+        let explained = if before == after {
+            "identities explain none of them".to_owned()
+        } else {
+            format!("{after} with identities")
+        };
         self.say(format!(
-            "{} of {} differ to the letter; {} at {} without identities, {} at {} with them",
+            "{} of {} not byte-identical: {before}; {explained}",
             documents.raw,
             count(documents.values, "value"),
-            count(before.len(), "difference"),
-            count(places(before), "place"),
-            count(after.len(), "difference"),
-            count(places(after), "place"),
         ));
     }
 }
