@@ -1,4 +1,4 @@
-//! One conversation: greeting, key, then requests until the goodbye.
+//! One conversation: greeting, key, then requests until the bye.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,21 +15,21 @@ use zeroize::Zeroizing;
 use crate::inbox::{Inbox, Over, Stopper};
 use crate::materials::RemoteMaterials;
 
-/// How a conversation ended.
+/// The end of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// As agreed.
+    /// The bye of the other side.
     Bye,
     /// The other side closed the channel without a goodbye.
     Closed,
-    /// The other side broke the protocol, or the channel failed.
+    /// A violation of the protocol by the other side, or a failure of the channel.
     Broken(Violation),
-    /// A signal asked for it.
+    /// A signal.
     Signal(i32),
 }
 
 impl End {
-    /// The exit code of the program.
+    /// Returns the exit code of the program.
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
@@ -41,7 +41,7 @@ impl End {
         }
     }
 
-    /// Why it ended early, for people.
+    /// Returns the reason for an early end, for people.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match self {
@@ -67,7 +67,7 @@ impl From<Violation> for End {
     }
 }
 
-/// What comes out, shared by the conversation and the materials.
+/// The output, shared by the conversation and the materials.
 pub(crate) struct Outbox<W>(Mutex<W>);
 
 impl<W: Write> Outbox<W> {
@@ -79,7 +79,8 @@ impl<W: Write> Outbox<W> {
     }
 }
 
-/// Holds one conversation. `target` makes the target from its key; artifacts arrive in a private folder in `temporary`.
+/// Runs one conversation. `target` creates the target from its key; artifacts arrive in a private folder in
+/// `temporary`.
 pub fn serve<R, W, T>(
     reader: R,
     mut writer: W,
@@ -116,7 +117,7 @@ where
         (_, end) => end,
     };
     if let Some(reason) = end.reason() {
-        // The other side may be gone.
+        // The other side may have closed the channel.
         let _ = outbox.write(&Reply::Failed { reason });
     }
     end
@@ -178,7 +179,7 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
         }
     }
 
-    /// Serves one request; `false` after the goodbye.
+    /// Serves one request; `false` after the bye.
     fn next(&self) -> Result<bool, End> {
         match self.inbox.request(limit::IDLE, "request")? {
             None => return Err(End::Closed),
@@ -206,9 +207,8 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
             let seen = query.as_ref().and_then(|_| seen.next());
             seen.map_or_else(
                 || Answer::Unreadable {
-                    reason:
-                        "the agent does not know this question: install the same version of both"
-                            .to_owned(),
+                    reason: "unknown question: install the same version of evenkeel and agent"
+                        .to_owned(),
                 },
                 Answer::from_live,
             )
@@ -216,7 +216,7 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
         self.reply(
             answers,
             |_| Answer::Unreadable {
-                reason: "the answer is too long for the agent".to_owned(),
+                reason: "the answer exceeds the agent's limit".to_owned(),
             },
             |answers, more| Reply::Answers { answers, more },
         )
@@ -244,7 +244,7 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
                 Err(ActionError::Failed {
                     operation: "perform".to_owned(),
                     path: "an unknown action".to_owned(),
-                    reason: "the agent does not know it, and nothing was changed: install the same version of both".to_owned(),
+                    reason: "unknown action, nothing was changed: install the same version of evenkeel and agent".to_owned(),
                 })
             }))
         });
@@ -255,7 +255,7 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
         )
     }
 
-    /// Replies with a list in as many frames as it needs; what is too long for one becomes something short.
+    /// Replies with a list in as many frames as needed; replaces an item that is too long for one with a short one.
     fn reply<I: Serialize>(
         &self,
         items: impl Iterator<Item = I>,

@@ -1,6 +1,6 @@
-//! What comes in: a thread reads frames and sorts them, so that an interruption is heard while a step is performed.
+//! The input: a thread reads and sorts frames, so that an interruption takes effect during a step.
 //!
-//! Requests and materials have a queue each. What the frames mean is left to the conversation.
+//! Requests and materials each have a queue. The conversation interprets the frames.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -13,12 +13,12 @@ use evenkeel_host::wire::frame::{self, Frame, Violation};
 use evenkeel_host::wire::message::{ArtifactFile, Request};
 use zeroize::Zeroizing;
 
-/// How often a signal is looked for while nothing comes in.
+/// The interval of checks for a signal while no frame arrives.
 const WATCH: Duration = Duration::from_millis(50);
-/// How many frames wait at most.
+/// The largest number of queued frames.
 const WAITING: usize = 4;
 
-/// Stops a conversation from outside: after the step in progress.
+/// A handle that stops a conversation from outside, after the current step.
 #[derive(Clone, Debug, Default)]
 pub struct Stopper(Arc<Stop>);
 
@@ -26,25 +26,25 @@ pub struct Stopper(Arc<Stop>);
 struct Stop {
     /// The signal, 0 when there was none.
     signal: AtomicI32,
-    /// No step is begun any more.
+    /// Whether no further step may start.
     over: AtomicBool,
-    /// Interrupts what is performed now.
+    /// The interruption of the current work.
     current: Mutex<Interruption>,
 }
 
 impl Stopper {
-    /// Asks for an end because of a signal.
+    /// Requests the stop because of a signal.
     pub fn stop(&self, signal: i32) {
         self.0.signal.store(signal, Ordering::SeqCst);
         self.end();
     }
 
-    /// The signal that asked for an end.
+    /// Returns the signal that requested the stop.
     pub(crate) fn signal(&self) -> Option<i32> {
         Some(self.0.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 
-    /// Interrupts what is performed now, and nothing after it.
+    /// Interrupts the current work only.
     pub(crate) fn interrupt(&self) {
         self.0
             .current
@@ -53,13 +53,13 @@ impl Stopper {
             .interrupt();
     }
 
-    /// Lets nothing begin from now on.
+    /// Prevents further work from starting.
     pub(crate) fn end(&self) {
         self.0.over.store(true, Ordering::SeqCst);
         self.interrupt();
     }
 
-    /// The interruption of what is performed from now on.
+    /// Returns the interruption for the next work.
     pub(crate) fn begin(&self) -> Interruption {
         let fresh = Interruption::default();
         self.0
@@ -67,7 +67,7 @@ impl Stopper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone_from(&fresh);
-        // Looked at after the exchange: an end that came before it interrupted the old one only.
+        // Checked after the exchange: an earlier stop only interrupted the previous work.
         if self.0.over.load(Ordering::SeqCst) {
             fresh.interrupt();
         }
@@ -75,7 +75,7 @@ impl Stopper {
     }
 }
 
-/// A frame of a material that was asked for.
+/// A frame of a requested material.
 pub(crate) enum Piece {
     Content {
         size: u64,
@@ -92,26 +92,26 @@ pub(crate) enum Piece {
     Bytes(Zeroizing<Vec<u8>>),
 }
 
-/// Why nothing comes any more.
+/// The reason why no more frames arrive.
 #[derive(Clone, Debug)]
 pub(crate) enum Over {
     /// The other side closed the channel.
     Closed,
-    /// It broke the protocol.
+    /// A violation of the protocol by the other side.
     Broken(Violation),
 }
 
-/// Both queues, from the side of the conversation.
+/// The conversation's ends of both queues.
 pub(crate) struct Inbox {
     requests: Mutex<Receiver<Result<Request, Over>>>,
     pieces: Mutex<Receiver<Result<Piece, Over>>>,
-    /// Whether a material was asked for and is not complete.
+    /// Whether a requested material is incomplete.
     wanted: Arc<AtomicBool>,
     stopper: Stopper,
 }
 
 impl Inbox {
-    /// Begins to read.
+    /// Starts to read.
     pub(crate) fn open(reader: impl Read + Send + 'static, stopper: &Stopper) -> Self {
         let (requests_in, requests) = sync_channel(WAITING);
         let (pieces_in, pieces) = sync_channel(WAITING);
@@ -122,7 +122,7 @@ impl Inbox {
             wanted: Arc::clone(&wanted),
             stopper: stopper.clone(),
         };
-        // It may wait for input for as long as the program runs; nobody waits for it.
+        // Not joined: it may wait for input as long as the program runs.
         std::thread::spawn(move || sorter.read(reader));
         Self {
             requests: Mutex::new(requests),
@@ -132,7 +132,7 @@ impl Inbox {
         }
     }
 
-    /// The next request; `None` when a signal came first.
+    /// Returns the next request; `None` when a signal came first.
     pub(crate) fn request(
         &self,
         within: Duration,
@@ -158,12 +158,12 @@ impl Inbox {
         }
     }
 
-    /// Says that a material is asked for, or that it is complete.
+    /// Records that a material is requested, or that it is complete.
     pub(crate) fn want(&self, wanted: bool) {
         self.wanted.store(wanted, Ordering::SeqCst);
     }
 
-    /// The next piece of the material that was asked for.
+    /// Returns the next piece of the requested material.
     pub(crate) fn piece(&self, within: Duration) -> Result<Piece, Over> {
         let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
         match pieces.recv_timeout(within) {
@@ -192,7 +192,7 @@ impl Sorter {
                 let next = frame::read(&mut reader);
                 match next.and_then(|frame| frame.map(|frame| self.sort(frame)).transpose()) {
                     Ok(Some(true)) => {}
-                    // The conversation is over already.
+                    // The conversation has already ended.
                     Ok(Some(false)) => return,
                     Ok(None) => break Over::Closed,
                     Err(violation) => break Over::Broken(violation),
@@ -201,13 +201,13 @@ impl Sorter {
             Err(Violation::Truncated) => Over::Closed,
             Err(violation) => Over::Broken(violation),
         };
-        // Nothing more can be asked for: after the step in progress, it is over.
+        // Nothing more can be requested: it ends after the current step.
         self.stopper.end();
         let _ = self.pieces.try_send(Err(over.clone()));
         let _ = self.requests.send(Err(over));
     }
 
-    /// Sends a frame where it belongs; `false` when nobody is there any more.
+    /// Sends a frame to its queue; `false` when the receiver is gone.
     fn sort(&self, frame: Frame) -> Result<bool, Violation> {
         let piece = match frame {
             Frame::Bytes(bytes) => Piece::Bytes(bytes),

@@ -1,7 +1,7 @@
 //! The agent: reads requests in frames from one channel and writes replies to another, see [`evenkeel_host::wire`].
 //!
-//! [`serve`] is one conversation; the program around it is in `main.rs`. What the requests do to this machine is left
-//! to the target that the conversation is given.
+//! [`serve`] runs one conversation; `main.rs` contains the program. The target of the conversation executes the
+//! requests.
 
 #![forbid(unsafe_code)]
 

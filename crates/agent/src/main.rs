@@ -1,4 +1,4 @@
-//! The program that runs on a host.
+//! The agent program, which runs on a remote host.
 
 #![forbid(unsafe_code)]
 
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     evenkeel_host::inheritance::keep_descriptors();
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next();
-    // Before anything else: this process is about to become another program.
+    // First of all: this process may be about to become another program.
     if first.as_ref().is_some_and(|first| first == "launch") {
         evenkeel_host::launch::main()
     }
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         }
         (Some("--help"), None) => say(USAGE),
         _ => {
-            // Where the error cannot be shown, the exit code still tells.
+            // If the error cannot be printed, the exit code still reports it.
             let _ = write!(std::io::stderr(), "error: unexpected argument\n\n{USAGE}");
             ExitCode::from(64)
         }
@@ -67,10 +67,7 @@ fn converse() -> ExitCode {
             }
         });
         if let Err(error) = listening.and_then(|_| threads::start_pool()) {
-            let _ = writeln!(
-                std::io::stderr(),
-                "error: no thread can be started: {error}"
-            );
+            let _ = writeln!(std::io::stderr(), "error: cannot start a thread: {error}");
             return ExitCode::from(74);
         }
     }
@@ -79,7 +76,7 @@ fn converse() -> ExitCode {
         Err(error) => {
             let _ = writeln!(
                 std::io::stderr(),
-                "error: cannot find this program's own file: {error}"
+                "error: cannot find this program's executable: {error}"
             );
             return ExitCode::from(74);
         }

@@ -1,6 +1,6 @@
-//! Materials that are asked for over the channel, one after the other.
+//! Materials that are requested over the channel, one at a time.
 //!
-//! Contents are handed on and not kept. Artifacts arrive in a private folder that goes away with the request.
+//! Contents are passed on and not kept. Artifacts arrive in a private folder that is removed with the request.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -23,9 +23,9 @@ pub(crate) struct RemoteMaterials<'a, W> {
     inbox: &'a Inbox,
     outbox: &'a Outbox<W>,
     temporary: &'a Path,
-    /// Why the conversation cannot go on.
+    /// The reason why the conversation cannot continue.
     fault: &'a OnceLock<Over>,
-    /// One is asked for at a time. Artifacts that arrived, each once.
+    /// One request at a time. Received artifacts, each once.
     asking: Mutex<BTreeMap<Digest, Option<Staging>>>,
 }
 
@@ -49,7 +49,7 @@ impl<'a, W: Write> RemoteMaterials<'a, W> {
         self.inbox.piece(limit::MATERIAL)
     }
 
-    /// Asks for a material and takes its pieces, unless the conversation is over.
+    /// Requests a material and takes its pieces, unless the conversation is over.
     fn ask<T>(
         &self,
         question: &Reply,
@@ -91,16 +91,16 @@ impl<'a, W: Write> RemoteMaterials<'a, W> {
         Ok(Some(content.as_slice().into()))
     }
 
-    /// Takes as many bytes as were announced.
+    /// Takes the announced number of bytes.
     fn take_bytes(&self, size: u64, mut give: impl FnMut(&[u8])) -> Result<(), Over> {
         let mut left = size;
         while left > 0 {
             let Piece::Bytes(bytes) = self.piece()? else {
-                return Err(unexpected("the bytes that were announced"));
+                return Err(unexpected("the announced bytes"));
             };
             left = match left.checked_sub(bytes.len() as u64) {
                 Some(rest) if !bytes.is_empty() => rest,
-                _ => return Err(unexpected("as many bytes as were announced")),
+                _ => return Err(unexpected("the announced number of bytes")),
             };
             give(&bytes);
         }
@@ -113,7 +113,7 @@ impl<'a, W: Write> RemoteMaterials<'a, W> {
             Piece::Artifact { single } => single,
             _ => return Err(unexpected("an artifact")),
         };
-        // Without a folder, everything still has to be taken from the channel.
+        // Without a folder, the frames must still be taken from the channel.
         let mut staging = Staging::make(self.temporary, single).ok();
         let mut entries = 0_u64;
         loop {
@@ -138,7 +138,7 @@ impl<'a, W: Write> RemoteMaterials<'a, W> {
                         }
                     })?;
                     if !whole {
-                        // What is incomplete is not kept, and what follows is only passed over.
+                        // An incomplete artifact is not kept; its remaining entries are skipped.
                         staging = None;
                     }
                 }

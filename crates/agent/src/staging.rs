@@ -1,7 +1,7 @@
-//! A private folder in which an artifact arrives, entry by entry. It goes away when it is dropped.
+//! A private folder in which an artifact arrives, entry by entry. Removed on drop.
 //!
-//! Only its owner can reach it, so nothing in it is exchanged behind our back; every path of an entry is checked. Whether
-//! the artifact is the right one is verified by whoever installs it.
+//! Only its owner can access it, so no other user can replace anything in it; every path of an entry is checked. The
+//! installation verifies the artifact.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use evenkeel_host::wire::message::ArtifactFile;
 
-/// Tells folders of one process apart.
+/// Distinguishes folders of one process.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// The folder.
@@ -21,7 +21,7 @@ pub(crate) struct Staging {
 }
 
 impl Staging {
-    /// Makes a folder that did not exist before.
+    /// Creates a folder that did not exist before.
     pub(crate) fn make(temporary: &Path, single: bool) -> io::Result<Self> {
         loop {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -35,7 +35,7 @@ impl Staging {
                     }
                     return Ok(staging);
                 }
-                // Left by another process of this number, or by somebody else: it is not touched.
+                // Left by another process with this number, or created by another user: do not touch it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -46,7 +46,7 @@ impl Staging {
         self.folder.join("artifact")
     }
 
-    /// Makes an entry; gives the file to write to, or `None` for a directory.
+    /// Creates an entry; returns the file to write to, or `None` for a directory.
     pub(crate) fn entry(
         &self,
         path: &str,
@@ -79,7 +79,7 @@ impl Staging {
         }
     }
 
-    /// Where the artifact is: the folder, or the one file in it.
+    /// Returns the path of the artifact: the folder, or the one file in it.
     pub(crate) fn artifact(&self) -> Option<PathBuf> {
         if !self.single {
             return Some(self.tree());
@@ -92,7 +92,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // What cannot be removed is private, and the system clears its temporary folder.
+        // Leftovers are private, and the system clears its temporary folder.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,6 +1,6 @@
 //! The allocator of the program, and its one setting.
 //!
-//! The only unsafe code of the workspace is in this file: the setting is a call into C. Decision 35 gives the reason.
+//! The setting is a call into C, the only unsafe code of the workspace. Decision 35 gives the reason.
 
 #![deny(unsafe_code)]
 
@@ -9,25 +9,25 @@ use std::ffi::{c_int, c_long};
 /// The allocator: `#[global_allocator] static ALLOCATOR: Allocator = Allocator;`.
 pub use mimalloc::MiMalloc as Allocator;
 
-/// `mi_option_abandoned_page_purge` of `mimalloc.h`, second design: what a thread that ends has freed goes back to the
-/// system. A test proves the number.
+/// `mi_option_abandoned_page_purge` of `mimalloc.h`, second design: memory freed by an ended thread returns to the
+/// system. A test checks the number.
 const ABANDONED_PAGE_PURGE: c_int = 12;
 
-/// Gives the memory that a thread has freed back to the system when the thread ends.
+/// Returns the memory that a thread has freed to the system when the thread ends.
 ///
-/// To be called first of all: the setting is for every thread that ends afterwards, and must not be changed by two
-/// threads at once.
+/// Call this first of all: the setting applies to threads that end afterwards, and two threads must not change it
+/// concurrently.
 #[allow(
     unsafe_code,
-    reason = "the allocator takes its settings by a C function"
+    reason = "the allocator's settings are changed through a C function"
 )]
 pub fn settle() {
     // SAFETY: the function stores a number in a table of the allocator that has an entry for each option. The option is
-    // one of them; no other thread runs yet.
+    // one of them, and no other thread runs yet.
     unsafe { libmimalloc_sys::mi_option_set(ABANDONED_PAGE_PURGE, 1) }
 }
 
-/// Whether [`settle`] was called.
+/// Returns whether [`settle`] was called.
 #[must_use]
 pub fn is_settled() -> bool {
     setting() == 1
@@ -35,7 +35,7 @@ pub fn is_settled() -> bool {
 
 #[allow(
     unsafe_code,
-    reason = "the allocator tells its settings by a C function"
+    reason = "the allocator's settings are read through a C function"
 )]
 fn setting() -> c_long {
     // SAFETY: the function reads a number from the same table.
@@ -46,8 +46,8 @@ fn setting() -> c_long {
 mod tests {
     use super::{is_settled, setting, settle};
 
-    /// The allocator takes the same setting from an environment variable, by its name: whoever reads it back by the
-    /// number has the right number.
+    /// The allocator also reads this setting from an environment variable by name, so reading it back by number checks
+    /// the number.
     #[test]
     fn the_number_is_that_of_the_option() {
         const NAME: &str = "MIMALLOC_ABANDONED_PAGE_PURGE";

@@ -1,17 +1,17 @@
 //! Families: the closed lists of queries, answers and actions of one type of target.
 //!
-//! A family names three lists; the ports in [`crate::port`] are generic over them. A target of another type brings its
-//! own lists and its own implementations of the ports, and leaves this family as it is.
+//! A family names three lists; the ports in [`crate::port`] are generic over them. A new type of target defines its own
+//! lists and implements the ports for them, without changes to this family.
 
 use std::fmt::Debug;
 
 /// The lists that one type of target understands.
 pub trait Family: 'static {
-    /// What can be asked.
+    /// A query.
     type Query: Clone + Debug + Send + Sync;
-    /// What is answered.
+    /// An answer to a query.
     type Answer: Clone + Debug + Send + Sync;
-    /// What can be done.
+    /// An action.
     type Action: Clone + Debug + Send + Sync;
 }
 

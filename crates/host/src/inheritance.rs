@@ -1,7 +1,7 @@
-//! What this process was handed by the one that started it, and does not hand on.
+//! Descriptors, umask and signals that this process inherited, and that child processes must not inherit.
 //!
-//! A lock that a service inherits is held for as long as the service runs, and a pipe of a CI runner never ends. What a
-//! started process gets on purpose is in [`crate::launch`].
+//! A lock that a service inherits stays held while the service runs, and an inherited pipe keeps a CI runner waiting.
+//! [`crate::launch`] defines the part that child processes receive on purpose.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,24 +14,24 @@ const FIRST: i32 = 3;
 /// The umask of started processes.
 const UMASK: u32 = 0o022;
 
-/// Keeps descriptors that this process inherited out of every process that it starts. Call it before the first thread.
+/// Marks inherited descriptors close-on-exec. Call it before the first thread starts.
 pub fn keep_descriptors() {
     close_fds::set_fds_cloexec(FIRST, &[]);
 }
 
-/// Gives the program that this process becomes its own descriptors, the documented umask, and the default action for
+/// Gives the program that replaces this process its own descriptors, the documented umask, and the default action for
 /// every signal.
 pub(crate) fn start_clean() {
     keep_descriptors();
     rustix::process::umask(Mode::from_raw_mode(UMASK));
-    // A signal that is ignored stays ignored in the new program; one that has a handler gets its default action back.
+    // Across exec, an ignored signal stays ignored; a handled one returns to its default action.
     for signal in ignored() {
-        // The kernel's own signals have no handler, and cannot be ignored.
+        // The kernel's synchronous signals have no handler and cannot be ignored.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
 }
 
-/// The signals that this process ignores.
+/// Returns the signals that this process ignores.
 fn ignored() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status

@@ -1,9 +1,9 @@
-//! Being interrupted: a flag that long work looks at, and what must not be cut short.
+//! Interruption: a flag that long work checks, and holds for work that must finish.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Set once, when a person or a supervisor wants the work to end at the next safe place.
+/// A flag that is set once, to stop the work after the current step.
 #[derive(Clone, Debug, Default)]
 pub struct Interruption {
     asked: Arc<AtomicBool>,
@@ -11,38 +11,38 @@ pub struct Interruption {
 }
 
 impl Interruption {
-    /// Asks for an end.
+    /// Requests the stop.
     pub fn interrupt(&self) {
         self.asked.store(true, Ordering::SeqCst);
     }
 
-    /// Whether an end was asked for.
+    /// Returns whether a stop was requested.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// The flag, for what waits without knowing of interruptions.
+    /// Returns the raw flag, for code that does not know this type.
     #[must_use]
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.asked)
     }
 
-    /// Marks work that comes to its own end soon after it was asked to, and is not cut short before.
+    /// Marks work that finishes soon after a stop is requested and must not be cut short.
     #[must_use]
     pub fn hold(&self) -> Hold {
         self.held.fetch_add(1, Ordering::SeqCst);
         Hold(Arc::clone(&self.held))
     }
 
-    /// Whether such work is in progress.
+    /// Returns whether such work is in progress.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.held.load(Ordering::SeqCst) > 0
     }
 }
 
-/// Work that is not cut short, as long as this exists.
+/// A guard: the work must not be cut short while it exists.
 #[derive(Debug)]
 pub struct Hold(Arc<AtomicUsize>);
 

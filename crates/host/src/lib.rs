@@ -1,11 +1,11 @@
-//! Everything that runs on a host: what can be asked of it, what can be changed on it, and the targets that do it.
+//! Queries and actions of a host, and the targets that answer and perform them.
 //!
-//! [`Query`] and [`Action`] are closed, serialisable lists, so that the same code answers here and on a remote host.
-//! Each subsystem of a host has one entry in these lists, see [`subsystem`]. [`Observer`] only reads; [`Target`] also
-//! changes. Commands that must not change anything get observers and nothing else.
+//! [`Query`] and [`Action`] are closed, serialisable lists, so the same code answers locally and on a remote host. Each
+//! subsystem has one entry in these lists, see [`subsystem`]. [`Observer`] only reads; [`Target`] also changes.
+//! Commands that must not change anything get observers only.
 //!
-//! Without features this crate is pure: types, ports, and comparing. `local` adds everything that touches this
-//! machine; `testing` adds a target in memory.
+//! Without features this crate is pure: types, ports and comparison. `local` adds everything that touches this machine;
+//! `testing` adds a target in memory.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -13,7 +13,7 @@
     allow(
         clippy::disallowed_methods,
         clippy::disallowed_types,
-        reason = "`local` is what touches the world; without it, clippy holds that nothing does"
+        reason = "`local` touches the world; without it, clippy checks that nothing does"
     )
 )]
 

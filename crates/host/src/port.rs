@@ -1,4 +1,4 @@
-//! The port: what every target, near or far, real or recorded, does.
+//! Ports that every target implements: near or remote, real or recorded.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 use super::{Family, Host, Interruption};
 use evenkeel_model::Digest;
 
-/// Reads, and cannot do anything else.
+/// A port that only reads.
 pub trait Observer<F: Family = Host>: Send + Sync {
     /// Answers all questions in one round trip: as many answers, in the same order.
     ///
-    /// What cannot be seen has an answer that says so ([`crate::Answer::Unreadable`]); there is no other failure.
+    /// An unreadable subject is answered with [`crate::Answer::Unreadable`]; there is no other failure.
     fn observe(&self, queries: &[F::Query]) -> Vec<F::Answer>;
 }
 
-/// Reads, and changes what it is asked to change.
+/// A port that reads and performs actions.
 pub trait Target<F: Family = Host>: Observer<F> {
-    /// Performs all actions, which do not depend on each other, and says of each what came of it: as many results, in
-    /// the same order. What is `Ok` is durable.
+    /// Performs all actions, which are independent of each other, and returns one result for each, in the same order.
+    /// Every `Ok` is durable.
     fn perform(
         &self,
         actions: &[F::Action],
@@ -26,49 +26,49 @@ pub trait Target<F: Family = Host>: Observer<F> {
     ) -> Vec<Result<Performed, ActionError>>;
 }
 
-/// What actions are made with: bytes and paths by digest, kept apart from actions so that those can be shown and kept.
+/// Bytes and paths by digest, kept apart from actions so that actions can be shown and stored.
 pub trait Materials: Sync {
-    /// The content with this digest (plain or sealed), if it is known.
+    /// Returns the content with this digest (plain or sealed), if known.
     fn content(&self, digest: &Digest) -> Option<Arc<[u8]>>;
-    /// Where the artifact with this tree digest is.
+    /// Returns the path of the artifact with this tree digest.
     fn artifact(&self, digest: &Digest) -> Option<PathBuf>;
 }
 
-/// What came of one action.
+/// The result of one action.
 #[cfg(any(feature = "local", feature = "testing"))]
 pub(crate) type Outcome = Result<Performed, ActionError>;
 
-/// An action was performed.
+/// A performed action.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Performed {
-    /// What a person may want to know: `stopped 1234, started 1250`.
+    /// A note for the user: `stopped 1234, started 1250`.
     pub note: Option<String>,
 }
 
-/// Why an action was not performed.
+/// The reason why an action was not performed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ActionError {
-    /// Something else was there than was expected; nothing was changed.
+    /// The found state differs from the expected one; nothing was changed.
     #[error("{path}: expected {expected}, found {found}; nothing was changed")]
     Changed {
-        /// Where.
+        /// The path.
         path: String,
-        /// What was expected, in words.
+        /// The expected state, in words.
         expected: String,
-        /// What was found, in words.
+        /// The found state, in words.
         found: String,
     },
-    /// It was tried and failed; whether the target was changed must be looked at.
+    /// The action was tried and failed; the target may have changed.
     #[error("{operation} {path}: {reason}")]
     Failed {
-        /// What was tried: `rename`, `start`.
+        /// The operation: `rename`, `start`.
         operation: String,
-        /// On what.
+        /// The subject.
         path: String,
-        /// Why, with what to do about it where that is known.
+        /// The reason, with the next step where one is known.
         reason: String,
     },
-    /// The work was interrupted before this action was begun; nothing was changed.
+    /// The work was interrupted before this action started; nothing was changed.
     #[error("not started: interrupted")]
     Interrupted,
 }

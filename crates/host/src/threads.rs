@@ -1,44 +1,44 @@
-//! Threads where there may be none to have: what cannot be done beside is done at once, and never panics.
+//! Threads with a fallback: where no thread can be started, the work runs at once, without a panic.
 //!
-//! A limit on processes, on memory or on address space refuses threads at any moment.
+//! Limits on processes, memory or address space can refuse a thread at any moment.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-/// The stack of each thread in bytes, whatever the environment says.
+/// The stack of each thread in bytes, regardless of the environment.
 pub const STACK: usize = 2 * 1024 * 1024;
 
-/// A thread that can be had, with the documented stack.
+/// Returns a thread builder with the documented stack.
 pub fn builder() -> Builder {
     Builder::new().stack_size(STACK)
 }
 
-/// Work that was begun.
+/// Started work.
 pub enum Begun<'scope, T> {
-    /// It is done on a thread of its own.
+    /// Runs on its own thread.
     Beside(ScopedJoinHandle<'scope, Option<T>>),
-    /// It was done at once.
+    /// Has already run.
     Done(std::thread::Result<T>),
 }
 
 impl<T> Begun<'_, T> {
-    /// What came of it, when it is done.
+    /// Waits for the result.
     ///
     /// # Errors
     ///
-    /// The work's panic.
+    /// When the work panicked.
     pub fn join(self) -> std::thread::Result<T> {
         match self {
             Self::Beside(thread) => thread
                 .join()?
-                .ok_or_else(|| Box::new("the work was taken away") as _),
+                .ok_or_else(|| Box::new("the work was already taken") as _),
             Self::Done(result) => result,
         }
     }
 }
 
-/// Begins work on a thread of its own; where there is none to have, does it at once.
+/// Starts work on its own thread; without a free thread, runs it at once.
 pub fn begin<'scope, T, F>(scope: &'scope Scope<'scope, '_>, work: F) -> Begun<'scope, T>
 where
     T: Send + 'scope,
@@ -55,20 +55,19 @@ where
         Ok(thread) => Begun::Beside(thread),
         Err(_) => match take(&kept) {
             Some(work) => Begun::Done(catch_unwind(AssertUnwindSafe(work))),
-            None => Begun::Done(Err(Box::new("the work was taken away"))),
+            None => Begun::Done(Err(Box::new("the work was already taken"))),
         },
     }
 }
 
-/// Starts the threads that share large work, one for each core, or as many as can be had. Call it before the first
-/// large work; a second call changes nothing.
+/// Starts the threads that share large work: one for each core, or as many as possible. Call it before the first large
+/// work; further calls have no effect.
 ///
-/// Where there are several cores, the thread that calls is one of those that share: it would only wait, and each thread
-/// that is left out is one that keeps no memory for itself.
+/// With several cores, the calling thread takes part: it would only wait, and each avoided thread saves its memory.
 ///
 /// # Errors
 ///
-/// When there is not a single thread to have.
+/// When not a single thread can be started.
 #[cfg(feature = "local")]
 pub fn start_pool() -> std::io::Result<()> {
     use std::sync::mpsc;
@@ -84,7 +83,7 @@ pub fn start_pool() -> std::io::Result<()> {
     let alone = wanted == 1;
     for _ in usize::from(!alone)..wanted {
         let receiver = Arc::clone(&receiver);
-        // Threads come first: the pool cannot be built with fewer than it was promised.
+        // Start the threads first: the pool fails with fewer threads than it was configured for.
         let begun = builder().name("pool".to_owned()).spawn(move || {
             let next = receiver
                 .lock()
@@ -100,7 +99,7 @@ pub fn start_pool() -> std::io::Result<()> {
             Err(_) => break,
         }
     }
-    // It is refused where there is one already.
+    // The global pool already exists.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads + usize::from(!alone));
     let pool = if alone {
         pool
@@ -109,7 +108,7 @@ pub fn start_pool() -> std::io::Result<()> {
     };
     let _ = pool
         .spawn_handler(|thread| {
-            let gone = |_| std::io::Error::other("the thread is gone");
+            let gone = |_| std::io::Error::other("the thread ended");
             sender.send(thread).map_err(gone)
         })
         .build_global();
@@ -121,7 +120,7 @@ mod tests {
     use super::begin;
 
     #[test]
-    fn work_is_done_and_a_panic_is_told() {
+    fn work_runs_and_a_panic_is_returned() {
         std::thread::scope(|scope| {
             assert_eq!(begin(scope, || 7).join().unwrap(), 7);
             assert!(begin(scope, || panic!("on purpose")).join().is_err());

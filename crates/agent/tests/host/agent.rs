@@ -1,4 +1,4 @@
-//! An agent as a child process, and its target: all that it takes besides the client.
+//! An agent as a child process, with the target that uses it.
 
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -8,10 +8,10 @@ use evenkeel_host::{
 };
 use evenkeel_model::Sealer;
 
-/// The program.
+/// Returns the program.
 pub const AGENT: &str = env!("CARGO_BIN_EXE_evenkeel-agent");
 
-/// Starts it with pipes.
+/// Starts the agent with pipes.
 pub fn spawn() -> Child {
     Command::new(AGENT)
         .stdin(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Files, directories and links: what is seen, what is done, and what is refused.
+//! Files, directories and links: observed, changed and refused.
 
 use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
@@ -16,7 +16,7 @@ fn failure(result: Result<evenkeel_host::Performed, ActionError>) -> String {
 }
 
 #[test]
-fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
+fn a_file_is_created_replaced_and_removed_idempotently() {
     let world = HostFixture::new();
     let mut store = Store::default();
     let (one, two) = (store.add(b"one"), store.add(b"two"));
@@ -58,7 +58,7 @@ fn a_file_is_made_replaced_and_removed_and_doing_it_again_is_fine() {
 }
 
 #[test]
-fn text_is_given_only_when_it_is_asked_for_differs_and_is_no_secret() {
+fn text_is_returned_only_if_requested_different_and_not_secret() {
     let world = HostFixture::new();
     fs::write(world.path("file"), "hunter2").unwrap();
     let ask = |text_unless, sealed| match world.ask(Query::Path(path::Query {
@@ -146,7 +146,7 @@ fn links_in_the_path_are_never_followed() {
     let reason = failure(world.act(file(&path, content, PathState::Missing), &store));
     assert!(reason.contains("is a symbolic link"), "{reason}");
     assert!(world.names("real").is_empty());
-    // The last component is looked at itself, and replaced itself.
+    // The last component itself is read and replaced.
     fs::write(world.path("real/kept"), "kept").unwrap();
     symlink("real/kept", world.path("last")).unwrap();
     let found = world.look("last");
@@ -164,9 +164,9 @@ fn links_in_the_path_are_never_followed() {
 }
 
 #[test]
-fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
+fn a_huge_file_is_not_read_to_detect_a_difference() {
     let world = HostFixture::new();
-    // It has holes and takes no room; reading it would take minutes all the same.
+    // A sparse file takes no space, but reading it would take minutes.
     let huge = fs::File::create(world.path("huge")).unwrap();
     huge.set_len(1 << 40).unwrap();
     let seen = world.look("huge");
@@ -174,7 +174,7 @@ fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
         matches!(&seen, PathState::Other { what } if what.starts_with("a file of 1099511627776 bytes")),
         "{seen:?}"
     );
-    // It is not read, and all the same not replaced when somebody wrote to it since it was looked at.
+    // Although it is not read, it is not replaced when it was written to since the observation.
     let mut store = Store::default();
     let content = store.add(b"x");
     huge.write_all_at(b"written", 4096).unwrap();
@@ -191,7 +191,7 @@ fn nobody_reads_a_huge_file_to_its_end_to_see_that_it_is_another() {
 }
 
 #[test]
-fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
+fn impossible_paths_are_missing_and_actions_name_the_next_step() {
     let world = HostFixture::new();
     let mut store = Store::default();
     let content = store.add(b"x");
@@ -202,7 +202,7 @@ fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
         let path = world.text(&format!("{parent}/file"));
         let reason = failure(world.act(file(&path, content, PathState::Missing), &store));
         assert!(
-            reason.contains("there is no directory") && reason.contains("declare it"),
+            reason.contains("not found") && reason.contains("declare it"),
             "{reason}"
         );
     }
@@ -214,7 +214,7 @@ fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
         world.ask(query("/a/../b")),
         Answer::Unreadable { .. }
     ));
-    // /proc takes no files from anybody.
+    // /proc accepts no new files.
     let reason = failure(world.act(
         file("/proc/evenkeel-test", content, PathState::Missing),
         &store,
@@ -223,7 +223,7 @@ fn what_cannot_be_is_missing_and_actions_there_say_what_to_do() {
 }
 
 #[test]
-fn directories_are_made_adjusted_and_removed_when_empty() {
+fn directories_are_created_changed_and_removed_when_empty() {
     let world = HostFixture::new();
     let store = Store::default();
     let path = world.text("home");
@@ -260,12 +260,12 @@ fn directories_are_made_adjusted_and_removed_when_empty() {
     });
     assert!(failure(world.act(remove.clone(), &store)).contains("not empty"));
     fs::remove_file(world.path("home/file")).unwrap();
-    // A file is not put over a directory.
+    // A file does not replace a directory.
     let mut store = Store::default();
     let content = store.add(b"");
     assert!(
         failure(world.act(file(&path, content, found), &store))
-            .contains("a directory stands there")
+            .contains("found a directory, which")
     );
     world.act(remove, &store).unwrap();
     assert_eq!(world.look("home"), PathState::Missing);
@@ -305,7 +305,7 @@ fn leftovers_of_a_killed_run_are_found_and_replaced() {
 }
 
 #[test]
-fn a_full_disk_fails_each_file_it_has_no_room_for_and_leaves_nothing_half() {
+fn a_full_disk_fails_single_files_and_leaves_no_partial_one() {
     let world = HostFixture::new();
     let Some(_disk) = small_disk(&world.path("disk"), "size=64k") else {
         return;
@@ -330,14 +330,14 @@ fn a_full_disk_fails_each_file_it_has_no_room_for_and_leaves_nothing_half() {
         .unwrap()
         .to_string();
     assert!(
-        reason.contains("no space is left on the device: free some"),
+        reason.contains("no space left on the device: free some"),
         "{reason}"
     );
     assert_eq!(world.names("disk").len(), good);
 }
 
 #[test]
-fn a_read_only_file_system_says_so() {
+fn a_read_only_file_system_is_reported() {
     let world = HostFixture::new();
     let Some(_disk) = small_disk(&world.path("disk"), "ro") else {
         return;
@@ -352,7 +352,7 @@ fn a_read_only_file_system_says_so() {
 }
 
 #[test]
-fn entries_are_sorted_and_each_is_what_it_is() {
+fn entries_are_sorted_with_their_types() {
     let world = HostFixture::new();
     fs::write(world.path("b"), "").unwrap();
     fs::create_dir(world.path("a")).unwrap();
@@ -386,7 +386,7 @@ fn entries_are_sorted_and_each_is_what_it_is() {
 }
 
 #[test]
-fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
+fn undeclared_owners_are_kept_and_unknown_ones_are_reported() {
     if !rustix_root() {
         eprintln!("SKIPPED: giving files away needs root");
         return;
@@ -437,7 +437,7 @@ fn owners_that_are_not_declared_are_kept_and_unknown_ones_are_said() {
 }
 
 #[test]
-fn nothing_is_begun_once_the_work_is_interrupted() {
+fn no_action_starts_after_an_interruption() {
     let world = HostFixture::new();
     let mut store = Store::default();
     let content = store.add(b"x");
@@ -455,7 +455,7 @@ fn rustix_root() -> bool {
 }
 
 #[test]
-fn directories_above_a_directory_are_made_and_above_a_file_are_not() {
+fn parents_are_created_for_directories_and_not_for_files() {
     let world = HostFixture::new();
     let store = Store::default();
     let deep = world.text("a/b/c");

@@ -1,4 +1,4 @@
-//! The tests of a target, with the work done in this process.
+//! The tests of a target, run in this process.
 
 mod support {
     pub use crate::support::*;

@@ -91,12 +91,12 @@ fn a_directory_is_installed_switched_repaired_and_removed() {
         "2"
     );
 
-    // Somebody edits the release that runs: seen, and repaired.
+    // A file of the current release is edited: reported and repaired.
     fs::write(world.path("into/current/page"), "hacked").unwrap();
     let (current, actual, _) = installed(&world);
     assert!(current == Some(two) && actual.is_some_and(|actual| actual != two));
     let repaired = note(world.act(install(&world, two, 3, Some(two)), &store));
-    assert!(repaired.contains("was replaced"), "{repaired}");
+    assert!(repaired.contains("replaced the release"), "{repaired}");
     assert_eq!(
         fs::read_to_string(world.path("into/current/page")).unwrap(),
         "2"
@@ -108,9 +108,9 @@ fn a_directory_is_installed_switched_repaired_and_removed() {
         .unwrap();
     assert_eq!(installed(&world).1, Some(two));
 
-    // Back to the first, which is still there and whole.
+    // Back to the first, which still exists and is intact.
     let back = note(world.act(install(&world, one, 3, Some(two)), &store));
-    assert_eq!(back, "the release was there already");
+    assert_eq!(back, "the release already exists");
     let uninstall = |expected| {
         Action::Uninstall(installation::Uninstall {
             into: world.text("into"),
@@ -140,7 +140,7 @@ fn a_file_is_installed_under_its_own_name() {
         Path::new(&target)
     );
     assert_eq!(installed(&world), (Some(one), Some(one), vec![one]));
-    // Something beside the file is a change too.
+    // An additional file beside the installed one is a change too.
     fs::write(world.path(&format!("into/releases/{}/more", one.hex())), "").unwrap();
     assert_eq!(installed(&world).1, None);
     world
@@ -156,7 +156,7 @@ fn a_file_is_installed_under_its_own_name() {
 }
 
 #[test]
-fn old_releases_are_pruned_but_never_the_current_and_the_previous_one_first() {
+fn old_releases_are_pruned_and_current_and_previous_are_kept() {
     let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
@@ -170,7 +170,7 @@ fn old_releases_are_pruned_but_never_the_current_and_the_previous_one_first() {
             .unwrap();
         before = Some(*digest);
     }
-    // Rolled back to the first: it is what a rollback would return to, however old.
+    // Back to the first: a rollback returns to the previous release, regardless of its age.
     world
         .act(install(&world, digests[0], 3, before), &store)
         .unwrap();
@@ -189,7 +189,7 @@ fn old_releases_are_pruned_but_never_the_current_and_the_previous_one_first() {
 }
 
 #[test]
-fn an_artifact_that_changed_since_or_is_gone_is_not_installed() {
+fn a_changed_or_missing_artifact_is_not_installed() {
     let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
@@ -200,7 +200,7 @@ fn an_artifact_that_changed_since_or_is_gone_is_not_installed() {
         .act(install(&world, one, 3, None), &store)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("changed since it was planned"), "{error}");
+    assert!(error.contains("changed since the plan was made"), "{error}");
     assert_eq!(installed(&world), (None, None, vec![]));
     assert!(world.names("into/releases").is_empty());
     fs::remove_dir_all(&root).unwrap();
@@ -212,7 +212,7 @@ fn an_artifact_that_changed_since_or_is_gone_is_not_installed() {
 }
 
 #[test]
-fn an_artifact_that_changes_while_it_is_copied_never_becomes_current() {
+fn an_artifact_that_changes_during_the_copy_never_becomes_current() {
     let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();
     let mut store = Store::default();
@@ -242,7 +242,7 @@ fn an_artifact_that_changes_while_it_is_copied_never_becomes_current() {
 }
 
 #[test]
-fn a_full_disk_leaves_the_current_release_as_it_is() {
+fn a_full_disk_keeps_the_current_release() {
     let world = HostFixture::new();
     let Some(_disk) = small_disk(&world.path("into"), "size=256k") else {
         return;
@@ -258,7 +258,7 @@ fn a_full_disk_leaves_the_current_release_as_it_is() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("no space is left") && error.contains("large"),
+        error.contains("no space left") && error.contains("large"),
         "{error}"
     );
     assert_eq!(installed(&world), (Some(one), Some(one), vec![one]));
@@ -266,7 +266,7 @@ fn a_full_disk_leaves_the_current_release_as_it_is() {
 }
 
 #[test]
-fn what_no_installation_made_is_left_and_said() {
+fn foreign_entries_are_kept_and_reported() {
     let world = HostFixture::new();
     fs::create_dir_all(world.path("into/elsewhere")).unwrap();
     symlink("elsewhere", world.path("into/current")).unwrap();
@@ -322,8 +322,8 @@ fn a_polling_reader_sees_one_release_or_the_other_at_every_switch() {
         let reader = scope.spawn(|| {
             let mut reads = 0;
             while !over.load(Ordering::Relaxed) {
-                let page = fs::read_to_string(world.path("into/current/page"))
-                    .expect("it is never absent");
+                let page =
+                    fs::read_to_string(world.path("into/current/page")).expect("always present");
                 assert!(page == "1" || page == "2");
                 reads += 1;
             }

@@ -1,9 +1,9 @@
-//! The agent is lean: it is sent to every host, so it carries nothing that only evenkeel itself needs.
+//! The agent stays lean: it is sent to every host, so it excludes dependencies that only evenkeel needs.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Crates that have no place on a host.
+/// Crates that the agent must not depend on.
 const BANNED: &[&str] = &[
     "clap",
     "evenkeel-core",
@@ -22,7 +22,7 @@ const BANNED: &[&str] = &[
     "toml",
 ];
 
-/// The names of all crates that `cargo tree` shows for a package.
+/// Returns the names of all crates that `cargo tree` lists for a package.
 fn crates(arguments: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -51,7 +51,7 @@ fn crates(arguments: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_agent_carries_nothing_that_only_evenkeel_needs() {
+fn the_agent_has_no_dependency_that_only_evenkeel_needs() {
     let agent = crates(&["-p", "evenkeel-agent"]);
     assert!(agent.contains("evenkeel-host"));
     let banned: Vec<_> = BANNED
@@ -59,12 +59,12 @@ fn the_agent_carries_nothing_that_only_evenkeel_needs() {
         .filter(|name| agent.contains(**name))
         .collect();
     assert!(banned.is_empty(), "{banned:?}");
-    // The last one keeps descriptors out of what is started on the host.
+    // The last one keeps descriptors out of processes started on the host.
     assert!(agent.len() <= 58, "{} crates: {agent:?}", agent.len());
 }
 
 #[test]
-fn judging_code_does_not_get_what_touches_a_machine() {
+fn judging_code_has_no_dependency_that_touches_a_machine() {
     let core = crates(&["-p", "evenkeel-core", "-f", "{p}"]);
     assert!(core.contains("evenkeel-host"));
     for name in ["ureq", "rustls"] {

@@ -1,6 +1,6 @@
-//! The local target and its primitives on a real machine, on its bad days.
+//! Tests of the local target on a real machine, including failure conditions.
 //!
-//! One binary, one file per subject. What needs root or a mount says loudly when it is skipped.
+//! One binary, one file per subject. Tests that need root or a mount print a message when they are skipped.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +8,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it measured"
+    reason = "a test fails by panicking and prints its measurements"
 )]
 #![allow(
     clippy::duplicate_mod,

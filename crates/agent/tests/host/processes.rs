@@ -1,4 +1,4 @@
-//! Processes: started with their record, ready or not there, stopped with all they started.
+//! Processes: started with their record, ready or stopped, stopped with all their children.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use evenkeel_host::{Action, ActionError, Answer, ProcessState, Query, Ready, Tex
 
 use super::support::{HANGS, HostFixture, Store};
 
-/// Something to start, with what most tests have in common.
+/// A process to start, with the defaults of most tests.
 struct App<'a> {
     world: &'a HostFixture,
     script: &'a str,
@@ -87,7 +87,7 @@ fn running(world: &HostFixture) -> Option<Running> {
     }
 }
 
-/// Stops whatever a failed test left.
+/// Stops the processes that a failed test left.
 struct Cleanup<'a>(&'a HostFixture);
 
 impl Drop for Cleanup<'_> {
@@ -97,7 +97,7 @@ impl Drop for Cleanup<'_> {
 }
 
 #[test]
-fn a_process_is_kept_under_another_record_and_notices_nothing() {
+fn a_process_moves_to_another_record_and_keeps_running() {
     let world = HostFixture::new();
     let _cleanup = Cleanup(&world);
     let app = App::new(&world, "echo began; exec sleep 60");
@@ -114,7 +114,7 @@ fn a_process_is_kept_under_another_record_and_notices_nothing() {
         let done = world.act(action, &Store::default());
         done.map(|done| done.note.unwrap_or_default())
     };
-    // Another process than the expected one is not touched.
+    // A process other than the expected one is not touched.
     let other = Running {
         ticks: expected.ticks + 1,
         ..expected
@@ -125,27 +125,27 @@ fn a_process_is_kept_under_another_record_and_notices_nothing() {
         "{refused:?}"
     );
     assert_eq!(running(&world), Some(expected));
-    // What is at the place of the log stays.
+    // A file at the new path of the log stays.
     fs::write(world.path("logs/other.log"), "old").unwrap();
     let note = take_over("app", "other", expected).unwrap();
-    assert!(note.contains("goes on writing to"), "{note}");
+    assert!(note.contains("and writes to"), "{note}");
     assert_eq!(
         fs::read_to_string(world.path("logs/other.log")).unwrap(),
         "old"
     );
     assert!(world.path("logs/app.log").exists() && !world.path("app.json").exists());
     assert_eq!(running(&world), None);
-    // Once more is already so; and back.
+    // A repetition changes nothing; then back.
     assert_eq!(take_over("app", "other", expected).unwrap(), "already so");
     fs::remove_file(world.path("logs/app.log")).unwrap();
     let note = take_over("other", "app", expected).unwrap();
-    assert_eq!(note, format!("process {} goes on running", expected.pid));
+    assert_eq!(note, format!("process {} keeps running", expected.pid));
     assert_eq!(running(&world), Some(expected));
     assert_eq!(
         fs::read_to_string(world.path("logs/app.log")).unwrap(),
         "old"
     );
-    // A process that has ended is kept under no other record.
+    // The record of a process that has ended is not moved.
     stop(&world, Some(expected)).unwrap();
     let refused = take_over("app", "other", expected);
     assert!(
@@ -225,10 +225,10 @@ fn a_server_is_started_seen_replaced_and_stopped() {
             ..
         }
     ));
-    // Asked again by a run that does not know of the first: the same process stays.
+    // A run that does not know of the first: the same process stays.
     assert_eq!(app.start().unwrap(), "already so");
     assert_eq!(running(&world), Some(first));
-    // It is in a session of its own, and has nothing of ours but what it is given.
+    // It has its own session and only the inherited values it is given.
     let stat = fs::read_to_string(format!("/proc/{}/stat", first.pid)).unwrap();
     let session = stat
         .rsplit_once(") ")
@@ -240,7 +240,7 @@ fn a_server_is_started_seen_replaced_and_stopped() {
         .to_owned();
     assert_eq!(session, first.pid.to_string());
     let environment = fs::read_to_string(format!("/proc/{}/environ", first.pid)).unwrap();
-    // The test's own environment is full of cargo's variables.
+    // The test's own environment contains many variables of cargo.
     assert!(!environment.contains("CARGO_"), "{environment}");
     app.expected = Some(first);
     let note = app.start().unwrap();
@@ -263,7 +263,7 @@ fn a_server_is_started_seen_replaced_and_stopped() {
 }
 
 #[test]
-fn a_process_that_dies_at_once_is_said_with_its_last_words_and_without_its_secrets() {
+fn a_process_that_exits_early_is_reported_with_its_log_and_without_secrets() {
     let world = HostFixture::new();
     let mut app = App::new(
         &world,
@@ -275,7 +275,7 @@ fn a_process_that_dies_at_once_is_said_with_its_last_words_and_without_its_secre
     store.add_sealed(&world.sealer, b"hunter2");
     let error = world.act(app.action(), &store).unwrap_err().to_string();
     assert!(
-        error.contains("ended with status 3 before it was ready"),
+        error.contains("exited with status 3 before it became ready"),
         "{error}"
     );
     assert!(
@@ -283,12 +283,12 @@ fn a_process_that_dies_at_once_is_said_with_its_last_words_and_without_its_secre
         "{error}"
     );
     assert_eq!(world.process(None), ProcessState::Missing);
-    // Without the secret nothing is started.
+    // Without the secret, nothing starts.
     assert!(app.failure().contains("variable `TOKEN`"));
 }
 
 #[test]
-fn a_program_that_is_not_there_is_said() {
+fn a_missing_program_is_reported() {
     let world = HostFixture::new();
     let Action::Start(process::Start {
         record,
@@ -319,12 +319,12 @@ fn a_program_that_is_not_there_is_said() {
     };
     let error = start("/no/such/program", None);
     assert!(
-        error.contains("there is no program `/no/such/program`"),
+        error.contains("program `/no/such/program` not found"),
         "{error}"
     );
     let error = start("true", Some("/no/such/directory"));
     assert!(
-        error.contains("there is no working directory `/no/such/directory`"),
+        error.contains("working directory `/no/such/directory` not found"),
         "{error}"
     );
     let error = start("/etc/passwd", None);
@@ -333,7 +333,7 @@ fn a_program_that_is_not_there_is_said() {
 }
 
 #[test]
-fn a_process_that_never_gets_ready_is_stopped_again() {
+fn a_process_that_never_becomes_ready_is_stopped() {
     let world = HostFixture::new();
     let ready = Some(Ready::Tcp(format!("127.0.0.1:{}", free_port())));
     let app = App {
@@ -344,7 +344,7 @@ fn a_process_that_never_gets_ready_is_stopped_again() {
     let begun = Instant::now();
     let error = app.failure();
     assert!(
-        error.contains("not ready within 400 ms") && error.contains("connection refused"),
+        error.contains("not ready after 400 ms") && error.contains("connection refused"),
         "{error}"
     );
     assert!(error.contains("here I am"), "{error}");
@@ -353,7 +353,7 @@ fn a_process_that_never_gets_ready_is_stopped_again() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_before_anything_is_started() {
+fn a_port_in_use_is_reported_before_the_start() {
     let world = HostFixture::new();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/healthz", other.local_addr().unwrap());
@@ -363,14 +363,14 @@ fn a_port_that_is_taken_is_said_before_anything_is_started() {
     };
     let error = app.failure();
     assert!(
-        error.contains("port taken: something else already answers at 127.0.0.1:"),
+        error.contains("port in use: another program answers at 127.0.0.1:"),
         "{error}"
     );
     assert_eq!(world.process(None), ProcessState::Missing);
 }
 
 #[test]
-fn a_number_that_went_to_another_process_is_never_mistaken_for_ours() {
+fn a_reused_process_number_is_never_mistaken_for_the_recorded_process() {
     let world = HostFixture::new();
     App::new(&world, "exec sleep 60").start().unwrap();
     let ours = running(&world).unwrap();
@@ -385,7 +385,7 @@ fn a_number_that_went_to_another_process_is_never_mistaken_for_ours() {
     assert!(alive(innocent.id()));
     innocent.kill().unwrap();
     innocent.wait().unwrap();
-    // Another boot is another process, too.
+    // The same number after another boot is another process, too.
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     pretend(&record.replace(boot.trim(), "00000000-0000-0000-0000-000000000000"));
     assert!(matches!(world.process(None), ProcessState::Ended { .. }));
@@ -409,7 +409,7 @@ fn a_number_that_went_to_another_process_is_never_mistaken_for_ours() {
 }
 
 #[test]
-fn a_stubborn_process_is_killed_with_all_it_started() {
+fn a_process_that_ignores_sigterm_is_killed_with_its_children() {
     let world = HostFixture::new();
     let script = format!(
         "trap '' TERM; (trap '' TERM; sleep 61) & echo $! > {}; while :; do sleep 0.1; done",
@@ -434,7 +434,7 @@ fn a_stubborn_process_is_killed_with_all_it_started() {
     let note = world.act(action, &Store::default()).unwrap().note.unwrap();
     assert!(
         note.starts_with(&format!(
-            "killed {}, which did not stop within 300 ms",
+            "killed {} after it did not stop within 300 ms",
             ours.pid
         )),
         "{note}"
@@ -444,7 +444,7 @@ fn a_stubborn_process_is_killed_with_all_it_started() {
 }
 
 #[test]
-fn an_ended_process_leaves_no_zombie_and_is_seen_as_ended() {
+fn an_ended_process_leaves_no_zombie_and_is_reported_as_ended() {
     let world = HostFixture::new();
     App::new(&world, "sleep 0.6").start().unwrap();
     let ours = running(&world).unwrap();
@@ -460,7 +460,7 @@ fn an_ended_process_leaves_no_zombie_and_is_seen_as_ended() {
 }
 
 #[test]
-fn an_interruption_stops_what_was_started() {
+fn an_interruption_stops_a_process_that_is_not_ready() {
     let world = HostFixture::new();
     let ready = Some(Ready::Tcp(format!("127.0.0.1:{}", free_port())));
     let app = App {
@@ -481,7 +481,7 @@ fn an_interruption_stops_what_was_started() {
 }
 
 #[test]
-fn an_interruption_does_not_take_down_what_replaces_another() {
+fn an_interruption_does_not_stop_a_replacement() {
     let world = HostFixture::new();
     let _cleanup = Cleanup(&world);
     App::new(&world, "sleep 600").start().unwrap();
@@ -505,17 +505,17 @@ fn an_interruption_does_not_take_down_what_replaces_another() {
     assert!(world.interruption.is_set());
 }
 
-/// The name of a test of this module, as the test program knows it.
+/// Returns the name of a test of this module, as the test program lists it.
 fn own(test: &str) -> String {
     let module = module_path!();
     let module = module.split_once("::").map_or(module, |(_, module)| module);
     format!("{module}::{test}")
 }
 
-/// Runs in a process of its own; see the test below.
+/// Runs in its own process; see the test below.
 #[test]
 fn starter() {
-    // Only when the next test runs it, as the program that is killed.
+    // Only when the next test runs it, as the program to kill.
     let Ok(home) = std::env::var("EVENKEEL_TEST_HOME") else {
         return;
     };
@@ -526,7 +526,7 @@ fn starter() {
 }
 
 #[test]
-fn a_process_outlives_its_starter_and_is_found_again() {
+fn a_process_outlives_its_starter_and_is_found_by_the_next_run() {
     let world = HostFixture::new();
     let _cleanup = Cleanup(&world);
     let mut starter = Command::new(std::env::current_exe().unwrap())
@@ -550,7 +550,7 @@ fn a_process_outlives_its_starter_and_is_found_again() {
     assert!(!alive(ours.pid));
 }
 
-/// Kills the starter at many moments: afterwards either a true record is there, or nothing of it runs.
+/// Kills the starter at many moments: afterwards either a true record exists or the process does not run.
 #[test]
 fn a_starter_killed_at_any_moment_leaves_a_true_record() {
     let world = HostFixture::new();
@@ -576,10 +576,10 @@ fn a_starter_killed_at_any_moment_leaves_a_true_record() {
     }
 }
 
-/// Runs in a process of its own; see the test above.
+/// Runs in its own process; see the test above.
 #[test]
 fn marked_starter() {
-    // Only when another test runs it, as the program that is killed.
+    // Only when another test runs it, as the program to kill.
     let (Ok(home), Ok(marker)) = (
         std::env::var("EVENKEEL_TEST_HOME"),
         std::env::var("EVENKEEL_TEST_MARKER"),

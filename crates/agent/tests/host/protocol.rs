@@ -1,4 +1,4 @@
-//! The protocol: what the program says of itself, and what it makes of a side that does not keep to it.
+//! The protocol: the program's greeting, and its reaction to violations.
 
 use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
@@ -29,7 +29,7 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn the_program_says_what_it_is() {
+fn the_program_prints_its_name_and_version() {
     let version = run(&["--version"]);
     assert_eq!(version.stdout, b"evenkeel-agent 0.1.0\n");
     assert_eq!(version.status.code(), Some(0));
@@ -43,7 +43,7 @@ fn the_program_says_what_it_is() {
     }
 }
 
-/// All that comes before requests.
+/// Returns everything that precedes requests.
 fn greeting() -> Vec<u8> {
     let mut sent = MAGIC.to_vec();
     frame::write(&mut sent, &Request::Hello(Hello::ours())).unwrap();
@@ -52,7 +52,7 @@ fn greeting() -> Vec<u8> {
     sent
 }
 
-/// A conversation by hand.
+/// A conversation assembled by the test.
 struct ByHand {
     child: Child,
     sent: Vec<u8>,
@@ -77,12 +77,12 @@ impl ByHand {
         frame::write(&mut self.sent, message).unwrap();
     }
 
-    /// Sends everything and closes; gives the replies, the exit code, and the words on standard error.
+    /// Sends everything and closes; returns the replies, the exit code, and standard error.
     fn close(mut self) -> (Vec<Value>, i32, String) {
         let mut stdin = self.child.stdin.take().unwrap();
         let sent = std::mem::take(&mut self.sent);
         let writer = std::thread::spawn(move || {
-            // It may be gone already.
+            // It may have exited already.
             let _ = stdin.write_all(&sent);
         });
         let output = self.child.wait_with_output().unwrap();
@@ -99,23 +99,23 @@ impl ByHand {
 }
 
 fn expect(conversation: ByHand, code: i32, words: &str) {
-    let (replies, found, told) = conversation.close();
-    assert_eq!(found, code, "{told}");
-    assert!(told.contains(words), "{told}");
+    let (replies, found, reported) = conversation.close();
+    assert_eq!(found, code, "{reported}");
+    assert!(reported.contains(words), "{reported}");
     let last = replies.last().unwrap();
     let reason = last["failed"]["reason"].as_str().unwrap();
     assert!(reason.contains(words), "{last}");
 }
 
 #[test]
-fn a_side_that_breaks_the_protocol_is_told_why_and_by_which_code() {
+fn a_violation_is_reported_with_its_reason_and_exit_code() {
     let mut other = ByHand::new();
     other.sent = b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n".to_vec();
     expect(other, 65, "expected the first line");
 
     let mut version = ByHand::new();
     version.send(&json!({"hello": {"protocol": PROTOCOL + 1, "version": "9.0.0", "more": []}}));
-    expect(version, 76, "the other side speaks protocol 2, this side 1");
+    expect(version, 76, "the other side uses protocol 2, this side 1");
 
     let mut early = ByHand::new();
     early.send(&json!({"observe": {"queries": []}}));
@@ -124,12 +124,12 @@ fn a_side_that_breaks_the_protocol_is_told_why_and_by_which_code() {
     let mut key = ByHand::new();
     key.send(&Request::Hello(Hello::ours()));
     key.send(&json!({"key": {"key": "hunter2"}}));
-    let (replies, code, told) = key.close();
+    let (replies, code, reported) = key.close();
     assert_eq!(code, 65);
     assert!(!format!("{replies:?}").contains("hunter2"));
     assert!(
-        told.contains("64 hexadecimal digits") && !told.contains("hunter2"),
-        "{told}"
+        reported.contains("64 hexadecimal digits") && !reported.contains("hunter2"),
+        "{reported}"
     );
 
     let mut truncated = ByHand::greeted();
@@ -165,7 +165,7 @@ fn a_side_that_breaks_the_protocol_is_told_why_and_by_which_code() {
 }
 
 #[test]
-fn what_a_newer_version_asks_is_answered_and_unknown_fields_are_ignored() {
+fn requests_of_a_newer_version_are_answered_and_unknown_fields_are_ignored() {
     let mut conversation = ByHand::greeted();
     conversation.send(&json!({"observe": {"queries": [
         {"query": "unit", "name": "nginx"},
@@ -174,11 +174,11 @@ fn what_a_newer_version_asks_is_answered_and_unknown_fields_are_ignored() {
     conversation
         .send(&json!({"perform": {"actions": [{"action": "restart-unit", "name": "nginx"}]}}));
     conversation.send(&Request::Bye);
-    let (replies, code, told) = conversation.close();
-    assert_eq!((code, told.as_str()), (0, ""));
+    let (replies, code, reported) = conversation.close();
+    assert_eq!((code, reported.as_str()), (0, ""));
     let answers = &replies[1]["answers"]["answers"];
     let reason = answers[0]["reason"].as_str().unwrap();
-    assert!(reason.contains("does not know this question"), "{reason}");
+    assert!(reason.contains("unknown question"), "{reason}");
     assert_eq!(answers[1], json!({"answer": "entries", "entries": null}));
     let outcome = &replies[2]["outcomes"]["outcomes"][0];
     assert_eq!(outcome["outcome"], "failed");
@@ -191,7 +191,7 @@ fn what_a_newer_version_asks_is_answered_and_unknown_fields_are_ignored() {
     assert_eq!(replies[3], json!("bye"));
 }
 
-/// Materials whose content takes as long as is needed for something else to happen.
+/// Materials whose content is delayed until an event.
 struct Slow<F>(F);
 
 impl<F: Fn() -> Option<Arc<[u8]>> + Sync> Materials for Slow<F> {
@@ -204,7 +204,7 @@ impl<F: Fn() -> Option<Arc<[u8]>> + Sync> Materials for Slow<F> {
 }
 
 #[test]
-fn an_end_in_the_middle_of_a_perform_changes_nothing_and_the_program_ends() {
+fn an_end_in_the_middle_of_a_perform_changes_nothing_and_stops_the_program() {
     let world = Fixture::<Here>::new();
     let mut conversation = ByHand::greeted();
     let action = serde_json::to_value(file(
@@ -219,7 +219,7 @@ fn an_end_in_the_middle_of_a_perform_changes_nothing_and_the_program_ends() {
 }
 
 #[test]
-fn an_agent_that_is_killed_leaves_failures_and_cannot_tell() {
+fn a_killed_agent_leaves_failed_actions_and_unreadable_answers() {
     let world = Fixture::<Here>::new();
     let mut child = spawn();
     let (reader, writer) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
@@ -236,7 +236,7 @@ fn an_agent_that_is_killed_leaves_failures_and_cannot_tell() {
     let Err(ActionError::Failed { reason, .. }) = &outcomes[0] else {
         panic!("{outcomes:?}");
     };
-    assert!(reason.contains("look at the target"), "{reason}");
+    assert!(reason.contains("check the target"), "{reason}");
     for _ in 0..2 {
         let answers = client.observe(&[query(&world.text("file"))]);
         assert!(
@@ -252,7 +252,7 @@ fn an_agent_that_is_killed_leaves_failures_and_cannot_tell() {
 }
 
 #[test]
-fn a_signal_stops_it_after_the_step_in_progress() {
+fn a_signal_stops_it_after_the_current_step() {
     use rustix::process::{Pid, Signal, kill_process};
     let world = Fixture::<Here>::new();
     let mut child = spawn();
@@ -266,13 +266,13 @@ fn a_signal_stops_it_after_the_step_in_progress() {
     });
     let action = file(&world.text("file"), Digest::of(b"x"), PathState::Missing);
     let outcomes = client.perform(&[action], &terminate, &world.interruption);
-    // It had not been put in place yet.
+    // It was not in place yet.
     assert_eq!(outcomes, [Err(ActionError::Interrupted)]);
     assert!(world.names("").is_empty());
     assert_eq!(child.wait().unwrap().code(), Some(143));
 
     let mut idle = spawn();
-    // Waiting for a child closes its input, which would be an end of its own.
+    // Waiting for a child closes its input, which would itself end the conversation.
     let _open = idle.stdin.take();
     std::thread::sleep(Duration::from_millis(200));
     kill_process(Pid::from_child(&idle), Signal::INT).unwrap();
@@ -310,7 +310,7 @@ fn large_batches_and_large_contents_arrive_whole() {
     let long = query(&format!("/{}", "x".repeat(limit::JSON)));
     assert!(matches!(
         &world.target.observe(&[long])[0],
-        Answer::Unreadable { reason } if reason.contains("too long")
+        Answer::Unreadable { reason } if reason.contains("exceeds the agent")
     ));
 }
 
@@ -336,7 +336,7 @@ fn a_secret_is_sealed_with_the_key_of_the_target_and_in_no_frame_but_its_own() {
     );
 }
 
-/// A channel end that keeps what is written.
+/// A channel end that keeps the written bytes.
 #[derive(Clone, Default)]
 struct Kept(Arc<std::sync::Mutex<Vec<u8>>>);
 
@@ -364,13 +364,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_bytes_come_in_it_ends_and_says_how(
+    fn arbitrary_input_ends_with_a_reported_reason(
         greeted in any::<bool>(),
         bytes in proptest::collection::vec(any::<u8>(), 0..300),
         kind in prop_oneof![Just(b'J'), Just(b'B')],
     ) {
         let mut sent = if greeted { greeting() } else { MAGIC.to_vec() };
-        // A frame that is whole, with arbitrary bytes in it, and then more of them.
+        // A complete frame with arbitrary bytes in it, followed by more.
         sent.push(kind);
         sent.extend_from_slice(&u32::try_from(bytes.len()).unwrap().to_be_bytes());
         sent.extend_from_slice(&bytes);
@@ -382,7 +382,7 @@ proptest! {
     }
 
     #[test]
-    fn a_client_survives_whatever_an_agent_says(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn a_client_survives_arbitrary_replies(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut said = MAGIC.to_vec();
         frame::write(&mut said, &Reply::Hello(Hello::ours())).unwrap();
         said.extend_from_slice(&bytes);
@@ -397,7 +397,7 @@ proptest! {
 }
 
 #[test]
-fn a_client_refuses_what_is_no_agent_of_its_version() {
+fn a_client_rejects_anything_but_an_agent_of_its_version() {
     let sealer = Sealer::new([1; 32]);
     let open = |said: &[u8]| Client::open(said, Kept::default(), &sealer).err();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Readers and writers at the same moment: no reader sees anything between old and new, no unseen change is lost.
+//! Concurrent readers and writers: a reader sees either the old or the new state, and no unseen change is lost.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -27,7 +27,7 @@ fn a_polling_reader_sees_old_or_new_and_nothing_else() {
         let reader = scope.spawn(|| {
             let mut reads = 0;
             while !over.load(Ordering::Relaxed) {
-                let seen = fs::read(&path).expect("it is never absent");
+                let seen = fs::read(&path).expect("always present");
                 assert!(pages.contains(&seen), "{} bytes", seen.len());
                 reads += 1;
             }
@@ -66,7 +66,7 @@ fn a_writer_that_replaces_the_file_meanwhile_is_never_overwritten() {
             writer.join().unwrap();
             outcome
         });
-        // Theirs came last, or ours was refused: in both cases theirs stands.
+        // Either theirs came last or ours was refused: theirs remains in both cases.
         assert_eq!(fs::read_to_string(&path).unwrap(), theirs, "{outcome:?}");
         match outcome {
             Ok(_) => won += 1,
@@ -74,7 +74,7 @@ fn a_writer_that_replaces_the_file_meanwhile_is_never_overwritten() {
             Err(error) => panic!("{error}"),
         }
     }
-    eprintln!("{won} came after us, {refused} before");
+    eprintln!("{won} came after ours, {refused} before");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_file_that_appears_meanwhile_is_never_overwritten() {
 }
 
 #[test]
-fn a_directory_that_becomes_a_link_meanwhile_leads_nobody_astray() {
+fn a_directory_that_becomes_a_link_meanwhile_is_not_followed() {
     let world = HostFixture::new();
     let mut store = Store::default();
     let ours = store.add(b"ours");
@@ -117,7 +117,7 @@ fn a_directory_that_becomes_a_link_meanwhile_leads_nobody_astray() {
         });
         for round in 0..1000 {
             let path = world.text(&format!("parent/{round}"));
-            // Whatever comes of it, it must not come to pass outside.
+            // Regardless of the result, nothing may change outside.
             let _ = world.act(file(&path, ours, PathState::Missing), &store);
         }
     });

@@ -1,4 +1,4 @@
-//! The target in memory against this machine: the same actions, the same answers. And its faults.
+//! Compares the target in memory with this machine: the same actions, the same answers. Also tests its faults.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use evenkeel_model::Sealer;
 
 use super::support::{HostFixture, Store, file, query};
 
-/// What is compared: the kind of outcome, and its note.
+/// The compared values: the kind of outcome and its note.
 fn said(outcome: &Result<evenkeel_host::Performed, ActionError>) -> String {
     match outcome {
         Ok(done) => format!("ok {}", done.note.as_deref().unwrap_or("")),
@@ -24,7 +24,7 @@ fn said(outcome: &Result<evenkeel_host::Performed, ActionError>) -> String {
     }
 }
 
-/// Answers without their times.
+/// Returns answers without their times.
 fn seen(answer: Answer) -> Answer {
     match answer {
         Answer::Path(path::Answer { standing, text, .. }) => Answer::Path(path::Answer {
@@ -51,11 +51,13 @@ fn seen(answer: Answer) -> Answer {
 }
 
 #[test]
-fn it_acts_and_answers_as_this_machine_does() {
+fn it_acts_and_answers_like_this_machine() {
     if fs::metadata("/proc/self")
         .is_ok_and(|status| std::os::unix::fs::MetadataExt::uid(&status) != 0)
     {
-        eprintln!("SKIPPED: the target in memory belongs to root");
+        eprintln!(
+            "SKIPPED: the target in memory belongs to root, and this test does not run as root"
+        );
         return;
     }
     let world = HostFixture::new();
@@ -184,7 +186,7 @@ fn it_acts_and_answers_as_this_machine_does() {
 }
 
 #[test]
-fn it_fails_lies_and_goes_blind_as_told_and_the_journal_knows() {
+fn injected_faults_take_effect_and_appear_in_the_journal() {
     let recorded = RecordedTarget::new(Sealer::new([1; 32]));
     let mut store = Store::default();
     let content = store.add(b"x");

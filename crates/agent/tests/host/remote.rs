@@ -1,4 +1,4 @@
-//! The tests of a target, with the work done in an agent.
+//! The tests of a target, run in an agent.
 
 mod support {
     pub use crate::support::*;

@@ -1,4 +1,4 @@
-//! What the tests share: a home that goes away, materials by digest, and short ways to ask and to act.
+//! Shared test support: a temporary home, materials by digest, and short forms of queries and actions.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,12 +16,12 @@ use evenkeel_model::{Digest, Sealer};
 
 use super::agent::{AGENT, AgentTarget};
 
-/// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
+/// Longer than any operation on the busiest machine, so that only a hang exceeds it.
 pub const HANGS: Duration = Duration::from_mins(2);
 
-/// Where the work is done: in this process, or in an agent.
+/// The place of execution: in this process, or in an agent.
 pub trait Way {
-    /// Whether it notices that its starter was killed, and stops what is not ready by then.
+    /// Whether it notices that its starter was killed and then stops processes that are not ready.
     const NOTICES: bool;
 
     fn target(sealer: &Sealer) -> Box<dyn Target>;
@@ -49,7 +49,7 @@ impl Way for Remote {
     }
 }
 
-/// A directory of its own, reached by no link, and the target that works in it.
+/// A temporary directory, reached through no link, and the target that works in it.
 pub struct Fixture<W> {
     pub target: Box<dyn Target>,
     pub sealer: Sealer,
@@ -81,7 +81,7 @@ impl<W: Way> Fixture<W> {
         }
     }
 
-    /// In a home that another process made, and keeps.
+    /// Uses a home that another process created and keeps.
     pub fn at(home: &str) -> Self {
         Self {
             home: Home::Theirs(home.into()),
@@ -196,7 +196,7 @@ pub fn file(path: &str, content: Digest, expected: PathState) -> Action {
     })
 }
 
-/// Mounts a small file system of its own in memory; `None`, loudly, where that is not permitted.
+/// Mounts a small tmpfs; prints a message and returns `None` where that is not permitted.
 pub fn small_disk(at: &Path, options: &str) -> Option<Mounted> {
     fs::create_dir_all(at).unwrap();
     let mounted = std::process::Command::new("mount")
@@ -221,7 +221,7 @@ impl Drop for Mounted {
     }
 }
 
-/// Tells other threads that it is over, also when the test fails.
+/// A guard that signals the end to other threads, even when the test fails.
 pub struct Over<'a>(pub &'a AtomicBool);
 
 impl Drop for Over<'_> {

@@ -1,7 +1,7 @@
-//! The digest of an open file's content, and the certainty that the file held still meanwhile.
+//! Digests of open files, with detection of changes during the read.
 //!
-//! Files are read and never mapped: a mapped file that somebody cuts short kills the process that looks at it. Large
-//! ones are read and hashed in pieces by all cores at once. What a digest is compared with is left to others.
+//! Files are read, not mapped: truncating a mapped file kills the process that reads it. Large files are read and
+//! hashed in pieces on all cores. Callers compare the digest.
 
 use std::cell::RefCell;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,15 +12,15 @@ use rustix::io::Errno;
 
 use evenkeel_model::Digest;
 
-/// How much is read at once: it stays in a core's own cache until it is hashed.
+/// The read size: small enough to stay in a core's cache until it is hashed.
 const PIECE: u64 = 256 * 1024;
 
 thread_local! {
-    /// Each thread's reading space, kept because clearing a new one for each file costs more than reading it.
+    /// A read buffer per thread, kept because clearing a new one for each file costs more than reading the file.
     static SPACE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What tells that a file is another one, or was written to.
+/// The status fields that change when a file is replaced or written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
     device: u64,
@@ -46,18 +46,18 @@ impl Fingerprint {
         }
     }
 
-    /// Whether both are of one and the same file, whatever happened to it.
+    /// Returns whether both describe the same file, regardless of changes to it.
     pub(crate) fn same_file(&self, other: &Self) -> bool {
         self.device == other.device && self.inode == other.inode
     }
 }
 
-/// Why content has no digest.
+/// The reason why content has no digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It changed while it was read.
+    /// The file changed during the read.
     Changed,
-    /// It could not be read.
+    /// The file could not be read.
     Refused(Errno),
 }
 
@@ -67,21 +67,21 @@ impl From<Errno> for Fault {
     }
 }
 
-/// A file's content, known by its digest.
+/// A file's content, identified by its digest.
 pub(crate) struct Content {
     pub(crate) digest: Digest,
-    /// The bytes themselves, if they were asked for and are few enough.
+    /// The bytes, if requested and small enough.
     pub(crate) bytes: Option<Vec<u8>>,
 }
 
-/// Digests a regular file that was opened for reading and had the status `before` when it was found; its bytes are
-/// kept when there are at most `keep` of them.
+/// Digests a regular file that is open for reading and had the status `before`; keeps its bytes if there are at most
+/// `keep`.
 pub(crate) fn digest(file: impl AsFd, before: &Stat, keep: u64) -> Result<Content, Fault> {
     let file = file.as_fd();
     let size = u64::try_from(before.st_size).unwrap_or(0);
     let content = if size <= PIECE {
         with_space(size + 1, |space| {
-            // The space holds one byte more than the file should have: a longer file fills it.
+            // One byte more than the expected size: a longer file fills it.
             let read = fill(file, space, size.max(1), 0)?;
             if read as u64 != size {
                 return Err(Fault::Changed);
@@ -154,8 +154,8 @@ fn with_space<T>(
     })
 }
 
-/// Reads until there are `enough` bytes, the space is full, or the file ends. One read mostly does it: a second one, to
-/// see the end of the file, would cost a tenth of a whole look.
+/// Reads until there are `enough` bytes, the buffer is full, or the file ends. One read is usually enough: a second
+/// one, to find the end of the file, would cost a tenth of the whole check.
 fn fill(file: BorrowedFd<'_>, space: &mut [u8], enough: u64, offset: u64) -> Result<usize, Errno> {
     let mut filled = 0;
     while let Some(rest) = space.get_mut(filled..)
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_moved_on_has_no_digest() {
+    fn a_file_that_changed_has_no_digest() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"before").unwrap();
         let status = rustix::fs::fstat(&file).unwrap();

@@ -1,7 +1,7 @@
 //! This machine as a target: its files, installations and processes.
 //!
-//! Each subsystem brings its own part, through [`Local`]; shared here is what they have in common. What should be on
-//! this machine is decided elsewhere.
+//! Each subsystem implements its part through [`Local`]; this module holds what they share. Callers decide which state
+//! this machine should have.
 
 pub(crate) mod content;
 pub(crate) mod owners;
@@ -22,7 +22,7 @@ use evenkeel_model::Sealer;
 pub use self::remove::remove_tree;
 pub use crate::subsystem::installation::local::current_target;
 
-/// How many installations and processes are worked on at once.
+/// The number of installations and processes that are processed concurrently.
 const AT_ONCE: usize = 32;
 
 /// This machine.
@@ -33,25 +33,26 @@ pub struct LocalTarget {
 }
 
 impl LocalTarget {
-    /// Seals with the target's key; starts processes through `launcher`, an evenkeel binary (see [`crate::launch`]).
+    /// Creates a target that seals with its own key and starts processes through `launcher`, an evenkeel binary (see
+    /// [`crate::launch`]).
     #[must_use]
     pub fn new(sealer: Sealer, launcher: PathBuf) -> Self {
         Self { sealer, launcher }
     }
 }
 
-/// Takes the answer to a question by the question's number in the batch.
+/// A callback that takes the number of a question in the batch and its answer.
 pub(crate) type Found<'a> = &'a (dyn Fn(usize, Answer) + Sync);
 
-/// How a subsystem performs the numbered actions that are its own.
+/// A function with which a subsystem performs its numbered actions.
 pub(crate) type Performer = fn(&Work<'_>, &[(usize, &Action)]) -> Vec<(usize, Outcome)>;
 
-/// What a subsystem does on this machine; its query stands for it.
+/// The local part of a subsystem, implemented by its query.
 pub(crate) trait Local: Sized {
     /// Answers all numbered questions of a batch.
     fn observe(target: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>);
 
-    /// Performs the numbered actions, which do not depend on each other. A subsystem without actions is never asked.
+    /// Performs the numbered actions, which are independent of each other. Not called for a subsystem without actions.
     fn perform(_work: &Work<'_>, actions: &[(usize, &Action)]) -> Vec<(usize, Outcome)> {
         actions
             .iter()
@@ -60,7 +61,7 @@ pub(crate) trait Local: Sized {
     }
 }
 
-/// What all actions of a batch share.
+/// The values that all actions of a batch share.
 #[derive(Clone, Copy)]
 pub(crate) struct Work<'a> {
     pub(crate) target: &'a LocalTarget,
@@ -70,7 +71,7 @@ pub(crate) struct Work<'a> {
 
 impl Observer for LocalTarget {
     fn observe(&self, queries: &[Query]) -> Vec<Answer> {
-        // Each answer goes to its place as it comes: a large batch never has a second list.
+        // Each answer is stored as it arrives, so a large batch needs no second list.
         let answers: Vec<OnceLock<Answer>> = queries.iter().map(|_| OnceLock::new()).collect();
         subsystem::observe_here(self, queries, &|number, answer| {
             if let Some(place) = answers.get(number) {
@@ -80,11 +81,7 @@ impl Observer for LocalTarget {
         });
         answers
             .into_iter()
-            .map(|place| {
-                place
-                    .into_inner()
-                    .unwrap_or_else(|| unreadable("it was not looked at"))
-            })
+            .map(|place| place.into_inner().unwrap_or_else(|| unreadable("not read")))
             .collect()
     }
 }
@@ -114,7 +111,7 @@ impl Target for LocalTarget {
     }
 }
 
-/// Lets all groups of actions be performed at the same time.
+/// Performs all groups of actions concurrently.
 pub(crate) fn at_once(
     work: &Work<'_>,
     groups: Vec<(Performer, Vec<(usize, &Action)>)>,
@@ -148,7 +145,7 @@ pub(crate) fn at_once(
     })
 }
 
-/// Performs each action on a thread of its own, some at a time.
+/// Performs each action on its own thread, a limited number at a time.
 pub(crate) fn each(
     actions: &[(usize, &Action)],
     perform: impl Fn(&Action) -> Option<Outcome> + Sync,
@@ -176,14 +173,14 @@ pub(crate) fn each(
     done
 }
 
-/// The answer for what could not be seen.
+/// Returns the answer for an unreadable subject.
 pub(crate) fn unreadable(reason: impl Into<String>) -> Answer {
     Answer::Unreadable {
         reason: reason.into(),
     }
 }
 
-/// The error of an operation that failed at a path.
+/// Returns the error of an operation that failed at a path.
 pub(crate) fn failed(
     operation: &str,
     path: impl AsRef<Path>,
@@ -200,6 +197,6 @@ fn broken(action: &Action) -> ActionError {
     failed(
         "perform",
         action.subject(),
-        "evenkeel itself failed here; look at the target, then report this",
+        "internal error in evenkeel: check the target, then report this",
     )
 }

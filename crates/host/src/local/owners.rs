@@ -1,7 +1,7 @@
-//! Names of users and groups, from `/etc/passwd` and `/etc/group` alone.
+//! Names of users and groups, read from `/etc/passwd` and `/etc/group` only.
 //!
-//! No name service is asked: a directory server that hangs must not hang a check. What is not in the two files is
-//! known by its number only.
+//! No name service is queried: a hanging directory server must not block a check. Accounts outside of the two files are
+//! known by number only.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,21 +41,17 @@ impl Owners {
         self.groups.owner(id)
     }
 
-    /// The number of a user, given by name or number.
+    /// Returns the number of a user, given by name or number.
     pub(crate) fn user_id(&self, word: &str) -> Result<u32, String> {
         self.users.id(word).ok_or_else(|| {
-            format!(
-                "there is no user `{word}` in /etc/passwd: create it first, or write its number"
-            )
+            format!("no user `{word}` in /etc/passwd: create it first, or write its number")
         })
     }
 
-    /// The number of a group, given by name or number.
+    /// Returns the number of a group, given by name or number.
     pub(crate) fn group_id(&self, word: &str) -> Result<u32, String> {
         self.groups.id(word).ok_or_else(|| {
-            format!(
-                "there is no group `{word}` in /etc/group: create it first, or write its number"
-            )
+            format!("no group `{word}` in /etc/group: create it first, or write its number")
         })
     }
 }
@@ -70,7 +66,7 @@ impl Names {
             else {
                 continue;
             };
-            // As for the C library, the first line wins.
+            // The first line wins, as in the C library.
             names.by_number.entry(id).or_insert_with(|| name.into());
             names.by_name.entry(name.to_owned()).or_insert(id);
         }
@@ -86,7 +82,7 @@ impl Names {
 
     fn id(&self, word: &str) -> Option<u32> {
         let known = self.by_name.get(word).copied();
-        // The highest number means "leave it as it is" to the kernel.
+        // The kernel reads the highest number as "leave unchanged".
         known
             .or_else(|| word.parse().ok())
             .filter(|id| *id != u32::MAX)
@@ -98,7 +94,7 @@ mod tests {
     use super::Names;
 
     #[test]
-    fn the_first_line_wins_and_bad_lines_are_passed_over() {
+    fn the_first_line_wins_and_malformed_lines_are_skipped() {
         let names =
             Names::parse("root:x:0:0::/root:/bin/sh\ntoor:x:0:0\nbroken\nweb:x:33:33\n+::::::\n");
         assert_eq!(names.owner(0).name.as_deref(), Some("root"));

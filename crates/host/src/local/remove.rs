@@ -1,4 +1,4 @@
-//! Removes a directory with everything in it, however deep: through no link, and with two open directories at a time.
+//! Recursive removal that follows no link and holds two open directories at a time, at any depth.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
@@ -7,14 +7,14 @@ use std::os::unix::ffi::OsStrExt as _;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
-/// Removes a name in an open directory and, if it is a directory, everything in it. That nothing is there is fine.
+/// Removes a name in an open directory and, if it is a directory, its contents. A missing name is no error.
 ///
-/// A directory that is found below is moved up before it is emptied, so that neither the stack nor the number of open
-/// directories depends on how deep somebody made it.
+/// A nested directory is moved up before it is emptied, so neither the stack nor the number of open directories depends
+/// on the depth.
 ///
 /// # Errors
 ///
-/// What the system says; a part may be removed then.
+/// When the system refuses; a part may have been removed.
 pub fn remove_tree(parent: impl AsFd, name: &OsStr) -> Result<(), Errno> {
     match rustix::fs::unlinkat(&parent, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
@@ -44,7 +44,7 @@ fn open(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(parent, name, flags, Mode::empty())
 }
 
-/// Removes everything in a directory but directories, and gives their names.
+/// Removes everything in a directory except for directories; returns their names.
 fn empty(directory: &OwnedFd) -> Result<Vec<OsString>, Errno> {
     let mut directories = Vec::new();
     for entry in Dir::read_from(directory)? {
@@ -62,12 +62,12 @@ fn empty(directory: &OwnedFd) -> Result<Vec<OsString>, Errno> {
     Ok(directories)
 }
 
-/// Moves a directory into another under a name that is free there.
+/// Moves a directory into another under a free name there.
 fn move_up(from: &OwnedFd, name: &OsStr, to: &OwnedFd, moved: &mut u64) -> Result<(), Errno> {
     loop {
         let free = format!(".evenkeel-{moved}.removed");
         *moved += 1;
-        // An existing directory is only replaced if it is empty; then nothing is lost.
+        // Rename replaces an existing directory only if it is empty, so nothing is lost.
         match rustix::fs::renameat(from, name, to, free.as_str()) {
             Err(Errno::EXIST | Errno::NOTEMPTY) => {}
             Err(Errno::NOENT) => return Ok(()),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_costs_neither_stack_nor_descriptors() {
+    fn depth_needs_neither_stack_nor_descriptors() {
         let home = tempfile::tempdir().unwrap();
         let parent = File::open(home.path()).unwrap();
         let mode = rustix::fs::Mode::RWXU;

@@ -1,6 +1,6 @@
-//! Durability: what was written survives a power cut, at a price that does not grow with the number of files.
+//! Durability: written data survives a power cut, at a cost independent of the number of files.
 //!
-//! A few files are synced one by one; many share one `syncfs` for each file system they are on.
+//! A few files are synced one by one; many share one `syncfs` for each file system.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,16 +10,16 @@ use rustix::io::Errno;
 
 use crate::place;
 
-/// Up to this many files are synced one by one.
+/// The largest number of files that are synced one by one.
 pub(crate) const FEW: usize = 8;
 
-/// The file systems of a batch, each by a directory on it that was opened before anything was written: only then does
-/// the kernel report every failed write.
+/// The file systems of a batch, each as a directory that was opened before any write: the kernel reports failed writes
+/// only to descriptors that were open then.
 #[derive(Default)]
 pub(crate) struct FileSystems(BTreeMap<u64, OwnedFd>);
 
 impl FileSystems {
-    /// Takes note of the file system an open directory is on, and says which it is.
+    /// Registers the file system of an open directory and returns its key.
     pub(crate) fn add(&mut self, directory: impl AsFd) -> Result<u64, Errno> {
         let device = device(&directory)?;
         if let Entry::Vacant(entry) = self.0.entry(device) {
@@ -44,7 +44,7 @@ fn device(directory: impl AsFd) -> Result<u64, Errno> {
     rustix::fs::fstat(directory).map(|status| status.st_dev as u64)
 }
 
-/// Syncs a directory that was opened only to pass through it.
+/// Syncs a directory that was opened with `O_PATH`.
 pub(crate) fn sync_directory(directory: impl AsFd) -> Result<(), Errno> {
     rustix::fs::fsync(place::reopen(directory)?)
 }

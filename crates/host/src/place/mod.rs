@@ -1,6 +1,6 @@
-//! Paths on a host: split into a parent and a name, and why a path cannot be reached.
+//! Paths on a host, split into a parent and a name, and the reasons why one is unreachable.
 //!
-//! Only names are examined here. Opening is in `open`, which only this machine has.
+//! This module handles names only. `open` opens them and exists only on the local machine.
 
 #[cfg(feature = "local")]
 mod open;
@@ -12,17 +12,17 @@ use std::path::{Component, Path, PathBuf};
 #[cfg(feature = "local")]
 pub(crate) use open::{make_directories, open_beneath, open_directory, reopen};
 
-/// Why a place cannot be reached.
+/// The reason why a path is unreachable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// The path itself cannot be used.
+    /// The path itself is unusable.
     Unusable(PathBuf, &'static str),
     /// This component is a symbolic link.
     Link(PathBuf),
-    /// This component is not there, or is no directory: nothing can be below it.
+    /// This component is missing or is not a directory.
     #[cfg(feature = "local")]
     Missing(PathBuf),
-    /// The kernel refused on the way to this path, for this reason.
+    /// The kernel refused access at this path, for this reason.
     #[cfg(feature = "local")]
     Refused(PathBuf, String),
 }
@@ -33,13 +33,13 @@ impl fmt::Display for Obstacle {
             Self::Unusable(path, reason) => write!(formatter, "`{}` {reason}", path.display()),
             Self::Link(path) => write!(
                 formatter,
-                "`{}` is a symbolic link, and links are not followed: write the real path in the definition",
+                "`{}` is a symbolic link; evenkeel follows no links: write the real path in the definition",
                 path.display()
             ),
             #[cfg(feature = "local")]
             Self::Missing(path) => write!(
                 formatter,
-                "there is no directory `{}`: it must be there first, declare it as a directory",
+                "directory `{}` not found: declare it as a directory resource",
                 path.display()
             ),
             #[cfg(feature = "local")]
@@ -48,7 +48,7 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Splits a path into its parent and the name in it. The root directory is `.` in itself.
+/// Splits a path into its parent and its last name. The root directory is `.` in itself.
 pub(crate) fn split(path: &Path) -> Result<(PathBuf, OsString), Obstacle> {
     if let Some((parent, name)) = path.to_str().and_then(split_clean) {
         return Ok((parent.into(), name.into()));
@@ -56,16 +56,16 @@ pub(crate) fn split(path: &Path) -> Result<(PathBuf, OsString), Obstacle> {
     if !path.is_absolute() {
         return Err(Obstacle::Unusable(
             path.into(),
-            "is not absolute: begin it with `/`",
+            "is not absolute: start it with `/`",
         ));
     }
     if path.as_os_str().as_encoded_bytes().contains(&0) {
-        return Err(Obstacle::Unusable(path.into(), "has a zero byte in it"));
+        return Err(Obstacle::Unusable(path.into(), "contains a zero byte"));
     }
     if path.components().any(|each| each == Component::ParentDir) {
         return Err(Obstacle::Unusable(
             path.into(),
-            "has `..` in it: write the path without",
+            "contains `..`: write the path without it",
         ));
     }
     // Collecting the components drops doubled and trailing slashes.
@@ -92,7 +92,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     #[test]
-    fn paths_are_split_without_surprises() {
+    fn paths_are_split_into_parent_and_name() {
         let split = |path: &str| split(Path::new(path));
         assert_eq!(split("/a//b/"), Ok((PathBuf::from("/a"), "b".into())));
         assert_eq!(split("/a/b"), Ok((PathBuf::from("/a"), "b".into())));

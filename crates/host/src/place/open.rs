@@ -1,7 +1,7 @@
-//! Opens places without ever following a symbolic link.
+//! Opens paths without following symbolic links.
 //!
-//! A path's parent directory is opened once; everything else happens relative to that open directory, so that nobody
-//! can exchange a directory for a link in between. What is done with a place is left to others.
+//! The parent directory is opened once; everything else happens relative to that descriptor, so a directory cannot be
+//! replaced by a link in between. Callers decide what to do with the opened path.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,21 +13,21 @@ use rustix::io::Errno;
 use super::Obstacle;
 use crate::local::reason::why;
 
-/// How a directory is opened that is only passed through: it needs no permission to read it.
+/// Flags for a directory that is only passed through: this needs no read permission.
 const THROUGH: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// Opens a directory to reach what is in it.
+/// Opens a directory to reach its entries.
 pub(crate) fn open_directory(path: &Path) -> Result<OwnedFd, Obstacle> {
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     match rustix::fs::openat2(CWD, path, THROUGH, Mode::empty(), resolve) {
         Ok(directory) => Ok(directory),
-        // Older kernels lack the call, some sandboxes forbid it; and on any other failure the slow way finds the
-        // component that is to blame.
+        // Older kernels lack the call and some sandboxes forbid it. After any other failure, the slow path finds the
+        // component that caused it.
         Err(_) => open_stepwise(path),
     }
 }
 
-/// The same, component by component.
+/// Opens a directory component by component.
 pub(crate) fn open_stepwise(path: &Path) -> Result<OwnedFd, Obstacle> {
     let mut reached = PathBuf::from("/");
     let mut directory = rustix::fs::openat(CWD, "/", THROUGH, Mode::empty())
@@ -55,7 +55,7 @@ fn step_into(directory: &OwnedFd, name: &OsStr, reached: &Path) -> Result<OwnedF
     }
 }
 
-/// Makes the directories of a path that are missing, with this mode, each durably.
+/// Creates the missing directories of a path with this mode, each durably.
 pub(crate) fn make_directories(path: &Path, mode: u32) -> Result<(), Obstacle> {
     let mut reached = PathBuf::from("/");
     let mut directory = open_stepwise(&reached)?;
@@ -80,7 +80,7 @@ pub(crate) fn make_directories(path: &Path, mode: u32) -> Result<(), Obstacle> {
     Ok(())
 }
 
-/// Gives a directory that was just made its mode, whatever the umask, and makes its name durable.
+/// Sets the mode of a new directory regardless of the umask, and makes its name durable.
 fn settle(parent: &OwnedFd, name: &OsStr, mode: u32) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let made = rustix::fs::openat(parent, name, flags, Mode::empty())?;
@@ -88,7 +88,7 @@ fn settle(parent: &OwnedFd, name: &OsStr, mode: u32) -> Result<(), Errno> {
     sync(parent)
 }
 
-/// Makes the entries of a directory durable. It is opened anew: what is open for passing through cannot be synced.
+/// Makes the entries of a directory durable. Reopens it, because an `O_PATH` descriptor cannot be synced.
 fn sync(directory: &OwnedFd) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::fsync(rustix::fs::openat(directory, ".", flags, Mode::empty())?)
@@ -99,7 +99,7 @@ fn is_link(directory: impl AsFd, name: &OsStr) -> bool {
         .is_ok_and(|status| FileType::from_raw_mode(status.st_mode) == FileType::Symlink)
 }
 
-/// Opens a path below an open directory, following no link and never leaving it.
+/// Opens a path below an open directory; follows no link and never leaves the directory.
 pub(crate) fn open_beneath(
     directory: impl AsFd,
     path: &Path,
@@ -132,7 +132,7 @@ pub(crate) fn open_beneath(
     rustix::fs::openat(from, name, flags, mode)
 }
 
-/// Opens a directory reached by [`open_directory`] once more, to list or to sync it.
+/// Reopens a directory from [`open_directory`] to list or sync it.
 pub(crate) fn reopen(directory: impl AsFd) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::openat(directory, ".", flags, Mode::empty())
@@ -143,7 +143,7 @@ mod tests {
     use super::{Obstacle, open_directory, open_stepwise};
 
     #[test]
-    fn both_ways_name_the_component_that_is_a_link() {
+    fn both_paths_name_the_component_that_is_a_link() {
         let home = tempfile::tempdir().unwrap();
         let real = home.path().canonicalize().unwrap();
         std::fs::create_dir_all(real.join("there/deep")).unwrap();

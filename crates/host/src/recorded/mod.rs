@@ -1,8 +1,8 @@
-//! A target in memory, for tests of everything that plans and applies: it answers and acts as this machine does,
-//! keeps a journal of what really happened, and fails where it is told to.
+//! A target in memory for tests of planning and applying: answers and acts like this machine, keeps a journal, and
+//! fails on request.
 //!
-//! The journal is the oracle: what a ledger claims can be held against it. What is where is in [`world`]; what can be
-//! seen of it and what actions do to it is each subsystem's own part, through [`Recorded`].
+//! Tests compare the ledger with the journal. [`world`] holds the state; each subsystem implements its queries and
+//! actions through [`Recorded`].
 
 mod world;
 
@@ -19,31 +19,31 @@ use evenkeel_model::Sealer;
 pub(crate) use world::root;
 pub use world::{Installed, Process, RecordedHost, Thing};
 
-/// What goes wrong with one action.
+/// A fault of one action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It fails, and nothing was changed.
+    /// Fails without changing anything.
     FailBefore,
-    /// It fails although it was done.
+    /// Fails after making the change.
     FailAfter,
-    /// It is said to be done and was not.
+    /// Reports success without making the change.
     Lie,
-    /// It is done, and what it was done to cannot be seen from then on.
+    /// Makes the change; the subject is unreadable from then on.
     Blind,
-    /// It is done, and the work is interrupted then.
+    /// Makes the change, then interrupts the work.
     Interrupt,
 }
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happening {
-    /// The action's number among all that this target was ever asked for, from 0.
+    /// The number of the action among all that this target received, from 0.
     pub number: usize,
     /// The action.
     pub action: Action,
     /// Whether it changed anything.
     pub changed: bool,
-    /// What was said of it.
+    /// The reported result.
     pub outcome: Result<Performed, ActionError>,
 }
 
@@ -63,7 +63,7 @@ struct State {
 }
 
 impl RecordedTarget {
-    /// With nothing but the root directory.
+    /// Creates a target that contains only the root directory.
     #[must_use]
     pub fn new(sealer: Sealer) -> Self {
         Self {
@@ -72,42 +72,42 @@ impl RecordedTarget {
         }
     }
 
-    /// Makes the action with this number (counted from 0 over all batches) go wrong.
+    /// Injects a fault into the action with this number (counted from 0 over all batches).
     pub fn fail(&self, number: usize, fault: Fault) {
         self.state().faults.insert(number, fault);
     }
 
-    /// Makes a path, an installation's directory or a record file impossible to see.
+    /// Makes a path, an installation's directory or a record file unreadable.
     pub fn blind(&self, path: &str) {
         self.state().unreadable.insert(path.to_owned());
     }
 
-    /// Makes everything visible and forgets all faults that are still to come.
+    /// Makes everything readable and drops all pending faults.
     pub fn heal(&self) {
         let mut state = self.state();
         state.unreadable.clear();
         state.faults.clear();
     }
 
-    /// Everything that happened so far.
+    /// Returns the journal.
     #[must_use]
     pub fn journal(&self) -> Vec<Happening> {
         self.state().journal.clone()
     }
 
-    /// What is where.
+    /// Returns the state.
     #[must_use]
     pub fn world(&self) -> RecordedHost {
         self.state().world.clone()
     }
 
-    /// Changes what is where behind evenkeel's back: what a person does by hand.
+    /// Changes the state outside evenkeel.
     pub fn change<T>(&self, by_hand: impl FnOnce(&mut RecordedHost) -> T) -> T {
         by_hand(&mut self.state().world)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A test that failed elsewhere still wants to see what happened.
+        // A test that failed elsewhere still reads the journal.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -157,9 +157,7 @@ impl State {
             Err(ActionError::Interrupted)
         } else {
             match fault {
-                Some(Fault::FailBefore) => {
-                    Err(failed(action.subject(), "it failed, as it was told to"))
-                }
+                Some(Fault::FailBefore) => Err(failed(action.subject(), "injected failure")),
                 Some(Fault::Lie) => Ok(Performed::default()),
                 _ => {
                     let kit = Kit { sealer, materials };
@@ -170,7 +168,7 @@ impl State {
         let outcome = match fault {
             Some(Fault::FailAfter) => outcome.and(Err(failed(
                 action.subject(),
-                "it failed after it was done, as it was told to",
+                "injected failure after the change",
             ))),
             Some(Fault::Blind) => {
                 self.unreadable.insert(action.subject().to_owned());
@@ -192,18 +190,18 @@ impl State {
     }
 }
 
-/// What a subsystem does in memory; its query stands for it.
+/// The in-memory part of a subsystem, implemented by its query.
 pub(crate) trait Recorded: Sized {
     /// Answers one question.
     fn answer(&self, host: &RecordedHost, sealer: &Sealer) -> Answer;
 
-    /// Performs one action. A subsystem without actions is never asked.
+    /// Performs one action. Not called for a subsystem without actions.
     fn perform(action: &Action, _host: &mut RecordedHost, _kit: &Kit<'_>) -> Outcome {
         broken(action)
     }
 }
 
-/// What actions are made with.
+/// The materials of an action.
 pub(crate) struct Kit<'a> {
     pub(crate) sealer: &'a Sealer,
     pub(crate) materials: &'a dyn Materials,
@@ -232,10 +230,7 @@ pub(crate) fn changed(path: &str, expected: String, found: String) -> ActionErro
 }
 
 pub(crate) fn broken(action: &Action) -> Outcome {
-    Err(failed(
-        action.subject(),
-        "this subsystem has no such action",
-    ))
+    Err(failed(action.subject(), "not an action of this subsystem"))
 }
 
 pub(crate) fn noted(note: impl Into<String>) -> Performed {

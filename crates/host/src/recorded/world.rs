@@ -1,4 +1,4 @@
-//! What is where in a target in memory, and what can be seen of it.
+//! The state of a target in memory, and the answers about it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::entries::{Entry, EntryKind};
 use crate::{Account, PathState, Running, Text, place};
 use evenkeel_model::{Digest, Moment, Sealer};
 
-/// Everything there is: public, so that a test can do by hand whatever a person could.
+/// The whole state, public so that tests can change it outside evenkeel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedHost {
     /// Files, directories and links by path.
@@ -17,9 +17,9 @@ pub struct RecordedHost {
     pub installations: BTreeMap<String, Installed>,
     /// Processes by their record file.
     pub processes: BTreeMap<String, Process>,
-    /// What other subsystems keep, by class and name.
+    /// Values of other subsystems, by class and name.
     pub others: BTreeMap<(String, String), String>,
-    /// How much has happened: the clock, and the source of process numbers.
+    /// The number of events so far: the clock, and the source of process numbers.
     pub ticks: u64,
 }
 
@@ -48,7 +48,7 @@ pub enum Thing {
     },
     /// A link.
     Link {
-        /// Where it points.
+        /// The target of the link.
         to: String,
     },
 }
@@ -56,28 +56,28 @@ pub enum Thing {
 /// An installation.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Installed {
-    /// The release that is current.
+    /// The current release.
     pub current: Option<Digest>,
-    /// All releases by name, each with the digest of what is really in it and when it came.
+    /// All releases by name, each with the digest of its content and its time of arrival.
     pub releases: BTreeMap<Digest, (Digest, u64)>,
-    /// When it was last switched.
+    /// The time of the last switch.
     pub changed: Option<Moment>,
 }
 
 /// A process that has a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Which process it is.
+    /// The process number and start time.
     pub running: Running,
     /// Whether it still runs.
     pub alive: bool,
-    /// Whether it answers when it is asked.
+    /// Whether its readiness check succeeds.
     pub ready: bool,
-    /// What it was started as.
+    /// The attributes it was started with.
     pub started_as: BTreeMap<String, Text>,
 }
 
-/// The owner of everything that nobody gave away.
+/// The owner of everything without an explicit owner.
 pub(crate) fn root() -> Account {
     Account {
         id: 0,
@@ -100,13 +100,13 @@ impl Default for RecordedHost {
 }
 
 impl RecordedHost {
-    /// Puts a directory somewhere, owned by root.
+    /// Adds a directory owned by root.
     pub fn put_directory(&mut self, path: &str, mode: u32) {
         let (owner, group) = (root(), root());
         self.put(path, Thing::Directory { mode, owner, group });
     }
 
-    /// Puts a file somewhere, owned by root.
+    /// Adds a file owned by root.
     pub fn put_file(&mut self, path: &str, bytes: &[u8], mode: u32) {
         let (owner, group) = (root(), root());
         let bytes = bytes.into();
@@ -121,19 +121,19 @@ impl RecordedHost {
         );
     }
 
-    /// Puts anything anywhere.
+    /// Adds anything.
     pub fn put(&mut self, path: &str, thing: Thing) {
         let now = self.now();
         self.things.insert(path.to_owned(), (thing, now));
     }
 
-    /// The next moment.
+    /// Returns the next moment.
     pub(crate) fn now(&mut self) -> Moment {
         self.ticks += 1;
         Moment::from_millisecond(1_767_225_600_000 + i64::try_from(self.ticks).unwrap_or(0) * 1000)
     }
 
-    /// What stands at a path; the error is the reason why it cannot be seen.
+    /// Returns the state of a path; the error is the reason why it is unreadable.
     pub(crate) fn standing(&self, path: &str, seal: Option<&Sealer>) -> Result<PathState, String> {
         if let Err(obstacle) = place::split(Path::new(path)) {
             return Err(obstacle.to_string());
@@ -172,7 +172,7 @@ impl RecordedHost {
         })
     }
 
-    /// The names directly in a directory.
+    /// Returns the names directly in a directory.
     pub(crate) fn names(&self, path: &str) -> Vec<Entry> {
         let mut entries: Vec<Entry> = self
             .things

@@ -1,8 +1,8 @@
-//! Seals of two sorts: evenkeel's own, made with the project's key, and each target's, made with a key of its own.
+//! Two sorts of seals: the project's, made with the project's key, and each target's, made with its own key.
 //!
-//! Definitions, plans and ledgers hold the project's seals. A target holds and compares its own, and never the key of
-//! the project. [`SealedTarget`] stands between: it exchanges one for the other wherever a query, an answer, an action
-//! or a material carries one. What it can exchange is in a [`SealBook`].
+//! Definitions, plans and ledgers contain the project's seals. A target stores and compares its own and never holds the
+//! project's key. [`SealedTarget`] exchanges one for the other in queries, answers, actions and materials, using the
+//! pairs in a [`SealBook`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +13,13 @@ use crate::{
 };
 use evenkeel_model::Digest;
 
-/// What carries seals.
+/// A value that may contain seals.
 pub trait Seals {
-    /// Gives each digest that may be a seal to `change`. What carries none has nothing to do.
+    /// Passes each digest that may be a seal to `change`. The default does nothing.
     fn seals(&mut self, _change: &mut dyn FnMut(&mut Digest)) {}
 }
 
-/// Which of the target's seals is which of the project's.
+/// The pairs of project seals and target seals.
 #[derive(Debug, Default)]
 pub struct SealBook(Mutex<Pages>);
 
@@ -27,7 +27,7 @@ pub struct SealBook(Mutex<Pages>);
 struct Pages {
     to_target: BTreeMap<Digest, Digest>,
     to_project: BTreeMap<Digest, Digest>,
-    /// The project's seals that the ledger has without the target's: from before targets had keys of their own.
+    /// Project seals that the ledger contains without a target seal, from before targets had keys.
     unpaired: BTreeSet<Digest>,
 }
 
@@ -36,7 +36,7 @@ impl SealBook {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that both seals are of the same secret.
+    /// Records that both seals are of the same secret.
     pub fn pair(&self, project: Digest, target: Digest) {
         let mut pages = self.pages();
         pages.to_target.insert(project, target);
@@ -44,7 +44,7 @@ impl SealBook {
         pages.unpaired.remove(&project);
     }
 
-    /// Notes a seal of the project whose counterpart is not known.
+    /// Records a project seal whose counterpart is unknown.
     pub fn miss(&self, project: Digest) {
         let mut pages = self.pages();
         if !pages.to_target.contains_key(&project) {
@@ -57,7 +57,7 @@ impl SealBook {
         pages.to_target.is_empty() && pages.unpaired.is_empty()
     }
 
-    /// Replaces the project's seals by the target's.
+    /// Replaces the project's seals with the target's.
     fn for_target(&self, what: &mut impl Seals) {
         let pages = self.pages();
         what.seals(&mut |seal| {
@@ -67,8 +67,8 @@ impl SealBook {
         });
     }
 
-    /// Replaces the target's seals by the project's. A seal that is not known stays: it equals nothing that is
-    /// declared or was applied.
+    /// Replaces the target's seals with the project's. An unknown seal stays: it equals nothing that is declared or was
+    /// applied.
     fn for_project(&self, what: &mut impl Seals) {
         let pages = self.pages();
         what.seals(&mut |seal| {
@@ -82,7 +82,7 @@ impl SealBook {
         self.pages().to_project.get(target).copied()
     }
 
-    /// Whether the target's seal is unknown while some of the project's have no counterpart.
+    /// Returns whether the target's seal is unknown while some project seals have no counterpart.
     fn may_be_old(&self, target: &Digest) -> bool {
         let pages = self.pages();
         !pages.unpaired.is_empty() && !pages.to_project.contains_key(target)
@@ -93,17 +93,17 @@ impl SealBook {
     }
 }
 
-/// A target that understands the project's seals.
+/// A target that accepts the project's seals.
 pub struct SealedTarget {
     target: Arc<dyn Target>,
     book: SealBook,
-    /// Reads the same host with the project's key: only for this machine, where evenkeel itself runs.
+    /// Reads the same host with the project's key; only for this machine, where evenkeel runs.
     earlier: Option<Arc<dyn Observer>>,
 }
 
 impl SealedTarget {
-    /// Around a target with a key of its own. `earlier` reads the same host with the project's key; it is asked only
-    /// for what a ledger from before such keys knows.
+    /// Wraps a target with its own key. `earlier` reads the same host with the project's key; it is queried only about
+    /// seals from ledgers that predate target keys.
     #[must_use]
     pub fn new(target: Arc<dyn Target>, earlier: Option<Arc<dyn Observer>>) -> Self {
         Self {
@@ -113,14 +113,14 @@ impl SealedTarget {
         }
     }
 
-    /// Its book.
+    /// Returns the pairs of seals.
     #[must_use]
     pub fn book(&self) -> &SealBook {
         &self.book
     }
 
-    /// Finds the counterparts of seals that only an old ledger knows: what is read with both keys, and did not change
-    /// in between, is the same secret.
+    /// Finds the counterparts of seals that only an old ledger contains: a subject read with both keys that did not
+    /// change in between holds the same secret.
     fn recognise(&self, queries: &[Query], answers: &[Answer]) {
         let Some(earlier) = &self.earlier else {
             return;
@@ -194,7 +194,7 @@ impl Target for SealedTarget {
     }
 }
 
-/// Materials that are asked for by the target's seals.
+/// Materials that are requested by the target's seals.
 struct SealedMaterials<'a> {
     materials: &'a dyn Materials,
     book: &'a SealBook,

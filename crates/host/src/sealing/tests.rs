@@ -1,4 +1,4 @@
-//! A target with a key of its own, behind seals of the project.
+//! Tests of a target with its own key behind project seals.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ fn place(path: &str, content: Digest, expected: PathState) -> Action {
 }
 
 #[test]
-fn evenkeel_sees_its_own_seals_and_the_target_sees_its_own() {
+fn each_side_sees_only_its_own_seals() {
     let bench = Bench::new();
     let seal = bench.know(b"hunter2");
     let action = place("/secret", seal, PathState::Missing);
@@ -113,7 +113,7 @@ fn evenkeel_sees_its_own_seals_and_the_target_sees_its_own() {
 }
 
 #[test]
-fn a_process_that_was_started_before_keeps_its_seals_and_is_not_started_again() {
+fn a_running_process_keeps_its_seals_and_is_not_restarted() {
     let bench = Bench::new();
     let seal = bench.know(b"hunter2");
     for known in [seal, bench.own.seal(b"hunter2")] {
@@ -148,7 +148,7 @@ fn a_process_that_was_started_before_keeps_its_seals_and_is_not_started_again() 
 }
 
 #[test]
-fn what_an_old_ledger_knows_is_recognised_and_nothing_else() {
+fn seals_of_an_old_ledger_are_recognised_and_no_others() {
     let bench = Bench::new();
     bench.know(b"new");
     let old = bench.project.seal(b"old");
@@ -162,12 +162,12 @@ fn what_an_old_ledger_knows_is_recognised_and_nothing_else() {
             },
         );
     });
-    // Without a record of it, evenkeel does not ask with the project's key.
+    // Without a record of the seal, evenkeel does not query with the project's key.
     assert_eq!(bench.content("/old"), bench.own.seal(b"old"));
     bench.target.book().miss(old);
     assert_eq!(bench.content("/other"), bench.own.seal(b"other"));
     assert_eq!(bench.content("/old"), old);
-    // The action that replaces it expects what the target itself sees.
+    // The replacing action expects the state that the target itself reads.
     let seal = bench.project.seal(b"new");
     let found = PathState::File {
         digest: old,

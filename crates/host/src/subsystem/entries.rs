@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Seals, Subject};
 
-/// The names in a directory.
+/// Asks for the names in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// The directory.
     pub path: String,
 }
 
-/// The names in a directory, sorted; `None` when there is no such directory.
+/// The names in a directory, sorted; `None` when the directory is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The entries.
@@ -21,13 +21,13 @@ pub struct Answer {
 /// An entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its name; bytes that are not UTF-8 are replaced.
+    /// The name; bytes that are not UTF-8 are replaced.
     pub name: String,
-    /// What it is.
+    /// The type.
     pub kind: EntryKind,
 }
 
-/// What an entry of a directory is.
+/// The type of a directory entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EntryKind {
@@ -75,7 +75,7 @@ pub mod wire {
         Directory,
         /// A symbolic link.
         Link,
-        /// Anything else, also what a newer version knows.
+        /// Anything else, including types of newer versions.
         #[serde(other)]
         Other,
     }
@@ -103,7 +103,7 @@ pub mod wire {
 
 #[cfg(feature = "local")]
 mod here {
-    //! This machine's part.
+    //! The local part.
 
     use std::ffi::OsStr;
     use std::os::fd::OwnedFd;

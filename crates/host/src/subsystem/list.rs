@@ -1,14 +1,14 @@
-//! The macro that makes the family's lists of the subsystems' own types.
+//! The macro that generates the family's lists from the subsystems' types.
 //!
-//! Each entry of the list names a subsystem, its module, and its actions. The module has a `Query`, an `Answer`, a type
-//! for each action, the implementations of [`super::Subject`] and [`super::Seals`] (and of the traits of each feature)
-//! for them, and a module `wire` with the types that stand for them in the agent's protocol.
+//! Each entry names a subsystem, its module and its actions. The module defines a `Query`, an `Answer`, a type for each
+//! action, implementations of [`super::Subject`] and [`super::Seals`] (and of the traits of each feature), and a module
+//! `wire` with the matching types of the agent's protocol.
 
-/// Makes [`super::Query`], [`super::Answer`] and [`super::Action`], and sends each to its subsystem.
+/// Generates [`super::Query`], [`super::Answer`] and [`super::Action`], and dispatches each to its subsystem.
 ///
-/// An entry may begin with the condition of its `mod` line in brackets, as `[feature = "toys"]`.
+/// An entry may start with the condition of its `mod` line in brackets, as `[feature = "toys"]`.
 macro_rules! subsystems {
-    // Gives every entry a condition, one after the other: `all()` is always met.
+    // Gives every entry a condition in turn: `all()` is always met.
     (@conditions { $($done:tt)* }) => { list::subsystems! { @make $($done)* } };
     (@conditions { $($done:tt)* }
         [$cfg:meta] $(#[$about:meta])* $name:ident => $module:ident { $($actions:tt)* } $($rest:tt)*
@@ -27,7 +27,7 @@ macro_rules! subsystems {
     (@make $(
         [$cfg:meta] $(#[$about:meta])* $name:ident => $module:ident { $( $(#[$does:meta])* $action:ident ),* }
     )*) => {
-        /// One question. All paths are absolute; no path is ever followed through a symbolic link.
+        /// One question. All paths are absolute, and no symbolic link is followed.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "query", rename_all = "kebab-case")]
         pub enum Query {
@@ -39,14 +39,14 @@ macro_rules! subsystems {
         #[serde(tag = "answer", rename_all = "kebab-case")]
         pub enum Answer {
             $( #[cfg($cfg)] $(#[$about])* $name($module::Answer), )*
-            /// It could not be seen. Never the same as "nothing is there".
+            /// The subject is unreadable. Never the same as "missing".
             Unreadable {
-                /// Why, for people.
+                /// The reason, for people.
                 reason: String,
             },
         }
 
-        /// One thing to do. All paths are absolute; no path is ever followed through a symbolic link.
+        /// One change to a target. All paths are absolute, and no symbolic link is followed.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "action", rename_all = "kebab-case")]
         pub enum Action {
@@ -101,7 +101,7 @@ macro_rules! subsystems {
             )*
         )*
 
-        /// The lists as the agent's protocol has them.
+        /// The lists as types of the agent's protocol.
         pub mod wire {
             use serde::{Deserialize, Serialize};
 
@@ -123,9 +123,9 @@ macro_rules! subsystems {
             #[serde(tag = "answer", rename_all = "kebab-case")]
             pub enum Answer {
                 $( #[cfg($cfg)] $(#[$about])* $name($module::wire::Answer), )*
-                /// It could not be seen.
+                /// The subject is unreadable.
                 Unreadable {
-                    /// Why, for people.
+                    /// The reason, for people.
                     reason: String,
                 },
                 /// An answer of a newer version.
@@ -133,7 +133,7 @@ macro_rules! subsystems {
                 Unknown,
             }
 
-            /// One thing to do.
+            /// One change to a target.
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
             #[serde(tag = "action", rename_all = "kebab-case")]
             pub enum Action {
@@ -144,13 +144,13 @@ macro_rules! subsystems {
             }
 
             impl Query {
-                /// The wire's form.
+                /// Converts to the wire type.
                 #[must_use]
                 pub fn from_live(query: super::Query) -> Self {
                     match query { $( #[cfg($cfg)] super::Query::$name(query) => Self::$name(Mirror::from_live(query)), )* }
                 }
 
-                /// The live form; `None` when it is of a newer version.
+                /// Converts to the live type; `None` when it is of a newer version.
                 #[must_use]
                 pub fn into_live(self) -> Option<super::Query> {
                     Some(match self {
@@ -161,7 +161,7 @@ macro_rules! subsystems {
             }
 
             impl Answer {
-                /// The wire's form.
+                /// Converts to the wire type.
                 #[must_use]
                 pub fn from_live(answer: super::Answer) -> Self {
                     match answer {
@@ -170,27 +170,27 @@ macro_rules! subsystems {
                     }
                 }
 
-                /// The live form. An answer of a newer version says nothing.
+                /// Converts to the live type. An answer of a newer version counts as unreadable.
                 #[must_use]
                 pub fn into_live(self) -> super::Answer {
                     match self {
                         $( #[cfg($cfg)] Self::$name(answer) => super::Answer::$name(answer.into_live()), )*
                         Self::Unreadable { reason } => super::Answer::Unreadable { reason },
                         Self::Unknown => super::Answer::Unreadable {
-                            reason: "the agent's answer is of a newer version: install the same version of both".to_owned(),
+                            reason: "the agent's answer is of a newer version: install the same version on both sides".to_owned(),
                         },
                     }
                 }
             }
 
             impl Action {
-                /// The wire's form.
+                /// Converts to the wire type.
                 #[must_use]
                 pub fn from_live(action: super::Action) -> Self {
                     match action { $($( #[cfg($cfg)] super::Action::$action(action) => Self::$action(Mirror::from_live(action)), )*)* }
                 }
 
-                /// The live form; `None` when it is of a newer version.
+                /// Converts to the live type; `None` when it is of a newer version.
                 #[must_use]
                 pub fn into_live(self) -> Option<super::Action> {
                     Some(match self {
@@ -201,7 +201,7 @@ macro_rules! subsystems {
             }
         }
 
-        /// Sends each question of a batch to its subsystem on this machine.
+        /// Dispatches each question of a batch to its local subsystem.
         #[cfg(feature = "local")]
         pub(crate) fn observe_here(target: &LocalTarget, queries: &[Query], found: Found<'_>) {
             $( #[cfg($cfg)] let mut $module: Vec<(usize, &$module::Query)> = Vec::new(); )*
@@ -211,7 +211,7 @@ macro_rules! subsystems {
             $( #[cfg($cfg)] <$module::Query as Local>::observe(target, &$module, found); )*
         }
 
-        /// Sends each action of a batch to its subsystem on this machine; the subsystems work at the same time.
+        /// Dispatches each action of a batch to its local subsystem; the subsystems work concurrently.
         #[cfg(feature = "local")]
         pub(crate) fn perform_here(work: &Work<'_>, actions: &[Action]) -> Vec<(usize, Outcome)> {
             $(
@@ -227,13 +227,13 @@ macro_rules! subsystems {
             crate::local::at_once(work, groups)
         }
 
-        /// The answer of a target in memory.
+        /// Returns the answer of a target in memory.
         #[cfg(feature = "testing")]
         pub(crate) fn answer_in_memory(query: &Query, host: &RecordedHost, sealer: &Sealer) -> Answer {
             match query { $( #[cfg($cfg)] Query::$name(query) => query.answer(host, sealer), )* }
         }
 
-        /// What an action does to a target in memory.
+        /// Performs an action on a target in memory.
         #[cfg(feature = "testing")]
         pub(crate) fn perform_in_memory(action: &Action, host: &mut RecordedHost, kit: &Kit<'_>) -> Outcome {
             match action { $($( #[cfg($cfg)] Action::$action(_) => <$module::Query as Recorded>::perform(action, host, kit), )*)* }

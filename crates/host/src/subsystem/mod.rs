@@ -1,8 +1,8 @@
-//! The subsystems of a host: one module each, with its query, its answer, its actions and what performs them.
+//! The subsystems of a host: one module each, with its query, answer, actions and their execution.
 //!
-//! [`Query`], [`Answer`] and [`Action`] have one entry per subsystem, made from the one list below. None carries a
-//! secret: content is named by its digest and handed over separately (see [`crate::Materials`]). Every action is safe
-//! to repeat and carries what it expects to find; the target refuses it when something else is there.
+//! [`Query`], [`Answer`] and [`Action`] have one entry per subsystem, generated from the list below. None contains a
+//! secret: content is named by its digest and passed separately (see [`crate::Materials`]). Every action is idempotent
+//! and carries the state it expects; the target refuses it when it finds another state.
 
 pub mod entries;
 pub mod installation;
@@ -25,22 +25,22 @@ use evenkeel_model::Digest;
 #[cfg(feature = "testing")]
 use evenkeel_model::Sealer;
 
-/// What a query or an action is about: a path, an installation's directory, a record file.
+/// The subject of a query or an action: a path, an installation's directory, a record file.
 pub trait Subject {
-    /// Its path, for messages.
+    /// Returns the path, for messages.
     fn subject(&self) -> &str;
 }
 
 list::subsystems! {
-    /// What stands at a path: a file, a directory, a link.
+    /// The state of a path: a file, a directory, a link.
     Path => path {
-        /// Make a directory, or give one the right mode and owners.
+        /// Create a directory, or change its mode and owners.
         Directory,
         /// Put a file in place.
         File,
         /// Put a symbolic link in place.
         Link,
-        /// Remove what stands at a path.
+        /// Remove a file, a link or an empty directory.
         Remove
     }
     /// The names in a directory.
@@ -52,21 +52,21 @@ list::subsystems! {
         /// Remove an installation.
         Uninstall
     }
-    /// A process that was started with a record file.
+    /// A process with a record file.
     Process => process {
         /// Start a process and wait until it is ready.
         Start,
         /// Stop a process and remove its record.
         Stop,
-        /// Keep a process under another record, while it goes on running.
+        /// Move a running process to another record.
         TakeOver
     }
     [feature = "toys"]
-    /// A named thing with a value, for tests of how kinds are added.
+    /// A named value, for tests of new kinds.
     Toy => toy {
-        /// Give a thing a value.
+        /// Set a value.
         SetToy,
-        /// Remove a thing.
+        /// Remove a value.
         DropToy
     }
 }

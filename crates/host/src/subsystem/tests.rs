@@ -1,4 +1,4 @@
-//! What is stored of actions stays readable: saved plans hold them, and this is how earlier versions wrote each.
+//! Tests that stored actions stay readable: saved plans contain them in the form that the first version wrote.
 
 use super::Action;
 
@@ -6,7 +6,7 @@ const FILE_THERE: &str = r#"{"is":"file","digest":"blake3:6437b3ac38465133ffb63b
 const DIGEST: &str = "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
 const PROCESS: &str = r#"{"pid":12,"ticks":345,"since":"2026-11-28T10:00:00.123Z"}"#;
 
-/// Every action, as the first version wrote it; where one carries a state, it is another state in each.
+/// Every action in the form of the first version, each state in at least one of them.
 fn written() -> Vec<String> {
     [
         r#"{"action":"directory","path":"/srv/a","mode":493,"owner":"web","group":null,"expected":{"is":"missing"}}"#.to_owned(),
@@ -36,7 +36,7 @@ fn written() -> Vec<String> {
 }
 
 #[test]
-fn actions_are_read_and_written_as_by_the_first_version() {
+fn actions_keep_the_format_of_the_first_version() {
     for text in written() {
         let action: Action = serde_json::from_str(&text).expect(&text);
         assert_eq!(serde_json::to_string(&action).expect(&text), text);

@@ -1,11 +1,11 @@
-//! Toys: named things with a value, in classes. Only a target in memory has any; tests of how kinds are added use them.
+//! Toys: named values in classes, which only a target in memory has. For tests of new kinds.
 
 use serde::{Deserialize, Serialize};
 
 use super::Subject;
 use crate::sealing::Seals;
 
-/// Asks for the value of a thing.
+/// Asks for the value of a toy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// The class.
@@ -14,14 +14,14 @@ pub struct Query {
     pub name: String,
 }
 
-/// The value of a thing; `None` when it is missing.
+/// The value of a toy; `None` when it is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The value.
     pub value: Option<String>,
 }
 
-/// Gives a thing a value.
+/// Sets the value of a toy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetToy {
     /// The class.
@@ -30,18 +30,18 @@ pub struct SetToy {
     pub name: String,
     /// The value.
     pub value: String,
-    /// The value that it must have now.
+    /// The expected value.
     pub expected: Option<String>,
 }
 
-/// Removes a thing.
+/// Removes a toy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DropToy {
     /// The class.
     pub class: String,
     /// The name.
     pub name: String,
-    /// The value that it must have now.
+    /// The expected value.
     pub expected: Option<String>,
 }
 
@@ -75,25 +75,25 @@ pub mod wire {
     use crate::wire::mirror::mirror;
 
     mirror! {
-        /// Asks for the value of a thing.
+        /// Asks for the value of a toy.
         Query = super::Query { class: String, name: String }
-        /// The value of a thing.
+        /// The value of a toy.
         Answer = super::Answer { value: Option<String> }
-        /// Gives a thing a value.
+        /// Sets the value of a toy.
         SetToy = super::SetToy {
             class: String,
             name: String,
             value: String,
             expected: Option<String>,
         }
-        /// Removes a thing.
+        /// Removes a toy.
         DropToy = super::DropToy { class: String, name: String, expected: Option<String> }
     }
 }
 
 #[cfg(feature = "local")]
 mod here {
-    //! This machine's part: it has no toys.
+    //! The local part: this machine has no toys.
 
     use super::Query;
     use crate::local::{Found, Local, LocalTarget, unreadable};

@@ -1,8 +1,7 @@
-//! evenkeel's side of the conversation: an observer and a target that ask an agent over any channel.
+//! evenkeel's side of the conversation: an observer and a target that query an agent over any channel.
 //!
-//! How the channel comes to be, and that its other end goes away when it should, is left to the caller. Whatever goes
-//! wrong with the channel is an answer "cannot tell" or a failed action, and stays so: a broken channel is not used
-//! again.
+//! The caller opens the channel and ends its other side. A channel failure becomes an unreadable answer or a failed
+//! action. A broken channel is not used again.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -29,24 +28,24 @@ use crate::{
 use evenkeel_model::text::inert;
 use evenkeel_model::{Digest, Sealer};
 
-/// How often an interruption is looked for while the agent works.
+/// The interval of checks for an interruption while the agent works.
 const WATCH: Duration = Duration::from_millis(20);
 
 /// A conversation with an agent.
 pub struct Client<R, W> {
     reader: Mutex<R>,
     writer: Mutex<W>,
-    /// Why the channel is not used any more.
+    /// The reason why the channel is broken.
     broken: OnceLock<String>,
     version: String,
 }
 
 impl<R: Read + Send, W: Write + Send> Client<R, W> {
-    /// Greets the agent and hands it the key that seals this target's secrets.
+    /// Greets the agent and sends it the key that seals this target's secrets.
     ///
     /// # Errors
     ///
-    /// When the other side is no agent, or speaks another version.
+    /// When the other side is not an agent, or uses another version.
     pub fn open(mut reader: R, mut writer: W, sealer: &Sealer) -> Result<Self, Violation> {
         writer.write_all(MAGIC)?;
         writer.flush()?;
@@ -76,16 +75,16 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         })
     }
 
-    /// The version of the agent, for people.
+    /// Returns the version of the agent, for people.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Ends the conversation and gives both ends back.
+    /// Ends the conversation and returns both ends.
     ///
     /// # Errors
     ///
-    /// When the channel is broken, or the agent does not agree.
+    /// When the channel is broken, or the agent does not confirm.
     pub fn close(self) -> Result<(R, W), Violation> {
         let mut reader = self
             .reader
@@ -110,7 +109,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps the first reason why the channel broke, and gives it.
+    /// Stores the first reason why the channel broke, and returns it.
     fn breaks(&self, reason: String) -> &str {
         self.broken
             .get_or_init(|| format!("the connection to the agent broke: {reason}"))
@@ -130,7 +129,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
                         break;
                     }
                 }
-                _ => return Err("it replied with something else than answers".to_owned()),
+                _ => return Err("unexpected reply, expected answers".to_owned()),
             }
             if answers.len() > count {
                 break;
@@ -140,7 +139,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             Ok(answers)
         } else {
             Err(format!(
-                "it gave {} answers to {count} questions",
+                "received {} answers, expected {count}",
                 answers.len()
             ))
         }
@@ -157,11 +156,11 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
         let (over, watched) = channel::<()>();
         std::thread::scope(|scope| {
-            // Without a thread to watch, an interruption is heard after these actions.
+            // Without a thread for the check, an interruption takes effect after these actions.
             let _ = threads::builder().spawn_scoped(scope, move || {
                 while watched.recv_timeout(WATCH) == Err(RecvTimeoutError::Timeout) {
                     if interruption.is_set() {
-                        // If this cannot be written, the reader finds out.
+                        // If this write fails, the reader reports it.
                         let _ = frame::write(&mut *self.writer(), &Request::Interrupt);
                         break;
                     }
@@ -197,7 +196,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
                     }
                     break;
                 }
-                _ => return Err("it replied with something else than outcomes".to_owned()),
+                _ => return Err("unexpected reply, expected outcomes".to_owned()),
             };
             sent.map_err(|fault| fault.to_string())?;
         }
@@ -205,7 +204,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             Ok(outcomes)
         } else {
             Err(format!(
-                "it told of {} outcomes of {} actions",
+                "received {} outcomes, expected {}",
                 outcomes.len(),
                 actions.len()
             ))
@@ -251,7 +250,7 @@ impl<R: Read + Send, W: Write + Send> Observer for Client<R, W> {
         for (frame, some) in packed("observe", "queries", queries, limit::QUERIES, wire) {
             let asked = match (self.broken.get(), frame) {
                 (Some(reason), _) => Err(reason.clone()),
-                (None, None) => Err("the question is too long for the agent".to_owned()),
+                (None, None) => Err("the question exceeds the agent's limit".to_owned()),
                 (None, Some(frame)) => self
                     .ask(&mut reader, &frame, some.len())
                     .map_err(|reason| self.breaks(reason).to_owned()),
@@ -294,12 +293,12 @@ impl<R: Read + Send, W: Write + Send> Target for Client<R, W> {
                     some.iter().map(|_| Err(ActionError::Interrupted)).collect()
                 }
                 (Some(reason), _) => failed(&format!("not started: {reason}")),
-                (None, None) => failed("not started: the action is too long for the agent"),
+                (None, None) => failed("not started: the action exceeds the agent's limit"),
                 (None, Some(frame)) => self
                     .act(&mut reader, &frame, &some, materials, interruption)
                     .unwrap_or_else(|reason| {
                         let reason = self.breaks(reason);
-                        failed(&format!("{reason}; look at the target"))
+                        failed(&format!("{reason}; check the target"))
                     }),
             });
         }
@@ -307,8 +306,8 @@ impl<R: Read + Send, W: Write + Send> Target for Client<R, W> {
     }
 }
 
-/// Packs items into messages that respect the limits: each message as JSON with its items, or an item alone that is too
-/// long for any message.
+/// Packs items into messages within the limits: each message as JSON with its items, or a single item that is too long
+/// for any message.
 fn packed<'a, T, W: Serialize>(
     message: &str,
     list: &str,
@@ -378,8 +377,8 @@ fn survey(path: &Path) -> Result<Survey, TreeError> {
     Survey::of(&parent, &name, path)
 }
 
-/// Sends an entry of an artifact; gives whether it could be read. One that changes meanwhile arrives with another
-/// digest and is refused there.
+/// Sends an entry of an artifact; returns whether it was readable. An entry that changes meanwhile arrives with another
+/// digest and is rejected there.
 fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bool, Violation> {
     let ItemKind::File { executable } = item.kind else {
         let path = item.path.clone();
@@ -410,8 +409,8 @@ fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bo
         let read = match rustix::io::read(&file, &mut *space) {
             Err(Errno::INTR) => continue,
             Ok(0) | Err(_) => {
-                // The file became shorter. Zeros keep the announced length, and the artifact is taken back afterwards:
-                // an artifact of zeros would have the right digest.
+                // The file became shorter. Zeros keep the announced length, and the artifact is withdrawn afterwards:
+                // an artifact of zeros could have the expected digest.
                 whole = false;
                 space.fill(0);
                 wanted
@@ -429,7 +428,7 @@ mod tests {
     use super::{send_item, survey};
 
     #[test]
-    fn a_file_that_became_shorter_is_not_sent_as_whole() {
+    fn a_file_that_became_shorter_is_withdrawn() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().canonicalize().unwrap().join("zeros");
         std::fs::write(&path, [0; 8]).unwrap();

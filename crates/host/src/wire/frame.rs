@@ -1,7 +1,7 @@
-//! Frames: one letter for the kind, four bytes for the length (big-endian), then as many bytes.
+//! Frames: one letter for the kind, four bytes for the length (big-endian), then that many bytes.
 //!
-//! `J` is JSON, `B` is raw bytes, which only follow a message that announces them. Every length is checked before
-//! anything is read, and memory grows only with what really arrives.
+//! `J` is JSON. `B` is raw bytes, which only follow a message that announces them. Every length is checked before the
+//! read, and memory grows only with received bytes.
 
 use std::io::{self, Read, Write};
 
@@ -13,19 +13,19 @@ use super::{MAGIC, limit};
 
 /// One frame.
 pub enum Frame {
-    /// JSON, not parsed yet. It may hold a key, so its memory is wiped.
+    /// Unparsed JSON. It may contain a key, so its memory is wiped.
     Json(Zeroizing<Vec<u8>>),
     /// Raw bytes of a material. They may be secret, so their memory is wiped.
     Bytes(Zeroizing<Vec<u8>>),
 }
 
-/// Why a conversation ends early. No variant carries what was read: that may be secret.
+/// The reason why a conversation ends early. No variant contains received data, which may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// The other side closed the channel in the middle of a frame.
     #[error("the channel ended in the middle of a frame")]
     Truncated,
-    /// The first line is another one.
+    /// The first line differs.
     #[error("expected the first line `{}`", String::from_utf8_lossy(MAGIC).trim_end())]
     NotEvenkeel,
     /// The kind of a frame is unknown.
@@ -39,29 +39,29 @@ pub enum Violation {
         /// The limit.
         limit: u64,
     },
-    /// JSON that is no message.
+    /// The JSON is not a message.
     #[error("malformed message at byte {column}")]
     Malformed {
-        /// Where, as far as the reader tells.
+        /// The position that the parser reports.
         column: usize,
     },
-    /// A message that does not belong here.
+    /// A message out of sequence.
     #[error("unexpected message: expected {expected}")]
     Unexpected {
-        /// What belongs here.
+        /// The expected message.
         expected: &'static str,
     },
     /// The other side took too long.
     #[error("no {what} within {seconds} s")]
     Late {
-        /// What was waited for.
+        /// The awaited message.
         what: &'static str,
-        /// How long.
+        /// The time limit.
         seconds: u64,
     },
-    /// The other side speaks another version.
+    /// The other side uses another version.
     #[error(
-        "the other side speaks protocol {theirs}, this side {ours}: install the same version of both"
+        "the other side uses protocol {theirs}, this side {ours}: install the same version on both"
     )]
     Version {
         /// Its version.
@@ -124,11 +124,11 @@ pub fn read(from: &mut impl Read) -> Result<Option<Frame>, Violation> {
     }))
 }
 
-/// Reads the other side's first line. Up to `skip` bytes before it are skipped: what a login shell printed.
+/// Reads the other side's first line. Skips up to `skip` bytes before it, such as the output of a login shell.
 ///
 /// # Errors
 ///
-/// When it does not come.
+/// When the line does not arrive.
 pub fn read_magic(from: &mut impl Read, skip: usize) -> Result<(), Violation> {
     let mut line = Vec::new();
     let mut read = 0;
@@ -162,7 +162,7 @@ pub fn read_magic(from: &mut impl Read, skip: usize) -> Result<(), Violation> {
 ///
 /// # Errors
 ///
-/// When it is none. The message is never repeated in the error.
+/// When the JSON is not a message. The error never contains the message.
 pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Violation> {
     serde_json::from_slice(json).map_err(|error| Violation::Malformed {
         column: error.column(),
@@ -181,7 +181,7 @@ pub fn write(to: &mut impl Write, message: &impl Serialize) -> Result<(), Violat
     write_json(to, &json)
 }
 
-/// Writes a message that is JSON already.
+/// Writes a message that is already JSON.
 ///
 /// # Errors
 ///
@@ -190,7 +190,7 @@ pub fn write_json(to: &mut impl Write, json: &[u8]) -> Result<(), Violation> {
     whole(to, b'J', json, limit::JSON, "a message")
 }
 
-/// Writes raw bytes, in as many frames as they need.
+/// Writes raw bytes in as many frames as needed.
 ///
 /// # Errors
 ///
@@ -232,7 +232,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_frames_are_read_back() {
         let mut channel = Vec::new();
         write(&mut channel, &["a", "b"]).unwrap();
         write_bytes(&mut channel, &vec![7; 1024 * 1024 + 1]).unwrap();
@@ -277,7 +277,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut from = bytes.as_slice();
             let _ = read_magic(&mut from, 10);
             while let Ok(Some(_)) = read(&mut from) {}

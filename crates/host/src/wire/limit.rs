@@ -1,28 +1,28 @@
-//! The limits of the protocol: a side that goes beyond one breaks the conversation.
+//! The limits of the protocol: exceeding one ends the conversation.
 
 use std::time::Duration;
 
-/// Longest JSON frame, in bytes.
+/// The longest JSON frame, in bytes.
 pub const JSON: usize = 16 * 1024 * 1024;
-/// Longest frame of raw bytes, in bytes.
+/// The longest frame of raw bytes, in bytes.
 pub const BYTES: usize = 1024 * 1024;
-/// Most queries of a request.
+/// The largest number of queries in a request.
 pub const QUERIES: usize = 10_000;
-/// Most actions of a request.
+/// The largest number of actions in a request.
 pub const ACTIONS: usize = 10_000;
-/// Longest content of a file or a variable, in bytes.
+/// The longest content of a file or a variable, in bytes.
 pub const CONTENT: u64 = 1024 * 1024 * 1024;
-/// Most files and directories of an artifact.
+/// The largest number of files and directories in an artifact.
 pub const ENTRIES: u64 = 1_000_000;
-/// Longest path in an artifact, in bytes.
+/// The longest path in an artifact, in bytes.
 pub const PATH: usize = 4096;
-/// Most bytes that evenkeel skips before the agent's first line: what a login shell printed.
+/// The largest number of bytes that evenkeel skips before the agent's first line, such as the output of a login shell.
 pub const BANNER: usize = 64 * 1024;
-/// When a frame of answers is full, in bytes of JSON.
+/// The size at which a frame of answers is sent, in bytes of JSON.
 pub const FULL: usize = 1024 * 1024;
-/// How long the agent waits for the first line, the hello and the key.
+/// The time limit for the first line, the hello and the key.
 pub const HELLO: Duration = Duration::from_secs(30);
-/// How long the agent waits for each piece of a material that it asked for.
+/// The time limit for each piece of a requested material.
 pub const MATERIAL: Duration = Duration::from_mins(5);
-/// How long the agent waits for the next request.
+/// The time limit for the next request.
 pub const IDLE: Duration = Duration::from_hours(1);

@@ -1,4 +1,4 @@
-//! The messages: what evenkeel sends, and what the agent sends.
+//! The messages of evenkeel and of the agent.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use evenkeel_model::Digest;
 
 pub use crate::subsystem::wire::{Action, Answer, Query};
 
-/// Who speaks, and in which version.
+/// The program and its versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// The version of the protocol.
@@ -17,7 +17,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// This side's.
+    /// Returns this side's hello.
     #[must_use]
     pub fn ours() -> Self {
         Self {
@@ -27,65 +27,65 @@ impl Hello {
     }
 }
 
-/// What evenkeel sends.
+/// A message from evenkeel.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// First of all.
+    /// The first message.
     Hello(Hello),
-    /// The key that seals this target's secrets, in 64 hexadecimal digits. It has no `Debug`, and is sent once.
+    /// The key that seals this target's secrets, in 64 hexadecimal digits. It has no `Debug` and is sent once.
     Key {
         /// The key.
         key: String,
     },
-    /// Questions; the agent replies with [`Reply::Answers`], in one or several frames.
+    /// Questions; the agent replies with [`Reply::Answers`] in one or several frames.
     Observe {
         /// The questions, at most [`super::limit::QUERIES`].
         queries: Vec<Query>,
     },
-    /// Actions, which do not depend on each other; the agent asks for materials and then replies with
+    /// Actions, which are independent of each other; the agent requests materials and then replies with
     /// [`Reply::Outcomes`].
     Perform {
         /// The actions, at most [`super::limit::ACTIONS`].
         actions: Vec<Action>,
     },
-    /// Ends what is being performed after the step in progress.
+    /// Ends the work after the current step.
     Interrupt,
-    /// A content that was asked for follows as raw bytes.
+    /// A requested content follows as raw bytes.
     Content {
-        /// How many bytes.
+        /// The number of bytes.
         size: u64,
     },
-    /// An artifact that was asked for follows: entries, then [`Request::ArtifactEnd`].
+    /// A requested artifact follows: entries, then [`Request::ArtifactEnd`].
     Artifact {
-        /// Whether it is a single file: then there is one entry.
+        /// Whether it is a single file; then there is one entry.
         single: bool,
     },
     /// An entry of an artifact. The bytes of a file follow as raw bytes.
     Entry {
-        /// Its path in the artifact.
+        /// The path in the artifact.
         path: String,
         /// `None` for a directory.
         file: Option<ArtifactFile>,
     },
     /// The artifact is complete.
     ArtifactEnd,
-    /// There is no such material.
+    /// The material does not exist.
     Missing,
-    /// The end.
+    /// The end of the conversation.
     Bye,
 }
 
 /// A file of an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactFile {
-    /// Whether it may be executed.
+    /// Whether it is executable.
     pub executable: bool,
-    /// How many bytes it has.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// What the agent sends.
+/// A message from the agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
@@ -95,63 +95,63 @@ pub enum Reply {
     Answers {
         /// The next answers.
         answers: Vec<Answer>,
-        /// Whether others follow.
+        /// Whether more frames follow.
         more: bool,
     },
-    /// The content with this digest is needed.
+    /// A request for the content with this digest.
     WantContent {
-        /// The digest, as an action carries it.
+        /// The digest, as in the action.
         digest: Digest,
     },
-    /// The artifact with this digest is needed.
+    /// A request for the artifact with this digest.
     WantArtifact {
         /// The tree digest.
         digest: Digest,
     },
-    /// What came of the actions, in their order, in one or several frames.
+    /// The results of the actions in their order, in one or several frames.
     Outcomes {
         /// The next outcomes.
         outcomes: Vec<Outcome>,
-        /// Whether others follow.
+        /// Whether more frames follow.
         more: bool,
     },
-    /// The conversation is over because of this; nothing follows.
+    /// The conversation ended for this reason; nothing follows.
     Failed {
-        /// Why, for people.
+        /// The reason, for people.
         reason: String,
     },
     /// The reply to a bye.
     Bye,
 }
 
-/// What came of one action.
+/// The result of one action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// It was performed.
     Done {
-        /// What a person may want to know.
+        /// A note for the user.
         note: Option<String>,
     },
-    /// Something else was there than was expected; nothing was changed.
+    /// The found state differs from the expected one; nothing was changed.
     Changed {
-        /// Where.
+        /// The path.
         path: String,
-        /// What was expected.
+        /// The expected state.
         expected: String,
-        /// What was found.
+        /// The found state.
         found: String,
     },
-    /// It was tried and failed.
+    /// The action was tried and failed.
     Failed {
-        /// What was tried.
+        /// The operation.
         operation: String,
-        /// On what.
+        /// The subject.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The work was interrupted before this action began.
+    /// The work was interrupted before this action started.
     Interrupted,
     /// An outcome of a newer version.
     #[serde(other)]
@@ -159,7 +159,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The wire's form.
+    /// Converts to the wire type.
     #[must_use]
     pub fn from_live(outcome: Result<port::Performed, port::ActionError>) -> Self {
         match outcome {
@@ -186,7 +186,7 @@ impl Outcome {
         }
     }
 
-    /// The live form; `subject` is what the action is about.
+    /// Converts to the live type; `subject` is the subject of the action.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl Outcome {
             Self::Unknown => port::ActionError::Failed {
                 operation: "perform".to_owned(),
                 path: subject.to_owned(),
-                reason: "the agent replied with an outcome that this version does not know: install the same version of both".to_owned(),
+                reason: "the agent's outcome is of a newer version: install the same version on both sides".to_owned(),
             },
         })
     }

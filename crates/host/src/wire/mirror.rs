@@ -1,18 +1,18 @@
-//! Turns live types into the wire's own and back.
+//! Conversion between live types and wire types.
 //!
-//! Each subsystem has a module `wire` with a type for each of its own. [`Mirror`] says how a value becomes the other;
-//! values such as digests, whose text is fixed, are the same on both sides.
+//! Each subsystem has a module `wire` with a matching type for each of its own. [`Mirror`] converts a value; values
+//! with a fixed text form, such as digests, are the same on both sides.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evenkeel_model::{Digest, Moment};
 
-/// A type of the wire that stands for a live one.
+/// A wire type that mirrors a live one.
 pub trait Mirror<Live>: Sized {
-    /// The wire's form.
+    /// Converts to the wire type.
     fn from_live(live: Live) -> Self;
-    /// The live form.
+    /// Converts to the live type.
     fn into_live(self) -> Live;
 }
 
@@ -58,8 +58,8 @@ impl<L, W: Mirror<L>> Mirror<BTreeMap<String, L>> for BTreeMap<String, W> {
     }
 }
 
-/// Makes a struct of the wire, field by field, with its [`Mirror`]. A new field of the live type does not compile until
-/// it is here.
+/// Defines a wire struct, field by field, with its [`Mirror`]. A new field of the live type does not compile until it
+/// is added here.
 macro_rules! mirror {
     ($( $(#[$about:meta])* $name:ident = $live:path { $( $field:ident: $kind:ty ),* $(,)? } )*) => { $(
         $(#[$about])*

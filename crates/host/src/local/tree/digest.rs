@@ -1,4 +1,4 @@
-//! From a survey to one digest: all files at once, on all cores, and only if nothing moved meanwhile.
+//! The digest of a survey: all files in parallel, rejected if anything changed during the read.
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -7,7 +7,7 @@ use crate::local::content::{self, Fault};
 use crate::local::reason::why;
 use evenkeel_model::Digest;
 
-/// Keeps these digests apart from all others; a change of what is hashed below needs a new number here.
+/// Separates these digests from all others. Changing what is hashed below requires a new number here.
 const CONTEXT: &str = "evenkeel artifact tree 1";
 
 impl Survey {
@@ -91,14 +91,14 @@ mod tests {
             first.digest,
             tree_digest(&home.path().join("1")).unwrap().digest
         );
-        // A file has no name of its own, and is not a directory with one file.
+        // A single file has no name, and differs from a directory with one file.
         let single = tree_digest(&home.path().join("2/a")).unwrap();
         fs::rename(home.path().join("2/a"), home.path().join("2/z")).unwrap();
         assert_eq!(single, tree_digest(&home.path().join("2/z")).unwrap());
     }
 
     #[test]
-    fn links_and_odd_names_are_refused_and_missing_is_said() {
+    fn links_and_invalid_names_are_rejected_and_a_missing_artifact_is_named() {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().join("tree");
         assert!(matches!(tree_digest(&root), Err(TreeError::Missing { .. })));

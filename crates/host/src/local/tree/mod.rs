@@ -1,8 +1,8 @@
-//! Artifacts on disk: one digest for a file, or for a directory with everything in it.
+//! Artifacts on disk: one digest for a file, or for a directory with its contents.
 //!
-//! The digest covers names, contents and the executable bit; not owners, times and other permission bits, which say
-//! where something was built and not what it is. An artifact has no links, no devices and no names that are not
-//! UTF-8: such a tree is refused, and nothing of it is followed. Copying trees is left to the local target.
+//! The digest covers names, contents and the executable bit. It excludes owners, times and other permission bits, which
+//! depend on where the artifact was built. An artifact has no links, no devices and no names that are not UTF-8: such a
+//! tree is rejected and no link is followed. Copying trees is left to the local target.
 
 pub(crate) mod digest;
 pub(crate) mod survey;
@@ -23,66 +23,66 @@ pub(crate) use survey::{Item, ItemKind, Survey};
 pub struct TreeDigest {
     /// The digest of all names, contents and executable bits.
     pub digest: Digest,
-    /// How many files there are.
+    /// The number of files.
     pub files: u64,
-    /// How many bytes they hold together.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
-/// Why an artifact has no digest.
+/// The reason why an artifact has no digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TreeError {
-    /// Nothing is there.
-    #[error("there is no artifact at `{}`: build it first", .path.display())]
+    /// The artifact is missing.
+    #[error("no artifact at `{}`: build it first", .path.display())]
     Missing {
-        /// Where it was looked for.
+        /// The expected path.
         path: PathBuf,
     },
-    /// It holds something an artifact must not hold.
-    #[error("`{}` is {what}: an artifact holds regular files and directories only", .path.display())]
+    /// The artifact contains something other than files and directories.
+    #[error("`{}` is {what}: artifacts contain only regular files and directories", .path.display())]
     Refused {
-        /// Where that is.
+        /// The path of the entry.
         path: PathBuf,
-        /// What it is: `a symbolic link`.
+        /// What it is, such as `a symbolic link`.
         what: &'static str,
     },
-    /// It goes beyond a limit.
+    /// A limit was exceeded.
     #[error("`{}` has {what}", .path.display())]
     Excessive {
-        /// Where the limit was reached.
+        /// The path at which the limit was exceeded.
         path: PathBuf,
-        /// Which limit.
+        /// The limit.
         what: &'static str,
     },
-    /// It was written to at the same time.
-    #[error("`{}` changed while it was read: wait until its build is over, then run this again", .path.display())]
+    /// The artifact was written to during the read.
+    #[error("`{}` changed while it was read: wait until its build is done, then run this again", .path.display())]
     Changed {
-        /// What changed.
+        /// The path that changed.
         path: PathBuf,
     },
-    /// It could not be read.
+    /// The artifact could not be read.
     #[error("cannot read `{}`: {reason}", .path.display())]
     Unreadable {
-        /// What could not be read.
+        /// The path that could not be read.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
 /// Digests the artifact at `path`.
 ///
-/// Its parent directories are the caller's own and may be reached by links; the artifact itself may not be one.
+/// Its parent directories may be reached through links; the artifact itself must not be a link.
 ///
 /// # Errors
 ///
-/// When it is missing, unreadable, changes meanwhile, or holds what no artifact may hold.
+/// When it is missing, unreadable, changes during the read, or contains something an artifact must not contain.
 pub fn tree_digest(path: &Path) -> Result<TreeDigest, TreeError> {
     let (parent, name) = open_parent(path)?;
     Survey::of(&parent, &name, path)?.digest()
 }
 
-/// Opens the directory an artifact is in.
+/// Opens the directory that contains an artifact.
 pub(crate) fn open_parent(
     path: &Path,
 ) -> Result<(impl AsFd + Sync, std::ffi::OsString), TreeError> {
@@ -103,7 +103,7 @@ pub(crate) fn open_parent(
     Ok((opened, name.to_owned()))
 }
 
-/// Digests what stands under a name in an open directory; `shown` is its path for messages.
+/// Digests the entry with a name in an open directory; `shown` is its path for messages.
 pub(crate) fn digest_at(
     parent: impl AsFd,
     name: &OsStr,
@@ -112,7 +112,7 @@ pub(crate) fn digest_at(
     Survey::of(parent, name, shown)?.digest()
 }
 
-/// As [`digest_at`], with the status of whatever in it changed last.
+/// Digests like [`digest_at`]; also returns the status of the entry that changed last.
 pub(crate) fn digest_and_change_at(
     parent: impl AsFd,
     name: &OsStr,
@@ -122,7 +122,7 @@ pub(crate) fn digest_and_change_at(
     Ok((survey.digest()?, survey.newest()))
 }
 
-/// The error for what the kernel said of a path.
+/// Converts a kernel error at a path.
 fn unreadable(path: &Path, errno: rustix::io::Errno) -> TreeError {
     match errno {
         rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR => {

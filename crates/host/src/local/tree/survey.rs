@@ -1,6 +1,6 @@
-//! What is in an artifact: every name, in order, with what tells whether it changes.
+//! The entries of an artifact, sorted, with the status that detects changes.
 //!
-//! Walks relative to open directories and follows nothing. Reading contents is left to the digest and to the copy.
+//! Walks relative to open directories and follows no link. Contents are read by the digest and by the copy.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,49 +14,49 @@ use super::{TreeError, unreadable};
 use crate::local::content::Fingerprint;
 use crate::place::open_beneath;
 
-/// Deepest nesting of directories.
+/// The deepest nesting of directories.
 const DEEPEST: usize = 128;
-/// Most entries.
+/// The largest number of entries.
 const MOST: usize = 1_000_000;
 
-/// An artifact as it was found, still open.
+/// An artifact as found, still open.
 pub(crate) struct Survey {
-    /// The directory itself; or, for a file, the directory it is in.
+    /// The directory itself; for a single file, its parent directory.
     pub(crate) root: OwnedFd,
-    /// Whether the artifact is a single file: then there is one item.
+    /// Whether the artifact is a single file; then there is one item.
     pub(crate) single: bool,
-    /// Everything in it, sorted by path.
+    /// All entries, sorted by path.
     pub(crate) items: Vec<Item>,
-    /// Its path for messages.
+    /// The path for messages.
     pub(crate) shown: PathBuf,
-    /// The directory's own status, if it is one.
+    /// The status of the directory, if the artifact is one.
     status: Option<Stat>,
 }
 
 /// One file or directory in an artifact.
 pub(crate) struct Item {
-    /// Its path relative to the root.
+    /// The path relative to the root.
     pub(crate) path: String,
-    /// What it is.
+    /// The type.
     pub(crate) kind: ItemKind,
-    /// Its status when it was found.
+    /// The status when it was found.
     pub(crate) status: Stat,
 }
 
-/// What an item is.
+/// The type of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ItemKind {
     /// A directory.
     Directory,
     /// A regular file.
     File {
-        /// Whether anybody may execute it.
+        /// Whether any execute bit is set.
         executable: bool,
     },
 }
 
 impl Survey {
-    /// Looks at what stands under `name` in an open directory.
+    /// Surveys the entry `name` in an open directory.
     pub(crate) fn of(parent: impl AsFd, name: &OsStr, shown: &Path) -> Result<Self, TreeError> {
         let status = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|errno| unreadable(shown, errno))?;
@@ -91,7 +91,7 @@ impl Survey {
         }
     }
 
-    /// The path of an item for messages.
+    /// Returns the path of an item for messages.
     pub(crate) fn shown(&self, item: &Item) -> PathBuf {
         if self.single {
             self.shown.clone()
@@ -105,7 +105,7 @@ impl Survey {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         open_beneath(&self.root, Path::new(&item.path), flags, Mode::empty()).map_err(|errno| {
             match errno {
-                // It stood there a moment ago.
+                // It existed a moment ago.
                 Errno::NOENT | Errno::NOTDIR | Errno::LOOP => TreeError::Changed {
                     path: self.shown(item),
                 },
@@ -114,7 +114,7 @@ impl Survey {
         })
     }
 
-    /// The status of whatever changed last, its own directory included.
+    /// Returns the status of the entry that changed last, including the root directory.
     pub(crate) fn newest(&self) -> Option<Stat> {
         let items = self.items.iter().map(|item| &item.status);
         items
@@ -123,7 +123,7 @@ impl Survey {
             .copied()
     }
 
-    /// Makes sure that no name came or went since.
+    /// Checks that no name was added or removed since.
     pub(crate) fn verify_names(&self) -> Result<(), TreeError> {
         let changed = |path: PathBuf| TreeError::Changed { path };
         if let Some(before) = &self.status {
@@ -163,7 +163,7 @@ fn walk(
     if depth > DEEPEST {
         return Err(TreeError::Excessive {
             path: shown.into(),
-            what: "more than 128 directories inside each other",
+            what: "nested more than 128 directories deep",
         });
     }
     for entry in Dir::read_from(directory).map_err(|errno| unreadable(shown, errno))? {

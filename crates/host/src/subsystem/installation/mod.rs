@@ -11,36 +11,36 @@ use serde::{Deserialize, Serialize};
 use super::{Seals, Subject};
 use evenkeel_model::{Digest, Moment};
 
-/// An installation: which release is current, whether it is still what was installed, which others are kept.
+/// Asks for an installation: its current release, whether that is unchanged, and the kept releases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// The directory with `releases/` and `current`.
     pub into: String,
 }
 
-/// An installation.
+/// The state of an installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What `current` points to: the digest in its name.
+    /// The digest in the name that `current` points to.
     pub current: Option<Digest>,
-    /// The tree digest of what is really there; differs from `current` when it was changed.
+    /// The tree digest of the content; differs from `current` when the content changed.
     pub actual: Option<Digest>,
-    /// All releases that are kept, by the digests in their names, sorted.
+    /// All kept releases, by the digests in their names, sorted.
     pub releases: Vec<Digest>,
-    /// When `current` was last switched.
+    /// The time at which `current` was last switched.
     pub changed: Option<Moment>,
 }
 
-/// Copies an artifact to `releases/<digest>`, verifies it there, then switches `current` to it.
+/// Copies an artifact to `releases/<digest>`, verifies the copy, then switches `current` to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Install {
     /// The directory with `releases/` and `current`.
     pub into: String,
-    /// The artifact's tree digest, under which the materials know its path.
+    /// The artifact's tree digest, by which the materials find its path.
     pub artifact: Digest,
-    /// How many releases to keep, the current one among them.
+    /// The number of releases to keep, including the current one.
     pub keep: u32,
-    /// What `current` must point to now.
+    /// The expected target of `current`.
     pub expected: Option<Digest>,
 }
 
@@ -49,7 +49,7 @@ pub struct Install {
 pub struct Uninstall {
     /// The directory with `releases/` and `current`.
     pub into: String,
-    /// What `current` must point to now.
+    /// The expected target of `current`.
     pub expected: Option<Digest>,
 }
 

@@ -1,4 +1,4 @@
-//! The part of a target in memory: with the same conditions, and the same words, as on this machine.
+//! The part of a target in memory: the same conditions and messages as on this machine.
 
 use std::cmp::Reverse;
 
@@ -44,7 +44,7 @@ impl RecordedHost {
         if !matches!(self.standing(into, None), Ok(PathState::Directory { .. })) {
             return Err(failed(
                 into,
-                format!("there is no directory `{into}`: it must be there first"),
+                format!("directory `{into}` not found: create it first"),
             ));
         }
         let installed = self.installations.get(into).cloned().unwrap_or_default();
@@ -61,7 +61,7 @@ impl RecordedHost {
         if !whole && kit.materials.artifact(&artifact).is_none() {
             return Err(failed(
                 into,
-                "the artifact is not at hand: build it first, then plan again",
+                "artifact unavailable: build it first, then plan again",
             ));
         }
         let now = self.now();
@@ -96,7 +96,7 @@ impl RecordedHost {
             },
         );
         Ok(noted(if whole {
-            "the release was there already"
+            "the release already exists"
         } else {
             "copied"
         }))

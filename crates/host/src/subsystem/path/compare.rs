@@ -1,10 +1,10 @@
-//! Compares what stands at a path: with another state, and with what an action wants.
+//! Compares the state of a path with another state and with the result of an action.
 //!
-//! One place for all targets, so that none of them takes for changed what another takes for the same.
+//! All targets share this code, so they agree on what counts as changed.
 
 use super::{Account, PathState, Placement};
 
-/// Whether two standings are the same; owners count by number, since names may be missing.
+/// Returns whether two states are equal; owners are compared by number, since names may be missing.
 pub(crate) fn same(one: &PathState, other: &PathState) -> bool {
     let owners = |one: &Account, other: &Account| one.id == other.id;
     match (one, other) {
@@ -36,7 +36,7 @@ pub(crate) fn same(one: &PathState, other: &PathState) -> bool {
     }
 }
 
-/// A standing in a few words.
+/// Describes a state in a few words.
 pub(crate) fn describe(standing: &PathState) -> String {
     match standing {
         PathState::File {
@@ -58,7 +58,7 @@ pub(crate) fn describe(standing: &PathState) -> String {
     }
 }
 
-/// Whether the result of an action holds already.
+/// Returns whether the result of an action already holds.
 pub(crate) fn is_wanted(action: Placement<'_>, found: &PathState) -> bool {
     let is = |wanted: &Option<String>, owner: &Account| {
         wanted.as_deref().is_none_or(|word| owner.is(word))

@@ -1,7 +1,7 @@
 //! Paths: files, directories and symbolic links.
 //!
-//! What stands at a path is a [`PathState`]; an action carries the one it expects to find. Comparing is in `compare`,
-//! this machine's part in `local`.
+//! A [`PathState`] is the state of a path; an action carries the one it expects. `compare` compares states, `local` is
+//! the local part.
 
 #[cfg(any(feature = "local", feature = "testing"))]
 mod compare;
@@ -18,37 +18,37 @@ use serde::{Deserialize, Serialize};
 use super::{Seals, Subject};
 use evenkeel_model::{Digest, Moment};
 
-/// What stands at a path itself (a link is reported, not followed).
+/// Asks for the state of a path (a link is reported, not followed).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// The path.
     pub path: String,
-    /// Text of a regular file is wanted (up to 64 KiB, UTF-8 only) when its digest is not this one.
+    /// Requests the text of a regular file (up to 64 KiB, UTF-8 only) when its digest is not this one.
     pub text_unless: Option<Digest>,
-    /// The file's digest is to be sealed with the target's key, and its text never given: it holds a secret.
+    /// Whether the file contains a secret: its digest is sealed with the target's key and its text never returned.
     pub sealed: bool,
 }
 
-/// What stands at a path.
+/// The state of a path and the text of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What it is.
+    /// The state.
     pub standing: PathState,
-    /// The text of a file, if it was asked for and is text.
+    /// The text of a file, if requested and valid.
     pub text: Option<String>,
-    /// When its content or metadata last changed, by the target's own account (`ctime`).
+    /// The time of the last change of content or metadata, by the target's clock (`ctime`).
     pub changed: Option<Moment>,
 }
 
-/// What stands at a path.
+/// The state of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum PathState {
-    /// Nothing.
+    /// The path does not exist.
     Missing,
     /// A regular file.
     File {
-        /// The digest of its content; sealed if the query said so.
+        /// The digest of its content; sealed if the query requested that.
         digest: Digest,
         /// Permission bits.
         mode: u32,
@@ -68,18 +68,18 @@ pub enum PathState {
     },
     /// A symbolic link.
     Link {
-        /// Where it points, as written in it.
+        /// The target of the link, as written.
         to: String,
     },
     /// A socket, a pipe, a device.
     Other {
-        /// In words: `a socket`.
+        /// The type in words: `a socket`.
         what: String,
     },
 }
 
 impl PathState {
-    /// In words: `a file`, `nothing`.
+    /// Describes the type: `a file`, `nothing`.
     #[must_use]
     pub fn words(&self) -> &str {
         match self {
@@ -92,7 +92,7 @@ impl PathState {
     }
 }
 
-/// An owner or a group: always a number, and a name where the target knows one.
+/// An owner or a group: a number, with a name where the target knows one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The number.
@@ -102,13 +102,13 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether a definition's word (a name or a number) means this owner.
+    /// Returns whether a definition's word (a name or a number) means this owner.
     #[must_use]
     pub fn is(&self, word: &str) -> bool {
         self.name.as_deref() == Some(word) || word.parse() == Ok(self.id)
     }
 
-    /// Name and number: what was seen of it, and not only what it is called.
+    /// Formats number and name.
     #[must_use]
     pub fn exactly(&self) -> String {
         match &self.name {
@@ -127,27 +127,27 @@ impl std::fmt::Display for Account {
     }
 }
 
-/// Makes a directory, or gives one the right mode and owners. Directories above it are made if they are missing.
+/// Creates a directory, or changes its mode and owners. Missing parents are created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directory {
     /// The path.
     pub path: String,
     /// Permission bits.
     pub mode: u32,
-    /// Owner by name or number; as it comes when `None`.
+    /// Owner by name or number; unchanged when `None`.
     pub owner: Option<String>,
     /// Group by name or number.
     pub group: Option<String>,
-    /// What must stand there now.
+    /// The expected state.
     pub expected: PathState,
 }
 
-/// Puts a file in place: a new file beside it, made durable, then renamed over it.
+/// Places a file: writes a new file beside it, makes it durable, then renames it over the old one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// The path.
     pub path: String,
-    /// The digest of its content, sealed or plain, under which the materials know the bytes.
+    /// The digest of its content, sealed or plain, by which the materials find the bytes.
     pub content: Digest,
     /// Whether `content` (and the digest in `expected`) is sealed.
     pub sealed: bool,
@@ -157,29 +157,29 @@ pub struct File {
     pub owner: Option<String>,
     /// Group by name or number.
     pub group: Option<String>,
-    /// What must stand there now.
+    /// The expected state.
     pub expected: PathState,
 }
 
-/// Puts a symbolic link in place, by renaming a new one over it.
+/// Places a symbolic link by renaming a new one over the old.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// The path.
     pub path: String,
-    /// What the link says.
+    /// The target of the link.
     pub to: String,
-    /// What must stand there now.
+    /// The expected state.
     pub expected: PathState,
 }
 
-/// Removes what stands at a path: a file, a link, or an empty directory.
+/// Removes a file, a link, or an empty directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remove {
     /// The path.
     pub path: String,
     /// Whether the digest in `expected` is sealed.
     pub sealed: bool,
-    /// What must stand there now.
+    /// The expected state.
     pub expected: PathState,
 }
 
@@ -256,19 +256,19 @@ impl Seals for Remove {
 #[cfg(any(feature = "local", feature = "testing"))]
 #[derive(Clone, Copy)]
 pub(crate) enum Placement<'a> {
-    /// Make or adjust a directory.
+    /// Create or change a directory.
     Directory(&'a Directory),
-    /// Put a file in place.
+    /// Place a file.
     File(&'a File),
-    /// Put a link in place.
+    /// Place a link.
     Link(&'a Link),
-    /// Remove what stands there.
+    /// Remove a path.
     Remove(&'a Remove),
 }
 
 #[cfg(any(feature = "local", feature = "testing"))]
 impl<'a> Placement<'a> {
-    /// The action as one of this subsystem; `None` when it belongs to another.
+    /// Returns the action as one of this subsystem; `None` when it belongs to another.
     pub(crate) fn of(action: &'a super::Action) -> Option<Self> {
         match action {
             super::Action::Directory(action) => Some(Self::Directory(action)),
@@ -279,7 +279,7 @@ impl<'a> Placement<'a> {
         }
     }
 
-    /// Where it happens.
+    /// Returns the path.
     pub(crate) fn path(&self) -> &'a str {
         match self {
             Self::Directory(action) => &action.path,
@@ -289,7 +289,7 @@ impl<'a> Placement<'a> {
         }
     }
 
-    /// What must stand there now.
+    /// Returns the expected state.
     pub(crate) fn expected(&self) -> &'a PathState {
         match self {
             Self::Directory(action) => &action.expected,
@@ -299,7 +299,7 @@ impl<'a> Placement<'a> {
         }
     }
 
-    /// Whether its digests are sealed.
+    /// Returns whether its digests are sealed.
     pub(crate) fn sealed(&self) -> bool {
         match self {
             Self::File(action) => action.sealed,

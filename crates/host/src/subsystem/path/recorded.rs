@@ -1,4 +1,4 @@
-//! The part of a target in memory: with the same conditions, and the same words, as on this machine.
+//! The part of a target in memory: the same conditions and messages as on this machine.
 
 use super::compare::{describe, is_wanted, same};
 use super::{Account, Answer, PathState, Placement, Query};
@@ -10,7 +10,7 @@ use crate::subsystem::Action;
 use crate::{ActionError, Performed};
 use evenkeel_model::{Digest, Sealer};
 
-/// Longest text that is handed on.
+/// The longest text in an answer.
 const LONGEST_TEXT: usize = 64 * 1024;
 
 impl Recorded for Query {
@@ -59,10 +59,7 @@ impl RecordedHost {
         self.parent(placement)?;
         match placement {
             Placement::Remove(_) if !self.names(path).is_empty() => {
-                return Err(failed(
-                    path,
-                    "the directory is not empty: remove what is in it first",
-                ));
+                return Err(failed(path, "the directory is not empty: empty it first"));
             }
             Placement::Remove(_) => {
                 self.things.remove(path);
@@ -73,7 +70,7 @@ impl RecordedHost {
             {
                 return Err(failed(
                     path,
-                    format!("{} stands there, which is not replaced", found.words()),
+                    format!("found {}, which evenkeel does not replace", found.words()),
                 ));
             }
             Placement::File(_) | Placement::Link(_)
@@ -81,7 +78,7 @@ impl RecordedHost {
             {
                 return Err(failed(
                     path,
-                    "a directory stands there, which is not replaced",
+                    "found a directory, which evenkeel does not replace",
                 ));
             }
             _ => {}
@@ -112,9 +109,7 @@ impl RecordedHost {
             }
             _ => Err(failed(
                 path,
-                format!(
-                    "there is no directory `{parent}`: it must be there first, declare it as a directory"
-                ),
+                format!("directory `{parent}` not found: declare it as a directory resource"),
             )),
         }
     }
@@ -131,7 +126,7 @@ impl RecordedHost {
     }
 }
 
-/// What an action puts in place.
+/// Returns the state that an action creates.
 fn made(placement: Placement<'_>, found: &PathState, kit: &Kit<'_>) -> Result<Thing, ActionError> {
     let (old_owner, old_group) = match found {
         PathState::File { owner, group, .. } | PathState::Directory { owner, group, .. } => {
@@ -151,9 +146,8 @@ fn made(placement: Placement<'_>, found: &PathState, kit: &Kit<'_>) -> Result<Th
                 digest == wanted.content
             });
             Ok(Thing::File {
-                bytes: bytes.ok_or_else(|| {
-                    failed(&wanted.path, "its content is not at hand: plan again")
-                })?,
+                bytes: bytes
+                    .ok_or_else(|| failed(&wanted.path, "content unavailable: plan again"))?,
                 mode: wanted.mode & 0o7777,
                 owner: owner(&wanted.owner, old_owner),
                 group: owner(&wanted.group, old_group),
@@ -167,11 +161,11 @@ fn made(placement: Placement<'_>, found: &PathState, kit: &Kit<'_>) -> Result<Th
         Placement::Link(wanted) => Ok(Thing::Link {
             to: wanted.to.clone(),
         }),
-        Placement::Remove(wanted) => Err(failed(&wanted.path, "it puts nothing in place")),
+        Placement::Remove(wanted) => Err(failed(&wanted.path, "removal places nothing")),
     }
 }
 
-/// An owner by name or number. Every name is known here, by a number that follows from it.
+/// Returns an owner by name or number. Every name is known here, with a number derived from it.
 fn named(word: &str) -> Account {
     if word == "root" {
         return root();

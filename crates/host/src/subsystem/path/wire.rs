@@ -1,4 +1,4 @@
-//! The wire's types of paths.
+//! The wire types of paths.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::wire::mirror::{Mirror, mirror};
 use evenkeel_model::{Digest, Moment};
 
 mirror! {
-    /// What stands at a path itself.
+    /// Asks for the state of a path.
     Query = super::Query { path: String, text_unless: Option<Digest>, sealed: bool }
-    /// What stands at a path.
+    /// The state of a path.
     Answer = super::Answer { standing: PathState, text: Option<String>, changed: Option<Moment> }
     /// An owner or a group.
     Account = super::Account { id: u32, name: Option<Arc<str>> }
-    /// Makes or adjusts a directory.
+    /// Creates or changes a directory.
     Directory = super::Directory {
         path: String,
         mode: u32,
@@ -22,7 +22,7 @@ mirror! {
         group: Option<String>,
         expected: PathState,
     }
-    /// Puts a file in place.
+    /// Places a file.
     File = super::File {
         path: String,
         content: Digest,
@@ -32,18 +32,18 @@ mirror! {
         group: Option<String>,
         expected: PathState,
     }
-    /// Puts a link in place.
+    /// Places a link.
     Link = super::Link { path: String, to: String, expected: PathState }
-    /// Removes what stands at a path.
+    /// Removes a file, a link or an empty directory.
     Remove = super::Remove { path: String, sealed: bool, expected: PathState }
 }
 
-/// What stands at a path.
+/// The state of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the fields are those of the live type")]
 pub enum PathState {
-    /// Nothing.
+    /// The path does not exist.
     Missing,
     /// A regular file.
     File {
@@ -62,7 +62,7 @@ pub enum PathState {
     Link { to: String },
     /// A socket, a pipe, a device.
     Other { what: String },
-    /// Something of a newer version.
+    /// A state of a newer version.
     #[serde(other)]
     Unknown,
 }
@@ -115,7 +115,7 @@ impl Mirror<super::PathState> for PathState {
             Self::Other { what } => super::PathState::Other { what },
             // It matches nothing that is declared or expected.
             Self::Unknown => super::PathState::Other {
-                what: "something that this version does not know".to_owned(),
+                what: "a type that this version does not know".to_owned(),
             },
         }
     }

@@ -1,9 +1,8 @@
-//! The last steps of a process that is to outlive evenkeel, taken in that process itself.
+//! The last steps of starting a process that outlives evenkeel, run in that process.
 //!
-//! `evenkeel launch` reads what to start from its standard input, begins a session of its own, writes its own record,
-//! durably, and only then becomes the program: process number and start time stay the same. So the record is true
-//! from the first moment, even when whoever started it is killed right then. Waiting for readiness is left to the
-//! starter.
+//! `evenkeel launch` reads its task from standard input, starts a new session, durably writes its own record, and only
+//! then becomes the program: process number and start time stay the same. So the record is true from the first moment,
+//! even when the starter is killed right then. The starter waits for readiness.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -24,13 +23,13 @@ use crate::{inheritance, place};
 use evenkeel_model::Clock as _;
 use evenkeel_model::moment::SystemClock;
 
-/// Environment variables that a process inherits; all others are only those it is given.
+/// Environment variables that a process inherits; all others must be declared.
 pub const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 
-/// Longest description of what to start.
+/// The longest launch specification.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// What to start. It holds secrets and goes through a pipe only; it has no `Debug`.
+/// A launch specification. It contains secrets, is passed through a pipe only, and has no `Debug`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LaunchSpec {
@@ -38,18 +37,18 @@ pub(crate) struct LaunchSpec {
     pub(crate) record: String,
     /// The file that standard output and error are appended to.
     pub(crate) log: String,
-    /// Program and arguments.
+    /// The program and its arguments.
     pub(crate) command: Vec<String>,
-    /// Its environment, with secrets in plain text.
+    /// The environment, with secrets in plain text.
     pub(crate) environment: BTreeMap<String, String>,
-    /// Its working directory; `/` when there is none.
+    /// The working directory; `/` when `None`.
     pub(crate) directory: Option<String>,
-    /// What to keep in the record.
+    /// The attributes to keep in the record.
     pub(crate) started_as: BTreeMap<String, Text>,
 }
 
-/// Runs `evenkeel launch`: becomes the program described on standard input, or says on standard error why it could
-/// not, and ends with status 1.
+/// Runs `evenkeel launch`: becomes the program described on standard input, or reports the reason on standard error and
+/// exits with status 1.
 pub fn main() -> ! {
     let error = match launch() {
         Ok(never) => match never {},
@@ -59,7 +58,7 @@ pub fn main() -> ! {
     std::process::exit(1)
 }
 
-/// Why the program was not started, and where to say so.
+/// The reason why the program did not start, and the stream for it.
 struct Failure {
     reason: String,
     voice: Option<OwnedFd>,
@@ -68,14 +67,14 @@ struct Failure {
 impl Failure {
     fn tell(self) {
         if let Some(voice) = self.voice {
-            // Whoever started this is gone if this fails.
+            // If this fails, the starter has ended.
             let _ = File::from(voice).write_all(self.reason.as_bytes());
         }
     }
 }
 
 fn launch() -> Result<Infallible, Failure> {
-    // A duplicate that closes when the program takes over: its closing tells the starter that it did.
+    // A close-on-exec duplicate: its closing signals to the starter that the program runs.
     let voice = std::io::stderr().as_fd().try_clone_to_owned().ok();
     become_program().map_err(|reason| Failure { reason, voice })
 }
@@ -86,17 +85,17 @@ fn become_program() -> Result<Infallible, String> {
         .lock()
         .take(LONGEST)
         .read_to_end(&mut text)
-        .map_err(|error| format!("cannot read what to start: {}", why_io(&error)))?;
+        .map_err(|error| format!("cannot read the launch specification: {}", why_io(&error)))?;
     let spec: LaunchSpec =
-        serde_json::from_slice(&text).map_err(|_| "cannot understand what to start".to_owned())?;
+        serde_json::from_slice(&text).map_err(|_| "malformed launch specification".to_owned())?;
     zeroize::Zeroize::zeroize(&mut text);
     let (program, arguments) = spec
         .command
         .split_first()
-        .ok_or("there is no command to start")?;
+        .ok_or("the launch specification has no command")?;
 
-    // No terminal and no signal of the starter's reaches it from here on.
-    rustix::process::setsid().map_err(|errno| format!("cannot begin a session: {}", why(errno)))?;
+    // From here on, no terminal and no signal of the starter's session reaches it.
+    rustix::process::setsid().map_err(|errno| format!("cannot start a session: {}", why(errno)))?;
     let log = open_log(Path::new(&spec.log))
         .map_err(|reason| format!("cannot open the log `{}`: {reason}", spec.log))?;
     let also = log
@@ -124,15 +123,17 @@ fn become_program() -> Result<Infallible, String> {
         .stderr(Stdio::from(also));
     inheritance::start_clean();
     let error = command.exec();
-    // There is no such process after all.
+    // The process does not exist after all.
     let _ = record::remove(path, &myself);
     let directory = spec
         .directory
         .filter(|directory| !Path::new(directory).is_dir());
     Err(match directory {
-        Some(directory) => format!("there is no working directory `{directory}`"),
+        Some(directory) => format!("working directory `{directory}` not found"),
         None if error.kind() == std::io::ErrorKind::NotFound => {
-            format!("there is no program `{program}`, or not the interpreter its first line names")
+            format!(
+                "program `{program}` not found, or the interpreter in its first line is missing"
+            )
         }
         None => format!("cannot start `{program}`: {}", why_io(&error)),
     })
@@ -141,7 +142,7 @@ fn become_program() -> Result<Infallible, String> {
 fn open_log(path: &Path) -> Result<File, String> {
     let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
     let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
-    // Opening a pipe that nobody reads, or a device, would wait.
+    // Opening a pipe without a reader, or a device, would block.
     let flags = OFlags::WRONLY
         | OFlags::APPEND
         | OFlags::CREATE
@@ -149,7 +150,7 @@ fn open_log(path: &Path) -> Result<File, String> {
         | OFlags::NONBLOCK
         | OFlags::NOCTTY
         | OFlags::CLOEXEC;
-    let not_a_file = || "it is not a regular file".to_owned();
+    let not_a_file = || "not a regular file".to_owned();
     let log =
         rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o600)).map_err(|errno| {
             match errno {
@@ -158,13 +159,13 @@ fn open_log(path: &Path) -> Result<File, String> {
             }
         })?;
     let log = File::from(log);
-    // A pipe, say, would stop the program when nobody reads it.
+    // A pipe, for example, would block the program when nothing reads it.
     match log.metadata() {
         Ok(metadata) if metadata.is_file() => {}
         Ok(_) => return Err(not_a_file()),
         Err(error) => return Err(why_io(&error)),
     }
-    // The program gets a log as every program expects it.
+    // Reset the flags to what programs expect of a log.
     rustix::fs::fcntl_setfl(&log, OFlags::APPEND).map_err(why)?;
     Ok(log)
 }

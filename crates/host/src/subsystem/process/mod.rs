@@ -1,4 +1,4 @@
-//! Processes: programs that run, each known by its record file, for machines without a service manager.
+//! Processes: running programs with a record file each, for machines without a service manager.
 
 #[cfg(feature = "local")]
 pub mod launch;
@@ -15,19 +15,19 @@ use serde::{Deserialize, Serialize};
 use super::{Seals, Subject};
 use evenkeel_model::{Digest, Moment};
 
-/// A process that was started with this record file.
+/// Asks for the process with this record file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// The record file.
     pub record: String,
-    /// How to see that it is ready; asked once, within two seconds, if it runs.
+    /// The readiness check; performed once, within two seconds, if the process runs.
     pub ready: Option<Ready>,
 }
 
 /// A process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Whether it runs, and as what.
+    /// Whether it runs, and its attributes.
     pub state: ProcessState,
 }
 
@@ -35,29 +35,29 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ProcessState {
-    /// There is no record of it.
+    /// There is no record.
     Missing,
-    /// There is a record, and the process in it runs no more.
+    /// There is a record, and its process has ended.
     Ended {
-        /// What it had been started as.
+        /// The attributes it was started with.
         started_as: BTreeMap<String, Text>,
     },
     /// It runs.
     Running {
         /// Its process number.
         pid: u32,
-        /// Its start time in the kernel's ticks since boot: with the number and the boot it names one process only.
+        /// The start time in the kernel's ticks since boot: unique together with number and boot.
         ticks: u64,
-        /// Whether it answers its readiness check; `None` if none was asked.
+        /// Whether its readiness check succeeds; `None` without a check.
         ready: Option<bool>,
-        /// What it was started as: attribute by attribute.
+        /// The attributes it was started with.
         started_as: BTreeMap<String, Text>,
-        /// When it was started.
+        /// The start time.
         since: Moment,
     },
 }
 
-/// How to see that a process is ready.
+/// A readiness check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ready {
@@ -67,28 +67,28 @@ pub enum Ready {
     Tcp(String),
 }
 
-/// Starts a process in its own session and waits until it is ready; stops the one that runs first.
+/// Starts a process in its own session and waits until it is ready; first stops the running one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
     /// The record file.
     pub record: String,
     /// The log file: standard output and error are appended to it.
     pub log: String,
-    /// Program and arguments.
+    /// The program and its arguments.
     pub command: Vec<String>,
-    /// Its environment, besides `PATH`, `HOME`, `LANG` and `TZ`, which it inherits.
+    /// The environment, in addition to the inherited `PATH`, `HOME`, `LANG` and `TZ`.
     pub environment: BTreeMap<String, Text>,
-    /// Its working directory.
+    /// The working directory.
     pub directory: Option<String>,
-    /// How to see that it is ready.
+    /// The readiness check.
     pub ready: Option<Ready>,
-    /// How long that may take, in milliseconds.
+    /// The time limit for readiness, in milliseconds.
     pub within: u64,
-    /// How long it is given to stop before it is killed, in milliseconds.
+    /// The time between stop and kill, in milliseconds.
     pub stop_within: u64,
-    /// What to keep in the record as what it was started as.
+    /// The attributes to keep in the record.
     pub started_as: BTreeMap<String, Text>,
-    /// Which process must run now.
+    /// The process that must run now.
     pub expected: Option<Running>,
 }
 
@@ -97,45 +97,45 @@ pub struct Start {
 pub struct Stop {
     /// The record file.
     pub record: String,
-    /// How long it is given before it is killed, in milliseconds.
+    /// The time between stop and kill, in milliseconds.
     pub stop_within: u64,
-    /// Which process must run now.
+    /// The process that must run now.
     pub expected: Option<Running>,
 }
 
-/// Keeps a running process under another record and log file. The process itself is not touched.
+/// Moves a running process to another record and log file. The process itself is not touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeOver {
-    /// The record file that it has from now on.
+    /// The new record file.
     pub record: String,
-    /// The record file that it was started with.
+    /// The record file it was started with.
     pub from: String,
-    /// Its log file from now on.
+    /// The new log file.
     pub log: String,
-    /// The log file that it was started with.
+    /// The log file it was started with.
     pub from_log: String,
-    /// Which process must run now.
+    /// The process that must run now.
     pub expected: Running,
 }
 
-/// A process, named so that no other can be meant.
+/// A uniquely identified process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
-    /// Its number.
+    /// The process number.
     pub pid: u32,
-    /// Its start time in ticks since boot.
+    /// The start time in ticks since boot.
     pub ticks: u64,
-    /// When it was started.
+    /// The start time.
     pub since: Moment,
 }
 
-/// Text in an action or in an answer: plain, or known only by its seal.
+/// Text in an action or an answer: plain, or known only by its seal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Text {
     /// Plain text.
     Plain(String),
-    /// A secret, or text with a secret in it: its sealed digest, under which the materials know it.
+    /// A secret, or text that contains one: its sealed digest, by which the materials find it.
     Sealed(Digest),
 }
 

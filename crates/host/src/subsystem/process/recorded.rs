@@ -1,4 +1,4 @@
-//! The part of a target in memory: with the same conditions, and the same words, as on this machine.
+//! The part of a target in memory: the same conditions and messages as on this machine.
 
 use super::{Answer, ProcessState, Query, Running, Start, Stop, TakeOver, Text};
 use crate::ActionError;
@@ -50,7 +50,7 @@ impl RecordedHost {
             {
                 return Err(failed(
                     record,
-                    format!("the secret for its variable `{name}` is not at hand: plan again"),
+                    format!("secret of variable `{name}` unavailable: plan again"),
                 ));
             }
         }
@@ -113,7 +113,7 @@ impl RecordedHost {
         let Some(process) = found.filter(|found| is(expected, Some(found))).cloned() else {
             return Err(process_changed(&wanted.from, expected, found));
         };
-        let note = format!("process {} goes on running", process.running.pid);
+        let note = format!("process {} keeps running", process.running.pid);
         self.processes.remove(&wanted.from);
         self.processes.insert(wanted.record.clone(), process);
         Ok(noted(note))

@@ -1,4 +1,4 @@
-//! The wire's types of processes.
+//! The wire types of processes.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::wire::mirror::{Mirror, mirror};
 use evenkeel_model::{Digest, Moment};
 
 mirror! {
-    /// A process.
+    /// Asks for a process.
     Query = super::Query { record: String, ready: Option<Ready> }
-    /// A process.
+    /// The state of a process.
     Answer = super::Answer { state: ProcessState }
-    /// A process, named so that no other can be meant.
+    /// A uniquely identified process.
     Running = super::Running { pid: u32, ticks: u64, since: Moment }
     /// Starts a process.
     Start = super::Start {
@@ -29,7 +29,7 @@ mirror! {
     }
     /// Stops a process.
     Stop = super::Stop { record: String, stop_within: u64, expected: Option<Running> }
-    /// Keeps a process under another record.
+    /// Moves a process to another record.
     TakeOver = super::TakeOver {
         record: String,
         from: String,
@@ -39,7 +39,7 @@ mirror! {
     }
 }
 
-/// How to see that a process is ready.
+/// A readiness check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ready {
@@ -64,11 +64,11 @@ pub enum Text {
 #[serde(tag = "state", rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the fields are those of the live type")]
 pub enum ProcessState {
-    /// There is no record of it.
+    /// There is no record.
     Missing,
-    /// There is a record, and the process ended.
+    /// There is a record, and its process has ended.
     Ended { started_as: BTreeMap<String, Text> },
-    /// It runs.
+    /// The process runs.
     Running {
         pid: u32,
         ticks: u64,

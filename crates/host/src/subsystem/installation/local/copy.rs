@@ -1,7 +1,6 @@
 //! Copies an artifact into a new directory, durably.
 //!
-//! It works relative to open directories and follows nothing. Whether the copy is the artifact that was meant is
-//! verified by the caller, who reads it again.
+//! Works relative to open directories and follows no link. The caller verifies the copy by reading it again.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -16,7 +15,7 @@ use crate::local::sync::FEW;
 use crate::local::tree::{Item, ItemKind, Survey};
 use crate::place::open_beneath;
 
-/// Makes the directory `name` in `parent` and copies everything into it, owned by whoever runs this, with the modes
+/// Creates the directory `name` in `parent` and copies everything into it, owned by the current user, with the modes
 /// 0755 and 0644. The error is a reason for people.
 pub(super) fn copy(survey: &Survey, parent: &OwnedFd, name: &str) -> Result<(), String> {
     let root = make_directory(parent, Path::new(name)).map_err(why)?;
@@ -69,7 +68,7 @@ fn make_directory(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
         OFlags::RDONLY | OFlags::DIRECTORY,
         Mode::empty(),
     )?;
-    // Whatever the umask.
+    // Regardless of the umask.
     rustix::fs::fchmod(&made, Mode::from_raw_mode(0o755))?;
     Ok(made)
 }
@@ -88,7 +87,7 @@ fn copy_file(survey: &Survey, item: &Item, root: &OwnedFd, sync: bool) -> Result
     )
     .map_err(why)?;
     let mut to = File::from(to);
-    // The kernel copies by itself where it can, and shares the blocks where the file system can.
+    // The kernel copies by itself where it can, and shares blocks where the file system can.
     std::io::copy(&mut from, &mut to).map_err(|error| why_io(&error))?;
     let mode = if executable { 0o755 } else { 0o644 };
     rustix::fs::fchmod(&to, Mode::from_raw_mode(mode)).map_err(why)?;

@@ -1,7 +1,7 @@
 //! Installs an artifact: copies it to `releases/<digest>`, verifies the copy, and switches `current` in one step.
 //!
-//! A release that is there already and whole is used as it is; one that was changed by hand is exchanged for a fresh
-//! copy. What else is kept is left to [`super::prune`].
+//! An intact existing release is reused; one that was changed outside evenkeel is replaced with a fresh copy.
+//! [`super::prune`] removes old releases.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -25,7 +25,7 @@ use crate::subsystem::path::{Link, Placement};
 use crate::{ActionError, PathState, Performed};
 use evenkeel_model::Digest;
 
-/// What to install where.
+/// The arguments of one installation.
 pub(super) struct Install<'a> {
     pub(super) wanted: &'a Wanted,
 }
@@ -69,7 +69,7 @@ impl Install<'_> {
         let source = work.materials.artifact(&wanted.artifact).ok_or_else(|| {
             self.failed(
                 "install",
-                "the artifact is not at hand: build it first, then plan again",
+                "artifact unavailable: build it first, then plan again",
             )
         })?;
         let unusable = |error: TreeError| self.failed("install", error.to_string());
@@ -83,7 +83,7 @@ impl Install<'_> {
 
         let releases = match releases {
             Some(releases) => releases,
-            None => make_releases(&into).map_err(self.refused("make releases of"))?,
+            None => make_releases(&into).map_err(self.refused("create releases of"))?,
         };
         let note = self.release(&survey, file, &releases)?;
         sync_directory(&into).map_err(self.refused("sync"))?;
@@ -107,7 +107,7 @@ impl Install<'_> {
         Ok(self.finish(&releases, digest.unwrap_or(self.wanted.artifact), note))
     }
 
-    /// Makes sure that the release is there and whole.
+    /// Ensures that the release exists and is intact.
     fn release(
         &self,
         survey: &Survey,
@@ -120,23 +120,23 @@ impl Install<'_> {
             .map_err(|error| self.failed("verify", error.to_string()))?;
         let copied = format!(".{hex}.tmp");
         remove_tree(releases, OsStr::new(&copied))
-            .map_err(self.refused("remove what an earlier run left in"))?;
+            .map_err(self.refused("remove leftovers of an earlier run in"))?;
         if actual.is_some_and(|(actual, _)| actual == self.wanted.artifact) {
-            // It may be from a run that was killed before it was durable.
+            // It may come from a run that was killed before the release was durable.
             rustix::fs::syncfs(releases).map_err(self.refused("sync"))?;
-            return Ok("the release was there already");
+            return Ok("the release already exists");
         }
         let done = copy::copy(survey, releases, &copied)
             .map_err(|reason| self.failed("copy to", reason))
             .and_then(|()| self.verify(file, releases, &copied))
             .and_then(|()| exchange(releases, &copied, &hex).map_err(self.refused("rename in")));
-        // After an exchange this is the old release, after a failure the unfinished copy.
+        // After an exchange this is the old release; after a failure, the unfinished copy.
         let removed = remove_tree(releases, OsStr::new(&copied));
         let replaced = done?;
         removed.map_err(self.refused("remove the old release in"))?;
         sync_directory(releases).map_err(self.refused("sync"))?;
         Ok(if replaced {
-            "the release had been changed, and was replaced"
+            "replaced the release, which had changed outside evenkeel"
         } else {
             "copied"
         })
@@ -160,7 +160,7 @@ impl Install<'_> {
             Ok(tree) => Err(self.failed(
                 "copy to",
                 format!(
-                    "the artifact was changed since it was planned (it was {}, it is {}): plan again",
+                    "the artifact changed since the plan was made (expected {}, found {}): plan again",
                     self.wanted.artifact.short(),
                     tree.digest.short()
                 ),
@@ -183,10 +183,7 @@ impl Install<'_> {
                     "{note}; {} removed",
                     evenkeel_model::text::count(count, "old release")
                 ),
-                Err(errno) => format!(
-                    "{note}; an old release could not be removed: {}",
-                    why(errno)
-                ),
+                Err(errno) => format!("{note}; cannot remove an old release: {}", why(errno)),
             }),
         }
     }
@@ -210,7 +207,7 @@ pub(super) fn current(directory: &OwnedFd, into: &str) -> Result<Option<Current>
     }
 }
 
-/// Says that another release is current than was expected.
+/// Returns the error for an unexpected current release.
 pub(super) fn changed(
     into: &str,
     expected: Option<&Digest>,
@@ -235,7 +232,7 @@ fn make_releases(into: &OwnedFd) -> Result<OwnedFd, Errno> {
     Ok(releases)
 }
 
-/// Renames the copy to the release; gives whether there was one, which then has the copy's name.
+/// Renames the copy to the release; returns whether one existed, which then has the copy's name.
 fn exchange(releases: &OwnedFd, copied: &str, hex: &str) -> Result<bool, Errno> {
     let rename = |flags| rustix::fs::renameat_with(releases, copied, releases, hex, flags);
     match rename(RenameFlags::EXCHANGE) {

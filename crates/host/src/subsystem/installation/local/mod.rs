@@ -1,7 +1,7 @@
-//! This machine's part: reads an installation, `releases/<digest>/…` and the link `current` to one of them.
+//! The local part: reads an installation, `releases/<digest>/…` and the link `current` to one of them.
 //!
 //! A single file is installed as `releases/<digest>/<its name>`, a directory as `releases/<digest>` itself; `current`
-//! points to that. Changing installations is left to [`super::install`] and [`super::uninstall`].
+//! points to that. [`super::install`] and [`super::uninstall`] change installations.
 
 mod copy;
 mod install;
@@ -44,7 +44,7 @@ impl Local for Query {
     }
 }
 
-/// What `current` says: `releases/<digest>`, or `releases/<digest>/<file name>` for an artifact that is one file.
+/// The target of `current`: `releases/<digest>`, or `releases/<digest>/<file name>` for a single file.
 #[must_use]
 pub fn current_target(artifact: &Digest, file_name: Option<&str>) -> String {
     match file_name {
@@ -53,23 +53,23 @@ pub fn current_target(artifact: &Digest, file_name: Option<&str>) -> String {
     }
 }
 
-/// What `current` points to.
+/// The parsed target of `current`.
 pub(super) enum Pointer {
-    /// There is no `current`.
+    /// `current` is missing.
     Nothing,
     /// A release.
     Release(Current),
-    /// Something that no installation made, in words.
+    /// Something that no installation creates, in words.
     Foreign(String),
 }
 
-/// The release that is current.
+/// The current release.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Current {
     pub(super) digest: Digest,
     /// The file's name, if the artifact is one file.
     pub(super) file: Option<String>,
-    /// The link as it is written.
+    /// The link as written.
     pub(super) link: String,
 }
 
@@ -98,17 +98,17 @@ pub(super) fn pointer(into: impl AsFd) -> Result<Pointer, Errno> {
     Ok(match parsed {
         Some((digest, file)) => Pointer::Release(Current { digest, file, link }),
         None => Pointer::Foreign(format!(
-            "points to `{link}`, which is no release of this installation: remove the link"
+            "points to `{link}`, which is not a release of this installation: remove the link"
         )),
     })
 }
 
-/// The digest in the name of a release.
+/// Returns the digest in the name of a release.
 pub(super) fn release(name: &str) -> Option<Digest> {
     (name.len() == 64).then(|| name.parse().ok()).flatten()
 }
 
-/// Opens `releases`; `None` when there is none.
+/// Opens `releases`; `None` when it is missing.
 pub(super) fn open_releases(into: impl AsFd) -> Result<Option<OwnedFd>, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match rustix::fs::openat(into, "releases", flags, Mode::empty()) {
@@ -128,7 +128,7 @@ pub(super) fn open_inside(releases: impl AsFd, name: &str) -> Result<OwnedFd, Er
     )
 }
 
-/// The names in a directory, but for itself and its parent.
+/// Returns the names in a directory, except for `.` and `..`.
 pub(super) fn names(directory: impl AsFd) -> Result<Vec<(String, FileType)>, Errno> {
     let mut names = Vec::new();
     for entry in Dir::read_from(directory)? {
@@ -143,7 +143,8 @@ pub(super) fn names(directory: impl AsFd) -> Result<Vec<(String, FileType)>, Err
     Ok(names)
 }
 
-/// The digest of what is really in a release, and when that last changed; `None` when it is gone, or holds what no artifact can.
+/// Returns the digest of a release's content and the time of its last change; `None` when it is missing or contains
+/// something an artifact cannot contain.
 pub(super) fn actual(
     releases: impl AsFd,
     digest: &Digest,
@@ -217,7 +218,7 @@ fn look_at(directory: &OwnedFd, into: &Path) -> Result<Answer, String> {
             .map_err(|error| error.to_string())?,
         None => None,
     };
-    // A file that was exchanged and put back is as it was, and changed later than the link.
+    // A file that was exchanged and restored has its old content and a change time later than the link's.
     let (actual, inside) = actual.unzip();
     Ok(Answer {
         current: Some(current.digest),

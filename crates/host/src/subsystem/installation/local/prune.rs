@@ -1,7 +1,6 @@
 //! Removes old releases, but never the current one.
 //!
-//! The release that was current before is the first to be kept, since it is what a rollback returns to; then the
-//! newest.
+//! The previous release is kept first, since a rollback returns to it; then the newest.
 
 use std::cmp::Reverse;
 use std::ffi::OsStr;
@@ -14,7 +13,7 @@ use super::{names, release};
 use crate::local::remove_tree;
 use evenkeel_model::Digest;
 
-/// Keeps `keep` releases, `current` among them; gives how many were removed. Unfinished copies are removed as well.
+/// Keeps `keep` releases, including `current`, and removes unfinished copies; returns the number of removed releases.
 pub(super) fn prune(
     releases: BorrowedFd<'_>,
     current: &Digest,
@@ -53,7 +52,7 @@ pub(super) fn prune(
     Ok(removed)
 }
 
-/// Whether this is the name of an unfinished copy, or of a release that was moved away.
+/// Returns whether this is the name of an unfinished copy or of a release that was moved away.
 pub(super) fn unfinished(name: &str) -> bool {
     name.strip_prefix('.')
         .and_then(|rest| {

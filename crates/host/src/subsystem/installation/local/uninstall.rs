@@ -1,6 +1,6 @@
 //! Removes an installation: first `current`, then its releases, then `releases` itself.
 //!
-//! What evenkeel did not put there is left, and said.
+//! Entries that evenkeel did not create are kept and reported.
 
 use std::ffi::OsStr;
 
@@ -25,7 +25,7 @@ pub(super) fn uninstall(wanted: &Uninstall, interruption: &Interruption) -> Outc
     let directory = open(into)?;
     let refused = |errno: Errno| failed("uninstall", into, why(errno));
     let found = current(&directory, into)?.map(|current| current.digest);
-    // Without `current`, a run that was killed in the middle is brought to its end.
+    // Without `current`, this completes the removal of a run that was killed.
     if found.is_some() && found.as_ref() != expected {
         return Err(changed(into, expected, found.as_ref()));
     }
@@ -41,7 +41,7 @@ pub(super) fn uninstall(wanted: &Uninstall, interruption: &Interruption) -> Outc
     for (name, _) in names(&releases).map_err(refused)? {
         if release(&name).is_none() && !unfinished(&name) {
             let reason = format!(
-                "`releases/{name}` was not put there by evenkeel: move it away, then run this again"
+                "evenkeel did not create `releases/{name}`: move it away, then run this again"
             );
             return Err(failed("uninstall", into, reason));
         }

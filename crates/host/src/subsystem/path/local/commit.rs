@@ -1,8 +1,8 @@
-//! Puts a prepared placement in place, so that nothing unseen is ever overwritten.
+//! Moves a prepared placement into place without overwriting anything unseen.
 //!
-//! Where something stands already, the new and the old change places in one step; only then is the old, which nobody
-//! can exchange any more, compared with what was expected, and put back if it is something else. There is no gap
-//! between the check and the act.
+//! If the name exists, new and old change places in one step. Only then is the old one, which no other process can
+//! replace any more, compared with the expectation, and restored if it differs. There is no gap between check and
+//! change.
 
 use std::ffi::OsStr;
 
@@ -69,7 +69,7 @@ fn create(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(), 
 }
 
 fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
-    // Cheap, and spares readers an exchange forth and back in all but the closest races.
+    // A cheap check that spares readers an exchange and its reversal, except in the closest races.
     check(workshop, job)?;
     let exchange = || {
         rustix::fs::renameat_with(
@@ -96,12 +96,12 @@ fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(),
         let back =
             fingerprint(job.parent, beside).map_err(|errno| job.refused("put back", errno))?;
         if !back.same_file(&ours) {
-            // Somebody replaced ours at once: theirs is the newest and stays.
+            // Another process replaced the new file at once: that one is newer and stays.
             exchange().map_err(|errno| job.refused("put back", errno))?;
         }
         return Err(error);
     }
-    // The old one is out of the way. It may hold an old secret: that it remains is no success.
+    // The old file was moved aside. It may hold an old secret, so leaving it behind is a failure.
     stage::remove_old(job, beside)
 }
 
@@ -113,12 +113,11 @@ fn remove(
 ) -> Result<(), ActionError> {
     check(workshop, job)?;
     if matches!(found, PathState::Directory { .. }) {
-        // The kernel itself refuses to remove a directory with something in it.
+        // The kernel itself refuses to remove a non-empty directory.
         return match rustix::fs::unlinkat(job.parent, &job.name, AtFlags::REMOVEDIR) {
-            Err(Errno::NOTEMPTY | Errno::EXIST) => Err(job.failed(
-                "remove",
-                "the directory is not empty: remove what is in it first",
-            )),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => {
+                Err(job.failed("remove", "the directory is not empty: empty it first"))
+            }
             other => other.map_err(|errno| job.refused("remove", errno)),
         };
     }
@@ -151,7 +150,7 @@ fn remove(
             Err(errno) => job.failed(
                 "put back",
                 format!(
-                    "what stood there is kept as `{}`: {}",
+                    "the previous one is kept as `{}`: {}",
                     beside.display(),
                     crate::local::reason::why(errno)
                 ),
@@ -166,7 +165,7 @@ fn adjust(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<(), ActionError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = rustix::fs::openat(job.parent, &job.name, flags, Mode::empty())
         .map_err(|errno| job.refused("open", errno))?;
-    // What is open is what is checked and changed, whatever happens to its name.
+    // Check and change the open descriptor, regardless of changes to its name.
     let found = look(
         workshop,
         &Job {
@@ -184,22 +183,22 @@ fn adjust(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<(), ActionError> {
     Ok(())
 }
 
-/// Makes sure that what stands there is still what is expected.
+/// Checks that the found state is still the expected one.
 fn check(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<(), ActionError> {
     let found = look(workshop, job, &job.name)?;
     verify(workshop, job, &job.name, &found)
 }
 
-/// Says what stands there in place of what was expected.
+/// Returns the error for an unexpected state.
 fn changed(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<ActionError, ActionError> {
     let found = look(workshop, job, &job.name)?;
     Ok(match verify(workshop, job, &job.name, &found) {
         Err(error) => error,
-        // It was there, and is gone again.
+        // It existed and then disappeared.
         Ok(()) => ActionError::Changed {
             path: job.path.to_owned(),
             expected: describe(job.action.expected()),
-            found: "something that comes and goes".to_owned(),
+            found: "a path that appears and disappears".to_owned(),
         },
     })
 }
@@ -209,7 +208,7 @@ fn rename(job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
         .map_err(|errno| job.refused("rename", errno))
 }
 
-/// Whether a file system cannot rename in this way.
+/// Returns whether a file system does not support this kind of rename.
 fn unsupported(errno: Errno) -> bool {
     matches!(errno, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
 }

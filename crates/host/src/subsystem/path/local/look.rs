@@ -1,7 +1,6 @@
-//! Looks at one name in an open directory: what stands there, and its content's digest.
+//! Reads one name in an open directory: its state and the digest of its content.
 //!
-//! Both questions and actions look through this, so that what was planned and what is checked before an act can never
-//! be two different readings.
+//! Queries and actions share this code, so a plan and the check before an action read the same way.
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -15,32 +14,32 @@ use crate::local::owners::Owners;
 use crate::local::reason::why;
 use evenkeel_model::{Digest, Moment, Sealer};
 
-/// Longest text that is handed on.
+/// The longest text in an answer.
 const LONGEST_TEXT: u64 = 64 * 1024;
 
-/// Largest file whose content is read. What is declared is far smaller: a larger file is something else, and reading all of
-/// it, which may take hours, would tell no more.
+/// The largest file whose content is read. Declared files are far smaller, so a larger one differs in any case, and
+/// reading it could take hours.
 const LARGEST: u64 = 1024 * 1024 * 1024;
 
-/// How to look.
+/// The options of one read.
 #[derive(Clone, Copy)]
 pub(super) struct Look<'a> {
     pub(super) owners: &'a Owners,
-    /// Seals the digest, if the content is secret; then no text is given.
+    /// Seals the digest if the content is secret; then no text is returned.
     pub(super) seal: Option<&'a Sealer>,
     /// Text is wanted when the digest is not this one.
     pub(super) text_unless: Option<Digest>,
 }
 
 impl Look<'_> {
-    /// Looks, and once more when something changed meanwhile. The error is a reason for people.
+    /// Reads, and retries once when the file changed meanwhile. The error is a reason for people.
     pub(super) fn at(&self, parent: impl AsFd, name: &OsStr) -> Result<Answer, String> {
         let mut changed = false;
         loop {
             match self.once(&parent, name) {
                 Ok(seen) => return Ok(seen),
                 Err(Fault::Changed) if !changed => changed = true,
-                Err(Fault::Changed) => return Err("it keeps changing while it is read".to_owned()),
+                Err(Fault::Changed) => return Err("it keeps changing during the read".to_owned()),
                 Err(Fault::Refused(errno)) => return Err(why(errno)),
             }
         }
@@ -133,7 +132,7 @@ impl Look<'_> {
     }
 }
 
-/// When a file's content or metadata last changed.
+/// Returns when a file's content or metadata last changed.
 #[allow(
     clippy::useless_conversion,
     clippy::unnecessary_cast,
@@ -146,14 +145,14 @@ pub(crate) fn changed(status: &Stat) -> Moment {
     )
 }
 
-/// The identity of what stands under a name now.
+/// Returns the identity of the file that has a name now.
 pub(super) fn fingerprint(parent: impl AsFd, name: &OsStr) -> Result<Fingerprint, Errno> {
     rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)
         .map(|status| Fingerprint::of(&status))
 }
 
-/// A file whose content is not read, told so that it is another as soon as somebody writes to it: nobody replaces what he
-/// has not seen. The time of its content is the right one, since renaming changes the other.
+/// Describes a file whose content is not read, so that the description changes with every write: evenkeel never
+/// replaces what it has not read. Uses the modification time, since renaming changes the change time.
 fn too_large(status: &Stat) -> String {
     format!(
         "a file of {} bytes, last written {}.{:09} seconds after 1970 began",
@@ -166,6 +165,6 @@ fn what(kind: FileType) -> &'static str {
         FileType::Socket => "a socket",
         FileType::Fifo => "a pipe",
         FileType::CharacterDevice | FileType::BlockDevice => "a device",
-        _ => "something of an unknown kind",
+        _ => "an unknown type of file",
     }
 }

@@ -1,6 +1,6 @@
-//! This machine's part: questions about paths here, actions in [`placing`].
+//! The local part: questions about paths here, actions in [`placing`].
 //!
-//! Each directory of a batch is opened once, and everything in it is read on all cores.
+//! Each directory of a batch is opened once, and its entries are read on all cores.
 
 mod commit;
 pub(crate) mod look;
@@ -29,7 +29,7 @@ struct PathRequest<'a> {
     look: Look<'a>,
 }
 
-/// What is asked of each directory.
+/// The questions by directory.
 #[derive(Default)]
 struct Directories<'a> {
     all: Vec<(PathBuf, Vec<PathRequest<'a>>)>,
@@ -47,7 +47,7 @@ impl<'a> Directories<'a> {
         }
     }
 
-    /// Paths of one directory mostly come one after the other.
+    /// Paths of one directory usually follow each other.
     fn number(&mut self, parent: &Path) -> usize {
         if let Some(last) = self.last
             && let Some((path, _)) = self.all.get(last)

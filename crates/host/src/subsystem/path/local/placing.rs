@@ -1,8 +1,8 @@
-//! Places files, directories and links as one batch, in four strides: prepare all beside their places, sync, put all
-//! in place, sync.
+//! Places files, directories and links as one batch: prepare all beside their final names, sync, move all into place,
+//! sync.
 //!
-//! However many there are, there are two syncs; and a reader sees the old or the new of each, never anything between.
-//! How one is prepared is in [`super::stage`], how it is put in place in [`super::commit`].
+//! A batch of any size needs two syncs, and a reader sees either the old or the new state of each path.
+//! [`super::stage`] prepares one, [`super::commit`] moves it into place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -23,20 +23,20 @@ use crate::port::Outcome;
 use crate::{ActionError, Interruption, Materials, Performed, place};
 use evenkeel_model::Sealer;
 
-/// How many directories are held open at once.
+/// The number of directories held open at once.
 const OPEN_AT_ONCE: usize = 256;
 
-/// What all placements of a batch share.
+/// The values that all placements of a batch share.
 pub(crate) struct Workshop<'a> {
     pub(crate) owners: &'a Owners,
     pub(crate) sealer: &'a Sealer,
     pub(crate) materials: &'a dyn Materials,
     pub(crate) interruption: &'a Interruption,
-    /// Whether each file is synced by itself.
+    /// Whether each file is synced individually.
     pub(crate) few: bool,
 }
 
-/// One action and where it happens.
+/// One action and its location.
 pub(super) struct Job<'a> {
     pub(super) number: usize,
     pub(super) action: Placement<'a>,
@@ -82,8 +82,8 @@ pub(crate) fn place(
     outcomes
 }
 
-/// Opens the directory that placements go into. For a directory, those above it are made if they are missing: a path
-/// such as `/srv/guestbook/data` is one thing to declare, and not three.
+/// Opens the directory of a placement. For a directory resource, missing parents are created, so a path such as
+/// `/srv/guestbook/data` needs one declaration instead of three.
 fn open(parent: &Path, here: &[Placed<'_>]) -> Result<OwnedFd, place::Obstacle> {
     let wanted = here
         .iter()
@@ -97,7 +97,7 @@ fn open(parent: &Path, here: &[Placed<'_>]) -> Result<OwnedFd, place::Obstacle> 
     }
 }
 
-/// A placement with its number, its path, and the name in its directory.
+/// A placement with its number, its path, and its name in the directory.
 type Placed<'a> = (usize, Placement<'a>, &'a str, OsString);
 
 type Directory<'a> = (PathBuf, Vec<Placed<'a>>);
@@ -194,10 +194,7 @@ fn strides(
             let outcome = committed.and_then(|Committed { note }| match last.get(&key(job)) {
                 Some(errno) => Err(job.failed(
                     "sync",
-                    format!(
-                        "it is in place, but may not survive a power cut: {}",
-                        why(*errno)
-                    ),
+                    format!("in place, but may not survive a power cut: {}", why(*errno)),
                 )),
                 None => Ok(Performed { note }),
             });
@@ -206,12 +203,12 @@ fn strides(
         .collect()
 }
 
-/// A directory of the batch, told apart by where its handle is kept.
+/// A directory of the batch, identified by the address of its handle.
 fn key(job: &Job<'_>) -> usize {
     std::ptr::from_ref(job.parent).addr()
 }
 
-/// Syncs the directories in which names changed; gives those for which that failed.
+/// Syncs the directories in which names changed; returns those for which this failed.
 fn last_sync(
     systems: &FileSystems,
     committed: &[(&Job<'_>, Result<Committed, ActionError>)],

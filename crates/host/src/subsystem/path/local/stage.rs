@@ -1,7 +1,7 @@
-//! Prepares one placement: checks what stands there, then makes the new thing under another name beside it.
+//! Prepares one placement: checks the current state, then creates the new file under a temporary name beside it.
 //!
-//! Nothing that anybody reads is changed here. The other name follows from the name itself, so that what a killed run
-//! left behind is found and replaced by the next.
+//! Nothing that other programs read is changed here. The temporary name is derived from the final name, so the next run
+//! finds and replaces the leftovers of a killed one.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -20,22 +20,22 @@ use crate::ActionError;
 use crate::local::reason::{why, why_io};
 use evenkeel_model::Digest;
 
-/// A placement that was prepared.
+/// A prepared placement.
 pub(super) struct Staged {
-    /// What stood there.
+    /// The previous state.
     pub(super) found: PathState,
     pub(super) how: How,
 }
 
-/// How it goes on.
+/// The next step of a placement.
 pub(super) enum How {
-    /// It is there already; only its durability remains.
+    /// The state already holds; only its durability remains.
     AlreadySo,
-    /// This name is to be renamed to the place.
+    /// Rename this name to the final one.
     Rename(OsString),
-    /// The directory that stands there is to be given another mode or owner.
+    /// Change the mode or owner of the existing directory.
     Adjust,
-    /// What stands there is to be removed, by way of this name.
+    /// Remove the existing file by way of this name.
     Remove(OsString),
 }
 
@@ -89,15 +89,15 @@ pub(super) fn stage(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<Staged, Ac
     Ok(staged)
 }
 
-/// Removes what was prepared.
+/// Removes the prepared file.
 pub(super) fn discard(job: &Job<'_>, staged: &Staged) {
     if let How::Rename(beside) = &staged.how {
-        // If even this fails, the next run finds the name and replaces it.
+        // If this fails too, the next run finds the name and replaces it.
         let _ = remove_leftover(job, beside);
     }
 }
 
-/// Looks at a name as the action asks for it.
+/// Reads a name with the options of the action.
 pub(super) fn look(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
@@ -122,7 +122,7 @@ fn look_with(
         .map_err(|reason| job.failed("look at", reason))
 }
 
-/// Makes sure that what was found is what the action expects.
+/// Checks that the found state is the expected one.
 pub(super) fn verify(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
@@ -130,7 +130,7 @@ pub(super) fn verify(
     found: &PathState,
 ) -> Result<(), ActionError> {
     let expected = job.action.expected();
-    // A link's action does not say whether the digest of a file in its place is sealed: either will do.
+    // A link's action does not say whether the digest of a file in its place is sealed: accept either.
     let matches = same(expected, found)
         || (matches!(
             (job.action, found),
@@ -148,13 +148,13 @@ pub(super) fn verify(
 
 fn in_the_way(job: &Job<'_>, found: &PathState) -> ActionError {
     let reason = format!(
-        "{} stands there, which is not replaced: move it away, then plan again",
+        "found {}, which evenkeel does not replace: move it away, then plan again",
         found.words()
     );
     job.failed("replace", reason)
 }
 
-/// The name beside a name.
+/// Returns the temporary name beside a name.
 pub(super) fn beside(name: &OsStr) -> OsString {
     let digest = Digest::of(name.as_bytes()).hex();
     format!(".evenkeel-{}.tmp", digest.get(..16).unwrap_or(&digest)).into()
@@ -166,7 +166,7 @@ pub(super) fn remove_leftover(job: &Job<'_>, beside: &OsStr) -> Result<(), Actio
         other => other,
     };
     match removed {
-        // What else may be wrong with this directory is said by what is tried next.
+        // The next operation reports any other problem with this directory.
         Ok(())
         | Err(
             Errno::NOENT
@@ -178,7 +178,7 @@ pub(super) fn remove_leftover(job: &Job<'_>, beside: &OsStr) -> Result<(), Actio
         ) => Ok(()),
         Err(errno) => {
             let reason = format!(
-                "`{}`, left by an earlier run, is in the way: {}",
+                "leftover `{}` of an earlier run is in the way: {}",
                 beside.display(),
                 why(errno)
             );
@@ -187,14 +187,14 @@ pub(super) fn remove_leftover(job: &Job<'_>, beside: &OsStr) -> Result<(), Actio
     }
 }
 
-/// Removes what was replaced.
+/// Removes the replaced file.
 pub(super) fn remove_old(job: &Job<'_>, beside: &OsStr) -> Result<(), ActionError> {
     match rustix::fs::unlinkat(job.parent, beside, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(job.failed(
             "replace",
             format!(
-                "the new one is in place, but the old one remains beside it as `{}`: {}",
+                "the new file is in place, but the old one remains as `{}`: {}",
                 beside.display(),
                 why(errno)
             ),
@@ -223,7 +223,7 @@ fn make_file(
     found: &PathState,
 ) -> Result<(), ActionError> {
     let Some(bytes) = workshop.materials.content(&wanted.content) else {
-        return Err(job.failed("write", "its content is not at hand: plan again"));
+        return Err(job.failed("write", "content unavailable: plan again"));
     };
     let plain = Digest::of(&bytes);
     let digest = if wanted.sealed {
@@ -232,10 +232,7 @@ fn make_file(
         plain
     };
     if digest != wanted.content {
-        return Err(job.failed(
-            "write",
-            "its content is not the one that was planned: plan again",
-        ));
+        return Err(job.failed("write", "the content differs from the plan: plan again"));
     }
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(job.parent, beside, flags, Mode::from_raw_mode(0o600))
@@ -251,8 +248,8 @@ fn make_file(
     Ok(())
 }
 
-/// Gives an open file or directory its owners and its mode. Owners that are not declared stay those of what is
-/// replaced, as far as we may give them.
+/// Sets owners and mode of an open file or directory. Undeclared owners are copied from the replaced file where
+/// permitted.
 pub(super) fn dress(
     workshop: &Workshop<'_>,
     job: &Job<'_>,
@@ -291,17 +288,17 @@ pub(super) fn dress(
             (group.is_none() && status.st_gid != old_group.id).then(|| Gid::from_raw(old_group.id));
         for (user, group) in [(keep_user, None), (None, keep_group)] {
             if user.is_some() || group.is_some() {
-                // Not declared, so not required.
+                // Undeclared, so not required.
                 let _ = rustix::fs::fchown(&made, user, group);
             }
         }
     }
-    // After the owners: giving a file away clears the set-user-ID bit.
+    // After the owners: changing the owner clears the set-user-ID bit.
     rustix::fs::fchmod(&made, Mode::from_raw_mode(mode & 0o7777))
         .map_err(|errno| job.refused("set the mode of", errno))
 }
 
-/// Syncs a file that is as wanted already: the run that made it may have been killed before it did.
+/// Syncs a file that is already as wanted: the run that wrote it may have been killed before its sync.
 fn sync_existing(job: &Job<'_>, found: &PathState) -> Result<(), ActionError> {
     let directory = match found {
         PathState::File { .. } => OFlags::empty(),

@@ -1,4 +1,4 @@
-//! The last lines a process wrote to its log, fit to be shown: harmless to terminals, and without its secrets.
+//! The last lines of a process's log, made safe for terminals and without the process's secrets.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -11,14 +11,14 @@ use crate::local::reason::why;
 use crate::place;
 use evenkeel_model::text::inert;
 
-/// Most lines that are shown.
+/// The largest number of shown lines.
 const LINES: usize = 20;
-/// How far from its end a log is read.
+/// The number of bytes read from the end of a log.
 const FAR: u64 = 16 * 1024;
-/// Longest line that is shown.
+/// The longest shown line.
 const LONGEST_LINE: usize = 400;
 
-/// A log, from where it ended before the process was started.
+/// A log, from its end before the process started.
 pub(super) struct Log {
     path: PathBuf,
     from: u64,
@@ -30,7 +30,7 @@ impl Log {
         let from = open(path)
             .and_then(|file| file.metadata().ok())
             .map_or(0, |metadata| metadata.len());
-        // The longest first, so that one secret inside another leaves no remainder.
+        // Longest first, so that a secret inside another leaves no remainder.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.retain(|secret| !secret.is_empty());
         Self {
@@ -40,7 +40,7 @@ impl Log {
         }
     }
 
-    /// The last lines, each on a line of its own after a heading.
+    /// Returns the last lines, each on its own line after a heading.
     pub(super) fn tail(&self) -> String {
         let text = self.redact(&self.read().unwrap_or_default());
         let lines: Vec<String> = text
@@ -50,7 +50,7 @@ impl Log {
             .map(|line| inert(&line.chars().take(LONGEST_LINE).collect::<String>()).into_owned())
             .collect();
         if lines.is_empty() {
-            return format!("; it wrote nothing to its log `{}`", self.path.display());
+            return format!("; nothing was written to its log `{}`", self.path.display());
         }
         let last = lines
             .get(lines.len().saturating_sub(LINES)..)
@@ -62,11 +62,11 @@ impl Log {
         )
     }
 
-    /// The text without the process's secrets.
+    /// Returns the text without the process's secrets.
     pub(super) fn redact(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| {
             let whole = text.replace(secret.as_str(), "(secret)");
-            // A log line may hold one line of a secret with several.
+            // A log line may contain one line of a secret with several lines.
             secret
                 .lines()
                 .filter(|line| line.len() >= 8)
@@ -77,7 +77,7 @@ impl Log {
     fn read(&self) -> Option<String> {
         let mut file = open(&self.path)?;
         let end = file.metadata().ok()?.len();
-        // A log that is shorter than it was has been begun anew.
+        // A log that became shorter was truncated: read it from the start.
         let from = if end < self.from { 0 } else { self.from };
         let far = end.saturating_sub(FAR);
         file.seek(SeekFrom::Start(from.max(far))).ok()?;
@@ -85,7 +85,7 @@ impl Log {
         file.take(FAR).read_to_end(&mut bytes).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if far > from {
-            // Half a line may end with half a secret, which nobody would recognise.
+            // A partial line may end with part of a secret, which the filter cannot recognise.
             return text.split_once('\n').map(|(_, whole)| whole.to_owned());
         }
         Some(text)
@@ -101,7 +101,8 @@ fn open(path: &Path) -> Option<File> {
         .map(File::from)
 }
 
-/// Gives a log another path, unless something is there already; whether it has it. One that is not there has it.
+/// Renames a log unless the new name exists; returns whether the new name is in use by this log. A missing log counts
+/// as renamed.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<bool, String> {
     let (parent, name) = place::split(from).map_err(|obstacle| obstacle.to_string())?;
     let (to_parent, to_name) = place::split(to).map_err(|obstacle| obstacle.to_string())?;
@@ -109,7 +110,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<bool, String> {
     let to_parent = place::open_directory(&to_parent).map_err(|obstacle| obstacle.to_string())?;
     match rustix::fs::renameat_with(&parent, &name, &to_parent, &to_name, RenameFlags::NOREPLACE) {
         Ok(()) | Err(Errno::NOENT) => Ok(true),
-        // There already, or on a file system on which that cannot be ruled out in one step.
+        // The name exists, or the file system cannot exclude that in one step.
         Err(Errno::EXIST | Errno::INVAL | Errno::NOSYS | Errno::XDEV) => Ok(false),
         Err(errno) => Err(why(errno)),
     }
@@ -125,7 +126,7 @@ mod tests {
         let path = home.path().canonicalize().unwrap().join("log");
         std::fs::write(&path, "old\n").unwrap();
         let log = Log::at_end_of(&path, vec!["hunter2".to_owned()]);
-        assert!(log.tail().contains("wrote nothing"));
+        assert!(log.tail().contains("nothing was written"));
         std::fs::write(&path, "old\npassword is hunter2\n\u{1b}[2Jgone\n").unwrap();
         let tail = log.tail();
         assert!(

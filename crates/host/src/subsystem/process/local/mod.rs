@@ -1,4 +1,4 @@
-//! This machine's part: reads a process through its record; starting and stopping are in files of their own.
+//! The local part: reads a process through its record. Starting and stopping are in separate files.
 
 mod log;
 mod probe;
@@ -20,10 +20,10 @@ use crate::port::Outcome;
 use crate::subsystem::Action;
 use crate::threads;
 
-/// How many processes are asked at once whether they are ready.
+/// The number of concurrent readiness checks.
 const ASKED_AT_ONCE: usize = 64;
 
-/// How long a process has to answer when it is looked at.
+/// The time limit of a readiness check during observation.
 const PROMPT: Duration = Duration::from_secs(2);
 
 impl Local for Query {
@@ -43,7 +43,9 @@ impl Local for Query {
                     let answer = thread.join();
                     found(
                         number,
-                        answer.unwrap_or_else(|_| unreadable("evenkeel failed while reading it")),
+                        answer.unwrap_or_else(|_| {
+                            unreadable("internal error in evenkeel while reading it")
+                        }),
                     );
                 }
             });

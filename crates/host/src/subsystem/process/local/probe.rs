@@ -1,7 +1,7 @@
 //! One request to a readiness URL.
 //!
-//! Redirects are not followed and proxies are not used, so the answer is the service's own. The client is blocking:
-//! the agent carries no asynchronous runtime.
+//! Redirects are not followed and proxies are not used, so the response is the service's own. The client is blocking:
+//! the agent contains no asynchronous runtime.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -15,14 +15,14 @@ use evenkeel_model::text::inert;
 use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig};
 
-/// The most of a header that is read.
+/// The largest part of a header that is read.
 const LONGEST_HEADER: usize = 64 * 1024;
 
 /// Requests `url` with GET and returns the status.
 ///
 /// # Errors
 ///
-/// Why there was no answer, for people, without user, password and query of the URL.
+/// The reason why there was no response, for people, without user, password and query of the URL.
 pub(super) fn status(url: &str, within: Duration) -> Result<u16, String> {
     let shown = bare(url);
     let parsed: Uri = url
@@ -30,7 +30,7 @@ pub(super) fn status(url: &str, within: Duration) -> Result<u16, String> {
         .map_err(|error| format!("cannot request `{shown}`: {error}"))?;
     if !matches!(parsed.scheme_str(), Some("http" | "https")) {
         return Err(format!(
-            "cannot request `{shown}`: only http and https work"
+            "cannot request `{shown}`: only http and https are supported"
         ));
     }
     let tls = TlsConfig::builder()
@@ -71,13 +71,13 @@ fn late(shown: &str, within: Duration) -> String {
     format!("{shown}: no answer within {}", phrase(within))
 }
 
-/// The header for the user and password of a URL, which no client sends by itself.
+/// Returns the authorization header for the user and password of a URL, which clients do not send by themselves.
 fn credentials(url: &Uri) -> Option<String> {
     let (user_info, _) = url.authority()?.as_str().rsplit_once('@')?;
     Some(format!("Basic {}", base64(&decoded(user_info))))
 }
 
-/// Undoes percent-encoding.
+/// Decodes percent-encoding.
 fn decoded(text: &str) -> Vec<u8> {
     let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
     let bytes = text.as_bytes();
@@ -98,7 +98,7 @@ fn decoded(text: &str) -> Vec<u8> {
     decoded
 }
 
-/// Base64 with padding (RFC 4648, section 4).
+/// Encodes Base64 with padding (RFC 4648, section 4).
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
@@ -121,20 +121,20 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// A URL without user, password, query and fragment.
+/// Returns a URL without user, password, query and fragment.
 pub(super) fn bare(url: &str) -> String {
     let parsed: Option<Uri> = url.parse().ok();
     let Some((scheme, host, path)) = parsed
         .as_ref()
         .and_then(|url| Some((url.scheme_str()?, host_and_port(url)?, url.path())))
     else {
-        // An unreadable URL may hold a password anywhere.
+        // An unreadable URL may contain a password anywhere.
         return "(an unreadable URL)".to_owned();
     };
     format!("{scheme}://{host}{path}")
 }
 
-/// `host` or `host:port`, as the URL has it.
+/// Returns `host` or `host:port`, as written in the URL.
 fn host_and_port(url: &Uri) -> Option<String> {
     let host = url.host()?;
     Some(match url.port_u16() {
@@ -143,7 +143,7 @@ fn host_and_port(url: &Uri) -> Option<String> {
     })
 }
 
-/// The `host:port` that a URL leads to, with the scheme's port where it names none.
+/// Returns the `host:port` of a URL, with the scheme's port where none is given.
 pub(super) fn address(url: &str) -> Option<String> {
     let parsed: Uri = url.parse().ok()?;
     let port = match (parsed.port_u16(), parsed.scheme_str()) {
@@ -159,7 +159,7 @@ pub(super) fn address(url: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// `TimedOut` when time ran out, otherwise the system's last word.
+/// `TimedOut` when the limit passed, otherwise the system's last error.
 pub(super) fn connect(address: &str, within: Duration) -> io::Result<()> {
     let deadline = Instant::now().checked_add(within);
     let mut last = io::Error::from(ErrorKind::NotFound);
@@ -176,13 +176,13 @@ pub(super) fn connect(address: &str, within: Duration) -> io::Result<()> {
     Err(last)
 }
 
-/// The addresses of `host:port`.
+/// Resolves the addresses of `host:port`.
 ///
-/// The system's resolver takes no time limit, so it runs in a thread that is left behind when it is too slow.
+/// The system's resolver has no time limit, so it runs in a thread that is abandoned when it is too slow.
 ///
 /// # Errors
 ///
-/// `TimedOut`, or what the resolver says.
+/// `TimedOut`, or the resolver's error.
 pub(super) fn resolve(address: &str, within: Duration) -> io::Result<Vec<SocketAddr>> {
     if let Ok(known) = address.parse() {
         return Ok(vec![known]);
@@ -193,7 +193,7 @@ pub(super) fn resolve(address: &str, within: Duration) -> io::Result<Vec<SocketA
         .name("resolve".to_owned())
         .spawn(move || {
             let found = wanted.to_socket_addrs().map(Iterator::collect);
-            // Nobody listens any more after the limit.
+            // After the limit, the receiver is gone.
             let _ = sender.send(found);
         })?;
     receiver
@@ -209,7 +209,7 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Duration;
 
-    /// Serves one answer; gives the URL and what was asked.
+    /// Serves one response; returns the URL and the received request.
     fn serve(answer: Vec<u8>) -> (String, mpsc::Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_words_without_secrets() {
+    fn errors_are_sentences_without_secrets() {
         let within = Duration::from_millis(200);
         let late = status(&serve(Vec::new()).0, within).unwrap_err();
         assert!(late.ends_with("/path: no answer within 200 ms"), "{late}");

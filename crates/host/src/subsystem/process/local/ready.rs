@@ -1,4 +1,4 @@
-//! Whether a process is ready, and whether another program answers in its place.
+//! Readiness of a process, and detection of another program at its address.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
@@ -8,10 +8,10 @@ use super::super::Ready;
 use super::probe::{address, bare, connect, resolve, status};
 use evenkeel_model::duration::phrase;
 
-/// How long a connection to this machine may take when a port is checked.
+/// The time limit of a connection to this machine when a port is checked.
 const NEAR: Duration = Duration::from_millis(500);
 
-/// Asks once. The error says what was amiss.
+/// Checks once. The error describes the problem.
 pub(super) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
     match check {
         Ready::Http(url) => match status(url, within)? {
@@ -26,7 +26,7 @@ pub(super) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
     }
 }
 
-/// The address at which another program answers already, if that is on this machine.
+/// Returns the address at which another program already answers, if it is on this machine.
 pub(super) fn taken(check: &Ready) -> Option<String> {
     let address = match check {
         Ready::Tcp(address) => address.clone(),
@@ -40,7 +40,7 @@ pub(super) fn taken(check: &Ready) -> Option<String> {
         .then_some(address)
 }
 
-/// Whether an address is one of this machine's. A service elsewhere, such as a load balancer, may well answer already.
+/// Returns whether an address belongs to this machine. A remote service, such as a load balancer, may answer already.
 fn is_here(address: &SocketAddr) -> bool {
     address.ip().is_loopback() || UdpSocket::bind((address.ip(), 0)).is_ok()
 }

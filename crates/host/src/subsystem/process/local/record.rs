@@ -1,7 +1,7 @@
-//! The record of a process: which one it is, so that no other can be meant, and what it was started as.
+//! The record of a process: its identity and the attributes it was started with.
 //!
-//! A process number alone names another process after a while; with the start time and the boot it names one only.
-//! What runs is read from `/proc`. Signals are left to the local target.
+//! Process numbers are reused; with the start time and the boot, one is unique. The state is read from `/proc`. Signals
+//! are left to the local target.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,12 +18,12 @@ use crate::local::reason::{why, why_io};
 use crate::place::{self, Obstacle};
 use evenkeel_model::{Digest, Moment};
 
-/// The version of what is written.
+/// The version of the file format.
 const VERSION: u32 = 1;
-/// Longest record that is read.
+/// The longest record that is read.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-/// A process and what it was started as.
+/// A process and the attributes it was started with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::subsystem::process) struct ProcessRecord {
     pub(in crate::subsystem::process) version: u32,
@@ -37,14 +37,14 @@ pub(in crate::subsystem::process) struct ProcessRecord {
 }
 
 impl ProcessRecord {
-    /// Whether the process in it runs. One that has ended and waits to be noticed does not.
+    /// Returns whether the recorded process runs. A zombie does not count.
     pub(in crate::subsystem::process) fn runs(&self) -> bool {
         boot().is_ok_and(|boot| boot == self.boot)
             && status(self.pid).is_some_and(|status| status.ticks == self.ticks && status.alive)
     }
 }
 
-/// What `/proc` says of a process.
+/// The status of a process in `/proc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::subsystem::process) struct Status {
     pub(in crate::subsystem::process) alive: bool,
@@ -52,12 +52,12 @@ pub(in crate::subsystem::process) struct Status {
     pub(in crate::subsystem::process) ticks: u64,
 }
 
-/// Reads what `/proc` says of a process; `None` when there is none.
+/// Reads the status of a process; `None` when it does not exist.
 pub(in crate::subsystem::process) fn status(pid: u32) -> Option<Status> {
     parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// Reads `/proc/<pid>/stat`: the name in it is in brackets and may hold anything.
+/// Parses `/proc/<pid>/stat`: the name in brackets may contain any byte.
 fn parse(stat: &str) -> Option<Status> {
     let (_, rest) = stat.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
@@ -76,10 +76,10 @@ fn parse(stat: &str) -> Option<Status> {
 pub(in crate::subsystem::process) fn boot() -> Result<String, String> {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
         .map(|text| text.trim().to_owned())
-        .map_err(|error| format!("cannot tell this boot from others: {}", why_io(&error)))
+        .map_err(|error| format!("cannot read the boot ID: {}", why_io(&error)))
 }
 
-/// The record of the process that calls this.
+/// Returns the record of the calling process.
 pub(in crate::subsystem::process) fn myself(
     since: Moment,
     started_as: BTreeMap<String, Text>,
@@ -96,7 +96,7 @@ pub(in crate::subsystem::process) fn myself(
     })
 }
 
-/// Reads a record; `None` when there is none. The error is a reason for people.
+/// Reads a record; `None` when it is missing. The error is a reason for people.
 pub(in crate::subsystem::process) fn read(path: &Path) -> Result<Option<ProcessRecord>, String> {
     let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
     let parent = match place::open_directory(&parent) {
@@ -117,17 +117,16 @@ pub(in crate::subsystem::process) fn read(path: &Path) -> Result<Option<ProcessR
     match serde_json::from_slice::<ProcessRecord>(&text) {
         Ok(record) if record.version == VERSION => Ok(Some(record)),
         Ok(record) => Err(format!(
-            "it is of version {}, and this evenkeel reads version {VERSION}: use a newer evenkeel",
+            "format version {} is not supported, expected {VERSION}: use a newer evenkeel",
             record.version
         )),
         Err(_) => Err(
-            "it is damaged: see which process it was for, stop that one, and remove the record"
-                .to_owned(),
+            "the record is damaged: find its process, stop it, and remove the record".to_owned(),
         ),
     }
 }
 
-/// Writes a record durably, in one step.
+/// Writes a record durably and atomically.
 pub(in crate::subsystem::process) fn write(
     path: &Path,
     record: &ProcessRecord,
@@ -159,7 +158,8 @@ fn write_beside(parent: &OwnedFd, beside: &str, text: &[u8]) -> Result<(), Strin
         .map_err(|error| why_io(&error))
 }
 
-/// Gives a record another path in the same directory, durably, if it is still this one. What is recorded there is replaced.
+/// Moves a record to another path in the same directory, durably, if it is unchanged. A record at the new path is
+/// replaced.
 pub(in crate::subsystem::process) fn rename(
     from: &Path,
     to: &Path,
@@ -168,7 +168,7 @@ pub(in crate::subsystem::process) fn rename(
     let (parent, name) = place::split(from).map_err(|obstacle| obstacle.to_string())?;
     let (to_parent, to_name) = place::split(to).map_err(|obstacle| obstacle.to_string())?;
     if read(from)?.as_ref() != Some(record) {
-        return Err("it was replaced meanwhile".to_owned());
+        return Err("the record was replaced meanwhile".to_owned());
     }
     let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
     let to_parent = place::open_directory(&to_parent).map_err(|obstacle| obstacle.to_string())?;
@@ -181,7 +181,7 @@ pub(in crate::subsystem::process) fn rename(
     Ok(())
 }
 
-/// Removes a record, if it is still this one.
+/// Removes a record if it is unchanged.
 pub(in crate::subsystem::process) fn remove(
     path: &Path,
     record: &ProcessRecord,
@@ -207,7 +207,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn a_name_with_brackets_and_spaces_does_not_mislead() {
+    fn a_name_with_brackets_and_spaces_is_skipped() {
         let stat = "12 (a) Z 9 (b) S 1 12 10 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777 9 9";
         let status = parse(stat).unwrap();
         assert!(status.alive);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_knows_itself_and_no_other_start() {
+    fn a_process_matches_only_its_own_start_time() {
         let mut record = myself(Moment::from_millisecond(0), BTreeMap::new()).unwrap();
         assert!(record.runs());
         record.ticks += 1;

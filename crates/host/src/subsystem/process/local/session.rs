@@ -1,7 +1,6 @@
-//! Ends a process that was started here, with everything it started in its session.
+//! Ends a process that evenkeel started, with every process of its session.
 //!
-//! Each is held by a handle that no other process can come by before it is sent a signal: a number alone may have
-//! gone to somebody else meanwhile.
+//! Each process is pinned by a handle before it receives a signal: its number alone may have been reused meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -12,38 +11,38 @@ use super::record::{self, ProcessRecord, Status};
 use crate::local::reason::why;
 use evenkeel_model::duration::phrase;
 
-/// How long the kernel is given to end what was killed.
+/// The time in which the kernel must end killed processes.
 const KILLED_WITHIN: Duration = Duration::from_secs(10);
 
-/// Ends a process: asks it to, and kills it when it does not within the given time. Says how it went.
+/// Stops a process, and kills it after the given time. Returns a note on the result.
 pub(super) fn end(process: &ProcessRecord, within: Duration) -> Result<String, String> {
     signal(process, Signal::TERM)?;
-    // One that is held still cannot hear.
+    // A stopped (suspended) process does not receive the signal.
     signal(process, Signal::CONT)?;
     if gone(process, within) {
         return Ok(format!("stopped {}", process.pid));
     }
     let until = Instant::now() + KILLED_WITHIN;
     loop {
-        // Again and again: it may have started others meanwhile.
+        // Repeat: it may have started other processes meanwhile.
         signal(process, Signal::KILL)?;
         if gone(process, Duration::from_millis(200)) {
             return Ok(format!(
-                "killed {}, which did not stop within {}",
+                "killed {} after it did not stop within {}",
                 process.pid,
                 phrase(within)
             ));
         }
         if Instant::now() > until {
             return Err(format!(
-                "process {} does not end although it was killed: look at the kernel's log",
+                "process {} is still running after SIGKILL: check the kernel's log",
                 process.pid
             ));
         }
     }
 }
 
-/// Waits until nothing of it is left; says whether that came in time.
+/// Waits until the session is empty; returns whether that happened in time.
 fn gone(process: &ProcessRecord, within: Duration) -> bool {
     let until = Instant::now() + within;
     let mut pause = Duration::from_millis(5);
@@ -59,12 +58,12 @@ fn gone(process: &ProcessRecord, within: Duration) -> bool {
     }
 }
 
-/// What still runs of the session that the process began.
+/// Returns the running processes of the session that the process started.
 fn members(process: &ProcessRecord) -> Vec<(u32, Status)> {
     if record::boot().ok().as_ref() != Some(&process.boot) {
         return Vec::new();
     }
-    // A number is not given away while a session has it: if another process has it now, the session is over.
+    // A number is not reused while a session has it: if another process has it now, the session has ended.
     if record::status(process.pid).is_some_and(|status| status.ticks != process.ticks) {
         return Vec::new();
     }
@@ -86,7 +85,7 @@ fn signal(process: &ProcessRecord, signal: Signal) -> Result<(), String> {
             continue;
         };
         let sent = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
-            // Now that it is held: is it still the one that was seen?
+            // With the handle open, check that it is still the same process.
             Ok(held)
                 if record::status(number).is_some_and(|now| {
                     (now.ticks, now.session) == (status.ticks, status.session)

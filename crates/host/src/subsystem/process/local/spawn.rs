@@ -1,4 +1,4 @@
-//! Brings a launcher to life, hands it what to start, and hears whether it became the program.
+//! Starts a launcher, passes it the launch specification, and detects whether it became the program.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -9,10 +9,10 @@ use crate::local::reason::why_io;
 use crate::threads;
 use evenkeel_model::text::inert;
 
-/// Longest reason a launcher is listened to.
+/// The longest error message read from a launcher.
 const LONGEST_REASON: u64 = 16 * 1024;
 
-/// Starts the program; gives its process, which is the launcher's. The error is a reason for people.
+/// Starts the program; returns its process, which is the launcher's. The error is a reason for people.
 pub(super) fn spawn(launcher: &Path, spec: &LaunchSpec) -> Result<Child, String> {
     let text =
         zeroize::Zeroizing::new(serde_json::to_vec(spec).map_err(|error| error.to_string())?);
@@ -36,12 +36,12 @@ pub(super) fn spawn(launcher: &Path, spec: &LaunchSpec) -> Result<Child, String>
             )
         })?;
     if let Some(mut input) = child.stdin.take() {
-        // If it ends before it has read everything, it says why, or its end does.
+        // If it ends before it reads everything, its message or its exit status gives the reason.
         let _ = input.write_all(&text);
     }
     let mut reason = Vec::new();
     if let Some(voice) = child.stderr.take() {
-        // The end of this is the moment at which the program takes over.
+        // End of file here is the moment at which the program takes over.
         let _ = voice.take(LONGEST_REASON).read_to_end(&mut reason);
     }
     if reason.is_empty() {
@@ -51,11 +51,11 @@ pub(super) fn spawn(launcher: &Path, spec: &LaunchSpec) -> Result<Child, String>
     Err(inert(&String::from_utf8_lossy(&reason)).into_owned())
 }
 
-/// Waits for a process in the background for as long as evenkeel runs, so that its end leaves nothing behind.
+/// Reaps a process in the background while evenkeel runs, so that it leaves no zombie.
 pub(super) fn reap(mut child: Child) {
     let waiting = threads::builder().name("reaper".to_owned()).spawn(move || {
         let _ = child.wait();
     });
-    // Without a thread to spare, the process is reaped when evenkeel ends.
+    // Without a free thread, the process is reaped when evenkeel exits.
     drop(waiting);
 }

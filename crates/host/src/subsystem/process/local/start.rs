@@ -1,7 +1,7 @@
-//! Starts a process and waits until it is ready; stops first what runs in its place.
+//! Starts a process and waits until it is ready; first stops the process it replaces.
 //!
-//! How the new process comes to be, with its record, is in [`crate::launch`]. A process that does not get
-//! ready is stopped again: what is left behind is either ready or not there.
+//! [`crate::launch`] creates the process and its record. A process that does not become ready is stopped again, so
+//! every process left behind is ready.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,12 +19,12 @@ use crate::port::Outcome;
 use crate::{ActionError, Interruption, Materials, Performed, place};
 use evenkeel_model::duration::phrase;
 
-/// How long one question whether it is ready may take.
+/// The time limit of one readiness check.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a process without a readiness check must live to count as started.
+/// The time that a process without a readiness check must run to count as started.
 const TRIAL: Duration = Duration::from_millis(250);
 
-/// Everything that is the same while one process is started.
+/// The values that stay the same while one process is started.
 struct Start<'a> {
     path: &'a str,
     check: Option<&'a Ready>,
@@ -34,7 +34,7 @@ struct Start<'a> {
     log: Log,
 }
 
-/// Why waiting ended without a ready process.
+/// The reason why the wait ended without a ready process.
 enum Unready {
     Ended(String),
     Late(String),
@@ -77,7 +77,7 @@ pub(super) fn start(work: &Work<'_>, wanted: &Wanted) -> Outcome {
     start.perform(work.target, &spec, expected.as_ref())
 }
 
-/// The environment in plain text, and which of its values are secret.
+/// Returns the environment in plain text, and its secret values.
 fn reveal(
     path: &str,
     environment: &BTreeMap<String, Text>,
@@ -95,7 +95,7 @@ fn reveal(
                     failed(
                         "start",
                         path,
-                        format!("the secret for its variable `{name}` is not at hand: plan again"),
+                        format!("secret of variable `{name}` unavailable: plan again"),
                     )
                 })?;
                 secrets.push(secret.clone());
@@ -122,7 +122,7 @@ impl Start<'_> {
         let running = recorded.clone().filter(ProcessRecord::runs);
         if !is(expected, running.as_ref()) {
             return match running {
-                // A run that was killed after it started this one.
+                // A run that was killed after it started this process.
                 Some(process) if process.started_as == spec.started_as => {
                     match self.wait(&process, None, true) {
                         Ok(()) => Ok(Performed {
@@ -130,7 +130,7 @@ impl Start<'_> {
                         }),
                         Err(Unready::Interrupted) => Err(ActionError::Interrupted),
                         Err(Unready::Ended(reason) | Unready::Late(reason)) => Err(self.failed(
-                            format!("process {} runs already, but {reason}", process.pid),
+                            format!("process {} already runs, but {reason}", process.pid),
                         )),
                     }
                 }
@@ -139,7 +139,7 @@ impl Start<'_> {
         }
         let mut notes = Vec::new();
         if let Some(process) = &recorded {
-            // Even when the process itself has ended, what it started may still be there.
+            // Even after the process itself has ended, its children may still run.
             let note = session::end(process, self.stop_within)
                 .map_err(|reason| failed("stop", self.path, reason))?;
             forget(self.path, process)?;
@@ -151,13 +151,13 @@ impl Start<'_> {
             && let Some(process) = unrecorded::writer(&spec.log, &spec.record)
         {
             return Err(self.failed(format!(
-                "process {process} writes to its log `{}` already, and the record of it is gone: restore the record, or stop that process by hand",
+                "process {process} already writes to its log `{}` and has no record: restore the record or stop that process",
                 spec.log
             )));
         }
         if let Some(address) = self.check.and_then(ready::taken) {
             return Err(self.failed(format!(
-                "port taken: something else already answers at {address}; stop it, or declare another port"
+                "port in use: another program answers at {address}; stop it or declare another port"
             )));
         }
         for file in [&spec.record, &spec.log] {
@@ -177,14 +177,14 @@ impl Start<'_> {
         let pid = child.id();
         let recorded = read(self.path)?.filter(|process| process.pid == pid);
         let Some(process) = recorded else {
-            // It never became the program: nothing but the launcher itself can be meant.
+            // It never became the program: only the launcher itself can be affected.
             let _ = child.kill();
             let _ = child.wait();
             return Err(
-                self.failed("its launcher ended before it wrote the record: run this again")
+                self.failed("the launcher ended before it wrote the record: run this again")
             );
         };
-        // What ran before is gone: an interruption now would leave nothing that runs.
+        // The previous process was stopped: an interruption now would leave nothing running.
         let Err(unready) = self.wait(&process, Some(&mut child), !replaced) else {
             spawn::reap(child);
             return Ok(format!("started {pid}"));
@@ -196,13 +196,13 @@ impl Start<'_> {
         Err(match unready {
             Unready::Ended(reason) => self.failed(format!("{reason}{}", self.log.tail())),
             Unready::Late(reason) => {
-                self.failed(format!("{reason}, and was stopped{}", self.log.tail()))
+                self.failed(format!("{reason}; stopped it{}", self.log.tail()))
             }
             Unready::Interrupted => ActionError::Interrupted,
         })
     }
 
-    /// Waits until it is ready, ends or is late. An interruption ends the waiting too, unless it may not.
+    /// Waits until it is ready, ends or exceeds the limit. An interruption ends the wait too, where permitted.
     fn wait(
         &self,
         process: &ProcessRecord,
@@ -221,15 +221,15 @@ impl Start<'_> {
                 None if started.elapsed() >= TRIAL.min(self.within) => Ok(()),
                 None => Err(String::new()),
             };
-            // Asked after the answer: whoever answered, it must be a process that runs.
+            // Checked after the response: the process must still run, otherwise another program responded.
             if let Some(how) = ended(process, child.as_deref_mut()) {
-                return Err(Unready::Ended(format!("it {how} before it was ready")));
+                return Err(Unready::Ended(format!("it {how} before it became ready")));
             }
             match answer {
                 Ok(()) => return Ok(()),
                 Err(reason) if started.elapsed() >= self.within => {
                     return Err(Unready::Late(format!(
-                        "it was not ready within {}: {reason}",
+                        "it was not ready after {}: {reason}",
                         phrase(self.within)
                     )));
                 }
@@ -241,13 +241,13 @@ impl Start<'_> {
     }
 }
 
-/// How it ended, if it did.
+/// Returns how it ended, if it did.
 fn ended(process: &ProcessRecord, child: Option<&mut Child>) -> Option<String> {
     use std::os::unix::process::ExitStatusExt as _;
     if let Some(Ok(Some(status))) = child.map(Child::try_wait) {
         return Some(match (status.code(), status.signal()) {
-            (Some(code), _) => format!("ended with status {code}"),
-            (None, Some(signal)) => format!("was ended by signal {signal}"),
+            (Some(code), _) => format!("exited with status {code}"),
+            (None, Some(signal)) => format!("was killed by signal {signal}"),
             (None, None) => "ended".to_owned(),
         });
     }

@@ -54,7 +54,7 @@ pub(super) fn forget(path: &str, process: &ProcessRecord) -> Result<(), ActionEr
     record::remove(Path::new(path), process).map_err(|reason| failed("remove", path, reason))
 }
 
-/// Whether the process that runs is the expected one.
+/// Returns whether the running process is the expected one.
 pub(super) fn is(expected: Option<&Running>, found: Option<&ProcessRecord>) -> bool {
     match (expected, found) {
         (None, None) => true,
@@ -63,7 +63,7 @@ pub(super) fn is(expected: Option<&Running>, found: Option<&ProcessRecord>) -> b
     }
 }
 
-/// Says that another process runs than was expected.
+/// Returns the error for an unexpected process.
 pub(super) fn changed(
     path: &str,
     expected: Option<&Running>,

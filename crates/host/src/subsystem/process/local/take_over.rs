@@ -1,4 +1,4 @@
-//! Keeps a running process under another record and log file. The process notices nothing: it writes to its log by a
+//! Moves a running process to another record and log file. The process is unaffected: it writes to its log through a
 //! descriptor.
 
 use std::path::Path;
@@ -35,19 +35,19 @@ pub(super) fn take_over(wanted: &TakeOver) -> Outcome {
     let Some(process) = found.filter(|found| is(Some(expected), Some(found))) else {
         return Err(changed(from, Some(expected), running(from)?.as_ref()));
     };
-    // The log first: a run that is killed in between does both again.
+    // The log first: after a kill in between, the next run repeats both.
     let follows = log == from_log
         || log::rename(Path::new(from_log), Path::new(log))
             .map_err(|reason| failed("rename", from_log, reason))?;
-    // The record of a process that has ended is in the way of nothing.
+    // The record of a process that has ended may be replaced.
     record::rename(Path::new(from), Path::new(to), &process)
         .map_err(|reason| failed("rename", from, reason))?;
-    let note = format!("process {} goes on running", process.pid);
+    let note = format!("process {} keeps running", process.pid);
     Ok(Performed {
         note: Some(if follows {
             note
         } else {
-            format!("{note}, and goes on writing to {from_log}: {log} is there already")
+            format!("{note} and writes to {from_log}: {log} already exists")
         }),
     })
 }

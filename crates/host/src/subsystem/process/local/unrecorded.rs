@@ -1,7 +1,7 @@
-//! Finds a process that writes to a log although no record says so: its record was lost, and it must not be started twice.
+//! Finds a process that writes to a log without a record: after a lost record, it must not be started twice.
 //!
-//! What evenkeel starts has the log as its standard output from the moment its record is there. A log that was
-//! deleted since is still known by where it was.
+//! A process that evenkeel started has the log as its standard output from the moment its record exists. A deleted log
+//! is still found by its former path.
 
 use std::collections::BTreeSet;
 use std::fs::{read_dir, read_link};
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::record;
 
-/// The number of a process whose standard output or error is this log, although neither the record, nor any that lies
-/// beside it or belongs to another target, knows of it; the lowest, if there are several.
+/// Returns the number of a process whose standard output or error is this log and that no record beside it or of
+/// another target contains; the lowest, if there are several.
 pub(super) fn writer(log: &str, record: &str) -> Option<u32> {
     let deleted = format!("{log} (deleted)");
     let is_log = |open: &Path| open == Path::new(log) || open == Path::new(&deleted);
@@ -18,14 +18,14 @@ pub(super) fn writer(log: &str, record: &str) -> Option<u32> {
     let mut writers: Vec<u32> = entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|process: &u32| {
-            // Of somebody else's process nothing can be seen: evenkeel did not start that.
+            // Processes of other users are unreadable: evenkeel did not start those.
             [1, 2].iter().any(|number| {
                 read_link(format!("/proc/{process}/fd/{number}")).is_ok_and(|open| is_log(&open))
             })
         })
         .collect();
     if !writers.is_empty() {
-        // Several processes may share a log; each of them has a session of its own.
+        // Several processes may share a log; each has its own session.
         let sessions = sessions(Path::new(record));
         writers.retain(|process| {
             record::status(*process)
@@ -35,8 +35,8 @@ pub(super) fn writer(log: &str, record: &str) -> Option<u32> {
     writers.into_iter().min()
 }
 
-/// The sessions that records know of: those in the folder of one, and in the folders beside that. Where the process itself
-/// has ended, what it started may still write.
+/// Returns the sessions in records: those in the folder of one record and in the folders beside it. After a process has
+/// ended, its children may still write.
 fn sessions(record: &Path) -> BTreeSet<u32> {
     let Some(folder) = record.parent() else {
         return BTreeSet::new();
@@ -68,11 +68,11 @@ mod tests {
 
     use super::writer;
 
-    /// Where there is none.
+    /// Returns the process where no record exists.
     const RECORD: &str = "/nowhere/of/all/app.json";
 
     #[test]
-    fn a_process_is_found_by_its_log_also_when_that_was_deleted() {
+    fn a_process_is_found_by_its_log_even_if_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("app.log");
         let log = path.to_str().unwrap();
@@ -82,7 +82,7 @@ mod tests {
             .stdout(Stdio::from(File::create(&path).unwrap()))
             .spawn()
             .unwrap();
-        // Until it is a program of its own, a child has all that its parent has.
+        // Until its exec, a child has all descriptors of its parent.
         assert_eq!(writer(log, RECORD), Some(child.id()));
         assert_eq!(writer(&format!("{log}2"), RECORD), None);
         std::fs::remove_file(&path).unwrap();
