@@ -304,7 +304,7 @@ fn two_at_once() {
         &["verify", "staging"],
     ] {
         let ran = world.expect(5, arguments);
-        ran.says("staging is held by")
+        ran.says("staging is locked by")
             .says(&format!("process {number}"))
             .says("--lock-timeout");
     }

@@ -501,7 +501,7 @@ fn ledgers_that_are_not_ours_to_write() {
             "newer",
             1,
             arguments,
-            &["format 99", "use a newer one"],
+            &["format 99", "use a newer evenkeel"],
             &newer,
         );
     }
@@ -509,7 +509,7 @@ fn ledgers_that_are_not_ours_to_write() {
         "another system's",
         1,
         APPLY,
-        &["belongs to the system `small`"],
+        &["belongs to system `small`"],
         &|world| {
             world.replace(SYSTEM_FILE, "name = \"small\"", "name = \"other\"");
         },

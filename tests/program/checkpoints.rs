@@ -156,9 +156,9 @@ fn a_checkpoint_that_was_edited_is_told_apart_where_that_can_be_proven() {
     assert_eq!(report["proofs"][0]["proven"], true);
     // Nothing can tell these from a ledger that was changed.
     with("sequence", 2.into());
-    world.expect(7, &against).says("remembers another entry 2");
+    world.expect(7, &against).says("has a different entry 2");
     with("digest", format!("blake3:{}", "0".repeat(64)).into());
-    world.expect(7, &against).says("remembers another entry");
+    world.expect(7, &against).says("has a different entry");
     with("sequence", u64::MAX.into());
     world.expect(7, &against).says("its last entry is");
     with("lineage", "\u{1b}[31m".into());

@@ -314,8 +314,8 @@ fn killed_as_it_enters_its_kth_call_of_a_sort_it_converges() {
             }
             // The call is counted in each process: what is started may come to its kth one when evenkeel does not.
             let is_started_one = ran.code == 1
-                && (ran.out.contains("it was ended by signal 9")
-                    || ran.out.contains("it ended before it was ready"));
+                && (ran.out.contains("it was killed by signal 9")
+                    || ran.out.contains("it ended before it became ready"));
             assert!(
                 ran.code == 137 || is_started_one,
                 "{calls} {k}: {}: {}",

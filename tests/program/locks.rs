@@ -323,7 +323,7 @@ fn a_writer_that_is_stopped_inside_of_a_write_is_named_with_what_ends_it() {
         }
         assert_eq!(ran.code, 5, "{arguments:?}: {}", ran.short());
         ran.says(&format!("process {number}"))
-            .says("is stopped inside of a write")
+            .says("is stopped during a write")
             .says(&format!("kill -KILL {number}"));
         // Its arguments may hold secrets.
         assert!(!ran.all().contains("import"), "{}", ran.short());

@@ -1,7 +1,6 @@
-//! The chain: how one line follows another, whatever keeps the lines.
+//! The chain: how each line follows the previous one, independent of the backend.
 //!
-//! Every backend writes with [`Link::extend`] and reads with [`Link::follow`], so that they cannot disagree about what
-//! a whole ledger is.
+//! Every backend writes with [`Link::extend`] and reads with [`Link::follow`], so all agree on what a valid ledger is.
 
 use std::path::Path;
 
@@ -11,13 +10,13 @@ use evenkeel_model::{Digest, Moment};
 /// The end of a chain: the number and the digest of its last entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The number of the last entry; zero when there is none.
+    /// The number of the last entry; zero when the chain is empty.
     pub sequence: u64,
     /// Its digest.
     pub digest: Digest,
 }
 
-/// A line on its way into a ledger.
+/// A line that is about to be appended.
 #[derive(Clone, Debug)]
 pub struct Written {
     /// Its number.
@@ -29,7 +28,7 @@ pub struct Written {
 }
 
 impl Link {
-    /// The end of the empty chain.
+    /// Returns the end of the empty chain.
     #[must_use]
     pub fn root() -> Self {
         Self {
@@ -38,7 +37,7 @@ impl Link {
         }
     }
 
-    /// Writes the line that comes after this end.
+    /// Writes the line that follows this end.
     ///
     /// # Errors
     ///
@@ -59,8 +58,7 @@ impl Link {
         })
     }
 
-    /// Writes the line of a record that comes after this end. Of many records only one at a time is ever encoded: a body
-    /// may be megabytes.
+    /// Writes the line of a record that follows this end. Encode one record at a time: a body may be megabytes.
     ///
     /// # Errors
     ///
@@ -74,27 +72,28 @@ impl Link {
             })
     }
 
-    /// Reads the line that is kept under `sequence` with the digest `stored`, and proves that it comes after this end.
+    /// Reads the line stored under `sequence` with the digest `stored`, and verifies that it follows this end.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, as a sentence says it.
+    /// When the line is invalid, with the reason in a sentence.
     pub fn follow(&self, sequence: u64, line: &[u8], stored: &[u8]) -> Result<Entry, String> {
         if sequence != self.sequence + 1 {
             return Err(format!(
-                "it is kept where entry {} belongs",
+                "it is stored in place of entry {}",
                 self.sequence + 1
             ));
         }
         let digest = Digest::of(line);
         if digest.as_bytes() != stored {
-            return Err("its line has not the digest that was kept with it".to_owned());
+            return Err("its line does not match its stored digest".to_owned());
         }
-        let line = std::str::from_utf8(line).map_err(|_| "its line is not text".to_owned())?;
+        let line =
+            std::str::from_utf8(line).map_err(|_| "its line is not valid UTF-8".to_owned())?;
         let entry = entry::read_hashed(line, digest)
-            .map_err(|error| format!("its line cannot be read: {error}"))?;
+            .map_err(|error| format!("its line is malformed: {error}"))?;
         if entry.sequence != sequence {
-            return Err(format!("its line is that of entry {}", entry.sequence));
+            return Err(format!("its line belongs to entry {}", entry.sequence));
         }
         if entry.previous != self.digest {
             return Err(format!("it does not follow entry {}", self.sequence));
@@ -124,16 +123,16 @@ impl From<&Entry> for Link {
     }
 }
 
-/// The record of an entry; `None` when its kind is newer than this version.
+/// Returns the record of an entry; `None` when its kind is newer than this version.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Broken`] when the body is not what its kind says.
+/// [`LedgerError::Broken`] when the body does not match its kind.
 pub fn understand(entry: &Entry) -> Result<Option<Record>, LedgerError> {
     Record::decode(&entry.kind, &entry.body).map_err(|error| {
         LedgerError::broken(
             entry.sequence,
-            format!("its body is not a `{}`: {error}", entry.kind),
+            format!("its body is not a valid `{}`: {error}", entry.kind),
         )
     })
 }
@@ -144,7 +143,7 @@ mod tests {
     use evenkeel_model::{Digest, Moment};
 
     #[test]
-    fn only_the_line_that_was_written_follows() {
+    fn only_the_written_line_follows() {
         let written = Link::root()
             .extend(Moment::from_millisecond(5), "kind", r#"{"a":1}"#)
             .unwrap();

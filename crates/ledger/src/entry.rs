@@ -1,33 +1,33 @@
 //! An entry: one line of canonical JSON, chained to the line before it.
 //!
 //! The line is `{"body":…,"kind":"…","previous":"…","sequence":n,"time":"…"}`: keys sorted, no spaces, the body itself
-//! canonical. An entry's digest is the BLAKE3 digest of the line's bytes. The line is what is kept; nothing is ever
-//! written anew in order to verify it.
+//! canonical. An entry's digest is the BLAKE3 digest of the line's bytes. The line itself is stored, so verification
+//! never encodes it again.
 
 use serde::{Deserialize, Serialize};
 
 use evenkeel_model::{Digest, Moment};
 
-/// What the first entry names as the one before it.
+/// Returns the digest that the first entry names as its predecessor.
 #[must_use]
 pub fn root() -> Digest {
     Digest::of(b"evenkeel ledger 1")
 }
 
-/// An entry as it was read.
+/// An entry as read from a ledger.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Its number, from one, without gaps.
+    /// The number, from one, without gaps.
     pub sequence: u64,
-    /// When it was written, by the writer's clock.
+    /// The time of writing, by the writer's clock.
     pub time: Moment,
-    /// What kind of record the body is.
+    /// The kind of the record in the body.
     pub kind: String,
     /// The body: canonical JSON.
     pub body: Box<str>,
-    /// The digest of the entry before it.
+    /// The digest of the previous entry.
     pub previous: Digest,
-    /// Its own digest.
+    /// The digest of this entry.
     pub digest: Digest,
 }
 
@@ -56,9 +56,9 @@ impl Line<'_> {
     }
 }
 
-/// What every line begins with.
+/// The start of every line.
 const BEFORE_BODY: &str = "{\"body\":";
-/// What a line begins with whose body is `null`.
+/// The start of a line whose body is `null`.
 const BARE: &str = "{\"body\":null";
 
 /// Writes the line of an entry. `body` is canonical JSON.
@@ -76,7 +76,7 @@ pub fn write(
     let _: &serde_json::value::RawValue = serde_json::from_str(body)?;
     let bare = bare(sequence, previous, time, kind)?;
     let after = bare.strip_prefix(BARE).unwrap_or_default();
-    // A body may be megabytes: the line is made once, in exactly the space that it takes.
+    // A body may be megabytes: the line is built once, with its exact capacity.
     let mut line = String::with_capacity(BEFORE_BODY.len() + body.len() + after.len());
     line.push_str(BEFORE_BODY);
     line.push_str(body);
@@ -84,7 +84,7 @@ pub fn write(
     Ok(line)
 }
 
-/// The line of an entry whose body is `null`.
+/// Returns the line of an entry whose body is `null`.
 fn bare(
     sequence: u64,
     previous: Digest,
@@ -100,7 +100,7 @@ fn bare(
     })
 }
 
-/// Whether `line` is what [`write`] writes for an entry. The body is not parsed again: it may be very long.
+/// Returns whether `line` is what [`write`] writes for an entry. Does not parse the body again, which may be very long.
 #[must_use]
 pub fn is_canonical(entry: &Entry, line: &str) -> bool {
     let Entry {
@@ -123,14 +123,14 @@ pub fn is_canonical(entry: &Entry, line: &str) -> bool {
 ///
 /// # Errors
 ///
-/// When it is not a line as [`write`] writes it.
+/// When it is not in the form that [`write`] produces.
 pub fn read(line: &str) -> Result<Entry, serde_json::Error> {
     let parsed: Line<'_> = serde_json::from_str(line)?;
     Ok(parsed.entry(parsed.body.get(), Digest::of(line.as_bytes())))
 }
 
-/// As [`read`], for a line whose digest is known. The body is whatever stands where a body belongs: whether it is one
-/// is proven where it is decoded, so that a long one is not parsed twice.
+/// Reads a line whose digest is known, like [`read`]. Does not check the body: it is checked when it is decoded, so
+/// that a long one is parsed once.
 ///
 /// # Errors
 ///
@@ -138,7 +138,7 @@ pub fn read(line: &str) -> Result<Entry, serde_json::Error> {
 pub fn read_hashed(line: &str, digest: Digest) -> Result<Entry, serde_json::Error> {
     let parts = line
         .strip_prefix(BEFORE_BODY)
-        // A body may have such a key too, and what comes after the body has none but its own.
+        // A body may contain such a key too; the text after the body contains only its own.
         .and_then(|rest| rest.rfind(",\"kind\":").map(|end| rest.split_at(end)));
     let Some((body, after)) = parts else {
         let parsed: Line<'_> = serde_json::from_str(line)?;
@@ -155,7 +155,7 @@ mod tests {
     use evenkeel_model::{Digest, Moment};
 
     #[test]
-    fn a_line_is_split_where_its_body_ends_whatever_the_body_has() {
+    fn a_line_is_split_at_the_end_of_its_body() {
         for body in [
             "null",
             r#"{"a":1,"kind":"x","z":[{"b":1,"kind":"y"}]}"#,
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_is_not_read() {
+    fn malformed_lines_are_rejected() {
         for line in [
             "",
             "{",

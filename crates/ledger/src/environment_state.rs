@@ -1,6 +1,6 @@
-//! How things stand in one environment, as far as the ledger tells: what was applied, tried, tested and decided.
+//! The state of one environment according to the ledger: applies, steps, suites, approvals and leases.
 //!
-//! Plain data with the rules by which an entry changes it. Which environment an entry is about is for `state`.
+//! Plain data and the rules by which entries change it. `state` assigns entries to environments.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,105 +14,105 @@ use evenkeel_model::{Digest, Instance, Moment};
 /// A record with the number and the time of its entry.
 #[derive(Clone, Debug)]
 pub struct Noted<T> {
-    /// The entry's number: who asks what came after what compares these, never times.
+    /// The entry's number. Compare these to order events, never times.
     pub sequence: u64,
-    /// When it was written.
+    /// The time of the entry.
     pub at: Moment,
     /// The record.
     pub record: T,
 }
 
-/// A resource as it was last applied.
+/// A resource as last applied.
 #[derive(Clone, Debug)]
 pub struct AppliedResource {
-    /// What its kind kept of it: canonical JSON.
+    /// The stored form of its kind: canonical JSON.
     pub record: Box<str>,
-    /// When.
+    /// The time.
     pub at: Moment,
-    /// By which apply.
+    /// The apply.
     pub apply: Arc<str>,
 }
 
-/// A step of evenkeel's own that did not succeed.
+/// A step of evenkeel that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedStep {
-    /// Its apply.
+    /// The apply.
     pub apply: Arc<str>,
-    /// When it ended.
+    /// The time of its end.
     pub at: Moment,
-    /// Why.
+    /// The reason.
     pub reason: Option<Box<str>>,
 }
 
-/// An apply, and how it ended if it did.
+/// An apply and its end, if any.
 #[derive(Clone, Debug)]
 pub struct Apply {
-    /// How it began.
+    /// The record of its start.
     pub started: Noted<ApplyStarted>,
-    /// How it ended; `None` while it runs, and for ever when it was killed.
+    /// The record of its end; `None` while it runs, and for good when it was killed.
     pub ended: Option<Noted<ApplyEnded>>,
 }
 
 impl Apply {
-    /// How it ended, if it did.
+    /// Returns its outcome, if it ended.
     #[must_use]
     pub fn outcome(&self) -> Option<ApplyOutcome> {
         self.ended.as_ref().map(|ended| ended.record.outcome)
     }
 }
 
-/// The last apply that ended with every step done: what the environment is believed to run.
+/// The last apply with every step done: the presumed state of the environment.
 #[derive(Clone, Debug)]
 pub struct CompleteApply {
-    /// Its number: `a-7`.
+    /// The number, such as `a-7`.
     pub apply: Arc<str>,
-    /// Its recipe.
+    /// The recipe.
     pub recipe: Digest,
-    /// Its plan.
+    /// The plan.
     pub plan: Digest,
-    /// Where its definitions came from.
+    /// The origin of its definitions.
     pub origin: Origin,
-    /// What it was for.
+    /// The purpose.
     pub purpose: String,
-    /// When it ended.
+    /// The time of its end.
     pub at: Moment,
-    /// The number of the entry that says so: what is rehearsed or tested since has a higher one.
+    /// The number of the entry that records its end; later rehearsals and tests have higher numbers.
     pub sequence: u64,
-    /// What was observed afterwards.
+    /// The digest of the observation after it.
     pub observation: Option<Digest>,
 }
 
-/// How things stand in one environment.
+/// The state of one environment.
 #[derive(Clone, Debug, Default)]
 pub struct EnvironmentState {
-    /// Every resource as it was last applied.
+    /// Every resource as last applied.
     pub applied: BTreeMap<Instance, AppliedResource>,
-    /// Steps that were intended and have no end: to be looked at, never believed.
+    /// Steps with a recorded start and no recorded end: their state must be observed.
     pub open: BTreeMap<Instance, (Arc<str>, Verb)>,
-    /// Resources whose last step ended unseen.
+    /// Resources whose last step ended without an observation.
     pub uncertain: BTreeSet<Instance>,
-    /// Resources whose last step failed, or ended unseen.
+    /// Resources whose last step failed, or ended without an observation.
     pub failed: BTreeMap<Instance, FailedStep>,
-    /// The last apply that ended with every step done.
+    /// The last apply with every step done.
     pub settled: Option<CompleteApply>,
-    /// The last apply, however it ended.
+    /// The last apply, regardless of its outcome.
     pub last_apply: Option<Apply>,
-    /// The shapes of the steps done here, each with the number of the newest entry that says so.
+    /// The shapes of completed steps, each with the number of its newest entry.
     pub rehearsed: HashMap<Digest, u64>,
-    /// The suites that ran here, oldest first.
+    /// The suites that ran, oldest first.
     pub evidence: Vec<Noted<SuiteEnded>>,
-    /// The approvals of releases to here, oldest first.
+    /// The approvals of releases to this environment, oldest first.
     pub approvals: Vec<Noted<Approved>>,
-    /// The latest verdict on a release to here.
+    /// The latest verdict on a release to this environment.
     pub verdict: Option<Noted<VerdictGiven>>,
-    /// The lease that was taken and not given back. Its holder may be dead: only its lock knows.
+    /// The lease that was taken and not returned. Its holder may be dead: only the lock shows that.
     pub lease: Option<Noted<LeaseTaken>>,
-    /// The last lease that was taken away from its holder.
+    /// The last broken lease.
     pub broken: Option<Noted<LeaseBroken>>,
 }
 
 impl EnvironmentState {
-    /// Whether a step of this shape was done here after the entry `since`.
+    /// Returns whether a step of this shape was done after the entry `since`.
     #[must_use]
     pub fn has_rehearsed(&self, shape: &Digest, since: u64) -> bool {
         self.rehearsed
@@ -120,7 +120,7 @@ impl EnvironmentState {
             .is_some_and(|sequence| *sequence > since)
     }
 
-    /// Closes the gaps that maps have between entries which came one by one.
+    /// Shrinks maps that grew one entry at a time.
     pub(super) fn compact(&mut self) {
         self.applied = std::mem::take(&mut self.applied).into_iter().collect();
         self.rehearsed.shrink_to_fit();
@@ -149,7 +149,7 @@ impl EnvironmentState {
     }
 
     fn end_step(&mut self, step: StepEnd, apply: &Arc<str>, at: Moment, sequence: u64) {
-        // The name that is already kept is used again: fifty thousand resources have fifty thousand names, not more.
+        // Reuses the existing name, since fifty thousand resources would otherwise store each name several times.
         let instance = self
             .open
             .remove_entry(&step.instance)

@@ -1,10 +1,10 @@
-//! The errors of the ledger and of everything that is kept beside it.
+//! Errors of the ledger and of the files beside it.
 
 use std::path::Path;
 
 use evenkeel_model::EnvironmentName;
 
-/// Where it is broken: entries count from one.
+/// Formats the position of a broken entry; entries count from one.
 fn at_entry(sequence: u64) -> String {
     match sequence {
         0 => String::new(),
@@ -12,67 +12,63 @@ fn at_entry(sequence: u64) -> String {
     }
 }
 
-/// What can go wrong with a ledger.
+/// An error of a ledger.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// An entry is not what was written.
+    /// An entry differs from what was written.
     #[error("the ledger is broken{}: {reason}", at_entry(*sequence))]
     Broken {
-        /// The first bad entry; zero when it is not one of them.
+        /// The first bad entry; zero when the problem is not an entry.
         sequence: u64,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// It was written by a newer evenkeel.
-    #[error(
-        "{path} has format {found}, and this evenkeel knows formats up to {known}; use a newer one"
-    )]
+    /// The file was written by a newer evenkeel.
+    #[error("{path} has format {found}, supported up to {known}; use a newer evenkeel")]
     Newer {
         /// The file.
         path: String,
-        /// Its format.
+        /// The format found.
         found: i64,
-        /// The newest known.
+        /// The newest supported format.
         known: i64,
     },
-    /// It belongs to another project.
-    #[error("{path} belongs to the system `{found}`, not to `{expected}`")]
+    /// The ledger belongs to another project.
+    #[error("{path} belongs to system `{found}`, expected `{expected}`")]
     Foreign {
         /// The file.
         path: String,
-        /// The system it names.
+        /// The system found.
         found: String,
-        /// The system that asked.
+        /// The expected system.
         expected: String,
     },
-    /// Somebody else holds the environment.
-    #[error("{environment} is held by {holder}")]
+    /// Another writer holds the environment.
+    #[error("{environment} is locked by {holder}")]
     Held {
         /// The environment.
         environment: EnvironmentName,
-        /// Who, where, since when, doing what.
+        /// The holder: person, host, time and command.
         holder: String,
     },
-    /// Another process is inside of a write, and does not come to its end.
+    /// Another process holds the write lock and does not release it.
     #[error("cannot {operation} {path}: {writer}")]
     Busy {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// On what.
+        /// The path.
         path: String,
-        /// Who it is, and what ends it.
+        /// The process, and how to end it.
         writer: String,
     },
-    /// Whoever uses it was asked to end while it waited for others.
+    /// The caller was interrupted while it waited for another process.
     #[error("interrupted while waiting for {awaited}")]
     Interrupted {
-        /// Who was waited for.
+        /// The other process.
         awaited: String,
     },
-    /// A newer lease was taken: this writer has lost its right.
-    #[error(
-        "the lease on {environment} was lost: token {held} was held and {newest} is the newest"
-    )]
+    /// A newer lease was taken: this writer lost its lease.
+    #[error("lost the lease on {environment}: its token is {held}, the newest is {newest}")]
     Fenced {
         /// The environment.
         environment: EnvironmentName,
@@ -81,27 +77,25 @@ pub enum LedgerError {
         /// The newest token.
         newest: u64,
     },
-    /// What is there is not a ledger.
-    #[error(
-        "{path} is not a ledger: {reason}; restore it from a backup, or move it away if it is not evenkeel's"
-    )]
+    /// The file is not a ledger.
+    #[error("{path} is not a ledger: {reason}; restore it from a backup, or move it away")]
     NotALedger {
         /// The file.
         path: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// There was a ledger and it is gone.
+    /// The ledger existed and is missing.
     #[error(
-        "{path} is gone, but {head} says that entries were written to it; restore it from a backup, or remove {head} deliberately to begin a new ledger"
+        "{path} is missing, but {head} records entries; restore it from a backup, or remove {head} to start a new ledger"
     )]
     Missing {
         /// The ledger's file.
         path: String,
-        /// The file that remembers it.
+        /// The head file that records entries.
         head: String,
     },
-    /// Something kept beside the ledger is not what was put there.
+    /// A file beside the ledger is damaged.
     #[error("{path} is damaged: {reason}; restore it from a backup")]
     Damaged {
         /// The file.
@@ -109,31 +103,31 @@ pub enum LedgerError {
         /// What is wrong with it.
         reason: String,
     },
-    /// It must not be used as it is.
-    #[error("{path} cannot be used: {reason}; {remedy}")]
+    /// The file or folder is unusable in its current state.
+    #[error("{path} is unusable: {reason}; {remedy}")]
     Unusable {
         /// The file or folder.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: String,
-        /// What to do.
+        /// The remedy.
         remedy: String,
     },
-    /// It could not be read or written.
+    /// Reading or writing failed.
     #[error("cannot {operation} {path}")]
     Storage {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// On what.
+        /// The path.
         path: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl LedgerError {
-    /// That `operation` on `path` failed because of `source`.
+    /// Creates the error of a failed `operation` on `path`.
     pub(crate) fn storage(
         operation: &'static str,
         path: &Path,
@@ -146,7 +140,7 @@ impl LedgerError {
         }
     }
 
-    /// That `path` must not be used, and what to do.
+    /// Creates the error of an unusable `path`.
     pub(crate) fn unusable(path: &Path, reason: &str, remedy: &str) -> Self {
         Self::Unusable {
             path: path.display().to_string(),
@@ -155,7 +149,7 @@ impl LedgerError {
         }
     }
 
-    /// That an entry is not what was written.
+    /// Creates the error of a broken entry.
     pub(crate) fn broken(sequence: u64, reason: impl Into<String>) -> Self {
         Self::Broken {
             sequence,
@@ -169,7 +163,7 @@ mod tests {
     use super::LedgerError;
 
     #[test]
-    fn what_is_no_entry_has_no_number() {
+    fn errors_of_the_whole_file_have_no_number() {
         let file = LedgerError::broken(0, "the file is damaged").to_string();
         assert_eq!(file, "the ledger is broken: the file is damaged");
         let entry = LedgerError::broken(3, "it was changed").to_string();

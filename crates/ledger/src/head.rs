@@ -1,14 +1,14 @@
-//! The head: what is remembered beside the ledger of how far it went, so that a ledger cut short is noticed.
+//! The head: a record beside the ledger of its last entry, which reveals a truncation.
 //!
-//! A backend writes it after every append. It may lag behind, which proves less and accuses nobody. Whoever can rewrite
-//! the ledger can rewrite its head as well; copies of it kept elsewhere (another machine, a commit) prove more.
+//! A backend writes it after every append. It may lag behind, which proves less and is no finding. A process that can
+//! rewrite the ledger can rewrite its head as well; copies kept elsewhere (another machine, a commit) prove more.
 
 use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use evenkeel_model::Digest;
 
-/// How far a ledger had come at some time. This is the stored type: the head file is its JSON.
+/// The end of a ledger at some time. This is the stored type: the head file is its JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Checkpoint {
@@ -20,24 +20,24 @@ pub struct Checkpoint {
     pub sequence: u64,
 }
 
-/// What the head says.
+/// The content of the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Head {
-    /// It is not there.
+    /// The head is missing.
     Absent,
-    /// It is there and says nothing (a loss of power may do that).
+    /// The head exists and is unreadable (possible after a power cut).
     Unreadable,
-    /// It says this.
+    /// The head is valid.
     Known(Checkpoint),
 }
 
 impl Checkpoint {
-    /// Whether a ledger still contains what this remembers. `lineage` is the ledger's, `last` its last number, and
-    /// `kept` the digest it has at this checkpoint's number; `remedy` is what to do when `source` is what is wrong.
+    /// Checks whether a ledger still contains this checkpoint. `lineage` is the ledger's, `last` its last number, and
+    /// `kept` its digest at this checkpoint's number; `remedy` applies when `source` is wrong.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Broken`] with the first number that cannot be what was written.
+    /// [`LedgerError::Broken`] with the first number that cannot be original.
     pub fn prove(
         &self,
         lineage: &str,
@@ -57,7 +57,7 @@ impl Checkpoint {
             return complain(
                 1,
                 format!(
-                    "its lineage is {lineage}, and {source} says {}",
+                    "its lineage is {lineage}, but {source} has {}",
                     self.lineage
                 ),
             );
@@ -66,12 +66,12 @@ impl Checkpoint {
             Some(digest) if digest == self.digest.as_bytes() => Ok(()),
             Some(_) => complain(
                 self.sequence,
-                format!("{source} remembers another entry {}", self.sequence),
+                format!("{source} has a different entry {}", self.sequence),
             ),
             None => complain(
                 last + 1,
                 format!(
-                    "its last entry is {last}, and {source} says that entry {} was written",
+                    "its last entry is {last}, but {source} records entry {}",
                     self.sequence
                 ),
             ),
@@ -84,9 +84,9 @@ mod tests {
     use super::Checkpoint;
     use evenkeel_model::Digest;
 
-    /// Head files and checkpoints that are kept elsewhere say this.
+    /// The format of head files and of checkpoints kept elsewhere.
     #[test]
-    fn the_stored_form_is_exactly_this() {
+    fn the_stored_form_is_stable() {
         let text = r#"{"digest":"blake3:6e9eaa15c9eb0fb3ea92ce5a4a9c1a8eb1a9e2e0b5ad6ca0ca6f0b8d4ad0a1f0","lineage":"lineage","sequence":7}"#;
         let read: Checkpoint = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);

@@ -1,8 +1,8 @@
 //! The lease: the right to change one environment, held by one writer at a time.
 //!
-//! Two things make it safe. The lock of a [`Store`] keeps writers apart, and dies with its holder. A token that rises
-//! with every lease, checked by the ledger in the transaction of every append, shuts out a holder who was overtaken
-//! while he slept.
+//! Two mechanisms make it safe. The lock of a [`Store`] excludes other writers and dies with its holder. The ledger
+//! checks a token that rises with every lease in the transaction of every append, which stops a holder that was
+//! superseded while it was suspended.
 
 use std::fmt;
 use std::path::Path;
@@ -15,25 +15,25 @@ use super::{Fence, Ledger, LedgerError, LockGuard, Store};
 use evenkeel_model::text::inert;
 use evenkeel_model::{Clock, EnvironmentName, Moment, name};
 
-/// A lease that is held; given back when it is dropped.
-#[must_use = "the lease is given back when it is dropped"]
+/// A held lease; returned on drop.
+#[must_use = "the lease is returned on drop"]
 pub struct Lease<'ledger> {
     ledger: &'ledger dyn Ledger,
     clock: &'ledger dyn Clock,
     fence: Fence,
-    /// `None` once it was given back.
+    /// `None` once it was returned.
     lock: Option<Box<dyn LockGuard>>,
 }
 
-/// What a holder leaves with his lock, for whoever finds it taken. This is the stored type: a lock file is its JSON.
+/// The holder of a lock, as written into the lock. This is the stored type: a lock file is its JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Holder {
-    /// Who.
+    /// The actor.
     pub by: Actor,
-    /// Since when.
+    /// The time at which it took the lock.
     pub since: Moment,
-    /// For what: the command.
+    /// The command.
     pub purpose: String,
 }
 
@@ -51,21 +51,21 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The lock of an environment as it was found.
+/// The state of an environment's lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lock {
-    /// Nobody of this machine has it.
+    /// Not locked on this machine.
     Free,
-    /// Somebody who is alive has it, and wrote who he is; nothing, when that cannot be read.
+    /// Locked by a living process, with its holder; `None` when that is unreadable.
     Held(Option<Holder>),
 }
 
 impl<'ledger> Lease<'ledger> {
-    /// Takes the lease on an environment, waiting at most `wait` for its holder, and appends that it was taken.
+    /// Takes the lease on an environment, waiting at most `wait` for its holder, and records that.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Held`] when somebody else holds it; any other when it could not be written.
+    /// [`LedgerError::Held`] when another holder has it; any other when the record cannot be written.
     pub fn take(
         store: &dyn Store,
         ledger: &'ledger dyn Ledger,
@@ -92,7 +92,7 @@ impl<'ledger> Lease<'ledger> {
             };
             match ledger.append(clock.now(), &[record.into()], None) {
                 Ok(_) => break token,
-                // Somebody with another lock, such as one that was broken, was faster.
+                // Another writer with a different lock, such as a broken one, was faster.
                 Err(LedgerError::Fenced { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -108,13 +108,13 @@ impl<'ledger> Lease<'ledger> {
         })
     }
 
-    /// The right that every append of its holder shows.
+    /// Returns the fence that every append of the holder must present.
     #[must_use]
     pub fn fence(&self) -> &Fence {
         &self.fence
     }
 
-    /// Gives it back, and appends that it was; when that cannot be appended, the lease is free all the same.
+    /// Returns the lease and records that; if recording fails, the lease is free anyway.
     fn release(&mut self) -> Result<(), LedgerError> {
         let Some(lock) = self.lock.take() else {
             return Ok(());
@@ -133,19 +133,18 @@ impl<'ledger> Lease<'ledger> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        // Nobody depends on the entry: the lock is what others wait for.
+        // Nothing depends on the entry: other writers wait for the lock.
         let _ = self.release();
     }
 }
 
-/// Breaks a lease, for a holder who hangs: whatever he still does, the ledger refuses his entries.
+/// Breaks a lease whose holder hangs: the ledger refuses all later entries of that holder.
 ///
-/// Returns the token that took its place; the environment is free then. The breaking is in the ledger, with who did it
-/// and why.
+/// Returns the token that replaced it; the environment is free then. The ledger records the actor and the reason.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Fenced`] when it is not the newest lease: somebody else holds the environment by now.
+/// [`LedgerError::Fenced`] when a newer lease exists: another writer holds the environment.
 pub fn break_open(
     store: &dyn Store,
     ledger: &dyn Ledger,
@@ -168,7 +167,7 @@ pub fn break_open(
         by: actor.clone(),
         reason: reason.to_owned(),
     };
-    // Versions that do not know of breaking understand these two, and so do those who only count tokens.
+    // Versions without this record understand these two, as does code that only counts tokens.
     let token = held.token + 1;
     let taken = LeaseTaken {
         environment: environment.clone(),
@@ -180,7 +179,7 @@ pub fn break_open(
         environment: environment.clone(),
         token,
     };
-    // The ledger first: between the two, the old holder can write nothing and nobody else is let in.
+    // The ledger first: in between, the old holder cannot write and no new one can start.
     ledger.append(
         clock.now(),
         &[broken.into(), taken.into(), returned.into()],
@@ -190,33 +189,30 @@ pub fn break_open(
     Ok(token)
 }
 
-/// Refuses what is no environment's name: a backend may make the name of a file of it.
+/// Rejects an invalid environment name: a backend may use it as a file name.
 pub(crate) fn check_name(environment: &EnvironmentName) -> Result<(), LedgerError> {
     if name::is_word(environment.as_str()) {
         return Ok(());
     }
     Err(LedgerError::unusable(
         Path::new(environment.as_str()),
-        "it is not the name of an environment",
+        "not a valid environment name",
         "use lower-case letters, digits and hyphens",
     ))
 }
 
-/// Who holds a lock, as a sentence says it.
+/// Describes the holder of a lock.
 pub fn introduce(holder: Option<&Holder>) -> String {
-    holder.map_or_else(
-        || "somebody who has not said who".to_owned(),
-        Holder::to_string,
-    )
+    holder.map_or_else(|| "an unknown process".to_owned(), Holder::to_string)
 }
 
 #[cfg(test)]
 mod tests {
     use super::Holder;
 
-    /// Lock files say this, and another version may be the one that reads them.
+    /// The format of lock files, which another version may read.
     #[test]
-    fn the_stored_form_is_exactly_this() {
+    fn the_stored_form_is_stable() {
         let text = r#"{"by":{"name":"ada","host":"engine","process":7},"since":"2026-11-28T11:08:57.267Z","purpose":"apply"}"#;
         let read: Holder = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);

@@ -1,14 +1,14 @@
-//! The record: an append-only, hash-chained list of everything that was intended, done, seen and decided; and what a
-//! project keeps beside it: objects, leases, a key and the head.
+//! The ledger: an append-only, hash-chained list of intents, actions, observations and decisions; and everything else
+//! that a project stores: objects, leases, a key and the head.
 //!
-//! It is the write-ahead log, the audit trail and the state at once. What was last applied is a fold over it. This
-//! crate keeps entries and objects and proves that nobody changed them; what they mean is for the layers above.
+//! It is the write-ahead log, the audit trail and the state at once: the state is a fold over it. This crate stores
+//! entries and objects and proves their integrity; the layers above interpret them.
 //!
-//! Without features nothing here touches the world: entries, records, their chain, their fold, and what verification
-//! finds are the same for every backend. Each backend of [`Store`] is a folder behind a feature of its own: `folder`
-//! keeps everything in a folder of this machine, with SQLite for the entries; `testing` brings the one in memory and
-//! the conformance suite that every backend passes. The modules are listed from the top down: a backend uses what is
-//! listed after the backends, and never another one.
+//! Without features, this crate does no I/O: entries, records, their chain, their fold and verification are the same
+//! for every backend. Each backend of [`Store`] is a folder behind its own feature: `folder` stores everything in a
+//! local folder, with SQLite for the entries; `testing` adds the backend in memory and the conformance suite that every
+//! backend passes. The modules are listed from the top down: a backend uses the modules listed after the backends, and
+//! never another backend.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -16,7 +16,7 @@
     allow(
         clippy::disallowed_methods,
         clippy::disallowed_types,
-        reason = "`folder` is what touches the world; without it, clippy holds that nothing does"
+        reason = "`folder` touches the world; without it, clippy checks that nothing does"
     )
 )]
 

@@ -1,27 +1,27 @@
-//! Objects: bytes too big for an entry, kept under their digest beside the ledger.
+//! Objects: bytes too large for an entry, stored by digest beside the ledger.
 //!
-//! An object is never changed, and what is read is proven to be what was put. What the bytes are is for others.
+//! An object never changes, and every read verifies its digest. Callers interpret the bytes.
 
 use super::LedgerError;
 use evenkeel_model::Digest;
 
-/// Keeps bytes by digest.
+/// A store of bytes by digest.
 pub trait Objects: Send + Sync {
-    /// Keeps these bytes durably; keeping them again changes nothing.
+    /// Stores these bytes durably; idempotent.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Storage`]; they are not kept then.
+    /// [`LedgerError::Storage`]; the bytes are not stored then.
     fn put(&self, bytes: &[u8]) -> Result<Digest, LedgerError>;
 
-    /// The bytes with this digest, if they are kept.
+    /// Returns the bytes with this digest, if stored.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Damaged`] when what is kept has another digest.
+    /// [`LedgerError::Damaged`] when the stored bytes have another digest.
     fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LedgerError>;
 
-    /// The digests of everything that is kept, in order.
+    /// Returns the digests of all stored objects, sorted.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! Records: what an entry's body may be.
+//! Records: the possible bodies of entries.
 //!
-//! These types are stored types by design: they are the ledger's format, and live code uses them as they are. Fields are
-//! only ever added, as optional ones; a meaning never changes.
+//! These types are the ledger's storage format, and live code uses them directly. Fields are only added, as optional
+//! ones; the meaning of a field never changes.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, canonical};
 
-/// Makes the enum of records with its kinds' names, encoding and decoding from one list.
+/// Generates the enum of records with its kinds' names, encoding and decoding from one list.
 macro_rules! records {
     ($( $(#[doc = $doc:literal])* $variant:ident = $kind:literal, )*) => {
         /// A record: the body of an entry.
@@ -19,20 +19,20 @@ macro_rules! records {
         pub enum Record { $( $(#[doc = $doc])* $variant($variant), )* }
 
         impl Record {
-            /// All kinds, each with what it says.
+            /// All kinds, each with its description.
             pub const KINDS: &'static [(&'static str, &'static str)] = &[ $( ($kind, concat!($($doc),*)), )* ];
 
-            /// The kind, as an entry names it.
+            /// Returns the kind, as stored in an entry.
             #[must_use]
             pub fn kind(&self) -> &'static str {
                 match self { $( Self::$variant(_) => $kind, )* }
             }
 
-            /// The canonical body.
+            /// Returns the canonical body.
             ///
             /// # Errors
             ///
-            /// Never for the records of this file; the encoder's signature has it.
+            /// Never for the records of this file; the encoder's signature requires it.
             pub fn encode(&self) -> Result<String, serde_json::Error> {
                 match self { $( Self::$variant(record) => canonical::to_string(record), )* }
             }
@@ -41,7 +41,7 @@ macro_rules! records {
             ///
             /// # Errors
             ///
-            /// When the body is not what its kind says.
+            /// When the body does not match its kind.
             pub fn decode(kind: &str, body: &str) -> Result<Option<Self>, serde_json::Error> {
                 match kind {
                     $( $kind => serde_json::from_str(body).map(|record| Some(Self::$variant(record))), )*
@@ -55,38 +55,38 @@ macro_rules! records {
 }
 
 records! {
-    /// The ledger begins.
+    /// The founding of the ledger.
     Founded = "founded",
-    /// A lease on an environment was taken: the right to change it.
+    /// A lease on an environment was taken.
     LeaseTaken = "lease-taken",
-    /// It was given back.
+    /// A lease was returned.
     LeaseReturned = "lease-returned",
-    /// It was taken away from its holder, who can write nothing more.
+    /// A lease was broken; its holder can append nothing more.
     LeaseBroken = "lease-broken",
-    /// An apply begins: nothing has been touched yet.
+    /// An apply started; nothing has changed yet.
     ApplyStarted = "apply-started",
-    /// Steps are about to be tried.
+    /// Steps are about to run.
     StepsIntended = "steps-intended",
-    /// What came of them, after looking again.
+    /// The outcomes of steps, after a new observation.
     StepsEnded = "steps-ended",
     /// An apply ended.
     ApplyEnded = "apply-ended",
     /// A suite ran.
     SuiteEnded = "suite-ended",
-    /// The gate was asked.
+    /// The gate gave a verdict.
     VerdictGiven = "verdict-given",
-    /// A person approved.
+    /// A plan was approved.
     Approved = "approved",
-    /// A release was begun.
+    /// A release started.
     ReleaseStarted = "release-started",
     /// A release ended.
     ReleaseEnded = "release-ended",
-    /// A check for drift, with what it found.
+    /// A drift check, with its findings.
     DriftChecked = "drift-checked",
 }
 
 impl Record {
-    /// The environment that it is about; `None` where it is about several or none.
+    /// Returns the environment of the record; `None` for several or none.
     #[must_use]
     pub fn environment(&self) -> Option<&EnvironmentName> {
         Some(match self {
@@ -110,7 +110,7 @@ impl Record {
         })
     }
 
-    /// The person or account that acted; `None` where the record does not name it.
+    /// Returns the person or account that acted; `None` where the record has no actor.
     #[must_use]
     pub fn by(&self) -> Option<&Actor> {
         match self {
@@ -125,19 +125,19 @@ impl Record {
     }
 }
 
-/// The ledger begins.
+/// The founding of the ledger.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Founded {
-    /// The system it belongs to.
+    /// The system.
     pub system: String,
-    /// A random name of this ledger: a copy keeps it, a new one gets another.
+    /// The random name of this ledger: a copy has the same one, a new ledger another.
     pub lineage: String,
-    /// The version of evenkeel that wrote it.
+    /// The version of evenkeel that wrote the record.
     pub tool: String,
 }
 
-/// Who does something, and from where.
+/// The person, host and process of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Actor {
@@ -145,7 +145,7 @@ pub struct Actor {
     pub name: String,
     /// The host.
     pub host: String,
-    /// The process number there.
+    /// The process number on the host.
     pub process: u32,
 }
 
@@ -155,27 +155,27 @@ pub struct Actor {
 pub struct LeaseTaken {
     /// The environment.
     pub environment: EnvironmentName,
-    /// Its token: higher than any before it.
+    /// The token, higher than any before it.
     pub token: u64,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
-    /// For what: the command.
+    /// The command.
     pub purpose: String,
 }
 
-/// A lease was given back.
+/// A lease was returned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LeaseReturned {
     /// The environment.
     pub environment: EnvironmentName,
-    /// Its token.
+    /// The token.
     pub token: u64,
 }
 
-/// A lease was taken away from its holder.
+/// A lease was broken.
 ///
-/// A lease with the next token was taken and given back in the same transaction: that is what shuts the holder out.
+/// The same transaction takes and returns a lease with the next token, which fences the old holder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LeaseBroken {
@@ -183,33 +183,33 @@ pub struct LeaseBroken {
     pub environment: EnvironmentName,
     /// The token of the lease that was broken.
     pub token: u64,
-    /// Who held it.
+    /// The former holder.
     pub held_by: Actor,
-    /// What he held it for.
+    /// The command of the former holder.
     pub purpose: String,
-    /// Who broke it.
+    /// The actor who broke it.
     pub by: Actor,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Where definitions came from.
+/// The origin of definitions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Origin {
-    /// The commit, if they are in a repository.
+    /// The commit, if the definitions are in a repository.
     pub commit: Option<String>,
-    /// Whether they, or anything they use, differ from that commit.
+    /// Whether the definitions, or anything they use, differ from that commit.
     pub dirty: bool,
     /// The digest of all definition files, templates and sources.
     pub definitions: Digest,
 }
 
-/// An apply begins.
+/// An apply started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ApplyStarted {
-    /// Its number in this ledger: `a-7`.
+    /// The number in this ledger, such as `a-7`.
     pub apply: String,
     /// The environment.
     pub environment: EnvironmentName,
@@ -217,19 +217,19 @@ pub struct ApplyStarted {
     pub plan: Digest,
     /// The recipe.
     pub recipe: Digest,
-    /// Where the definitions came from.
+    /// The origin of the definitions.
     pub origin: Origin,
-    /// How many steps.
+    /// The number of steps.
     pub steps: usize,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
     /// `apply`, `deliver`, `release`, `repair`.
     pub purpose: String,
-    /// The saved plan's digest is kept when it came from a file: a plan is used once.
+    /// The digest of a saved plan from a file: a plan is used once.
     pub from_file: bool,
 }
 
-/// What a step does to its resource.
+/// The effect of a step on its resource.
 #[derive(
     Clone,
     Copy,
@@ -245,19 +245,19 @@ pub struct ApplyStarted {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
-    /// It is not there; it will be.
+    /// The resource is missing and will be created.
     Create,
-    /// It is there and differs; it will be changed in place.
+    /// The resource differs and will be changed in place.
     Update,
-    /// It is there and can only be changed by stopping or removing it first.
+    /// The resource differs and must be stopped or removed before it is created again.
     Replace,
-    /// It is declared no longer; it will be removed.
+    /// The resource was removed from the definitions and will be deleted.
     Remove,
-    /// It already is as declared, and that was not yet recorded.
+    /// The resource matches its definition, and the ledger has no record of it.
     Record,
 }
 
-/// Steps are about to be tried.
+/// Steps are about to run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepsIntended {
@@ -269,21 +269,21 @@ pub struct StepsIntended {
     pub steps: Vec<(Instance, Verb)>,
 }
 
-/// What came of a step.
+/// The outcome of a step.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum StepOutcome {
-    /// It was done, and looking again showed it.
+    /// The step was done, and a new observation confirmed it.
     Done,
-    /// It failed; looking again showed that it is not as declared.
+    /// The step failed; a new observation showed a difference from the definition.
     Failed,
-    /// It was tried, and what is there now could not be seen.
+    /// The step was tried, and the result is unreadable.
     Unknown,
 }
 
-/// What came of steps.
+/// The outcomes of steps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepsEnded {
@@ -295,44 +295,44 @@ pub struct StepsEnded {
     pub steps: Vec<StepEnd>,
 }
 
-/// The reason of a step that was intended and not begun: it touched nothing, although it did not succeed.
+/// The reason of an intended step that never started: it changed nothing and did not succeed.
 pub const NOT_BEGUN: &str = "interrupted before it began";
 
-/// What came of one step.
+/// The outcome of one step.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepEnd {
     /// The resource on its host.
     #[serde(rename = "address")]
     pub instance: Instance,
-    /// What was to be done.
+    /// The intended effect.
     pub verb: Verb,
-    /// What came of it.
+    /// The outcome.
     pub outcome: StepOutcome,
     /// The step's shape, for rehearsal.
     pub shape: Digest,
-    /// The resource as it was applied (`None` when removed or not done): what the kind keeps in order to compare with
-    /// it, and to remove it, later.
+    /// The resource as applied (`None` when removed or not done): what its kind stores to compare it and to remove it
+    /// later.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub applied: Option<Box<RawValue>>,
-    /// Why it failed.
+    /// The reason of a failure.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
 }
 
-/// How an apply or a release ended.
+/// The outcome of an apply or a release.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum ApplyOutcome {
-    /// Every step is done and was seen.
+    /// Every step was done and confirmed.
     Done,
-    /// A step failed, or was not started because one it waits for failed.
+    /// A step failed, or was skipped because of a failed dependency.
     Failed,
-    /// It was interrupted at a recorded boundary.
+    /// The apply was interrupted between steps.
     Interrupted,
-    /// What is there now could not be seen.
+    /// The final state is unreadable.
     Unknown,
 }
 
@@ -344,35 +344,35 @@ pub struct ApplyEnded {
     pub apply: String,
     /// The environment.
     pub environment: EnvironmentName,
-    /// How.
+    /// The outcome.
     pub outcome: ApplyOutcome,
-    /// Steps done.
+    /// The number of steps done.
     pub done: usize,
-    /// Steps failed.
+    /// The number of failed steps.
     pub failed: usize,
-    /// Steps not started.
+    /// The number of steps that never started.
     pub not_started: usize,
-    /// The digest of what was observed afterwards; `None` when not everything could be seen.
+    /// The digest of the observation afterwards; `None` when anything was unreadable.
     pub observation: Option<Digest>,
 }
 
-/// What evidence is bound to: when one of these is another, the evidence is void.
+/// The inputs that evidence is bound to: when one changes, the evidence is void.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct EvidenceBinding {
-    /// The recipe that was applied.
+    /// The applied recipe.
     #[schemars(with = "String")]
     pub recipe: Digest,
-    /// The plan that brought it there (the last one that changed something).
+    /// The plan that applied it (the last one with changes).
     #[schemars(with = "Option<String>")]
     pub plan: Option<Digest>,
     /// The artifacts by name.
     #[schemars(with = "BTreeMap<String, String>")]
     pub artifacts: BTreeMap<String, Digest>,
-    /// The observation of the environment just before the suite ran.
+    /// The observation of the environment right before the suite ran.
     #[schemars(with = "String")]
     pub observation: Digest,
-    /// The suite's own definition and files.
+    /// The digest of the suite's definition and files.
     #[schemars(with = "String")]
     pub suite: Digest,
 }
@@ -383,67 +383,67 @@ pub struct EvidenceBinding {
 pub struct SuiteEnded {
     /// The suite's name.
     pub suite: String,
-    /// Its kind: `smoke`, `e2e`, …
+    /// The kind: `smoke`, `e2e`, …
     pub kind: String,
     /// The environment.
     pub environment: EnvironmentName,
     /// Whether it passed.
     pub passed: bool,
-    /// What it showed, in one line.
+    /// The result in one line.
     pub summary: String,
-    /// How many cases passed and how many did not.
+    /// The numbers of passed cases and of others.
     pub cases: (usize, usize),
-    /// When it began.
+    /// The start time.
     pub started: Moment,
-    /// When it ended.
+    /// The end time.
     pub ended: Moment,
-    /// What it is bound to.
+    /// The inputs it is bound to.
     pub bound: EvidenceBinding,
-    /// The kept output: an object.
+    /// The stored output: an object.
     pub output: Option<Digest>,
-    /// The observation after it ran is the one before it.
+    /// Whether the observation after the run equals the one before.
     pub undisturbed: bool,
 }
 
-/// The gate was asked.
+/// The gate gave a verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct VerdictGiven {
-    /// The environment a release would go to.
+    /// The environment of the release.
     pub environment: EnvironmentName,
-    /// The plan for it.
+    /// The plan.
     pub plan: Digest,
     /// The recipe.
     pub recipe: Digest,
-    /// Whether it is open.
+    /// Whether the gate is open.
     pub open: bool,
-    /// The codes of the rules that shut it.
+    /// The codes of the rules that closed it.
     pub shut_by: Vec<String>,
-    /// The whole dossier: an object. With it the verdict can be computed again.
+    /// The whole dossier: an object from which the verdict can be computed again.
     pub dossier: Digest,
 }
 
-/// A person approved.
+/// A plan was approved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Approved {
-    /// The environment a release would go to.
+    /// The environment of the release.
     pub environment: EnvironmentName,
-    /// The plan that was approved.
+    /// The approved plan.
     pub plan: Digest,
-    /// The digest of all evidence that was there to be seen.
+    /// The digest of all evidence at that time.
     pub evidence: Digest,
-    /// Who.
+    /// The actor.
     pub by: Actor,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// A release was begun.
+/// A release started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReleaseStarted {
-    /// Its number in this ledger: `r-3`.
+    /// The number in this ledger, such as `r-3`.
     pub release: String,
     /// The environment.
     pub environment: EnvironmentName,
@@ -451,17 +451,17 @@ pub struct ReleaseStarted {
     pub plan: Digest,
     /// The recipe.
     pub recipe: Digest,
-    /// The verdict's dossier.
+    /// The dossier of the verdict.
     pub dossier: Digest,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
-    /// The plan's binding. `None` in records of earlier versions, as what follows.
+    /// The plan's binding. `None` in records of earlier versions, like the next fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Digest>,
     /// The plan's definitions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definitions: Option<Digest>,
-    /// Where the definitions came from.
+    /// The origin of the definitions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }
@@ -478,26 +478,26 @@ pub struct ReleaseEnded {
     pub recipe: Digest,
     /// The commit.
     pub commit: Option<String>,
-    /// How.
+    /// The outcome.
     pub outcome: ApplyOutcome,
-    /// Whether the smoke suites passed afterwards; `None` when they were not run.
+    /// Whether the smoke suites passed afterwards; `None` when they did not run.
     pub smoke: Option<bool>,
 }
 
-/// A check for drift. Only what counts is kept: errors that no declared difference allows.
+/// A drift check. Only relevant findings are stored: errors that no declared difference allows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DriftChecked {
-    /// The environments that were checked, each with the fingerprints of its findings.
+    /// The checked environments, each with the fingerprints of its findings.
     pub environments: BTreeMap<EnvironmentName, Vec<Digest>>,
-    /// The fingerprints of differences between environments; `None` where parity was not checked.
+    /// The fingerprints of differences between environments; `None` without a parity check.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub parity: Option<Vec<Digest>>,
-    /// Whether everything was read.
+    /// Whether everything was readable.
     pub complete: bool,
-    /// Where the definitions came from.
+    /// The origin of the definitions.
     pub origin: Origin,
-    /// By whom.
+    /// The actor.
     pub by: Actor,
 }
 
@@ -518,11 +518,11 @@ mod tests {
         }
     }
 
-    /// Every ledger holds these names: names are added, and none changes.
+    /// Every ledger contains these names: new ones may be added, none may change.
     #[test]
-    fn verbs_and_outcomes_are_stored_under_these_names() {
+    fn stored_names_of_verbs_and_outcomes_are_stable() {
         use Verb::{Create, Record, Remove, Replace, Update};
-        // The compiler asks for a new one here; add it below.
+        // The compiler requires a new variant here; add it below.
         let _ = |verb: Verb| match verb {
             Create | Update | Replace | Remove | Record => {}
         };

@@ -1,6 +1,6 @@
-//! What is remembered of a ledger, held against its entries: the head beside it, and checkpoints kept elsewhere.
+//! The end of a ledger, checked against the head beside it and against checkpoints kept elsewhere.
 //!
-//! What is wrong with the entries themselves is for `verify` and `walk`.
+//! `verify` and `walk` check the entries themselves.
 
 use super::LedgerError;
 use super::head::{Checkpoint, Head};
@@ -10,32 +10,32 @@ use evenkeel_model::Moment;
 /// A checkpoint that was kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// What people call it: its file.
+    /// The name in messages: its file.
     pub name: String,
-    /// What it remembers.
+    /// The checkpoint.
     pub checkpoint: Checkpoint,
 }
 
-/// What came of holding the ledger against a checkpoint that was kept elsewhere.
+/// The result of checking a ledger against a checkpoint that was kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The checkpoint.
     pub kept: Kept,
-    /// When the entry was written that it names, where the ledger has that very entry and is whole up to it: then all
-    /// entries up to there are the ones that were there when the checkpoint was made.
+    /// The time of the entry in the checkpoint, if the ledger contains that entry and is intact up to it: then all
+    /// entries up to there are the original ones.
     pub proven: Option<Moment>,
-    /// Why it is not the ledger that this checkpoint remembers; that is among the findings as well.
+    /// The reason why the ledger does not match this checkpoint; also among the findings.
     pub refuted: Option<String>,
 }
 
-/// There is no ledger, and somebody kept a checkpoint of one.
+/// The ledger is missing, but a checkpoint of one exists.
 #[must_use]
 pub fn gone(place: &str, first: &Kept, checkpoints: &[Kept]) -> Verification {
     let mut verification = Verification::default();
     verification.find(
         None,
         format!(
-            "{} is gone: {} says that entry {} was written to a ledger",
+            "{} is missing, but {} records entry {}",
             place, first.name, first.checkpoint.sequence
         ),
     );
@@ -43,7 +43,7 @@ pub fn gone(place: &str, first: &Kept, checkpoints: &[Kept]) -> Verification {
     verification
 }
 
-/// Nothing was held against them.
+/// Checked against none.
 #[must_use]
 pub fn unproven(checkpoints: &[Kept]) -> Vec<Proof> {
     checkpoints
@@ -56,23 +56,23 @@ pub fn unproven(checkpoints: &[Kept]) -> Vec<Proof> {
         .collect()
 }
 
-/// Holds everything that is remembered against the entries, after everything else was looked at.
+/// Checks the entries against the head and the checkpoints, after all other checks.
 pub(crate) fn check(
     medium: &dyn Medium,
     checkpoints: &[Kept],
     found: &mut Verification,
 ) -> Result<(), LedgerError> {
     let head_path = medium.head_name();
-    let mut reason = format!("{head_path} is not there to tell how far the ledger went");
+    let mut reason = format!("{head_path} is missing, so the end of the ledger is not proven");
     let remembered = match medium.head()? {
         Head::Absent => None,
         Head::Unreadable => {
-            reason = format!("{head_path} cannot be understood");
+            reason = format!("{head_path} is unreadable");
             None
         }
         Head::Known(checkpoint) => Some(checkpoint),
     };
-    // What the entries themselves say, before anything remembered is held against them.
+    // The findings about the entries themselves, before the comparison with head and checkpoints.
     let sound = Sound {
         last: found.head.as_ref().map_or(0, |head| head.sequence),
         lineage: found
@@ -87,7 +87,7 @@ pub(crate) fn check(
     };
     for kept in checkpoints {
         let remedy = format!(
-            "name the right file if {} is of another ledger or was edited",
+            "pass the right file if {} is of another ledger or was edited",
             kept.name
         );
         let proof = sound.prove(medium, &kept.checkpoint, &kept.name, &remedy);
@@ -117,8 +117,8 @@ pub(crate) fn check(
             .prove(medium, checkpoint, &head_path, &remedy)
             .or_else(|error| found.blame(error))?;
     }
-    // A ledger that was just founded has no head yet if the run was killed there. There is nothing in it to miss: without
-    // its head it says no more than a folder that was emptied.
+    // A run killed during the founding leaves a ledger without a head. It contains nothing to miss, so the missing head
+    // matters no more than that of an emptied folder.
     let is_only_founded = sound.last == 1 && medium.head()? == Head::Absent;
     found.complete = if !found.is_whole() {
         Completeness::NotProven("the ledger is broken".to_owned())
@@ -130,11 +130,11 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// What the entries say, for what is remembered to be held against them.
+/// The state of the entries, for the comparison with head and checkpoints.
 struct Sound {
     lineage: String,
     last: u64,
-    /// Nothing is wrong with the entries up to this one.
+    /// The last entry up to which nothing is wrong.
     up_to: u64,
 }
 

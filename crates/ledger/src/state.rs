@@ -1,7 +1,7 @@
-//! The state: the fold of all entries into how things stand.
+//! The state: the fold of all entries.
 //!
-//! It believes what the entries say and nothing else; that they are whole is proven by whoever read them. Kinds of
-//! records that a newer version added are counted and passed over.
+//! It trusts the entries; the reader verifies them. Records of a kind that a newer version added are counted and
+//! skipped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,46 +12,46 @@ use super::record::{ApplyOutcome, Founded, LeaseTaken, Record, ReleaseEnded, Rel
 use super::{Entry, Ledger, LedgerError, chain};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
-/// A release, and how it ended if it did.
+/// A release and its end, if any.
 #[derive(Clone, Debug)]
 pub struct Release {
-    /// How it began.
+    /// The record of its start.
     pub started: Noted<ReleaseStarted>,
-    /// How it ended, by the last word on it; `None` while it runs, and when it was killed until somebody finishes it.
+    /// The latest record of its end; `None` while it runs, and after a kill until a later run finishes it.
     pub ended: Option<Noted<ReleaseEnded>>,
 }
 
-/// Where a saved plan was used: it is never used again.
+/// The use of a saved plan, which cannot be used again.
 #[derive(Clone, Debug)]
 pub struct Used {
     /// The apply.
     pub apply: Arc<str>,
-    /// When that began.
+    /// The start time of that apply.
     pub at: Moment,
 }
 
-/// A recorded check, and since when its findings are known.
+/// A recorded check, with the first sighting of each finding.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// When it was made.
+    /// The time.
     pub at: Moment,
-    /// Whether everything was read.
+    /// Whether everything was readable.
     pub complete: bool,
-    /// Its findings by fingerprint.
+    /// The findings by fingerprint.
     pub findings: BTreeMap<Digest, Sighting>,
 }
 
-/// Between which recorded checks a finding came to be.
+/// The recorded checks between which a finding appeared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// The last check without it; `None` where the first check had it.
+    /// The last check without it; `None` if the first check had it.
     pub after: Option<Moment>,
     /// The first check with it.
     pub first: Moment,
 }
 
 impl Check {
-    /// The check that follows `before`, with these findings.
+    /// Returns the check that follows `before` with these findings.
     fn following(before: Option<&Self>, at: Moment, complete: bool, findings: &[Digest]) -> Self {
         let sighting = |fingerprint: &Digest| {
             let known = before.and_then(|before| before.findings.get(fingerprint));
@@ -71,39 +71,39 @@ impl Check {
     }
 }
 
-/// How things stand.
+/// The state of a ledger.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// How the ledger began.
+    /// The founding record.
     pub founded: Option<Founded>,
-    /// The number of the last entry that was absorbed.
+    /// The number of the last absorbed entry.
     pub sequence: u64,
-    /// Its digest.
+    /// The digest of that entry.
     pub head: Option<Digest>,
-    /// Its time.
+    /// The time of that entry.
     pub time: Option<Moment>,
-    /// Every environment that an entry was about.
+    /// Every environment with an entry.
     pub environments: BTreeMap<EnvironmentName, EnvironmentState>,
     /// All releases, oldest first.
     pub releases: Vec<Release>,
-    /// The plans from files that were applied.
+    /// Applied plans from files.
     pub used_plans: BTreeMap<Digest, Used>,
     /// The last recorded check of each environment.
     pub checks: BTreeMap<EnvironmentName, Check>,
     /// The last recorded check of parity.
     pub parity: Option<Check>,
-    /// How many entries were of a kind that this version does not know.
+    /// The number of entries of a kind that this version does not know.
     pub unknown: usize,
     applies: u64,
     released: u64,
 }
 
 impl State {
-    /// The state after all entries of a ledger, each absorbed as it is read: they are never in memory together.
+    /// Returns the state after all entries of a ledger, absorbed one by one, so that only one is in memory at a time.
     ///
     /// # Errors
     ///
-    /// As [`Ledger::each`] and [`State::absorb`].
+    /// Like [`Ledger::each`] and [`State::absorb`].
     pub fn of(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
         let mut state = Self::default();
         state.catch_up(ledger)?;
@@ -113,34 +113,35 @@ impl State {
         Ok(state)
     }
 
-    /// Absorbs what was appended to the ledger since.
+    /// Absorbs the entries appended since.
     ///
     /// # Errors
     ///
-    /// As [`Ledger::each`] and [`State::absorb`].
+    /// Like [`Ledger::each`] and [`State::absorb`].
     pub fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), LedgerError> {
         ledger.each(self.sequence, &mut |entry| {
             if entry.sequence > self.sequence {
                 return self.absorb(&entry);
             }
-            // A look that was taken again gives what is known already.
+            // A restarted read delivers known entries again.
             if entry.sequence == self.sequence && self.head != Some(entry.digest) {
                 return Err(LedgerError::broken(
                     entry.sequence,
-                    "it became another entry while the ledger was read",
+                    "the entry changed while the ledger was read",
                 ));
             }
             Ok(())
         })
     }
 
-    /// How things stand in an environment; `None` when no entry was ever about it.
+    /// Returns the state of an environment; `None` when it has no entry.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentState> {
         self.environments.get(name)
     }
 
-    /// Returns the lease on an environment that was taken and not returned, if `holder` took it or none is known. `None`
+    /// Returns the unreturned lease on an environment, if `holder` took it or no holder is known. Also `None` while a
+    /// holder is taking or returning it.
     /// also while a holder is taking or returning it.
     #[must_use]
     pub fn lease(
@@ -154,20 +155,20 @@ impl State {
             .filter(|lease| holder.is_none_or(|holder| holder.by == lease.record.by))
     }
 
-    /// An instance in an environment as it was last applied.
+    /// Returns an instance in an environment as last applied.
     #[must_use]
     pub fn applied(&self, environment: &EnvironmentName, instance: &Instance) -> Option<&str> {
         let applied = self.environments.get(environment)?.applied.get(instance)?;
         Some(&applied.record)
     }
 
-    /// The number of the next apply: `a-8`.
+    /// Returns the number of the next apply, such as `a-8`.
     #[must_use]
     pub fn next_apply(&self) -> String {
         format!("a-{}", self.applies + 1)
     }
 
-    /// The number of the next release: `r-4`.
+    /// Returns the number of the next release, such as `r-4`.
     #[must_use]
     pub fn next_release(&self) -> String {
         format!("r-{}", self.released + 1)
@@ -177,12 +178,12 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Broken`] when it is not the next, or its body is not what its kind says.
+    /// [`LedgerError::Broken`] when it is not the next, or its body does not match its kind.
     pub fn absorb(&mut self, entry: &Entry) -> Result<(), LedgerError> {
         if entry.sequence != self.sequence + 1 {
             return Err(LedgerError::broken(
                 entry.sequence,
-                format!("the entry after {} was expected", self.sequence),
+                format!("expected the entry after {}", self.sequence),
             ));
         }
         match chain::understand(entry)? {
@@ -246,7 +247,7 @@ impl State {
                 });
             }
             Record::ReleaseEnded(record) => {
-                // A release that did not end well may be finished later; one that did has ended.
+                // An unsuccessful release may be finished later; a successful one has ended.
                 let release = self.releases.iter_mut().rev().find(|release| {
                     release.started.record.release == record.release
                         && release
@@ -277,7 +278,7 @@ impl State {
     }
 }
 
-/// Where in the ledger a record stands.
+/// The position of a record in the ledger.
 struct Place {
     sequence: u64,
     at: Moment,
@@ -293,7 +294,8 @@ impl Place {
     }
 }
 
-/// The higher of `so_far` and the number in `name`, and more than `so_far` when the name has none: numbers never repeat.
+/// Returns the higher of `so_far` and the number in `name`, and more than `so_far` when the name has none, so numbers
+/// never repeat.
 fn highest(so_far: u64, prefix: &str, name: &str) -> u64 {
     name.strip_prefix(prefix)
         .and_then(|number| number.parse().ok())

@@ -1,8 +1,8 @@
-//! Verification: reads a ledger as if nobody could be trusted, and lists everything that is not as written.
+//! Verification: checks a ledger without trust in its writers, and lists every problem.
 //!
-//! Where reading stops at the first bad entry, this goes on, so that the extent of the damage is seen. It changes
-//! nothing. It can say that an end is missing only with a memory of that end: the head, or a checkpoint that was
-//! kept elsewhere. How rows are read, and what may be wrong with the medium around them, is for each backend.
+//! Reading stops at the first bad entry; verification continues, so that it shows the extent of the damage. It changes
+//! nothing. A missing end is detected only with a record of that end: the head, or a checkpoint that was kept
+//! elsewhere. Each backend reads its rows and checks its medium.
 
 use std::collections::BTreeMap;
 
@@ -13,73 +13,73 @@ use super::remembered::{self, Kept, Proof};
 use super::walk::Walk;
 use evenkeel_model::{EnvironmentName, Moment};
 
-/// More findings than this say no more.
+/// The largest number of findings.
 const MOST: usize = 200;
 
-/// What was found.
+/// The result of a verification.
 #[derive(Clone, Debug, Default)]
 pub struct Verification {
-    /// How the ledger began, if that can still be read.
+    /// The founding record, if readable.
     pub founded: Option<Founded>,
-    /// How many entries are there.
+    /// The number of entries.
     pub entries: u64,
-    /// How far it goes: worth keeping elsewhere, see [`Store::verify`](super::Store::verify).
+    /// The end of the ledger: worth keeping elsewhere, see [`Store::verify`](super::Store::verify).
     pub head: Option<Checkpoint>,
-    /// When the entry was written that it goes to, by its writer's clock.
+    /// The time of the last entry, by its writer's clock.
     pub time: Option<Moment>,
-    /// What came of each checkpoint that was kept elsewhere, in the order in which they were given.
+    /// The results for the checkpoints that were kept elsewhere, in the given order.
     pub proofs: Vec<Proof>,
-    /// What is not as it was written. Empty means: every entry that is there is what was written.
+    /// The findings. Empty means that every present entry is original.
     pub findings: Vec<Irregularity>,
-    /// What is odd without being wrong, such as a clock that was set back.
+    /// Oddities that are no errors, such as a clock that was set back.
     pub advice: Vec<Irregularity>,
-    /// Whether the end is where it was.
+    /// Whether the end is proven.
     pub complete: Completeness,
 }
 
-/// One thing that was found.
+/// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Irregularity {
-    /// The entry it is about; `None` when it is about the whole file.
+    /// The entry; `None` for the whole file.
     pub sequence: Option<u64>,
-    /// What, as a sentence says it.
+    /// The finding in a sentence.
     pub what: String,
 }
 
-/// Whether anything is missing at the end.
+/// Whether entries may be missing at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
-    /// The ledger goes at least as far as was remembered.
+    /// The ledger reaches at least its recorded end.
     Proven,
-    /// That cannot be told, and why.
+    /// The end is not proven, for this reason.
     NotProven(String),
 }
 
 impl Default for Completeness {
     fn default() -> Self {
-        Self::NotProven("the ledger could not be read to its end".to_owned())
+        Self::NotProven("the ledger is not readable to its end".to_owned())
     }
 }
 
 impl Verification {
-    /// Whether nothing is wrong with any entry or with the file.
+    /// Returns whether there are no findings.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// Whether nothing is wrong but that checkpoints which were kept elsewhere remember another ledger.
+    /// Returns whether the only findings are checkpoints of another ledger.
     #[must_use]
     pub fn is_only_refuted(&self) -> bool {
         let refuted = self.proofs.iter().filter(|proof| proof.refuted.is_some());
         !self.is_whole() && refuted.count() == self.findings.len()
     }
 
-    /// How far a whole ledger goes.
+    /// Returns the end of an intact ledger.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Broken`] when it is not whole.
+    /// [`LedgerError::Broken`] when it is not intact.
     pub fn end(&self) -> Result<&Checkpoint, LedgerError> {
         match (&self.head, self.findings.first()) {
             (Some(end), None) => Ok(end),
@@ -87,11 +87,11 @@ impl Verification {
                 finding.sequence.unwrap_or(0),
                 finding.what.clone(),
             )),
-            (None, None) => Err(LedgerError::broken(0, "it has no entries".to_owned())),
+            (None, None) => Err(LedgerError::broken(0, "no entries found".to_owned())),
         }
     }
 
-    /// The lowest number of an entry that something is wrong with.
+    /// Returns the lowest number of a bad entry.
     #[must_use]
     pub fn first_bad(&self) -> Option<u64> {
         self.findings
@@ -109,7 +109,7 @@ impl Verification {
         }
     }
 
-    /// Takes an error as a finding, unless it says that nothing can be told.
+    /// Records an error as a finding, unless it prevents the verification.
     pub(crate) fn blame(&mut self, error: LedgerError) -> Result<(), LedgerError> {
         match error {
             LedgerError::Broken { sequence, reason } => {
@@ -122,47 +122,48 @@ impl Verification {
     }
 }
 
-/// A row as it is kept: its number, its line and the digest beside it; or why it cannot be read.
+/// A stored row: its number, its line and its digest; or the reason why it is unreadable.
 pub type Row<'row> = Result<(u64, &'row [u8], &'row [u8]), String>;
 
-/// What a backend shows of a ledger to have it verified: everything as it is kept, proven in nothing.
+/// The raw content of a ledger, shown by a backend for verification.
 pub trait Medium {
-    /// Hands over every row in order.
+    /// Passes every row to `take`, in order.
     ///
     /// # Errors
     ///
-    /// When the medium refuses to be read.
+    /// When the medium is unreadable.
     fn each_row(&self, take: &mut dyn FnMut(Row<'_>)) -> Result<(), LedgerError>;
 
-    /// The digest that is kept for an entry.
+    /// Returns the stored digest of an entry.
     ///
     /// # Errors
     ///
-    /// When the medium refuses to be read.
+    /// When the medium is unreadable.
     fn digest(&self, sequence: u64) -> Result<Option<Vec<u8>>, LedgerError>;
 
-    /// When an entry was written, if it is there and can be read.
+    /// Returns the time of an entry, if it exists and is readable.
     ///
     /// # Errors
     ///
-    /// When the medium refuses to be read.
+    /// When the medium is unreadable.
     fn time(&self, sequence: u64) -> Result<Option<Moment>, LedgerError>;
 
-    /// The head.
+    /// Returns the head.
     ///
     /// # Errors
     ///
-    /// When the medium refuses to be read.
+    /// When the medium is unreadable.
     fn head(&self) -> Result<Head, LedgerError>;
 
-    /// What people call the head.
+    /// Returns the name of the head in messages.
     fn head_name(&self) -> String;
 
-    /// Adds what is wrong around the entries: the medium, and what is derived from them, such as the newest `tokens`.
+    /// Adds findings outside the entries: about the medium, and about data derived from them, such as the newest
+    /// `tokens`.
     ///
     /// # Errors
     ///
-    /// When the medium refuses to be read.
+    /// When the medium is unreadable.
     fn check(
         &self,
         tokens: &BTreeMap<EnvironmentName, u64>,
@@ -170,14 +171,14 @@ pub trait Medium {
     ) -> Result<(), LedgerError>;
 }
 
-/// Verifies the ledger on a medium, and holds it against checkpoints that were kept elsewhere.
+/// Verifies the ledger on a medium, including against checkpoints that were kept elsewhere.
 ///
 /// # Errors
 ///
-/// When the medium refuses to be read.
+/// When the medium is unreadable.
 pub fn examine(medium: &dyn Medium, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
     let mut verification = Verification::default();
-    // The medium as a whole is told after its entries: the first finding names the first bad entry.
+    // Check the medium after its entries: the first finding names the first bad entry.
     let mut walk = Walk::default();
     if let Err(error) = walk.every_row(medium, &mut verification) {
         verification.blame(match error {

@@ -1,6 +1,6 @@
-//! The walk along a chain that may be broken: it names what is wrong with an entry and goes on behind it.
+//! The walk along a possibly broken chain: it reports a bad entry and continues after it.
 //!
-//! What is wrong with the medium around the entries is for its backend.
+//! Backends check the medium around the entries.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use super::verify::{Irregularity, Medium, Verification};
 use super::{Entry, LedgerError};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
-/// The walk along the chain, which goes on behind what is broken.
+/// The walk along the chain, which continues after bad entries.
 #[derive(Clone)]
 pub struct Walk {
-    /// Its last entry, as it is now.
+    /// The last entry as it is now.
     pub link: Link,
-    /// After a bad entry its successor may continue what was kept as its digest instead of what its line has now.
+    /// After a bad entry, its successor may continue the stored digest instead of the present line's digest.
     instead: Option<Digest>,
-    /// How many rows there were.
+    /// The number of rows.
     pub entries: u64,
-    /// When the last entry that could be read was written.
+    /// The time of the last readable entry.
     pub time: Option<Moment>,
     /// The newest token of every environment.
     pub tokens: BTreeMap<EnvironmentName, u64>,
@@ -42,7 +42,7 @@ impl Walk {
     ///
     /// # Errors
     ///
-    /// When the medium cannot be read on; what is wrong with an entry is a finding.
+    /// When the medium becomes unreadable; problems of an entry are findings.
     pub fn every_row(
         &mut self,
         medium: &dyn Medium,
@@ -75,7 +75,7 @@ impl Walk {
                 format!("the entries from here to {} are missing", sequence - 1)
             };
             found.find(Some(expected), missing);
-            // Its predecessor is gone: its own word must do, and its successor will be held to its digest.
+            // The predecessor is missing: accept this entry's own digest, which its successor must continue.
             let previous = std::str::from_utf8(line)
                 .ok()
                 .and_then(|line| super::entry::read(line).ok())
@@ -117,7 +117,7 @@ impl Walk {
             found.advice.push(Irregularity {
                 sequence: Some(entry.sequence),
                 what: format!(
-                    "it was written at {}, before its predecessor at {before}: a clock was set back",
+                    "written at {}, before its predecessor at {before}: a clock was set back",
                     entry.time
                 ),
             });
@@ -128,17 +128,17 @@ impl Walk {
                 found.founded = Some(founded);
             }
             Ok(Some(Record::Founded(_))) => {
-                found.find(Some(entry.sequence), "it founds the ledger a second time");
+                found.find(Some(entry.sequence), "second founding record");
             }
             Ok(_) if entry.sequence == 1 => {
-                found.find(Some(1), "the first entry does not found a ledger");
+                found.find(Some(1), "the first entry is not a founding record");
             }
             Ok(Some(Record::LeaseTaken(taken))) => {
                 let newest = self.tokens.entry(taken.environment).or_default();
                 if taken.token <= *newest {
                     found.find(
                         Some(entry.sequence),
-                        format!("its token {} does not rise above {newest}", taken.token),
+                        format!("its token {} is not above {newest}", taken.token),
                     );
                 }
                 *newest = taken.token.max(*newest);

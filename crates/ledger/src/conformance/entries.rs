@@ -1,4 +1,5 @@
-//! Entries and fences: what is appended is read, in order, whole or not at all, and never by who lost his lease.
+//! Entries and fences: appended entries are read in order, batches are atomic, and a writer that lost its lease is
+//! refused.
 
 use super::{Bench, fence, founded, lease, time};
 use crate::{Ledger, LedgerError};
@@ -6,17 +7,17 @@ use evenkeel_model::EnvironmentName;
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
     for promise in [
-        what_is_appended_is_read,
+        appended_entries_are_read,
         an_old_fence_is_refused,
-        a_batch_is_written_whole_or_not_at_all,
+        a_batch_is_atomic,
         a_clock_set_back_breaks_nothing,
-        writers_at_once_leave_no_gap,
+        concurrent_writers_leave_no_gap,
     ] {
         promise(&*founded(&*make()));
     }
 }
 
-fn what_is_appended_is_read(ledger: &dyn Ledger) {
+fn appended_entries_are_read(ledger: &dyn Ledger) {
     let first = ledger.read(0).unwrap();
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].kind, "founded");
@@ -96,7 +97,7 @@ fn an_old_fence_is_refused(ledger: &dyn Ledger) {
     assert_eq!(ledger.read(0).unwrap().len(), 4);
 }
 
-fn a_batch_is_written_whole_or_not_at_all(ledger: &dyn Ledger) {
+fn a_batch_is_atomic(ledger: &dyn Ledger) {
     let batch = [
         lease("staging", 1),
         lease("production", 1),
@@ -125,7 +126,7 @@ fn a_clock_set_back_breaks_nothing(ledger: &dyn Ledger) {
     assert_eq!(ledger.read(0).unwrap()[2].time, time(-100));
 }
 
-fn writers_at_once_leave_no_gap(ledger: &dyn Ledger) {
+fn concurrent_writers_leave_no_gap(ledger: &dyn Ledger) {
     std::thread::scope(|scope| {
         for writer in 0..8 {
             scope.spawn(move || {

@@ -1,23 +1,23 @@
-//! The head: it follows every append, may lag behind or be missing, and accuses a ledger that was cut short.
+//! The head: it follows every append, may lag behind or be missing, and reveals a truncated ledger.
 
 use super::{Bench, Fault, SYSTEM, founded, lease, time, with_entries};
 use crate::{Checkpoint, Completeness, LedgerError};
 use evenkeel_model::Digest;
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
-    a_ledger_that_was_cut_short_is_refused(&*make());
-    a_ledger_that_is_gone_is_not_founded_anew(&*make());
-    a_head_that_lags_behind_accuses_nobody(&*make());
-    a_missing_or_garbled_head_proves_nothing(&*make());
-    a_head_of_something_else_is_refused(&*make());
+    a_truncated_ledger_is_refused(&*make());
+    a_lost_ledger_is_not_founded_again(&*make());
+    a_head_that_lags_behind_is_no_finding(&*make());
+    a_missing_or_unreadable_head_proves_nothing(&*make());
+    a_head_of_another_ledger_is_refused(&*make());
 }
 
-/// How far the ledger goes.
+/// Returns the end of the ledger.
 fn end(bench: &dyn Bench) -> Checkpoint {
     bench.store().verify(&[]).unwrap().head.unwrap()
 }
 
-fn a_ledger_that_was_cut_short_is_refused(bench: &dyn Bench) {
+fn a_truncated_ledger_is_refused(bench: &dyn Bench) {
     with_entries(bench, 5);
     if !bench.suffer(Fault::Cut(3)) {
         return;
@@ -38,7 +38,7 @@ fn a_ledger_that_was_cut_short_is_refused(bench: &dyn Bench) {
     assert_ne!(verification.complete, Completeness::Proven);
 }
 
-fn a_ledger_that_is_gone_is_not_founded_anew(bench: &dyn Bench) {
+fn a_lost_ledger_is_not_founded_again(bench: &dyn Bench) {
     with_entries(bench, 3);
     if !bench.suffer(Fault::Gone) {
         return;
@@ -54,14 +54,14 @@ fn a_ledger_that_is_gone_is_not_founded_anew(bench: &dyn Bench) {
     }
     if bench.suffer(Fault::NoHead) {
         assert_eq!(founded(bench).read(0).unwrap().len(), 1);
-        // A run that is killed as it founds a ledger leaves it without a head.
+        // A run that is killed while it founds a ledger leaves it without a head.
         bench.suffer(Fault::NoHead);
         let verification = bench.store().verify(&[]).unwrap();
         assert_eq!(verification.complete, Completeness::Proven);
     }
 }
 
-fn a_head_that_lags_behind_accuses_nobody(bench: &dyn Bench) {
+fn a_head_that_lags_behind_is_no_finding(bench: &dyn Bench) {
     with_entries(bench, 3);
     let earlier = end(bench);
     assert_eq!(earlier.sequence, 3);
@@ -74,7 +74,7 @@ fn a_head_that_lags_behind_accuses_nobody(bench: &dyn Bench) {
     let verification = bench.store().verify(&[]).unwrap();
     assert!(verification.is_whole());
     assert_eq!(verification.complete, Completeness::Proven);
-    // The next append brings it up to date: cutting that off is noticed.
+    // The next append updates the head: truncating that entry is detected.
     founded(bench)
         .append(time(6), &[lease("staging", 10)], None)
         .unwrap();
@@ -84,7 +84,7 @@ fn a_head_that_lags_behind_accuses_nobody(bench: &dyn Bench) {
     assert!(matches!(cut, Some(LedgerError::Broken { sequence: 5, .. })));
 }
 
-fn a_missing_or_garbled_head_proves_nothing(bench: &dyn Bench) {
+fn a_missing_or_unreadable_head_proves_nothing(bench: &dyn Bench) {
     with_entries(bench, 3);
     for fault in [Fault::NoHead, Fault::GarbledHead] {
         if !bench.suffer(fault) {
@@ -94,13 +94,13 @@ fn a_missing_or_garbled_head_proves_nothing(bench: &dyn Bench) {
         assert!(verification.is_whole());
         assert!(matches!(verification.complete, Completeness::NotProven(_)));
         assert!(bench.store().open(Some(SYSTEM)).unwrap().is_some());
-        // An entry that is added does not hide that the end was not proven.
+        // A further entry does not hide that the end was not proven.
         founded(bench)
             .append(time(8), &[lease("staging", next_token(bench))], None)
             .unwrap();
         let verification = bench.store().verify(&[]).unwrap();
         assert!(matches!(verification.complete, Completeness::NotProven(_)));
-        // A person's decision does, and from then on the head follows again.
+        // An explicit restore does, and from then on the head follows again.
         bench.store().restore_head().unwrap();
         founded(bench)
             .append(time(9), &[lease("staging", next_token(bench))], None)
@@ -110,12 +110,12 @@ fn a_missing_or_garbled_head_proves_nothing(bench: &dyn Bench) {
     }
 }
 
-/// A token above all that are taken.
+/// Returns a token above all that are taken.
 fn next_token(bench: &dyn Bench) -> u64 {
     1_000 * end(bench).sequence
 }
 
-fn a_head_of_something_else_is_refused(bench: &dyn Bench) {
+fn a_head_of_another_ledger_is_refused(bench: &dyn Bench) {
     with_entries(bench, 3);
     let own = end(bench);
     let ahead = Checkpoint {

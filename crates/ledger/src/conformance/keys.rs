@@ -1,12 +1,12 @@
-//! The key: made once, and the same for all who come at once.
+//! The key: created once, and the same for concurrent processes.
 
 use super::Bench;
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
-    all_who_come_at_once_get_the_same_key(&*make());
+    concurrent_creators_get_the_same_key(&*make());
 }
 
-fn all_who_come_at_once_get_the_same_key(bench: &dyn Bench) {
+fn concurrent_creators_get_the_same_key(bench: &dyn Bench) {
     let store = bench.store();
     assert!(store.key().unwrap().is_none());
     let seals: std::collections::BTreeSet<_> = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Leases: one writer at a time, named to the others, waited for, broken, and followed when he dies.
+//! Leases: one writer at a time, named in errors, waited for, broken, and succeeded after its death.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use evenkeel_model::EnvironmentName;
 use evenkeel_model::moment::FixedClock;
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
-    one_writer_holds_an_environment_and_others_hear_who(&*make());
+    one_writer_holds_an_environment_and_others_see_its_name(&*make());
     waiting_ends_when_the_holder_leaves(&*make());
-    a_holder_who_was_overtaken_can_write_nothing(&*make());
-    a_broken_lease_is_in_the_ledger_with_who_and_why(&*make());
-    a_holder_who_died_is_followed_at_once(&*make());
-    an_environment_cannot_name_something_else(&*make());
+    a_superseded_holder_cannot_write(&*make());
+    a_broken_lease_is_recorded_with_actor_and_reason(&*make());
+    a_lease_of_a_dead_holder_is_taken_at_once(&*make());
+    an_environment_name_cannot_be_a_path(&*make());
 }
 
 static CLOCK: LazyLock<FixedClock> = LazyLock::new(|| FixedClock(time(5)));
@@ -42,7 +42,7 @@ fn take<'l>(
 fn held(token: u64) -> LeaseTaken {
     match lease("staging", token) {
         Record::LeaseTaken(held) => held,
-        other => panic!("{} is no lease", other.kind()),
+        other => panic!("{} is not a lease", other.kind()),
     }
 }
 
@@ -51,24 +51,24 @@ fn kinds(ledger: &dyn Ledger) -> Vec<String> {
     entries.into_iter().map(|entry| entry.kind).collect()
 }
 
-fn one_writer_holds_an_environment_and_others_hear_who(bench: &dyn Bench) {
+fn one_writer_holds_an_environment_and_others_see_its_name(bench: &dyn Bench) {
     let (store, ledger) = (bench.store(), founded(bench));
     let staging = EnvironmentName::new("staging");
     assert_eq!(store.look_at_lock(&staging).unwrap(), Lock::Free);
     let first = take(store, &*ledger, "staging", None).unwrap();
     assert_eq!(first.fence(), &fence("staging", 1));
     let refused = take(store, &*ledger, "staging", Some(Duration::from_millis(60)));
-    let said = format!("ada on engine (process 7) since {}, for `apply`", time(5));
+    let holder_words = format!("ada on engine (process 7) since {}, for `apply`", time(5));
     assert_eq!(
         refused.err().unwrap().to_string(),
-        format!("staging is held by {said}")
+        format!("staging is locked by {holder_words}")
     );
     let holder = Holder {
         by: actor("ada"),
         since: time(5),
         purpose: "apply".to_owned(),
     };
-    assert_eq!(holder.to_string(), said);
+    assert_eq!(holder.to_string(), holder_words);
     assert_eq!(
         store.look_at_lock(&staging).unwrap(),
         Lock::Held(Some(holder))
@@ -107,7 +107,7 @@ fn waiting_ends_when_the_holder_leaves(bench: &dyn Bench) {
     });
 }
 
-fn a_holder_who_was_overtaken_can_write_nothing(bench: &dyn Bench) {
+fn a_superseded_holder_cannot_write(bench: &dyn Bench) {
     let (store, ledger) = (bench.store(), founded(bench));
     let staging = EnvironmentName::new("staging");
     let old = take(store, &*ledger, "staging", None).unwrap();
@@ -142,7 +142,7 @@ fn a_holder_who_was_overtaken_can_write_nothing(bench: &dyn Bench) {
             ..
         })
     ));
-    // Neither does he take the lock of his successor along.
+    // It does not release the lock of its successor either.
     drop(old);
     assert!(matches!(
         store.look_at_lock(&staging).unwrap(),
@@ -154,7 +154,7 @@ fn a_holder_who_was_overtaken_can_write_nothing(bench: &dyn Bench) {
         .unwrap();
 }
 
-fn a_broken_lease_is_in_the_ledger_with_who_and_why(bench: &dyn Bench) {
+fn a_broken_lease_is_recorded_with_actor_and_reason(bench: &dyn Bench) {
     let (store, ledger) = (bench.store(), founded(bench));
     ledger
         .append(time(1), &[lease("staging", 1)], None)
@@ -162,7 +162,7 @@ fn a_broken_lease_is_in_the_ledger_with_who_and_why(bench: &dyn Bench) {
     let (held, by) = (held(1), actor("bob"));
     let broken = break_open(store, &*ledger, &*CLOCK, &held, &by, "it hangs");
     assert_eq!(broken.unwrap(), 2);
-    // Nobody can break what is broken.
+    // A broken lease cannot be broken again.
     let again = break_open(store, &*ledger, &*CLOCK, &held, &by, "it hangs");
     assert!(matches!(again, Err(LedgerError::Fenced { newest: 2, .. })));
     let state = State::of(&*ledger).unwrap();
@@ -174,7 +174,7 @@ fn a_broken_lease_is_in_the_ledger_with_who_and_why(bench: &dyn Bench) {
     assert_eq!((&kept.held_by, &kept.by), (&held.by, &by));
 }
 
-fn a_holder_who_died_is_followed_at_once(bench: &dyn Bench) {
+fn a_lease_of_a_dead_holder_is_taken_at_once(bench: &dyn Bench) {
     let (store, ledger) = (bench.store(), founded(bench));
     let staging = EnvironmentName::new("staging");
     let dead = take(store, &*ledger, "staging", None).unwrap();
@@ -185,7 +185,7 @@ fn a_holder_who_died_is_followed_at_once(bench: &dyn Bench) {
     drop(dead);
 }
 
-fn an_environment_cannot_name_something_else(bench: &dyn Bench) {
+fn an_environment_name_cannot_be_a_path(bench: &dyn Bench) {
     let (store, ledger) = (bench.store(), founded(bench));
     let refused = take(store, &*ledger, "../outside", None);
     assert!(matches!(refused, Err(LedgerError::Unusable { .. })));

@@ -1,13 +1,13 @@
-//! The conformance suite: what every backend of the store must do, run over each.
+//! The conformance suite: the requirements on every backend of the store, run against each.
 //!
-//! Only for tests. A new backend implements [`Bench`] and calls [`check`].
+//! For tests only. A new backend implements [`Bench`] and calls [`check`].
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "the suite stops at the first broken promise"
+    reason = "the suite stops at the first failed check"
 )]
 
 mod entries;
@@ -22,37 +22,37 @@ use super::record::{Actor, LeaseTaken};
 use super::{Checkpoint, Fence, Ledger, Record, Store};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
-/// A store on the bench: empty in the beginning, and damaged on demand.
+/// A store under test: initially empty, and damaged on demand.
 pub trait Bench {
-    /// The store.
+    /// Returns the store.
     fn store(&self) -> &dyn Store;
 
-    /// Lets it suffer a fault while nobody has it open. Whether this backend can have such a fault.
+    /// Applies a fault while the store is closed. Returns whether this backend supports the fault.
     fn suffer(&self, fault: Fault<'_>) -> bool;
 }
 
-/// What may become of a store.
+/// A fault of a store.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault<'a> {
-    /// The entry with this number has another line; the digest beside it is the old one.
+    /// The line of the entry with this number changes; its stored digest stays.
     Line(u64, &'a str),
-    /// All entries above this one are gone, and the head is not.
+    /// All entries above this one disappear; the head stays.
     Cut(u64),
-    /// All entries are gone, and the head is not.
+    /// All entries disappear; the head stays.
     Gone,
-    /// The head is gone.
+    /// The head disappears.
     NoHead,
-    /// The head cannot be understood.
+    /// The head becomes unreadable.
     GarbledHead,
-    /// The head says this.
+    /// The head changes to this.
     Head(&'a Checkpoint),
-    /// An object has other bytes.
+    /// The bytes of an object change.
     Object(&'a Digest),
     /// The process that holds the lock of an environment dies.
     HolderDies(&'a EnvironmentName),
 }
 
-/// Everything that is asked of a backend; `make` gives a new, empty store each time.
+/// Runs all checks of a backend; `make` returns a new, empty store each time.
 pub fn check(make: &dyn Fn() -> Box<dyn Bench>) {
     opening::check(make);
     entries::check(make);
@@ -63,15 +63,15 @@ pub fn check(make: &dyn Fn() -> Box<dyn Bench>) {
     verification::check(make);
 }
 
-/// The system that the suite's ledgers belong to.
+/// The system of the suite's ledgers.
 const SYSTEM: &str = "guestbook";
 
-/// The ledger of a bench, founded if it was not.
+/// Returns the ledger of a bench; founds it if necessary.
 fn founded(bench: &dyn Bench) -> Box<dyn Ledger> {
     bench.store().open_or_found(SYSTEM, time(0)).unwrap()
 }
 
-/// Founds a ledger of so many entries and closes it.
+/// Founds a ledger with a number of entries and closes it.
 fn with_entries(bench: &dyn Bench, entries: u64) {
     let ledger = founded(bench);
     for token in 1..entries {
@@ -82,7 +82,7 @@ fn with_entries(bench: &dyn Bench, entries: u64) {
     }
 }
 
-/// The person who works with the suite's ledgers.
+/// Returns the actor of the suite's ledgers.
 fn actor(name: &str) -> Actor {
     Actor {
         name: name.to_owned(),
@@ -91,12 +91,12 @@ fn actor(name: &str) -> Actor {
     }
 }
 
-/// A moment.
+/// Returns a moment.
 pub fn time(second: i64) -> Moment {
     Moment::from_millisecond(1_800_000_000_000 + second * 1000)
 }
 
-/// The record of a lease.
+/// Returns the record of a lease.
 pub fn lease(environment: &str, token: u64) -> Record {
     Record::LeaseTaken(LeaseTaken {
         environment: EnvironmentName::new(environment),
@@ -106,7 +106,7 @@ pub fn lease(environment: &str, token: u64) -> Record {
     })
 }
 
-/// A fence.
+/// Returns a fence.
 pub fn fence(environment: &str, token: u64) -> Fence {
     Fence {
         environment: EnvironmentName::new(environment),

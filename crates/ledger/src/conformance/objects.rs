@@ -1,15 +1,15 @@
-//! Objects: what is put is got, by its digest, and a damaged one is never handed out.
+//! Objects: stored bytes are returned by digest, and damaged ones never are.
 
 use super::{Bench, Fault};
 use crate::LedgerError;
 use evenkeel_model::Digest;
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
-    what_is_put_is_got(&*make());
-    a_damaged_object_is_never_handed_out(&*make());
+    stored_objects_are_returned(&*make());
+    a_damaged_object_is_never_returned(&*make());
 }
 
-fn what_is_put_is_got(bench: &dyn Bench) {
+fn stored_objects_are_returned(bench: &dyn Bench) {
     let objects = bench.store().objects();
     assert!(objects.list().unwrap().is_empty());
     let one = objects.put(b"one").unwrap();
@@ -24,7 +24,7 @@ fn what_is_put_is_got(bench: &dyn Bench) {
     assert_eq!(objects.list().unwrap(), both);
 }
 
-fn a_damaged_object_is_never_handed_out(bench: &dyn Bench) {
+fn a_damaged_object_is_never_returned(bench: &dyn Bench) {
     let objects = bench.store().objects();
     let digest = objects.put(b"one").unwrap();
     if !bench.suffer(Fault::Object(&digest)) {
@@ -32,7 +32,7 @@ fn a_damaged_object_is_never_handed_out(bench: &dyn Bench) {
     }
     let refused = objects.get(&digest);
     assert!(matches!(refused, Err(LedgerError::Damaged { .. })));
-    // Its bytes are at hand again: it is whole again.
+    // Storing the bytes again repairs it.
     objects.put(b"one").unwrap();
     assert_eq!(objects.get(&digest).unwrap().unwrap(), b"one");
 }

@@ -1,16 +1,16 @@
-//! Opening: looking founds nothing, a ledger is founded once, and another system's is refused.
+//! Opening: reading founds nothing, a ledger is founded once, and another system's ledger is refused.
 
 use super::{Bench, SYSTEM, founded, lease, time};
 use crate::{LedgerError, State};
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
-    looking_founds_nothing(&*make());
+    reading_founds_nothing(&*make());
     a_ledger_is_founded_once(&*make());
-    what_was_opened_for_reading_appends_nothing(&*make());
+    a_ledger_opened_for_reading_refuses_appends(&*make());
     another_system_is_refused(&*make());
 }
 
-fn looking_founds_nothing(bench: &dyn Bench) {
+fn reading_founds_nothing(bench: &dyn Bench) {
     let store = bench.store();
     assert!(store.open(Some(SYSTEM)).unwrap().is_none());
     assert!(store.open(None).unwrap().is_none());
@@ -38,13 +38,13 @@ fn a_ledger_is_founded_once(bench: &dyn Bench) {
     assert_eq!(founded(bench).read(0).unwrap().len(), 1);
 }
 
-fn what_was_opened_for_reading_appends_nothing(bench: &dyn Bench) {
+fn a_ledger_opened_for_reading_refuses_appends(bench: &dyn Bench) {
     let writer = founded(bench);
     let reader = bench.store().open(Some(SYSTEM)).unwrap().unwrap();
     writer
         .append(time(1), &[lease("staging", 1)], None)
         .unwrap();
-    // What another handle appended is seen.
+    // Entries that another handle appended are visible.
     assert_eq!(reader.read(0).unwrap().len(), 2);
     let refused = reader.append(time(2), &[lease("staging", 2)], None);
     assert!(matches!(refused, Err(LedgerError::Storage { .. })));

@@ -1,16 +1,16 @@
-//! Verification: a whole ledger is whole, damage is found at its entry, and checkpoints prove or refute.
+//! Verification: an intact ledger passes, damage is located at its entry, and checkpoints prove or refute.
 
 use super::{Bench, Fault, SYSTEM, founded, lease, time, with_entries};
 use crate::{Checkpoint, Completeness, Kept, LedgerError};
 use evenkeel_model::Digest;
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
-    a_whole_ledger_is_whole_and_complete(&*make());
+    an_intact_ledger_is_whole_and_complete(&*make());
     a_changed_line_is_found_at_its_entry(&*make());
-    a_clock_that_was_set_back_is_mentioned(&*make());
-    a_checkpoint_proves_what_it_remembers(&*make());
-    a_checkpoint_of_something_else_is_refuted(&*make());
-    a_checkpoint_of_a_ledger_that_is_gone_is_a_finding(&*make());
+    a_clock_that_was_set_back_is_reported(&*make());
+    a_checkpoint_proves_its_entries(&*make());
+    a_checkpoint_of_another_ledger_is_refuted(&*make());
+    a_checkpoint_of_a_missing_ledger_is_a_finding(&*make());
 }
 
 fn kept(checkpoint: Checkpoint) -> Kept {
@@ -24,7 +24,7 @@ fn end(bench: &dyn Bench) -> Checkpoint {
     bench.store().verify(&[]).unwrap().head.unwrap()
 }
 
-fn a_whole_ledger_is_whole_and_complete(bench: &dyn Bench) {
+fn an_intact_ledger_is_whole_and_complete(bench: &dyn Bench) {
     with_entries(bench, 5);
     let verification = bench.store().verify(&[]).unwrap();
     assert!(verification.is_whole(), "{:?}", verification.findings);
@@ -49,12 +49,12 @@ fn a_changed_line_is_found_at_its_entry(bench: &dyn Bench) {
     ));
     let verification = bench.store().verify(&[]).unwrap();
     assert_eq!(verification.first_bad(), Some(3));
-    // It goes on behind it, and says that once.
+    // Verification continues after it and reports it once.
     assert_eq!((verification.findings.len(), verification.entries), (1, 5));
     assert_ne!(verification.complete, Completeness::Proven);
 }
 
-fn a_clock_that_was_set_back_is_mentioned(bench: &dyn Bench) {
+fn a_clock_that_was_set_back_is_reported(bench: &dyn Bench) {
     with_entries(bench, 3);
     founded(bench)
         .append(time(-5), &[lease("staging", 99)], None)
@@ -65,13 +65,13 @@ fn a_clock_that_was_set_back_is_mentioned(bench: &dyn Bench) {
     assert_eq!(verification.advice[0].sequence, Some(4));
 }
 
-fn a_checkpoint_proves_what_it_remembers(bench: &dyn Bench) {
+fn a_checkpoint_proves_its_entries(bench: &dyn Bench) {
     with_entries(bench, 3);
     let kept = kept(end(bench));
     founded(bench)
         .append(time(9), &[lease("staging", 99)], None)
         .unwrap();
-    // A checkpoint proves the end without any head.
+    // A checkpoint proves the end without a head.
     bench.suffer(Fault::NoHead);
     let store = bench.store();
     let verification = store.verify(std::slice::from_ref(&kept)).unwrap();
@@ -80,7 +80,7 @@ fn a_checkpoint_proves_what_it_remembers(bench: &dyn Bench) {
     assert_eq!(verification.proofs[0].kept, kept);
     assert_eq!(verification.proofs[0].proven, Some(time(2)));
     assert_eq!(verification.proofs[0].refuted, None);
-    // Behind what is broken, nothing is proven.
+    // After a broken entry, nothing is proven.
     if bench.suffer(Fault::Line(2, "{}")) {
         let verification = store.verify(std::slice::from_ref(&kept)).unwrap();
         assert_eq!(verification.proofs[0].proven, None);
@@ -89,7 +89,7 @@ fn a_checkpoint_proves_what_it_remembers(bench: &dyn Bench) {
     }
 }
 
-fn a_checkpoint_of_something_else_is_refuted(bench: &dyn Bench) {
+fn a_checkpoint_of_another_ledger_is_refuted(bench: &dyn Bench) {
     with_entries(bench, 3);
     let own = end(bench);
     let others = [
@@ -117,7 +117,7 @@ fn a_checkpoint_of_something_else_is_refuted(bench: &dyn Bench) {
     }
 }
 
-fn a_checkpoint_of_a_ledger_that_is_gone_is_a_finding(bench: &dyn Bench) {
+fn a_checkpoint_of_a_missing_ledger_is_a_finding(bench: &dyn Bench) {
     with_entries(bench, 3);
     let kept = kept(end(bench));
     if !bench.suffer(Fault::Gone) {

@@ -1,4 +1,4 @@
-//! The SQLite file: its schema, how it is opened for writing, and how it is looked at without touching it.
+//! The SQLite file: its schema, opening for writing, and reading without changes to it.
 //!
 //! Never open the file by other means in this process: closing any descriptor of it would drop SQLite's own locks.
 
@@ -18,14 +18,14 @@ use crate::LedgerError;
 
 /// The format this version writes, and the newest it reads.
 pub const FORMAT: i64 = 1;
-/// "evkl": what the file says it belongs to.
+/// "evkl": the application ID in the file's header.
 const APPLICATION: i64 = 0x6576_6b6c;
-/// The first engine without the write-ahead-log reset fault.
+/// The first SQLite version without the write-ahead-log reset bug.
 const OLDEST_ENGINE: i32 = 3_051_003;
-/// How often a look is taken again when somebody wrote meanwhile.
+/// The number of retries of a read during concurrent writes.
 const LOOKS: u32 = 50;
 
-/// Every object of the schema: its name, and the statement that makes it, kept by SQLite to the letter.
+/// Every object of the schema: its name and its statement, which SQLite stores verbatim.
 pub const SCHEMA: &[(&str, &str)] = &[
     (
         "entry",
@@ -49,18 +49,18 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ),
 ];
 
-/// Where the file is.
+/// Returns the path of the file.
 #[must_use]
 pub fn path(folder: &Path) -> PathBuf {
     folder.join("ledger.db")
 }
 
-/// What an error of SQLite means: a broken ledger, or a medium that failed.
+/// Converts an error of SQLite: a broken ledger, or a failed medium.
 pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> LedgerError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
             path: path.display().to_string(),
-            reason: "it is not a SQLite database".to_owned(),
+            reason: "not a SQLite database".to_owned(),
         },
         Some(ErrorCode::DatabaseCorrupt) => {
             LedgerError::broken(0, format!("{} is damaged: {error}", path.display()))
@@ -70,26 +70,26 @@ pub fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> L
             | ErrorCode::DatabaseLocked
             | ErrorCode::FileLockingProtocolFailed,
         ) => busy(operation, path),
-        // What SQLite says of these names neither the cause nor what to look at.
+        // SQLite's messages for these codes name neither the cause nor the next step.
         Some(ErrorCode::CannotOpen) => LedgerError::storage(
             operation,
             path,
             format!(
-                "it or the folder it is in does not let itself be opened for that: look at the owner, the rights and whether the disk is read-only ({error})"
+                "cannot open it or its folder: check owner, permissions and whether the disk is read-only ({error})"
             ),
         ),
         Some(ErrorCode::ReadOnly) => LedgerError::storage(
             operation,
             path,
             format!(
-                "it may only be read: look at the owner, the rights and whether the disk is read-only ({error})"
+                "it is read-only: check owner, permissions and whether the disk is read-only ({error})"
             ),
         ),
         _ => LedgerError::storage(operation, path, error),
     }
 }
 
-/// That somebody else writes and does not end: who it is, and what ends it.
+/// Returns the error for a process that holds the write lock too long: which process, and how to end it.
 fn busy(operation: &'static str, path: &Path) -> LedgerError {
     let found = writer::writer_of(path);
     if writer::is_ending() && found.as_ref().is_none_or(|writer| !writer.is_stopped) {
@@ -97,8 +97,8 @@ fn busy(operation: &'static str, path: &Path) -> LedgerError {
             awaited: match found {
                 Some(Writer {
                     process, program, ..
-                }) => format!("process {process} (`{program}`), which writes to the ledger"),
-                None => "another process, which writes to the ledger".to_owned(),
+                }) => format!("process {process} (`{program}`), which is writing to the ledger"),
+                None => "another process, which is writing to the ledger".to_owned(),
             },
         };
     }
@@ -109,22 +109,22 @@ fn busy(operation: &'static str, path: &Path) -> LedgerError {
             } = &writer;
             let (state, ways) = if writer.is_stopped {
                 (
-                    "is stopped inside of a write".to_owned(),
-                    format!("let it go on with `kill -CONT {process}`, or end it"),
+                    "is stopped during a write".to_owned(),
+                    format!("continue it with `kill -CONT {process}`, or end it"),
                 )
             } else {
                 let patience = evenkeel_model::duration::phrase(writer::PATIENCE);
                 (
-                    format!("has been inside of a write for {patience}"),
+                    format!("has been writing for {patience}"),
                     "wait for it, or end it".to_owned(),
                 )
             };
             format!(
-                "process {process} (`{program}`) {state}; {ways} with `kill -KILL {process}`: the ledger stays whole, and the next run looks at what it had begun"
+                "process {process} (`{program}`) {state}; {ways} with `kill -KILL {process}`: the ledger stays intact, and the next run checks the unfinished steps"
             )
         }
         None => format!(
-            "another process was inside of a write for {}; look for it with `fuser {}`, and end it",
+            "another process has been writing for {}; find it with `fuser {}` and end it",
             evenkeel_model::duration::phrase(writer::PATIENCE),
             path.display()
         ),
@@ -136,11 +136,11 @@ fn busy(operation: &'static str, path: &Path) -> LedgerError {
     }
 }
 
-/// Makes a new, empty ledger file that nobody else knows of yet.
+/// Creates a new, empty ledger file that no other process knows.
 ///
 /// # Errors
 ///
-/// What SQLite says.
+/// When SQLite fails.
 pub fn create(path: &Path) -> Result<Connection, rusqlite::Error> {
     let mut connection = Connection::open_with_flags(
         path,
@@ -161,19 +161,19 @@ pub fn create(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Puts everything into the one file and closes it. Closing alone would not do: SQLite tells nobody when it cannot move
+/// Merges the log into the file and closes it. Closing alone is not enough: SQLite does not report a failure to move
 /// its log into the file.
 ///
 /// # Errors
 ///
-/// What SQLite says; the file is of no use then.
+/// When SQLite fails; discard the file then.
 pub fn finish(connection: Connection) -> Result<(), rusqlite::Error> {
     let busy: i64 =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy != 0 {
         return Err(rusqlite::Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
-            Some("the new file could not be completed".to_owned()),
+            Some("cannot complete the new file".to_owned()),
         ));
     }
     connection.close().map_err(|(_, error)| error)
@@ -183,7 +183,7 @@ pub fn finish(connection: Connection) -> Result<(), rusqlite::Error> {
 ///
 /// # Errors
 ///
-/// What SQLite says.
+/// When SQLite fails.
 pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     writer::expect(path);
     if writer::keeps_from_opening(path) {
@@ -197,14 +197,14 @@ pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// What SQLite says where another process keeps the file.
+/// Returns the error that SQLite reports where another process blocks the file.
 fn is_busy() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None)
 }
 
 fn settle(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.busy_handler(Some(writer::wait))?;
-    // To its end: SQLite gives the mode first, and reports only then that the disk refused what the change needs.
+    // Read all rows: SQLite returns the mode first and reports only afterwards that the disk refused the change.
     let modes: Vec<String> = connection
         .prepare("PRAGMA journal_mode = WAL")?
         .query_map([], |row| row.get(0))?
@@ -213,7 +213,7 @@ fn settle(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(rusqlite::Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
-            Some("the file cannot be kept with a log beside it".to_owned()),
+            Some("cannot create the write-ahead log beside the file".to_owned()),
         ));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -221,7 +221,7 @@ fn settle(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "trusted_schema", false)
 }
 
-/// Refuses to run on an engine with known faults.
+/// Rejects a SQLite version with known bugs.
 ///
 /// # Errors
 ///
@@ -232,12 +232,12 @@ pub fn check_engine(path: &Path) -> Result<(), LedgerError> {
     }
     Err(LedgerError::unusable(
         path,
-        &format!("SQLite {} has known faults", rusqlite::version()),
-        "build evenkeel with the SQLite it brings along",
+        &format!("SQLite {} has known bugs", rusqlite::version()),
+        "build evenkeel with its bundled SQLite",
     ))
 }
 
-/// Refuses a file that is not a ledger of a format this version knows.
+/// Rejects a file that is not a ledger in a supported format.
 ///
 /// # Errors
 ///
@@ -255,7 +255,7 @@ pub fn check_format(connection: &Connection, path: &Path) -> Result<(), LedgerEr
         })
     };
     if pragma("application_id")? != APPLICATION {
-        return not_a_ledger("it was not written by evenkeel");
+        return not_a_ledger("evenkeel did not write it");
     }
     match pragma("user_version")? {
         FORMAT => check_schema(connection, path),
@@ -264,12 +264,12 @@ pub fn check_format(connection: &Connection, path: &Path) -> Result<(), LedgerEr
             found,
             known: FORMAT,
         }),
-        found => not_a_ledger(&format!("no version of evenkeel wrote format {found}")),
+        found => not_a_ledger(&format!("unknown format {found}")),
     }
 }
 
-/// Refuses a ledger that is no plain file, or has something else beside it where SQLite keeps its own files. Says
-/// whether it is there.
+/// Rejects a ledger that is not a regular file, or with something else in place of SQLite's own files. Returns whether
+/// it exists.
 ///
 /// # Errors
 ///
@@ -283,11 +283,12 @@ pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
     files::is_there(path)
 }
 
-/// Refuses a schema that could make a statement do something else than it says: a view in place of a table. What only misses protection is for verification to find.
+/// Rejects a schema that could change the meaning of a statement, such as a view in place of a table. Verification
+/// finds missing triggers.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Broken`], or what SQLite says.
+/// [`LedgerError::Broken`], or an error of SQLite.
 fn check_schema(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let failed = |error| failed("read", path, error);
     let mut statement = connection
@@ -300,7 +301,7 @@ fn check_schema(connection: &Connection, path: &Path) -> Result<(), LedgerError>
         let kept: Option<String> = row.get(1).map_err(failed)?;
         let kind: String = row.get(2).map_err(failed)?;
         let ours = SCHEMA.iter().find(|(known, _)| *known == name);
-        // A trigger has no part in reading: one more is for verification to find.
+        // Triggers have no effect on reads: verification finds an additional one.
         if ours.is_none() && kind == "trigger" {
             continue;
         }
@@ -331,7 +332,7 @@ fn check_schema(connection: &Connection, path: &Path) -> Result<(), LedgerError>
     ))
 }
 
-/// What the files looked like at a moment.
+/// The state of the files at one moment.
 #[derive(PartialEq, Eq)]
 struct Glance {
     file: Option<(u64, u64, Option<SystemTime>)>,
@@ -353,14 +354,14 @@ impl Glance {
     }
 }
 
-/// Looks at the file without creating or changing anything, also where nothing may be written.
+/// Reads the file without creating or changing anything, even on a read-only medium.
 ///
-/// While a write-ahead log is there, SQLite's locks keep the look whole. Without one nobody has the file open, and it
-/// is read as it lies there; should somebody begin to write meanwhile, the look is taken again.
+/// While a write-ahead log exists, SQLite's locks keep the read consistent. Without one, no process has the file open,
+/// and it is read without locks; a concurrent writer restarts the read.
 ///
 /// # Errors
 ///
-/// What `task` says, or what SQLite says when it cannot open the file.
+/// An error of `task`, or of SQLite when it cannot open the file.
 pub fn look<T>(
     path: &Path,
     mut task: impl FnMut(&Connection) -> Result<T, LedgerError>,
@@ -401,7 +402,7 @@ fn open_for_a_look(path: &Path, alone: bool) -> Result<Connection, rusqlite::Err
     Ok(connection)
 }
 
-/// The path as a URI, in which nothing of it can pass for a parameter.
+/// Returns the path as a URI, escaped so that no part of it is read as a parameter.
 fn locator(path: &Path, parameters: &str) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut text = String::from("file:///");
@@ -426,7 +427,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn a_path_cannot_pass_for_a_parameter() {
+    fn a_path_is_escaped_in_the_uri() {
         assert_eq!(
             locator(Path::new("/a b/c?mode=rw"), "mode=ro"),
             "file:///a%20b/c%3fmode%3drw?mode=ro"
@@ -434,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_kept_to_the_letter() {
+    fn the_schema_is_stored_verbatim() {
         let world = tempfile::tempdir().unwrap();
         let connection = create(&world.path().join("ledger.db")).unwrap();
         let kept: Vec<(String, String)> = connection

@@ -1,6 +1,7 @@
-//! The folder a ledger lives in: made private, checked, and written to so that a loss of power leaves old or new.
+//! The folder of a ledger: created private, checked, and written so that a power cut leaves either the old or the new
+//! file.
 //!
-//! It knows files and nothing about entries.
+//! This module handles files and knows nothing about entries.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use crate::LedgerError;
 
-/// Makes the folder, readable by its owner alone, if it is not there; refuses one that a ledger cannot be kept in.
+/// Creates the folder, readable only by its owner, if it is missing; rejects an unsuitable one.
 ///
 /// # Errors
 ///
@@ -27,7 +28,7 @@ pub fn ensure(folder: &Path) -> Result<(), LedgerError> {
     check(folder)
 }
 
-/// Keeps a folder out of version control. A `.gitignore` that exists is left alone.
+/// Keeps a folder out of version control. Keeps an existing `.gitignore`.
 fn ignore(folder: &Path) -> io::Result<()> {
     let file = OpenOptions::new()
         .write(true)
@@ -41,25 +42,25 @@ fn ignore(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses a folder that a ledger cannot be kept in.
+/// Rejects a folder that cannot hold a ledger.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Like [`ensure`].
 pub fn check(folder: &Path) -> Result<(), LedgerError> {
     let facts = fs::symlink_metadata(folder)
         .map_err(|error| LedgerError::storage("look at", folder, error))?;
     if facts.file_type().is_symlink() {
         return Err(LedgerError::unusable(
             folder,
-            "it is a symbolic link, and what it leads to may change",
-            "use a folder of its own",
+            "it is a symbolic link, and its target may change",
+            "use a separate folder",
         ));
     }
     if !facts.is_dir() {
         return Err(LedgerError::unusable(
             folder,
-            "it is not a folder",
+            "not a folder",
             "move it away",
         ));
     }
@@ -67,26 +68,26 @@ pub fn check(folder: &Path) -> Result<(), LedgerError> {
     if let Some(name) = network(folder)? {
         return Err(LedgerError::unusable(
             folder,
-            &format!("it is on {name}, where locks and syncs do not hold what they promise"),
-            "keep the ledger on a local disk",
+            &format!("it is on {name}, where locks and syncs are unreliable"),
+            "store the ledger on a local disk",
         ));
     }
     Ok(())
 }
 
-/// What lies in the folder of a ledger and decides what the ledger says.
+/// The files of a ledger's folder that determine its content.
 const CONTENTS: [&str; 5] = ["ledger.db", "ledger.db-wal", "head", "objects", "locks"];
 
-/// Refuses a folder in which a file of the ledger is open to others.
+/// Rejects a folder in which other users can write to a file of the ledger.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Like [`ensure`].
 pub fn check_contents(folder: &Path) -> Result<(), LedgerError> {
     for name in CONTENTS {
         let path = folder.join(name);
         match fs::symlink_metadata(&path) {
-            // What is no plain file is refused where it is opened.
+            // Special files are rejected when they are opened.
             Ok(facts) if facts.is_file() || facts.is_dir() => private(&path, &facts)?,
             _ => {}
         }
@@ -94,13 +95,13 @@ pub fn check_contents(folder: &Path) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Refuses what others than its owner can write: they could add an approval, or cut the ledger short.
+/// Rejects files that other users can write: they could add an approval or truncate the ledger.
 fn private(path: &Path, facts: &fs::Metadata) -> Result<(), LedgerError> {
     let mode = facts.mode() & 0o7777;
     if mode & 0o022 != 0 {
         return Err(LedgerError::unusable(
             path,
-            &format!("its mode {mode:04o} lets others write to it"),
+            &format!("its mode {mode:04o} permits writes by other users"),
             &format!(
                 "run `chmod -R go-rwx {}`, then `evenkeel audit verify`",
                 path.display()
@@ -108,28 +109,28 @@ fn private(path: &Path, facts: &fs::Metadata) -> Result<(), LedgerError> {
         ));
     }
     let user = rustix::process::geteuid().as_raw();
-    // Root may work in a project of somebody else, who called it.
+    // Root may work in another user's project on that user's request.
     if user != 0 && ![user, 0].contains(&facts.uid()) {
         return Err(LedgerError::unusable(
             path,
-            &format!("it belongs to user {}, who can write to it", facts.uid()),
-            "use a ledger of the user who runs evenkeel",
+            &format!("it belongs to user {}, which can write to it", facts.uid()),
+            "use a ledger that belongs to the current user",
         ));
     }
     Ok(())
 }
 
-/// Refuses a file that is a symbolic link; one that is not there is fine. Says whether it is there.
+/// Rejects a symbolic link; a missing file is accepted. Returns whether it exists.
 ///
 /// # Errors
 ///
-/// As [`ensure`].
+/// Like [`ensure`].
 pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
     match fs::symlink_metadata(path) {
         Ok(facts) if facts.is_file() => Ok(true),
         Ok(_) => Err(LedgerError::unusable(
             path,
-            "it is not a plain file",
+            "not a regular file",
             "move it away, or restore the file from a backup",
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -137,7 +138,7 @@ pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
     }
 }
 
-/// The network file systems, by the magic number that `statfs` gives.
+/// Network file systems by the magic number of `statfs`.
 const NETWORK: &[(u32, &str)] = &[
     (0x6969, "NFS"),
     (0x517b, "SMB"),
@@ -157,7 +158,7 @@ const NETWORK: &[(u32, &str)] = &[
     (0x6573_5546, "FUSE"),
 ];
 
-/// The name of the network file system that `folder` is on, if it is on one.
+/// Returns the name of the network file system that contains `folder`, if any.
 #[cfg(target_os = "linux")]
 fn network(folder: &Path) -> Result<Option<&'static str>, LedgerError> {
     let facts = rustix::fs::statfs(folder)
@@ -170,7 +171,7 @@ fn network(folder: &Path) -> Result<Option<&'static str>, LedgerError> {
     Ok(named(facts.f_type as u32))
 }
 
-/// Other systems do not give the number; their own lock checks must do.
+/// Other systems do not report the number; their lock checks must suffice.
 #[cfg(not(target_os = "linux"))]
 fn network(_: &Path) -> Result<Option<&'static str>, LedgerError> {
     let _ = named;
@@ -188,7 +189,7 @@ fn named(magic: u32) -> Option<&'static str> {
 ///
 /// # Errors
 ///
-/// What the system says.
+/// When the system fails.
 pub fn sync(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
@@ -198,11 +199,11 @@ pub fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Writes a private file durably under its final name, unless that name is taken; says whether it wrote it.
+/// Writes a private file durably under its final name, unless that name exists; returns whether it wrote it.
 ///
 /// # Errors
 ///
-/// What the system says; the name is not taken then.
+/// When the system fails; the name does not exist then.
 pub fn publish(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<bool> {
     let mut temporary = tempfile::Builder::new()
         .prefix(".new-")
@@ -218,11 +219,11 @@ pub fn publish(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<bool> {
     Ok(written)
 }
 
-/// Opens a private file for locking and writing, without emptying it.
+/// Opens a private file for locking and writing, without truncating it.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// When the system fails.
 pub fn open_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_can_write_is_refused_and_what_they_can_read_is_not() {
+    fn files_writable_by_others_are_refused_and_readable_ones_are_not() {
         let world = tempfile::tempdir().unwrap();
         let folder = world.path().join("ledger");
         ensure(&folder).unwrap();
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn network_file_systems_are_known() {
+    fn network_file_systems_are_recognised() {
         assert_eq!(named(0x6969), Some("NFS"));
         assert_eq!(named(0xef53), None);
     }

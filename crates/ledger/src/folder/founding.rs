@@ -1,6 +1,6 @@
-//! The founding of a ledger's file: once, whole, and never where there has been one.
+//! The founding of a ledger's file: once, atomic, and never where a ledger existed.
 //!
-//! Opening what was founded is for `sqlite`.
+//! `sqlite` opens a founded ledger.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::record::{Founded, Record};
 use crate::{Head, LedgerError};
 use evenkeel_model::Moment;
 
-/// Refuses to begin anew where a ledger has been.
+/// Rejects the founding where a ledger existed.
 pub fn refuse_when_remembered(folder: &Path, path: &Path) -> Result<(), LedgerError> {
     let head = head::path(folder);
     if head::read(folder)? == Head::Absent {
@@ -22,8 +22,7 @@ pub fn refuse_when_remembered(folder: &Path, path: &Path) -> Result<(), LedgerEr
     })
 }
 
-/// Founds the ledger: the file appears under its name complete and durable, or not at all. Says whether it was this
-/// process that founded it.
+/// Founds the ledger: the file appears complete and durable, or not at all. Returns whether this process founded it.
 pub fn found(
     folder: &Path,
     path: &Path,
@@ -50,7 +49,7 @@ pub fn found(
             database::finish(connection)
         })
         .map_err(|error| database::failed("found", path, error))?;
-    // Linking, unlike renaming, never replaces what somebody else has founded meanwhile.
+    // A link, unlike a rename, never replaces a ledger that another process founded meanwhile.
     let new = match std::fs::hard_link(&temporary, path) {
         Ok(()) => true,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,

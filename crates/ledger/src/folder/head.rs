@@ -1,6 +1,6 @@
 //! The head as a file beside the ledger.
 //!
-//! It is replaced with a rename after every append, and not synced: after a loss of power it may lag behind.
+//! Replaced by a rename after every append, without a sync: after a power cut it may lag behind.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::{Checkpoint, Head, LedgerError, Link};
 
 /// The file's name.
 const NAME: &str = "head";
-/// The most that is read of it.
+/// The most bytes read from it.
 const LONGEST: u64 = 64 * 1024;
 
-/// Where it is.
+/// Returns its path.
 #[must_use]
 pub fn path(folder: &Path) -> PathBuf {
     folder.join(NAME)
@@ -23,7 +23,7 @@ pub fn path(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 ///
-/// When it is there and is no plain file, or the system refuses to read it.
+/// When it exists and is not a regular file, or the system cannot read it.
 pub fn read(folder: &Path) -> Result<Head, LedgerError> {
     Ok(match opening::read(folder, &[NAME], LONGEST)? {
         Content::Whole(bytes) => {
@@ -38,7 +38,7 @@ pub fn read(folder: &Path) -> Result<Head, LedgerError> {
 ///
 /// # Errors
 ///
-/// What the system says; the old one is still there then.
+/// When the system fails; the old head still exists then.
 pub fn write(folder: &Path, lineage: &str, link: Link) -> io::Result<()> {
     let mut temporary = tempfile::Builder::new()
         .prefix(".head-")

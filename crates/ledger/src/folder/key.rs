@@ -1,6 +1,6 @@
-//! The project's key for sealing secrets, and its random names.
+//! The project's key for sealing secrets, and random names.
 //!
-//! The key is made once and kept beside the ledger, readable by its owner alone. What is sealed with it is for others.
+//! The key is created once and stored beside the ledger, readable only by its owner. Callers decide what to seal.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,9 +16,9 @@ use evenkeel_model::{Digest, Sealer};
 /// The file's name.
 const NAME: &str = "key";
 
-/// The sealer with the project's key, which is made if there is none.
+/// Returns the sealer with the project's key; creates a key if none exists.
 ///
-/// Two processes that come here at once get the same key.
+/// Two concurrent processes get the same key.
 ///
 /// # Errors
 ///
@@ -30,23 +30,23 @@ pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
     }
     let path = path(folder);
     let random = Zeroizing::new(
-        random::<32>().map_err(|error| LedgerError::storage("make a key for", &path, error))?,
+        random::<32>().map_err(|error| LedgerError::storage("create a key for", &path, error))?,
     );
     let mut text = Zeroizing::new(Digest::from_bytes(*random).hex());
     text.push('\n');
     files::publish(folder, NAME, text.as_bytes())
         .map_err(|error| LedgerError::storage("write", &path, error))?;
-    // Whoever was first: what lies there now is the key.
+    // Another process may have been first: read the key that is stored now.
     open_existing(folder)?.ok_or_else(|| {
         LedgerError::storage("read", &path, io::Error::from(io::ErrorKind::NotFound))
     })
 }
 
-/// The sealer with the project's key; `None` when none was made yet. Creates nothing.
+/// Returns the sealer with the project's key; `None` when no key exists. Creates nothing.
 ///
 /// # Errors
 ///
-/// As [`open_or_make`].
+/// Like [`open_or_make`].
 pub fn open_existing(folder: &Path) -> Result<Option<Sealer>, LedgerError> {
     let path = path(folder);
     let read = |error| LedgerError::storage("read", &path, error);
@@ -57,9 +57,12 @@ pub fn open_existing(folder: &Path) -> Result<Option<Sealer>, LedgerError> {
     if mode & 0o077 != 0 {
         return Err(LedgerError::unusable(
             &path,
-            &format!("its mode {:04o} lets others read the key", mode & 0o7777),
             &format!(
-                "run `chmod 600 {}`, and change the secrets if others had access",
+                "its mode {:04o} permits other users to read the key",
+                mode & 0o7777
+            ),
+            &format!(
+                "run `chmod 600 {}`, and rotate the secrets if other users had access",
                 path.display()
             ),
         ));
@@ -72,18 +75,18 @@ pub fn open_existing(folder: &Path) -> Result<Option<Sealer>, LedgerError> {
     let Ok(key) = text.trim_ascii_end().parse::<Digest>() else {
         return Err(LedgerError::unusable(
             &path,
-            "it does not hold 64 hexadecimal digits",
-            "restore it from a backup; with another key every secret looks changed",
+            "expected 64 hexadecimal digits",
+            "restore it from a backup; with another key, every secret is reported as changed",
         ));
     };
     Ok(Some(Sealer::new(*key.as_bytes())))
 }
 
-/// A random name for a new ledger, in the form of a UUID of version 4.
+/// Returns a random name for a new ledger, in the form of a UUID of version 4.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Storage`] when the system gives no random bytes.
+/// [`LedgerError::Storage`] when the system returns no random bytes.
 pub fn random_lineage() -> Result<String, LedgerError> {
     let bytes =
         random::<16>().map_err(|error| LedgerError::storage("read", Path::new(SOURCE), error))?;
@@ -99,7 +102,7 @@ pub fn random_lineage() -> Result<String, LedgerError> {
     ))
 }
 
-/// Where random bytes come from.
+/// The source of random bytes.
 const SOURCE: &str = "/dev/urandom";
 
 fn random<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {
@@ -120,7 +123,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn all_who_come_at_once_get_the_same_key() {
+    fn concurrent_creators_get_the_same_key() {
         let world = tempfile::tempdir().unwrap();
         assert!(open_existing(world.path()).unwrap().is_none());
         let seals: std::collections::BTreeSet<_> = std::thread::scope(|scope| {
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_others_can_read_is_refused() {
+    fn a_key_readable_by_others_is_refused() {
         let world = tempfile::tempdir().unwrap();
         open_or_make(world.path()).unwrap();
         let path = world.path().join("key");
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn lineages_are_random_and_look_like_uuids() {
+    fn lineages_are_random_uuids() {
         let one = random_lineage().unwrap();
         assert_ne!(one, random_lineage().unwrap());
         assert_eq!(one.len(), 36);

@@ -1,7 +1,7 @@
-//! The lock of an environment as a lock of the operating system on `locks/<environment>.lock`: it keeps writers of this
-//! machine apart, and dies with its holder.
+//! The lock of an environment: an operating system lock on `locks/<environment>.lock`, which excludes other writers on
+//! this machine and is released when its holder dies.
 //!
-//! Who held it and why it was taken away is in the ledger, see `lease`.
+//! The ledger records who held it and why it was broken, see `lease`.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -16,34 +16,34 @@ use crate::lease::{Holder, Lock, check_name, introduce};
 use crate::{LedgerError, LockGuard};
 use evenkeel_model::{EnvironmentName, name};
 
-/// How often a waiting writer asks again.
+/// The interval between two tries of a waiting writer.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A lock that is found taken is tried again so often, even by who does not wait: whoever looks whose it is has it for a
+/// The number of tries on a taken lock, even without waiting: a process that checks the holder takes the lock for a
 /// moment.
 const TRIES: u32 = 3;
 
-/// The most that is read of a lock file.
+/// The most bytes read from a lock file.
 const LONGEST: u64 = 64 * 1024;
 
-/// A lock file that is locked, as long as it is open.
+/// A lock file that stays locked while it is open.
 struct LockedFile(File);
 
 impl LockGuard for LockedFile {}
 
 impl Drop for LockedFile {
     fn drop(&mut self) {
-        // What stands in the file is only read while the lock is held, and closing it unlocks it.
+        // The file's content is valid only while the lock is held, and closing the file releases it.
         let _ = describe(&mut self.0, None);
         let _ = self.0.unlock();
     }
 }
 
-/// Takes the lock, waiting at most `wait`, and writes into its file who holds it.
+/// Takes the lock, waiting at most `wait`, and writes the holder into its file.
 ///
 /// # Errors
 ///
-/// As [`Store::lock`](crate::Store::lock).
+/// Like [`Store::lock`](crate::Store::lock).
 pub fn take(
     folder: &Path,
     environment: &EnvironmentName,
@@ -60,11 +60,11 @@ pub fn take(
     Ok(Box::new(lock))
 }
 
-/// Who has the lock of an environment now, if anybody of this machine does. Looks, and changes nothing.
+/// Returns the holder of an environment's lock on this machine, if any. Changes nothing.
 ///
 /// # Errors
 ///
-/// When the lock file is there and cannot be looked at.
+/// When the lock file exists and is unreadable.
 pub fn look(folder: &Path, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
     let path = path(folder, environment);
     if !name::is_word(environment.as_str()) {
@@ -81,7 +81,7 @@ pub fn look(folder: &Path, environment: &EnvironmentName) -> Result<Lock, Ledger
     }
 }
 
-/// Removes the lock file: who had it locked keeps nobody out any more.
+/// Removes the lock file: its current holder no longer excludes other writers.
 ///
 /// # Errors
 ///
@@ -109,13 +109,13 @@ fn acquire(
     let begun = Instant::now();
     let mut tries = 0;
     loop {
-        // What is there already must be a file: a pipe would not keep anybody out.
+        // The existing file must be a regular file: a pipe would not exclude other writers.
         files::is_there(path)?;
         let mut lock =
             files::open_private(path).map_err(|error| LedgerError::storage("open", path, error))?;
         match lock.try_lock() {
             Ok(()) if is_at(&lock, path) => return Ok(lock),
-            // The lease was broken meanwhile: the lock of a removed file keeps nobody out.
+            // The lease was broken meanwhile: the lock of a removed file excludes nobody else.
             Ok(()) => continue,
             Err(TryLockError::Error(error)) => {
                 return Err(LedgerError::storage("lock", path, error));
@@ -143,7 +143,7 @@ fn acquire(
     }
 }
 
-/// Whether this open file is the one that lies at `path`.
+/// Returns whether this open file is the one at `path`.
 fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
@@ -151,7 +151,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Writes who holds the lock into its file, or that nobody does.
+/// Writes the holder of the lock into its file, or clears it.
 fn describe(lock: &mut File, holder: Option<&Holder>) -> std::io::Result<()> {
     lock.rewind()?;
     lock.set_len(0)?;
@@ -163,7 +163,7 @@ fn describe(lock: &mut File, holder: Option<&Holder>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What the holder wrote of himself.
+/// Returns the holder as written in the file.
 fn holder_in(lock: &mut File) -> Option<Holder> {
     let mut text = String::new();
     lock.rewind().ok()?;

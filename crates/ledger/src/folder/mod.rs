@@ -1,5 +1,4 @@
-//! The store in a folder of this machine: entries in a SQLite file, objects, locks, the key and the head in files
-//! beside it.
+//! The store in a local folder: entries in a SQLite file; objects, locks, the key and the head in files beside it.
 
 mod database;
 mod files;
@@ -28,18 +27,18 @@ use crate::lease::{Holder, Lock};
 use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
-/// A store in a folder, which need not be there yet.
+/// A store in a folder, which may not exist yet.
 #[derive(Clone, Debug)]
 pub struct FolderStore {
     folder: PathBuf,
     objects: FolderObjects,
     presence: Arc<Presence>,
-    /// Set when whoever uses it was asked to end.
+    /// Set when the caller is asked to stop.
     ending: Arc<AtomicBool>,
 }
 
 impl FolderStore {
-    /// The store in `folder`. Creates nothing.
+    /// Returns the store in `folder`. Creates nothing.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         let presence = Arc::new(Presence::new(folder));
@@ -51,7 +50,7 @@ impl FolderStore {
         }
     }
 
-    /// Gives up waiting for others soon after the flag is set.
+    /// Stops waiting for other processes soon after the flag is set.
     #[must_use]
     pub fn until(mut self, ending: Arc<AtomicBool>) -> Self {
         self.ending = ending;

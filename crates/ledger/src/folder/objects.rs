@@ -1,4 +1,4 @@
-//! Objects in files, each under a name that is its digest.
+//! Objects in files, each named by its digest.
 
 use std::fs;
 use std::io;
@@ -22,13 +22,13 @@ pub struct FolderObjects {
 }
 
 impl FolderObjects {
-    /// The objects beside the ledger in `folder`. Creates nothing.
+    /// Returns the objects beside the ledger in `folder`. Creates nothing.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self::beside(folder, &Arc::new(Presence::new(folder)))
     }
 
-    /// The objects of a store that says itself when it writes.
+    /// Returns the objects of a store that registers its own writes.
     pub(super) fn beside(folder: &Path, presence: &Arc<Presence>) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -40,7 +40,7 @@ impl FolderObjects {
         self.folder.join("objects")
     }
 
-    /// The folder and the name of an object.
+    /// Returns the folder and the name of an object.
     pub(super) fn place(&self, digest: &Digest) -> (PathBuf, String) {
         let hex = digest.hex();
         let (drawer, name) = halves(&hex);
@@ -48,7 +48,7 @@ impl FolderObjects {
     }
 }
 
-/// The names of an object's folder and file.
+/// Returns the names of an object's folder and file.
 fn halves(hex: &str) -> (&str, &str) {
     hex.split_at_checked(2).unwrap_or(("", hex))
 }
@@ -56,7 +56,7 @@ fn halves(hex: &str) -> (&str, &str) {
 impl Objects for FolderObjects {
     fn put(&self, bytes: &[u8]) -> Result<Digest, LedgerError> {
         let digest = Digest::of(bytes);
-        // A damaged object is replaced: its bytes are at hand.
+        // Storing the bytes again replaces a damaged object.
         let damaged = match self.get(&digest) {
             Ok(Some(_)) => return Ok(digest),
             Ok(None) => false,
@@ -84,8 +84,8 @@ impl Objects for FolderObjects {
         let reason = match opening::read(&self.folder, &["objects", drawer, name], LARGEST)? {
             Content::Absent => return Ok(None),
             Content::Whole(bytes) if Digest::of(&bytes) == *digest => return Ok(Some(bytes)),
-            Content::Whole(_) => "its bytes have not the digest that is its name",
-            Content::TooLong => "it is larger than any object",
+            Content::Whole(_) => "its content does not match the digest in its name",
+            Content::TooLong => "it exceeds the size limit of objects",
         };
         let (drawer, name) = self.place(digest);
         Err(LedgerError::Damaged {
@@ -99,7 +99,7 @@ impl Objects for FolderObjects {
         let mut digests = Vec::new();
         for drawer in names(&root)? {
             for name in names(&root.join(&drawer))? {
-                // Files on their way have other names.
+                // Unfinished files have other names.
                 if let Ok(digest) = format!("{drawer}{name}").parse() {
                     digests.push(digest);
                 }
@@ -110,7 +110,7 @@ impl Objects for FolderObjects {
     }
 }
 
-/// The names in a folder; none when it is not there or not a folder.
+/// Returns the names in a folder; none when it is missing or not a folder.
 fn names(folder: &Path) -> Result<Vec<String>, LedgerError> {
     let missing = |error: &io::Error| {
         matches!(
@@ -121,8 +121,8 @@ fn names(folder: &Path) -> Result<Vec<String>, LedgerError> {
     if fs::symlink_metadata(folder).is_ok_and(|facts| facts.is_symlink()) {
         return Err(LedgerError::unusable(
             folder,
-            "it is a symbolic link, and what it leads to may change",
-            "use a folder of its own",
+            "it is a symbolic link, and its target may change",
+            "use a separate folder",
         ));
     }
     let entries = match fs::read_dir(folder) {

@@ -1,6 +1,6 @@
-//! Opens what is kept in the folder: plain files only, through no link, without waiting, and up to a size.
+//! Opens files of the folder: regular files only, through no link, without blocking, and up to a size.
 //!
-//! A repository can bring a folder along, and then any of it may be a link, a pipe or without an end.
+//! The folder may come from an untrusted repository: any file may be a link, a pipe or endless.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -11,21 +11,21 @@ use rustix::io::Errno;
 
 use crate::LedgerError;
 
-/// What was read of a file.
+/// The content of a file.
 pub(super) enum Content {
-    /// There is none.
+    /// The file is missing.
     Absent,
-    /// It has more bytes than may be read.
+    /// The file exceeds the limit.
     TooLong,
-    /// All of it.
+    /// The whole content.
     Whole(Vec<u8>),
 }
 
-/// Opens a plain file for reading by its names below `folder`; `None` when it is missing.
+/// Opens a regular file for reading by its names below `folder`; `None` when it is missing.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Unusable`] when a link is on the way or it is no plain file, [`LedgerError::Storage`] otherwise.
+/// [`LedgerError::Unusable`] for a link on the way or a special file, [`LedgerError::Storage`] otherwise.
 pub(super) fn open(folder: &Path, names: &[&str]) -> Result<Option<File>, LedgerError> {
     let path = names
         .iter()
@@ -49,7 +49,7 @@ pub(super) fn open(folder: &Path, names: &[&str]) -> Result<Option<File>, Ledger
     }
 }
 
-/// Opens one name after the other, each in the folder before it.
+/// Opens one name after the other, each relative to its parent.
 fn descend(folder: &Path, names: &[&str]) -> Result<File, Errno> {
     let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut opened = rustix::fs::openat(CWD, folder, flags | OFlags::DIRECTORY, Mode::empty())?;
@@ -64,11 +64,11 @@ fn descend(folder: &Path, names: &[&str]) -> Result<File, Errno> {
     Ok(File::from(opened))
 }
 
-/// Reads a plain file of at most `most` bytes.
+/// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
 ///
-/// As [`open`].
+/// Like [`open`].
 pub(super) fn read(folder: &Path, names: &[&str], most: u64) -> Result<Content, LedgerError> {
     let Some(file) = open(folder, names)? else {
         return Ok(Content::Absent);
@@ -98,7 +98,7 @@ pub(super) fn read(folder: &Path, names: &[&str], most: u64) -> Result<Content, 
 fn not_plain(path: &Path) -> LedgerError {
     LedgerError::unusable(
         path,
-        "it is not a plain file in plain folders",
+        "not a regular file in real folders",
         "move it away, or restore the file from a backup",
     )
 }
@@ -111,7 +111,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn only_plain_files_behind_no_link_are_read() {
+    fn only_regular_files_behind_no_link_are_read() {
         let world = tempfile::tempdir().unwrap();
         let folder = world.path();
         assert!(matches!(

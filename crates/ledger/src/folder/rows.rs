@@ -1,6 +1,6 @@
-//! The rows of a ledger's file: read whatever they have become, and believed only when the chain proves them.
+//! The rows of a ledger's file: read with any content, and trusted only after the chain verifies them.
 //!
-//! Everything here works on an open connection; who may open one, and how, is for `database` and `sqlite`.
+//! Functions on an open connection; `database` and `sqlite` open it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,16 +13,16 @@ use crate::record::{Founded, Record};
 use crate::{Entry, Head, LedgerError, entry};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
-/// A number as SQLite keeps it. None that a ledger can reach is out of its range.
+/// Converts a number to SQLite's type. A ledger cannot reach a number out of its range.
 fn kept(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Adds a line.
+/// Inserts a line.
 ///
 /// # Errors
 ///
-/// What SQLite says.
+/// When SQLite fails.
 pub fn insert(connection: &Connection, written: &Written) -> Result<usize, rusqlite::Error> {
     connection
         .prepare_cached("INSERT INTO entry(sequence, line, digest) VALUES (?1, ?2, ?3)")?
@@ -33,11 +33,11 @@ pub fn insert(connection: &Connection, written: &Written) -> Result<usize, rusql
         ])
 }
 
-/// The newest token of an environment; zero when there is none.
+/// Returns the newest token of an environment; zero when there is none.
 ///
 /// # Errors
 ///
-/// What SQLite says.
+/// When SQLite fails.
 pub fn token(
     connection: &Connection,
     environment: &EnvironmentName,
@@ -51,11 +51,11 @@ pub fn token(
         .unwrap_or(0))
 }
 
-/// The newest tokens of all environments.
+/// Returns the newest tokens of all environments.
 ///
 /// # Errors
 ///
-/// What SQLite says.
+/// When SQLite fails.
 pub fn all_tokens(
     connection: &Connection,
 ) -> Result<BTreeMap<EnvironmentName, u64>, rusqlite::Error> {
@@ -72,11 +72,11 @@ pub fn all_tokens(
         .collect()
 }
 
-/// Keeps the newest token of an environment.
+/// Stores the newest token of an environment.
 ///
 /// # Errors
 ///
-/// What SQLite says.
+/// When SQLite fails.
 pub fn keep_token(
     connection: &Connection,
     environment: &EnvironmentName,
@@ -90,7 +90,7 @@ pub fn keep_token(
         .execute(params![environment.as_str(), kept(token)])
 }
 
-/// Proves that the file is a ledger of this system and goes as far as its head says; returns how it began and its end.
+/// Verifies that the file is a ledger of this system and reaches its head; returns its founding record and its end.
 pub fn inspect(
     connection: &Connection,
     folder: &Path,
@@ -112,7 +112,7 @@ pub fn inspect(
     let Some(Record::Founded(founded)) = chain::understand(&first)? else {
         return Err(LedgerError::broken(
             1,
-            "the first entry does not found a ledger",
+            "the first entry is not a founding record",
         ));
     };
     if let Some(system) = system {
@@ -134,7 +134,7 @@ pub fn inspect(
     Ok((founded, last))
 }
 
-/// Refuses a ledger that was founded for another system.
+/// Rejects a ledger of another system.
 ///
 /// # Errors
 ///
@@ -150,7 +150,7 @@ pub fn belongs_to(founded: &Founded, system: &str, path: &Path) -> Result<(), Le
     })
 }
 
-/// The digest that is kept for an entry.
+/// Returns the stored digest of an entry.
 pub fn kept_digest(
     connection: &Connection,
     sequence: u64,
@@ -164,7 +164,7 @@ pub fn kept_digest(
         .map(Option::flatten)
 }
 
-/// When the entry with a number was written, if it is there and can be read.
+/// Returns the time of an entry, if it exists and is readable.
 pub fn time(connection: &Connection, sequence: u64) -> Result<Option<Moment>, rusqlite::Error> {
     connection
         .prepare_cached("SELECT line FROM entry WHERE sequence = ?1")?
@@ -177,7 +177,7 @@ pub fn time(connection: &Connection, sequence: u64) -> Result<Option<Moment>, ru
         .map(Option::flatten)
 }
 
-/// The end of the chain. Its line is proven against its digest unless it is the end that was `seen`.
+/// Returns the end of the chain. Verifies its line against its digest unless it equals `seen`.
 pub fn last_link(
     connection: &Connection,
     path: &Path,
@@ -191,7 +191,7 @@ pub fn last_link(
         return Ok(Link::root());
     };
     let last = u64::try_from(last)
-        .map_err(|_| LedgerError::broken(1, format!("there is an entry with the number {last}")))?;
+        .map_err(|_| LedgerError::broken(1, format!("invalid entry number {last}")))?;
     let kept = kept_digest(connection, last).map_err(failed)?;
     if let (Some(seen), Some(kept)) = (seen, &kept)
         && seen.sequence == last
@@ -202,7 +202,7 @@ pub fn last_link(
     link_at(connection, path, last)
 }
 
-/// Proves the line of one entry against its own digest, which its successor continues.
+/// Verifies the line of one entry against its own digest, which its successor continues.
 fn link_at(connection: &Connection, path: &Path, sequence: u64) -> Result<Link, LedgerError> {
     let line: Option<Vec<u8>> = connection
         .prepare_cached("SELECT line FROM entry WHERE sequence = ?1")
@@ -221,7 +221,7 @@ fn link_at(connection: &Connection, path: &Path, sequence: u64) -> Result<Link, 
     let Some(line) = line else {
         return Err(LedgerError::broken(
             sequence,
-            "the entry is missing, although it was read before; restore the ledger from a backup",
+            "the entry is missing, but was read before; restore the ledger from a backup",
         ));
     };
     let digest = Digest::of(&line);
@@ -230,17 +230,17 @@ fn link_at(connection: &Connection, path: &Path, sequence: u64) -> Result<Link, 
     if kept.as_deref() != Some(digest.as_bytes().as_slice()) {
         return Err(LedgerError::broken(
             sequence,
-            "its line has not the digest that was kept with it",
+            "its line does not match its stored digest",
         ));
     }
     Ok(Link { sequence, digest })
 }
 
-/// Gives all proven entries after `after`, one by one: of a long ledger there is never more than one in memory.
+/// Passes all verified entries after `after` to `take` one by one, so that only one is in memory at a time.
 ///
 /// # Errors
 ///
-/// [`LedgerError::Broken`] at the first that is not what was written, and whatever `take` says.
+/// [`LedgerError::Broken`] at the first bad entry, and any error of `take`.
 pub fn each(
     connection: &Connection,
     path: &Path,
@@ -255,7 +255,7 @@ pub fn each(
     each_line(connection, path, start, u64::MAX, take)
 }
 
-/// Gives up to `limit` proven entries after `link`.
+/// Passes up to `limit` verified entries after `link`.
 fn each_line(
     connection: &Connection,
     path: &Path,
@@ -288,18 +288,18 @@ fn each_line(
     Ok(())
 }
 
-/// The columns of a row, whatever they have become.
+/// Returns the columns of a row, whatever their content.
 pub fn read_row<'row>(row: &'row Row<'_>) -> Result<(u64, &'row [u8], &'row [u8]), String> {
     let bytes = |column, what: &str| {
         row.get_ref(column)
             .ok()
             .and_then(|value| value.as_bytes().ok())
-            .ok_or_else(|| format!("its {what} cannot be read"))
+            .ok_or_else(|| format!("its {what} is unreadable"))
     };
     let sequence = row
         .get::<_, i64>(0)
         .ok()
         .and_then(|sequence| u64::try_from(sequence).ok())
-        .ok_or("its number cannot be read")?;
+        .ok_or("its number is unreadable")?;
     Ok((sequence, bytes(1, "line")?, bytes(2, "digest")?))
 }

@@ -1,7 +1,6 @@
-//! The ledger in a SQLite file: the one that is used unless a team shares another.
+//! The ledger in a SQLite file, the default unless a team shares another.
 //!
-//! It keeps lines and proves that they are the ones that were written. What SQLite has to be told about opening is in
-//! `database`; what the lines mean is for others.
+//! Stores and verifies lines. `database` opens the file; other modules interpret the lines.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,24 +18,24 @@ pub struct SqliteLedger {
     folder: PathBuf,
     path: PathBuf,
     founded: Founded,
-    /// `None` when it was opened for reading.
+    /// `None` when opened for reading.
     writer: Option<Mutex<Writer>>,
 }
 
 struct Writer {
     connection: Connection,
-    /// The end that this writer has seen with its own eyes: it need not be proven again.
+    /// The end that this writer has verified: no need to verify it again.
     seen: Option<Link>,
-    /// A sync failed: what the medium holds is unknown, and the same handle is never trusted again.
+    /// A sync failed: the state of the medium is unknown, so this handle is never used again.
     failed: bool,
 }
 
 impl SqliteLedger {
-    /// Opens the ledger of `system` in `folder` for appending, and founds it when there has never been one.
+    /// Opens the ledger of `system` in `folder` for appending; founds it if none has ever existed.
     ///
     /// # Errors
     ///
-    /// Any [`LedgerError`]; nothing was written to a ledger that is already there.
+    /// Any [`LedgerError`]; an existing ledger is unchanged then.
     pub fn open_or_found(
         folder: &Path,
         system: &str,
@@ -56,7 +55,7 @@ impl SqliteLedger {
             rows::inspect(connection, folder, &path, Some(system))
         })?;
         if new {
-            // The ledger is complete without it; the next append writes it again.
+            // The ledger is complete without the head; the next append writes it again.
             let _ = head::write(folder, &founded.lineage, last);
         }
         let connection =
@@ -74,10 +73,10 @@ impl SqliteLedger {
         })
     }
 
-    /// Opens the ledger in `folder` for reading; `None` when there has never been one. It is refused when it is of
-    /// another system than `system`; where that is not known yet, [`SqliteLedger::belongs_to`] is to be asked.
+    /// Opens the ledger in `folder` for reading; `None` when none has ever existed. Rejects a ledger of another system
+    /// than `system`; where that is still unknown, call [`SqliteLedger::belongs_to`] later.
     ///
-    /// Creates nothing and changes nothing, also on a medium that could be written to.
+    /// Creates and changes nothing, even on a writable medium.
     ///
     /// # Errors
     ///
@@ -112,7 +111,7 @@ impl SqliteLedger {
             return Err(LedgerError::storage(
                 "append to",
                 &self.path,
-                "it was opened for reading",
+                "opened for reading only",
             ));
         };
         // A panic while the lock was held rolled its transaction back.
@@ -121,7 +120,7 @@ impl SqliteLedger {
             return Err(LedgerError::storage(
                 "append to",
                 &self.path,
-                "an earlier write failed, and what the disk holds is not known; look at the disk and begin again",
+                "an earlier write failed, so the state of the disk is unknown; check the disk and run this again",
             ));
         }
         Ok(writer)
@@ -170,8 +169,8 @@ impl Ledger for SqliteLedger {
         match outcome {
             Ok(link) => {
                 writer.seen = Some(link);
-                // The entries are durable by now. Without the head's news the ledger is as whole as before; only a
-                // truncation of these entries would go unnoticed until the next append.
+                // The entries are durable. Without an updated head, the ledger is just as intact; only a truncation of
+                // these entries would go undetected until the next append.
                 let _ = self.remember(link, records.len());
                 Ok(link.sequence)
             }
@@ -190,8 +189,8 @@ impl Ledger for SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Writes the head after an append. A head that is missing or garbled proves nothing, and an append on top of a ledger
-    /// that may have been cut short must not hide that: only `Store::restore_head` writes it then.
+    /// Writes the head after an append. A missing or unreadable head proves nothing, and an append to a possibly
+    /// truncated ledger must not hide that: only `Store::restore_head` writes it then.
     fn remember(&self, link: Link, appended: usize) -> std::io::Result<()> {
         let is_first = link.sequence <= 1 + appended as u64;
         let is_known = || matches!(head::read(&self.folder), Ok(Head::Known(_)));
@@ -201,7 +200,7 @@ impl SqliteLedger {
         Ok(())
     }
 
-    /// One durable transaction. The error says whether the medium itself failed.
+    /// Runs one durable transaction. The error says whether the medium failed.
     fn commit(
         &self,
         connection: &mut Connection,

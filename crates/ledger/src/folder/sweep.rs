@@ -1,7 +1,7 @@
-//! Removes what killed runs left on its way in the folder: `.head-…`, `.new-…` and `.founding-…`.
+//! Removes the unfinished files of killed runs in the folder: `.head-…`, `.new-…` and `.founding-…`.
 //!
-//! Every run that writes holds a shared lock on the folder itself, which dies with it. Who gets the lock alone knows that
-//! no such name is in use.
+//! Every writing run holds a shared lock on the folder, which dies with it. A run that gets the exclusive lock knows
+//! that no such name is in use.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -11,12 +11,12 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-/// What names of files on their way begin with.
+/// Prefixes of unfinished files.
 const BEGINNINGS: [&[u8]; 3] = [b".head-", b".new-", b".founding-"];
-/// How often the shared lock is asked for, while another run sweeps.
+/// The number of tries for the shared lock while another run sweeps.
 const TRIES: u32 = 20;
 
-/// That this process writes in the folder.
+/// The registration of this process as a writer in the folder.
 #[derive(Debug)]
 pub(super) struct Presence {
     folder: PathBuf,
@@ -24,7 +24,7 @@ pub(super) struct Presence {
 }
 
 impl Presence {
-    /// Of a process that has not begun to write.
+    /// Creates the registration of a process that has not written yet.
     pub(super) fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -32,8 +32,8 @@ impl Presence {
         }
     }
 
-    /// To be called before anything is written. The first call sweeps, if no other process writes here; where that is
-    /// not possible, what was left stays.
+    /// Call this before any write. The first call sweeps if no other process writes here; where that is not possible,
+    /// leftovers stay.
     pub(super) fn begin(&self) {
         self.lock.get_or_init(|| present(&self.folder));
     }
@@ -46,7 +46,7 @@ fn present(folder: &Path) -> Option<File> {
         .and_then(|_| File::open(folder).ok())?;
     if lock.try_lock().is_ok() {
         sweep(folder);
-        // The lock becomes a shared one only once it is given up.
+        // Downgrading to a shared lock requires releasing the exclusive one first.
         lock.unlock().ok()?;
     }
     for _ in 0..TRIES {
@@ -59,7 +59,7 @@ fn present(folder: &Path) -> Option<File> {
     None
 }
 
-/// Removes leftovers in the folder, and in the folders of objects. No link is followed.
+/// Removes leftovers in the folder and in the folders of objects. Follows no link.
 fn sweep(folder: &Path) {
     sweep_one(folder);
     let objects = folder.join("objects");
@@ -78,7 +78,7 @@ fn sweep_one(folder: &Path) {
             continue;
         }
         let path = entry.path();
-        // Should it stay, the next run tries again.
+        // If this fails, the next run tries again.
         let _ = match entry.file_type() {
             Ok(kind) if kind.is_dir() => remove_founding(&path),
             _ => fs::remove_file(&path),
@@ -86,7 +86,7 @@ fn sweep_one(folder: &Path) {
     }
 }
 
-/// A folder in which a ledger was to be founded has files only.
+/// A folder for an unfinished founding contains only files.
 fn remove_founding(folder: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -97,7 +97,7 @@ fn remove_founding(folder: &Path) -> std::io::Result<()> {
     fs::remove_dir(folder)
 }
 
-/// The plain folders of objects.
+/// Returns the real folders of objects.
 fn folders(objects: &Path) -> Vec<PathBuf> {
     let is_plain = |path: &Path| fs::symlink_metadata(path).is_ok_and(|facts| facts.is_dir());
     if !is_plain(objects) {
@@ -122,7 +122,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn leftovers_go_once_no_other_run_is_there() {
+    fn leftovers_are_removed_when_no_other_run_writes() {
         let world = tempfile::tempdir().unwrap();
         let folder = world.path();
         fs::create_dir_all(folder.join("objects/ab")).unwrap();
@@ -147,7 +147,7 @@ mod tests {
         }
         fs::write(folder.join(".new-3"), "").unwrap();
         Presence::new(folder).begin();
-        assert!(folder.join(".new-3").exists(), "another run is there");
+        assert!(folder.join(".new-3").exists(), "another run is active");
         drop(other);
         Presence::new(folder).begin();
         assert!(!folder.join(".new-3").exists());

@@ -1,4 +1,4 @@
-//! The store in a folder keeps the promises of every store.
+//! The store in a folder passes the conformance suite.
 
 use super::{FolderStore, database, head};
 use crate::conformance::{self, Bench, Fault};
@@ -22,7 +22,7 @@ impl Folder {
         &self.store.folder
     }
 
-    /// Changes the file as somebody would who has the rights to: without its triggers, which are put back.
+    /// Changes the file as an attacker with write access would: drops the triggers and restores them.
     fn change(&self, statement: &str, parameters: impl rusqlite::Params) {
         let connection = rusqlite::Connection::open(database::path(self.folder())).unwrap();
         let triggers = || {
@@ -81,12 +81,12 @@ fn text(checkpoint: &Checkpoint) -> String {
 }
 
 #[test]
-fn it_keeps_the_promises_of_every_store() {
+fn the_folder_store_passes_the_conformance_suite() {
     conformance::check(&|| Box::new(Folder::new()));
 }
 
 #[test]
-fn looking_creates_nothing() {
+fn reading_creates_nothing() {
     let world = Folder::new();
     let store = &world.store;
     assert!(store.open(None).unwrap().is_none());

@@ -1,4 +1,4 @@
-//! Verification of the file: its rows for the walk that every backend shares, its pages, its schema and its tokens.
+//! Verification of the file: its rows for the walk that all backends share, its pages, its schema and its tokens.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::verify::{self, Medium, Row};
 use crate::{Head, Kept, LedgerError, Link, Verification, remembered};
 use evenkeel_model::{EnvironmentName, Moment};
 
-/// Verifies the ledger in `folder`, and holds it against checkpoints that were kept elsewhere.
+/// Verifies the ledger in `folder`, including against checkpoints that were kept elsewhere.
 ///
 /// # Errors
 ///
-/// As [`Store::verify`](crate::Store::verify).
+/// Like [`Store::verify`](crate::Store::verify).
 pub(super) fn verify_against(
     folder: &Path,
     checkpoints: &[Kept],
@@ -47,11 +47,11 @@ pub(super) fn verify_against(
     })
 }
 
-/// Writes the head of a whole ledger anew.
+/// Writes the head of an intact ledger again.
 ///
 /// # Errors
 ///
-/// As [`Store::restore_head`](crate::Store::restore_head).
+/// Like [`Store::restore_head`](crate::Store::restore_head).
 pub(super) fn restore_head(folder: &Path) -> Result<(), LedgerError> {
     let verification = verify_against(folder, &[])?;
     let end = verification.end()?;
@@ -75,7 +75,7 @@ fn examine(
         verification.proofs = remembered::unproven(checkpoints);
         return Ok(verification);
     }
-    let file = LookedAt {
+    let file = FileMedium {
         connection,
         folder,
         path,
@@ -83,20 +83,20 @@ fn examine(
     verify::examine(&file, checkpoints)
 }
 
-/// The file while it is looked at.
-struct LookedAt<'a> {
+/// The file under verification.
+struct FileMedium<'a> {
     connection: &'a Connection,
     folder: &'a Path,
     path: &'a Path,
 }
 
-impl LookedAt<'_> {
+impl FileMedium<'_> {
     fn failed(&self, error: rusqlite::Error) -> LedgerError {
         database::failed("read", self.path, error)
     }
 }
 
-impl Medium for LookedAt<'_> {
+impl Medium for FileMedium<'_> {
     fn each_row(&self, take: &mut dyn FnMut(Row<'_>)) -> Result<(), LedgerError> {
         let failed = |error| self.failed(error);
         let mut statement = self
@@ -172,7 +172,7 @@ fn check_schema(
     for (name, statement) in database::SCHEMA {
         match kept.get(*name) {
             Some(Some(kept)) if kept == statement => {}
-            Some(_) => found.find(None, format!("`{name}` of the schema was changed")),
+            Some(_) => found.find(None, format!("`{name}` of the schema is changed")),
             None => found.find(None, format!("`{name}` of the schema is missing")),
         }
     }
@@ -197,7 +197,9 @@ fn check_tokens(
             let kept = kept.get(environment).copied().unwrap_or(0);
             found.find(
                 None,
-                format!("the newest token of {environment} is kept as {kept}, and the entries say {token}"),
+                format!(
+                    "the stored token of {environment} is {kept}, but its newest entry has {token}"
+                ),
             );
         }
     }
@@ -205,7 +207,7 @@ fn check_tokens(
         if !tokens.contains_key(environment) {
             found.find(
                 None,
-                format!("a token of {environment} is kept, and no entry says so"),
+                format!("the stored token of {environment} has no entry"),
             );
         }
     }

@@ -1,7 +1,7 @@
-//! Who writes to the ledger's file now, and how long others wait for it.
+//! The process that writes to the ledger's file, and the limit of waits for it.
 //!
-//! SQLite lets one process write at a time and says of it only that there is one. The kernel knows which: every lock on a
-//! file is listed in `/proc/locks`.
+//! SQLite allows one writer at a time and reports only that one exists. The kernel knows which: it lists every file
+//! lock in `/proc/locks`.
 
 use std::cell::RefCell;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,40 +12,40 @@ use std::time::{Duration, Instant};
 
 use evenkeel_model::text::inert;
 
-/// How long one writer waits for another that works.
+/// The time a writer waits for another that makes progress.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
-/// How long it waits before it looks who that is.
+/// The time before it checks which process that is.
 const TRUST: Duration = Duration::from_secs(2);
 /// The longest pause between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The bytes of the log's index that whoever writes, moves the log into the file or recovers it locks: those of
-/// `WAL_WRITE_LOCK` and what follows in SQLite's format.
+/// The byte range of the log's index that a process locks while it writes, checkpoints or recovers: `WAL_WRITE_LOCK`
+/// and the following locks of SQLite's format.
 const INDEX_LOCKS: (u64, u64) = (120, 128);
-/// Those of them without which nothing can be read either: while the index is recovered, and while it is made.
+/// The part of that range that also excludes readers: while the index is recovered or created.
 const OPENING_LOCKS: [(u64, u64); 2] = [(122, 122), (128, 128)];
-/// The bytes of the file itself that whoever opens or closes it last locks, from SQLite's `PENDING_BYTE` on.
+/// The byte range of the file itself that is locked during opening or the last close, from SQLite's `PENDING_BYTE` on.
 const FILE_LOCKS: (u64, u64) = (0x4000_0000, 0x4000_0000 + 511);
-/// How often the list of locks is read until the holder is in it.
+/// The number of reads of the lock list until the holder appears.
 const READINGS: u32 = 20;
-/// How long it waits once it was asked to end: what others write is mostly written by then.
+/// The wait after a stop is requested: most writes finish by then.
 const FAREWELL: Duration = Duration::from_millis(600);
-/// The longest name of a program that is quoted.
+/// The longest quoted program name.
 const QUOTED: usize = 120;
 
 thread_local! {
-    /// What this thread waits for, and since when.
+    /// The file this thread waits for, and since when.
     static WAITING: RefCell<Option<(PathBuf, Instant)>> = const { RefCell::new(None) };
-    /// Whether this thread was asked to end, and since when a wait knows of it.
+    /// Whether this thread was asked to stop, and since when a wait knows it.
     static ENDING: RefCell<(Option<Arc<AtomicBool>>, Option<Instant>)> =
         const { RefCell::new((None, None)) };
 }
 
-/// Says what asks this thread to end, for [`wait`].
+/// Registers the flag that stops this thread, for [`wait`].
 pub(super) fn until(ending: &Arc<AtomicBool>) {
     ENDING.with_borrow_mut(|(flag, _)| *flag = Some(Arc::clone(ending)));
 }
 
-/// Whether this thread was asked to end.
+/// Returns whether this thread was asked to stop.
 pub(super) fn is_ending() -> bool {
     ENDING.with_borrow(|(flag, _)| {
         flag.as_ref()
@@ -53,7 +53,7 @@ pub(super) fn is_ending() -> bool {
     })
 }
 
-/// Whether this thread was asked to end so long ago that it waits no more. `is_first` begins a wait.
+/// Returns whether the stop was requested long enough ago to end the wait. `is_first` starts a wait.
 fn has_waited_enough(is_first: bool) -> bool {
     let is_ending = is_ending();
     ENDING.with_borrow_mut(|(_, since)| {
@@ -64,22 +64,22 @@ fn has_waited_enough(is_first: bool) -> bool {
     })
 }
 
-/// A process that holds the right to write.
+/// A process that holds the write lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Writer {
     pub(super) process: u32,
-    /// The name of its program, fit to be shown. Its arguments may hold secrets.
+    /// The name of its program, safe to display. Its arguments may contain secrets.
     pub(super) program: String,
-    /// Whether it is stopped: it ends nothing by itself.
+    /// Whether it is stopped (suspended), so the wait would not end.
     pub(super) is_stopped: bool,
 }
 
-/// Says which file this thread is about to write to, for [`wait`].
+/// Registers the file that this thread is about to write to, for [`wait`].
 pub(super) fn expect(path: &Path) {
     WAITING.with_borrow_mut(|waiting| *waiting = Some((path.to_owned(), Instant::now())));
 }
 
-/// Whether to try again, after a pause: SQLite asks this whenever somebody else writes. `tries` counts from zero.
+/// Decides whether to retry after a pause: SQLite's busy handler. `tries` counts from zero.
 pub(super) fn wait(tries: i32) -> bool {
     if has_waited_enough(tries == 0) {
         return false;
@@ -102,8 +102,8 @@ pub(super) fn wait(tries: i32) -> bool {
     goes_on
 }
 
-/// Whether a stopped process keeps others from opening the file, also after a while. SQLite itself would wait for ten
-/// seconds, and not say for whom.
+/// Returns whether a stopped process still blocks opening the file after a while. SQLite itself would wait for ten
+/// seconds and not name the process.
 pub(super) fn keeps_from_opening(path: &Path) -> bool {
     let mut index = path.to_owned().into_os_string();
     index.push("-shm");
@@ -124,7 +124,7 @@ pub(super) fn keeps_from_opening(path: &Path) -> bool {
     }
 }
 
-/// The process that keeps others from the ledger's file now, if the kernel tells; one that is stopped before all others.
+/// Returns the process that blocks the ledger's file, if the kernel lists it; stopped processes first.
 pub(super) fn writer_of(path: &Path) -> Option<Writer> {
     let mut index = path.to_owned().into_os_string();
     index.push("-shm");
@@ -133,7 +133,7 @@ pub(super) fn writer_of(path: &Path) -> Option<Writer> {
         inode(Path::new(&index)).map(|inode| (inode, INDEX_LOCKS)),
         inode(path).map(|inode| (inode, FILE_LOCKS)),
     ];
-    // The kernel lists locks piece by piece: one may be missed while others come and go.
+    // The kernel lists locks in pieces: one may be missed during changes.
     let mut found = None;
     for reading in 0..READINGS {
         if reading > 0 {
@@ -164,7 +164,7 @@ pub(super) fn writer_of(path: &Path) -> Option<Writer> {
     })
 }
 
-/// Whether a process is stopped, by a signal or by a debugger.
+/// Returns whether a process is stopped, by a signal or by a debugger.
 fn is_stopped(process: u32) -> bool {
     let status = std::fs::read(format!("/proc/{process}/stat")).unwrap_or_default();
     let status = String::from_utf8_lossy(&status);
@@ -172,9 +172,9 @@ fn is_stopped(process: u32) -> bool {
     state.is_some_and(|state| state.starts_with(['T', 't']))
 }
 
-/// The process of a line of `/proc/locks` that is a write lock on the file and covers one of the bytes.
+/// Returns the process in a line of `/proc/locks`, if that is a write lock on the file and covers one of the bytes.
 ///
-/// `1: POSIX  ADVISORY  WRITE 4711 08:02:131 120 120`, as `proc_locks(5)` describes it.
+/// `1: POSIX  ADVISORY  WRITE 4711 08:02:131 120 120`, as described in `proc_locks(5)`.
 fn holder(line: &str, inode: u64, (first, last): (u64, u64)) -> Option<u32> {
     let mut fields = line.split_whitespace().skip(1);
     let (class, _, access) = (fields.next()?, fields.next()?, fields.next()?);

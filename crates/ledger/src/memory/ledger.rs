@@ -1,4 +1,4 @@
-//! The ledger in memory: lines under a lock, changed or lost on demand.
+//! The ledger in memory: lines behind a lock, changed or lost on demand.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,25 +12,25 @@ use crate::{
 };
 use evenkeel_model::{EnvironmentName, Moment};
 
-/// What becomes of entries whose append fails.
+/// The fate of entries whose append fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// They reached the medium, although that was never acknowledged.
+    /// They reached the medium without an acknowledgement.
     Kept,
     /// They are lost.
     Dropped,
 }
 
-/// What people call it.
+/// The name in messages.
 const NAME: &str = "the ledger in memory";
-/// What people call its head.
+/// The name of its head in messages.
 const HEAD: &str = "the head in memory";
 
 /// A ledger in memory. Clones are the same ledger.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryLedger {
     inner: Arc<Mutex<Inner>>,
-    /// Whether it was opened for reading.
+    /// Whether opened for reading only.
     reads_only: bool,
 }
 
@@ -58,14 +58,14 @@ impl MemoryLedger {
     ///
     /// # Errors
     ///
-    /// Never, for a system's name is text.
+    /// Never: a system's name is valid text.
     pub fn found(system: &str, time: Moment, lineage: &str) -> Result<Self, LedgerError> {
         let ledger = Self::default();
         ledger.begin(system, time, lineage)?;
         Ok(ledger)
     }
 
-    /// Founds this one, unless somebody did meanwhile.
+    /// Founds this ledger, unless another handle did meanwhile.
     pub(super) fn begin(
         &self,
         system: &str,
@@ -85,7 +85,7 @@ impl MemoryLedger {
         Ok(())
     }
 
-    /// The same ledger, which refuses to be appended to.
+    /// Returns the same ledger, read-only.
     pub(super) fn reader(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -93,7 +93,7 @@ impl MemoryLedger {
         }
     }
 
-    /// Proves that it was founded for this system and goes as far as its head says. Whether it was founded.
+    /// Verifies that it was founded for this system and reaches its head. Returns whether it was founded.
     pub(super) fn inspect(&self, system: Option<&str>) -> Result<bool, LedgerError> {
         let inner = self.inner();
         if inner.lines.is_empty() {
@@ -120,7 +120,7 @@ impl MemoryLedger {
         Ok(true)
     }
 
-    /// As [`Store::verify`](crate::Store::verify).
+    /// Like [`Store::verify`](crate::Store::verify).
     pub(super) fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
         let inner = self.inner();
         if !inner.lines.is_empty() {
@@ -128,21 +128,19 @@ impl MemoryLedger {
         }
         match (checkpoints.first(), &inner.head) {
             (Some(first), _) => Ok(remembered::gone(NAME, first, checkpoints)),
-            (None, Head::Absent) => Err(LedgerError::storage(
-                "verify",
-                NAME.as_ref(),
-                "it was never founded",
-            )),
+            (None, Head::Absent) => {
+                Err(LedgerError::storage("verify", NAME.as_ref(), "not founded"))
+            }
             (None, _) => Err(missing()),
         }
     }
 
-    /// Lets the append with this number, counted from one since the founding, fail; those after it succeed again.
+    /// Makes the append with this number fail, counted from one since the founding; later ones succeed again.
     pub fn fail_append(&self, number: u64, fate: Fate) {
         self.inner().fault = Some((number, fate));
     }
 
-    /// Puts other bytes in the place of a line, as a bad disk or a bad person would.
+    /// Replaces the bytes of a line, as a failing disk or an attacker would.
     pub fn tamper(&self, sequence: u64, line: &str) {
         let mut inner = self.inner();
         if let Some(written) = inner
@@ -154,12 +152,12 @@ impl MemoryLedger {
         }
     }
 
-    /// Removes every entry above `last`, and leaves the head.
+    /// Removes every entry above `last` and keeps the head.
     pub fn cut(&self, last: u64) {
         self.inner().lines.retain(|line| line.sequence <= last);
     }
 
-    /// Puts another head in the place of what is remembered.
+    /// Replaces the head.
     pub fn remember(&self, head: Head) {
         self.inner().head = head;
     }
@@ -207,7 +205,7 @@ impl Inner {
         if after > link.sequence {
             return Err(LedgerError::broken(
                 after,
-                "the entry is missing, although it was read before; restore the ledger from a backup",
+                "the entry is missing, but was read before; restore the ledger from a backup",
             ));
         }
         Ok(entries)
@@ -287,7 +285,7 @@ impl Inner {
             Some(_) => Err(LedgerError::storage(
                 "append to",
                 NAME.as_ref(),
-                "the test asked for it",
+                "injected failure",
             )),
         }
     }
@@ -295,7 +293,7 @@ impl Inner {
         self.lines.iter().find(|line| line.sequence == sequence)
     }
 
-    /// How it began.
+    /// Returns the founding record.
     fn founded(&self) -> Result<Founded, LedgerError> {
         let Some(first) = self.lines.first() else {
             return Err(LedgerError::broken(1, "the ledger is empty"));
@@ -311,7 +309,7 @@ impl Inner {
             Some(Record::Founded(founded)) => Ok(founded),
             _ => Err(LedgerError::broken(
                 1,
-                "the first entry does not found a ledger",
+                "the first entry is not a founding record",
             )),
         }
     }
@@ -352,7 +350,7 @@ impl Medium for Inner {
         _tokens: &BTreeMap<EnvironmentName, u64>,
         _found: &mut Verification,
     ) -> Result<(), LedgerError> {
-        // Nothing is derived from the lines, and nothing is around them.
+        // Nothing is derived from the lines or stored around them.
         Ok(())
     }
 }
@@ -381,7 +379,7 @@ impl Ledger for MemoryLedger {
             return Err(LedgerError::storage(
                 "append to",
                 NAME.as_ref(),
-                "it was opened for reading",
+                "opened for reading only",
             ));
         }
         self.inner().append(time, records, fence)
@@ -395,7 +393,7 @@ mod tests {
     use crate::{Entry, Ledger};
 
     #[test]
-    fn a_failed_append_is_kept_or_dropped_as_asked() {
+    fn a_failed_append_is_kept_or_dropped_as_configured() {
         for (fate, entries) in [(Fate::Dropped, 2), (Fate::Kept, 3)] {
             let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
             ledger.fail_append(2, fate);
@@ -412,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_line_is_found() {
+    fn a_changed_line_is_detected() {
         let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
         ledger
             .append(time(1), &[lease("staging", 1)], None)

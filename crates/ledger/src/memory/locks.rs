@@ -1,4 +1,4 @@
-//! Locks in memory: who has which environment, and waiting for it.
+//! Locks in memory, with waiting.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub(super) struct Locks {
 
 #[derive(Debug, Default)]
 struct Held {
-    /// Every lock that was ever taken has a number: a broken one must not release its successor.
+    /// The number of each lock ever taken: a broken one must not release its successor.
     taken: u64,
     by: BTreeMap<EnvironmentName, (u64, Holder)>,
 }
@@ -83,7 +83,7 @@ impl Locks {
         }
     }
 
-    /// Frees the lock, whoever has it. Whether somebody had.
+    /// Frees the lock, regardless of its holder. Returns whether it was held.
     pub(super) fn remove(&self, environment: &EnvironmentName) -> bool {
         let there = self.held().by.remove(environment).is_some();
         self.freed.notify_all();

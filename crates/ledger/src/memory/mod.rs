@@ -1,6 +1,6 @@
-//! The store in memory: for tests, with faults on demand.
+//! The store in memory, for tests, with faults on demand.
 //!
-//! It promises what the folder promises, proven by the same conformance suite, and forgets everything in the end.
+//! It passes the same conformance suite as the folder and does not persist.
 
 mod ledger;
 mod locks;
@@ -27,19 +27,19 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// The ledger, for faults.
+    /// Returns the ledger, for faults.
     #[must_use]
     pub fn ledger(&self) -> &MemoryLedger {
         &self.ledger
     }
 
-    /// The objects, for faults.
+    /// Returns the objects, for faults.
     #[must_use]
     pub fn kept_objects(&self) -> &MemoryObjects {
         &self.objects
     }
 
-    /// Lets the holder of an environment's lock die. Whether there was one.
+    /// Simulates the death of the holder of an environment's lock. Returns whether it was held.
     pub fn kill_holder(&self, environment: &EnvironmentName) -> bool {
         self.locks.remove(environment)
     }
@@ -86,7 +86,7 @@ impl Store for MemoryStore {
 
     fn make_key(&self) -> Result<Sealer, LedgerError> {
         let mut key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
-        // Tests want the same seals each time.
+        // Tests need the same seals each time.
         let made = || Sealer::new(*Digest::of(b"the key of a store in memory").as_bytes());
         Ok(key.get_or_insert_with(made).clone())
     }

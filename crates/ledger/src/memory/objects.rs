@@ -1,4 +1,4 @@
-//! Objects in memory, each proven when it is read, as everywhere.
+//! Objects in memory, verified on every read.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ pub struct MemoryObjects {
 }
 
 impl MemoryObjects {
-    /// Changes the bytes of an object, as a bad disk would. Whether it is there.
+    /// Changes the bytes of an object, as a failing disk would. Returns whether it exists.
     pub fn damage(&self, digest: &Digest) -> bool {
         let mut kept = self.kept();
         let Some(bytes) = kept.get_mut(digest) else {
@@ -31,7 +31,7 @@ impl MemoryObjects {
 impl Objects for MemoryObjects {
     fn put(&self, bytes: &[u8]) -> Result<Digest, LedgerError> {
         let digest = Digest::of(bytes);
-        // A damaged object is replaced: its bytes are at hand.
+        // Storing the bytes again replaces a damaged object.
         self.kept().insert(digest, bytes.to_vec());
         Ok(digest)
     }
@@ -41,7 +41,7 @@ impl Objects for MemoryObjects {
             Some(bytes) if Digest::of(bytes) == *digest => Ok(Some(bytes.clone())),
             Some(_) => Err(LedgerError::Damaged {
                 path: format!("object {digest}"),
-                reason: "its bytes have not the digest that is its name".to_owned(),
+                reason: "its content does not match the digest in its name".to_owned(),
             }),
             None => Ok(None),
         }

@@ -1,4 +1,4 @@
-//! The store in memory keeps the promises of every store.
+//! The store in memory passes the conformance suite.
 
 use super::MemoryStore;
 use crate::conformance::{self, Bench, Fault};
@@ -26,6 +26,6 @@ impl Bench for MemoryStore {
 }
 
 #[test]
-fn it_keeps_the_promises_of_every_store() {
+fn the_memory_store_passes_the_conformance_suite() {
     conformance::check(&|| Box::new(MemoryStore::default()));
 }

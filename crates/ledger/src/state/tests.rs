@@ -1,4 +1,4 @@
-//! What the state must say after which entries.
+//! Tests of the state after sequences of entries.
 
 use super::State;
 use crate::conformance::{lease, time};
@@ -90,7 +90,7 @@ fn fold(records: &[Record]) -> State {
 }
 
 #[test]
-fn a_step_that_was_done_replaces_what_was_applied() {
+fn a_completed_step_replaces_the_applied_resource() {
     let config = instance("config");
     let state = fold(&[
         started(1, false),
@@ -152,7 +152,7 @@ fn an_intent_without_an_end_stays_open() {
 }
 
 #[test]
-fn what_was_removed_is_applied_no_longer() {
+fn a_removed_resource_is_not_applied() {
     let create = vec![step("config", Verb::Create, StepOutcome::Done, Some("{}"))];
     let remove = vec![step("config", Verb::Remove, StepOutcome::Done, None)];
     let state = fold(&[steps_ended(1, create), steps_ended(1, remove)]);
@@ -189,7 +189,7 @@ fn releases_have_numbers_and_ends() {
 }
 
 #[test]
-fn a_newer_kind_is_counted_and_a_gap_is_refused() {
+fn a_newer_kind_is_counted_and_a_gap_is_an_error() {
     let mut state = fold(&[lease("staging", 1)]);
     assert_eq!(
         state.environments[&staging()]
@@ -221,13 +221,13 @@ fn a_newer_kind_is_counted_and_a_gap_is_refused() {
     );
 }
 
-/// A ledger at which every look is taken twice, since somebody began to write meanwhile.
-struct Unsettled {
+/// A ledger that restarts every read, as after a concurrent append.
+struct RestartingLedger {
     first: MemoryLedger,
     second: MemoryLedger,
 }
 
-impl Ledger for Unsettled {
+impl Ledger for RestartingLedger {
     fn belongs_to(&self, _: &str) -> Result<(), LedgerError> {
         Ok(())
     }
@@ -252,7 +252,7 @@ impl Ledger for Unsettled {
 }
 
 #[test]
-fn a_look_that_is_taken_again_counts_once() {
+fn entries_of_a_restarted_read_count_once() {
     let ledger = |records: &[Record]| {
         let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
         ledger.append(time(1), records, None).unwrap();
@@ -260,7 +260,7 @@ fn a_look_that_is_taken_again_counts_once() {
     };
     let begun = [started(1, false), intended(1, "config", Verb::Create)];
     let longer = [begun.to_vec(), vec![ended(1, ApplyOutcome::Failed)]].concat();
-    let unsettled = Unsettled {
+    let unsettled = RestartingLedger {
         first: ledger(&begun),
         second: ledger(&longer),
     };
@@ -273,7 +273,7 @@ fn a_look_that_is_taken_again_counts_once() {
             .is_some_and(|apply| apply.ended.is_some())
     );
     assert_eq!(unsettled.read(0).unwrap().len(), 4);
-    let exchanged = Unsettled {
+    let exchanged = RestartingLedger {
         first: ledger(&begun),
         second: ledger(&[started(1, false), intended(1, "other", Verb::Create)]),
     };

@@ -1,4 +1,4 @@
-//! Disks that fail: for every k, the k-th write or sync fails, and nothing is acknowledged that was not kept.
+//! Failing disks: for every k, the k-th write or sync fails, and no acknowledged entry is lost.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,19 +9,21 @@ use evenkeel_model::moment::SystemClock;
 
 use crate::writer::{acknowledged, command, open, record, verify};
 
-/// Whether system calls can be made to fail here; says loudly when not.
+/// Returns whether system calls can be made to fail here; prints a message when not.
 pub fn tracer_is_there() -> bool {
     let works = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "true"])
         .status()
         .is_ok_and(|status| status.success());
     if !works {
-        println!("SKIPPED: strace is not installed or may not trace; no disk failure was tried");
+        println!(
+            "SKIPPED: strace is missing or not permitted to trace; no disk failure was tested"
+        );
     }
     works
 }
 
-/// How many of these calls a role makes on a ledger of its own.
+/// Counts these calls of a role on a new ledger.
 pub fn calls(calls: &str, role: &str, number: u64) -> usize {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
@@ -43,7 +45,7 @@ pub fn calls(calls: &str, role: &str, number: u64) -> usize {
     lines.lines().filter(|call| call.ends_with("= 0")).count()
 }
 
-/// Runs a writer of five entries whose k-th call fails: whether it succeeded, and what it said.
+/// Runs a writer of five entries whose k-th call fails; returns whether it succeeded, and its output.
 fn run(folder: &Path, calls: &str, fault: &str, k: u64) -> (bool, String) {
     let inject = format!("inject={calls}:error={fault}:when={k}");
     let around = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
@@ -53,15 +55,15 @@ fn run(folder: &Path, calls: &str, fault: &str, k: u64) -> (bool, String) {
     (output.status.success(), said)
 }
 
-/// Fails each k-th call until no call is left to fail; `founding` also lets the founding fail.
+/// Fails each k-th call until no call is left to fail; `founding` includes the founding.
 fn fail_each(calls: &str, fault: &str, founding: bool) {
     if !tracer_is_there() {
         return;
     }
     let (mut failures, mut k) = (0, 0);
     let mut unharmed = 0;
-    // Calls of a checkpoint or of the head file may fail without harm; several in a row at the end mean that there
-    // was nothing left to fail.
+    // A failing call of a checkpoint or of the head file may be harmless; several successes in a row at the end mean
+    // that no call was left to fail.
     while unharmed < 12 && k < 80 {
         k += 1;
         let world = tempfile::tempdir().unwrap();
@@ -104,7 +106,7 @@ fn fail_each(calls: &str, fault: &str, founding: bool) {
             "{fault} at {k}: prior entries are lost"
         );
     }
-    println!("{calls} {fault}: {failures} of {k} runs refused, nothing acknowledged was lost");
+    println!("{calls} {fault}: {failures} of {k} runs refused, no acknowledged entry was lost");
     assert!(failures > 0, "no call was made to fail");
 }
 
@@ -114,7 +116,7 @@ fn a_failing_sync_acknowledges_nothing() {
 }
 
 #[test]
-fn a_failing_sync_founds_nothing_or_everything() {
+fn a_failing_sync_founds_a_complete_ledger_or_none() {
     fail_each("fsync,fdatasync", "EIO", true);
 }
 
@@ -128,9 +130,9 @@ fn a_failing_write_acknowledges_nothing() {
     fail_each("pwrite64", "EIO", false);
 }
 
-/// A sync that failed is not tried again on the same handle: what a later success would mean nobody knows.
+/// A failed sync is not retried on the same handle: a later success would prove nothing.
 #[test]
-fn after_a_failed_sync_the_handle_is_never_trusted_again() {
+fn after_a_failed_sync_the_handle_refuses_appends() {
     if !tracer_is_there() {
         return;
     }
@@ -154,9 +156,9 @@ fn after_a_failed_sync_the_handle_is_never_trusted_again() {
     assert!(refusals > 2, "{refusals}");
 }
 
-/// Death at the entry of every call that changes something: the founding, the appends, the moves of the log.
+/// Death at the start of every call that changes something: the founding, the appends, the checkpoints.
 #[test]
-fn death_at_any_call_loses_nothing_that_was_acknowledged() {
+fn death_at_any_call_loses_no_acknowledged_entry() {
     if !tracer_is_there() {
         return;
     }
@@ -179,7 +181,7 @@ fn death_at_any_call_loses_nothing_that_was_acknowledged() {
         } else {
             assert_eq!(promised, []);
         }
-        // Whoever comes next finds everything, and goes on.
+        // The next process finds everything and continues.
         let next = open(&folder);
         let kept = next.read(0).unwrap().len() as u64;
         let last = promised.last().map_or(1, |(sequence, _)| *sequence);
@@ -187,13 +189,13 @@ fn death_at_any_call_loses_nothing_that_was_acknowledged() {
         next.append(SystemClock.now(), &[record(2, 1)], None)
             .unwrap();
     }
-    println!("{deaths} deaths at {deaths} calls, nothing acknowledged was lost");
+    println!("{deaths} deaths at {deaths} calls, no acknowledged entry was lost");
     assert!(deaths > 30, "{deaths}");
 }
 
-/// Reading opens nothing for writing and creates nothing: seen from outside.
+/// Reading opens nothing for writing and creates nothing, as seen in the system calls.
 #[test]
-fn reading_asks_the_system_for_nothing_but_to_read() {
+fn reading_makes_only_read_calls() {
     if !tracer_is_there() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Writers that are killed at any moment, and writers at once: nothing acknowledged is lost, nothing is torn.
+//! Writers that are killed at any moment, and concurrent writers: no acknowledged entry is lost or torn.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -9,10 +9,10 @@ use evenkeel_ledger::{Ledger, Record};
 
 use crate::writer::{acknowledged, command, open, verify};
 
-/// How often a writer is killed.
+/// The number of kills.
 const KILLS: u64 = 30;
 
-/// What every entry of a ledger says: its writer's token by number.
+/// The tokens of a ledger's writers, by entry number.
 fn entries(folder: &Path) -> BTreeMap<u64, (String, u64)> {
     let ledger = open(folder);
     let mut tokens = BTreeMap::new();
@@ -25,7 +25,7 @@ fn entries(folder: &Path) -> BTreeMap<u64, (String, u64)> {
 }
 
 #[test]
-fn whatever_was_acknowledged_survives_a_kill() {
+fn acknowledged_entries_survive_a_kill() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     let mut promised = 0;
@@ -47,7 +47,7 @@ fn whatever_was_acknowledged_survives_a_kill() {
             assert_eq!(acknowledged(&output), []);
             continue;
         }
-        // What a killed writer left is verified as it lies there, before anybody mends it by opening it.
+        // Verify the file as the killed writer left it, before another opening repairs it.
         let verification = verify(&folder).unwrap();
         assert!(
             verification.is_whole(),
@@ -66,7 +66,7 @@ fn whatever_was_acknowledged_survives_a_kill() {
 }
 
 #[test]
-fn eight_writers_at_once_leave_no_gap_and_no_fork() {
+fn eight_concurrent_writers_leave_no_gap_and_no_fork() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     let writers: Vec<_> = (0..8)
@@ -78,7 +78,7 @@ fn eight_writers_at_once_leave_no_gap_and_no_fork() {
         assert!(output.status.success(), "{output:?}");
         for (sequence, token) in acknowledged(&String::from_utf8_lossy(&output.stdout)) {
             let before = promised.insert(sequence, (format!("environment-{number}"), token));
-            assert_eq!(before, None, "entry {sequence} was promised twice");
+            assert_eq!(before, None, "entry {sequence} was acknowledged twice");
         }
     }
     assert_eq!(promised.len(), 800);

@@ -1,4 +1,4 @@
-//! Leases between processes: a living holder is named, a dead one costs nobody anything.
+//! Leases between processes: a living holder is named, the lease of a dead one is free.
 
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::writer::{actor, command, open};
 
 #[test]
-fn a_killed_holder_is_followed_at_once_and_a_living_one_is_named() {
+fn the_lease_of_a_killed_holder_is_free_and_a_living_holder_is_named() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     let (ledger, store) = (open(&folder), FolderStore::new(&folder));
@@ -42,21 +42,21 @@ fn a_killed_holder_is_followed_at_once_and_a_living_one_is_named() {
         assert!(matches!(refused, LedgerError::Held { .. }));
         let who = format!("ada on engine (process {})", holder.id());
         assert!(refused.to_string().contains(&who), "{refused}");
-        // Another environment is nobody's business.
+        // Another environment is not affected.
         drop(take("production").unwrap());
         holder.kill().unwrap();
         holder.wait().unwrap();
-        // It does not wait: it is there at once, or refused.
+        // It does not wait: it succeeds or is refused at once.
         let lease = take("staging").unwrap();
         assert_eq!(lease.fence().token, 2 * round);
     }
 }
 
-/// How often a holder is stopped and overtaken.
+/// The number of holders that are suspended and superseded.
 const STOPS: u64 = 10;
 
 #[test]
-fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
+fn a_suspended_holder_writes_nothing_after_it_was_superseded() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     let (ledger, store) = (open(&folder), FolderStore::new(&folder));
@@ -68,11 +68,11 @@ fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
         let token: u64 = lines
             .find_map(|line| line.unwrap().strip_prefix("held ")?.parse().ok())
             .unwrap();
-        // Sometimes before his first append, sometimes in the middle of one.
+        // Sometimes before its first append, sometimes during one.
         std::thread::sleep(Duration::from_micros(round * 1_700));
         let process = Pid::from_child(&holder);
         kill_process(process, Signal::STOP).unwrap();
-        // A holder who was stopped within a transaction keeps everybody out; that is safe, and so he is let go on.
+        // A holder suspended within a transaction blocks all writers, which is safe; so it is continued.
         std::thread::sleep(Duration::from_millis(20));
         let overtaken = std::thread::scope(|scope| {
             let breaking = scope.spawn(|| {
@@ -82,7 +82,7 @@ fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
                     by: actor(),
                     purpose: "apply".to_owned(),
                 };
-                let reason = "he does not move";
+                let reason = "it does not respond";
                 break_open(&store, &ledger, &SystemClock, &held, &actor(), reason).unwrap();
                 Lease::take(
                     &store,
@@ -102,27 +102,28 @@ fn a_stopped_holder_writes_nothing_after_he_was_overtaken() {
         let said = lines
             .map(Result::unwrap)
             .find(|line| line.starts_with("refused "));
-        assert!(said.unwrap().contains("lease on staging was lost"));
+        assert!(said.unwrap().contains("lost the lease on staging"));
         refused += 1;
         drop(overtaken);
         holder.wait().unwrap();
     }
-    // In the ledger nothing of an old holder comes after the breaking of his lease.
+    // In the ledger, no entry of an old holder follows the breaking of its lease.
     let mut newest = 0;
     for entry in ledger.read(0).unwrap() {
         if let Some(Record::LeaseTaken(taken)) = Record::decode(&entry.kind, &entry.body).unwrap() {
             if taken.environment == staging {
                 newest = taken.token;
             } else {
-                // The holders of these rounds have the tokens 1, 4, 7, …: those between are the breaking and the repair.
+                // The holders of these rounds have the tokens 1, 4, 7, …: the tokens between belong to the breaking and
+                // the repair.
                 assert_eq!(
                     newest % 3,
                     1,
-                    "entry {} was written too late",
+                    "entry {} was written after the lease was broken",
                     entry.sequence
                 );
             }
         }
     }
-    println!("{STOPS} holders stopped and overtaken, {refused} refused, none wrote");
+    println!("{STOPS} holders suspended and superseded, {refused} refused, none wrote");
 }

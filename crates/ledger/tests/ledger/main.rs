@@ -1,7 +1,7 @@
-//! The ledger under fire: writers that are killed, writers at once, and disks that fail.
+//! Stress tests of the ledger: killed writers, concurrent writers, and failing disks.
 //!
-//! Writers are this test binary run again: `EVENKEEL_TEST_ROLE` makes it play a writer instead of testing. What a
-//! writer has printed is what it was promised; the ledger is held to that.
+//! Writers are this test binary run again: `EVENKEEL_TEST_ROLE` makes it act as a writer. The printed output of a
+//! writer lists its acknowledged entries; the tests check the ledger against that.
 
 #![expect(
     clippy::disallowed_methods,
@@ -9,7 +9,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "tests stop at the first surprise, say what they saw, and act on files and processes"
+    reason = "tests panic on failure, print their measurements, and act on files and processes"
 )]
 
 mod disk;

@@ -1,4 +1,4 @@
-//! A loss of power: what was not synced is there in part, in pieces or not at all. What was acknowledged stays.
+//! Power cuts: unsynced data is partly present, torn or missing. Acknowledged entries stay.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use evenkeel_model::moment::SystemClock;
 
 use crate::writer::{open, record, verify};
 
-/// What a disk writes whole.
+/// The size that a disk writes atomically.
 const SECTOR: usize = 512;
 
-/// A copy made by another process: opening the file in this one would drop SQLite's locks.
+/// Copies a file in another process: opening it in this one would drop SQLite's locks.
 fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp")
         .arg("-r")
@@ -23,11 +23,11 @@ fn copy(from: &Path, to: &Path) {
     assert!(copied.success());
 }
 
-/// The folder as it may lie there after the loss, and what must be true of it.
+/// Checks a state of the folder that may result from a power cut.
 fn check(world: &Path, synced: &Path, log: &[u8], least: usize) {
     let lost = world.join("lost");
     fs::create_dir(&lost).unwrap();
-    // The shared memory is gone with the power; the head is that of the last acknowledged entry.
+    // The shared memory is lost in the power cut; the head is that of the last acknowledged entry.
     for name in ["ledger.db", "head"] {
         fs::copy(synced.join(name), lost.join(name)).unwrap();
     }
@@ -45,7 +45,7 @@ fn check(world: &Path, synced: &Path, log: &[u8], least: usize) {
 }
 
 #[test]
-fn a_torn_or_missing_tail_of_the_log_loses_nothing_that_was_acknowledged() {
+fn a_torn_or_missing_tail_of_the_log_loses_no_acknowledged_entry() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     let (synced, unsynced) = (world.path().join("synced"), world.path().join("unsynced"));
@@ -75,11 +75,11 @@ fn a_torn_or_missing_tail_of_the_log_loses_nothing_that_was_acknowledged() {
         check(world.path(), &synced, &only, 11);
         losses += 3;
     }
-    println!("{losses} losses of power, nothing acknowledged was lost");
+    println!("{losses} power cuts, no acknowledged entry was lost");
 }
 
 #[test]
-fn a_head_that_the_loss_emptied_accuses_nobody() {
+fn a_head_emptied_by_a_power_cut_is_no_finding() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     drop(open(&folder));

@@ -1,4 +1,4 @@
-//! The writer: a process of its own that appends and says what was acknowledged, and how one is started.
+//! The writer: a process that appends and prints acknowledged entries, and the functions that start one.
 
 use std::io::Write;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub fn verify(folder: &Path) -> Result<Verification, LedgerError> {
     FolderStore::new(folder).verify(&[])
 }
 
-/// Who the tests write as.
+/// Returns the actor of the tests.
 pub fn actor() -> Actor {
     Actor {
         name: "ada".to_owned(),
@@ -33,7 +33,7 @@ pub fn actor() -> Actor {
     }
 }
 
-/// A record that says its own number.
+/// Returns a record that contains its own number.
 pub fn record(writer: u64, token: u64) -> Record {
     Record::LeaseTaken(LeaseTaken {
         environment: EnvironmentName::new(&format!("environment-{writer}")),
@@ -43,7 +43,7 @@ pub fn record(writer: u64, token: u64) -> Record {
     })
 }
 
-/// The command that plays a role on a ledger; `around` comes before it, such as a tracer.
+/// Returns the command that runs a role on a ledger; `around` is its prefix, such as a tracer.
 pub fn command(around: &[&str], role: &str, folder: &Path, number: u64) -> Command {
     let program = std::env::current_exe().unwrap();
     let mut command = match around {
@@ -72,7 +72,7 @@ pub fn command(around: &[&str], role: &str, folder: &Path, number: u64) -> Comma
     command
 }
 
-/// The numbers of the entries that a writer was promised.
+/// Returns the numbers of a writer's acknowledged entries.
 pub fn acknowledged(output: &str) -> Vec<(u64, u64)> {
     output
         .lines()
@@ -83,7 +83,7 @@ pub fn acknowledged(output: &str) -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// Not a test of its own: what a process of this binary does when it was given a role.
+/// Not a test: the entry point of a process of this binary that was given a role.
 #[test]
 fn play() {
     let Ok(role) = std::env::var(ROLE) else {
@@ -93,11 +93,11 @@ fn play() {
     let folder = Path::new(&folder);
     let number: u64 = std::env::var(NUMBER).unwrap().parse().unwrap();
     match role.as_str() {
-        // Appends for ever under an environment of its own.
+        // Appends without end under its own environment.
         "endless" => append(folder, number, u64::MAX),
         "hundred" => append(folder, number, 100),
         "five" => append(folder, number, 5),
-        // Appends so many at once.
+        // Appends a number of entries at once.
         "batch" => {
             let batch: Vec<_> = (1..=number).map(|token| record(1, token)).collect();
             open(folder)
@@ -111,7 +111,7 @@ fn play() {
             assert_eq!(ledger.unwrap().read(0).unwrap().len(), 1);
             assert!(verify(folder).unwrap().is_whole());
         }
-        other => panic!("there is no role `{other}`"),
+        other => panic!("unknown role `{other}`"),
     }
 }
 
@@ -129,7 +129,7 @@ fn append(folder: &Path, writer: u64, count: u64) {
     for token in (first..u64::MAX).take(usize::try_from(count).unwrap_or(usize::MAX)) {
         match ledger.append(SystemClock.now(), &[record(writer, token)], None) {
             Ok(sequence) => say(&format!("acknowledged {sequence} {token}")),
-            // As the program does: no later append may follow.
+            // As in the program: no later append may follow.
             Err(error) => panic!("{error}: {error:?}"),
         }
     }
@@ -164,7 +164,7 @@ fn hold(folder: &Path) {
     }
 }
 
-/// Goes on after a failure, as the program never does.
+/// Continues after a failure, which the program never does.
 fn insist(folder: &Path, writer: u64) {
     let ledger = open(folder);
     for token in 1..=5 {

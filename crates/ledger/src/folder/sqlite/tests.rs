@@ -1,4 +1,4 @@
-//! What a ledger in a file does beyond what every ledger does: it is private, and refuses what is not its own.
+//! Properties of a ledger in a file beyond the common ones: it is private, and rejects foreign files.
 
 use super::{LedgerError, SqliteLedger};
 use crate::conformance::{lease, time};
@@ -11,7 +11,7 @@ fn open(folder: &Path) -> Result<SqliteLedger, LedgerError> {
     SqliteLedger::open_or_found(folder, "guestbook", time(0), "lineage")
 }
 
-/// Every file below a folder with its bytes.
+/// Returns every file below a folder with its bytes.
 fn picture(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -23,7 +23,7 @@ fn picture(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn reading_creates_and_changes_nothing_even_where_nothing_may_be_written() {
+fn reading_creates_and_changes_nothing_even_on_a_read_only_medium() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     assert!(
@@ -36,7 +36,7 @@ fn reading_creates_and_changes_nothing_even_where_nothing_may_be_written() {
     writer
         .append(time(1), &[lease("staging", 1)], None)
         .unwrap();
-    // While a writer is there, its latest entry is seen.
+    // While a writer has it open, its latest entry is visible.
     let reader = SqliteLedger::open_existing(&folder, Some("guestbook"))
         .unwrap()
         .unwrap();
@@ -74,7 +74,7 @@ fn files_are_private() {
 }
 
 #[test]
-fn a_newer_or_foreign_file_is_refused_untouched() {
+fn a_newer_or_foreign_file_is_refused_unchanged() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     drop(open(&folder).unwrap());
@@ -111,7 +111,7 @@ fn a_newer_or_foreign_file_is_refused_untouched() {
 }
 
 #[test]
-fn a_ledger_that_is_gone_or_cut_short_is_never_founded_anew() {
+fn a_lost_or_truncated_ledger_is_never_founded_again() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     let path = folder.join("ledger.db");
@@ -141,7 +141,7 @@ fn a_ledger_that_is_gone_or_cut_short_is_never_founded_anew() {
 }
 
 #[test]
-fn many_founders_found_one_ledger() {
+fn concurrent_founders_found_one_ledger() {
     let world = tempfile::tempdir().unwrap();
     let folder = world.path().join("ledger");
     let lineages: std::collections::BTreeSet<String> = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Whatever is done to a ledger's file is found, and the first bad entry is named.
+//! Every change to a ledger's file is detected, and the first bad entry is named.
 
 use super::{head, verify_against};
 use crate::conformance::{lease, time};
@@ -14,7 +14,7 @@ fn verify(folder: &Path) -> Result<Verification, LedgerError> {
     verify_against(folder, &[])
 }
 
-/// How many entries the ledger of these tests has.
+/// The number of entries in the ledger of these tests.
 const ENTRIES: u64 = 40;
 
 struct Fixture {
@@ -22,7 +22,7 @@ struct Fixture {
     folder: PathBuf,
 }
 
-/// A ledger whose times rise, closed.
+/// Creates a closed ledger with rising times.
 fn world(lineage: &str) -> Fixture {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().join("ledger");
@@ -52,7 +52,7 @@ impl Fixture {
         self.folder.join("ledger.db")
     }
 
-    /// Opens the file as somebody would who wants to change it: without its triggers.
+    /// Opens the file as an attacker with write access would: without its triggers.
     fn tamper(&self) -> Connection {
         let connection = Connection::open(self.path()).unwrap();
         connection
@@ -64,7 +64,7 @@ impl Fixture {
         connection
     }
 
-    /// What verification says of a change, which is undone afterwards.
+    /// Returns what verification reports about a change, which is undone afterwards.
     fn after(&self, connection: &mut Connection, change: impl Fn(&Connection)) -> Verification {
         let transaction = connection.transaction().unwrap();
         change(&transaction);
@@ -115,7 +115,7 @@ fn remove(connection: &Connection, sequence: u64) {
 }
 
 #[test]
-fn a_whole_ledger_is_whole_and_complete() {
+fn an_intact_ledger_is_whole_and_complete() {
     let world = world("one");
     let verification = verify(&world.folder).unwrap();
     assert!(verification.is_whole(), "{:?}", verification.findings);
@@ -138,7 +138,7 @@ fn a_whole_ledger_is_whole_and_complete() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_is_mentioned() {
+fn a_clock_that_was_set_back_is_reported() {
     let world = world("one");
     let ledger = SqliteLedger::open_or_found(&world.folder, "guestbook", time(0), "").unwrap();
     ledger
@@ -150,10 +150,10 @@ fn a_clock_that_was_set_back_is_mentioned() {
     assert_eq!(verification.advice[0].sequence, Some(ENTRIES + 1));
 }
 
-/// The walk is taken up at the entry before the flip, since walking the whole ledger for every byte would take a minute;
-/// one flip in 41 goes through the file and the whole verification.
+/// Verifies from the entry before the flip, since verifying the whole ledger for every byte would take a minute; one
+/// flip in 41 goes through the file and the whole verification.
 #[test]
-fn every_flipped_byte_of_every_line_and_digest_is_found_at_its_entry() {
+fn every_flipped_byte_is_located_at_its_entry() {
     let world = world("one");
     let mut connection = world.tamper();
     let own = rows(&connection);
@@ -189,12 +189,12 @@ fn every_flipped_byte_of_every_line_and_digest_is_found_at_its_entry() {
         }
         before.step(row.0, &row.1, &row.2, &mut Verification::default());
     }
-    println!("{flips} flipped bytes, all found");
+    println!("{flips} flipped bytes, all detected");
     assert!(flips > 10_000);
 }
 
 #[test]
-fn a_flipped_byte_whose_digest_was_mended_is_found_at_the_next_entry_at_the_latest() {
+fn a_flipped_byte_with_a_recomputed_digest_is_located_at_the_next_entry() {
     let world = world("one");
     let mut connection = world.tamper();
     for row in rows(&connection) {
@@ -214,7 +214,7 @@ fn a_flipped_byte_whose_digest_was_mended_is_found_at_the_next_entry_at_the_late
 }
 
 #[test]
-fn every_deletion_is_found_at_its_entry() {
+fn every_deletion_is_located_at_its_entry() {
     let world = world("one");
     let mut connection = world.tamper();
     for sequence in 1..=ENTRIES {
@@ -248,7 +248,7 @@ fn every_deletion_is_found_at_its_entry() {
 }
 
 #[test]
-fn every_swap_duplicate_and_splice_is_found_at_the_first_of_its_entries() {
+fn every_swap_duplicate_and_splice_is_located_at_its_first_entry() {
     let world = world("one");
     let other = self::world("two");
     let strangers = rows(&other.tamper());
@@ -274,11 +274,11 @@ fn every_swap_duplicate_and_splice_is_found_at_the_first_of_its_entries() {
             changes += 2;
         }
     }
-    println!("{changes} swaps, duplicates and splices, all found");
+    println!("{changes} swaps, duplicates and splices, all detected");
 }
 
 #[test]
-fn a_ledger_written_anew_from_some_entry_on_is_found_by_what_is_remembered() {
+fn a_rewritten_ledger_is_detected_by_head_and_checkpoints() {
     let world = world("one");
     let mut connection = world.tamper();
     let own = rows(&connection);
@@ -309,13 +309,13 @@ fn a_ledger_written_anew_from_some_entry_on_is_found_by_what_is_remembered() {
             "{:?}",
             verification.findings
         );
-        let said = |finding: &Irregularity| finding.what.contains("truncated or replaced");
-        assert!(verification.findings.iter().any(said));
+        let refuted = |finding: &Irregularity| finding.what.contains("truncated or replaced");
+        assert!(verification.findings.iter().any(refuted));
     }
 }
 
 #[test]
-fn every_truncation_is_found_with_the_head_and_admitted_without_it() {
+fn every_truncation_is_detected_with_the_head_and_unproven_without_it() {
     let world = world("one");
     let mut connection = world.tamper();
     let own = rows(&connection);
@@ -340,7 +340,7 @@ fn every_truncation_is_found_with_the_head_and_admitted_without_it() {
 }
 
 #[test]
-fn a_changed_schema_or_projection_is_found() {
+fn a_changed_schema_or_token_table_is_detected() {
     let world = world("one");
     let changes = [
         "DROP TRIGGER entry_is_never_changed",
@@ -375,10 +375,10 @@ fn read(folder: &Path) -> Result<Vec<Digest>, LedgerError> {
     Ok(entries.iter().map(|entry| entry.digest).collect())
 }
 
-/// Either something is found, or nothing that was written is different: the byte was one that carries nothing, in the
-/// unused middle of a page or in a counter of the header that readers pass over.
+/// Either the damage is detected, or every entry reads the same: the byte carries nothing, such as unused space in a
+/// page or a header counter that readers skip.
 #[test]
-fn a_damaged_file_is_found_or_harmless_and_never_a_panic() {
+fn damage_is_detected_or_harmless_and_never_panics() {
     let world = world("one");
     let whole = read(&world.folder).unwrap();
     let bytes = fs::read(world.path()).unwrap();
@@ -397,7 +397,7 @@ fn a_damaged_file_is_found_or_harmless_and_never_a_panic() {
             _ => found += 1,
         }
         if let Ok(read) = read(&world.folder) {
-            assert_eq!(read, whole, "byte {position} changed an entry unnoticed");
+            assert_eq!(read, whole, "byte {position} changed an entry undetected");
         }
     }
     println!("{found} damages found, {harmless} harmless");
