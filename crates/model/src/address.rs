@@ -1,4 +1,4 @@
-//! The address of a declared thing: `kind.name`.
+//! The address of a declared resource: `kind.name`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,26 +17,26 @@ impl Address {
         Self(format!("{kind}.{name}").into())
     }
 
-    /// Takes `kind.name` as written; `None` when either half is missing.
+    /// Parses `kind.name`; `None` when either half is missing.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, name) = text.split_once('.')?;
         (!kind.is_empty() && !name.is_empty()).then(|| Self(text.into()))
     }
 
-    /// The part before the first dot.
+    /// Returns the part before the first dot.
     #[must_use]
     pub fn kind(&self) -> &str {
         self.0.split_once('.').map_or("", |(kind, _)| kind)
     }
 
-    /// The part after the first dot.
+    /// Returns the part after the first dot.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.split_once('.').map_or("", |(_, name)| name)
     }
 
-    /// The whole address.
+    /// Returns the whole address.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,14 +1,14 @@
-//! Two sorted sequences, walked together.
+//! A joint walk over two sorted sequences.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 
-/// Each item of `left` with the value that `right` has under the same key.
+/// Pairs each item of `left` with the value under the same key of `right`.
 ///
-/// `left` is in the order of its keys. Then a step costs one comparison, where a search from the root of a large map
-/// costs one for each level.
+/// `left` must be sorted by key. Each step then costs one comparison, where a lookup in a large map costs one for each
+/// level.
 pub fn beside<'a, K: Ord + 'a, Q: Borrow<K>, A, V>(
     left: impl Iterator<Item = (Q, A)>,
     right: &'a BTreeMap<K, V>,
@@ -41,7 +41,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_a_search_finds(left: BTreeSet<u8>, right: BTreeMap<u8, u16>) {
+        fn it_agrees_with_a_lookup(left: BTreeSet<u8>, right: BTreeMap<u8, u16>) {
             let walked: Vec<_> = beside(left.iter().map(|key| (*key, ())), &right)
                 .map(|(key, (), value)| (key, value))
                 .collect();

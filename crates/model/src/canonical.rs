@@ -1,8 +1,7 @@
-//! Canonical bytes: the one way a record is written before it is hashed, compared or kept.
+//! Canonical bytes: the form of a record for hashing, comparison and storage.
 //!
-//! JSON in UTF-8 with sorted keys, no spaces and no floating-point surprises: byte for byte what `serde_json` writes of
-//! its own sorted `Value`, without ever building one. A record of fifty thousand resources is written in the space of
-//! its text.
+//! JSON in UTF-8 with sorted keys, no spaces and exact numbers: the same bytes as `serde_json` writes for its sorted
+//! `Value`, without building one. A record of fifty thousand resources needs only the memory of its text.
 
 mod key;
 mod writer;
@@ -11,11 +10,11 @@ use serde::Serialize;
 
 use writer::Writer;
 
-/// The canonical JSON of `record`.
+/// Returns the canonical JSON of `record`.
 ///
 /// # Errors
 ///
-/// When `record` cannot be JSON at all (a map with keys that are not strings).
+/// When JSON cannot represent `record` (a map with keys that are not strings).
 pub fn to_string<T: Serialize + ?Sized>(record: &T) -> Result<String, serde_json::Error> {
     let mut text = Vec::with_capacity(128);
     append(&mut text, record)?;
@@ -41,7 +40,7 @@ mod tests {
 
     use super::to_string;
 
-    /// What canonical means: the sorted value, written.
+    /// The reference: the sorted value as `serde_json` writes it.
     fn sorted(record: &impl Serialize) -> Option<String> {
         serde_json::to_value(record)
             .ok()
@@ -49,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_sorted_whatever_the_fields_order() {
+    fn keys_are_sorted_regardless_of_field_order() {
         #[derive(Serialize)]
         struct Record {
             b: u8,
@@ -61,7 +60,7 @@ mod tests {
         );
     }
 
-    /// Something of everything that serde can describe, with keys in no order.
+    /// One value of each type in serde's data model, with unsorted keys.
     #[derive(Debug, Clone, Serialize)]
     enum Thing {
         Unit,
@@ -88,7 +87,7 @@ mod tests {
         serializer.serialize_bytes(bytes)
     }
 
-    /// A map that gives keys as they come, again and again.
+    /// A map that serializes its keys in the given order, duplicates included.
     #[derive(Debug, Clone)]
     struct Twice(Vec<(String, u8)>);
 
@@ -149,12 +148,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_the_sorted_value(thing in thing()) {
+        fn the_output_is_the_sorted_value(thing in thing()) {
             prop_assert_eq!(to_string(&thing).ok(), sorted(&thing));
         }
 
         #[test]
-        fn json_within_a_record_is_sorted_with_it(thing in thing()) {
+        fn raw_json_in_a_record_is_sorted(thing in thing()) {
             #[derive(Serialize, Deserialize)]
             struct Record {
                 raw: Box<RawValue>,
@@ -167,21 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_key_is_refused() {
+    fn invalid_keys_are_rejected() {
         let record: BTreeMap<(u8, u8), u8> = [((1, 2), 3)].into();
         assert!(to_string(&record).is_err());
         assert!(sorted(&record).is_none());
     }
 
     #[test]
-    fn numbers_too_large_for_json_are_refused_as_the_value_refuses_them() {
+    fn numbers_too_large_for_json_are_rejected() {
         for number in [i128::from(u64::MAX) + 1, i128::from(i64::MIN) - 1, 7, -7] {
             assert_eq!(to_string(&number).ok(), sorted(&number), "{number}");
         }
     }
 
     #[test]
-    fn nothing_that_is_no_number_is_written_as_one() {
+    fn infinity_and_nan_are_not_written_as_numbers() {
         for number in [f64::NAN, f64::INFINITY, -0.0, 1e300, 1.0, 0.1] {
             assert_eq!(to_string(&number).ok(), sorted(&number), "{number}");
         }

@@ -7,23 +7,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::canonical;
 
-/// How a digest is written.
+/// The prefix of a written digest.
 const PREFIX: &str = "blake3:";
 
-/// A BLAKE3 digest. Written and read as `blake3:` and 64 lower-case hexadecimal digits.
+/// A BLAKE3 digest. Written as `blake3:` and 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of these bytes.
+    /// Returns the digest of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
-    /// The digest of a record's canonical bytes within a domain.
+    /// Returns the digest of a record's canonical bytes within a domain.
     ///
-    /// The domain (such as `evenkeel plan 1`) keeps a record of one kind from ever passing for one of another kind.
+    /// The domain (such as `evenkeel plan 1`) separates the digests of different kinds of records.
     #[must_use]
     pub fn of_record<T: Serialize>(domain: &str, record: &T) -> Self {
         let mut hasher = blake3::Hasher::new();
@@ -32,25 +32,25 @@ impl Digest {
         let mut bytes = Vec::with_capacity(256);
         match canonical::append(&mut bytes, record) {
             Ok(()) => hasher.update(&bytes),
-            // Only a map with keys that are not strings cannot be written; none of our records has one.
+            // Serialization fails only for maps with keys that are not strings; no record has one.
             Err(error) => hasher.update(error.to_string().as_bytes()),
         };
         Self(*hasher.finalize().as_bytes())
     }
 
-    /// From the 32 raw bytes.
+    /// Creates a digest from its 32 raw bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 raw bytes.
+    /// Returns the 32 raw bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// All digests that are written in a text, in their order.
+    /// Returns all digests in a text, in order.
     pub fn all_in(text: &str) -> impl Iterator<Item = Self> {
         text.match_indices(PREFIX).filter_map(|(start, _)| {
             text.get(start..start + PREFIX.len() + 64)?
@@ -59,19 +59,19 @@ impl Digest {
         })
     }
 
-    /// The 64 hexadecimal digits alone: for file names.
+    /// Returns only the 64 hexadecimal digits, for file names.
     #[must_use]
     pub fn hex(&self) -> String {
         self.with_text(|text| text.get(PREFIX.len()..).unwrap_or_default().to_owned())
     }
 
-    /// The first twelve digits: what people see and type.
+    /// Returns the first twelve digits, for people.
     #[must_use]
     pub fn short(&self) -> String {
         self.hex().chars().take(12).collect()
     }
 
-    /// Gives the digest as it is written, without keeping it anywhere: records are full of digests.
+    /// Passes the written digest to a function without an allocation: records contain many digests.
     fn with_text<T>(&self, take: impl FnOnce(&str) -> T) -> T {
         let mut text = [0; PREFIX.len() + 64];
         let (prefix, digits) = text.split_at_mut(PREFIX.len());
@@ -83,7 +83,7 @@ impl Digest {
         take(std::str::from_utf8(&text).unwrap_or_default())
     }
 
-    /// Whether `prefix` (with or without `blake3:`), of at least four digits, begins this digest.
+    /// Returns whether `prefix` (with or without `blake3:`), of at least four digits, matches this digest.
     #[must_use]
     pub fn begins_with(&self, prefix: &str) -> bool {
         let prefix = prefix.strip_prefix(PREFIX).unwrap_or(prefix);
@@ -103,7 +103,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// What was written is not a digest.
+/// The text is not a digest.
 #[derive(Debug, thiserror::Error)]
 #[error("expected `blake3:` and 64 hexadecimal digits")]
 pub struct NotADigest;
@@ -162,7 +162,7 @@ mod tests {
     use super::Digest;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_digest_is_read_back() {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string().parse::<Digest>().ok(), Some(digest));
         assert!("blake3:12".parse::<Digest>().is_err());
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn domains_keep_records_apart() {
+    fn domains_separate_records() {
         assert_ne!(Digest::of_record("a", &1), Digest::of_record("b", &1));
     }
 }

@@ -1,10 +1,10 @@
-//! Durations as definitions write them: `250ms`, `10s`, `1h 30m`, `24h`, `2d`.
+//! Durations in the form of definitions: `250ms`, `10s`, `1h 30m`, `24h`, `2d`.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-/// Reads a friendly duration. Days are 24 hours; months and years have no fixed length and are refused.
+/// Parses a friendly duration. Days are 24 hours; months and years have no fixed length and are rejected.
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     if let Ok(duration) = text.parse::<SignedDuration>() {
@@ -15,7 +15,7 @@ pub fn parse(text: &str) -> Option<Duration> {
     Duration::try_from(signed).ok()
 }
 
-/// Says a duration the short way: `41 ms`, `1.2 s`, `3 min`, `2 h`, `5 days`.
+/// Formats a duration in short form: `41 ms`, `1.2 s`, `3 min`, `2 h`, `5 days`.
 #[must_use]
 pub fn phrase(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_said_shortly() {
+    fn durations_are_formatted_in_short_form() {
         assert_eq!(phrase(Duration::from_millis(41)), "41 ms");
         assert_eq!(phrase(Duration::from_millis(1210)), "1.2 s");
         assert_eq!(phrase(Duration::from_hours(2)), "2 h");

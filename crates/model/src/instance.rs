@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Address;
 
-/// The longest name of a host in bytes, as DNS has it.
+/// The longest host name in bytes, as in DNS.
 const LONGEST_HOST: usize = 253;
 
 /// The name of a host, such as `web-1` or `web-1.example.org`.
@@ -17,7 +17,7 @@ const LONGEST_HOST: usize = 253;
 pub struct HostName(Arc<Box<str>>);
 
 impl HostName {
-    /// Takes a name as written: lower-case letters, digits, hyphens and dots, beginning with a letter or digit.
+    /// Parses a name: lower-case letters, digits, hyphens and dots, starting with a letter or digit.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let begins = |first: char| first.is_ascii_lowercase() || first.is_ascii_digit();
@@ -26,7 +26,7 @@ impl HostName {
             .then(|| Self(Arc::new(text.into())))
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -45,7 +45,7 @@ impl fmt::Debug for HostName {
     }
 }
 
-/// A resource on one host: the key of everything that is observed, applied and stepped.
+/// A resource on one host: the unit of observation, of applying and of steps.
 ///
 /// Written `file.config` where the target is one machine, and `file.config@web-1` on a host of several. Ordered by
 /// address, then host. Recipes and shapes know the address only.
@@ -53,12 +53,12 @@ impl fmt::Debug for HostName {
 pub struct Instance {
     /// The resource.
     pub address: Address,
-    /// The host, where the target has several.
+    /// The host, when the target has several.
     pub host: Option<HostName>,
 }
 
 impl Instance {
-    /// Takes `file.config` or `file.config@web-1` as written.
+    /// Parses `file.config` or `file.config@web-1`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let Some((address, host)) = text.rsplit_once('@') else {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_and_read_alike_with_and_without_a_host() {
+    fn it_is_written_and_read_with_and_without_a_host() {
         for text in ["file.config", "file.config@web-1", "file.a@10.0.0.1"] {
             let json = serde_json::to_string(text).unwrap();
             assert_eq!(instance(text).to_string(), text);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instance_is_refused() {
+    fn invalid_instances_are_rejected() {
         for text in [
             "",
             "file",
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_that_of_addresses_and_then_hosts() {
+    fn instances_are_ordered_by_address_and_host() {
         let sorted = [
             "file.a",
             "file.a@web-1",

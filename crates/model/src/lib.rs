@@ -1,7 +1,7 @@
-//! The nouns everything else is made of: names, addresses, digests, values, secrets, moments, text, places in files,
-//! codes and defects.
+//! Basic types of all crates: names, addresses, digests, values, secrets, moments, text, places in files, codes and
+//! defects.
 //!
-//! Plain data with its rules. Nothing here reads a file, a clock or an environment variable.
+//! Plain data with its rules. No code here reads files, clocks or environment variables.
 
 #![forbid(unsafe_code)]
 

@@ -1,11 +1,11 @@
-//! Names people choose, and what may be in them.
+//! Names in definitions and their permitted characters.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest name in bytes: names become file names on targets.
+/// The longest name in bytes: names become file names on targets.
 pub const LONGEST: usize = 63;
 
 /// The name of an environment, such as `staging`.
@@ -14,13 +14,13 @@ pub const LONGEST: usize = 63;
 pub struct EnvironmentName(Arc<str>);
 
 impl EnvironmentName {
-    /// Wraps a name that was already checked with [`is_word`].
+    /// Wraps a name that was checked with [`is_word`].
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self(name.into())
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -39,7 +39,8 @@ impl fmt::Debug for EnvironmentName {
     }
 }
 
-/// Words with hyphens, as resources, targets, suites and environments are named: `web-1`.
+/// Returns whether a text is a word with hyphens, such as `web-1`: the form of names of resources, targets, suites and
+/// environments.
 ///
 /// Lower-case letters, digits and hyphens; starts with a letter; at most 63 bytes.
 #[must_use]
@@ -52,7 +53,8 @@ pub fn is_word(text: &str) -> bool {
             .all(|each| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '-')
 }
 
-/// Identifiers, as parameters are named: `db_password`. Templates and environment variables use them.
+/// Returns whether a text is an identifier, such as `db_password`: the form of parameter names, used in templates and
+/// environment variables.
 #[must_use]
 pub fn is_identifier(text: &str) -> bool {
     text.len() <= LONGEST
@@ -62,7 +64,8 @@ pub fn is_identifier(text: &str) -> bool {
             .all(|each| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '_')
 }
 
-/// Names of environment variables: letters, digits and underscores, and no digit first.
+/// Returns whether a text is a name of an environment variable: letters, digits and underscores, not starting with a
+/// digit.
 #[must_use]
 pub fn is_variable(text: &str) -> bool {
     !text.is_empty()

@@ -1,14 +1,14 @@
-//! The order of things that wait for each other.
+//! Topological order of dependent items.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Puts `0..waits_for.len()` in an order in which each comes after all that it waits for; of those that could come
-/// next, the lowest number does. So the order is the same on every run.
+/// Sorts `0..waits_for.len()` so that each item follows all items it waits for; among the candidates, the lowest number
+/// comes first. So the order is deterministic.
 ///
 /// # Errors
 ///
-/// A circle, as the numbers along it: each waits for the next, and the last for the first.
+/// A cycle, as the numbers along it: each waits for the next, and the last for the first.
 pub fn order(waits_for: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
     let mut waiting: Vec<usize> = vec![0; waits_for.len()];
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); waits_for.len()];
@@ -46,7 +46,7 @@ pub fn order(waits_for: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
     Err(circle(waits_for, &waiting))
 }
 
-/// Walks along what still waits until it comes somewhere twice.
+/// Follows waiting items until one repeats.
 fn circle(waits_for: &[Vec<usize>], waiting: &[usize]) -> Vec<usize> {
     let still = |number: &usize| waiting.get(*number).is_some_and(|count| *count > 0);
     let mut path: Vec<usize> = Vec::new();
@@ -68,12 +68,12 @@ mod tests {
     use super::order;
 
     #[test]
-    fn each_comes_after_what_it_waits_for() {
+    fn each_item_follows_its_dependencies() {
         assert_eq!(order(&[vec![2], vec![0], vec![]]), Ok(vec![2, 0, 1]));
     }
 
     #[test]
-    fn a_circle_is_shown_as_a_path() {
+    fn a_cycle_is_returned_as_a_path() {
         assert_eq!(
             order(&[vec![], vec![2], vec![3], vec![1]]),
             Err(vec![1, 2, 3])

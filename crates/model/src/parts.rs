@@ -1,13 +1,12 @@
-//! A record that is hashed part by part, so that its text is never in memory as a whole.
+//! Incremental hashing of a record, so that its text is never in memory as a whole.
 //!
-//! The parts are written by whoever knows the record, in canonical order: what comes of it is the digest of the whole
-//! record, which tests hold it against.
+//! The caller writes the parts in canonical order; the result equals the digest of the whole record, which tests check.
 
 use serde::Serialize;
 
 use super::{Digest, canonical};
 
-/// How much text is gathered before it is hashed.
+/// The amount of text that is collected before it is hashed.
 const PIECE: usize = 64 * 1024;
 
 /// The parts of a record so far.
@@ -23,7 +22,7 @@ impl std::fmt::Debug for Parts {
 }
 
 impl Parts {
-    /// The beginning of a record of a domain, as [`Digest::of_record`] has it.
+    /// Starts a record of a domain, like [`Digest::of_record`].
     #[must_use]
     pub fn of(domain: &str) -> Self {
         let mut hasher = blake3::Hasher::new();
@@ -35,7 +34,7 @@ impl Parts {
         }
     }
 
-    /// Adds marks that stand as they are: `[`, `,`, `"key":`.
+    /// Adds literal text: `[`, `,`, `"key":`.
     #[must_use]
     pub fn mark(mut self, mark: &str) -> Self {
         self.text.extend_from_slice(mark.as_bytes());
@@ -63,7 +62,7 @@ impl Parts {
         self
     }
 
-    /// Adds a table, whose keys come in rising order.
+    /// Adds a table, whose keys must arrive in ascending order.
     #[must_use]
     pub fn table<K: Serialize, T: Serialize>(
         mut self,
@@ -82,7 +81,7 @@ impl Parts {
         self
     }
 
-    /// The digest of all parts.
+    /// Returns the digest of all parts.
     #[must_use]
     pub fn digest(mut self) -> Digest {
         self.hasher.update(&self.text);
@@ -91,7 +90,7 @@ impl Parts {
 
     fn add<T: Serialize + ?Sized>(&mut self, value: &T) {
         if let Err(error) = canonical::append(&mut self.text, value) {
-            // Only a map with keys that are not strings cannot be written; none of our records has one.
+            // Serialization fails only for maps with keys that are not strings; no record has one.
             self.text.extend_from_slice(error.to_string().as_bytes());
         }
         if self.text.len() >= PIECE {

@@ -1,8 +1,8 @@
 //! Secrets: text that may be used and never shown.
 //!
-//! [`Secret`] has no `Display` and no `Serialize`; its `Debug` says nothing; its memory is wiped when it is dropped.
-//! What may be shown of a secret is its seal: a digest keyed with a random key of the project, so that a reader who
-//! guesses the secret cannot check the guess, and two secrets can still be compared.
+//! [`Secret`] has no `Display` and no `Serialize`; its `Debug` is opaque; its memory is wiped on drop. The only
+//! printable form of a secret is its seal: a digest keyed with a random key of the project. A reader cannot check a
+//! guess against it, and two secrets can still be compared.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Digest;
 
-/// Keeps the keys of targets apart from all others; they stay the same as long as this does.
+/// The context that derives the keys of targets; changing it changes every target's key.
 const TARGET_CONTEXT: &str = "evenkeel 2026-11-28 the key that seals a target's secrets";
 
 /// Text that never reaches an output.
@@ -19,13 +19,13 @@ const TARGET_CONTEXT: &str = "evenkeel 2026-11-28 the key that seals a target's 
 pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
-    /// Takes charge of a secret text.
+    /// Wraps a secret text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Arc::new(Zeroizing::new(text)))
     }
 
-    /// The text itself: for the one place that must use it. Each caller is a place to audit.
+    /// Returns the text itself, for the one place that must use it. Audit every caller.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -38,19 +38,18 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Seals secrets and what contains them with a random key: the project's, or one that is derived from it.
+/// A sealer of secrets with a random key: the project's, or one derived from it.
 #[derive(Clone)]
 pub struct Sealer(Arc<Zeroizing<[u8; 32]>>);
 
 impl Sealer {
-    /// From the project's key.
+    /// Creates a sealer from the project's key.
     #[must_use]
     pub fn new(key: [u8; 32]) -> Self {
         Self(Arc::new(Zeroizing::new(key)))
     }
 
-    /// The sealer of one target, with a key that is derived from this one. It cannot tell anything about another
-    /// target's seals.
+    /// Returns the sealer of one target, with a derived key. It reveals nothing about another target's seals.
     #[must_use]
     pub fn for_target(&self, environment: &str, target: &str) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key(TARGET_CONTEXT);
@@ -62,22 +61,22 @@ impl Sealer {
         Self::new(*hasher.finalize().as_bytes())
     }
 
-    /// The key itself: for the one channel that hands a target its own.
+    /// Returns the key itself, for the channel that passes a target its key.
     #[must_use]
     pub fn reveal_key(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The keyed digest of these bytes.
+    /// Returns the keyed digest of these bytes.
     ///
-    /// Bytes are hashed first and the digest is sealed: a target that can only give the digest of a file can still be
+    /// Bytes are hashed first and the digest is sealed: a target that reports only the digest of a file can still be
     /// compared, see [`Sealer::seal_digest`].
     #[must_use]
     pub fn seal(&self, bytes: &[u8]) -> Digest {
         self.seal_digest(Digest::of(bytes))
     }
 
-    /// The keyed digest of something whose plain digest is known.
+    /// Returns the keyed digest of content whose plain digest is known.
     #[must_use]
     pub fn seal_digest(&self, plain: Digest) -> Digest {
         Digest::from_bytes(*blake3::keyed_hash(&self.0, plain.as_bytes()).as_bytes())
@@ -96,7 +95,7 @@ mod tests {
     use crate::Digest;
 
     #[test]
-    fn a_secret_says_nothing() {
+    fn the_debug_form_of_a_secret_is_opaque() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "(secret)");
     }
 
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn each_target_has_a_key_of_its_own_that_stays_the_same() {
+    fn each_target_has_its_own_stable_key() {
         let project = Sealer::new([7; 32]);
         let seal = |environment: &str, target: &str| {
             project.for_target(environment, target).seal(b"hunter2")
@@ -123,7 +122,7 @@ mod tests {
         ];
         let different: std::collections::BTreeSet<Digest> = all.into();
         assert_eq!(different.len(), all.len());
-        // Process records on targets hold such seals: another derivation would restart every process.
+        // Process records on targets contain such seals: another derivation would restart every process.
         assert_eq!(seal("staging", "web").short(), "30570b90d862");
     }
 }

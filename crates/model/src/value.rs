@@ -1,4 +1,4 @@
-//! Canonical values: what an attribute is, wherever it came from.
+//! Canonical values of attributes, from definitions and from live systems.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,8 +10,8 @@ use super::{Digest, Secret};
 
 /// A value of a definition or of a live system.
 ///
-/// Text that contains a secret is a value of its own kind, which carries its seal: writing such a value, to any
-/// format, writes `{"secret": "<keyed digest>"}` and never the text.
+/// Text that contains a secret is a separate variant with its seal: every format writes it as `{"secret": "<keyed
+/// digest>"}`, never as the text.
 #[derive(Clone, Debug)]
 pub enum Value {
     /// `true` or `false`.
@@ -22,7 +22,7 @@ pub enum Value {
     Float(f64),
     /// Text.
     Text(Arc<str>),
-    /// Text with a secret in it, and its seal.
+    /// Text that contains a secret, with its seal.
     Secret(Secret, Arc<Digest>),
     /// A list, in order.
     List(Vec<Value>),
@@ -31,13 +31,13 @@ pub enum Value {
 }
 
 impl Value {
-    /// A text value.
+    /// Creates a text value.
     #[must_use]
     pub fn text(text: &str) -> Self {
         Self::Text(text.into())
     }
 
-    /// The text, if it is plain text.
+    /// Returns the text, if it is plain text.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -46,7 +46,7 @@ impl Value {
         }
     }
 
-    /// The whole number, if it is one.
+    /// Returns the whole number, if it is one.
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {
         match self {
@@ -55,7 +55,7 @@ impl Value {
         }
     }
 
-    /// The number, if it is one of either kind.
+    /// Returns the number, if it is one of either kind.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
@@ -69,7 +69,7 @@ impl Value {
         }
     }
 
-    /// Whether a secret is in it, at any depth.
+    /// Returns whether it contains a secret, at any depth.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
         match self {
@@ -80,7 +80,7 @@ impl Value {
         }
     }
 
-    /// What kind of value it is, as a message names it.
+    /// Returns the name of the value's type, for messages.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ impl Value {
         }
     }
 
-    /// The value of a JSON document. `null` becomes an empty text; numbers beyond `i64` become fractions.
+    /// Converts a JSON document. `null` becomes an empty text; numbers beyond `i64` become fractions.
     #[must_use]
     pub fn from_json(json: &serde_json::Value) -> Self {
         match json {
@@ -149,13 +149,13 @@ impl Serialize for Value {
     }
 }
 
-/// As a definition would write it; a secret is `(secret)`.
+/// Formats the value as in a definition; a secret is `(secret)`.
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Boolean(boolean) => write!(formatter, "{boolean}"),
             Self::Integer(number) => write!(formatter, "{number}"),
-            // `1.0` stays `1.0`: two values that differ never read the same.
+            // `1.0` stays `1.0`: values that differ must look different.
             Self::Float(number) => write!(formatter, "{number:?}"),
             Self::Text(text) => write!(formatter, "\"{}\"", text.escape_debug()),
             Self::Secret(..) => formatter.write_str("(secret)"),

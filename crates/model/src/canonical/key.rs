@@ -1,22 +1,22 @@
-//! The keys of canonical tables: always text.
+//! Keys of canonical tables: always text.
 
 use serde::ser::{self, Impossible, Serialize, Serializer};
 use serde_json::Error;
 
 /// A key.
 pub(super) enum Key {
-    /// The name of a field.
+    /// A field name.
     Written(&'static str),
-    /// A key of a map.
+    /// A map key.
     Made(Box<str>),
 }
 
 impl Key {
-    /// What a value is as a key.
+    /// Converts a value to a key.
     ///
     /// # Errors
     ///
-    /// When it cannot be one.
+    /// When the value is not a valid key.
     pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         value.serialize(Text).map(Self::Made)
     }
@@ -53,7 +53,7 @@ fn refused() -> Error {
     ser::Error::custom("a key must be a string")
 }
 
-/// Takes what can be a key as text.
+/// A serializer that accepts only values that can be text keys.
 struct Text;
 
 macro_rules! as_text {

@@ -1,4 +1,4 @@
-//! Writes JSON whose keys are put in order when a table is complete.
+//! A JSON writer that sorts the keys of each completed table.
 
 use std::ops::Range;
 
@@ -7,20 +7,20 @@ use serde_json::Error;
 
 use super::key::Key;
 
-/// How `serde_json` hands on JSON that is to stand as it is.
+/// The name with which `serde_json` marks raw JSON.
 const RAW: &str = "$serde_json::private::RawValue";
 
 /// Appends one value to the text.
 pub(super) struct Writer<'t>(pub(super) &'t mut Vec<u8>);
 
 impl Writer<'_> {
-    /// Numbers and texts are written by `serde_json` itself.
+    /// `serde_json` itself writes numbers and texts.
     fn plain<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
         serde_json::to_writer(self.0, value)
     }
 }
 
-/// Opens the table in which a variant's name stands before what it has.
+/// Opens the table that maps a variant's name to its content.
 fn open_variant(text: &mut Vec<u8>, variant: &str) -> Result<(), Error> {
     text.push(b'{');
     serde_json::to_writer(&mut *text, variant)?;
@@ -180,7 +180,7 @@ impl<'t> Serializer for Writer<'t> {
     }
 }
 
-/// Writes a key. Most have nothing to escape, and there are more keys than anything else.
+/// Writes a key. Fast path: most keys need no escaping, and keys outnumber all other values.
 fn write_key(text: &mut Vec<u8>, key: &str) -> Result<(), Error> {
     let is_plain = |byte: u8| matches!(byte, b'.' | b'-' | b'_') || byte.is_ascii_alphanumeric();
     if !key.bytes().all(is_plain) {
@@ -192,7 +192,7 @@ fn write_key(text: &mut Vec<u8>, key: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// A list that is being written.
+/// A list in progress.
 pub(super) struct List<'t> {
     text: &'t mut Vec<u8>,
     first: bool,
@@ -246,12 +246,12 @@ items! {
     SerializeTupleVariant::serialize_field,
 }
 
-/// A table that is being written. Its entries are written as they come, and put in order in the end if need be.
+/// A table in progress. Entries are written as they arrive, and sorted at the end if necessary.
 pub(super) struct Table<'t> {
     text: &'t mut Vec<u8>,
-    /// Where its first entry begins.
+    /// The position of the first entry.
     start: usize,
-    /// Each entry's key, and where the entry stands, without a comma.
+    /// Each entry's key and its range, without a comma.
     entries: Vec<(Key, Range<usize>)>,
     ordered: bool,
     close: &'static [u8],
@@ -264,7 +264,7 @@ impl<'t> Table<'t> {
         Self {
             text,
             start,
-            // A length is only a hint, and may be anything.
+            // The length is only a hint and may be any number.
             entries: Vec::with_capacity(length.unwrap_or(0).min(64)),
             ordered: true,
             close,
@@ -293,7 +293,7 @@ impl<'t> Table<'t> {
 
     fn close(mut self) {
         if !self.ordered {
-            // Of entries with one key the last stands, as in any map.
+            // The last entry with a key wins, as in any map.
             self.entries.reverse();
             self.entries.sort_by(|(one, _), (two, _)| one.cmp(two));
             self.entries.dedup_by(|(one, _), (two, _)| one == two);
@@ -348,7 +348,7 @@ impl ser::SerializeStructVariant for Table<'_> {
     }
 }
 
-/// The fields of a record, or JSON that was written before.
+/// The fields of a record, or raw JSON.
 pub(super) enum Fields<'t> {
     Named(Table<'t>),
     Raw(&'t mut Vec<u8>),
@@ -369,7 +369,7 @@ impl ser::SerializeStruct for Fields<'_> {
                 table.value(value)
             }
             Self::Raw(text) => {
-                // It is put in order as well: how it was written before is nobody's promise.
+                // Raw JSON is sorted too: its order is not guaranteed.
                 let json = Key::of(value)?;
                 let value: serde_json::Value = serde_json::from_str(json.as_str())?;
                 serde_json::to_writer(&mut **text, &value)

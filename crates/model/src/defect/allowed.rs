@@ -1,4 +1,4 @@
-//! The declared difference that allows a defect, as far as a report shows it.
+//! The declared difference that allows a defect, as shown in reports.
 
 use crate::Moment;
 use crate::source::Span;
@@ -6,14 +6,14 @@ use crate::source::Span;
 /// A declared difference that allows a defect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
-    /// Why it may differ.
+    /// The reason.
     pub reason: String,
-    /// Who answers for it.
+    /// The owner.
     pub owner: String,
-    /// When it expires.
+    /// The expiry.
     pub expires: Moment,
-    /// Where it is followed up.
+    /// The tracking issue or link.
     pub ticket: Option<String>,
-    /// Where it is declared.
+    /// The place of the declaration.
     pub span: Span,
 }

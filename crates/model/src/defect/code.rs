@@ -1,8 +1,8 @@
-//! Codes: each thing that can be said has one, which names the fault.
+//! Codes: the identifiers of all messages about defects.
 
 use serde::{Deserialize, Serialize};
 
-/// How grave a defect is.
+/// The severity of a defect.
 #[derive(
     Clone,
     Copy,
@@ -18,22 +18,22 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Worth knowing; shuts nothing.
+    /// Information; does not close the gate.
     Advice,
-    /// To be mended; shuts nothing.
+    /// A problem to fix; does not close the gate.
     Warning,
-    /// Drift, or a definition that cannot be used.
+    /// Drift, or an unusable definition.
     Error,
-    /// What was tested in one environment is not what the other runs: something off, something missing, a mention of
-    /// the other environment.
+    /// The environments differ in a way that invalidates tests: a switch that is off, a missing part, a mention of the
+    /// other environment.
     Critical,
 }
 
 impl Severity {
-    /// As definitions and documents write them, the gravest first.
+    /// All severities as written in definitions and documents, most severe first.
     pub const NAMES: &'static [&'static str] = &["critical", "error", "warning", "advice"];
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl Severity {
         }
     }
 
-    /// The one with a name.
+    /// Returns the severity with a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         [Self::Critical, Self::Error, Self::Warning, Self::Advice]
@@ -53,21 +53,21 @@ impl Severity {
     }
 }
 
-/// One thing that can be said.
+/// The code of one message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// `layer/what-is-wrong`, such as `file/mode-differs`. Never reused, never renamed.
     pub name: &'static str,
-    /// One line that names the fault.
+    /// A title of one line.
     pub title: &'static str,
-    /// What it means and what to do: `evenkeel explain CODE` prints it.
+    /// The meaning and the remedy, printed by `evenkeel explain CODE`.
     pub help: &'static str,
-    /// How grave it is unless somebody says otherwise.
+    /// The default severity.
     pub severity: Severity,
 }
 
 impl Code {
-    /// A code whose defect is an error.
+    /// Creates a code with severity `error`.
     #[must_use]
     pub const fn error(name: &'static str, title: &'static str, help: &'static str) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Code {
         }
     }
 
-    /// A code whose defect is a warning.
+    /// Creates a code with severity `warning`.
     #[must_use]
     pub const fn warning(name: &'static str, title: &'static str, help: &'static str) -> Self {
         Self {
@@ -95,7 +95,7 @@ mod tests {
     use super::Severity;
 
     #[test]
-    fn severities_are_known_by_their_names_the_gravest_first() {
+    fn severities_have_names_and_are_sorted_most_severe_first() {
         let known: Vec<Severity> = Severity::NAMES
             .iter()
             .map(|name| Severity::named(name).unwrap())

@@ -1,35 +1,35 @@
-//! The corner a difference stands in: which of definition, last applied and live disagree, and where.
+//! Corners: which of definition, last applied state and live state disagree, and where.
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a disagreement between definition, last applied state and live state, in one or two environments.
+/// A disagreement between definition, last applied state and live state, in one or two environments.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Corner {
-    /// The definition moved on; live is still as last applied.
+    /// The definition changed; live is as last applied.
     Pending,
-    /// Live was changed outside evenkeel; the definition is still as last applied.
+    /// Live was changed outside evenkeel; the definition is as last applied.
     #[serde(alias = "hand-made")]
     ChangedOutside,
     /// The same change was made outside evenkeel in both environments.
     #[serde(alias = "hand-made-in-both")]
     ChangedOutsideInBoth,
-    /// Both the definition and live moved on, to different values.
+    /// The definition and live both changed, to different values.
     Conflicting,
-    /// Both moved on, to the same value: nothing is left to do but to record it.
+    /// The definition and live both changed, to the same value: only the ledger needs an update.
     Healed,
-    /// Staging has it, production does not yet: what a release is made of.
+    /// Staging has it, production does not yet: the content of a release.
     HalfPromoted,
-    /// Production has it and staging does not: staging cannot vouch for production.
+    /// Production has it and staging does not: tests in staging do not cover it.
     Behind,
-    /// It is there, and nobody declared it.
+    /// It exists and no definition declares it.
     Unmanaged,
 }
 
 impl Corner {
-    /// All of them.
+    /// All corners.
     pub const ALL: &'static [Self] = &[
         Self::Pending,
         Self::ChangedOutside,
@@ -41,12 +41,12 @@ impl Corner {
         Self::Unmanaged,
     ];
 
-    /// What it means: which of definition, last applied state and live state differ.
+    /// Returns the meaning: which of definition, last applied state and live state differ.
     #[must_use]
     pub fn help(self) -> &'static str {
         match self {
             Self::Pending => {
-                "The definition changed; the live state is as last applied. This is no drift: the next apply changes it."
+                "The definition changed; the live state is as last applied. This is not drift: the next apply changes it."
             }
             Self::ChangedOutside => {
                 "The live state changed outside evenkeel; the definition is as last applied. An apply restores it. To keep the change, write it into the definition."
@@ -55,13 +55,13 @@ impl Corner {
                 "The same change was made outside evenkeel in two environments; the definition is as last applied. Write it into the definition, or restore both."
             }
             Self::Conflicting => {
-                "The definition and the live state both changed since the last apply, to different values; or a thing existed before evenkeel managed it. An apply overwrites the live state."
+                "The definition and the live state both changed since the last apply, to different values; or a resource existed before evenkeel managed it. An apply overwrites the live state."
             }
             Self::Healed => {
                 "The live state matches the definition, but the ledger has no record of it. The next apply only updates the ledger."
             }
             Self::HalfPromoted => {
-                "An earlier environment of the path has the change, this one does not yet. This is no drift: the next release brings it."
+                "An earlier environment of the path has the change, this one does not yet. This is not drift: the next release brings it."
             }
             Self::Behind => {
                 "This environment lacks a change that a later environment of the path has. Its tests prove nothing about the later one: deliver first."
@@ -72,7 +72,7 @@ impl Corner {
         }
     }
 
-    /// The command that resolves it in an environment; none where a person decides.
+    /// Returns the command that resolves it in an environment; `None` where a person decides.
     #[must_use]
     pub fn command(self) -> Option<&'static str> {
         match self {
@@ -85,7 +85,7 @@ impl Corner {
         }
     }
 
-    /// As documents write it: `changed-outside`.
+    /// Returns the name in documents: `changed-outside`.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
@@ -100,7 +100,7 @@ impl Corner {
         }
     }
 
-    /// As people read it: `changed outside evenkeel`.
+    /// Returns the name for people: `changed outside evenkeel`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,12 +1,12 @@
-//! What a difference has in common with others.
+//! Common properties of differences, for grouping.
 
-/// What one rule of grouping sees in a difference. Never shown.
+/// The view of one grouping rule on a difference. Never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kin {
     /// The rule.
     pub rule: &'static str,
-    /// What differences of one cause have in common.
+    /// The property that differences with one cause share.
     pub key: String,
-    /// What is its own among those.
+    /// The property that distinguishes it among those.
     pub part: String,
 }

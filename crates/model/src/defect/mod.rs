@@ -1,7 +1,6 @@
-//! What evenkeel can say: codes, severities, defects.
+//! Defects: codes, severities and records.
 //!
-//! A defect is data until the last moment: code, place, expected, found, help. Words and colours belong to `report`;
-//! what is a defect is decided by the layers above.
+//! A defect is structured data: code, place, expected, found, help. `report` formats it; the layers above create it.
 
 mod allowed;
 pub mod code;

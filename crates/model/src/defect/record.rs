@@ -7,51 +7,51 @@ use crate::{Address, Digest, EnvironmentName, Moment};
 
 use super::{Allowed, Code, Corner, Kin, Rank, Severity};
 
-/// A place in a definition and what is to be said about it.
+/// A place in a definition with a note about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// Where.
+    /// The place.
     pub span: Span,
-    /// What, in a few words.
+    /// The note, in a few words.
     pub text: String,
 }
 
-/// Another place of a defect with many places.
+/// A further place of a defect with many places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Also {
-    /// The thing that is wrong there.
+    /// The subject there.
     pub subject: String,
-    /// The attribute of it.
+    /// Its attribute.
     pub attribute: Option<String>,
-    /// What is wrong there, where it is something else than the defect's own code says: inside of what is missing, for example.
+    /// The problem there, if it differs from the defect's code, such as inside of something that is missing.
     pub code: &'static Code,
-    /// How grave it is there.
+    /// The severity there.
     pub severity: Severity,
-    /// The fingerprint of this place: what the defect's own would be, were this its only one.
+    /// The fingerprint of this place: that of a defect with only this place.
     pub fingerprint: Digest,
-    /// The sentence about it.
+    /// The message about it.
     pub message: String,
-    /// What was expected there, and what was found.
+    /// The expected and the found value there.
     pub values: (Option<String>, Option<String>),
-    /// Where it is written.
+    /// The places in definitions.
     pub labels: Vec<Label>,
 }
 
-/// Since when a defect can be known to exist.
+/// The known age of a defect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Since {
-    /// The moment; of an interval, its start.
+    /// The moment; for an interval, its start.
     pub at: Moment,
-    /// The end of the interval in which it came to be; none where the moment itself is known.
+    /// The end of the interval in which the defect appeared; `None` when the moment itself is known.
     pub until: Option<Moment>,
-    /// How that is known.
+    /// The source of this knowledge.
     pub known: String,
     /// The person who made the change, where a commit names one.
     pub by: Option<String>,
 }
 
 impl Since {
-    /// Since a moment that is known.
+    /// Creates an age with a known moment.
     #[must_use]
     pub fn at(at: Moment, known: impl Into<String>) -> Self {
         Self {
@@ -65,58 +65,58 @@ impl Since {
 
 /// One disagreement.
 ///
-/// `expected` and `found` are for people and are already free of secrets; `message` may quote values from outside and
-/// is made inert when it is shown.
+/// `expected` and `found` are for people and contain no secrets; `message` may quote outside values and is escaped on
+/// output.
 #[derive(Clone, Debug)]
 pub struct Defect {
-    /// What is wrong.
+    /// The code.
     pub code: &'static Code,
-    /// How grave; the code's unless policy says otherwise.
+    /// The severity; the code's unless the policy changes it.
     pub severity: Severity,
-    /// Where it is wrong; none for what is wrong with a definition itself.
+    /// The environment; `None` for problems of a definition itself.
     pub environment: Option<EnvironmentName>,
-    /// The thing that is wrong: an address, or a parameter, suite, difference or file by name.
+    /// The subject: an address, or a parameter, suite, difference or file by name.
     pub subject: String,
-    /// The attribute of it.
+    /// Its attribute.
     pub attribute: Option<String>,
-    /// One sentence.
+    /// The message in one sentence.
     pub message: String,
-    /// Places in definitions, the most important first.
+    /// The places in definitions, most important first.
     pub labels: Vec<Label>,
-    /// What it has in common with others that have the same cause; none for what stands alone. Never shown.
+    /// The properties shared with defects of the same cause; `None` without any. Never shown.
     pub cause: Option<String>,
-    /// What each rule of grouping sees in it. Never shown.
+    /// The view of each grouping rule. Never shown.
     pub kin: Vec<Kin>,
-    /// The attribute of the defect that explains it: it is inside of what is missing there, for example. Never shown.
+    /// The attribute of the defect that explains this one, such as a missing parent. Never shown.
     pub explained_by: Option<String>,
     /// The attributes of its siblings, as one text. Never shown.
     pub among: Option<Arc<str>>,
-    /// What puts it before others of its severity.
+    /// The rank within its severity.
     pub rank: Rank,
     /// Whether the system sets its severity.
     pub is_weighed: bool,
-    /// Why it is as grave as it is, and where it is in the order.
+    /// The reason for its severity and rank.
     pub why: Option<String>,
-    /// Other places with the same cause.
+    /// Further places with the same cause.
     pub also: Vec<Also>,
-    /// What was expected.
+    /// The expected value.
     pub expected: Option<String>,
-    /// What was found.
+    /// The found value.
     pub found: Option<String>,
-    /// The unified difference, where both are texts.
+    /// The unified difference, when both are texts.
     pub difference: Option<String>,
-    /// Which of definition, last applied and live disagree.
+    /// Which of definition, last applied state and live state disagree.
     pub corner: Option<Corner>,
-    /// Since when it can be known to stand, and how that is known.
+    /// The known age, and the source of that knowledge.
     pub since: Option<Since>,
-    /// What to do about it.
+    /// The remedy.
     pub help: Option<String>,
-    /// The declared difference that allows it; a declared one shuts nothing.
+    /// The declared difference that allows it; an allowed defect does not close the gate.
     pub declared: Option<Arc<Allowed>>,
 }
 
 impl Defect {
-    /// A defect with a code, a subject and a message; the rest is added with the methods below.
+    /// Creates a defect with a code, a subject and a message; the methods below add the rest.
     #[must_use]
     pub fn new(
         code: &'static Code,
@@ -149,27 +149,27 @@ impl Defect {
         }
     }
 
-    /// Of an address.
+    /// Creates a defect of an address.
     #[must_use]
     pub fn of(code: &'static Code, address: &Address, message: impl Into<String>) -> Self {
         Self::new(code, address.as_str(), message)
     }
 
-    /// In an environment.
+    /// Sets the environment.
     #[must_use]
     pub fn within(mut self, environment: &EnvironmentName) -> Self {
         self.environment = Some(environment.clone());
         self
     }
 
-    /// Of an attribute.
+    /// Sets the attribute.
     #[must_use]
     pub fn attribute(mut self, attribute: impl Into<String>) -> Self {
         self.attribute = Some(attribute.into());
         self
     }
 
-    /// At a place.
+    /// Adds a place.
     #[must_use]
     pub fn at(mut self, span: &Span, text: impl Into<String>) -> Self {
         self.labels.push(Label {
@@ -179,7 +179,7 @@ impl Defect {
         self
     }
 
-    /// With what was expected and what was found.
+    /// Sets the expected and the found value.
     #[must_use]
     pub fn expected_found(mut self, expected: impl Into<String>, found: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
@@ -187,14 +187,14 @@ impl Defect {
         self
     }
 
-    /// With what to do.
+    /// Sets the remedy.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The stable fingerprint: see [`fingerprint`].
+    /// Returns the stable fingerprint: see [`fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
         fingerprint(
@@ -205,25 +205,25 @@ impl Defect {
         )
     }
 
-    /// At how many places it is.
+    /// Returns the number of its places.
     #[must_use]
     pub fn reach(&self) -> usize {
         self.also.len() + 1
     }
 
-    /// The fingerprints of all its places, its own first.
+    /// Returns the fingerprints of all its places, its own first.
     pub fn fingerprints(&self) -> impl Iterator<Item = Digest> + '_ {
         std::iter::once(self.fingerprint()).chain(self.also.iter().map(|also| also.fingerprint))
     }
 
-    /// Whether it is an error that nobody declared.
+    /// Returns whether it is an error without a declared difference.
     #[must_use]
     pub fn counts(&self) -> bool {
         self.severity >= Severity::Error && self.declared.is_none()
     }
 }
 
-/// The digest of code, environment, subject and attribute: no line and no value, so that it survives edits.
+/// Returns the digest of code, environment, subject and attribute: it excludes lines and values, so it survives edits.
 #[must_use]
 pub fn fingerprint(
     code: &str,

@@ -5,20 +5,20 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-/// A file as it was read: where from, and its whole text.
+/// A file as read: its path and its whole text.
 pub struct SourceFile {
-    /// The path as people know it, relative to the project, with `/`.
+    /// The path for people, relative to the project, with `/`.
     pub path: String,
     /// The text.
     pub text: String,
-    /// Where each line begins: found once, when the first place in the file is shown.
+    /// The start of each line, computed once, when the first place in the file is shown.
     lines: OnceLock<Vec<usize>>,
-    /// How many characters are before each stretch of bytes: lines without an end would else be counted from their
-    /// start for every place in them.
+    /// The number of characters before each chunk of bytes: in files without line ends, every place would otherwise
+    /// count from the start.
     characters: OnceLock<Vec<usize>>,
 }
 
-/// The bytes of a stretch whose characters are counted once.
+/// The size in bytes of a chunk whose characters are counted once.
 const STRETCH: usize = 1024;
 
 impl PartialEq for SourceFile {
@@ -36,7 +36,7 @@ impl fmt::Debug for SourceFile {
 }
 
 impl SourceFile {
-    /// Wraps a file that was read.
+    /// Wraps a file's path and text.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self {
@@ -47,7 +47,7 @@ impl SourceFile {
         })
     }
 
-    /// Where each line begins.
+    /// Returns the start of each line.
     fn line_starts(&self) -> &[usize] {
         self.lines.get_or_init(|| {
             let feeds = self.text.bytes().enumerate();
@@ -56,8 +56,8 @@ impl SourceFile {
         })
     }
 
-    /// The bytes of a line, counted from one, with its line feed; `None` past the end. A text that ends with a line
-    /// feed has an empty last line.
+    /// Returns the bytes of a line, counted from one, with its line feed; `None` past the end. A text that ends with a
+    /// line feed has an empty last line.
     #[must_use]
     pub fn line(&self, number: usize) -> Option<std::ops::Range<usize>> {
         let starts = self.line_starts();
@@ -65,7 +65,7 @@ impl SourceFile {
         Some(start..starts.get(number).copied().unwrap_or(self.text.len()))
     }
 
-    /// The line and the column of a byte, both from one; columns count characters.
+    /// Returns line and column of a byte, both from one; columns count characters.
     #[must_use]
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset);
@@ -83,7 +83,7 @@ impl SourceFile {
         (line, column + 1)
     }
 
-    /// The characters before a byte.
+    /// Returns the number of characters before a byte.
     fn characters_before(&self, offset: usize) -> usize {
         let bytes = self.text.as_bytes();
         let counts = self.characters.get_or_init(|| {
@@ -99,7 +99,7 @@ impl SourceFile {
         });
         let number = offset / STRETCH;
         let Some(before) = counts.get(number) else {
-            // At the very end of a text that ends with a stretch.
+            // At the very end of a text that ends with a full chunk.
             return counts.last().map_or(0, |last| {
                 last + characters(bytes.get(offset.saturating_sub(STRETCH)..offset))
             });
@@ -108,7 +108,7 @@ impl SourceFile {
     }
 }
 
-/// The characters that begin in these bytes.
+/// Returns the number of characters that start in these bytes.
 fn characters(bytes: Option<&[u8]>) -> usize {
     let begins = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
     bytes.unwrap_or_default().iter().filter(begins).count()
@@ -124,7 +124,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// A place in `file`. Files beyond 4 GiB are never read, so offsets fit.
+    /// Creates a place in `file`. Files beyond 4 GiB are never read, so offsets fit.
     #[must_use]
     pub fn new(file: &Arc<SourceFile>, range: std::ops::Range<usize>) -> Self {
         let longest = file.text.len();
@@ -136,25 +136,25 @@ impl Span {
         }
     }
 
-    /// The whole file: where something is missing from it altogether.
+    /// Returns the whole file, for problems without a specific place.
     #[must_use]
     pub fn start_of(file: &Arc<SourceFile>) -> Self {
         Self::new(file, 0..0)
     }
 
-    /// First byte.
+    /// Returns the first byte.
     #[must_use]
     pub fn start(&self) -> usize {
         self.start as usize
     }
 
-    /// One past the last byte.
+    /// Returns the byte after the last.
     #[must_use]
     pub fn end(&self) -> usize {
         self.end as usize
     }
 
-    /// A part of this place, by bytes from its start.
+    /// Returns a part of this place, by bytes from its start.
     #[must_use]
     pub fn part(&self, range: std::ops::Range<usize>) -> Self {
         Self::new(
@@ -163,13 +163,13 @@ impl Span {
         )
     }
 
-    /// The text at this place.
+    /// Returns the text at this place.
     #[must_use]
     pub fn text(&self) -> &str {
         self.file.text.get(self.start()..self.end()).unwrap_or("")
     }
 
-    /// File, line and column.
+    /// Returns file, line and column.
     #[must_use]
     pub fn location(&self) -> Location {
         let (line, column) = self.file.position(self.start());
@@ -247,15 +247,15 @@ mod tests {
     }
 
     #[test]
-    fn a_place_within_a_character_is_where_it_begins() {
+    fn a_place_within_a_character_is_its_start() {
         let file = SourceFile::new("a.toml", "aé\n");
         assert_eq!(Span::new(&file, 2..2).location().to_string(), "a.toml:1:2");
     }
 
     #[test]
-    fn the_lines_of_a_long_file_are_found_once_for_all_its_places() {
+    fn the_lines_of_a_long_file_are_found_once() {
         let file = SourceFile::new("a.toml", "key = 1\n".repeat(100_000));
-        assert_eq!(file.lines.get(), None, "nobody asked yet");
+        assert_eq!(file.lines.get(), None, "not computed yet");
         let _first = Span::new(&file, 0..0).location();
         let found = file.lines.get().map(|lines| (lines.as_ptr(), lines.len()));
         assert_eq!(found.map(|found| found.1), Some(100_001));

@@ -1,7 +1,7 @@
-//! Forms: what a value in a definition may look like.
+//! Forms: the accepted values of definitions.
 //!
-//! One description per table serves four uses: it checks what was written, it says what was expected, it becomes the
-//! JSON Schema, and it becomes the reference page. So a field cannot be accepted and undocumented at once.
+//! One description per table serves four purposes: validation, messages about expected values, the JSON Schema, and the
+//! reference page. So no accepted field is undocumented.
 
 use crate::{Value, duration, name};
 
@@ -10,20 +10,20 @@ use crate::{Value, duration, name};
 pub struct Field {
     /// The key, as written.
     pub name: &'static str,
-    /// What its value may look like.
+    /// The form of its value.
     pub form: Form,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// One or two sentences for people: what it means, its unit, its default.
+    /// One or two sentences for people: meaning, unit, default.
     pub about: &'static str,
-    /// Whether it must be written out: no reference may stand in it, so that it is the same in every environment.
+    /// Whether it must be literal: no reference is allowed, so it is the same in every environment.
     pub written_out: bool,
-    /// Whether a secret may be in it. Everything else is shown in plans and reports, and kept in the ledger.
+    /// Whether it may contain a secret. Everything else is shown in plans and reports, and stored in the ledger.
     pub may_be_secret: bool,
 }
 
 impl Field {
-    /// A key that must be there.
+    /// Creates a required key.
     #[must_use]
     pub const fn required(name: &'static str, form: Form, about: &'static str) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Field {
         }
     }
 
-    /// A key that may be left out.
+    /// Creates an optional key.
     #[must_use]
     pub const fn optional(name: &'static str, form: Form, about: &'static str) -> Self {
         Self {
@@ -49,14 +49,14 @@ impl Field {
         }
     }
 
-    /// This key, which must be written out.
+    /// Returns this key as literal.
     #[must_use]
     pub const fn written_out(mut self) -> Self {
         self.written_out = true;
         self
     }
 
-    /// This key, in which a secret may be.
+    /// Returns this key as one that may contain a secret.
     #[must_use]
     pub const fn may_be_secret(mut self) -> Self {
         self.may_be_secret = true;
@@ -64,12 +64,12 @@ impl Field {
     }
 }
 
-/// What a value may look like.
+/// The form of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
     /// Any string.
     Text,
-    /// A string that is not empty.
+    /// A non-empty string.
     Words,
     /// A name with hyphens: `web-1`.
     Word,
@@ -95,7 +95,7 @@ pub enum Form {
     Several(&'static Form),
     /// A table with these keys and no others.
     Table(&'static [Field]),
-    /// A table whose keys people choose.
+    /// A table with user-defined keys.
     Map(&'static Form),
     /// Any of these.
     Either(&'static [Form]),
@@ -104,57 +104,53 @@ pub enum Form {
 }
 
 impl Form {
-    /// What was expected, as a message says it.
+    /// Returns the expected form, for messages.
     #[must_use]
     pub fn expected(&self) -> String {
         match self {
             Self::Text => "a string".into(),
-            Self::Words => "a string that is not empty".into(),
+            Self::Words => "a non-empty string".into(),
             Self::Word => "a name of lower-case letters, digits and hyphens".into(),
             Self::Address => "an address such as `file.config`".into(),
             Self::Mode => "a file mode in octal such as \"0640\"".into(),
             Self::Boolean => "`true` or `false`".into(),
-            Self::Integer(least, most) => bounded(
-                "an integer",
-                (*least > i64::MIN).then_some(least),
-                (*most < i64::MAX).then_some(most),
-            ),
-            Self::Number(least, most) => bounded(
-                "a number",
-                (*least > f64::MIN).then_some(least),
-                (*most < f64::MAX).then_some(most),
-            ),
+            Self::Integer(least, most) => integers("an integer", *least, *most),
+            Self::Number(least, most) => numbers("a number", *least, *most),
             Self::Duration => "a duration such as \"10s\" or \"1h 30m\"".into(),
             Self::Date => "a date such as 2027-06-30".into(),
-            Self::Choice(choices) => {
-                let quoted: Vec<String> =
-                    choices.iter().map(|word| format!("\"{word}\"")).collect();
-                crate::text::list(&quoted, "or")
-            }
-            Self::List(item) => format!("a list, each item {}", item.expected()),
-            Self::Several(item) => format!("a list of at least one, each {}", item.expected()),
-            Self::Table(fields) => {
-                let names: Vec<String> = fields
-                    .iter()
-                    .filter(|field| field.required)
-                    .map(|field| format!("`{}`", field.name))
-                    .collect();
-                if names.is_empty() {
-                    "a table".into()
-                } else {
-                    format!("a table with {}", crate::text::list(&names, "and"))
-                }
-            }
-            Self::Map(item) => format!("a table, each value {}", item.expected()),
-            Self::Either(forms) => {
-                let forms: Vec<String> = forms.iter().map(Self::expected).collect();
-                crate::text::list(&forms, "or")
-            }
+            Self::Choice(choices) => quoted(choices),
+            Self::List(item) => format!("a list of {}", item.expected_items()),
+            Self::Several(item) => format!("a non-empty list of {}", item.expected_items()),
+            Self::Table(fields) => table("a table", fields),
+            Self::Map(item) => format!("a table of {}", item.expected_items()),
+            Self::Either(forms) => either(forms, Self::expected),
             Self::Any => "a value".into(),
         }
     }
 
-    /// Whether `value` has this form, at every depth.
+    /// Returns the expected form of several items, for messages.
+    fn expected_items(&self) -> String {
+        match self {
+            Self::Text => "strings".into(),
+            Self::Words => "non-empty strings".into(),
+            Self::Word => "names of lower-case letters, digits and hyphens".into(),
+            Self::Address => "addresses such as `file.config`".into(),
+            Self::Mode => "file modes in octal such as \"0640\"".into(),
+            Self::Integer(least, most) => integers("integers", *least, *most),
+            Self::Number(least, most) => numbers("numbers", *least, *most),
+            Self::Duration => "durations such as \"10s\" or \"1h 30m\"".into(),
+            Self::Date => "dates such as 2027-06-30".into(),
+            Self::List(item) => format!("lists of {}", item.expected_items()),
+            Self::Several(item) => format!("non-empty lists of {}", item.expected_items()),
+            Self::Table(fields) => table("tables", fields),
+            Self::Map(item) => format!("tables of {}", item.expected_items()),
+            Self::Either(forms) => either(forms, Self::expected_items),
+            Self::Any => "values".into(),
+            Self::Boolean | Self::Choice(_) => self.expected(),
+        }
+    }
+
+    /// Returns whether `value` has this form, at every depth.
     #[must_use]
     pub fn admits(&self, value: &Value) -> bool {
         match (self, value) {
@@ -196,8 +192,8 @@ impl Form {
         }
     }
 
-    /// A value that a reference became, as this form has it: numbers and booleans become text where text is asked
-    /// for, so that `["--port", "${port}"]` is a command line although a port is a number.
+    /// Converts a resolved reference to this form: numbers and booleans become text where text is required, so that
+    /// `["--port", "${port}"]` is a command line although a port is a number.
     #[must_use]
     pub fn fit(&self, value: Value) -> Value {
         match (self, value) {
@@ -236,6 +232,45 @@ impl Form {
     }
 }
 
+fn integers(what: &str, least: i64, most: i64) -> String {
+    bounded(
+        what,
+        (least > i64::MIN).then_some(&least),
+        (most < i64::MAX).then_some(&most),
+    )
+}
+
+fn numbers(what: &str, least: f64, most: f64) -> String {
+    bounded(
+        what,
+        (least > f64::MIN).then_some(&least),
+        (most < f64::MAX).then_some(&most),
+    )
+}
+
+fn quoted(choices: &[&str]) -> String {
+    let quoted: Vec<String> = choices.iter().map(|word| format!("\"{word}\"")).collect();
+    crate::text::list(&quoted, "or")
+}
+
+fn table(what: &str, fields: &[Field]) -> String {
+    let names: Vec<String> = fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| format!("`{}`", field.name))
+        .collect();
+    if names.is_empty() {
+        what.into()
+    } else {
+        format!("{what} with {}", crate::text::list(&names, "and"))
+    }
+}
+
+fn either(forms: &[Form], words: impl Fn(&Form) -> String) -> String {
+    let forms: Vec<String> = forms.iter().map(words).collect();
+    crate::text::list(&forms, "or")
+}
+
 fn bounded<N: std::fmt::Display>(what: &str, least: Option<&N>, most: Option<&N>) -> String {
     match (least, most) {
         (Some(least), Some(most)) => format!("{what} from {least} to {most}"),
@@ -245,7 +280,7 @@ fn bounded<N: std::fmt::Display>(what: &str, least: Option<&N>, most: Option<&N>
     }
 }
 
-/// Reads a file mode in octal, three or four digits: permission bits and the sticky, set-group and set-user bits.
+/// Parses a file mode in octal, three or four digits: permission bits and the sticky, set-group and set-user bits.
 #[must_use]
 pub fn parse_mode(text: &str) -> Option<u32> {
     if !(3..=4).contains(&text.len()) || !text.bytes().all(|digit| (b'0'..=b'7').contains(&digit)) {
@@ -254,7 +289,7 @@ pub fn parse_mode(text: &str) -> Option<u32> {
     u32::from_str_radix(text, 8).ok()
 }
 
-/// Reads a date (midnight UTC at its beginning) or a date with a time (UTC unless it says otherwise).
+/// Parses a date (midnight UTC at its start) or a date with a time (UTC unless it has an offset).
 #[must_use]
 pub fn parse_date(text: &str) -> Option<crate::Moment> {
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
@@ -271,8 +306,8 @@ pub fn parse_date(text: &str) -> Option<crate::Moment> {
         .map(crate::Moment::new)
 }
 
-/// Reads a date at which something ends: the first moment after it. A date without a time ends with that day (UTC), and a
-/// date with a time at that moment.
+/// Parses an expiry date into the first moment after it. A date without a time ends with that day (UTC), a date with a
+/// time at that moment.
 #[must_use]
 pub fn parse_end(text: &str) -> Option<crate::Moment> {
     let begin = parse_date(text)?;
@@ -285,7 +320,7 @@ pub fn parse_end(text: &str) -> Option<crate::Moment> {
     ))
 }
 
-/// As [`parse_end`], as the last moment before it where a whole day was written: its date is that day.
+/// Parses like [`parse_end`], but returns the last moment before the end of a whole day, so that its date is that day.
 #[must_use]
 pub fn last_moment(text: &str) -> Option<crate::Moment> {
     let end = parse_end(text)?;
@@ -295,7 +330,7 @@ pub fn last_moment(text: &str) -> Option<crate::Moment> {
     Some(crate::Moment::from_millisecond(end.as_millisecond() - 1))
 }
 
-/// Whether a date is written without a time.
+/// Returns whether a date has no time.
 #[must_use]
 pub fn is_whole_day(text: &str) -> bool {
     text.len() == "2027-06-30".len()
@@ -324,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_admit_what_they_say() {
+    fn forms_accept_the_values_they_describe() {
         assert!(Form::Mode.admits(&Value::text("0640")));
         assert!(!Form::Mode.admits(&Value::text("0980")));
         assert!(!Form::Mode.admits(&Value::Integer(640)));
@@ -335,12 +370,20 @@ mod tests {
     }
 
     #[test]
-    fn expectations_read_well() {
+    fn expected_forms_are_described() {
         assert_eq!(
             Form::Integer(1, 65535).expected(),
             "an integer from 1 to 65535"
         );
         assert_eq!(Form::Choice(&["a", "b"]).expected(), "\"a\" or \"b\"");
+        assert_eq!(
+            Form::Several(&Form::Text).expected(),
+            "a non-empty list of strings"
+        );
+        assert_eq!(
+            Form::Map(&Form::Integer(1, 9)).expected(),
+            "a table of integers from 1 to 9"
+        );
     }
 
     #[test]
@@ -357,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn what_references_became_fits_where_text_is_asked_for() {
+    fn resolved_references_fit_where_text_is_required() {
         const COMMAND: Form = Form::Several(&Form::Text);
         const EITHER: Form = Form::Either(&[Form::Text, Form::Integer(0, 9)]);
         let became = Value::List(vec![Value::text("--port"), Value::Integer(7101)]);

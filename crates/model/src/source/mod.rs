@@ -1,6 +1,6 @@
-//! Files as they were written: text, places in it, and the tree of a TOML file with a place for everything.
+//! Source files: text, places in it, and the tree of a TOML file with a place for everything.
 //!
-//! Says nothing about what a definition means; that is `environment`'s.
+//! `environment` interprets definitions.
 
 pub mod file;
 pub mod form;

@@ -1,11 +1,11 @@
-//! Places within TOML strings: from a byte of the value to the characters that were written for it.
+//! Places within TOML strings: maps a byte of the value to the characters that encode it.
 //!
-//! Says nothing about what is wrong at a place; that is told by whoever read the value.
+//! The caller decides which place to report.
 
 use super::Span;
 
-/// The place of one character of a string's value, `at` bytes into it. `span` is the whole string or key, with its
-/// quotes. Past the last character it is what ends the string.
+/// Returns the place of one character of a string's value, `at` bytes into it. `span` is the whole string or key, with
+/// its quotes. Past the last character, returns the closing quotes.
 #[must_use]
 pub fn place_within(span: &Span, at: usize) -> Span {
     let text = span.text();
@@ -22,11 +22,11 @@ pub fn place_within(span: &Span, at: usize) -> Span {
     }
 }
 
-/// How many bytes come before the first character, and whether a backslash means something.
+/// Returns the length of the opening quotes, and whether backslashes are escapes.
 fn opening(text: &str) -> (usize, bool) {
     for (quotes, escapes) in [("\"\"\"", true), ("'''", false)] {
         if let Some(rest) = text.strip_prefix(quotes) {
-            // A line end just after the quotes is no part of the value.
+            // A line end directly after the quotes is not part of the value.
             let feed = ["\r\n", "\n"].iter().find(|feed| rest.starts_with(**feed));
             return (quotes.len() + feed.map_or(0, |feed| feed.len()), escapes);
         }
@@ -38,7 +38,7 @@ fn opening(text: &str) -> (usize, bool) {
     }
 }
 
-/// How many bytes the first character is written with, and how many bytes of the value it stands for.
+/// Returns the encoded length of the first character, and its length in the value.
 fn character(rest: &str, escapes: bool) -> (usize, usize) {
     let mut characters = rest.chars();
     let Some(first) = characters.next() else {
@@ -52,7 +52,7 @@ fn character(rest: &str, escapes: bool) -> (usize, usize) {
         Some('u') => 4,
         Some('U') => 8,
         Some(each) if each.is_whitespace() => {
-            // The line goes on at the next character that is not white.
+            // A line continuation: it skips to the next character that is not white space.
             let next = rest.get(1..).unwrap_or("").trim_start();
             return (rest.len() - next.len(), 0);
         }
@@ -73,7 +73,7 @@ mod tests {
     use crate::source::{SourceFile, Span};
     use proptest::prelude::*;
 
-    /// The characters written for byte `at` of a string.
+    /// Returns the characters that encode byte `at` of a string.
     fn written(string: &str, at: usize) -> String {
         let file = SourceFile::new("a.toml", string);
         place_within(&Span::new(&file, 0..string.len()), at)
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_of_a_value_is_found_where_it_was_written() {
+    fn a_byte_of_a_value_maps_to_its_encoding() {
         assert_eq!(written("\"a.b\"", 1), ".");
         assert_eq!(written("'a.b'", 2), "b");
         assert_eq!(written("a-b", 1), "-");

@@ -1,6 +1,6 @@
 //! The tree of a definition: every key and every value with its place.
 //!
-//! The text is read into it by `document`, and its meaning is left to `environment`.
+//! `document` parses the text into it, and `environment` interprets it.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::Value;
 /// A value and its place.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Where it stands.
+    /// The place.
     pub span: Span,
-    /// What stands there.
+    /// The value.
     pub value: NodeValue,
 }
 
-/// What stands at a place.
+/// The content of a node.
 #[derive(Clone, Debug)]
 pub enum NodeValue {
     /// A boolean, a number, text, or a date (as its text).
@@ -29,7 +29,7 @@ pub enum NodeValue {
     Table(Table),
 }
 
-/// A table in the order it was written.
+/// A table in source order.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     /// Key, the key's place, value.
@@ -37,7 +37,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The value of a key.
+    /// Returns the value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries
@@ -48,7 +48,7 @@ impl Table {
 }
 
 impl Node {
-    /// The table, if it is one.
+    /// Returns the table, if it is one.
     #[must_use]
     pub fn as_table(&self) -> Option<&Table> {
         match &self.value {
@@ -57,7 +57,7 @@ impl Node {
         }
     }
 
-    /// The list, if it is one.
+    /// Returns the list, if it is one.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Node]> {
         match &self.value {
@@ -66,7 +66,7 @@ impl Node {
         }
     }
 
-    /// The text, if it is text.
+    /// Returns the text, if it is text.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
@@ -76,7 +76,7 @@ impl Node {
         }
     }
 
-    /// The value without its places. Dates become their text.
+    /// Returns the value without its places. Dates become their text.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match &self.value {
@@ -93,7 +93,7 @@ impl Node {
         }
     }
 
-    /// What kind of value it is, as a message names it.
+    /// Returns the name of the value's type, for messages.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match &self.value {

@@ -3,21 +3,21 @@
 use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, TextDiff};
 
-/// Lines of context around a change.
+/// The number of context lines around a change.
 const CONTEXT: usize = 3;
-/// A difference longer than this many lines is cut, and says so.
+/// The largest number of lines of a difference.
 const LONGEST: usize = 200;
 
 /// Returns the unified difference from `expected` to `found`, without file headers; empty when they are equal.
 ///
-/// Very long differences are cut after 200 lines with a line that says how many were left out.
+/// Differences are cut after 200 lines, followed by a line with the number of omitted lines.
 #[must_use]
 pub fn unified(expected: &str, found: &str) -> String {
     unified_shown((expected, found), (expected, found))
 }
 
-/// As [`unified`], with other lines in the places of those that were compared: both texts of `shown` have the lines of
-/// the compared ones, some of them covered. A changed line is shown as changed although its cover is the same.
+/// Compares like [`unified`], but shows other lines: both texts of `shown` have the lines of the compared ones, some of
+/// them masked. A changed line is shown as changed although its mask is the same.
 #[must_use]
 pub fn unified_shown(compared: (&str, &str), shown: (&str, &str)) -> String {
     if compared.0 == compared.1 {
@@ -63,7 +63,7 @@ pub fn unified_shown(compared: (&str, &str), shown: (&str, &str)) -> String {
     cut
 }
 
-/// The line with a number; nothing of a cover that has fewer lines is worth showing.
+/// Returns the line with a number; empty when the masked text has fewer lines.
 fn line_of<'l>(lines: &[&'l str], number: Option<usize>) -> &'l str {
     number
         .and_then(|number| lines.get(number))
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_covered_line_is_shown_as_changed() {
+    fn a_masked_line_is_shown_as_changed() {
         let shown = unified_shown(("a\npass=1\n", "b\npass=2"), ("a\npass=*\n", "b\npass=*"));
         assert_eq!(
             shown,
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_difference_is_cut_and_says_so() {
+    fn a_huge_difference_is_cut_with_a_note() {
         let found: String = (0..500).map(|line| format!("{line}\n")).collect();
         let shown = unified("", &found);
         assert!(shown.ends_with("more lines\n"), "{shown}");

@@ -1,14 +1,14 @@
-//! Makes text from outside harmless to a terminal.
+//! Escaping of outside text for terminals.
 //!
-//! Live values, test output and file names are data: they must not move a cursor, recolour a screen or reorder what
-//! a person reads. Formats with their own rules (JSON, XML) escape for themselves.
+//! Live values, test output and file names are data: they must not move a cursor, change colours or reorder text.
+//! Formats with their own rules (JSON, XML) escape for themselves.
 
 use std::borrow::Cow;
 
 /// Returns `text` with every control character, escape sequence and bidirectional override made visible.
 ///
-/// Line feeds and tabs stay, since reports have lines. Everything else in C0, C1 and the bidirectional and
-/// zero-width formatting ranges of Unicode becomes `\u{…}`.
+/// Line feeds and tabs stay, since reports have lines. Everything else in C0, C1 and the bidirectional and zero-width
+/// formatting ranges of Unicode becomes `\u{…}`.
 #[must_use]
 pub fn inert(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_active) {

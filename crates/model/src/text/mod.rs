@@ -1,6 +1,6 @@
-//! Words: how things are said, whatever is said about.
+//! Text functions: plurals, lists, suggestions, differences, escaping.
 //!
-//! Everything here takes text and gives text. Nothing here knows about environments, targets or terminals.
+//! These functions take and return text, and know nothing about environments, targets or terminals.
 
 #[cfg(feature = "definitions")]
 pub mod difference;

@@ -1,6 +1,7 @@
-//! Counts and lists as a sentence says them.
+//! Counts and lists in sentences.
 
-/// `count(1, "step")` is `1 step`; `count(3, "step")` is `3 steps`; `count(2, "entry")` is `2 entries`.
+/// Formats a count: `count(1, "step")` is `1 step`; `count(3, "step")` is `3 steps`; `count(2, "entry")` is `2
+/// entries`.
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 {
@@ -17,7 +18,7 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}s")
 }
 
-/// Joins words the way a sentence does: `a`, `a and b`, `a, b and c`.
+/// Joins words as in a sentence: `a`, `a and b`, `a, b and c`.
 #[must_use]
 pub fn list<S: AsRef<str>>(words: &[S], conjunction: &str) -> String {
     match words {

@@ -1,9 +1,9 @@
-//! "Did you mean": the known word nearest to an unknown one.
+//! "Did you mean": the known word closest to an unknown one.
 
-/// Returns the candidate that `word` is most likely a slip of, if one is near enough to be worth saying.
+/// Returns the candidate closest to `word`, if one is close enough to be a likely typo.
 ///
-/// Nearness is the Damerau-Levenshtein distance, allowed to reach a third of the longer word and at least one, but
-/// never a whole word; case is a slip, and so is a word cut short (`prod` for `production`) that only one begins with.
+/// The distance is Damerau-Levenshtein, limited to a third of the longer word and at least one, but never a whole word.
+/// Different case counts as a typo, as does a unique prefix (`prod` for `production`).
 #[must_use]
 pub fn nearest<'a, I>(word: &str, candidates: I) -> Option<&'a str>
 where
@@ -39,7 +39,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_finds_its_word() {
+    fn a_typo_finds_its_word() {
         assert_eq!(nearest("fiel", ["file", "link", "process"]), Some("file"));
         assert_eq!(nearest("mod", ["mode", "owner"]), Some("mode"));
         assert_eq!(nearest("STATUS", ["status", "send"]), Some("status"));
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_finds_nothing() {
+    fn an_unrelated_word_finds_nothing() {
         assert_eq!(nearest("kubernetes", ["file", "link"]), None);
         assert_eq!(nearest("x", ["y", "to"]), None);
         assert_eq!(nearest("web", ["web-one", "web-two"]), None);

@@ -1,6 +1,6 @@
-//! Words with `*` in them, which stands for any characters.
+//! Patterns with `*`, which stands for any characters.
 
-/// Whether `text` matches `pattern`, in which `*` stands for any characters.
+/// Returns whether `text` matches `pattern`, in which `*` stands for any characters.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
@@ -25,7 +25,7 @@ mod tests {
     use super::matches;
 
     #[test]
-    fn stars_stand_for_anything() {
+    fn stars_match_anything() {
         assert!(matches("*.db*", "guestbook.db-wal"));
         assert!(matches("a*c", "abc"));
         assert!(!matches("a*c", "ab"));
