@@ -1,8 +1,8 @@
-//! What keeps documents from being read.
+//! Codes of documents that are unreadable.
 
 use evenkeel_model::defect::Code;
 
-/// All of them.
+/// All codes.
 pub const CODES: &[&Code] = &[
     &SYNTAX,
     &DUPLICATE_KEY,
@@ -14,51 +14,51 @@ pub const CODES: &[&Code] = &[
     &NO_SECTION,
 ];
 
-/// Not of its format.
+/// The text does not match its format.
 pub const SYNTAX: Code = Code::error(
     "document/syntax",
-    "a document is not of its format",
-    "A file that cannot be read is never in parity. Fix the file, or set `format` in its `[document.NAME]`: \"lines\" compares any text line by line.",
+    "a document does not match its format",
+    "evenkeel cannot compare an unreadable document, and never counts one as \"no difference\". Fix the file, or set its `format` in `[document.NAME]`: \"lines\" compares any text line by line.",
 );
-/// A key twice.
+/// A repeated key.
 pub const DUPLICATE_KEY: Code = Code::error(
     "document/duplicate-key",
-    "a duplicate key in one map",
-    "Programs differ in which of the two they use. Keep one.",
+    "a map has a duplicate key",
+    "Programs differ in which of the two values they use, so the configuration is ambiguous. Keep one.",
 );
-/// Beyond what is read.
+/// The text exceeds a limit.
 pub const TOO_LARGE: Code = Code::error(
     "document/too-large",
-    "a document is larger than what is read",
-    "evenkeel reads up to 64 MiB and 8 million values of one file, so that a file cannot take all time and memory. Split it, or compare the part that is configuration.",
+    "a document exceeds the size limit",
+    "evenkeel reads up to 64 MiB and 8 million values of one file, so that no file exhausts time or memory. Split it, or compare only its configuration.",
 );
-/// Beyond what is walked.
+/// The nesting exceeds a limit.
 pub const TOO_DEEP: Code = Code::error(
     "document/too-deep",
-    "a document is nested deeper than what is read",
-    "Lists and maps are read up to 128 levels deep, which is far beyond what people write.",
+    "a document exceeds the nesting limit",
+    "evenkeel reads lists and maps up to 128 levels deep.",
 );
-/// Aliases that run in circles, name nothing, or multiply.
+/// An alias that is cyclic, undefined, or multiplies the document.
 pub const ALIAS: Code = Code::error(
     "document/alias",
-    "an alias of a document cannot be followed",
-    "It names an anchor that is not there, or one that contains it, or aliases multiply what is read beyond all bounds.",
+    "an alias in a document is invalid",
+    "The alias names a missing anchor or one that contains it, or aliases multiply the document beyond the limit.",
 );
-/// Binary, or of another encoding.
+/// Binary, or in another encoding.
 pub const NOT_TEXT: Code = Code::error(
     "document/not-text",
-    "a document is no text",
+    "a document is not text",
     "Documents are text in UTF-8. Name only the configuration files in `path`.",
 );
-/// Not there, not allowed, or a command that failed.
+/// Missing, not permitted, or a command that failed.
 pub const UNREADABLE: Code = Code::error(
     "document/unreadable",
-    "a document cannot be read",
-    "What cannot be read cannot be compared, and that never counts as \"no difference\". The path is relative to the project's directory; with `render`, it is what the command prints that is compared.",
+    "a document is unreadable",
+    "evenkeel cannot compare an unreadable document, and never counts one as \"no difference\". The path is relative to the project's directory; with `render`, evenkeel compares the output of the command.",
 );
-/// A section that no environment has.
+/// A section that is missing in every environment.
 pub const NO_SECTION: Code = Code::error(
     "document/no-section",
     "a section of a document is missing",
-    "`section` chooses the part of a file that is compared, and chooses nothing in either environment. Write the path of the section as reports show it, such as `env.${environment}` or `profiles[name=${environment}]`.",
+    "`section` selects the part of a file to compare, and matches nothing in any environment. Write the path of the section as shown in reports, such as `env.${environment}` or `profiles[name=${environment}]`.",
 );

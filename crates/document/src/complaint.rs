@@ -1,4 +1,4 @@
-//! What keeps a document from being read, at its place.
+//! Complaints: the reasons why a document is unreadable, with their places.
 
 use std::sync::Arc;
 
@@ -8,33 +8,33 @@ use super::{Format, codes};
 use evenkeel_model::defect::{Code, Defect};
 use evenkeel_model::source::{SourceFile, Span};
 
-/// One thing that keeps a document from being read.
+/// One reason why a document is unreadable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
-    /// What is wrong.
+    /// The code.
     pub code: &'static Code,
-    /// Where.
+    /// The place.
     pub place: Place,
-    /// In a few words, without the file's name.
+    /// The problem in a few words, without the file's name.
     pub message: String,
-    /// Another place that has to do with it, and what it is: where a key stood first.
+    /// A related place with a note, such as the first use of a key.
     pub other: Option<(Place, String)>,
 }
 
-/// What a format makes of a text: its documents, or everything that is wrong with it (never an empty list).
+/// The result of reading a text: its documents, or all complaints (never an empty list).
 pub type Outcome = Result<Vec<Node>, Broken>;
 
-/// Everything that is wrong with a text, and what could be read of it all the same.
+/// All complaints about a text, and the readable rest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Broken {
-    /// What is wrong, in the order of the text.
+    /// The complaints, in text order.
     pub complaints: Vec<Complaint>,
-    /// What could be read, without the spots that are wrong. Of a key that stands twice, the first.
+    /// The readable part, without the invalid places. Contains the first of duplicate keys.
     pub roots: Vec<Node>,
 }
 
 impl Broken {
-    /// Whether all that is wrong is that keys stand twice: the rest was read.
+    /// Returns whether all complaints are duplicate keys, so that the rest was read.
     #[must_use]
     pub fn is_read_otherwise(&self) -> bool {
         !self.roots.is_empty()
@@ -78,7 +78,7 @@ impl IntoIterator for Broken {
 }
 
 impl Complaint {
-    /// A complaint about a place.
+    /// Creates a complaint about a place.
     #[must_use]
     pub fn new(code: &'static Code, place: Place, message: impl Into<String>) -> Self {
         Self {
@@ -89,14 +89,14 @@ impl Complaint {
         }
     }
 
-    /// With another place that has to do with it.
+    /// Adds a related place.
     #[must_use]
     pub fn with(mut self, place: Place, words: impl Into<String>) -> Self {
         self.other = Some((place, words.into()));
         self
     }
 
-    /// Without words of the text that are covered where they stand.
+    /// Removes words of the text that are masked at that place.
     pub(super) fn covered(mut self, text: &str, shown: &str) -> Self {
         let range = self.place.start as usize..self.place.end as usize;
         let (open, closed) = (text.get(range.clone()), shown.get(range));
@@ -113,14 +113,14 @@ impl Complaint {
         self
     }
 
-    /// The defect it is in a file.
+    /// Converts it to a defect in a file.
     pub(super) fn into_defect(self, file: &Arc<SourceFile>, format: Format) -> Defect {
         let span = |place: Place| Span::new(file, place.start as usize..place.end as usize);
         let mut defect = Defect::new(
             self.code,
             file.path.clone(),
             format!(
-                "{} cannot be read as {}: {}",
+                "{} is not valid {}: {}",
                 file.path,
                 format.name(),
                 self.message
@@ -134,7 +134,7 @@ impl Complaint {
     }
 }
 
-/// Complaints as a reader finds them. A file can have millions; beyond [`MOST_COMPLAINTS`] they are only counted.
+/// Complaints of a reader. A file can have millions; beyond [`MOST_COMPLAINTS`] they are only counted.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     list: Vec<Complaint>,
@@ -142,7 +142,7 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// One more.
+    /// Adds a complaint.
     pub(super) fn push(&mut self, complaint: Complaint) {
         if self.list.len() < MOST_COMPLAINTS {
             self.list.push(complaint);
@@ -151,17 +151,17 @@ impl Gathered {
         }
     }
 
-    /// How many were found.
+    /// Returns the number of complaints.
     pub(super) fn found(&self) -> usize {
         self.list.len() + self.beyond
     }
 
-    /// Whether as many were found as are told.
+    /// Returns whether the list has reached its limit.
     pub(super) fn is_full(&self) -> bool {
         self.list.len() >= MOST_COMPLAINTS
     }
 
-    /// Takes over what another has gathered.
+    /// Adds the complaints of another list.
     pub(super) fn merge(&mut self, other: Self) {
         self.beyond += other.beyond;
         for complaint in other.list {
@@ -169,15 +169,15 @@ impl Gathered {
         }
     }
 
-    /// Puts them in the order of the text, for readers that find some only at the end of a map.
+    /// Sorts them in text order, for readers that find some only at the end of a map.
     pub(super) fn sort(&mut self) {
         self.list.sort_by_key(|complaint| complaint.place.start);
     }
 
-    /// What becomes of a text: its roots, if there was nothing to complain of.
+    /// Returns the outcome of a text: its roots, if there were no complaints.
     pub(super) fn outcome(mut self, roots: Vec<Node>) -> Outcome {
         if let (Some(last), 1..) = (self.list.last_mut(), self.beyond) {
-            last.message = format!("{} (and {} more complaints)", last.message, self.beyond);
+            last.message = format!("{} (and {} more errors)", last.message, self.beyond);
         }
         if self.list.is_empty() {
             Ok(roots)
@@ -196,20 +196,20 @@ pub(super) fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>>
         Box::new(Defect::new(
             &codes::NOT_TEXT,
             path,
-            format!("{path} is no text: {message}"),
+            format!("{path} is not text: {message}"),
         ))
     };
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        return Err(refusal(format!("byte {at} is zero, so it is binary")));
+        return Err(refusal(format!("byte {at} is zero, so the file is binary")));
     }
     match String::from_utf8(bytes) {
-        // A mark of byte order is no part of the text.
+        // A byte order mark is not part of the text.
         Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
             None => text,
         }),
         Err(error) => Err(refusal(format!(
-            "byte {} begins no character of UTF-8",
+            "byte {} is not valid UTF-8",
             error.utf8_error().valid_up_to()
         ))),
     }
@@ -221,7 +221,7 @@ mod tests {
     use super::text_of;
 
     #[test]
-    fn what_is_no_text_is_refused() {
+    fn binary_content_is_rejected() {
         let binary = text_of("a.bin", vec![b'a', 0, b'b']).unwrap_err();
         assert_eq!(binary.code, &codes::NOT_TEXT);
         assert!(binary.message.contains("byte 1"), "{}", binary.message);

@@ -1,17 +1,17 @@
-//! Where secrets stand in a text, by how its lines look: for texts that are no tree, and for what stands between values.
+//! Finds secrets in raw text by the form of its lines: for unreadable files, and for text between values.
 //!
-//! A file that cannot be read is shown around the place of the complaint, and a comment may hold yesterday's password.
-//! It covers whole ends of lines, and rather too much than too little; what is really compared is judged by `sensitive`.
+//! Reports show an unreadable file around the complaint, and a comment may contain an old password. This masks whole
+//! ends of lines, and too much rather than too little; `sensitive` judges the values of a readable file.
 
 use std::ops::Range;
 
 use super::sensitive::{COVERED, Manner, look, may_hold, next};
 
-/// The bytes of a text in which secrets seem to stand, in no order.
+/// Returns the byte ranges of a text that seem to contain secrets, unsorted.
 #[must_use]
 pub fn secret_ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    // A file of YAML has several documents, of which some are Secrets.
+    // A YAML file may contain several documents, of which some are Secrets.
     let mut is_kubernetes = false;
     let mut end_of_document = 0;
     let mut from = 0;
@@ -28,7 +28,7 @@ pub fn secret_ranges(text: &str) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Looks at a line; gives the place from which to look on.
+/// Checks a line; returns the position where the check continues.
 fn look_at(
     text: &str,
     line: &Range<usize>,
@@ -47,7 +47,7 @@ fn look_at(
                 .map_or(Vec::new(), |before| look(before, Manner::Line, false).held),
             ranges,
         );
-        // What follows the block in its line is looked at, too.
+        // Check the rest of the line after the block, too.
         return if end > line.end {
             after_line(text, end)
         } else {
@@ -78,7 +78,7 @@ fn look_at(
     }
 }
 
-/// Adds the secrets of a line, with the lines in which they go on; gives the end of the last one.
+/// Adds the secrets of a line, including the lines they continue on; returns the end of the last one.
 fn add(
     text: &str,
     line: &Range<usize>,
@@ -106,10 +106,10 @@ fn add(
     last
 }
 
-/// As far as a value stands from its name, in lines.
+/// The largest distance between a value and its name, in lines.
 const NEAR: usize = 4;
 
-/// Adds the value that a line names, in the lines after it of the same element.
+/// Adds the value named by a line, in the following lines of the same element.
 fn below(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) -> usize {
     let mut last = 0;
     let mut from = line.end + 1;
@@ -128,7 +128,7 @@ fn below(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) -> usi
     last
 }
 
-/// Adds the value that a line names, in the lines before it of the same element.
+/// Adds the value named by a line, in the preceding lines of the same element.
 fn above(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) {
     let mut start = line.start;
     let mut words = text.get(line.clone()).unwrap_or_default();
@@ -154,7 +154,7 @@ fn above(text: &str, line: &Range<usize>, ranges: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether a line begins an element of a list, a map, or a document.
+/// Returns whether a line starts an element of a list, a map, or a document.
 fn begins_an_element(line: &str) -> bool {
     let line = line.trim();
     let opens_a_tag = line.starts_with('<') && line.ends_with('>') && !line.contains(['/', '=']);
@@ -165,7 +165,7 @@ fn begins_an_element(line: &str) -> bool {
         || opens_a_tag
 }
 
-/// Elements of a list below a key without a value, in lines that no key of their own tells about.
+/// Adds elements of a list below a key without a value, in lines without their own key.
 fn elements_below(text: &str, line: &Range<usize>, value: &Range<usize>) -> Vec<Range<usize>> {
     let words = text.get(value.clone()).unwrap_or_default().trim();
     if !(words.is_empty() || words.ends_with(['[', '(', '{'])) {
@@ -180,7 +180,7 @@ fn elements_below(text: &str, line: &Range<usize>, value: &Range<usize>) -> Vec<
         .unwrap_or_default()
         .ends_with('>');
     while is_element && let Some(below) = line_at(text, from) {
-        // The content of an element of XML, up to the next mark.
+        // The content of an XML element, up to the next tag.
         let words = text.get(below.clone()).unwrap_or_default();
         let content = words.split('<').next().unwrap_or_default();
         let start = below.start + content.len() - content.trim_start().len();
@@ -215,12 +215,12 @@ fn elements_below(text: &str, line: &Range<usize>, value: &Range<usize>) -> Vec<
     found
 }
 
-/// Whether an element below a key of secrets is none by its form.
+/// Returns whether an element below a key of secrets is harmless by its form.
 fn is_harmless_item(item: &str) -> bool {
     item.is_empty() || super::sensitive::is_settled_form(item)
 }
 
-/// The text with every byte of a secret replaced, so that all places stay where they are.
+/// Returns the text with every byte of a secret replaced, so that positions stay the same.
 #[must_use]
 pub fn covered(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> String {
     let mut bytes = text.as_bytes().to_vec();
@@ -234,7 +234,7 @@ pub fn covered(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> St
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The text for people: with words in the place of each secret. Nothing where there is none.
+/// Returns the text with a marker in place of each secret; `None` without any.
 #[must_use]
 pub fn shown(text: &str) -> Option<String> {
     if !may_hold(text) {
@@ -244,7 +244,7 @@ pub fn shown(text: &str) -> Option<String> {
     (!ranges.is_empty()).then(|| replaced(text, ranges))
 }
 
-/// The text with words in the place of each range, line by line.
+/// Returns the text with a marker in place of each range, line by line.
 #[must_use]
 pub fn replaced(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> String {
     let mut ranges: Vec<Range<usize>> = ranges.into_iter().collect();
@@ -255,9 +255,9 @@ pub fn replaced(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> S
         let from = range.start.max(at);
         if range.end > from {
             shown.push_str(text.get(at..from).unwrap_or_default());
-            // What overlaps is one secret.
+            // Overlapping ranges are one secret.
             if range.start >= at || at == 0 {
-                // Line by line, so that what follows stays on its own.
+                // Line by line, so that the following lines keep their numbers.
                 let secret = text.get(from..range.end).unwrap_or_default();
                 for (number, _) in secret.split('\n').enumerate() {
                     shown.push_str(if number > 0 { "\n" } else { "" });
@@ -271,7 +271,7 @@ pub fn replaced(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> S
     shown
 }
 
-/// Where the data of a Secret of Kubernetes begins in a line: `data:`, `"stringData": {`.
+/// Returns the start of the data of a Kubernetes Secret in a line: `data:`, `"stringData": {`.
 fn data_of_kubernetes(line: &str) -> Option<usize> {
     ["data", "stringData"].iter().find_map(|name| {
         line.match_indices(name).find_map(|(at, _)| {
@@ -289,7 +289,7 @@ fn data_of_kubernetes(line: &str) -> Option<usize> {
     })
 }
 
-/// Whether the document that a line is in has a Secret of Kubernetes, and where it ends.
+/// Returns whether the document around a line contains a Kubernetes Secret, and its end.
 fn document_at(text: &str, start: usize) -> (bool, usize) {
     let begin = text
         .get(..(start + "---".len()).min(text.len()))
@@ -303,7 +303,7 @@ fn document_at(text: &str, start: usize) -> (bool, usize) {
     )
 }
 
-/// Whether a text has a Secret of Kubernetes.
+/// Returns whether a text contains a Kubernetes Secret.
 fn has_secret_kind(text: &str) -> bool {
     text.match_indices("kind").any(|(at, word)| {
         let rest = text.get(at + word.len()..).unwrap_or_default();
@@ -313,7 +313,8 @@ fn has_secret_kind(text: &str) -> bool {
     })
 }
 
-/// Where a value ends that begins in a line: with the line, with its quote, or with the lines that are indented below it.
+/// Returns the end of a value that starts in a line: the end of the line, of its quote, or of the indented lines below
+/// it.
 fn end_of_value(text: &str, line: &Range<usize>, start: usize, quote: &str, is_map: bool) -> usize {
     let value = text.get(start..line.end).unwrap_or_default().trim();
     if !quote.is_empty() {
@@ -328,7 +329,7 @@ fn end_of_value(text: &str, line: &Range<usize>, start: usize, quote: &str, is_m
     if value.ends_with('\\') {
         return end_at(text, line.end + 1, |line| !line.trim_end().ends_with('\\'));
     }
-    // An element of XML goes on to its end.
+    // An XML element continues to its end tag.
     let before = text.get(line.start..start).unwrap_or_default();
     if before.ends_with('>') && before.contains('<') {
         return end_at(text, line.end + 1, |line| line.contains("</"));
@@ -356,7 +357,7 @@ fn end_of_value(text: &str, line: &Range<usize>, start: usize, quote: &str, is_m
     end
 }
 
-/// The end of the first line from a place on that is the last of its value; the end of the text when none is.
+/// Returns the end of the first line after a position that ends the value; the end of the text when there is none.
 fn end_at(text: &str, mut from: usize, is_last: impl Fn(&str) -> bool) -> usize {
     while let Some(line) = line_at(text, from) {
         if is_last(text.get(line.clone()).unwrap_or_default()) {
@@ -367,7 +368,7 @@ fn end_at(text: &str, mut from: usize, is_last: impl Fn(&str) -> bool) -> usize 
     text.len()
 }
 
-/// The end of a key or certificate in text form.
+/// Returns the end of a PEM block.
 fn end_of_block(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
     match rest.find("-----END") {
@@ -379,20 +380,20 @@ fn end_of_block(text: &str, start: usize) -> usize {
     }
 }
 
-/// The line that begins at a place, without its end; nothing at the end of the text.
+/// Returns the line at a position, without its end; empty at the end of the text.
 fn line_at(text: &str, from: usize) -> Option<Range<usize>> {
     let rest = text.get(from..).filter(|rest| !rest.is_empty())?;
     Some(from..from + rest.find('\n').unwrap_or(rest.len()))
 }
 
-/// Where the line that a place is in begins.
+/// Returns the start of the line that contains a position.
 fn start_of_line(text: &str, at: usize) -> usize {
     text.get(..at)
         .and_then(|before| before.rfind('\n'))
         .map_or(0, |at| at + 1)
 }
 
-/// Where the line after a place begins.
+/// Returns the start of the line after a position.
 fn after_line(text: &str, at: usize) -> usize {
     text.get(at..)
         .and_then(|rest| rest.find('\n'))
@@ -408,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_every_way_of_writing_are_covered() {
+    fn secrets_in_every_notation_are_masked() {
         for text in [
             "password: hunter2",
             "  \"password\": \"hunter2\", \"level\": 1",
@@ -443,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays_to_be_read() {
+    fn harmless_text_stays_readable() {
         for text in [
             "level: info\nreplicas: 2",
             "password_file: /run/secrets/db",
@@ -467,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_is_too_odd() {
+    fn arbitrary_text_is_accepted() {
         for text in [
             "",
             "\n",
@@ -485,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_within_a_text_are_covered_line_by_line() {
+    fn secrets_in_a_text_are_masked_line_by_line() {
         let text = "url: postgres://app:hunter@db/x\n- API_TOKEN=abc\n\"password\": \"x1\",\nlevel: info\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nlast: 1\n";
         let covered = super::shown(text).unwrap();
         for secret in ["hunter", "abc", "x1", "MIIE"] {

@@ -1,17 +1,17 @@
-//! What a text is whose name tells nothing: no ending, or one that no program is known by.
+//! Detection of the format of a text whose name does not determine it.
 //!
-//! Conservative: a text is of a format only where all of it can be read as that, and nothing in it looks like another one.
-//! Otherwise it is compared by lines, which loses nothing.
+//! Conservative: a text has a format only if all of it parses and nothing in it suggests another one. Otherwise it is
+//! compared by lines, which loses nothing.
 
 use std::sync::Arc;
 
 use super::{Content, Document, Format, dotenv, properties, read_as};
 use evenkeel_model::source::SourceFile;
 
-/// Longest text whose format is detected.
+/// The longest text whose format is detected.
 const LONGEST: usize = 8 * 1024 * 1024;
 
-/// Endings of files that have readers of their own, or that are programs, prose or templates: the text decides nothing.
+/// File extensions with a known format, or of programs, prose or templates: their content is not inspected.
 const KNOWN_ENDINGS: &[&str] = &[
     "conf", "cf", "cnf", "cfg", "ini", "txt", "text", "md", "rst", "adoc", "xml", "html", "htm",
     "css", "js", "mjs", "cjs", "ts", "jsx", "tsx", "sh", "bash", "zsh", "fish", "ps1", "bat",
@@ -22,7 +22,7 @@ const KNOWN_ENDINGS: &[&str] = &[
     "jsonnet", "cue", "proto", "service", "timer", "socket", "patch", "diff", "m3u", "zone",
 ];
 
-/// Names of files that have readers of their own.
+/// File names with a known format.
 const KNOWN_NAMES: &[&str] = &[
     "dockerfile",
     "containerfile",
@@ -66,7 +66,7 @@ const KNOWN_NAMES: &[&str] = &[
     "gitattributes",
 ];
 
-/// The format of a text whose name tells nothing.
+/// Returns the format of a text whose name does not determine it.
 pub(super) fn format(file: &SourceFile) -> Format {
     if !is_asked(&file.path) || file.text.len() > LONGEST {
         return Format::Lines;
@@ -110,12 +110,12 @@ pub(super) fn format(file: &SourceFile) -> Format {
     Format::Lines
 }
 
-/// Whether a file's name leaves open what is in it.
+/// Returns whether a file's name leaves its format open.
 fn is_asked(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
     let mut parts = name.trim_start_matches('.').split('.');
     let is_known_name = parts.next().is_some_and(|stem| KNOWN_NAMES.contains(&stem));
-    // `nginx.conf.staging` is what `nginx.conf` is.
+    // `nginx.conf.staging` has the format of `nginx.conf`.
     !is_known_name && !parts.any(|part| KNOWN_ENDINGS.contains(&part))
 }
 
@@ -124,7 +124,7 @@ fn read(file: &SourceFile, format: Format) -> Option<Document> {
     read_as(&file, format).ok()
 }
 
-/// Whether every document of a text is a map, or a list of maps.
+/// Returns whether every document of a text is a map, or a list of maps.
 fn is_tree(document: &Document) -> bool {
     !document.roots.is_empty()
         && document.roots.iter().all(|root| match &root.content {
@@ -139,7 +139,7 @@ fn is_tree(document: &Document) -> bool {
         })
 }
 
-/// Whether each line that is not indented is a key with a colon, an element, or the mark of a document.
+/// Returns whether each unindented line is a key with a colon, an element, or a document marker.
 fn is_yaml(text: &str) -> bool {
     let is_key = |line: &str| {
         let Some((key, rest)) = line.split_once(':') else {
@@ -161,7 +161,7 @@ fn is_yaml(text: &str) -> bool {
     })
 }
 
-/// Whether there is a block or an assignment with blanks around its sign, and no statement that ends with `;`.
+/// Returns whether there is a block or an assignment with blanks around its sign, and no statement that ends with `;`.
 fn is_hcl(text: &str) -> bool {
     let ends = |mark: char| text.lines().any(|line| line.trim_end().ends_with(mark));
     !ends(';') && (ends('{') || text.contains(" = "))
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_what_all_of_it_can_be_read_as() {
+    fn a_text_has_the_format_in_which_all_of_it_parses() {
         for (text, expected) in [
             ("image_tag: v174\npromote: false\n", Format::Yaml),
             ("---\n# a\na:\n  b: [1, 2]\n", Format::Yaml),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_no_format_is_lines() {
+    fn other_texts_are_compared_by_lines() {
         for text in [
             "",
             "# a comment\n",

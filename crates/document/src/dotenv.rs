@@ -1,19 +1,19 @@
-//! Dotenv: the assignments of `.env` files. Nothing is filled in and nothing is run: `${OTHER}` stays as it is written.
+//! Dotenv: the assignments of `.env` files. Nothing is expanded or run: `${OTHER}` stays as written.
 //!
-//! The programs that read such files differ, and this takes what most of them agree on:
+//! Programs differ in how they read such files. This reader follows the common ground:
 //!
-//! - `#` begins a comment at the start of a line, after a quoted value, and after white space in a value without quotes.
-//!   `KEY=a#b` is `a#b`, as for Compose, Ruby, Python and Rust; Node would stop at the `#`.
-//! - `export KEY` alone passes on what is set elsewhere in the file, and sets nothing. In `'…'`, a quote with a backslash
-//!   before it ends the value for shells and not for Compose: that is a mistake.
-//! - `'…'` and `` `…` `` are taken literally, `"…"` knows `\n`, `\r`, `\t`, `\"`, `\\`, `\$` and keeps any other
-//!   backslash. All three may go over lines, whose ends are read as `\n`. Without quotes, a backslash is a backslash.
-//! - `export`, white space around `=`, and `KEY: value` are fine. `KEY` alone, which Compose takes from outside, is
-//!   nothing; `KEY=` is an empty value.
-//! - A quoted value with something behind it, which a shell would join and others refuse, is a mistake, and so is a key
-//!   that stands twice.
+//! - `#` starts a comment at the start of a line, after a quoted value, and after white space in an unquoted value.
+//!   `KEY=a#b` is `a#b`, as in Compose, Ruby, Python and Rust; Node would stop at the `#`.
+//! - `export KEY` alone exports a variable that is set elsewhere in the file, and sets nothing. In `'…'`, a quote after
+//!   a backslash ends the value in shells and not in Compose: that is an error.
+//! - `'…'` and `` `…` `` are literal, `"…"` supports `\n`, `\r`, `\t`, `\"`, `\\`, `\$` and keeps any other backslash.
+//!   All three may span lines, whose ends are read as `\n`. Without quotes, a backslash is literal.
+//! - `export`, white space around `=`, and `KEY: value` are valid. `KEY` alone, which Compose takes from outside, is
+//!   null; `KEY=` is an empty value.
+//! - Text after a quoted value, which a shell would join and other programs reject, is an error, and so is a duplicate
+//!   key.
 //!
-//! Quotes are no type here: `PORT="80"` and `PORT=80` are the same.
+//! Quotes do not define a type: `PORT="80"` and `PORT=80` are equal.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     };
     while reader.at < reader.text.len() && !reader.gathering.is_full() {
         if reader.line().is_none() {
-            // Whatever it was, it is told; the next line is another matter.
+            // The invalid line was reported; continue with the next one.
             reader.at += reader.to_line_end();
         }
         reader.skip_line_end();
@@ -49,7 +49,7 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     reader.gathering.finish(reader.entries.into_node(whole))
 }
 
-/// Whether a text has nothing but assignments that a shell takes as they are written, comments and empty lines.
+/// Returns whether a text contains only literal assignments of a shell, comments and empty lines.
 pub(super) fn is_all_of(text: &str) -> bool {
     let is_name = |name: &str| {
         !name.is_empty()
@@ -91,7 +91,7 @@ struct Reader<'t> {
     at: usize,
     gathering: Gathering,
     entries: Entries,
-    /// What is exported by its name alone.
+    /// Names that are exported without a value.
     exported: Vec<Entry>,
 }
 
@@ -105,7 +105,7 @@ impl<'t> Reader<'t> {
         self.at += rest.len() - rest.trim_start_matches(is_blank).len();
     }
 
-    /// How many bytes are left of the line, without its end.
+    /// Returns the number of bytes up to the end of the line.
     fn to_line_end(&self) -> usize {
         line_length(self.rest())
     }
@@ -126,7 +126,7 @@ impl<'t> Reader<'t> {
         None
     }
 
-    /// Reads up to the end of a line; nothing when there was a mistake.
+    /// Reads up to the end of a line; `None` after an error.
     fn line(&mut self) -> Option<()> {
         self.skip_blank();
         let start = self.at;
@@ -141,7 +141,7 @@ impl<'t> Reader<'t> {
             self.skip_blank();
             let after = self.key();
             if after.1.is_empty() {
-                // A variable may be called so.
+                // `export` may itself be the name of a variable.
                 self.at = export;
             } else {
                 key = after;
@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
         let Some(value) = value else {
             let line = self.text.get(start..).unwrap_or("");
             let line = line.get(..line_length(line)).unwrap_or("").trim_end();
-            let message = "neither a comment nor `NAME=value`, with a name of letters, digits, `_`, `.` and `-`";
+            let message = "expected a comment or `NAME=value`, with a name of letters, digits, `_`, `.` and `-`";
             return self.complain(start, start + line.len(), message);
         };
         self.gathering.count(place);
@@ -199,7 +199,7 @@ impl<'t> Reader<'t> {
         (place, rest.get(..length).unwrap_or(""))
     }
 
-    /// The value after the `=`, and the rest of its last line.
+    /// Reads the value after the `=`, and the rest of its last line.
     fn value(&mut self) -> Option<Node> {
         let after = self.at;
         self.skip_blank();
@@ -231,7 +231,7 @@ impl<'t> Reader<'t> {
         let start = self.at;
         let inner = self.rest().get(1..).unwrap_or("");
         let Some(length) = closing(inner, quote) else {
-            return self.complain(start, start + 1, "this quote is never closed");
+            return self.complain(start, start + 1, "unclosed quote");
         };
         self.at += length + 2;
         let value = inner.get(..length).unwrap_or("");
@@ -245,7 +245,7 @@ impl<'t> Reader<'t> {
             return self.complain(
                 start,
                 self.at,
-                "a quote with a backslash before it ends this value for shells, and not for Compose: use double quotes",
+                "a quote after a backslash ends this value in shells, but not in Compose: use double quotes",
             );
         }
         let value = if quote == '"' {
@@ -262,7 +262,7 @@ impl<'t> Reader<'t> {
             return self.complain(
                 self.at,
                 end,
-                "only a comment may follow the closing quote; programs differ in what they make of this",
+                "text after the closing quote: only a comment may follow",
             );
         }
         self.at += rest_length;
@@ -274,12 +274,12 @@ fn is_blank(character: char) -> bool {
     character.is_whitespace() && !matches!(character, '\n' | '\r')
 }
 
-/// The bytes of the first line, without its end.
+/// Returns the bytes of the first line, without its end.
 fn line_length(text: &str) -> usize {
     text.find(['\n', '\r']).unwrap_or(text.len())
 }
 
-/// Where the quote stands that closes what the text begins with.
+/// Returns the position of the quote that closes the one at the start of the text.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices()
@@ -344,7 +344,7 @@ mod tests {
         &text[place.start as usize..place.end as usize]
     }
 
-    fn told(text: &str) -> Vec<(String, String)> {
+    fn reported(text: &str) -> Vec<(String, String)> {
         let complaints: Vec<Complaint> = read(text).expect_err(text).complaints;
         complaints
             .iter()
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_most_programs_read_them() {
+    fn values_are_read_as_in_most_programs() {
         for (line, key, value) in [
             ("A=b", "A", "b"),
             ("  export  A = b c  ", "A", "b c"),
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn quoted_values_go_over_lines() {
+    fn quoted_values_span_lines() {
         let text =
             "# a\r\nKEY=\"-----BEGIN\r\nabc\r\n-----END\" # b\r\n\r\nB='x\n#y'\nC\nexport D\n";
         let expected = [
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_exported_alone_sets_nothing() {
+    fn an_export_without_a_value_sets_nothing() {
         for text in ["K=a\nexport K\n", "export K\nK=a\n"] {
             assert_eq!(
                 pairs(text),
@@ -417,17 +417,20 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_programs_end_at_different_places_is_told() {
+    fn an_ambiguous_quote_is_an_error() {
         for text in ["K='a\\'#one'\n", "K='a\\'b'\n"] {
-            assert_eq!(told(text)[0].0, codes::SYNTAX.name, "{text}");
+            assert_eq!(reported(text)[0].0, codes::SYNTAX.name, "{text}");
         }
         assert_eq!(pairs("K='a\\' # it\n")[0].1.as_deref(), Some("a\\"));
     }
 
     #[test]
-    fn every_place_is_what_was_written() {
+    fn every_place_spans_its_source() {
         let text = "A = 'b'  # c\nexport É\nB=\tc d \n";
-        assert_eq!(told(text), [("document/syntax".into(), "export É".into())]);
+        assert_eq!(
+            reported(text),
+            [("document/syntax".into(), "export É".into())]
+        );
         let text = "A = 'b'  # c\n B=\tc d \nC=\nD\n";
         let roots = read(text).unwrap();
         let Content::Map(entries) = &roots[0].content else {
@@ -445,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told() {
+    fn every_error_is_reported() {
         let syntax = codes::SYNTAX.name;
         let wanted = [
             (syntax, "set -a"),
@@ -460,14 +463,14 @@ mod tests {
             .map(|(code, text)| ((*code).to_owned(), (*text).to_owned()))
             .collect();
         let text = "set -a\n=b\nA=\"c\" x\nA=1\nA=2\nB:c\nC='d\n";
-        assert_eq!(told(text), wanted);
+        assert_eq!(reported(text), wanted);
         let complaints = read(text).unwrap_err();
         let first = complaints[3].other.as_ref().unwrap().0;
         assert_eq!(first.start as usize, text.find("A=1").unwrap());
     }
 
     #[test]
-    fn complaints_beyond_what_is_told_are_counted() {
+    fn errors_beyond_the_limit_are_counted() {
         let complaints = read(&"=\n".repeat(5_000)).unwrap_err();
         assert_eq!(complaints.len(), MOST_COMPLAINTS);
         assert!(complaints.last().unwrap().message.contains("4900 more"));
@@ -475,7 +478,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_back(
+        fn written_documents_are_read_back(
             values in prop::collection::btree_map("[A-Za-z_][A-Za-z0-9_]{0,6}", "\\PC{0,12}|[ -~\n]{0,12}", 0..6),
             export in any::<bool>(),
         ) {
@@ -492,7 +495,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_too_strange(text in "\\PC{0,40}|([A-B]|export|=|:|\"|'|`|#|\\\\| |\t|\n|\r\n|\r|é){0,40}") {
+        fn arbitrary_text_is_accepted(text in "\\PC{0,40}|([A-B]|export|=|:|\"|'|`|#|\\\\| |\t|\n|\r\n|\r|é){0,40}") {
             let check = |place: Place| assert!(text.get(place.start as usize..place.end as usize).is_some());
             match read(&text) {
                 Ok(roots) => {

@@ -1,4 +1,4 @@
-//! Keys that stand twice in one map. Formats whose parsers refuse them by themselves do without this.
+//! Duplicate keys in a map, for formats whose parsers accept them.
 
 use std::collections::HashMap;
 use std::collections::hash_map;
@@ -7,10 +7,10 @@ use super::codes;
 use super::complaint::{Complaint, Gathered};
 use super::tree::{Entry, Place};
 
-/// Up to so many keys, comparing each with each is quicker than a table.
+/// Up to this number of keys, pairwise comparison is faster than a table.
 const FEW: usize = 8;
 
-/// Complains of every key that stands in the map already, with the place where it stood first, and leaves only that one.
+/// Reports every duplicate key with the place of the first, and keeps only the first.
 pub(super) fn complain(entries: &mut Vec<Entry>, complaints: &mut Gathered) {
     let before = complaints.found();
     complain_of(entries, complaints);
@@ -42,23 +42,23 @@ fn complain_of(entries: &[Entry], complaints: &mut Gathered) {
     }
 }
 
-/// Leaves of each key only the entry that stands first.
+/// Keeps only the first entry of each key.
 fn leave_first(entries: &mut Vec<Entry>) {
     let mut seen = std::collections::HashSet::with_capacity(entries.len());
     entries.retain(|entry| seen.insert(entry.key.clone()));
 }
 
-/// The complaint that a duplicate key in one map.
+/// Creates the complaint about a duplicate key.
 pub(super) fn duplicate(key: &str, place: Place, first: Place) -> Complaint {
     Complaint::new(
         &codes::DUPLICATE_KEY,
         place,
-        format!("the key `{}` stands twice in one map", shortened(key)),
+        format!("duplicate key `{}`", shortened(key)),
     )
-    .with(first, "it stood here first")
+    .with(first, "first used here")
 }
 
-/// The beginning of a text that is too long for a message.
+/// Returns the start of a text that is too long for a message.
 pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     if text.chars().nth(LONGEST).is_none() {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn every_repetition_is_named_with_the_first_place_in_small_maps_and_large() {
+    fn duplicates_are_reported_with_the_first_place_in_small_and_large_maps() {
         for count in [3, 30] {
             let mut keys: Vec<String> = (0..count).map(|number| number.to_string()).collect();
             keys.extend(["1".to_owned(), "2".to_owned(), "1".to_owned()]);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn different_keys_are_no_complaint() {
+    fn different_keys_are_accepted() {
         let keys: Vec<String> = (0..100).map(|number| number.to_string()).collect();
         let mut complaints = Gathered::default();
         complain(&mut entries(&keys), &mut complaints);

@@ -1,4 +1,4 @@
-//! What readers gather on their way through a text: complaints, the number of values, and the entries of a map.
+//! State shared by readers: complaints, the number of values, and the entries of a map.
 
 use std::collections::hash_map::Entry as Slot;
 
@@ -17,22 +17,22 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    /// Keeps a complaint.
+    /// Adds a complaint.
     pub(super) fn complain(&mut self, complaint: Complaint) {
         self.complaints.push(complaint);
     }
 
-    /// Says that a duplicate key in one map.
+    /// Reports a duplicate key.
     pub(super) fn complain_of_twice(&mut self, key: &str, first: Place, second: Place) {
         self.complain(duplicate(key, second, first));
     }
 
-    /// Takes over the complaints of another.
+    /// Adds the complaints of another.
     pub(super) fn merge(&mut self, other: Self) {
         self.complaints.merge(other.complaints);
     }
 
-    /// Counts a value that stands at a place; complains of the first that is too much.
+    /// Counts a value at a place; reports the first one beyond the limit.
     pub(super) fn count(&mut self, place: Place) {
         self.nodes += 1;
         if self.nodes == MOST_NODES + 1 {
@@ -40,28 +40,28 @@ impl Gathering {
         }
     }
 
-    /// How many values were counted.
+    /// Returns the number of values.
     pub(super) fn nodes(&self) -> usize {
         self.nodes
     }
 
-    /// There are too many values; there is no use in reading on.
+    /// Returns whether the limit of values was exceeded: stop reading.
     pub(super) fn is_full(&self) -> bool {
         self.nodes > MOST_NODES
     }
 
-    /// A single document, unless something was wrong; what was wrong in the order of the text.
+    /// Returns a single document, or all complaints in text order.
     pub(super) fn finish(self, root: Node) -> Outcome {
         self.finish_all(vec![root])
     }
 
-    /// As [`Self::finish`], with any number of documents.
+    /// Finishes like [`Self::finish`], with any number of documents.
     pub(super) fn finish_all(mut self, roots: Vec<Node>) -> Outcome {
         self.complaints.sort();
         self.complaints.outcome(roots)
     }
 
-    /// Everything that was wrong, in the order of the text.
+    /// Returns all complaints in text order.
     pub(super) fn into_complaints(mut self) -> Vec<Complaint> {
         self.complaints.sort();
         self.complaints
@@ -72,17 +72,17 @@ impl Gathering {
     }
 }
 
-/// Where the entries of a map are found by their keys. Most maps are small, and those are looked through.
+/// An index of a map's entries by key. Small maps are searched linearly.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     at: Option<Box<FastMap<Box<str>, usize>>>,
 }
 
 impl Index {
-    /// Maps of up to so many entries have no index.
+    /// The largest map without an index.
     const SMALL: usize = 12;
 
-    /// Where `key` is among `keys`, which only ever grow at their end.
+    /// Returns the position of `key` in `keys`, which only grow at their end.
     pub(super) fn find<'k, T>(
         &mut self,
         entries: &'k [T],
@@ -102,7 +102,7 @@ impl Index {
     }
 }
 
-/// A map that grows entry by entry.
+/// A map in progress.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     entries: Vec<Entry>,
@@ -110,18 +110,18 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// The entry of a key.
+    /// Returns the entry of a key.
     pub(super) fn find(&mut self, key: &str) -> Option<&mut Entry> {
         let at = self.index.find(&self.entries, |entry| &entry.key, key)?;
         self.entries.get_mut(at)
     }
 
-    /// Adds an entry whose key is not there yet.
+    /// Adds an entry with a new key.
     pub(super) fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
     }
 
-    /// Adds an entry, or complains that its key is there already.
+    /// Adds an entry, or reports its key as a duplicate.
     pub(super) fn insert(&mut self, entry: Entry, gathering: &mut Gathering) {
         match self.find(&entry.key) {
             Some(first) => gathering.complain_of_twice(&entry.key, first.place, entry.place),
@@ -129,7 +129,7 @@ impl Entries {
         }
     }
 
-    /// The map at a place.
+    /// Returns the map at a place.
     pub(super) fn into_node(self, place: Place) -> Node {
         Node::new(place, Content::Map(without_room(self.entries)))
     }

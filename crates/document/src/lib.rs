@@ -1,7 +1,7 @@
-//! Configuration files that exist already, as trees with a place for every key and every value.
+//! Configuration files as trees, with a place for every key and every value.
 //!
-//! One file per format. Each reads a text into a [`Document`], or says everything that keeps it from being read. What a
-//! document means, and what differs between two, is left to `comparison`; where files come from, to the layers above.
+//! Each format has one file, which reads a text into a [`Document`] or reports everything that prevents that.
+//! `comparison` compares documents; the layers above provide files.
 //!
 //! To add a format: write `<format>.rs` with `read`, then add its `mod` line and its line in `formats!` below.
 
@@ -41,24 +41,24 @@ macro_rules! formats {
         pub enum Format { $( $(#[$about])* $name, )* }
 
         impl Format {
-            /// All of them, in the order of the list.
+            /// All formats, in the order of the list.
             pub const ALL: &'static [Self] = &[ $( Self::$name, )* ];
-            /// Their names, as definitions write them.
+            /// The names, as written in definitions.
             pub const NAMES: &'static [&'static str] = &[ $( $word, )* ];
 
-            /// Its name, as definitions write it.
+            /// Returns the name, as written in definitions.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $( Self::$name => $word, )* }
             }
 
-            /// The endings of file names that are of this format, without the dot.
+            /// Returns the file extensions of this format, without the dot.
             #[must_use]
             pub const fn endings(self) -> &'static [&'static str] {
                 match self { $( Self::$name => &[$($ending),*], )* }
             }
 
-            /// Whole file names that are of this format whatever their ending.
+            /// Returns whole file names of this format, regardless of their extension.
             #[must_use]
             pub const fn file_names(self) -> &'static [&'static str] {
                 match self { $( Self::$name => &[$($file),*], )* }
@@ -72,7 +72,7 @@ macro_rules! formats {
 }
 
 formats! {
-    /// YAML 1.2, one document or several.
+    /// YAML 1.2, one or several documents.
     Yaml => yaml, "yaml", ["yaml", "yml", "eyaml"], [];
     /// JSON, with comments and trailing commas allowed.
     Json => json, "json", ["json", "jsonc", "json5", "tfstate"], [];
@@ -89,7 +89,7 @@ formats! {
 }
 
 impl Format {
-    /// The format with a name.
+    /// Returns the format with a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
@@ -98,7 +98,7 @@ impl Format {
             .find(|format| format.name() == name)
     }
 
-    /// The format of a file by its path: by its whole name, then by its ending; lines when neither tells.
+    /// Returns the format of a file by its path: by its whole name, then by its extension; lines otherwise.
     ///
     /// `.env.production` and `production.env` are both dotenv; `values.yaml.gotmpl` is text.
     #[must_use]
@@ -123,8 +123,8 @@ impl Format {
             .unwrap_or(Self::Lines)
     }
 
-    /// The format of a file by its path, and by its text where the path does not tell: an inventory of hosts has no
-    /// ending, and sections; a file without an ending may be YAML.
+    /// Returns the format of a file by its path, and by its text where the path is ambiguous: an inventory of hosts has
+    /// no extension, and sections; a file without an extension may be YAML.
     #[must_use]
     pub fn of_file(file: &SourceFile) -> Self {
         let is = |endings: &[&str]| {
@@ -132,7 +132,7 @@ impl Format {
             endings.iter().any(|each| each.eq_ignore_ascii_case(ending))
         };
         match Self::of(&file.path) {
-            // Variables that a shell reads, and nothing else.
+            // Assignments of a shell, and nothing else.
             Self::Lines if is(&["sh", "bash", "envrc"]) && dotenv::is_all_of(&file.text) => {
                 Self::Dotenv
             }
@@ -141,7 +141,7 @@ impl Format {
                 Self::Lines if properties::has_sections(&file.text) => Self::Properties,
                 known => known,
             },
-            // Several programs have files of their own with such an ending.
+            // Several programs use this extension.
             Self::Properties
                 if is(&["cfg", "ini", "cnf"]) && !properties::is_of_sections(&file.text) =>
             {
@@ -152,11 +152,11 @@ impl Format {
     }
 }
 
-/// Reads a text of a format.
+/// Parses a text in a format.
 ///
 /// # Errors
 ///
-/// Everything that keeps it from being read, each at its place.
+/// Everything that makes it unreadable, each with its place.
 pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defect>> {
     match read_otherwise(file, format) {
         (Some(document), complaints) if complaints.is_empty() => Ok(document),
@@ -164,8 +164,8 @@ pub fn read(file: &Arc<SourceFile>, format: Format) -> Result<Document, Vec<Defe
     }
 }
 
-/// Reads a text of a format as far as it can be read: where nothing is wrong but that keys stand twice, the rest of it; and
-/// everything that is wrong.
+/// Parses as much of a text as possible: the rest of it when the only errors are duplicate keys. Also returns all
+/// errors.
 #[must_use]
 pub fn read_otherwise(file: &Arc<SourceFile>, format: Format) -> (Option<Document>, Vec<Defect>) {
     let document = |roots| Document {
@@ -181,7 +181,7 @@ pub fn read_otherwise(file: &Arc<SourceFile>, format: Format) -> (Option<Documen
     match roots {
         Ok(roots) => (Some(document(roots)), Vec::new()),
         Err(broken) => {
-            // What stands around a complaint is shown.
+            // Reports show the text around a complaint.
             let mut ranges = covering::secret_ranges(&file.text);
             ranges.extend(sensitive::KnownSecrets::of_file(file, format).ranges(&file.text));
             let shown = if ranges.is_empty() {
@@ -205,7 +205,7 @@ pub fn read_otherwise(file: &Arc<SourceFile>, format: Format) -> (Option<Documen
     }
 }
 
-/// Reads a text of a format where nobody is told what keeps it from being read.
+/// Parses a text when the errors are not reported.
 pub(crate) fn read_as(file: &Arc<SourceFile>, format: Format) -> Result<Document, ()> {
     if file.text.len() > LONGEST {
         return Err(());
@@ -218,11 +218,11 @@ pub(crate) fn read_as(file: &Arc<SourceFile>, format: Format) -> Result<Document
     })
 }
 
-/// The text of a file's bytes.
+/// Decodes the bytes of a file.
 ///
 /// # Errors
 ///
-/// That it is no text: binary, or not UTF-8; the first byte that is not.
+/// When it is not text: binary, or not UTF-8, with the first invalid byte.
 pub fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Box<Defect>> {
     complaint::text_of(path, bytes)
 }
@@ -233,7 +233,7 @@ mod tests {
     use evenkeel_model::source::SourceFile;
 
     #[test]
-    fn a_file_with_sections_is_known_by_its_text() {
+    fn a_file_with_sections_is_recognised_by_its_text() {
         for (text, format) in [
             (
                 "# hosts\n[web]\nweb-1 host=10.0.0.1\n\n[all:children]\nweb\n",
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_what_its_text_is_where_a_name_stands_for_several() {
+    fn the_text_decides_where_a_name_is_ambiguous() {
         for (name, text, format) in [
             (
                 "haproxy.cfg",
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_known_by_its_name() {
+    fn a_file_is_recognised_by_its_name() {
         for (path, format) in [
             ("charts/values-staging.yaml", Format::Yaml),
             ("deploy.YML", Format::Yaml),

@@ -1,40 +1,40 @@
-//! How much of a document is read: beyond that, a complaint instead of time and memory without bound.
+//! Limits of documents: exceeding one is an error, instead of unbounded time and memory.
 
 use super::codes;
 use super::complaint::Complaint;
 use super::tree::Place;
 
-/// Longest text, in bytes.
+/// The longest text, in bytes.
 pub const LONGEST: usize = 64 * 1024 * 1024;
 
-/// Deepest nesting of lists and maps. Deeper files are refused before anything walks them.
+/// The deepest nesting of lists and maps. Deeper files are rejected before any recursive walk.
 pub const DEEPEST: usize = 128;
 
-/// Most values, lists and maps of one file, after aliases are followed.
+/// The largest number of values, lists and maps of one file, after aliases are expanded.
 pub const MOST_NODES: usize = 8_000_000;
 
-/// Most complaints that are told of one file; the rest is counted.
+/// The largest number of reported complaints of one file; the rest is counted.
 pub(super) const MOST_COMPLAINTS: usize = 100;
 
-/// A text that is too long.
+/// Creates the complaint about a text that is too long.
 pub(super) fn too_large(bytes: usize) -> Complaint {
     Complaint::new(
         &codes::TOO_LARGE,
         Place::default(),
         format!(
-            "{} MiB, and at most {} are read",
+            "{} MiB exceed the limit of {} MiB",
             bytes.div_ceil(1024 * 1024),
             LONGEST / 1024 / 1024
         ),
     )
 }
 
-/// A value that is nested too deep.
+/// Creates the complaint about a value that is nested too deep.
 pub(super) fn too_deep(place: Place) -> Complaint {
     deeper_than(DEEPEST, place)
 }
 
-/// A value that is nested deeper than so many levels.
+/// Creates the complaint about a value nested deeper than a number of levels.
 pub(super) fn deeper_than(levels: usize, place: Place) -> Complaint {
     Complaint::new(
         &codes::TOO_DEEP,
@@ -43,7 +43,7 @@ pub(super) fn deeper_than(levels: usize, place: Place) -> Complaint {
     )
 }
 
-/// A file with too many values.
+/// Creates the complaint about a file with too many values.
 pub(super) fn too_many(place: Place) -> Complaint {
     Complaint::new(
         &codes::TOO_LARGE,

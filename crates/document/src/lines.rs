@@ -1,4 +1,4 @@
-//! Any text, line by line: one list of lines, without their ends.
+//! Text compared line by line: one list of lines, without their ends.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use super::limits::{self, MOST_NODES};
 use super::tree::{Content, Node, Place, ScalarKind};
 use evenkeel_model::source::SourceFile;
 
-/// Reads a text. White space at the end of a line is no part of it, and neither are empty lines at the end.
+/// Parses a text. White space at line ends and empty lines at the end are dropped.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     lines(&file.text, MOST_NODES)
 }
 
-/// The lines of a text, if there are at most so many.
+/// Returns the lines of a text, if their number is at most the limit.
 fn lines(text: &str, most: usize) -> Outcome {
     let mut items = Vec::new();
     let mut start = 0;
@@ -42,7 +42,7 @@ mod tests {
     use evenkeel_model::source::SourceFile;
 
     #[test]
-    fn lines_have_their_places_and_no_ends() {
+    fn lines_have_places_and_no_line_ends() {
         let file = SourceFile::new("a.conf", "a 1\r\n\nb  \n\n");
         let roots = read(&file).unwrap();
         let super::Content::List(items) = &roots[0].content else {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn more_lines_than_are_read_are_a_complaint() {
+    fn more_lines_than_the_limit_are_an_error() {
         assert!(lines("a\nb\n", 2).is_ok());
         let complaints = lines("a\nb\nc\n", 2).unwrap_err();
         assert_eq!(complaints[0].code, &codes::TOO_LARGE);

@@ -1,71 +1,71 @@
-//! The tree of a document: what every format becomes.
+//! The tree of a document, common to all formats.
 //!
-//! Places are bytes of the file's text; the file itself is named once, by the document. What two values mean, and
-//! whether they are the same, is left to `comparison`.
+//! Places are byte ranges of the file's text; only the document names the file. `comparison` interprets and compares
+//! values.
 
 use std::sync::Arc;
 
 use super::Format;
 use evenkeel_model::source::{SourceFile, Span};
 
-/// A file that was read.
+/// A parsed file.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The file.
     pub file: Arc<SourceFile>,
-    /// The format it was read in.
+    /// The format.
     pub format: Format,
-    /// Its documents, in order: YAML may have any number; every other format has one.
+    /// The documents, in order: YAML may have any number; every other format has one.
     pub roots: Vec<Node>,
 }
 
 /// Bytes `start..end` of the file's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// First byte.
+    /// The first byte.
     pub start: u32,
-    /// One past the last byte.
+    /// The byte after the last.
     pub end: u32,
 }
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Where it stands: a scalar's own characters, with quotes; a list's or map's first to last byte.
+    /// The place: a scalar's own characters, with quotes; a list's or map's first to last byte.
     pub place: Place,
-    /// An explicit tag that is not of the format's own types: `!Ref`, `!vault`. Kept as data, never acted on.
+    /// An explicit tag outside of the format's own types: `!Ref`, `!vault`. Stored as data, never acted on.
     ///
-    /// One pointer wide: hardly a value has one, and there may be millions.
+    /// One pointer wide: few of the many values have one.
     pub tag: Option<Box<Box<str>>>,
-    /// What stands there.
+    /// The content.
     pub content: Content,
 }
 
-/// What stands at a place.
+/// The content of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// A single value.
     Scalar(Scalar),
     /// Values in order.
     List(Vec<Node>),
-    /// Keys and values, in the order they were written; no key twice.
+    /// Keys and values in source order, without duplicate keys.
     Map(Vec<Entry>),
 }
 
 /// A single value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scalar {
-    /// What the format says it is.
+    /// The kind.
     pub kind: ScalarKind,
-    /// Text decoded (escapes undone, quotes taken off); everything else as canonically as the format allows: `true`
+    /// The text: decoded for text (without escapes and quotes), otherwise as canonical as the format permits: `true`
     /// and `false`, integers in decimal without `_` or `+`, floats and dates as written, `""` for null.
     pub text: Box<str>,
 }
 
-/// What a format says a single value is.
+/// The kind of a single value according to its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScalarKind {
-    /// Nothing: `null`, `~`, an empty value.
+    /// Null: `null`, `~`, an empty value.
     Null,
     /// `true` or `false`.
     Boolean,
@@ -73,13 +73,13 @@ pub enum ScalarKind {
     Integer,
     /// A number with a fraction or an exponent, infinity, not a number.
     Float,
-    /// Text that was written as text.
+    /// Explicit text.
     Text,
     /// A date or a time.
     Date,
-    /// Something that is computed (HCL): its source, with white space made even.
+    /// A computed expression (HCL): its source, with normalized white space.
     Expression,
-    /// A value of a format without types (dotenv, properties, lines): it may be text, a number, a boolean.
+    /// A value of an untyped format (dotenv, properties, lines): it may be text, a number, a boolean.
     Loose,
 }
 
@@ -88,7 +88,7 @@ pub enum ScalarKind {
 pub struct Entry {
     /// The key, decoded.
     pub key: Box<str>,
-    /// Where the key stands.
+    /// The place of the key.
     pub place: Place,
     /// The value.
     pub value: Node,
@@ -113,13 +113,13 @@ pub(super) fn without_room<T>(mut items: Vec<T>) -> Vec<T> {
 }
 
 impl Document {
-    /// A place in this document's file.
+    /// Returns a place in this document's file.
     #[must_use]
     pub fn span(&self, place: Place) -> Span {
         Span::new(&self.file, place.start as usize..place.end as usize)
     }
 
-    /// How many single values it has.
+    /// Returns the number of single values.
     #[must_use]
     pub fn leaves(&self) -> usize {
         self.roots.iter().map(Node::leaves).sum()
@@ -127,7 +127,7 @@ impl Document {
 }
 
 impl Place {
-    /// Bytes `start..end`; both fit, since no longer file is read.
+    /// Creates bytes `start..end`; both fit, since longer files are not read.
     #[must_use]
     pub fn new(start: usize, end: usize) -> Self {
         let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
@@ -139,7 +139,7 @@ impl Place {
 }
 
 impl Node {
-    /// A value without a tag.
+    /// Creates a value without a tag.
     #[must_use]
     pub fn new(place: Place, content: Content) -> Self {
         Self {
@@ -149,7 +149,7 @@ impl Node {
         }
     }
 
-    /// A single value without a tag.
+    /// Creates a single value without a tag.
     #[must_use]
     pub fn scalar(place: Place, kind: ScalarKind, text: impl Into<Box<str>>) -> Self {
         Self::new(
@@ -161,7 +161,8 @@ impl Node {
         )
     }
 
-    /// How many single values are in it; empty lists and maps count as one. Depth is bounded by the readers.
+    /// Returns the number of single values in it; empty lists and maps count as one. Recursion is bounded by the
+    /// readers.
     #[must_use]
     pub fn leaves(&self) -> usize {
         match &self.content {
@@ -175,7 +176,7 @@ impl Node {
         }
     }
 
-    /// The value of a key, if it is a map that has it.
+    /// Returns the value of a key, if it is a map with that key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.content {
@@ -187,7 +188,7 @@ impl Node {
         }
     }
 
-    /// The single value, if it is one.
+    /// Returns the single value, if it is one.
     #[must_use]
     pub fn as_scalar(&self) -> Option<&Scalar> {
         match &self.content {
@@ -196,7 +197,7 @@ impl Node {
         }
     }
 
-    /// What kind of value it is, as a message names it.
+    /// Returns the name of its kind, for messages.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match &self.content {

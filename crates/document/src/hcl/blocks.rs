@@ -1,29 +1,29 @@
-//! Makes one map of the attributes and blocks of a body.
+//! Builds one map from the attributes and blocks of a body.
 
 use super::super::gathering::{Gathering, Index};
 use super::super::tree::{Content, Entry, Node, Place};
 
-/// A block that was read.
+/// A parsed block.
 pub(super) struct Block<'t> {
-    /// Its type.
+    /// The type.
     pub(super) kind: &'t str,
-    /// Where its type stands.
+    /// The place of the type.
     pub(super) kind_place: Place,
-    /// Its labels, each with its place.
+    /// The labels, each with its place.
     pub(super) labels: Vec<(Box<str>, Place)>,
-    /// From its type to its `}`.
+    /// The place from the type to `}`.
     pub(super) whole: Place,
-    /// From its `{` to its `}`.
+    /// The place from `{` to `}`.
     pub(super) body: Node,
 }
 
-/// What stands under one name of a body.
+/// The content of one name in a body.
 enum Slot<'t> {
     Attribute(Node),
     Blocks(Vec<Block<'t>>),
 }
 
-/// The statements of a body, by their names.
+/// The statements of a body, by name.
 #[derive(Default)]
 pub(super) struct Statements<'t> {
     slots: Vec<(&'t str, Place, Slot<'t>)>,
@@ -62,7 +62,7 @@ impl<'t> Statements<'t> {
         }
     }
 
-    /// The map they are.
+    /// Returns them as a map.
     pub(super) fn into_node(self, place: Place) -> Node {
         let entries = self.slots.into_iter().map(|(name, place, slot)| Entry {
             key: name.into(),
@@ -76,9 +76,10 @@ impl<'t> Statements<'t> {
     }
 }
 
-/// Blocks whose labels before `level` are the same: by their label there, or, if they have no more labels, themselves.
+/// Groups blocks with the same labels before `level`: by their label there, or, if they have no more labels,
+/// themselves.
 ///
-/// A list if there are several of the same labels, or if only some have a label there.
+/// Returns a list when several have the same labels, or when only some have a label there.
 fn nest(mut blocks: Vec<Block<'_>>, level: usize) -> Node {
     let bare = blocks
         .iter()

@@ -1,4 +1,4 @@
-//! Reads bodies: attributes and blocks, and how to go on after a mistake.
+//! Parses bodies: attributes and blocks, with recovery after an error.
 
 use super::super::complaint::{Complaint, Outcome};
 use super::super::tree::Place;
@@ -9,7 +9,7 @@ use super::literal;
 use super::parser::{Lost, Parsed, Parser};
 use super::token::Kind;
 
-/// Reads a whole text.
+/// Parses a whole text.
 pub(super) fn read(text: &str) -> Outcome {
     let mut parser = Parser::new(text);
     let whole = Place::new(0, text.len());
@@ -19,11 +19,11 @@ pub(super) fn read(text: &str) -> Outcome {
 }
 
 impl<'t> Parser<'t> {
-    /// The statements up to the `}` that closes the body, which stays, or to the end of the file; `opened` is where it
-    /// began.
+    /// Parses the statements up to the `}` that closes the body, which is not consumed, or to the end of the file;
+    /// `opened` is the start of the body.
     fn body(&mut self, opened: Option<Place>) -> Statements<'t> {
         let mut statements = Statements::default();
-        // That a block is not closed is no news after a mistake that took the rest of the file with it.
+        // After an error that consumed the rest of the file, do not report unclosed blocks.
         let mut is_lost = false;
         loop {
             self.mind_lines();
@@ -35,7 +35,7 @@ impl<'t> Parser<'t> {
                 }
                 Kind::End => {
                     if let Some(place) = opened.filter(|_| !is_lost) {
-                        self.complain_of(place, "this block is never closed");
+                        self.complain_of(place, "unclosed block");
                     }
                     return statements;
                 }
@@ -50,7 +50,7 @@ impl<'t> Parser<'t> {
                 Ok(()) => false,
                 Err(Lost) => {
                     self.depth = depth;
-                    // A bracket without its other half must be passed over, or there would be no end.
+                    // Skip an unmatched bracket, or the loop would not end.
                     let stray = token.kind == Kind::Symbol && self.peek().start == token.start;
                     if stray {
                         self.take();
@@ -82,7 +82,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What follows the type of a block.
+    /// Parses the part of a block after its type.
     fn block(&mut self, kind: &'t str, place: Place) -> Parsed<Block<'t>> {
         let labels = self.labels()?;
         let open = self.peek();
@@ -93,7 +93,7 @@ impl<'t> Parser<'t> {
                 "another label or the `{` of this block"
             });
         }
-        // The map of its type, one for each label, and a list if there are several.
+        // A map under its type, one for each label, and a list when there are several.
         let levels = labels.len() + 2;
         self.enter(levels)?;
         self.take();
@@ -106,16 +106,16 @@ impl<'t> Parser<'t> {
                 self.single(&mut statements)?;
             }
             if self.peek().kind == Kind::End {
-                self.complain_of(opened, "this block is never closed");
+                self.complain_of(opened, "unclosed block");
             }
             statements
         };
         if !self.takes("}") {
-            // The end of the file, of which there is a complaint already.
+            // The end of the file, which was already reported.
             if self.peek().kind == Kind::End || self.gathering.is_full() {
                 return Err(Lost);
             }
-            return self.expected("the `}` of this block, or a new line after its `{`,");
+            return self.expected("the `}` of this block, or a new line after its `{`");
         }
         self.depth -= levels;
         let body = statements.into_node(self.since(open.start));
@@ -128,18 +128,16 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// The only attribute of a block on one line.
+    /// Parses the only attribute of a block on one line.
     fn single(&mut self, statements: &mut Statements<'t>) -> Parsed<()> {
         let name = self.peek();
         if name.kind != Kind::Word {
-            return self.expected("the name of an attribute, or a new line,");
+            return self.expected("the name of an attribute, or a new line");
         }
         self.take();
         let place = self.since(name.start);
         if !self.takes("=") {
-            return self.expected(
-                "the `=` of an attribute; other blocks need lines of their own, so that",
-            );
+            return self.expected("the `=` of an attribute (nested blocks need separate lines)");
         }
         let value = self.expression()?;
         statements.attribute(name.text, place, value, &mut self.gathering);
@@ -175,7 +173,7 @@ impl<'t> Parser<'t> {
             .complain(Complaint::new(&codes::SYNTAX, place, message));
     }
 
-    /// A quoted label after its first quote.
+    /// Parses a quoted label after its first quote.
     fn label(&mut self) -> Parsed<Box<str>> {
         let mut text = String::new();
         loop {
@@ -195,7 +193,7 @@ impl<'t> Parser<'t> {
                         ),
                     }
                 }
-                _ => return self.expected("the end of this label, which cannot be computed,"),
+                _ => return self.expected("the end of this label (labels are literal)"),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Reads what holds several expressions: arguments, lists, objects, and `for` in either bracket.
+//! Parses collections of expressions: arguments, lists, objects, and `for` in either bracket.
 
 use super::super::gathering::Entries;
 use super::super::tree::{Content, Entry, Node, Place, ScalarKind};
@@ -66,7 +66,7 @@ impl Parser<'_> {
         Ok(entries.into_node(self.since(start)))
     }
 
-    /// The key of an object: a name, a literal, or the source of what computes it.
+    /// Parses the key of an object: a name, a literal, or the source of a computed key.
     fn key(&mut self) -> Parsed<(Box<str>, Place)> {
         let start = self.peek().start;
         let is_computed = self.peek().is("(");
@@ -89,7 +89,7 @@ impl Parser<'_> {
         Ok((key, place))
     }
 
-    /// What follows `[` or `{` before `for`; ends of lines are no tokens.
+    /// Parses the part of a `for` after `[` or `{`; line ends are no tokens there.
     fn for_expression(&mut self, start: usize, close: &str) -> Parsed<Node> {
         self.take();
         self.for_names()?;
@@ -108,7 +108,7 @@ impl Parser<'_> {
         Ok(computed(self.since(start)))
     }
 
-    /// `key, value in list`.
+    /// Parses `key, value in list`.
     pub(super) fn for_names(&mut self) -> Parsed<()> {
         loop {
             if self.peek().kind != Kind::Word {

@@ -1,13 +1,13 @@
-//! The source of an expression with its white space made even: two expressions of the same tokens become the same text.
+//! Normalization of white space in expressions: equal tokens produce equal text.
 //!
-//! Line ends, comments, trailing commas and the indentation of `<<-` heredocs are no part of it; `:` between the key and
-//! the value of an object is written `=`.
+//! Line ends, comments, trailing commas and the indentation of `<<-` heredocs are dropped; `:` between the key and the
+//! value of an object becomes `=`.
 
 use super::super::tree::{Content, Node, ScalarKind};
 use super::literal;
 use super::token::{Kind, Lexer, Token};
 
-/// Gives every expression of a tree its text; readers leave it empty, since most of what they read they take back.
+/// Fills in the text of every expression in a tree; readers leave it empty, since they discard most expressions.
 pub(super) fn fill(node: &mut Node, text: &str) {
     match &mut node.content {
         Content::Scalar(scalar) => {
@@ -23,7 +23,7 @@ pub(super) fn fill(node: &mut Node, text: &str) {
     }
 }
 
-/// The same expression with even white space.
+/// Returns the expression with normalized white space.
 pub(super) fn even(source: &str) -> String {
     let mut writer = Writer {
         to: String::with_capacity(source.len()),
@@ -37,7 +37,7 @@ pub(super) fn even(source: &str) -> String {
         let token = lexer.next();
         match token.kind {
             Kind::End => return writer.to,
-            // Cannot be: only what was understood comes here. Its source is as good as any text.
+            // Unreachable: only parsed expressions arrive here. The source is a safe fallback.
             Kind::Bad(_) => return source.to_owned(),
             Kind::HeredocOpen => writer.dedents.push(literal::indent_of(&lexer, &token)),
             _ => {}
@@ -46,29 +46,29 @@ pub(super) fn even(source: &str) -> String {
     }
 }
 
-/// A bracket that is open.
+/// An open bracket.
 struct Frame {
-    /// Its items are `key = value`, and lines end them.
+    /// Whether its items are `key = value` and end with lines.
     is_object: bool,
-    /// `?` that wait for their `:`.
+    /// The number of `?` without their `:`.
     questions: usize,
 }
 
-/// What was written last.
+/// The previous token.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Before {
-    /// An operator, a comma: a space follows.
+    /// An operator or a comma: a space follows.
     #[default]
     Operator,
-    /// Something that no space follows.
+    /// A token without a space after it.
     Tight,
-    /// The end of an operand: what follows is a binary operator, a call or an index.
+    /// The end of an operand: a binary operator, a call or an index may follow.
     Operand,
     /// `{`.
     Brace,
     /// `[` or `.`.
     Path,
-    /// The mark that closes a heredoc: only the end of the line may follow.
+    /// The closing mark of a heredoc: only a line end may follow.
     Heredoc,
     /// The end of that line.
     Line,
@@ -89,7 +89,7 @@ struct Writer {
     frames: Vec<Frame>,
     dedents: Vec<Option<usize>>,
     before: Before,
-    /// A comma is due if another item follows.
+    /// Whether a comma is due before the next item.
     comma: bool,
 }
 
@@ -122,13 +122,13 @@ impl Writer {
         self.put(token);
     }
 
-    /// The comma that is due, unless the bracket closes.
+    /// Writes the pending comma, unless the bracket closes.
     fn separate(&mut self, in_object: bool, closes: bool) {
         let comma = std::mem::take(&mut self.comma) && !closes;
         if self.before == Before::Heredoc {
             self.to.push('\n');
             self.before = Before::Line;
-            // Within an object the end of the line separates already.
+            // Within an object, the line end already separates items.
             if comma && !in_object {
                 self.to.push_str(", ");
             }
@@ -193,7 +193,7 @@ impl Writer {
             "[" | "." => Before::Path,
             "{" => Before::Brace,
             "-" if !self.before.is_operand() => Before::Tight,
-            // As a part of a path it takes all.
+            // A splat in a path.
             "*" if self.before == Before::Path => Before::Operand,
             "?" => {
                 if let Some(frame) = self.frames.last_mut() {

@@ -1,19 +1,19 @@
-//! Reads expressions: what is a literal, a list or an object becomes a tree, everything else is an expression whose text
-//! is filled in at the end.
+//! Parses expressions: literals, lists and objects become a tree, everything else an expression whose text is filled in
+//! at the end.
 //!
-//! No tree of operators is made, since nothing is evaluated; so precedence is of no concern here.
+//! Nothing is evaluated, so there is no operator tree and no precedence.
 
 use super::super::tree::{Content, Node, Place, ScalarKind};
 use super::parser::{Parsed, Parser};
 use super::token::Kind;
 
-/// Operators between two operands.
+/// Binary operators.
 const OPERATORS: &[&str] = &[
     "||", "&&", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%",
 ];
 
 impl Parser<'_> {
-    /// An expression.
+    /// Parses an expression.
     pub(super) fn expression(&mut self) -> Parsed<Node> {
         self.enter(1)?;
         let start = self.peek().start;
@@ -42,7 +42,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A term with its signs.
+    /// Parses a term with its signs.
     fn operand(&mut self) -> Parsed<Node> {
         let start = self.peek().start;
         let mut signs = 0;
@@ -73,7 +73,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A literal, a name, a call, something in brackets; and what is taken out of it.
+    /// Parses a literal, a name, a call or a bracketed expression, with its accessors.
     fn term(&mut self) -> Parsed<Node> {
         let first = self.peek();
         let start = first.start;
@@ -81,7 +81,7 @@ impl Parser<'_> {
         loop {
             if self.takes(".") {
                 let token = self.peek();
-                // `1.2.3` is no number.
+                // `1.2.3` is not a number.
                 let is_version = token.kind == Kind::Number
                     && first.kind == Kind::Number
                     && token.start == first.end() + 1;
@@ -176,7 +176,7 @@ impl Parser<'_> {
     }
 }
 
-/// An expression whose text is filled in later.
+/// Returns an expression whose text is filled in later.
 pub(super) fn computed(place: Place) -> Node {
     Node::scalar(place, ScalarKind::Expression, "")
 }

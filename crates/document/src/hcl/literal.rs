@@ -1,12 +1,12 @@
-//! The text of quoted templates and heredocs that compute nothing.
+//! The text of quoted templates and heredocs without computed parts.
 
 use super::token::{Kind, Lexer, Token};
 
-/// Undoes the escapes of a quoted text.
+/// Decodes the escapes of a quoted text.
 ///
 /// # Errors
 ///
-/// The bytes of the first escape that is none, and what is wrong with it.
+/// The bytes of the first invalid escape, and the problem.
 pub(super) fn unquote(literal: &str) -> Result<String, (std::ops::Range<usize>, &'static str)> {
     let mut text = String::with_capacity(literal.len());
     let mut rest = literal;
@@ -26,7 +26,7 @@ pub(super) fn unquote(literal: &str) -> Result<String, (std::ops::Range<usize>, 
     Ok(text)
 }
 
-/// The character of a backslash and what follows, and how many bytes they are.
+/// Returns the character of an escape sequence and its length.
 fn escape(found: &str) -> Result<(char, usize), (usize, &'static str)> {
     let named = found.chars().nth(1);
     let digits = match named {
@@ -40,7 +40,7 @@ fn escape(found: &str) -> Result<(char, usize), (usize, &'static str)> {
         other => {
             return Err((
                 1 + other.map_or(0, char::len_utf8),
-                "HCL knows no such escape; a backslash is written `\\\\`",
+                "unknown escape; write a backslash as `\\\\`",
             ));
         }
     };
@@ -49,23 +49,23 @@ fn escape(found: &str) -> Result<(char, usize), (usize, &'static str)> {
     code.and_then(|code| u32::from_str_radix(code, 16).ok())
         .and_then(char::from_u32)
         .map(|character| (character, 2 + digits))
-        .ok_or((2, "no character has this number"))
+        .ok_or((2, "not a valid code point"))
 }
 
-/// `$${` and `%%{` are `${` and `%{`: their first character is dropped by writing it for two.
+/// Decodes `$${` and `%%{` to `${` and `%{`: their first character is dropped by writing it for two.
 fn template_escape(found: &str) -> (char, usize) {
     let sign = if found.starts_with('$') { '$' } else { '%' };
     let is_escape = found.starts_with("$${") || found.starts_with("%%{");
     (sign, if is_escape { 2 } else { 1 })
 }
 
-/// Undoes the only escapes that heredocs have.
+/// Decodes the escapes of heredocs.
 pub(super) fn unescape_heredoc(literal: &str) -> String {
     literal.replace("$${", "${").replace("%%{", "%{")
 }
 
-/// How many characters of white space all lines of a heredoc begin with, `None` if it is not one that cares: the lexer
-/// stands after its opening line.
+/// Returns the common indentation of a `<<-` heredoc in characters, `None` for another heredoc. The lexer must be after
+/// its opening line.
 pub(super) fn indent_of(lexer: &Lexer<'_>, open: &Token<'_>) -> Option<usize> {
     if !open.text.starts_with("<<-") {
         return None;
@@ -98,14 +98,14 @@ pub(super) fn indent_of(lexer: &Lexer<'_>, open: &Token<'_>) -> Option<usize> {
     Some(if least == usize::MAX { 0 } else { least })
 }
 
-/// The white space a line begins with, in characters; `None` for an empty line.
+/// Returns the number of white space characters at the start of a line; `None` for an empty line.
 pub(super) fn indent(line: &str) -> Option<usize> {
     let blank = line.chars().take_while(|c| c.is_whitespace()).count();
     let is_empty = line.ends_with('\n') && line.trim().is_empty();
     (!is_empty).then_some(blank)
 }
 
-/// A line without so many characters of white space; an empty line stays as it is.
+/// Returns a line without this number of white space characters; an empty line is unchanged.
 pub(super) fn dedent(line: &str, characters: usize) -> &str {
     if indent(line).is_none() {
         return line;

@@ -2,10 +2,10 @@
 //!
 //! Attributes are entries. Blocks are maps by type, then by label: `resource "aws_instance" "web" { … }` is
 //! `resource.aws_instance.web`; blocks of the same type and labels are a list. Literals are typed values, everything
-//! that is computed is an expression: its source, with white space made even. Nothing is evaluated.
+//! computed is an expression: its source with normalized white space. Nothing is evaluated.
 //!
-//! The reader is the project's own. The parsers that exist stop at the first mistake, take time that grows with the
-//! square of an object's keys, or do not say where things stand.
+//! The reader is implemented here: existing parsers stop at the first error, take quadratic time in the number of an
+//! object's keys, or report no positions.
 
 mod blocks;
 mod body;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use super::complaint::Outcome;
 use evenkeel_model::source::SourceFile;
 
-/// Reads a text.
+/// Parses a text.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     body::read(&file.text)
 }

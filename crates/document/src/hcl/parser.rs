@@ -1,4 +1,4 @@
-//! The reader of HCL: which token is next, what was expected in its place, and how to go on after a mistake.
+//! The HCL parser state: the next token, expected tokens, and recovery after an error.
 
 use super::super::codes;
 use super::super::complaint::Complaint;
@@ -7,24 +7,24 @@ use super::super::limits::{self, DEEPEST};
 use super::super::tree::Place;
 use super::token::{Kind, Lexer, Token};
 
-/// A complaint was made; the rest of the statement is of no use.
+/// A complaint was reported; skip the rest of the statement.
 #[derive(Debug)]
 pub(super) struct Lost;
 
-/// What was read, unless the reader is lost.
+/// A parsed value, or [`Lost`].
 pub(super) type Parsed<T> = Result<T, Lost>;
 
-/// The reader.
+/// The parser.
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
     pub(super) lexer: Lexer<'t>,
     pub(super) gathering: Gathering,
-    /// How deep the value is nested that is being read.
+    /// The nesting depth of the current value.
     pub(super) depth: usize,
-    /// The ends of lines are tokens; they are not within brackets and templates.
+    /// Whether line ends are tokens; they are not within brackets and templates.
     pub(super) lines: bool,
     peeked: Option<Token<'t>>,
-    /// One past the last byte that was taken.
+    /// The end of the last consumed token.
     end: usize,
 }
 
@@ -41,7 +41,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The next token, which stays.
+    /// Returns the next token without consuming it.
     pub(super) fn peek(&mut self) -> Token<'t> {
         loop {
             let token = match self.peeked {
@@ -55,7 +55,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The next token.
+    /// Consumes the next token.
     pub(super) fn take(&mut self) -> Token<'t> {
         let token = self.peek();
         self.peeked = None;
@@ -63,7 +63,7 @@ impl<'t> Parser<'t> {
         token
     }
 
-    /// Takes a symbol if it is next.
+    /// Consumes a symbol if it is next.
     pub(super) fn takes(&mut self, symbol: &str) -> bool {
         let is_next = self.peek().is(symbol);
         if is_next {
@@ -72,25 +72,25 @@ impl<'t> Parser<'t> {
         is_next
     }
 
-    /// Ends of lines are tokens again, as at the beginning of a statement.
+    /// Makes line ends tokens again, as at the start of a statement.
     pub(super) fn mind_lines(&mut self) {
         self.lines = true;
     }
 
-    /// From a byte to what was taken last.
+    /// Returns the place from a byte to the last consumed token.
     pub(super) fn since(&self, start: usize) -> Place {
         Place::new(start, self.end)
     }
 
-    /// Complains of the next token: what was expected in its place.
+    /// Reports the next token, with the expected one.
     pub(super) fn expected<T>(&mut self, what: &str) -> Parsed<T> {
         let token = self.peek();
         let place = Place::new(token.start, token.end());
         let message = match token.kind {
             Kind::Bad(message) => message.to_owned(),
-            Kind::End => format!("the file ends where {what} is expected"),
-            Kind::Newline => format!("the line ends where {what} is expected"),
-            _ => format!("{what} is expected here"),
+            Kind::End => format!("expected {what}, found the end of the file"),
+            Kind::Newline => format!("expected {what}, found the end of the line"),
+            _ => format!("expected {what}"),
         };
         self.gathering
             .complain(Complaint::new(&codes::SYNTAX, place, message));
@@ -104,7 +104,7 @@ impl<'t> Parser<'t> {
         self.expected(what)
     }
 
-    /// Does something with the ends of lines as no tokens. The token after it must not have been looked at.
+    /// Parses with line ends ignored. The following token must not have been peeked.
     pub(super) fn across_lines<T>(
         &mut self,
         inner: impl FnOnce(&mut Self) -> Parsed<T>,
@@ -115,7 +115,7 @@ impl<'t> Parser<'t> {
         result
     }
 
-    /// Counts a value and a level of nesting; the caller takes the level back.
+    /// Counts a value and a level of nesting; the caller restores the level.
     pub(super) fn enter(&mut self, levels: usize) -> Parsed<()> {
         let token = self.peek();
         let place = Place::new(token.start, token.end());
@@ -131,8 +131,8 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// After a mistake: passes over the rest of the statement that began with `open` brackets open. Stays before the end of
-    /// its line and before a `}` that closes what is around it.
+    /// Recovers from an error: skips the rest of the statement that started with `open` open brackets. Stops before the
+    /// end of its line and before a `}` that closes the surrounding body.
     pub(super) fn recover(&mut self, open: usize) {
         self.lines = true;
         loop {

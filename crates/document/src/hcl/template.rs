@@ -1,4 +1,4 @@
-//! Reads templates, quoted and heredocs: text when nothing in them is computed, an expression otherwise.
+//! Parses templates, quoted and heredocs: text if they are literal, an expression otherwise.
 
 use super::super::codes;
 use super::super::complaint::Complaint;
@@ -47,7 +47,7 @@ impl<'t> Parser<'t> {
         Ok(Node::scalar(place, ScalarKind::Text, text))
     }
 
-    /// The parts of a template up to its end. Whether all of it was literal.
+    /// Parses the parts of a template up to its end. Returns whether all of it was literal.
     fn parts(
         &mut self,
         close: Kind,
@@ -95,7 +95,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// What follows `%{`.
+    /// Parses the part after `%{`.
     fn directive(&mut self, open: &mut Vec<&'t str>) -> Parsed<()> {
         let token = self.peek();
         match (token.text, open.last().copied()) {
@@ -118,7 +118,7 @@ impl<'t> Parser<'t> {
                 self.take();
                 open.pop();
             }
-            _ => return self.expected("`if`, `for`, or the end of what is open"),
+            _ => return self.expected("`if`, `for`, or the end of an open directive"),
         }
         self.template_end()
     }

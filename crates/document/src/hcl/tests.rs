@@ -1,4 +1,4 @@
-//! HCL texts and the trees they become.
+//! HCL texts and their trees.
 
 use std::fmt::Write as _;
 
@@ -26,7 +26,7 @@ fn complaints(text: &str) -> Vec<Complaint> {
     read(text).expect_err(text).complaints
 }
 
-/// A tree in one line: scalars by the first letter of their kind.
+/// Formats a tree in one line: scalars by the first letter of their kind.
 fn shown(node: &Node) -> String {
     match &node.content {
         Content::Scalar(scalar) => {
@@ -70,7 +70,7 @@ fn literals_have_their_types() {
 }
 
 #[test]
-fn numbers_beyond_any_machine_keep_their_digits() {
+fn large_numbers_keep_their_digits() {
     assert_eq!(
         shown(&tree("a = 123456789012345678901234567890\nb = -0\n")),
         "{a=i:123456789012345678901234567890, b=i:0}"
@@ -98,7 +98,7 @@ fn blocks_of_the_same_labels_are_a_list() {
 }
 
 #[test]
-fn what_is_computed_is_its_source_with_even_white_space() {
+fn expressions_are_their_source_with_normalized_white_space() {
     for (source, expected) in [
         ("var.a", "var.a"),
         ("a  .b [ 0 ] [*]\t. c", "a.b[0][*].c"),
@@ -141,7 +141,7 @@ fn what_is_computed_is_its_source_with_even_white_space() {
     ] {
         let text = format!("v = {source}\n");
         assert_eq!(shown(&tree(&text)), format!("{{v=e:{expected}}}"));
-        assert_eq!(even(expected), expected, "what is even stays");
+        assert_eq!(even(expected), expected, "normalization is idempotent");
         tree(&format!("v = {expected}\n"));
     }
 }
@@ -169,7 +169,7 @@ fn heredocs_are_text_without_their_indentation() {
 }
 
 #[test]
-fn keys_that_are_computed_are_their_source() {
+fn computed_keys_are_their_source() {
     assert_eq!(
         shown(&tree("v = { (a.b) = 1, \"${c }\" = 2, d = 3, null = 4 }\n")),
         "{v={(a.b)=i:1, \"${c}\"=i:2, d=i:3, null=i:4}}"
@@ -177,7 +177,7 @@ fn keys_that_are_computed_are_their_source() {
 }
 
 #[test]
-fn every_place_is_what_was_written() {
+fn every_place_spans_its_source() {
     let text = "é = 1\r\n# ü\r\nr \"x\" {\r\n  k = [ \"ä\", var.b  .c ] // z\r\n  o = { \"q\" = - 5 }\r\n}\r\n";
     let root = tree(text);
     let Content::Map(entries) = &root.content else {
@@ -210,10 +210,10 @@ fn every_place_is_what_was_written() {
 }
 
 #[test]
-fn every_mistake_is_told_at_its_place() {
+fn every_error_is_reported_at_its_place() {
     let text = "a = \nb = [1 2]\nc \"x\" {\n  d = \"open\n  e = 1 +\n  f = \"\\q\"\n  g = )\n}\nh = 1\nh = 2\n\"i\" = 3\nj = ${k}\n";
     let all = complaints(text);
-    let told: Vec<(u32, &str)> = all
+    let reported: Vec<(u32, &str)> = all
         .iter()
         .map(|complaint| (complaint.place.start, complaint.code.name))
         .collect();
@@ -225,14 +225,17 @@ fn every_mistake_is_told_at_its_place() {
         .map(|needle| u32::try_from(text.find(needle).unwrap()).unwrap())
         .collect();
     assert_eq!(
-        told.iter().map(|told| told.0).collect::<Vec<_>>(),
+        reported
+            .iter()
+            .map(|reported| reported.0)
+            .collect::<Vec<_>>(),
         wanted,
         "{all:#?}"
     );
 }
 
 #[test]
-fn a_key_that_stands_twice_shows_both_places() {
+fn a_duplicate_key_shows_both_places() {
     for text in [
         "k = 1\nk = 2\n",
         "o = {\n k = 1\n \"k\" = 2\n}\n",
@@ -251,7 +254,7 @@ fn a_key_that_stands_twice_shows_both_places() {
 }
 
 #[test]
-fn what_is_never_closed_is_told_once() {
+fn unclosed_constructs_are_reported_once() {
     for text in [
         "a { b = 1",
         "a = 1.2.3\n",
@@ -269,7 +272,7 @@ fn what_is_never_closed_is_told_once() {
 }
 
 #[test]
-fn nesting_without_bound_is_a_complaint() {
+fn unbounded_nesting_is_an_error() {
     for open in [
         "[",
         "{a=",
@@ -316,7 +319,7 @@ fn nesting_without_bound_is_a_complaint() {
 }
 
 #[test]
-fn a_deep_value_is_told_as_such_and_the_rest_is_read() {
+fn a_deep_value_is_reported_and_the_rest_is_read() {
     let text = format!("a = {}1{}\nb = \n", "[".repeat(500), "]".repeat(500));
     let ids: Vec<&str> = complaints(&text)
         .iter()
@@ -365,7 +368,7 @@ fn quote(text: &str, to: &mut String) {
     to.push('"');
 }
 
-/// Writes a value, and how its tree is to be shown.
+/// Writes a value, and its expected tree.
 fn write(value: &Value, text: &mut String, wanted: &mut String) {
     match value {
         Value::Null => {
@@ -416,7 +419,7 @@ fn write(value: &Value, text: &mut String, wanted: &mut String) {
     }
 }
 
-/// Every place is within what is around it and begins and ends with characters.
+/// Checks that every place is within its parent and on character boundaries.
 fn check_places(node: &Node, text: &str) {
     let inside = |outer: Place, inner: Place| outer.start <= inner.start && inner.end <= outer.end;
     assert!(
@@ -446,7 +449,7 @@ fn check_places(node: &Node, text: &str) {
 
 proptest! {
     #[test]
-    fn what_was_written_is_read_back(value in values()) {
+    fn written_documents_are_read_back(value in values()) {
         let (mut text, mut wanted) = ("v = ".to_owned(), "{v=".to_owned());
         write(&value, &mut text, &mut wanted);
         text.push('\n');
@@ -457,7 +460,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_strange(text in "\\PC{0,60}|[\\[\\]{}()\"$%<=:,.a0 \n\r\\\\#/*?!~-]{0,60}|(a|=|\n|\\{|\\}|\"|\\$\\{|%\\{|if |for | in |<<-?A\n|A\n|\\[|\\]| |\\(|\\)|1|,|:|=>|end){0,40}") {
+    fn arbitrary_text_is_accepted(text in "\\PC{0,60}|[\\[\\]{}()\"$%<=:,.a0 \n\r\\\\#/*?!~-]{0,60}|(a|=|\n|\\{|\\}|\"|\\$\\{|%\\{|if |for | in |<<-?A\n|A\n|\\[|\\]| |\\(|\\)|1|,|:|=>|end){0,40}") {
         match read(&text) {
             Ok(roots) => check_places(&roots[0], &text),
             Err(complaints) => {

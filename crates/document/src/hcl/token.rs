@@ -1,18 +1,18 @@
-//! HCL as a row of tokens: words, numbers, symbols, and the parts of templates.
+//! HCL tokens: words, numbers, symbols, and the parts of templates.
 //!
-//! Tokens are handed out one at a time, so that a large file is never a large list. What they mean together is left to
-//! the other files of this folder.
+//! Tokens are returned one at a time, so that a large file does not become a large list. Other files of this folder
+//! parse them.
 
 use super::super::limits::DEEPEST;
 
-/// What kind of token it is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A name or a keyword.
     Word,
-    /// A number without sign.
+    /// A number without a sign.
     Number,
-    /// Brackets, operators, separators.
+    /// A bracket, an operator or a separator.
     Symbol,
     /// The end of a line.
     Newline,
@@ -24,49 +24,49 @@ pub(super) enum Kind {
     HeredocOpen,
     /// The line's white space and `MARK` at the end of a heredoc.
     HeredocClose,
-    /// Text of a template as written; in heredocs at most a line.
+    /// Literal text of a template; in heredocs, at most one line.
     Literal,
     /// `${` or `${~`.
     Interpolation,
     /// `%{` or `%{~`.
     Directive,
-    /// The `}` or `~}` that closes either.
+    /// The closing `}` or `~}` of either.
     TemplateEnd,
     /// The end of the text.
     End,
-    /// Nothing that HCL knows.
+    /// An invalid token, with the problem.
     Bad(&'static str),
 }
 
-/// A token and where it stands.
+/// A token and its position.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'t> {
-    /// What it is.
+    /// The kind.
     pub(super) kind: Kind,
-    /// Its first byte.
+    /// The first byte.
     pub(super) start: usize,
-    /// As written.
+    /// The source text.
     pub(super) text: &'t str,
 }
 
 impl Token<'_> {
-    /// One past its last byte.
+    /// Returns the byte after the last.
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
 
-    /// Whether it is a symbol.
+    /// Returns whether it is this symbol.
     pub(super) fn is(&self, symbol: &str) -> bool {
         self.kind == Kind::Symbol && self.text == symbol
     }
 
-    /// Whether it is a word.
+    /// Returns whether it is this word.
     pub(super) fn is_word(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text == word
     }
 }
 
-/// What is open around the next token.
+/// The construct around the next token.
 #[derive(Clone, Copy, Debug)]
 enum Mode<'t> {
     Quoted,
@@ -74,13 +74,13 @@ enum Mode<'t> {
     Embedded { braces: u32 },
 }
 
-/// The reader of tokens.
+/// The lexer.
 #[derive(Clone, Debug)]
 pub(super) struct Lexer<'t> {
     text: &'t str,
     at: usize,
     modes: Vec<Mode<'t>>,
-    /// Brackets that are open outside of templates.
+    /// The number of open brackets outside of templates.
     open: usize,
 }
 
@@ -90,7 +90,7 @@ const SYMBOLS: &[&str] = &["...", "=>", "==", "!=", "<=", ">=", "&&", "||", "::"
 const SINGLE: &str = "{}[]().,:=<>+-*/%!?";
 
 impl<'t> Lexer<'t> {
-    /// The tokens of a text.
+    /// Creates the lexer of a text.
     pub(super) fn new(text: &'t str) -> Self {
         Self {
             text,
@@ -100,31 +100,31 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Brackets that are open outside of templates.
+    /// Returns the number of open brackets outside of templates.
     pub(super) fn open(&self) -> usize {
         self.open
     }
 
-    /// Whether the next token stands outside of all templates.
+    /// Returns whether the next token is outside of all templates.
     pub(super) fn is_outside(&self) -> bool {
         self.modes.is_empty()
     }
 
-    /// How many templates and parts of them are open.
+    /// Returns the number of open templates and template parts.
     pub(super) fn modes(&self) -> usize {
         self.modes.len()
     }
 
-    /// Forgets the templates that are open, after one that was never closed.
+    /// Closes the open templates, after one that was unclosed.
     pub(super) fn leave_templates(&mut self) {
         self.modes.clear();
     }
 
-    /// The next token.
+    /// Returns the next token.
     pub(super) fn next(&mut self) -> Token<'t> {
         if self.modes.len() > 2 * DEEPEST + 2 {
             self.modes.clear();
-            return self.take(0, Kind::Bad("templates are nested too deep here"));
+            return self.take(0, Kind::Bad("templates are nested too deep"));
         }
         match self.modes.last().copied() {
             Some(Mode::Quoted) => self.quoted(),
@@ -146,7 +146,7 @@ impl<'t> Lexer<'t> {
         Token { kind, start, text }
     }
 
-    /// A token outside of templates, or within `${…}`, where `braces` are open.
+    /// Returns a token outside of templates, or within `${…}` with `braces` open braces.
     fn plain(&mut self, braces: Option<u32>) -> Token<'t> {
         if let Some(bad) = self.skip() {
             return bad;
@@ -191,10 +191,7 @@ impl<'t> Lexer<'t> {
             self.note_bracket(first);
             return self.take(1, Kind::Symbol);
         }
-        self.take(
-            first.len_utf8(),
-            Kind::Bad("this character has no meaning here"),
-        )
+        self.take(first.len_utf8(), Kind::Bad("unexpected character"))
     }
 
     fn note_bracket(&mut self, bracket: char) {
@@ -208,7 +205,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Passes over white space and comments, but no end of a line; a comment that never ends is a token.
+    /// Skips white space and comments, but no line end; an unclosed comment is a token.
     fn skip(&mut self) -> Option<Token<'t>> {
         loop {
             let rest = self.rest();
@@ -217,19 +214,19 @@ impl<'t> Lexer<'t> {
             let rest = self.rest();
             if rest.starts_with('#') || rest.starts_with("//") {
                 let line = rest.find('\n').unwrap_or(rest.len());
-                // The end of the line may be two characters.
+                // A line end may be two characters.
                 let line = rest.get(..line).unwrap_or(rest);
                 self.at += line.strip_suffix('\r').unwrap_or(line).len();
                 if self.rest().starts_with('\r') && !self.rest().starts_with("\r\n") {
                     self.at += 1;
                 }
             } else if rest.starts_with("/*") {
-                // The star that opens is not the one that closes.
+                // The opening star does not close the comment.
                 match rest.get(2..).and_then(|rest| rest.find("*/")) {
                     Some(end) => self.at += end + 4,
                     None => {
                         let whole = rest.len();
-                        return Some(self.take(whole, Kind::Bad("this comment is never closed")));
+                        return Some(self.take(whole, Kind::Bad("unclosed comment")));
                     }
                 }
             } else if blank == 0 {
@@ -263,7 +260,7 @@ impl<'t> Lexer<'t> {
         }
         if at == 0 {
             self.modes.clear();
-            return self.take(0, Kind::Bad("the quoted text is not closed on its line"));
+            return self.take(0, Kind::Bad("the quote is not closed on its line"));
         }
         self.take(at, Kind::Literal)
     }
@@ -272,7 +269,7 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         if rest.is_empty() {
             self.modes.clear();
-            return self.take(0, Kind::Bad("the heredoc is not closed by its mark"));
+            return self.take(0, Kind::Bad("unclosed heredoc"));
         }
         let is_start = self.at == 0 || self.text.as_bytes().get(self.at - 1) == Some(&b'\n');
         if is_start {
@@ -318,7 +315,8 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// How many bytes of text a `$` or `%` begins: with `$${` three. None when it begins a part of the template.
+/// Returns the number of bytes of text that a `$` or `%` starts: three for `$${`. `None` when it starts a part of the
+/// template.
 fn dollar(bytes: &[u8], at: usize) -> Option<usize> {
     let sign = bytes.get(at)?;
     match (bytes.get(at + 1), bytes.get(at + 2)) {
@@ -332,12 +330,13 @@ fn is_word_start(character: char) -> bool {
     character == '_' || character.is_alphabetic()
 }
 
-/// Whether it may stand within a word. Marks that only combine are taken along; white space and controls never.
+/// Returns whether a character may occur within a word. Includes combining marks; excludes white space and control
+/// characters.
 pub(super) fn is_word_part(character: char) -> bool {
     character == '-' || character == '_' || character.is_alphanumeric()
 }
 
-/// Whether a text is a single word.
+/// Returns whether a text is a single word.
 pub(super) fn is_word(text: &str) -> bool {
     text.starts_with(is_word_start) && text.chars().all(is_word_part)
 }
@@ -362,7 +361,7 @@ fn number_length(text: &str) -> usize {
     length
 }
 
-/// The length of the opening line of a heredoc, and its mark.
+/// Returns the length of the opening line of a heredoc, and its mark.
 fn heredoc_start(text: &str) -> Option<(usize, &str)> {
     let after = text.strip_prefix("<<")?;
     let after = after.strip_prefix('-').unwrap_or(after);

@@ -1,4 +1,4 @@
-//! The tokens of JSON: brackets, marks, words, numbers and strings, without white space and comments.
+//! JSON tokens: brackets, separators, words, numbers and strings, without white space and comments.
 
 use super::super::complaint::Complaint;
 use super::super::tree::{Place, ScalarKind};
@@ -8,11 +8,11 @@ use super::{number, string, syntax};
 pub(super) struct Token {
     pub(super) place: Place,
     pub(super) kind: TokenKind,
-    /// Whether a line ends between it and the token before.
+    /// Whether a line end precedes it.
     pub(super) begins_line: bool,
 }
 
-/// What a token is.
+/// The kind of a token.
 pub(super) enum TokenKind {
     /// `[` or `{`.
     Open(char),
@@ -24,12 +24,12 @@ pub(super) enum TokenKind {
     Text(Box<str>),
     /// A number in its canonical text.
     Number(ScalarKind, Box<str>),
-    /// `true`, `null`, and what is no JSON.
+    /// `true`, `null`, and words that are not JSON.
     Word(Box<str>),
 }
 
 impl Token {
-    /// What it is, as a message names it.
+    /// Returns the name of the token, for messages.
     pub(super) fn named(&self) -> String {
         match &self.kind {
             TokenKind::Open(bracket) | TokenKind::Close(bracket) => format!("`{bracket}`"),
@@ -37,12 +37,12 @@ impl Token {
             TokenKind::Colon => "`:`".to_owned(),
             TokenKind::Text(_) => "a string".to_owned(),
             TokenKind::Number(..) => "a number".to_owned(),
-            TokenKind::Word(_) => "a word without quotes".to_owned(),
+            TokenKind::Word(_) => "an unquoted word".to_owned(),
         }
     }
 }
 
-/// Reads tokens from a text.
+/// The lexer.
 pub(super) struct Lexer<'text> {
     text: &'text str,
     at: usize,
@@ -58,7 +58,7 @@ impl<'text> Lexer<'text> {
         }
     }
 
-    /// The next token, or none at the end.
+    /// Returns the next token; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Token>, Complaint> {
         let begins_line = self.skip()?;
         let start = self.at;
@@ -76,7 +76,7 @@ impl<'text> Lexer<'text> {
             '\'' => {
                 return Err(syntax(
                     Place::new(start, start + 1),
-                    "strings stand in double quotes",
+                    "strings must be in double quotes",
                 ));
             }
             '0'..='9' | '-' | '+' | '.' => self.number(rest)?,
@@ -93,7 +93,7 @@ impl<'text> Lexer<'text> {
             _ => {
                 return Err(syntax(
                     Place::new(start, start + first.len_utf8()),
-                    format!("nothing begins with `{}`", first.escape_debug()),
+                    format!("unexpected character `{}`", first.escape_debug()),
                 ));
             }
         };
@@ -121,14 +121,14 @@ impl<'text> Lexer<'text> {
         }
     }
 
-    /// Leaves white space and comments behind, and says whether a line ended.
+    /// Skips white space and comments; returns whether a line ended.
     fn skip(&mut self) -> Result<bool, Complaint> {
         let mut line = false;
         loop {
             let rest = self.text.get(self.at..).unwrap_or("");
             let white = |one: char| match one {
                 ' ' | '\t' | '\n' | '\r' => true,
-                // All that JSON5 has as white space; a mark of byte order is none in a text.
+                // All white space of JSON5; a byte order mark within a text is none.
                 _ => self.relaxed && (one.is_whitespace() || one == '\u{feff}'),
             };
             let length = rest.find(|one| !white(one)).unwrap_or(rest.len());
@@ -139,10 +139,7 @@ impl<'text> Lexer<'text> {
                 self.at += rest.find('\n').unwrap_or(rest.len());
             } else if let Some(inside) = rest.strip_prefix("/*") {
                 let Some(length) = inside.find("*/") else {
-                    return Err(syntax(
-                        Place::new(self.at, self.at + 2),
-                        "this comment is never closed",
-                    ));
+                    return Err(syntax(Place::new(self.at, self.at + 2), "unclosed comment"));
                 };
                 let comment = inside.get(..length).unwrap_or("");
                 line |= comment.contains('\n');
@@ -154,7 +151,7 @@ impl<'text> Lexer<'text> {
     }
 }
 
-/// Whether a word without quotes can have a character.
+/// Returns whether an unquoted word may contain a character.
 fn is_of_word(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '$')
 }

@@ -1,8 +1,8 @@
-//! JSON, with comments and trailing commas; files that end in `.json5` may use all of JSON5.
+//! JSON, with comments and trailing commas; files with the extension `.json5` may use all of JSON5.
 //!
-//! Several values, each from a line of its own, are several documents. The reader is written here, since it has to keep
-//! places in bytes, long numbers, every repeated key and the order of entries, go on after the first value, and never
-//! recurse, which no parser of a crate does together. Numbers and strings are in `number` and `string`.
+//! Several values, each starting on a separate line, are several documents. The reader is implemented here: it must
+//! keep byte positions, long numbers, duplicate keys and the order of entries, continue after the first value, and
+//! never recurse. No existing parser does all of that. `number` and `string` parse numbers and strings.
 
 mod lex;
 mod number;
@@ -24,9 +24,9 @@ use super::tree::{Content, Node, Place, ScalarKind, without_room};
 use super::{codes, duplicates};
 use evenkeel_model::source::SourceFile;
 
-/// Reads a text: one root for each value that stands in it.
+/// Parses a text: one root for each of its values.
 ///
-/// Reading ends at the first thing that is no JSON; keys that were repeated up to there are told as well.
+/// Stops at the first syntax error; reports duplicate keys up to there as well.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     let relaxed = std::path::Path::new(&file.path)
         .extension()
@@ -69,36 +69,28 @@ impl Reader<'_> {
         }
         if let Some(open) = self.open.last() {
             let (opening, _) = open.brackets();
-            let message = format!("this `{opening}` is never closed");
-            return Err(syntax(open.start, message).with(
-                Place::new(end, end),
-                format!("{} is expected here", open.wanted()),
-            ));
+            let message = format!("unclosed `{opening}`");
+            return Err(syntax(open.start, message)
+                .with(Place::new(end, end), format!("expected {}", open.wanted())));
         }
         if self.roots.is_empty() {
-            return Err(syntax(
-                Place::default(),
-                "a value is expected, and there is none",
-            ));
+            return Err(syntax(Place::default(), "expected a value, found nothing"));
         }
         Ok(())
     }
 
-    /// A token outside of everything.
+    /// Handles a token outside of all values.
     fn root(&mut self, token: Token) -> Result<(), Complaint> {
         if !self.roots.is_empty() && !token.begins_line {
             return Err(syntax(
                 token.place,
-                format!(
-                    "the end is expected, or another value on a line of its own, and here is {}",
-                    token.named()
-                ),
+                format!("unexpected {} after the end of the value", token.named()),
             ));
         }
         self.begin(token)
     }
 
-    /// A token in an open list or map, where `next` may come.
+    /// Handles a token in an open list or map that expects `next`.
     fn inside(&mut self, next: Next, token: Token) -> Result<(), Complaint> {
         let in_map = matches!(
             self.open.last(),
@@ -121,16 +113,13 @@ impl Reader<'_> {
                 let token = Token { kind, ..token };
                 let unquoted = matches!(token.kind, TokenKind::Word(_) | TokenKind::Number(..));
                 let hint = if unquoted {
-                    ": keys stand in double quotes"
+                    ": keys must be in double quotes"
                 } else {
                     ""
                 };
                 return Err(syntax(
                     token.place,
-                    format!(
-                        "a key or `}}` is expected, and here is {}{hint}",
-                        token.named()
-                    ),
+                    format!("expected a key or `}}`, found {}{hint}", token.named()),
                 ));
             }
             (Next::ItemOrEnd, kind) => return self.begin(Token { kind, ..token }),
@@ -140,7 +129,7 @@ impl Reader<'_> {
                 return Err(syntax(
                     token.place,
                     format!(
-                        "`:` and a value are expected after a key, and here is {}",
+                        "expected `:` and a value after the key, found {}",
                         token.named()
                     ),
                 ));
@@ -155,7 +144,7 @@ impl Reader<'_> {
                 let wanted = self.open.last().map_or("", Open::wanted);
                 return Err(syntax(
                     token.place,
-                    format!("{wanted} is expected, and here is {}", token.named()),
+                    format!("expected {wanted}, found {}", token.named()),
                 ));
             }
         }
@@ -168,7 +157,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A value begins.
+    /// Starts a value.
     fn begin(&mut self, token: Token) -> Result<(), Complaint> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
@@ -201,7 +190,7 @@ impl Reader<'_> {
                     return Err(syntax(
                         place,
                         format!(
-                            "`{}` is no value: text stands in double quotes, and other words than true, false and null there are none",
+                            "`{}` is not a value: put text in double quotes; the only unquoted words are true, false and null",
                             duplicates::shortened(&word)
                         ),
                     ));
@@ -211,7 +200,7 @@ impl Reader<'_> {
                 let token = Token { kind, ..token };
                 return Err(syntax(
                     place,
-                    format!("a value is expected, and here is {}", token.named()),
+                    format!("expected a value, found {}", token.named()),
                 ));
             }
         };
@@ -225,8 +214,8 @@ impl Reader<'_> {
         };
         let (opening, expected) = open.brackets();
         if closing != expected {
-            let message = format!("`{closing}` cannot close `{opening}`: `{expected}` is expected");
-            return Err(syntax(place, message).with(open.start, format!("`{opening}` stands here")));
+            let message = format!("mismatched `{closing}`: expected `{expected}`");
+            return Err(syntax(place, message).with(open.start, format!("`{opening}` opened here")));
         }
         let content = match open.values {
             Values::List(items) => Content::List(without_room(items)),
@@ -243,7 +232,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Puts a value where it belongs.
+    /// Adds a value to its collection.
     fn put(&mut self, node: Node) {
         match self.open.last_mut() {
             Some(open) => open.put(node),

@@ -1,16 +1,16 @@
-//! Numbers: integers in their canonical text, all others as written, every digit kept.
+//! JSON numbers: integers in canonical text, all others as written, with every digit.
 
 use super::super::duplicates::shortened;
 use super::super::tree::ScalarKind;
 
-/// The kind and the canonical text of a number.
+/// Returns the kind and the canonical text of a number.
 ///
 /// # Errors
 ///
-/// Why it is none.
+/// The reason why it is not a number.
 pub(super) fn read(written: &str, relaxed: bool) -> Result<(ScalarKind, Box<str>), String> {
     let unsigned = match written.strip_prefix('+') {
-        Some(_) if !relaxed => return Err("numbers have no `+` in front".to_owned()),
+        Some(_) if !relaxed => return Err("numbers must not start with `+`".to_owned()),
         Some(rest) => rest,
         None => written.strip_prefix('-').unwrap_or(written),
     };
@@ -43,7 +43,7 @@ pub(super) fn read(written: &str, relaxed: bool) -> Result<(ScalarKind, Box<str>
     }
     if whole.len() > 1 && whole.starts_with('0') {
         return Err(format!(
-            "`{}` has a zero in front: numbers have none, and text stands in double quotes",
+            "`{}` has a leading zero: remove it, or put text in double quotes",
             shortened(written)
         ));
     }
@@ -52,7 +52,7 @@ pub(super) fn read(written: &str, relaxed: bool) -> Result<(ScalarKind, Box<str>
     }
     if !relaxed && (whole.is_empty() || fraction.is_some_and(str::is_empty)) {
         return Err(format!(
-            "`{}` has no digit on one side of its point",
+            "`{}` has no digit on one side of its decimal point",
             shortened(written)
         ));
     }
@@ -63,7 +63,7 @@ pub(super) fn read(written: &str, relaxed: bool) -> Result<(ScalarKind, Box<str>
     Ok((ScalarKind::Float, written.into()))
 }
 
-/// A hexadecimal number in decimal; beyond 128 bits, as written.
+/// Converts a hexadecimal number to decimal; beyond 128 bits, it stays as written.
 fn hexadecimal(sign: &str, digits: &str) -> Option<(ScalarKind, Box<str>)> {
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
@@ -78,7 +78,7 @@ fn hexadecimal(sign: &str, digits: &str) -> Option<(ScalarKind, Box<str>)> {
 
 fn no_number(written: &str) -> String {
     format!(
-        "`{}` is no number, and text stands in double quotes",
+        "`{}` is not a number: put text in double quotes",
         shortened(written)
     )
 }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json5_adds_is_read_only_there() {
+    fn extensions_of_json5_are_read_only_there() {
         for (written, kind, text) in [
             ("+1", Integer, "1"),
             (".5", Float, ".5"),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused_everywhere() {
+    fn invalid_numbers_are_rejected_everywhere() {
         for written in [
             "-", "+", ".", "-.", "1e", "1e+", "01", "-007", "1.2.3", "1x", "0x", "0xg", "--1",
             "1-2", "1_000", "e1", "1２",

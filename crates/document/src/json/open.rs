@@ -1,21 +1,21 @@
-//! A list or a map that is not closed, and what may come next in it.
+//! A list or map in progress, and the tokens that may follow.
 
 use super::super::tree::{Entry, Node, Place};
 
-/// A list or a map that is not closed.
+/// A list or map in progress.
 pub(super) struct Open {
     pub(super) start: Place,
     pub(super) values: Values,
     pub(super) next: Next,
 }
 
-/// What is in it so far.
+/// Its content so far.
 pub(super) enum Values {
     List(Vec<Node>),
     Map(Vec<Entry>),
 }
 
-/// What may come next in an open list or map.
+/// The expected next token.
 pub(super) enum Next {
     /// An item or a key, or the end: after the opening bracket and after a comma.
     ItemOrEnd,
@@ -28,7 +28,7 @@ pub(super) enum Next {
 }
 
 impl Open {
-    /// Takes a value.
+    /// Adds a value.
     pub(super) fn put(&mut self, node: Node) {
         let next = std::mem::replace(&mut self.next, Next::CommaOrEnd);
         match (&mut self.values, next) {
@@ -37,13 +37,13 @@ impl Open {
                 place,
                 value: node,
             }),
-            // The reader takes a value in a map only after its key.
+            // The reader accepts a value in a map only after its key.
             (Values::Map(_), _) => {}
             (Values::List(items), _) => items.push(node),
         }
     }
 
-    /// The brackets it begins and ends with.
+    /// Returns its opening and closing brackets.
     pub(super) fn brackets(&self) -> (char, char) {
         match self.values {
             Values::List(_) => ('[', ']'),
@@ -51,7 +51,7 @@ impl Open {
         }
     }
 
-    /// What has to come after a value in it.
+    /// Returns the tokens that may follow a value.
     pub(super) fn wanted(&self) -> &'static str {
         match self.values {
             Values::List(_) => "`,` or `]`",

@@ -1,4 +1,4 @@
-//! What is written as JSON is read as it was; and whatever a text is, places lie in it.
+//! Properties: written JSON is read back, and all places are within the text.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -50,13 +50,13 @@ fn same(value: &Value, node: &Node) -> bool {
     }
 }
 
-/// Digits are kept here, and rounded there.
+/// This reader keeps all digits, `serde_json` rounds.
 fn close(number: &serde_json::Number, text: &str) -> bool {
     let (theirs, ours) = (number.as_f64().unwrap(), text.parse::<f64>().unwrap());
     number.to_string() == text || (theirs - ours).abs() <= ours.abs() * 1e-12
 }
 
-/// Every place is of the text, and what stands there is the value itself.
+/// Checks that every place is within the text and spans its value.
 fn places_fit(text: &str, root: &Node) -> Result<(), TestCaseError> {
     let slice = |place: Place| text.get(place.start as usize..place.end as usize);
     let mut open = vec![root];
@@ -79,7 +79,7 @@ fn places_fit(text: &str, root: &Node) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Whatever is read must be what others read; complaints stand in the text.
+/// Checks the result against another parser; complaints must be within the text.
 fn others_agree(text: &str) -> Result<(), TestCaseError> {
     let others = serde_json::from_str::<Value>(text);
     for name in ["a.json", "a.json5"] {
@@ -100,7 +100,7 @@ fn others_agree(text: &str) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn what_is_written_as_json_is_read_as_it_was(value in value(), pretty in any::<bool>()) {
+    fn written_json_is_read_back(value in value(), pretty in any::<bool>()) {
         let text = if pretty { format!("{value:#}") } else { value.to_string() };
         for name in ["a.json", "a.json5"] {
             let roots = read(&SourceFile::new(name, text.as_str())).unwrap();
@@ -111,12 +111,12 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>()) {
+    fn arbitrary_text_does_not_panic(text in any::<String>()) {
         others_agree(&text)?;
     }
 
     #[test]
-    fn no_text_that_resembles_json_makes_it_panic(
+    fn text_resembling_json_does_not_panic(
         parts in prop::collection::vec(prop::sample::select(vec![
             "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"é\":", "'", "\\", "\\u", "\\ud800", "\\udc00", "00e9", "\\n", "1", "-",
             "0", ".", "e", "+", "0x", "true", "null", "nul", "//", "/*", "*/", "\n", "\r\n", " ", "\t", "é", "\u{feff}", "\u{2028}",

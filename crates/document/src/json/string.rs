@@ -1,25 +1,25 @@
-//! Strings: escapes undone. Half of a surrogate pair is no character, and so a complaint.
+//! JSON strings, decoded. An unpaired surrogate is an error.
 
 use super::super::complaint::Complaint;
 use super::super::tree::Place;
 use super::syntax;
 
-/// A string that was read.
+/// A parsed string.
 pub(super) struct Read {
-    /// Its text, decoded.
+    /// The decoded text.
     pub(super) text: Box<str>,
-    /// One past its closing quote.
+    /// The byte after its closing quote.
     pub(super) end: usize,
 }
 
-/// Reads the string whose opening quote stands at a byte.
+/// Parses the string whose opening quote is at a byte.
 pub(super) fn read(
     text: &str,
     start: usize,
     quote: char,
     relaxed: bool,
 ) -> Result<Read, Complaint> {
-    let unclosed = || syntax(Place::new(start, start + 1), "this quote is never closed");
+    let unclosed = || syntax(Place::new(start, start + 1), "unclosed quote");
     let mut at = start + 1;
     let mut decoded = String::new();
     loop {
@@ -47,7 +47,7 @@ pub(super) fn read(
             Some('\n' | '\r') => {
                 return Err(syntax(
                     Place::new(start, start + 1),
-                    "this quote is not closed on its line: inside of strings, a line end is written `\\n`",
+                    "the quote is not closed on its line: write a line end as `\\n`",
                 ));
             }
             Some(one) if relaxed => {
@@ -59,7 +59,7 @@ pub(super) fn read(
                 return Err(syntax(
                     Place::new(at, at + 1),
                     format!(
-                        "inside of strings, this character is written `{}`",
+                        "write this character as `{}`",
                         if one == '\t' {
                             "\\t".to_owned()
                         } else {
@@ -73,12 +73,12 @@ pub(super) fn read(
     }
 }
 
-/// Undoes the escape that `rest` begins with, at byte `at`; says how many bytes it takes.
+/// Decodes the escape at the start of `rest`, at byte `at`; returns its length.
 fn escape(rest: &str, at: usize, relaxed: bool, decoded: &mut String) -> Result<usize, Complaint> {
     let Some(mark) = rest.chars().nth(1) else {
         return Err(syntax(
             Place::new(at, at + rest.len()),
-            "nothing follows this backslash",
+            "nothing follows the backslash",
         ));
     };
     let plain = match mark {
@@ -103,7 +103,7 @@ fn escape(rest: &str, at: usize, relaxed: bool, decoded: &mut String) -> Result<
             let width = 1 + if mark < ' ' { 0 } else { mark.len_utf8() };
             return Err(syntax(
                 Place::new(at, at + width),
-                "no such escape: a backslash itself is written twice",
+                "unknown escape: write a backslash as two",
             ));
         }
     };
@@ -111,7 +111,7 @@ fn escape(rest: &str, at: usize, relaxed: bool, decoded: &mut String) -> Result<
     Ok(1 + mark.len_utf8())
 }
 
-/// `\uXXXX`, or two of them that are one character.
+/// Decodes `\uXXXX`, or a surrogate pair of two of them.
 fn unicode(rest: &str, at: usize, decoded: &mut String) -> Result<usize, Complaint> {
     let first = digits(rest, 2, 4).ok_or_else(|| few_digits(rest, at, 4))?;
     if let Some(character) = char::from_u32(first) {
@@ -133,14 +133,11 @@ fn unicode(rest: &str, at: usize, decoded: &mut String) -> Result<usize, Complai
             decoded.push(character);
             Ok(12)
         }
-        None => Err(syntax(
-            Place::new(at, at + 6),
-            "half of a surrogate pair is no character",
-        )),
+        None => Err(syntax(Place::new(at, at + 6), "unpaired surrogate")),
     }
 }
 
-/// The hexadecimal number of `count` digits from a byte on.
+/// Parses a hexadecimal number of `count` digits at a byte.
 fn digits(rest: &str, from: usize, count: usize) -> Option<u32> {
     let digits = rest.get(from..from + count)?;
     digits
@@ -158,6 +155,6 @@ fn few_digits(rest: &str, at: usize, count: usize) -> Complaint {
         .map_or(rest.len().min(2 + count), |(offset, _)| offset);
     syntax(
         Place::new(at, at + written),
-        format!("{count} hexadecimal digits are expected here"),
+        format!("expected {count} hexadecimal digits"),
     )
 }

@@ -1,4 +1,4 @@
-//! What JSON becomes, where it stands, and what is refused.
+//! JSON texts, their trees and places, and errors.
 
 use std::fmt::Write as _;
 
@@ -74,7 +74,7 @@ fn values_have_their_kinds_and_places() {
 }
 
 #[test]
-fn comments_and_trailing_commas_are_no_mistakes() {
+fn comments_and_trailing_commas_are_accepted() {
     let text = "// note {\n{ /* ] */ \"a\": [1, 2, /**/], // é\n \"b\": \"// text\", }\n// end";
     let root = root(text);
     assert_eq!(root.leaves(), 3);
@@ -85,17 +85,17 @@ fn comments_and_trailing_commas_are_no_mistakes() {
 }
 
 #[test]
-fn several_lines_are_several_documents() {
+fn values_on_separate_lines_are_documents() {
     let roots = outcome("{\"a\": 1}\n{\"a\": 2}\r\n\n[3]\n4\n\"5\"\n").unwrap();
     assert_eq!(roots.len(), 5);
     assert_eq!(outcome("{\n}\n/* x */ {\n}").unwrap().len(), 2);
     let complaint = complaint("{\"a\": 1} {\"a\": 2}");
     assert_eq!(complaint.place, Place::new(9, 10));
-    assert!(complaint.message.contains("the end is expected"));
+    assert!(complaint.message.contains("after the end of the value"));
 }
 
 #[test]
-fn escapes_are_undone() {
+fn escapes_are_decoded() {
     let text = r#""\"\\\/\b\f\n\r\tA\u00e9\ud83e\udd80é""#;
     assert_eq!(
         &*root(text).as_scalar().unwrap().text,
@@ -104,57 +104,57 @@ fn escapes_are_undone() {
 }
 
 #[test]
-fn mistakes_are_told_at_their_byte_in_words_that_help() {
+fn errors_are_reported_at_their_byte_with_a_remedy() {
     for (text, place, words) in [
-        ("", (0, 0), "a value is expected"),
-        (" // only\n", (0, 0), "a value is expected"),
+        ("", (0, 0), "expected a value"),
+        (" // only\n", (0, 0), "expected a value"),
         (
             "{\"é\" 1}",
             (6, 7),
-            "`:` and a value are expected after a key, and here is a number",
+            "expected `:` and a value after the key, found a number",
         ),
-        ("{\"é\": }", (7, 8), "a value is expected, and here is `}`"),
+        ("{\"é\": }", (7, 8), "expected a value, found `}`"),
         (
             "{\"é\": 1 \"b\": 2}",
             (9, 12),
-            "`,` or `}` is expected, and here is a string",
+            "expected `,` or `}`, found a string",
         ),
-        ("[\"é\" 1]", (6, 7), "`,` or `]` is expected"),
-        ("[1,,2]", (3, 4), "a value is expected, and here is `,`"),
-        ("[,]", (1, 2), "a value is expected"),
-        ("{,}", (1, 2), "a key or `}` is expected"),
-        ("{a: 1}", (1, 2), "keys stand in double quotes"),
-        ("{1: 1}", (1, 2), "keys stand in double quotes"),
-        ("{\"é\": [1, 2}", (12, 13), "`]` is expected"),
-        ("{\"é\": 1", (0, 1), "this `{` is never closed"),
-        ("[\"é\", [1]", (0, 1), "this `[` is never closed"),
-        ("]", (0, 1), "a value is expected, and here is `]`"),
-        ("{\"é\": 1}}", (9, 10), "the end is expected"),
+        ("[\"é\" 1]", (6, 7), "expected `,` or `]`"),
+        ("[1,,2]", (3, 4), "expected a value, found `,`"),
+        ("[,]", (1, 2), "expected a value"),
+        ("{,}", (1, 2), "expected a key or `}`"),
+        ("{a: 1}", (1, 2), "keys must be in double quotes"),
+        ("{1: 1}", (1, 2), "keys must be in double quotes"),
+        ("{\"é\": [1, 2}", (12, 13), "expected `]`"),
+        ("{\"é\": 1", (0, 1), "unclosed `{`"),
+        ("[\"é\", [1]", (0, 1), "unclosed `[`"),
+        ("]", (0, 1), "expected a value, found `]`"),
+        ("{\"é\": 1}}", (9, 10), "after the end of the value"),
         ("[\"é\", 'b']", (7, 8), "double quotes"),
-        ("[\"é\", b]", (7, 8), "`b` is no value"),
-        ("[\"é\", True]", (7, 11), "`True` is no value"),
-        ("[\"é\", 01]", (7, 9), "zero in front"),
-        ("[\"é\", +1]", (7, 9), "no `+`"),
+        ("[\"é\", b]", (7, 8), "`b` is not a value"),
+        ("[\"é\", True]", (7, 11), "`True` is not a value"),
+        ("[\"é\", 01]", (7, 9), "leading zero"),
+        ("[\"é\", +1]", (7, 9), "must not start with `+`"),
         ("[\"é\", .5]", (7, 9), "no digit on one side"),
         ("[\"é\", 1.]", (7, 9), "no digit on one side"),
-        ("[\"é\", 0x1F]", (7, 11), "no number"),
-        ("[\"é\", NaN]", (7, 10), "no value"),
-        ("[\"é\", -Infinity]", (7, 16), "no number"),
+        ("[\"é\", 0x1F]", (7, 11), "not a number"),
+        ("[\"é\", NaN]", (7, 10), "not a value"),
+        ("[\"é\", -Infinity]", (7, 16), "not a number"),
         ("[\"é\", \"x]\n", (7, 8), "not closed on its line"),
-        ("[\"é\", \"x]", (7, 8), "never closed"),
+        ("[\"é\", \"x]", (7, 8), "unclosed"),
         ("[\"é\tb\"]", (4, 5), "`\\t`"),
         ("[\"é\u{1}\"]", (4, 5), "`\\u0001`"),
-        ("[\"é\\q\"]", (4, 6), "no such escape"),
-        ("[\"é\\é\"]", (4, 7), "no such escape"),
+        ("[\"é\\q\"]", (4, 6), "unknown escape"),
+        ("[\"é\\é\"]", (4, 7), "unknown escape"),
         ("[\"\\u12g4\"]", (2, 6), "4 hexadecimal digits"),
         ("[\"\\u12é4\"]", (2, 6), "4 hexadecimal digits"),
         ("[\"\\ud800\"]", (2, 8), "surrogate"),
         ("[\"\\udc00x\"]", (2, 8), "surrogate"),
         ("[\"\\ud800\\ud800\"]", (2, 8), "surrogate"),
-        ("[1] /* é", (4, 6), "never closed"),
-        ("[\"é\", #]", (7, 8), "nothing begins with `#`"),
-        ("[\"é\", \u{a0}1]", (7, 9), "nothing begins with"),
-        ("[/]", (1, 2), "nothing begins with `/`"),
+        ("[1] /* é", (4, 6), "unclosed"),
+        ("[\"é\", #]", (7, 8), "unexpected character `#`"),
+        ("[\"é\", \u{a0}1]", (7, 9), "unexpected character"),
+        ("[/]", (1, 2), "unexpected character `/`"),
     ] {
         let complaint = complaint(text);
         assert_eq!(complaint.code, &codes::SYNTAX);
@@ -172,7 +172,7 @@ fn mistakes_are_told_at_their_byte_in_words_that_help() {
 }
 
 #[test]
-fn every_repeated_key_is_told_even_when_the_text_ends_in_a_mistake() {
+fn duplicate_keys_are_reported_even_before_a_syntax_error() {
     let text = "[{\"é\": 1, \"b\": {\"x\": 1, \"\\u0078\": 2}, \"é\": 3}, oops]";
     let complaints = outcome(text).unwrap_err();
     let places: Vec<&str> = complaints.iter().map(|one| at(text, one.place)).collect();
@@ -185,7 +185,7 @@ fn every_repeated_key_is_told_even_when_the_text_ends_in_a_mistake() {
 }
 
 #[test]
-fn json5_is_read_from_files_that_say_so() {
+fn json5_is_read_from_files_with_its_extension() {
     let text = "{\n  // note\n  key: 'it\\'s',\n  $b_1: [+1, .5, 0xff, -Infinity, NaN],\n  'é': \"line \\\n  end\\x41\\v\",\n}";
     let roots = read(&SourceFile::new("renovate.JSON5", text)).unwrap();
     let value = |key: &str| &*roots[0].get(key).unwrap().as_scalar().unwrap().text;
@@ -196,7 +196,7 @@ fn json5_is_read_from_files_that_say_so() {
 }
 
 #[test]
-fn a_hundred_thousand_levels_are_refused() {
+fn a_hundred_thousand_levels_are_rejected() {
     const MANY: usize = 100_000;
     for (text, start) in [
         ("[".repeat(MANY), DEEPEST),
@@ -212,7 +212,7 @@ fn a_hundred_thousand_levels_are_refused() {
 }
 
 #[test]
-fn of_very_many_complaints_the_first_are_told_and_the_rest_is_counted() {
+fn only_the_first_errors_are_reported_and_the_rest_is_counted() {
     let mut text = String::from("{");
     for _ in 0..5_000 {
         let _ = write!(text, "\"k\": 1, ");
@@ -227,7 +227,7 @@ fn of_very_many_complaints_the_first_are_told_and_the_rest_is_counted() {
 }
 
 #[test]
-fn long_and_odd_texts_are_read_or_refused_without_delay() {
+fn long_and_unusual_texts_are_processed_quickly() {
     const MANY: usize = 20_000;
     for text in [
         "1\n".repeat(MANY),

@@ -1,43 +1,43 @@
 //! INI files: `[section]`, `key = value`, comments.
 //!
-//! There is no one format of this name; this takes what most readers agree on, and where they do not, what loses least:
+//! No standard defines the format; this reader follows the common ground, and otherwise the reading that loses least:
 //!
-//! - A section is a map of its name as written, `[remote "origin"]` is `remote "origin"`; when it comes twice, the two are
-//!   one. Keys before any section stand beside the sections.
-//! - A key that stands twice in a section is a list: so are repeated keys meant in the files that have them.
-//! - `=` separates, and `:` with white space around it; if there is neither, the first `:`. A line without a separator is
-//!   a key without a value, which is nothing.
-//! - `web-1 host=10.0.0.1 port=22`, as inventories list hosts: a key with the map of what is told about it.
-//! - Lines that are indented deeper than their key continue its value, empty ones between them included.
-//! - `#` and `;` begin comments at the start of a line, and after white space outside of `"…"`.
-//! - Quotes around a whole value are no part of it. Nothing is escaped and nothing is filled in.
+//! - A section is a map with its name as written, `[remote "origin"]` is `remote "origin"`; repeated sections are
+//!   merged. Keys before any section are placed beside the sections.
+//! - A duplicate key in a section is a list, as files with repeated keys mean it.
+//! - `=` separates, as does `:` with white space around it; without either, the first `:`. A line without a separator
+//!   is a key with the value null.
+//! - `web-1 host=10.0.0.1 port=22`, as in inventories of hosts: a key with a map of its variables.
+//! - Lines that are indented deeper than their key continue its value, including empty lines between them.
+//! - `#` and `;` start comments at the start of a line, and after white space outside of `"…"`.
+//! - Quotes around a whole value are dropped. Nothing is escaped or expanded.
 //!
-//! Units of systemd are read as systemd reads them: `#` and `;` begin a comment only at the start of a line, and a line that
-//! ends with a backslash goes on in the next. ` ; ` separates commands, quotes are part of a value, only `=` separates, an
-//! empty value empties the list of its key, and indentation means nothing.
+//! Units of systemd follow the rules of systemd: `#` and `;` start a comment only at the start of a line, and a line
+//! that ends with a backslash continues on the next. ` ; ` separates commands, quotes are part of a value, only `=`
+//! separates, an empty value clears the list of its key, and indentation has no meaning.
 
 use super::super::codes;
 use super::super::complaint::{Complaint, Outcome};
 use super::super::gathering::{Entries, Gathering, Index};
 use super::super::tree::{Content, Entry, Node, Place, ScalarKind};
 
-/// Reads a text as most readers do.
+/// Parses a text by the common rules.
 pub(super) fn read(text: &str) -> Outcome {
     read_by(text, Manner::Common)
 }
 
-/// Reads a unit of systemd.
+/// Parses a unit of systemd.
 pub(super) fn read_unit(text: &str) -> Outcome {
     read_by(text, Manner::Systemd)
 }
 
-/// Whose rules are followed.
+/// The rules to follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Manner {
-    /// What most readers agree on.
+    /// The common rules.
     #[default]
     Common,
-    /// Units of systemd.
+    /// The rules of systemd.
     Systemd,
 }
 
@@ -77,7 +77,7 @@ fn read_by(text: &str, manner: Manner) -> Outcome {
     reader.gathering.finish(entries.into_node(whole))
 }
 
-/// A section that was begun.
+/// A section in progress.
 struct Section {
     name: Box<str>,
     place: Place,
@@ -85,24 +85,24 @@ struct Section {
     whole: Place,
 }
 
-/// A value that may still be continued.
+/// A value that may continue.
 struct Open {
     key: Box<str>,
     key_place: Place,
-    /// How far its key is indented.
+    /// The indentation of its key.
     indent: usize,
     value: String,
     place: Place,
-    /// It has none so far.
+    /// Whether it is empty so far.
     is_nothing: bool,
-    /// Empty lines that are part of it if another line follows.
+    /// Empty lines that belong to it if another line follows.
     empty_lines: usize,
 }
 
 #[derive(Default)]
 struct Reader {
     manner: Manner,
-    /// Whether the line before ends with a backslash.
+    /// Whether the previous line ends with a backslash.
     goes_on: bool,
     gathering: Gathering,
     loose: Entries,
@@ -141,7 +141,7 @@ impl Reader {
         }
     }
 
-    /// A line of a unit. A comment between the lines of a value is no part of it.
+    /// Parses a line of a unit. A comment between the lines of a value is dropped.
     fn line_of_unit(&mut self, start: usize, line: &str) {
         let content = line.trim();
         let indent = line.len() - line.trim_start().len();
@@ -199,11 +199,11 @@ impl Reader {
         let trimmed = name.trim();
         if after != "]" || trimmed.is_empty() {
             let message = if trimmed.is_empty() {
-                "a section needs a name"
+                "missing section name"
             } else if after.is_empty() {
-                "the `]` of this section is missing"
+                "missing `]` of the section"
             } else {
-                "only a comment may follow the `]` of a section"
+                "text after the `]` of a section: only a comment may follow"
             };
             self.complain(Place::new(start, start + content.len()), message);
         }
@@ -242,7 +242,7 @@ impl Reader {
         if key.is_empty() {
             self.complain(
                 Place::new(start, start + content.len()),
-                "a key is missing before this",
+                "missing key before the separator",
             );
         }
         self.gathering.count(key_place);
@@ -270,13 +270,13 @@ impl Reader {
         });
     }
 
-    /// A host of an inventory, and what is told about it.
+    /// Adds a host of an inventory with its variables.
     fn host(&mut self, start: usize, content: &str, host: Host<'_>) {
         let place = Place::new(start, start + content.len());
         let key_place = Place::new(start, start + host.name.len());
         self.gathering.count(key_place);
         let mut entries = Entries::default();
-        for (key, key_place, value, value_place) in host.told {
+        for (key, key_place, value, value_place) in host.reported {
             self.gathering.count(key_place);
             entries.insert(
                 Entry {
@@ -290,7 +290,7 @@ impl Reader {
         self.put(host.name.into(), key_place, entries.into_node(place));
     }
 
-    /// Puts the value that was open where it belongs.
+    /// Stores the value in progress.
     fn finish_value(&mut self) {
         let Some(open) = self.open.take() else { return };
         let (kind, text) = if open.is_nothing {
@@ -304,7 +304,7 @@ impl Reader {
         self.put(open.key, open.key_place, value);
     }
 
-    /// Puts a value into its section.
+    /// Stores a value in its section.
     fn put(&mut self, key: Box<str>, place: Place, value: Node) {
         let section = self.current.and_then(|at| self.sections.get_mut(at));
         let entries = match section {
@@ -316,7 +316,7 @@ impl Reader {
         };
         match entries.find(&key) {
             None => entries.push(Entry { key, place, value }),
-            // `ExecStart=` takes back what was set before, and what follows replaces it.
+            // `ExecStart=` clears earlier values, and later ones replace them.
             Some(entry)
                 if self.manner == Manner::Systemd
                     && (is_empty(&entry.value) || is_empty(&value)) =>
@@ -333,7 +333,7 @@ impl Reader {
     }
 }
 
-/// Whether a text begins with a section, and has nothing in its sections but keys, keys with values, and hosts.
+/// Returns whether a text starts with a section, and its sections contain only keys, keys with values, and hosts.
 pub(super) fn has_sections(text: &str) -> bool {
     let mut lines = text
         .lines()
@@ -353,14 +353,14 @@ pub(super) fn has_sections(text: &str) -> bool {
         })
 }
 
-/// Whether a value is empty.
+/// Returns whether a value is empty.
 fn is_empty(node: &Node) -> bool {
     node.as_scalar()
         .is_some_and(|scalar| scalar.text.is_empty())
 }
 
-/// Whether a text has a section, and else nothing but lines with `=`, keys of one word, and what continues them: what an
-/// ending such as `.cfg` stands for in many programs, and not in HAProxy.
+/// Returns whether a text has a section, and otherwise only lines with `=`, keys of one word, and continuations: many
+/// programs use an extension such as `.cfg` for that, and HAProxy does not.
 pub(super) fn is_of_sections(text: &str) -> bool {
     let mut has_section = false;
     let mut is_within = false;
@@ -377,7 +377,7 @@ pub(super) fn is_of_sections(text: &str) -> bool {
         } else if separator(content).is_some_and(|at| at > 0) {
             is_within = true;
         } else if is_indented && is_within {
-            // A value goes on.
+            // A value continues.
         } else if content.contains(char::is_whitespace) && host(0, content).is_none() {
             return false;
         } else {
@@ -387,7 +387,7 @@ pub(super) fn is_of_sections(text: &str) -> bool {
     has_section || !text.lines().any(|line| line.starts_with([' ', '\t']))
 }
 
-/// Another value of the same key: the two are a list, or the list is one longer.
+/// Adds another value of the same key: the two become a list, or the list grows.
 fn repeat(node: &mut Node, another: Node) {
     let whole = Place {
         start: node.place.start,
@@ -406,19 +406,19 @@ fn repeat(node: &mut Node, another: Node) {
     }
 }
 
-/// A line of an inventory: a host, and what is told about it, each with its places.
+/// A line of an inventory: a host and its variables, each with its places.
 struct Host<'t> {
     name: &'t str,
-    told: Vec<(&'t str, Place, &'t str, Place)>,
+    reported: Vec<(&'t str, Place, &'t str, Place)>,
 }
 
-/// The host that a line is about: a word without `=`, and then nothing but `name=value`, without blanks around `=`.
+/// Parses a host line: a word without `=`, then only `name=value`, without blanks around `=`.
 fn host(start: usize, line: &str) -> Option<Host<'_>> {
     let (name, _) = line.split_once(char::is_whitespace)?;
     if name.contains(['=', '"', '\'']) || name.ends_with(':') {
         return None;
     }
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut at = name.len();
     while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
         at += rest.len() - rest.trim_start().len();
@@ -440,7 +440,7 @@ fn host(start: usize, line: &str) -> Option<Host<'_>> {
             return None;
         }
         let value_at = start + at + key.len() + 1;
-        told.push((
+        reported.push((
             key,
             Place::new(start + at, start + at + key.len()),
             unquoted(value),
@@ -448,10 +448,10 @@ fn host(start: usize, line: &str) -> Option<Host<'_>> {
         ));
         at += key.len() + 1 + length;
     }
-    (!told.is_empty()).then_some(Host { name, told })
+    (!reported.is_empty()).then_some(Host { name, reported })
 }
 
-/// Where the separator of a line stands.
+/// Returns the position of a line's separator.
 fn separator(line: &str) -> Option<usize> {
     let is_loose = |at: usize| {
         let before = line.get(..at).unwrap_or("");
@@ -466,14 +466,14 @@ fn separator(line: &str) -> Option<usize> {
         .or_else(|| line.find(':'))
 }
 
-/// A line, trimmed, without the comment at its end.
+/// Returns a line, trimmed, without the comment at its end.
 fn without_comment(line: &str) -> &str {
     let mut is_quoted = false;
     let mut is_after_blank = false;
     for (at, character) in line.char_indices() {
         match character {
             '"' => {
-                // A quote that is never closed quotes nothing.
+                // An unclosed quote is literal.
                 let rest = line.get(at + 1..).unwrap_or("");
                 is_quoted = !is_quoted && rest.contains('"');
             }
@@ -487,7 +487,7 @@ fn without_comment(line: &str) -> &str {
     line
 }
 
-/// A value without the quotes around all of it.
+/// Returns a value without the quotes around all of it.
 fn unquoted(value: &str) -> &str {
     for quote in ['"', '\''] {
         let inner = value
@@ -535,7 +535,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_hold_their_keys_and_come_together() {
+    fn sections_contain_their_keys_and_are_merged() {
         let text = "root = true\n[a]\nx=1\n[remote \"o\"]\n\turl = u\n[ a ] ; c\ny = 2\n[b.c]\n[*.{js,py}]\n";
         assert_eq!(
             shown(&tree(text)),
@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_most_programs_read_them() {
+    fn values_are_read_as_in_most_programs() {
         for (line, expected) in [
             ("a = b c", "{a=<b c>}"),
             ("a: b", "{a=<b>}"),
@@ -579,7 +579,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_is_what_was_written() {
+    fn every_place_spans_its_source() {
         let text = "[ é ]\n\tä = \"b\"  ; c\nx =\n  1\n  2\nx = 3\ny =  \nz\n";
         let root = tree(text);
         let Content::Map(sections) = &root.content else {
@@ -603,20 +603,20 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told() {
+    fn every_error_is_reported() {
         let text = "[a\n= b\n[]\n[c] d\ne = 1\n";
         let complaints = read(text).unwrap_err();
-        let told: Vec<&str> = complaints
+        let reported: Vec<&str> = complaints
             .iter()
             .map(|complaint| at(text, complaint.place))
             .collect();
-        assert_eq!(told, ["[a", "= b", "[]", "[c] d"]);
+        assert_eq!(reported, ["[a", "= b", "[]", "[c] d"]);
         let twice = read("a = 1\n[a]\nb = 1\n").unwrap_err();
         assert_eq!(twice[0].code.name, codes::DUPLICATE_KEY.name);
     }
 
     #[test]
-    fn a_host_of_an_inventory_has_what_is_told_about_it() {
+    fn a_host_of_an_inventory_has_its_variables() {
         let roots = read(
             "[web]\nweb-1 host=10.0.0.1 port=22 note='a b'\nweb-2\n[web:vars]\nuser = app\nopts = -o A=b\n",
         )
@@ -637,7 +637,7 @@ mod tests {
     }
 
     #[test]
-    fn units_are_read_as_systemd_reads_them() {
+    fn units_are_read_as_by_systemd() {
         let tree = |text: &str| {
             let mut roots = super::read_unit(text).unwrap();
             shown(&roots.remove(0))
@@ -656,7 +656,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_ending_stands_for_is_seen_in_the_text() {
+    fn the_text_decides_the_meaning_of_an_extension() {
         for text in [
             "[a]\nb = c\n",
             "a = b\nc: d\n",
@@ -702,7 +702,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_back(
+        fn written_documents_are_read_back(
             sections in prop::collection::btree_map("[a-z][a-z .\"]{0,5}[a-z]", prop::collection::btree_map("[a-z][a-z_.-]{0,5}", "([!-~&&[^\"'#;]][ -~&&[^\"#;]]{0,8}[!-~&&[^\"'#;]])?", 0..5), 0..5),
         ) {
             let mut text = String::new();
@@ -720,7 +720,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_too_strange(text in "\\PC{0,40}|(a|b|=|:|#|;|\\[|\\]|\"|'|\\[a\\]| |\t|\n|\r\n|\r|é){0,40}") {
+        fn arbitrary_text_is_accepted(text in "\\PC{0,40}|(a|b|=|:|#|;|\\[|\\]|\"|'|\\[a\\]| |\t|\n|\r\n|\r|é){0,40}") {
             let outcome: Outcome = read(&text);
             match outcome {
                 Ok(roots) => check(&roots[0], &text),

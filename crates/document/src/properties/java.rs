@@ -1,14 +1,14 @@
 //! Java properties: flat keys, escapes, and lines that a backslash continues.
 //!
-//! White space at the end of a value is part of it, as for Java. A key that stands twice is a mistake, although Java
-//! takes the last one. A line `#---` or `!---` begins another document, as Spring reads them.
+//! White space at the end of a value is part of it, as in Java. A duplicate key is an error, although Java uses the
+//! last one. A line `#---` or `!---` starts another document, as in Spring.
 
 use super::super::codes;
 use super::super::complaint::{Complaint, Outcome};
 use super::super::gathering::{Entries, Gathering};
 use super::super::tree::{Entry, Node, Place, ScalarKind};
 
-/// Reads a text, which may have several documents.
+/// Parses a text, which may contain several documents.
 pub(super) fn read(text: &str) -> Outcome {
     let mut reader = Reader {
         text,
@@ -35,17 +35,17 @@ pub(super) fn read(text: &str) -> Outcome {
     reader.gathering.finish_all(roots)
 }
 
-/// The length of a line that ends a document, where the text begins with one.
+/// Returns the length of the document separator at the start of the text, if any.
 fn border(text: &str) -> Option<usize> {
     let line = text.lines().next()?;
     matches!(line.trim_end(), "#---" | "!---").then_some(line.len())
 }
 
-/// A part of a logical line.
+/// A piece of a logical line.
 enum Piece {
-    /// A character as written.
+    /// A literal character.
     Plain(char),
-    /// A character that was escaped; nothing for an escape that is wrong.
+    /// An escaped character; `None` for an invalid escape.
     Escaped(Option<char>),
     /// The end of the line.
     End,
@@ -67,7 +67,7 @@ impl<'t> Reader<'t> {
         self.at += rest.len() - rest.trim_start_matches(is_blank).len();
     }
 
-    /// The next part of the line, which `at` is then behind. Continued lines are joined.
+    /// Returns the next piece of the line and advances `at` past it. Joins continued lines.
     fn piece(&mut self) -> Piece {
         loop {
             let rest = self.rest();
@@ -92,11 +92,11 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The character that a backslash and `after` are.
+    /// Returns the character of a backslash and `after`.
     fn escape(&mut self, after: &str) -> Option<char> {
         let start = self.at;
         let Some(named) = after.chars().next() else {
-            // A backslash at the very end continues a line that is not there.
+            // A backslash at the very end continues onto a line that does not exist.
             self.at += 1;
             return None;
         };
@@ -124,13 +124,13 @@ impl<'t> Reader<'t> {
             self.gathering.complain(Complaint::new(
                 &codes::SYNTAX,
                 Place::new(start, self.at),
-                "`\\u` needs four hexadecimal digits that are a character",
+                "`\\u` needs four hexadecimal digits of a valid character",
             ));
         }
         character
     }
 
-    /// The entry of a logical line; nothing for an empty line or a comment.
+    /// Parses the entry of a logical line; `None` for an empty line or a comment.
     fn line(&mut self) -> Option<Entry> {
         self.skip_blank();
         let rest = self.rest();
@@ -173,14 +173,14 @@ impl<'t> Reader<'t> {
         let is_nothing =
             key.is_empty() && place.start == place.end && value.place.start == value.place.end;
         if is_nothing && !is_separated {
-            // Continued lines with nothing on them.
+            // Continued lines without content.
             return None;
         }
         let key = key.into();
         Some(Entry { key, place, value })
     }
 
-    /// The value, after its separator or before it.
+    /// Parses the value, including a separator before it.
     fn value(&mut self, mut is_separated: bool) -> Node {
         let mut text = String::new();
         let mut start = self.at;
@@ -211,7 +211,7 @@ impl<'t> Reader<'t> {
         Node::scalar(Place::new(start, end), ScalarKind::Loose, text)
     }
 
-    /// Where the part stands that was read from `before` on, behind the lines that were continued.
+    /// Returns the place of the part that was read from `before` on, without leading continuations.
     fn first_of(&self, before: usize) -> usize {
         let mut at = before;
         while let Some(after) = self.text.get(at..).and_then(|rest| rest.strip_prefix('\\')) {
@@ -227,7 +227,7 @@ fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\u{c}')
 }
 
-/// The bytes of the end of a line that the text begins with.
+/// Returns the length of the line end at the start of the text.
 fn line_end(text: &str) -> Option<usize> {
     if text.starts_with("\r\n") {
         return Some(2);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_values_are_read_as_java_reads_them() {
+    fn keys_and_values_are_read_as_by_java() {
         for (line, key, value, written_key, written_value) in [
             ("a=b", "a", "b", "a", "b"),
             ("  a : b ", "a", "b ", "a", "b "),
@@ -309,15 +309,15 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told() {
+    fn every_error_is_reported() {
         let text = "a=1\nb=\\u12\na=2\nc=\\ud800x\n";
         let complaints = read(text).unwrap_err();
-        let told: Vec<(&str, u32)> = complaints
+        let reported: Vec<(&str, u32)> = complaints
             .iter()
             .map(|complaint| (complaint.code.name, complaint.place.start))
             .collect();
         let (syntax, twice) = (codes::SYNTAX.name, codes::DUPLICATE_KEY.name);
-        assert_eq!(told, [(syntax, 6), (twice, 11), (syntax, 17)]);
+        assert_eq!(reported, [(syntax, 6), (twice, 11), (syntax, 17)]);
     }
 
     fn escaped(text: &str) -> String {
@@ -343,14 +343,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_back(values in prop::collection::btree_map("\\PC{1,8}", "\\PC{0,12}|[ -~\n]{0,12}", 0..6)) {
+        fn written_documents_are_read_back(values in prop::collection::btree_map("\\PC{1,8}", "\\PC{0,12}|[ -~\n]{0,12}", 0..6)) {
             let text: String = values.iter().map(|(key, value)| format!("{} = {}\n", escaped(key), escaped(value))).collect();
             let read: Vec<_> = pairs(&text).into_iter().map(|(key, value, _, _)| (key, value)).collect();
             prop_assert_eq!(read, values.into_iter().collect::<Vec<_>>());
         }
 
         #[test]
-        fn no_text_is_too_strange(text in "\\PC{0,40}|(a|b|=|:|#|!|\\\\|\\\\u|00e9|d83d| |\t|\n|\r\n|\r|é){0,40}") {
+        fn arbitrary_text_is_accepted(text in "\\PC{0,40}|(a|b|=|:|#|!|\\\\|\\\\u|00e9|d83d| |\t|\n|\r\n|\r|é){0,40}") {
             let outcome: Outcome = read(&text);
             let places: Vec<Place> = match &outcome {
                 Ok(roots) => {

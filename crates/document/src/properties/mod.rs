@@ -1,8 +1,8 @@
 //! INI files and Java properties: sections, keys and values without types.
 //!
-//! The two look alike and are not: `\` and `!` mean nothing to the one, sections and indentation nothing to the other.
-//! The ending `.properties` tells which it is, and the endings of units tell that systemd reads them. Files of users and
-//! their passwords (`passwords`) are known by their names.
+//! The two formats look alike but differ: `\` and `!` are special only in the second, sections and indentation only in
+//! the first. The extension `.properties` selects the second, the extensions of units select the rules of systemd, and
+//! `passwords` recognises files of users and their passwords by name.
 
 mod ini;
 mod java;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::complaint::Outcome;
 use evenkeel_model::source::SourceFile;
 
-/// Reads a text.
+/// Parses a text.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     const UNITS: &[&str] = &[
         "service",
@@ -58,17 +58,17 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     }
 }
 
-/// Whether a file is one of users and their passwords.
+/// Returns whether a file lists users and their passwords.
 pub(super) fn is_of_passwords(file: &SourceFile) -> bool {
     passwords::is_one(&file.path, &file.text)
 }
 
-/// Whether a text is what its ending `.cfg` or `.ini` says.
+/// Returns whether a text has the form expected of its extension `.cfg` or `.ini`.
 pub(super) fn is_of_sections(text: &str) -> bool {
     ini::is_of_sections(text)
 }
 
-/// Whether a text without a telling name has sections, and in them nothing but keys, keys with values, and hosts.
+/// Returns whether a text without a known name has sections that contain only keys, keys with values, and hosts.
 pub(super) fn has_sections(text: &str) -> bool {
     ini::has_sections(text)
 }

@@ -1,7 +1,7 @@
-//! Files of users and their passwords, a line each: `htpasswd`, `htdigest`, pgbouncer's `userlist.txt`, `sasl_passwd`.
+//! Files with a user and a password on each line: `htpasswd`, `htdigest`, pgbouncer's `userlist.txt`, `sasl_passwd`.
 //!
-//! `app:$apr1$…`, `"app" "…"` and `smtp.example.org app:…` are `{app: {password: …}}`, whatever a password looks like: its
-//! name says that it is one. A user with two lines has a list of passwords.
+//! `app:$apr1$…`, `"app" "…"` and `smtp.example.org app:…` are `{app: {password: …}}`: the key
+//! marks the value as a secret regardless of its form. A user with two lines has a list of passwords.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::super::complaint::Outcome;
 use super::super::gathering::{Entries, Gathering};
 use super::super::tree::{Content, Entry, Node, Place, ScalarKind};
 
-/// Names of such files, among the parts of a file's name.
+/// Names of such files, compared with the parts of a file's name.
 const NAMES: &[&str] = &[
     "htpasswd",
     "htdigest",
@@ -21,14 +21,14 @@ const NAMES: &[&str] = &[
     "sasl_passwd",
 ];
 
-/// Whether a file is one of those by its name, and each of its lines is a user and a password.
+/// Returns whether a file has such a name, and each of its lines is a user and a password.
 pub(super) fn is_one(path: &str, text: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let is_named = name.split(['.', '-']).any(|part| NAMES.contains(&part));
     is_named && users(text).next().is_some() && users(text).all(|(_, _, user)| user.is_some())
 }
 
-/// Reads such a file.
+/// Parses such a file.
 pub(super) fn read(text: &str) -> Outcome {
     let mut gathering = Gathering::default();
     let mut all = Entries::default();
@@ -72,7 +72,7 @@ fn password_of(user: &mut Node) -> Option<&mut Node> {
     entries.last_mut().map(|entry| &mut entry.value)
 }
 
-/// Adds another password to that of a user.
+/// Adds another password of a user.
 fn add(first: &mut Node, another: Node) {
     match &mut first.content {
         Content::List(items) => items.push(another),
@@ -84,7 +84,7 @@ fn add(first: &mut Node, another: Node) {
     }
 }
 
-/// A user of a line, each part by its place in the line.
+/// The user of a line, with the place of each part in the line.
 struct User {
     name: Range<usize>,
     /// The field between the name and the password, with its key.
@@ -92,7 +92,7 @@ struct User {
     password: Range<usize>,
 }
 
-/// The lines that are no comments: where each begins, what it is, and the user in it.
+/// Returns the lines except for comments: the start, the text and the user of each.
 fn users(text: &str) -> impl Iterator<Item = (usize, &str, Option<User>)> {
     let mut next = 0;
     text.split_inclusive('\n').filter_map(move |whole| {
@@ -144,7 +144,7 @@ fn user(line: &str) -> Option<User> {
                 password: colon + 1..length,
             })
         }
-        // `/etc/passwd` has seven fields, and no passwords.
+        // `/etc/passwd` has seven fields and no passwords.
         _ => None,
     }
 }
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_none() {
+    fn other_files_are_not_password_files() {
         for (path, text) in [
             ("etc/passwd", "root:x:0:0:root:/root:/bin/sh"),
             ("htpasswd", "app hunter2"),

@@ -1,11 +1,10 @@
-//! How words of a list begin, by two bytes: a look into a table rules out almost every place of a text at which none of them
-//! stands.
+//! An index of words by their first two bytes: a table lookup excludes almost every position of a text.
 
-/// The first two bytes of some words.
+/// The first two bytes of a list of words.
 pub(super) struct Beginnings([u128; 128]);
 
 impl Beginnings {
-    /// Those of words that have at least two bytes, all of them ASCII.
+    /// Builds the index of words that have at least two bytes, all ASCII.
     pub(super) fn of<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
         let mut table = [0; 128];
         for word in words {
@@ -19,7 +18,7 @@ impl Beginnings {
         Self(table)
     }
 
-    /// The same, whatever the case of letters.
+    /// Builds the index regardless of case.
     pub(super) fn of_any_case(words: &[&str]) -> Self {
         let spelled = words.iter().flat_map(|word| {
             let (lower, upper) = (word.to_ascii_lowercase(), word.to_ascii_uppercase());
@@ -38,7 +37,7 @@ impl Beginnings {
         Self::of(spelled.iter().map(String::as_str))
     }
 
-    /// Whether a word may begin with these two bytes.
+    /// Returns whether a word may start with these two bytes.
     pub(super) fn has(&self, first: u8, second: u8) -> bool {
         first < 128
             && second < 128
@@ -54,7 +53,7 @@ mod tests {
     use super::Beginnings;
 
     #[test]
-    fn a_beginning_is_known_by_two_bytes() {
+    fn a_word_is_found_by_its_first_two_bytes() {
         let exact = Beginnings::of(["ab", "$1$", "x"]);
         assert!(exact.has(b'a', b'b') && exact.has(b'$', b'1'));
         assert!(!exact.has(b'A', b'b') && !exact.has(b'a', b'c') && !exact.has(200, b'b'));

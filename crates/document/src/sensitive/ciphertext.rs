@@ -1,8 +1,8 @@
-//! Which values and files are encrypted: they differ at each encryption, and nothing can be compared.
+//! Detection of encrypted values and files: they differ after each encryption, so they cannot be compared.
 
 use super::words::words;
 
-/// How encrypted values begin.
+/// Prefixes of encrypted values.
 const BEGINNINGS: &[&str] = &[
     "ENC[",
     "ENC(",
@@ -26,7 +26,7 @@ const BEGINNINGS: &[&str] = &[
     "DPAPI:",
 ];
 
-/// How encrypted files begin.
+/// Prefixes of encrypted files.
 const FILES: &[&str] = &[
     "$ANSIBLE_VAULT;",
     "-----BEGIN PGP MESSAGE-----",
@@ -35,7 +35,7 @@ const FILES: &[&str] = &[
     "U2FsdGVkX1",
 ];
 
-/// Words that end keys under which encrypted values stand.
+/// Suffixes of keys with encrypted values.
 const WORDS: &[&str] = &[
     "secure",
     "encrypted",
@@ -47,7 +47,7 @@ const WORDS: &[&str] = &[
     "blob",
 ];
 
-/// Whether a value under a key is encrypted: by how it begins, or by a key that says so and a value that nobody wrote.
+/// Returns whether a value under a key is encrypted: by its prefix, or by its key and a random-looking value.
 #[must_use]
 pub fn is_encrypted(key: &str, text: &str) -> bool {
     const LONG: usize = 16;
@@ -78,20 +78,20 @@ pub fn is_encrypted(key: &str, text: &str) -> bool {
                 .is_some_and(|word| WORDS.contains(&word.as_str()))
 }
 
-/// Whether a value in the data of a sealed secret is encrypted.
+/// Returns whether a value in the data of a sealed secret is encrypted.
 pub(super) fn is_sealed(text: &str) -> bool {
     const LONG: usize = 24;
     text.trim().len() >= LONG && is_base64(text)
 }
 
-/// Whether a whole file is encrypted, whatever its name says.
+/// Returns whether a whole file is encrypted, regardless of its name.
 #[must_use]
 pub fn is_encrypted_file(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     FILES.iter().any(|start| text.starts_with(start)) || is_rails_file(text)
 }
 
-/// Whether a text is what Rails writes: three parts of Base64 with two hyphens between, and nothing else.
+/// Returns whether a text is encrypted by Rails: exactly three parts of Base64, separated by two hyphens.
 fn is_rails_file(text: &str) -> bool {
     let text = text.trim_end();
     let mut parts = text.split("--");
@@ -122,7 +122,7 @@ mod tests {
     use super::{is_encrypted, is_encrypted_file};
 
     #[test]
-    fn ciphertexts_are_known_by_how_they_begin_or_by_their_key() {
+    fn ciphertexts_are_recognised_by_prefix_or_key() {
         for (key, text) in [
             (
                 "password",
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn encrypted_files_are_known_whatever_their_name() {
+    fn encrypted_files_are_recognised_regardless_of_name() {
         for text in [
             "$ANSIBLE_VAULT;1.1;AES256\n6231\n",
             "-----BEGIN PGP MESSAGE-----\n\nhQ\n",

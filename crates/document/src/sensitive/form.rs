@@ -1,15 +1,15 @@
-//! What form a value has, and whether one of that form may be a secret under its key.
+//! The form of a value, and whether a value of that form may be a secret under its key.
 //!
-//! A boolean, a duration, a path, a URL without credentials and a reference to a secret hold none. How strict that is
-//! depends on what the key says: under `password` a word is a secret, under `passwordPolicy` it is a setting.
+//! A boolean, a duration, a path, a URL without credentials and a reference to a secret are no secrets. The strictness
+//! depends on the key: under `password` a word is a secret, under `passwordPolicy` it is a setting.
 
 use super::key::{Bearing, bearing};
 use super::url::{has_credentials, leads_to_a_hook};
 
-/// What stands in a report in the place of a secret. It is no secret when it is read again.
+/// The marker in reports in place of a secret. It is not taken for a secret when read again.
 pub(crate) const COVERED: &str = "(a secret, not shown)";
 
-/// Whether a value under a key of this bearing is no secret.
+/// Returns whether a value under a key with this bearing is harmless.
 pub(crate) fn is_harmless(bearing: Bearing, text: &str) -> bool {
     let text = text.trim();
     if text.is_empty() || text == COVERED || is_reference(text) {
@@ -36,17 +36,17 @@ pub(crate) fn is_harmless(bearing: Bearing, text: &str) -> bool {
     }
 }
 
-/// Whether a text is no secret under any key: a switch, a path, a plain URL, the name of a variable.
+/// Returns whether a text is harmless under any key: a switch, a path, a plain URL, the name of a variable.
 fn is_settled(text: &str) -> bool {
     is_switch(text) || is_path(text) || is_plain_url(text) || is_variable(text)
 }
 
-/// Whether a text below a key of secrets is none of them by its form.
+/// Returns whether a text below a key of secrets is harmless by its form.
 pub(crate) fn is_settled_form(text: &str) -> bool {
     is_harmless(Bearing::Strong, text)
 }
 
-/// Whether a text says on or off, or that there is nothing.
+/// Returns whether a text means on, off or nothing.
 fn is_switch(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "true",
@@ -69,7 +69,7 @@ fn is_switch(text: &str) -> bool {
     WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Whether a text is a small number or a length of time.
+/// Returns whether a text is a small number or a duration.
 fn is_small(text: &str) -> bool {
     const LONGEST_NUMBER: usize = 3;
     const UNITS: &[&str] = &[
@@ -99,7 +99,7 @@ fn is_small(text: &str) -> bool {
     }
 }
 
-/// Whether a text is one lower-case word.
+/// Returns whether a text is one lower-case word.
 fn is_word(text: &str) -> bool {
     text.len() <= 24
         && text
@@ -108,7 +108,7 @@ fn is_word(text: &str) -> bool {
         || is_choice(text)
 }
 
-/// Whether a text is one of the words that programs offer for how secrets are treated.
+/// Returns whether a text is a common option for the handling of secrets.
 fn is_choice(text: &str) -> bool {
     const CHOICES: &[&str] = &[
         "allow",
@@ -272,7 +272,7 @@ fn is_choice(text: &str) -> bool {
     ];
     let lower = text.to_ascii_lowercase();
     CHOICES.binary_search(&lower.as_str()).is_ok()
-        // Several of them: `publickey,password`.
+        // A list of them: `publickey,password`.
         || lower.contains([',', ' ', '|'])
             && lower
                 .split([',', ' ', '|'])
@@ -280,7 +280,7 @@ fn is_choice(text: &str) -> bool {
                 .all(|each| CHOICES.binary_search(&each).is_ok() || is_switch(each))
 }
 
-/// Whether a text is a path, or the name of a file.
+/// Returns whether a text is a path or a file name.
 fn is_path(text: &str) -> bool {
     const ENDINGS: &[&str] = &[
         "txt",
@@ -364,13 +364,13 @@ fn is_path(text: &str) -> bool {
         || segments.len() >= 2 && segments.iter().all(is_plain)
 }
 
-/// Capitals, small letters and digits in one word: no name of a file or a directory.
+/// Returns whether a word mixes capitals, small letters and digits, which names of files and directories rarely do.
 fn is_mixed(text: &str) -> bool {
     let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
     any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_digit)
 }
 
-/// Whether a text is a URL without credentials.
+/// Returns whether a text is a URL without credentials.
 fn is_plain_url(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, rest)| {
         !scheme.is_empty()
@@ -384,7 +384,7 @@ fn is_plain_url(text: &str) -> bool {
         && !leads_to_a_hook(text)
 }
 
-/// Whether a text is the name of a variable that holds a secret: `DB_PASSWORD`.
+/// Returns whether a text is the name of a variable with a secret: `DB_PASSWORD`.
 fn is_variable(text: &str) -> bool {
     text.contains('_')
         && text
@@ -393,7 +393,7 @@ fn is_variable(text: &str) -> bool {
         && bearing(text) >= Bearing::Key
 }
 
-/// Whether a text has its own secret, whatever its key: a word and a secret after it, `Bearer x`.
+/// Returns whether a text contains a secret regardless of its key: a word followed by a secret, such as `Bearer x`.
 fn is_credential(text: &str) -> bool {
     const SCHEMES: &[&str] = &["bearer", "basic", "token", "apikey"];
     text.split_once(' ').is_some_and(|(scheme, rest)| {
@@ -404,7 +404,7 @@ fn is_credential(text: &str) -> bool {
     })
 }
 
-/// Whether a text is a key that opens something: one word, long enough, and no path.
+/// Returns whether a text may be a key for access: one word, long enough, and not a path.
 fn is_key(text: &str) -> bool {
     const LONG_ENOUGH: usize = 8;
     let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
@@ -418,7 +418,7 @@ fn is_key(text: &str) -> bool {
     is_one_word && text.len() >= LONG_ENOUGH && is_told
 }
 
-/// Whether a text is one long word that nobody chose: letters of both cases and digits, or hexadecimal digits.
+/// Returns whether a text is one long random-looking word: letters of both cases and digits, or hexadecimal digits.
 pub(crate) fn is_random(text: &str) -> bool {
     const LONG: usize = 20;
     const LONG_HEXADECIMAL: usize = 24;
@@ -436,7 +436,7 @@ pub(crate) fn is_random(text: &str) -> bool {
     is_hexadecimal || is_muddle
 }
 
-/// Whether a text only says where a secret is: `${PASSWORD}`, `{{ vault.password }}`, `op://vault/item`.
+/// Returns whether a text only refers to a secret: `${PASSWORD}`, `{{ vault.password }}`, `op://vault/item`.
 pub(crate) fn is_reference(text: &str) -> bool {
     const SCHEMES: &[&str] = &[
         "op://",
@@ -524,7 +524,7 @@ pub(crate) fn is_reference(text: &str) -> bool {
     if wrapped("<", ">") || wrapped("%", "%") {
         return text.get(1..text.len() - 1).is_some_and(is_name);
     }
-    // `$PASSWORD`, and not `$apr1$…`; lower case in nginx, where digits make it a password.
+    // `$PASSWORD`, but not `$apr1$…`; lower case in nginx, where digits suggest a password.
     if let Some(name) = text.strip_prefix('$') {
         return is_upper(name) && !name.starts_with(|first: char| first.is_ascii_digit())
             || is_name(name)
@@ -543,14 +543,14 @@ pub(crate) fn is_reference(text: &str) -> bool {
         .unwrap_or(text)
         .to_ascii_lowercase();
     let is_scheme = SCHEMES.iter().any(|scheme| lower.starts_with(scheme));
-    // The ciphertexts of Vault's transit engine begin with `vault:v1:`; those of a path do not.
+    // Ciphertexts of Vault's transit engine start with `vault:v1:`; paths do not.
     is_scheme
         && !text.contains(char::is_whitespace)
         && !is_random(text.rsplit([':', '/', '.', '#']).next().unwrap_or(text))
         || lower.starts_with('!') && is_scheme
 }
 
-/// Whether a text in braces is one reference, and not one and more text after it.
+/// Returns whether a text in braces is one reference, without further text after it.
 fn is_one_reference(text: &str) -> bool {
     let mut depth = 0_u32;
     let last = text.len().saturating_sub(1);
@@ -564,12 +564,12 @@ fn is_one_reference(text: &str) -> bool {
     })
 }
 
-/// Whether `${NAME:-text}` or `${name:text}` says what to take where nothing is set.
+/// Returns whether `${NAME:-text}` or `${name:text}` contains a literal default.
 fn has_default(text: &str) -> bool {
     default_in(text).is_some_and(|default| !is_reference(default) && !is_switch(default))
 }
 
-/// The text after the name of `${NAME:-text}`; nothing where it has none, or where `?` begins a message.
+/// Returns the text after the name of `${NAME:-text}`; `None` without one, or when `?` starts a message.
 pub(super) fn default_in(text: &str) -> Option<&str> {
     let inner = text.strip_prefix("${")?.strip_suffix('}')?;
     let end = inner.find(|each: char| !(each.is_alphanumeric() || matches!(each, '_' | '.')))?;
@@ -587,7 +587,7 @@ pub(super) fn default_in(text: &str) -> Option<&str> {
     (!default.is_empty()).then_some(default)
 }
 
-/// Whether `{{ name | default('text') }}` does.
+/// Returns whether `{{ name | default('text') }}` contains a literal default.
 fn has_literal_default(text: &str) -> bool {
     text.match_indices("default").any(|(at, word)| {
         let rest = text.get(at + word.len()..).unwrap_or_default();
@@ -603,7 +603,7 @@ mod tests {
     use super::{is_choice, is_harmless, is_reference};
 
     #[test]
-    fn values_of_some_forms_are_no_secrets() {
+    fn harmless_forms_are_not_secrets() {
         for (bearing, text) in [
             (Strong, ""),
             (Strong, "true"),
@@ -637,7 +637,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_other_forms_are_secrets() {
+    fn other_forms_are_secrets() {
         for (bearing, text) in [
             (Strong, "hunter"),
             (Strong, "12345"),
@@ -666,7 +666,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_says_where_a_secret_is() {
+    fn references_to_secrets_are_harmless() {
         for text in [
             "${DB_PASSWORD}",
             "${DB_PASSWORD:?is needed}",
@@ -705,7 +705,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_choices_is_in_order() {
+    fn the_list_of_choices_is_sorted() {
         for word in ["allow", "yescrypt", "md5", "SHA256", "token"] {
             assert!(is_choice(word), "{word}");
         }

@@ -1,5 +1,5 @@
-//! Lines of well-known programs in which a secret has no name beside it: ACLs of Redis, `-pX` of MySQL, `.pgpass`, `.netrc`,
-//! SQL, headers.
+//! Lines of well-known programs in which a secret has no name beside it: Redis ACLs, `-pX` of MySQL, `.pgpass`,
+//! `.netrc`, SQL, headers.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::form::{COVERED, is_reference};
 
-/// Programs, and their options that take a secret: in the same word where the flag is set, in the next one otherwise.
+/// Programs with their options that take a secret: in the same word when the flag is set, in the next one otherwise.
 const OPTIONS: &[(&str, &str, bool)] = &[
     ("mysql", "-p", true),
     ("mysqldump", "-p", true),
@@ -41,7 +41,7 @@ const OPTIONS: &[(&str, &str, bool)] = &[
     ("mosquitto_sub", "-P", false),
 ];
 
-/// Programs and their options that take `user:password`.
+/// Programs with their options that take `user:password`.
 const USERS: &[(&str, &str)] = &[
     ("curl", "-u"),
     ("curl", "--user"),
@@ -53,7 +53,8 @@ const USERS: &[(&str, &str)] = &[
     ("ab", "-A"),
 ];
 
-/// What stands in every line that is looked at here, beside the four colons of `.pgpass`: an option, or a word of the program.
+/// A pattern that matches every relevant line, except for the four colons of `.pgpass`: an option, or a keyword of a
+/// program.
 static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r#"(?i)(?:^|[\s"',\[\]`;()])-[-a-z0-9]|user|machine|login|identified |password '|-----begin|bearer |basic "#,
@@ -62,7 +63,7 @@ static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Whether a line has anything of what is looked for.
+/// Returns whether a line may be relevant.
 fn may_hold(line: &str) -> bool {
     const FIELDS: usize = 5;
     line.bytes().filter(|byte| *byte == b':').count() + 1 >= FIELDS
@@ -89,7 +90,7 @@ pub(super) fn secrets(line: &str, found: &mut Vec<Range<usize>>) {
     server_user(line, &words, found);
 }
 
-/// The words of a line, without the quotes and commas around them.
+/// Returns the words of a line, without quotes and commas around them.
 fn words(line: &str) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
@@ -117,7 +118,7 @@ fn get<'l>(line: &'l str, words: &[Range<usize>], at: usize) -> &'l str {
         .unwrap_or_default()
 }
 
-/// Whether a word of an argument list is a secret by the option before it or in it, and where in it.
+/// Returns the secret part of an argument, according to the option before or in it.
 fn options(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
     let Some(program) = (0..words.len()).find_map(|at| {
         let name = get(line, words, at);
@@ -137,7 +138,7 @@ fn options(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
             let rest = word.strip_prefix(option);
             match (rest, is_joined) {
                 (Some(""), false) => {
-                    // Only `login` of these takes a password: elsewhere it is a port.
+                    // Among these, only `login` takes a password: elsewhere `-p` is a port.
                     let is_port =
                         matches!(*name, "docker" | "podman" | "az") && !line.contains("login");
                     let next = get(line, words, at + 1);
@@ -168,7 +169,7 @@ fn options(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `-pX` where nothing says of which program it is an option: an element of a list of arguments.
+/// `-pX` without a known program: an element of a list of arguments.
 fn lone_option(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
     const SHORTEST: usize = 6;
     for (at, range) in words.iter().enumerate() {
@@ -176,7 +177,7 @@ fn lone_option(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>
             continue;
         };
         let any = |is: fn(&u8) -> bool| rest.bytes().any(|byte| is(&byte));
-        // No port, no path, and no word.
+        // Not a port, a path or a plain word.
         let is_told = any(u8::is_ascii_alphabetic)
             && (any(u8::is_ascii_digit) || any(u8::is_ascii_uppercase));
         if rest.len() >= SHORTEST && is_told && !rest.contains(['/', ':', '=']) && is_value(rest) {
@@ -226,7 +227,7 @@ fn netrc(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `host:port:database:user:password`.
+/// `host:port:database:user:password` of `.pgpass`.
 fn pgpass(line: &str, found: &mut Vec<Range<usize>>) {
     let start = line.len() - line.trim_start().len();
     let text = line.trim().trim_start_matches(['#', ' ']);
@@ -298,7 +299,7 @@ fn identified(line: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// A key in text form, in one line with its ends escaped.
+/// A PEM key in one line with escaped line ends.
 fn key_block(line: &str, found: &mut Vec<Range<usize>>) {
     let Some(start) = line.find("-----BEGIN") else {
         return;
@@ -313,7 +314,7 @@ fn key_block(line: &str, found: &mut Vec<Range<usize>>) {
     found.push(start..start + end);
 }
 
-/// `Bearer X` and `Basic X` of a header, wherever they stand.
+/// `Bearer X` and `Basic X` of a header, at any position.
 fn headers(line: &str, found: &mut Vec<Range<usize>>) {
     const SHORTEST: usize = 8;
     for scheme in ["Bearer ", "bearer ", "Basic ", "basic "] {
@@ -354,7 +355,7 @@ fn server_user(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>
     }
 }
 
-/// `ConvertTo-SecureString "X"` of PowerShell: the first text in quotes after it.
+/// `ConvertTo-SecureString "X"` of PowerShell: the first quoted text after it.
 fn secure_string(line: &str, found: &mut Vec<Range<usize>>) {
     const COMMAND: &str = "convertto-securestring";
     let lower = line.to_ascii_lowercase();
@@ -364,7 +365,7 @@ fn secure_string(line: &str, found: &mut Vec<Range<usize>>) {
         let Some(open) = rest.find(['"', '\'']) else {
             continue;
         };
-        // Between the command and its text are options only.
+        // Only options are permitted between the command and its text.
         let before = rest.get(..open).unwrap_or_default();
         if before.contains([';', '|', ')', '$']) {
             continue;
@@ -378,7 +379,7 @@ fn secure_string(line: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `pass:X` as OpenSSL takes it.
+/// `pass:X` in the syntax of OpenSSL.
 fn passin(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
     for (at, range) in words.iter().enumerate() {
         let is_after = at > 0
@@ -395,7 +396,7 @@ fn passin(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether a program's argument is a secret by the option before it, or by the option that it begins with.
+/// Returns whether a program's argument is a secret because of the option before or in it.
 pub(super) fn takes(program: &str, before: &str, argument: &str) -> bool {
     let program = program.rsplit('/').next().unwrap_or(program);
     OPTIONS.iter().any(|(name, option, is_joined)| {

@@ -1,36 +1,36 @@
-//! What a key says about its value: that it is a secret, that it is about one, that it names one, or nothing.
+//! The bearing of a key on its value: a secret, a setting of one, the name of one, or nothing.
 //!
-//! Judged by the key's words only. Whether a value may be a secret at all, by its form, is left to `form`.
+//! Judged by the words of the key only. `form` decides whether a value may be a secret by its form.
 
 use std::sync::LazyLock;
 
 use super::beginnings::Beginnings;
 use super::words::words;
 
-/// What a key says about its value.
+/// The bearing of a key on its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bearing {
-    /// Nothing: `level`.
+    /// None: `level`.
     Plain,
-    /// What a secret is called or where it is: `secretName`, `password_file`, `existingSecret`.
+    /// The name or location of a secret: `secretName`, `password_file`, `existingSecret`.
     Name,
-    /// How secrets are treated: `passwordMinLength`, `PASSWORD_HASHER`.
+    /// A setting of secrets: `passwordMinLength`, `PASSWORD_HASHER`.
     Setting,
-    /// Whether there is one: `DISABLE_PASSWORD`, `PermitEmptyPasswords`.
+    /// A switch: `DISABLE_PASSWORD`, `PermitEmptyPasswords`.
     Switch,
-    /// `key` alone, which is an index as often.
+    /// `key` alone, which is as often an index.
     Index,
-    /// A key of some sort: `JWT_KEY`, `app.key`.
+    /// A key of any sort: `JWT_KEY`, `app.key`.
     Key,
-    /// A secret or the way to one: `auth`, `jwt`, `pin`.
+    /// A secret or an access method: `auth`, `jwt`, `pin`.
     Weak,
-    /// A secret with something more that says nothing known: `password_smtp`.
+    /// A secret with an unknown addition: `password_smtp`.
     Likely,
     /// A secret: `db_password`.
     Strong,
 }
 
-/// Words under which secrets stand.
+/// Words for secrets.
 const STRONG: &[&str] = &[
     "password",
     "passphrase",
@@ -51,7 +51,7 @@ const STRONG: &[&str] = &[
     "mnemonic",
 ];
 
-/// Pairs of words under which secrets stand.
+/// Pairs of words for secrets.
 const PAIRS: &[(&str, &str)] = &[
     ("api", "key"),
     ("private", "key"),
@@ -100,7 +100,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("seed", "phrase"),
 ];
 
-/// Words under which secrets, and other things, stand.
+/// Words for secrets and for other things.
 const WEAK: &[&str] = &[
     "auth",
     "authorization",
@@ -114,7 +114,7 @@ const WEAK: &[&str] = &[
     "sas",
 ];
 
-/// Words after the word for a secret that change nothing.
+/// Words after the word for a secret without an effect.
 const NEUTRAL: &[&str] = &[
     "value",
     "text",
@@ -160,7 +160,7 @@ const NEUTRAL: &[&str] = &[
     "b",
 ];
 
-/// Words after the word for a secret that say what it is called or where it is.
+/// Words after the word for a secret that make it a name or a location.
 const NAMES: &[&str] = &[
     "name",
     "names",
@@ -243,7 +243,7 @@ const NAMES: &[&str] = &[
     "comment",
 ];
 
-/// Words after the word for a secret that say how secrets are treated.
+/// Words after the word for a secret that make it a setting.
 const SETTINGS: &[&str] = &[
     "ttl",
     "length",
@@ -487,15 +487,15 @@ const SWITCHING: &[&str] = &[
     "create",
 ];
 
-/// Words before the word for a secret that say that only its name stands there.
+/// Words before the word for a secret that make it a name.
 const NAMING: &[&str] = &["existing", "pull", "external", "sealed", "generate"];
 
-/// Words before it that count them.
+/// Words before it that make it a count.
 const COUNTING: &[&str] = &[
     "max", "min", "maximum", "minimum", "num", "number", "count", "limit", "length",
 ];
 
-/// Words beside its plural that count them.
+/// Words beside its plural that make it a count.
 const COUNTING_MANY: &[&str] = &[
     "total",
     "per",
@@ -506,7 +506,7 @@ const COUNTING_MANY: &[&str] = &[
     "completion",
 ];
 
-/// Words before `pass` that pass something on.
+/// Verbs before `pass` that pass something on.
 const PASSING: &[&str] = &[
     "proxy",
     "fastcgi",
@@ -531,7 +531,7 @@ const PASSING: &[&str] = &[
     "ssl",
 ];
 
-/// Words before `key` that say it is none that opens anything: an index, an address, the public half of a pair.
+/// Words before `key` that make it harmless: an index, an address, the public half of a pair.
 const PLAIN_KEYS: &[&str] = &[
     "primary",
     "foreign",
@@ -583,7 +583,7 @@ const PLAIN_KEYS: &[&str] = &[
     "user",
 ];
 
-/// What a key says about its value.
+/// Returns the bearing of a key.
 #[must_use]
 pub(crate) fn bearing(key: &str) -> Bearing {
     if !may_tell(key) {
@@ -592,13 +592,13 @@ pub(crate) fn bearing(key: &str) -> Bearing {
     judged(&words(key))
 }
 
-/// Whether a key has anything to do with secrets, by its words: its value is written nowhere.
+/// Returns whether a key has anything to do with secrets, by its words: then its value is never stored.
 #[must_use]
 pub fn resembles(key: &str) -> bool {
     !matches!(bearing(key), Bearing::Plain | Bearing::Index)
 }
 
-/// The letters of which every word that is asked for has some.
+/// Letter sequences, of which every relevant word contains at least one.
 const STEMS: &[&str] = &[
     "pass",
     "pwd",
@@ -630,7 +630,7 @@ const STEMS: &[&str] = &[
 /// Their first two bytes.
 static FIRST: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of_any_case(STEMS));
 
-/// Whether a key has the letters of any word that is asked for. Most keys have none, and are not split into words.
+/// Returns whether a key contains one of those sequences. Most keys do not and need no split into words.
 fn may_tell(key: &str) -> bool {
     let first: &Beginnings = &FIRST;
     let bytes = key.as_bytes();
@@ -644,7 +644,7 @@ fn may_tell(key: &str) -> bool {
     })
 }
 
-/// A word without the ending of a plural.
+/// Returns a word without its plural ending.
 fn single(word: &str) -> &str {
     match word {
         "pass" | "sas" | "access" => word,
@@ -653,7 +653,7 @@ fn single(word: &str) -> &str {
 }
 
 fn judged(words: &[String]) -> Bearing {
-    // A list of their names, mostly.
+    // Usually a list of their names.
     if matches!(words, [only] if only == "secrets") {
         return Bearing::Switch;
     }
@@ -666,7 +666,7 @@ fn judged(words: &[String]) -> Bearing {
                 .any(|(one, two)| *one == word(at - 1) && *two == single(word(at)))
     };
     let mut found = Bearing::Plain;
-    // The last word for a secret decides; what stands before it says less.
+    // The last word for a secret decides; earlier words carry less information.
     for at in (0..words.len()).rev() {
         let (start, is_sure) = if is_pair(at) {
             (at - 1, true)
@@ -691,7 +691,7 @@ fn judged(words: &[String]) -> Bearing {
     }
     // `JWT_KEY`, `app.key`, and `KEY` alone.
     match words {
-        // What a broker sends by, and what PagerDuty takes for a password.
+        // Ambiguous: the address of a message in a broker, and a credential in PagerDuty.
         [.., before, last] if last == "key" && before == "routing" => Bearing::Index,
         [.., before, last] if last == "key" && !PLAIN_KEYS.contains(&before.as_str()) => {
             Bearing::Key
@@ -701,7 +701,7 @@ fn judged(words: &[String]) -> Bearing {
     }
 }
 
-/// What a word for a secret says with the words before and after it.
+/// Returns the bearing of a word for a secret with the words before and after it.
 fn with_surroundings(before: &[String], word: &str, after: &[String], is_sure: bool) -> Bearing {
     let is_in = |list: &[&str], word: &String| list.contains(&word.as_str());
     let is_about = |word: &String| is_in(SETTINGS, word);
@@ -710,13 +710,13 @@ fn with_surroundings(before: &[String], word: &str, after: &[String], is_sure: b
     if word == "pass" && nearest.is_some_and(|word| is_in(PASSING, word)) {
         return Bearing::Plain;
     }
-    // `PWD` and `OLDPWD` are directories: what they hold is a path.
+    // `PWD` and `OLDPWD` are directories: their values are paths.
     let rest: Vec<&String> = after
         .iter()
         .filter(|word| !is_in(NEUTRAL, word) && word.parse::<u32>().is_err())
         .collect();
     if !is_sure {
-        // Beside a word that is not sure, anything more makes it something else.
+        // With an ambiguous word, any addition changes its meaning.
         let is_last = rest.is_empty();
         if matches!(rest.as_slice(), [only] if *only == "key") {
             return Bearing::Plain;
@@ -757,7 +757,7 @@ fn with_surroundings(before: &[String], word: &str, after: &[String], is_sure: b
                 .any(|verb| word.starts_with(verb))
     };
     let is_switch = before.first().is_some_and(starts_like) || nearest.is_some_and(starts_like);
-    // `requirepass` of Redis holds one.
+    // `requirepass` of Redis contains one.
     if is_switch && word != "pass" {
         Bearing::Switch
     } else {
@@ -771,7 +771,7 @@ mod tests {
     use super::bearing;
 
     #[test]
-    fn keys_of_secrets_are_known_however_they_are_written() {
+    fn keys_of_secrets_are_recognised_in_every_spelling() {
         for key in [
             "password",
             "DB_PASSWORD",
@@ -852,7 +852,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_about_secrets_are_no_keys_of_secrets() {
+    fn keys_about_secrets_are_not_keys_of_secrets() {
         for (key, wanted) in [
             ("password_file", Name),
             ("passwordFrom", Name),

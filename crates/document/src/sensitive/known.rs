@@ -1,8 +1,8 @@
-//! The secrets of files as texts, so that each is covered wherever else it stands: under another key, in a path, in a file
-//! that is read in a format that is not its own.
+//! The secrets of files as texts, so that each is masked at every other occurrence: under another key, in a path, in a
+//! file that is read in another format.
 //!
-//! A file is read in the format that its name tells, too, and by its lines. What is short or an ordinary word is known by
-//! its place only: `postgres` is a user as often as a password.
+//! A file is also read in the format of its name, and by its lines. Short texts and ordinary words are masked only at
+//! their place: `postgres` is a user as often as a password.
 
 use std::collections::BTreeSet;
 use std::ops::{Bound, Range};
@@ -21,12 +21,12 @@ use evenkeel_model::source::SourceFile;
 pub struct KnownSecrets {
     finder: Option<AhoCorasick>,
     texts: BTreeSet<String>,
-    /// Ordinary words that are secrets: known again where they are all of a value.
+    /// Ordinary words that are secrets: masked where they are a whole value.
     words: BTreeSet<String>,
 }
 
 impl KnownSecrets {
-    /// Knows the secrets of documents that were surveyed.
+    /// Collects the secrets of surveyed documents.
     #[must_use]
     pub fn of(surveys: &[&Survey]) -> Self {
         let (mut texts, mut words) = (BTreeSet::new(), BTreeSet::new());
@@ -37,7 +37,7 @@ impl KnownSecrets {
         Self::new(texts, words)
     }
 
-    /// Knows the secrets of a file that cannot be read in a format.
+    /// Collects the secrets of an unreadable file.
     #[must_use]
     pub fn of_file(file: &Arc<SourceFile>, format: Format) -> Self {
         let (mut texts, mut words) = (BTreeSet::new(), BTreeSet::new());
@@ -54,7 +54,7 @@ impl KnownSecrets {
     }
 
     fn new(texts: BTreeSet<String>, words: BTreeSet<String>) -> Self {
-        /// More than a file for people has.
+        /// A limit beyond files written by people.
         const MOST: usize = 5_000;
         if texts.is_empty() {
             return Self {
@@ -73,7 +73,7 @@ impl KnownSecrets {
         }
     }
 
-    /// Where secrets stand in a text.
+    /// Returns the places of secrets in a text.
     #[must_use]
     pub fn ranges(&self, text: &str) -> Vec<Range<usize>> {
         let Some(finder) = &self.finder else {
@@ -85,13 +85,13 @@ impl KnownSecrets {
             .collect()
     }
 
-    /// Whether a whole value is a secret that is known by this word.
+    /// Returns whether a whole value is a secret that is an ordinary word.
     #[must_use]
     pub fn is_one(&self, value: &str) -> bool {
         self.words.contains(value.trim())
     }
 
-    /// The text with words in the place of secrets; nothing where there is none.
+    /// Returns the text with a marker in place of secrets; `None` without any.
     #[must_use]
     pub fn covered(&self, text: &str) -> Option<String> {
         let mut ranges = self.ranges(text);
@@ -101,7 +101,7 @@ impl KnownSecrets {
 }
 
 impl KnownSecrets {
-    /// The beginning of a secret where a text was cut.
+    /// Finds the start of a secret at the end of a truncated text.
     fn cut(&self, text: &str) -> Option<Range<usize>> {
         const SHORTEST: usize = 3;
         const LONGEST: usize = 120;
@@ -124,7 +124,7 @@ impl KnownSecrets {
     }
 }
 
-/// Whether a secret is known again wherever it stands: long enough, and no ordinary word or number.
+/// Returns whether a secret is masked at every occurrence: long enough, and not an ordinary word or number.
 fn is_telling(text: &str) -> bool {
     const SHORTEST: usize = 6;
     const SHORTEST_NUMBER: usize = 9;
@@ -141,11 +141,11 @@ fn is_telling(text: &str) -> bool {
             }))
 }
 
-/// Gathers the secrets of one file.
+/// Collects the secrets of one file.
 pub(super) struct Found<'t> {
     pub(super) texts: &'t mut BTreeSet<String>,
     pub(super) words: &'t mut BTreeSet<String>,
-    /// Whether it is read in its own format: if not, every secret counts, since nothing else tells where they are.
+    /// Whether it is read in its own format: if not, every secret counts, since no other reading locates them.
     pub(super) is_own: bool,
 }
 
@@ -199,7 +199,7 @@ impl Found<'_> {
             }
             (Some(first), Some(second)) => {
                 for line in [first, second].into_iter().chain(lines) {
-                    // The borders of a key are no secret.
+                    // The borders of a PEM key are not secret.
                     if line.len() >= SHORTEST_LINE && is_telling(line) && !line.starts_with("-----")
                     {
                         self.texts.insert(line.to_owned());
@@ -210,7 +210,7 @@ impl Found<'_> {
         }
     }
 
-    /// By the format that the name of the file tells, where it is read in another one.
+    /// Reads the file in the format of its name as well, when it was read in another.
     pub(super) fn own_format(&mut self, file: &Arc<SourceFile>, known: Format) {
         let own = Format::of_file(file);
         if own != known
@@ -221,14 +221,14 @@ impl Found<'_> {
         }
     }
 
-    /// Adds secrets as they are without their quotes and escapes.
+    /// Adds secrets without their quotes and escapes.
     fn document(&mut self, document: &Document) {
         each(document, &mut |_, scalar, secrecy| {
             self.scalar(scalar, secrecy);
         });
     }
 
-    /// Adds what of a value is a secret.
+    /// Adds the secret parts of a value.
     pub(super) fn scalar(&mut self, scalar: &Scalar, secrecy: &Secrecy) {
         match secrecy {
             Secrecy::Whole => self.add(&scalar.text),

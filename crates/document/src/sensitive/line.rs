@@ -1,8 +1,8 @@
-//! Finds the secrets of one line or value, each with the name that tells: `Password=…` in a connection string, `--token …`,
+//! Finds the secrets of one line or value together with their names: `Password=…` in a connection string, `--token …`,
 //! `<password>…</password>`, `requirepass …`, `IDENTIFIED BY '…'`.
 //!
-//! One walk over the words of the line. What a value may be by its form is left to `form`, and where a value of several
-//! lines ends to `covering`.
+//! One pass over the words of the line. `form` judges values, and `covering` finds the ends of values with several
+//! lines.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,50 +11,50 @@ use super::form::{default_in, is_harmless, is_random, is_reference};
 use super::key::{Bearing, bearing};
 use super::{grammar, token, url};
 
-/// How a name and its value may stand together.
+/// The permitted separators between a name and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// In a value: with a separator between them.
+    /// In a value: a separator is required.
     Value,
-    /// In a line of a program: with a blank between them, too.
+    /// In a line of a program: a blank suffices.
     Line,
-    /// In an expression, where a word without quotes names something else.
+    /// In an expression, where an unquoted word is an identifier.
     Expression,
 }
 
 /// A secret in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// The name that tells, or an empty range where the secret tells by itself.
+    /// The name, or an empty range when the secret is recognised without one.
     pub(crate) name: Range<usize>,
     /// The secret, without its quotes.
     pub(crate) value: Range<usize>,
-    /// The quote that it stands in; empty where it has none.
+    /// The quote around it; empty without one.
     pub(crate) quote: &'static str,
-    /// Whether it may go on in the lines below.
+    /// Whether it may continue in the following lines.
     pub(crate) is_open: bool,
 }
 
-/// What was found in a line.
+/// The result for a line.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
-    /// Its secrets, in no order.
+    /// The secrets, unsorted.
     pub(crate) held: Vec<Held>,
     /// Whether it names a secret whose value follows: `name: DB_PASSWORD`.
     pub(crate) names: bool,
-    /// Whether it begins a block that a secret names: `variable "db_password" {`.
+    /// Whether it starts a block with the name of a secret: `variable "db_password" {`.
     pub(crate) begins: bool,
-    /// What stands in fields for values: a secret if a name beside it says so.
+    /// The content of value fields: a secret if a name beside it is one.
     pub(crate) values: Vec<Held>,
-    /// Names of secrets without a value: it may stand in the lines below.
+    /// Names of secrets without a value, which may follow in later lines.
     pub(crate) opens: Vec<Held>,
-    /// Where fields of names stand, and whether what each names is a secret.
+    /// The positions of name fields, and whether each contains the name of a secret.
     naming: Vec<(usize, bool)>,
-    /// The first name that has anything to do with secrets, whatever stands after it.
+    /// The first name related to secrets, regardless of its value.
     pub(crate) about: Option<Range<usize>>,
 }
 
-/// Finds the secrets of a line; `named` tells whether a name of a secret stood above, without its value.
+/// Finds the secrets of a line; `named` says whether the name of a secret precedes it without a value.
 pub(crate) fn look(line: &str, manner: Manner, named: bool) -> Found {
     let mut found = Found::default();
     let mut alone = Vec::new();
@@ -95,7 +95,7 @@ pub(crate) fn look(line: &str, manner: Manner, named: bool) -> Found {
 }
 
 impl Found {
-    /// Leaves out the values whose own element names them, and names no secret: a line may hold many elements.
+    /// Removes values whose own element has a name that is not a secret's: a line may contain many elements.
     fn leave_out_named_otherwise(&mut self, line: &str) {
         if self.values.is_empty() || self.naming.iter().all(|(_, is_secret)| *is_secret) {
             return;
@@ -113,7 +113,7 @@ impl Found {
     }
 }
 
-/// The elements of a line: texts within the same braces, and between the same ends of tags.
+/// The elements of a line: texts within the same braces, and between the same tag ends.
 struct Elements(Vec<(usize, (usize, usize))>);
 
 impl Elements {
@@ -137,7 +137,7 @@ impl Elements {
         Self(borders)
     }
 
-    /// The element that a place is in.
+    /// Returns the element at a position.
     fn at(&self, place: usize) -> (usize, usize) {
         let after = self.0.partition_point(|(at, _)| *at < place);
         let border = after.checked_sub(1).and_then(|before| self.0.get(before));
@@ -145,7 +145,7 @@ impl Elements {
     }
 }
 
-/// The next run of characters that names consist of.
+/// Returns the next run of name characters.
 fn next_name(line: &str, from: usize) -> Option<Range<usize>> {
     let is_part = |each: char| each.is_alphanumeric() || matches!(each, '_' | '-' | '.');
     let rest = line.get(from..)?;
@@ -160,7 +160,7 @@ struct Place<'l> {
     line: &'l str,
     manner: Manner,
     run: Range<usize>,
-    /// Its number among the names of the line, from one.
+    /// The number of the name in the line, from one.
     number: usize,
 }
 
@@ -176,7 +176,7 @@ impl Place<'_> {
         self.line.get(range).unwrap_or_default()
     }
 
-    /// Looks at a name and what follows it; gives the end of what was taken.
+    /// Checks a name and the text after it; returns the end of the consumed text.
     fn look(&self, found: &mut Found) -> Option<usize> {
         let run = self.text(self.run.clone());
         let name = judged_part(run);
@@ -223,7 +223,7 @@ impl Place<'_> {
             return None;
         }
         if let Some(default) = default_in(bare(text)) {
-            // Of `${NAME:-text}` the text.
+            // The default of `${NAME:-text}`.
             let at = value.range.start + text.find(default).unwrap_or(0);
             found.held.push(Held {
                 name: self.run.clone(),
@@ -246,21 +246,21 @@ impl Place<'_> {
         }
     }
 
-    /// Whether the name is an element's: `<password>`.
+    /// Returns whether the name is an element's: `<password>`.
     fn is_element(&self) -> bool {
         let before = self.text(0..self.run.start);
         let before = before
             .rfind('<')
             .and_then(|at| before.get(at + 1..))
             .filter(|prefix| !prefix.contains(['>', ' ', '\t', '"', '=', '(']));
-        // A prefix of a namespace may stand before it.
+        // A namespace prefix may precede it.
         before.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(':'))
             && self
                 .text(self.run.end..self.line.len())
                 .starts_with(['>', ' ', '\t', '/'])
     }
 
-    /// An element: its content is its value. Its attributes are looked at after it.
+    /// An element: its content is its value. Its attributes are checked afterwards.
     fn element(&self, kind: Bearing, found: &mut Found) -> Option<usize> {
         let rest = self.text(self.run.end..self.line.len());
         let close = rest.find('>')?;
@@ -297,11 +297,11 @@ impl Place<'_> {
         } else {
             return None;
         }
-        // Its attributes may name things, too.
+        // Its attributes may be names, too.
         (close == 0).then_some(end)
     }
 
-    /// The content of the element whose tag ends next: `key="password">text</entry>`.
+    /// Returns the content of the element whose tag ends next: `key="password">text</entry>`.
     fn content_after(&self, from: usize, found: &mut Found) {
         let rest = self.text(from..self.line.len());
         let Some(close) = rest.find('>') else { return };
@@ -326,9 +326,9 @@ impl Place<'_> {
         }
     }
 
-    /// Where a value begins after the name, and what separates the two.
+    /// Returns the start of the value after the name, and the separator.
     fn after_separator(&self, kind: Bearing) -> Option<(usize, char)> {
-        /// Of how many words a name before a blank must be one: `password x` and `set password x`.
+        /// The largest number of words up to a name before a blank: `password x` and `set password x`.
         const FIRST: usize = 2;
         let after = self.text(self.run.end..self.line.len());
         let bare = after.trim_start_matches(['"', '\'', ']', ')', '`', '?', '!']);
@@ -338,7 +338,7 @@ impl Place<'_> {
         let first = value.chars().next()?;
         let name = self.text(self.run.clone());
         match first {
-            // Of `host.example.org:443` the second is a port.
+            // In `host.example.org:443`, the second is a port.
             ':' if name.contains('.')
                 && value
                     .get(1..)
@@ -353,7 +353,7 @@ impl Place<'_> {
                     if value.starts_with(":-") || value.starts_with(":+") || !value.contains('-') {
                         rest
                     } else {
-                        // What begins with a hyphen is a value.
+                        // A text that starts with a hyphen is a value.
                         value.trim_start_matches(['=', ':', '>', '~', '+'])
                     };
                 let blanks = rest.len() - rest.trim_start().len();
@@ -390,7 +390,7 @@ impl Place<'_> {
                     && !was_quoted
                     && (self.number <= FIRST && self.is_first()
                         || is_quoted && self.manner == Manner::Line);
-                // `auth required pam_x.so` and sentences: one word alone is a value.
+                // `auth required pam_x.so` and sentences: only a single word is a value.
                 let is_one = is_quoted
                     || !value
                         .trim_end()
@@ -403,7 +403,7 @@ impl Place<'_> {
         }
     }
 
-    /// Whether the name is a part of `arn:aws:secretsmanager:…:secret:db`.
+    /// Returns whether the name is a part of `arn:aws:secretsmanager:…:secret:db`.
     fn is_in_a_resource_name(&self) -> bool {
         let before = self.text(0..self.run.start);
         let word = before
@@ -413,12 +413,12 @@ impl Place<'_> {
         word.starts_with("arn:")
     }
 
-    /// Whether the name is a symbol: `:db_password`.
+    /// Returns whether the name is a symbol: `:db_password`.
     fn is_symbol(&self) -> bool {
         self.text(0..self.run.start).ends_with(':')
     }
 
-    /// Whether nothing but marks, and one word at most, stands before it.
+    /// Returns whether only punctuation and at most one word precede it.
     fn is_first(&self) -> bool {
         let before = self.text(0..self.run.start);
         let before = before.trim_start_matches(|each: char| {
@@ -428,7 +428,7 @@ impl Place<'_> {
         !before.trim_end().contains(char::is_whitespace) && !before.contains([',', '=', '('])
     }
 
-    /// Whether the name is what a server's directive is called, and no word of a sentence.
+    /// Returns whether the name is a server's directive rather than a word of a sentence.
     fn is_directive(&self) -> bool {
         const WORDS: &[&str] = &[
             "requirepass",
@@ -444,10 +444,10 @@ impl Place<'_> {
         before.is_empty() && WORDS.contains(&name) && !self.line.trim_end().ends_with('.')
     }
 
-    /// The value that begins at a place.
+    /// Returns the value that starts at a position.
     fn value(&self, start: usize, separator: char) -> Option<Value> {
         let rest = self.text(start..self.line.len());
-        // A tag of YAML stands before the value.
+        // A YAML tag may precede the value.
         let tag = rest
             .starts_with('!')
             .then(|| rest.find(char::is_whitespace))
@@ -485,7 +485,7 @@ impl Place<'_> {
         );
         let text = rest.get(..length)?;
         let range = start..start + text.trim_end().len();
-        // A map is looked at by its own keys.
+        // The keys of a map are checked separately.
         if text.starts_with('{')
             && !is_reference(text)
             && !text.starts_with("{cipher}")
@@ -502,7 +502,7 @@ impl Place<'_> {
     }
 }
 
-/// Fields that name what stands in another field of the same element.
+/// Fields that name the content of another field of the same element.
 const FIELDS_OF_NAMES: &[&str] = &[
     "name",
     "key",
@@ -521,7 +521,7 @@ const FIELDS_OF_NAMES: &[&str] = &[
     "env",
 ];
 
-/// Those of them that say nothing else beside a value: an `id` may stand beside a name.
+/// The fields among them that have no other meaning beside a value: an `id` may accompany a name.
 const FIELDS_OF_NAMES_ALONE: &[&str] = &[
     "name",
     "key",
@@ -537,10 +537,10 @@ const FIELDS_OF_NAMES_ALONE: &[&str] = &[
     "field",
 ];
 
-/// Fields whose value another field of the same element names.
+/// Fields whose value is named by another field of the same element.
 const FIELDS_OF_VALUES: &[&str] = &["value", "val", "default", "content", "string", "text"];
 
-/// Whether a name is a field of some sort, by its last word: `ParameterKey`, `OptionName`, `param-value`.
+/// Returns whether the last word of a name marks a field: `ParameterKey`, `OptionName`, `param-value`.
 pub(super) fn is_field(name: &str, fields: &[&str]) -> bool {
     const LONGEST: usize = 40;
     name.len() <= LONGEST
@@ -559,18 +559,18 @@ pub(super) fn is_field(name: &str, fields: &[&str]) -> bool {
         })
 }
 
-/// Whether a field with this key names what another field holds.
+/// Returns whether a field with this key names the content of another field.
 pub(super) fn is_field_of_names(key: &str) -> bool {
     is_field(key, FIELDS_OF_NAMES)
 }
 
-/// Whether a field with this key holds what another field names: `value`, `ParameterValue`.
+/// Returns whether a field with this key is named by another field: `value`, `ParameterValue`.
 #[must_use]
 pub fn is_field_of_values(key: &str) -> bool {
     is_field(key, FIELDS_OF_VALUES)
 }
 
-/// Whether a text is the name of a secret, as a field of names has it.
+/// Returns whether a text in a name field is the name of a secret.
 pub(super) fn names_a_secret(text: &str) -> bool {
     let name = bare(text);
     !name.is_empty()
@@ -586,7 +586,7 @@ fn is_field_value(text: &str) -> bool {
     !is_harmless(Bearing::Strong, bare(text))
 }
 
-/// The part of a name that tells: `spring.datasource.password` is a password, `app.key` a key.
+/// Returns the relevant part of a name: `spring.datasource.password` is a password, `app.key` a key.
 pub(super) fn judged_part(run: &str) -> &str {
     let run = run.trim_end_matches('.');
     let Some(at) = run.rfind('.') else { return run };
@@ -614,14 +614,14 @@ pub(super) fn judged_part(run: &str) -> &str {
     run.get(from..).unwrap_or(run)
 }
 
-/// A text without quotes and the marks that end a statement.
+/// Returns a text without quotes and the characters that end a statement.
 fn bare(text: &str) -> &str {
     text.trim()
         .trim_end_matches([';', ','])
         .trim_matches(['"', '\''])
 }
 
-/// How long a quoted text is, to its closing quote.
+/// Returns the length of a quoted text up to its closing quote.
 fn end_of_quote(text: &str, quote: &str) -> Option<usize> {
     if quote.len() > 1 {
         return text.find(quote);
@@ -648,7 +648,7 @@ fn end_of_quote(text: &str, quote: &str) -> Option<usize> {
     None
 }
 
-/// How long a value without quotes is: to the end of the line, unless the next name shows that it ended before.
+/// Returns the length of an unquoted value: to the end of the line, or to the next name.
 fn end_of_bare(rest: &str, separator: char, before: &str, name: &str) -> usize {
     let is_option = name.starts_with('-');
     let in_url = before.contains('?') || before.contains('&');
@@ -664,7 +664,7 @@ fn end_of_bare(rest: &str, separator: char, before: &str, name: &str) -> usize {
             }
             '&' => in_url || names_next(after.strip_prefix("amp;").unwrap_or(after)),
             '<' => in_tag,
-            // In lists and maps of one line.
+            // In lists and maps on one line.
             ',' if !is_list => {
                 before.contains(['{', '(', ',']) && names_next(after)
                     || names_next(after) && separator != ' '
@@ -697,7 +697,7 @@ fn end_of_bare(rest: &str, separator: char, before: &str, name: &str) -> usize {
     rest.len()
 }
 
-/// Whether a text begins with a name and a separator: the next setting.
+/// Returns whether a text starts with a name and a separator: the next setting.
 fn names_next(text: &str) -> bool {
     let text = text.trim_start().trim_start_matches(['"', '\'']);
     let end = text
@@ -715,7 +715,7 @@ fn names_next(text: &str) -> bool {
         && rest.starts_with(['=', ':'])
 }
 
-/// Whether a value says where a secret comes from, as programs do: `ENV["PASSWORD"]`, `var.password`.
+/// Returns whether a value refers to the source of a secret in program syntax: `ENV["PASSWORD"]`, `var.password`.
 fn is_computed(value: &str) -> bool {
     const COMPUTED: &[&str] = &[
         "ENV[",
@@ -768,7 +768,7 @@ fn is_computed(value: &str) -> bool {
 mod tests {
     use super::{Manner, look};
 
-    /// The line with every secret replaced.
+    /// Returns the line with every secret replaced.
     fn shown(line: &str, manner: Manner) -> String {
         let found = look(line, manner, false).held;
         let ranges = found.into_iter().map(|held| held.value);
@@ -776,7 +776,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_and_what_stands_around_it_is_left() {
+    fn secrets_are_found_without_the_surrounding_text() {
         for (line, wanted) in [
             ("password: hunter2", "password: §"),
             (
@@ -936,7 +936,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_names_and_references_are_left() {
+    fn settings_names_and_references_are_kept() {
         for line in [
             "PasswordAuthentication no",
             "PermitEmptyPasswords yes",

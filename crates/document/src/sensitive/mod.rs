@@ -1,9 +1,9 @@
-//! Which values of a document are secrets: they are compared, and never shown.
+//! Detection of secret values in documents: they are compared and never shown.
 //!
-//! A key is judged by its words (`words`, `key`), a value by its form (`form`), tokens, URLs and lines of well-known
-//! programs by their looks (`token`, `url`, `grammar`). `line` finds all of them in one line, `within` in a value, `under`
-//! adds what a value stands under. It would rather cover a value too many than show one: what is covered is still reported,
-//! at its place. Settings of secrets, their names and references to them are shown.
+//! Keys are judged by their words (`words`, `key`), values by their form (`form`); tokens, URLs and lines of well-known
+//! programs by their syntax (`token`, `url`, `grammar`). `line` finds all of them in one line, `within` in a value, and
+//! `under` adds the context of a value. Masking too much is preferred to showing a secret: a masked value is still
+//! reported at its place. Settings of secrets, their names and references to them are shown.
 
 mod beginnings;
 mod ciphertext;

@@ -1,17 +1,17 @@
-//! Where a document has secrets, in its values and in its comments. The walk over its values is left to `survey`.
+//! The places of secrets in a document's values and comments. `survey` walks the values.
 
 use super::within::{Secrecy, secret_of_line};
 use crate::tree::{Node, Place, Scalar};
 
-/// Whether a line is a comment in any of the formats.
+/// Returns whether a line is a comment in any of the formats.
 pub(super) fn is_comment(line: &str) -> bool {
     ["#", "//", ";", "/*", "*", "<!--", "!"]
         .iter()
         .any(|mark| line.starts_with(mark))
 }
 
-/// The places of lines that hold a secret, among those that are looked at, and of what is between the first and the last
-/// line of a key.
+/// Returns the places of lines with a secret among the relevant ones, and of all lines between the borders of a PEM
+/// key.
 pub(super) fn lines_with_secrets(
     text: &str,
     looked_at: &dyn Fn(&str) -> bool,
@@ -41,7 +41,7 @@ pub(super) fn lines_with_secrets(
     }
 }
 
-/// Adds the places of what of a value is a secret, in the text of its file.
+/// Adds the places of the secret parts of a value, in the text of its file.
 pub(super) fn add(
     node: &Node,
     scalar: &Scalar,
@@ -54,7 +54,7 @@ pub(super) fn add(
         Secrecy::Whole | Secrecy::Encrypted => return places.push(node.place),
         Secrecy::Parts(parts) => parts,
     };
-    // As it is written; what is not found there, for its escapes, is covered whole.
+    // As written; a part that is not found there, because of escapes, masks the whole value.
     let start = node.place.start as usize;
     let written = file.get(start..node.place.end as usize).unwrap_or_default();
     for part in parts {

@@ -1,4 +1,4 @@
-//! The secrets of one document, found in one walk: where they stand, and what they are.
+//! The secrets of one document, found in one walk: their places and texts.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -13,18 +13,18 @@ use crate::{Format, covering};
 /// The secrets of one document.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// Where its lines have some.
+    /// The places in its lines.
     lines: Vec<Range<usize>>,
-    /// Where its values and its comments have some.
+    /// The places in its values and comments.
     pub(super) places: Vec<Place>,
-    /// What they are, where they are known again anywhere.
+    /// The texts that are masked at every occurrence.
     pub(super) texts: BTreeSet<String>,
     /// Ordinary words that are secrets.
     pub(super) words: BTreeSet<String>,
 }
 
 impl Survey {
-    /// Looks through a document: its values, its comments, and its lines.
+    /// Surveys a document: its values, its comments, and its lines.
     #[must_use]
     pub fn of(document: &Document) -> Self {
         let text = &document.file.text;
@@ -69,7 +69,7 @@ impl Survey {
 }
 
 impl Survey {
-    /// Where they stand in the document's text, in no order.
+    /// Returns their places in the document's text, unsorted.
     #[must_use]
     pub fn into_ranges(self) -> Vec<Range<usize>> {
         let mut ranges = self.lines;
@@ -79,15 +79,15 @@ impl Survey {
     }
 }
 
-/// What a walk comes to.
+/// An item of the walk.
 enum Seen<'n> {
-    /// A value, and what of it is a secret.
+    /// A value and its secret parts.
     Scalar(&'n Node, &'n Scalar, &'n Secrecy),
-    /// A key, and where its entry stands.
+    /// A key and the place of its entry.
     Key(&'n str, Place),
 }
 
-/// Hands over each value of a document that has a secret.
+/// Passes each value of a document that contains a secret.
 pub(super) fn each(document: &Document, to: &mut dyn FnMut(&Node, &Scalar, &Secrecy)) {
     for root in &document.roots {
         walk(Under::default(), root, &mut |seen| {

@@ -1,11 +1,11 @@
-//! Which texts are looked at closely: those with letters that every secret has beside it or in it. Looking at all of them
-//! would take longer than comparing.
+//! A prefilter: only texts with letter sequences that accompany every secret are checked closely. Checking all of them
+//! would take longer than the comparison.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// The stems of words for secrets, beginnings of tokens, and marks of lines in which a secret has no name.
+/// Stems of words for secrets, prefixes of tokens, and markers of lines in which a secret has no name.
 static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i-u)pass|pwd|psw|pw\b|secret|token|key|cred|auth|dsn|connect|conn_?str|hook|salt|pepper|jwt|bearer|basic ",
@@ -21,14 +21,14 @@ static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Whether a text may hold a secret.
+/// Returns whether a text may contain a secret.
 pub(crate) fn may_hold(text: &str) -> bool {
     TELLING
         .as_ref()
         .is_none_or(|telling| telling.is_match(text))
 }
 
-/// Where the next part of a text that may hold a secret begins.
+/// Returns the start of the next part of a text that may contain a secret.
 pub(crate) fn next(text: &str, from: usize) -> Option<usize> {
     match TELLING.as_ref() {
         Some(telling) => telling.find_at(text, from).map(|found| found.start()),
@@ -41,7 +41,7 @@ mod tests {
     use super::{may_hold, next};
 
     #[test]
-    fn every_text_that_may_hold_a_secret_is_looked_at() {
+    fn every_text_that_may_contain_a_secret_is_checked() {
         for text in [
             "DB_PASSWORD=x",
             "admin_pw=x",

@@ -1,4 +1,4 @@
-//! Secrets by their keys, by their looks, within values, lines and comments.
+//! Secrets by key and by syntax, within values, lines and comments.
 
 use super::Survey;
 use super::{holds_secret, secret_of_line};
@@ -16,7 +16,7 @@ fn secret(key: &str, text: &str) -> bool {
 }
 
 #[test]
-fn secrets_are_known_by_their_key_or_by_their_look() {
+fn secrets_are_recognised_by_key_or_syntax() {
     for (key, text) in [
         ("password", "hunter2"),
         ("DB_PASSWORD", "hunter2"),
@@ -44,7 +44,7 @@ fn secrets_are_known_by_their_key_or_by_their_look() {
 }
 
 #[test]
-fn what_only_speaks_of_secrets_is_none() {
+fn text_about_secrets_is_not_secret() {
     for (key, text) in [
         ("password_file", "/run/secrets/db"),
         ("secretName", "tls-web"),
@@ -74,7 +74,7 @@ fn what_only_speaks_of_secrets_is_none() {
 }
 
 #[test]
-fn a_secret_within_a_value_is_one() {
+fn a_secret_within_a_value_is_found() {
     let holds = |text: &str| {
         let kind = ScalarKind::Text;
         holds_secret(
@@ -110,7 +110,7 @@ fn a_secret_within_a_value_is_one() {
 }
 
 #[test]
-fn an_expression_with_a_secret_spelled_out_holds_one() {
+fn an_expression_with_a_literal_secret_is_secret() {
     let holds = |text: &str| {
         let kind = ScalarKind::Expression;
         holds_secret(
@@ -135,7 +135,7 @@ fn an_expression_with_a_secret_spelled_out_holds_one() {
 }
 
 #[test]
-fn lines_of_programs_and_of_servers_hold_secrets() {
+fn secrets_in_lines_of_programs_and_servers_are_found() {
     for (line, name) in [
         ("set :db_password, \"hunter2\"", "db_password"),
         (
@@ -167,7 +167,7 @@ fn lines_of_programs_and_of_servers_hold_secrets() {
 }
 
 #[test]
-fn secrets_in_comments_and_whole_keys_are_covered() {
+fn secrets_in_comments_and_whole_keys_are_masked() {
     let covered = |name: &str, text: &str, format| {
         let document = read(&SourceFile::new(name, text), format).unwrap();
         let places = Survey::of(&document).places;

@@ -1,28 +1,29 @@
-//! Tokens of well-known services and hashes of passwords, by how they begin and what follows.
+//! Tokens of well-known services and hashes of passwords, recognised by prefix and remainder.
 //!
-//! A beginning counts at the beginning of a word only, and what follows must look made: `sk-` in `risk-language` is none.
+//! A prefix counts only at the start of a word, and the remainder must look generated: `sk-` in `risk-language` is not
+//! a token.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::beginnings::Beginnings;
 
-/// What follows a beginning.
+/// The form of the remainder.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rest {
     /// Letters of both cases or digits, at least this many characters.
     Mixed(usize),
-    /// A row of letters and digits without a hyphen, at least this long, with a digit in it.
+    /// Letters and digits without a hyphen, at least this many, with at least one digit.
     Row(usize),
     /// Exactly this many capitals and digits.
     Capitals(usize),
     /// Two more parts after dots.
     Parts,
-    /// Anything but the end of a word.
+    /// Anything up to the end of the word.
     Any,
 }
 
-/// How tokens begin, and what follows.
+/// Prefixes of tokens with the form of their remainder.
 const BEGINNINGS: &[(&str, Rest)] = &[
     ("ghp_", Rest::Mixed(8)),
     ("gho_", Rest::Mixed(8)),
@@ -98,7 +99,7 @@ const BEGINNINGS: &[(&str, Rest)] = &[
     ("AKCp", Rest::Mixed(40)),
     ("oy2", Rest::Row(40)),
     ("v1.0-", Rest::Row(24)),
-    // Private keys in text form, in Base64.
+    // Private keys in PEM, encoded in Base64.
     ("LS0tLS1CRUdJTiBSU0Eg", Rest::Mixed(16)),
     ("LS0tLS1CRUdJTiBQUklWQVRF", Rest::Mixed(16)),
     ("LS0tLS1CRUdJTiBFQyBQ", Rest::Mixed(16)),
@@ -171,7 +172,7 @@ pub(super) fn secrets(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether a text has a token in it.
+/// Returns whether a text contains a token.
 #[cfg(test)]
 fn has(text: &str) -> bool {
     let mut found = Vec::new();
@@ -183,7 +184,7 @@ fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// The end of the token that begins at a place.
+/// Returns the end of the token that starts at a position.
 fn token_at(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     let first = rest.bytes().next()?;
@@ -237,7 +238,7 @@ mod tests {
     use super::has;
 
     #[test]
-    fn tokens_are_known_by_how_they_begin() {
+    fn tokens_are_recognised_by_their_prefix() {
         for text in [
             "ghp_0123456789abcdef",
             "token:ghp_hunter2hunter2hunter2",
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_no_tokens() {
+    fn words_are_not_tokens() {
         for text in [
             "events.test-risk-language-agnostic-scores",
             "task-0a1b2c3d4e5f",

@@ -1,4 +1,4 @@
-//! What a value stands under, as far as it tells whether it is a secret.
+//! The context of a value, as far as it shows whether the value is a secret.
 
 use super::ciphertext::is_sealed;
 use super::form::is_harmless;
@@ -8,41 +8,41 @@ use super::within::{Secrecy, bearing_of, is_only_a_reference, secrecy};
 use crate::covering;
 use crate::tree::{Entry, Node, Scalar, ScalarKind};
 
-/// What a value stands under, as far as it tells whether it is a secret.
+/// The context of a value, as far as it shows whether the value is a secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Under<'n> {
-    /// The key, or the name that stands beside it: `DB_PASSWORD` of `{name: DB_PASSWORD, value: …}`.
+    /// The key, or the name beside the value: `DB_PASSWORD` of `{name: DB_PASSWORD, value: …}`.
     key: &'n str,
-    /// What everything here is, whatever its key.
+    /// The assumption about all values here, regardless of their keys.
     all: All,
 }
 
-/// What everything in a map or a list is.
+/// The assumption about all values in a map or a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum All {
-    /// What its own keys say.
+    /// None: their own keys decide.
     #[default]
     Open,
-    /// A secret, unless its form or its key says otherwise: `secrets: {a: x}`.
+    /// Secret, unless form or key shows otherwise: `secrets: {a: x}`.
     Likely,
-    /// A secret, unless its form or its key says otherwise, and no name of one: `passwords: {a: x}`.
+    /// Secret, unless form or key shows otherwise, and never a name of one: `passwords: {a: x}`.
     Held,
-    /// A secret: a Kubernetes Secret's data.
+    /// Secret: the data of a Kubernetes Secret.
     Secret,
     /// Encrypted: the data of a sealed secret.
     Sealed,
 }
 
-/// What the keys of one map stand under.
+/// The context of the keys of one map.
 #[derive(Clone, Copy, Debug)]
 pub struct Within<'n> {
     above: Under<'n>,
-    /// What the value of a field is called by another one.
+    /// The name that one field gives to the value of another.
     name: Option<&'n str>,
     kind: Kind,
 }
 
-/// What Kubernetes says a map is, as far as it has secrets.
+/// The Kubernetes kind of a map, if relevant to secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Other,
@@ -50,10 +50,10 @@ enum Kind {
 }
 
 impl<'n> Under<'n> {
-    /// The entries of a map that stands here.
+    /// Returns the context of a map's entries.
     #[must_use]
     pub fn within(self, entries: &'n [Entry]) -> Within<'n> {
-        /// More keys than a pair of name and value has beside it.
+        /// More keys than a pair of name and value has.
         const MOST: usize = 8;
         let text = |key: &str| {
             let entry = entries.iter().find(|entry| &*entry.key == key)?;
@@ -66,7 +66,7 @@ impl<'n> Under<'n> {
             let mut texts =
                 named.filter_map(|entry| entry.value.as_scalar().map(|scalar| &*scalar.text));
             let first = texts.next()?;
-            // Of several that name it, the one that says more.
+            // With several names, the one with the stronger bearing wins.
             Some(
                 std::iter::once(first)
                     .chain(texts)
@@ -85,7 +85,7 @@ impl<'n> Under<'n> {
         }
     }
 
-    /// What everything here is when it is a secret by what stands beside it: the word after `--token` in a list.
+    /// Returns the context of a secret that is recognised by its neighbour: the word after `--token` in a list.
     #[must_use]
     pub fn argument(self) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl<'n> Under<'n> {
         }
     }
 
-    /// What of a single value here is a secret.
+    /// Returns the secret parts of a single value here.
     #[must_use]
     pub fn secrecy(self, scalar: &Scalar) -> Secrecy {
         let is_something = scalar.kind != ScalarKind::Null
@@ -114,8 +114,8 @@ impl<'n> Under<'n> {
         }
     }
 
-    /// Whether a value among secrets is one: it has no other form, and no key of a setting. Where names of secrets may stand
-    /// as well, what looks like a name is shown.
+    /// Returns whether a value among secrets is one: it has no other form, and its key is not a setting. Where names of
+    /// secrets are possible as well, a value in the form of a name is shown.
     fn is_likely(self, scalar: &Scalar) -> bool {
         let is_kind = !matches!(
             scalar.kind,
@@ -137,19 +137,19 @@ impl<'n> Under<'n> {
             && !is_harmless(Bearing::Likely, &scalar.text)
     }
 
-    /// Whether a single value here is a secret as a whole.
+    /// Returns whether a single value here is a secret as a whole.
     #[must_use]
     pub fn is_secret(self, scalar: &Scalar) -> bool {
         self.secrecy(scalar) == Secrecy::Whole
     }
 
-    /// Whether a single value here is encrypted.
+    /// Returns whether a single value here is encrypted.
     #[must_use]
     pub fn is_encrypted(self, scalar: &Scalar) -> bool {
         self.secrecy(scalar) == Secrecy::Encrypted
     }
 
-    /// A value with words in the place of the secrets in it; nothing where there is none, or where all of it is one.
+    /// Returns a value with a marker in place of its secrets; `None` without any, or when all of it is one.
     #[must_use]
     pub fn covered(self, scalar: &Scalar) -> Option<String> {
         match self.secrecy(scalar) {
@@ -160,7 +160,7 @@ impl<'n> Under<'n> {
 }
 
 impl<'n> Within<'n> {
-    /// What the value of a key stands under that two maps have, of which either may tell more.
+    /// Returns the context of a key's value that two maps contain, either of which may be decisive.
     #[must_use]
     pub fn either(both: [Self; 2], key: &'n str) -> Under<'n> {
         let [one, two] = both.map(|within| within.entry(key));
@@ -174,15 +174,15 @@ impl<'n> Within<'n> {
         }
     }
 
-    /// What the value of one of the keys stands under.
+    /// Returns the context of the value of a key.
     #[must_use]
     pub fn entry(self, key: &'n str) -> Under<'n> {
         let is_data = matches!(key, "data" | "stringData");
         let all = match self.kind {
             Kind::Secret if is_data => All::Secret,
-            // Of a SealedSecret, and of what is made from it.
+            // Of a SealedSecret and of its template.
             _ if key == "encryptedData" => All::Sealed,
-            // What makes a Secret out of what stands there.
+            // Generators of Secrets.
             _ if key == "secretGenerator" => All::Secret,
             _ if self.above.all != All::Open && !NAMING.contains(&key) => self.above.all,
             _ if HOLDING.iter().any(|each| key.eq_ignore_ascii_case(each)) => All::Held,
@@ -219,7 +219,7 @@ const NAMING: &[&str] = &[
     "options",
 ];
 
-/// Keys of settings that stand beside secrets.
+/// Keys of settings beside secrets.
 const BESIDE: &[&str] = &[
     "key",
     "kind",
@@ -252,7 +252,7 @@ const BESIDE: &[&str] = &[
     "region",
 ];
 
-/// Keys of maps in which secrets stand under any key.
+/// Keys of maps with secrets under any key.
 const HOLDING: &[&str] = &[
     "passwords",
     "tokens",
@@ -270,10 +270,11 @@ const HOLDING: &[&str] = &[
     "secureJsonData",
 ];
 
-/// Keys of maps in which secrets, and names of secrets, stand under any key.
+/// Keys of maps with secrets, or names of secrets, under any key.
 const HOLDING_NAMES: &[&str] = &["secrets", "secret", "credentials"];
 
-/// Which elements of a list of arguments are secrets by the word before them: `["--token", "x"]`, `["mysql", "-px"]`.
+/// Returns which elements of a list of arguments are secrets because of the word before them: `["--token", "x"]`,
+/// `["mysql", "-px"]`.
 #[must_use]
 pub fn secret_arguments(items: &[Node]) -> Vec<usize> {
     let text = |at: usize| {

@@ -1,10 +1,10 @@
-//! Secrets in URLs: the password of the authority, parameters that sign, addresses of webhooks.
+//! Secrets in URLs: passwords, signatures in parameters, addresses of webhooks.
 
 use std::ops::Range;
 
 use super::form::{is_random, is_reference};
 
-/// Parameters of a query that hold a secret, beside those whose names say so everywhere.
+/// Query parameters with a secret whose names are not recognised elsewhere.
 const PARAMETERS: &[&str] = &[
     "sig",
     "signature",
@@ -63,25 +63,25 @@ pub(super) fn secrets(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether a URL has a secret in it.
+/// Returns whether a URL contains a secret.
 pub(super) fn has_credentials(text: &str) -> bool {
     let mut found = Vec::new();
     secrets(text, &mut found);
     !found.is_empty()
 }
 
-/// Whether a URL has a part of its path that nobody chose: it is the secret of a webhook.
+/// Returns whether the path of a URL has a random-looking segment: the secret of a webhook.
 pub(super) fn leads_to_a_hook(text: &str) -> bool {
     let path = text.split_once("://").map_or("", |(_, rest)| rest);
     path.split(['/', '?']).skip(1).any(is_opaque)
 }
 
-/// The password of `user:password@host`, or a user that is a token, and where the host begins.
+/// Returns the password of `user:password@host`, or a user that is a token, and the start of the host.
 fn credentials(url: &str) -> Option<(Option<Range<usize>>, usize)> {
     let authority = url.split(['/', '?', '#']).next().unwrap_or(url);
     let user = match authority.rsplit_once('@') {
         Some((user, _)) => user,
-        // A password with one of these in it ends with the last `@`; what follows a host is its port.
+        // A password that contains one of these ends at the last `@`; after a host, a port follows.
         None => {
             let (_, after) = authority.split_once(':')?;
             let is_port = after.bytes().all(|byte| byte.is_ascii_digit());
@@ -100,12 +100,12 @@ fn credentials(url: &str) -> Option<(Option<Range<usize>>, usize)> {
     Some((range, host))
 }
 
-/// Whether this was covered before.
+/// Returns whether this was already masked.
 fn is_shown(text: &str) -> bool {
     text == super::form::COVERED || text.bytes().all(|byte| byte == b'*')
 }
 
-/// Where the secret of a webhook's address begins.
+/// Returns the start of the secret in a webhook's address.
 fn hook(url: &str, host: usize) -> Option<usize> {
     const HOSTS: &[(&str, &str)] = &[
         ("hooks.slack.com", "/services/"),
@@ -135,7 +135,7 @@ fn hook(url: &str, host: usize) -> Option<usize> {
     if known.is_some_and(|at| at < url.len()) {
         return known;
     }
-    // Anywhere else: what follows such a word in the path, when nobody chose it.
+    // Elsewhere: a random-looking segment after such a word in the path.
     let mut at = host;
     let mut is_hook = false;
     for (number, segment) in rest.split('/').enumerate() {
@@ -149,7 +149,8 @@ fn hook(url: &str, host: usize) -> Option<usize> {
     None
 }
 
-/// A segment that nobody chose: capitals, small letters and digits, or a long row of digits and letters.
+/// Returns whether a segment is random-looking: capitals, small letters and digits, or a long run of digits and
+/// letters.
 fn is_opaque(segment: &str) -> bool {
     const LONG: usize = 16;
     let any = |is: fn(&u8) -> bool| segment.bytes().any(|byte| is(&byte));
@@ -165,7 +166,7 @@ fn is_opaque(segment: &str) -> bool {
                 .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
-/// The values of parameters that sign or open something.
+/// Adds the values of parameters that sign or grant access.
 fn parameters(url: &str) -> Vec<Range<usize>> {
     const SHORTEST: usize = 6;
     let Some(query) = url.find('?') else {
@@ -189,12 +190,12 @@ fn parameters(url: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a parameter signs a URL, whatever its value looks like.
+/// Returns whether a parameter signs a URL, regardless of its value.
 fn is_signature(name: &str) -> bool {
     name.eq_ignore_ascii_case("sig") || name.to_ascii_lowercase().ends_with("signature")
 }
 
-/// Whether a value has more than small letters.
+/// Returns whether a value has more than small letters.
 fn is_made(value: &str) -> bool {
     value
         .bytes()
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn other_urls_have_none() {
+    fn other_urls_have_no_secrets() {
         for text in [
             "https://example.org:8443/a@b?c=d",
             "postgres://app@db/app",

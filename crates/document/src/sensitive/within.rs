@@ -1,4 +1,4 @@
-//! Secrets within a value or a line, and whether a whole value is one.
+//! Secrets within a value or a line, and whole values that are secrets.
 
 use std::ops::Range;
 
@@ -10,26 +10,26 @@ use super::telling::may_hold;
 use crate::covering;
 use crate::tree::{Scalar, ScalarKind};
 
-/// What of a value is a secret.
+/// The secret parts of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secrecy {
-    /// Nothing.
+    /// None.
     Open,
-    /// These parts of it.
+    /// These parts.
     Parts(Vec<Range<usize>>),
-    /// All of it.
+    /// The whole value.
     Whole,
-    /// It is encrypted: as it stands it opens nothing, and cannot be compared.
+    /// Encrypted: it reveals nothing and cannot be compared.
     Encrypted,
 }
 
-/// Whether a value under a key is a secret as a whole: by its key, or by how it looks.
+/// Returns whether a value under a key is a secret as a whole: by its key, or by its syntax.
 #[must_use]
 pub fn is_secret(key: &str, scalar: &Scalar) -> bool {
     secrecy(key, scalar) == Secrecy::Whole
 }
 
-/// What of a value under a key is a secret.
+/// Returns the secret parts of a value under a key.
 #[must_use]
 pub fn secrecy(key: &str, scalar: &Scalar) -> Secrecy {
     let text: &str = &scalar.text;
@@ -45,7 +45,7 @@ pub fn secrecy(key: &str, scalar: &Scalar) -> Secrecy {
         return Secrecy::Encrypted;
     }
     let is_expression = scalar.kind == ScalarKind::Expression;
-    // `dbUrl: x` is judged whole by its key; of `db.password: x` the last part is what it is called.
+    // `dbUrl: x` is judged by its whole key; in `db.password: x` the last part is the name.
     let kind = if is_expression {
         Bearing::Plain
     } else {
@@ -81,7 +81,7 @@ pub fn secrecy(key: &str, scalar: &Scalar) -> Secrecy {
     parts(text, ranges)
 }
 
-/// What a key says, by the last part of it where it has several: `spring.datasource.password`.
+/// Returns the bearing of a key, by its last part if it has several: `spring.datasource.password`.
 pub(super) fn bearing_of(key: &str) -> Bearing {
     bearing(super::line::judged_part(key))
 }
@@ -100,13 +100,13 @@ fn parts(text: &str, ranges: Vec<Range<usize>>) -> Secrecy {
     }
 }
 
-/// Whether a value holds a secret, or is one.
+/// Returns whether a value contains a secret, or is one.
 #[must_use]
 pub fn holds_secret(key: &str, scalar: &Scalar) -> bool {
     secrecy(key, scalar) != Secrecy::Open
 }
 
-/// The name of the secret that a value holds as a part of it, or `""` where it has none.
+/// Returns the name of the secret that a value contains as a part, or `""` for an unnamed one.
 #[must_use]
 pub fn secret_of_value<'t>(key: &str, scalar: &'t Scalar) -> Option<&'t str> {
     match secrecy(key, scalar) {
@@ -119,8 +119,8 @@ pub fn secret_of_value<'t>(key: &str, scalar: &'t Scalar) -> Option<&'t str> {
     }
 }
 
-/// The name of the secret that a line of a text without a format holds, or `""` where it has none. Here a name and its
-/// value may have nothing but a blank between them.
+/// Returns the name of the secret that a line of a text without a format contains, or `""` for an unnamed one. Here a
+/// blank suffices between a name and its value.
 #[must_use]
 pub fn secret_of_line(line: &str) -> Option<&str> {
     if !may_hold(line) {
@@ -130,7 +130,7 @@ pub fn secret_of_line(line: &str) -> Option<&str> {
     (!found.held.is_empty()).then(|| first_name(line, &found))
 }
 
-/// The name of a secret that a line only speaks of: how it is treated, or where it is.
+/// Returns the name of a secret that a line only refers to: a setting, or a location.
 #[must_use]
 pub fn setting_of_line(line: &str) -> Option<&str> {
     if !may_hold(line) {
@@ -140,7 +140,7 @@ pub fn setting_of_line(line: &str) -> Option<&str> {
     line.get(about).map(|name| name.trim_start_matches('-'))
 }
 
-/// A name for people and for paths: without what is a secret in it.
+/// Returns a name for people and for paths, without secret parts.
 #[must_use]
 pub fn covered_name(name: &str) -> Option<String> {
     const SHORTEST: usize = 8;
@@ -157,7 +157,7 @@ fn first_name<'t>(line: &'t str, found: &Found) -> &'t str {
     name.unwrap_or("").trim_start_matches('-')
 }
 
-/// Whether a text only says where a secret is.
+/// Returns whether a text only refers to a secret.
 pub(super) fn is_only_a_reference(text: &str) -> bool {
     is_reference(text)
 }

@@ -1,12 +1,12 @@
-//! Splits a key into its words: at separators, at humps, and where a word for a secret is glued to another word.
+//! Splits a key into words: at separators, at camel-case boundaries, and around a joined word for a secret.
 //!
 //! `PGPASSWORD` is `pg`, `password`; `AWSAccessKeyId` is `aws`, `access`, `key`, `id`; `existingsecret` is `existing`,
-//! `secret`. What the words mean is left to `key`.
+//! `secret`. `key` interprets the words.
 
-/// The most characters of a key that are read: no longer key is a word.
+/// The largest number of characters of a key that are read: longer keys are not words.
 const LONGEST: usize = 200;
 
-/// Words for secrets that are found at any place of a longer word, the longer ones first, and what they are split into.
+/// Words for secrets that are found anywhere in a longer word, longest first, with their parts.
 const GLUED: &[(&str, &[&str])] = &[
     ("connectionstring", &["connectionstring"]),
     ("dockerconfigjson", &["dockerconfigjson"]),
@@ -38,10 +38,10 @@ const GLUED: &[(&str, &[&str])] = &[
     ("token", &["token"]),
 ];
 
-/// Words for secrets that are found at the end of a longer word only.
+/// Words for secrets that are found only at the end of a longer word.
 const GLUED_AT_THE_END: &[&str] = &["pass", "pwd", "auth", "jwt"];
 
-/// Words that end like a word for a secret and are about something else.
+/// Words that end like a word for a secret and have another meaning.
 const OTHER_WORDS: &[&str] = &[
     "bypass",
     "compass",
@@ -65,10 +65,10 @@ const OTHER_WORDS: &[&str] = &[
     "impass",
 ];
 
-/// What follows a word for a secret where the whole is another word: `tokenizer`, `tokenize`.
+/// Suffixes after a word for a secret that make the whole another word: `tokenizer`, `tokenize`.
 const OTHER_ENDINGS: &[&str] = &["iz", "ise", "isation", "ary", "ariat", "ing"];
 
-/// The words of a key, in lower case, without the digits at their ends.
+/// Returns the words of a key, in lower case, without trailing digits.
 pub(super) fn words(key: &str) -> Vec<String> {
     let mut words = Vec::new();
     for word in parts(key) {
@@ -82,7 +82,7 @@ pub(super) fn words(key: &str) -> Vec<String> {
     words
 }
 
-/// The parts of a key between separators and humps: `AWSAccess` is `aws`, `access`.
+/// Returns the parts of a key between separators and camel-case boundaries: `AWSAccess` is `aws`, `access`.
 fn parts(key: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut characters = key.chars().take(LONGEST).peekable();
@@ -94,7 +94,7 @@ fn parts(key: &str) -> Vec<String> {
             continue;
         }
         let is_upper = each.is_uppercase();
-        // The last capital of several begins the next word.
+        // The last of several capitals starts the next word.
         let begins =
             was_upper && is_upper && characters.peek().is_some_and(|next| next.is_lowercase());
         if is_upper && was_lower || begins {
@@ -110,7 +110,7 @@ fn parts(key: &str) -> Vec<String> {
     words
 }
 
-/// Takes a word apart at a word for a secret.
+/// Splits a word at a word for a secret.
 fn unglue(word: &str, words: &mut Vec<String>) {
     if OTHER_WORDS.contains(&word) {
         words.push(word.to_owned());
@@ -155,7 +155,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn a_key_is_split_at_separators_humps_and_words_for_secrets() {
+    fn a_key_is_split_at_separators_case_and_words_for_secrets() {
         for (key, wanted) in [
             ("db_password", "db password"),
             ("dbPassword", "db password"),

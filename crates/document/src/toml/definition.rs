@@ -1,7 +1,7 @@
-//! Definitions: the tables of a TOML file as the tree that `environment` judges, in spite of what is wrong with them.
+//! Definitions: the tables of a TOML file as the tree that `environment` interprets, despite errors in it.
 //!
-//! `serde` stops at the first wrong type, and a definition with five mistakes must show five. Values are those that a
-//! definition can have: integers of 64 bits and finite numbers.
+//! `serde` stops at the first wrong type, but all errors of a definition must be reported. Values are limited to those
+//! of definitions: integers of 64 bits and finite numbers.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -18,21 +18,21 @@ use super::{PIECE, parts, tables};
 use evenkeel_model::source::{Node, NodeValue, SourceFile, Span, Table};
 use evenkeel_model::{FastSet, Value};
 
-/// Deepest nesting of a definition: its values become part of plans, whose reader has a limit of its own.
+/// The deepest nesting of a definition: its values become part of plans, whose reader has its own limit.
 const DEEPEST: usize = 64;
 
-/// Something in a definition that is not TOML.
+/// A syntax error in a definition.
 #[derive(Debug, Clone)]
 pub struct SyntaxProblem {
-    /// The place of the problem.
+    /// The place.
     pub span: Span,
     /// The problem in a few words.
     pub message: String,
 }
 
-/// Reads a definition, with everything that is wrong with its syntax.
+/// Parses a definition, with all its syntax errors.
 ///
-/// The tree has everything that could be understood in spite of problems; a caller that has problems must not act on it.
+/// The tree contains everything that is valid despite errors; a caller with errors must not act on it.
 #[must_use]
 pub fn definition(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
     match parts::read(file, parts::SHORTEST) {
@@ -41,7 +41,7 @@ pub fn definition(file: &Arc<SourceFile>) -> (Table, Vec<SyntaxProblem>) {
     }
 }
 
-/// Reads a part of a definition, with the number of its values. `None` when it is not TOML by itself.
+/// Parses a part of a definition; also returns the number of its values. `None` when it is not valid TOML by itself.
 pub(super) fn read_part(file: &Arc<SourceFile>, part: Range<usize>) -> Option<(Table, usize)> {
     let tables = tables(file.text.get(part.clone())?, DEEPEST, PIECE);
     let nodes = tables.gathering.nodes();
@@ -54,12 +54,12 @@ pub(super) fn read_part(file: &Arc<SourceFile>, part: Range<usize>) -> Option<(T
     is_sound.then_some((table, nodes))
 }
 
-/// Reads a definition in pieces of about so many tokens.
+/// Parses a definition in pieces of about this number of tokens.
 pub(super) fn read(file: &Arc<SourceFile>, piece: usize) -> (Table, Vec<SyntaxProblem>) {
     let mut conversion = Conversion::new(file, 0, tables(&file.text, DEEPEST, piece));
     let table = conversion.table(ROOT);
     let mut problems = conversion.tables.gathering.into_complaints();
-    // A value that the parser complained about is not complained about again.
+    // Do not report a value again that the parser has reported.
     let starts: HashSet<u32> = problems.iter().map(|each| each.place.start).collect();
     let unfit = conversion.unfit.into_complaints();
     problems.extend(
@@ -82,28 +82,28 @@ fn span(file: &Arc<SourceFile>, place: Place) -> Span {
     Span::new(file, place.start as usize..place.end as usize)
 }
 
-/// The complaint in the words of a definition.
+/// Returns the message of a complaint in the context of a definition.
 fn message(file: &Arc<SourceFile>, complaint: Complaint) -> String {
     if let Some((first, _)) = complaint.other {
         let line = span(file, first).location().line;
-        return format!("duplicate key, first written on line {line}");
+        return format!("duplicate key, first used on line {line}");
     }
-    // A number with a leading zero is mostly meant as a file's mode.
+    // A number with a leading zero is usually meant as a file mode.
     if complaint.message.starts_with("unexpected leading zero") {
-        return "a number has no leading zero; write a mode as text: \"0640\"".to_owned();
+        return "numbers must not have a leading zero; write a mode as text: \"0640\"".to_owned();
     }
     complaint.message
 }
 
-/// The conversion of tables. They are taken apart on the way, so that a large file is not in memory twice.
+/// The conversion of tables. It consumes them, so that a large file is not in memory twice.
 struct Conversion<'f> {
     file: &'f Arc<SourceFile>,
-    /// Where the text of the tables begins in the file.
+    /// The start of the tables' text in the file.
     offset: u32,
     tables: Tables,
-    /// Values that no definition can have.
+    /// Errors about values that are invalid in definitions.
     unfit: Gathering,
-    /// Keys and short texts, each kept once: a file of many resources says `on = "web"` many times.
+    /// Interned keys and short texts: a file with many resources repeats `on = "web"` many times.
     words: FastSet<Arc<str>>,
 }
 
@@ -139,7 +139,7 @@ impl<'f> Conversion<'f> {
         Table { entries }
     }
 
-    /// The value of the key at `key`, which is the place of a table that has neither header nor braces.
+    /// Converts the value of the key at `key`, which is the place of a table without header and braces.
     fn item(&mut self, item: Item, key: Place) -> Node {
         let (place, value) = match item {
             Item::Value(read) => return self.node(read),
@@ -188,13 +188,13 @@ impl<'f> Conversion<'f> {
         NodeValue::Plain(match scalar.kind {
             ScalarKind::Boolean => Value::Boolean(text == "true"),
             ScalarKind::Integer => Value::Integer(text.parse().unwrap_or_else(|_| {
-                self.complain(place, "an integer must fit in 64 bits".to_owned());
+                self.complain(place, "integers must fit in 64 bits".to_owned());
                 0
             })),
             ScalarKind::Float => {
                 let number = text.parse().ok().filter(|number: &f64| number.is_finite());
                 Value::Float(number.unwrap_or_else(|| {
-                    self.complain(place, "a number must be finite".to_owned());
+                    self.complain(place, "numbers must be finite".to_owned());
                     0.0
                 }))
             }
@@ -216,7 +216,7 @@ impl<'f> Conversion<'f> {
     }
 
     fn word(&mut self, text: &str) -> Arc<str> {
-        /// Longer ones seldom occur twice.
+        /// Longer texts are rarely repeated.
         const SHORT: usize = 24;
         if text.len() > SHORT {
             return text.into();

@@ -1,4 +1,4 @@
-//! Definitions and the trees they become, whole and in pieces.
+//! Definitions and their trees, whole and in pieces.
 
 use evenkeel_model::Value;
 use evenkeel_model::source::{Node, NodeValue, SourceFile, Table, place_within};
@@ -29,7 +29,7 @@ fn every_key_and_value_has_its_place() {
 }
 
 #[test]
-fn all_syntax_problems_are_told() {
+fn all_syntax_errors_are_reported() {
     let file = SourceFile::new("a.toml", "a = \nb = 1\nc = \n");
     let (table, problems) = definition(&file);
     assert_eq!(problems.len(), 2, "{problems:?}");
@@ -37,7 +37,7 @@ fn all_syntax_problems_are_told() {
 }
 
 #[test]
-fn one_mistake_is_told_once() {
+fn an_error_is_reported_once() {
     let file = SourceFile::new("a.toml", "mode = 0750\nother = 99999999999999999999\n");
     let (_, problems) = definition(&file);
     let places: Vec<String> = problems
@@ -75,7 +75,7 @@ fn a_table_is_at_its_header_and_a_list_of_tables_at_its_first() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_has_both_places() {
+fn a_duplicate_key_has_both_places() {
     let file = SourceFile::new("a.toml", "[a]\nb = 1\nb = 2\n[a]\n");
     let (_, problems) = definition(&file);
     let problems: Vec<(String, &str)> = problems
@@ -87,18 +87,18 @@ fn a_key_that_is_there_twice_has_both_places() {
         [
             (
                 "a.toml:3:1".to_owned(),
-                "duplicate key, first written on line 2"
+                "duplicate key, first used on line 2"
             ),
             (
                 "a.toml:4:2".to_owned(),
-                "duplicate key, first written on line 1"
+                "duplicate key, first used on line 1"
             ),
         ]
     );
 }
 
 #[test]
-fn deep_nesting_is_a_problem_and_no_value() {
+fn deep_nesting_is_an_error_without_a_value() {
     let keys = vec!["a"; 66].join(".");
     for text in [
         format!("a = {}{}\n", "[".repeat(65), "]".repeat(65)),
@@ -117,7 +117,7 @@ fn deep_nesting_is_a_problem_and_no_value() {
     assert!(problems.is_empty(), "{problems:?}");
 }
 
-/// A line of a definition, or what only looks like one.
+/// A line of a definition, or one that resembles it.
 fn line() -> impl Strategy<Value = String> {
     let name = "[abc]";
     prop_oneof![
@@ -140,7 +140,7 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Whether everything is the same, and at the same place from its first byte to its last.
+/// Returns whether the trees are equal, including the first and last byte of every place.
 fn same(one: &Node, two: &Node) -> bool {
     one.span == two.span
         && match (&one.value, &two.value) {
@@ -165,7 +165,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn pieces_make_the_tree_of_the_whole(
+    fn pieces_produce_the_tree_of_the_whole(
         lines in proptest::collection::vec(line(), 0..24),
         length in 1_usize..60,
         ending in prop_oneof![Just("\n"), Just("\r\n")],

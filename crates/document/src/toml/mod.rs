@@ -1,7 +1,7 @@
-//! TOML: every problem at once, every key and value at its place, tables in the order they are written.
+//! TOML with all errors at once, a place for every key and value, and tables in source order.
 //!
-//! Definitions are read here as well, by `definition`. The tables of the `toml` crate are not used: it does not keep the
-//! place where a key was first written, and it needs memory for all tokens and all events of a file at once.
+//! `definition` reads definitions. The tables of the `toml` crate are not used: it does not keep the first place of a
+//! key, and it holds all tokens and all events of a file in memory at once.
 
 mod definition;
 mod parts;
@@ -29,13 +29,14 @@ use super::limits::{self, DEEPEST, MOST_NODES};
 use super::tree::Place;
 use evenkeel_model::source::SourceFile;
 
-/// Most tokens that are parsed at once: a list without end must not take all memory.
+/// The largest number of tokens that are parsed at once, so that an endless list does not exhaust memory.
 const MOST_TOKENS: usize = 4 * MOST_NODES;
 
-/// Number of tokens after which a piece of the text is parsed. All tokens of a large file take more memory than its tree.
+/// The number of tokens after which a piece of the text is parsed. All tokens of a large file need more memory than its
+/// tree.
 const PIECE: usize = 2 * 1024;
 
-/// Reads a text.
+/// Parses a text.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     let mut tables = tables(&file.text, DEEPEST, PIECE);
     let mut root = tables.take(ROOT);
@@ -43,7 +44,7 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     tables.gathering.finish(root)
 }
 
-/// The tables of a text, and everything that is wrong with it. The tokens are parsed in pieces of about `piece`.
+/// Returns the tables of a text, and all errors. Parses the tokens in pieces of about `piece`.
 fn tables(text: &str, deepest: usize, piece: usize) -> Tables {
     let source = Source::new(text);
     let mut lexer = source.lex();
@@ -64,8 +65,8 @@ fn tables(text: &str, deepest: usize, piece: usize) -> Tables {
     builder.into_tables(problems)
 }
 
-/// Replaces `tokens` with the next ones: at least `piece` of them, up to the end of a line on which no bracket is open.
-/// The parser keeps nothing from one such line to the next. Returns whether there are any.
+/// Replaces `tokens` with the next ones: at least `piece` of them, up to a line end outside of brackets, where the
+/// parser carries no state to the next line. Returns whether there are any.
 fn next_piece(lexer: &mut Lexer<'_>, piece: usize, tokens: &mut Vec<Token>) -> bool {
     tokens.clear();
     let (mut square, mut curly) = (0_usize, 0_usize);
@@ -86,7 +87,7 @@ fn next_piece(lexer: &mut Lexer<'_>, piece: usize, tokens: &mut Vec<Token>) -> b
     !tokens.is_empty()
 }
 
-/// What the parser says of a place.
+/// Returns the parser's message about a place.
 fn complaint(problem: &ParseError, deepest: usize) -> Complaint {
     let span = problem.unexpected().or(problem.context());
     let place = span.map(place_of).unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Reads a long definition in parts, one on each core.
+//! Parses a long definition in parts, one on each core.
 //!
-//! A part that is TOML by itself closes everything it opens, and the next part begins at the header of a table, as it
-//! does within the file. Where that is all there is to it, the tables of the parts make the table of the file. Where it
-//! is not (a table that goes on in another part, anything that is wrong), the file is read whole.
+//! A part that is valid TOML by itself closes everything it opens, and the next part starts at a table header, as
+//! within the file. Then the tables of the parts form the table of the file. Otherwise (a table continued in another
+//! part, or any error) the file is parsed whole.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use evenkeel_model::source::{Node, NodeValue, SourceFile, Span, Table};
 /// The shortest part that is worth a thread, in bytes.
 pub(super) const SHORTEST: usize = 64 * 1024;
 
-/// The table of a file in parts of at least so many bytes; `None` when the file must be read whole.
+/// Parses a file in parts of at least this many bytes; `None` when it must be parsed whole.
 pub(super) fn read(file: &Arc<SourceFile>, shortest: usize) -> Option<Table> {
     let ranges = ranges(&file.text, shortest, rayon::current_num_threads());
     if ranges.len() < 2 {
@@ -42,7 +42,7 @@ pub(super) fn read(file: &Arc<SourceFile>, shortest: usize) -> Option<Table> {
     is_whole.then_some(all.table)
 }
 
-/// At most `most` parts of about the same length.
+/// Splits a text into at most `most` parts of similar length.
 fn ranges(text: &str, shortest: usize, most: usize) -> Vec<Range<usize>> {
     let length = text.len().div_ceil(most.max(1)).max(shortest);
     let mut ranges = Vec::new();
@@ -55,7 +55,7 @@ fn ranges(text: &str, shortest: usize, most: usize) -> Vec<Range<usize>> {
     ranges
 }
 
-/// The start of the first line, at `least` or after it, that looks like a header of two names: `[file.config]`.
+/// Returns the start of the first line, at `least` or after it, that looks like a header of two names: `[file.config]`.
 fn header_after(text: &str, least: usize) -> usize {
     let least = text.floor_char_boundary(least);
     let Some(rest) = text.get(least..) else {
@@ -85,12 +85,12 @@ fn is_header(text: &str) -> bool {
 #[derive(Default)]
 struct Growing {
     table: Table,
-    /// The position of each of its keys.
+    /// The position of each key.
     positions: HashMap<Arc<str>, usize>,
 }
 
 impl Growing {
-    /// Adds the tables of a part. `None` when one of them goes on where another part had it.
+    /// Adds the tables of a part. `None` when one of them continues a table of another part.
     fn add(&mut self, part: Table) -> Option<()> {
         let Table { entries } = &mut self.table;
         for (key, span, node) in part.entries {
@@ -113,13 +113,13 @@ impl Growing {
     }
 }
 
-/// Whether a table exists only because headers name it before a dot: such a table has no place but its key's.
+/// Returns whether a table exists only as the parent in headers: such a table has only the place of its key.
 fn is_implied(key: &Span, node: &Node) -> bool {
     let before = key.file.text.get(..key.start());
     *key == node.span && before.is_some_and(|before| before.ends_with('['))
 }
 
-/// Whether no key occurs twice: then no two parts have pieces of one table.
+/// Returns whether no key is repeated: then no table is split between parts.
 fn names_are_unique(table: &Table) -> bool {
     let mut names: Vec<&str> = table.entries.iter().map(|(key, _, _)| &**key).collect();
     names.sort_unstable();
@@ -131,7 +131,7 @@ mod tests {
     use super::{is_header, ranges};
 
     #[test]
-    fn only_plain_headers_begin_a_part() {
+    fn only_plain_headers_start_a_part() {
         assert!(is_header("file.config]\n"));
         assert!(is_header("a-b.c_1]"));
         for other in [

@@ -1,24 +1,24 @@
-//! The tables of a TOML file while it is read: which may be added to, and by what.
+//! The tables of a TOML file during parsing, with the rules of what may extend them.
 
 use super::super::gathering::{Gathering, Index};
 use super::super::limits;
 use super::super::tree::{Content, Entry, Node, Place};
 
-/// A part of a dotted key and where it stands.
+/// A part of a dotted key and its place.
 pub(super) type Key = (Box<str>, Place);
 
-/// How a table came to be, and so what may be added to it.
+/// The origin of a table, which decides what may extend it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// By a header of a table within it: may get a header of its own.
+    /// A header of a nested table: may still get its own header.
     Implied,
     /// By a dotted key.
     Dotted,
-    /// By its own header or braces.
+    /// Its own header or braces.
     Defined,
 }
 
-/// What stands under a key.
+/// The content of a key.
 pub(super) enum Item {
     /// A single value, a list, or a table in braces.
     Value(Node),
@@ -31,21 +31,21 @@ pub(super) enum Item {
 struct Table {
     origin: Origin,
     depth: usize,
-    /// Its header or braces; a place that contains nothing for a table without either.
+    /// Its header or braces; an empty place for a table without either.
     place: Option<Place>,
     entries: Vec<(Key, Item)>,
     index: Index,
 }
 
-/// All tables; each is named by its number.
+/// All tables, identified by number.
 pub(super) struct Tables {
     all: Vec<Table>,
-    /// Deepest nesting that is read.
+    /// The deepest permitted nesting.
     pub(super) deepest: usize,
     pub(super) gathering: Gathering,
 }
 
-/// The file's own table.
+/// The root table.
 pub(super) const ROOT: usize = 0;
 
 impl Tables {
@@ -59,7 +59,7 @@ impl Tables {
         tables
     }
 
-    /// A table that is not in any other yet.
+    /// Creates a table without a parent.
     pub(super) fn add_inline(&mut self, depth: usize, place: Place) -> usize {
         self.add(Origin::Defined, depth, Some(place))
     }
@@ -75,23 +75,23 @@ impl Tables {
         self.all.len() - 1
     }
 
-    /// How deep a table is nested.
+    /// Returns the nesting depth of a table.
     pub(super) fn depth(&self, table: usize) -> usize {
         self.all.get(table).map_or(0, |table| table.depth)
     }
 
-    /// Says that the value at a place is nested too deep.
+    /// Reports that the value at a place is nested too deep.
     pub(super) fn complain_of_depth(&mut self, place: Place) {
         let complaint = limits::deeper_than(self.deepest, place);
         self.gathering.complain(complaint);
     }
 
-    /// A table's header or braces, unless it has neither.
+    /// Returns a table's header or braces, if any.
     pub(super) fn place(&self, table: usize) -> Option<Place> {
         self.all.get(table)?.place
     }
 
-    /// The entries of a table, which are taken out.
+    /// Takes the entries of a table.
     pub(super) fn take_entries(&mut self, table: usize) -> Vec<(Key, Item)> {
         let Some(table) = self.all.get_mut(table) else {
             return Vec::new();
@@ -100,7 +100,7 @@ impl Tables {
         std::mem::take(&mut table.entries)
     }
 
-    /// The place of a key in a table's entries.
+    /// Returns the position of a key in a table's entries.
     fn find(&mut self, table: usize, key: &str) -> Option<usize> {
         let table = self.all.get_mut(table)?;
         table.index.find(&table.entries, |entry| &entry.0.0, key)
@@ -113,7 +113,7 @@ impl Tables {
         }
     }
 
-    /// The table that a part of a key leads to, made if it is not there. `origin` tells by what it is asked for.
+    /// Returns the table of a part of a key, created if missing. `origin` says how it is referenced.
     fn step(&mut self, table: usize, key: &Key, origin: Origin) -> Option<usize> {
         let depth = self.depth(table) + 1;
         if depth > self.deepest {
@@ -134,7 +134,7 @@ impl Tables {
         };
         let next = next.and_then(|at| Some((at, self.all.get_mut(at)?)));
         match next {
-            // A dotted key must not reach into what a header has defined.
+            // A dotted key must not extend a table defined by a header.
             Some((at, table)) if origin != Origin::Dotted || table.origin != Origin::Defined => {
                 if origin == Origin::Dotted {
                     table.origin = Origin::Dotted;
@@ -148,7 +148,8 @@ impl Tables {
         }
     }
 
-    /// Follows a header; the table that the keys below it belong to. A table of its own when the header is wrong.
+    /// Enters a header; returns the table of the following keys. Returns an unconnected table when the header is
+    /// invalid.
     pub(super) fn open(&mut self, mut keys: Vec<Key>, is_list: bool, header: Place) -> usize {
         let last = keys.pop();
         let opened = last.and_then(|last| {
@@ -200,7 +201,7 @@ impl Tables {
         None
     }
 
-    /// Puts a value into a table.
+    /// Adds a value to a table.
     pub(super) fn insert(&mut self, table: usize, mut keys: Vec<Key>, value: Node) {
         let Some(last) = keys.pop() else { return };
         let parent = keys
@@ -221,7 +222,7 @@ impl Tables {
         }
     }
 
-    /// The value of a table, which is taken out. Nesting is bounded by the depth that each table knows.
+    /// Takes a table as a value. Recursion is bounded by the depth stored in each table.
     pub(super) fn take(&mut self, table: usize) -> Node {
         let mut place = self.place(table);
         let entries = self
@@ -253,7 +254,7 @@ impl Tables {
     }
 }
 
-/// A place that contains the others.
+/// Returns a place that contains both.
 fn around(place: Option<Place>, key: Place, value: Place) -> Place {
     let place = place.unwrap_or(key);
     Place {

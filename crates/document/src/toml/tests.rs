@@ -1,4 +1,4 @@
-//! TOML texts and the trees they become.
+//! TOML texts and their trees.
 
 use proptest::prelude::*;
 use toml::de::DeTable;
@@ -63,7 +63,7 @@ fn values_have_their_types() {
 }
 
 #[test]
-fn tables_are_where_their_headers_say_in_the_order_of_the_text() {
+fn tables_follow_their_headers_in_source_order() {
     let text = "x = 1\n[a.b]\ny = 2\n[a]\nz = 3\n[[c]]\nd = 1\n[c.e]\nf = 2\n[[c]]\n[[c.g]]\n[h]\ni.j = 1\ni.k = 2\n";
     assert_eq!(
         shown(&tree(text)),
@@ -72,9 +72,9 @@ fn tables_are_where_their_headers_say_in_the_order_of_the_text() {
 }
 
 #[test]
-fn every_place_is_what_was_written() {
+fn every_place_spans_its_source() {
     let text = "# ä\n[a.\"b\"] # c\né.ö = \"x\"\r\nl = [ 1, {m = 2} ]\n";
-    // Bare keys are of ASCII.
+    // Bare keys are ASCII.
     let text = text.replace("é.ö", "e.'ö'");
     let root = tree(&text);
     let Content::Map(entries) = &root.content else {
@@ -103,7 +103,7 @@ fn every_place_is_what_was_written() {
 }
 
 #[test]
-fn every_mistake_is_told() {
+fn every_error_is_reported() {
     let text = "a = \nb = 1\nb = 2\n[c]\nd = [1 2]\n[c]\ne = 2027-13-01\n";
     let complaints = read(text).unwrap_err();
     let told: Vec<(&str, u32)> = complaints
@@ -128,7 +128,7 @@ fn every_mistake_is_told() {
 }
 
 #[test]
-fn nesting_without_bound_is_a_complaint() {
+fn unbounded_nesting_is_an_error() {
     let deep = |open: &str| read(&open.repeat(100_000)).unwrap_err();
     for open in [
         "a = [", "[", "a = {a=", "{", "a.", "[[", "\"\"\"", "'", "]", "=", "a = [{",
@@ -179,7 +179,7 @@ fn check(node: &Node, text: &str) {
     }
 }
 
-/// What the library makes of a value, shown like ours, with its tables sorted.
+/// Formats the result of the `toml` crate like ours, with sorted tables.
 fn sorted(node: &Node) -> String {
     match &node.content {
         Content::Map(entries) => {
@@ -231,7 +231,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn tables_are_understood_as_by_the_library(lines in prop::collection::vec(
+    fn tables_agree_with_the_toml_crate(lines in prop::collection::vec(
         "\\[(a|b|a\\.b|b\\.a|a\\.b\\.c|b\\.c)\\]|\\[\\[(a|b|a\\.b|b\\.a|a\\.c)\\]\\]|(a|b|c|a\\.b|b\\.c|a\\.b\\.c) = (1|\"x\"|\\[\\]|\\[1\\]|\\[\\{\\}\\]|\\{\\}|\\{a = 1\\}|\\{a\\.b = 1, a\\.c = 2\\}|\\{a\\.b = 1, a = 2\\}|\\{a\\.b = 1, a\\.b\\.c = 2\\}|\\{a = \\{b = 1\\}, a\\.c = 2\\})",
         0..7,
     )) {
@@ -243,7 +243,7 @@ proptest! {
                 prop_assert_eq!(sorted(&roots[0]), library_table(table.get_ref()));
                 check(&roots[0], &text);
             }
-            // The library lets a dotted key reach into an array of tables, which the specification forbids.
+            // The `toml` crate lets a dotted key extend an array of tables, which the specification forbids.
             Err(complaints) => prop_assert!(!errors.is_empty() || text.contains("[["), "{text}\n{complaints:?}"),
         }
     }
@@ -251,7 +251,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn no_text_is_too_strange(text in "\\PC{0,40}|(a|\\.|=|\\[|\\]|\\{|\\}|,|\"|'|\"\"\"|1|#|\n|\r\n|\r| |é|\\\\){0,40}") {
+    fn arbitrary_text_is_accepted(text in "\\PC{0,40}|(a|\\.|=|\\[|\\]|\\{|\\}|,|\"|'|\"\"\"|1|#|\n|\r\n|\r| |é|\\\\){0,40}") {
         let (_, errors) = DeTable::parse_recoverable(&text);
         match read(&text) {
             Ok(roots) => {

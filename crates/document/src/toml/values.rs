@@ -1,4 +1,4 @@
-//! Makes keys, values and tables of what the parser of TOML finds.
+//! Builds keys, values and tables from the events of the TOML parser.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::super::tree::{Content, Node, Place, ScalarKind};
 use super::place_of;
 use super::tables::{Key, ROOT, Tables};
 
-/// A list or braces that are open.
+/// An open list or inline table.
 struct Frame {
     /// The keys it is the value of; none within a list.
     keys: Vec<Key>,
@@ -26,13 +26,13 @@ enum What {
     Table(usize),
 }
 
-/// What the parser tells its finds to.
+/// The receiver of the parser's events.
 pub(super) struct Builder<'t> {
     source: Source<'t>,
     tables: Tables,
-    /// The table of the header above.
+    /// The table of the current header.
     current: usize,
-    /// The header that is being read: where it begins, and whether it has two brackets.
+    /// The start of the header in progress, and whether it has two brackets.
     header: Option<(usize, bool)>,
     keys: Vec<Key>,
     frames: Vec<Frame>,
@@ -50,15 +50,15 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// Whether there are too many values.
+    /// Returns whether the limit of values was exceeded.
     pub(super) fn is_full(&self) -> bool {
         self.tables.gathering.is_full()
     }
 
-    /// The tables, with everything that is wrong with them and with the syntax, which the parser has told.
+    /// Returns the tables with all errors, including the parser's syntax errors.
     pub(super) fn into_tables(self, problems: Gathering) -> Tables {
         let mut tables = self.tables;
-        // What is too deep or stands twice is not to be lost among the brackets that are not closed for it.
+        // Errors about depth and duplicates are kept, even among the unclosed brackets that follow from them.
         tables.gathering.merge(problems);
         tables
     }
@@ -82,7 +82,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// Opens a list or braces, if that is not too deep; the guard before this tells so.
+    /// Opens a list or braces, unless nested too deep; the parser's guard reports that.
     fn open(&mut self, span: Span, is_table: bool) -> bool {
         let keys = std::mem::take(&mut self.keys);
         let around = match self.frames.last() {
@@ -129,7 +129,7 @@ impl<'t> Builder<'t> {
         match self.frames.last_mut().map(|frame| &mut frame.what) {
             Some(What::List(items)) => {
                 self.tables.gathering.count(node.place);
-                // What is too much is told already, and is not to take memory.
+                // Excess values were already reported and must not use memory.
                 if !self.tables.gathering.is_full() {
                     items.push(node);
                 }
@@ -179,7 +179,7 @@ impl EventReceiver for Builder<'_> {
     fn simple_key(&mut self, span: Span, kind: Option<Encoding>, errors: &mut dyn ErrorSink) {
         let mut key = Cow::Borrowed("");
         self.raw(span, kind).decode_key(&mut key, errors);
-        // A few more than can be are enough to tell that it is too deep.
+        // A few more than the limit suffice to detect excessive depth.
         if self.keys.len() < self.tables.deepest + 2 {
             self.keys.push((key.into(), place_of(span)));
         }
@@ -208,7 +208,7 @@ impl EventReceiver for Builder<'_> {
     }
 
     fn newline(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        // What is left of a line that was wrong.
+        // The rest of an invalid line.
         if self.frames.is_empty() {
             self.keys.clear();
         }
@@ -219,7 +219,7 @@ fn without_plus(text: &str) -> &str {
     text.strip_prefix('+').unwrap_or(text)
 }
 
-/// An integer in decimal. One of another base that is too long for any machine keeps its digits.
+/// Converts an integer to decimal. One of another base beyond 128 bits keeps its digits.
 fn integer(text: &str, radix: u32) -> String {
     let digits = without_plus(text).replace('_', "");
     if radix != 10 {

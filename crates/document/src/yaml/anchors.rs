@@ -1,7 +1,7 @@
-//! Anchors of one document, and what aliases may cost.
+//! Anchors of one document, with limits for aliases.
 //!
-//! An alias is a copy of what its anchor names. Copies may take [`FREE`] values and [`TIMES`] what is written so far,
-//! and as many bytes of text as a file may have; whatever multiplies beyond that is refused, so reading stays linear.
+//! An alias is a copy of its anchor's value. Copies may contain [`FREE`] values plus [`TIMES`] the written values, and
+//! as many bytes of text as a file may have; beyond that they are rejected, so parsing takes linear time.
 
 use std::collections::HashMap;
 
@@ -10,24 +10,24 @@ use super::super::complaint::Complaint;
 use super::super::limits::{self, DEEPEST, LONGEST, MOST_NODES};
 use super::super::tree::{Node, Place};
 
-/// So many values may be copied in any file.
+/// The number of values that may be copied in any file.
 const FREE: usize = 100_000;
 
-/// So many times what is written may be copied beyond that.
+/// The multiple of the written values that may be copied beyond that.
 const TIMES: usize = 10;
 
-/// A value, how much is in it, and how high it stands.
+/// A value with its size and height.
 #[derive(Clone, Debug)]
 pub(super) struct Built {
     /// The value.
     pub(super) node: Node,
-    /// What is in it.
+    /// The number of values and bytes in it.
     pub(super) size: Size,
-    /// How many lists and maps are nested in it, itself included.
+    /// The nesting depth of lists and maps, itself included.
     pub(super) height: usize,
 }
 
-/// Values and bytes of text.
+/// A number of values and of bytes of text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Size {
     pub(super) nodes: usize,
@@ -41,7 +41,7 @@ impl Size {
     }
 }
 
-/// The anchors of a document that are complete, and what was written and copied in the whole file.
+/// The completed anchors of a document, and the written and copied sizes of the whole file.
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
     complete: HashMap<usize, Built>,
@@ -50,12 +50,12 @@ pub(super) struct Anchors {
 }
 
 impl Anchors {
-    /// Another document begins: it knows none of the anchors before.
+    /// Starts another document, which does not see earlier anchors.
     pub(super) fn forget(&mut self) {
         self.complete.clear();
     }
 
-    /// Counts a value that was written.
+    /// Counts a written value.
     pub(super) fn count(&mut self, bytes: usize, place: Place) -> Result<Size, Complaint> {
         let size = Size { nodes: 1, bytes };
         self.written.add(size);
@@ -63,7 +63,7 @@ impl Anchors {
         Ok(size)
     }
 
-    /// Keeps a copy of a value that has an anchor.
+    /// Stores a copy of a value with an anchor.
     pub(super) fn keep(&mut self, anchor: usize, built: &Built) -> Result<(), Complaint> {
         if anchor != 0 {
             self.copied.add(built.size);
@@ -73,7 +73,7 @@ impl Anchors {
         Ok(())
     }
 
-    /// A copy of what an alias names, to stand `depth` levels deep.
+    /// Returns a copy of an alias's value, for a depth of `depth` levels.
     pub(super) fn follow(
         &mut self,
         anchor: usize,
@@ -100,9 +100,7 @@ impl Anchors {
             return Err(Complaint::new(
                 &codes::ALIAS,
                 place,
-                format!(
-                    "aliases repeat more than {TIMES} times what is written, so they are followed no further"
-                ),
+                format!("aliases repeat the written values more than {TIMES} times"),
             ));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Whatever a text is, reading it ends soon, and in little memory and stack.
+//! Bounds of the YAML reader: any text is read in bounded time, memory and stack.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ fn complaints(text: &str) -> Vec<Complaint> {
 }
 
 #[test]
-fn a_hundred_thousand_levels_are_refused_in_every_style() {
+fn a_hundred_thousand_levels_are_rejected_in_every_style() {
     const MANY: usize = 100_000;
     let mut stairs = String::new();
     for level in 0..2_000 {
@@ -57,7 +57,7 @@ fn the_deepest_level_is_read_and_one_more_is_not() {
 }
 
 #[test]
-fn aliases_cannot_nest_deeper_than_what_is_written() {
+fn aliases_cannot_exceed_the_nesting_limit() {
     let mut text = String::from("a0: &a0 x\n");
     for level in 1..=DEEPEST {
         let _ = writeln!(text, "a{level}: &a{level} [*a{}]", level - 1);
@@ -75,7 +75,7 @@ fn aliases_cannot_multiply() {
     }
     let found = complaints(&laughs);
     assert_eq!((found.len(), found[0].code), (1, &codes::ALIAS));
-    // Of few values that are long, as of many that are short; and of maps that are merged into one another.
+    // With few long values, with many short ones, and with maps merged into each other.
     let long = format!("- &a {}\n{}", "x".repeat(1 << 20), "- *a\n".repeat(1_000));
     assert_eq!(complaints(&long)[0].code, &codes::ALIAS);
     let mut merges = String::from("a0: &a0 {k0: 1}\n");
@@ -97,14 +97,14 @@ fn aliases_cannot_multiply() {
 }
 
 #[test]
-fn many_aliases_of_what_is_small_are_read() {
+fn many_aliases_of_small_values_are_read() {
     let text = format!("- &a {{k: [1, 2, 3]}}\n{}", "- *a\n".repeat(20_000));
     let roots = read(&SourceFile::new("a", text)).unwrap();
     assert_eq!(roots[0].leaves(), 60_003);
 }
 
 #[test]
-fn of_very_many_complaints_the_first_are_told_and_the_rest_is_counted() {
+fn only_the_first_errors_are_reported_and_the_rest_is_counted() {
     for text in [
         "k: 1\n".repeat(5_000),
         "- *x\n".repeat(5_000),
@@ -118,7 +118,7 @@ fn of_very_many_complaints_the_first_are_told_and_the_rest_is_counted() {
 }
 
 #[test]
-fn long_and_odd_texts_are_read_or_refused_without_delay() {
+fn long_and_unusual_texts_are_processed_quickly() {
     const MANY: usize = 20_000;
     for text in [
         "x".repeat(MANY * 10),

@@ -1,4 +1,4 @@
-//! The tree of a document, built event by event with a stack of its own.
+//! Builds the tree of a document from parser events, with an explicit stack.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -14,10 +14,10 @@ use super::open::{Key, Open, Values};
 use super::tag::{self, Written};
 use super::{scalar, words};
 
-/// Whether to go on with the next event.
+/// Whether to continue with the next event.
 type Step = ControlFlow<()>;
 
-/// The documents so far, and the lists and maps that are open.
+/// The completed documents, and the open lists and maps.
 pub(super) struct Builder<'text> {
     text: &'text str,
     open: Vec<Open>,
@@ -37,7 +37,7 @@ impl<'text> Builder<'text> {
         }
     }
 
-    /// Takes an event. Breaks off when what comes cannot be read within bounds.
+    /// Handles an event. Breaks when a limit is exceeded.
     pub(super) fn take(&mut self, event: Event<'text>, place: Place) -> Step {
         let taken = match event {
             Event::DocumentStart(..) | Event::DocumentEnd => {
@@ -75,19 +75,19 @@ impl<'text> Builder<'text> {
         }
     }
 
-    /// The document that is open cannot be read further.
+    /// Gives up on the current document.
     pub(super) fn abandon(&mut self, complaint: Complaint) {
         self.complaints.push(complaint);
         self.open.clear();
         self.anchors.forget();
     }
 
-    /// Whether as many complaints were found as are told.
+    /// Returns whether the limit of reported complaints was reached.
     pub(super) fn is_full(&self) -> bool {
         self.complaints.is_full()
     }
 
-    /// What became of the text.
+    /// Returns the outcome of the text.
     pub(super) fn outcome(self) -> Outcome {
         self.complaints.outcome(self.roots)
     }
@@ -109,7 +109,7 @@ impl<'text> Builder<'text> {
         let absent = plain && place.start == place.end;
         let place = self.without_white_end(place);
         if absent && tag.is_none() && anchor == 0 && self.open.is_empty() {
-            // A document without a value is none: `---` before the first, or after the last.
+            // A document without a value does not count: `---` before the first, or after the last.
             return Ok(());
         }
         let size = self.anchors.count(text.len(), place)?;
@@ -119,7 +119,7 @@ impl<'text> Builder<'text> {
         } else if plain && text == "<<" && tag::may_merge(tag) {
             Some(Key::Merge)
         } else {
-            // A key's own text is what it is: its type says nothing more.
+            // A key is its text: its type adds nothing.
             Some(Key::Known((&*text).into(), place))
         };
         if anchor == 0
@@ -160,7 +160,7 @@ impl<'text> Builder<'text> {
             self.complaints.push(Complaint::new(
                 &codes::ALIAS,
                 place,
-                "this alias names what it stands in, so there is no end to it",
+                "this alias is inside of its own anchor",
             ));
             self.nothing(place);
             return Ok(());
@@ -187,12 +187,12 @@ impl<'text> Builder<'text> {
         self.complaints.push(Complaint::new(
             &codes::ALIAS,
             place,
-            format!("no anchor `&{name}` stands before this alias in its document"),
+            format!("no anchor `&{name}` before this alias in its document"),
         ));
         self.nothing(place);
     }
 
-    /// In the place of what cannot be: the document is refused anyway.
+    /// A placeholder for an invalid value: the document is rejected anyway.
     fn nothing(&mut self, place: Place) {
         if self.awaits_key() {
             self.key(Key::Unusable, Size::default(), place.end as usize);
@@ -243,7 +243,7 @@ impl<'text> Builder<'text> {
         Ok(())
     }
 
-    /// Whether the next node is the key of an open map.
+    /// Returns whether the next node is the key of an open map.
     fn awaits_key(&self) -> bool {
         self.open.last().is_some_and(Open::awaits_key)
     }
@@ -258,13 +258,13 @@ impl<'text> Builder<'text> {
         let message = if words::is_template(self.text, place) {
             words::TEMPLATE_VALUE
         } else {
-            "a list or a map cannot be a key here: only single values can"
+            "lists and maps cannot be keys: use a single value"
         };
         self.complain(place, message);
         self.key(Key::Unusable, Size::default(), place.end as usize);
     }
 
-    /// Puts a value where it belongs; `written` is where it stands here, be it as an alias.
+    /// Adds a value to its collection; `written` is its place here, possibly an alias.
     fn value(&mut self, built: Built, written: Place) {
         match self.open.last_mut() {
             Some(open) => open.put(built, written),
@@ -272,7 +272,8 @@ impl<'text> Builder<'text> {
         }
     }
 
-    /// Where a block list begins. For one that is no deeper than its key, the parser tells where its first item is.
+    /// Returns the start of a block list. For one that is no deeper than its key, the parser reports the place of its
+    /// first item.
     fn start_of_list(&self, told: usize) -> usize {
         let Some(after_key) = self.open.last().and_then(Open::end_of_key) else {
             return told;
@@ -289,7 +290,7 @@ impl<'text> Builder<'text> {
         told
     }
 
-    /// A block scalar's place goes on to the next line; what is written ends before.
+    /// Trims a block scalar's place, which extends to the next line.
     fn without_white_end(&self, place: Place) -> Place {
         let (start, end) = (place.start as usize, place.end as usize);
         match self.text.get(start..end) {

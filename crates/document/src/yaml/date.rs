@@ -1,10 +1,10 @@
-//! Dates and times, as the timestamps of YAML 1.1 are written.
+//! Dates and times in the syntax of YAML 1.1 timestamps.
 
 use super::scalar::all_digits;
 
-/// Whether a text is a date, alone or with a time, as YAML's timestamps are written.
+/// Returns whether a text is a date, alone or with a time, in that syntax.
 ///
-/// The core schema has no dates; but readers of YAML 1.1 make dates of them, and nobody means anything else.
+/// The core schema has no dates, but readers of YAML 1.1 recognise them, and such texts have no other use.
 pub(super) fn is_date(text: &str) -> bool {
     let Some((date, rest)) = text.split_at_checked(10) else {
         return false;
@@ -21,7 +21,7 @@ pub(super) fn is_date(text: &str) -> bool {
         && (rest.is_empty() || is_time_after_date(rest))
 }
 
-/// `T12:30:00.5Z`, ` 12:30:00 +02:00` and their like.
+/// Returns whether a text is a time after a date: `T12:30:00.5Z`, ` 12:30:00 +02:00`.
 fn is_time_after_date(rest: &str) -> bool {
     let time = match rest.strip_prefix(['T', 't']) {
         Some(time) => time,
@@ -57,7 +57,7 @@ fn is_zone(zone: &str) -> bool {
     }
 }
 
-/// Whether a text is a number of one or two digits within bounds.
+/// Returns whether a text is a number of one or two digits within bounds.
 fn within(text: &str, least: u8, most: u8) -> bool {
     text.len() <= 2
         && all_digits(text)

@@ -1,9 +1,8 @@
-//! Merge keys: `<<` takes over the entries of another map, or of several.
+//! Merge keys: `<<` copies the entries of one or several other maps.
 //!
-//! What the map itself says wins, and of a list of maps the first that has a key. Several `<<` in one map are read as
-//! long as they bring different keys: where they bring the same, programs differ in which they take. The entries taken
-//! over stand where `<<` stands, in the order of the map they come from, and keep the places where they are really
-//! written.
+//! The map's own entries win, then the first map in a list that has the key. Several `<<` in one map are accepted if
+//! they merge different keys: for equal keys, programs differ in which they use. Merged entries are placed where `<<`
+//! is, in the order of their map, and keep their original places.
 
 use std::collections::{HashMap, hash_map};
 
@@ -15,15 +14,15 @@ use super::super::tree::{Content, Entry, Node, Place};
 /// A `<<` of a map and its value.
 #[derive(Debug)]
 pub(super) struct Merge {
-    /// How many entries of the map stand before it.
+    /// The number of entries before it.
     pub(super) before: usize,
-    /// Where the value of `<<` stands: the alias, if it is one.
+    /// The place of its value: the alias, if it is one.
     pub(super) place: Place,
-    /// What is merged.
+    /// The merged value.
     pub(super) value: Node,
 }
 
-/// The entries of a map with everything that is merged into it.
+/// Returns the entries of a map with everything that is merged into it.
 pub(super) fn merged(
     entries: Vec<Entry>,
     merges: Vec<Merge>,
@@ -32,7 +31,7 @@ pub(super) fn merged(
     if merges.is_empty() {
         return entries;
     }
-    // Who said a key first: the map itself, or the `<<` that is counted and stands at a place.
+    // The source of each key: the map itself, or the `<<` with this number and place.
     let own = entries.iter().map(|entry| (entry.key.clone(), None));
     let mut taken: HashMap<Box<str>, Option<Taken>> = own.collect();
     let mut sources: Vec<(usize, Vec<Entry>)> = Vec::with_capacity(merges.len());
@@ -73,7 +72,7 @@ pub(super) fn merged(
     all
 }
 
-/// What brought a key.
+/// The source of a key.
 struct Taken {
     merge: usize,
     by: Place,
@@ -85,12 +84,12 @@ fn ambiguous(key: &str, place: Place, first: Place) -> Complaint {
     Complaint::new(
         &codes::DUPLICATE_KEY,
         place,
-        format!("two `<<` of one map bring the key `{key}`: merge a list of maps, or only one"),
+        format!("two `<<` of one map merge the key `{key}`: merge a list of maps, or only one"),
     )
-    .with(first, "the first brings it here")
+    .with(first, "first merged here")
 }
 
-/// The maps that a `<<` names.
+/// Returns the maps in a `<<` value.
 fn maps_of(merge: Merge, complaints: &mut Gathered) -> Vec<Vec<Entry>> {
     let place = merge.place;
     let nodes = match merge.value.content {
@@ -106,7 +105,7 @@ fn maps_of(merge: Merge, complaints: &mut Gathered) -> Vec<Vec<Entry>> {
             complaints.push(Complaint::new(
                 &codes::SYNTAX,
                 place,
-                format!("`<<` merges a map or a list of maps, and this is {what}"),
+                format!("expected a map or a list of maps after `<<`, found {what}"),
             ));
         }
     }

@@ -1,8 +1,8 @@
-//! YAML 1.2, as people write it: streams of documents, anchors and merges, tags as data.
+//! YAML 1.2: streams of documents, anchors and merges, tags as data.
 //!
-//! The parser is granit-parser: it yields events with places in bytes, bounds its own nesting, and goes on with the next
-//! document after a mistake. Trees are built from its events here, without recursion. What scalars mean is in `scalar`,
-//! `date` and `tag`, what aliases may cost in `anchors`, what mistakes are called in `words`.
+//! The parser is granit-parser: it yields events with byte positions, limits its own nesting, and continues with the
+//! next document after an error. This module builds trees from its events without recursion. `scalar`, `date` and `tag`
+//! interpret scalars, `anchors` limits aliases, and `words` phrases errors.
 
 mod anchors;
 mod build;
@@ -30,15 +30,15 @@ use super::limits::{self, DEEPEST};
 use super::tree::Place;
 use evenkeel_model::source::SourceFile;
 
-/// Reads a text: one root for each document that has a value; empty ones (nothing but `---` and comments) have none.
+/// Parses a text: one root for each document with a value; empty ones (only `---` and comments) have none.
 pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     let text = file.text.as_str();
     let mut options = granit_parser::options! {
         flow_nesting_limit: DEEPEST,
         block_nesting_limit: DEEPEST,
-        // An unknown anchor is one complaint of perhaps several, not the end of reading.
+        // An unknown anchor is one complaint among others and does not stop the reader.
         emit_unresolved_aliases: true,
-        // As libyaml and go-yaml read it, so as the programs do that the files are for.
+        // As in libyaml and go-yaml, and so in the programs that read these files.
         block_scalar_eof_without_line_feed: true,
     };
     options.set_emit_comments(false);
@@ -67,7 +67,7 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
     builder.outcome()
 }
 
-/// The bytes of a place; the parser knows them always, since it reads from a text in memory.
+/// Returns the bytes of a place; the parser always knows them, since it reads from memory.
 fn place_of(span: &Span) -> Place {
     let range = span.byte_range().unwrap_or(0..0);
     Place::new(range.start, range.end)

@@ -1,4 +1,4 @@
-//! A list or a map whose values are still being read.
+//! A list or a map in progress.
 
 use super::super::complaint::Gathered;
 use super::super::duplicates;
@@ -6,12 +6,12 @@ use super::super::tree::{Content, Entry, Node, Place, without_room};
 use super::anchors::{Built, Size};
 use super::merge::{self, Merge};
 
-/// A list or a map that is not complete.
+/// A list or a map in progress.
 pub(super) struct Open {
     /// Its anchor, or 0.
     pub(super) anchor: usize,
     start: usize,
-    /// Where its last key or value ends: the end of a block collection, which has no end of its own.
+    /// The end of its last key or value: the end of a block collection, which has no closing token.
     end: usize,
     tag: Option<Box<str>>,
     size: Size,
@@ -19,7 +19,7 @@ pub(super) struct Open {
     values: Values,
 }
 
-/// What is in it so far.
+/// Its content so far.
 pub(super) enum Values {
     List(Vec<Node>),
     Map {
@@ -29,15 +29,15 @@ pub(super) enum Values {
     },
 }
 
-/// What is known of the next entry of a map.
+/// The state of the next entry of a map.
 pub(super) enum Key {
-    /// Its key comes next.
+    /// A key is next.
     Awaited,
-    /// Its value comes next.
+    /// The value of this key is next.
     Known(Box<str>, Place),
-    /// The value to merge comes next.
+    /// The value to merge is next.
     Merge,
-    /// A value comes next whose key was a complaint.
+    /// The value of an invalid key is next.
     Unusable,
 }
 
@@ -54,7 +54,7 @@ impl Values {
         }
     }
 
-    /// The name of YAML's own tag for it.
+    /// Returns the name of YAML's own tag for it.
     pub(super) fn own_tag(&self) -> &'static str {
         match self {
             Self::List(_) => "seq",
@@ -82,7 +82,7 @@ impl Open {
         }
     }
 
-    /// Whether the next node is the key of a map.
+    /// Returns whether the next node is the key of a map.
     pub(super) fn awaits_key(&self) -> bool {
         matches!(
             self.values,
@@ -93,12 +93,12 @@ impl Open {
         )
     }
 
-    /// Where the key ends whose value comes next, if it is a map.
+    /// Returns the end of the key whose value is next, if it is a map.
     pub(super) fn end_of_key(&self) -> Option<usize> {
         matches!(self.values, Values::Map { .. }).then_some(self.end)
     }
 
-    /// Takes a key that ends at a byte.
+    /// Adds a key that ends at a byte.
     pub(super) fn key(&mut self, new: Key, size: Size, end: usize) {
         self.size.bytes += size.bytes;
         self.end = self.end.max(end);
@@ -107,7 +107,7 @@ impl Open {
         }
     }
 
-    /// Takes a value; `written` is where it stands here, be it as an alias.
+    /// Adds a value; `written` is its place here, possibly an alias.
     pub(super) fn put(&mut self, built: Built, written: Place) {
         self.size.add(built.size);
         self.end = self.end.max(written.end as usize);
@@ -131,7 +131,7 @@ impl Open {
                     });
                 }
                 Key::Merge => {
-                    // What is merged ends up in the map itself, not in a map or a list of maps inside of it.
+                    // Merged entries become part of the map itself, so their nesting does not count.
                     let listed = usize::from(matches!(node.content, Content::List(_)));
                     self.height = self.height.max(height.saturating_sub(listed));
                     merges.push(Merge {
@@ -145,8 +145,8 @@ impl Open {
         }
     }
 
-    /// The complete list or map. A bracket is an end of its own; that of a block collection is where the next thing
-    /// begins, so it ends with the last thing in it.
+    /// Returns the complete list or map. A flow collection ends with its bracket; for a block collection, the parser
+    /// reports the start of the next token, so it ends with its last item.
     pub(super) fn closed(self, end: Place, complaints: &mut Gathered) -> Built {
         let end = if end.start < end.end {
             end.end as usize

@@ -1,4 +1,4 @@
-//! Trees that are written as YAML are read as they were; and whatever a text is, places lie in it.
+//! Properties: written YAML is read back, and all places are within the text.
 
 use std::fmt::Write as _;
 
@@ -79,7 +79,7 @@ fn flow(tree: &Tree, to: &mut String) {
     }
 }
 
-/// Block style, after a key or a dash. Lists in maps are no deeper than their key, as many people write them.
+/// Block style, after a key or a dash. Lists in maps are no deeper than their key, as is common.
 fn block(tree: &Tree, indent: usize, to: &mut String) {
     let spaces = " ".repeat(indent);
     match tree {
@@ -125,7 +125,7 @@ fn same(tree: &Tree, node: &Node) -> bool {
     }
 }
 
-/// Places are of the text; what is in a list or a map stands within it.
+/// Checks that places are within the text, and children within their parent.
 fn places_fit(text: &str, node: &Node) -> Result<(), TestCaseError> {
     let slice = |place: Place| text.get(place.start as usize..place.end as usize);
     prop_assert!(slice(node.place).is_some(), "{:?}", node.place);
@@ -155,7 +155,7 @@ fn places_fit(text: &str, node: &Node) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Whatever came of a text, its places are of the text.
+/// Checks that all places of a result are within the text.
 fn any_places_fit(text: &str) -> Result<(), TestCaseError> {
     let fits = |place: Place| text.get(place.start as usize..place.end as usize).is_some();
     match read(&SourceFile::new("a.yaml", text)) {
@@ -186,7 +186,7 @@ fn any_places_fit(text: &str) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn what_is_written_in_flow_style_is_read_as_it_was(tree in tree()) {
+    fn flow_style_is_read_back(tree in tree()) {
         let mut text = String::new();
         flow(&tree, &mut text);
         let roots = read(&SourceFile::new("a.yaml", text.as_str())).unwrap();
@@ -195,7 +195,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_in_block_style_is_read_as_it_was(trees in prop::collection::vec(tree(), 1..4)) {
+    fn block_style_is_read_back(trees in prop::collection::vec(tree(), 1..4)) {
         let mut text = String::new();
         for tree in &trees {
             text.push_str("---");
@@ -210,17 +210,17 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>()) {
+    fn arbitrary_text_does_not_panic(text in any::<String>()) {
         any_places_fit(&text)?;
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         any_places_fit(&String::from_utf8_lossy(&bytes))?;
     }
 
     #[test]
-    fn no_text_that_resembles_yaml_makes_it_panic(
+    fn text_resembling_yaml_does_not_panic(
         parts in prop::collection::vec(prop::sample::select(vec![
             "a", "é", "b: ", "- ", "-", "? ", ": ", ":", "\n", "\n  ", "\n    ", "\n\t", "[", "]", "{", "}", ", ", "\"", "'",
             "|\n", ">-\n", "&x ", "*x", "*x : ", "<<: ", "!t ", "!!int ", "!", "#", " # c\n", "---\n", "...\n", "%YAML 1.2\n",

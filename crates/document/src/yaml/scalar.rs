@@ -1,13 +1,13 @@
-//! What an unquoted scalar is: the core schema of YAML 1.2, and dates.
+//! The type of an unquoted scalar: the core schema of YAML 1.2, and dates.
 //!
-//! `yes`, `no`, `on` and `off` are text, although YAML 1.1 has them as booleans. Programs disagree about them, and as
-//! text nothing is lost: whoever compares two environments sees `yes` against `no` as well as `yes` against `true`, and
-//! the key `on` of a workflow and the country `NO` stay what was written.
+//! `yes`, `no`, `on` and `off` are text, although YAML 1.1 has them as booleans. Programs disagree about them, and text
+//! loses nothing: a comparison shows `yes` against `no` as well as `yes` against `true`, and the key `on` of a workflow
+//! and the country `NO` stay as written.
 
 use super::super::tree::{Scalar, ScalarKind};
 use super::date;
 
-/// What an unquoted scalar is.
+/// Returns the type of an unquoted scalar.
 pub(super) fn of_plain(text: &str) -> Scalar {
     let (kind, canonical) = match text.as_bytes().first() {
         None | Some(b'~' | b'n' | b'N') if is_null(text) => (ScalarKind::Null, Some(String::new())),
@@ -26,12 +26,12 @@ pub(super) fn of_plain(text: &str) -> Scalar {
     }
 }
 
-/// Whether a text is one of the spellings of nothing.
+/// Returns whether a text is a spelling of null.
 pub(super) fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// A number or a date, and its canonical text if that is not what was written.
+/// Returns the type of a number or a date, and its canonical text if that differs.
 fn numeric(text: &str) -> (ScalarKind, Option<String>) {
     if let Some(canonical) = integer(text) {
         (ScalarKind::Integer, canonical)
@@ -44,13 +44,13 @@ fn numeric(text: &str) -> (ScalarKind, Option<String>) {
     }
 }
 
-/// Whether a text is an integer; its canonical text inside, if that is not what was written.
+/// Returns whether a text is an integer; inside, its canonical text if that differs.
 ///
-/// A number with a zero in front stays as written: it is octal for readers of YAML 1.1 and decimal for those of 1.2, or
-/// it is no number but an account, and in each case the zeros matter. So do hexadecimal ones beyond 128 bits.
+/// A number with a leading zero stays as written: it is octal for readers of YAML 1.1 and decimal for those of 1.2, or
+/// an identifier, and the zeros matter in each case. So do hexadecimal numbers beyond 128 bits.
 #[expect(
     clippy::option_option,
-    reason = "whether it is one, and whether it changes, are two questions"
+    reason = "the type and the change of text are independent"
 )]
 fn integer(text: &str) -> Option<Option<String>> {
     for (mark, radix) in [("0x", 16), ("0o", 8)] {
@@ -97,7 +97,7 @@ fn is_float(text: &str) -> bool {
     exponent_fits && mantissa_fits
 }
 
-/// Whether there is nothing but digits in a text.
+/// Returns whether a text is non-empty and contains only digits.
 pub(super) fn all_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_booleans_have_the_spellings_of_the_core_schema() {
+    fn null_and_booleans_have_the_spellings_of_the_core_schema() {
         all_are(
             ScalarKind::Null,
             &[
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_known_with_and_without_a_time() {
+    fn dates_are_recognised_with_and_without_a_time() {
         let texts = [
             "2026-01-31",
             "2026-01-31T10:20:30Z",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_resembles_another_type_is_text() {
+    fn text_resembling_another_type_is_text() {
         let texts = [
             "yes",
             "no",

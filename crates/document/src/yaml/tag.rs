@@ -1,4 +1,4 @@
-//! Explicit tags: those of YAML's own types are applied, all others are kept as data and never acted on.
+//! Explicit tags: YAML's own types are applied, all others are stored as data and never acted on.
 
 use std::borrow::Cow;
 
@@ -8,24 +8,24 @@ use super::super::duplicates::shortened;
 use super::super::tree::{Scalar, ScalarKind};
 use super::scalar;
 
-/// Where YAML's own types live.
+/// The prefix of YAML's own types.
 const OWN: &str = "tag:yaml.org,2002:";
 
-/// A scalar as it was written.
+/// A scalar as written.
 pub(super) struct Written<'text> {
-    /// Its text, decoded; empty when nothing was written.
+    /// The decoded text; empty for a missing value.
     pub(super) text: Cow<'text, str>,
-    /// Whether it had no quotes and is no block.
+    /// Whether it is plain: unquoted and not a block.
     pub(super) plain: bool,
-    /// Whether nothing was written at all.
+    /// Whether the value is missing.
     pub(super) absent: bool,
 }
 
-/// A scalar's type and the tag that stays with it.
+/// Returns a scalar's type and the tag that is kept.
 ///
 /// # Errors
 ///
-/// That the tag says another type than the text has.
+/// When the text does not have the type of the tag.
 pub(super) fn apply(
     written: Written<'_>,
     tag: Option<&Tag>,
@@ -51,7 +51,7 @@ pub(super) fn apply(
         return Ok((as_text(text), None));
     }
     let Some(name) = own_name(tag) else {
-        // What a program's own tag makes of its value is the program's business: the value stays text.
+        // An application's tag may have any meaning for its value: the value stays text.
         let scalar = if absent {
             scalar::of_plain("")
         } else {
@@ -69,7 +69,7 @@ pub(super) fn apply(
         "null" => (ScalarKind::Null, "nothing"),
         "timestamp" => (ScalarKind::Date, "a date"),
         "map" | "seq" | "set" | "omap" | "pairs" => {
-            return Err(format!("`!!{name}` stands before a single value"));
+            return Err(format!("`!!{name}` is not a tag of single values"));
         }
         _ => return Ok((as_text(text), Some(spelled(tag)))),
     };
@@ -81,7 +81,7 @@ pub(super) fn apply(
         };
         return Ok((Scalar { kind, ..read }, None));
     }
-    // Where a tag says boolean, nobody disagrees about the words of YAML 1.1.
+    // With an explicit boolean tag, the words of YAML 1.1 are unambiguous.
     let boolean = match &*text.to_ascii_lowercase() {
         _ if kind != ScalarKind::Boolean => None,
         "yes" | "on" | "y" => Some("true"),
@@ -97,17 +97,17 @@ pub(super) fn apply(
             None,
         )),
         None => Err(format!(
-            "`!!{name}` says this is {words}, and `{}` is not",
+            "`!!{name}` requires {words}, found `{}`",
             shortened(&text)
         )),
     }
 }
 
-/// The tag that stays with a list or a map; `own` is the name that says only what it is anyway.
+/// Returns the tag that is kept for a list or a map; `own` is its default type.
 ///
 /// # Errors
 ///
-/// That the tag is one of single values, or of the other kind of collection.
+/// When the tag belongs to single values, or to the other kind of collection.
 pub(super) fn of_collection(tag: Option<&Tag>, own: &str) -> Result<Option<Box<str>>, String> {
     let Some(tag) = tag.filter(|tag| !is_non_specific(tag)) else {
         return Ok(None);
@@ -118,19 +118,19 @@ pub(super) fn of_collection(tag: Option<&Tag>, own: &str) -> Result<Option<Box<s
             name @ ("str" | "int" | "float" | "bool" | "null" | "timestamp" | "binary" | "map"
             | "seq"),
         ) => Err(format!(
-            "`!!{name}` stands before a {}",
+            "`!!{name}` is not a tag of a {}",
             if own == "seq" { "list" } else { "map" }
         )),
         _ => Ok(Some(spelled(tag))),
     }
 }
 
-/// Whether an unquoted `<<` with this tag merges maps.
+/// Returns whether an unquoted `<<` with this tag merges maps.
 pub(super) fn may_merge(tag: Option<&Tag>) -> bool {
     tag.is_none_or(|tag| own_name(tag).as_deref() == Some("merge"))
 }
 
-/// `!` alone: "no type but the plainest".
+/// Returns whether it is `!` alone, the non-specific tag.
 fn is_non_specific(tag: &Tag) -> bool {
     tag.handle().is_empty() && tag.suffix() == "!"
 }
@@ -139,7 +139,7 @@ fn own_name(tag: &Tag) -> Option<Cow<'_, str>> {
     tag.suffix_in_namespace(OWN)
 }
 
-/// A tag in the shortest way that names it in every file alike, whatever handles a file declares.
+/// Returns a tag in its shortest form that does not depend on the handles of a file.
 fn spelled(tag: &Tag) -> Box<str> {
     match own_name(tag) {
         Some(name) => format!("!!{name}").into(),

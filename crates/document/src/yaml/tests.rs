@@ -1,4 +1,4 @@
-//! What YAML becomes, and where it stands.
+//! YAML texts, their trees and places.
 
 use super::super::codes;
 use super::super::complaint::{Complaint, Outcome};
@@ -34,7 +34,7 @@ fn at(text: &str, place: Place) -> &str {
     &text[place.start as usize..place.end as usize]
 }
 
-/// A tree in few words: kinds by a letter, tags before.
+/// Formats a tree in a few words: kinds by a letter, tags before.
 fn shown(node: &Node) -> String {
     let tag = node
         .tag
@@ -79,13 +79,13 @@ fn a_map_has_its_values_by_kind() {
 }
 
 #[test]
-fn escapes_and_folds_are_undone() {
+fn escapes_and_folds_are_decoded() {
     let text = "a: \"\\u00e9\\n\\x41\\ud83d\\ude00 \\\n  b\"\nb: one\n  two\n\n  three\n";
     assert_eq!(shown(&root(text)), "{a=t:é\nA😀 b, b=t:one two\nthree}");
 }
 
 #[test]
-fn block_scalars_keep_lines_and_ends_as_they_say() {
+fn block_scalars_keep_lines_and_ends_as_indicated() {
     let text = "a: |\n  x\n   y\nb: |-\n  x\nc: |+\n  x\n\nd: >\n  x\n  y\n\n  z\ne: >-\n  x\nf: |2-\n    x\n";
     assert_eq!(
         shown(&root(text)),
@@ -111,7 +111,7 @@ fn streams_have_a_root_for_each_document_that_has_a_value() {
 }
 
 #[test]
-fn keys_are_text_whatever_they_are() {
+fn keys_are_always_text() {
     let text = "8080: a\ntrue: b\n~: c\n\"x: y\": d\n0x1F: e\n? f\n: g\non: h\n";
     assert_eq!(
         shown(&root(text)),
@@ -121,7 +121,7 @@ fn keys_are_text_whatever_they_are() {
 }
 
 #[test]
-fn lists_and_maps_are_no_keys() {
+fn lists_and_maps_are_rejected_as_keys() {
     for text in [
         "? [a]\n: 1\n",
         "{[a]: 1}",
@@ -130,12 +130,12 @@ fn lists_and_maps_are_no_keys() {
     ] {
         let complaint = complaint(text);
         assert_eq!(complaint.code, &codes::SYNTAX);
-        assert!(complaint.message.contains("cannot be a key"), "{text}");
+        assert!(complaint.message.contains("cannot be keys"), "{text}");
     }
 }
 
 #[test]
-fn tags_are_data_and_those_of_yaml_itself_are_applied() {
+fn tags_are_data_and_those_of_yaml_are_applied() {
     let text = "a: !Ref 12\nb: !vault |\n  x\nc: !Sub [1, 2]\nd: !!str 1\ne: !!int \"3\"\nf: ! 7\ng: !!binary aGk=\nh: !!set {x: }\ni: !!float 3\nj: !GetAZs\nk: !<tag:example.org,1:x> y\nl: !!bool yes\nm: !!map {a: 1}\nn: !!null ''\no: !If\n  a: 1\n";
     assert_eq!(
         shown(&root(text)),
@@ -148,7 +148,7 @@ fn tags_are_data_and_those_of_yaml_itself_are_applied() {
 }
 
 #[test]
-fn a_tag_that_says_another_type_is_a_complaint() {
+fn a_tag_of_another_type_is_an_error() {
     for (text, place) in [
         ("é: !!int abc", "abc"),
         ("a: !!bool 7", "7"),
@@ -164,7 +164,7 @@ fn a_tag_that_says_another_type_is_a_complaint() {
 }
 
 #[test]
-fn aliases_are_what_they_name_at_the_place_where_it_is_written() {
+fn aliases_are_copies_with_the_original_places() {
     let text = "é: &x {k: [1, 2]}\nb: *x\nc: &s one\nd: [*s, *s]\n";
     let root = root(text);
     assert_eq!(
@@ -182,7 +182,7 @@ fn aliases_are_what_they_name_at_the_place_where_it_is_written() {
 }
 
 #[test]
-fn merges_take_over_what_is_not_said() {
+fn merges_add_missing_entries() {
     let base = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\n";
     for (map, merged) in [
         ("{<<: *x, b: 9, d: 5}", "{a=i:1, b=i:9, d=i:5}"),
@@ -205,7 +205,7 @@ fn merges_take_over_what_is_not_said() {
 }
 
 #[test]
-fn two_merges_of_one_map_may_not_bring_the_same_key() {
+fn two_merges_of_one_map_must_not_share_a_key() {
     let text = "x: &x {a: 1, b: 2}\ny: &y {b: 3}\nz:\n  <<: *x\n  <<: *y\n";
     let complaint = complaint(text);
     assert_eq!(complaint.code, &codes::DUPLICATE_KEY);
@@ -232,7 +232,7 @@ fn merges_follow_merges_and_keep_their_places() {
 }
 
 #[test]
-fn what_is_no_map_cannot_be_merged() {
+fn only_maps_can_be_merged() {
     for text in [
         "<<: 1\n",
         "a: &a 1\nb:\n  <<: *a\n",
@@ -240,12 +240,12 @@ fn what_is_no_map_cannot_be_merged() {
         "<<:\n",
     ] {
         let complaint = complaint(text);
-        assert!(complaint.message.contains("`<<` merges"), "{text}");
+        assert!(complaint.message.contains("after `<<`"), "{text}");
     }
 }
 
 #[test]
-fn every_repeated_key_is_told_with_both_places() {
+fn every_duplicate_key_is_reported_with_both_places() {
     let text = "é: 1\nb: {x: 1, x: 2}\né: 3\né: 4\n";
     let complaints = complaints(text);
     let places: Vec<(u32, u32)> = complaints
@@ -262,7 +262,7 @@ fn every_repeated_key_is_told_with_both_places() {
 }
 
 #[test]
-fn aliases_to_nothing_and_to_themselves_are_complaints_of_their_own() {
+fn undefined_and_cyclic_aliases_are_errors() {
     let text = "é: *x\nb: &b [*b]\nc: {*y : 1}\nd: &d {k: *d}\n";
     let complaints = complaints(text);
     let places: Vec<&str> = complaints.iter().map(|one| at(text, one.place)).collect();
@@ -271,7 +271,7 @@ fn aliases_to_nothing_and_to_themselves_are_complaints_of_their_own() {
 }
 
 #[test]
-fn places_are_bytes_of_what_is_written() {
+fn places_are_bytes_of_the_source() {
     let text = "# ü\né: \"ö\"\nlist:\n- 日本\n- -1\n-\n  - x\nmap:\n    k: |\n      té\n      xt\n\n    l: 'a'\nf: [a, {b: c}, d: e]\nt: !T\n  - 1\nn:\no: &o\n  # -\n  - 2\np: &p x\n";
     let root = root(text);
     let value = |key: &str| at(text, root.get(key).unwrap().place);
@@ -297,27 +297,27 @@ fn places_are_bytes_of_what_is_written() {
 }
 
 #[test]
-fn mistakes_are_told_at_their_byte_in_words_that_help() {
+fn errors_are_reported_at_their_byte_with_a_remedy() {
     for (text, start, words) in [
         ("é: 1\n\tb: 2\n", 6, "tab"),
         ("é:\n\tb: 2\n", 4, "tab"),
-        ("é: \"x\nb: 2\n", 4, "never closed"),
+        ("é: \"x\nb: 2\n", 4, "unclosed"),
         ("é: b: c\n", 5, "quote the text"),
         ("é: 1\n b: 2\n", 8, "indentation"),
-        ("é: [1, 2\n", 4, "never closed"),
-        ("é: [1, 2\nb: 1\n", 11, "never closed"),
-        ("é: [1}\n", 4, "meets a `}`"),
-        ("é: ]\n", 4, "closes nothing"),
-        ("é: 'it's'\n", 8, "written twice"),
-        ("- é\nb: 1\n", 5, "`-` is expected"),
+        ("é: [1, 2\n", 4, "unclosed"),
+        ("é: [1, 2\nb: 1\n", 11, "unclosed"),
+        ("é: [1}\n", 4, "mismatched `}`"),
+        ("é: ]\n", 4, "unmatched bracket"),
+        ("é: 'it's'\n", 8, "write a quote twice"),
+        ("- é\nb: 1\n", 5, "expected `-`"),
         ("é: 1\n- b\n", 6, "among the keys"),
         ("é: @x\n", 4, "quote"),
-        ("é: *\n", 4, "no name follows"),
+        ("é: *\n", 4, "without a name"),
         ("é: 1\nb\nc: 2\n", 6, "key"),
-        ("é: \"\\q\"\n", 5, "no such escape"),
+        ("é: \"\\q\"\n", 5, "unknown escape"),
         ("é: \"a\\n\\x4g\"\n", 8, "hexadecimal digits"),
         ("é: !x!y z\n", 4, "not declared"),
-        ("é: [a b: ]]\n", 11, "closes nothing"),
+        ("é: [a b: ]]\n", 11, "unmatched bracket"),
     ] {
         let complaint = complaint(text);
         assert_eq!(complaint.code, &codes::SYNTAX);
@@ -331,7 +331,7 @@ fn mistakes_are_told_at_their_byte_in_words_that_help() {
 }
 
 #[test]
-fn each_document_of_a_stream_can_have_its_mistake() {
+fn each_document_of_a_stream_can_have_an_error() {
     let text = "a: [1\n---\nb: 1\n---\nc: 'x\n---\nd: 1\nd: 2\n";
     let complaints = complaints(text);
     let lines: Vec<usize> = complaints
@@ -342,7 +342,7 @@ fn each_document_of_a_stream_can_have_its_mistake() {
 }
 
 #[test]
-fn templates_are_told_as_such() {
+fn templates_are_recognised() {
     for text in [
         "é: {{ value }}\n",
         "é: {{ a }}-{{ b }}\n",
@@ -356,7 +356,7 @@ fn templates_are_told_as_such() {
         assert!(
             complaints
                 .iter()
-                .any(|one| one.message.contains("renders to")),
+                .any(|one| one.message.contains("rendered output")),
             "{text}: {complaints:?}"
         );
     }

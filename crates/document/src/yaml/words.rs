@@ -1,4 +1,4 @@
-//! What mistakes are called, and where they are.
+//! Error messages of the YAML parser, and their places.
 
 use granit_parser::ErrorKind;
 
@@ -6,13 +6,14 @@ use super::super::codes;
 use super::super::complaint::Complaint;
 use super::super::tree::Place;
 
-/// What to say where a template stands for a value.
-pub(super) const TEMPLATE_VALUE: &str = "`{{` begins a map, so an unquoted `{{ … }}` is no text: quote it, or if this file is a template, compare what it renders to";
+/// The message about a template in place of a value.
+pub(super) const TEMPLATE_VALUE: &str =
+    "`{{` starts a map: quote `{{ … }}`, or compare the rendered output if this file is a template";
 
-/// What is added where templates are about.
-const TEMPLATE: &str = "; this looks like a template: compare what it renders to";
+/// The addition to messages in files that look like templates.
+const TEMPLATE: &str = "; this looks like a template: compare its rendered output";
 
-/// A mistake that the parser found.
+/// Converts an error of the parser.
 pub(super) fn complaint(text: &str, at: usize, kind: &ErrorKind) -> Complaint {
     let at = text.floor_char_boundary(at);
     let tab = match kind {
@@ -34,7 +35,7 @@ pub(super) fn complaint(text: &str, at: usize, kind: &ErrorKind) -> Complaint {
         _ => None,
     };
     let mut message = match dash {
-        Some(_) => "an item of a list stands among the keys of a map".to_owned(),
+        Some(_) => "a list item among the keys of a map".to_owned(),
         None => message(text, at, kind),
     };
     if has_template(text, at) {
@@ -47,7 +48,7 @@ pub(super) fn complaint(text: &str, at: usize, kind: &ErrorKind) -> Complaint {
     )
 }
 
-/// The place of the character at a byte, empty at the end of its line.
+/// Returns the place of the character at a byte, empty at the end of its line.
 pub(super) fn character(text: &str, at: usize) -> Place {
     let at = text.floor_char_boundary(at);
     let width = match text.get(at..).and_then(|rest| rest.chars().next()) {
@@ -57,7 +58,7 @@ pub(super) fn character(text: &str, at: usize) -> Place {
     Place::new(at, at + width)
 }
 
-/// Whether a map is the inner one of an unquoted `{{ … }}`.
+/// Returns whether a map is the inner one of an unquoted `{{ … }}`.
 pub(super) fn is_template(text: &str, place: Place) -> bool {
     let start = place.start as usize;
     text.get(start..).is_some_and(|rest| rest.starts_with('{'))
@@ -72,76 +73,76 @@ fn message(text: &str, at: usize, kind: &ErrorKind) -> String {
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabNotAllowed
-        | ErrorKind::TabAtBlockScalarStart => "a tab cannot indent: use spaces",
-        ErrorKind::UnclosedQuotedScalar => "this quote is never closed",
+        | ErrorKind::TabAtBlockScalarStart => "tabs cannot indent: use spaces",
+        ErrorKind::UnclosedQuotedScalar => "unclosed quote",
         ErrorKind::InvalidTrailingSingleQuotedScalar => {
-            "the text goes on after its closing quote: inside single quotes, a quote is written twice"
+            "text after the closing quote: inside single quotes, write a quote twice"
         }
         ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            "the text goes on after its closing quote: inside double quotes, a quote is written `\\\"`"
+            "text after the closing quote: inside double quotes, write a quote as `\\\"`"
         }
         ErrorKind::MappingValueNotAllowed => {
-            "a `:` that gives a key its value is not allowed here: quote the text that has it, or check the indentation"
+            "unexpected `:`: quote the text that contains it, or check the indentation"
         }
         ErrorKind::InvalidColonPlacement => {
-            "a `:` is not allowed here: is a bracket before it never closed?"
+            "unexpected `:`: check for an unclosed bracket before it"
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            "a key and its `:` are expected here: keys stand on one line, with at most 1024 characters before the `:`"
+            "expected a key and `:`: keys must be on one line, with at most 1024 characters before the `:`"
         }
         ErrorKind::ExpectedBlockMappingKey => {
-            "a key is expected here, or the indentation differs from the lines above"
+            "expected a key, or the indentation differs from the lines above"
         }
         ErrorKind::ExpectedBlockSequenceEntry => {
-            "a `-` is expected here, as in the items above, or the indentation differs from theirs"
+            "expected `-` as in the items above, or the indentation differs from theirs"
         }
         ErrorKind::BlockSequenceEntryNotAllowed => {
-            "an item `-` is not allowed here: lists begin on a line of their own"
+            "unexpected `-`: start the list on a separate line"
         }
-        ErrorKind::ExpectedFlowMappingSeparator => "`,` or `}` is expected here",
-        ErrorKind::ExpectedFlowSequenceSeparator => "`,` or `]` is expected here",
-        ErrorKind::InvalidIndentation => "the indentation fits none of the lines above",
+        ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}`",
+        ErrorKind::ExpectedFlowSequenceSeparator => "expected `,` or `]`",
+        ErrorKind::InvalidIndentation => "the indentation matches none of the lines above",
         ErrorKind::MissingAnchorOrAliasName
             if text.get(at..).is_some_and(|rest| rest.starts_with('*')) =>
         {
-            "`*` begins an alias, and no name follows: quote the text if it is none"
+            "alias `*` without a name: quote the text if it is not an alias"
         }
         ErrorKind::MissingAnchorOrAliasName => {
-            "`&` begins an anchor, and no name follows: quote the text if it is none"
+            "anchor `&` without a name: quote the text if it is not an anchor"
         }
         ErrorKind::UndeclaredTagHandle => {
-            "this tag's handle is not declared: quote the text if it is no tag"
+            "the handle of this tag is not declared: quote the text if it is not a tag"
         }
         ErrorKind::UnknownQuotedScalarEscape => {
-            "no such escape: inside double quotes, a backslash is written twice"
+            "unknown escape: inside double quotes, write a backslash twice"
         }
         ErrorKind::InvalidQuotedScalarHexEscape => {
-            "hexadecimal digits are expected after `\\x` (2), `\\u` (4) and `\\U` (8)"
+            "expected hexadecimal digits after `\\x` (2), `\\u` (4) or `\\U` (8)"
         }
         ErrorKind::DocumentIndicatorInQuotedScalar => {
-            "a document begins or ends inside of quotes that are not closed"
+            "a document starts or ends inside of unclosed quotes"
         }
-        ErrorKind::CommentNotSeparated => "a comment needs a space before its `#`",
+        ErrorKind::CommentNotSeparated => "a comment requires a space before its `#`",
         ErrorKind::UnclosedFlowCollection { open } => {
-            return format!("this `{open}` is never closed");
+            return format!("unclosed `{open}`");
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            return format!("this `{open}` meets a `{close}` before it is closed");
+            return format!("mismatched `{close}` for `{open}`");
         }
-        ErrorKind::MisplacedFlowCollectionEnd => "this bracket closes nothing",
+        ErrorKind::MisplacedFlowCollectionEnd => "unmatched bracket",
         ErrorKind::UnexpectedCharacter { character } => {
             return format!(
-                "no value begins with `{}`: quote the text",
+                "a value cannot start with `{}`: quote the text",
                 character.escape_default()
             );
         }
-        // The rest is rare, and what the parser says of it is good enough.
+        // Other errors are rare, and the parser's own message is sufficient.
         other => return other.to_string(),
     };
     words.to_owned()
 }
 
-/// The first tab that indents, from the line of a byte on.
+/// Returns the first tab in the indentation, from the line of a byte on.
 fn indenting_tab(text: &str, at: usize) -> Option<usize> {
     let mut start = text.get(..at)?.rfind('\n').map_or(0, |feed| feed + 1);
     for line in text.get(start..)?.split_inclusive('\n') {
@@ -160,7 +161,7 @@ fn indenting_tab(text: &str, at: usize) -> Option<usize> {
     None
 }
 
-/// The first backslash in double quotes that no escape begins with: the parser tells where the quotes begin.
+/// Returns the first backslash in double quotes that starts no escape: the parser reports the start of the quotes.
 fn bad_escape(text: &str, at: usize) -> Option<usize> {
     let mut rest = text.get(at..)?.char_indices();
     while let Some((offset, character)) = rest.next() {
@@ -185,14 +186,14 @@ fn bad_escape(text: &str, at: usize) -> Option<usize> {
     None
 }
 
-/// The dash before a byte, if nothing else stands before it on its line.
+/// Returns the dash before a byte, if it is alone on its line.
 fn dash_before(text: &str, at: usize) -> Option<usize> {
     let before = text.get(..at)?.trim_end_matches([' ', '\t']);
     let line = before.rsplit('\n').next()?;
     (line.trim_start() == "-").then_some(before.len() - 1)
 }
 
-/// Whether the line of a byte has a mark of a template, or one of the lines before it begins with one.
+/// Returns whether the line of a byte contains a template marker, or an earlier line starts with one.
 fn has_template(text: &str, at: usize) -> bool {
     const MARKS: [&str; 3] = ["{{", "{%", "<%"];
     const NEAR: usize = 500;
