@@ -1,13 +1,13 @@
-//! Whole processes, side by side: two large YAML documents, and two directories of small files, are compared.
+//! Compares large inputs in whole processes: two large YAML documents, and two directories of small files.
 //!
-//! Beside evenkeel run `diff`, which knows nothing of what it compares, and Python's deepdiff with PyYAML's C loader, which
-//! knows as little of identities and meanings but compares trees. Nothing is asserted here: the table says what holds.
+//! The peers are `diff`, which compares text, and Python's deepdiff with PyYAML's C loader, which compares trees
+//! without identities and meanings. Nothing is asserted: the table shows the results.
 
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::cast_precision_loss,
-    reason = "a measurement prints, and stops at the first thing it cannot do"
+    reason = "a measurement prints, and stops at the first failure"
 )]
 
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ use measure::{Took, evenkeel, exponent, line, median, numbers, run};
 const USAGE: &str = "cargo bench --bench documents -- [--leaves 1000,10000,100000,1000000] [--files 2000] [--peers diff,deepdiff] [--runs 5]\n\n\
 deepdiff is Python's: `pip install deepdiff pyyaml`; another interpreter is named by PYTHON.";
 
-/// Single values of one service in the documents that are made.
+/// The number of single values of one service in the generated documents.
 const LEAVES_OF_A_SERVICE: usize = 20;
 
 fn main() {
@@ -38,7 +38,7 @@ fn main() {
             "--files" => files = value().parse().unwrap_or(0),
             "--peers" => peers = value(),
             "--runs" => runs = value().parse().unwrap_or(5),
-            // Cargo says that this is a benchmark.
+            // Cargo passes this argument to benchmarks.
             "--bench" => {}
             _ => {
                 println!("{USAGE}");
@@ -66,12 +66,12 @@ fn main() {
     let _ = fs::remove_dir_all(&scratch);
 }
 
-/// One side: services by name, one in a hundred with other settings, in another order on the second side.
+/// Generates one side: services by name, one in a hundred with other settings, in another order on the second side.
 fn document(leaves: usize, second: bool) -> String {
     let services = leaves / LEAVES_OF_A_SERVICE;
     let mut text = String::from("services:\n");
     for place in 0..services {
-        // Neighbours change places on the second side.
+        // Neighbours are swapped on the second side.
         let number = if second {
             (place ^ 1).min(services - 1)
         } else {
@@ -162,7 +162,7 @@ fn documents(leaves: usize, peers: &str, runs: usize, scratch: &Path) -> Option<
     ours
 }
 
-/// By position, as it compares unless it is told what identifies each element: the faster way of the two.
+/// Compares by position, the default and the faster way; the alternative is a key that identifies each element.
 const DEEPDIFF: &str = "import sys, yaml\nfrom deepdiff import DeepDiff\nload = lambda path: yaml.load(open(path), Loader=yaml.CSafeLoader)\nprint(len(str(DeepDiff(load(sys.argv[1]), load(sys.argv[2])))))\n";
 
 fn peer(name: &str, size: usize, theirs: Option<Took>, ours: Option<Took>) {
@@ -177,7 +177,7 @@ fn peer(name: &str, size: usize, theirs: Option<Took>, ours: Option<Took>) {
             );
         }
         _ => println!(
-            "{:<34} missing: it is not installed, or did not end well",
+            "{:<34} missing: not installed, or failed",
             format!("  {name}")
         ),
     }

@@ -1,7 +1,7 @@
-//! What all measurements share: a project to measure, and a command that runs as a whole process with its time and
+//! Shared parts of the measurements: a project to measure, and a command that runs as a whole process with its time and
 //! memory.
 //!
-//! Memory is the largest resident set, as the kernel accounts it.
+//! Memory is the largest resident set, as reported by the kernel.
 
 #![allow(dead_code, reason = "each table uses a part of it")]
 
@@ -12,10 +12,10 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often a process is looked at while it runs: seldom enough that looking costs it nothing that could be measured.
+/// The interval between samples of a running process: long enough that sampling costs nothing measurable.
 const WATCHING: Duration = Duration::from_millis(4);
 
-/// What a finished process took.
+/// The time and memory of a finished process.
 #[derive(Clone, Copy)]
 pub(crate) struct Took {
     pub(crate) seconds: f64,
@@ -36,12 +36,12 @@ pub(crate) fn evenkeel() -> PathBuf {
     target.join(profile()).join("evenkeel")
 }
 
-/// The folder of the profile that is measured.
+/// Returns the folder of the measured profile.
 pub(crate) fn profile() -> String {
     std::env::var("EVENKEEL_PROFILE").unwrap_or_else(|_| "release".to_owned())
 }
 
-/// A project of so many files in one directory, in both of its environments.
+/// Creates a project with a number of files in one directory, in both of its environments.
 pub(crate) fn project(size: usize, scratch: &Path) -> PathBuf {
     let root = scratch.join(format!(
         "evenkeel-{size}-{}",
@@ -68,7 +68,7 @@ pub(crate) fn project(size: usize, scratch: &Path) -> PathBuf {
     root
 }
 
-/// Runs a command to its end; `None` when it does not end with one of these codes.
+/// Runs a command to its end; `None` when it does not exit with one of these codes.
 pub(crate) fn run(
     directory: &Path,
     program: &Path,
@@ -90,7 +90,7 @@ pub(crate) fn run(
         let watching = scope.spawn(|| {
             let mut peak = 0.0_f64;
             while !ended.load(Ordering::Relaxed) {
-                // The kernel keeps the largest resident set of a process for as long as it lives.
+                // The kernel keeps the largest resident set of a process while it runs.
                 peak = resident(process).map_or(peak, |size| peak.max(size));
                 std::thread::sleep(WATCHING);
             }
@@ -123,7 +123,7 @@ pub(crate) fn line(what: &str, took: Option<Took>, against: Option<Took>) {
             let ratio = against.map_or_else(String::new, |other| {
                 format!("{:.0}×", other.seconds / took.seconds)
             });
-            // What ends before it is looked at has no size that could be told.
+            // A process that ends before the first sample has no known size.
             let megabytes = if took.megabytes >= 0.1 {
                 format!("{:.1}", took.megabytes)
             } else {
@@ -131,11 +131,11 @@ pub(crate) fn line(what: &str, took: Option<Took>, against: Option<Took>) {
             };
             println!("{what:<34} {:>9.3} {megabytes:>9} {ratio:>9}", took.seconds);
         }
-        None => println!("{what:<34} did not end well"),
+        None => println!("{what:<34} failed"),
     }
 }
 
-/// The exponent of cost in size, by least squares on logarithms: 1 is linear.
+/// Returns the exponent of cost in size, by least squares on logarithms: 1 is linear.
 pub(crate) fn exponent(points: &[(usize, Took)]) -> f64 {
     let logs: Vec<(f64, f64)> = points
         .iter()

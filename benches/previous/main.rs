@@ -1,14 +1,14 @@
-//! Two versions of evenkeel, in turn on the same inputs: no figure of the newer one may be worse.
+//! Compares two versions of evenkeel on the same inputs, in turn: no figure of the newer one may be worse.
 //!
-//! Each pair of runs is one after the other, so that a machine that slows down slows both; the median of the ratios
-//! counts. Nothing is asserted here: the table says what holds.
+//! The runs of a pair follow each other, so that a slowdown of the machine affects both; the result is the median of
+//! the ratios. Nothing is asserted: the table shows the results.
 
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
-    reason = "a measurement prints, and stops at the first thing it cannot do"
+    reason = "a measurement prints, and stops at the first failure"
 )]
 
 use std::fmt::Write as _;
@@ -23,7 +23,7 @@ use measure::{Took, evenkeel, numbers, project, run};
 const USAGE: &str =
     "benches/run previous --binary PATH [--sizes 1000,5000,50000] [--leaves 100000] [--pairs 7]";
 
-/// The most that time and memory may grow.
+/// The largest permitted growth of time and memory.
 const TIME: f64 = 1.05;
 const MEMORY: f64 = 1.1;
 
@@ -40,7 +40,7 @@ fn main() {
             "--sizes" => sizes = numbers(&value()),
             "--leaves" => leaves = value().parse().unwrap_or(leaves),
             "--pairs" => pairs = value().parse().unwrap_or(pairs),
-            // Cargo says that this is a benchmark.
+            // Cargo passes this argument to benchmarks.
             "--bench" => {}
             _ => {
                 println!("{USAGE}");
@@ -69,7 +69,7 @@ fn main() {
         };
         row(&format!("create {size}"), pairs, &both, creating);
         let root = project(size, &scratch);
-        // Each version keeps its own record and checks what it applied itself.
+        // Each version has its own ledger and checks what it applied itself.
         let roots = [root, project(size, &scratch)];
         for (program, root) in both.iter().zip(&roots) {
             run(root, program, &["apply", "staging"], &[0]);
@@ -107,7 +107,7 @@ fn row(
                 Some(took) if pair > 0 => runs.push(took),
                 Some(_) => {}
                 None => {
-                    println!("{what:<26} did not end well");
+                    println!("{what:<26} failed");
                     return;
                 }
             }
@@ -140,7 +140,7 @@ fn middle(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Two YAML documents with so many values, one in a hundred of which differs.
+/// Generates two YAML documents with a number of values, one in a hundred of which differs.
 fn documents(leaves: usize, scratch: &Path) -> (String, String) {
     let written = |second: bool| {
         let mut text = String::from("services:\n");

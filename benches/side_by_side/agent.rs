@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-/// The most that it may weigh, in bytes.
+/// The largest permitted size in bytes.
 const WANTED: u64 = 3_000_000;
 
-/// Builds the agent with its own profile and prints how big it is.
+/// Builds the agent with its own profile and prints its size.
 pub(crate) fn size() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = Command::new(env!("CARGO"))

@@ -1,4 +1,4 @@
-//! The bare limit: what it takes to open, stat, read and hash the same files on all cores, and to do nothing else.
+//! The lower bound: the time to open, stat, read and hash the same files on all cores, and nothing else.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -9,13 +9,13 @@ use rayon::prelude::*;
 
 use crate::measure::Took;
 
-/// How often the loop runs; the median counts, as for all else.
+/// The number of runs, of which the median counts.
 const RUNS: usize = 5;
 
-/// `drift` may take this many times the bare limit at [`crate::TARGETS_AT`].
+/// The largest permitted ratio of `drift` to the lower bound at [`crate::TARGETS_AT`].
 const WANTED: f64 = 3.0;
 
-/// Seconds of the loop over the files of a directory.
+/// Returns the seconds of the loop over the files of a directory.
 pub(crate) fn limit(directory: &Path) -> f64 {
     let paths: Vec<PathBuf> = std::fs::read_dir(directory)
         .into_iter()
@@ -26,7 +26,7 @@ pub(crate) fn limit(directory: &Path) -> f64 {
         .map(|_| {
             let started = Instant::now();
             let hashed = paths.par_iter().filter_map(|path| hash(path)).count();
-            assert_eq!(hashed, paths.len(), "a file could not be read");
+            assert_eq!(hashed, paths.len(), "a file is unreadable");
             started.elapsed().as_secs_f64()
         })
         .collect();
@@ -42,11 +42,11 @@ fn hash(path: &Path) -> Option<blake3::Hash> {
     Some(blake3::hash(&bytes))
 }
 
-/// Prints the limit, and how many times of it `drift` took.
+/// Prints the lower bound, and the ratio of `drift` to it.
 pub(crate) fn compare(size: usize, drift: Option<Took>, limit: f64) {
     println!(
         "{:<34} {limit:>9.3}",
-        format!("bare limit: read and hash {size}")
+        format!("lower bound: read and hash {size}")
     );
     let Some(drift) = drift else { return };
     let times = drift.seconds / limit;
@@ -57,6 +57,6 @@ pub(crate) fn compare(size: usize, drift: Option<Took>, limit: f64) {
     };
     println!(
         "{:<34} {times:>28.1}×{judged}",
-        "  drift, of the bare limit"
+        "drift, relative to the lower bound"
     );
 }

@@ -1,14 +1,14 @@
-//! Whole processes, side by side: many small managed things are created, then checked with nothing to do.
+//! Compares evenkeel with its peers in whole processes: many small resources are created, then checked without changes.
 //!
-//! Each figure is the median of whole-process wall times; memory is the largest resident set, as the kernel accounts
-//! it to a finished child. Peers run on the same machine in the same run; one that is not installed is said to be
-//! missing. Nothing is asserted here: the table says what holds.
+//! Each figure is the median of whole-process wall times; memory is the largest resident set of the finished child, as
+//! reported by the kernel. Peers run on the same machine in the same run; one that is not installed is listed as
+//! missing. Nothing is asserted: the table shows the results.
 
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::cast_precision_loss,
-    reason = "a measurement prints, and stops at the first thing it cannot do"
+    reason = "a measurement prints, and stops at the first failure"
 )]
 
 use std::fmt::Write as _;
@@ -43,7 +43,7 @@ fn main() {
             "--no-hash" => hash = false,
             "--no-agent" => agent = false,
             "--peers" => peers = value(),
-            // Cargo says that this is a benchmark.
+            // Cargo passes this argument to benchmarks.
             "--bench" => {}
             _ => {
                 println!("{USAGE}");
@@ -77,7 +77,7 @@ fn version() {
     line("evenkeel --version", median(runs), None);
 }
 
-/// Creates, then checks: the medians of three.
+/// Creates, then checks; returns the medians of three runs.
 fn ours(size: usize, scratch: &Path) -> Figures {
     let mut creating = Vec::new();
     let mut root = scratch.to_path_buf();
@@ -102,12 +102,12 @@ fn ours(size: usize, scratch: &Path) -> Figures {
     }
 }
 
-/// What one size took.
+/// The results for one size.
 struct Figures {
     create: Option<Took>,
     plan: Option<Took>,
     drift: Option<Took>,
-    /// Seconds to open, stat, read and hash the same files on all cores and do nothing else.
+    /// Seconds to open, stat, read and hash the same files on all cores.
     limit: f64,
 }
 
@@ -142,7 +142,7 @@ fn side_by_side(size: usize, peers: &str, scratch: &Path) {
                 compare("create", size, create, theirs, 100.0);
                 compare("plan", size, plan, checked, 100.0);
             }
-            None => println!("{:<34} missing: it is not installed", "Terraform"),
+            None => println!("{:<34} missing: not installed", "Terraform"),
         }
     }
     if peers.contains("pyinfra") {
@@ -157,12 +157,12 @@ fn side_by_side(size: usize, peers: &str, scratch: &Path) {
                 compare("create", size, create, theirs, 1.0);
                 compare("plan", size, plan, checked, 1.0);
             }
-            None => println!("{:<34} missing: it is not installed", "pyinfra"),
+            None => println!("{:<34} missing: not installed", "pyinfra"),
         }
     }
 }
 
-/// The size that the targets are set for.
+/// The size for which the targets are defined.
 const TARGETS_AT: usize = 5_000;
 
 fn compare(what: &str, size: usize, ours: Option<Took>, theirs: Option<Took>, wanted: f64) {
@@ -268,7 +268,7 @@ fn scale(sizes: &[usize], scratch: &Path) {
     }
 }
 
-/// 100 MB of artifact, beside `b3sum` where it is installed, else beside the library's own fastest way.
+/// Hashes 100 MB of artifact, compared with `b3sum` if installed, otherwise with the library's own fastest method.
 fn hashing(scratch: &Path) {
     let file = scratch.join("artifact");
     let bytes: Vec<u8> = (0..100_000_000_u32)

@@ -1,4 +1,4 @@
-//! The JSON interface, as `openapi.json` describes it: reads requests and shapes answers.
+//! The JSON interface described in `openapi.json`: parses requests and creates responses.
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ pub async fn add(
     let value: Value = serde_json::from_slice(&body).map_err(|_| {
         Problem::new(
             StatusCode::BAD_REQUEST,
-            "The request's body is not valid JSON.",
+            "The request body is not valid JSON.",
         )
     })?;
     let draft = draft(&value).map_err(Problem::invalid)?;
@@ -78,7 +78,7 @@ pub async fn delete(
     headers: HeaderMap,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    // Before looking at the id: strangers do not learn from the refusal which entries exist.
+    // Before the id is checked: a refusal must not reveal which entries exist.
     if !app.moderator.sent(&headers) {
         return Err(Problem::unauthorised());
     }
@@ -111,7 +111,7 @@ fn limit(query: Result<Query<HashMap<String, String>>, QueryRejection>) -> Resul
         .ok_or_else(problem)
 }
 
-/// What is no number cannot be an entry's id, so there is nothing at such an address.
+/// An id is a number: any other text is an unknown address.
 fn number(id: Result<Path<String>, PathRejection>) -> Result<i64, Problem> {
     id.ok()
         .and_then(|Path(text)| text.parse().ok())
@@ -127,7 +127,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Read by hand, so that every complaint comes at once and in our own words.
+/// Parsed without serde's derive, so that all errors are reported at once and in our own words.
 fn draft(value: &Value) -> Result<Draft, Vec<Complaint>> {
     let Some(fields) = value.as_object() else {
         return Err(vec![Complaint::new(
@@ -138,7 +138,7 @@ fn draft(value: &Value) -> Result<Draft, Vec<Complaint>> {
     let mut complaints: Vec<_> = fields
         .keys()
         .filter(|key| !matches!(key.as_str(), "name" | "message"))
-        .map(|key| Complaint::new(key, "is not a field of an entry"))
+        .map(|key| Complaint::new(key, "is not a known field"))
         .collect();
     let mut text = |field: &str| match fields.get(field) {
         Some(Value::String(text)) => text.as_str(),
@@ -157,7 +157,7 @@ fn draft(value: &Value) -> Result<Draft, Vec<Complaint>> {
         Ok(draft) if complaints.is_empty() => Ok(draft),
         Ok(_) => Err(complaints),
         Err(more) => {
-            // A field that is missing is also empty, and one complaint about it is enough.
+            // A missing field is also empty; one error about it is enough.
             let named: Vec<_> = complaints
                 .iter()
                 .map(|complaint| complaint.field.clone())

@@ -1,5 +1,4 @@
-//! The service's map: which address is answered by which function, and what all of them share. The answers themselves
-//! are in `page` and `api`.
+//! Routing: maps each address to its function, and holds the shared state. `page` and `api` create the responses.
 
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use crate::problem::Problem;
 use crate::store::Store;
 use crate::{api, guard, page};
 
-/// What every answer can be made from.
+/// The state that every response can use.
 #[derive(Clone)]
 pub struct App {
     pub store: Arc<Store>,
@@ -30,7 +29,7 @@ pub struct App {
 }
 
 impl App {
-    /// Logs why the database did not answer, and says as much as outsiders need to know.
+    /// Logs why the database failed, and reveals only what clients need to know.
     pub fn store_problem(&self, error: &PoolError) -> Problem {
         self.log
             .event(Level::Error, "database-failed", &crate::with_causes(error));

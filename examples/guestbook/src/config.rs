@@ -1,8 +1,8 @@
-//! The configuration file: what may be written in it, and every complaint about it at once. Nothing is opened here; an
-//! address that is taken or a folder that is missing is found out by whoever uses it.
+//! The configuration file: its keys, and all errors in it at once. Nothing is opened here; a port in use or a missing
+//! folder is reported on first use.
 //!
-//! The keys are read one by one rather than derived, because a derived error quotes the value it dislikes, and one of
-//! the values is a secret.
+//! The keys are read one by one rather than derived: a derived error quotes the invalid value, and one of the values is
+//! a secret.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,18 +12,18 @@ use toml::{Table, Value};
 
 use crate::log::Level;
 
-/// Everything the service can be told.
+/// The configuration of the service.
 #[derive(Debug)]
 pub struct Config {
     pub listen: SocketAddr,
-    /// Relative paths count from the configuration file's folder, so that the service runs from anywhere.
+    /// Relative paths are resolved from the configuration file's folder, so the working directory does not matter.
     pub database: PathBuf,
     pub workers: usize,
     pub log_level: Level,
     pub moderator_token: Secret,
 }
 
-/// Text that no log line, error or debug print may show.
+/// Text that no log line, error or debug output may show.
 pub struct Secret(String);
 
 impl Secret {
@@ -113,7 +113,7 @@ impl Config {
     }
 }
 
-/// Where the syntax error is, without the line itself: it may be the line of the secret.
+/// Returns the line of the syntax error, without its text, which may be the secret.
 fn syntax_complaint(text: &str, error: &toml::de::Error) -> String {
     let line = error
         .span()
@@ -121,7 +121,7 @@ fn syntax_complaint(text: &str, error: &toml::de::Error) -> String {
         .map(|before| before.matches('\n').count() + 1);
     match line {
         Some(line) => format!("line {line} is not valid TOML"),
-        None => "this is not valid TOML".to_owned(),
+        None => "not valid TOML".to_owned(),
     }
 }
 
@@ -129,19 +129,19 @@ fn text_of<'table>(table: &'table Table, key: &str) -> Result<&'table str, Strin
     match table.get(key) {
         None => Err(format!("`{key}` is missing")),
         Some(Value::String(text)) if !text.is_empty() => Ok(text),
-        Some(_) => Err(format!("`{key}` must be text in quotes, and not empty")),
+        Some(_) => Err(format!("`{key}` must be a non-empty string")),
     }
 }
 
 fn listen(table: &Table) -> Result<SocketAddr, String> {
     let text = text_of(table, "listen")?;
     let address: SocketAddr = text.parse().map_err(|_| {
-        format!("`listen` must be an address and a port such as `127.0.0.1:7101`, not `{text}`")
+        format!("`listen` is `{text}`, expected an address and a port such as `127.0.0.1:7101`")
     })?;
     if !address.ip().is_loopback() {
-        // There is no encryption here, and a moderator's token travels in a header.
+        // The connection is not encrypted, and the moderator's token travels in a header.
         return Err(format!(
-            "`listen` must be a loopback address, not `{text}`: put a proxy with TLS in front"
+            "`listen` is `{text}`, expected a loopback address: use a proxy with TLS in front"
         ));
     }
     Ok(address)
@@ -164,7 +164,7 @@ fn log_level(table: &Table) -> Result<Level, String> {
     Level::from_name(text).ok_or_else(|| {
         let names: Vec<_> = Level::ALL.iter().map(|level| level.name()).collect();
         format!(
-            "`log-level` must be one of `{}`, not `{text}`",
+            "`log-level` is `{text}`, expected one of `{}`",
             names.join("`, `")
         )
     })

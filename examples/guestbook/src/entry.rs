@@ -1,28 +1,28 @@
-//! What an entry is, and what somebody may write into one. Reading requests and storing entries are done elsewhere.
+//! An entry and its permitted content. Other files parse requests and store entries.
 
 use serde::Serialize;
 
 pub const LONGEST_NAME: usize = 80;
 pub const LONGEST_MESSAGE: usize = 2000;
 
-/// An entry as it is stored and shown.
+/// A stored entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     pub id: i64,
     pub name: String,
     pub message: String,
-    /// Unknown for entries from before schema version 2.
+    /// `None` for entries from before schema version 2.
     pub written_at: Option<String>,
 }
 
-/// Text that may become an entry.
+/// Unvalidated text of an entry.
 #[derive(Debug)]
 pub struct Draft {
     pub name: String,
     pub message: String,
 }
 
-/// What is wrong with one field of a draft.
+/// An error in one field of a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Complaint {
     pub field: String,
@@ -39,11 +39,11 @@ impl Complaint {
 }
 
 impl Draft {
-    /// The draft, or every complaint about it.
+    /// Validates the draft; returns all errors.
     pub fn understand(name: &str, message: &str) -> Result<Self, Vec<Complaint>> {
         let mut complaints = Vec::new();
         complaints.extend(complaint("name", name, LONGEST_NAME, |_| false));
-        // Browsers end the lines of a text area with CR LF; other writers may use tabs.
+        // Browsers end the lines of a text area with CR LF; other clients may use tabs.
         complaints.extend(complaint(
             "message",
             message,

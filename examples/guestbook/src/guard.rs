@@ -1,5 +1,5 @@
-//! What happens around every request, whatever it asks for: a limit on its body and on its time, a shield against
-//! panics, the security headers, and one log line.
+//! Middleware around every request: limits on body and time, protection from panics, security headers, and one log
+//! line.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -20,8 +20,8 @@ use crate::log::{Answered, Level};
 use crate::problem::Problem;
 
 const LONGEST_BODY: usize = 32 * 1024;
-/// How much of a body that is too long is read and thrown away before the refusal. Somebody who is still sending when
-/// the connection closes would see a broken connection in place of the answer.
+/// The part of an oversized body that is read and discarded before the refusal. A client that is still sending when the
+/// connection closes would see a broken connection instead of the response.
 const LONGEST_DISCARD: usize = 1024 * 1024;
 const LONGEST_REQUEST: Duration = Duration::from_secs(10);
 
@@ -39,14 +39,14 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Times the request, survives its panic, dresses its answer and logs it.
+/// Times the request, catches its panic, adds headers to the response and logs it.
 pub async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let _flight = app.in_flight.begin();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    // In a task of its own a panic ends the task and not the connection, and a change that has begun is finished even
-    // when whoever asked for it is gone.
+    // In a separate task, a panic ends the task and not the connection, and a change is completed even after the client
+    // disconnects.
     let mut task = tokio::spawn(next.run(request));
     let mut response = match tokio::time::timeout(LONGEST_REQUEST, &mut task).await {
         Ok(Ok(response)) => response,
@@ -81,7 +81,7 @@ fn dress(response: &mut Response) {
         .or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// Reads the whole body, within limits, before anything looks at it.
+/// Reads the whole body, within limits, before any handler runs.
 pub async fn limit_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match read(body).await {
@@ -98,10 +98,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {
     let mut length = 0;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let frame = frame.map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "The request's body could not be read.",
-            )
+            Problem::new(StatusCode::BAD_REQUEST, "The request body is unreadable.")
         })?;
         let Ok(data) = frame.into_data() else {
             continue;
@@ -115,7 +112,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {
         }
     }
     if length > LONGEST_BODY {
-        let detail = format!("The request's body has more than {LONGEST_BODY} bytes.");
+        let detail = format!("The request body has more than {LONGEST_BODY} bytes.");
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
     Ok(bytes)

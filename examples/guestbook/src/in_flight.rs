@@ -1,5 +1,4 @@
-//! How many requests are being answered right now: what a stop has to wait for, as opposed to connections on which
-//! nobody has finished asking anything.
+//! The number of requests in progress: a stop waits for these, and not for idle or incomplete connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +9,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 #[derive(Clone, Default)]
 pub struct InFlight(Arc<AtomicUsize>);
 
-/// One request; it counts until this is dropped.
+/// One request, which counts until this is dropped.
 pub struct Flight(InFlight);
 
 impl InFlight {
@@ -19,7 +18,7 @@ impl InFlight {
         Flight(self.clone())
     }
 
-    /// Returns when no request has been seen in flight for that long.
+    /// Returns when no request was in progress for that time.
     pub async fn quiet_for(&self, time: Duration) {
         let mut since = Instant::now();
         while since.elapsed() < time {

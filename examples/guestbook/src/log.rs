@@ -1,4 +1,4 @@
-//! Structured log lines: one JSON object per line on standard output. A thread of its own writes them, so that a slow
+//! Structured log lines: one JSON object per line on standard output. A separate thread writes them, so that a slow
 //! reader of the log never slows a request; when it falls far behind, lines are dropped and counted.
 
 use std::io::Write;
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 const WAITING_LINES: usize = 4096;
 
-/// How much a line matters; a configured level shows itself and everything before it.
+/// The level of a line; a configured level shows itself and all more severe ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -40,11 +40,11 @@ impl Level {
     }
 }
 
-/// A request that was answered.
+/// An answered request.
 #[derive(Serialize)]
 pub struct Answered<'request> {
     pub method: &'request str,
-    /// Without the query: what people search for is nobody's business.
+    /// Without the query, which may be private.
     pub path: &'request str,
     pub status: u16,
     pub microseconds: u64,
@@ -68,7 +68,7 @@ struct EventLine<'line> {
     detail: &'line str,
 }
 
-/// A handle that any task may keep and write to.
+/// A handle to the log that tasks can clone.
 #[derive(Clone)]
 pub struct Log {
     level: Level,
@@ -76,10 +76,10 @@ pub struct Log {
     dropped: Arc<AtomicU64>,
 }
 
-/// Keeps the writing thread; [`Writer::finish`] waits for the last line.
+/// The writing thread; [`Writer::finish`] waits for the last line.
 pub struct Writer(JoinHandle<()>);
 
-/// A log that shows `level`, and the thread that writes it.
+/// Creates a log that shows `level`, and the thread that writes it.
 pub fn start(level: Level) -> (Log, Writer) {
     let (sender, receiver) = sync_channel(WAITING_LINES);
     let dropped = Arc::new(AtomicU64::new(0));
@@ -96,7 +96,7 @@ pub fn start(level: Level) -> (Log, Writer) {
 }
 
 impl Log {
-    /// One line for one request: a fault of ours is an error, a refusal or a success is information.
+    /// Logs one request: an internal error as an error, a refusal or a success as information.
     pub fn request(&self, answered: &Answered<'_>) {
         let level = if answered.status >= 500 {
             Level::Error
@@ -122,7 +122,7 @@ impl Log {
         );
     }
 
-    /// Something that happened to the service itself.
+    /// Logs an event of the service itself.
     pub fn event(&self, level: Level, event: &str, detail: &str) {
         self.line(
             level,
@@ -149,8 +149,8 @@ impl Log {
 }
 
 impl Writer {
-    /// Waits until everything logged so far is written. Call it when all work is done: handles that live on in
-    /// abandoned tasks keep the thread waiting, so there is a limit.
+    /// Waits until all lines are written. Call it when all work is done: handles in abandoned tasks keep the thread
+    /// alive, so the wait is limited.
     pub fn finish(self, log: Log, limit: Duration) {
         drop(log);
         let end = std::time::Instant::now() + limit;
@@ -163,14 +163,14 @@ impl Writer {
 fn write_lines(lines: &Receiver<String>, dropped: &AtomicU64) {
     let mut output = std::io::BufWriter::new(std::io::stdout());
     while let Ok(line) = lines.recv() {
-        // Whoever reads the log may be gone; the service goes on without a reader.
+        // The reader of the log may have closed it; the service continues without one.
         let _ = writeln!(output, "{line}");
         for line in lines.try_iter() {
             let _ = writeln!(output, "{line}");
         }
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            let detail = format!("{lost} lines were not written because nobody read the log");
+            let detail = format!("{lost} lines were dropped because the log was not read");
             let line = EventLine {
                 time: Timestamp::now(),
                 level: Level::Warn,

@@ -1,16 +1,16 @@
-//! The guestbook: a small real web service for evenkeel to deploy to two environments. This file reads the command
-//! line, starts the service and turns what went wrong into one exit code; every other concern has its own file.
+//! The guestbook: a small real web service that evenkeel deploys to two environments. This file parses the command
+//! line, starts the service and turns errors into one exit code; every other concern has its own file.
 
 #![allow(
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::exit,
-    reason = "a program that talks to whoever started it"
+    reason = "a program that prints its errors"
 )]
 #![forbid(unsafe_code)]
 #![allow(
     clippy::doc_markdown,
-    reason = "SQLite, JUnit and OpenAPI are names, and this text is the help too"
+    reason = "SQLite, JUnit and OpenAPI are names, and this text is also the help"
 )]
 
 mod api;
@@ -40,7 +40,7 @@ use crate::config::Config;
 #[derive(Parser)]
 #[command(name = "guestbook", version)]
 struct Arguments {
-    /// The TOML file that says where to listen, where the database is, and the rest.
+    /// TOML file with the address, the database and the other settings
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
 }
@@ -63,12 +63,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
     let served = runtime.block_on(serve::serve(config));
-    // Work that outlived the stopping time must not keep the process alive.
+    // Work that exceeded the stopping time must not keep the process alive.
     runtime.shutdown_background();
     Ok(served?)
 }
 
-/// The error and everything that led to it, in one line.
+/// Formats the error and its causes in one line.
 fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

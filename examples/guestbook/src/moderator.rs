@@ -1,4 +1,4 @@
-//! Who may delete: a bearer of the moderator's token. The token itself is not kept, only its digest.
+//! Authorization to delete: the bearer of the moderator's token. Only the digest of the token is kept.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -17,9 +17,9 @@ impl Moderator {
         }
     }
 
-    /// Whether the request carries the moderator's token.
+    /// Returns whether the request carries the moderator's token.
     pub fn sent(&self, headers: &HeaderMap) -> bool {
-        // `blake3::Hash` compares in constant time, and digests have one length whatever was sent.
+        // `blake3::Hash` compares in constant time, and digests have one length regardless of the input.
         bearer(headers).is_some_and(|token| blake3::hash(token) == self.digest)
     }
 }

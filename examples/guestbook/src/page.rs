@@ -1,5 +1,4 @@
-//! The page for people: the entries, and a form to add one. There is no script, and everything that somebody wrote is
-//! escaped on its way out.
+//! The page for people: the entries, and a form to add one. There is no script, and all text from visitors is escaped.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -17,7 +16,7 @@ use crate::problem::Problem;
 
 const SHOWN: u32 = 50;
 
-/// What stands in the form: nothing at first, and what was typed when it could not be accepted.
+/// The content of the form: initially empty, or the text of a rejected entry.
 #[derive(Default)]
 struct Typed<'form> {
     name: &'form str,
@@ -53,7 +52,7 @@ pub async fn sign(
         }
     };
     match app.store.add(draft).await {
-        // See other: reloading the page that follows does not sign twice.
+        // See other: reloading the next page does not sign twice.
         Ok(_) => (StatusCode::SEE_OTHER, [(LOCATION, "/")]).into_response(),
         Err(error) => app.store_problem(&error).into_page(),
     }
@@ -65,7 +64,7 @@ fn form_problem(rejection: &FormRejection) -> Problem {
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Send the form as application/x-www-form-urlencoded.",
         ),
-        _ => Problem::new(StatusCode::BAD_REQUEST, "The form could not be read."),
+        _ => Problem::new(StatusCode::BAD_REQUEST, "The form is unreadable."),
     }
 }
 
@@ -85,7 +84,7 @@ fn page(entries: &[Entry], typed: &Typed<'_>) -> String {
     );
     push_form(&mut page, typed);
     if entries.is_empty() {
-        page.push_str("<p>Nobody has signed yet.</p>\n");
+        page.push_str("<p>No entries yet.</p>\n");
     }
     for entry in entries {
         push_entry(&mut page, entry);
@@ -106,14 +105,14 @@ fn push_form(page: &mut String, typed: &Typed<'_>) {
         }
         page.push_str("</ul>\n");
     }
-    // Writing to a `String` does not fail.
+    // Writing to a `String` cannot fail.
     let _ = write!(
         page,
         "<form method=\"post\" action=\"/\">\n\
          <label>Name <input name=\"name\" maxlength=\"{LONGEST_NAME}\" autocomplete=\"name\" required value=\""
     );
     push_escaped(page, typed.name);
-    // HTML drops a line feed right after the opening tag, hence one that may be dropped.
+    // HTML drops a line feed right after the opening tag, so add one.
     let _ = write!(
         page,
         "\"></label>\n\
@@ -137,7 +136,7 @@ fn push_entry(page: &mut String, entry: &Entry) {
     page.push_str("</article>\n");
 }
 
-/// Safe between tags and inside quoted attributes.
+/// Escapes text for content and quoted attributes.
 fn push_escaped(page: &mut String, text: &str) {
     for character in text.chars() {
         match character {

@@ -1,5 +1,4 @@
-//! A few SQLite connections that tasks take turns with, off the threads that serve the network. What is asked of a
-//! connection is the store's business.
+//! A pool of SQLite connections for tasks, off the threads that serve the network. `store` runs the queries.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,11 +10,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    #[error("no connection to the database became free in {} seconds", LONGEST_WAIT.as_secs())]
+    #[error("no free database connection within {} seconds", LONGEST_WAIT.as_secs())]
     Busy,
-    #[error("the database did not do what was asked")]
+    #[error("the database operation failed")]
     Database(#[source] rusqlite::Error),
-    #[error("the work on the database was broken off")]
+    #[error("the database operation was cancelled")]
     BrokenOff(#[source] tokio::task::JoinError),
 }
 
@@ -24,11 +23,11 @@ pub struct Pool {
     turns: Arc<Semaphore>,
 }
 
-/// One connection on loan; it goes back even when the work with it panics.
+/// A borrowed connection, returned even when its user panics.
 struct Loan {
     connection: Option<Connection>,
     idle: Arc<Mutex<Vec<Connection>>>,
-    // Declared last, hence dropped last: a turn is given up after the connection is back.
+    // Declared last, hence dropped last: the permit is released after the connection is returned.
     _turn: OwnedSemaphorePermit,
 }
 
@@ -52,7 +51,7 @@ impl Pool {
         }
     }
 
-    /// Does `work` with a free connection, on a thread that may block.
+    /// Runs `work` with a free connection, on a thread that may block.
     pub async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,

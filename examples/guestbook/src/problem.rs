@@ -1,5 +1,5 @@
-//! How the service says no: RFC 9457 problem documents for programs, a plain page for people. Neither says anything
-//! about what is inside; the cause of a fault of ours goes to the log alone.
+//! Error responses: RFC 9457 problem documents for programs, a plain page for people. Neither reveals internal details;
+//! the cause of an internal error is only logged.
 
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -35,7 +35,7 @@ impl Problem {
     }
 
     pub fn invalid(complaints: Vec<Complaint>) -> Self {
-        let detail = "Some fields cannot be accepted as they are.".to_owned();
+        let detail = "Some fields are invalid.".to_owned();
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             detail,
@@ -44,38 +44,35 @@ impl Problem {
     }
 
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "There is nothing here.")
+        Self::new(StatusCode::NOT_FOUND, "Page not found.")
     }
 
     pub fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "This address does not take that method.",
+            "This address does not support the method.",
         )
     }
 
     pub fn unauthorised() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
-            "Only a moderator may do this; send the moderator's token.",
+            "This action requires the moderator's token.",
         )
     }
 
     pub fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "The guestbook cannot answer just now; try again later.",
+            "The guestbook is unavailable; try again later.",
         )
     }
 
     pub fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong on our side.",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error.")
     }
 
-    /// The answer in the form that whoever asks for `path` can read.
+    /// Returns the response in the format that suits `path`.
     pub fn answer_for(self, path: &str) -> Response {
         let for_programs = path == "/healthz"
             || path == "/openapi.json"
@@ -89,7 +86,7 @@ impl Problem {
     }
 
     pub fn into_page(self) -> Response {
-        // The details are our own words, so they need no escaping.
+        // The details are our own words and need no escaping.
         let title = self.title();
         let page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title>\
@@ -107,7 +104,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        // With the type `about:blank` the title is the status in words, says the RFC.
+        // With the type `about:blank`, RFC 9457 requires the status phrase as title.
         let document = Document {
             r#type: "about:blank",
             title: self.title(),

@@ -1,4 +1,4 @@
-//! The service's life: take the port, open the database, answer until told to stop, finish what is in flight, end.
+//! The life of the service: bind the port, open the database, serve until a signal, finish requests in progress, exit.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use crate::store::{Store, StoreError};
 
 /// Longer than any request may take.
 const LONGEST_STOP: Duration = Duration::from_secs(15);
-/// After a stop, how long the last answers may be on their way to slow readers. Connections on which nothing was asked
-/// in that time do not hold the stop up any longer.
+/// The time after a stop in which the last responses may reach slow readers. Connections without a request do not delay
+/// the stop further.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +35,13 @@ pub enum ServeError {
     Signals(#[source] io::Error),
     #[error("stopped serving")]
     Serving(#[source] io::Error),
-    #[error("some requests were still unanswered {} seconds after the signal to stop", LONGEST_STOP.as_secs())]
+    #[error("some requests were unanswered {} seconds after the stop signal", LONGEST_STOP.as_secs())]
     Unanswered,
 }
 
-/// Returns when a signal asked to stop and every request in flight was answered.
+/// Returns when a signal requested the stop and every request in progress was answered.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
-    // Signals first: one that comes early must stop the service and not kill it half way.
+    // Signals first: an early one must stop the service cleanly instead of killing it.
     let terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
     let interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
     // The port next: a second copy must not touch the database of the first.
@@ -68,15 +68,15 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         log: log.clone(),
         in_flight: InFlight::default(),
     };
-    // The token has done its duty; only its digest lives on.
+    // Only the digest of the token is needed from here on.
     drop(config);
 
-    let served = answer_until_told(listener, app, (terminate, interrupt), &log).await;
+    let served = answer_until_stopped(listener, app, (terminate, interrupt), &log).await;
     log.event(
         Level::Info,
         "stopped",
         if served.is_ok() {
-            "every request was answered"
+            "all requests answered"
         } else {
             "with an error"
         },
@@ -85,7 +85,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     served
 }
 
-async fn answer_until_told(
+async fn answer_until_stopped(
     listener: TcpListener,
     app: App,
     (mut terminate, mut interrupt): (Signal, Signal),
@@ -99,14 +99,14 @@ async fn answer_until_told(
             _ = interrupt.recv() => "SIGINT",
         };
         log.event(Level::Info, "stopping", name);
-        // Nobody waits for this when serving has ended by itself.
+        // The receiver is gone when serving has ended by itself.
         let _ = told.send(());
     };
     let in_flight = app.in_flight.clone();
     let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stop);
     let given_up = async {
         if stopping.await.is_err() {
-            // Serving has ended by itself, and says why.
+            // Serving ended by itself; return its error.
             std::future::pending::<()>().await;
         }
         tokio::time::timeout(LONGEST_STOP, in_flight.quiet_for(LAST_ANSWERS)).await

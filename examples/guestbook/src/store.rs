@@ -1,4 +1,4 @@
-//! The guestbook's entries in one SQLite file: opened, migrated, asked and changed here, and only here.
+//! The store of entries in one SQLite file: opening, migration, queries and changes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,15 +24,15 @@ pub enum StoreError {
     },
 }
 
-/// SQLite takes one writer at a time and, with its write-ahead log, any number of readers beside it.
+/// SQLite permits one writer at a time and, with its write-ahead log, concurrent readers.
 pub struct Store {
-    // Dropped in this order: the connection that closes last tidies the write-ahead log away, and must be able to write.
+    // Dropped in this order: the last connection to close removes the write-ahead log and must be able to write.
     readers: Pool,
     writer: Pool,
 }
 
 impl Store {
-    /// Opens the file, brings its schema up to date, and says which versions that was from and to.
+    /// Opens the file, migrates its schema, and returns the versions before and after.
     pub fn open(path: &Path, readers: usize) -> Result<(Self, (u32, u32)), StoreError> {
         let open_error = |source| StoreError::Open {
             path: path.to_path_buf(),
@@ -63,7 +63,7 @@ impl Store {
         ))
     }
 
-    /// The newest entries, newest first.
+    /// Returns the newest entries, newest first.
     pub async fn newest(&self, limit: u32) -> Result<Vec<Entry>, PoolError> {
         self.readers
             .with(move |connection| {
@@ -104,7 +104,7 @@ impl Store {
             .await
     }
 
-    /// Whether there was such an entry to delete.
+    /// Deletes an entry; returns whether it existed.
     pub async fn delete(&self, id: i64) -> Result<bool, PoolError> {
         self.writer
             .with(move |connection| {
@@ -116,7 +116,7 @@ impl Store {
             .await
     }
 
-    /// The schema version, from a database that answers a real question.
+    /// Returns the schema version, after a query that proves that the database works.
     pub async fn health(&self) -> Result<u32, PoolError> {
         self.readers
             .with(|connection| {

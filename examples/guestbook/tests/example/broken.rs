@@ -1,5 +1,5 @@
-//! A guestbook that is broken on purpose: a real one, behind a server that passes everything on and spoils one thing.
-//! So a check that fails has failed for that thing.
+//! A guestbook with an injected fault: a real one behind a proxy that changes one thing, so a failing check fails
+//! because of that.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,28 +17,28 @@ use crate::suite::{Ran, run};
 
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
-    /// Spoils nothing, to show that passing on is harmless.
+    /// No fault, to show that the proxy itself is harmless.
     None,
     HeaderMissing(&'static str),
     HeaderAdded(&'static str, &'static str),
-    /// Only on answers with this status.
+    /// Only on responses with this status.
     HeaderMissingOn(u16, &'static str),
     MarkupNotEscaped,
-    /// This status becomes that one, with a body that is hard to report.
+    /// Replaces this status with that one, with a body that is difficult to report.
     WrongStatus(u16, u16),
-    /// Everything that is JSON and an entry gets a field nobody described.
+    /// Adds an undocumented field to every entry in JSON.
     FieldAdded,
     MessagesUpperCase,
-    /// The interface description lacks this path.
+    /// Removes this path from the interface description.
     PathUndescribed(&'static str),
-    /// The interface description has this path on top.
+    /// Adds this path to the interface description.
     PathInvented(&'static str),
-    /// Error pages end like this.
-    ErrorsTell(&'static str),
-    /// Whoever deletes is believed.
+    /// Appends this to error pages.
+    ErrorsReveal(&'static str),
+    /// Accepts every deletion.
     EverybodyModerates,
     NeverAnswers,
-    /// Sends headers, and then nothing.
+    /// Sends headers and then nothing.
     NeverFinishes,
 }
 
@@ -55,7 +55,7 @@ pub fn check(suite: &str, fault: Fault, arguments: &[&str]) -> Ran {
     let runtime = Runtime::new().expect("a runtime starts");
     let address = runtime.block_on(serve(guestbook.url(), fault));
     let ran = run(suite, &format!("http://{address}"), Some(TOKEN), arguments);
-    // A request that never answers must not keep the test waiting.
+    // A request without a response must not keep the test waiting.
     runtime.shutdown_timeout(Duration::ZERO);
     ran
 }
@@ -67,7 +67,7 @@ async fn serve(upstream: String, fault: Fault) -> SocketAddr {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .build()
-        .expect("a client is made");
+        .expect("a client is created");
     let router = Router::new().fallback(pass_on).with_state(Spoiler {
         upstream,
         client,
@@ -85,11 +85,11 @@ async fn serve(upstream: String, fault: Fault) -> SocketAddr {
     address
 }
 
-/// Promises a body to everybody and sends none.
+/// Promises a body to every client and sends none.
 async fn begin_only(listener: tokio::net::TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(async move {
-            // An answer that comes before its question counts as a broken connection.
+            // A response before its request counts as a broken connection.
             while stream.readable().await.is_ok() {
                 match stream.try_read(&mut [0; 4096]) {
                     Ok(0) => break,
@@ -194,7 +194,7 @@ fn spoil(
                 paths.insert(new.to_owned(), json!({ "get": { "responses": {} } }));
             });
         }
-        Fault::ErrorsTell(text) if status.as_u16() >= 400 && is(&headers, "text/html") => {
+        Fault::ErrorsReveal(text) if status.as_u16() >= 400 && is(&headers, "text/html") => {
             body.push_str(text);
         }
         _ => {}

@@ -1,5 +1,5 @@
-//! How checks fail: on the one thing that is broken, with a message that says so, and exit code 1. What each suite sees
-//! is in a file of its own; here is what they have in common.
+//! Failing checks: they fail on the injected fault, with a message about it and exit code 1. Each suite has its own
+//! file; this one tests their common behaviour.
 
 use std::net::TcpListener;
 
@@ -7,7 +7,7 @@ use crate::broken::{Fault, check};
 use crate::guestbook::{Guestbook, TOKEN};
 use crate::suite::{Ran, SUITES, command, run};
 
-/// Exactly these cases fail, and the message of the first says this.
+/// Checks that exactly these cases fail, and that the message of the first contains this.
 pub fn fails(suite: &str, fault: Fault, cases: &[&str], message: &str) {
     let ran = check(suite, fault, &[]);
     let mut expected = cases.to_vec();
@@ -21,7 +21,7 @@ pub fn fails(suite: &str, fault: Fault, cases: &[&str], message: &str) {
     );
 }
 
-/// At least this case fails, for this reason.
+/// Checks that at least this case fails, with this reason.
 pub fn fails_at_least(suite: &str, fault: Fault, case: &str, message: &str) -> Ran {
     let ran = check(suite, fault, &[]);
     assert_eq!(ran.code, Some(1), "{fault:?}");
@@ -35,7 +35,7 @@ pub fn fails_at_least(suite: &str, fault: Fault, case: &str, message: &str) -> R
 }
 
 #[test]
-fn passing_on_alone_breaks_nothing() {
+fn the_proxy_without_a_fault_breaks_nothing() {
     for suite in SUITES {
         let ran = check(suite, Fault::None, &[]);
         assert_eq!(ran.code, Some(0), "{}", ran.lines);
@@ -72,7 +72,7 @@ fn times_out(suite: &str, fault: Fault) {
 }
 
 #[test]
-fn nobody_there_is_a_failure() {
+fn an_unreachable_target_is_a_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     drop(listener);
@@ -88,10 +88,10 @@ fn nobody_there_is_a_failure() {
 }
 
 #[test]
-fn a_check_without_a_usable_target_says_so() {
+fn an_invalid_target_is_reported() {
     for (target, expected) in [
         ("", "TARGET_URL is not a URL"),
-        ("https://127.0.0.1:1", "TARGET_URL must begin with http://"),
+        ("https://127.0.0.1:1", "expected http:// and a host"),
         ("127.0.0.1:7101", "TARGET_URL"),
     ] {
         let output = command("journey", target, None)
@@ -114,7 +114,7 @@ fn a_check_without_a_usable_target_says_so() {
 }
 
 #[test]
-fn results_that_cannot_be_written_are_a_failure() {
+fn unwritable_results_are_a_failure() {
     let guestbook = Guestbook::start();
     let output = command("journey", &guestbook.url(), Some(TOKEN))
         .args(["--junit", "/dev/null/journey.xml"])

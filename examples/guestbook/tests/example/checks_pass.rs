@@ -1,4 +1,4 @@
-//! Every check passes on a guestbook that holds, again and again, with the moderator's token and without it.
+//! All checks pass on a correct guestbook, repeatedly, with and without the moderator's token.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn with_the_token_nothing_is_left_behind() {
 }
 
 #[test]
-fn without_the_token_what_is_written_is_all_that_stays() {
+fn without_the_token_only_the_written_entries_remain() {
     let guestbook = Guestbook::start();
     for suite in SUITES.into_iter().chain(SUITES) {
         let ran = run(suite, &guestbook.url(), None, &[]);
@@ -41,7 +41,7 @@ fn without_the_token_what_is_written_is_all_that_stays() {
 }
 
 #[test]
-fn suites_do_not_mind_each_other() {
+fn concurrent_suites_do_not_affect_each_other() {
     let guestbook = Guestbook::start();
     let url = guestbook.url();
     std::thread::scope(|scope| {
@@ -57,7 +57,7 @@ fn suites_do_not_mind_each_other() {
 }
 
 #[test]
-fn a_closing_slash_on_the_address_does_not_matter() {
+fn a_trailing_slash_in_the_address_is_ignored() {
     let guestbook = Guestbook::start();
     let ran = run(
         "journey",

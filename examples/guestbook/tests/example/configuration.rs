@@ -1,4 +1,4 @@
-//! What the guestbook says about a configuration file it cannot use: all of it, clearly, and never the secret.
+//! Errors of the configuration file: all of them at once, clear, and without the secret.
 
 use crate::guestbook::{Home, TOKEN, configuration};
 
@@ -18,20 +18,16 @@ fn complaint(text: &str) -> String {
 fn each_wrong_value_is_named() {
     let good = configuration("127.0.0.1:0", "info");
     let cases = [
-        (
-            "127.0.0.1:0",
-            "127.0.0.1",
-            "`listen` must be an address and a port",
-        ),
+        ("127.0.0.1:0", "127.0.0.1", "expected an address and a port"),
         (
             "127.0.0.1:0",
             "0.0.0.0:7101",
-            "`listen` must be a loopback address, not `0.0.0.0:7101`",
+            "`listen` is `0.0.0.0:7101`, expected a loopback address",
         ),
         (
             "\"guestbook.db\"",
             "\"\"",
-            "`database` must be text in quotes, and not empty",
+            "`database` must be a non-empty string",
         ),
         (
             "workers = 2",
@@ -47,7 +43,7 @@ fn each_wrong_value_is_named() {
         (
             "\"info\"",
             "\"loud\"",
-            "`log-level` must be one of `error`, `warn`, `info`, `debug`, not `loud`",
+            "`log-level` is `loud`, expected one of `error`, `warn`, `info`, `debug`",
         ),
         (
             "workers = 2",
@@ -79,7 +75,7 @@ fn each_wrong_value_is_named() {
 }
 
 #[test]
-fn every_complaint_comes_at_once() {
+fn all_errors_are_reported_at_once() {
     let errors = complaint("listen = 7101\nport = 1");
     for expected in [
         "`port`",
@@ -106,7 +102,7 @@ fn the_secret_is_never_quoted() {
         (
             "1234512345",
             "1234512345",
-            "`moderator-token` must be text in quotes",
+            "`moderator-token` must be a non-empty string",
         ),
         (
             "\"hunter2hunter2 hunter2\"",
@@ -132,7 +128,7 @@ fn the_secret_is_never_quoted() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn a_missing_file_is_named() {
     let home = Home::new();
     std::fs::remove_file(home.config()).expect("the configuration can be removed");
     let output = home.run();

@@ -1,10 +1,10 @@
-//! The contract can fail: each time on the one thing that is broken.
+//! Failures of the contract, each because of one injected fault.
 
 use crate::broken::{Fault, check};
 use crate::checks_fail::{fails, fails_at_least};
 
 #[test]
-fn the_contract_sees_a_body_that_the_document_does_not_allow() {
+fn the_contract_detects_an_undocumented_body() {
     let cases = [
         "GET /api/entries/{id} answers 200: the entry",
         "POST /api/entries answers 201: an entry",
@@ -24,26 +24,26 @@ fn the_contract_sees_a_body_that_the_document_does_not_allow() {
 }
 
 #[test]
-fn the_contract_sees_a_status_that_is_wrong_or_not_listed() {
+fn the_contract_detects_a_wrong_or_undocumented_status() {
     let case = "POST /api/entries answers 415: text in place of an entry";
     let page = "POST / answers 415: text in place of a form";
     fails(
         "contract",
         Fault::WrongStatus(415, 418),
         &[case, page],
-        "answered 418 instead of 415",
+        "answered 418, expected 415",
     );
     let undocumented = "POST /api/entries answers 201: an entry";
     fails_at_least(
         "contract",
         Fault::WrongStatus(201, 200),
         undocumented,
-        "answered 200 instead of 201",
+        "answered 200, expected 201",
     );
 }
 
 #[test]
-fn the_contract_sees_a_missing_header_and_a_wrong_media_type() {
+fn the_contract_detects_a_missing_header_and_a_wrong_media_type() {
     let add = "POST /api/entries answers 201: an entry";
     fails_at_least(
         "contract",
@@ -61,7 +61,7 @@ fn the_contract_sees_a_missing_header_and_a_wrong_media_type() {
 }
 
 #[test]
-fn the_contract_sees_operations_that_only_one_side_knows() {
+fn the_contract_detects_undocumented_and_missing_operations() {
     let health = "GET /healthz answers 200: health";
     fails(
         "contract",
@@ -74,6 +74,6 @@ fn the_contract_sees_operations_that_only_one_side_knows() {
         "contract",
         Fault::PathInvented("/metrics"),
         &[called],
-        "nothing here calls GET /metrics",
+        "no check calls GET /metrics",
     );
 }

@@ -1,4 +1,4 @@
-//! A guestbook that runs: started in a folder of its own on a port the system chose, killed when it is dropped.
+//! A running guestbook: started in a temporary folder on a free port, killed on drop.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ use crate::programs::example;
 pub const TOKEN: &str = "a-token-for-tests-only";
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A folder with a configuration file and, once it has run, a database.
+/// A folder with a configuration file and, after the first run, a database.
 pub struct Home {
     folder: TempDir,
 }
@@ -25,7 +25,7 @@ pub struct Home {
 impl Home {
     pub fn new() -> Self {
         let home = Self {
-            folder: TempDir::new().expect("a temporary folder can be made"),
+            folder: TempDir::new().expect("a temporary folder is created"),
         };
         home.configure(&configuration("127.0.0.1:0", "info"));
         home
@@ -78,7 +78,7 @@ struct KilledOnDrop(Child);
 
 impl Drop for KilledOnDrop {
     fn drop(&mut self) {
-        // It has ended already where the test went well.
+        // It has already ended when the test passed.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -97,7 +97,7 @@ impl Guestbook {
         Self::start_in(Home::new())
     }
 
-    /// Starts it and waits until it says where it listens.
+    /// Starts it and waits until it logs its address.
     pub fn start_in(home: Home) -> Self {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut guestbook = Self::spawn(home, nowhere);
@@ -109,18 +109,18 @@ impl Guestbook {
         guestbook
     }
 
-    /// Starts one that does not log where it listens, and waits until somebody answers there.
+    /// Starts one that does not log its address, and waits until it accepts connections.
     pub fn start_quietly_in(home: Home, address: SocketAddr) -> Self {
         let guestbook = Self::spawn(home, address);
         let end = Instant::now() + PATIENCE;
         while std::net::TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < end, "nobody answers at {address}");
+            assert!(Instant::now() < end, "no answer at {address}");
             std::thread::sleep(Duration::from_millis(5));
         }
         guestbook
     }
 
-    /// In a working directory that has nothing to do with it.
+    /// The working directory is unrelated to its files.
     fn spawn(home: Home, address: SocketAddr) -> Self {
         let mut child = example("guestbook")
             .arg("--config")
@@ -157,7 +157,7 @@ impl Guestbook {
         self.wait_for(|line| line["event"] == event)
     }
 
-    /// Reads the log up to the line that is waited for.
+    /// Reads the log up to the expected line.
     pub fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             let line = self

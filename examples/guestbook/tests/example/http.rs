@@ -1,4 +1,4 @@
-//! Plain HTTP for the tests' own questions: one request on one connection, as text.
+//! Plain HTTP for the tests: one request on one connection, as text.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// Status line and headers.
+    /// The status line and the headers.
     pub head: String,
     pub body: String,
 }
@@ -23,7 +23,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends what is given, headers and all, and reads until the other side closes.
+/// Sends the given text, including headers, and reads until the other side closes.
 pub fn exchange(address: SocketAddr, request: &str) -> Answer {
     let mut stream = connect(address);
     stream

@@ -1,10 +1,10 @@
-//! The journey can fail: each time on the one thing that is broken.
+//! Failures of the journey, each because of one injected fault.
 
 use crate::broken::Fault;
 use crate::checks_fail::{fails, fails_at_least};
 
 #[test]
-fn the_journey_sees_markup() {
+fn the_journey_detects_markup() {
     let case = "the page shows the entry, escaped";
     fails(
         "journey",
@@ -15,13 +15,13 @@ fn the_journey_sees_markup() {
 }
 
 #[test]
-fn the_journey_sees_a_wrong_status() {
-    let signed = "the form is taken and leads back to the page";
+fn the_journey_detects_a_wrong_status() {
+    let signed = "the form is accepted and redirects to the page";
     let ran = fails_at_least(
         "journey",
         Fault::WrongStatus(303, 200),
         signed,
-        "POST / answered 200 instead of 303",
+        "POST / answered 200, expected 303",
     );
     let others = ran.failures.iter().filter(|(case, _)| *case != signed);
     assert!(
@@ -34,14 +34,14 @@ fn the_journey_sees_a_wrong_status() {
         "journey",
         Fault::WrongStatus(401, 403),
         &[refused],
-        "answered 403 instead of 401",
+        "answered 403, expected 401",
     );
 }
 
 #[test]
-fn the_journey_sees_changed_text_and_open_doors() {
+fn the_journey_detects_changed_text_and_missing_authorization() {
     let (read, refused) = (
-        "the interface gives the same entry",
+        "the interface returns the same entry",
         "deleting without the moderator's token is refused",
     );
     fails(
@@ -54,6 +54,6 @@ fn the_journey_sees_changed_text_and_open_doors() {
         "journey",
         Fault::EverybodyModerates,
         refused,
-        "answered 204 instead of 401",
+        "answered 204, expected 401",
     );
 }

@@ -1,4 +1,4 @@
-//! Starting, logging and stopping: what a deployment relies on.
+//! Starting, logging and stopping, as deployments rely on it.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -23,7 +23,7 @@ fn a_stop_waits_for_the_request_in_flight() {
             body.len()
         );
         stream.write_all(head.as_bytes()).expect("the head is sent");
-        // The service asks for the body when it has begun to work on the request.
+        // The service requests the body when it has started to handle the request.
         let mut go_on = [0; 25];
         stream
             .read_exact(&mut go_on)
@@ -70,20 +70,20 @@ fn a_stop_does_not_wait_for_idle_connections() {
 }
 
 #[test]
-fn a_stop_does_not_wait_long_for_a_question_that_is_never_finished() {
+fn a_stop_waits_briefly_for_an_incomplete_request() {
     let mut guestbook = Guestbook::start();
     let mut half = http::connect(guestbook.address);
     half.write_all(b"GET /healthz HTTP/1.1\r\nHos")
         .expect("half a head is sent");
-    // Nothing outside shows when it was read; unread, the connection is an idle one, and the test passes as well.
+    // The time of the read is not observable; an unread connection is idle, and the test passes as well.
     std::thread::sleep(Duration::from_millis(200));
     guestbook.signal(Signal::TERM);
-    // Whoever waits here has patience, and not for ever.
+    // The wait is longer than the limit, but bounded.
     assert_eq!(guestbook.ended().code(), Some(0));
 }
 
 #[test]
-fn a_port_that_is_taken_is_one_clear_line() {
+fn a_port_in_use_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it has an address").to_string();
     let home = Home::new();
@@ -144,13 +144,13 @@ fn every_request_is_one_log_line_and_the_token_is_in_none() {
 }
 
 #[test]
-fn the_log_level_decides_what_is_written() {
+fn the_log_level_filters_lines() {
     let home = Home::new();
     home.configure(&configuration("127.0.0.1:0", "debug"));
     let mut guestbook = Guestbook::start_in(home);
     http::get(guestbook.address, "/healthz");
     guestbook.wait_for(|line| line["path"] == "/healthz");
-    // The port is known now, and a quiet guestbook does not say it.
+    // The port is now fixed, since a quiet guestbook does not log it.
     let address = guestbook.address;
     guestbook.signal(Signal::TERM);
     assert_eq!(guestbook.ended().code(), Some(0));

@@ -1,5 +1,5 @@
-//! The worked example, for real: the guestbook as a process on a free port, and its checks against it, against a copy
-//! of it that is broken on purpose in one way at a time, and against nobody.
+//! Tests of the worked example: the guestbook as a process on a free port, and its checks against it, against a copy
+//! with one injected fault at a time, and against a closed port.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -8,7 +8,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it saw"
+    reason = "a test fails by panicking with its findings"
 )]
 
 mod broken;

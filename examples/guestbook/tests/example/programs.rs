@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-/// A command for the program of this name, without what this process's environment might tell it.
+/// Returns a command for the program with this name, without inherited settings.
 pub fn example(name: &str) -> Command {
     let mut command = Command::new(match name {
         "guestbook" => env!("CARGO_BIN_EXE_guestbook"),
         "guestbook_checks" => env!("CARGO_BIN_EXE_guestbook_checks"),
-        _ => panic!("{name} is no program of this package"),
+        _ => panic!("unknown program {name}"),
     });
     command
         .env_remove("TARGET_URL")

@@ -1,5 +1,5 @@
-//! The database across releases: an older one is brought up to date with its rows, a newer one is left alone, and one
-//! that stops answering shows in the service's health.
+//! The database across releases: an older one is migrated with its rows, a newer one is left unchanged, and a failing
+//! one shows in the service's health.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::guestbook::{Guestbook, Home};
 use crate::http;
 
-/// The schema as the first release made it.
+/// The schema of the first release.
 const VERSION_1: &str = "CREATE TABLE entry (
         id      INTEGER PRIMARY KEY AUTOINCREMENT,
         name    TEXT NOT NULL,
@@ -27,7 +27,7 @@ fn a_database_of_version_1_keeps_its_rows() {
     let home = Home::new();
     Connection::open(home.database())
         .and_then(|made| made.execute_batch(VERSION_1))
-        .expect("an old database is made");
+        .expect("an old database is created");
     let guestbook = Guestbook::start_in(home);
     assert_eq!(guestbook.log[0]["detail"], "from version 1 to version 2");
     assert_eq!(
@@ -52,9 +52,9 @@ fn a_database_of_version_1_keeps_its_rows() {
 }
 
 #[test]
-fn a_database_of_a_newer_release_is_left_alone() {
+fn a_database_of_a_newer_release_is_left_unchanged() {
     let home = Home::new();
-    let made = Connection::open(home.database()).expect("a database is made");
+    let made = Connection::open(home.database()).expect("a database is created");
     made.pragma_update(None, "user_version", 99)
         .expect("it has a version");
     drop(made);
@@ -62,9 +62,7 @@ fn a_database_of_a_newer_release_is_left_alone() {
     assert_eq!(output.status.code(), Some(1));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
-        errors.contains(
-            "the database has schema version 99, and this release knows versions up to 2"
-        ),
+        errors.contains("the database has schema version 99, supported up to 2"),
         "{errors}"
     );
     let version: u32 = Connection::open(home.database())
@@ -74,7 +72,7 @@ fn a_database_of_a_newer_release_is_left_alone() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_named() {
+fn a_file_that_is_not_a_database_is_named() {
     let home = Home::new();
     std::fs::write(
         home.database(),
@@ -91,12 +89,12 @@ fn a_file_that_is_no_database_is_named() {
 }
 
 #[test]
-fn health_is_what_the_database_says() {
+fn health_reflects_the_database() {
     let mut guestbook = Guestbook::start();
     assert_eq!(http::get(guestbook.address, "/healthz").status, 200);
     Connection::open(guestbook.home.database())
         .and_then(|opened| opened.execute_batch("DROP TABLE entry"))
-        .expect("somebody drops the table");
+        .expect("the table is dropped");
     for path in ["/healthz", "/", "/api/entries"] {
         let answer = http::get(guestbook.address, path);
         assert_eq!(answer.status, 503, "{path}: {answer:?}");

@@ -1,10 +1,10 @@
-//! The security checks can fail: each time on the one thing that is broken.
+//! Failures of the security checks, each because of one injected fault.
 
 use crate::broken::Fault;
 use crate::checks_fail::{fails, fails_at_least};
 
 #[test]
-fn security_sees_each_missing_header() {
+fn security_detects_each_missing_header() {
     for name in [
         "content-security-policy",
         "x-content-type-options",
@@ -34,7 +34,7 @@ fn security_sees_each_missing_header() {
 }
 
 #[test]
-fn security_sees_a_policy_that_is_too_open_and_a_nameplate() {
+fn security_detects_an_open_policy_and_a_server_name() {
     let policy =
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
     let case = "GET / (200) has the security headers";
@@ -44,7 +44,7 @@ fn security_sees_a_policy_that_is_too_open_and_a_nameplate() {
         case,
         "allows unsafe-inline",
     );
-    let case = "no answer says what it was made with";
+    let case = "no response names its software";
     fails(
         "security",
         Fault::HeaderAdded("server", "guestbook/0.1"),
@@ -54,78 +54,78 @@ fn security_sees_a_policy_that_is_too_open_and_a_nameplate() {
 }
 
 #[test]
-fn security_sees_markup() {
+fn security_detects_markup() {
     let (reflected, stored) = (
-        "what is asked for is not reflected as markup",
-        "what was written is not shown as markup",
+        "request text is not reflected as markup",
+        "stored text is not shown as markup",
     );
     fails(
         "security",
         Fault::MarkupNotEscaped,
         &[stored, reflected],
-        "lets `<img src=x",
+        "does not escape `<img src=x",
     );
 }
 
 #[test]
-fn security_sees_what_errors_tell() {
-    let case = "error pages keep the inside inside";
+fn security_detects_internal_details() {
+    let case = "error pages reveal no internal details";
     fails(
         "security",
-        Fault::ErrorsTell("<!-- thread 'main' panicked at x.rs:7 -->"),
+        Fault::ErrorsReveal("<!-- thread 'main' panicked at x.rs:7 -->"),
         &[case],
-        "a text about `panicked`",
+        "text that contains `panicked`",
     );
 }
 
 #[test]
-fn security_sees_wrong_refusals() {
+fn security_detects_wrong_refusals() {
     let oversized = "an oversized body is refused";
     fails_at_least(
         "security",
         Fault::WrongStatus(413, 200),
         oversized,
-        "answered 200 instead of 413",
+        "answered 200, expected 413",
     );
-    let method = "a method that is not offered is a 405";
+    let method = "an unsupported method is a 405";
     fails_at_least(
         "security",
         Fault::WrongStatus(405, 200),
         method,
-        "answered 200 instead of 405",
+        "answered 200, expected 405",
     );
     fails(
         "security",
         Fault::HeaderMissing("allow"),
         &[method],
-        "does not say what it allows",
+        "does not list the allowed methods",
     );
     let malformed = "malformed JSON is a 400 problem";
     fails_at_least(
         "security",
         Fault::WrongStatus(400, 500),
         malformed,
-        "answered 500 instead of 400",
+        "answered 500, expected 400",
     );
-    let traversal = "paths do not lead out of the service";
+    let traversal = "paths do not leave the service";
     fails_at_least(
         "security",
         Fault::WrongStatus(404, 200),
         traversal,
-        "answered 200 instead of 404",
+        "answered 200, expected 404",
     );
     let moderator = "only the moderator's token deletes";
     fails_at_least(
         "security",
         Fault::EverybodyModerates,
         moderator,
-        "answered 204 instead of 401",
+        "answered 204, expected 401",
     );
-    let sql = "text that looks like SQL is only text";
+    let sql = "text that looks like SQL stays text";
     fails(
         "security",
         Fault::MessagesUpperCase,
         &[sql],
-        "the name was `Robert'); DROP",
+        "expected `Robert'); DROP",
     );
 }

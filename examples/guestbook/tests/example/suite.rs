@@ -1,4 +1,4 @@
-//! Runs the check programs and reads what they say: exit code, lines and `JUnit` file, which have to agree.
+//! Runs the check programs and reads their results: exit code, lines and `JUnit` file, which must agree.
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -10,7 +10,7 @@ use crate::programs::example;
 
 pub const SUITES: [&str; 3] = ["journey", "contract", "security"];
 
-/// A suite that was run.
+/// A completed suite.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -35,10 +35,10 @@ pub fn command(suite: &str, target: &str, token: Option<&str>) -> std::process::
     command
 }
 
-/// Runs one suite with these further arguments.
+/// Runs one suite with additional arguments.
 pub fn run(suite: &str, target: &str, token: Option<&str>, arguments: &[&str]) -> Ran {
-    let folder = TempDir::new().expect("a temporary folder can be made");
-    // In a folder that is not there yet.
+    let folder = TempDir::new().expect("a temporary folder is created");
+    // In a folder that does not exist yet.
     let file = folder.path().join("results").join(format!("{suite}.xml"));
     let output = command(suite, target, token)
         .args(arguments)

@@ -1,5 +1,5 @@
-//! The part of OpenAPI 3.1 that the contract needs: which operations there are, and whether an answer is one that the
-//! document describes. References are followed inside the document; nothing is fetched.
+//! The part of OpenAPI 3.1 that the contract needs: the list of operations, and the validation of a response.
+//! References are followed inside the document; nothing is fetched.
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
@@ -40,14 +40,14 @@ impl std::fmt::Display for Operation {
 }
 
 impl Document {
-    /// The document, if it is OpenAPI 3.1 with at least one operation and schemas that are schemas.
+    /// Parses the document, if it is OpenAPI 3.1 with at least one operation and valid schemas.
     pub fn understand(root: Value) -> Result<Self, Failure> {
         let version = root
             .get("openapi")
             .and_then(Value::as_str)
             .unwrap_or("nothing");
         require(version.starts_with("3.1."), || {
-            format!("the document is {version}, not OpenAPI 3.1")
+            format!("the document is {version}, expected OpenAPI 3.1")
         })?;
         let document = Self { root };
         require(!document.operations().is_empty(), || {
@@ -70,7 +70,7 @@ impl Document {
         operations
     }
 
-    /// Fails unless the document describes this answer: its status, its media type, its body, its required headers.
+    /// Fails unless the document describes this response: its status, media type, body and required headers.
     pub fn verify_answer(&self, operation: &Operation, answer: &Answer) -> Result<(), Failure> {
         let description = self.operation(operation)?;
         let status = answer.status.to_string();
@@ -90,7 +90,7 @@ impl Document {
             .filter(|content| !content.is_empty());
         let Some(content) = content else {
             return require(answer.body.is_empty(), || {
-                format!("{operation} answered {status} with a body, and the document lists none")
+                format!("{operation} answered {status} with a body, but the document lists none")
             });
         };
         let media_type = answer
@@ -117,7 +117,7 @@ impl Document {
         })
     }
 
-    /// Whether the document lets this body be sent to the operation.
+    /// Returns whether the document permits this body for the operation.
     pub fn allows_request(
         &self,
         operation: &Operation,
@@ -129,7 +129,9 @@ impl Document {
             .get("requestBody")
             .and_then(|request| request.get("content")?.get(media_type)?.get("schema"))
             .ok_or_else(|| {
-                Failure::wrong(format!("the document does not say what {operation} takes"))
+                Failure::wrong(format!(
+                    "the document lists no request body for {operation}"
+                ))
             })?;
         Ok(self.complaints(schema, body)?.is_empty())
     }
@@ -180,7 +182,7 @@ impl Document {
         Ok(())
     }
 
-    /// Follows `$ref` where a whole response or header is one.
+    /// Follows `$ref` in place of a whole response or header.
     fn resolved<'document>(
         &'document self,
         mut value: &'document Value,
@@ -194,16 +196,14 @@ impl Document {
                 .and_then(|pointer| self.root.pointer(pointer))
                 .ok_or_else(|| {
                     Failure::wrong(format!(
-                        "the document refers to `{reference}`, which is not in it"
+                        "the document refers to `{reference}`, which is missing"
                     ))
                 })?;
         }
-        Err(Failure::wrong(
-            "the document's references go round in a circle",
-        ))
+        Err(Failure::wrong("the document's references are cyclic"))
     }
 
-    /// What is wrong with the value, in words; empty when nothing is.
+    /// Returns the validation errors of the value, in words; empty when it is valid.
     fn complaints(&self, schema: &Value, value: &Value) -> Result<String, Failure> {
         let validator = self.validator(schema)?;
         let complaints: Vec<String> = validator
@@ -215,16 +215,14 @@ impl Document {
     }
 
     fn validator(&self, schema: &Value) -> Result<Validator, Failure> {
-        // The components come along, so that references from the document's root find what they name.
+        // The components are included, so that references from the document's root resolve.
         let components = self.root.get("components").cloned().unwrap_or_default();
         let whole = json!({ "components": components, "allOf": [schema] });
         jsonschema::options()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
             .build(&whole)
-            .map_err(|error| {
-                Failure::wrong(format!("the document has a schema that is none: {error}"))
-            })
+            .map_err(|error| Failure::wrong(format!("the document has an invalid schema: {error}")))
     }
 
     fn object(&self, pointer: &str) -> impl Iterator<Item = (&String, &Value)> {

@@ -1,4 +1,4 @@
-//! What the suites do with entries again and again: write one, find it, and tidy it away.
+//! Shared steps of the suites: write an entry, find it, and delete it.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::exchange::{Answer, JSON, Request};
 use crate::run::{Failure, require};
 use crate::target::Target;
 
-/// An entry through the interface.
+/// Returns a request for an entry through the interface.
 pub fn post(name: &str, message: &str) -> Request {
     Request::post(
         "/api/entries",
@@ -34,14 +34,14 @@ pub fn id_in(answer: &Answer) -> Result<i64, Failure> {
         .ok_or_else(|| Failure::wrong(format!("{} answered without the entry's id", answer.asked)))
 }
 
-/// The entry as the interface shows it.
+/// Returns the entry as shown by the interface.
 pub async fn read(target: &Target, id: i64) -> Result<Value, Failure> {
     let answer = target.send(Request::get(path(id))).await?;
     answer.expect_status(200)?;
     answer.json()
 }
 
-/// The ids of those of the newest entries whose message holds this text.
+/// Returns the ids of recent entries whose message contains this text.
 pub async fn find(target: &Target, text: &str) -> Result<Vec<i64>, Failure> {
     let answer = target.send(Request::get("/api/entries?limit=100")).await?;
     answer.expect_status(200)?;
@@ -62,7 +62,7 @@ pub async fn find(target: &Target, text: &str) -> Result<Vec<i64>, Failure> {
         .collect())
 }
 
-/// Deletes everything that this run has written, and looks whether it is gone.
+/// Deletes all entries of this run, and checks that they are gone.
 pub async fn tidy(target: &Target, token: &str) -> Result<(), Failure> {
     for id in find(target, &target.unique).await? {
         let answer = target.send(Request::delete(path(id)).bearer(token)).await?;
@@ -70,6 +70,6 @@ pub async fn tidy(target: &Target, token: &str) -> Result<(), Failure> {
     }
     let left = find(target, &target.unique).await?;
     require(left.is_empty(), || {
-        format!("{} entries of this run are still there", left.len())
+        format!("{} entries of this run remain", left.len())
     })
 }

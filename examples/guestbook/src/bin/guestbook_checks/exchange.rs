@@ -1,4 +1,4 @@
-//! One request and its answer, and the questions every suite asks of an answer. Sending is the target's business.
+//! One request and its response, with the checks that all suites share. `target` sends requests.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ const LONGEST_QUOTE: usize = 200;
 pub const FORM: &str = "application/x-www-form-urlencoded";
 pub const JSON: &str = "application/json";
 
-/// A request in the making.
+/// A request in progress.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: Method,
@@ -58,7 +58,7 @@ impl Request {
     }
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The request in words, for messages.
@@ -75,7 +75,7 @@ impl Answer {
         }
         let quote: String = self.body.chars().take(LONGEST_QUOTE).collect();
         Err(Failure::wrong(format!(
-            "{} answered {} instead of {expected}: {quote}",
+            "{} answered {}, expected {expected}: {quote}",
             self.asked, self.status
         )))
     }
@@ -84,7 +84,7 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The content type without its parameters.
+    /// Returns the content type without its parameters.
     pub fn media_type(&self) -> Option<String> {
         let media_type = self.header("content-type")?.split(';').next()?;
         Some(media_type.trim().to_ascii_lowercase())
@@ -99,19 +99,19 @@ impl Answer {
         })
     }
 
-    /// The answer is a problem document about this status.
+    /// Checks that the response is a problem document with this status.
     pub fn expect_problem(&self, status: u16) -> Result<(), Failure> {
         self.expect_status(status)?;
         if self.media_type().as_deref() != Some("application/problem+json") {
             let found = self.header("content-type").unwrap_or("nothing");
             return Err(Failure::wrong(format!(
-                "{} answered with {found}, not a problem document",
+                "{} answered with {found}, expected a problem document",
                 self.asked
             )));
         }
         if self.json()?.get("status").and_then(Value::as_u64) != Some(u64::from(status)) {
             return Err(Failure::wrong(format!(
-                "{} answered with a problem about another status",
+                "{} answered with a problem document of another status",
                 self.asked
             )));
         }
@@ -119,7 +119,7 @@ impl Answer {
     }
 }
 
-/// Fields as a browser's form sends them.
+/// Encodes fields as a browser's form does.
 pub fn form(fields: &[(&str, &str)]) -> String {
     let mut text = String::new();
     for (name, value) in fields {
@@ -132,7 +132,7 @@ pub fn form(fields: &[(&str, &str)]) -> String {
             if byte.is_ascii_alphanumeric() {
                 text.push(char::from(byte));
             } else {
-                // Writing to a `String` does not fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(text, "%{byte:02X}");
             }
         }

@@ -1,4 +1,4 @@
-//! A visitor's journey through the pages and the interface, from the first look to the moderator's broom.
+//! A visitor's journey through the pages and the interface, from opening the page to the deletion by the moderator.
 
 use serde_json::Value;
 
@@ -8,14 +8,14 @@ use crate::run::{Failure, Run, require};
 use crate::target::Target;
 
 const OPEN: &str = "the page opens with a form";
-const SIGN: &str = "the form is taken and leads back to the page";
+const SIGN: &str = "the form is accepted and redirects to the page";
 const SEEN: &str = "the page shows the entry, escaped";
-const READ: &str = "the interface gives the same entry";
+const READ: &str = "the interface returns the same entry";
 const REFUSED: &str = "deleting without the moderator's token is refused";
 const DELETED: &str = "the moderator deletes the entry";
 const GONE: &str = "the entry is gone";
 
-/// What this visitor writes: markup, so that escaping shows, and text no other visitor has.
+/// The visitor's text: markup, to test escaping, and unique in each run.
 struct Visitor {
     name: String,
     message: String,
@@ -29,7 +29,7 @@ pub async fn check(target: &Target, run: &mut Run) {
     };
     run.case(OPEN, open(target)).await;
     let Some(location) = run.case(SIGN, sign(target, &visitor)).await else {
-        run.not_tried(&[SEEN, READ, REFUSED], "the form was not taken");
+        run.not_tried(&[SEEN, READ, REFUSED], "the form was not accepted");
         return;
     };
     run.case(SEEN, see(target, &location)).await;
@@ -68,7 +68,7 @@ async fn sign(target: &Target, visitor: &Visitor) -> Result<String, Failure> {
     answer.expect_status(303)?;
     let location = answer
         .header("location")
-        .ok_or_else(|| Failure::wrong("the redirect leads nowhere"))?;
+        .ok_or_else(|| Failure::wrong("the redirect has no target"))?;
     target.path_of(location)
 }
 
@@ -78,7 +78,7 @@ async fn see(target: &Target, location: &str) -> Result<(), Failure> {
     let unique = &target.unique;
     for markup in [format!("<b>{unique}"), format!("<i>{unique}")] {
         require(!page.body.contains(&markup), || {
-            format!("the page lets `{markup}` through as markup")
+            format!("the page does not escape `{markup}`")
         })?;
     }
     for text in [
@@ -96,7 +96,7 @@ async fn read(target: &Target, visitor: &Visitor) -> Result<i64, Failure> {
     let found = entries::find(target, &target.unique).await?;
     let [id] = found.as_slice() else {
         return Err(Failure::wrong(format!(
-            "the list has {} entries of this visitor instead of 1",
+            "the list has {} entries of this visitor, expected 1",
             found.len()
         )));
     };
@@ -104,7 +104,7 @@ async fn read(target: &Target, visitor: &Visitor) -> Result<i64, Failure> {
     for (field, written) in [("name", &visitor.name), ("message", &visitor.message)] {
         let stored = entry.get(field).and_then(Value::as_str);
         require(stored == Some(written), || {
-            format!("the {field} was `{written}` and is {stored:?} now")
+            format!("the {field} is {stored:?}, expected `{written}`")
         })?;
     }
     Ok(*id)

@@ -1,4 +1,4 @@
-//! A run as JUnit XML: well-formed whatever the target sent back.
+//! JUnit XML output: well-formed regardless of the target's responses.
 
 use std::fmt::Write;
 use std::io;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::run::Run;
 
-/// Writes the run to the file, making the folders that lead to it.
+/// Writes the run to the file, and creates its parent folders.
 pub fn write(run: &Run, path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -25,7 +25,7 @@ fn render(run: &Run) -> String {
     let time = seconds(total);
     let suite = escaped(run.suite);
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    // Writing to a `String` does not fail.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(
         xml,
         "<testsuites name=\"guestbook\" {counts} time=\"{time}\">"
@@ -61,7 +61,8 @@ fn seconds(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64())
 }
 
-/// Safe in text and in quoted attributes; characters that XML cannot hold at all become the replacement character.
+/// Escapes text for XML content and quoted attributes; characters that XML cannot contain become the replacement
+/// character.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -70,7 +71,7 @@ fn escaped(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            // A parser turns a bare line end in an attribute into a space.
+            // XML parsers turn a bare line end in an attribute into a space.
             '\n' | '\r' | '\t' => {
                 let _ = write!(escaped, "&#{};", u32::from(character));
             }

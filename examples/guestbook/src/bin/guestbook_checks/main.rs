@@ -1,18 +1,18 @@
-//! The guestbook's checks: what only a running guestbook can answer. This file reads the command line and the
-//! environment, runs one suite, and turns its cases into lines, a JUnit file and an exit code.
+//! The guestbook's checks, which need a running guestbook. This file parses the command line and the environment, runs
+//! one suite, and writes its cases as lines, a JUnit file and an exit code.
 //!
-//! Exit codes: 0 when every case passed and there was one at least, 1 when not, 2 when the command line is wrong.
+//! Exit codes: 0 when at least one case ran and all passed, 1 when not, 2 when the command line is invalid.
 
 #![allow(
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::exit,
-    reason = "a program that talks to whoever started it"
+    reason = "a program that prints its results"
 )]
 #![forbid(unsafe_code)]
 #![allow(
     clippy::doc_markdown,
-    reason = "SQLite, JUnit and OpenAPI are names, and this text is the help too"
+    reason = "SQLite, JUnit and OpenAPI are names, and this text is also the help"
 )]
 
 mod contract;
@@ -38,23 +38,23 @@ use crate::target::Target;
 
 /// Checks a running guestbook over HTTP.
 ///
-/// TARGET_URL says where it is: http:// and a host and port. With MODERATOR_TOKEN the suites also delete, and leave
-/// nothing behind; without it, the few entries they write stay.
+/// TARGET_URL is the address: http://, a host and a port. With MODERATOR_TOKEN, the suites also delete and leave
+/// nothing behind; without it, the few entries they write remain.
 #[derive(Parser)]
 #[command(name = "guestbook_checks", version)]
 struct Arguments {
-    /// What to check.
+    /// Suite to run
     suite: Suite,
 
-    /// Write the results as JUnit XML to this file.
+    /// Write the results as JUnit XML to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 
-    /// How long to wait for one answer.
+    /// Time limit of one response
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
 
-    /// How long the whole suite may take; cases that do not fit fail.
+    /// Time limit of the suite; remaining cases fail
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     deadline: u64,
 }
@@ -63,9 +63,9 @@ struct Arguments {
 enum Suite {
     /// A visitor signs, sees the entry and reads it through the interface; a moderator deletes it.
     Journey,
-    /// Every operation answers as the service's own openapi.json says.
+    /// Every operation answers as documented in the service's own openapi.json.
     Contract,
-    /// Headers, escaping, limits and refusals hold, on error pages too.
+    /// Headers, escaping, limits and refusals, on error pages too.
     Security,
 }
 
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the suite passed; an error when it could not be run or its results could not be written.
+/// Runs the suite; returns whether it passed, or an error when it did not run or its results were not written.
 fn check(arguments: &Arguments) -> Result<bool, String> {
     let suite = arguments.suite;
     let target = Target::from_environment(Duration::from_secs(arguments.timeout))?;
@@ -109,7 +109,7 @@ fn check(arguments: &Arguments) -> Result<bool, String> {
         run
     });
     runtime.shutdown_background();
-    // As with the cases' lines: a reader that is gone must not cost the results file.
+    // A closed standard output must not prevent the results file.
     let _ = writeln!(std::io::stdout(), "{}", run.summary());
     if let Some(path) = &arguments.junit {
         junit::write(&run, path)

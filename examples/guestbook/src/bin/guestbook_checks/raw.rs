@@ -1,4 +1,4 @@
-//! Requests that a well-behaved client cannot send, such as a path with dots in it, written straight to the socket.
+//! Requests that a well-behaved client cannot send, such as a path with dots, written directly to the socket.
 
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -9,13 +9,13 @@ use crate::target::Target;
 
 const LONGEST_ANSWER: u64 = 256 * 1024;
 
-/// A status line's number and everything after it.
+/// The status code and the rest of a response.
 pub struct RawAnswer {
     pub status: u16,
     pub rest: String,
 }
 
-/// Asks for the path exactly as it is written.
+/// Requests the path exactly as written.
 pub async fn get(target: &Target, path: &str) -> Result<RawAnswer, Failure> {
     let (host, port) = target.socket()?;
     let request =
@@ -27,7 +27,7 @@ pub async fn get(target: &Target, path: &str) -> Result<RawAnswer, Failure> {
         Ok(Ok(Ok(answer))) => answer,
         Ok(Ok(Err(error))) => return Err(no_answer(Kind::NoAnswer, &asked, &error.to_string())),
         Ok(Err(error)) => return Err(no_answer(Kind::NoAnswer, &asked, &error.to_string())),
-        Err(_) => return Err(no_answer(Kind::Timeout, &asked, "the time ran out")),
+        Err(_) => return Err(no_answer(Kind::Timeout, &asked, "timed out")),
     };
     let text = String::from_utf8_lossy(&answer).into_owned();
     let status = text
@@ -39,7 +39,7 @@ pub async fn get(target: &Target, path: &str) -> Result<RawAnswer, Failure> {
         None => Err(no_answer(
             Kind::NoAnswer,
             &asked,
-            "what came back is not HTTP",
+            "the response is not HTTP",
         )),
     }
 }
@@ -61,6 +61,6 @@ fn exchange(host: &str, port: u16, request: &str, timeout: Duration) -> std::io:
 fn no_answer(kind: Kind, asked: &str, why: &str) -> Failure {
     Failure {
         kind,
-        message: format!("{asked} was not answered: {why}"),
+        message: format!("no response to {asked}: {why}"),
     }
 }

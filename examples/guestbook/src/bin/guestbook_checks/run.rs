@@ -1,5 +1,5 @@
-//! One run of a suite: its cases one after another, each timed, each printed as it ends. What a case does is up to the
-//! suites; how results are written to a file is up to `junit`.
+//! One run of a suite: its cases in sequence, each timed and printed when it ends. The suites define the cases; `junit`
+//! writes the results to a file.
 
 use std::fmt;
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Why a case failed, in one line.
+/// The reason of a failure, in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub kind: Kind,
@@ -17,13 +17,13 @@ pub struct Failure {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The target answered, and not as it should.
+    /// The response was wrong.
     WrongAnswer,
-    /// There was no answer in time.
+    /// There was no response in time.
     Timeout,
-    /// There was no answer at all.
+    /// There was no response.
     NoAnswer,
-    /// An earlier case failed that this one builds on.
+    /// An earlier case, which this one depends on, failed.
     NotTried,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Fails with the message unless the condition holds.
+/// Fails with the message unless the condition is true.
 pub fn require(condition: bool, message: impl FnOnce() -> String) -> Result<(), Failure> {
     if condition {
         Ok(())
@@ -73,7 +73,7 @@ pub struct Run {
     pub suite: &'static str,
     pub started: Timestamp,
     pub cases: Vec<Case>,
-    /// None is a deadline that never comes.
+    /// `None` is no deadline.
     end: Option<Instant>,
 }
 
@@ -87,7 +87,7 @@ impl Run {
         }
     }
 
-    /// Runs one case; what it found, if it passed.
+    /// Runs one case; returns its result if it passed.
     pub async fn case<T>(
         &mut self,
         name: &str,
@@ -98,13 +98,13 @@ impl Run {
             .end
             .map_or(Duration::MAX, |end| end.saturating_duration_since(started));
         let too_late = || {
-            let message = "the suite's time was used up".to_owned();
+            let message = "the time limit of the suite was exceeded".to_owned();
             Err(Failure {
                 kind: Kind::Timeout,
                 message,
             })
         };
-        // A time limit of nothing would still begin the work.
+        // A time limit of zero would still start the work.
         let result = if left.is_zero() {
             too_late()
         } else {
@@ -124,7 +124,7 @@ impl Run {
         found
     }
 
-    /// Records cases that cannot be tried after a failure: what was not checked has not passed.
+    /// Records cases that were skipped after a failure: a case that did not run has not passed.
     pub fn not_tried(&mut self, names: &[&str], because: &str) {
         for name in names {
             let failure = Failure {
@@ -141,7 +141,7 @@ impl Run {
 
     fn record(&mut self, case: Case) {
         let milliseconds = case.time.as_millis();
-        // Whoever reads the lines may be gone, and the results file is still to be written.
+        // Standard output may be closed; the results file must still be written.
         let _ = match &case.failure {
             None => writeln!(std::io::stdout(), "ok    {} [{milliseconds} ms]", case.name),
             Some(failure) => {
@@ -163,7 +163,7 @@ impl Run {
             .count()
     }
 
-    /// A run without a case has proved nothing.
+    /// A run without cases proves nothing.
     pub fn passed(&self) -> bool {
         !self.cases.is_empty() && self.failures() == 0
     }
@@ -174,7 +174,7 @@ impl Run {
     }
 }
 
-/// Messages quote the target, and what it sends may hold line ends and a terminal's control characters.
+/// Messages quote the target, which may send line ends and control characters of terminals.
 fn one_line(failure: &Failure) -> String {
     let shown = |character: char| {
         if character.is_control() {

@@ -1,5 +1,4 @@
-//! The guestbook under test: sends requests, with a time limit on each, and reads answers. What an answer should be is
-//! the suites' business.
+//! The guestbook under test: sends requests, with a time limit on each, and reads responses. The suites check them.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,29 +14,29 @@ pub struct Target {
     base: Url,
     client: Client,
     pub timeout: Duration,
-    /// The moderator's token, when the environment has one.
+    /// The moderator's token, if set in the environment.
     pub token: Option<String>,
-    /// Text that no other run has.
+    /// Text that is unique to this run.
     pub unique: String,
 }
 
 impl Target {
     pub fn from_environment(timeout: Duration) -> Result<Self, String> {
         let text = std::env::var("TARGET_URL")
-            .map_err(|_| "TARGET_URL is not set; it says where the guestbook is")?;
+            .map_err(|_| "TARGET_URL is not set; set it to the address of the guestbook")?;
         let base: Url = text
             .parse()
             .map_err(|error| format!("TARGET_URL is not a URL: {error}"))?;
         if base.scheme() != "http" || !base.has_host() {
             return Err(format!(
-                "TARGET_URL must begin with http:// and name a host, not `{text}`"
+                "TARGET_URL is `{text}`, expected http:// and a host"
             ));
         }
         let token = std::env::var("MODERATOR_TOKEN")
             .ok()
             .filter(|token| !token.is_empty());
-        // The client wants to know about TLS even though it only ever speaks plain HTTP. Installing fails when somebody
-        // has installed already, which is as good.
+        // The client requires a TLS provider although it only uses plain HTTP. Installing fails when one is already
+        // installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .tls_certs_only([])
@@ -46,7 +45,7 @@ impl Target {
             .connect_timeout(timeout)
             .timeout(timeout)
             .build()
-            .map_err(|error| format!("cannot make an HTTP client: {error}"))?;
+            .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
         Ok(Self {
             base,
             client,
@@ -56,22 +55,22 @@ impl Target {
         })
     }
 
-    /// The host and port, for requests that no well-behaved client can send.
+    /// Returns host and port, for requests that no well-behaved client can send.
     pub fn socket(&self) -> Result<(String, u16), Failure> {
         match (self.base.host_str(), self.base.port_or_known_default()) {
             (Some(host), Some(port)) => Ok((host.trim_matches(['[', ']']).to_owned(), port)),
-            _ => Err(Failure::wrong("TARGET_URL names no host and port")),
+            _ => Err(Failure::wrong("TARGET_URL has no host and port")),
         }
     }
 
-    /// The address of a path on the target.
+    /// Returns the address of a path on the target.
     pub fn url(&self, path: &str) -> Result<Url, Failure> {
         let text = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
         text.parse()
             .map_err(|error| Failure::wrong(format!("`{text}` is not a URL: {error}")))
     }
 
-    /// The path on the target that a `Location` header means; an error when it leads elsewhere.
+    /// Returns the path of a `Location` header; an error when it leads to another site.
     pub fn path_of(&self, location: &str) -> Result<String, Failure> {
         let url = self.url("/")?.join(location).map_err(|error| {
             Failure::wrong(format!("the Location `{location}` is not a URL: {error}"))
@@ -123,7 +122,7 @@ impl Target {
 fn no_answer(asked: &str, timeout: Duration, error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         let message = format!(
-            "{asked} was not answered within {} seconds",
+            "no response to {asked} within {} seconds",
             timeout.as_secs()
         );
         return Failure {
@@ -131,7 +130,7 @@ fn no_answer(asked: &str, timeout: Duration, error: &reqwest::Error) -> Failure 
             message,
         };
     }
-    let mut message = format!("{asked} was not answered: {error}");
+    let mut message = format!("no response to {asked}: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
         let _ = write!(message, ": {next}");

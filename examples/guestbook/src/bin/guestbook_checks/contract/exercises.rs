@@ -1,4 +1,4 @@
-//! The calls that need nothing but the service: reading, writing, and every way to be refused.
+//! The calls that need only the service: reading, writing, and every refusal.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,16 +7,16 @@ use crate::document::Operation;
 use crate::exchange::{FORM, JSON, Request, form};
 
 const ENTRY: &str = "/api/entries/{id}";
-/// No guestbook has had this many visitors.
+/// An id that no guestbook has reached.
 const NO_SUCH_ID: i64 = 9_007_199_254_740_991;
 
-/// A call and what should come of it.
+/// A call and its expected result.
 pub struct Exercise {
     pub path: &'static str,
     pub request: Request,
     pub status: u16,
     pub about: &'static str,
-    /// What was sent, and whether the document should allow it, for calls that are about the body.
+    /// The sent body, and whether the document should allow it, for calls about the body.
     pub sends: Option<(Value, bool)>,
 }
 
@@ -80,7 +80,7 @@ pub fn reading() -> Vec<Exercise> {
         limit("100", 200, "the longest list"),
         limit("0", 400, "a list of none"),
         limit("101", 400, "a list that is too long"),
-        limit("many", 400, "a limit that is no number"),
+        limit("many", 400, "a limit that is not a number"),
     ]
 }
 
@@ -151,13 +151,13 @@ pub fn refusals() -> Vec<Exercise> {
         Exercise::sending(
             json!({ "name": "n", "message": "m", "id": 1 }),
             422,
-            "a field too many",
+            "an unknown field",
         ),
         Exercise::new(
             list,
             Request::post(list, JSON, "{\"name\": "),
             400,
-            "half a document",
+            "a truncated document",
         ),
         Exercise::new(
             list,
@@ -172,7 +172,7 @@ pub fn refusals() -> Vec<Exercise> {
             "an entry that is too large",
         ),
         Exercise::of_entry(Method::GET, NO_SUCH_ID, 404, "no such entry"),
-        Exercise::of_entry(Method::GET, "first", 404, "an id that is no number"),
-        Exercise::of_entry(Method::DELETE, NO_SUCH_ID, 401, "deleting as nobody"),
+        Exercise::of_entry(Method::GET, "first", 404, "an id that is not a number"),
+        Exercise::of_entry(Method::DELETE, NO_SUCH_ID, 401, "deleting without a token"),
     ]
 }

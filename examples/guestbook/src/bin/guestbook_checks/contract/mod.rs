@@ -1,6 +1,6 @@
-//! The contract: each operation of the service's own OpenAPI document is called, rightly and wrongly, and every answer
-//! is held against the document. An operation that consumers rely on and the document lacks fails, and so does one that
-//! the document has and nothing here calls.
+//! The contract: calls each operation of the service's own OpenAPI document, with valid and invalid requests, and
+//! checks every response against the document. An operation that consumers rely on and that is missing from the
+//! document fails, and so does one that has no call here.
 
 mod exercises;
 
@@ -19,8 +19,8 @@ use crate::target::Target;
 pub async fn check(target: &Target, run: &mut Run) {
     let Some(document) = run.case("the document is OpenAPI 3.1", load(target)).await else {
         run.not_tried(
-            &["every operation answers as the document says"],
-            "there is no document to hold answers against",
+            &["every operation answers as documented"],
+            "no document to check responses against",
         );
         return;
     };
@@ -40,12 +40,12 @@ pub async fn check(target: &Target, run: &mut Run) {
             .map(ToString::to_string)
             .collect();
         require(missed.is_empty(), || {
-            format!("nothing here calls {}", missed.join(", "))
+            format!("no check calls {}", missed.join(", "))
         })
     })
     .await;
     if let Some(token) = &target.token {
-        run.case("nothing of this run is left", entries::tidy(target, token))
+        run.case("no entry of this run remains", entries::tidy(target, token))
             .await;
     }
 }
@@ -56,7 +56,7 @@ async fn load(target: &Target) -> Result<Document, Failure> {
     Document::understand(answer.json()?)
 }
 
-/// The operations on one entry, from writing it to deleting it.
+/// Checks the operations on one entry, from writing it to deleting it.
 async fn on_one_entry(
     target: &Target,
     run: &mut Run,
@@ -81,7 +81,7 @@ async fn on_one_entry(
     let Some(id) = id else {
         run.not_tried(
             &["GET /api/entries/{id} answers 200: the entry"],
-            "no entry could be added",
+            "no entry was added",
         );
         return;
     };
@@ -113,7 +113,7 @@ async fn on_one_entry(
             target,
             run,
             document,
-            moderated(404, "deleting what is gone"),
+            moderated(404, "deleting a deleted entry"),
             called,
         )
         .await;

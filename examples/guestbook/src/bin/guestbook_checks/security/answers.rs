@@ -1,4 +1,4 @@
-//! What every answer owes to everybody, whatever was asked: the security headers, and silence about its inside.
+//! Requirements for every response: the security headers, and no internal details.
 
 use reqwest::Method;
 
@@ -7,7 +7,7 @@ use crate::exchange::{Answer, FORM, JSON, Request};
 use crate::run::{Failure, require};
 use crate::target::Target;
 
-/// Signs that an answer tells about its inside. In lower case.
+/// Signs of internal details in a response, in lower case.
 const INTERNALS: [&str; 13] = [
     "panicked",
     "backtrace",
@@ -23,7 +23,7 @@ const INTERNALS: [&str; 13] = [
     "/home/",
     "guestbook.db",
 ];
-/// Headers that name what the service is made with.
+/// Headers that name the service's software.
 const NAMEPLATES: [&str; 5] = [
     "server",
     "x-powered-by",
@@ -32,7 +32,7 @@ const NAMEPLATES: [&str; 5] = [
     "x-generator",
 ];
 
-/// One answer of every sort: pages, documents, and each way to be refused.
+/// One response of every sort: pages, documents, and each refusal.
 pub fn specimens() -> Vec<(Request, u16)> {
     vec![
         (Request::get("/"), 200),
@@ -89,7 +89,7 @@ pub fn verify_headers(answer: &Answer) -> Result<(), Failure> {
         let found = header(name)?;
         require(found == value, || {
             format!(
-                "{} answered with {name}: {found} instead of {value}",
+                "{} answered with {name}: {found}, expected {value}",
                 answer.asked
             )
         })?;
@@ -135,7 +135,7 @@ pub async fn no_internals(target: &Target) -> Result<(), Failure> {
         require(answer.status < 500, || {
             format!("{} answered {}", answer.asked, answer.status)
         })?;
-        // A page that shows entries shows what visitors wrote, and they may write what they like.
+        // A page with entries contains visitors' text, which may be anything.
         let shown = answer
             .body
             .split("<article>")
@@ -144,7 +144,7 @@ pub async fn no_internals(target: &Target) -> Result<(), Failure> {
             .to_ascii_lowercase();
         for sign in INTERNALS.into_iter().filter(|_| answer.status >= 400) {
             require(!shown.contains(sign), || {
-                format!("{} answered with a text about `{sign}`", answer.asked)
+                format!("{} answered with text that contains `{sign}`", answer.asked)
             })?;
         }
     }

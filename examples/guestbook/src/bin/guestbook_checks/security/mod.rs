@@ -1,5 +1,5 @@
-//! What a visitor with bad intentions would try, and what every answer owes to everybody else. Nothing here does harm:
-//! the entries it writes are plain text to a service that holds. This file is the list of cases.
+//! The list of security cases: attempts of an attacker, and requirements for every response. They do no harm: a correct
+//! service treats the written entries as plain text.
 
 mod answers;
 mod refusals;
@@ -26,26 +26,23 @@ pub async fn check(target: &Target, run: &mut Run) {
         .await;
     }
     run.case(
-        "no answer says what it was made with",
+        "no response names its software",
         answers::no_nameplates(target),
     )
     .await;
     run.case(
-        "error pages keep the inside inside",
+        "error pages reveal no internal details",
         answers::no_internals(target),
     )
     .await;
     run.case(
-        "what is asked for is not reflected as markup",
+        "request text is not reflected as markup",
         text::reflected(target),
     )
     .await;
-    run.case(
-        "what was written is not shown as markup",
-        text::stored(target),
-    )
-    .await;
-    run.case("text that looks like SQL is only text", text::sql(target))
+    run.case("stored text is not shown as markup", text::stored(target))
+        .await;
+    run.case("text that looks like SQL stays text", text::sql(target))
         .await;
     run.case("an oversized body is refused", refusals::oversized(target))
         .await;
@@ -55,12 +52,12 @@ pub async fn check(target: &Target, run: &mut Run) {
     )
     .await;
     run.case(
-        "paths do not lead out of the service",
+        "paths do not leave the service",
         refusals::traversal(target),
     )
     .await;
     run.case(
-        "a method that is not offered is a 405",
+        "an unsupported method is a 405",
         refusals::wrong_method(target),
     )
     .await;
@@ -70,7 +67,7 @@ pub async fn check(target: &Target, run: &mut Run) {
     )
     .await;
     if let Some(token) = &target.token {
-        run.case("nothing of this run is left", entries::tidy(target, token))
+        run.case("no entry of this run remains", entries::tidy(target, token))
             .await;
     }
 }

@@ -1,4 +1,5 @@
-//! What must be refused: too much, nonsense, ways out of the service, and the moderator's door to everybody else.
+//! Requests that must be refused: oversized, malformed, with paths out of the service, and moderation without its
+//! token.
 
 use reqwest::Method;
 
@@ -48,7 +49,7 @@ pub async fn traversal(target: &Target) -> Result<(), Failure> {
     for path in TRAVERSALS {
         let answer = raw::get(target, path).await?;
         require(answer.status == 404, || {
-            format!("GET {path} answered {} instead of 404", answer.status)
+            format!("GET {path} answered {}, expected 404", answer.status)
         })?;
         let leaks = answer.rest.contains("root:") || answer.rest.contains("SQLite format");
         require(!leaks, || format!("GET {path} answered with a file"))?;
@@ -68,7 +69,7 @@ pub async fn wrong_method(target: &Target) -> Result<(), Failure> {
         let answer = target.send(Request::new(method, path)).await?;
         answer.expect_status(405)?;
         require(answer.header("allow").is_some(), || {
-            format!("{} does not say what it allows", answer.asked)
+            format!("{} does not list the allowed methods", answer.asked)
         })?;
     }
     Ok(())
@@ -97,7 +98,7 @@ pub async fn moderator_only(target: &Target) -> Result<(), Failure> {
         let answer = target.send(request).await?;
         answer.expect_problem(401)?;
         require(answer.header("www-authenticate").is_some(), || {
-            "a 401 does not say how to sign in".to_owned()
+            "a 401 does not name its authentication scheme".to_owned()
         })?;
     }
     entries::read(target, id).await.map(|_| ())

@@ -1,4 +1,4 @@
-//! What visitors send stays text: never markup on a page, never SQL in the database.
+//! Text from visitors stays text: never markup on a page, never SQL in the database.
 
 use serde_json::Value;
 
@@ -16,9 +16,9 @@ pub async fn reflected(target: &Target) -> Result<(), Failure> {
         Request::get(format!("/?{encoded}")),
         Request::get(format!("/no-such-page?{encoded}")),
         Request::get(format!("/{}", encoded.trim_start_matches("q="))),
-        // Refused for want of a message, and shown again with the name in an attribute.
+        // Refused because of the missing message, and shown again with the name in an attribute.
         Request::post("/", FORM, form(&[("name", &typed), ("message", "")])),
-        // Refused for its length, and shown again in the text area.
+        // Refused because of its length, and shown again in the text area.
         Request::post(
             "/",
             FORM,
@@ -51,11 +51,11 @@ pub async fn stored(target: &Target) -> Result<(), Failure> {
     })?;
     for markup in [&name, &message] {
         require(!page.body.contains(markup.as_str()), || {
-            format!("the page lets `{markup}` through as markup")
+            format!("the page does not escape `{markup}`")
         })?;
     }
     let list = target.send(Request::get("/api/entries")).await?;
-    // A browser that took the list for a page would run what is in it.
+    // A browser that took the list for a page would run its markup.
     require(list.media_type().as_deref() == Some(JSON), || {
         "the list is not sent as JSON".to_owned()
     })
@@ -69,7 +69,7 @@ pub async fn sql(target: &Target) -> Result<(), Failure> {
     for (field, written) in [("name", name), ("message", &message)] {
         let stored = entry.get(field).and_then(Value::as_str);
         require(stored == Some(written), || {
-            format!("the {field} was `{written}` and is {stored:?} now")
+            format!("the {field} is {stored:?}, expected `{written}`")
         })?;
     }
     Ok(())
