@@ -61,12 +61,12 @@ mod tests {
         let again = std::env::current_exe().unwrap();
         let mut command = std::process::Command::new(again);
         command.args(["the_number_is_that_of_the_option", "--nocapture"]);
-        let told = command.env(NAME, "7").output().unwrap();
+        let output = command.env(NAME, "7").output().unwrap();
         assert!(
-            told.status.success(),
+            output.status.success(),
             "{}",
-            String::from_utf8_lossy(&told.stderr)
+            String::from_utf8_lossy(&output.stderr)
         );
-        assert!(String::from_utf8_lossy(&told.stdout).contains("1 passed"));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
     }
 }

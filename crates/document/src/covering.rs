@@ -23,13 +23,13 @@ pub fn secret_ranges(text: &str) -> Vec<Range<usize>> {
         if start >= end_of_document {
             (is_kubernetes, end_of_document) = document_at(text, start);
         }
-        from = look_at(text, &line, is_kubernetes, &mut ranges).max(line.end + 1);
+        from = cover_line(text, &line, is_kubernetes, &mut ranges).max(line.end + 1);
     }
     ranges
 }
 
 /// Checks a line; returns the position where the check continues.
-fn look_at(
+fn cover_line(
     text: &str,
     line: &Range<usize>,
     is_kubernetes: bool,

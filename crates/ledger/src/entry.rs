@@ -134,7 +134,7 @@ pub fn read(line: &str) -> Result<Entry, serde_json::Error> {
 ///
 /// # Errors
 ///
-/// As [`read`].
+/// Like [`read`].
 pub fn read_hashed(line: &str, digest: Digest) -> Result<Entry, serde_json::Error> {
     let parts = line
         .strip_prefix(BEFORE_BODY)

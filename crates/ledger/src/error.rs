@@ -82,7 +82,7 @@ pub enum LedgerError {
     NotALedger {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// The ledger existed and is missing.
@@ -100,7 +100,7 @@ pub enum LedgerError {
     Damaged {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// The file or folder is unusable in its current state.

@@ -91,7 +91,7 @@ async fn answer_until_stopped(
     (mut terminate, mut interrupt): (Signal, Signal),
     log: &Log,
 ) -> Result<(), ServeError> {
-    let (told, stopping) = oneshot::channel();
+    let (sender, stopping) = oneshot::channel();
     let log = log.clone();
     let stop = async move {
         let name = tokio::select! {
@@ -100,7 +100,7 @@ async fn answer_until_stopped(
         };
         log.event(Level::Info, "stopping", name);
         // The receiver is gone when serving has ended by itself.
-        let _ = told.send(());
+        let _ = sender.send(());
     };
     let in_flight = app.in_flight.clone();
     let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stop);

@@ -1,4 +1,4 @@
-//! Tests of the libraries together: definitions, parity, discovery, schemas, and the order of their modules.
+//! Tests of the libraries together: definitions, parity, discovery, schemas, banned words, and the order of their modules.
 
 mod definitions;
 mod discovered;
@@ -10,3 +10,4 @@ mod proposals;
 mod purity;
 mod reading;
 mod schemas;
+mod voice;

@@ -77,7 +77,7 @@ fn it_acts_and_answers_like_this_machine() {
     recorded.change(|memory| memory.put_file(&at("artifact"), b"an artifact", 0o644));
     let artifact = store.artifact(&world.path("artifact"));
     let owner = Some("root".to_owned());
-    let stands = |digest, mode| {
+    let with = |digest, mode| {
         let root = evenkeel_host::Account {
             id: 0,
             name: Some("root".into()),
@@ -126,8 +126,8 @@ fn it_acts_and_answers_like_this_machine() {
         directory("d", 0o750, PathState::Missing),
         file(&at("d/f"), one, PathState::Missing),
         file(&at("d/f"), two, PathState::Missing),
-        file(&at("d/f"), two, stands(one, 0o640)),
-        file(&at("d/f"), two, stands(one, 0o640)),
+        file(&at("d/f"), two, with(one, 0o640)),
+        file(&at("d/f"), two, with(one, 0o640)),
         Action::File(path::File {
             path: at("s"),
             content: secret,
@@ -141,7 +141,7 @@ fn it_acts_and_answers_like_this_machine() {
         link("elsewhere", PathState::Missing),
         link("elsewhere", PathState::Link { to: "d/f".into() }),
         file(&at("link/below"), one, PathState::Missing),
-        remove("d/f", stands(one, 0o640)),
+        remove("d/f", with(one, 0o640)),
         install(Some(one)),
         install(None),
         install(None),
@@ -153,8 +153,8 @@ fn it_acts_and_answers_like_this_machine() {
             into: at("d"),
             expected: Some(artifact),
         }),
-        remove("d/f", stands(two, 0o640)),
-        remove("d/f", stands(two, 0o640)),
+        remove("d/f", with(two, 0o640)),
+        remove("d/f", with(two, 0o640)),
         file(&at("d"), one, PathState::Missing),
     ];
     for (number, action) in actions.iter().enumerate() {

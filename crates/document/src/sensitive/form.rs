@@ -413,9 +413,9 @@ fn is_key(text: &str) -> bool {
         && !text.contains("://")
         && !is_path(text)
         && !is_variable(text);
-    let is_told = any(u8::is_ascii_digit) && any(u8::is_ascii_alphabetic)
+    let is_mixed = any(u8::is_ascii_digit) && any(u8::is_ascii_alphabetic)
         || any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase);
-    is_one_word && text.len() >= LONG_ENOUGH && is_told
+    is_one_word && text.len() >= LONG_ENOUGH && is_mixed
 }
 
 /// Returns whether a text is one long random-looking word: letters of both cases and digits, or hexadecimal digits.

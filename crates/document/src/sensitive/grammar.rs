@@ -178,9 +178,9 @@ fn lone_option(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>
         };
         let any = |is: fn(&u8) -> bool| rest.bytes().any(|byte| is(&byte));
         // Not a port, a path or a plain word.
-        let is_told = any(u8::is_ascii_alphabetic)
+        let is_mixed = any(u8::is_ascii_alphabetic)
             && (any(u8::is_ascii_digit) || any(u8::is_ascii_uppercase));
-        if rest.len() >= SHORTEST && is_told && !rest.contains(['/', ':', '=']) && is_value(rest) {
+        if rest.len() >= SHORTEST && is_mixed && !rest.contains(['/', ':', '=']) && is_value(rest) {
             found.push(range.start + 2..range.end);
         }
     }

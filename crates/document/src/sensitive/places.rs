@@ -14,7 +14,7 @@ pub(super) fn is_comment(line: &str) -> bool {
 /// key.
 pub(super) fn lines_with_secrets(
     text: &str,
-    looked_at: &dyn Fn(&str) -> bool,
+    is_relevant: &dyn Fn(&str) -> bool,
     places: &mut Vec<Place>,
 ) {
     let mut is_within_key = false;
@@ -26,7 +26,7 @@ pub(super) fn lines_with_secrets(
             start + line.trim_end().len(),
         );
         start += line.len();
-        if content.is_empty() || !looked_at(content) {
+        if content.is_empty() || !is_relevant(content) {
             continue;
         }
         if content.contains("-----BEGIN") {

@@ -106,13 +106,13 @@ fn every_place_spans_its_source() {
 fn every_error_is_reported() {
     let text = "a = \nb = 1\nb = 2\n[c]\nd = [1 2]\n[c]\ne = 2027-13-01\n";
     let complaints = read(text).unwrap_err();
-    let told: Vec<(&str, u32)> = complaints
+    let reported: Vec<(&str, u32)> = complaints
         .iter()
         .map(|complaint| (complaint.code.name, complaint.place.start))
         .collect();
     let (syntax, twice) = (codes::SYNTAX.name, codes::DUPLICATE_KEY.name);
     assert_eq!(
-        told,
+        reported,
         [
             (syntax, 4),
             (twice, 11),

@@ -160,7 +160,7 @@ impl<'text> Builder<'text> {
             self.complaints.push(Complaint::new(
                 &codes::ALIAS,
                 place,
-                "this alias is inside of its own anchor",
+                "this alias is part of the value it names",
             ));
             self.nothing(place);
             return Ok(());
@@ -274,12 +274,12 @@ impl<'text> Builder<'text> {
 
     /// Returns the start of a block list. For one that is no deeper than its key, the parser reports the place of its
     /// first item.
-    fn start_of_list(&self, told: usize) -> usize {
+    fn start_of_list(&self, reported: usize) -> usize {
         let Some(after_key) = self.open.last().and_then(Open::end_of_key) else {
-            return told;
+            return reported;
         };
         let mut at = after_key;
-        let between = self.text.get(at..told).unwrap_or("");
+        let between = self.text.get(at..reported).unwrap_or("");
         for line in between.split_inclusive('\n') {
             let content = line.trim_start_matches(' ');
             if at > after_key && content.starts_with('-') {
@@ -287,7 +287,7 @@ impl<'text> Builder<'text> {
             }
             at += line.len();
         }
-        told
+        reported
     }
 
     /// Trims a block scalar's place, which extends to the next line.

@@ -102,8 +102,8 @@ impl RecordedTarget {
     }
 
     /// Changes the state outside evenkeel.
-    pub fn change<T>(&self, by_hand: impl FnOnce(&mut RecordedHost) -> T) -> T {
-        by_hand(&mut self.state().world)
+    pub fn change<T>(&self, change: impl FnOnce(&mut RecordedHost) -> T) -> T {
+        change(&mut self.state().world)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -65,7 +65,7 @@ pub mod wire {
         Entry = super::Entry { name: String, kind: EntryKind }
     }
 
-    /// What an entry of a directory is.
+    /// The type of a directory entry.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum EntryKind {

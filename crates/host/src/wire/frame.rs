@@ -34,7 +34,7 @@ pub enum Violation {
     /// A limit was exceeded.
     #[error("{what} exceeds the limit of {limit}")]
     Excessive {
-        /// What exceeded it.
+        /// The quantity that exceeded it.
         what: &'static str,
         /// The limit.
         limit: u64,

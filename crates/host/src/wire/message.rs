@@ -128,7 +128,7 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It was performed.
+    /// The action was performed.
     Done {
         /// A note for the user.
         note: Option<String>,

@@ -1,6 +1,6 @@
 //! Conversion between live types and wire types.
 //!
-//! Each subsystem has a module `wire` with a matching type for each of its own. [`Mirror`] converts a value; values
+//! Each subsystem has a module `wire` with a matching type for each of its types. [`Mirror`] converts a value; values
 //! with a fixed text form, such as digests, are the same on both sides.
 
 use std::collections::BTreeMap;

@@ -52,8 +52,11 @@ fn appended_entries_are_read(ledger: &dyn Ledger) {
 }
 
 fn an_old_fence_is_refused(ledger: &dyn Ledger) {
-    let nobody = ledger.append(time(1), &[], Some(&fence("staging", 1)));
-    assert!(matches!(nobody, Err(LedgerError::Fenced { newest: 0, .. })));
+    let unleased = ledger.append(time(1), &[], Some(&fence("staging", 1)));
+    assert!(matches!(
+        unleased,
+        Err(LedgerError::Fenced { newest: 0, .. })
+    ));
     ledger
         .append(time(1), &[lease("staging", 1)], None)
         .unwrap();

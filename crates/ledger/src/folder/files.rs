@@ -49,7 +49,7 @@ fn ignore(folder: &Path) -> io::Result<()> {
 /// Like [`ensure`].
 pub fn check(folder: &Path) -> Result<(), LedgerError> {
     let facts = fs::symlink_metadata(folder)
-        .map_err(|error| LedgerError::storage("look at", folder, error))?;
+        .map_err(|error| LedgerError::storage("check", folder, error))?;
     if facts.file_type().is_symlink() {
         return Err(LedgerError::unusable(
             folder,
@@ -134,7 +134,7 @@ pub fn is_there(path: &Path) -> Result<bool, LedgerError> {
             "move it away, or restore the file from a backup",
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(LedgerError::storage("look at", path, error)),
+        Err(error) => Err(LedgerError::storage("check", path, error)),
     }
 }
 

@@ -115,7 +115,7 @@ fn acquire(
             files::open_private(path).map_err(|error| LedgerError::storage("open", path, error))?;
         match lock.try_lock() {
             Ok(()) if is_at(&lock, path) => return Ok(lock),
-            // The lease was broken meanwhile: the lock of a removed file excludes nobody else.
+            // The lease was broken meanwhile: the lock of a removed file excludes no writer.
             Ok(()) => continue,
             Err(TryLockError::Error(error)) => {
                 return Err(LedgerError::storage("lock", path, error));

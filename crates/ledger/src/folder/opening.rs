@@ -41,7 +41,7 @@ pub(super) fn open(folder: &Path, names: &[&str]) -> Result<Option<File>, Ledger
     };
     let facts = file
         .metadata()
-        .map_err(|error| LedgerError::storage("look at", &path, error))?;
+        .map_err(|error| LedgerError::storage("check", &path, error))?;
     if facts.is_file() {
         Ok(Some(file))
     } else {

@@ -43,7 +43,7 @@ pub enum TreeError {
     Refused {
         /// The path of the entry.
         path: PathBuf,
-        /// What it is, such as `a symbolic link`.
+        /// The type, such as `a symbolic link`.
         what: &'static str,
     },
     /// A limit was exceeded.

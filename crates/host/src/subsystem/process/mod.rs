@@ -42,7 +42,7 @@ pub enum ProcessState {
         /// The attributes it was started with.
         started_as: BTreeMap<String, Text>,
     },
-    /// It runs.
+    /// The process runs.
     Running {
         /// Its process number.
         pid: u32,

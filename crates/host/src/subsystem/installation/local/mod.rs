@@ -186,10 +186,10 @@ fn observe(into: &Path) -> crate::Answer {
         Err(Obstacle::Missing(_)) => return nothing(Vec::new()).into(),
         Err(obstacle) => return unreadable(obstacle.to_string()),
     };
-    look_at(&directory, into).map_or_else(unreadable, Into::into)
+    read_installation(&directory, into).map_or_else(unreadable, Into::into)
 }
 
-fn look_at(directory: &OwnedFd, into: &Path) -> Result<Answer, String> {
+fn read_installation(directory: &OwnedFd, into: &Path) -> Result<Answer, String> {
     let refused = |name: &str| {
         let shown = into.join(name);
         move |errno: Errno| format!("`{}`: {}", shown.display(), why(errno))

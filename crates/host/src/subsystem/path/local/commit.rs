@@ -80,7 +80,7 @@ fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(),
             RenameFlags::EXCHANGE,
         )
     };
-    let ours = fingerprint(job.parent, beside).map_err(|errno| job.refused("look at", errno))?;
+    let ours = fingerprint(job.parent, beside).map_err(|errno| job.refused("check", errno))?;
     match exchange() {
         Ok(()) => {}
         Err(Errno::NOENT) => return Err(changed(workshop, job)?),

@@ -119,7 +119,7 @@ fn look_with(
     };
     look.at(job.parent, name)
         .map(|seen| seen.standing)
-        .map_err(|reason| job.failed("look at", reason))
+        .map_err(|reason| job.failed("check", reason))
 }
 
 /// Checks that the found state is the expected one.
@@ -281,7 +281,7 @@ pub(super) fn dress(
         ..
     }) = replaced
     {
-        let status = rustix::fs::fstat(&made).map_err(|errno| job.refused("look at", errno))?;
+        let status = rustix::fs::fstat(&made).map_err(|errno| job.refused("check", errno))?;
         let keep_user =
             (user.is_none() && status.st_uid != old_user.id).then(|| Uid::from_raw(old_user.id));
         let keep_group =

@@ -1,0 +1,185 @@
+//! Banned words in the texts of the workspace: comments, documentation, messages, and names.
+//!
+//! The test searches whole files, across line breaks within a comment, and reads `_` in names as a blank. Each folder
+//! is listed once its texts follow the rules; add folders to [`FOLDERS`], and exceptions only after a review.
+
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// The folders whose texts follow the rules.
+const FOLDERS: &[&str] = &[
+    "benches",
+    "crates/agent",
+    "crates/allocator",
+    "crates/document",
+    "crates/host",
+    "crates/ledger",
+    "crates/model",
+    "examples",
+];
+
+/// File extensions with texts for users or contributors; files without an extension are checked too.
+const EXTENSIONS: &[&str] = &["json", "md", "rs", "toml"];
+
+/// Banned words and phrases, as alternatives of one pattern.
+const BANNED: &[&str] = &[
+    "told",
+    "nobody",
+    "somebody",
+    "whoever",
+    "anew",
+    "mend(s|ed|ing)?",
+    "(cannot|can|could|to|not) be had",
+    "there (is|are) none to have",
+    "of (its|their) own",
+    "as it was",
+    "there already",
+    "look(s|ed|ing)? at",
+    "(is|are) said",
+    "by hand",
+    "stands",
+    "by the \\w+('s)? (own )?account",
+    "declared no longer",
+];
+
+/// Reviewed exceptions: a path and the text around a banned word.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    // Names that certainly do not exist on a machine.
+    ("crates/agent/tests/host/files.rs", "nobody-of-that-name"),
+    ("crates/host/src/local/owners.rs", "nobody-here"),
+    // A public method of the store.
+    ("crates/ledger", "look_at_lock"),
+];
+
+/// A text without line breaks and comment markers, and the line of each of its bytes.
+struct Flat {
+    text: String,
+    lines: Vec<usize>,
+}
+
+impl Flat {
+    fn new(source: &str) -> Self {
+        let mut flat = Self {
+            text: String::new(),
+            lines: Vec::new(),
+        };
+        for (number, line) in source.lines().enumerate() {
+            let line = line.trim();
+            let text = line
+                .trim_start_matches('/')
+                .trim_start_matches(['!', '#'])
+                .trim_start();
+            flat.text.push_str(text);
+            flat.text.push(' ');
+            flat.lines.resize(flat.text.len(), number + 1);
+        }
+        flat
+    }
+
+    /// Returns the text around a range, for messages and exceptions.
+    fn around(&self, start: usize, end: usize) -> &str {
+        let start = self.text.floor_char_boundary(start.saturating_sub(20));
+        let end = self
+            .text
+            .ceil_char_boundary((end + 20).min(self.text.len()));
+        &self.text[start..end]
+    }
+}
+
+fn pattern() -> Regex {
+    Regex::new(&format!(r"(?i)\b({})\b", BANNED.join("|"))).unwrap()
+}
+
+/// Returns each banned word of a text as `path:line: context`.
+fn findings(pattern: &Regex, path: &str, source: &str) -> Vec<String> {
+    let flat = Flat::new(source);
+    // `_` is as long as a blank, so positions stay the same.
+    let words = flat.text.replace('_', " ");
+    pattern
+        .find_iter(&words)
+        .filter(|found| {
+            found.as_str().to_lowercase() != "stands" || !words[found.end()..].starts_with(" for")
+        })
+        .map(|found| {
+            (
+                flat.lines[found.start()],
+                flat.around(found.start(), found.end()),
+            )
+        })
+        .filter(|(_, around)| {
+            !EXCEPTIONS
+                .iter()
+                .any(|(folder, text)| path.starts_with(folder) && around.contains(text))
+        })
+        .map(|(line, around)| format!("{path}:{line}: {around}"))
+        .collect()
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_none_or(|extension| {
+            EXTENSIONS
+                .iter()
+                .any(|known| extension.eq_ignore_ascii_case(known))
+        }) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn listed_folders_contain_no_banned_words() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pattern = pattern();
+    let mut all = Vec::new();
+    for folder in FOLDERS {
+        let mut found = Vec::new();
+        files(&root.join(folder), &mut found);
+        assert!(!found.is_empty(), "{folder} contains no files");
+        found.sort();
+        for file in found {
+            let path = file.strip_prefix(root).unwrap().to_str().unwrap();
+            let source = std::fs::read_to_string(&file).unwrap();
+            all.extend(findings(&pattern, path, &source));
+        }
+    }
+    assert!(all.is_empty(), "banned words:\n{}", all.join("\n"));
+}
+
+#[test]
+fn banned_words_are_found_in_comments_strings_and_names() {
+    let pattern = pattern();
+    let found = |source: &str| findings(&pattern, "crates/x.rs", source).len();
+    assert_eq!(found("/// A value of its\n/// own.\n"), 1);
+    assert_eq!(found("let message = \"Nobody holds it\";"), 1);
+    assert_eq!(found("fn a_panic_is_told() {}"), 1);
+    assert_eq!(found("// The `*` stands for any characters."), 0);
+    assert_eq!(found("// It stands here."), 1);
+    assert_eq!(found("// A mended file, untold outstanding amendments."), 1);
+    let line = &findings(&pattern, "crates/x.rs", "a\n\n// told\n")[0];
+    assert!(line.starts_with("crates/x.rs:3: "), "{line}");
+}
+
+#[test]
+fn every_exception_is_needed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (path, text) in EXCEPTIONS {
+        let place = root.join(path);
+        let mut found = Vec::new();
+        if place.is_dir() {
+            files(&place, &mut found);
+        } else {
+            found.push(place);
+        }
+        assert!(
+            found
+                .iter()
+                .any(|file| std::fs::read_to_string(file).unwrap().contains(text)),
+            "{path} does not contain {text}"
+        );
+    }
+}
