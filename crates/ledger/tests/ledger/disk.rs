@@ -10,7 +10,7 @@ use evenkeel_model::moment::SystemClock;
 use crate::writer::{acknowledged, command, open, record, verify};
 
 /// Returns whether system calls can be made to fail here; prints a message when not.
-pub fn tracer_is_there() -> bool {
+pub fn tracer_is_available() -> bool {
     let works = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "true"])
         .status()
@@ -57,7 +57,7 @@ fn run(folder: &Path, calls: &str, fault: &str, k: u64) -> (bool, String) {
 
 /// Fails each k-th call until no call is left to fail; `founding` includes the founding.
 fn fail_each(calls: &str, fault: &str, founding: bool) {
-    if !tracer_is_there() {
+    if !tracer_is_available() {
         return;
     }
     let (mut failures, mut k) = (0, 0);
@@ -133,7 +133,7 @@ fn a_failing_write_acknowledges_nothing() {
 /// A failed sync is not retried on the same handle: a later success would prove nothing.
 #[test]
 fn after_a_failed_sync_the_handle_refuses_appends() {
-    if !tracer_is_there() {
+    if !tracer_is_available() {
         return;
     }
     let mut refusals = 0;
@@ -159,7 +159,7 @@ fn after_a_failed_sync_the_handle_refuses_appends() {
 /// Death at the start of every call that changes something: the founding, the appends, the checkpoints.
 #[test]
 fn death_at_any_call_loses_no_acknowledged_entry() {
-    if !tracer_is_there() {
+    if !tracer_is_available() {
         return;
     }
     let calls = "fsync,fdatasync,pwrite64,write,linkat,link,rename,renameat2,ftruncate,unlink,unlinkat,mkdir";
@@ -196,7 +196,7 @@ fn death_at_any_call_loses_no_acknowledged_entry() {
 /// Reading opens nothing for writing and creates nothing, as seen in the system calls.
 #[test]
 fn reading_makes_only_read_calls() {
-    if !tracer_is_there() {
+    if !tracer_is_available() {
         return;
     }
     let world = tempfile::tempdir().unwrap();

@@ -1,12 +1,12 @@
 //! The cost of an append, measured in syncs, which dominate the time, instead of by the clock.
 
-use crate::disk::{calls, tracer_is_there};
+use crate::disk::{calls, tracer_is_available};
 
 const SYNCS: &str = "fsync,fdatasync,sync_file_range,msync";
 
 #[test]
 fn a_batch_of_ten_thousand_shares_the_syncs_of_one_entry() {
-    if !tracer_is_there() {
+    if !tracer_is_available() {
         return;
     }
     let syncs = |role: &str, count: u64| calls(SYNCS, role, count);

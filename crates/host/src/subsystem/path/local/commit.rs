@@ -92,12 +92,12 @@ fn replace(workshop: &Workshop<'_>, job: &Job<'_>, beside: &OsStr) -> Result<(),
     }
     let verified = look(workshop, job, beside).and_then(|old| verify(workshop, job, beside, &old));
     if let Err(error) = verified {
-        exchange().map_err(|errno| job.refused("put back", errno))?;
+        exchange().map_err(|errno| job.refused("restore", errno))?;
         let back =
-            fingerprint(job.parent, beside).map_err(|errno| job.refused("put back", errno))?;
+            fingerprint(job.parent, beside).map_err(|errno| job.refused("restore", errno))?;
         if !back.same_file(&ours) {
             // Another process replaced the new file at once: that one is newer and stays.
-            exchange().map_err(|errno| job.refused("put back", errno))?;
+            exchange().map_err(|errno| job.refused("restore", errno))?;
         }
         return Err(error);
     }
@@ -148,7 +148,7 @@ fn remove(
         return Err(match back {
             Ok(()) => error,
             Err(errno) => job.failed(
-                "put back",
+                "restore",
                 format!(
                     "the previous one is kept as `{}`: {}",
                     beside.display(),

@@ -75,7 +75,7 @@ pub(super) fn stage(workshop: &Workshop<'_>, job: &Job<'_>) -> Result<Staged, Ac
             return Err(in_the_way(job, other));
         }
         (Placement::Link(link), _) => rustix::fs::symlinkat(link.to.as_str(), job.parent, &beside)
-            .map_err(|errno| job.refused("make", errno)),
+            .map_err(|errno| job.refused("create", errno)),
         (Placement::File(file), _) => make_file(workshop, job, file, &beside, &found),
     };
     let staged = Staged {
@@ -208,7 +208,7 @@ fn make_directory(
     beside: &OsStr,
 ) -> Result<(), ActionError> {
     rustix::fs::mkdirat(job.parent, beside, Mode::from_raw_mode(0o700))
-        .map_err(|errno| job.refused("make", errno))?;
+        .map_err(|errno| job.refused("create", errno))?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = rustix::fs::openat(job.parent, beside, flags, Mode::empty())
         .map_err(|errno| job.refused("open", errno))?;
@@ -236,7 +236,7 @@ fn make_file(
     }
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(job.parent, beside, flags, Mode::from_raw_mode(0o600))
-        .map_err(|errno| job.refused("make", errno))?;
+        .map_err(|errno| job.refused("create", errno))?;
     let mut file = File::from(file);
     file.write_all(&bytes)
         .map_err(|error| job.failed("write", why_io(&error)))?;
@@ -265,15 +265,15 @@ pub(super) fn dress(
         .as_deref()
         .map(|word| workshop.owners.user_id(word))
         .transpose();
-    let user = user.map_err(|reason| job.failed("give", reason))?;
+    let user = user.map_err(|reason| job.failed("set the owner of", reason))?;
     let group = group
         .as_deref()
         .map(|word| workshop.owners.group_id(word))
         .transpose();
-    let group = group.map_err(|reason| job.failed("give", reason))?;
+    let group = group.map_err(|reason| job.failed("set the owner of", reason))?;
     if user.is_some() || group.is_some() {
         rustix::fs::fchown(&made, user.map(Uid::from_raw), group.map(Gid::from_raw))
-            .map_err(|errno| job.refused("give", errno))?;
+            .map_err(|errno| job.refused("set the owner of", errno))?;
     }
     if let Some(PathState::File {
         owner: old_user,

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_taken_apart() {
+    fn urls_are_parsed() {
         assert_eq!(bare("https://u:p@h/x?y=z#f"), "https://h/x");
         assert_eq!(bare("no url"), "(an unreadable URL)");
         assert_eq!(address("http://u@h/x").as_deref(), Some("h:80"));
