@@ -51,7 +51,7 @@ fn a_full_disk() {
     };
     std::fs::write(world.path("build/large"), vec![7; 200_000]).unwrap();
     let ran = world.expect(1, &["apply", "staging"]);
-    ran.says("no space is left").says("installation.app");
+    ran.says("no space left").says("installation.app");
     assert!(!world.path("run/staging/app/current").exists());
     assert_ne!(world.run(&["drift", "--live", "staging"]).code, 0);
     world.expect(0, &["audit", "verify"]);

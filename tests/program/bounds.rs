@@ -213,7 +213,7 @@ fn a_pipe_in_the_place_of_a_log_is_refused_and_nothing_is_left_behind() {
     let begun = Instant::now();
     let ran = limited(&world, &["apply", "staging"]);
     assert_eq!(ran.code, 1, "{}", ran.short());
-    ran.says("it is not a regular file");
+    ran.says("not a regular file");
     assert!(begun.elapsed() < Duration::from_secs(30));
     assert!(world.processes().is_empty());
 }

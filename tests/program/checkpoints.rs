@@ -121,7 +121,7 @@ fn a_ledger_that_is_gone_or_another_is_found() {
     std::fs::remove_dir_all(world.path(".evenkeel")).unwrap();
     world
         .expect(7, &against)
-        .says("is gone: kept/first.json says");
+        .says("is missing, but kept/first.json records");
     world.expect(1, &["audit", "verify"]);
     world.expect(1, &["audit", "checkpoint"]);
     assert!(!world.path(".evenkeel").exists(), "looking founds nothing");

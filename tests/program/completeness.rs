@@ -97,7 +97,7 @@ fn a_ledger_that_others_can_write_to_is_refused_by_every_command() {
         ] {
             let ran = world.expect(1, arguments);
             assert!(
-                ran.all().contains("lets others write"),
+                ran.all().contains("permits writes by other users"),
                 "{name}: {arguments:?}: {}",
                 ran.short()
             );

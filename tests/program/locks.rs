@@ -280,7 +280,7 @@ fn a_kind_of_entry_is_explained() {
     let world = TestWorld::small();
     world
         .expect(0, &["explain", "lease-broken"])
-        .says("taken away from its holder");
+        .says("A lease was broken");
 }
 
 #[test]

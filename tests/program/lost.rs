@@ -63,8 +63,11 @@ fn without_its_ledger_nothing_is_made_twice_and_nothing_is_removed() {
     // The process is not started a second time: it is found by what it writes to.
     let ran = world.expect(1, &["apply", "staging"]);
     ran.says(TOLD)
-        .says(&format!("process {} writes to its log", processes[0]))
-        .says("the record of it is gone");
+        .says(&format!(
+            "process {} already writes to its log",
+            processes[0]
+        ))
+        .says("has no record");
     assert_eq!(world.processes(), processes);
     assert!(there == world.snapshot("run"), "something was changed");
     // With the old ledger everything is known again, and what was forgotten would be removed.

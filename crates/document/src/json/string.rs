@@ -59,7 +59,7 @@ pub(super) fn read(
                 return Err(syntax(
                     Place::new(at, at + 1),
                     format!(
-                        "write this character as `{}`",
+                        "control character: write it as `{}`",
                         if one == '\t' {
                             "\\t".to_owned()
                         } else {
