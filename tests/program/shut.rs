@@ -53,7 +53,7 @@ fn what_cannot_be_read_shuts_it() {
     for broken in ["replicas: [\n", "a: 1\na: 2\n"] {
         world.write("config/production.yaml", broken);
         for verb in ["deliver", "release"] {
-            is_shut(&world, verb).says("cannot be read");
+            is_shut(&world, verb).says("is not valid yaml");
         }
     }
     // Broken alike in both is no parity either.
