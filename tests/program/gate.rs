@@ -443,9 +443,9 @@ fn production_is_only_brought_back_to_what_it_runs() {
     let inside = released();
     another_greeting(&inside, "again");
     let before = inside.asked("production");
-    refused(3, "another recipe", &inside.apply("production"));
+    refused(3, "this one differs", &inside.apply("production"));
     expect(0, inside.deliver());
-    refused(3, "another recipe", &inside.apply("production"));
+    refused(3, "this one differs", &inside.apply("production"));
     assert_eq!(inside.asked("production"), before);
 }
 
