@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::shared::Surroundings;
+use super::shared::{OwnFile, Surroundings};
 use crate::operation::{audit_checkpoint, audit_verify};
 
 /// Prove that the ledger is intact
@@ -39,11 +39,19 @@ enum What {
     ///
     /// Keep it out of reach of everyone who can change the ledger: in a mail, a ticket, a commit, on another machine. It names
     /// the ledger, its last entry and the digest of that entry, which covers every entry before it. The ledger is verified first.
-    Checkpoint {
-        /// The file to write
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    ///
+    /// With -o, writes it to that file, whatever the name of the file.
+    Checkpoint,
+}
+
+impl Arguments {
+    /// Which files of `-o` are not for reports.
+    pub(super) const fn own_file(&self) -> OwnFile {
+        match self.what {
+            What::Checkpoint => OwnFile::Every,
+            What::Verify { .. } => OwnFile::None,
+        }
+    }
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
@@ -53,6 +61,6 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
             against,
             restore_head,
         } => audit_verify(world, location, &against, restore_head),
-        What::Checkpoint { output } => audit_checkpoint(world, location, output.as_deref()),
+        What::Checkpoint => audit_checkpoint(world, location, surroundings.file.as_deref()),
     })
 }

@@ -11,6 +11,7 @@ mod completions;
 mod deliver;
 mod drift;
 mod explain;
+mod github;
 mod init;
 mod lock;
 mod log;
@@ -37,7 +38,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use shared::{Global, Surroundings};
+use shared::{Global, OwnFile, Surroundings};
 
 /// The exit code of a command line that cannot be understood.
 const USAGE: u8 = 64;
@@ -119,6 +120,18 @@ commands! {
     }
 }
 
+impl Command {
+    /// Which files of `-o` it writes itself.
+    const fn own_file(&self) -> OwnFile {
+        match self {
+            Self::Plan(_) => OwnFile::Unnamed,
+            Self::Audit(arguments) => arguments.own_file(),
+            Self::Schema(_) | Self::Completions(_) | Self::Man(_) => OwnFile::Refused,
+            _ => OwnFile::None,
+        }
+    }
+}
+
 pub use variables::leave_out_absurd;
 
 /// Parses arguments, runs the command, and gives the exit code.
@@ -134,7 +147,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    let outputs = match cli.global.outputs() {
+    let outputs = match cli.global.outputs(cli.command.own_file()) {
         Ok(outputs) => outputs,
         Err(reason) => {
             let error = definition().error(ErrorKind::ArgumentConflict, reason);

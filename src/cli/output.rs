@@ -1,16 +1,17 @@
-//! `--format`: which formats a report is written in, and where to.
+//! `--format` and `-o`: which formats a report is written in, and where to.
 //!
-//! One format goes to standard output, each other one to a file: `--format text --format json=report.json`.
+//! One format goes to standard output, each other one to a file: `--format github,sarif -o drift.sarif`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, Error};
 
 use crate::report::ReportFormat;
+use evenkeel_model::text::list;
 
 /// A format, and the file that gets it; standard output where there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +28,49 @@ impl Output {
     };
 }
 
-/// All outputs: as asked for, with text on standard output where every other format has a file.
+/// Returns the format that the name of a file says; `None` where it says none.
+pub(super) fn format_of(file: &Path) -> Option<ReportFormat> {
+    ReportFormat::of_file(&file.file_name()?.to_string_lossy())
+}
+
+/// All outputs: `formats` as asked for, and each of `files` in the format that its name says. A format that was asked for
+/// without a file goes to the first file of its name. Text goes to standard output where every other format has a file.
 ///
 /// # Errors
 ///
-/// When two would go to one place.
-pub(super) fn settled(mut outputs: Vec<Output>) -> Result<Vec<Output>, String> {
+/// When two would go to one place, or a name says no format.
+pub(super) fn settled(
+    mut formats: Vec<Output>,
+    files: Vec<PathBuf>,
+) -> Result<Vec<Output>, String> {
+    for file in files {
+        let Some(format) = format_of(&file) else {
+            let known: Vec<&str> = ReportFormat::ALL
+                .iter()
+                .flat_map(|format| format.suffixes().iter().copied())
+                .collect();
+            return Err(format!(
+                "the name of {} says no format: expected one that ends with {}; or write --format FORMAT=FILE",
+                file.display(),
+                list(&known, "or"),
+            ));
+        };
+        let open = formats
+            .iter_mut()
+            .find(|output| output.format == format && output.file.is_none());
+        match open {
+            Some(output) => output.file = Some(file),
+            None => formats.push(Output {
+                format,
+                file: Some(file),
+            }),
+        }
+    }
+    distinct(formats)
+}
+
+/// Refuses two outputs at one place, and adds text for people where nothing goes to standard output.
+fn distinct(mut outputs: Vec<Output>) -> Result<Vec<Output>, String> {
     for (number, output) in outputs.iter().enumerate() {
         let mut before = outputs.iter().take(number);
         if before.all(|other| other.file != output.file) {
@@ -113,20 +151,88 @@ mod tests {
         }
     }
 
+    fn named(formats: &[Output], files: &[&str]) -> Result<Vec<Output>, String> {
+        settled(
+            formats.to_vec(),
+            files.iter().map(|file| (*file).into()).collect(),
+        )
+    }
+
     #[test]
     fn text_is_printed_where_every_format_has_a_file() {
         let json = output(ReportFormat::Json, Some("a"));
-        assert_eq!(settled(vec![json.clone()]), Ok(vec![Output::TEXT, json]));
+        assert_eq!(
+            named(std::slice::from_ref(&json), &[]),
+            Ok(vec![Output::TEXT, json])
+        );
         let printed = output(ReportFormat::Json, None);
-        assert_eq!(settled(vec![printed.clone()]), Ok(vec![printed]));
+        assert_eq!(
+            named(std::slice::from_ref(&printed), &[]),
+            Ok(vec![printed])
+        );
     }
 
     #[test]
     fn two_formats_have_two_places() {
-        let twice = vec![Output::TEXT, output(ReportFormat::Json, None)];
-        assert!(settled(twice).unwrap_err().contains("--format json=FILE"));
+        let twice = [Output::TEXT, output(ReportFormat::Json, None)];
+        assert!(
+            named(&twice, &[])
+                .unwrap_err()
+                .contains("--format json=FILE")
+        );
         let one = output(ReportFormat::Json, Some("a"));
-        let same = vec![one, output(ReportFormat::Text, Some("a"))];
-        assert!(settled(same).is_err());
+        assert!(named(&[one, output(ReportFormat::Text, Some("a"))], &[]).is_err());
+        assert!(named(&[Output::TEXT], &["a.json", "a.json"]).is_err());
+    }
+
+    #[test]
+    fn a_file_takes_the_format_that_its_name_says() {
+        let github = output(ReportFormat::Github, None);
+        let sarif = output(ReportFormat::Sarif, None);
+        assert_eq!(
+            named(&[github.clone(), sarif], &["drift.sarif", "a/b.xml"]),
+            Ok(vec![
+                github,
+                output(ReportFormat::Sarif, Some("drift.sarif")),
+                output(ReportFormat::Junit, Some("a/b.xml")),
+            ])
+        );
+        assert_eq!(
+            named(
+                &[Output::TEXT],
+                &["a.sarif.json", "gl-code-quality-report.json"]
+            ),
+            Ok(vec![
+                Output::TEXT,
+                output(ReportFormat::Sarif, Some("a.sarif.json")),
+                output(ReportFormat::Gitlab, Some("gl-code-quality-report.json")),
+            ])
+        );
+        assert_eq!(
+            named(&[Output::TEXT], &["report.txt"]),
+            Ok(vec![
+                Output::TEXT,
+                output(ReportFormat::Text, Some("report.txt"))
+            ])
+        );
+    }
+
+    #[test]
+    fn a_name_that_says_no_format_is_refused() {
+        let error = named(&[Output::TEXT], &["sarif"]).unwrap_err();
+        assert!(
+            error.contains(".sarif") && error.contains("--format FORMAT=FILE"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn no_ending_is_that_of_two_formats() {
+        let mut known = std::collections::BTreeSet::new();
+        for format in ReportFormat::ALL {
+            for suffix in format.suffixes() {
+                assert!(known.insert(suffix), "{suffix}");
+            }
+        }
     }
 }

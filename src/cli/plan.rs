@@ -1,7 +1,5 @@
 //! `evenkeel plan`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::shared::Surroundings;
@@ -9,7 +7,8 @@ use crate::operation::{PlanRequest, plan};
 
 /// Show the steps that apply would run, for the whole path or for one environment
 ///
-/// With -o, saves the plan of one environment: `evenkeel apply FILE` runs exactly that plan, once, or refuses.
+/// With -o, saves the plan of one environment: `evenkeel apply FILE` runs exactly that plan, once, or refuses. A file whose
+/// name ends like a format of reports, such as plan.json or plan.md, gets the report instead.
 ///
 /// With more than 500 resources in the named environment, claims of the other environments on the same machine are not
 /// compared. `apply` and `validate` compare all of them.
@@ -21,9 +20,6 @@ use crate::operation::{PlanRequest, plan};
 pub(super) struct Arguments {
     /// The environment [default: all]
     environment: Option<String>,
-    /// Save the plan of the environment to this file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
     /// Exit with 2 where there are changes
     #[arg(long)]
     exit_code: bool,
@@ -35,7 +31,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         &surroundings.location,
         PlanRequest {
             environment: arguments.environment.as_deref(),
-            output: arguments.output.as_deref(),
+            output: surroundings.file.as_deref(),
             exit_code: arguments.exit_code,
         },
     ))

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::github;
 use crate::operation::{Event, Listener};
-use crate::report::{Progress, Style};
+use crate::report::{Progress, ReportFormat, Style};
 use evenkeel_model::text::inert;
 
 /// Shows what happens.
@@ -18,6 +19,8 @@ pub(super) struct Terminal {
     lines: Option<Style>,
     /// Whether standard error is a terminal that shows what goes on.
     shows_progress: bool,
+    /// Whether a runner reads the lines, which must find no command in them.
+    is_read: bool,
     state: Mutex<State>,
 }
 
@@ -28,10 +31,11 @@ struct State {
 }
 
 impl Terminal {
-    pub(super) fn new(lines: Option<Style>, shows_progress: bool) -> Self {
+    pub(super) fn new(lines: Option<Style>, shows_progress: bool, is_read: bool) -> Self {
         Self {
             lines,
             shows_progress,
+            is_read,
             state: Mutex::default(),
         }
     }
@@ -81,6 +85,12 @@ impl Terminal {
             let mut text = Vec::new();
             if write(progress, style, &mut text).is_err() {
                 return;
+            }
+            if self.is_read {
+                let lines = String::from_utf8_lossy(&text);
+                text = github::tame(&lines, ReportFormat::Text)
+                    .into_owned()
+                    .into_bytes();
             }
             let print = || {
                 let mut to = io::stdout().lock();

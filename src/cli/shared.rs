@@ -10,7 +10,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::USAGE;
-use super::output::{Output, OutputParser, settled};
+use super::github;
+use super::output::{Output, OutputParser, format_of, settled};
 use super::progress::Terminal;
 use super::signals::Signals;
 use crate::operation::{Failure, LocalTargets, ProjectLocation, World, project_path};
@@ -32,15 +33,21 @@ pub(super) struct Global {
     /// Read definitions from this commit instead of the working tree
     #[arg(long, global = true, value_name = "REVISION")]
     at: Option<String>,
-    /// The format of the report; with `=FILE` it is written to that file, and several may be given
+    /// The formats of the report; one with `=FILE` is written to that file
     #[arg(
         long,
         global = true,
         value_name = "FORMAT[=FILE]",
         default_value = "text",
+        value_delimiter = ',',
         value_parser = OutputParser
     )]
     format: Vec<Output>,
+    /// Also write the report to this file, in the format that its name says: report.sarif, report.md
+    ///
+    /// `plan` saves the plan to a file whose name says no format. `audit checkpoint` writes the checkpoint, whatever the name.
+    #[arg(short, long, global = true, value_name = "FILE")]
+    output: Vec<PathBuf>,
     /// When to use colours
     #[arg(
         long,
@@ -59,10 +66,44 @@ pub(super) struct Global {
 }
 
 impl Global {
-    /// Where the report goes, in which formats.
-    pub(super) fn outputs(&self) -> Result<Vec<Output>, String> {
-        settled(self.format.clone())
+    /// Where the report goes, in which formats, and the file that is the command's own.
+    pub(super) fn outputs(&self, own: OwnFile) -> Result<(Vec<Output>, Option<PathBuf>), String> {
+        if let (OwnFile::Refused, Some(file)) = (own, self.output.first()) {
+            return Err(format!(
+                "this command writes no report; redirect its output to {} instead",
+                file.display()
+            ));
+        }
+        let (mut owned, files): (Vec<PathBuf>, Vec<PathBuf>) =
+            self.output.iter().cloned().partition(|file| match own {
+                OwnFile::None | OwnFile::Refused => false,
+                OwnFile::Unnamed => format_of(file).is_none(),
+                OwnFile::Every => true,
+            });
+        let outputs = settled(self.format.clone(), files)?;
+        let file = owned.pop();
+        if let (Some(one), Some(other)) = (&file, owned.pop()) {
+            return Err(format!(
+                "only one file is written: {} or {}",
+                other.display(),
+                one.display()
+            ));
+        }
+        Ok((outputs, file))
     }
+}
+
+/// Which files of `-o` a command writes itself, instead of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OwnFile {
+    /// None.
+    None,
+    /// Those whose name says no format of reports.
+    Unnamed,
+    /// Each.
+    Every,
+    /// None, and the command writes no report either: a file would not be written.
+    Refused,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +135,8 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 pub(super) struct Surroundings<'a> {
     pub(super) world: &'a World<'a>,
     pub(super) location: ProjectLocation,
+    /// The file of `-o` that is the command's own.
+    pub(super) file: Option<PathBuf>,
     command: &'static str,
     outputs: Vec<Output>,
     out: Style,
@@ -154,8 +197,8 @@ impl Surroundings<'_> {
         if has_failed {
             // Standard error has it too when standard output or a file cannot be written.
             let mut to = io::BufWriter::new(io::stderr().lock());
-            let _ = ReportFormat::Text
-                .write(&report, self.talk, &mut to)
+            let _ = self
+                .write(ReportFormat::Text, &report, self.talk, &mut to)
                 .and_then(|()| to.flush());
         }
         let mut could_write = true;
@@ -163,7 +206,7 @@ impl Surroundings<'_> {
             let written = match file {
                 // A failure in words is a message.
                 None if has_failed && *format == ReportFormat::Text => Ok(()),
-                None => self.print(|to| format.write(&report, self.out, to)),
+                None => self.print(|to| self.write(*format, &report, self.out, to)),
                 Some(file) => report_file::write(&self.world.directory.join(file), |to| {
                     format.write(&report, self.file_style(), to)
                 }),
@@ -179,7 +222,31 @@ impl Surroundings<'_> {
                 );
             }
         }
+        let is_github = |output: &Output| output.format == ReportFormat::Github;
+        if self.outputs.iter().any(is_github)
+            && let Err(error) = github::publish(&report, self.world)
+        {
+            could_write = false;
+            Self::complain(&error, None);
+        }
         if could_write { code } else { code.max(1) }
+    }
+
+    /// Writes a report to a stream. What reads the log of a job must not find a command in it.
+    fn write(
+        &self,
+        format: ReportFormat,
+        report: &Report,
+        style: Style,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        if !github::is_read(self.world.environment) {
+            return format.write(report, style, to);
+        }
+        let mut bytes = Vec::new();
+        format.write(report, style, &mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        to.write_all(github::tame(&text, format).as_bytes())
     }
 
     /// Prints data to standard output. A reader that has gone away is no error.
@@ -214,7 +281,7 @@ impl Surroundings<'_> {
 /// Makes the world as this machine has it, and runs a command in it.
 pub(super) fn with_surroundings(
     global: Global,
-    outputs: Vec<Output>,
+    (outputs, file): (Vec<Output>, Option<PathBuf>),
     command: &'static str,
     run: impl FnOnce(&Surroundings<'_>) -> ExitCode,
 ) -> ExitCode {
@@ -237,6 +304,7 @@ pub(super) fn with_surroundings(
     let listener = Terminal::new(
         is_for_people.then_some(out),
         io::stderr().is_terminal() && is_for_people,
+        github::is_read(&environment),
     );
     let targets = LocalTargets {
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
@@ -264,6 +332,7 @@ pub(super) fn with_surroundings(
             environments: global.environments.clone(),
             revision: global.at.clone(),
         },
+        file,
         command,
         outputs,
         out: Style {

@@ -1,9 +1,8 @@
 //! Explain: one defect in full, what a code means, or what a kind of entry says.
 
-use super::catalogue::codes;
 use super::drift::{DriftRequest, found};
 use super::{Failure, ProjectLocation, World};
-use crate::report::Report;
+use crate::report::{Report, codes};
 use evenkeel_ledger::Record;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::nearest;

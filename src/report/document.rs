@@ -33,6 +33,7 @@ pub use self::cut::CutDocument;
 pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
 pub use self::drift::{DocumentsDocument, EnvironmentReport, ParityDocument};
 pub use self::entry::EntryDocument;
+pub(in crate::report) use self::entry::verb_word;
 pub use self::failure::{FailureDocument, FailureKind};
 pub use self::finding::{
     AllowedDocument, AlsoDocument, CodeDocument, CountsDocument, FindingDocument, SinceDocument,
@@ -309,12 +310,9 @@ impl Report {
     /// Whether anything that was read differs, and no declared difference allows it.
     #[must_use]
     pub fn has_drift(&self) -> bool {
-        let is_read = |finding: &FindingDocument| {
-            !finding.code.starts_with("document/") && finding.code != "live/cannot-tell"
-        };
         self.findings
             .iter()
-            .any(|finding| finding.counts() && is_read(finding))
+            .any(|finding| finding.counts() && !finding.is_unreadable())
     }
 
     /// Whether everything that counts is removed by the next apply or release.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize as _;
+use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 
 use super::{Format, Report, Style};
@@ -14,18 +14,19 @@ pub(super) struct Json;
 impl Format for Json {
     const NAME: &'static str = "json";
     const HELP: &'static str = "One JSON document, see `evenkeel schema report`";
+    const SUFFIXES: &'static [&'static str] = &[".json"];
 
     fn write(report: &Report, _style: Style, to: &mut dyn Write) -> io::Result<()> {
         write(report, to)
     }
 }
 
-/// Writes the report as one JSON document with a line feed at its end. What is active in a terminal or turns text around
+/// Writes a value as one JSON document with a line feed at its end. What is active in a terminal or turns text around
 /// is escaped, which readers undo.
-fn write(report: &Report, mut to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(value: &impl Serialize, mut to: &mut dyn Write) -> io::Result<()> {
     let formatter = Inert(PrettyFormatter::new());
     let mut serializer = serde_json::Serializer::with_formatter(&mut to, formatter);
-    report.serialize(&mut serializer).map_err(io::Error::from)?;
+    value.serialize(&mut serializer).map_err(io::Error::from)?;
     to.write_all(b"\n")
 }
 

@@ -3,14 +3,26 @@
 //! The document is what `--format json` prints, and every other format is a rendering of it and of nothing else. To add a
 //! format: write `<format>.rs` with a type that implements [`Format`], add its `mod` line, and its line in the list.
 
+mod catalogue;
+mod concise;
+mod csv;
 mod document;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
+mod prometheus;
+mod sarif;
 mod style;
 mod text;
+mod wording;
 
 use std::io::{self, Write};
 
+pub use catalogue::codes;
 pub use document::*;
+pub use github::{outputs as github_outputs, summary as github_summary};
 pub use style::Style;
 pub use text::Progress;
 
@@ -20,6 +32,8 @@ trait Format {
     const NAME: &'static str;
     /// One line about it: the help of that value.
     const HELP: &'static str;
+    /// Endings of names of files that are written in it, where `-o` names the file.
+    const SUFFIXES: &'static [&'static str] = &[];
 
     /// Writes a report.
     fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>;
@@ -50,6 +64,12 @@ macro_rules! formats {
                 match self { $( Self::$format => <$module::$format as Format>::HELP, )* }
             }
 
+            /// Endings of names of files that are written in it.
+            #[must_use]
+            pub const fn suffixes(self) -> &'static [&'static str] {
+                match self { $( Self::$format => <$module::$format as Format>::SUFFIXES, )* }
+            }
+
             /// Writes a report.
             ///
             /// # Errors
@@ -64,7 +84,15 @@ macro_rules! formats {
 
 formats! {
     text::Text,
+    concise::Concise,
     json::Json,
+    sarif::Sarif,
+    junit::Junit,
+    markdown::Markdown,
+    github::Github,
+    gitlab::Gitlab,
+    csv::Csv,
+    prometheus::Prometheus,
 }
 
 impl ReportFormat {
@@ -75,5 +103,17 @@ impl ReportFormat {
             .iter()
             .copied()
             .find(|format| format.name() == name)
+    }
+
+    /// The one whose files end like this name: the longest ending decides.
+    #[must_use]
+    pub fn of_file(name: &str) -> Option<Self> {
+        let suffixes = Self::ALL
+            .iter()
+            .flat_map(|format| format.suffixes().iter().map(|suffix| (*format, *suffix)));
+        suffixes
+            .filter(|(_, suffix)| name.ends_with(suffix))
+            .max_by_key(|(_, suffix)| suffix.len())
+            .map(|(format, _)| format)
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct Text;
 impl Format for Text {
     const NAME: &'static str = "text";
     const HELP: &'static str = "For people";
+    const SUFFIXES: &'static [&'static str] = &[".txt", ".text"];
 
     fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         write(report, style, to)
@@ -291,11 +292,9 @@ fn is_command(text: &str) -> bool {
 
 /// Returns the beginning of a digest that people read and type.
 fn short(digest: &str) -> String {
-    digest
-        .trim_start_matches("blake3:")
-        .chars()
-        .take(12)
-        .collect()
+    let digits = digest.trim_start_matches("blake3:");
+    let shown: String = digits.chars().take(12).collect();
+    inert(&shown).into_owned()
 }
 
 /// A declared difference in words.

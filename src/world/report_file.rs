@@ -1,7 +1,7 @@
 //! A file that is written for others to read: whole or not at all, and never through a link.
 
-use std::fs::{self, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -47,6 +47,34 @@ pub fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     // A link that appears meanwhile is replaced, and not followed.
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Appends to a file that is there, or makes it. `text` is given the length of the file, and may decline.
+///
+/// # Errors
+///
+/// When it cannot be written, or is no regular file.
+pub fn append(path: &Path, text: impl FnOnce(u64) -> Option<String>) -> io::Result<()> {
+    let mut file = File::options().append(true).create(true).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    match text(metadata.len()) {
+        Some(text) => file.write_all(text.as_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// Returns a random word that nobody can guess.
+///
+/// # Errors
+///
+/// When the system gives no random bytes.
+pub fn token() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The directory that a file is in.

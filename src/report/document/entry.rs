@@ -196,7 +196,8 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
     })
 }
 
-fn verb_word(verb: Verb) -> &'static str {
+/// Returns the verb of a step as a word.
+pub(in crate::report) fn verb_word(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "create",
         Verb::Update => "update",

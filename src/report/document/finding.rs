@@ -221,6 +221,12 @@ impl FindingDocument {
         matches!(self.corner, Some(Corner::Pending | Corner::HalfPromoted))
     }
 
+    /// Whether it says that something could not be read or observed, so that nothing is known of it.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.code.starts_with("document/") || self.code == "live/cannot-tell"
+    }
+
     /// Whether it is an error that nothing allows.
     #[must_use]
     pub fn counts(&self) -> bool {

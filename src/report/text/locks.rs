@@ -8,7 +8,7 @@ use evenkeel_model::text::inert;
 
 /// Writes one line for a lease.
 pub(super) fn line(lock: &LockDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    let name = &lock.environment;
+    let name = inert(&lock.environment);
     if lock.state == LockState::Free {
         return writeln!(to, "{name}   not locked");
     }

@@ -77,7 +77,7 @@ pub(super) fn removals(plan: &PlanReport, style: Style, to: &mut dyn Write) -> i
         writeln!(
             to,
             "{}",
-            format!("{GAP}  {}{GAP}{path}", step.instance).trim_end()
+            format!("{GAP}  {}{GAP}{path}", one_line(&step.instance.to_string())).trim_end()
         )?;
     }
     if let Some(line) = more(all.count()) {
@@ -97,7 +97,8 @@ fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -
     } else {
         (sign(step.verb), &*step.word)
     };
-    let name = step.instance.to_string();
+    let name = one_line(&step.instance.to_string());
+    let word = one_line(word);
     let start = format!(
         "{GAP}{sign} {word:<7} {}{GAP}",
         padded(&name, &name, address)
@@ -137,7 +138,7 @@ fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -
         to,
     )?;
     for (attribute, difference) in texts {
-        writeln!(to, "{}{attribute}:", " ".repeat(6))?;
+        writeln!(to, "{}{}:", " ".repeat(6), one_line(attribute))?;
         details::difference(difference, 8, style, to)?;
     }
     Ok(())

@@ -37,18 +37,18 @@ pub(super) fn lines(shown: &ShownDocument, style: Style, to: &mut dyn Write) -> 
         .unwrap_or(0)
         .min(40);
     for step in shown.steps.iter().take(limit) {
-        let outcome = step.outcome.as_deref().unwrap_or("no outcome");
-        let painted = match outcome {
-            "done" => outcome.to_owned(),
-            _ => style.bad(outcome),
+        let outcome = one_line(step.outcome.as_deref().unwrap_or("no outcome"));
+        let painted = match &*outcome {
+            "done" => outcome.clone(),
+            _ => style.bad(&outcome),
         };
         let name = one_line(&step.address);
         let start = format!(
             "{GAP}{:<8}{GAP}{}{GAP}{painted}",
-            step.verb,
+            one_line(&step.verb),
             padded(&name, &name, address)
         );
-        let indent = 2 + 8 + 2 + address.max(columns(&name)) + 2 + columns(outcome);
+        let indent = 2 + 8 + 2 + address.max(columns(&name)) + 2 + columns(&outcome);
         let reason = step
             .reason
             .as_deref()

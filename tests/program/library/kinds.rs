@@ -14,6 +14,11 @@ use super::layers::{is_for_tests, source_files};
 /// Where the words mean something else than the kind, and what they mean there.
 const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     (
+        "src/report/github.rs",
+        "file",
+        "a property of a workflow command",
+    ),
+    (
         "crates/core/src/environment/fields.rs",
         "file",
         "the key of a secret's source",

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
     ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
-    CheckpointDocument, DocumentsDocument, EntryDocument, EnvironmentReport, HeldDocument,
-    HolderDocument, HolderProcess, LockDocument, LockState, NotDone, OriginDocument,
+    CheckpointDocument, DocumentsDocument, EntryDocument, EnvironmentReport, Headline,
+    HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState, NotDone, OriginDocument,
     ParityDocument, PlanReport, ProofDocument, ReleaseDocument, Report, RuleDocument,
     RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument, StatusDocument,
     StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument, UnsettledState,
@@ -17,7 +17,7 @@ use evenkeel::report::{
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
-use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Since};
+use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity, Since};
 use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
 
@@ -54,6 +54,7 @@ pub fn example() -> Report {
     }
     report.tool = "evenkeel".into();
     report.system = "shop".into();
+    report.headline = Some(Headline::Drift);
     report.origin = Some(OriginDocument {
         commit: Some("4b825dc642cb6eb9a060e54bf8d69288fbee4904".into()),
         dirty: true,
@@ -128,7 +129,7 @@ fn defects() -> Vec<Defect> {
     open.why = Some("error: everything is equal unless a line says otherwise; listed by its severity and its 2 places".into());
     open.also.push(Also {
         code: code("live/cannot-tell"),
-        severity: evenkeel_model::defect::Severity::Error,
+        severity: Severity::Error,
         subject: "file.other".into(),
         attribute: Some("mode".into()),
         fingerprint: Digest::of(b"also"),
@@ -149,7 +150,55 @@ fn defects() -> Vec<Defect> {
         ticket: Some("OPS-12".into()),
         span: span(&production, "workers = 8"),
     }));
-    vec![open, declared]
+    vec![
+        outside(&system, &name),
+        open,
+        unread(),
+        pending(&name),
+        declared,
+    ]
+}
+
+/// What somebody changed on the target.
+fn outside(system: &Arc<SourceFile>, name: &EnvironmentName) -> Defect {
+    let mut found = Defect::new(
+        code("file/content-differs"),
+        "file.config",
+        "file.config (production): content differs from its definition",
+    )
+    .within(name)
+    .attribute("content")
+    .at(&span(system, "path = \"/srv/shop.toml\""), "defined here")
+    .help("apply restores it");
+    found.severity = Severity::Critical;
+    found.difference =
+        Some("@@ -1,2 +1,2 @@\n workers = 8\n-debug = false\n+debug = true\n".into());
+    found.corner = Some(Corner::ChangedOutside);
+    found
+}
+
+/// What cannot be read, and has no place in a file.
+fn unread() -> Defect {
+    Defect::new(
+        code("live/cannot-tell"),
+        "file.key",
+        "file.key (production): permission denied",
+    )
+    .within(&EnvironmentName::new("production"))
+}
+
+/// What the next apply changes, and nobody changed on the target.
+fn pending(name: &EnvironmentName) -> Defect {
+    let mut found = Defect::new(
+        code("file/owner-differs"),
+        "file.config",
+        "file.config (production): owner is root, expected shop",
+    )
+    .within(name)
+    .attribute("owner")
+    .expected_found("shop", "root");
+    found.corner = Some(Corner::Pending);
+    found
 }
 
 fn done(report: &mut Report) {

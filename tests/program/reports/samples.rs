@@ -56,3 +56,29 @@ fn every_format_is_documented() {
         .count();
     assert_eq!(listed, ReportFormat::ALL.len());
 }
+
+/// Each format has a section in `docs/formats.md`, whose first block is from its sample.
+#[test]
+fn every_format_has_a_section_with_lines_of_its_sample() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/formats.md")).unwrap();
+    for format in ReportFormat::ALL {
+        let name = format.name();
+        let heading = format!("{name}\n");
+        let section = page.split("\n## ").find(|part| part.starts_with(&heading));
+        let section = section.unwrap_or_else(|| panic!("docs/formats.md has no section {name}"));
+        assert!(section.contains(format.help()), "{name}: {}", format.help());
+        for suffix in format.suffixes() {
+            assert!(section.contains(&format!("`{suffix}`")), "{name}: {suffix}");
+        }
+        let sample = root.join(format!("docs/samples/report.{name}"));
+        let sample = std::fs::read_to_string(sample).unwrap();
+        let mut blocks = section.split("\n````");
+        let block = blocks
+            .nth(1)
+            .unwrap_or_else(|| panic!("{name} has no example"));
+        for line in block.lines().skip(1).filter(|line| *line != "…") {
+            assert!(sample.contains(line), "{name}: {line}");
+        }
+    }
+}

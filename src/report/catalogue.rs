@@ -1,9 +1,9 @@
-//! Everything evenkeel can say, in one list.
+//! The catalogue of codes: everything that evenkeel reports, in one list.
 
 use evenkeel_core::{checkpoint, drift, environment, gate, kind};
 use evenkeel_model::defect::Code;
 
-/// All codes, layer by layer.
+/// Returns all codes, layer by layer.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
     environment::codes::CODES
         .iter()

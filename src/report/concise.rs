@@ -1,0 +1,61 @@
+//! One line for each finding, in the form that editors and log viewers turn into links; the verdict is the last line.
+
+use std::io::{self, Write};
+
+use super::document::{FindingDocument, Report};
+use super::wording::{State, about, by_gravity, failure_line, one_line, path, place, verdict_line};
+use super::{Format, Style};
+use evenkeel_model::defect::Severity;
+
+/// One line for each finding.
+pub(super) struct Concise;
+
+impl Format for Concise {
+    const NAME: &'static str = "concise";
+    const HELP: &'static str = "One line for each finding, and the verdict";
+
+    fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+        for finding in by_gravity(report) {
+            line(finding, style, to)?;
+        }
+        let rules = report.verdict.iter().flat_map(|verdict| &verdict.rules);
+        for rule in rules.filter(|rule| !rule.holds) {
+            for reason in &rule.reasons {
+                let word = style.bad(&format!("error[{}]", one_line(&rule.code)));
+                writeln!(to, "{word} {}", one_line(reason))?;
+            }
+        }
+        if let Some(failure) = &report.failure {
+            let reason = failure_line(&failure.reason, &failure.causes);
+            writeln!(to, "{} {}", style.bad("error:"), one_line(&reason))?;
+        }
+        for cut in &report.cut {
+            let (list, by) = (one_line(&cut.list), one_line(&cut.by));
+            writeln!(to, "… {} more {list} ({by})", cut.left_out)?;
+        }
+        writeln!(to, "{}", one_line(&verdict_line(report)))
+    }
+}
+
+/// Writes `path:line:column: severity[code] message (fingerprint)`.
+fn line(finding: &FindingDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let place = match (place(finding), &finding.environment) {
+        (Some(place), _) => format!("{}:{}:{}", path(place), place.line, place.column),
+        (None, Some(environment)) => format!("{environment}: {}", about(finding)),
+        (None, None) => about(finding),
+    };
+    let state = State::of(finding);
+    let word = format!("{}[{}]", state.name(), one_line(&finding.code));
+    let word = match state {
+        State::Open(Severity::Critical | Severity::Error) => style.bad(&word),
+        State::Open(_) => style.odd(&word),
+        State::Pending | State::Declared => style.faint(&word),
+    };
+    let more = match finding.reach {
+        0 | 1 => String::new(),
+        reach => format!(", {reach} places"),
+    };
+    let id = style.faint(&format!("({}{more})", one_line(&finding.fingerprint)));
+    let (place, message) = (one_line(&place), one_line(&finding.message));
+    writeln!(to, "{place}: {word} {message} {id}")
+}

@@ -1,0 +1,236 @@
+//! A table for spreadsheets and auditors: one row for each place of each finding, each reason that shuts the
+//! gate, and each entry of the ledger that the report has.
+//!
+//! A cell never begins with a character that makes a spreadsheet read it as a formula.
+
+use std::io::{self, Write};
+
+use csv::{QuoteStyle, WriterBuilder};
+
+use super::document::{FindingDocument, PlaceDocument, Report};
+use super::wording::{State, failure_line, path};
+use super::{Format, Style};
+use evenkeel_model::Moment;
+use evenkeel_model::text::inert;
+
+/// A table.
+pub(super) struct Csv;
+
+/// The columns. New ones are added at the end.
+const COLUMNS: [&str; 25] = [
+    "system",
+    "checked",
+    "commit",
+    "state",
+    "severity",
+    "environment",
+    "code",
+    "subject",
+    "attribute",
+    "message",
+    "expected",
+    "found",
+    "corner",
+    "since",
+    "until",
+    "path",
+    "line",
+    "column",
+    "fingerprint",
+    "cause",
+    "help",
+    "reason",
+    "owner",
+    "expires",
+    "ticket",
+];
+
+/// One row: what is in each column. A column that is not set is empty.
+#[derive(Default)]
+struct Row<'a> {
+    state: &'a str,
+    severity: &'a str,
+    environment: Option<&'a str>,
+    code: &'a str,
+    subject: &'a str,
+    attribute: Option<&'a str>,
+    message: &'a str,
+    expected: Option<&'a str>,
+    found: Option<&'a str>,
+    place: Option<&'a PlaceDocument>,
+    fingerprint: &'a str,
+    finding: Option<&'a FindingDocument>,
+    time: Option<Moment>,
+}
+
+impl Format for Csv {
+    const NAME: &'static str = "csv";
+    const HELP: &'static str = "A table: one row for each place of each finding";
+    const SUFFIXES: &'static [&'static str] = &[".csv"];
+
+    fn write(report: &Report, _style: Style, to: &mut dyn Write) -> io::Result<()> {
+        // Quotes around every cell: a spreadsheet that takes `;` for the separator does not split it, and `0640` stays text.
+        let mut table = WriterBuilder::new()
+            .quote_style(QuoteStyle::Always)
+            .from_writer(to);
+        table.write_record(COLUMNS)?;
+        for finding in &report.findings {
+            for row in rows(finding) {
+                table.write_record(cells(report, &row))?;
+            }
+        }
+        let verdict = report.verdict.as_ref();
+        for rule in verdict.iter().flat_map(|verdict| &verdict.rules) {
+            for reason in &rule.reasons {
+                let row = Row {
+                    state: "gate",
+                    severity: "error",
+                    environment: verdict.map(|verdict| &*verdict.environment),
+                    code: &rule.code,
+                    message: reason,
+                    ..Row::default()
+                };
+                table.write_record(cells(report, &row))?;
+            }
+        }
+        for entry in &report.entries {
+            let row = Row {
+                state: "entry",
+                code: &entry.kind,
+                message: &entry.words,
+                fingerprint: &entry.digest,
+                time: Some(entry.time),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+        }
+        if let Some(failure) = &report.failure {
+            let message = failure_line(&failure.reason, &failure.causes);
+            let row = Row {
+                state: "failed",
+                severity: "error",
+                message: &message,
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+        }
+        table.flush()
+    }
+}
+
+/// Returns the row of a finding, and one for each other place of its cause.
+fn rows(finding: &FindingDocument) -> impl Iterator<Item = Row<'_>> {
+    let state = match State::of(finding) {
+        State::Open(_) => "open",
+        other => other.name(),
+    };
+    let own = Row {
+        state,
+        severity: finding.severity.name(),
+        environment: finding.environment.as_deref(),
+        code: &finding.code,
+        subject: &finding.subject,
+        attribute: finding.attribute.as_deref(),
+        message: &finding.message,
+        expected: finding.expected.as_deref(),
+        found: finding.found.as_deref(),
+        place: finding.places.first(),
+        fingerprint: &finding.fingerprint,
+        finding: Some(finding),
+        time: None,
+    };
+    let others = finding.also.iter().map(move |also| Row {
+        state,
+        severity: finding.severity.name(),
+        environment: finding.environment.as_deref(),
+        code: also.code.as_ref().unwrap_or(&finding.code),
+        subject: &also.subject,
+        attribute: also.attribute.as_deref(),
+        message: &also.message,
+        expected: also.expected.as_deref(),
+        found: also.found.as_deref(),
+        place: also.places.first(),
+        fingerprint: &also.fingerprint,
+        finding: Some(finding),
+        time: None,
+    });
+    std::iter::once(own).chain(others)
+}
+
+/// Returns the cells of a row, in the order of the columns.
+fn cells(report: &Report, row: &Row<'_>) -> [String; 25] {
+    let finding = row.finding;
+    let allowed = finding.and_then(|finding| finding.allowed.as_ref());
+    let number = |of: fn(&PlaceDocument) -> usize| row.place.map(|place| of(place).to_string());
+    let commit = report
+        .origin
+        .as_ref()
+        .and_then(|origin| origin.commit.clone());
+    let since = finding.and_then(|finding| finding.since.as_ref());
+    let owned = [
+        Some(report.system.clone()),
+        Some(report.at.to_string()),
+        commit,
+        Some(row.state.to_owned()),
+        Some(row.severity.to_owned()),
+        row.environment.map(str::to_owned),
+        Some(row.code.to_owned()),
+        Some(row.subject.to_owned()),
+        row.attribute.map(str::to_owned),
+        Some(row.message.to_owned()),
+        row.expected.map(str::to_owned),
+        row.found.map(str::to_owned),
+        finding
+            .and_then(|finding| finding.corner)
+            .map(|corner| corner.name().to_owned()),
+        row.time
+            .or(since.map(|since| since.at))
+            .map(|moment| moment.to_string()),
+        since
+            .and_then(|since| since.until)
+            .map(|until| until.to_string()),
+        row.place.map(|place| path(place).to_owned()),
+        number(|place| place.line),
+        number(|place| place.column),
+        Some(row.fingerprint.to_owned()),
+        finding.map(|finding| finding.fingerprint.clone()),
+        finding.and_then(|finding| finding.help.clone()),
+        allowed.map(|allowed| allowed.reason.clone()),
+        allowed.map(|allowed| allowed.owner.clone()),
+        allowed.map(|allowed| allowed.expires.to_string()),
+        allowed.and_then(|allowed| allowed.ticket.clone()),
+    ];
+    owned.map(|text| text.map_or_else(String::new, |text| cell(&text)))
+}
+
+/// Returns a cell that no spreadsheet reads as a formula: one that begins like a formula begins with `'`.
+fn cell(text: &str) -> String {
+    let safe = inert(text);
+    // Spreadsheets pass over spaces before a formula, and some read the wide forms of these characters.
+    let first = safe.chars().find(|character| *character != ' ');
+    let is_formula = first.is_some_and(|first| {
+        matches!(
+            first,
+            '=' | '+' | '-' | '@' | '\t' | '\n' | '＝' | '＋' | '－' | '＠' | '|' | '%'
+        )
+    });
+    if is_formula {
+        format!("'{safe}")
+    } else {
+        safe.into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for text in ["=1", "+1", "-1", "@a", "\t=1", "\n=1", "  =1", "＝1"] {
+            assert_eq!(cell(text), format!("'{text}"));
+        }
+        assert_eq!(cell("\r=1"), "\\u{d}=1");
+        assert_eq!(cell("a=1"), "a=1");
+    }
+}

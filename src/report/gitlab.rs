@@ -1,0 +1,83 @@
+//! GitLab's code quality report: one degradation for each finding that is not declared.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::document::{FindingDocument, Report};
+use super::json;
+use super::wording::{State, anchor, clip, path, place};
+use super::{Format, Style};
+use evenkeel_model::defect::Severity;
+
+/// The longest description, in characters.
+const LONGEST: usize = 1_000;
+
+/// GitLab's code quality report.
+pub(super) struct Gitlab;
+
+impl Format for Gitlab {
+    const NAME: &'static str = "gitlab";
+    const HELP: &'static str = "GitLab's code quality report";
+    const SUFFIXES: &'static [&'static str] = &["code-quality-report.json", ".codequality.json"];
+
+    fn write(report: &Report, _style: Style, to: &mut dyn Write) -> io::Result<()> {
+        let anchor = anchor(report);
+        let all: Vec<Degradation<'_>> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.allowed.is_none())
+            .map(|finding| degradation(finding, &anchor))
+            .collect();
+        json::write(&all, to)
+    }
+}
+
+/// One degradation of code quality, by GitLab's names.
+#[derive(Serialize)]
+struct Degradation<'a> {
+    description: String,
+    check_name: &'a str,
+    fingerprint: &'a str,
+    severity: &'static str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    path: &'a str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: usize,
+    end: usize,
+}
+
+fn degradation<'a>(finding: &'a FindingDocument, anchor: &'a str) -> Degradation<'a> {
+    let place = place(finding);
+    let severity = match State::of(finding) {
+        State::Open(Severity::Critical) => "critical",
+        State::Open(Severity::Error) => "major",
+        State::Open(Severity::Warning) => "minor",
+        State::Open(Severity::Advice) | State::Pending | State::Declared => "info",
+    };
+    let mut description = clip(&finding.message, LONGEST).into_owned();
+    if State::of(finding) == State::Pending {
+        description.push_str(" (pending: the next release removes it)");
+    }
+    Degradation {
+        description,
+        check_name: &finding.code,
+        fingerprint: &finding.fingerprint,
+        severity,
+        location: Location {
+            path: place.map_or(anchor, path),
+            lines: Lines {
+                begin: place.map_or(1, |place| place.line),
+                end: place.map_or(1, |place| place.end_line),
+            },
+        },
+    }
+}
