@@ -49,7 +49,7 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
-const TEXTS: [&str; 10] = [
+pub const TEXTS: [&str; 10] = [
     "\u{1b}[2J\u{1b}]0;title\u{7}",
     "\u{202e}txt.exe\u{2066}",
     "line\nbreak\r\nagain",

@@ -2,6 +2,10 @@
 
 mod example;
 mod files;
+mod hostile;
+mod many;
+mod named;
+mod outside;
 mod samples;
 mod shown;
 
