@@ -563,7 +563,7 @@ fn a_plan_is_used_once_and_only_as_long_as_nothing_changed() {
     let outcome = inside.apply("the.plan");
     assert_eq!(code(&outcome), 4, "{}", words(&outcome));
     assert!(
-        words(&outcome).contains("directory.d-0 is not as it was"),
+        words(&outcome).contains("directory.d-0 changed"),
         "{}",
         words(&outcome)
     );
@@ -574,7 +574,7 @@ fn a_plan_is_used_once_and_only_as_long_as_nothing_changed() {
     let outcome = inside.apply("the.plan");
     assert_eq!(code(&outcome), 4, "{}", words(&outcome));
     assert!(
-        words(&outcome).contains("already applied, by a-1"),
+        words(&outcome).contains("already applied by a-1"),
         "{}",
         words(&outcome)
     );

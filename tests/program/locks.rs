@@ -94,7 +94,7 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
     let told = waiting.apply.wait_with_output().unwrap();
     let told = Ran::of(&told);
     assert_eq!(told.code, 6, "{}", told.short());
-    told.says("could not be written down")
+    told.says("could not be recorded")
         .says("broke the lock at")
         .says("it hangs since noon")
         .says("evenkeel apply staging");

@@ -48,7 +48,7 @@ fn names(outcome: &Outcome, tampering: &Tampering, what: &str) {
         panic!("{what}: {changes:?}");
     };
     let told = change
-        .strip_prefix(&format!("{} is not as it was: ", tampering.address))
+        .strip_prefix(&format!("{} changed: ", tampering.address))
         .unwrap_or_else(|| panic!("{what}: {change}"));
     let attribute = tampering.seen.unwrap();
     let (before, after) = told
@@ -134,7 +134,7 @@ fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
         let outcome = inside.apply("the.plan");
         let changes = changes(&outcome, &what);
         assert_eq!(changes.len(), 1, "{what}: {changes:?}");
-        let begins = format!("{} is not as it was: ", tampering.address);
+        let begins = format!("{} changed: ", tampering.address);
         assert!(changes[0].starts_with(&begins), "{what}: {changes:?}");
         // Of what stands there in place of what is declared, its own attributes are named.
         if !tampering.whole || attribute != "presence" {
@@ -190,7 +190,7 @@ fn what_appears_where_a_plan_found_nothing_is_named() {
         });
         let outcome = inside.apply("the.plan");
         let told = changes(&outcome, address);
-        let named = format!("{address} is not as it was: presence was nothing and is a ");
+        let named = format!("{address} changed: presence was nothing and is a ");
         assert!(
             told.iter().any(|change| change.starts_with(&named)),
             "{told:?}"
@@ -276,7 +276,7 @@ fn what_is_to_be_removed_must_be_what_it_was_and_is_named_otherwise() {
         let outcome = inside.apply("the.plan");
         let told = changes(&outcome, tampering.what);
         let named = format!(
-            "{}, as it was applied before, is not as it was: {attribute} was ",
+            "{}: the last applied state changed: {attribute} was ",
             tampering.address
         );
         assert!(
@@ -332,14 +332,9 @@ fn on_this_machine_the_program_names_what_changed_and_applies_once_it_is_changed
     let home = world.path("run/staging");
     let refused = |address: &str, attribute: &str| {
         let ran = world.expect(4, &["apply", "the.plan"]);
-        let told = format!("{address} is not as it was: {attribute} was ");
+        let told = format!("{address} changed: {attribute} was ");
         assert!(ran.err.contains(&told), "{told}\n{}", ran.short());
-        assert_eq!(
-            ran.err.matches(" is not as it was").count(),
-            1,
-            "{}",
-            ran.short()
-        );
+        assert_eq!(ran.err.matches(" changed: ").count(), 1, "{}", ran.short());
         assert!(!world.path("run/staging/more").exists());
     };
     world.mode("run/staging/config.toml", 0o600);
