@@ -72,6 +72,7 @@ pub fn approve(
         .collect();
     if !others.is_empty() {
         report.verdict = Some(asked.document());
+        report.timeline(&state);
         report.say("not approved: only an approval may be missing");
         report.exit_code = 3;
         return Ok(report);
@@ -104,6 +105,7 @@ pub fn approve(
     };
     ledger.append(world.clock.now(), &[approved.into()], None)?;
     state.catch_up(&*ledger)?;
+    report.timeline(&state);
     asked.reconsider(&project, &state);
     report.say(format!(
         "{} approved plan {} for {}",

@@ -9,7 +9,7 @@ use super::picture::Resolution;
 use super::production::refuse_stages;
 use super::session::{Needs, Session};
 use super::verify::Verification;
-use super::{Event, Failure, Project, ProjectLocation, World};
+use super::{Event, Failure, Project, ProjectLocation, World, timeline};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::ApplyOutcome;
@@ -74,6 +74,7 @@ pub fn deliver(
     {
         let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
         asked.record(&project, &*ledger, None)?;
+        timeline::fill(&*ledger, &mut state, &mut report);
         report.say("nothing was applied: the definitions alone shut the gate");
         asked.tell_of_policy(&mut report);
         report.verdict = Some(asked.document());
@@ -100,6 +101,7 @@ pub fn deliver(
                 break;
             }
             Stage::Ended(code) => {
+                timeline::fill(&*ledger, &mut state, &mut report);
                 report.exit_code = code;
                 return Ok(report);
             }
@@ -107,6 +109,7 @@ pub fn deliver(
     }
     let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
     asked.record(&project, &*ledger, None)?;
+    timeline::fill(&*ledger, &mut state, &mut report);
     let plan = PlanReport::new(&asked.plan, asked.rehearsed.clone());
     world.listener.event(Event::Planned { plan: &plan });
     report.plans.push(plan);

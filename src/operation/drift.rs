@@ -177,6 +177,7 @@ pub(super) fn found(
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         defects.extend(live);
         report.environments = environments;
+        report.timeline(&state);
         checked::narrow(&state, &mut defects);
     }
     if request.record {

@@ -84,6 +84,7 @@ pub fn log(
         })?;
     }
     report.entries.extend(kept);
+    report.timeline(&state);
     if state.sequence == 0 {
         report.say("no entries yet");
         report.next("evenkeel deliver");

@@ -36,6 +36,7 @@ mod session;
 mod show;
 mod status;
 mod targets;
+mod timeline;
 mod undeclared;
 mod unrecorded;
 mod validate;

@@ -7,7 +7,7 @@ use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::verify::Verification;
-use super::{Failure, Project, ProjectLocation, World};
+use super::{Failure, Project, ProjectLocation, World, timeline};
 use crate::report::Report;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
@@ -59,6 +59,20 @@ pub fn release(
 
 /// Asks the gate under production's lease, and goes through it.
 pub(super) fn press(
+    project: &Project<'_>,
+    resolution: &Resolution,
+    ledger: &dyn Ledger,
+    state: &mut State,
+    confirm: Option<&str>,
+    wait: Option<Duration>,
+    report: Report,
+) -> Result<Report, Failure> {
+    let mut report = go_through(project, resolution, ledger, state, confirm, wait, report)?;
+    timeline::fill(ledger, state, &mut report);
+    Ok(report)
+}
+
+fn go_through(
     project: &Project<'_>,
     resolution: &Resolution,
     ledger: &dyn Ledger,

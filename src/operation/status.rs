@@ -30,6 +30,7 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
         }
         report.status.push(document);
     }
+    report.timeline(&state);
     if state.sequence == 0 {
         report.say("nothing deployed yet");
         report.next("evenkeel deliver");

@@ -20,6 +20,7 @@ mod plan;
 mod release;
 mod shown;
 mod status;
+mod timeline;
 mod unsettled;
 mod verdict;
 
@@ -52,6 +53,7 @@ pub use self::status::{
     AwaitsDocument, CheckedDocument, RunningDocument, StaleDocument, StatusDocument,
     SuiteStatusDocument,
 };
+pub use self::timeline::EventDocument;
 pub use self::unsettled::{BrokenDocument, UnsettledDocument, UnsettledState};
 pub use self::verdict::{RuleDocument, VerdictDocument};
 use evenkeel_ledger::record::Origin;
@@ -121,6 +123,9 @@ pub struct Report {
     pub verdict: Option<VerdictDocument>,
     /// What runs where.
     pub status: Vec<StatusDocument>,
+    /// The newest events of the ledger, at most 200, oldest first.
+    #[serde(default)]
+    pub timeline: Vec<EventDocument>,
     /// The lease on each environment.
     pub locks: Vec<LockDocument>,
     /// How far the ledger goes: what is worth keeping elsewhere.
@@ -179,6 +184,7 @@ impl Report {
             release: None,
             verdict: None,
             status: Vec::new(),
+            timeline: Vec::new(),
             locks: Vec::new(),
             checkpoint: None,
             proofs: Vec::new(),

@@ -40,6 +40,7 @@ pub mod record;
 pub mod remembered;
 pub mod state;
 pub mod store;
+pub mod timeline;
 pub mod verify;
 pub mod walk;
 
@@ -55,4 +56,5 @@ pub use record::Record;
 pub use remembered::{Kept, Proof};
 pub use state::{Check, Sighting, State};
 pub use store::{LockGuard, Store, StoreMaker};
+pub use timeline::{Event, EventKind, EventOutcome, Timeline};
 pub use verify::{Completeness, Irregularity, Verification};

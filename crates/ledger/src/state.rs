@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::environment_state::{EnvironmentState, Noted};
 use super::lease::Holder;
 use super::record::{ApplyOutcome, Founded, LeaseTaken, Record, ReleaseEnded, ReleaseStarted};
+use super::timeline::Timeline;
 use super::{Entry, Ledger, LedgerError, chain};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
@@ -92,6 +93,8 @@ pub struct State {
     pub checks: BTreeMap<EnvironmentName, Check>,
     /// The last recorded check of parity.
     pub parity: Option<Check>,
+    /// The newest events.
+    pub timeline: Timeline,
     /// The number of entries of a kind that this version does not know.
     pub unknown: usize,
     applies: u64,
@@ -197,6 +200,7 @@ impl State {
     }
 
     fn take(&mut self, record: Record, sequence: u64, at: Moment) {
+        self.timeline.note(&record, sequence, at);
         let note = Place { sequence, at };
         match record {
             Record::Founded(record) => self.founded = Some(record),

@@ -11,6 +11,6 @@ pub struct CutDocument {
     pub list: String,
     /// How many are left out.
     pub left_out: usize,
-    /// The argument that leaves them out: `--limit`.
+    /// The argument that leaves them out, such as `--limit`, or the limit itself.
     pub by: String,
 }
