@@ -9,6 +9,7 @@ mod csv;
 mod document;
 mod github;
 mod gitlab;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -93,6 +94,7 @@ formats! {
     gitlab::Gitlab,
     csv::Csv,
     prometheus::Prometheus,
+    html::Html,
 }
 
 impl ReportFormat {

@@ -2,6 +2,7 @@
 //! out is inert and short, and nothing panics.
 
 use super::estate::{estate, pair, yaml};
+use super::reports::html::is_whole;
 use super::world::{Ran, TestWorld};
 
 /// A terminal takes nothing of it for a command, and no line turns around.
@@ -21,7 +22,14 @@ fn inert(ran: &Ran) {
 fn all_inert(world: &TestWorld, most: usize) {
     for arguments in [
         &["drift", "--parity"][..],
-        &["drift", "--parity", "--format", "json"],
+        &[
+            "drift",
+            "--parity",
+            "--format",
+            "json",
+            "--format",
+            "html=report.html",
+        ],
         &["baseline"],
         &["drift", "--parity"],
     ] {
@@ -29,6 +37,7 @@ fn all_inert(world: &TestWorld, most: usize) {
         if arguments.contains(&"json") {
             // JSON escapes what is active by itself.
             ran.document();
+            is_whole(&std::fs::read_to_string(world.path("report.html")).unwrap());
         }
         inert(&ran);
         assert!(

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
     ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
-    CheckpointDocument, DocumentsDocument, EntryDocument, EnvironmentReport, Headline,
-    HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState, NotDone, OriginDocument,
-    ParityDocument, PlanReport, ProofDocument, ReleaseDocument, Report, RuleDocument,
-    RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument, StatusDocument,
-    StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument, UnsettledState,
-    VerdictDocument,
+    CheckpointDocument, DocumentsDocument, EntryDocument, EnvironmentReport, EventDocument,
+    Headline, HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState, NotDone,
+    OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument, Report,
+    RuleDocument, RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument,
+    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument,
+    UnsettledState, VerdictDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
+use evenkeel_ledger::{EventKind, EventOutcome};
 use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity, Since};
 use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
@@ -366,6 +367,28 @@ fn standing(report: &mut Report) {
             since: at("2026-11-28T09:58:00Z"),
             purpose: "apply".into(),
         }),
+    });
+    report.timeline.push(EventDocument {
+        sequence: 31,
+        at: at("2026-11-27T09:58:00Z"),
+        ended: Some(at("2026-11-27T10:00:00Z")),
+        environment: "production".into(),
+        kind: EventKind::Release,
+        name: "r-3".into(),
+        words: None,
+        by: Some("alice".into()),
+        outcome: Some(EventOutcome::Done),
+    });
+    report.timeline.push(EventDocument {
+        sequence: 40,
+        at: at("2026-11-28T09:58:00Z"),
+        ended: Some(at("2026-11-28T09:59:00Z")),
+        environment: "production".into(),
+        kind: EventKind::Apply,
+        name: "a-8".into(),
+        words: Some("apply".into()),
+        by: Some("alice".into()),
+        outcome: Some(EventOutcome::Failed),
     });
     report.locks.push(LockDocument {
         environment: "production".into(),

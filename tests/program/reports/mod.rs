@@ -3,6 +3,7 @@
 mod example;
 mod files;
 mod hostile;
+pub mod html;
 mod many;
 mod named;
 mod outside;
