@@ -64,6 +64,16 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "the word for documents in a count",
     ),
     (
+        "src/report/html/environments.rs",
+        "file",
+        "the word for documents in a count",
+    ),
+    (
+        "src/report/html/excerpt.rs",
+        "file",
+        "the word for files in a count",
+    ),
+    (
         "src/report/text/environments.rs",
         "file",
         "the word for documents in a count",
