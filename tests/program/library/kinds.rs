@@ -78,11 +78,6 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "file",
         "the word for documents in a count",
     ),
-    (
-        "src/report/github.rs",
-        "file",
-        "the property of a workflow command that names a path",
-    ),
 ];
 
 /// What a file says of kinds.
