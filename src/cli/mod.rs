@@ -30,6 +30,7 @@ mod status;
 mod validate;
 mod variables;
 mod verify;
+mod version;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -53,10 +54,19 @@ const FAILED: u8 = 1;
 /// and then to production, runs the tests that need a running system, and blocks the release while there is drift or a
 /// failing test.
 #[derive(Parser)]
-#[command(name = "evenkeel", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(
+    name = "evenkeel",
+    version,
+    disable_version_flag = true,
+    max_term_width = 100,
+    after_help = EXIT_CODES
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
+    /// Print the version; with --json, one JSON object with version, target and formats
+    #[arg(short = 'V', long, action = clap::ArgAction::Version, display_order = 1000)]
+    version: Option<bool>,
     #[command(subcommand)]
     command: Command,
 }
@@ -136,8 +146,15 @@ pub use variables::leave_out_absurd;
 
 /// Parses arguments, runs the command, and gives the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let line: Vec<OsString> = arguments.into_iter().collect();
+    if version::is_asked_in_json(&line) {
+        let printed = version::json()
+            .map_err(std::io::Error::from)
+            .and_then(|text| writeln!(std::io::stdout(), "{text}"));
+        return ExitCode::from(if printed.is_ok() { 0 } else { FAILED });
+    }
     let parsed = definition()
-        .try_get_matches_from(arguments)
+        .try_get_matches_from(line)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
