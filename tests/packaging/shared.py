@@ -37,7 +37,7 @@ def prepare() -> None:
     run(ROOT / "packaging/assets", PROGRAM)
     out = TEMPORARY / "wheels"
     wheel = pathlib.Path(run(ROOT / "packaging/wheel", PROGRAM, "--out", out, "--compression", "1").stdout.strip())
-    # Without an own pip, it is made in a moment.
+    # Creating an environment without pip takes a fraction of the time.
     run("python3", "-m", "venv", "--without-pip", VENV)
     run("python3", "-m", "pip", "--python", VENV / "bin/python", "install", "--quiet", "--no-index", "--no-deps", wheel)
 

@@ -1,4 +1,4 @@
-"""The Debian package: cargo-deb reads the metadata of Cargo.toml, and dpkg installs and removes the package in an own root."""
+"""The Debian package: cargo-deb reads the metadata of Cargo.toml, and dpkg installs and removes the package in a private root directory."""
 
 import json
 import re
