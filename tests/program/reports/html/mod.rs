@@ -74,6 +74,7 @@ fn large(findings: usize) -> Report {
             let mut finding = finding.clone();
             finding.fingerprint = format!("{number:012x}");
             finding.corner = None;
+            finding.severity = evenkeel_model::defect::Severity::Error;
             finding.subject = format!("document.service-{number}");
             finding.message = format!(
                 "document.service-{number} (production): spec.template.spec.containers[name=web].resources.limits.memory is 512Mi, expected {number}Mi"
