@@ -318,7 +318,11 @@ mod tests {
                 origin: origin(),
                 by: ada(),
             });
-            timeline.note(&checked, 1, Moment::from_millisecond(i64::try_from(number).unwrap()));
+            timeline.note(
+                &checked,
+                1,
+                Moment::from_millisecond(i64::try_from(number).unwrap()),
+            );
         }
         let shown: Vec<_> = timeline
             .events()
