@@ -240,7 +240,7 @@ mod tests {
         assert!(weaker(&["dev", "qa", "staging", "production"]).is_empty());
         assert_eq!(
             weaker(&["dev", "production"]),
-            ["`path` no longer has staging"]
+            ["staging was removed from `path`"]
         );
         assert_eq!(
             weaker(&["staging", "dev", "production"]),

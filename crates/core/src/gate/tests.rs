@@ -546,9 +546,12 @@ fn what_will_be_another_plan_is_not_named_as_the_one_to_approve() {
     let remedies = judge(&dossier).remedies;
     assert_eq!(remedies.len(), 2, "{remedies:?}");
     // Secrets that are shared are seen only by a drift that asks for them.
-    assert!(remedies[0].starts_with("evenkeel drift, "), "{remedies:?}");
     assert!(
-        remedies[1].starts_with("evenkeel approve PLAN"),
+        remedies[0].starts_with("run `evenkeel drift` and "),
+        "{remedies:?}"
+    );
+    assert!(
+        remedies[1].starts_with("approve the plan that "),
         "{remedies:?}"
     );
 }

@@ -70,7 +70,7 @@ impl Remedy {
             }
             // With live drift, since only that asks for secrets, which may be shared.
             Self::MendDefinitions => {
-                "run `evenkeel drift --parity` and fix or declare what it lists".into()
+                "run `evenkeel drift` and fix or declare what it lists between environments".into()
             }
             Self::Rewrite(how) => how.clone(),
             Self::CommitFirst => {

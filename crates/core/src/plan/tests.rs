@@ -17,19 +17,22 @@ fn reason(project: &Project, resources: &str) -> String {
 fn a_step_says_whether_the_definition_or_the_target_changed() {
     let project = Project::new();
     let one = file("one", "0644");
-    assert_eq!(reason(&project, &one), "not there yet");
+    assert_eq!(reason(&project, &one), "");
     project.apply(&one);
     project
         .target
         .change(|host| host.put_file("/srv/a", b"other", 0o644));
-    assert_eq!(reason(&project, &one), "content changed by hand since a-1");
+    assert_eq!(
+        reason(&project, &one),
+        "content changed outside evenkeel since a-1"
+    );
     assert_eq!(
         reason(&project, &file("one", "0600")),
-        "mode changed in the definition; content changed by hand since a-1, and that is overwritten"
+        "mode changed in the definition; overwrites content changed outside evenkeel since a-1"
     );
     project.target.change(|host| host.things.remove("/srv/a"));
-    assert_eq!(reason(&project, &one), "gone since a-1");
-    assert_eq!(reason(&project, &file("two", "0644")), "gone since a-1");
+    assert_eq!(reason(&project, &one), "missing since a-1");
+    assert_eq!(reason(&project, &file("two", "0644")), "missing since a-1");
 }
 
 /// The changes since a plan for `before` was saved, for what is planned for `after` once something was done by hand.
@@ -61,13 +64,13 @@ fn what_changed_since_a_plan_was_saved_is_named_and_nothing_else() {
     };
     assert_eq!(
         changes(&project, &one, edit, &one),
-        ["file.a is not as it was: mode was 0644 and is 0600"]
+        ["file.a changed: mode was 0644 and is 0600"]
     );
     let remove = || {
         project.target.change(|host| host.things.remove("/srv/a"));
     };
     assert_eq!(
         changes(&project, &one, remove, &one),
-        ["file.a is not as it was: presence was a file and is nothing"]
+        ["file.a changed: presence was a file and is nothing"]
     );
 }

@@ -10,7 +10,7 @@ fn the_journey_detects_markup() {
         "journey",
         Fault::MarkupNotEscaped,
         &[case],
-        "lets `<b>check-",
+        "does not escape `<b>check-",
     );
 }
 
@@ -48,7 +48,7 @@ fn the_journey_detects_changed_text_and_missing_authorization() {
         "journey",
         Fault::MessagesUpperCase,
         &[read, refused],
-        "the message was `Greetings",
+        "expected `Greetings",
     );
     fails_at_least(
         "journey",
