@@ -108,6 +108,8 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
             })
         }
         Headline::Valid => plain(report.messages.first().cloned().unwrap_or_default()),
+        // What failed is no finding: the lines around the verdict name it.
+        Headline::Failed if report.counts == CountsDocument::default() => Vec::new(),
         Headline::InSync
         | Headline::InParity
         | Headline::Drift

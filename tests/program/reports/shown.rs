@@ -1,6 +1,6 @@
 //! What people see at several widths, with and without colours, and that nothing is cut without a word.
 
-use evenkeel::report::{Report, ReportFormat, Style};
+use evenkeel::report::{FailureKind, Report, ReportFormat, Style};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Defect;
 
@@ -82,6 +82,21 @@ fn only_severities_and_verdicts_are_coloured_and_identities_are_dim() {
     let escape = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
     assert_eq!(escape.replace_all(&coloured, ""), plain);
     insta::assert_snapshot!("text-drift-coloured", coloured.replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn a_failure_without_findings_claims_no_count() {
+    for command in ["show", "apply"] {
+        let mut report = Report::new(command, "shop", example().at);
+        report.failure = (command == "show").then(|| example().failure).flatten();
+        if let Some(failure) = &mut report.failure {
+            failure.kind = FailureKind::Other;
+        }
+        report.conclude(1);
+        let text = written(&report, 100, false, false);
+        assert!(text.contains("FAILED"), "{text}");
+        assert!(!text.contains("no findings"), "{text}");
+    }
 }
 
 #[test]
