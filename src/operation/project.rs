@@ -101,7 +101,7 @@ impl<'w> Project<'w> {
         std::thread::scope(|scope| {
             let reading = threads::begin(scope, || {
                 let ledger = store.open(None)?;
-                Ok::<_, LedgerError>(ledger.map(|ledger| (State::of(&*ledger), ledger)))
+                Ok::<_, LedgerError>(ledger.map(|ledger| (State::for_reading(&*ledger), ledger)))
             });
             let project = Self::open_in(directory, Arc::clone(&store), world, location)?;
             let read = reading

@@ -10,9 +10,10 @@ use super::record::{
     StepEnd, StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
 };
 use evenkeel_model::{Digest, Instance, Moment};
+use serde::{Deserialize, Serialize};
 
 /// A record with the number and the time of its entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Noted<T> {
     /// The entry's number. Compare these to order events, never times.
     pub sequence: u64,
@@ -34,7 +35,7 @@ pub struct AppliedResource {
 }
 
 /// A step of evenkeel that did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedStep {
     /// The apply.
     pub apply: Arc<str>,
@@ -45,7 +46,7 @@ pub struct FailedStep {
 }
 
 /// An apply and its end, if any.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The record of its start.
     pub started: Noted<ApplyStarted>,
@@ -62,7 +63,7 @@ impl Apply {
 }
 
 /// The last apply with every step done: the presumed state of the environment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CompleteApply {
     /// The number, such as `a-7`.
     pub apply: Arc<str>,
@@ -83,9 +84,10 @@ pub struct CompleteApply {
 }
 
 /// The state of one environment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EnvironmentState {
     /// Every resource as last applied.
+    #[serde(skip)]
     pub applied: BTreeMap<Instance, AppliedResource>,
     /// Steps with a recorded start and no recorded end: their state must be observed.
     pub open: BTreeMap<Instance, (Arc<str>, Verb)>,
@@ -98,6 +100,7 @@ pub struct EnvironmentState {
     /// The last apply, regardless of its outcome.
     pub last_apply: Option<Apply>,
     /// The shapes of completed steps, each with the number of its newest entry.
+    #[serde(skip)]
     pub rehearsed: HashMap<Digest, u64>,
     /// The suites that ran, oldest first.
     pub evidence: Vec<Noted<SuiteEnded>>,

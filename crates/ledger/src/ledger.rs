@@ -2,7 +2,7 @@
 //!
 //! `store` opens ledgers and holds everything else of a project.
 
-use super::{Entry, LedgerError, Record};
+use super::{Entry, LedgerError, Record, State};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// The right to append entries about an environment: valid until a newer lease is taken.
@@ -54,6 +54,12 @@ pub trait Ledger: Send + Sync {
             Ok(())
         })?;
         Ok(entries)
+    }
+
+    /// Returns the stored state after the last entry, where the backend stores one and can tell that the entries have
+    /// not changed since. It spares commands that only read the fold of all entries: see [`State::for_reading`].
+    fn snapshot(&self) -> Option<State> {
+        None
     }
 
     /// Appends records in one durable transaction; on return, they survive a power cut.

@@ -12,9 +12,10 @@ use super::record::{ApplyOutcome, Founded, LeaseTaken, Record, ReleaseEnded, Rel
 use super::timeline::Timeline;
 use super::{Entry, Ledger, LedgerError, chain};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
+use serde::{Deserialize, Serialize};
 
 /// A release and its end, if any.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Release {
     /// The record of its start.
     pub started: Noted<ReleaseStarted>,
@@ -23,7 +24,7 @@ pub struct Release {
 }
 
 /// The use of a saved plan, which cannot be used again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Used {
     /// The apply.
     pub apply: Arc<str>,
@@ -32,7 +33,7 @@ pub struct Used {
 }
 
 /// A recorded check, with the first sighting of each finding.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Check {
     /// The time.
     pub at: Moment,
@@ -43,7 +44,7 @@ pub struct Check {
 }
 
 /// The recorded checks between which a finding appeared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// The last check without it; `None` if the first check had it.
     pub after: Option<Moment>,
@@ -72,8 +73,8 @@ impl Check {
     }
 }
 
-/// The state of a ledger.
-#[derive(Clone, Debug, Default)]
+/// The state of a ledger. Its serialized form is part of [`State::encode`], without the large tables.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
     /// The founding record.
     pub founded: Option<Founded>,
@@ -114,6 +115,15 @@ impl State {
             standing.compact();
         }
         Ok(state)
+    }
+
+    /// Returns the same state for commands that only read: from a snapshot where the backend has one that counts.
+    ///
+    /// # Errors
+    ///
+    /// Like [`State::of`].
+    pub fn for_reading(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
+        ledger.snapshot().map_or_else(|| Self::of(ledger), Ok)
     }
 
     /// Absorbs the entries appended since.
@@ -306,5 +316,6 @@ fn highest(so_far: u64, prefix: &str, name: &str) -> u64 {
         .map_or(so_far + 1, |number: u64| so_far.max(number))
 }
 
+mod encoded;
 #[cfg(test)]
 mod tests;

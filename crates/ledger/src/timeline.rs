@@ -14,14 +14,14 @@ use evenkeel_model::{EnvironmentName, Moment};
 const KEPT: usize = 200;
 
 /// The newest events, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Timeline {
     events: VecDeque<Event>,
     left_out: usize,
 }
 
 /// Something that happened in an environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// The number of its first entry.
     pub sequence: u64,

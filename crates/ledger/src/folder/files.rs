@@ -76,7 +76,14 @@ pub fn check(folder: &Path) -> Result<(), LedgerError> {
 }
 
 /// The files of a ledger's folder that determine its content.
-const CONTENTS: [&str; 5] = ["ledger.db", "ledger.db-wal", "head", "objects", "locks"];
+const CONTENTS: [&str; 6] = [
+    "ledger.db",
+    "ledger.db-wal",
+    "head",
+    "objects",
+    "locks",
+    "snapshot",
+];
 
 /// Rejects a folder in which other users can write to a file of the ledger.
 ///

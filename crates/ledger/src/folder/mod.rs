@@ -9,6 +9,7 @@ mod lock;
 mod objects;
 mod opening;
 mod rows;
+mod snapshot;
 mod sqlite;
 mod sweep;
 mod verify;

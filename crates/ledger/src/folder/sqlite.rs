@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{database, files, founding, head, rows, writer};
+use super::{database, files, founding, head, rows, snapshot, writer};
 use crate::chain::Link;
 use crate::record::{Founded, Record};
-use crate::{Entry, Fence, Head, Ledger, LedgerError};
+use crate::{Entry, Fence, Head, Ledger, LedgerError, State};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// A ledger in `<folder>/ledger.db`.
@@ -18,6 +18,8 @@ pub struct SqliteLedger {
     folder: PathBuf,
     path: PathBuf,
     founded: Founded,
+    /// The end of the ledger when it was opened.
+    last: Link,
     /// `None` when opened for reading.
     writer: Option<Mutex<Writer>>,
 }
@@ -69,6 +71,7 @@ impl SqliteLedger {
             folder: folder.to_owned(),
             path,
             founded,
+            last,
             writer: Some(Mutex::new(writer)),
         })
     }
@@ -95,13 +98,14 @@ impl SqliteLedger {
             founding::refuse_when_remembered(folder, &path)?;
             return Ok(None);
         }
-        let (founded, _) = database::look(&path, |connection| {
+        let (founded, last) = database::look(&path, |connection| {
             rows::inspect(connection, folder, &path, system)
         })?;
         Ok(Some(Self {
             folder: folder.to_owned(),
             path,
             founded,
+            last,
             writer: None,
         }))
     }
@@ -157,6 +161,13 @@ impl Ledger for SqliteLedger {
         self.with_connection(|connection| rows::each(connection, &self.path, after, take))
     }
 
+    fn snapshot(&self) -> Option<State> {
+        match self.writer {
+            Some(_) => None,
+            None => snapshot::read(&self.folder, &self.path, self.last),
+        }
+    }
+
     fn append(
         &self,
         time: Moment,
@@ -185,6 +196,21 @@ impl Ledger for SqliteLedger {
         self.with_connection(|connection| {
             rows::token(connection, environment).map_err(|error| self.failed("read", error))
         })
+    }
+}
+
+impl Drop for SqliteLedger {
+    /// Stores a snapshot after appends, once the connection is closed and the file is complete.
+    fn drop(&mut self) {
+        let Some(writer) = self.writer.take() else {
+            return;
+        };
+        let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let is_changed = writer.seen.is_some() && !writer.failed;
+        drop(writer.connection);
+        if is_changed && !std::thread::panicking() {
+            snapshot::write(&self.folder, &self.path);
+        }
     }
 }
 

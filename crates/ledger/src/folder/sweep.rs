@@ -1,4 +1,5 @@
-//! Removes the unfinished files of killed runs in the folder: `.head-…`, `.new-…` and `.founding-…`.
+//! Removes the unfinished files of killed runs in the folder: `.head-…`, `.new-…`, `.founding-…` and
+//! `.snapshot-…`.
 //!
 //! Every writing run holds a shared lock on the folder, which dies with it. A run that gets the exclusive lock knows
 //! that no such name is in use.
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Prefixes of unfinished files.
-const BEGINNINGS: [&[u8]; 3] = [b".head-", b".new-", b".founding-"];
+const BEGINNINGS: [&[u8]; 4] = [b".head-", b".new-", b".founding-", b".snapshot-"];
 /// The number of tries for the shared lock while another run sweeps.
 const TRIES: u32 = 20;
 
@@ -131,6 +132,7 @@ mod tests {
             ".head-1",
             "objects/ab/.new-1",
             ".new-2",
+            ".snapshot-1",
             ".founding-1/ledger.db",
         ];
         let stays = ["head", "objects/ab/cd", ".newer"];

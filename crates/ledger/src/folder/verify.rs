@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::files;
-use super::{database, head, rows};
+use super::{database, head, rows, snapshot};
 use crate::verify::{self, Medium, Row};
 use crate::{Head, Kept, LedgerError, Link, Verification, remembered};
 use evenkeel_model::{EnvironmentName, Moment};
@@ -136,8 +136,29 @@ impl Medium for FileMedium<'_> {
         let schema = check_schema(self.connection, self.path, found);
         schema.or_else(|error| found.blame(error))?;
         let kept = check_tokens(self.connection, self.path, tokens, found);
-        kept.or_else(|error| found.blame(error))
+        kept.or_else(|error| found.blame(error))?;
+        let stored = check_snapshot(self.connection, self.folder, self.path, found);
+        stored.or_else(|error| found.blame(error))
     }
+}
+
+/// Compares the snapshot with the entries. A ledger with bad entries has no state to compare it with.
+fn check_snapshot(
+    connection: &Connection,
+    folder: &Path,
+    path: &Path,
+    found: &mut Verification,
+) -> Result<(), LedgerError> {
+    if found.is_whole() && snapshot::is_false(folder, path, connection)? {
+        found.find(
+            None,
+            format!(
+                "{} does not match the entries; remove it",
+                snapshot::path(folder).display()
+            ),
+        );
+    }
+    Ok(())
 }
 
 fn check_pages(

@@ -1,0 +1,160 @@
+//! The snapshot: the encoded state in a file beside the ledger, so that commands that only read need not fold all
+//! entries.
+//!
+//! A writer stores it when it closes the ledger. It counts only while the ledger's file is exactly the one it was made
+//! of (device, inode, size, times of modification and of change) and its last entry is the same: any other change to the
+//! file, by whatever program, makes readers fold and verify every entry again. Whoever appends, approves or judges the
+//! gate always folds the entries; `audit verify` compares the snapshot with them.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::Connection;
+
+use super::opening::{self, Content};
+use super::{database, rows};
+use crate::{LedgerError, Link, State};
+use evenkeel_model::Digest;
+
+/// The file's name.
+const NAME: &str = "snapshot";
+/// The first bytes of the file: the format and the version of the program. States of another version are discarded.
+const MAGIC: &[u8] = concat!("evenkeel snapshot 1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+/// Smaller ledgers fold as fast as a snapshot decodes.
+const WORTHWHILE: u64 = 256 * 1024;
+/// The most bytes read from it.
+const LONGEST: u64 = 1 << 30;
+/// The granularity of times of change: a change within this time after another one may carry the same time.
+const TICK: Duration = Duration::from_millis(20);
+/// The bytes of an identity.
+const IDENTITY: usize = 7 * 8;
+
+/// Returns its path.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join(NAME)
+}
+
+/// Reads the state of a ledger that ends with `last`; `None` where the snapshot is missing, stale, or not readable.
+pub(super) fn read(folder: &Path, path: &Path, last: Link) -> Option<State> {
+    let (identity, body) = stored(folder)?;
+    if identity != identity_of(path)? {
+        return None;
+    }
+    let state = State::decode(&body)?;
+    (state.sequence == last.sequence && state.head == Some(last.digest)).then_some(state)
+}
+
+/// Stores the state of a ledger that this process has appended to and closed, if that is worthwhile. Best effort:
+/// without a snapshot, readers fold the entries.
+pub(super) fn write(folder: &Path, path: &Path) {
+    if fs::metadata(path).is_ok_and(|facts| facts.len() >= WORTHWHILE) {
+        let _ = store(folder, path);
+    }
+}
+
+fn store(folder: &Path, path: &Path) -> Option<()> {
+    let before = identity_of(path)?;
+    // A later change within the same tick would go unnoticed.
+    let changed = fs::metadata(path).ok()?;
+    let changed = SystemTime::UNIX_EPOCH
+        + Duration::new(
+            u64::try_from(changed.ctime()).ok()?,
+            u32::try_from(changed.ctime_nsec()).ok()?,
+        );
+    if let Some(rest) = TICK.checked_sub(changed.elapsed().unwrap_or_default()) {
+        std::thread::sleep(rest);
+    }
+    let state = database::look(path, |connection| fold(connection, path)).ok()?;
+    let body = state.encode().ok()?;
+    drop(state);
+    if identity_of(path)? != before {
+        return None;
+    }
+    persist(folder, before, &body).ok()
+}
+
+fn persist(folder: &Path, identity: [u8; IDENTITY], body: &[u8]) -> io::Result<()> {
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".snapshot-")
+        .tempfile_in(folder)?;
+    temporary.write_all(MAGIC)?;
+    temporary.write_all(&identity)?;
+    temporary.write_all(Digest::of(body).as_bytes())?;
+    temporary.write_all(body)?;
+    temporary
+        .persist(path(folder))
+        .map(drop)
+        .map_err(|refused| refused.error)
+}
+
+/// Returns whether a snapshot that counts for this ledger differs from its entries.
+///
+/// # Errors
+///
+/// Like [`State::of`].
+pub(super) fn is_false(
+    folder: &Path,
+    path: &Path,
+    connection: &Connection,
+) -> Result<bool, LedgerError> {
+    let Some((identity, body)) = stored(folder) else {
+        return Ok(false);
+    };
+    if identity_of(path) != Some(identity) {
+        return Ok(false);
+    }
+    let state = fold(connection, path)?;
+    Ok(state.encode().ok().as_deref() != Some(&*body))
+}
+
+fn fold(connection: &Connection, path: &Path) -> Result<State, LedgerError> {
+    let mut state = State::default();
+    rows::each(connection, path, 0, &mut |entry| state.absorb(&entry))?;
+    Ok(state)
+}
+
+/// Returns the identity and the body of an undamaged snapshot.
+fn stored(folder: &Path) -> Option<([u8; IDENTITY], Vec<u8>)> {
+    let Ok(Content::Whole(mut bytes)) = opening::read(folder, &[NAME], LONGEST) else {
+        return None;
+    };
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (identity, rest) = rest.split_first_chunk::<IDENTITY>()?;
+    let (digest, body) = rest.split_first_chunk::<32>()?;
+    let identity = *identity;
+    if Digest::of(body).as_bytes() != digest {
+        return None;
+    }
+    bytes.drain(..MAGIC.len() + IDENTITY + digest.len());
+    Some((identity, bytes))
+}
+
+/// Returns the identity of a closed ledger's file; `None` while a process has it open for writing.
+fn identity_of(path: &Path) -> Option<[u8; IDENTITY]> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::symlink_metadata(Path::new(&log)).is_ok_and(|facts| facts.len() > 0) {
+        return None;
+    }
+    let facts = fs::metadata(path).ok()?;
+    let numbers = [
+        facts.dev(),
+        facts.ino(),
+        facts.len(),
+        facts.mtime().cast_unsigned(),
+        facts.mtime_nsec().cast_unsigned(),
+        facts.ctime().cast_unsigned(),
+        facts.ctime_nsec().cast_unsigned(),
+    ];
+    let mut identity = [0; IDENTITY];
+    for (place, number) in identity.chunks_exact_mut(8).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    Some(identity)
+}
+
+#[cfg(test)]
+mod tests;
