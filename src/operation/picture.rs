@@ -19,7 +19,7 @@ use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
 use evenkeel_core::observe::{Situation, look};
 use evenkeel_core::parity::Parity;
-use evenkeel_core::plan::{Plan, Recipe, make, recipe};
+use evenkeel_core::plan::{Digests, Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::{Corner, Defect};
@@ -192,7 +192,9 @@ impl Resolution {
         state: &State,
     ) -> Result<Plan, Failure> {
         let name = situation.environment();
-        let recipe = self.recipe(project, name)?;
+        let (recipe, digests) =
+            rayon::join(|| self.recipe(project, name), || Digests::of(situation));
+        let recipe = recipe?;
         let lineage = state
             .founded
             .as_ref()
@@ -200,6 +202,7 @@ impl Resolution {
         Ok(make(
             situation,
             &recipe,
+            digests,
             project.definitions_digest(situation.resolved),
             &project.definition.system,
             lineage,

@@ -11,7 +11,7 @@ use crate::environment::secrets::NoSecrets;
 use crate::environment::{Files, Resolved, read, resolve};
 use crate::kind::ArtifactFacts;
 use crate::observe::{Handover, Observers, Situation, look};
-use crate::plan::{Plan, Step, make, recipe};
+use crate::plan::{Digests, Plan, Step, make, recipe};
 use evenkeel_host::recorded::Fault;
 use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query,
@@ -192,7 +192,15 @@ impl Project {
         let situation = look(&resolved, standing, &observers, self.now).unwrap();
         let recipe = recipe(&definition, &resolved, &BTreeSet::new());
         let definitions = Digest::of(resources.as_bytes());
-        let plan = make(&situation, &recipe, definitions, "toys", "lineage", "test");
+        let plan = make(
+            &situation,
+            &recipe,
+            Digests::of(&situation),
+            definitions,
+            "toys",
+            "lineage",
+            "test",
+        );
         then(&situation, &plan)
     }
 

@@ -13,11 +13,39 @@ use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Address, Digest, Instance, Parts, beside};
 
+/// The digests of a situation that a plan is bound to.
+#[derive(Debug)]
+pub struct Digests {
+    /// The digest of all observations; `None` when a resource could not be read.
+    observation: Option<Digest>,
+    /// The digest of each observation.
+    observed: BTreeMap<Instance, Digest>,
+    /// The digest of what was last applied.
+    applied: Digest,
+}
+
+impl Digests {
+    /// Computes the digests of a situation. Independent of the recipe, so that both can be computed at once.
+    #[must_use]
+    pub fn of(situation: &Situation<'_>) -> Self {
+        let ((observation, observed), applied) = rayon::join(
+            || situation.digests(),
+            || applied_digest(&situation.applied),
+        );
+        Self {
+            observation,
+            observed,
+            applied,
+        }
+    }
+}
+
 /// Makes the plan for one environment.
 #[must_use]
 pub fn make(
     situation: &Situation<'_>,
     recipe: &Recipe,
+    digests: Digests,
     definitions: Digest,
     system: &str,
     lineage: &str,
@@ -76,7 +104,6 @@ pub fn make(
     let mut steps: Vec<Step> = drafts.into_values().collect();
     removals::add(situation, &handover, &mut steps, &mut unseen);
     order::order(situation, &handover, &mut steps);
-    let (observation, observed) = situation.digests();
     Plan {
         format: FORMAT,
         tool: tool.to_owned(),
@@ -86,12 +113,12 @@ pub fn make(
         recipe: recipe.digest,
         binding: binding(resolved),
         definitions,
-        observation,
-        applied: applied_digest(&situation.applied),
+        observation: digests.observation,
+        applied: digests.applied,
         steps,
         unchanged,
         unseen,
-        observed,
+        observed: digests.observed,
     }
 }
 

@@ -14,8 +14,8 @@ mod stored;
 
 pub use binding::binding;
 pub use document::{Change, FORMAT, Plan, Step, Unseen};
-pub use make::make;
 pub(crate) use make::shape;
+pub use make::{Digests, make};
 pub use recipe::{Recipe, recipe};
 
 #[cfg(test)]
