@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::survey::{Survey, each};
 use super::within::Secrecy;
@@ -56,14 +56,20 @@ impl KnownSecrets {
     fn new(texts: BTreeSet<String>, words: BTreeSet<String>) -> Self {
         /// A limit beyond files written by people.
         const MOST: usize = 5_000;
+        /// The sum of lengths in bytes that is long.
+        const LONG: usize = 4_096;
         if texts.is_empty() {
             return Self {
                 words,
                 ..Self::default()
             };
         }
+        // The fastest kind takes quadratic time to build for a long text that repeats itself.
+        let length: usize = texts.iter().take(MOST).map(String::len).sum();
+        let kind = (length > LONG).then_some(AhoCorasickKind::ContiguousNFA);
         let finder = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
+            .kind(kind)
             .build(texts.iter().take(MOST))
             .ok();
         Self {

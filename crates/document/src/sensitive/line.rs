@@ -5,6 +5,7 @@
 //! lines.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 use super::form::{default_in, is_harmless, is_random, is_reference};
@@ -67,6 +68,7 @@ pub(crate) fn look(line: &str, manner: Manner, named: bool) -> Found {
         quote: "",
         is_open: false,
     }));
+    let signs = Signs::of(line);
     let mut number = 0;
     let mut at = 0;
     while let Some(run) = next_name(line, at) {
@@ -74,6 +76,7 @@ pub(crate) fn look(line: &str, manner: Manner, named: bool) -> Found {
         at = run.end;
         let place = Place {
             line,
+            signs: &signs,
             manner,
             run: run.clone(),
             number,
@@ -155,9 +158,80 @@ fn next_name(line: &str, from: usize) -> Option<Range<usize>> {
     Some(start..start + length)
 }
 
+/// The positions of punctuation in a line, so that no name has to search the whole line: with many names, that would
+/// take quadratic time.
+struct Signs {
+    /// The first position of each ASCII character.
+    first: [Option<NonZeroU32>; 128],
+    /// The last position of each ASCII character.
+    last: [Option<NonZeroU32>; 128],
+    quotes: Vec<u32>,
+    apostrophes: Vec<u32>,
+    /// The position of the last `</`.
+    last_end_tag: Option<usize>,
+}
+
+impl Signs {
+    fn of(line: &str) -> Self {
+        let mut signs = Self {
+            first: [None; 128],
+            last: [None; 128],
+            quotes: Vec::new(),
+            apostrophes: Vec::new(),
+            last_end_tag: line.rfind("</"),
+        };
+        for (at, byte) in line.bytes().enumerate() {
+            // Positions count from one. Lines are shorter than four gigabytes.
+            let place = u32::try_from(at + 1).ok().and_then(NonZeroU32::new);
+            let index = usize::from(byte);
+            if let Some(first) = signs.first.get_mut(index) {
+                *first = first.or(place);
+            }
+            if let Some(last) = signs.last.get_mut(index) {
+                *last = place;
+            }
+            match (byte, place) {
+                (b'"', Some(place)) => signs.quotes.push(place.get() - 1),
+                (b'\'', Some(place)) => signs.apostrophes.push(place.get() - 1),
+                _ => {}
+            }
+        }
+        signs
+    }
+
+    /// Returns whether a character occurs before a position.
+    fn precedes(&self, place: usize, sign: u8) -> bool {
+        let first = self.first.get(usize::from(sign)).copied().flatten();
+        first.is_some_and(|first| (first.get() as usize) <= place)
+    }
+
+    /// Returns whether a character occurs at a position or after it.
+    fn follows(&self, place: usize, sign: u8) -> bool {
+        let last = self.last.get(usize::from(sign)).copied().flatten();
+        last.is_some_and(|last| (last.get() as usize) > place)
+    }
+
+    /// Returns whether an odd number of this quote precedes a position.
+    fn is_within(&self, place: usize, quote: u8) -> bool {
+        let places = if quote == b'"' {
+            &self.quotes
+        } else {
+            &self.apostrophes
+        };
+        places.partition_point(|at| (*at as usize) < place) % 2 == 1
+    }
+}
+
+/// Returns at most about the last `most` bytes of a text.
+fn last_part(text: &str, most: usize) -> &str {
+    let from = text.ceil_char_boundary(text.len().saturating_sub(most));
+    text.get(from..).unwrap_or_default()
+}
+
 /// One name of a line.
 struct Place<'l> {
     line: &'l str,
+    signs: &'l Signs,
     manner: Manner,
     run: Range<usize>,
     /// The number of the name in the line, from one.
@@ -190,6 +264,13 @@ impl Place<'_> {
         let separated = self.after_separator(kind);
         let (start, separator) = separated?;
         if self.is_in_a_resource_name() {
+            return None;
+        }
+        // The value of any other name changes nothing, and its end may be the end of the line.
+        if kind == Bearing::Plain
+            && !is_field(name, FIELDS_OF_VALUES)
+            && !is_field(name, FIELDS_OF_NAMES)
+        {
             return None;
         }
         let value = self.value(start, separator)?;
@@ -248,37 +329,50 @@ impl Place<'_> {
 
     /// Returns whether the name is an element's: `<password>`.
     fn is_element(&self) -> bool {
+        /// The longest namespace prefix.
+        const PREFIX: usize = 256;
         let before = self.text(0..self.run.start);
-        let before = before
-            .rfind('<')
-            .and_then(|at| before.get(at + 1..))
-            .filter(|prefix| !prefix.contains(['>', ' ', '\t', '"', '=', '(']));
+        let is_opened = || {
+            let near = last_part(before, PREFIX);
+            near.rfind('<')
+                .and_then(|at| near.get(at + 1..))
+                .is_some_and(|prefix| !prefix.contains(['>', ' ', '\t', '"', '=', '(']))
+        };
         // A namespace prefix may precede it.
-        before.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(':'))
+        before.ends_with(['<', ':'])
             && self
                 .text(self.run.end..self.line.len())
                 .starts_with(['>', ' ', '\t', '/'])
+            && is_opened()
     }
 
     /// An element: its content is its value. Its attributes are checked afterwards.
     fn element(&self, kind: Bearing, found: &mut Found) -> Option<usize> {
         let rest = self.text(self.run.end..self.line.len());
+        if !self.signs.follows(self.run.end, b'>') {
+            return None;
+        }
         let close = rest.find('>')?;
         if rest.get(..close).is_some_and(|tag| tag.ends_with('/')) {
             return None;
         }
         let start = self.run.end + close + 1;
         let content = self.text(start..self.line.len());
-        let (end, is_open) = match content.find("</") {
-            Some(at) => (start + at, false),
+        let tag = content
+            .find('<')
+            .and_then(|at| Some((at, content.get(at..)?)));
+        let (end, is_open) = match tag {
+            Some((at, tag)) if tag.starts_with("</") => (start + at, false),
+            Some((at, tag)) if tag.starts_with("<![CDATA[") => match tag.find("</") {
+                Some(length) => (start + at + length, false),
+                None => (self.line.len(), true),
+            },
+            // It contains elements.
+            Some(_) => return None,
             None => (self.line.len(), true),
         };
         let name = judged_part(self.text(self.run.clone()));
         let text = self.text(start..end);
-        let has_elements = text.contains('<') && !text.contains("<![CDATA[");
-        if has_elements {
-            return None;
-        }
         let held = Held {
             name: self.run.clone(),
             value: start..end,
@@ -303,7 +397,9 @@ impl Place<'_> {
 
     /// Returns the content of the element whose tag ends next: `key="password">text</entry>`.
     fn content_after(&self, from: usize, found: &mut Found) {
-        let rest = self.text(from..self.line.len());
+        /// The longest tag.
+        const TAG: usize = 4096;
+        let rest = self.text(from..self.line.floor_char_boundary(from.saturating_add(TAG)));
         let Some(close) = rest.find('>') else { return };
         if rest
             .get(..close)
@@ -313,8 +409,10 @@ impl Place<'_> {
         }
         let start = from + close + 1;
         let content = self.text(start..self.line.len());
-        if let Some(length) = content.find("</")
-            && !content.get(..length).unwrap_or_default().contains('<')
+        if let Some(length) = content.find('<')
+            && content
+                .get(length..)
+                .is_some_and(|tag| tag.starts_with("</"))
             && length > 0
         {
             found.values.push(Held {
@@ -349,13 +447,15 @@ impl Place<'_> {
             ':' if value.starts_with("://") => None,
             '=' | ':' => {
                 let rest = value.trim_start_matches(['=', ':', '>', '~', '+', '?', '-']);
-                let rest =
-                    if value.starts_with(":-") || value.starts_with(":+") || !value.contains('-') {
-                        rest
-                    } else {
-                        // A text that starts with a hyphen is a value.
-                        value.trim_start_matches(['=', ':', '>', '~', '+'])
-                    };
+                let rest = if value.starts_with(":-")
+                    || value.starts_with(":+")
+                    || !self.signs.follows(at(value), b'-')
+                {
+                    rest
+                } else {
+                    // A text that starts with a hyphen is a value.
+                    value.trim_start_matches(['=', ':', '>', '~', '+'])
+                };
                 let blanks = rest.len() - rest.trim_start().len();
                 let is_assigned = first == '=' && blanks == 0 && bare.len() == value.len();
                 let rest = rest.trim_start();
@@ -405,8 +505,9 @@ impl Place<'_> {
 
     /// Returns whether the name is a part of `arn:aws:secretsmanager:…:secret:db`.
     fn is_in_a_resource_name(&self) -> bool {
-        let before = self.text(0..self.run.start);
-        let word = before
+        /// The longest resource name.
+        const RESOURCE: usize = 2048;
+        let word = last_part(self.text(0..self.run.start), RESOURCE)
             .rsplit([' ', '\t', '"', '\'', '=', ','])
             .next()
             .unwrap_or("");
@@ -420,12 +521,18 @@ impl Place<'_> {
 
     /// Returns whether only punctuation and at most one word precede it.
     fn is_first(&self) -> bool {
+        if [b',', b'=', b'(']
+            .iter()
+            .any(|sign| self.signs.precedes(self.run.start, *sign))
+        {
+            return false;
+        }
         let before = self.text(0..self.run.start);
         let before = before.trim_start_matches(|each: char| {
             each.is_whitespace()
                 || matches!(each, '#' | ';' | '/' | '!' | '-' | '"' | '\'' | '*' | '+')
         });
-        !before.trim_end().contains(char::is_whitespace) && !before.contains([',', '=', '('])
+        !before.trim_end().contains(char::is_whitespace)
     }
 
     /// Returns whether the name is a server's directive rather than a word of a sentence.
@@ -477,12 +584,7 @@ impl Place<'_> {
         if self.manner == Manner::Value && rest.is_empty() {
             return None;
         }
-        let length = end_of_bare(
-            rest,
-            separator,
-            self.text(0..self.run.start),
-            self.text(self.run.clone()),
-        );
+        let length = self.end_of_bare(start, separator);
         let text = rest.get(..length)?;
         let range = start..start + text.trim_end().len();
         // The keys of a map are checked separately.
@@ -499,6 +601,62 @@ impl Place<'_> {
             quote: "",
             is_open: true,
         })
+    }
+
+    /// Returns the length of the unquoted value at `start`: to the end of the line, or to the next name.
+    fn end_of_bare(&self, start: usize, separator: char) -> usize {
+        let rest = self.text(start..self.line.len());
+        let precedes = |sign| self.signs.precedes(self.run.start, sign);
+        let is_option = self.text(self.run.clone()).starts_with('-');
+        let in_url = precedes(b'?') || precedes(b'&');
+        let in_tag = self.signs.last_end_tag.is_some_and(|at| at >= start);
+        let is_list = rest.starts_with('[');
+        let is_exported = self.line.trim_start().starts_with("export ") && {
+            let blanks = self.line.len() - self.line.trim_start().len();
+            self.run.start >= blanks + "export ".len()
+        };
+        let in_list = precedes(b'{') || precedes(b'(') || precedes(b',');
+        let (mut has_brace, mut has_parenthesis) = (false, false);
+        for (at, each) in rest.char_indices() {
+            let after = rest.get(at + each.len_utf8()..).unwrap_or_default();
+            let ends = match each {
+                ';' => {
+                    names_next(after)
+                        || separator == '=' && precedes(b';')
+                        || after.trim().is_empty()
+                }
+                '&' => in_url || names_next(after.strip_prefix("amp;").unwrap_or(after)),
+                '<' => in_tag,
+                // In lists and maps on one line.
+                ',' if !is_list => (in_list || separator != ' ') && names_next(after),
+                '}' => precedes(b'{') && !has_brace,
+                ')' => precedes(b'(') && !has_parenthesis,
+                '"' => {
+                    self.signs.is_within(self.run.start, b'"')
+                        || after.trim_start().starts_with([',', ']', '>', '}'])
+                }
+                '\'' => self.signs.is_within(self.run.start, b'\'') && !precedes(b'"'),
+                '`' => true,
+                _ if each.is_whitespace() => {
+                    is_option && !is_list
+                        || separator == '='
+                            && (after.trim_start().starts_with('-')
+                                || names_next(after)
+                                || is_exported)
+                        || after.trim_start().starts_with("# ")
+                            && !after.trim_start().starts_with("## ")
+                        || after.trim_start().starts_with("-->")
+                        || after.trim_start().starts_with("*/")
+                }
+                _ => false,
+            };
+            if ends {
+                return at;
+            }
+            has_brace |= each == '{';
+            has_parenthesis |= each == '(';
+        }
+        rest.len()
     }
 }
 
@@ -646,55 +804,6 @@ fn end_of_quote(text: &str, quote: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// Returns the length of an unquoted value: to the end of the line, or to the next name.
-fn end_of_bare(rest: &str, separator: char, before: &str, name: &str) -> usize {
-    let is_option = name.starts_with('-');
-    let in_url = before.contains('?') || before.contains('&');
-    let in_tag = rest.contains("</");
-    let is_list = rest.starts_with('[');
-    for (at, each) in rest.char_indices() {
-        let after = rest.get(at + each.len_utf8()..).unwrap_or_default();
-        let ends = match each {
-            ';' => {
-                names_next(after)
-                    || after.trim().is_empty()
-                    || separator == '=' && before.contains(';')
-            }
-            '&' => in_url || names_next(after.strip_prefix("amp;").unwrap_or(after)),
-            '<' => in_tag,
-            // In lists and maps on one line.
-            ',' if !is_list => {
-                before.contains(['{', '(', ',']) && names_next(after)
-                    || names_next(after) && separator != ' '
-            }
-            '}' => before.contains('{') && !rest.get(..at).unwrap_or_default().contains('{'),
-            ')' => before.contains('(') && !rest.get(..at).unwrap_or_default().contains('('),
-            '"' => {
-                before.matches('"').count() % 2 == 1
-                    || after.trim_start().starts_with([',', ']', '>', '}'])
-            }
-            '\'' => before.matches('\'').count() % 2 == 1 && !before.contains('"'),
-            '`' => true,
-            _ if each.is_whitespace() => {
-                is_option && !is_list
-                    || separator == '='
-                        && (after.trim_start().starts_with('-')
-                            || names_next(after)
-                            || before.trim_start().starts_with("export "))
-                    || after.trim_start().starts_with("# ")
-                        && !after.trim_start().starts_with("## ")
-                    || after.trim_start().starts_with("-->")
-                    || after.trim_start().starts_with("*/")
-            }
-            _ => false,
-        };
-        if ends {
-            return at;
-        }
-    }
-    rest.len()
 }
 
 /// Returns whether a text starts with a name and a separator: the next setting.
