@@ -60,6 +60,7 @@ fn main() {
             exponent(&points)
         );
     }
+    long_lines(runs, &scratch);
     if files > 0 {
         directories(files, &peers, runs, &scratch);
     }
@@ -164,6 +165,39 @@ fn documents(leaves: usize, peers: &str, runs: usize, scratch: &Path) -> Option<
 
 /// Compares by position, the default and the faster way; the alternative is a key that identifies each element.
 const DEEPDIFF: &str = "import sys, yaml\nfrom deepdiff import DeepDiff\nload = lambda path: yaml.load(open(path), Loader=yaml.CSafeLoader)\nprint(len(str(DeepDiff(load(sys.argv[1]), load(sys.argv[2])))))\n";
+
+/// Compares files of one line with many settings: finding its secrets must not search the line for each of its names.
+fn long_lines(runs: usize, scratch: &Path) {
+    const FORMS: [(&str, fn(usize) -> String); 3] = [
+        ("settings", |number| format!("key{number}=value{number},")),
+        ("options", |number| {
+            format!("--token{number} \"x{number}y\" ")
+        }),
+        ("URLs", |number| {
+            format!("http://user{number}:x9{number}@host/ ")
+        }),
+    ];
+    for (name, form) in FORMS {
+        let mut points = Vec::new();
+        for size in [10_000, 40_000] {
+            let text: String = (0..size).map(form).collect();
+            for environment in ["staging", "production"] {
+                let file = scratch.join(format!("line-{environment}.conf"));
+                fs::write(file, format!("{text}{environment}\n")).unwrap();
+            }
+            let arguments = ["compare", "line-staging.conf", "line-production.conf"];
+            let ours = measured(runs, scratch, &evenkeel(), &arguments, &[0, 2]);
+            line(&format!("evenkeel: {size} {name} in one line"), ours, None);
+            points.extend(ours.map(|ours| (size, ours)));
+        }
+        let power = exponent(&points);
+        println!(
+            "{:<34} exponent {power:.2} {}",
+            "",
+            held(power <= 1.2, "at most 1.2")
+        );
+    }
+}
 
 fn peer(name: &str, size: usize, theirs: Option<Took>, ours: Option<Took>) {
     match (theirs, ours) {
