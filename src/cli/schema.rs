@@ -37,7 +37,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         Of::Report => Report::schema(),
     };
     let printed = surroundings.print(|to| {
-        serde_json::to_writer_pretty(&mut *to, &document).map_err(std::io::Error::other)?;
+        serde_json::to_writer_pretty(&mut *to, &document)?;
         to.write_all(b"\n")
     });
     match printed {

@@ -17,6 +17,7 @@ mod alike;
 mod bad_days;
 mod bad_input;
 mod baseline;
+mod book;
 mod bounds;
 mod canaries;
 mod checkpoints;

@@ -318,35 +318,44 @@ impl TestWorld {
 
     /// The processes that were started for this project and still run, by the directory that they run or write in.
     pub fn processes(&self) -> Vec<i32> {
-        let home = self.path("");
-        let mut found = Vec::new();
-        for entry in fs::read_dir("/proc").unwrap().flatten() {
-            let Some(number) = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-            else {
-                continue;
-            };
-            let here = |what: &str| {
-                fs::read_link(entry.path().join(what)).is_ok_and(|path| path.starts_with(&home))
-            };
-            if here("cwd") || here("fd/1") {
-                found.push(number);
-            }
+        processes_in(&self.path(""))
+    }
+}
+
+/// Returns the processes that run or write in a directory, whose path has no link in it.
+pub fn processes_in(home: &Path) -> Vec<i32> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(number) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        let here = |what: &str| {
+            fs::read_link(entry.path().join(what)).is_ok_and(|path| path.starts_with(home))
+        };
+        if here("cwd") || here("fd/1") {
+            found.push(number);
         }
-        found
+    }
+    found
+}
+
+/// Kills processes.
+pub fn kill(processes: &[i32]) {
+    for number in processes {
+        if let Some(number) = rustix::process::Pid::from_raw(*number) {
+            let _ = rustix::process::kill_process(number, rustix::process::Signal::KILL);
+        }
     }
 }
 
 impl Drop for TestWorld {
     fn drop(&mut self) {
         // Only what runs in this directory, which is ours alone.
-        for number in self.processes() {
-            if let Some(number) = rustix::process::Pid::from_raw(number) {
-                let _ = rustix::process::kill_process(number, rustix::process::Signal::KILL);
-            }
-        }
+        kill(&self.processes());
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a command does while it runs, one line each: applies, suites, the plan that waits for production.
 //!
-//! The command line prints these lines when they happen, and a file gets them with the report. `docs/output.md` shows them.
+//! The command line prints these lines when they happen, and a file gets them with the report. `docs/tutorial.md` shows them.
 
 use std::io::{self, Write};
 

@@ -2,7 +2,7 @@
 //!
 //! `EVENKEEL_BLESS=1 cargo test --test program documents` rewrites the generated ones; an ordinary run compares them.
 
-mod files;
+pub mod files;
 mod generated;
 mod steps;
-mod words;
+pub mod words;

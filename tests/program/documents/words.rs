@@ -9,7 +9,7 @@ use evenkeel_ledger::LedgerError;
 use super::files::{below, documents, root, text};
 
 /// The targets of all links in a document, outside of code.
-fn links(document: &str) -> Vec<String> {
+pub fn links(document: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut fenced = false;
     for line in document.lines() {
