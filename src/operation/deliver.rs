@@ -110,9 +110,14 @@ pub fn deliver(
     let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
     asked.record(&project, &*ledger, None)?;
     timeline::fill(&*ledger, &mut state, &mut report);
-    let plan = PlanReport::new(&asked.plan, asked.rehearsed.clone());
-    world.listener.event(Event::Planned { plan: &plan });
-    report.plans.push(plan);
+    let is_open = asked.verdict.open && !has_failed;
+    let continues = is_open && !asked.dossier.policy.delivery && !asked.is_nothing_to_release();
+    // The release reports the same plan.
+    if !continues {
+        let plan = PlanReport::new(&asked.plan, asked.rehearsed.clone());
+        world.listener.event(Event::Planned { plan: &plan });
+        report.plans.push(plan);
+    }
     let document = asked.document();
     asked.tell_of_policy(&mut report);
     if asked.is_nothing_to_release() {
@@ -130,21 +135,20 @@ pub fn deliver(
     }
     let releasable = document.releasable;
     report.verdict = Some(document);
-    if asked.verdict.open && !has_failed {
-        if asked.dossier.policy.delivery {
-            report.next(asked.press());
-        } else {
-            // The gate is asked once more under production's lease: it had none until now.
-            return super::release::press(
-                &project,
-                &resolution,
-                &*ledger,
-                &mut state,
-                confirm,
-                wait,
-                report,
-            );
-        }
+    if continues {
+        // The gate is asked once more under production's lease: it had none until now.
+        return super::release::press(
+            &project,
+            &resolution,
+            &*ledger,
+            &mut state,
+            confirm,
+            wait,
+            report,
+        );
+    }
+    if is_open {
+        report.next(asked.press());
     }
     report.exit_code = code(has_failed, releasable);
     Ok(report)

@@ -178,8 +178,8 @@ impl Headline {
             }
             ("apply", true) => Self::Applied,
             ("verify", true) => Self::Passed,
-            ("deliver" | "approve" | "release", _) if report.verdict.is_some() => gate()?,
             ("deliver" | "release", true) if report.release.is_some() => Self::Released,
+            ("deliver" | "approve" | "release", _) if report.verdict.is_some() => gate()?,
             ("deliver" | "release", true) => Self::UpToDate,
             ("audit", true) if report.proofs.iter().all(|proof| proof.proven) => Self::Intact,
             ("validate" | "apply" | "verify" | "deliver" | "approve" | "release" | "audit", _) => {

@@ -84,6 +84,7 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
             Headline::Ready | Headline::WaitingForApproval => {
                 plain(format!("plan {}", super::short(&verdict.plan)))
             }
+            Headline::Released => plain(report.release.clone().unwrap_or_default()),
             _ => Vec::new(),
         };
     }

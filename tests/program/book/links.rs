@@ -159,3 +159,16 @@ fn a_link_out_of_the_book_is_found() {
     assert_eq!(inside("how-to/a.md", "../b.md").as_deref(), Some("b.md"));
     assert_eq!(inside("how-to/a.md", "../../b.md"), None);
 }
+
+#[test]
+fn the_readme_fits_one_screen() {
+    let readme = text(&root().join("README.md"));
+    let mut lines = 0;
+    let mut hidden = false;
+    for line in readme.lines() {
+        hidden |= line == "<!-- setup";
+        lines += usize::from(!hidden);
+        hidden &= line != "-->";
+    }
+    assert!(lines <= 56, "README.md has {lines} lines");
+}
