@@ -65,11 +65,7 @@ fn inside(from: &str, link: &str) -> Option<String> {
     let mut path = PathBuf::new();
     for part in Path::new(from).parent().unwrap().join(link).components() {
         match part {
-            Component::ParentDir => {
-                if !path.pop() {
-                    return None;
-                }
-            }
+            Component::ParentDir => path.pop().then_some(())?,
             Component::Normal(part) => path.push(part),
             _ => {}
         }

@@ -79,7 +79,7 @@ impl Names {
     pub fn to_run(&self, text: &str) -> String {
         let text = text.replace(HOME, &self.home);
         let text = exchange(&text, &self.ports, false);
-        let text = self.move_dates(&text, self.days);
+        let text = move_dates(&text, self.days);
         replace_digests(&text, self.digests.iter())
     }
 
@@ -87,7 +87,7 @@ impl Names {
     pub fn to_show(&self, text: &str) -> String {
         let text = text.replace(&self.home, HOME);
         let text = exchange(&text, &self.ports, true);
-        let text = self.move_dates(&text, -self.days);
+        let text = move_dates(&text, -self.days);
         self.account
             .replace_all(&text, |found: &Captures<'_>| match found.get(1) {
                 Some(rest) if rest.as_str().starts_with('@') => format!("{ACCOUNT}@laptop"),
@@ -131,16 +131,17 @@ impl Names {
         let pairs = self.digests.iter().map(|(shown, printed)| (printed, shown));
         replace_digests(text, pairs)
     }
+}
 
-    fn move_dates(&self, text: &str, days: i32) -> String {
-        DATE.replace_all(text, |found: &Captures<'_>| {
-            found[0].parse::<Date>().map_or_else(
-                |_| found[0].to_owned(),
-                |date| (date + days.days()).to_string(),
-            )
-        })
-        .into_owned()
-    }
+/// Moves every date of a text by days.
+fn move_dates(text: &str, days: i32) -> String {
+    DATE.replace_all(text, |found: &Captures<'_>| {
+        found[0].parse::<Date>().map_or_else(
+            |_| found[0].to_owned(),
+            |date| (date + days.days()).to_string(),
+        )
+    })
+    .into_owned()
 }
 
 /// Reserves a port of 127.0.0.1 by listening on it at another address, which no page uses: tests run side by side.
