@@ -22,6 +22,7 @@ mod properties;
 pub mod sensitive;
 mod toml;
 mod tree;
+mod words;
 mod yaml;
 
 pub use self::toml::{SyntaxProblem, definition};

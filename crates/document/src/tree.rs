@@ -87,7 +87,7 @@ pub enum ScalarKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key, decoded.
-    pub key: Box<str>,
+    pub key: Arc<str>,
     /// The place of the key.
     pub place: Place,
     /// The value.

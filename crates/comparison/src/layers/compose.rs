@@ -3,6 +3,8 @@
 //! What has a short form is brought into its long form first, in every layer: variables, labels and dependencies are maps. So
 //! two environments that write one thing in two forms are compared by what it is.
 
+use std::sync::Arc;
+
 use super::merging::keyed;
 use evenkeel_document::{Content, Entry, Node, Place, Scalar, ScalarKind};
 
@@ -178,9 +180,9 @@ fn variables(items: Vec<Node>, signs: &[char]) -> Content {
             ),
         };
         // The last of two counts.
-        entries.retain(|entry| entry.key != key);
+        entries.retain(|entry| *entry.key != *key);
         entries.push(Entry {
-            key,
+            key: key.into(),
             place: item.place,
             value: Node::new(item.place, Content::Scalar(value)),
         });
@@ -211,10 +213,10 @@ fn names(items: Vec<Node>, key: &str) -> Content {
     let mut entries: Vec<Entry> = Vec::new();
     for item in items {
         if let Content::Scalar(scalar) = &item.content
-            && !entries.iter().any(|entry| entry.key == scalar.text)
+            && !entries.iter().any(|entry| *entry.key == *scalar.text)
         {
             entries.push(Entry {
-                key: scalar.text.clone(),
+                key: scalar.text.as_ref().into(),
                 place: item.place,
                 value: Node::new(item.place, value(item.place)),
             });
@@ -230,7 +232,7 @@ pub(super) fn over(below: Node, above: Node) -> Node {
 }
 
 /// `Err` with its place where the upper one removes it.
-fn merged(below: Node, above: Node, path: &mut Vec<Box<str>>) -> Result<Node, Place> {
+fn merged(below: Node, above: Node, path: &mut Vec<Arc<str>>) -> Result<Node, Place> {
     let Node {
         place,
         tag,
@@ -291,9 +293,9 @@ fn merged(below: Node, above: Node, path: &mut Vec<Box<str>>) -> Result<Node, Pl
     })
 }
 
-fn entries(lower: Vec<Entry>, upper: Vec<Entry>, path: &mut Vec<Box<str>>) -> Vec<Entry> {
+fn entries(lower: Vec<Entry>, upper: Vec<Entry>, path: &mut Vec<Arc<str>>) -> Vec<Entry> {
     // Which key is merged is known from the entries: `keyed` hands over values only.
-    let keys: Vec<Box<str>> = lower.iter().map(|entry| entry.key.clone()).collect();
+    let keys: Vec<Arc<str>> = lower.iter().map(|entry| entry.key.clone()).collect();
     let mut shared = upper
         .iter()
         .filter(|entry| keys.contains(&entry.key))

@@ -123,7 +123,7 @@ pub(super) fn keyed(
     upper: Vec<Entry>,
     both: &mut dyn FnMut(Node, Node) -> Option<Node>,
 ) -> Vec<Entry> {
-    let numbers: std::collections::HashMap<Box<str>, usize> = lower
+    let numbers: std::collections::HashMap<std::sync::Arc<str>, usize> = lower
         .iter()
         .enumerate()
         .map(|(number, entry)| (entry.key.clone(), number))

@@ -108,7 +108,7 @@ fn nest(mut blocks: Vec<Block<'_>>, level: usize) -> Node {
         }
     }
     let entries = groups.into_iter().map(|(key, place, blocks)| Entry {
-        key,
+        key: key.into(),
         place,
         value: nest(blocks, level + 1),
     });

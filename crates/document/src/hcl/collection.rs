@@ -57,6 +57,7 @@ impl Parser<'_> {
                 return self.expected("the `=` after this key");
             }
             let value = self.expression()?;
+            let key = key.into();
             entries.insert(Entry { key, place, value }, &mut self.gathering);
             if self.peek().kind != Kind::Newline && !self.takes(",") && !self.peek().is("}") {
                 return self.expected("`,`, a new line, or the `}` that closes this object");

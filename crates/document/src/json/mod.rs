@@ -21,6 +21,7 @@ use self::open::{Next, Open, Values};
 use super::complaint::{Complaint, Gathered, Outcome};
 use super::limits::{self, DEEPEST, MOST_NODES};
 use super::tree::{Content, Node, Place, ScalarKind, without_room};
+use super::words::Words;
 use super::{codes, duplicates};
 use evenkeel_model::source::SourceFile;
 
@@ -38,6 +39,7 @@ pub(super) fn read(file: &Arc<SourceFile>) -> Outcome {
         complaints: Gathered::default(),
         nodes: 0,
         relaxed,
+        keys: Words::default(),
     };
     if let Err(complaint) = reader.run() {
         reader.complaints.push(complaint);
@@ -52,6 +54,7 @@ struct Reader<'text> {
     complaints: Gathered,
     nodes: usize,
     relaxed: bool,
+    keys: Words,
 }
 
 impl Reader<'_> {
@@ -104,9 +107,11 @@ impl Reader<'_> {
                 return self.close(closing, token.place);
             }
             (Next::ItemOrEnd, TokenKind::Text(key)) if in_map => {
+                let key = self.keys.shared(&key);
                 self.then(Next::Colon(key, token.place));
             }
             (Next::ItemOrEnd, TokenKind::Word(key)) if in_map && self.relaxed => {
+                let key = self.keys.shared(&key);
                 self.then(Next::Colon(key, token.place));
             }
             (Next::ItemOrEnd, kind) if in_map => {

@@ -1,5 +1,7 @@
 //! A list or map in progress, and the tokens that may follow.
 
+use std::sync::Arc;
+
 use super::super::tree::{Entry, Node, Place};
 
 /// A list or map in progress.
@@ -20,9 +22,9 @@ pub(super) enum Next {
     /// An item or a key, or the end: after the opening bracket and after a comma.
     ItemOrEnd,
     /// The `:` after a key.
-    Colon(Box<str>, Place),
+    Colon(Arc<str>, Place),
     /// The value of a key.
-    Value(Box<str>, Place),
+    Value(Arc<str>, Place),
     /// A comma, or the end.
     CommaOrEnd,
 }

@@ -66,7 +66,7 @@ fn read_by(text: &str, manner: Manner) -> Outcome {
         let value = body.into_node(whole);
         entries.insert(
             Entry {
-                key: name,
+                key: name.into(),
                 place,
                 value,
             },
@@ -315,7 +315,11 @@ impl Reader {
             None => &mut self.loose,
         };
         match entries.find(&key) {
-            None => entries.push(Entry { key, place, value }),
+            None => entries.push(Entry {
+                key: key.into(),
+                place,
+                value,
+            }),
             // `ExecStart=` clears earlier values, and later ones replace them.
             Some(entry)
                 if self.manner == Manner::Systemd

@@ -13,10 +13,11 @@ use super::super::codes;
 use super::super::complaint::Complaint;
 use super::super::gathering::Gathering;
 use super::super::tree::{Content, Node as Read, Place, Scalar, ScalarKind};
+use super::super::words::Words;
 use super::tables::{Item, ROOT, Tables};
 use super::{PIECE, parts, tables};
+use evenkeel_model::Value;
 use evenkeel_model::source::{Node, NodeValue, SourceFile, Span, Table};
-use evenkeel_model::{FastSet, Value};
 
 /// The deepest nesting of a definition: its values become part of plans, whose reader has its own limit.
 const DEEPEST: usize = 64;
@@ -104,7 +105,7 @@ struct Conversion<'f> {
     /// Errors about values that are invalid in definitions.
     unfit: Gathering,
     /// Interned keys and short texts: a file with many resources repeats `on = "web"` many times.
-    words: FastSet<Arc<str>>,
+    words: Words,
 }
 
 impl<'f> Conversion<'f> {
@@ -114,7 +115,7 @@ impl<'f> Conversion<'f> {
             offset,
             tables,
             unfit: Gathering::default(),
-            words: FastSet::default(),
+            words: Words::default(),
         }
     }
 
@@ -216,16 +217,6 @@ impl<'f> Conversion<'f> {
     }
 
     fn word(&mut self, text: &str) -> Arc<str> {
-        /// Longer texts are rarely repeated.
-        const SHORT: usize = 24;
-        if text.len() > SHORT {
-            return text.into();
-        }
-        if let Some(known) = self.words.get(text) {
-            return Arc::clone(known);
-        }
-        let word: Arc<str> = text.into();
-        self.words.insert(Arc::clone(&word));
-        word
+        self.words.shared(text)
     }
 }

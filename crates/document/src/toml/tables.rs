@@ -236,7 +236,7 @@ impl Tables {
                 };
                 place = Some(around(place, key_place, value.place));
                 Entry {
-                    key,
+                    key: key.into(),
                     place: key_place,
                     value,
                 }

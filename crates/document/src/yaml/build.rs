@@ -8,6 +8,7 @@ use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 use super::super::complaint::{Complaint, Gathered, Outcome};
 use super::super::limits::{self, DEEPEST};
 use super::super::tree::{Content, Node, Place, ScalarKind};
+use super::super::words::Words;
 use super::super::{codes, duplicates};
 use super::anchors::{Anchors, Built, Size};
 use super::open::{Key, Open, Values};
@@ -24,6 +25,7 @@ pub(super) struct Builder<'text> {
     anchors: Anchors,
     roots: Vec<Node>,
     complaints: Gathered,
+    keys: Words,
 }
 
 impl<'text> Builder<'text> {
@@ -34,6 +36,7 @@ impl<'text> Builder<'text> {
             anchors: Anchors::default(),
             roots: Vec::new(),
             complaints: Gathered::default(),
+            keys: Words::default(),
         }
     }
 
@@ -120,7 +123,7 @@ impl<'text> Builder<'text> {
             Some(Key::Merge)
         } else {
             // A key is its text: its type adds nothing.
-            Some(Key::Known((&*text).into(), place))
+            Some(Key::Known(self.keys.shared(&text), place))
         };
         if anchor == 0
             && let Some(key) = key
@@ -171,11 +174,8 @@ impl<'text> Builder<'text> {
         }
         match built.node.content {
             Content::Scalar(scalar) => {
-                self.key(
-                    Key::Known(scalar.text, place),
-                    built.size,
-                    place.end as usize,
-                );
+                let key = self.keys.shared(&scalar.text);
+                self.key(Key::Known(key, place), built.size, place.end as usize);
             }
             _ => self.complex_key(place),
         }

@@ -5,6 +5,7 @@
 //! is, in the order of their map, and keep their original places.
 
 use std::collections::{HashMap, hash_map};
+use std::sync::Arc;
 
 use super::super::codes;
 use super::super::complaint::{Complaint, Gathered};
@@ -33,7 +34,7 @@ pub(super) fn merged(
     }
     // The source of each key: the map itself, or the `<<` with this number and place.
     let own = entries.iter().map(|entry| (entry.key.clone(), None));
-    let mut taken: HashMap<Box<str>, Option<Taken>> = own.collect();
+    let mut taken: HashMap<Arc<str>, Option<Taken>> = own.collect();
     let mut sources: Vec<(usize, Vec<Entry>)> = Vec::with_capacity(merges.len());
     for (merge_at, merge) in merges.into_iter().enumerate() {
         let (before, place) = (merge.before, merge.place);

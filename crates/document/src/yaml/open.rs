@@ -1,5 +1,7 @@
 //! A list or a map in progress.
 
+use std::sync::Arc;
+
 use super::super::complaint::Gathered;
 use super::super::duplicates;
 use super::super::tree::{Content, Entry, Node, Place, without_room};
@@ -34,7 +36,7 @@ pub(super) enum Key {
     /// A key is next.
     Awaited,
     /// The value of this key is next.
-    Known(Box<str>, Place),
+    Known(Arc<str>, Place),
     /// The value to merge is next.
     Merge,
     /// The value of an invalid key is next.
