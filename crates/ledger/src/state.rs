@@ -316,6 +316,7 @@ fn highest(so_far: u64, prefix: &str, name: &str) -> u64 {
         .map_or(so_far + 1, |number: u64| so_far.max(number))
 }
 
+#[cfg(any(test, feature = "folder"))]
 mod encoded;
 #[cfg(test)]
 mod tests;

@@ -303,6 +303,34 @@ fn a_switch_about_secrets_in_lines_is_critical() {
 }
 
 #[test]
+fn a_size_in_lines_has_a_direction() {
+    for (ending, setting, more, less) in [
+        ("conf", "maxclients §\n", "20000", "10000"),
+        ("conf", "maxmemory §\n", "4gb", "2gb"),
+        ("bicepparam", "param instances = §\n", "4", "3"),
+        ("service", "[Service]\nCPUQuota=§\n", "20%", "10%"),
+    ] {
+        let with = |value: &str| setting.replace('§', value);
+        let world = pair(ending, &with(more), &with(less), "");
+        let report = world.json(2, &["drift", "--parity"]);
+        assert_eq!(
+            report["findings"][0]["code"], "parity/inverted",
+            "{setting}"
+        );
+        let world = pair(ending, &with(less), &with(more), "");
+        let report = world.json(2, &["drift", "--parity"]);
+        assert_eq!(
+            report["findings"][0]["code"], "parity/size-differs",
+            "{setting}"
+        );
+    }
+    // A number under another name may be anything.
+    let world = pair("conf", "listen 8081\n", "listen 8080\n", "");
+    let report = world.json(2, &["drift", "--parity"]);
+    assert_eq!(report["findings"][0]["code"], "parity/lines-differ");
+}
+
+#[test]
 fn ciphertexts_are_advice_and_are_not_compared() {
     for (ending, one, two) in [
         (

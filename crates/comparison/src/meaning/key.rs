@@ -110,6 +110,11 @@ pub(super) fn is_flag(key: &str) -> bool {
     has(key, FLAGS)
 }
 
+/// Whether it is a share of a machine's processors or memory: `CPUQuota`, `memory_percent`.
+pub(super) fn is_allowance(key: &str) -> bool {
+    has(key, &["cpu", "cpus", "memory", "mem", "quota"])
+}
+
 /// Whether a version stands under it: `version`, `appVersion`, `engine_version`, `targetRevision`, `tag`.
 pub(super) fn is_version(key: &str) -> bool {
     is_one_of(last(key), VERSIONS)

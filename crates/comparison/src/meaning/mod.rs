@@ -155,7 +155,8 @@ pub fn has_direction(dimension: Dimension, context: Context<'_>) -> bool {
         Dimension::Count | Dimension::Bytes | Dimension::Cores | Dimension::Machine => true,
         Dimension::Number => !key::is_time_like(context.key) || key::is_kept(context.key),
         Dimension::Seconds => key::is_kept(context.key),
-        Dimension::Share => false,
+        // `CPUQuota=20%`: a share of a resource. Other shares may be thresholds.
+        Dimension::Share => key::is_allowance(context.key),
     }
 }
 

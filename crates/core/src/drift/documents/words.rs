@@ -203,15 +203,28 @@ pub(super) fn defect(
             subject,
             format!("`{name}` is a different secret in each environment"),
         ),
-        Matter::Lines => Defect::new(
-            if is_flag_of_lines(disagreement) {
-                &codes::FLAG
-            } else {
-                &codes::LINES
-            },
-            subject,
-            format!("line is `{right}` in {two} and `{left}` in {one}"),
-        ),
+        Matter::Lines => {
+            let (code, more) = match related_words(disagreement) {
+                Some((key, relation)) => value(
+                    &relation,
+                    compared.siblings,
+                    Context {
+                        key: &key,
+                        above: "",
+                    },
+                ),
+                None => (&codes::LINES, None),
+            };
+            let more = more.map_or_else(String::new, |more| {
+                let more = more.replace("{one}", one.as_str());
+                format!(": {}", more.replace("{two}", two.as_str()))
+            });
+            Defect::new(
+                code,
+                subject,
+                format!("line is `{right}` in {two} and `{left}` in {one}{more}"),
+            )
+        }
         Matter::Copied => Defect::new(
             &codes::COPIED,
             subject,
@@ -230,17 +243,11 @@ pub(super) fn defect(
     }
 }
 
-/// Whether two lines differ in one word only, and it is on in one and off in the other: `PasswordAuthentication yes`.
-fn is_flag_of_lines(disagreement: &Disagreement) -> bool {
-    let text = |side: &Option<Side>| {
-        side.as_ref()?
-            .scalar
-            .as_ref()
-            .map(|scalar| scalar.text.to_string())
-    };
-    let (Some(one), Some(two)) = (text(&disagreement.left), text(&disagreement.right)) else {
-        return false;
-    };
+/// The relation of the words in which two lines differ, and their key: lines that differ in one word only, which is on in
+/// one and off in the other (`PasswordAuthentication yes`), or a size that is named as one (`maxclients 10000`).
+fn related_words(disagreement: &Disagreement) -> Option<(String, Relation)> {
+    let text = |side: &Option<Side>| Some(side.as_ref()?.scalar.as_ref()?.text.to_string());
+    let (one, two) = (text(&disagreement.left)?, text(&disagreement.right)?);
     let words = |text: &str| -> Vec<String> {
         text.split(|each: char| each.is_whitespace() || matches!(each, '=' | ';' | ','))
             .filter(|word| !word.is_empty())
@@ -248,25 +255,37 @@ fn is_flag_of_lines(disagreement: &Disagreement) -> bool {
             .collect()
     };
     let (ones, twos) = (words(&one), words(&two));
-    let mut differing = ones.iter().zip(&twos).filter(|(one, two)| one != two);
-    let (Some((one, two)), None) = (differing.next(), differing.next()) else {
-        return false;
+    if ones.len() != twos.len() {
+        return None;
+    }
+    let mut differing = (0..).zip(ones.iter().zip(&twos));
+    let mut differing = differing.by_ref().filter(|(_, (one, two))| one != two);
+    let (Some((at, (one, two))), None) = (differing.next(), differing.next()) else {
+        return None;
     };
+    let before: usize = at;
+    let key = ones.get(before.checked_sub(1)?)?;
     let loose = |text: &str| Scalar {
         kind: ScalarKind::Loose,
         text: text.into(),
     };
-    let key = ones.first().map_or("", String::as_str);
+    let related = |key: &str| relate(&loose(one), &loose(two), Context { key, above: "" });
     // A number in a line may be anything.
     let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic());
-    ones.len() == twos.len()
-        && ones.len() >= 2
-        && is_word(one)
-        && is_word(two)
-        && matches!(
-            relate(&loose(one), &loose(two), Context { key, above: "" }),
-            Relation::Flag { .. }
-        )
+    if is_word(one) && is_word(two) {
+        let first = ones.first()?;
+        let relation = related(first);
+        return matches!(relation, Relation::Flag { .. }).then(|| (first.clone(), relation));
+    }
+    let relation = related(key);
+    let is_size = matches!(
+        relation,
+        Relation::Size {
+            dimension: Dimension::Count | Dimension::Bytes | Dimension::Cores,
+            ..
+        }
+    );
+    is_size.then(|| (key.clone(), relation))
 }
 
 /// What to do about a defect of this code, beside what its code's own help says; `{id}` stands for its fingerprint.
