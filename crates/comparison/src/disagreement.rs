@@ -1,4 +1,4 @@
-//! One place at which two documents disagree.
+//! Disagreement of two documents at one place.
 
 use std::sync::Arc;
 
@@ -7,113 +7,113 @@ use super::{Path, Step, Thing, Which, shown};
 use evenkeel_document::sensitive::KnownSecrets;
 use evenkeel_document::{Place, Scalar};
 
-/// One place at which two documents disagree.
+/// Disagreement of two documents at one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disagreement {
-    /// Where, by the first document's names where both have it.
+    /// Path, by the first document's names where both have it.
     pub path: Path,
-    /// What each side has there; `None` where it has nothing.
+    /// First side; `None` where it has no value.
     pub left: Option<Side>,
     /// The second side.
     pub right: Option<Side>,
-    /// What the matter is.
+    /// Kind of disagreement.
     pub matter: Matter,
-    /// Of what only one side has: where the other one lacks it, the key above.
+    /// Deepest key that the other side has above a value it lacks.
     pub lacking: Option<Place>,
-    /// What is around it.
+    /// Surrounding facts.
     pub around: Surroundings,
 }
 
-/// What is around a disagreement, as far as it tells which ones have one reason.
+/// Facts around a disagreement, used to group disagreements with one reason.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surroundings {
-    /// The place of another disagreement that explains this one: it is inside of what is missing or switched off there, or
-    /// at the very place of a mention.
+    /// Path of the disagreement that explains this one: it is inside a value that is missing or switched off there, or
+    /// at the place of a mention.
     pub explained_by: Option<Path>,
-    /// The places of its siblings as one text, `apps[*].replicas`, where at least two of them have the key.
+    /// Pattern of the siblings' places, such as `apps[*].replicas`, where at least two of them have the key.
     pub among: Option<Arc<str>>,
-    /// Of a key that only one side has: the one key that the other side has instead.
+    /// The one key that the other side has instead of a key it lacks.
     pub instead: Option<Arc<str>>,
 }
 
-/// What one side has at a place.
+/// Value of one side at a place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Side {
-    /// Where the value stands.
+    /// Place of the value.
     pub place: Place,
-    /// Where its key stands, if it has one.
+    /// Place of its key, if it has one.
     pub key_place: Option<Place>,
-    /// The value for people: bounded, and without secrets.
+    /// Value as displayed: bounded, without secrets.
     pub shown: String,
-    /// The single value, if it is one; of an order the whole list, and of lines all of them, as one text.
+    /// Single value, if it is one; the whole list of an order and all lines of a text, as one text.
     pub scalar: Option<Scalar>,
-    /// Whether it is a secret: shown nowhere.
+    /// Whether the value is secret; secrets are never displayed.
     pub is_secret: bool,
-    /// Whether it is encrypted: it cannot be compared, and is not shown either.
+    /// Whether the value is encrypted: it is neither compared nor displayed.
     pub is_encrypted: bool,
-    /// How many single values are in it.
+    /// Number of single values in it.
     pub leaves: usize,
 }
 
-/// What the matter is at a place.
+/// Kind of disagreement at a place.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Matter {
-    /// Both have a single value, and the values are not the same.
+    /// Two different single values.
     Value(Relation),
-    /// One value here, written in two ways that programs read differently: who, in a few words, and whether all of them do.
+    /// One value, written in two ways that programs read differently: which programs, and whether all do.
     Readers(&'static str, bool),
-    /// Only one side has it: a key, an element of a list, a whole document.
+    /// Present on one side only: a key, an element of a list, a whole document.
     Only(Which),
-    /// One has a list, say, and the other a map.
+    /// Different types, such as a list and a map.
     Shape,
     /// The same value with another tag.
     Tag,
-    /// The same elements in another order, and nothing says that the order has no meaning. The flag tells whether it is
-    /// known to have one: a command line, for example.
+    /// Same elements in another order, and nothing shows that order has no meaning. The flag is set if order is known
+    /// to have a meaning, as in a command line.
     Order(bool),
-    /// The same thing at another place; the path is the second side's.
+    /// Same value at another place; the path is the second side's.
     Moved(Path),
-    /// Equal, and it must not be.
+    /// Equal values that must differ.
     MustDiffer,
-    /// A random id that is equal on both sides although a different id in each environment.
+    /// A random id that is equal on both sides, where each environment should have its own.
     Copied,
-    /// Equal to the letter on both sides, and names both environments by this identity.
+    /// Byte-identical on both sides, and names both environments by this identity.
     NamesBoth(Arc<str>),
-    /// One side mentions what is the other one's own. What the other side has at the place is told, too.
+    /// One side mentions a value that belongs to the other environment.
     Foreign {
-        /// Which side mentions it.
+        /// Side with the mention.
         within: Which,
-        /// The identity's name.
+        /// Name of the identity.
         identity: Arc<str>,
-        /// The value that is mentioned.
+        /// Mentioned value.
         value: Arc<str>,
-        /// What sort of thing mentions it.
+        /// Sort of thing that mentions it.
         thing: Thing,
     },
-    /// Both have the same database, bucket, queue or topic, by the name of one of them.
+    /// Both sides use the same database, bucket, queue or topic, named after one of them.
     Shared {
-        /// Whose name it is.
+        /// Side that it is named after.
         of: Which,
-        /// The value that tells.
+        /// Value that shows it.
         value: Arc<str>,
-        /// What sort of thing it is.
+        /// Sort of thing.
         thing: Thing,
     },
-    /// One side has its environment's own name in it, the other has nothing in its place, and nothing else differs.
+    /// One side contains its environment's own name, the other nothing in its place; nothing else differs.
     Marked(Which),
-    /// Lines of a text that differ.
+    /// Differing lines of a text.
     Lines,
-    /// An image is named by a tag that moves, in one environment or in both.
+    /// An image with a moving tag, in one environment or in both.
     Floating,
 }
 
 impl Disagreement {
-    /// Covers known secrets wherever they stand: in a value under another key, or in the path.
+    /// Hides known secrets everywhere: in values under other keys and in the path.
     pub(super) fn cover(&mut self, known: &KnownSecrets) {
         for side in [&mut self.left, &mut self.right].into_iter().flatten() {
             side.cover(known);
         }
-        // What differs in nothing but secrets is a difference of secrets.
+        // Two values that are equal once secrets are hidden differ in a secret.
         if let (Some(left), Some(right)) = (&mut self.left, &mut self.right)
             && matches!(
                 self.matter,

@@ -1,4 +1,4 @@
-//! Compares what a document is in two environments: one file each, or as many as a directory has, matched by name.
+//! Comparison of a document in two environments: one file each, or the files of a directory, matched by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,80 +16,80 @@ use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{SourceFile, Span};
 
-/// What one file of a document is.
+/// Content of a document's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileContent {
     /// Text.
     Text(Arc<SourceFile>),
-    /// Binary, or text of another encoding: only equal or not.
+    /// Binary, or text of another encoding: compared by digest only.
     Binary(Digest),
-    /// A link that is not followed, and where it leads: equal words lead to the same.
+    /// A link that is not followed, with its destination.
     Link(String),
-    /// It is there, and could not be read; that was complained about. Never equal to anything, and never missing.
+    /// A file that could not be read, which was reported. It differs from everything and is never missing.
     Unreadable,
 }
 
-/// The files that a document is in one environment.
+/// Files of a document in one environment.
 #[derive(Clone, Copy, Debug)]
 pub struct Files<'a> {
     /// By relative name; a single file has the empty name.
     pub files: &'a BTreeMap<String, FileContent>,
-    /// Whether all that are there are in the list. If not, one that is missing from it may be there.
+    /// Whether the list is complete. If not, a file that is missing from it may exist.
     pub whole: bool,
-    /// The files that these are laid over, by the same names, the lowest first.
+    /// Base files, by the same names, the lowest first.
     pub beneath: &'a [&'a BTreeMap<String, FileContent>],
-    /// What is compared of them.
+    /// Compared part of them.
     pub shape: Shape<'a>,
 }
 
 impl<'a> Files<'a> {
-    /// Whether each file is compared as it stands.
+    /// Whether each file is compared without layers and sections.
     fn is_plain(&self) -> bool {
         self.beneath.is_empty() && self.shape.section.is_none()
     }
 
-    /// The layers of a file, the lowest first; none where it is nowhere.
+    /// Returns the layers of a file, the lowest first; empty if it exists in none.
     fn layers(&self, name: &str) -> Vec<&'a FileContent> {
         let beneath = self.beneath.iter().filter_map(|files| files.get(name));
         beneath.chain(self.files.get(name)).collect()
     }
 }
 
-/// A disagreement with its places in both files.
+/// Disagreement with its places in both files.
 #[derive(Clone, Debug)]
 pub struct Located {
-    /// What it is. Its path begins with the file's relative name where there are several.
+    /// Disagreement. Its path starts with the file's relative name if there are several.
     pub disagreement: Disagreement,
-    /// Where the first side has it; the whole file where it lacks it, and nothing where the file is not there.
+    /// Place on the first side; the whole file if the side lacks the value, `None` if the file does not exist.
     pub left: Option<Span>,
-    /// Where the second side has it.
+    /// Place on the second side.
     pub right: Option<Span>,
 }
 
-/// What came of comparing.
+/// Result of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct FilesComparison {
-    /// Everything the two disagree about.
+    /// All disagreements.
     pub located: Vec<Located>,
-    /// What could not be read: of that, nothing can be told.
+    /// Files and parts that could not be read; nothing is known about them.
     pub complaints: Vec<Defect>,
-    /// Single values that differ when nothing is understood.
+    /// Number of single values that differ without any rule.
     pub raw: usize,
-    /// Single values that were compared, of both sides.
+    /// Number of compared single values, of both sides.
     pub leaves: usize,
-    /// Files that were compared, of both sides.
+    /// Number of compared files, of both sides.
     pub files: usize,
-    /// Whether the place that the rules ask for is there, on either side.
+    /// Whether the place that the rules ask for exists, on either side.
     pub is_there: bool,
-    /// Lists whose elements were matched by position, being too many to measure how alike they are.
+    /// Number of lists matched by position, because they are too long to measure likeness.
     pub by_position: usize,
-    /// What is written differently and counts as equal, where the rules ask for it.
+    /// Values that are written differently and count as equal, if the rules ask for them.
     pub equal: Vec<Equal>,
-    /// Everything that each side says in files that both have, where the rules ask for it.
+    /// All values of each side in files that both have, if the rules ask for them.
     pub said: (Said, Said),
 }
 
-/// Compares two sets of files. A format that is given is that of every file; otherwise their names tell.
+/// Compares two sets of files. `format` applies to every file; without it, file names decide.
 #[must_use]
 pub fn compare_files(
     left: Files<'_>,
@@ -116,7 +116,7 @@ pub fn compare_files(
         .collect();
     for (name, content) in left {
         let other = right.get(name).or_else(|| {
-            // A name that differs by identity values only is the same name.
+            // Names that differ by identity values only are the same.
             let other = open
                 .keys()
                 .copied()
@@ -129,7 +129,7 @@ pub fn compare_files(
         open.into_iter()
             .map(|(name, content)| (name, None, Some(content))),
     );
-    // What may be there, and was only not seen, is not missing.
+    // A file that was not listed may exist, so it is not missing.
     pairs.retain(|(_, left, right)| {
         (left.is_some() || whole_left) && (right.is_some() || whole_right)
     });
@@ -159,8 +159,7 @@ fn together(parts: Vec<FilesComparison>) -> FilesComparison {
     whole
 }
 
-/// Compares files that are laid over others, or of which a section counts. Names are matched as they are: what lies beneath is
-/// the same for all environments.
+/// Compares overlaid files and sections. Names must be equal: the layers below are shared by all environments.
 fn compare_layers(
     left: Files<'_>,
     right: Files<'_>,
@@ -197,7 +196,7 @@ fn compare_layers(
     together(parts)
 }
 
-/// Layers, the lowest first, and what is compared of them.
+/// Layers, the lowest first, with their compared part.
 type Layered<'a> = (&'a [&'a FileContent], Shape<'a>);
 
 fn compare_combined(
@@ -239,7 +238,7 @@ fn compare_combined(
     part
 }
 
-/// A section that only one environment has.
+/// Returns a section that only one environment has.
 fn lone_section(has: &Combined, shape: Shape<'_>, step: Option<Step>, which: Which) -> Located {
     let root = has.document.roots.first();
     let place = root.map(|root| root.place).unwrap_or_default();
@@ -279,7 +278,7 @@ fn lone_section(has: &Combined, shape: Shape<'_>, step: Option<Step>, which: Whi
     }
 }
 
-/// A section that is nowhere was written wrongly.
+/// Returns the defect of a section that no environment has: its pattern is wrong.
 fn no_section(document: &Combined, shape: Shape<'_>, name: &str) -> Defect {
     let section = shape.section.map(ToString::to_string).unwrap_or_default();
     let file = document.layers().last().map(covered_whole);
@@ -295,12 +294,12 @@ fn no_section(document: &Combined, shape: Shape<'_>, name: &str) -> Defect {
     }
 }
 
-/// The secrets of each layer of a document.
+/// Returns the secrets of each layer of a document.
 fn surveys(document: &Combined) -> Vec<Survey> {
     document.layers().map(Survey::of).collect()
 }
 
-/// The layers of a document, with their secrets covered.
+/// Layers of a document with hidden secrets.
 struct Shown(Vec<Arc<SourceFile>>);
 
 impl Shown {
@@ -313,14 +312,14 @@ impl Shown {
         )
     }
 
-    /// Where a side has it, or where it lacks it.
+    /// Returns the place where a side has it, or where it lacks it.
     fn span(
         &self,
         document: &Combined,
         side: Option<&Side>,
         lacking: Option<Place>,
     ) -> Option<Span> {
-        // Of what only one side has, the key says more than the first line of the value.
+        // For a value that only one side has, the key is more useful than the first line of the value.
         let place = match side {
             Some(side) => side.key_place.unwrap_or(side.place),
             None => lacking?,
@@ -331,7 +330,7 @@ impl Shown {
     }
 }
 
-/// Compares two documents that were read.
+/// Compares two parsed documents.
 fn compare_documents(
     left: &Combined,
     right: &Combined,
@@ -424,7 +423,7 @@ fn compare_pair(
             let matter = match (left, right) {
                 (Some(_), None) => Matter::Only(Which::Left),
                 (None, _) => Matter::Only(Which::Right),
-                // Nothing can be said of two encrypted files but that they differ.
+                // Encrypted files are either equal or different; nothing else is known.
                 (Some(one), Some(two)) if is_encrypted(one) && is_encrypted(two) => {
                     Matter::Value(Relation::Differs)
                 }
@@ -450,8 +449,8 @@ fn compare_pair(
     part
 }
 
-/// Whether nothing can be said of two files that can be read: the same text in the same format, in which nobody is
-/// mentioned and no image is named. One of them is read all the same: what is broken alike is not in parity.
+/// Whether two readable files are plainly equal: same text and format, without mentions and images. One of them is
+/// parsed all the same, since a file that is invalid on both sides is not in parity.
 fn is_plainly_equal(
     left: &SourceFile,
     right: &SourceFile,
@@ -469,7 +468,7 @@ fn is_plainly_equal(
         && !left.text.contains("image")
 }
 
-/// Both files as far as they can be read, and what is wrong with them. Where keys stand twice, the rest is read.
+/// Parses both files and returns their defects. The rest of a file with duplicate keys is read.
 fn read_both(
     left: &Arc<SourceFile>,
     right: &Arc<SourceFile>,
@@ -477,7 +476,7 @@ fn read_both(
 ) -> (Option<(Document, Document)>, Vec<Defect>) {
     let known = |file: &Arc<SourceFile>| format.unwrap_or_else(|| Format::of_file(file));
     let mut formats = (known(left), known(right));
-    // What the text of only one of two files of one sort is, is compared as text.
+    // Two files of one name whose formats differ by content are compared as text.
     if formats.0 != formats.1 && Format::of(&left.path) == Format::of(&right.path) {
         formats = (Format::Lines, Format::Lines);
     }
@@ -487,7 +486,7 @@ fn read_both(
     );
     let ((one, mut complaints), (two, others)) = both;
     if !complaints.is_empty() || !others.is_empty() {
-        // A template is text until it is rendered, whatever its name says.
+        // A template is text until it is rendered, whatever its name.
         let is_text = |file: &SourceFile, complaints: &[Defect]| {
             complaints.is_empty() || is_template(&file.text, complaints)
         };
@@ -505,9 +504,9 @@ fn read_both(
     (one.map(evened).zip(two.map(evened)), complaints)
 }
 
-/// Whether a text that cannot be read is a template: Jinja, Go or ERB by their marks anywhere; `${word}` and a word in `{}`,
-/// `[[]]`, `@@` or `%%` only in the line that is complained about, since these stand in files that are no templates, too.
-/// What is nested too deep, or runs in circles, is no template.
+/// Whether an unparsable text is a template: Jinja, Go or ERB by their marks anywhere; `${word}` and a word in `{}`,
+/// `[[]]`, `@@` or `%%` only in the reported line, since other files contain these too. Excessive nesting and cycles
+/// are not templates.
 fn is_template(text: &str, complaints: &[Defect]) -> bool {
     const MARKS: &[&str] = &["{{", "{%", "<%"];
     const MARKS_HERE: &[&str] = &["${", "[[ ", "[[-"];
@@ -539,7 +538,7 @@ fn is_template(text: &str, complaints: &[Defect]) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
     };
-    // Between the marks stands one word, and no blank.
+    // One word without blanks between the marks.
     let has_word = |line: &str, open: char, close: char| {
         line.match_indices(open).any(|(at, mark)| {
             let rest = line.get(at + mark.len()..).unwrap_or_default();
@@ -553,7 +552,7 @@ fn is_template(text: &str, complaints: &[Defect]) -> bool {
             .any(|(open, close)| has_word(here, *open, *close))
 }
 
-/// The file with its secrets covered, byte by byte, so that every place stays where it was.
+/// Returns the file with its secrets replaced byte by byte, so that all positions stay valid.
 fn covered(document: &Document, survey: Survey, known: &KnownSecrets) -> Arc<SourceFile> {
     let mut ranges = survey.into_ranges();
     ranges.extend(known.ranges(&document.file.text));
@@ -564,14 +563,14 @@ fn covered(document: &Document, survey: Survey, known: &KnownSecrets) -> Arc<Sou
     SourceFile::new(document.file.path.clone(), text)
 }
 
-/// A document that is not compared, with its secrets covered.
+/// Returns a document that is not compared, with hidden secrets.
 fn covered_whole(document: &Document) -> Arc<SourceFile> {
     let survey = Survey::of(document);
     let known = KnownSecrets::of(&[&survey]);
     covered(document, survey, &known)
 }
 
-/// A file that is not compared, with its secrets covered.
+/// Returns a file that is not compared, with hidden secrets.
 fn covered_file(file: &Arc<SourceFile>) -> Arc<SourceFile> {
     match evenkeel_document::read(file, Format::of_file(file)) {
         Ok(document) => covered_whole(&document),
@@ -582,7 +581,7 @@ fn covered_file(file: &Arc<SourceFile>) -> Arc<SourceFile> {
     }
 }
 
-/// Whether two files have the same content.
+/// Whether two files have equal content.
 fn is_same(one: &FileContent, two: &FileContent) -> bool {
     match (one, two) {
         (FileContent::Text(one), FileContent::Text(two)) => one.text == two.text,
@@ -590,7 +589,7 @@ fn is_same(one: &FileContent, two: &FileContent) -> bool {
     }
 }
 
-/// Whether a file is encrypted, whatever its name says.
+/// Whether a file is encrypted, whatever its name.
 fn is_encrypted(content: &FileContent) -> bool {
     matches!(content, FileContent::Text(file) if is_encrypted_text(file))
 }
@@ -626,7 +625,7 @@ fn start_of(content: &FileContent) -> Option<Span> {
     }
 }
 
-/// A file that only one side has, and one that only the other has, with the same content, was renamed.
+/// Pairs renamed files: equal content under a name that only one side has.
 fn renamed(
     whole: &mut FilesComparison,
     left: &BTreeMap<String, FileContent>,

@@ -1,13 +1,13 @@
-//! Files whose names have a hash of their contents in them: `assets/app-3f2a9c1d.js`, `app-config-6ct58987ht.yaml`.
+//! Files with a content hash in their name: `assets/app-3f2a9c1d.js`, `app-config-6ct58987ht.yaml`.
 //!
-//! Two such files whose names are the same but for the hash are one file, and so are references to them by their names.
-//! Hashes alone stay what they are: elsewhere the same digits may be a commit, and that is a difference.
+//! Two such files whose names differ only in the hash are one file, and references to them agree. Other hashes are
+//! compared as they are: the same digits may be a commit elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Identities, Identity, Which};
 
-/// The identities with the pairs of names that differ by a hash only; nothing where there are none.
+/// Returns the identities with the pairs of names that differ in a hash only; `None` if there are none.
 pub(crate) fn with_names<'n>(
     identities: &Identities,
     left: impl Iterator<Item = &'n String> + Clone,
@@ -40,16 +40,16 @@ pub(crate) fn with_names<'n>(
     (!pairs.is_empty()).then(|| identities.with_words(pairs.into_iter().map(identity)))
 }
 
-/// A name with a hash in it.
+/// Name that contains a hash.
 #[derive(Clone, Copy)]
 struct Hashed<'n> {
-    /// Without its folders.
+    /// Name without its folders.
     name: &'n str,
-    /// The same up to the end of the hash.
+    /// Name up to the end of the hash.
     stem: &'n str,
 }
 
-/// The names with a hash by what is left without it; nothing where several have that in common.
+/// Returns the names with a hash by the name without it; skips those that several share.
 fn alone<'n>(
     identities: &Identities,
     names: impl Iterator<Item = &'n String>,
@@ -70,7 +70,7 @@ fn alone<'n>(
     found
 }
 
-/// What is before the only hash in a path, the name, and what is after the hash.
+/// Returns the text before the only hash of a path, the name, and the text after the hash.
 fn hashed(path: &str) -> Option<(&str, Hashed<'_>, &str)> {
     let start = path.rfind('/').map_or(0, |at| at + 1);
     let name = path.get(start..)?;
@@ -80,14 +80,14 @@ fn hashed(path: &str) -> Option<(&str, Hashed<'_>, &str)> {
         let here = at..at + part.len();
         at = here.end + 1;
         if is_hash(part) {
-            // Of several hashes, the one of the contents is unknown.
+            // With several hashes, the one of the contents is unknown.
             if found.replace(here).is_some() {
                 return None;
             }
         }
     }
     let range = found?;
-    // A hash without a name before it says nothing of what it is.
+    // A hash without a preceding name identifies nothing.
     if range.start <= start + 1 {
         return None;
     }
@@ -96,10 +96,11 @@ fn hashed(path: &str) -> Option<(&str, Hashed<'_>, &str)> {
     Some((before, Hashed { name, stem }, after))
 }
 
-/// Whether a part of a name is a hash: hexadecimal digits, or those of kustomize; of small letters and figures in any case.
+/// Whether a part of a name is a hash: hexadecimal digits or kustomize's alphabet, with both lower-case letters and
+/// digits.
 fn is_hash(part: &str) -> bool {
     const SHORTEST: usize = 8;
-    /// How kustomize encodes its hashes, and how long they are.
+    /// Alphabet and length of kustomize's hashes.
     const KUSTOMIZE: (&[u8], usize) = (b"2456789bcdfghkmt", 10);
     let all = |is: &dyn Fn(u8) -> bool| part.bytes().all(is);
     let is_hex =
@@ -115,7 +116,7 @@ mod tests {
     use crate::Identities;
 
     #[test]
-    fn a_hash_is_known_beside_a_name() {
+    fn a_hash_is_recognised_beside_a_name() {
         let stem = |path: &str| hashed(path).map(|(_, hashed, _)| hashed.stem.to_owned());
         for (path, wanted) in [
             ("assets/app-3f2a9c1d.js", Some("app-3f2a9c1d")),

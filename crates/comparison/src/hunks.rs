@@ -1,16 +1,16 @@
-//! Where two sequences of lines part, in time that is nearly linear whatever the lines are.
+//! Differences of two sequences of lines, in nearly linear time for any input.
 //!
-//! What both begin and end with is taken off. Short rests are compared by their shortest script of edits; long ones are
-//! cut at lines that stand once on each side, in the same order, and what has no such line is one hunk.
+//! Common lines at the start and end are removed. Short rests are compared by their shortest edit script; long ones are
+//! split at lines that occur once on each side in the same order, and a long rest without such a line is one hunk.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Longest rest, of both sides together, that is compared by its shortest script: that takes the square of its length
-/// when nothing is alike.
+/// Longest rest, of both sides together, that is compared by its shortest edit script, which takes quadratic time when
+/// nothing is equal.
 const SHORT: usize = 4_000;
 
-/// The ranges of lines that differ, on each side; one of the two may be empty.
+/// Returns the differing ranges of lines on each side; one of the two may be empty.
 pub(super) fn hunks(left: &[String], right: &[String]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut found = Vec::new();
     between(left, right, 0..left.len(), 0..right.len(), &mut found);
@@ -60,8 +60,8 @@ fn between(
         found.push((old, new));
         return;
     }
-    // Between anchors no line stands once on both sides any more, or it stands in another order: so it is cut only once
-    // more at the most for each level, and levels are few; what remains long is one hunk.
+    // Unique lines between anchors are rare or in another order, so each level splits at most once more; a rest that
+    // stays long is one hunk.
     let mut at = (old.start, new.start);
     for (one, two) in anchors {
         let (one, two) = (old.start + one, new.start + two);
@@ -71,7 +71,7 @@ fn between(
     rest(left, right, at.0..old.end, at.1..new.end, found);
 }
 
-/// What lies between two anchors: compared when it is short, and one hunk when it is not.
+/// Compares the lines between two anchors if they are short; otherwise they are one hunk.
 fn rest(
     left: &[String],
     right: &[String],
@@ -86,7 +86,7 @@ fn rest(
     }
 }
 
-/// Lines that stand once on each side, as many as have the same order on both: their positions.
+/// Returns the positions of lines that occur once on each side: the most that have the same order on both.
 fn anchors(left: &[String], right: &[String]) -> Vec<(usize, usize)> {
     let once = |lines: &[String]| {
         let mut at: HashMap<String, Option<usize>> = HashMap::with_capacity(lines.len());
@@ -108,9 +108,9 @@ fn anchors(left: &[String], right: &[String]) -> Vec<(usize, usize)> {
     rising(&pairs)
 }
 
-/// The longest part of pairs whose second numbers rise as the first do.
+/// Returns the longest subsequence of pairs whose second numbers increase with the first.
 fn rising(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    // `ends[n]`: the pair with the lowest second number that ends a rising part of length n + 1.
+    // `ends[n]`: the pair with the lowest second number that ends an increasing subsequence of length n + 1.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = vec![None; pairs.len()];
     let second = |number: &usize| pairs.get(*number).map_or(usize::MAX, |pair| pair.1);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_parts_is_told_and_nothing_else() {
+    fn exactly_the_differing_lines_are_returned() {
         assert_eq!(hunks(&lines("abc"), &lines("abc")), []);
         assert_eq!(hunks(&lines("abc"), &lines("axc")), [(1..2, 1..2)]);
         assert_eq!(hunks(&lines("abc"), &lines("abxc")), [(2..2, 2..3)]);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_at_lines_that_stand_once() {
+    fn long_texts_are_split_at_unique_lines() {
         let left: Vec<String> = (0..20_000).map(|number| format!("line {number}")).collect();
         let mut right = left.clone();
         right[7] = "other".to_owned();
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_with_nothing_in_common_are_one_hunk() {
+    fn long_texts_without_a_common_line_are_one_hunk() {
         let left: Vec<String> = (0..50_000)
             .map(|number| format!("a {}", number % 7))
             .collect();

@@ -1,22 +1,22 @@
-//! Many patterns and many paths: which patterns speak of a path, found without trying each of them.
+//! Index of patterns: finds the patterns that cover a path without trying each.
 //!
-//! Patterns that name one place are found by its steps; only those with `*` are tried one by one.
+//! Patterns without `*` are found by their steps; only those with `*` are tried one by one.
 
 use std::collections::HashMap;
 
 use super::path::{Path, Step};
 use super::pattern::{Part, Pattern};
 
-/// Ways to look one path up: beyond that, patterns are tried one by one.
+/// Maximum number of keys to look up for one path; beyond that, patterns are tried one by one.
 const MOST_KEYS: usize = 64;
 
-/// Patterns, each with a number.
+/// Patterns with a number each.
 #[derive(Debug, Default)]
 pub struct Index<'p> {
     patterns: Vec<(&'p Pattern, usize)>,
     /// Positions in `patterns`, by the key of each that is not wild.
     exact: HashMap<String, Vec<usize>>,
-    /// Positions in `patterns` of the wild ones.
+    /// Positions in `patterns` of those with `*`.
     wild: Vec<usize>,
 }
 
@@ -31,7 +31,7 @@ impl<'p> Index<'p> {
         }
     }
 
-    /// The numbers of all patterns that speak of a path, in rising order.
+    /// Returns the numbers of all patterns that cover a path, in ascending order.
     #[must_use]
     pub fn covering(&self, path: &Path) -> Vec<usize> {
         let likely: Vec<usize> = match keys_of(path) {
@@ -53,7 +53,7 @@ impl<'p> Index<'p> {
     }
 }
 
-/// What a pattern that is not wild is found by: its steps, with one name of each element.
+/// Returns the key of a pattern without `*`: its steps, with one name of each element.
 fn key_of(pattern: &Pattern) -> Option<String> {
     if pattern.is_wild() {
         return None;
@@ -73,7 +73,7 @@ fn key_of(pattern: &Pattern) -> Option<String> {
     Some(key)
 }
 
-/// The keys of all patterns that name a path: a pattern may say any of an element's names.
+/// Returns the keys of all patterns that name a path: a pattern may use any name of an element.
 fn keys_of(path: &Path) -> Option<Vec<String>> {
     let mut keys = vec![String::new()];
     for step in &path.steps {
@@ -109,7 +109,7 @@ fn keys_of(path: &Path) -> Option<Vec<String>> {
     Some(keys)
 }
 
-/// Adds a step to a key, with lengths, so that no two ways of steps have one key.
+/// Adds a step to a key, with lengths, so that different steps never share a key.
 fn add(key: &mut String, sort: char, texts: &[&str]) {
     key.push(sort);
     for text in texts {
@@ -160,7 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_found_but_what_covers_and_all_of_that(
+        fn exactly_the_covering_patterns_are_found(
             patterns in prop::collection::vec(written(), 0..12),
             steps in prop::collection::vec(step(), 1..4),
         ) {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_of_very_many_names_is_found_all_the_same() {
+    fn an_element_of_very_many_names_is_found() {
         let names: Vec<(Arc<str>, Arc<str>)> = (0..100)
             .map(|number| (Arc::from(format!("n{number}")), Arc::from("x")))
             .collect();

@@ -1,7 +1,7 @@
-//! Files in layers: what an overlay makes of the files beneath it.
+//! Layered files: the result of an overlay and its base files.
 //!
-//! An environment's file is often laid over others that all environments share; what counts is the result. Every value of the
-//! result keeps the place in the file that it is from. How layers are merged is what their program does: [`Merge`].
+//! An environment's file often overlays others that all environments share; the result counts. Every value of the
+//! result keeps its place in the original file. Merging follows the file's program: [`Merge`].
 
 mod compose;
 mod merging;
@@ -18,27 +18,27 @@ use evenkeel_model::source::SourceFile;
 pub(crate) use merging::merge_deep;
 pub(crate) use spring::evened;
 
-/// How an overlay is merged with what lies beneath it.
+/// Method of merging an overlay with the layers below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Merge {
     /// Maps are merged, everything else is replaced.
     Deep,
-    /// As [`Merge::Deep`], and `null` removes a key of a lower layer.
+    /// As [`Merge::Deep`]; `null` removes a key of a lower layer.
     Helm,
-    /// As Compose merges its files: maps are merged, most lists are appended to, what has a key of its own (variables, mounts)
-    /// is replaced by key, commands are replaced.
+    /// As Compose: maps are merged, most lists are appended, keyed elements (variables, mounts) are replaced by key,
+    /// commands are replaced.
     Compose,
-    /// As [`Merge::Deep`], and lists are merged by position.
+    /// As [`Merge::Deep`]; lists are merged by position.
     Indexed,
-    /// The first keys are replaced whole.
+    /// Top-level keys are replaced whole.
     Shallow,
 }
 
 impl Merge {
-    /// Their names, as definitions write them.
+    /// Names in definitions.
     pub const NAMES: &'static [&'static str] = &["deep", "helm", "compose", "indexed", "shallow"];
 
-    /// The one with a name.
+    /// Returns the method with a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -51,7 +51,7 @@ impl Merge {
         })
     }
 
-    /// What the names of the files suggest: an overlay and the lowest layer.
+    /// Returns the default for the file names of an overlay and the lowest layer.
     fn of(overlay: &str, lowest: &str) -> Self {
         let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_lowercase();
         let (own, base) = (name(overlay), name(lowest));
@@ -76,29 +76,29 @@ impl Merge {
     }
 }
 
-/// What is compared of a document's files.
+/// Compared part of a document's files.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shape<'a> {
-    /// The part of each file that is the environment's.
+    /// Section of the environment in each file.
     pub section: Option<&'a Pattern>,
-    /// The environment's name: documents of another profile are no layers.
+    /// Name of the environment; documents of another profile are skipped.
     pub profile: &'a str,
-    /// How layers are merged, if that is said.
+    /// Method of merging, if defined.
     pub merge: Option<Merge>,
 }
 
-/// The result of some layers.
+/// Result of merging layers.
 pub(crate) struct Combined {
-    /// The result. Its text is that of all layers, one behind the other, so that each value has a place of its own.
+    /// Result. Its text is the concatenation of all layers, so that each value has a unique place.
     pub(crate) document: Document,
-    /// Each layer, and where its text begins. None where the document is the only one, and whole.
+    /// Layers with the offsets of their texts. Empty if the document is complete by itself.
     layers: Vec<(usize, Document)>,
     /// Whether the section is missing.
     pub(crate) lacks_section: bool,
 }
 
 impl Combined {
-    /// A document by itself.
+    /// Wraps a single document.
     pub(crate) fn plain(document: Document) -> Self {
         Self {
             layers: Vec::new(),
@@ -107,14 +107,14 @@ impl Combined {
         }
     }
 
-    /// Each layer as it was read.
+    /// Returns each layer as read.
     pub(crate) fn layers(&self) -> impl Iterator<Item = &Document> {
         let only = self.layers.is_empty().then_some(&self.document);
         only.into_iter()
             .chain(self.layers.iter().map(|(_, document)| document))
     }
 
-    /// The layer that a place is in, by number, and the place in it.
+    /// Returns the index of the layer that contains a place, and the place in it.
     pub(crate) fn located(&self, place: Place) -> (usize, Place) {
         let number = self
             .layers
@@ -126,7 +126,7 @@ impl Combined {
     }
 }
 
-/// Whether files can be laid over each other: text that is not encrypted.
+/// Whether all files can be layered: text that is not encrypted.
 pub(crate) fn are_texts(layers: &[&FileContent]) -> bool {
     layers.iter().all(|layer| match layer {
         FileContent::Text(file) => !sensitive::is_encrypted_file(&file.text),
@@ -134,7 +134,7 @@ pub(crate) fn are_texts(layers: &[&FileContent]) -> bool {
     })
 }
 
-/// Reads layers, the lowest first, and merges them; and everything that is wrong with them.
+/// Reads and merges layers, the lowest first, and returns their defects.
 pub(crate) fn combine(
     layers: &[&FileContent],
     format: Option<Format>,
@@ -166,7 +166,7 @@ pub(crate) fn combine(
     let mut placed: Vec<(usize, Document)> = Vec::new();
     let mut result: Vec<Node> = Vec::new();
     for document in read {
-        // A text of its own line, so that no line is of two files.
+        // End each text with a line break, so that no line belongs to two files.
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
@@ -203,10 +203,10 @@ pub(crate) fn combine(
     (Some(combined), complaints)
 }
 
-/// The keys by which Spring says which profile a document is for.
+/// Keys by which Spring names a document's profile.
 const PROFILES: [&str; 2] = ["spring.config.activate.on-profile", "spring.profiles"];
 
-/// The documents of one file that count for an environment, as one: those for its profile over those for all.
+/// Returns the documents of one file that apply to an environment, as one: those of its profile over those of all.
 fn of_profile(roots: Vec<Node>, shape: Shape<'_>, merge: Merge) -> Vec<Node> {
     let profile = |root: &Node| PROFILES.iter().find_map(|key| lookup(root, key).cloned());
     if roots.len() < 2

@@ -1,7 +1,7 @@
-//! Compares two documents as trees: what is the same, what differs, and what each difference means.
+//! Comparison of two documents as trees: equal and different values, and the meaning of each difference.
 //!
-//! Pure. Takes documents that were read and what is known of the two environments, gives disagreements with a path and
-//! places on both sides. What of that is declared, and what it is called when it is shown, is left to `drift`.
+//! Pure. From parsed documents and facts about the two environments, it returns disagreements with a path and places on
+//! both sides. Declared differences and presentation are left to `drift`.
 
 #![forbid(unsafe_code)]
 

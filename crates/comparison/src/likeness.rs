@@ -1,7 +1,8 @@
-//! Elements that nothing identifies: brought together by how much they are alike.
+//! Elements without an identity, paired by likeness.
 //!
-//! Measuring each element against each costs the product of their numbers, so a comparison has a [`Budget`] for it.
-//! Beyond the budget only elements that share a third of their values are measured, a few each; position pairs the rest.
+//! Comparing each element with each costs the product of their numbers, so a comparison has a [`Budget`] for it. Beyond
+//! the budget only elements that share a third of their values are compared, a few each; the rest is paired by
+//! position.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
@@ -12,24 +13,24 @@ use super::path::Step;
 use super::{Identities, Which};
 use evenkeel_document::{Content, Node};
 
-/// How alike is judged.
+/// Measure of likeness.
 pub(super) struct Likeness<'i> {
     pub(super) identities: &'i Identities,
     pub(super) budget: &'i Budget,
 }
 
-/// How many features one comparison may still hold against each other.
+/// Number of features that one comparison may still compare.
 pub(super) struct Budget(Cell<usize>);
 
 impl Default for Budget {
     fn default() -> Self {
-        // A twentieth of a second, and some megabytes.
+        // About 50 ms and a few megabytes.
         Self(Cell::new(20_000_000))
     }
 }
 
 impl Budget {
-    /// Takes a cost from the budget, if that much is left.
+    /// Deducts a cost if the budget covers it.
     fn takes(&self, cost: usize) -> bool {
         let rest = self.0.get().checked_sub(cost);
         self.0.set(rest.unwrap_or_else(|| self.0.get()));
@@ -37,25 +38,25 @@ impl Budget {
     }
 }
 
-/// Most features of an element that its likeness is measured by.
+/// Maximum number of features by which an element is measured.
 const MOST_FEATURES: usize = 2_000;
 
-/// The least share of features in common, in thousandths, by which two elements belong together wherever they are.
+/// Minimum share of common features, in thousandths, for a pair at any position.
 const ALIKE: usize = 400;
 
-/// The same, for elements at one position: with the same keys, no value has to be equal.
+/// Minimum share for elements at one position: with equal keys, no value has to be equal.
 const ALIKE_AT_ONE_POSITION: usize = 300;
 
-/// Beyond the budget: into so many groups the values of an element are divided, by their keys. Elements are measured
-/// that have all values of one group in common.
+/// Beyond the budget: number of groups into which the values of an element are divided by their keys. Only elements
+/// with an equal group are measured.
 const GROUPS: usize = 3;
 
-/// And with so many others each element is measured for each group.
+/// Maximum number of elements measured against each element and group.
 const MOST_CANDIDATES: usize = 6;
 
 impl Likeness<'_> {
-    /// A digest of a whole value with identity marks: equal ones are the same thing in both environments, as far as can
-    /// be seen at once. The order of keys has no part in it.
+    /// Returns a digest of a whole value with identity marks, without the order of keys: equal digests are the same
+    /// thing in both environments.
     pub(super) fn digest(&self, node: &Node, which: Which) -> u64 {
         let mut hasher = DefaultHasher::new();
         node.tag.hash(&mut hasher);
@@ -93,8 +94,8 @@ impl Likeness<'_> {
         }
     }
 
-    /// Digests of each key and of each single value with its keys, in rising order: what two elements share is how alike
-    /// they are.
+    /// Returns digests of each key and of each single value with its keys, in ascending order; likeness is their common
+    /// share.
     fn features(&self, node: &Node, which: Which) -> Vec<u64> {
         let mut features = Vec::new();
         self.gather(node, 0, which, &mut features);
@@ -117,7 +118,7 @@ impl Likeness<'_> {
             Content::Map(entries) => {
                 for entry in entries {
                     let key = self.step(above, &entry.key, which);
-                    // That the key is there counts for something by itself.
+                    // The presence of a key counts by itself.
                     into.push(key);
                     self.gather(&entry.value, key, which, into);
                 }
@@ -132,7 +133,7 @@ impl Likeness<'_> {
         hasher.finish()
     }
 
-    /// One digest for each group of an element's values. The key of a value decides its group.
+    /// Returns one digest for each group of an element's values. The key of a value decides its group.
     fn groups(&self, node: &Node, which: Which) -> [u64; GROUPS] {
         let mut groups = [0; GROUPS];
         self.divide(node, 0, which, &mut groups);
@@ -163,7 +164,7 @@ impl Likeness<'_> {
     }
 }
 
-/// The share of features that two elements have in common, in thousandths.
+/// Returns the share of features that two elements have in common, in thousandths.
 fn share(mine: &[u64], theirs: &[u64]) -> usize {
     let (mut one, mut two, mut common) = (0, 0, 0);
     while let (Some(left), Some(right)) = (mine.get(one), theirs.get(two)) {
@@ -176,10 +177,10 @@ fn share(mine: &[u64], theirs: &[u64]) -> usize {
         .unwrap_or(0)
 }
 
-/// Elements of one side that have no counterpart yet: their numbers, and by what they are alike.
+/// Unpaired elements of one side: their numbers and features.
 type Lonely = Vec<(usize, Vec<u64>)>;
 
-/// Which pairs of lonely elements are measured: positions in the two lists.
+/// Returns the pairs of unpaired elements to measure, as positions in the two lists.
 fn measured_pairs<'n>(
     left: &'n [Node],
     right: &'n [Node],
@@ -187,7 +188,7 @@ fn measured_pairs<'n>(
     likeness: &Likeness<'_>,
 ) -> (Vec<(usize, usize)>, bool) {
     let features = |lonely: &Lonely| lonely.iter().map(|(_, own)| own.len()).sum::<usize>();
-    // Each feature is held against each element of the other side, and each pair costs something by itself.
+    // Each feature is compared with each element of the other side, and each pair has a fixed cost.
     const COST_OF_PAIR: usize = 24;
     let cost = (features(ones).saturating_mul(twos.len()))
         .saturating_add(features(twos).saturating_mul(ones.len()))
@@ -237,7 +238,7 @@ fn measured_pairs<'n>(
     (pairs, false)
 }
 
-/// Of a few elements on each side, given by their numbers, those that are alike: the best first.
+/// Returns the pairs of similar elements among a few on each side, the best first.
 pub(super) fn best(
     left: &[Node],
     right: &[Node],
@@ -265,8 +266,8 @@ pub(super) fn best(
     best
 }
 
-/// Pairs of elements that are alike, by their numbers: the best first, then the nearest, in an order that comes out alike
-/// from either side.
+/// Returns pairs of similar elements by number: the best first, then the nearest, in an order that does not depend on
+/// the side.
 fn ranked(ones: &Lonely, twos: &Lonely, pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
     let mut measured: Vec<([usize; 4], usize, usize)> = Vec::new();
     for (one, two) in pairs {
@@ -291,8 +292,8 @@ fn ranked(ones: &Lonely, twos: &Lonely, pairs: Vec<(usize, usize)>) -> Vec<(usiz
         .collect()
 }
 
-/// Pairs elements that nothing identifies: what is the same first; of the rest what is most alike; then by position, as
-/// far as elements are alike at all, where as many are left on both sides.
+/// Pairs elements without an identity: equal ones first; then by likeness; then by position where elements share
+/// anything and as many are left on both sides.
 pub(super) fn pair<'n>(
     left: &'n [Node],
     right: &'n [Node],
@@ -305,7 +306,7 @@ pub(super) fn pair<'n>(
     let (lefts, rights) = (digests(left, Which::Left), digests(right, Which::Right));
     let mut counterpart: Vec<Option<usize>> = vec![None; left.len()];
     let mut open: BTreeSet<usize> = (0..right.len()).collect();
-    // The same with the same, the first with the first: so it comes out alike from either side.
+    // Equal elements are paired in order, so that the result does not depend on the side.
     let mut by_digest: HashMap<u64, Vec<usize>> = HashMap::new();
     for (number, digest) in rights.iter().enumerate().rev() {
         by_digest.entry(*digest).or_default().push(number);
@@ -332,7 +333,7 @@ pub(super) fn pair<'n>(
             *counterpart = Some(two);
         }
     }
-    // What only its position brings together has no place of its own that it could have left.
+    // Elements paired by position cannot be out of order.
     let order: Vec<usize> = counterpart.iter().flatten().copied().collect();
     let is_reordered = !order.is_sorted();
     let ones: Vec<&(usize, Vec<u64>)> = ones
@@ -365,7 +366,7 @@ pub(super) fn pair<'n>(
     }
 }
 
-/// Whether an element has nothing that could be alike but its one value.
+/// Whether an element consists of a single value.
 fn has_no_keys(node: Option<&Node>) -> bool {
     node.is_some_and(|node| match &node.content {
         Content::Scalar(_) => true,
@@ -374,8 +375,8 @@ fn has_no_keys(node: Option<&Node>) -> bool {
     })
 }
 
-/// The pairs by their positions on the first side; what only one side has is named by what it is, since its position may
-/// be that of another element of the other side.
+/// Returns the pairs in the order of the first side. An element that only one side has is named by its content, since
+/// its position may be that of another element on the other side.
 fn paired<'n>(
     left: &'n [Node],
     right: &'n [Node],

@@ -1,8 +1,8 @@
-//! Texts that have no format: compared line by line.
+//! Texts without a format, compared line by line.
 //!
-//! Empty lines and comments are no part of what is compared; which lines are comments is said in [`style`]. Of the lines that a sequence diff leaves over, those that say
-//! the same elsewhere only stand in another order; those that set the same thing are a pair that differs; and what is then
-//! left stands on one side only, a statement with all its lines at a time. Which is which is said in [`leftover`].
+//! Empty lines and comments are skipped; [`style`] defines comments. Lines left over by a sequence diff are classified
+//! in [`leftover`]: equal lines elsewhere are in another order; lines that set the same thing are a differing pair; the
+//! rest exists on one side only, one statement with all its lines at a time.
 
 mod leftover;
 mod style;
@@ -19,8 +19,8 @@ use evenkeel_document::{Content, Document, Node, Place, Scalar, ScalarKind, cove
 use leftover::{Leftover, says_something};
 use style::Style;
 
-/// Compares lines. Lines that differ by identity values only are the same. A path names a line by its own text, so that it
-/// stays the same when lines come and go above it.
+/// Compares lines. Lines that differ by identity values only are equal. A path names a line by its text, so that it
+/// does not depend on other lines.
 pub(super) fn compare(
     left: &Document,
     right: &Document,
@@ -30,10 +30,10 @@ pub(super) fn compare(
     found: &mut Vec<Disagreement>,
 ) {
     let (lefts, rights) = (lines(left), lines(right));
-    // Where one side's indentation means something, it is compared.
+    // Indentation is compared if it has a meaning on both sides.
     let is_indented = Style::of(left).is_indented && Style::of(right).is_indented;
     let (one, two) = (Shown::of(left), Shown::of(right));
-    // A line is known by what is beside its secrets.
+    // A line is identified by its text without secrets.
     let covered = |shown: &Shown, nodes: &[&Node]| -> Vec<String> {
         let trimmed = |node: &&Node| shown.covered(node).trim().to_owned();
         nodes.iter().map(trimmed).collect()
@@ -59,7 +59,7 @@ pub(super) fn compare(
             path: above.clone(),
             left: one.side(&chosen(&lefts, &numbers(|(one, _)| *one))),
             right: two.side(&chosen(&rights, &numbers(|(_, two)| *two))),
-            // The first line that matches counts, and a line may have left its block.
+            // The first matching line counts, and a line may have left its block.
             matter: Matter::Order(true),
             lacking: None,
             around: Surroundings::default(),
@@ -93,7 +93,7 @@ pub(super) fn compare(
             };
             identities.marked_on_one_side(&line(&ones), &line(&twos))
         };
-        // What else differs beside the secrets of both lines is told; the secrets are covered.
+        // Differences besides secrets are reported, with the secrets hidden.
         if let (Some(left), Some(right)) = (&mut left, &mut right)
             && left.is_secret
             && right.is_secret
@@ -142,8 +142,8 @@ fn chosen<'n>(lines: &[&'n Node], numbers: &[usize]) -> Vec<&'n Node> {
     chosen.copied().collect()
 }
 
-/// Lines that are left on one side, a statement at a time: a line, and those after it that are indented deeper or end it.
-/// An end without a beginning goes with the line before it, or stands for itself: a block that ends elsewhere is another.
+/// Groups unpaired lines of one side into statements: a line with the following lines that are indented deeper or end
+/// it. An end without a start belongs to the preceding line, or is a statement: it ends another block.
 fn statements<'n>(all: &[&'n Node], numbers: &[usize]) -> Vec<Vec<&'n Node>> {
     let mut statements: Vec<Vec<&Node>> = Vec::new();
     let mut last: Option<(usize, usize)> = None;
@@ -169,7 +169,7 @@ fn statements<'n>(all: &[&'n Node], numbers: &[usize]) -> Vec<Vec<&'n Node>> {
     statements
 }
 
-/// The lines that count.
+/// Returns the compared lines.
 fn lines(document: &Document) -> Vec<&Node> {
     match document.roots.first().map(|root| &root.content) {
         Some(Content::List(items)) => Style::of(document).counting(items),
@@ -177,7 +177,7 @@ fn lines(document: &Document) -> Vec<&Node> {
     }
 }
 
-/// The lines that count, each with the step that names it, and whether it has a secret.
+/// Returns the compared lines, each with the step that names it, and whether it contains a secret.
 pub(super) fn named(document: &Document) -> impl Iterator<Item = (Step, &Node, bool)> {
     let shown = Shown::of(document);
     let mut names = Names::default();
@@ -194,9 +194,9 @@ fn text(node: &Node) -> &str {
     node.as_scalar().map_or("", |scalar| &scalar.text)
 }
 
-/// A text, and where its secrets are.
+/// Text with the positions of its secrets.
 struct Shown {
-    /// In their order, none within another.
+    /// In ascending order, without overlap.
     secrets: Vec<Range<usize>>,
 }
 
@@ -214,7 +214,7 @@ impl Shown {
         Self { secrets }
     }
 
-    /// The secrets in a line, by their places in it.
+    /// Returns the secrets in a line by their positions in it.
     fn within(&self, node: &Node) -> Vec<Range<usize>> {
         let (start, end) = (node.place.start as usize, node.place.end as usize);
         let from = self.secrets.partition_point(|range| range.end <= start);
@@ -225,7 +225,7 @@ impl Shown {
             .collect()
     }
 
-    /// The name of the secret in a line, or `""` where it has none.
+    /// Returns the name of the secret in a line; `""` if it contains none.
     fn secret<'n>(&self, node: &'n Node) -> Option<&'n str> {
         let ranges = self.within(node);
         if ranges.is_empty() {
@@ -234,7 +234,7 @@ impl Shown {
         Some(sensitive::secret_of_line(text(node)).unwrap_or(""))
     }
 
-    /// A line with words in the place of its secrets.
+    /// Returns a line with placeholders for its secrets.
     fn covered<'n>(&self, node: &'n Node) -> Cow<'n, str> {
         let ranges = self.within(node);
         if ranges.is_empty() {
@@ -282,14 +282,13 @@ impl Shown {
     }
 }
 
-/// A line to the name of a setting that is about secrets: what it is set to is shown, and no part of a path.
+/// Returns a line up to the name of a setting about secrets, whose value is displayed and not part of a path.
 fn without_setting(line: &str) -> &str {
     let end = sensitive::setting_of_line(line).and_then(|name| Some(line.find(name)? + name.len()));
     end.and_then(|end| line.get(..end)).unwrap_or(line)
 }
 
-/// What lines are called: the first one's text, or the name of its secret. The same text at several places: the second one
-/// is told from the first.
+/// Names of lines: the first line's text, or the name of its secret. Equal texts are numbered.
 #[derive(Default)]
 struct Names {
     times: BTreeMap<String, usize>,
@@ -321,7 +320,7 @@ mod tests {
     use evenkeel_document::{Format, read};
     use evenkeel_model::source::SourceFile;
 
-    /// What is found, in short: the path, and each side's lines.
+    /// Returns findings in short form: the path, and each side's lines.
     fn found(left: &str, right: &str) -> Vec<String> {
         let document =
             |name: &str, text: &str| read(&SourceFile::new(name, text), Format::Lines).unwrap();
@@ -359,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_lines_are_told_one_by_one() {
+    fn adjacent_lines_are_reported_one_by_one() {
         assert_eq!(
             found(
                 "set :branch, \"develop\"\nset :workers, 1\nset :stage, :staging\n",
@@ -373,13 +372,13 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_empty_lines_are_no_difference() {
+    fn comments_and_empty_lines_are_not_differences() {
         assert!(found("# one\nlisten 80;\n\n", "// two\n\n; three\nlisten 80;\n").is_empty());
         assert_eq!(found("#!/bin/sh\n", "#!/bin/bash\n").len(), 1);
     }
 
     #[test]
-    fn what_is_set_once_is_a_pair_wherever_it_stands() {
+    fn a_setting_that_is_set_once_is_a_pair_at_any_place() {
         assert_eq!(
             found(
                 "log_level = :info\na = 1\nb = 2\n",
@@ -398,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_known_by_what_is_beside_its_secret() {
+    fn a_line_is_identified_by_its_text_without_secrets() {
         assert_eq!(
             found(
                 "user app on >hunter2 ~a:*\nuser web on >hunter3 ~b:*\nmaxmemory 1\n",
@@ -417,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_a_crontab_is_known_by_what_it_runs() {
+    fn a_crontab_line_is_identified_by_its_command() {
         assert_eq!(
             found(
                 "*/5 * * * * /srv/poll\n@daily root /srv/report\n0 3 * * mon /srv/backup\n",
@@ -447,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_about_different_things_are_no_pair() {
+    fn lines_about_different_things_are_not_a_pair() {
         assert_eq!(
             found("a 1\nx.cache = true\nb 1\n", "a 1\nx.reload = false\nb 1\n"),
             ["left: x.cache = true | -", "right: - | x.reload = false"]
@@ -456,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_keyword_and_a_name_set_is_paired_by_the_name() {
+    fn a_keyword_and_a_name_are_paired_by_the_name() {
         assert_eq!(
             found(
                 "param logName = 'a'\nparam redisName = 'b'\nparam vault = 'c'\nparam cpu = '1.0'\n",
@@ -472,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_shown_nowhere() {
+    fn a_secret_is_never_displayed() {
         let found = found(
             "set :db_password, \"hunter2\"\n",
             "set :db_password, \"hunter3\"\n",

@@ -1,8 +1,9 @@
-//! Which elements of two lists belong together.
+//! Pairing of the elements of two lists.
 //!
-//! By identity first: declared keys, then what is found (`name`, `id`, `key`, Kubernetes' apiVersion, kind, namespace
-//! and name, the only key of a map, the name in `NAME=value`, a single value itself, or any other keys that are unique on
-//! both sides). Then by what groups them; then by likeness; by position only as a last resort. What paired elements mean to each other is left to `walk`.
+//! By identity first: declared keys, then found ones (`name`, `id`, `key`, Kubernetes' apiVersion, kind, namespace and
+//! name, the only key of a map, the name in `NAME=value`, a single value, or any other keys that are unique on both
+//! sides). Then by groups, then by likeness, and by position only as a last resort. Comparing paired elements is left
+//! to `walk`.
 
 mod found;
 mod grouped;
@@ -18,10 +19,10 @@ use super::{Identities, Which};
 use evenkeel_document::sensitive::{Under, secret_of_value};
 use evenkeel_document::{Content, Node, Scalar, ScalarKind};
 
-/// Keys that identify the elements of a list, the likeliest first. Elements must all have it, each its own.
+/// Keys that identify the elements of a list, the likeliest first. All elements must have the key, with a unique value.
 const FOUND: &[&str] = &["name", "id", "key"];
 
-/// Keys that may: only where most elements find their counterpart by them.
+/// Possible identity keys, used only if they pair most elements.
 const MAYBE: &[&str] = &[
     "metadata.name",
     "path",
@@ -47,7 +48,7 @@ const MAYBE: &[&str] = &[
     "record",
 ];
 
-/// Keys that identify together what none of them identifies alone: patches by their target, a port of two protocols.
+/// Keys that identify elements only in combination: patches by their target, a port of two protocols.
 const TOGETHER: &[&[&str]] = &[
     &["target.kind", "target.name"],
     &["kind", "name"],
@@ -56,10 +57,10 @@ const TOGETHER: &[&[&str]] = &[
     &["name", "mountPath"],
 ];
 
-/// Most elements on either side that are compared each with each.
+/// Maximum number of elements on either side that are compared each with each.
 const MOST_TRIED: usize = 256;
 
-/// Two elements that belong together, or one that stands alone.
+/// Two paired elements, or an unpaired one.
 #[derive(Debug)]
 pub(super) struct Pair<'n> {
     pub(super) step: Step,
@@ -67,32 +68,29 @@ pub(super) struct Pair<'n> {
     pub(super) right: Option<&'n Node>,
 }
 
-/// How the elements of two lists belong together.
+/// Pairing of the elements of two lists.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate question")]
 pub(super) struct Pairing<'n> {
-    /// In the order of the first list, then what only the second has.
+    /// Pairs in the order of the first list, then elements that only the second has.
     pub(super) pairs: Vec<Pair<'n>>,
-    /// Whether the paired elements stand in another order.
+    /// Whether the order of paired elements differs.
     pub(super) is_reordered: bool,
-    /// Whether something else than what they are identifies the elements.
+    /// Whether a name identifies the elements, not their content.
     pub(super) is_named: bool,
-    /// Whether there were too many to measure how alike they are, so that position decided.
+    /// Whether the lists were too long to measure likeness, so that position decided.
     pub(super) by_position: bool,
-    /// Whether no two pairs can have one step.
+    /// Whether all pairs have different steps.
     pub(super) is_distinct: bool,
 }
 
-/// What identifies an element: names and values.
+/// Identity of an element: names and values.
 type Id<'n> = Vec<(&'n str, &'n str)>;
 
-/// The same, as paths keep it.
+/// Identity as stored in paths.
 type Names = Arc<[(Arc<str>, Arc<str>)]>;
 
-/// Pairs the elements of two lists, which stand under `key`. `keys` are declared to identify them.
+/// Pairs the elements of two lists under `key`. `keys` are the declared identity.
 pub(super) fn pair<'n>(
     left: &'n [Node],
     right: &'n [Node],
@@ -135,7 +133,8 @@ pub(super) fn pair<'n>(
         if let Some(names) = found::identifying(left, right, under, identities)
             && let Some(mut pairing) = by_keys(left, right, &names, identities, false)
         {
-            // What is found by chance tells elements apart, and not that their order means nothing.
+            // A key that is unique by coincidence distinguishes elements, but does not show that their order has no
+            // meaning.
             pairing.is_named = names.iter().any(|name| found::is_name(name));
             return pairing;
         }
@@ -157,8 +156,8 @@ pub(super) fn pair<'n>(
     super::likeness::pair(left, right, likeness)
 }
 
-/// Whether a key holds generated ids, different in each environment: they distinguish elements within one list, and match none
-/// across two.
+/// Whether a key contains generated ids, different in each environment: they distinguish elements within one list, and
+/// match none across two.
 fn are_given_out(left: &[Node], right: &[Node], names: &[&str]) -> bool {
     let [name] = names else { return false };
     let first =
@@ -176,7 +175,7 @@ fn are_given_out(left: &[Node], right: &[Node], names: &[&str]) -> bool {
     )
 }
 
-/// The text of a single value some keys down: `metadata.name`.
+/// Returns the text of a single value at a dotted key: `metadata.name`.
 fn at<'n>(node: &'n Node, keys: &str) -> Option<&'n str> {
     let mut node = node;
     for key in keys.split('.') {
@@ -188,7 +187,7 @@ fn at<'n>(node: &'n Node, keys: &str) -> Option<&'n str> {
     }
 }
 
-/// The only key of a map.
+/// Returns the only key of a map.
 fn only_key(node: &Node) -> Option<Id<'_>> {
     match &node.content {
         Content::Map(entries) => match entries.as_slice() {
@@ -199,13 +198,13 @@ fn only_key(node: &Node) -> Option<Id<'_>> {
     }
 }
 
-/// The name in `NAME=value`.
+/// Returns the name in `NAME=value`.
 fn assigned_name(node: &Node) -> Option<Id<'_>> {
     let (name, _) = assignment(node.as_scalar()?)?;
     Some(vec![("", name)])
 }
 
-/// The name and the value of `NAME=value`, as environments are written in lists.
+/// Returns the name and value of `NAME=value`, the list form of variables.
 pub(super) fn assignment(scalar: &Scalar) -> Option<(&str, &str)> {
     if !matches!(scalar.kind, ScalarKind::Text | ScalarKind::Loose) {
         return None;
@@ -214,7 +213,7 @@ pub(super) fn assignment(scalar: &Scalar) -> Option<(&str, &str)> {
     is_name(name).then_some((name, value))
 }
 
-/// Whether a word is what variables are called.
+/// Whether a word is a name of a variable.
 pub(super) fn is_name(word: &str) -> bool {
     let mut bytes = word.bytes();
     bytes
@@ -259,15 +258,15 @@ fn by_keys<'n>(
     })
 }
 
-/// Stand-ins for the names of keys, which do not live as long as the elements.
+/// Static stand-ins for names of keys, which do not live as long as the elements.
 const KEY_NAMES: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7"];
 
-/// Whether a key may be left out of what identifies: a namespace; the name where a patch is for all of a kind.
+/// Whether an identity may lack a key: a namespace, or the name in a patch for all objects of a kind.
 fn is_optional(key: &str) -> bool {
     matches!(key, "metadata.namespace" | "target.name")
 }
 
-/// The last part of a key, as paths show it: `name` of `metadata.name`.
+/// Returns the last part of a key, as displayed in paths: `name` of `metadata.name`.
 fn short(key: &Arc<str>) -> Arc<str> {
     match key.rsplit_once('.') {
         Some((_, last)) => last.into(),
@@ -340,8 +339,8 @@ fn pair_ids<'n>(
     })
 }
 
-/// For each left id the number of the right one that is the same, or differs by identity values only. `None` when ids
-/// are not unique on a side.
+/// Returns for each left id the number of the right one that is equal apart from identity values. `None` if ids are not
+/// unique on a side.
 fn counterparts(
     lefts: &[Id<'_>],
     rights: &[Id<'_>],
@@ -393,7 +392,7 @@ fn counterparts(
             }
         }
     }
-    // What the marks did not bring together, one by one, within reason.
+    // Ids with different marks, one by one, within limits.
     let open: Vec<usize> = (0..rights.len())
         .filter(|number| taken.get(*number) == Some(&false))
         .collect();
@@ -432,8 +431,8 @@ fn ids_are_one(left: &Id<'_>, right: &Id<'_>, identities: &Identities, way: Way)
             })
 }
 
-/// Single values: each identified by itself. What is left over on both sides is paired by what it is about
-/// (`--level=info` and `--level=debug`), or when it is the only one.
+/// Pairs single values, each identified by itself. The rest is paired by subject (`--level=info` and `--level=debug`),
+/// or if it is the only one.
 fn by_value<'n>(
     left: &'n [Node],
     right: &'n [Node],
@@ -441,7 +440,7 @@ fn by_value<'n>(
     identities: &Identities,
 ) -> Pairing<'n> {
     let text = text_of;
-    // The same value may stand there more than once: the first with the first, the second with the second.
+    // Equal values may repeat: they are paired in order.
     let numbered = |nodes: &'n [Node]| -> Vec<(Id<'n>, usize)> {
         let mut times: HashMap<&str, usize> = HashMap::new();
         nodes
@@ -482,7 +481,7 @@ fn by_value<'n>(
             .map(|(number, _)| number)
             .collect()
     };
-    // Of secrets, nobody sees what they are about: the first with the first.
+    // The subject of secrets is hidden: they are paired in order.
     let secret = |nodes: &'n [Node]| -> Vec<bool> {
         nodes
             .iter()
@@ -496,8 +495,8 @@ fn by_value<'n>(
     let are_secrets = |one: usize, other: usize| {
         left_secret.get(one) == Some(&true) && right_secret.get(other) == Some(&true)
     };
-    // More turns: what differs by identity values, what has the name of its environment added, what leads to the same place, and what is about the same thing. What stands for something
-    // else has no place of its own that it could have left.
+    // Further rounds: values that differ by identity values, values with the environment's name added, values with one
+    // destination, and values about one subject. A replacement cannot be out of order.
     let mut order: Vec<usize> = Vec::new();
     for turn in 0..4 {
         if turn == 2 {
@@ -571,7 +570,7 @@ fn text_of(node: &Node) -> &str {
     node.as_scalar().map_or("", |scalar| &*scalar.text)
 }
 
-/// What an element that is a single value is called in a path: its text; of a secret, the name in it, or its position.
+/// Returns the name of a single value in a path: its text; for a secret, the name in it or its position.
 fn called(node: &Node, position: usize, key: &str) -> Step {
     let name = match node.as_scalar().map(|scalar| secret_of_value(key, scalar)) {
         Some(Some("")) => return Step::Position(position),
@@ -581,15 +580,15 @@ fn called(node: &Node, position: usize, key: &str) -> Step {
     Step::Element([(Arc::from(""), name)].into())
 }
 
-/// The beginning of a long value: a path is no place for a whole certificate.
+/// Returns the start of a long value: a path must stay short.
 pub(super) fn clipped(text: &str) -> &str {
     const LONGEST: usize = 120;
     let end = text.floor_char_boundary(LONGEST);
     text.get(..end).unwrap_or(text)
 }
 
-/// Whether two values lead to one place, as mounts and published ports do: `./a:/etc/app:ro` and `./b:/etc/app`,
-/// `8001:80` and `127.0.0.1:8002:80`.
+/// Whether two mounts or published ports have one destination: `./a:/etc/app:ro` and `./b:/etc/app`, `8001:80` and
+/// `127.0.0.1:8002:80`.
 fn leads_to_the_same(one: &str, other: &str) -> bool {
     let place = |text: &str| -> Option<String> {
         let (from, rest) = text.split_once(':')?;
@@ -604,7 +603,8 @@ fn leads_to_the_same(one: &str, other: &str) -> bool {
     place(one).is_some_and(|to| place(other) == Some(to))
 }
 
-/// Whether two values are ids of one sort that somebody else gave out: each side has its own, the first for the first.
+/// Whether two values are generated ids of one sort, which each environment has of its own and which are paired in
+/// order.
 fn are_ids(one: Option<&Node>, other: Option<&Node>, key: &str) -> bool {
     let scalar = |node: Option<&'_ Node>| node.and_then(Node::as_scalar).cloned();
     let (Some(one), Some(other)) = (scalar(one), scalar(other)) else {
@@ -617,7 +617,7 @@ fn are_ids(one: Option<&Node>, other: Option<&Node>, key: &str) -> bool {
     )
 }
 
-/// Whether two values are two settings of one thing: the same up to `=`, `:` or a blank.
+/// Whether two values are settings of one subject: equal up to `=`, `:` or a blank.
 fn is_about_the_same(one: &str, other: &str) -> bool {
     let subject = |text: &str| {
         text.find(['=', ':', ' '])

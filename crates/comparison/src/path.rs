@@ -1,26 +1,26 @@
-//! Paths in documents, and patterns of them: `servers.web.hosts[name=a].image`.
+//! Paths in documents and their patterns: `servers.web.hosts[name=a].image`.
 //!
-//! A key stands as it is when it is a word of letters, digits, `_`, `-` and `/`; any other is quoted as JSON quotes it.
-//! List elements are named by what identifies them: `[name=web]`, `[kind=Service,name=web]`, `[PATH]` for `PATH=…` and
-//! for single values, or by position: `[2]`, from zero. In a pattern `*` stands for any one key, `[*]` for any
-//! element, `**` for any number of steps, and a `*` within a word for any characters of it.
+//! A key that is a word of letters, digits, `_`, `-` and `/` is written unchanged; any other is quoted as in JSON. List
+//! elements are named by their identity: `[name=web]`, `[kind=Service,name=web]`, `[PATH]` for `PATH=…` and for single
+//! values, or by position: `[2]`, from zero. In a pattern `*` stands for any one key, `[*]` for any element, `**` for
+//! any number of steps, and a `*` within a word for any characters of it.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// One step into a document.
+/// Step into a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// A key of a map.
     Key(Arc<str>),
-    /// An element of a list, by what identifies it: names and values, in order. A single value, or the name of
-    /// `NAME=value`, has the empty name.
+    /// An element of a list, by identity: names and values, in order. A single value, or the name of `NAME=value`, has
+    /// the empty name.
     Element(Arc<[(Arc<str>, Arc<str>)]>),
     /// An element of a list, by position, from zero.
     Position(usize),
 }
 
-/// The way to a value in a document.
+/// Path to a value in a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path {
     /// The steps, from the root.
@@ -28,7 +28,7 @@ pub struct Path {
 }
 
 impl Path {
-    /// The nearest key on the way, and the one above it; empty where there is none.
+    /// Returns the nearest key and the one above it; empty if there is none.
     #[must_use]
     pub fn keys(&self) -> (&str, &str) {
         let mut keys = self.steps.iter().rev().filter_map(|step| match step {
@@ -38,7 +38,7 @@ impl Path {
         (keys.next().unwrap_or(""), keys.next().unwrap_or(""))
     }
 
-    /// This path and one more step.
+    /// Returns this path with one more step.
     #[must_use]
     pub fn with(&self, step: Step) -> Self {
         let mut steps = self.steps.clone();
@@ -113,7 +113,7 @@ mod tests {
     use super::{Path, Step};
 
     #[test]
-    fn a_path_is_shown_as_it_is_written() {
+    fn a_path_is_displayed_as_written() {
         let path = Path {
             steps: vec![
                 Step::Key("servers".into()),

@@ -1,4 +1,4 @@
-//! Patterns of paths: which places of a document a definition speaks of.
+//! Patterns of paths: the places of a document that a definition covers.
 //!
 //! The grammar is that of [`super::path`]: `servers.*.hosts[name=web].image`, `**.replicas`, `spec.containers[*].env`.
 
@@ -15,7 +15,7 @@ pub struct Pattern {
     parts: Vec<Part>,
 }
 
-/// What one step is held against.
+/// Pattern of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// `**`.
@@ -26,25 +26,25 @@ pub(super) enum Part {
     AnyElement,
     /// `[2]`.
     Position(usize),
-    /// `[name=web,kind=Service]` or `[PATH]`; the flag tells whether `*` in the value stands for anything.
+    /// `[name=web,kind=Service]` or `[PATH]`; the flag is set if `*` in the value is a wildcard.
     Element(Vec<(Arc<str>, Arc<str>, bool)>),
 }
 
-/// What is wrong with a pattern, and where in it, in bytes.
+/// Problem of a pattern, with its position in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternProblem {
     /// First byte.
     pub at: usize,
-    /// What was expected.
+    /// Expected syntax.
     pub message: &'static str,
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, and where.
+    /// Returns the problem and its position.
     pub fn parse(text: &str) -> Result<Self, PatternProblem> {
         let mut reader = Reader { text, at: 0 };
         let mut parts = Vec::new();
@@ -71,13 +71,13 @@ impl Pattern {
         })
     }
 
-    /// Whether it speaks of a path.
+    /// Whether it covers a path.
     #[must_use]
     pub fn covers(&self, path: &Path) -> bool {
         walk(&self.parts, &path.steps)
     }
 
-    /// Whether it may speak of more than one place.
+    /// Whether it may cover more than one place.
     #[must_use]
     pub fn is_wild(&self) -> bool {
         self.parts.iter().any(|part| match part {
@@ -90,13 +90,13 @@ impl Pattern {
         })
     }
 
-    /// Whether it speaks of everything, or of everything below a place: it ends with `**`.
+    /// Whether it covers everything, or everything below a place: it ends with `**`.
     #[must_use]
     pub fn is_boundless(&self) -> bool {
         matches!(self.parts.last(), Some(Part::AnySteps))
     }
 
-    /// Whether it names anything: `**.*` names nothing.
+    /// Whether it names anything: `**.*` does not.
     #[must_use]
     pub fn names_something(&self) -> bool {
         self.parts.iter().any(|part| match part {
@@ -109,7 +109,7 @@ impl Pattern {
         })
     }
 
-    /// Its parts, in order.
+    /// Returns its parts, in order.
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -121,8 +121,8 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// Whether the parts match all of the steps. Each `**` is tried at every length; the work is bounded by parts × steps
-/// since what was tried once is not tried again.
+/// Whether the parts match all of the steps. Each `**` is tried at every length; every combination is tried once, so
+/// the cost is at most parts × steps.
 fn walk(parts: &[Part], steps: &[Step]) -> bool {
     // `reached[n]`: the parts so far match the first `n` steps.
     let mut reached = vec![false; steps.len() + 1];
@@ -191,7 +191,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A word up to one of `stops`, or a quoted text; whether it was quoted.
+    /// Parses a word up to one of `stops`, or a quoted text; the flag is set if it was quoted.
     fn word(&mut self, stops: &[char]) -> Result<(Arc<str>, bool), PatternProblem> {
         let rest = self.text.get(self.at..).unwrap_or("");
         if rest.starts_with('"') {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_as_it_is_shown_is_a_pattern_that_covers_it_alone() {
+    fn a_displayed_path_is_a_pattern_that_covers_only_it() {
         let path = Path {
             steps: vec![
                 key("servers"),
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_of_stars_alone_names_nothing() {
+    fn a_pattern_of_stars_only_names_nothing() {
         for (text, names) in [
             ("**", false),
             ("**.*", false),
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_told_at_its_place() {
+    fn an_invalid_pattern_is_reported_with_its_place() {
         for (text, at) in [
             ("", 0),
             ("a..b", 2),

@@ -1,9 +1,9 @@
-//! How many single values differ when nothing is understood: keys by name, lists by position. What people see who
-//! compare files without evenkeel; it is counted so that a report can say how much was explained.
+//! Count of single values that differ without any rule: keys by name, lists by position. Reports use it to show how
+//! much the comparison explains.
 
 use evenkeel_document::{Content, Document, Node};
 
-/// The number of single values that differ, or that only one side has.
+/// Counts the single values that differ or that only one side has.
 #[must_use]
 pub fn raw_differences(left: &Document, right: &Document) -> usize {
     list(&left.roots, &right.roots)

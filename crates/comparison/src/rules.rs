@@ -1,37 +1,37 @@
-//! What is known beforehand of how two documents are to be compared.
+//! Rules for comparing two documents.
 
 use std::sync::Arc;
 
 use super::{Identities, Path, Pattern};
 use evenkeel_document::Scalar;
 
-/// What is known beforehand. Everything may be empty: then lists are matched by what is found in them.
+/// Rules for comparing two documents. Without rules, lists are matched by their contents.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    /// What each environment has of its own.
+    /// Identity values of the environments.
     pub identities: Identities,
     /// Lists whose elements are identified by these keys.
     pub identity: Vec<(Pattern, Vec<Arc<str>>)>,
-    /// Lists whose order and repetition mean nothing.
+    /// Lists without order and repetition.
     pub sets: Vec<Pattern>,
     /// Values that must never be equal.
     pub must_differ: Vec<Pattern>,
-    /// What a value is where it is not written.
+    /// Values of missing keys.
     pub defaults: Vec<(Pattern, Scalar)>,
-    /// Values that are the same only where they are written alike.
+    /// Values that are equal only if written alike.
     pub exact: Vec<Pattern>,
-    /// Whether what counts as equal is told.
+    /// Whether values that count as equal are reported.
     pub tells_equal: bool,
-    /// Whether everything that both sides say is kept.
+    /// Whether all values of both sides are kept.
     pub tells_said: bool,
-    /// Whether only is asked what differs, and not where in the files: then no file is made fit to be shown.
+    /// Whether positions are omitted: files then need no preparation for display.
     pub unplaced: bool,
-    /// A place that is asked for: whether it is there at all.
+    /// Place whose existence is checked.
     pub wanted: Option<Pattern>,
 }
 
 impl Rules {
-    /// The keys that identify the elements of a list.
+    /// Returns the keys that identify the elements of a list.
     pub(super) fn keys_of(&self, path: &Path) -> Option<&[Arc<str>]> {
         self.identity
             .iter()
@@ -44,17 +44,17 @@ impl Rules {
         self.sets.iter().any(|pattern| pattern.covers(path))
     }
 
-    /// Whether a value must not be the same on both sides.
+    /// Whether a value must differ between both sides.
     pub(super) fn must_differ(&self, path: &Path) -> bool {
         self.must_differ.iter().any(|pattern| pattern.covers(path))
     }
 
-    /// Whether a value is the same only where it is written alike.
+    /// Whether a value is equal only if written alike.
     pub(super) fn is_exact(&self, path: &Path) -> bool {
         self.exact.iter().any(|pattern| pattern.covers(path))
     }
 
-    /// What a value is where it is not written.
+    /// Returns the value of a missing key.
     pub(super) fn default_of(&self, path: &Path) -> Option<&Scalar> {
         self.defaults
             .iter()

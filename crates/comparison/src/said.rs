@@ -1,25 +1,25 @@
-//! What an environment's documents say, for holding proposals of identities against it.
+//! Values of an environment's documents, used to check proposed identities.
 
 use std::ops::Range;
 
 use evenkeel_document::{Content, Document, Node};
 
-/// What an environment's documents say: each value, each key, and each list of single values in a line of its own.
+/// Values of an environment's documents: each value, each key, and each list of single values on one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said(String);
 
-/// Most text that is kept of one environment: more says nothing new.
+/// Maximum size of the kept text of one environment.
 const MOST: usize = 4 * 1024 * 1024;
 
 impl Said {
-    /// Adds everything that a document says.
+    /// Adds all values of a document.
     pub fn add(&mut self, document: &Document) {
         for root in &document.roots {
             self.node(root);
         }
     }
 
-    /// Adds what another part of the environment says.
+    /// Adds the values of another part of the environment.
     pub fn append(&mut self, other: &Self) {
         if self.0.len() <= MOST {
             self.0.push_str(&other.0);
@@ -38,7 +38,7 @@ impl Said {
         }
         match &node.content {
             Content::Scalar(scalar) => {
-                // Configuration within configuration: each line by itself.
+                // Configuration within configuration: each line separately.
                 for line in scalar.text.lines() {
                     self.words(line);
                     self.end();
@@ -77,7 +77,7 @@ impl Said {
         }
     }
 
-    /// Every line in which a text stands, with where it stands in it.
+    /// Returns every line that contains a text, with its position.
     pub(crate) fn find<'s>(
         &'s self,
         wanted: &'s str,
@@ -91,7 +91,7 @@ impl Said {
         })
     }
 
-    /// All lines.
+    /// Returns all lines.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.0.lines()
     }

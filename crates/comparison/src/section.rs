@@ -1,25 +1,25 @@
-//! A section of a document: the part of a file that is one environment's, chosen by a path pattern.
+//! Section of a document: one environment's part of a file, selected by a path pattern.
 //!
-//! `env.staging` is a map below others, `profiles[name=staging]` an element of a list, and
-//! `[spring.config.activate.on-profile=staging]` one of several documents in one file. What chose an element is taken out of it:
-//! it names the section. Documents without the key that chooses lie beneath those that have it; of Kubernetes' objects,
-//! all that have it are the section (`[metadata.namespace=staging]`).
+//! `env.staging` is a nested map, `profiles[name=staging]` an element of a list, and
+//! `[spring.config.activate.on-profile=staging]` one of several documents in a file. The selecting key is removed from
+//! an element: it names the section. Documents without the selecting key are layers below those that have it; of
+//! Kubernetes objects, all that have it form the section (`[metadata.namespace=staging]`).
 
 use super::layers::merge_deep;
 use super::pattern::{Part, Pattern};
 use evenkeel_document::{Content, Node};
 use evenkeel_model::text::matches;
 
-/// Most nodes that one pattern may choose.
+/// Maximum number of nodes that one pattern may select.
 const MOST: usize = 10_000;
 
-/// The nodes of a file's documents that a pattern chooses, in order. None where it chooses nothing.
+/// Returns the nodes of a file's documents that a pattern selects, in order.
 pub(crate) fn select(roots: &[Node], pattern: &Pattern) -> Vec<Node> {
     let parts = pattern.parts();
     let Some((first, rest)) = parts.split_first() else {
         return Vec::new();
     };
-    // Several documents are chosen from as elements of a list are, and the others lie beneath.
+    // Several documents are selected like elements of a list, and the others are layers below.
     if let Part::Element(wanted) = first
         && !matches!(
             roots,
@@ -46,7 +46,7 @@ fn descend(mut nodes: Vec<Node>, parts: &[Part]) -> Vec<Node> {
     nodes
 }
 
-/// What one step leads to.
+/// Returns the nodes that one step leads to.
 fn step(node: &Node, part: &Part) -> Vec<Node> {
     match (part, &node.content) {
         (Part::Key(key, is_quoted), Content::Map(entries)) => entries
@@ -70,7 +70,7 @@ fn step(node: &Node, part: &Part) -> Vec<Node> {
     }
 }
 
-/// A node and everything below it. Depth is bounded by the readers.
+/// Collects a node and everything below it. Readers bound the depth.
 fn below(node: &Node, all: &mut Vec<Node>) {
     if all.len() >= MOST {
         return;
@@ -93,10 +93,10 @@ fn same(pattern: &str, text: &str, is_wild: bool) -> bool {
 
 type Wanted = [(std::sync::Arc<str>, std::sync::Arc<str>, bool)];
 
-/// The documents that have the wanted values, over those that have no such key, in the order of the file. None where no
-/// document has them.
+/// Returns the documents that have the wanted values, over those without such a key, in the order of the file. Empty if
+/// no document has them.
 fn chosen_document(roots: &[Node], wanted: &Wanted) -> Vec<Node> {
-    // Objects of Kubernetes are things by themselves, and none lies beneath another.
+    // Kubernetes objects are independent, so none is a layer of another.
     let is_object = |root: &Node| root.get("kind").is_some() && root.get("metadata").is_some();
     if roots.iter().any(is_object) {
         let chosen = roots.iter().filter(|root| is_chosen(root, wanted));
@@ -137,7 +137,7 @@ fn is_chosen(node: &Node, wanted: &Wanted) -> bool {
     })
 }
 
-/// Whether a value is the wanted one, or names it among others: `staging | qa`, `[staging, qa]`.
+/// Whether a value is the wanted one, or contains it: `staging | qa`, `[staging, qa]`.
 fn has_value(node: &Node, wanted: &str, is_wild: bool) -> bool {
     match &node.content {
         Content::Scalar(scalar) => {
@@ -158,7 +158,7 @@ fn has_value(node: &Node, wanted: &str, is_wild: bool) -> bool {
     }
 }
 
-/// The value of a key: of that very key, or through maps at its dots.
+/// Returns the value of a key: of the exact key, or through maps at its dots.
 pub(crate) fn lookup<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     if let Some(found) = node.get(key) {
         return Some(found);
@@ -169,13 +169,13 @@ pub(crate) fn lookup<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     })
 }
 
-/// An element without the keys that chose it, and without maps that are empty for it.
+/// Returns an element without the keys that selected it, and without maps that become empty.
 fn without(node: &Node, wanted: &Wanted) -> Node {
     let mut node = node.clone();
     for (key, _, _) in wanted.iter().filter(|(key, _, _)| !key.is_empty()) {
         remove(&mut node, key);
     }
-    // The only key of a map chose it.
+    // The only key of a map selected it.
     if let ([(key, _, _)], Content::Map(entries)) = (wanted, &mut node.content)
         && key.is_empty()
         && let Some(only) = entries.pop()
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_without_a_profile_lie_beneath() {
+    fn documents_without_a_profile_are_layers_below() {
         let text = "port: 80\nlog: {a: 1}\n---\nspring: {config: {activate: {on-profile: \"qa | uat\"}}}\nlog: {b: 2}\n---\nspring.config.activate.on-profile: live\nport: 90\n";
         let of = |profile: &str| {
             let pattern = format!("[spring.config.activate.on-profile={profile}]");

@@ -1,4 +1,4 @@
-//! Values for people: short, and without secrets. What is active in a terminal is made inert where it is printed.
+//! Values for display: short, without secrets. Control characters are escaped by the printer.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,19 @@ use evenkeel_document::sensitive::{Secrecy, Under, covered_name, secret_argument
 use evenkeel_document::{Content, Node, Scalar, ScalarKind};
 use evenkeel_model::Digest;
 
-/// Longest value that is shown, in characters.
+/// Longest displayed value, in characters.
 const LONGEST: usize = 120;
 
-/// How a secret is shown.
+/// Placeholder of a secret.
 pub(super) const SECRET: &str = "(a secret, not shown)";
 
-/// How an encrypted value is shown.
+/// Placeholder of an encrypted value.
 const ENCRYPTED: &str = "(encrypted)";
 
-/// Longest list or map that is shown whole, in characters.
+/// Longest list or map displayed whole, in characters.
 const LONGEST_WHOLE: usize = 100;
 
-/// A value for people. What is small enough is shown whole.
+/// Returns a value for display; a small one whole.
 pub(super) fn shown(under: Under<'_>, node: &Node) -> String {
     if node.leaves() <= 6 {
         let mut text = String::new();
@@ -30,7 +30,7 @@ pub(super) fn shown(under: Under<'_>, node: &Node) -> String {
     summary(under, node)
 }
 
-/// A list or a map as one text, so that a declaration can hold it to what it is: all of it, or its beginning and its digest.
+/// Returns a list or a map as one text for declared differences: all of it, or its start and digest.
 pub(super) fn whole(under: Under<'_>, node: &Node) -> String {
     const MOST: usize = 400;
     let mut text = String::new();
@@ -45,7 +45,7 @@ pub(super) fn whole(under: Under<'_>, node: &Node) -> String {
     }
 }
 
-/// Writes a small value in one line, as YAML would.
+/// Writes a small value on one line, as in YAML.
 fn write(under: Under<'_>, node: &Node, to: &mut String) {
     if let Some(tag) = &node.tag {
         to.push_str(tag);
@@ -68,7 +68,7 @@ fn write(under: Under<'_>, node: &Node, to: &mut String) {
     }
 }
 
-/// Writes the elements of a list, of which some are secrets by the one before them.
+/// Writes the elements of a list; an element may be secret because of the one before it.
 fn write_list(under: Under<'_>, items: &[Node], to: &mut String) {
     let arguments = secret_arguments(items);
     to.push('[');
@@ -84,12 +84,12 @@ fn write_list(under: Under<'_>, items: &[Node], to: &mut String) {
     to.push(']');
 }
 
-/// A key or a name for people: without what is a secret in it.
+/// Returns a key or name for display, without secrets in it.
 pub(super) fn name(text: &str) -> Cow<'_, str> {
     covered_name(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// What a larger list or map is, without its values.
+/// Summarizes a larger list or map without its values.
 fn summary(under: Under<'_>, node: &Node) -> String {
     match &node.content {
         Content::Scalar(scalar) => single(under, scalar),
@@ -110,7 +110,7 @@ fn summary(under: Under<'_>, node: &Node) -> String {
     }
 }
 
-/// The beginning of a list, for people.
+/// Returns the start of a list for display.
 pub(super) fn list(under: Under<'_>, nodes: &[Node]) -> String {
     const MOST: usize = 20;
     let arguments = secret_arguments(nodes);
@@ -126,7 +126,7 @@ pub(super) fn list(under: Under<'_>, nodes: &[Node]) -> String {
     clipped(&format!("[{}]", texts.join(", ")))
 }
 
-/// A whole list, for holding it against bounds; of a very long one the beginning and a digest.
+/// Returns a whole list for checking bounds; of a very long one the start and a digest.
 pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
     const MOST: usize = 4_000;
     let mut text = String::new();
@@ -138,7 +138,7 @@ pub(super) fn whole_list(under: Under<'_>, nodes: &[Node]) -> String {
     text
 }
 
-/// A single value as people write it: text in quotes, everything else as it is.
+/// Returns a single value for display: text in quotes, everything else unchanged.
 fn single(under: Under<'_>, scalar: &Scalar) -> String {
     match under.secrecy(scalar) {
         Secrecy::Whole => return SECRET.to_owned(),

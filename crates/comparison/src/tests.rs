@@ -1,4 +1,4 @@
-//! Comparing trees, on small trees made of JSON values.
+//! Comparison of small trees made of JSON values.
 
 use serde_json::{Value, json};
 
@@ -68,8 +68,8 @@ fn found(left: &Value, right: &Value, rules: &Rules) -> Vec<Disagreement> {
     compare(&document(left), &document(right), rules, None).disagreements
 }
 
-fn told(left: &Value, right: &Value, rules: &Rules) -> Vec<String> {
-    let mut told: Vec<String> = found(left, right, rules)
+fn reported(left: &Value, right: &Value, rules: &Rules) -> Vec<String> {
+    let mut reported: Vec<String> = found(left, right, rules)
         .iter()
         .map(|each| {
             let matter = match &each.matter {
@@ -84,23 +84,23 @@ fn told(left: &Value, right: &Value, rules: &Rules) -> Vec<String> {
             format!("{}: {matter}", each.path)
         })
         .collect();
-    told.sort();
-    told
+    reported.sort();
+    reported
 }
 
 #[test]
-fn equal_trees_have_nothing_to_tell_whatever_the_order_of_keys() {
+fn equal_trees_are_equal_in_any_order_of_keys() {
     let left = json!({"a": {"b": 1, "c": [1, 2]}, "d": null});
     let right = json!({"d": null, "a": {"c": [1, 2], "b": 1}});
-    assert!(told(&left, &right, &Rules::default()).is_empty());
+    assert!(reported(&left, &right, &Rules::default()).is_empty());
 }
 
 #[test]
-fn each_difference_is_told_at_its_path() {
+fn each_difference_is_reported_at_its_path() {
     let left = json!({"a": {"b": "x", "only": true}, "list": [], "kind": "1"});
     let right = json!({"a": {"b": "y"}, "list": {}, "kind": "1", "more": {"z": 1}});
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         [
             "a.b: value",
             "a.only: left only",
@@ -111,13 +111,13 @@ fn each_difference_is_told_at_its_path() {
 }
 
 #[test]
-fn elements_are_identified_by_what_is_found_in_them() {
+fn elements_are_identified_by_found_keys() {
     for key in ["name", "id", "key", "host"] {
         let item = |name: &str, size: u32| json!({key: name, "size": size});
         let left = json!([item("a", 1), item("b", 2), item("c", 3)]);
         let right = json!([item("c", 3), item("a", 1), item("b", 20), item("d", 4)]);
         assert_eq!(
-            told(&left, &right, &Rules::default()),
+            reported(&left, &right, &Rules::default()),
             [
                 format!("[{key}=b].size: value"),
                 format!("[{key}=d]: right only")
@@ -132,7 +132,7 @@ fn kubernetes_objects_are_identified_by_kind_namespace_and_name() {
     let left = json!([object("A", "x", 1), object("B", "x", 1)]);
     let right = json!([object("B", "x", 2), object("A", "x", 1)]);
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         ["[apiVersion=v1,kind=B,namespace=n,name=x].replicas: value"]
     );
 }
@@ -142,7 +142,7 @@ fn variables_in_a_list_are_identified_by_their_names() {
     let left = json!(["A=1", "B=2"]);
     let right = json!(["B=3", "A=1", "C=4"]);
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         ["[B]: value", "[C]: right only"]
     );
 }
@@ -157,9 +157,9 @@ fn declared_keys_identify_before_any_other() {
     let left = json!({"rules": [{"from": "a", "to": "b", "name": "x"}, {"from": "a", "to": "c", "name": "y"}]});
     let right = json!({"rules": [{"from": "a", "to": "c", "name": "y2"}, {"from": "a", "to": "b", "name": "x"}]});
     assert_eq!(
-        told(&left, &right, &rules),
+        reported(&left, &right, &rules),
         [
-            // What is tried one after the other has an order.
+            // The order of rules has a meaning.
             "rules: order true",
             "rules[from=a,to=c].name: value"
         ]
@@ -167,12 +167,12 @@ fn declared_keys_identify_before_any_other() {
 }
 
 #[test]
-fn elements_that_nothing_identifies_are_paired_by_likeness() {
+fn elements_without_identity_are_paired_by_likeness() {
     let left =
         json!([{"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "c": 3}, {"a": 7, "b": 8, "c": 9}]);
     let right = json!([{"a": 0, "z": 0}, {"a": 1, "b": 2, "c": 4}, {"a": 7, "b": 8, "c": 9}, {"a": 1, "b": 2, "c": 3}]);
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         ["[1].c: value", "[a=0,z=0]: right only"]
     );
 }
@@ -182,10 +182,10 @@ fn elements_are_identified_by_any_keys_that_are_unique_on_both_sides() {
     let left = json!([{"a": 1, "b": 2, "c": 3}, {"a": 7, "b": 8, "c": 9}]);
     let right = json!([{"a": 0, "z": 0}, {"a": 1, "b": 2, "c": 4}, {"a": 7, "b": 8, "c": 9}]);
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         ["[a=0]: right only", "[a=1].c: value"]
     );
-    // By what stands beside each other, where a name stands twice.
+    // Pairs by combined keys, if a name occurs twice.
     let record = |sort: &str, name: &str, value: &[&str]| json!({"type": sort, "name": name, "ttl": 60, "value": value});
     let left = json!([
         record("A", "@", &["192.0.2.1"]),
@@ -197,7 +197,7 @@ fn elements_are_identified_by_any_keys_that_are_unique_on_both_sides() {
         record("CNAME", "www", &["x"])
     ]);
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         [
             "[name=\"@\",type=A]: left only",
             "[name=\"@\",type=TXT].value[a]: value"
@@ -220,7 +220,7 @@ fn elements_of_one_group_are_paired_within_it() {
         patch("more", "api")
     ]);
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         [
             "[kind=Set,name=api,\"1\"]: left only",
             "[kind=Set,name=api,\"2\"].path: value",
@@ -232,30 +232,30 @@ fn elements_of_one_group_are_paired_within_it() {
 }
 
 #[test]
-fn what_only_one_side_has_is_named_by_what_it_is() {
+fn an_element_on_one_side_is_named_by_its_content() {
     let left = json!({"banner": [{"summary": "maintenance tonight", "day": 2}]});
     let right = json!({"banner": [
         {"text": "a very different thing", "level": "high", "until": "2027"},
         {"text": "one more", "level": "low"}
     ]});
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         [
             "banner[day=2,summary=\"maintenance tonight\"]: left only",
             "banner[level=high,text=\"a very different thing\",until=2027]: right only",
             "banner[level=low,text=\"one more\"]: right only"
         ]
     );
-    // Twice the same; and what differs by nothing but a secret.
+    // Duplicates, and a difference in a secret only.
     let left = json!([{"password": "a"}, ["x"], ["x"], [["y"]]]);
     let right = json!([{"password": "b", "n": {"a": 1, "b": 2}}, [["y"]]]);
-    let names = told(&left, &right, &Rules::default());
+    let names = reported(&left, &right, &Rules::default());
     let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
     assert_eq!(names.len(), distinct.len(), "{names:?}");
 }
 
 #[test]
-fn what_differs_by_identity_values_only_is_the_same() {
+fn values_that_differ_only_by_identities_are_equal() {
     let rules = rules(&[("app-stg", "app"), ("staging", "production")]);
     let left = json!({
         "staging_url": "https://app-stg.example/x",
@@ -269,19 +269,19 @@ fn what_differs_by_identity_values_only_is_the_same() {
         "env": {"PRODUCTION": "production"},
         "list": [{"name": "app-db", "size": 1}]
     });
-    let all = told(&left, &right, &rules);
+    let all = reported(&left, &right, &rules);
     assert_eq!(all, ["hosts: order false"]);
 }
 
 #[test]
-fn a_mention_of_the_other_environment_is_told_wherever_it_stands() {
+fn a_mention_of_the_other_environment_is_reported_everywhere() {
     let rules = rules(&[("stg.example.org", "example.org")]);
     let left = json!({"url": "https://example.org/x", "only": [{"deep": "a@example.org"}],
         "shared": "https://docs.example.org/x", "same": 1});
     let right = json!({"url": "https://example.org/y", "shared": "https://docs.example.org/x",
         "same": 1});
     assert_eq!(
-        told(&left, &right, &rules),
+        reported(&left, &right, &rules),
         [
             "only: left only",
             "only[0].deep: Left mentions example.org",
@@ -292,7 +292,7 @@ fn a_mention_of_the_other_environment_is_told_wherever_it_stands() {
 }
 
 #[test]
-fn a_thing_that_both_have_under_the_name_of_one_is_shared() {
+fn a_thing_of_both_named_after_one_is_shared() {
     let all = json!({"bucket": "acme-production-files", "database": "shop_production", "level": "production", "topic": "orders"});
     let rules = Rules {
         identities: Identities::new([Identity {
@@ -323,18 +323,18 @@ fn a_subtree_at_another_place_has_moved() {
     let subtree = json!({"a": 1, "b": [1, 2], "c": "x"});
     let left = json!({"old": {"thing": subtree}, "k": 1});
     let right = json!({"new": {"thing": subtree}, "k": 1});
-    let all = told(&left, &right, &Rules::default());
+    let all = reported(&left, &right, &Rules::default());
     assert_eq!(all, ["old: moved to new"]);
 }
 
 #[test]
-fn an_order_is_told_where_it_may_mean_something() {
+fn an_order_is_reported_if_it_may_have_a_meaning() {
     let left = json!({"args": ["a", "b"], "tags": ["a", "b"], "names": ["a", "b"], "ExecStartPre": ["a", "b"]});
     let right = json!({"args": ["b", "a"], "tags": ["b", "a"], "names": ["b", "a", "a"], "ExecStartPre": ["b", "a"]});
     let mut rules = Rules::default();
     rules.sets.push(Pattern::parse("names").unwrap());
     assert_eq!(
-        told(&left, &right, &rules),
+        reported(&left, &right, &rules),
         [
             "ExecStartPre: order true",
             "args: order true",
@@ -348,13 +348,13 @@ fn one_setting_that_changed_in_a_list_is_one_difference() {
     let left = json!({"args": ["--level=info", "--x", "run"], "hosts": ["a.b"]});
     let right = json!({"args": ["--level=debug", "--x", "run"], "hosts": ["c.d"]});
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         ["args[\"--level=info\"]: value", "hosts[\"a.b\"]: value"]
     );
 }
 
 #[test]
-fn ids_of_each_sides_own_are_paired_in_a_list() {
+fn generated_ids_are_paired_in_a_list() {
     let left = json!({"subnets": ["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"]});
     let right = json!({"subnets": ["subnet-9f8e2c3d4e5f60718", "subnet-8f8e2c3d4e5f60718"]});
     for each in found(&left, &right, &Rules::default()) {
@@ -370,10 +370,13 @@ fn ids_of_each_sides_own_are_paired_in_a_list() {
 }
 
 #[test]
-fn ids_that_were_given_out_do_not_say_what_belongs_together() {
+fn generated_ids_do_not_identify_elements() {
     let left = json!({"kv": [{"binding": "KV", "id": "0f2ac74b498b48028cb68387c421e279"}]});
     let right = json!({"kv": [{"binding": "KV", "id": "9f2ac74b498b48028cb68387c421e211"}]});
-    assert_eq!(told(&left, &right, &Rules::default()), ["kv[0].id: value"]);
+    assert_eq!(
+        reported(&left, &right, &Rules::default()),
+        ["kv[0].id: value"]
+    );
     let two =
         |one: &str, two: &str| json!([{"id": one, "binding": "A"}, {"id": two, "binding": "B"}]);
     let left = two(
@@ -385,7 +388,7 @@ fn ids_that_were_given_out_do_not_say_what_belongs_together() {
         "8f2ac74b498b48028cb68387c421e211",
     );
     assert_eq!(
-        told(&left, &right, &Rules::default()),
+        reported(&left, &right, &Rules::default()),
         ["[binding=A].id: value", "[binding=B].id: value"]
     );
 }
@@ -410,7 +413,7 @@ fn the_text_around_a_secret_is_compared_without_it() {
         found.iter().map(of).collect()
     };
     let one = url("hunter2", "redis.staging.example.org");
-    // Nothing but the secret, and the environment's name on both sides.
+    // Only the secret differs, with the environment's name on both sides.
     let two = url("hunter3", "redis.production.example.org");
     assert_eq!(matter(&one, &two), [(true, false)]);
     let two = url("hunter3", "redis.example.org");
@@ -420,13 +423,14 @@ fn the_text_around_a_secret_is_compared_without_it() {
 }
 
 #[test]
-fn what_is_there_once_is_one_of_those_that_are_there_twice() {
+fn a_single_element_is_one_of_the_duplicates() {
     let paths = |name: &str, format: Format, left: &str, right: &str| -> Vec<String> {
         let document =
             |text: &str| evenkeel_document::read(&SourceFile::new(name, text), format).unwrap();
         let compared = compare(&document(left), &document(right), &Rules::default(), None);
-        let told = compared.disagreements.iter();
-        told.map(|each| format!("{} {:?}", each.path, each.matter))
+        let reported = compared.disagreements.iter();
+        reported
+            .map(|each| format!("{} {:?}", each.path, each.matter))
             .collect()
     };
     let block = |name: &str| format!("template {{\n  source = \"{name}\"\n  mode = 1\n}}\n");
@@ -445,7 +449,7 @@ fn what_is_there_once_is_one_of_those_that_are_there_twice() {
         ),
         ["Service.ExecStartPre[/bin/b] Only(Right)"]
     );
-    // An attribute that is a list is another type than one that is none.
+    // A list and a single value are different types.
     assert_eq!(
         paths(
             "a.tfvars",
@@ -458,18 +462,18 @@ fn what_is_there_once_is_one_of_those_that_are_there_twice() {
 }
 
 #[test]
-fn must_differ_turns_equality_around() {
+fn must_differ_inverts_equality() {
     let mut rules = Rules::default();
     rules
         .must_differ
         .push(Pattern::parse("**.recipient").unwrap());
     let left = json!({"a": {"recipient": "x"}, "b": {"recipient": "x"}});
     let right = json!({"a": {"recipient": "x"}, "b": {"recipient": "y"}});
-    assert_eq!(told(&left, &right, &rules), ["a.recipient: MustDiffer"]);
+    assert_eq!(reported(&left, &right, &rules), ["a.recipient: MustDiffer"]);
 }
 
 #[test]
-fn a_declared_default_is_as_good_as_written() {
+fn a_declared_default_equals_a_written_value() {
     let mut rules = Rules::default();
     rules.defaults.push((
         Pattern::parse("replicas").unwrap(),
@@ -478,15 +482,15 @@ fn a_declared_default_is_as_good_as_written() {
             text: "1".into(),
         },
     ));
-    assert!(told(&json!({"replicas": 1}), &json!({}), &rules).is_empty());
+    assert!(reported(&json!({"replicas": 1}), &json!({}), &rules).is_empty());
     assert_eq!(
-        told(&json!({"replicas": 2}), &json!({}), &rules),
+        reported(&json!({"replicas": 2}), &json!({}), &rules),
         ["replicas: left only"]
     );
 }
 
 #[test]
-fn secrets_are_compared_and_never_shown() {
+fn secrets_are_compared_and_never_displayed() {
     let left = json!({"db": {"password": "hunter2-left"}, "env": ["API_TOKEN=left-secret"], "x": "ghp_left0123456789"});
     let right = json!({"db": {"password": "hunter2-right"}, "env": ["API_TOKEN=right-secret"], "x": "ghp_right123456789"});
     let all = found(&left, &right, &Rules::default());
@@ -499,7 +503,7 @@ fn secrets_are_compared_and_never_shown() {
 }
 
 #[test]
-fn what_a_kubernetes_secret_holds_is_a_secret_whatever_its_key() {
+fn all_values_of_a_kubernetes_secret_are_secret() {
     let secret = |value: &str| json!({"kind": "Secret", "metadata": {"name": "db"}, "data": {"user": value}, "stringData": {"note": value}});
     let all = found(&secret("bGVmdA=="), &secret("cmlnaHQ="), &Rules::default());
     assert_eq!(all.len(), 2);
@@ -518,7 +522,7 @@ fn what_a_kubernetes_secret_holds_is_a_secret_whatever_its_key() {
 }
 
 #[test]
-fn a_value_beside_a_name_stands_under_that_name() {
+fn a_value_beside_a_name_has_that_name_as_key() {
     let variable = |value: &str| json!({"env": [{"name": "DB_PASSWORD", "value": value}, {"name": "LEVEL", "value": value}]});
     let all = found(&variable("one"), &variable("two"), &Rules::default());
     let secrets: Vec<bool> = all
@@ -526,7 +530,7 @@ fn a_value_beside_a_name_stands_under_that_name() {
         .map(|each| each.right.as_ref().unwrap().is_secret)
         .collect();
     assert_eq!(secrets, [true, false]);
-    // The same where only one side has it.
+    // The same if only one side has it.
     let all = found(&variable("one"), &json!({"env": []}), &Rules::default());
     assert!(
         !all[0]
@@ -539,7 +543,7 @@ fn a_value_beside_a_name_stands_under_that_name() {
 }
 
 #[test]
-fn secrets_in_texts_of_several_lines_are_covered_and_the_rest_is_told() {
+fn secrets_in_texts_of_several_lines_are_hidden_and_the_rest_is_reported() {
     let config = |password: &str, pool: u8| json!({"data": {"app.yaml": format!("db:\n  password: {password}\n  pool: {pool}\n")}});
     let all = found(
         &config("hunter-a", 5),
@@ -555,7 +559,7 @@ fn secrets_in_texts_of_several_lines_are_covered_and_the_rest_is_told() {
     assert!(
         !side.shown.contains("hunter") && !side.scalar.as_ref().unwrap().text.contains("hunter")
     );
-    // Nothing but the password differs: that is a secret's difference.
+    // Only the password differs, so the difference is a secret's.
     let all = found(
         &config("hunter-a", 5),
         &config("hunter-b", 5),
@@ -569,11 +573,11 @@ fn elements_that_share_a_name_are_paired_one_by_one() {
     let env = |first: &str, last: &str| json!([{"name": "A", "value": "1"}, {"name": "A", "value": first}, {"name": "B", "value": "x"}, {"name": "C", "value": last}]);
     let left = json!({"env": env("1", "0")});
     assert_eq!(
-        told(&left, &json!({"env": env("1", "3")}), &Rules::default()),
+        reported(&left, &json!({"env": env("1", "3")}), &Rules::default()),
         ["env[name=C].value: value"]
     );
     assert_eq!(
-        told(&left, &json!({"env": env("2", "0")}), &Rules::default()),
+        reported(&left, &json!({"env": env("2", "0")}), &Rules::default()),
         ["env[name=A,\"2\"].value: value"]
     );
     assert!(found(&left, &left, &Rules::default()).is_empty());
@@ -596,7 +600,7 @@ fn patches_are_paired_by_their_targets_and_ports_by_their_protocols() {
             "patches[kind=Ingress,name=main].patch"
         ]
     );
-    // Two for one target: the first is the first.
+    // Two of one target are paired in order.
     let left = json!({"patches": [patch("Deployment", ".*", "1"), patch("Ingress", "main", "a")]});
     let right = json!({"patches": [patch("Ingress", "main", "b"), patch("Ingress", "main", "tls"), patch("Deployment", "api", "5")]});
     let paths: Vec<String> = found(&left, &right, &Rules::default())
@@ -623,7 +627,7 @@ fn patches_are_paired_by_their_targets_and_ports_by_their_protocols() {
 }
 
 #[test]
-fn one_element_for_another_is_no_other_order() {
+fn a_replaced_element_is_not_another_order() {
     let left = json!({"features": ["a", "organization", "scopes-b", "z"]});
     let right = json!({"features": ["a", "other", "organization", "z"]});
     assert_eq!(found(&left, &right, &Rules::default()).len(), 1);
@@ -651,7 +655,7 @@ fn the_commit_an_image_was_built_from_is_a_version_of_it() {
 }
 
 #[test]
-fn mounts_and_ports_are_paired_by_where_they_lead() {
+fn mounts_and_ports_are_paired_by_destination() {
     let left = json!({"volumes": ["./a.conf:/etc/app.conf:ro", "/x/keys:/etc/keys:ro"], "ports": ["8001:80", "9443:443"]});
     let right = json!({"volumes": ["./ssl:/etc/ssl:ro", "./b.conf:/etc/app.conf:ro"], "ports": ["443:443", "80:80"]});
     let mut paths: Vec<String> = found(&left, &right, &Rules::default())
@@ -703,7 +707,7 @@ mod laws {
         })
     }
 
-    /// The same value with its keys turned around, and its lists of named elements too.
+    /// Returns the value with reversed keys, and with reversed lists of named elements.
     fn reordered(value: &Value) -> Value {
         match value {
             Value::Array(items) => {
@@ -731,7 +735,7 @@ mod laws {
         }
     }
 
-    /// The same tree with the keys of every map turned around: JSON values keep theirs sorted.
+    /// Returns the tree with the keys of every map reversed, which JSON values would sort.
     fn turned(mut node: Node) -> Node {
         node.content = match node.content {
             Content::Map(entries) => Content::Map(
@@ -750,7 +754,7 @@ mod laws {
         node
     }
 
-    /// Which single values differ, as a count that both directions must agree about.
+    /// Counts the differing single values; both directions must agree.
     fn counted(left: &Value, right: &Value) -> (usize, usize, usize, usize) {
         let mut counts = (0, 0, 0, 0);
         for each in found(left, right, &Rules::default()) {
@@ -788,11 +792,10 @@ mod laws {
         }
 
         #[test]
-        fn what_differs_is_never_missed(left in value(), right in value()) {
+        fn every_difference_is_found(left in value(), right in value()) {
             if left != right {
                 let all = found(&left, &right, &Rules::default());
-                // Two trees that are not the same in the same order, and of which nothing is told, have at least the
-                // same content in another order.
+                // Trees without differences have at least the same content in another order.
                 if all.is_empty() {
                     prop_assert_eq!(canonical(&left), canonical(&right));
                 }
@@ -821,7 +824,7 @@ mod laws {
 }
 
 #[test]
-fn what_seals_a_file_is_one_secret() {
+fn the_metadata_of_an_encrypted_file_is_one_secret() {
     let sealed = |mac: &str| json!({"a": 1, "sops": {"mac": mac, "lastmodified": mac, "version": mac, "age": [mac]}});
     let found = compare(
         &document(&sealed("0a1b")),
@@ -855,7 +858,7 @@ fn a_secret_in_a_list_is_not_in_a_path() {
 }
 
 #[test]
-fn what_has_another_shape_can_be_held_to_what_it_is() {
+fn a_value_of_another_shape_can_be_bounded() {
     let long: Vec<u32> = (0..1000).collect();
     let found = compare(
         &document(&json!({"a": {"b": 1}, "l": long, "same": 1})),

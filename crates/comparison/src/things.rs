@@ -1,17 +1,17 @@
-//! What sort of thing a value names, by the key it stands under and by its form: a database, a host, a sentence.
+//! Sort of thing that a value names, by its key and form: a database, a host, a sentence.
 //!
-//! Staging that talks to production's database is the worst that a comparison can find, and a link to production's manual
-//! is nothing at all.
+//! A staging environment that uses production's database is the worst finding of a comparison; a link to production's
+//! manual is none.
 
 use std::ops::Range;
 
 use super::identity::hosts;
 use super::meaning::{self, Context};
 
-/// What sort of thing a value names.
+/// Sort of a thing that a value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Thing {
-    /// A database, or what is kept in one.
+    /// A database, or a part of one.
     Database,
     /// A bucket, or another store of files.
     Bucket,
@@ -19,16 +19,16 @@ pub enum Thing {
     Queue,
     /// A topic of messages.
     Topic,
-    /// A host, or an address of one.
+    /// A host or its address.
     Host,
     /// Anything else.
     Other,
-    /// What people read: a description, a link to a manual.
+    /// Text for people: a description, a link to a manual.
     Prose,
 }
 
 impl Thing {
-    /// With its article, as sentences have it.
+    /// Returns its name with an article.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Thing {
         }
     }
 
-    /// Whether programs write into it or talk to it: then a mention of the other environment's is a connection.
+    /// Whether programs connect to it or write to it, so that a mention of the other environment is a connection.
     #[must_use]
     pub const fn is_connection(self) -> bool {
         matches!(
@@ -51,7 +51,7 @@ impl Thing {
         )
     }
 
-    /// What a value is at a place. `mention` are the bytes that are asked about.
+    /// Returns the sort of a value. `mention` is the range of the mention.
     pub(super) fn of(text: &str, mention: &Range<usize>, context: Context<'_>) -> Self {
         let (own, above) = (words(context.key), words(context.above));
         if is_prose(&own) || is_link_to_prose(text) {
@@ -67,7 +67,7 @@ impl Thing {
         if is_sentence && is_prose(&above) {
             return Self::Prose;
         }
-        // `database.name`, `queue.url`: the key above says of what.
+        // `database.name`, `queue.url`: the key above decides.
         let says_nothing = own
             .last()
             .is_some_and(|word| PLAIN.contains(&word.as_str()));
@@ -83,13 +83,13 @@ impl Thing {
         }
     }
 
-    /// What a key says that its values are, whatever they look like.
+    /// Returns the sort that a key defines, whatever its values.
     pub(super) fn of_key(context: Context<'_>) -> Self {
         Self::of("", &(0..0), context)
     }
 }
 
-/// Words that keys for people end with.
+/// Last words of keys of text for people.
 const PROSE: &[&str] = &[
     "description",
     "descriptions",
@@ -125,13 +125,13 @@ const PROSE: &[&str] = &[
     "about",
 ];
 
-/// Words after them that say how the text is written or where it is.
+/// Further words for the form or place of a text.
 const OF_TEXTS: &[&str] = &[
     "url", "uri", "link", "links", "href", "text", "html", "md", "markdown", "page", "path",
     "template",
 ];
 
-/// First labels of hosts, and first folders, that hold what people read.
+/// First labels of hosts, and first folders, of documentation.
 const MANUALS: &[&str] = &[
     "docs",
     "doc",
@@ -145,7 +145,7 @@ const MANUALS: &[&str] = &[
     "manual",
 ];
 
-/// Keys that say nothing of what they name.
+/// Unspecific keys.
 const PLAIN: &[&str] = &[
     "name",
     "url",
@@ -284,7 +284,7 @@ const SERVICES: &[(&str, Thing)] = &[
     ("redshift", Thing::Database),
 ];
 
-/// Names within connection strings after which a host stands, and hosts of clouds that say what they serve.
+/// Parameters of connection strings before a host, and cloud hosts of known services.
 const IN_TEXTS: &[(&str, Thing)] = &[
     ("data source=", Thing::Database),
     ("initial catalog=", Thing::Database),
@@ -303,12 +303,12 @@ const IN_TEXTS: &[(&str, Thing)] = &[
     (".servicebus.windows.net", Thing::Queue),
 ];
 
-/// The words of a key in small letters, without numbers at their ends: `db01` is a `db`.
+/// Returns the words of a key in lower case, without trailing numbers: `db01` is a `db`.
 fn words(key: &str) -> Vec<String> {
     let bare = |word: &str| {
         let lower = word.to_ascii_lowercase();
         match lower.trim_end_matches(|each: char| each.is_ascii_digit()) {
-            // A number by itself, and `s3`.
+            // A number alone, and `s3`.
             "" | "s" => lower,
             bare => bare.to_owned(),
         }
@@ -324,7 +324,7 @@ fn is_prose(words: &[String]) -> bool {
     last.is_some_and(|word| PROSE.contains(&word.as_str()))
 }
 
-/// Whether a text is a link to a manual.
+/// Whether a text is a link to documentation.
 fn is_link_to_prose(text: &str) -> bool {
     let Some(rest) = text
         .strip_prefix("https://")
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_forms_say_what_a_thing_is() {
+    fn keys_and_forms_show_the_sort_of_a_thing() {
         for (key, above, text, thing) in [
             (
                 "DATABASE_URL",

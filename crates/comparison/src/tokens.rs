@@ -1,13 +1,13 @@
-//! Paths and names in tokens, and the words of environments among them.
+//! Tokens of paths and names, and the environment words among them.
 //!
-//! A token is a run of letters or of digits. It ends at any other character, where letters and digits meet, and at the
-//! hump of `camelCase`. So `products`, `reproduction` and `livecheck` have no word of an environment in them.
+//! A token is a run of letters or of digits. It ends at any other character, between letters and digits, and at the
+//! hump of `camelCase`. So `products`, `reproduction` and `livecheck` contain no environment word.
 
 use std::ops::Range;
 
 use super::words;
 
-/// The tokens of a text, by their bytes.
+/// Returns the ranges of a text's tokens.
 pub(crate) fn tokens(text: &str) -> Vec<Range<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Class {
@@ -63,20 +63,20 @@ pub(crate) fn tokens(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// A word of an environment in a text.
+/// Environment word in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// Its bytes.
+    /// Range in bytes.
     pub(crate) range: Range<usize>,
-    /// As it is written, in lower case, with hyphens.
+    /// Spelling in lower case, with hyphens.
     pub(crate) spelling: String,
-    /// Its place in the table of words.
+    /// Index in the table of words.
     pub(crate) word: usize,
-    /// Whether it is used for little else.
+    /// Whether it is rarely used for anything else.
     pub(crate) clear: bool,
 }
 
-/// The words of environments in a text, in order.
+/// Returns the environment words of a text, in order.
 pub(crate) fn marks(text: &str) -> Vec<Mark> {
     let tokens = tokens(text);
     let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or("").to_lowercase();
@@ -118,16 +118,16 @@ pub(crate) fn marks(text: &str) -> Vec<Mark> {
     found
 }
 
-/// Words beside which `staging` and `production` mean somebody else's environment: an issuer of certificates.
+/// Words beside which `staging` and `production` mean an environment of another service: an issuer of certificates.
 const ELSEWHERE: &[&str] = &["letsencrypt", "acme", "issuer", "clusterissuer"];
 
-/// Longest path that is looked at, in bytes.
+/// Longest searched path, in bytes.
 const LONGEST_PATH: usize = 1_024;
 
-/// Most words of one path: where there are more, they name no environments.
+/// Maximum number of words of one path: with more, they are not environments.
 const MOST_WORDS: usize = 16;
 
-/// The words of environments in a path, without those that name an environment of somebody else.
+/// Returns the environment words of a path, without those of other services.
 pub(crate) fn path_marks(path: &str) -> Vec<Mark> {
     if path.len() > LONGEST_PATH {
         return Vec::new();
@@ -157,7 +157,7 @@ pub(crate) fn path_marks(path: &str) -> Vec<Mark> {
         .collect()
 }
 
-/// A text with a star in place of every word of an environment, in lower case: what two environments share.
+/// Returns a text in lower case with a star in place of every environment word: the part that two environments share.
 pub(crate) fn without_words(text: &str) -> String {
     let marks = marks(text);
     if marks.is_empty() {
@@ -166,7 +166,7 @@ pub(crate) fn without_words(text: &str) -> String {
     replaced(text, marks.iter().map(|mark| mark.range.clone()), "*").to_lowercase()
 }
 
-/// A text with other text in place of some ranges, which are in order and do not overlap.
+/// Returns a text with replaced ranges, which are sorted and do not overlap.
 pub(crate) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, by: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
@@ -179,7 +179,7 @@ pub(crate) fn replaced(text: &str, ranges: impl Iterator<Item = Range<usize>>, b
     result
 }
 
-/// A text as a name is written: lower case, and one hyphen for everything that is no letter or digit.
+/// Returns a text as a name: lower case, with one hyphen for each run of other characters than letters and digits.
 pub(crate) fn hyphened(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for each in text.chars() {
@@ -234,14 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn paths_beyond_all_measure_name_nothing() {
+    fn very_long_paths_name_nothing() {
         assert!(super::path_marks(&"staging/".repeat(17)).is_empty());
         assert!(super::path_marks(&format!("{}/staging", "x".repeat(2_000))).is_empty());
         assert_eq!(super::path_marks(&"staging/".repeat(16)).len(), 16);
     }
 
     #[test]
-    fn what_environments_share_has_stars() {
+    fn the_shared_text_has_stars() {
         assert_eq!(without_words("Staging-db"), "*-db");
         assert_eq!(hyphened(".env_Local--x."), "env-local-x");
     }

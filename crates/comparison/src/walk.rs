@@ -1,6 +1,6 @@
-//! The walk through two trees at once.
+//! Walk through two trees at once.
 //!
-//! What it does where it comes to single values, maps, lists and what moved has files of its own in this folder.
+//! Single values, maps, lists and moves each have a file in this folder.
 
 mod copied;
 mod hashed;
@@ -24,7 +24,7 @@ use super::{Path, Rules, Which, shown};
 use evenkeel_document::sensitive::{Under, secret_arguments};
 use evenkeel_document::{Content, Document, Format, Node, Scalar, ScalarKind};
 
-/// Keys of lists whose order is known to have a meaning: they are run, or tried, one after the other.
+/// Keys of lists whose order has a meaning: their elements are run or tried in sequence.
 const ORDERED: &[&str] = &[
     "args",
     "argv",
@@ -69,7 +69,7 @@ const ORDERED: &[&str] = &[
     "postdeploy",
     "http_filters",
     "filter_chains",
-    // Of systemd.
+    // systemd.
     "ExecCondition",
     "ExecStartPre",
     "ExecStart",
@@ -79,31 +79,31 @@ const ORDERED: &[&str] = &[
     "ExecStopPost",
 ];
 
-/// What came of comparing two documents.
+/// Result of comparing two documents.
 #[derive(Debug, Default)]
 pub struct Compared {
-    /// What they disagree about.
+    /// Disagreements.
     pub disagreements: Vec<Disagreement>,
-    /// Whether the place that the rules ask for is there, on either side.
+    /// Whether the place that the rules ask for exists, on either side.
     pub is_there: bool,
-    /// Lists with too many elements alike to be told apart: those were matched by position.
+    /// Number of lists matched by position, because they are too long to measure likeness.
     pub by_position: usize,
-    /// What is written differently and counts as equal, where the rules ask for it.
+    /// Values that are written differently and count as equal, if the rules ask for them.
     pub equal: Vec<Equal>,
 }
 
-/// Something that is written differently on both sides, and counts as equal.
+/// Value that is written differently on both sides and counts as equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Equal {
-    /// Where, by the first document's names.
+    /// Path, by the first document's names.
     pub path: Path,
-    /// What each side has, for people.
+    /// Value of each side, for display.
     pub sides: (String, String),
-    /// Why it is the same.
+    /// Reason for equality.
     pub why: Why,
 }
 
-/// Why two values that are written differently are the same.
+/// Reason why two values that are written differently are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// They differ by identity values only.
@@ -114,12 +114,12 @@ pub enum Why {
     Default,
     /// Two keys that differ by identity values only.
     Key,
-    /// Elements in another order, which means nothing in this list.
+    /// Elements in another order, which has no meaning in this list.
     Order,
 }
 
 impl Why {
-    /// In a few words.
+    /// Returns a short description.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -127,17 +127,17 @@ impl Why {
             Self::Meaning => "two spellings of one value",
             Self::Default => "the document declares this default",
             Self::Key => "keys that differ by identity values only",
-            Self::Order => "the order of these elements means nothing",
+            Self::Order => "the order of these elements has no meaning",
         }
     }
 }
 
-/// Compares two documents. What both have alike is not told, whatever way it is written in. Where a document is one of
-/// many files, `file` is the step that leads to it.
+/// Compares two documents. Equal values are not reported, however they are written. `file` is the first step of all
+/// paths, for a document of many files.
 #[must_use]
 pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&Step>) -> Compared {
     let budget = Budget::default();
-    // Names with a hash of contents in them correspond to each other.
+    // Names with a content hash correspond to each other.
     let extended = hashed::with_hashes(&rules.identities, left, right).map(|identities| Rules {
         identities,
         ..rules.clone()
@@ -185,36 +185,36 @@ pub fn compare(left: &Document, right: &Document, rules: &Rules, file: Option<&S
     }
 }
 
-/// One step on the way, borrowed: most steps are never told.
+/// Borrowed step of the current path: most steps are never reported.
 enum Trail<'n> {
-    /// A key, and what its value stands under as far as secrets are concerned.
+    /// A key, and the context that decides about secrets.
     Key(&'n str, Under<'n>),
-    /// An element, and what it stands under where that is more than its list says.
+    /// An element, and its context, if that is more than the list's.
     Element(Step, Option<Under<'n>>),
 }
 
-/// What stands alone, and its number among what was found.
+/// Values of one side, with the index of their finding.
 type Alone<'n> = Vec<(usize, &'n Node)>;
 
 struct Walk<'n, 'r> {
     rules: &'r Rules,
-    /// What may still be spent on how alike elements are.
+    /// Remaining budget for measuring likeness.
     budget: &'r Budget,
-    /// How the values of each side are written.
+    /// Spelling of values on each side.
     written: (Written<'n>, Written<'n>),
     trail: Vec<Trail<'n>>,
     found: Vec<Disagreement>,
-    /// What counts as equal, where it is asked for.
+    /// Values that count as equal, if asked for.
     equal: Vec<Equal>,
     is_there: bool,
     by_position: usize,
-    /// The keys above, where both sides have them.
+    /// Enclosing keys, where both sides have them.
     above: Vec<(evenkeel_document::Place, evenkeel_document::Place)>,
-    /// The maps and lists that lead here, as the first side has them, each with the number of steps before it.
+    /// Enclosing maps and lists on the first side, each with the number of steps before it.
     containers: Vec<(usize, Container<'n>)>,
-    /// What only one side has, by its number among what was found: it may have moved.
+    /// Values that only one side has, by the index of their finding; they may have moved.
     only: (Alone<'n>, Alone<'n>),
-    /// Whether each side's text may mention the other environment at all.
+    /// Whether each side's text may mention the other environment.
     foreign: (bool, bool),
 }
 
@@ -232,7 +232,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// The nearest key above, and the one above that.
+    /// Returns the nearest key above, and the one above that.
     fn context(&self) -> Context<'n> {
         let mut keys = self.trail.iter().rev().filter_map(|step| match step {
             Trail::Key(key, _) => Some(*key),
@@ -244,7 +244,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// What a value stands under, as far as secrets are concerned.
+    /// Returns the context that decides about secrets.
     fn under(&self) -> Under<'n> {
         let last = self.trail.iter().rev().find_map(|step| match step {
             Trail::Key(_, under) => Some(*under),
@@ -292,7 +292,7 @@ impl<'n> Walk<'n, '_> {
         });
     }
 
-    /// Looks out for the place that the rules ask for.
+    /// Checks for the place that the rules ask for.
     fn pass(&mut self) {
         if let Some(wanted) = &self.rules.wanted
             && !self.is_there
@@ -302,7 +302,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// Looks out for it in what only one side has.
+    /// Checks for it below a value that only one side has.
     fn pass_below(&mut self, node: &'n Node) {
         if self.rules.wanted.is_none() {
             return;
@@ -311,7 +311,7 @@ impl<'n> Walk<'n, '_> {
         match &node.content {
             Content::Scalar(_) => {}
             Content::List(items) => {
-                // Alone, a list is named as if it were compared to itself.
+                // A list on one side only is named as if it were compared with itself.
                 for pair in self.pairing(items, items, None).pairs {
                     if let Some(item) = pair.left {
                         self.trail.push(Trail::Element(pair.step, None));
@@ -332,7 +332,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// Keeps what counts as equal although it is written differently, where it is asked for.
+    /// Records a value that counts as equal although it is written differently, if asked for.
     fn counts_as_equal(&mut self, sides: impl FnOnce(&Self) -> (String, String), why: Why) {
         if self.rules.tells_equal {
             let equal = Equal {
@@ -420,7 +420,7 @@ impl<'n> Walk<'n, '_> {
     }
 }
 
-/// A step as it is shown: an element's name may be a line with a secret in it.
+/// Returns a step for display: an element's name may be a line that contains a secret.
 fn named(step: &Step) -> Step {
     let Step::Element(names) = step else {
         return step.clone();
@@ -431,14 +431,14 @@ fn named(step: &Step) -> Step {
     Step::Element(names.collect())
 }
 
-/// Which elements of a list are secrets by the word before them, by their addresses.
+/// Returns the elements of a list that are secret because of the word before them, by address.
 fn arguments_of(nodes: &[Node]) -> Vec<&Node> {
     let numbers = secret_arguments(nodes);
     numbers.into_iter().filter_map(|at| nodes.get(at)).collect()
 }
 
-/// Whether a map is what an encrypting program writes about its own work: codes, keys and times, made anew with every
-/// file. As a whole it is as opaque as what it seals.
+/// Whether a map is the metadata of an encryption program: codes, keys and times, new for every file. As a whole it is
+/// as opaque as the values it seals.
 fn is_seal(node: &Node) -> bool {
     node.get("mac").is_some() && node.get("lastmodified").is_some() && node.get("version").is_some()
 }
@@ -447,7 +447,7 @@ fn is_default(scalar: &Scalar, default: &Scalar, context: Context<'_>) -> bool {
     scalar.text == default.text || meaning::relate(scalar, default, context) == Relation::Same
 }
 
-/// Whether a single value like this one is among some.
+/// Whether a list contains an equal single value.
 fn has_like(nodes: &[Node], wanted: &Node) -> bool {
     let wanted = wanted.as_scalar().map(|scalar| &scalar.text);
     wanted.is_some()

@@ -1,20 +1,20 @@
-//! What teams call their environments, in the order of promotion, and regions beside those names.
+//! Environment words, in the order of promotion, and regions beside them.
 //!
-//! A word counts only as a whole token; see [`super::tokens`]. A weak word is one that people also use for other
-//! things (`test`, `live`): it names an environment only beside a clear one, at the same place of another path.
+//! A word counts only as a whole token; see [`super::tokens`]. A weak word has other common uses (`test`, `live`): it
+//! names an environment only beside a clear one, at the same place of another path.
 
-/// What an environment is for.
+/// Role of an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Where people work and try: rarely meant to be like production.
+    /// Development and experiments; rarely production-like.
     Early,
-    /// What is meant to be like production.
+    /// Production-like.
     Staging,
-    /// What users use.
+    /// In use by users.
     Production,
 }
 
-/// One environment under all its names.
+/// One environment with all its names.
 pub(crate) struct Word {
     pub(crate) role: Role,
     clear: &'static [&'static str],
@@ -45,13 +45,13 @@ pub(crate) const WORDS: &[Word] = &[
     word(Role::Production, &["production", "prod", "prd"], &["live"]),
 ];
 
-/// The place of [`WORDS`] that stands for production.
+/// Index of production in [`WORDS`].
 pub(crate) const PRODUCTION: usize = WORDS.len() - 1;
 
-/// What stands for every environment below production: an account, a cluster. It goes with a nearer name.
+/// Word for all environments below production, such as an account or a cluster; used together with a closer name.
 const BELOW_PRODUCTION: &str = "nonprod";
 
-/// The word with a spelling (lower-case, without hyphens), and whether it is a clear one.
+/// Returns the word with a spelling (lower case, without hyphens), and whether it is clear.
 pub(crate) fn find(spelling: &str) -> Option<(usize, bool)> {
     WORDS.iter().enumerate().find_map(|(number, word)| {
         if word.clear.contains(&spelling) {
@@ -62,23 +62,23 @@ pub(crate) fn find(spelling: &str) -> Option<(usize, bool)> {
     })
 }
 
-/// The spellings of a word that are used for little else.
+/// Returns the spellings of a word that are rarely used for anything else.
 pub(crate) fn clear_spellings(word: usize) -> &'static [&'static str] {
     WORDS.get(word).map_or(&[], |word| word.clear)
 }
 
-/// Whether it stands for every environment below production.
+/// Whether it covers all environments below production.
 pub(crate) fn is_below_production(word: usize) -> bool {
     WORDS
         .get(word)
         .is_some_and(|word| word.clear.contains(&BELOW_PRODUCTION))
 }
 
-/// What runs beside production for some of its users, or for a while: much smaller by intention, so that between staging
-/// and production it would hide how these two differ.
+/// Environments beside production for some users or for a limited time: intentionally much smaller, so they would hide
+/// differences between staging and production.
 const PARTIAL: &[&str] = &["preview", "beta", "canary"];
 
-/// Whether it stands for a part of production, or for a while.
+/// Whether it is a partial or temporary production.
 pub(crate) fn is_partial(word: usize) -> bool {
     WORDS.get(word).is_some_and(|word| {
         let spellings = || word.clear.iter().chain(word.weak);
@@ -86,10 +86,10 @@ pub(crate) fn is_partial(word: usize) -> bool {
     })
 }
 
-/// Where releases are tried before production, whatever else it is for.
+/// Environments where releases are tested before production, among other uses.
 const REHEARSALS: &[&str] = &["qa"];
 
-/// Whether releases are tried there before production: then it may be what is meant to be like production.
+/// Whether releases are tested there before production, so that it may be production-like.
 pub(super) fn is_rehearsal(word: usize) -> bool {
     WORDS.get(word).is_some_and(|word| {
         word.role == Role::Staging
@@ -101,7 +101,7 @@ pub(super) fn is_rehearsal(word: usize) -> bool {
     })
 }
 
-/// What an environment is for.
+/// Returns the role of an environment.
 pub(crate) fn role(word: usize) -> Role {
     WORDS.get(word).map_or(Role::Early, |word| word.role)
 }
@@ -181,7 +181,7 @@ fn is_number(token: &str) -> bool {
     !token.is_empty() && token.len() <= 3 && token.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether tokens (lower-case) name a region, a colour or a number: what tells siblings apart.
+/// Whether tokens (lower case) name a region, a colour or a number, which distinguish siblings.
 pub(crate) fn is_sibling(tokens: &[&str]) -> bool {
     match tokens {
         [only] => is_number(only) || SIBLINGS.contains(only) || is_region(tokens),
@@ -189,7 +189,7 @@ pub(crate) fn is_sibling(tokens: &[&str]) -> bool {
     }
 }
 
-/// Whether tokens (lower-case) name a region: `eu`, `us-east-1`, `euw1`, `westeurope`.
+/// Whether tokens (lower case) name a region: `eu`, `us-east-1`, `euw1`, `westeurope`.
 pub(crate) fn is_region(tokens: &[&str]) -> bool {
     match tokens {
         [only] => SHORT.contains(only) || GLUED.contains(only) || COMPASS_CODES.contains(only),
@@ -212,7 +212,7 @@ pub(crate) fn is_region(tokens: &[&str]) -> bool {
     }
 }
 
-/// Codes of datacentre regions that need no digit.
+/// Codes of datacentre regions without a digit.
 const COMPASS_CODES: &[&str] = &["useast", "uswest", "eucentral", "euwest", "apsoutheast"];
 
 #[cfg(test)]
@@ -220,7 +220,7 @@ mod tests {
     use super::{PRODUCTION, Role, find, is_region, is_sibling, role};
 
     #[test]
-    fn words_are_known_by_every_spelling_and_in_order() {
+    fn words_are_recognised_by_every_spelling_and_in_order() {
         let order = ["dev", "qa", "uat", "stg", "preprod", "canary", "prd"];
         let places: Vec<usize> = order.iter().map(|word| find(word).unwrap().0).collect();
         assert!(places.is_sorted(), "{places:?}");
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_and_siblings_are_known() {
+    fn regions_and_siblings_are_recognised() {
         assert!(is_region(&["us", "east", "1"]));
         assert!(is_region(&["us", "gov", "west", "1"]));
         assert!(is_region(&["euw", "1"]));

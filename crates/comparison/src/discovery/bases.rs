@@ -1,7 +1,7 @@
-//! The file that an environment's file is laid over, where the names of both tell: `values.yaml` beside `values-staging.yaml`.
+//! Base files of environments' files, by name: `values.yaml` for `values-staging.yaml`.
 //!
-//! Only what the programs of these files do is proposed: that a file has the shorter name proves nothing by itself
-//! (`Pulumi.yaml` is no base of `Pulumi.staging.yaml`).
+//! Only the conventions of known programs are proposed: a shorter name proves nothing by itself (`Pulumi.yaml` is not a
+//! base of `Pulumi.staging.yaml`).
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::gathering::{Draft, Inventory};
 use super::tokens::marks;
 use super::{DocumentKind, files};
 
-/// Beginnings of names whose programs read the file without the word first.
+/// Name prefixes of programs that read the file without the environment's word first.
 const NAMES: &[&str] = &[
     "values",
     "compose",
@@ -21,7 +21,7 @@ const NAMES: &[&str] = &[
     "appsettings",
 ];
 
-/// The base of a document, if each of its files has the same one.
+/// Returns the base of a document, if all of its files share one.
 pub(super) fn of(draft: &Draft, inventory: &Inventory) -> Option<String> {
     if draft.kind != DocumentKind::File || !draft.sections.is_empty() {
         return None;
@@ -34,7 +34,7 @@ pub(super) fn of(draft: &Draft, inventory: &Inventory) -> Option<String> {
     shared(&paths, has_hiera, &is_document)
 }
 
-/// The base that all of some paths have.
+/// Returns the base that all given paths have.
 pub(super) fn shared(
     paths: &[&str],
     has_hiera: bool,
@@ -57,7 +57,7 @@ pub(super) fn shared(
     bases?.into_iter().next()
 }
 
-/// A path, and the same with the other ending of YAML.
+/// Returns a path with both file extensions of YAML.
 fn spellings(path: String) -> Vec<String> {
     let other = match path.rsplit_once('.') {
         Some((stem, "yaml")) => Some(format!("{stem}.yml")),
@@ -81,7 +81,7 @@ fn is_base(path: &str) -> bool {
         })
 }
 
-/// Bases with a name of their own, beside or above a file that is called as its environment: `config/default.json`,
+/// Returns bases with a conventional name, beside or above a file named after its environment: `config/default.json`,
 /// `settings.yml` above `settings/staging.yml`, `group_vars/all.yml`, and `common.yaml` of Hiera.
 fn beside(path: &str, has_hiera: bool) -> Vec<String> {
     let Some((folder, name)) = path.rsplit_once('/') else {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_is_known_by_its_name_and_its_place() {
+    fn a_base_is_found_by_name_and_place() {
         for (paths, other) in [
             (["c/values-qa.yaml", "c/values-live.yaml"], "c/values.yaml"),
             (["compose.qa.yml", "compose.live.yml"], "compose.yaml"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_name_alone_is_no_base() {
+    fn a_shorter_name_alone_is_not_a_base() {
         assert_eq!(
             base(&["Pulumi.qa.yaml", "Pulumi.prod.yaml"], &["Pulumi.yaml"]),
             None

@@ -1,36 +1,36 @@
-//! The places of a path where it may name its environment: each leaves a skeleton that other environments share.
+//! Places of a path that may name its environment; each leaves a skeleton that other environments share.
 //!
-//! `overlays/staging/app.yaml` leaves `overlays/*/app.yaml`, and so does `overlays/prod/app.yaml`. A path with several
-//! words has several candidates; which of them is right, only the other paths can tell.
+//! `overlays/staging/app.yaml` and `overlays/prod/app.yaml` both leave `overlays/*/app.yaml`. A path with several words
+//! has several candidates; only the other paths decide between them.
 
 use std::ops::Range;
 
 use super::tokens::{self, Mark, hyphened, path_marks, replaced};
 use super::words::{self, PRODUCTION, Role};
 
-/// What stands in a skeleton where the environment was named: no path has it.
+/// Marks the environment's place in a skeleton; no path contains it.
 pub(super) const GAP: &str = "\u{1}";
 
-/// How one environment is called at a place, in the order of promotion.
+/// Environment as named at one place, in the order of promotion.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// Its place in the table of words.
+    /// Index in the table of words.
     pub(super) word: usize,
-    /// As it is written, in lower case, with hyphens; empty where production has no word.
+    /// Spelling in lower case, with hyphens; empty where production has no word.
     pub(super) spelling: String,
-    /// What tells it from its siblings: a region, a number. Mostly empty.
+    /// Region or number that distinguishes it from its siblings. Mostly empty.
     pub(super) sibling: String,
 }
 
-/// A path, and where it may name its environment.
+/// Path with the places that may name its environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// What other environments share.
+    /// Part shared with other environments.
     pub(super) skeleton: String,
     pub(super) key: Key,
-    /// The places that name the environment, in order.
+    /// Places that name the environment, in order.
     pub(super) ranges: Vec<Range<usize>>,
-    /// Whether one of its words is used for little else.
+    /// Whether one of its words is rarely used for anything else.
     pub(super) clear: bool,
 }
 
@@ -46,7 +46,7 @@ impl Candidate {
     }
 }
 
-/// All candidates of a path that name one environment, without what tells siblings apart.
+/// Returns all candidates of a path that name one environment, without siblings.
 pub(super) fn plain(path: &str) -> Vec<Candidate> {
     let marks = path_marks(path);
     let mut found: Vec<Candidate> = Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn plain(path: &str) -> Vec<Candidate> {
             marks.map(|other| other.range.clone()).collect()
         };
         let mut sets = vec![ranges(&same), ranges(&|other| other.word == mark.word)];
-        // `non-prod/…/stage` names one environment twice: what it is, and what it is not.
+        // `non-prod/…/stage` names one environment twice: by what it is and by what it is not.
         if words::role(mark.word) != Role::Production {
             sets.push(ranges(&|other| {
                 same(other) || words::is_below_production(other.word)
@@ -86,8 +86,8 @@ pub(super) fn plain(path: &str) -> Vec<Candidate> {
     found
 }
 
-/// Candidates of a path that name an environment together with what tells it from its siblings: `prod-eu`,
-/// `eu/production`, `prod2`. And, so that both meet, those without.
+/// Returns the candidates of a path that name an environment and a sibling (`prod-eu`, `eu/production`, `prod2`), and
+/// those without a sibling, so that both match.
 pub(super) fn siblings(path: &str) -> Vec<Candidate> {
     let segments = segments(path);
     let mut found = Vec::new();
@@ -111,7 +111,7 @@ pub(super) fn siblings(path: &str) -> Vec<Candidate> {
     found
 }
 
-/// The bytes of each segment of a path.
+/// Returns the byte ranges of a path's segments.
 pub(super) fn segments(path: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     path.split('/')
@@ -123,7 +123,7 @@ pub(super) fn segments(path: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// A sibling's name in the same segment: the place of both, and the sibling's name.
+/// Returns a sibling's name in the same segment: the range of both, and the sibling's name.
 fn beside(
     path: &str,
     segments: &[Range<usize>],
@@ -190,7 +190,7 @@ fn beside(
     None
 }
 
-/// A region that is the folder after or before, where the word is a whole folder.
+/// Returns a region in the folder before or after a word that is a whole folder.
 fn around(
     path: &str,
     segments: &[Range<usize>],
@@ -219,8 +219,8 @@ fn around(
     region(before).map(|name| (before.start..mark.range.end, name))
 }
 
-/// The paths that a path may have without its word: production is often the one that has none. One separator goes with
-/// the word. A word that is a whole folder, or all of a file's name, leaves nothing.
+/// Returns the paths that a path may have without its word: production often has none. One separator is removed with
+/// the word. A word that is a whole folder, or a whole file name, leaves nothing.
 pub(super) fn unmarked(path: &str) -> Vec<(Candidate, String)> {
     let segments = segments(path);
     plain(path)
@@ -264,7 +264,7 @@ pub(super) fn unmarked(path: &str) -> Vec<(Candidate, String)> {
         .collect()
 }
 
-/// The environment that has no word of its own.
+/// Returns the environment without a word.
 pub(super) fn unmarked_production() -> Key {
     Key {
         word: PRODUCTION,
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn siblings_are_told_apart_by_region_number_or_colour() {
+    fn siblings_are_distinguished_by_region_number_or_colour() {
         let keys = |path: &str| -> Vec<(String, String)> {
             siblings(path)
                 .into_iter()
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_goes_with_its_separator() {
+    fn a_word_is_removed_with_its_separator() {
         let without = |path: &str| -> Vec<String> {
             unmarked(path)
                 .into_iter()

@@ -1,8 +1,8 @@
-//! Which environments there are, what they are called, and which of them are proposed.
+//! Environments, their names, and the ones to propose.
 //!
 //! Spellings of one word (`prod`, `production`) are one environment, unless one document has both. Proposed are the two
-//! that most documents share, production and what is meant to be like it, and whatever else all of these documents have.
-//! Where people work and try is found, and left out unless there is nothing else.
+//! that most documents share (production and the one closest to it), and every other environment that all of these
+//! documents have. Development environments are found, and left out unless there is nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use evenkeel_model::EnvironmentName;
 use evenkeel_model::name::is_word;
 use evenkeel_model::text::{count, list};
 
-/// One environment: its word, its sibling's name, and its spelling where that tells it from another.
+/// Environment: its word, its sibling's name, and its spelling where the spelling distinguishes it.
 type Identity = (usize, String, String);
 
-/// What production is called where its paths have no word for it.
+/// Name of production where its paths have no word for it.
 const UNMARKED: &str = "production";
 
-/// Settles environments and documents.
+/// Decides environments and documents.
 pub(super) fn settle(judged: Vec<Judged>) -> (Vec<FoundEnvironment>, Vec<FoundDocument>) {
     let apart = apart(&judged);
     let identity = |key: &Key| -> Identity {
@@ -127,7 +127,8 @@ pub(super) fn settle(judged: Vec<Judged>) -> (Vec<FoundEnvironment>, Vec<FoundDo
     (environments, documents)
 }
 
-/// What stands for all environments below production stands for each that has nothing nearer: an account's file.
+/// Applies an environment that covers everything below production to each environment without a closer one, such as an
+/// account's file.
 fn below_production(
     document: &mut Judged,
     own: &mut BTreeSet<Identity>,
@@ -171,7 +172,7 @@ fn section_of(document: &Judged, word: usize) -> Option<String> {
         .map(|(_, section)| section.clone())
 }
 
-/// Words with two spellings in one document: these are two environments.
+/// Returns words with two spellings in one document: these are two environments.
 fn apart(judged: &[Judged]) -> BTreeSet<(usize, String)> {
     let mut apart = BTreeSet::new();
     for document in judged {
@@ -186,7 +187,7 @@ fn apart(judged: &[Judged]) -> BTreeSet<(usize, String)> {
     apart
 }
 
-/// The name of each environment: the way most documents write it; of two ways the longer, then the first.
+/// Returns the name of each environment: the most frequent spelling; then the longer, then the first.
 fn called(judged: &[Judged], identity: &dyn Fn(&Key) -> Identity) -> BTreeMap<Identity, String> {
     let mut ways: BTreeMap<Identity, BTreeMap<String, usize>> = BTreeMap::new();
     for document in judged {
@@ -222,14 +223,14 @@ fn called(judged: &[Judged], identity: &dyn Fn(&Key) -> Identity) -> BTreeMap<Id
         .collect()
 }
 
-/// The environments to propose.
+/// Returns the environments to propose.
 fn propose(
     all: &[&Identity],
     counts: &dyn Fn(&[&Identity], Certainty) -> usize,
 ) -> BTreeSet<Identity> {
     let role = |identity: &Identity| words::role(identity.0);
-    /// Whether documents are sure of it, whether it ends in production, the weight of sure documents, what they are for, all
-    /// documents, how near the first one is to production.
+    /// Rank: whether documents are sure of it, whether it ends in production, the weight of sure documents, their
+    /// purpose, all documents, how close the first one is to production.
     type Rank = (bool, bool, usize, usize, usize, usize);
     let mut best: Option<(Rank, [&Identity; 2])> = None;
     for (number, lower) in all.iter().enumerate() {
@@ -248,8 +249,8 @@ fn propose(
                 (_, Role::Production) => 1,
                 _ => 0,
             };
-            // What most documents support. Where people work counts half, and no single file outvotes all others by its
-            // name alone.
+            // Most supported by documents. Development environments count half, and one file's name never outweighs all
+            // other files.
             let weight = if roles == 2 || roles == 1 && words::is_rehearsal(lower.0) {
                 sure * 2
             } else {
@@ -296,15 +297,15 @@ fn reason(
         .any(|one| words::role(one.0) == Role::Staging);
     match (is_proposed, role) {
         (true, Role::Early) => format!(
-            "{in_documents}; where people work and try is rarely meant to be like production, but nothing else was found"
+            "{in_documents}; development environments rarely resemble production, but nothing else was found"
         ),
         (true, _) => in_documents,
-        (false, Role::Early) if has_staging => format!(
-            "{in_documents}; where people work and try is rarely meant to be like production"
-        ),
+        (false, Role::Early) if has_staging => {
+            format!("{in_documents}; development environments rarely resemble production")
+        }
         (false, _) if words::is_partial(own.0) => format!(
-            "{in_documents}; it is smaller than production by intention, and would stand between the two"
+            "{in_documents}; it is intentionally smaller than production and would be between the two"
         ),
-        (false, _) => format!("{in_documents}, and not in all of those that the others share"),
+        (false, _) => format!("{in_documents}, but not in all that the others share"),
     }
 }

@@ -1,7 +1,7 @@
-//! Paths that are the same but for the names of their environments.
+//! Paths that differ only in the names of their environments.
 //!
-//! A family needs two environments and one clear word. Each path belongs to one family at most; where it could belong to
-//! several, the one that has both something like production and something like staging goes first, then the larger one.
+//! A family needs two environments and one clear word. A path belongs to at most one family: first to one with both a
+//! production-like and a staging-like environment, then to the larger one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,53 +10,53 @@ use super::candidates::{self, Candidate, GAP, Key};
 use super::unmarked;
 use super::words::{self, PRODUCTION, Role};
 
-/// How the paths of a family name production.
+/// How a family's paths name production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Naming {
     /// By a word.
     Word,
-    /// By a word, and by what tells siblings apart.
+    /// By a word, and by the sibling.
     Siblings,
-    /// By having no word, as hosts do: `example.com` beside `staging.example.com`.
+    /// By the absence of a word, as in hosts: `example.com` beside `staging.example.com`.
     Host,
-    /// By having no word; other things must tell that it is no base of the others.
+    /// By the absence of a word; other evidence must show that it is not a base of the others.
     Bare,
 }
 
-/// One environment's path.
+/// Path of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) path: String,
-    /// The places that name the environment.
+    /// Places that name the environment.
     pub(super) ranges: Vec<Range<usize>>,
-    /// Where the last folder that names the environment ends, if the file's own name does not.
+    /// End of the last folder that names the environment, if the file name does not.
     pub(super) folder: Option<usize>,
 }
 
-/// Paths that are the same but for their environments.
+/// Paths that differ only in their environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Family {
-    /// What they share, with gaps.
+    /// Shared part, with gaps.
     pub(super) skeleton: String,
-    /// What they share up to the last folder that names the environment.
+    /// Shared part up to the last folder that names the environment.
     pub(super) folder: Option<String>,
     pub(super) naming: Naming,
     pub(super) members: BTreeMap<Key, Member>,
 }
 
-/// What was found in a list of paths.
+/// Result of searching a list of paths.
 #[derive(Debug, Default)]
 pub(super) struct Families {
     pub(super) paired: Vec<Family>,
-    /// Paths of staging whose path without the word is something they are laid over, with that.
+    /// Staging paths whose path without the word is their base, with that base.
     pub(super) bases: Vec<(String, String)>,
-    /// Paths with a word of an environment that have no counterpart.
+    /// Paths with an environment's word and no counterpart.
     pub(super) alone: Vec<String>,
 }
 
 type Gathered<'p> = BTreeMap<String, Vec<(&'p str, Candidate)>>;
 
-/// Families among paths, which are in order.
+/// Returns the families among sorted paths.
 pub(super) fn find(paths: &[&str]) -> Families {
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut found = Families::default();
@@ -95,7 +95,7 @@ fn gather<'p>(paths: &[&'p str], candidates: &dyn Fn(&str) -> Vec<Candidate>) ->
     gathered
 }
 
-/// A family, if there are two environments and a clear word.
+/// Returns a family, if there are two environments and a clear word.
 fn family(skeleton: String, all: Vec<(&str, Candidate)>, naming: Naming) -> Option<Family> {
     let is_clear = all.iter().any(|(_, candidate)| candidate.clear);
     let words: BTreeSet<usize> = all
@@ -126,15 +126,15 @@ fn family(skeleton: String, all: Vec<(&str, Candidate)>, naming: Naming) -> Opti
     })
 }
 
-/// Where the folder of the last range ends; nothing if that is the file's own name.
+/// Returns the end of the last range's folder; `None` if that is the file name.
 pub(super) fn folder_of(path: &str, ranges: &[Range<usize>]) -> Option<usize> {
     let last = ranges.last()?;
     let after = path.get(last.end..)?.find('/')?;
     Some(last.end + after)
 }
 
-/// Whether a family is one of siblings: some have a name beside the word, and none has two environments of its own. A
-/// region that has both staging and production is a family by itself.
+/// Whether a family is one of siblings: some have a name beside the word, and none has two environments. A region with
+/// both staging and production is a family by itself.
 fn are_siblings(members: &BTreeMap<Key, Member>) -> bool {
     let mut words: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for key in members.keys() {
@@ -146,7 +146,7 @@ fn are_siblings(members: &BTreeMap<Key, Member>) -> bool {
     named && words.values().all(|words| words.len() < 2)
 }
 
-/// How good a family is: smaller is better.
+/// Rank of a family: smaller is better.
 fn rank(family: &Family) -> (bool, std::cmp::Reverse<usize>, usize, &str) {
     let roles: BTreeSet<Role> = family
         .members
@@ -186,7 +186,7 @@ fn choose<'p>(
     }
 }
 
-/// Whether a path names an environment that ought to have a counterpart.
+/// Whether a path names an environment that should have a counterpart.
 fn names_one(path: &str) -> bool {
     super::tokens::path_marks(path)
         .iter()
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_differ_by_the_word_alone_are_a_family_in_order_of_promotion() {
+    fn paths_that_differ_only_in_the_word_are_a_family_in_order_of_promotion() {
         let paths = [
             "deploy.production.yml",
             "deploy.beta.yml",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn production_without_a_word_is_a_host_and_no_base() {
+    fn production_without_a_word_is_a_host_and_not_a_base() {
         let paths = ["h/staging.a.org/c.yml", "h/a.org/c.yml"];
         assert_eq!(found(&paths), one(Naming::Host, &paths));
         let paths = [

@@ -1,28 +1,28 @@
-//! What a file of a repository is, by its path and size: configuration, or something to leave out, and why.
+//! Classes of a repository's files, by path and size: configuration, or left out with a reason.
 //!
-//! Names of environments at the end of a name are no ending: `Procfile.staging` is a `Procfile`.
+//! Environment names at the end of a file name are not extensions: `Procfile.staging` is a `Procfile`.
 
 use std::collections::BTreeSet;
 
 use super::tokens::marks;
 use evenkeel_document::Format;
 
-/// Largest file that is thought to be written by people.
+/// Largest file that is assumed to be written by people.
 pub(super) const LARGEST: u64 = 2 * 1024 * 1024;
 
-/// Why what was made or fetched is left out.
-pub(super) const MADE: &str = "lies in a folder of what was made or fetched";
+/// Reason for leaving out generated or downloaded files.
+pub(super) const MADE: &str = "is in a folder of generated or downloaded files";
 
-/// What a file is.
+/// Class of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// Configuration that is compared as a tree.
     Tree(Format),
     /// Text that is compared line by line.
     Text,
-    /// Source code, or a script, in a place for configuration: compared line by line.
+    /// Source code or a script in a place for configuration: compared line by line.
     Program,
-    /// Not compared, and why.
+    /// Not compared, with the reason.
     Other(&'static str),
 }
 
@@ -61,7 +61,7 @@ const MADE_FOLDERS: &[&str] = &[
 
 const TRANSLATION_FOLDERS: &[&str] = &["locales", "locale", "i18n", "l10n", "lang", "translations"];
 
-/// Folders of what nobody runs.
+/// Folders of files that are not deployed.
 const DOUBTFUL_FOLDERS: &[&str] = &[
     "test",
     "tests",
@@ -86,7 +86,7 @@ const DOUBTFUL_FOLDERS: &[&str] = &[
     "tutorials",
 ];
 
-/// Folders, and first words of names, where programs keep configuration in their own language.
+/// Folders, and first words of names, where programs keep configuration in a programming language.
 const CONFIGURATION_PLACES: &[&str] = &[
     "config",
     "configs",
@@ -227,10 +227,10 @@ const NEVER_CONFIGURATION: &[&str] = &[
     "xib",
 ];
 
-/// Endings that say that a file is a pattern for the real one, which lies elsewhere.
+/// File extensions of templates for a real file elsewhere.
 const SAMPLES: &[&str] = &["example", "sample", "dist", "template", "tmpl", "default"];
 
-/// A file's name without the words of environments that stand where an ending would: `Procfile.staging`.
+/// Returns a file name without environment names in place of the extension: `Procfile.staging`.
 fn plain_name(path: &str) -> &str {
     let mut name = path.rsplit('/').next().unwrap_or(path);
     while let Some((stem, ending)) = name.rsplit_once('.') {
@@ -252,7 +252,7 @@ fn ending(name: &str) -> String {
     }
 }
 
-/// Whether a file is a pattern for the real one: `.env.staging.example`.
+/// Whether a file is a template for a real one: `.env.staging.example`.
 pub(super) fn is_sample(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     SAMPLES.contains(&ending(name).as_str())
@@ -266,7 +266,7 @@ pub(super) fn is_doubtful(path: &str) -> bool {
         .any(|folder| DOUBTFUL_FOLDERS.contains(&folder))
 }
 
-/// The folders in which definitions of this program lie: those with a `system.toml`.
+/// Returns the folders of evenkeel definitions: those with a `system.toml`.
 pub(super) fn definition_folders<'p>(paths: impl Iterator<Item = &'p str>) -> BTreeSet<&'p str> {
     paths
         .filter_map(|path| match path.strip_suffix("system.toml")? {
@@ -276,13 +276,13 @@ pub(super) fn definition_folders<'p>(paths: impl Iterator<Item = &'p str>) -> BT
         .collect()
 }
 
-/// Whether a file is a definition of this program: it says how others are compared, and is never compared itself.
+/// Whether a file is an evenkeel definition, which is never compared.
 pub(super) fn is_definition(path: &str, folders: &BTreeSet<&str>) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     !folders.is_empty() && name.ends_with(".toml") && folders.contains(folder)
 }
 
-/// What a file is.
+/// Returns the class of a file.
 pub(super) fn classify(path: &str, bytes: u64) -> Class {
     let folders: Vec<&str> = path
         .rsplit_once('/')
@@ -300,17 +300,17 @@ pub(super) fn classify(path: &str, bytes: u64) -> Class {
         return Class::Other("is a translation");
     }
     if bytes > LARGEST {
-        return Class::Other("is larger than what people write");
+        return Class::Other("is larger than files that people write");
     }
     let has = |list: &[&str], ending: &str| list.contains(&ending);
     if has(LOCKS, &end) || LOCK_NAMES.contains(&name) {
-        return Class::Other("is a lock file: a program writes it");
+        return Class::Other("is a generated lock file");
     }
     if has(STATES, &end) || lower.contains(".tfstate") {
-        return Class::Other("is a state or a copy: a program writes it");
+        return Class::Other("is a generated state or copy");
     }
     if has(BINARIES, &end) {
-        return Class::Other("is no text");
+        return Class::Other("is not text");
     }
     if has(KEYS, &end) {
         return Class::Other("is a key, or encrypted");
@@ -319,13 +319,13 @@ pub(super) fn classify(path: &str, bytes: u64) -> Class {
         return Class::Other("is prose");
     }
     if has(PICTURES_AND_DATA, &end) {
-        return Class::Other("is data, no configuration");
+        return Class::Other("is data, not configuration");
     }
     if SAMPLES.contains(&end.as_str()) {
         end = ending(name.rsplit_once('.').map_or("", |(stem, _)| stem));
     }
     if has(NEVER_CONFIGURATION, &end) && !lower.contains(".y") && !lower.contains(".json") {
-        return Class::Other("is a program's source");
+        return Class::Other("is source code");
     }
     if has(PROGRAMS, &end) || matches!(stem, "makefile" | "justfile" | "rakefile") {
         let configures = folders
@@ -334,7 +334,7 @@ pub(super) fn classify(path: &str, bytes: u64) -> Class {
         return if configures || CONFIGURATION_PLACES.contains(&stem) {
             Class::Program
         } else {
-            Class::Other("is a program's source")
+            Class::Other("is source code")
         };
     }
     match format(path) {
@@ -343,7 +343,7 @@ pub(super) fn classify(path: &str, bytes: u64) -> Class {
     }
 }
 
-/// The format a file has without the name of its environment: `config.yml.production` is YAML.
+/// Returns the format of a file without its environment's name: `config.yml.production` is YAML.
 pub(super) fn format(path: &str) -> Format {
     match Format::of(path) {
         Format::Lines => Format::of(plain_name(path)),
@@ -357,7 +357,7 @@ mod tests {
     use evenkeel_document::Format;
 
     #[test]
-    fn configuration_is_told_from_everything_else() {
+    fn configuration_is_separated_from_other_files() {
         for (path, class) in [
             ("charts/values-staging.yaml", Class::Tree(Format::Yaml)),
             (".env.staging", Class::Tree(Format::Dotenv)),
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn definitions_are_told_by_the_system_beside_them() {
+    fn definitions_are_recognised_by_the_system_file_beside_them() {
         let paths = [
             "environments/system.toml",
             "environments/staging.toml",
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_and_doubtful_places_are_known() {
+    fn samples_and_doubtful_places_are_recognised() {
         assert!(is_sample(".env.staging.example") && !is_sample(".env.staging"));
         assert!(is_doubtful("a/tests/x.yml") && !is_doubtful("tests.yml"));
     }

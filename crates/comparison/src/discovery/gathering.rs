@@ -1,7 +1,7 @@
-//! Families in the same folders are one document: a directory for each environment.
+//! Families in the same folders as one document: a directory for each environment.
 //!
-//! A directory is compared whole, so files that only one side has are found too. Where it holds what cannot be compared
-//! (keys, pictures, prose), or files that name their environment once more, only the files of some endings are taken.
+//! A directory is compared whole, so files on one side only are found too. Where it contains files that cannot be
+//! compared (keys, pictures, prose) or that name their environment again, only some file extensions are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,33 +11,33 @@ use super::families::{Family, Member, Naming};
 use super::files::Class;
 use super::words::{self, Role};
 
-/// What every path of the repository is.
+/// Class of every path of the repository.
 pub(super) type Inventory<'p> = BTreeMap<&'p str, Class>;
 
-/// A document before it is judged.
+/// Document before it is judged.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) kind: DocumentKind,
     pub(super) naming: Naming,
-    /// What its paths share, with gaps: of a directory, up to its end.
+    /// Shared part of its paths, with gaps; of a directory, up to its end.
     pub(super) skeleton: String,
-    /// Of a glob, what stands behind the directory: `/**/*.tf`.
+    /// Glob's part after the directory: `/**/*.tf`.
     pub(super) ending: String,
-    /// A file or directory for each environment.
+    /// File or directory of each environment.
     pub(super) paths: BTreeMap<Key, String>,
-    /// Its files, by environment, for each name they share.
+    /// Its files by environment, for each shared name.
     pub(super) files: Vec<BTreeMap<Key, String>>,
-    /// How many names there are on all sides together.
+    /// Number of names on all sides.
     pub(super) names: usize,
-    /// How each path writes its environment; empty where production has no word.
+    /// Spelling of the environment in each path; empty where production has no word.
     pub(super) written: BTreeMap<Key, String>,
-    /// The part of the file that is each environment's.
+    /// Section of the file of each environment.
     pub(super) sections: BTreeMap<Key, String>,
-    /// The file that each is laid over.
+    /// Base file of all environments' files.
     pub(super) base: Option<String>,
 }
 
-/// Documents of families.
+/// Returns the documents of families.
 pub(super) fn gather(families: Vec<Family>, inventory: &Inventory) -> Vec<Draft> {
     let mut drafts = Vec::new();
     let mut folders: BTreeMap<(String, Naming), Vec<Family>> = BTreeMap::new();
@@ -55,7 +55,7 @@ pub(super) fn gather(families: Vec<Family>, inventory: &Inventory) -> Vec<Draft>
             }
         }
     }
-    // A path that belongs to another document is none of this directory's.
+    // Skip paths that belong to another document.
     let claimed: BTreeMap<String, String> = folders
         .iter()
         .flat_map(|((folder, _), families)| {
@@ -74,7 +74,7 @@ pub(super) fn gather(families: Vec<Family>, inventory: &Inventory) -> Vec<Draft>
     drafts
 }
 
-/// The text that names the environment, the last one if there are several.
+/// Returns the text that names the environment; the last one of several.
 fn written(member: &Member) -> String {
     let range = member.ranges.last();
     let text = range.and_then(|range| member.path.get(range.clone()));
@@ -120,7 +120,7 @@ fn directory(
             names_of.insert(key.clone(), written(member));
         }
     }
-    // Names relative to the directory, by ending; and endings that cannot be taken whole.
+    // Names relative to the directory, by file extension; and extensions that cannot be compared whole.
     let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut spoiled: BTreeSet<String> = BTreeSet::new();
     let counts = counting(roots.keys());
@@ -142,7 +142,7 @@ fn directory(
         }
     }
     let all: usize = names.values().map(BTreeSet::len).sum();
-    // Two directories that share hardly any name are no pair of directories; their like-named files may be pairs.
+    // Two directories with hardly any shared name are not a pair; their files of the same name may be.
     let shared = |family: &&Family| {
         let words: BTreeSet<usize> = family.members.keys().map(|key| key.word).collect();
         words.intersection(&counts).count() > 1
@@ -218,7 +218,7 @@ fn directory(
     drafts
 }
 
-/// The words whose environments are held against each other: without those where people work, if there are two others.
+/// Returns the words whose environments are compared: without development, if there are two others.
 fn counting<'k>(keys: impl Iterator<Item = &'k Key>) -> BTreeSet<usize> {
     let all: BTreeSet<usize> = keys.map(|key| key.word).collect();
     let others: BTreeSet<usize> = all

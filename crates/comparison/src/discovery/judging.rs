@@ -1,8 +1,8 @@
-//! How sure a document is, and why: by what its files have in common, and by where they lie.
+//! Certainty of a document, by the contents of its files and by their paths.
 //!
-//! Files whose paths are equal but for the environment's name are a document, whatever their contents share: contents
-//! only add certainty. Where production has no word of its own, contents decide. A file that others are laid over is no
-//! environment. What lies among tests and examples is at most possible.
+//! Files whose paths differ only in the environment's name are a document, whatever their contents share: contents only
+//! add certainty. Where production has no word, contents decide. A base file is not an environment. Files among tests
+//! and examples are possible at most.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,10 @@ use super::words::{self, Role};
 use super::{Certainty, DocumentKind};
 use evenkeel_model::text::{count, list};
 
-/// Most files of a directory that are read to judge it.
+/// Maximum number of files of a directory read to judge it.
 const SAMPLE: usize = 40;
 
-/// A document and how sure it is.
+/// Document with its certainty.
 #[derive(Clone, Debug)]
 pub(super) struct Judged {
     pub(super) draft: Draft,
@@ -27,7 +27,7 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// Whether a path is one of its files, or its only one.
+    /// Whether a path is one of its files, or its only file.
     pub(super) fn has(&self, path: &str) -> bool {
         self.covers(path) || self.draft.paths.values().any(|own| own == path)
     }
@@ -48,7 +48,7 @@ impl Judged {
 type Leave<'f> = &'f mut dyn FnMut(&str, &str);
 type Text<'f> = &'f dyn Fn(&str) -> Option<String>;
 
-/// Folders, and names of files, in which teams keep what differs by environment.
+/// Folders and file names that teams use for settings of environments.
 const LAYOUTS: &[&str] = &[
     "overlays",
     "environments",
@@ -90,14 +90,14 @@ const LAYOUTS: &[&str] = &[
     "apps",
 ];
 
-/// Judges drafts; those that are none are left out with a reason.
+/// Judges drafts; rejected ones are left out with a reason.
 pub(super) fn judge(
     drafts: Vec<Draft>,
     inventory: &Inventory,
     text: Text,
     leave: Leave,
 ) -> Vec<Judged> {
-    // Words that several documents agree on are hardly there by chance.
+    // Words shared by several documents are unlikely to be a coincidence.
     let mut together: BTreeMap<BTreeSet<usize>, usize> = BTreeMap::new();
     for draft in &drafts {
         *together.entry(words_of(draft)).or_default() += draft.files.len();
@@ -175,12 +175,12 @@ fn one(
         if seen.says_production {
             cap(
                 Certainty::Likely,
-                "the one without a word says production itself",
+                "the path without a word names production by itself",
             );
         } else {
             cap(
                 Certainty::Possible,
-                "the one without a word may be production, or a base of the others",
+                "the path without a word may be production, or a base of the others",
             );
         }
     }
@@ -188,7 +188,7 @@ fn one(
     if files::is_doubtful(&format!("{first}{}", if only { "" } else { "/" })) {
         cap(
             Certainty::Possible,
-            "lies among tests, examples or documentation",
+            "is among tests, examples or documentation",
         );
     }
     if seen.encrypted > 0 && seen.encrypted == seen.texts {
@@ -206,12 +206,12 @@ fn one(
         } else {
             Certainty::Possible
         };
-        cap(most, "is a program's source, compared line by line");
+        cap(most, "is source code, compared line by line");
     }
     if !(roles.contains(&Role::Production) && roles.contains(&Role::Staging)) {
         cap(
             Certainty::Likely,
-            "not both a production and something meant to be like it",
+            "no production with a production-like environment",
         );
     }
     Some(Judged {
@@ -221,7 +221,7 @@ fn one(
     })
 }
 
-/// What was seen of a document's files.
+/// Facts about a document's files.
 #[derive(Default)]
 struct Seen {
     likeness: Likeness,
@@ -234,7 +234,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Reads one file of each environment and holds them against the last one, which is the nearest to production.
+    /// Reads one file of each environment and compares them with the last one, which is closest to production.
     fn look(
         &mut self,
         files: &BTreeMap<Key, String>,
@@ -263,7 +263,7 @@ impl Seen {
             self.texts += 1;
             self.encrypted += usize::from(text.contains("\nsops:") || text.contains("\"sops\":"));
             let Some(own) = likeness::keys(path, files::format(path), &text) else {
-                leave("is no text", path);
+                leave("is not text", path);
                 self.dropped.insert(key.clone());
                 continue;
             };
@@ -283,7 +283,7 @@ impl Seen {
         let mut nearest: Option<(Role, Likeness)> = None;
         for (key, own) in keys {
             let like = Likeness::of(&own, &reference);
-            // The name of where people work is used for other things, too: `test.yml` of workflows.
+            // Names of development environments have other uses, too: `test.yml` of workflows.
             let is_early = words::role(key.word) == Role::Early;
             if is_early
                 && files.len() > 2
@@ -292,12 +292,12 @@ impl Seen {
                 && !reference.is_empty()
             {
                 if let (Some(path), Some(other)) = (files.get(key), files.get(last)) {
-                    leave(&format!("has nothing in common with `{other}`"), path);
+                    leave(&format!("shares nothing with `{other}`"), path);
                 }
                 self.dropped.insert(key.clone());
                 continue;
             }
-            // What is meant to be like production counts, if there is such a one.
+            // A production-like environment counts, if there is one.
             let role = words::role(key.word);
             nearest = Some(match nearest {
                 Some((best, sum)) if best == role => (best, sum.and(like)),
@@ -333,7 +333,7 @@ fn paths_reason(draft: &Draft) -> String {
 
 fn contents_reason(draft: &Draft, like: Likeness) -> String {
     if like.all == 0 {
-        return "nothing in them to compare".to_owned();
+        return "they contain nothing to compare".to_owned();
     }
     let both = if draft.paths.len() == 2 {
         "both"

@@ -1,10 +1,10 @@
-//! Layouts that teams use, made up small: what is found in each, and the traps in which nothing may be found.
+//! Small examples of layouts that teams use: the findings of each, and layouts without findings.
 
 use std::collections::BTreeMap;
 
 use super::{Certainty, Discovery, DocumentKind, ListedFile, discover};
 
-/// Files of a made-up repository.
+/// Returns the files of a sample repository.
 pub(super) fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
     files
         .iter()
@@ -12,7 +12,7 @@ pub(super) fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What is found among files.
+/// Returns the findings among files.
 pub(super) fn discovered(files: &[(String, String)]) -> Discovery {
     let listed: Vec<ListedFile> = files
         .iter()
@@ -30,14 +30,14 @@ pub(super) fn discovered(files: &[(String, String)]) -> Discovery {
     })
 }
 
-/// Paths that all have a text with the same keys.
+/// Returns paths with a text of the same keys each.
 fn alike(paths: &[&str]) -> Discovery {
     let text = "name: a\nimage: b\nreplicas: 1\n";
     let all: Vec<(&str, &str)> = paths.iter().map(|path| (*path, text)).collect();
     discovered(&files(&all))
 }
 
-/// Proposed documents: name and paths, from the first environment to the last.
+/// Returns proposed documents: name and paths, from the first environment to the last.
 fn proposed(found: &Discovery) -> Vec<(String, Vec<String>)> {
     found
         .proposed()
@@ -93,7 +93,7 @@ fn helm_values_beside_their_base() {
 }
 
 #[test]
-fn several_charts_are_told_apart_by_their_folders() {
+fn several_charts_are_distinguished_by_their_folders() {
     finds(
         &[
             "web/values.prod.yaml",
@@ -146,7 +146,7 @@ fn terraform_folders_are_taken_without_locks_and_prose() {
 }
 
 #[test]
-fn files_that_name_their_environment_twice_are_documents_of_their_own() {
+fn files_that_name_their_environment_twice_are_separate_documents() {
     finds(
         &[
             "env/prod/prod.tfvars",
@@ -421,7 +421,7 @@ fn regions_with_both_environments_are_documents_each() {
 }
 
 #[test]
-fn where_people_work_is_left_out_unless_there_is_nothing_else() {
+fn development_is_left_out_unless_there_is_nothing_else() {
     let found = alike(&[
         "values-dev.yaml",
         "values-staging.yaml",
@@ -434,7 +434,7 @@ fn where_people_work_is_left_out_unless_there_is_nothing_else() {
         &["dev", "prod"],
         &[("values", &["values-dev.yaml", "values-prod.yaml"])],
     );
-    // The environments of a framework are no promotion.
+    // A framework's environments are not a promotion path.
     finds_nothing(&[
         "config/environments/development.rb",
         "config/environments/production.rb",
@@ -561,7 +561,7 @@ fn the_path_is_what_most_documents_support() {
 }
 
 #[test]
-fn traps_in_which_nothing_may_be_found() {
+fn layouts_without_findings() {
     finds_nothing(&["products.yaml", "reproduction.yaml", "staged.yaml"]);
     finds_nothing(&["test.yaml", "live.yaml"]);
     finds_nothing(&[
@@ -605,7 +605,7 @@ fn encrypted_and_binary_files_are_left_out_with_their_reason() {
         .iter()
         .map(|one| one.reason.as_str())
         .collect();
-    assert_eq!(reasons, ["is encrypted", "is no text"]);
+    assert_eq!(reasons, ["is encrypted", "is not text"]);
 }
 
 #[test]
@@ -627,7 +627,7 @@ fn an_encrypted_file_does_not_hide_the_directory_it_lies_in() {
 }
 
 #[test]
-fn a_name_that_hides_the_format_is_told() {
+fn a_name_that_hides_the_format_is_reported() {
     let found = alike(&["settings.yml.staging", "settings.yml.production"]);
     assert_eq!(
         found.documents[0].format,
@@ -636,19 +636,19 @@ fn a_name_that_hides_the_format_is_told() {
 }
 
 #[test]
-fn what_is_not_paired_is_told() {
+fn unpaired_files_are_reported() {
     let found = alike(&[
         "values-production.yaml",
         "docker-compose.yml",
         "docker-compose.staging.yml",
     ]);
-    let told: Vec<(&str, usize)> = found
+    let reported: Vec<(&str, usize)> = found
         .left_out
         .iter()
         .map(|one| (one.reason.as_str(), one.paths.len()))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("has no counterpart in another environment", 1),
             (
@@ -660,7 +660,7 @@ fn what_is_not_paired_is_told() {
 }
 
 #[test]
-fn one_directory_may_have_what_the_other_lacks() {
+fn one_directory_may_contain_more_files() {
     let found = alike(&[
         "clusters/staging/a.yaml",
         "clusters/staging/b.yaml",
@@ -706,7 +706,7 @@ mod any_listing {
 
     proptest! {
         #[test]
-        fn the_order_of_the_listing_means_nothing(files in listing(), seed in any::<usize>()) {
+        fn the_order_of_the_listing_changes_nothing(files in listing(), seed in any::<usize>()) {
             let text = |path: &str| Some(format!("a: 1\nb: {}\n", path.len()));
             let found = discover(&files, &text);
             let mut shuffled = files.clone();

@@ -1,7 +1,7 @@
-//! How alike two files are: a cheap measure on the paths of their keys, or on their lines.
+//! Likeness of two files: a cheap measure on the paths of their keys, or on their lines.
 //!
-//! Words of environments in keys count as equal. Values are not looked at: they are what may differ. What differs
-//! exactly, and whether it may, is left to `comparison`.
+//! Environment words in keys count as equal. Values do not count, since they may differ. Exact differences are left to
+//! `comparison`.
 
 use std::collections::BTreeSet;
 
@@ -9,22 +9,22 @@ use super::tokens::without_words;
 use evenkeel_document::{Content, Format, Node};
 use evenkeel_model::source::SourceFile;
 
-/// Most keys of one file that are looked at.
+/// Maximum number of keys of one file.
 const MOST_KEYS: usize = 20_000;
 
-/// What files have in common.
+/// Common part of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Likeness {
-    /// Keys, or lines, that both have.
+    /// Keys or lines in both.
     pub(super) shared: usize,
-    /// Keys that either has.
+    /// Keys in either.
     pub(super) all: usize,
-    /// Keys of the one that has fewer.
+    /// Keys of the smaller file.
     pub(super) fewer: usize,
 }
 
 impl Likeness {
-    /// Of two sets of keys.
+    /// Compares two sets of keys.
     pub(super) fn of(one: &BTreeSet<String>, two: &BTreeSet<String>) -> Self {
         let shared = one.intersection(two).count();
         Self {
@@ -34,7 +34,7 @@ impl Likeness {
         }
     }
 
-    /// Together with that of two more files.
+    /// Adds the likeness of two more files.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             shared: self.shared + other.shared,
@@ -43,18 +43,18 @@ impl Likeness {
         }
     }
 
-    /// Whether at least half of all keys are in both.
+    /// Whether both have at least half of all keys.
     pub(super) fn is_close(self) -> bool {
         self.shared > 0 && self.shared * 2 >= self.all
     }
 
-    /// Whether there is too little in common to speak of two of a kind.
+    /// Whether too little is shared for a pair.
     pub(super) fn is_far(self) -> bool {
         self.shared * 5 < self.all && self.shared * 2 < self.fewer
     }
 }
 
-/// The keys of a text; nothing if it is binary.
+/// Returns the keys of a text; `None` if it is binary.
 pub(super) fn keys(path: &str, format: Format, text: &str) -> Option<BTreeSet<String>> {
     if text.contains('\0') {
         return None;
@@ -70,7 +70,7 @@ pub(super) fn keys(path: &str, format: Format, text: &str) -> Option<BTreeSet<St
             gather(root, &prefix, &mut keys);
         }
     } else {
-        // Templates of documents are of no format: their lines still have keys.
+        // Templates have no format, but their lines have keys.
         for line in text.lines().take(MOST_KEYS) {
             let line = line.trim().trim_start_matches("- ");
             let is_comment = line.starts_with(['#', ';']) || line.starts_with("//");
@@ -84,14 +84,14 @@ pub(super) fn keys(path: &str, format: Format, text: &str) -> Option<BTreeSet<St
     Some(keys)
 }
 
-/// The keys of a part of a document.
+/// Returns the keys of a part of a document.
 pub(super) fn keys_of(node: &Node) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     gather(node, "", &mut keys);
     keys
 }
 
-/// The paths to the leaves below a node. Depth is bounded by the readers.
+/// Collects the paths to the leaves below a node. Readers bound the depth.
 fn gather(node: &Node, path: &str, keys: &mut BTreeSet<String>) {
     if keys.len() >= MOST_KEYS {
         return;
@@ -135,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_has_no_keys() {
+    fn binary_files_have_no_keys() {
         assert_eq!(keys("a", Format::Lines, "a\0b"), None);
     }
 
     #[test]
-    fn what_cannot_be_read_as_its_format_still_has_lines() {
+    fn an_unparsable_file_still_has_lines() {
         let found = keys("a.json", Format::Json, "{{ if .x }}\n\"a\": 1\n").unwrap();
         assert!(found.contains("\"a\""), "{found:?}");
     }

@@ -1,14 +1,14 @@
-//! Finds in a repository what teams already have: files that are the same but for their environments.
+//! Discovery of existing environments in a repository: files that differ only in their environments.
 //!
-//! Pure. Takes the list of all files and a way to have a text, gives the environments and documents found, how sure each
-//! is and why, and what was left out; then, from that, the texts of definitions. Listing, reading and writing files,
-//! and asking people, is left to the layers above; what really differs, to `comparison`.
+//! Pure. From the list of all files and a function that reads a text, it returns the environments and documents with
+//! certainty and reason, and the files left out; then, from that, the texts of definitions. Listing, reading and
+//! writing files, and asking people, is left to the layers above; differences to `comparison`.
 //!
-//! Nothing here knows a particular repository. A path has words of environments in it ([`words`], [`tokens`]); what is
-//! left without them is its skeleton ([`candidates`]); paths with one skeleton are a family ([`families`],
-//! [`unmarked`]); families in
-//! the same folders are one document ([`gathering`]), judged by what its files have in common ([`likeness`],
-//! [`judging`]). A file may hold several environments ([`sections`]) or lie over another ([`bases`]). From all documents follow the environments ([`environments`]) and names ([`names`]).
+//! No rule depends on a particular repository. A path contains words of environments ([`words`], [`tokens`]); the rest
+//! is its skeleton ([`candidates`]); paths with one skeleton are a family ([`families`], [`unmarked`]); families in the
+//! same folders are one document ([`gathering`]), judged by the contents of its files ([`likeness`], [`judging`]). A
+//! file may contain several environments ([`sections`]) or overlay another ([`bases`]). Environments ([`environments`])
+//! and names ([`names`]) follow from all documents.
 
 mod bases;
 mod candidates;
@@ -38,23 +38,23 @@ pub use identities::{DifferingText, IdentityKind, PairOfTexts, ProposedIdentity,
 pub use words::Role;
 pub use writing::{WrittenDefinitions, write};
 
-/// A file of a repository.
+/// File of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedFile {
-    /// Relative to the project's directory, with `/`.
+    /// Path relative to the project's directory, with `/`.
     pub path: String,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// How sure a finding is.
+/// Certainty of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
-    /// Shown, and left out of the definitions.
+    /// Reported, and left out of the definitions.
     Possible,
-    /// Rather so.
+    /// Probable.
     Likely,
-    /// Hardly anything else.
+    /// Almost certain.
     High,
 }
 
@@ -68,72 +68,72 @@ impl fmt::Display for Certainty {
     }
 }
 
-/// An environment that paths name.
+/// Environment named by paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundEnvironment {
-    /// Its name, as most paths write it.
+    /// Name, as most paths write it.
     pub name: EnvironmentName,
-    /// What it is for, as its name tells.
+    /// Role, derived from its name.
     pub role: Role,
-    /// What tells it from its siblings: `eu` of `eu-production`. Mostly empty.
+    /// Sibling, such as `eu` of `eu-production`. Mostly empty.
     pub sibling: String,
-    /// How many documents have it.
+    /// Number of documents that have it.
     pub documents: usize,
-    /// Whether the definitions have it; if not, `reason` tells why.
+    /// Whether the definitions contain it; if not, `reason` explains why.
     pub proposed: bool,
-    /// Why it is proposed or not.
+    /// Reason for proposing it or not.
     pub reason: String,
 }
 
-/// What a document is.
+/// Kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DocumentKind {
     /// A single file for each environment.
     File,
     /// All files of a directory.
     Directory,
-    /// The files of a directory with one ending.
+    /// The files of a directory with one file extension.
     Glob,
 }
 
-/// Files, or directories, that are the same but for their environments.
+/// Files or directories that differ only in their environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundDocument {
-    /// A name for it: a word, like no other's.
+    /// Unique name, a single word.
     pub name: String,
-    /// What its paths are.
+    /// Kind of its paths.
     pub kind: DocumentKind,
-    /// A path for each environment that has it.
+    /// Path of each environment that has it.
     pub paths: BTreeMap<EnvironmentName, String>,
-    /// The part of the file that is each environment's, where one file has several.
+    /// Section of each environment, where one file has several.
     pub sections: BTreeMap<EnvironmentName, String>,
-    /// The file that each is laid over.
+    /// Base file of all environments' files.
     pub base: Option<String>,
-    /// The format, where the files' names do not tell it.
+    /// Format, where file names do not show it.
     pub format: Option<Format>,
-    /// How sure it is.
+    /// Certainty.
     pub certainty: Certainty,
-    /// Whether the definitions have it.
+    /// Whether the definitions contain it.
     pub proposed: bool,
-    /// Why, in a line.
+    /// Reason, in one line.
     pub reason: String,
 }
 
 /// Files that name an environment and were left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Why, as a sentence without its subject: `has no counterpart`.
+    /// Reason, as a sentence without its subject: `has no counterpart`.
     pub reason: String,
-    /// Which.
+    /// Paths.
     pub paths: Vec<String>,
 }
 
-/// What was found in a repository.
+/// Result of a discovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discovery {
-    /// How many files were listed.
+    /// Number of listed files.
     pub files: usize,
-    /// How many of them name an environment.
+    /// Number of files that name an environment.
     pub naming: usize,
     /// In the order of promotion, siblings together.
     pub environments: Vec<FoundEnvironment>,
@@ -141,27 +141,26 @@ pub struct Discovery {
     pub documents: Vec<FoundDocument>,
     /// By reason.
     pub left_out: Vec<LeftOut>,
-    /// Pairs by their paths that are in no document, because their contents cannot be compared.
+    /// Groups that are pairs by their paths but in no document, because their contents cannot be compared.
     pub unsettled: Vec<Vec<String>>,
 }
 
 impl Discovery {
-    /// The environments that are proposed, in the order of promotion.
+    /// Returns the proposed environments in the order of promotion.
     pub fn path(&self) -> impl Iterator<Item = &FoundEnvironment> {
         self.environments
             .iter()
             .filter(|environment| environment.proposed)
     }
 
-    /// The documents that are proposed.
+    /// Returns the proposed documents.
     pub fn proposed(&self) -> impl Iterator<Item = &FoundDocument> {
         self.documents.iter().filter(|document| document.proposed)
     }
 }
 
-/// The files of a repository that are likely pairs by their paths alone: equal but for the names of environments. One list
-/// for each group, in order. Left out is what `discover` is never sure of: source code, tests and examples, and what has no
-/// word for production.
+/// Returns likely pairs by their paths alone, one list for each group, in order. Left out is everything about which
+/// `discover` is never certain: source code, tests, examples, and paths without a word for production.
 #[must_use]
 pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
     // Few paths of a repository name an environment, and only those can be in a pair.
@@ -195,15 +194,15 @@ pub fn pairs_by_path(paths: &[String]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The file that some files, one for each environment, are laid over, where names tell it.
+/// Returns the base of files that belong to one environment each, if names show it.
 #[must_use]
 pub fn likely_base(paths: &[&str], all: &BTreeSet<&str>) -> Option<String> {
     let has_hiera = all.contains("hiera.yaml");
     bases::shared(paths, has_hiera, &|path| all.contains(path))
 }
 
-/// The environments that two paths name, in lower case: `Pulumi.QA.yaml` and `Pulumi.Production.yaml` are `qa` and
-/// `production`. By the place in which the paths differ; otherwise each path must name one environment, and not the same.
+/// Returns the environments named by two paths, in lower case: `Pulumi.QA.yaml` and `Pulumi.Production.yaml` are `qa`
+/// and `production`. The differing place decides; otherwise each path must name one environment, and not the same.
 #[must_use]
 pub fn environments_of(left: &str, right: &str) -> Option<(String, String)> {
     let (lefts, rights) = (candidates::plain(left), candidates::plain(right));
@@ -237,8 +236,8 @@ pub fn environments_of(left: &str, right: &str) -> Option<(String, String)> {
 
 /// Finds environments and documents among the files of a repository.
 ///
-/// `files` are all that count: ignored ones are not among them. `text` gives a file's text, or nothing if it is none.
-/// The order of `files` means nothing.
+/// `files` excludes ignored files. `text` returns a file's text, or `None` if it is not a text. The order of `files`
+/// has no meaning.
 pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> Discovery {
     let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut leave = |reason: &str, path: &str| {
@@ -286,7 +285,7 @@ pub fn discover(files: &[ListedFile], text: &dyn Fn(&str) -> Option<String>) -> 
     for document in &mut judged {
         document.draft.base = bases::of(&document.draft, &inventory);
     }
-    // What a directory covers has its counterpart's place, if not its counterpart.
+    // A file covered by a directory has a counterpart directory, if not a counterpart file.
     alone.retain(|path| !judged.iter().any(|document| document.covers(path)));
     for path in alone {
         leave("has no counterpart in another environment", &path);

@@ -1,7 +1,7 @@
-//! Names for documents: what is left of their paths without the names of environments.
+//! Names of documents, from their paths without the names of environments.
 //!
-//! The last part that says something is the name: `values` of `charts/web/values-staging.yaml`. Documents with one name
-//! are told apart by the nearest part that differs (`web`), then by both, then by their endings, then by numbers.
+//! The last specific part is the name: `values` of `charts/web/values-staging.yaml`. Documents with one name are
+//! distinguished by the nearest differing part (`web`), then by both, then by file extensions, then by numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use super::gathering::Draft;
 use super::tokens::hyphened;
 use evenkeel_model::name::{LONGEST, is_word};
 
-/// What a document without any other name is called.
+/// Name of a document without any other name.
 const NAMELESS: &str = "configuration";
 
-/// Names of files that every folder of a kind has.
+/// File names that are common to all folders of a kind.
 const EVERYWHERE: &[&str] = &[
     "kustomization",
     "terragrunt",
@@ -26,12 +26,12 @@ const EVERYWHERE: &[&str] = &[
     "release",
 ];
 
-/// What is left of a document's path without the names of environments.
+/// Parts of a document's path without the names of environments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Components {
-    /// Its parts as words, nearest first.
+    /// Parts as words, nearest first.
     parts: Vec<String>,
-    /// The ending of its files.
+    /// File extension.
     ending: String,
 }
 
@@ -41,7 +41,7 @@ impl Components {
     }
 }
 
-/// What is left of a document's path.
+/// Returns the parts of a document's path.
 pub(super) fn components(draft: &Draft) -> Components {
     let mut parts: Vec<String> = Vec::new();
     let mut segments: Vec<&str> = draft.skeleton.split('/').collect();
@@ -49,7 +49,7 @@ pub(super) fn components(draft: &Draft) -> Components {
     if draft.kind == DocumentKind::File
         && let Some(name) = segments.pop()
     {
-        // What names the environment is no ending: `Procfile.staging`.
+        // An environment's name is not a file extension: `Procfile.staging`.
         let stem = match name.rsplit_once('.') {
             Some((stem, end)) if !stem.is_empty() && !end.contains(GAP) => {
                 end.clone_into(&mut ending);
@@ -63,7 +63,7 @@ pub(super) fn components(draft: &Draft) -> Components {
         parts.push(hyphened(&segment.replace(GAP, "")));
     }
     parts.retain(|part| !part.is_empty());
-    // A folder's name says more than the name that every such folder has in it.
+    // A folder's name is more specific than a file name common to such folders.
     let in_folder = draft.skeleton.rfind(GAP).is_some_and(|gap| {
         draft
             .skeleton
@@ -89,7 +89,7 @@ pub(super) fn components(draft: &Draft) -> Components {
     Components { parts, ending }
 }
 
-/// A name for each of the documents, all different.
+/// Returns a unique name for each document.
 pub(super) fn unique(documents: &[Components]) -> Vec<String> {
     let mut names: Vec<String> = documents.iter().map(|one| word(one.part(0))).collect();
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -104,7 +104,7 @@ pub(super) fn unique(documents: &[Components]) -> Vec<String> {
     for group in groups.values().filter(|group| group.len() > 1) {
         let members: Vec<&Components> =
             group.iter().filter_map(|one| documents.get(*one)).collect();
-        for (number, name) in group.iter().zip(told_apart(&members, &taken)) {
+        for (number, name) in group.iter().zip(distinguished(&members, &taken)) {
             let name = numbered(name, &taken);
             taken.insert(name.clone());
             if let Some(place) = names.get_mut(*number) {
@@ -115,8 +115,8 @@ pub(super) fn unique(documents: &[Components]) -> Vec<String> {
     names
 }
 
-/// Names for documents whose nearest part is the same: the first way that tells all of them apart.
-fn told_apart(members: &[&Components], taken: &BTreeSet<String>) -> Vec<String> {
+/// Returns names for documents whose nearest part is the same: the first way that distinguishes all of them.
+fn distinguished(members: &[&Components], taken: &BTreeSet<String>) -> Vec<String> {
     let deepest = members.iter().map(|one| one.parts.len()).max().unwrap_or(0);
     let all = |way: &dyn Fn(&Components) -> String| -> Vec<String> {
         members.iter().map(|one| word(&way(one))).collect()
@@ -151,7 +151,7 @@ fn numbered(name: String, taken: &BTreeSet<String>) -> String {
         .unwrap_or(name)
 }
 
-/// A text as a word: lower-case letters, digits and hyphens, a letter first, not too long.
+/// Returns a text as a word: lower-case letters, digits and hyphens, a letter first, bounded length.
 pub(super) fn word(text: &str) -> String {
     let mut name = hyphened(text);
     let letters = name.trim_start_matches(|first: char| !first.is_ascii_lowercase());
@@ -175,7 +175,7 @@ mod tests {
     use super::{Components, unique, word};
     use evenkeel_model::name::is_word;
 
-    /// Parts, nearest first, and the ending last.
+    /// Returns the parts, nearest first, with the file extension last.
     fn names(documents: &[&[&str]]) -> Vec<String> {
         let documents: Vec<Components> = documents
             .iter()
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_part_that_differs_tells_documents_apart() {
+    fn the_nearest_differing_part_distinguishes_documents() {
         assert_eq!(
             names(&[
                 &["values", "web", "yaml"],

@@ -1,8 +1,9 @@
-//! Both environments in one file: maps under the names of environments, elements of lists and documents that name one.
+//! Several environments in one file: maps under the names of environments, and elements of lists and documents that
+//! name one.
 //!
-//! `env.staging` beside `env.production`, `profiles[name=staging]`, `jobs.deploy-qa` beside `jobs.deploy-live`, a Spring profile
-//! beside another. The same words and skeletons count as in paths. Single values are no sections, and neither is what an
-//! environment has several of: that is a list of things, each with its environment.
+//! `env.staging` beside `env.production`, `profiles[name=staging]`, `jobs.deploy-qa` beside `jobs.deploy-live`, two
+//! Spring profiles. Words and skeletons are those of paths. Single values are not sections, and neither are several
+//! things of one environment: that is a list of things that name their environment each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -23,19 +24,19 @@ use evenkeel_document::{Content, Entry, Format, Node};
 use evenkeel_model::source::SourceFile;
 use evenkeel_model::text::{count, list};
 
-/// Largest file that is searched for sections.
+/// Largest file searched for sections.
 const LARGEST: usize = 512 * 1024;
 
-/// How deep below a file's root sections are looked for.
+/// Maximum depth of sections below a file's root.
 const DEEPEST: usize = 8;
 
-/// Most elements of one list that are searched.
+/// Maximum number of searched elements of one list.
 const ITEMS: usize = 20;
 
-/// Most groups of sections of one file.
+/// Maximum number of groups of sections of one file.
 const MOST: usize = 40;
 
-/// Files of tools in which words of environments mean something else.
+/// Files of tools in which environment words have another meaning.
 const OTHERS: &[&str] = &[
     "package.json",
     "composer.json",
@@ -51,7 +52,7 @@ const OTHERS: &[&str] = &[
     "pyproject.toml",
 ];
 
-/// The keys by which an element says whose it is, the most telling first.
+/// Keys that name the environment of an element, the most specific first.
 const NAMES: &[&str] = &[
     "name",
     "environment",
@@ -63,7 +64,7 @@ const NAMES: &[&str] = &[
     "target",
 ];
 
-/// The keys by which one of several documents in a file says whose it is.
+/// Keys that name the environment of a document in a file of several.
 const PROFILES: &[&str] = &[
     "spring.config.activate.on-profile",
     "spring.profiles",
@@ -73,13 +74,13 @@ const PROFILES: &[&str] = &[
     "profile",
 ];
 
-/// Sections that are one thing in several environments.
+/// Sections of one thing in several environments.
 struct Group {
-    /// What they share up to the section, for a name.
+    /// Common path up to the section, for a name.
     words: String,
-    /// The section of each environment as a pattern, with its keys.
+    /// Section of each environment as a pattern, with its keys.
     members: BTreeMap<Key, (String, BTreeSet<String>)>,
-    /// Whether one of its words is used for little else.
+    /// Whether one of its words is rarely used for anything else.
     is_clear: bool,
 }
 
@@ -115,7 +116,7 @@ pub(super) fn find(
     found
 }
 
-/// Whether a text has the names of two environments in it at all. Cheap, since every file is asked.
+/// Whether a text contains the names of two environments. Cheap, since every file is checked.
 fn names_two(text: &str) -> bool {
     let mut seen: BTreeSet<usize> = BTreeSet::new();
     for word in text.split(|each: char| !each.is_ascii_alphabetic()) {
@@ -163,7 +164,7 @@ impl Search {
             for root in roots {
                 let scalar = lookup(root, key).and_then(Node::as_scalar);
                 let text = scalar.map_or("", |scalar| &*scalar.text);
-                // A document may be for several: `qa | uat`.
+                // A document may apply to several: `qa | uat`.
                 for word in text.split([',', '|', ' ']) {
                     if let Some((skeleton, own, is_clear)) = whole(word) {
                         let pattern = element(&Path::default(), key, word);
@@ -175,13 +176,13 @@ impl Search {
                 return;
             }
         }
-        // One of several documents may have the sections: Helmfile writes `environments:` before its releases.
+        // One of several documents may contain the sections: Helmfile writes `environments:` before its releases.
         for root in roots.iter().filter(|root| root.get("kind").is_none()) {
             self.node(root, &Path::default(), DEEPEST);
         }
     }
 
-    /// Objects of Kubernetes, of which each environment has several: by namespace.
+    /// Kubernetes objects, several for each environment: by namespace.
     fn objects(&mut self, roots: &[Node]) -> bool {
         const KEY: &str = "metadata.namespace";
         let mut members: BTreeMap<Key, (String, BTreeSet<String>)> = BTreeMap::new();
@@ -211,7 +212,7 @@ impl Search {
         is_found
     }
 
-    /// Depth is bounded by `left`.
+    /// `left` bounds the depth.
     fn node(&mut self, node: &Node, path: &Path, left: usize) {
         if left == 0 || self.groups.len() >= MOST {
             return;
@@ -220,7 +221,7 @@ impl Search {
             Content::Scalar(_) => {}
             Content::Map(entries) => self.map(entries, path, left),
             Content::List(items) => {
-                // Any other key may tell, too.
+                // Any other key may name it, too.
                 let others = items.iter().take(1).flat_map(|item| match &item.content {
                     Content::Map(entries) => entries.as_slice(),
                     _ => &[],
@@ -252,7 +253,7 @@ impl Search {
             let pattern = path.with(Step::Key(Arc::from(&*entry.key)));
             Some((skeleton, own, is_clear, pattern.to_string(), &entry.value))
         });
-        // Keys with one skeleton are one thing; there may be several such things in one map.
+        // Keys with one skeleton are one thing; one map may contain several such things.
         let mut by_skeleton: BTreeMap<String, Vec<Candidate<'_>>> = BTreeMap::new();
         for candidate in candidates {
             let own = by_skeleton.entry(candidate.0.clone()).or_default();
@@ -290,7 +291,7 @@ impl Search {
         }
     }
 
-    /// Takes candidates as a group, if there is one for each of several environments, with one skeleton.
+    /// Accepts candidates as a group, if there is one for each of several environments, with one skeleton.
     fn group(&mut self, words: &str, candidates: Vec<Candidate<'_>>) -> bool {
         let mut by_skeleton: BTreeMap<String, Vec<Candidate<'_>>> = BTreeMap::new();
         for candidate in candidates {
@@ -322,7 +323,7 @@ impl Search {
     }
 }
 
-/// The environment that all of a text names.
+/// Returns the environment that a whole text names.
 fn whole(text: &str) -> Option<(String, Key, bool)> {
     let marks = marks(text);
     let [mark] = marks.as_slice() else {
@@ -331,7 +332,7 @@ fn whole(text: &str) -> Option<(String, Key, bool)> {
     (mark.range == (0..text.len())).then(|| (GAP.to_owned(), key(mark), mark.clear))
 }
 
-/// The environment that a text names, and what is left of it.
+/// Returns the environment that a part of a text names, and the rest.
 fn part(text: &str) -> Option<(String, Key, bool)> {
     let marks = marks(text);
     let [mark] = marks.as_slice() else {
@@ -349,10 +350,10 @@ fn key(mark: &Mark) -> Key {
     }
 }
 
-/// The pattern of an element that a key names.
+/// Returns the pattern of an element named by a key.
 fn element(path: &Path, key: &str, text: &str) -> String {
     let step = Step::Element([(Arc::from(key), Arc::from(text))].into());
-    // The key is looked up through its dots, and written as it is.
+    // The key is found through its dots, and written unchanged.
     let written = path.with(step).to_string();
     let quoted = format!("\"{key}\"");
     written.replacen(&quoted, key, 1)
@@ -390,13 +391,13 @@ fn judge(path: &str, group: Group) -> Option<Judged> {
         reasons.push(why.to_owned());
     };
     if like.is_far() {
-        cap("they have little in common");
+        cap("they share little");
     }
     if !(has_production && has_rehearsal) {
-        cap("not both a production and something meant to be like it");
+        cap("no production with a production-like environment");
     }
     if files::is_doubtful(path) {
-        cap("lies among tests, examples or documentation");
+        cap("is among tests, examples or documentation");
     }
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let prefix = super::tokens::hyphened(&prefix);

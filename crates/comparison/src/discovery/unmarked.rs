@@ -1,7 +1,7 @@
-//! Production that has no word of its own: `example.com` beside `staging.example.com`.
+//! Production without a word: `example.com` beside `staging.example.com`.
 //!
-//! Mostly a path without a word is what others are laid over (`docker-compose.yml`), and no environment. A host's name
-//! is different; for other paths, what is in them must tell, which is left to `judging`.
+//! A path without a word is mostly a base (`docker-compose.yml`), not an environment. Host names are an exception; for
+//! other paths, contents decide, in `judging`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::candidates::{self, Candidate, segments};
 use super::families::{Families, Family, Member, Naming, folder_of, is_production};
 use super::words::{self, Role};
 
-/// Names of files that others are laid over, without endings.
+/// File names of bases, without extensions.
 const BASES: &[&str] = &[
     "docker-compose",
     "compose",
@@ -29,7 +29,7 @@ const BASES: &[&str] = &[
     "package",
 ];
 
-/// Finds families whose production has no word. One that has no production yet may find it here.
+/// Finds families whose production has no word. A family without production may find it here.
 pub(super) fn find<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: &mut Families) {
     let mut closed: BTreeSet<String> = BTreeSet::new();
     // Families without production, by each of their paths.
@@ -66,7 +66,7 @@ pub(super) fn find<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: 
         let staging = marked
             .iter()
             .any(|(_, candidate)| words::role(candidate.key.word) == Role::Staging);
-        // Those that have a family of their own bring it along, whole; what was brought already is not there any more.
+        // Paths with another family include that family whole; families that were already included are gone.
         let own: BTreeSet<&str> = marked.iter().map(|(path, _)| *path).collect();
         let families: BTreeSet<usize> = own
             .iter()
@@ -100,7 +100,7 @@ pub(super) fn find<'p>(paths: &[&'p str], taken: &mut BTreeSet<&'p str>, found: 
     found.paired.extend(new);
 }
 
-/// Whether a path without a word can be production's: it is no base, and nothing else is production.
+/// Whether a path without a word can be production's: it is not a base, and nothing else is production.
 fn may_be_production(
     base: &str,
     marked: &[(&str, Candidate)],
@@ -119,7 +119,7 @@ fn may_be_production(
     !names_production && !names_other && !is_base && !taken.contains(base)
 }
 
-/// The environment of one of two paths that is the other with a word of an environment added: the other one is production.
+/// Returns the environment of `marked`, if that is `base` with an environment's word added: `base` is production.
 pub(super) fn beside(marked: &str, base: &str) -> Option<String> {
     let own = candidates::unmarked(marked);
     let (candidate, _) = own.into_iter().find(|(_, without)| without == base)?;
@@ -160,7 +160,7 @@ fn with_unmarked(base: &str, marked: &[(&str, Candidate)], naming: Naming) -> Fa
     }
 }
 
-/// Endings of host names that are no endings of files.
+/// Top-level domains that are not file extensions.
 const DOMAINS: &[&str] = &[
     "com", "org", "net", "edu", "gov", "info", "dev", "app", "cloud", "tech", "local", "internal",
     "lan", "test", "example", "coop", "online", "site", "software", "systems", "services", "world",
@@ -169,7 +169,7 @@ const DOMAINS: &[&str] = &[
 
 const HOST_FOLDERS: &[&str] = &["host_vars", "hosts", "nodes", "sites", "vhosts", "domains"];
 
-/// Whether production has no word because it is a host's name.
+/// Whether production has no word because it is a host name.
 fn naming(base: &str, marked: &[(&str, Candidate)]) -> Naming {
     let Some((path, candidate)) = marked.first() else {
         return Naming::Bare;

@@ -1,7 +1,7 @@
-//! The texts of definitions for what was found: `system.toml`, and a file for each environment.
+//! Texts of definitions for a discovery: `system.toml`, and a file for each environment.
 //!
-//! Gives texts and writes nothing. What was found but not proposed stands in them as comments, with its reason, so that
-//! taking it in is a matter of taking away a `#`.
+//! Returns texts and writes nothing. Findings that are not proposed are comments with their reason; deleting the `#`
+//! includes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use super::{Certainty, Discovery, FoundDocument, FoundEnvironment, ProposedIdent
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::text::{inert, list};
 
-/// Definitions as texts.
+/// Texts of definitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WrittenDefinitions {
-    /// Texts by the names of their files: `system.toml`, `staging.toml`.
+    /// Texts by file name: `system.toml`, `staging.toml`.
     pub files: BTreeMap<String, String>,
 }
 
-/// Most paths of one reason that are written out.
+/// Maximum number of paths listed for one reason.
 const PATHS: usize = 5;
 
-/// Writes definitions. `directory` is the name of the project's directory: the system's name is made of it.
+/// Writes definitions. The system's name is derived from `directory`, the name of the project's directory.
 ///
-/// Identities that lack a value for one of the environments are written as comments: a parameter needs all of them.
+/// Identities without a value for one of the environments are comments: a parameter needs all of them.
 #[must_use]
 pub fn write(
     found: &Discovery,
@@ -47,7 +47,7 @@ pub fn write(
     WrittenDefinitions { files }
 }
 
-/// The path as it is written: siblings, which are for the same, stand in a list of their own.
+/// Returns the `path` of the definition; siblings of one role are a nested list.
 fn stages(path: &[&FoundEnvironment]) -> Vec<String> {
     let are_siblings = |one: &&FoundEnvironment, two: &&FoundEnvironment| {
         one.role == two.role && one.sibling != two.sibling
@@ -70,9 +70,9 @@ fn system(
     directory: &str,
 ) -> String {
     let mut page = Page::default();
-    page.comment("What is the same everywhere. Everything in the documents below must be equal in all environments,");
+    page.comment("Shared by all environments. Everything in the documents below must be equal in all environments,");
     page.comment(
-        "unless it is an identity or a declared difference. `evenkeel drift` shows what is not.",
+        "unless it is an identity or a declared difference. `evenkeel drift` lists the differences.",
     );
     page.blank();
     page.line("[system]");
@@ -90,8 +90,10 @@ fn system(
     }
     if !identities.is_empty() {
         page.blank();
-        page.comment("Identities: what each environment rightly calls otherwise. Each has its own value in the");
-        page.comment("environments' files; texts that differ by nothing else are equal.");
+        page.comment(
+            "Identities: values that rightly differ in each environment. Their values are in the",
+        );
+        page.comment("environments' files; texts that differ only in them are equal.");
     }
     for identity in identities {
         page.blank();
@@ -140,7 +142,8 @@ fn system(
     if others.peek().is_some() {
         page.blank();
         page.comment(
-            "Found as well, and left out. Take away the `#` in front of what belongs together, and its \"not compared\".",
+            "Found as well, and left out. To compare a document, delete the `#` before its lines, and its \"not \
+             compared\".",
         );
     }
     for document in others {
@@ -165,7 +168,7 @@ fn system(
     }
     if !found.left_out.is_empty() {
         page.blank();
-        page.comment("Files that name an environment and are no documents:");
+        page.comment("Files that name an environment and are not documents:");
         for left_out in &found.left_out {
             let paths = left_out.paths.iter().take(PATHS);
             let mut paths: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
@@ -178,7 +181,7 @@ fn system(
     }
     if !found.unsettled.is_empty() {
         page.blank();
-        page.comment("Pairs by their names whose contents cannot be compared:");
+        page.comment("Pairs by name whose contents cannot be compared:");
         for pair in &found.unsettled {
             let paths: Vec<String> = pair.iter().map(|path| quoted(path)).collect();
             page.comment(&format!("not compared: {}", paths.join(", ")));
@@ -194,7 +197,7 @@ fn of_environment(
     environment: &FoundEnvironment,
 ) -> String {
     let mut page = Page::default();
-    page.comment(&format!("What {} fills in.", environment.name));
+    page.comment(&format!("The values of {}.", environment.name));
     page.blank();
     page.line("[environment]");
     page.line(&format!("name = {}", quoted(environment.name.as_str())));
@@ -202,7 +205,7 @@ fn of_environment(
     page.line("[values]");
     if identities.is_empty() {
         page.comment(
-            "What this environment calls otherwise, once system.toml has a parameter for it:",
+            "Identity values of this environment, once system.toml has a parameter for them:",
         );
         page.comment("[parameter.domain] with varies = \"identity\" there, and domain = \"example.org\" here.");
     }
@@ -245,7 +248,7 @@ fn is_complete(identity: &ProposedIdentity, path: &[&FoundEnvironment]) -> bool 
         .all(|one| identity.values.contains_key(&one.name))
 }
 
-/// One text for all environments, if the name of each stands in its own, at the same place, or if it is the same.
+/// Returns one text for all environments, if each contains its name at the same place, or all are equal.
 fn template(
     document: &FoundDocument,
     path: &[&FoundEnvironment],
@@ -267,7 +270,7 @@ fn template(
         return Some(escaped(first));
     }
     let (first, own) = paths.first()?;
-    // The name may stand there by chance as well: every choice of its places is tried, of few.
+    // A name may occur by coincidence: try each combination of its places, within a limit.
     let places: Vec<usize> = tokens::tokens(own)
         .into_iter()
         .map(|token| token.start)
@@ -289,12 +292,12 @@ fn template(
         let fits = paths
             .iter()
             .all(|(name, path)| with(name.as_str()) == **path);
-        // The rest is written out, so that no path can be taken for a reference.
+        // Escape the rest, so that no path is parsed as a reference.
         fits.then(|| escaped(&with("\u{1}")).replace('\u{1}', "${environment}"))
     })
 }
 
-/// A text in which nothing is a reference.
+/// Returns a text in which nothing is parsed as a reference.
 fn escaped(text: &str) -> String {
     text.replace("${", "$${")
 }
@@ -319,13 +322,13 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// A comment in one line, whatever is in it: names of files are data.
+    /// Adds a comment of one line, whatever it contains: file names are data.
     fn comment(&mut self, text: &str) {
         let text = inert(text).replace(['\n', '\t'], " ");
         self.line(&format!("# {text}"));
     }
 
-    /// Lines, or the same as comments.
+    /// Adds lines, or the same lines as comments.
     fn lines(&mut self, lines: &[String], as_they_are: bool) {
         for line in lines {
             if as_they_are {
@@ -416,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_is_nothing_written() {
+    fn nothing_found_writes_nothing() {
         assert!(write(&discovered(&[]), &[], "x").files.is_empty());
     }
 

@@ -1,4 +1,4 @@
-//! Whether two texts say the same but for what each environment has of its own.
+//! Agreement of two texts apart from identity values.
 
 use std::collections::HashSet;
 
@@ -6,25 +6,25 @@ use super::network::address_at;
 use super::word::Word;
 use super::{Identities, Which};
 
-/// Most positions that are tried for one pair of texts.
+/// Maximum number of tried positions for one pair of texts.
 const MOST_POSITIONS: usize = 1 << 16;
 
-/// How two names may be one, the likelier way first.
+/// Ways in which two names agree, the likelier first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {
     /// They differ by identity values only.
     Identity,
-    /// One of them has the name of its environment added.
+    /// The name of an environment is added to one of them.
     Addition,
 }
 
 impl Way {
-    /// Every way, in order.
+    /// All ways, in order.
     pub(crate) const ALL: [Self; 2] = [Self::Identity, Self::Addition];
 }
 
 impl Identities {
-    /// Whether two names that are not the same are one in some way.
+    /// Whether two different names agree in one way.
     pub(crate) fn are_one(&self, left: &str, right: &str, way: Way) -> bool {
         match way {
             Way::Identity => self.agree(left, right),
@@ -32,7 +32,7 @@ impl Identities {
         }
     }
 
-    /// Whether two texts that are not the same differ only by identity values.
+    /// Whether two different texts differ only by identity values.
     #[must_use]
     pub fn agree(&self, left: &str, right: &str) -> bool {
         let candidates = self.candidates(left, right);
@@ -42,8 +42,8 @@ impl Identities {
         self.leads_through(left, right, &candidates, None)
     }
 
-    /// The environment whose name one text has in it and the other has nothing for, where the two differ by nothing
-    /// else that is not an identity: `Shop (staging)` and `Shop`.
+    /// Returns the environment whose name is in one text without a counterpart in the other, if the two differ in
+    /// nothing else but identities: `Shop (staging)` and `Shop`.
     #[must_use]
     pub fn marked_on_one_side(&self, left: &str, right: &str) -> Option<Which> {
         let says_something = |text: &str| text.chars().any(char::is_alphanumeric);
@@ -71,8 +71,8 @@ impl Identities {
             .collect()
     }
 
-    /// Whether some way leads through both texts at once on which each step passes the same character, two values of an
-    /// identity, two addresses of corresponding networks, or an addition of the environment that may have some.
+    /// Whether both texts can be read to the end in steps of one equal character, two values of an identity, two
+    /// addresses of corresponding networks, or an addition of an environment that may have one.
     fn leads_through(
         &self,
         left: &str,
@@ -108,7 +108,7 @@ impl Identities {
             {
                 open.push((one + first.len_utf8(), two + first.len_utf8()));
             }
-            // Tried last in, first out: a substitution before going on character by character.
+            // Reverse order, since the stack is last in, first out: substitutions before single characters.
             for word in candidates.iter().rev() {
                 if rest.starts_with(&*word.left)
                     && other.starts_with(&*word.right)
@@ -122,7 +122,7 @@ impl Identities {
         false
     }
 
-    /// Where two texts go on after addresses that are the same one in two networks.
+    /// Returns the positions after corresponding addresses of two networks.
     fn corresponding_addresses(
         &self,
         left: (&str, usize),

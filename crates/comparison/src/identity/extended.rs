@@ -1,12 +1,12 @@
-//! What else is asked of identities: more words beside the given ones, accounts, and texts that name both environments.
+//! Further questions to identities: additional words, accounts, and texts that name both environments.
 
 use std::sync::Arc;
 
-use super::word::{Word, stands_alone};
+use super::word::{Word, is_separate};
 use super::{Identities, Identity};
 
 impl Identities {
-    /// These and some words more, which are never reported as a mention of the other environment.
+    /// Returns these identities with additional words, which are never reported as a mention of the other environment.
     #[must_use]
     pub(crate) fn with_words(&self, more: impl IntoIterator<Item = Identity>) -> Self {
         let mut extended = self.clone();
@@ -22,7 +22,7 @@ impl Identities {
         extended
     }
 
-    /// Whether the two environments are known to live in accounts of their own: both have a long number or a UUID.
+    /// Whether both environments are known to have separate accounts: both have a long number or a UUID.
     #[must_use]
     pub(crate) fn have_accounts(&self) -> bool {
         const LEAST: usize = 9;
@@ -37,20 +37,20 @@ impl Identities {
         all.any(|word| is_account(&word.left) && is_account(&word.right))
     }
 
-    /// The identity by which a text names both environments, if there is one.
+    /// Returns the identity by which a text names both environments.
     #[must_use]
     pub(crate) fn names_both(&self, text: &str) -> Option<&Arc<str>> {
-        let stands = |value: &str| {
+        let occurs = |value: &str| {
             let mut places = text.match_indices(value);
-            places.any(|(at, found)| stands_alone(text, at, found))
+            places.any(|(at, found)| is_separate(text, at, found))
         };
         let named = self.all.iter().find(|word| {
             word.left_telling
                 && word.right_telling
                 && !word.left.contains(&*word.right)
                 && !word.right.contains(&*word.left)
-                && stands(&word.left)
-                && stands(&word.right)
+                && occurs(&word.left)
+                && occurs(&word.right)
         });
         named.map(|word| &word.name)
     }

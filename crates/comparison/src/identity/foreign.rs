@@ -1,13 +1,13 @@
-//! Where a text of one environment mentions the other.
+//! Mentions of one environment in a text of the other.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::word::{Word, is_whole_name, stands_alone};
+use super::word::{Word, is_separate, is_whole_name};
 use super::{Identities, Which, hosts, network};
 
 impl Identities {
-    /// An identity of the *other* environment that a text of one environment mentions: its name, and the value.
+    /// Returns an identity of the *other* environment that a text mentions: its name and value.
     #[must_use]
     pub fn foreign(&self, text: &str, which: Which) -> Option<(Arc<str>, Arc<str>)> {
         self.foreign_value(text, which)
@@ -50,14 +50,15 @@ impl Identities {
                             let (ours, _, _) = sides(word);
                             let places: Vec<(usize, usize, bool)> = text
                                 .match_indices(&*ours)
-                                .filter(|(at, found)| stands_alone(text, *at, found))
+                                .filter(|(at, found)| is_separate(text, *at, found))
                                 .map(|(at, found)| (at, at + found.len(), word.is_environment))
                                 .collect();
                             places
                         })
                         .collect()
                 });
-                // What lies within a value of its own is its own, and so is a host that has its environment's name in it.
+                // A match within the environment's own value belongs to it, and so does a host that contains its
+                // environment's name.
                 let host = hosts::around(text, start, end);
                 let is_own = own.iter().any(|(from, to, is_environment)| {
                     *from <= start && end <= *to
@@ -75,7 +76,7 @@ impl Identities {
         None
     }
 
-    /// An address of one machine that is in the other environment's network.
+    /// Returns an address of one machine in the other environment's network.
     fn foreign_address(&self, text: &str, which: Which) -> Option<(Arc<str>, Arc<str>)> {
         if self.networks.is_empty() {
             return None;
@@ -87,7 +88,7 @@ impl Identities {
             })
         };
         network::addresses(text).find_map(|(address, range)| {
-            // A range is rather one that may come in.
+            // A range is likely a permitted source.
             if is_own(address)
                 || text
                     .get(range.end..)
@@ -106,8 +107,8 @@ impl Identities {
         })
     }
 
-    /// The other environment's name in the name of a thing that has no name of its own environment in it: a bucket, a
-    /// database. Its bytes.
+    /// Returns the range of the other environment's name in the name of a bucket or database that does not contain its
+    /// own environment's name.
     #[must_use]
     pub fn foreign_name(&self, text: &str, which: Which) -> Option<Range<usize>> {
         let other = match which {
@@ -118,12 +119,12 @@ impl Identities {
         (!self.names.is_in(text, which)).then_some(found)
     }
 
-    /// Whether the other environment's name is in a text, as a word.
+    /// Whether a text contains the other environment's name as a word.
     pub(crate) fn names_other(&self, text: &str, which: Which) -> bool {
         self.names.is_in(text, which.other())
     }
 
-    /// Whether the name of a host has, beside what it mentions, a short form of its own environment's name: `stg-db`.
+    /// Whether a host name contains, beside the mention, a short form of the own environment's name: `stg-db`.
     fn is_abbreviated(
         &self,
         text: &str,
@@ -145,12 +146,12 @@ impl Identities {
             .any(|word| is_short_for(word, own))
     }
 
-    /// Whether an environment's name may be in a text, by a quick look.
+    /// Whether an environment's name may be in a text: a quick check.
     pub(crate) fn may_name(&self, text: &str, which: Which) -> bool {
         self.names.is_there(text, which)
     }
 
-    /// Whether a text of one environment may mention a value of the other: a quick look at a whole file.
+    /// Whether a text of one environment may mention a value of the other: a quick check of a whole file.
     #[must_use]
     pub fn may_be_foreign(&self, text: &str, which: Which) -> bool {
         let is_value = self.all.iter().any(|word| match which {
@@ -167,7 +168,7 @@ impl Identities {
     }
 }
 
-/// Whether a word is a short form of a longer one: it begins alike, and its letters come in the same order.
+/// Whether a word abbreviates a longer one: same first letter, and its letters occur in the same order.
 fn is_short_for(word: &str, long: &str) -> bool {
     const SHORTEST: usize = 3;
     let mut letters = long.chars();

@@ -1,8 +1,8 @@
-//! Names of hosts within texts. Whether one of them is an environment's own is left to `identity`.
+//! Host names within texts. Whether a host belongs to an environment is decided by `identity`.
 
 use std::ops::Range;
 
-/// Last labels that are endings of files, and no domains.
+/// File extensions, which are not domains.
 const ENDINGS: &[&str] = &[
     "yml",
     "yaml",
@@ -19,7 +19,7 @@ const ENDINGS: &[&str] = &[
     "settings",
 ];
 
-/// What a host's name can be made of, around some bytes of a text.
+/// Returns the range of characters around a match that can be part of a host name.
 pub(crate) fn around(text: &str, start: usize, end: usize) -> Range<usize> {
     let is_part = |each: char| each.is_alphanumeric() || matches!(each, '-' | '.' | '_');
     let before = text.get(..start).unwrap_or("");
@@ -29,8 +29,8 @@ pub(crate) fn around(text: &str, start: usize, end: usize) -> Range<usize> {
     first..last
 }
 
-/// Whether bytes `start..end` of a text are a word within the name of a host: of the authority of a URL, or of a text that
-/// is nothing but a name with three labels or more, of which the last one is another.
+/// Whether bytes `start..end` of a text are a word within a host name: in the authority of a URL, or in a text that is
+/// a name of three or more labels whose last label is another one.
 pub(crate) fn is_within(text: &str, start: usize, end: usize) -> bool {
     let before = text.get(..start).unwrap_or("");
     let after = text.get(end..).unwrap_or("");
@@ -52,7 +52,7 @@ pub(crate) fn is_within(text: &str, start: usize, end: usize) -> bool {
             && is_name(text.get(host).unwrap_or(""))
 }
 
-/// Whether bytes of a text belong to the name of a host: of a URL, or of a text that is nothing else.
+/// Whether a match belongs to a host name: in a URL, or as the whole text.
 pub(crate) fn is_one(text: &str, mention: &Range<usize>) -> bool {
     let host = around(text, mention.start, mention.end);
     let leading = text.get(..host.start).unwrap_or("");
@@ -62,7 +62,7 @@ pub(crate) fn is_one(text: &str, mention: &Range<usize>) -> bool {
         || leading.is_empty() && is_port(following) && is_name(text.get(host).unwrap_or(""))
 }
 
-/// Whether nothing follows a host, or its port.
+/// Whether a host ends here, or a port follows.
 fn is_port(text: &str) -> bool {
     text.is_empty()
         || text
@@ -70,7 +70,7 @@ fn is_port(text: &str) -> bool {
             .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether a text is a name with three labels or more, and no file.
+/// Whether a text is a name of three or more labels, and not a file name.
 fn is_name(text: &str) -> bool {
     let mut labels = text.rsplit('.');
     let last = labels.next().unwrap_or("");

@@ -1,9 +1,9 @@
-//! Identity values: what each environment has of its own by nature (its name, domains, account numbers), recognised
-//! inside texts and keys.
+//! Identity values: values that each environment has by nature (its name, domains, account numbers), recognised inside
+//! texts and keys.
 //!
-//! Two texts agree when one becomes the other by putting the second environment's values in the place of the first
-//! one's. Any identity may stand at any position: `fizzy-staging` ↔ `fizzy` and `staging` ↔ `production` are tried at
-//! once, so neither spoils what the other explains.
+//! Two texts agree if replacing the first environment's values by the second's turns one into the other. Any identity
+//! may occur at any position: `fizzy-staging` ↔ `fizzy` and `staging` ↔ `production` are tried together, so neither
+//! hides what the other explains.
 
 mod agreement;
 mod extended;
@@ -19,12 +19,12 @@ pub(crate) use agreement::Way;
 use names::Names;
 pub(crate) use network::{Network, addresses};
 use word::Word;
-pub(crate) use word::stands_alone;
+pub(crate) use word::is_separate;
 
-/// One identity: the values that correspond to each other.
+/// Identity: two values that correspond to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Its name: the parameter's, or `environment`.
+    /// Name of the parameter, or `environment`.
     pub name: Arc<str>,
     /// The first environment's value.
     pub left: Arc<str>,
@@ -32,30 +32,30 @@ pub struct Identity {
     pub right: Arc<str>,
 }
 
-/// The identities of a pair of environments.
+/// Identities of a pair of environments.
 #[derive(Clone, Debug, Default)]
 pub struct Identities {
     /// Given and derived, the longest first.
     all: Vec<Word>,
-    /// What the two environments are called.
+    /// Names of the two environments.
     environments: Option<(Arc<str>, Arc<str>)>,
-    /// The same, in all spellings.
+    /// Names in all spellings.
     names: Names,
-    /// Those that are networks, by the parameter's name.
+    /// Networks, by the parameter's name.
     networks: Vec<(Arc<str>, Network, Network)>,
 }
 
-/// Which of the two environments.
+/// One of the two environments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Which {
-    /// The first one.
+    /// First environment.
     Left,
-    /// The second one.
+    /// Second environment.
     Right,
 }
 
 impl Which {
-    /// The other one.
+    /// Returns the other one.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -66,7 +66,7 @@ impl Which {
 }
 
 impl Identities {
-    /// The identities of two environments, and those that follow: the same words in capitals.
+    /// Creates the identities of two environments, including capitalised spellings.
     #[must_use]
     pub fn new(given: impl IntoIterator<Item = Identity>) -> Self {
         let mut all: Vec<Word> = Vec::new();
@@ -114,14 +114,14 @@ impl Identities {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no identities.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// A text with a mark in place of each identity value of its own environment, the longest first: texts with the
-    /// same marks agree. Others may agree all the same; see [`Self::agree`].
+    /// Returns a text with a mark in place of each identity value of its environment, the longest first: texts with
+    /// equal marks agree. Others may agree too; see [`Self::agree`].
     #[must_use]
     pub fn marked(&self, text: &str, which: Which) -> Option<String> {
         let own = |word: &Word| match which {
@@ -138,7 +138,7 @@ impl Identities {
         {
             let found = self.all.iter().enumerate().find(|(_, word)| {
                 let value = own(word);
-                rest.starts_with(&*value) && stands_alone(text, at, &value)
+                rest.starts_with(&*value) && is_separate(text, at, &value)
             });
             if let Some((number, word)) = found {
                 marked.push('\u{1}');
@@ -153,8 +153,8 @@ impl Identities {
         Some(marked)
     }
 
-    /// A text of one environment as it would stand in the other: with the other's value in place of each of its own
-    /// identity values, the longest first. Nothing where it has none.
+    /// Returns a text of one environment as written in the other: each identity value is replaced by the other's, the
+    /// longest first. `None` if it contains none.
     #[must_use]
     pub fn exchanged(&self, text: &str, which: Which) -> Option<String> {
         let sides = |word: &Word| match which {
@@ -177,7 +177,7 @@ impl Identities {
         {
             let found = candidates
                 .iter()
-                .find(|(own, _)| rest.starts_with(&**own) && stands_alone(text, at, own));
+                .find(|(own, _)| rest.starts_with(&**own) && is_separate(text, at, own));
             if let Some((own, other)) = found {
                 exchanged.push_str(other);
                 at += own.len();

@@ -1,26 +1,26 @@
-//! What an environment is called in texts: its name, other spellings of it, and where such a name is a mere addition.
+//! Names of an environment in texts: its name, other spellings, and additions of the name.
 //!
-//! `Shop (staging)`, `noreply+staging@example.org` and `shop-staging` say no more than `Shop`, `noreply@example.org` and
-//! `shop` say in an environment that marks nothing.
+//! `Shop (staging)`, `noreply+staging@example.org` and `shop-staging` correspond to `Shop`, `noreply@example.org` and
+//! `shop` in an environment that adds no name.
 
 use super::Which;
 use crate::{tokens, words};
 
-/// What each of two environments is called, in lower case, and the other is not.
+/// Names of each of two environments that the other does not share, in lower case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     left: Vec<String>,
     right: Vec<String>,
 }
 
-/// Most characters on one side of a name that belong to its addition: ` (staging)`, `STAGING - `.
+/// Maximum number of characters on one side of a name that belong to its addition: ` (staging)`, `STAGING - `.
 const MOST_AROUND: usize = 3;
 
-/// A name that is at least so long is known at the end of a word: `shopstaging`.
+/// Minimum length of a name recognised at the end of a word: `shopstaging`.
 const LONG_ENOUGH: usize = 5;
 
 impl Names {
-    /// Adds what the two environments are called.
+    /// Adds the names of the two environments.
     pub(super) fn add(&mut self, left: &str, right: &str) {
         let families = |name: &str| -> Vec<usize> {
             tokens::marks(name).iter().map(|mark| mark.word).collect()
@@ -53,29 +53,29 @@ impl Names {
         }
     }
 
-    /// Whether a text may have a name of an environment in it: a quick look.
+    /// Whether a text may contain a name of an environment: a quick check.
     pub(super) fn is_there(&self, text: &str, which: Which) -> bool {
         self.of(which).iter().any(|name| contains(text, name))
     }
 
-    /// Whether a text has a name of an environment in it, as a word of its own.
+    /// Whether a text contains a name of an environment as a word.
     pub(super) fn is_in(&self, text: &str, which: Which) -> bool {
         self.find(text, which).is_some()
     }
 
-    /// The first name of an environment that is a word of a text: its bytes.
+    /// Returns the range of the first name of an environment that is a word of a text.
     pub(super) fn find(&self, text: &str, which: Which) -> Option<std::ops::Range<usize>> {
         let lower = text.to_ascii_lowercase();
         self.of(which)
             .iter()
             .flat_map(|name| lower.match_indices(name.as_str()))
             .map(|(at, name)| at..at + name.len())
-            .filter(|range| super::word::stands_alone(text, range.start, part(text, range)))
+            .filter(|range| super::word::is_separate(text, range.start, part(text, range)))
             .filter(|range| is_edge(text, range.start, true) && is_edge(text, range.end, false))
             .min_by_key(|range| range.start)
     }
 
-    /// Where a text may go on after an addition that begins at a place: the name with what joins it to its neighbour.
+    /// Returns the positions after an addition that starts here: the name with its separators.
     pub(super) fn additions(&self, text: &str, at: usize, which: Which) -> Vec<usize> {
         let mut ends = Vec::new();
         let is_around = |each: char| !each.is_alphanumeric() && each != '\n';
@@ -101,7 +101,7 @@ impl Names {
                     continue;
                 }
                 let is_whole = is_edge(text, start, true) && is_edge(text, to, false);
-                // Glued to one neighbour, which is a word itself.
+                // Attached to one neighbour, which is a word itself.
                 let is_glued = name.len() >= LONG_ENOUGH
                     && (is_edge(text, start, true) && begins_with_word(text, to)
                         || is_edge(text, to, false) && ends_with_word(text, start));
@@ -114,7 +114,7 @@ impl Names {
     }
 }
 
-/// Whether a text has a word of small letters in it, in whatever case.
+/// Whether a text contains a lower-case word, in any case.
 fn contains(text: &str, word: &str) -> bool {
     let (text, word) = (text.as_bytes(), word.as_bytes());
     let Some(first) = word.first() else {
@@ -132,7 +132,7 @@ fn part<'t>(text: &'t str, range: &std::ops::Range<usize>) -> &'t str {
     text.get(range.clone()).unwrap_or("")
 }
 
-/// How long the name of a region is that stands at a place of a text, with what joins it to what follows.
+/// Returns the length of a region's name at a position, with the separator after it.
 fn region(text: &str, at: usize) -> usize {
     const LONGEST: usize = 16;
     let rest = text.get(at..).unwrap_or("");
@@ -146,7 +146,7 @@ fn region(text: &str, at: usize) -> usize {
     .map_or(0, |end| end + 1)
 }
 
-/// Fewest letters of a word that a name is glued to.
+/// Minimum length of a word that a name is attached to.
 const SHORTEST_WORD: usize = 3;
 
 fn begins_with_word(text: &str, at: usize) -> bool {
@@ -159,7 +159,7 @@ fn ends_with_word(text: &str, at: usize) -> bool {
     before.take_while(|each| each.is_alphanumeric()).count() >= SHORTEST_WORD
 }
 
-/// Whether a word begins, or ends, at a place of a text.
+/// Whether a word starts or ends at a position.
 fn is_edge(text: &str, at: usize, is_start: bool) -> bool {
     let before = text.get(..at).and_then(|text| text.chars().next_back());
     let after = text.get(at..).and_then(|text| text.chars().next());
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_has_other_names_that_its_neighbour_has_not() {
+    fn an_environment_has_names_that_its_neighbour_lacks() {
         let two = names("staging", "production");
         assert!(two.is_in("a-stg-b", Which::Left) && two.is_in("PRD", Which::Right));
         assert!(!two.is_in("a-prod", Which::Left) && !two.is_in("upstaging", Which::Left));

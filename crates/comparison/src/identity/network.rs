@@ -1,15 +1,15 @@
-//! Ranges of addresses: two environments' networks correspond address by address.
+//! Ranges of addresses: networks of two environments correspond address by address.
 //!
-//! A network is written with its mask (`10.1.0.0/16`, `2001:db8:a1::/48`), or as the beginning of private addresses of IPv4
-//! (`10.1`, `10.1.0`). Addresses of IPv4 are held as those of IPv6 that stand for them.
+//! A network is written with its mask (`10.1.0.0/16`, `2001:db8:a1::/48`), or as the first octets of private IPv4
+//! addresses (`10.1`, `10.1.0`). IPv4 addresses are stored as mapped IPv6 addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-/// How many bits an address of IPv4 has before it.
+/// Number of bits before a mapped IPv4 address.
 const BEFORE: u32 = 96;
 
-/// A range of addresses.
+/// Range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Network {
     base: u128,
@@ -17,7 +17,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// The network that a text is.
+    /// Parses a network.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if let Some((address, bits)) = text.split_once('/') {
             let bits: u32 = bits.parse().ok()?;
@@ -50,17 +50,17 @@ impl Network {
         })
     }
 
-    /// Whether an address is in it.
+    /// Whether it contains an address.
     pub(crate) fn contains(self, address: u128) -> bool {
         address & mask(self.bits) == self.base
     }
 
-    /// How many bits all its addresses begin with, counted as those of IPv6.
+    /// Returns the prefix length, counted as IPv6.
     pub(crate) fn bits(self) -> u32 {
         self.bits
     }
 
-    /// Whether it is so large that it is everybody's.
+    /// Whether it is so large that it belongs to no environment.
     pub(crate) fn is_vast(self) -> bool {
         const FEWEST: u32 = 16;
         const FEWEST_OF_IPV6: u32 = 32;
@@ -70,18 +70,19 @@ impl Network {
         }
     }
 
-    /// What an address is within it.
+    /// Returns an address relative to the network.
     pub(crate) fn host(self, address: u128) -> u128 {
         address & !mask(self.bits)
     }
 
-    /// Its first address and its bits, if it is one of IPv4.
+    /// Returns the first address and prefix length of an IPv4 network.
     fn of_ipv4(self) -> Option<(Ipv4Addr, u32)> {
         let bits = self.bits.checked_sub(BEFORE)?;
         Some((Ipv6Addr::from(self.base).to_ipv4_mapped()?, bits))
     }
 
-    /// The ways in which all its addresses begin or end, where that are whole numbers: `10.1`, `ip-10-1`, `1.10.in-addr.arpa`.
+    /// Returns the common start or end of its addresses, where the prefix is whole octets: `10.1`, `ip-10-1`,
+    /// `1.10.in-addr.arpa`.
     pub(crate) fn spellings(self) -> Vec<String> {
         let (base, count) = match self.of_ipv4() {
             Some((base, 16)) => (base, 2),
@@ -103,7 +104,7 @@ impl Network {
     }
 }
 
-/// Whether a number is written as addresses write it.
+/// Whether a number is written as in addresses.
 fn is_plain(octet: &str) -> bool {
     octet == "0" || !octet.starts_with('0') && octet.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -119,7 +120,7 @@ fn number(address: IpAddr) -> u128 {
     })
 }
 
-/// The address that begins at a place of a text and is a whole one, and how long it is.
+/// Returns the complete address that starts at a position, and its length.
 pub(crate) fn address_at(text: &str, at: usize) -> Option<(u128, usize)> {
     const LONGEST: usize = 15;
     const LONGEST_OF_IPV6: usize = 39;
@@ -157,7 +158,7 @@ pub(crate) fn address_at(text: &str, at: usize) -> Option<(u128, usize)> {
     Some((u128::from(address), written.len()))
 }
 
-/// Whether the colon before a place ends a name, and is no part of an address: `server:2001:db8::1`.
+/// Whether the colon before a position ends a name and is not part of an address: `server:2001:db8::1`.
 fn is_after_a_name(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let before = before.strip_suffix(':').unwrap_or(before);
@@ -169,7 +170,7 @@ fn is_after_a_name(text: &str, at: usize) -> bool {
         || word.contains(|each: char| !each.is_ascii_hexdigit() && each != ':')
 }
 
-/// All addresses of a text, with their bytes.
+/// Returns all addresses of a text with their ranges.
 pub(crate) fn addresses(text: &str) -> impl Iterator<Item = (u128, Range<usize>)> + '_ {
     let has_ipv6 = text.contains("::") || text.bytes().filter(|byte| *byte == b':').count() > 6;
     let begins = move |byte: &u8| {
@@ -196,7 +197,7 @@ mod tests {
     use super::{Network, address_at, addresses};
 
     #[test]
-    fn networks_are_known_with_and_without_a_mask() {
+    fn networks_are_recognised_with_and_without_a_mask() {
         for text in [
             "10.1.0.0/16",
             "10.1",

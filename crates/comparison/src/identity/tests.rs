@@ -86,7 +86,7 @@ fn a_mention_of_the_other_environment_is_found() {
 }
 
 #[test]
-fn a_host_that_names_the_other_environment_is_its_own() {
+fn a_host_that_contains_its_own_environment_is_not_foreign() {
     let all = Identities::new([Identity {
         name: "environment".into(),
         left: "staging".into(),
@@ -115,7 +115,7 @@ fn a_host_that_names_the_other_environment_is_its_own() {
 }
 
 #[test]
-fn a_host_with_its_own_environment_in_its_name_is_no_mention() {
+fn a_host_with_its_own_environments_name_is_not_a_mention() {
     let identity = |name: &str, left: &str, right: &str| Identity {
         name: name.into(),
         left: left.into(),
@@ -139,7 +139,7 @@ fn a_host_with_its_own_environment_in_its_name_is_no_mention() {
 }
 
 #[test]
-fn hostile_texts_end_in_bounded_time() {
+fn hostile_texts_take_bounded_time() {
     let all = identities(&[("a", "aa"), ("aa", "a"), ("ab", "b")]);
     let left = "a-".repeat(20_000);
     let right = "aa-".repeat(20_000);
@@ -192,7 +192,7 @@ fn names_glued_to_digits_and_to_words_are_names() {
 }
 
 #[test]
-fn a_name_that_only_one_side_has_is_told() {
+fn a_name_on_one_side_is_reported() {
     for (one, two, left, right, which) in [
         (
             "staging",
@@ -306,7 +306,7 @@ fn a_name_that_only_one_side_has_is_told() {
         let all = environments("staging", "production", &[]);
         assert_eq!(all.marked_on_one_side(left, right), None, "{left} {right}");
     }
-    // Together with what else is each environment's own.
+    // Together with other identity values.
     let all = environments(
         "staging",
         "production",

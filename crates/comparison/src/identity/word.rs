@@ -1,28 +1,25 @@
-//! Two values that correspond to each other, and where they are words of their own in a text.
+//! Corresponding values, and where they are separate words of a text.
 
 use std::sync::Arc;
 
-/// Two values that correspond to each other.
+/// Two corresponding values.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate question")]
 pub(super) struct Word {
     pub(super) name: Arc<str>,
     pub(super) left: Arc<str>,
     pub(super) right: Arc<str>,
-    /// Whether the first environment's value, found in the second one's text, can only mean the first one.
+    /// Whether the first environment's value is unambiguous in the second one's text.
     pub(super) left_telling: bool,
-    /// The same of the second environment's.
+    /// Whether the second environment's value is unambiguous in the first one's text.
     pub(super) right_telling: bool,
-    /// Whether they are what the environments themselves are called: within the name of a host that is telling, too.
+    /// Whether they are the environments' names, which are unambiguous within a host name, too.
     pub(super) is_environment: bool,
-    /// Whether both are single words of which one is long: then both together are known inside of others.
+    /// Whether both are single words and one is long: then both together are recognised inside other words.
     pub(super) is_free: bool,
 }
 
-/// Shorter values count only where they stand alone.
+/// Shorter values count only as separate words.
 const LONG_ENOUGH: usize = 5;
 
 impl Word {
@@ -44,24 +41,23 @@ impl Word {
         }
     }
 
-    /// Whether a value that only names the environment can be told in the name of a host.
+    /// Whether a value that only names the environment is recognised in a host name.
     pub(super) fn is_name_of_hosts(&self, theirs: &str) -> bool {
         const LONG_ENOUGH: usize = 3;
         self.is_environment && theirs.len() >= LONG_ENOUGH && is_word(theirs)
     }
 
-    /// Whether both values, at places of two texts, stand for each other there.
+    /// Whether both values correspond at positions of two texts.
     pub(super) fn corresponds(&self, left: (&str, usize), right: (&str, usize)) -> bool {
         self.is_free
             || self.is_environment
                 && is_component(left, &self.left)
                 && is_component(right, &self.right)
-            || stands_alone(left.0, left.1, &self.left)
-                && stands_alone(right.0, right.1, &self.right)
+            || is_separate(left.0, left.1, &self.left) && is_separate(right.0, right.1, &self.right)
     }
 }
 
-/// Whether a name of letters at a place of a text has no letter beside it: `p` in `web-p1`.
+/// Whether a name of letters has no adjacent letter: `p` in `web-p1`.
 fn is_component((text, at): (&str, usize), name: &str) -> bool {
     let before = text.get(..at).and_then(|text| text.chars().next_back());
     let after = text
@@ -74,12 +70,12 @@ fn is_component((text, at): (&str, usize), name: &str) -> bool {
             .any(char::is_alphabetic)
 }
 
-/// Whether a parameter is what the environment itself is called.
+/// Whether a parameter is the environment's name.
 pub(super) fn is_environment(name: &str) -> bool {
     name == "environment" || name == "environment_short"
 }
 
-/// The spellings of a value that follow from it: as it is, in capitals, and with one.
+/// Returns the derived spellings of a value: unchanged, in capitals, and capitalised.
 pub(super) fn spellings(text: &str) -> [String; 3] {
     if !is_word(text) {
         return [text.to_owned(), text.to_owned(), text.to_owned()];
@@ -96,9 +92,9 @@ fn is_word(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// Whether an identity value at a place of a text is one there. Short words and numbers are only by themselves: `prod`
-/// is not in `product` but in `prod1`, and `7101` not in `171013`. No number goes on beyond a value.
-pub(crate) fn stands_alone(text: &str, at: usize, value: &str) -> bool {
+/// Whether an identity value at a position is a separate one. Short words and numbers need boundaries: `prod` is not in
+/// `product` but in `prod1`, and `7101` not in `171013`. No number continues beyond a value.
+pub(crate) fn is_separate(text: &str, at: usize, value: &str) -> bool {
     let before = text.get(..at).and_then(|text| text.chars().next_back());
     let after = text
         .get(at + value.len()..)
@@ -115,7 +111,7 @@ pub(crate) fn stands_alone(text: &str, at: usize, value: &str) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
     if is_number && value.contains('.') {
-        // A part of an address is none from its middle.
+        // No match starts within an address.
         return before != Some('.');
     }
     if value.len() >= LONG_ENOUGH && !is_number {
@@ -139,7 +135,7 @@ pub(crate) fn stands_alone(text: &str, at: usize, value: &str) -> bool {
     !joins(before, first, begins) && !joins(after, last, ends)
 }
 
-/// Whether bytes `start..end` of a text are a name of their own, and not a part of a longer word or host.
+/// Whether bytes `start..end` of a text are a complete name, not part of a longer word or host.
 pub(crate) fn is_whole_name(text: &str, start: usize, end: usize) -> bool {
     let before = text.get(..start).and_then(|text| text.chars().next_back());
     let mut after = text.get(end..).unwrap_or("").chars();
@@ -152,12 +148,12 @@ pub(crate) fn is_whole_name(text: &str, start: usize, end: usize) -> bool {
     !before.is_some_and(joins) && ends
 }
 
-/// Whether a value, found in the other environment, can only mean its own: a domain, a long number, or a long name
-/// that is no part of the other's. `production` alone is not telling: staging may well run in a mode of that name.
+/// Whether a value is unambiguous in the other environment: a domain, a long number, or a long name that is not part of
+/// the other's. `production` alone is not: staging may run in a mode of that name.
 pub(super) fn is_telling(value: &str, other: &str) -> bool {
     const LONG_NUMBER: usize = 6;
     const LONG_NAME: usize = 8;
-    // A network is told by the addresses in it.
+    // A network is recognised by its addresses.
     if super::Network::parse(value).is_some() {
         return false;
     }
@@ -187,13 +183,13 @@ pub(super) fn is_telling(value: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::stands_alone;
+    use super::is_separate;
 
     #[test]
     fn short_words_stand_alone_beside_digits_and_humps() {
         let alone = |text: &str, value: &str| {
             let at = text.find(value).unwrap();
-            stands_alone(text, at, value)
+            is_separate(text, at, value)
         };
         for (text, value) in [
             ("prod1", "prod"),

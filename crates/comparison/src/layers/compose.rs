@@ -1,25 +1,25 @@
-//! One Compose file over another, by the rules of the Compose specification ("Merge").
+//! Compose files over one another, by the rules of the Compose specification ("Merge").
 //!
-//! What has a short form is brought into its long form first, in every layer: variables, labels and dependencies are maps. So
-//! two environments that write one thing in two forms are compared by what it is.
+//! Short forms are first expanded in every layer: variables, labels and dependencies are maps. Two environments that
+//! write one thing in two forms are therefore equal.
 
 use std::sync::Arc;
 
 use super::merging::keyed;
 use evenkeel_document::{Content, Entry, Node, Place, Scalar, ScalarKind};
 
-/// Lists of a service whose elements are `NAME=value`.
+/// Lists of a service with `NAME=value` elements.
 const VARIABLES: &[&str] = &["environment", "labels", "annotations", "sysctls", "args"];
-/// Those whose elements are `name:value`.
+/// Lists with `name:value` elements.
 const HOSTS: &[&str] = &["extra_hosts", "additional_contexts"];
 /// Lists of names that are maps in their long form.
 const NAMES: &[&str] = &["depends_on", "networks"];
-/// What may be one value in place of a list.
+/// Keys that accept one value in place of a list.
 const LISTS: &[&str] = &["dns", "dns_search", "tmpfs", "env_file", "label_file"];
-/// What is replaced whole.
+/// Keys that are replaced whole.
 const REPLACED: &[&str] = &["command", "entrypoint"];
 
-/// A file with long forms. Tags that say how to merge stay for [`over`].
+/// Expands the short forms of a file. Tags that control merging stay for [`over`].
 pub(super) fn even(mut root: Node) -> Node {
     let Content::Map(sections) = &mut root.content else {
         return root;
@@ -94,7 +94,7 @@ fn even_service(service: &mut Node) {
     );
 }
 
-/// A port in its short form, where its long form says no more: `{target: 80, published: 8080}` is `8080:80`.
+/// Shortens a port whose long form contains no more: `{target: 80, published: 8080}` is `8080:80`.
 fn short_port(item: &mut Node) {
     let Content::Map(fields) = &item.content else {
         return;
@@ -117,7 +117,7 @@ fn short_port(item: &mut Node) {
             short.push(':');
         }
     }
-    // An address without a port is something else.
+    // An address without a port has another meaning.
     if text("host_ip").is_some() && text("published").is_none() {
         return;
     }
@@ -152,7 +152,7 @@ fn even_fields(fields: &mut [Entry], keys: &[&str]) {
     }
 }
 
-/// `NAME=value` as maps; a list with anything else in it stays.
+/// Converts `NAME=value` elements to a map; a list with other elements stays unchanged.
 fn variables(items: Vec<Node>, signs: &[char]) -> Content {
     let mut entries: Vec<Entry> = Vec::new();
     let is_all = items.iter().all(|item| item.as_scalar().is_some());
@@ -179,7 +179,7 @@ fn variables(items: Vec<Node>, signs: &[char]) -> Content {
                 },
             ),
         };
-        // The last of two counts.
+        // The last duplicate counts.
         entries.retain(|entry| *entry.key != *key);
         entries.push(Entry {
             key: key.into(),
@@ -190,7 +190,7 @@ fn variables(items: Vec<Node>, signs: &[char]) -> Content {
     Content::Map(entries)
 }
 
-/// Names as maps: what a service waits for has a condition.
+/// Converts names to a map; a dependency has a condition.
 fn names(items: Vec<Node>, key: &str) -> Content {
     if !items.iter().all(|item| item.as_scalar().is_some()) {
         return Content::List(items);
@@ -225,13 +225,13 @@ fn names(items: Vec<Node>, key: &str) -> Content {
     Content::Map(entries)
 }
 
-/// A file over the one beneath it; both with long forms.
+/// Merges a file over the one below; both with expanded forms.
 pub(super) fn over(below: Node, above: Node) -> Node {
     merged(below, above, &mut Vec::new())
         .unwrap_or_else(|place| Node::new(place, Content::Map(Vec::new())))
 }
 
-/// `Err` with its place where the upper one removes it.
+/// `Err` with the place if the upper one removes it.
 fn merged(below: Node, above: Node, path: &mut Vec<Arc<str>>) -> Result<Node, Place> {
     let Node {
         place,
@@ -274,7 +274,7 @@ fn merged(below: Node, above: Node, path: &mut Vec<Arc<str>>) -> Result<Node, Pl
     let content = match (below.content, content) {
         (Content::Map(lower), Content::Map(upper)) => Content::Map(entries(lower, upper, path)),
         (Content::List(lower), Content::List(upper)) => Content::List(appended(lower, upper, key)),
-        // Nothing, over a list or a map, changes nothing.
+        // An empty value over a list or a map changes nothing.
         (lower @ (Content::Map(_) | Content::List(_)), Content::Scalar(scalar))
             if scalar.kind == ScalarKind::Null =>
         {
@@ -294,7 +294,7 @@ fn merged(below: Node, above: Node, path: &mut Vec<Arc<str>>) -> Result<Node, Pl
 }
 
 fn entries(lower: Vec<Entry>, upper: Vec<Entry>, path: &mut Vec<Arc<str>>) -> Vec<Entry> {
-    // Which key is merged is known from the entries: `keyed` hands over values only.
+    // The key is taken from the entries, since `keyed` passes values only.
     let keys: Vec<Arc<str>> = lower.iter().map(|entry| entry.key.clone()).collect();
     let mut shared = upper
         .iter()
@@ -312,8 +312,8 @@ fn entries(lower: Vec<Entry>, upper: Vec<Entry>, path: &mut Vec<Arc<str>>) -> Ve
     result
 }
 
-/// A list behind the one beneath it. Mounts, devices, configurations and secrets are replaced by their target; what is written
-/// alike stands once.
+/// Appends a list. Mounts, devices, configurations and secrets are replaced by their target; equal elements are kept
+/// once.
 fn appended(lower: Vec<Node>, upper: Vec<Node>, key: &str) -> Vec<Node> {
     let mut result = lower;
     for item in upper {
@@ -334,7 +334,7 @@ fn appended(lower: Vec<Node>, upper: Vec<Node>, key: &str) -> Vec<Node> {
     result
 }
 
-/// What is unique about an element of some lists: where it is mounted.
+/// Returns the unique part of some lists' elements: the mount target.
 fn target(item: &Node, key: &str) -> Option<String> {
     if !matches!(key, "volumes" | "devices" | "configs" | "secrets") {
         return None;
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn compose_merges_by_what_each_field_is() {
+    fn compose_merges_by_the_kind_of_each_field() {
         let service = |text: &str| format!("services: {{web: {text}}}");
         for (below, above, expected) in [
             ("{image: a, x: 1}", "{image: b}", "{image:b,x:1}"),
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn other_layers_are_merged_as_their_programs_do() {
+    fn other_layers_are_merged_like_their_programs() {
         let both = [
             "{a: {b: 1, c: 2}, l: [1, 2], k: 1}",
             "{a: {c: null, d: 3}, l: [9], n: null}",

@@ -3,7 +3,7 @@
 use super::{Merge, compose};
 use evenkeel_document::{Content, Entry, Node, ScalarKind};
 
-/// The documents of a layer over those beneath it. Several documents of one file are matched by kind and name.
+/// Merges the documents of a layer over those below. Documents of one file are matched by kind and name.
 pub(super) fn roots(below: Vec<Node>, above: Vec<Node>, merge: Merge) -> Vec<Node> {
     if below.is_empty() {
         return if merge == Merge::Compose {
@@ -39,7 +39,7 @@ pub(super) fn roots(below: Vec<Node>, above: Vec<Node>, merge: Merge) -> Vec<Nod
     result
 }
 
-/// What tells a document of several from the others: kind, namespace and name.
+/// Returns the identifying parts of a document: kind, namespace and name.
 fn named(root: &Node) -> Option<[String; 3]> {
     let text = |node: Option<&Node>| {
         node.and_then(Node::as_scalar)
@@ -68,7 +68,7 @@ fn over(below: Node, above: Node, merge: Merge) -> Node {
     }
 }
 
-/// Maps merged, everything else replaced.
+/// Merges maps and replaces everything else.
 pub(crate) fn merge_deep(below: Node, above: Node) -> Node {
     deep(below, above, Merge::Deep)
 }
@@ -78,7 +78,7 @@ fn is_null(node: &Node) -> bool {
         .is_some_and(|scalar| scalar.kind == ScalarKind::Null)
 }
 
-/// Depth is bounded by the readers.
+/// Readers bound the depth.
 fn deep(below: Node, above: Node, merge: Merge) -> Node {
     let Node {
         place,
@@ -117,7 +117,8 @@ fn maps(lower: Vec<Entry>, upper: Vec<Entry>, merge: Merge) -> Vec<Entry> {
     })
 }
 
-/// Entries by key, those beneath in their order first. What both have is merged, or removed.
+/// Merges entries by key: those below first, in their order. Entries of both are passed to a function, which merges or
+/// removes them.
 pub(super) fn keyed(
     lower: Vec<Entry>,
     upper: Vec<Entry>,

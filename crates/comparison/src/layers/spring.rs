@@ -1,11 +1,12 @@
-//! Spring's own spelling of maps: `server.port: 1` is `server: {port: 1}`.
+//! Spring's flat spelling of maps: `server.port: 1` is `server: {port: 1}`.
 //!
-//! Spring flattens its YAML before it reads a value, and so do Quarkus and Micronaut: both spellings are one. Keys in brackets
-//! (`"[a.b]"`) are single words. Where one key has a value and keys below it, its own value is below the empty key.
+//! Spring, Quarkus and Micronaut flatten their YAML before they read a value: both spellings are equal. Keys in
+//! brackets (`"[a.b]"`) are single words. If a key has a value and keys below it, its value is moved below the empty
+//! key.
 
 use evenkeel_document::{Content, Document, Entry, Format, Node, Place};
 
-/// Keys that such a file begins with.
+/// Top-level keys of such files.
 const FIRST: &[&str] = &[
     "spring",
     "server",
@@ -15,10 +16,10 @@ const FIRST: &[&str] = &[
     "micronaut",
 ];
 
-/// Largest document that is rewritten: finding a key takes time.
+/// Largest rewritten document; finding a key takes linear time.
 const MOST: usize = 20_000;
 
-/// The document with every map written as maps, if it is one of Spring's.
+/// Returns a Spring document with nested maps; other documents stay unchanged.
 pub(crate) fn evened(mut document: Document) -> Document {
     if document.format == Format::Yaml
         && is_named(&document.file.path)
@@ -49,7 +50,7 @@ fn is_of_spring(root: &Node) -> bool {
     })
 }
 
-/// Depth is bounded by the readers.
+/// Readers bound the depth.
 fn has_dots(node: &Node) -> bool {
     match &node.content {
         Content::Map(entries) => entries
@@ -60,7 +61,7 @@ fn has_dots(node: &Node) -> bool {
     }
 }
 
-/// The first part of a key with dots, and the rest.
+/// Splits a dotted key into its first part and the rest.
 fn split(key: &str) -> Option<(&str, &str)> {
     key.split_once('.')
         .filter(|(first, rest)| !first.is_empty() && !rest.is_empty() && !first.contains('['))
@@ -81,7 +82,7 @@ fn even(mut node: Node) -> Node {
     node
 }
 
-/// Adds a value under a key, over what is there: the last one counts.
+/// Adds a value under a key and replaces an existing one: the last one counts.
 fn add(all: &mut Vec<Entry>, key: &str, place: Place, value: Node) {
     let (first, rest) = split(key).map_or((key, None), |(first, rest)| (first, Some(rest)));
     let Some(known) = all.iter_mut().find(|entry| &*entry.key == first) else {
@@ -118,7 +119,7 @@ fn add(all: &mut Vec<Entry>, key: &str, place: Place, value: Node) {
     }
 }
 
-/// A map that leads to a value.
+/// Returns a map that contains a value.
 fn below(key: &str, place: Place, value: Node) -> Node {
     let mut all = Vec::new();
     let end = value.place;
@@ -129,7 +130,7 @@ fn below(key: &str, place: Place, value: Node) -> Node {
     )
 }
 
-/// Changes the entries of a map; what is none becomes one, with itself below the empty key.
+/// Changes the entries of a map; another value becomes a map with itself below the empty key.
 fn change(node: &mut Node, to: impl FnOnce(&mut Vec<Entry>)) {
     let place = node.place;
     let mut entries = match std::mem::replace(&mut node.content, Content::Map(Vec::new())) {
@@ -151,7 +152,7 @@ mod tests {
     use evenkeel_document::{Document, Format, read};
     use evenkeel_model::source::SourceFile;
 
-    fn told(name: &str, left: &str, right: &str) -> Vec<String> {
+    fn reported(name: &str, left: &str, right: &str) -> Vec<String> {
         let of = |text: &str| -> Document {
             evened(read(&SourceFile::new(name, text), Format::Yaml).unwrap())
         };
@@ -165,12 +166,12 @@ mod tests {
         let dotted = "server.port: 80\nspring:\n  jpa.show-sql: true\n  jpa.ddl: none\nlogging.level.org.hibernate.SQL: DEBUG\n";
         let nested = "server: {port: 80}\nspring: {jpa: {show-sql: false, ddl: none}}\nlogging: {level: {org: {hibernate: {SQL: DEBUG}}}}\n";
         assert_eq!(
-            told("application-staging.yml", dotted, nested),
+            reported("application-staging.yml", dotted, nested),
             ["spring.jpa.show-sql"]
         );
         // A value and keys below it; a map beside a key with dots; brackets.
         assert_eq!(
-            told(
+            reported(
                 "application.yml",
                 "logging.level.org: WARN\nlogging.level.org.web: INFO\nspring: {a: {\"[x.y]\": 1}}\n",
                 "logging.level.org.web: INFO\nlogging: {level: {org: WARN}}\nspring.a.[x.y]: 1\n",
@@ -180,13 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_left() {
+    fn other_files_stay_unchanged() {
         let (one, two) = ("server.port: 80\n", "server: {port: 80}\n");
-        assert_eq!(told("values.yml", one, two).len(), 2);
+        assert_eq!(reported("values.yml", one, two).len(), 2);
         let (one, two) = (
             "kind: App\nserver.port: 1\n",
             "kind: App\nserver: {port: 1}\n",
         );
-        assert_eq!(told("application.yml", one, two).len(), 2);
+        assert_eq!(reported("application.yml", one, two).len(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! Which lines stand for each other, of those that a sequence diff leaves over.
+//! Pairing of the lines left over by a sequence diff.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -7,14 +7,14 @@ use super::super::hunks;
 use super::{Identities, Which, text};
 use evenkeel_document::Node;
 
-/// What a sequence diff leaves over, by the numbers of lines.
+/// Lines left over by a sequence diff, by number.
 #[derive(Default)]
 pub(super) struct Leftover {
-    /// The same line, out of sequence.
+    /// Equal lines out of sequence.
     pub(super) moved: Vec<(usize, usize)>,
-    /// The same line at one place, indented differently where that means something.
+    /// Equal lines at one place, indented differently where that has a meaning.
     pub(super) indented: Vec<(usize, usize)>,
-    /// Two lines that set the same thing to something else.
+    /// Lines that set the same thing to different values.
     pub(super) pairs: Vec<(usize, usize)>,
     /// On the first side only.
     pub(super) left: Vec<usize>,
@@ -32,7 +32,7 @@ impl Leftover {
             && self.right.is_empty()
     }
 
-    /// What is left over of some lines; `covered` is what each says without its secrets.
+    /// Classifies the unmatched lines; `covered` are the lines without secrets.
     pub(super) fn of(
         lefts: &[&Node],
         rights: &[&Node],
@@ -40,7 +40,7 @@ impl Leftover {
         identities: &Identities,
         is_indented: bool,
     ) -> Self {
-        // Deeper or not is told by the lines before: only steps count, and not how wide they are.
+        // Depth is relative to the preceding lines: the number of steps counts, not their width.
         let depths = |nodes: &[&Node]| {
             if is_indented {
                 depths(nodes)
@@ -61,7 +61,7 @@ impl Leftover {
             marked(covered.1, Which::Right),
         );
         let agree = |one: &str, two: &str| one == two || identities.agree(one, two);
-        // Two lines that say the same, and have other secrets.
+        // Two lines that differ in secrets only.
         let have_other_secrets =
             |(one, two): &(usize, usize)| match (lefts.get(*one), rights.get(*two)) {
                 (Some(left), Some(right)) => {
@@ -72,7 +72,7 @@ impl Leftover {
                 _ => false,
             };
         let mut leftover = Self::default();
-        // Stretches that differ, for pairing what stands at the same place.
+        // Differing ranges, for pairing lines at the same place.
         let mut stretches: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
         let hunks = hunks::hunks(&ones, &twos);
         if is_indented {
@@ -83,7 +83,7 @@ impl Leftover {
         let same = between(&hunks, ones.len());
         leftover.pairs.extend(same.filter(have_other_secrets));
         for (old, new) in hunks {
-            // What the marks did not bring together may agree all the same.
+            // Lines with different marks may still agree.
             let agrees = |(one, two): (usize, usize)| match (covered.0.get(one), covered.1.get(two))
             {
                 (Some(one), Some(two)) => agree(one, two),
@@ -121,7 +121,7 @@ impl Leftover {
         leftover
     }
 
-    /// Takes the lines that both have, at different places.
+    /// Removes equal lines at different places.
     fn out_of_sequence(
         &mut self,
         stretches: &mut [(Vec<usize>, Vec<usize>)],
@@ -147,7 +147,7 @@ impl Leftover {
         take(stretches, &self.moved);
     }
 
-    /// Pairs lines that set what is set once on each side, wherever they stand.
+    /// Pairs lines that set the same thing, if it is set once on each side.
     fn same_heads(
         &mut self,
         stretches: &mut [(Vec<usize>, Vec<usize>)],
@@ -184,8 +184,7 @@ impl Leftover {
         take(stretches, &self.pairs);
     }
 
-    /// Pairs, in one stretch and in their order, lines that begin with the same word; and single words that stand alone in
-    /// the place of each other.
+    /// Pairs lines of one range with the same first word, in order; and single words that replace each other.
     fn same_place(
         &mut self,
         stretches: &mut [(Vec<usize>, Vec<usize>)],
@@ -223,7 +222,7 @@ impl Leftover {
     }
 }
 
-/// The lines that a sequence diff found to be the same.
+/// Returns the lines that a sequence diff matched.
 fn between(
     hunks: &[(Range<usize>, Range<usize>)],
     lines: usize,
@@ -240,7 +239,7 @@ fn between(
     })
 }
 
-/// How many lines each line stands within, by their indentation. A tab is as wide as four blanks.
+/// Returns the nesting depth of each line by indentation. A tab is as wide as four blanks.
 fn depths(nodes: &[&Node]) -> Vec<usize> {
     const TAB: usize = 4;
     let mut above: Vec<usize> = Vec::new();
@@ -258,7 +257,7 @@ fn depths(nodes: &[&Node]) -> Vec<usize> {
         .collect()
 }
 
-/// Takes paired lines out of the stretches.
+/// Removes paired lines from the ranges.
 fn take(stretches: &mut [(Vec<usize>, Vec<usize>)], pairs: &[(usize, usize)]) {
     let ones: BTreeSet<usize> = pairs.iter().map(|(one, _)| *one).collect();
     let twos: BTreeSet<usize> = pairs.iter().map(|(_, two)| *two).collect();
@@ -268,7 +267,7 @@ fn take(stretches: &mut [(Vec<usize>, Vec<usize>)], pairs: &[(usize, usize)]) {
     }
 }
 
-/// What a line sets, without what it sets it to: `config.log_level`, `set :branch`, `keepalive_timeout`.
+/// Returns the setting of a line without its value: `config.log_level`, `set :branch`, `keepalive_timeout`.
 fn head(line: &str) -> Option<String> {
     let line = line.trim();
     if !says_something(line) {
@@ -282,7 +281,7 @@ fn head(line: &str) -> Option<String> {
     }
     let mut words = line.split_whitespace();
     let (first, second) = (words.next()?, words.next()?);
-    // `set :branch, …` and `env NAME …` set what their second word names, where there is a third.
+    // `set :branch, …` and `env NAME …` set the name in their second word, if there is a third.
     let names_more = words.next().is_some()
         && (second.starts_with(':')
             || second.chars().all(|each| {
@@ -295,7 +294,7 @@ fn head(line: &str) -> Option<String> {
     })
 }
 
-/// What a line of a crontab runs: what is after five fields of times, or after `@daily`.
+/// Returns the command of a crontab line: the text after five time fields, or after `@daily`.
 fn timed(line: &str) -> Option<&str> {
     const FIELDS: usize = 5;
     if line.starts_with('@') {
@@ -318,7 +317,7 @@ fn timed(line: &str) -> Option<&str> {
         let is_time = |each: char| {
             each.is_ascii_alphanumeric() || matches!(each, '*' | '/' | ',' | '-' | '?')
         };
-        // A word is none, but for a month or a day.
+        // Only names of months and days are words.
         let is_field = field.starts_with(|first: char| first.is_ascii_digit() || first == '*')
             || field.len() == 3 && field.bytes().all(|byte| byte.is_ascii_alphabetic());
         if !(is_field && field.chars().all(is_time)) {
@@ -329,7 +328,8 @@ fn timed(line: &str) -> Option<&str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// What a line assigns to with `=` or `: `: a name, or a keyword or two and a name: `param name = 1`, `local name = 1`.
+/// Returns the left side of an assignment with `=` or `: `: a name, or one or two keywords and a name:
+/// `param name = 1`, `local name = 1`.
 fn assigned(line: &str) -> Option<String> {
     const MOST_WORDS: usize = 3;
     let is_name = |text: &str| {
@@ -355,7 +355,7 @@ fn assigned(line: &str) -> Option<String> {
     is_one.then(|| words.join(" "))
 }
 
-/// Whether two lines assign to different names: what begins them alike is only a keyword.
+/// Whether two lines assign to different names and share only a keyword.
 fn set_different_things(one: &str, other: &str) -> bool {
     match (assigned(one), assigned(other)) {
         (Some(one), Some(other)) => one != other && one.contains(' ') && other.contains(' '),
@@ -369,7 +369,7 @@ fn first_word(line: &str) -> Option<&str> {
         .filter(|word| says_something(word))
 }
 
-/// Whether a line says anything but where a block ends.
+/// Whether a line contains more than the end of a block.
 pub(super) fn says_something(line: &str) -> bool {
     line.contains(char::is_alphanumeric)
         && !matches!(

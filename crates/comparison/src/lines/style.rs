@@ -1,21 +1,21 @@
-//! What a text without a format of ours has for comments, and whether its indentation means anything.
+//! Comment syntax and indentation of texts without a known format.
 //!
-//! Its name tells, and its first character. Only what is a comment to the file's own readers is left out of a comparison:
-//! `#` is no comment in XML, `//` none in a shell script, and `/*` none in a list of paths. Where a name tells nothing, a
-//! line of a comment is one that any of the usual marks begins.
+//! They are derived from the name and the first character. Only comments of the file's own format are skipped: `#` is
+//! not a comment in XML, `//` not in a shell script, and `/*` not in a list of paths. If the name is unknown, any of
+//! the usual marks starts a comment.
 
 use evenkeel_document::{Document, Node};
 
 use super::text;
 
-/// What a text has for comments.
+/// Comment syntax of a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
-    /// What begins a comment that goes to the end of its line.
+    /// Start of comments to the end of the line.
     marks: &'static [&'static str],
-    /// What begins and ends a comment of several lines.
+    /// Start and end of comments of several lines.
     blocks: &'static [(&'static str, &'static str)],
-    /// Whether lines that are indented differently are different lines.
+    /// Whether indentation has a meaning.
     pub(super) is_indented: bool,
 }
 
@@ -59,14 +59,14 @@ const INDENTED: Style = Style {
     blocks: &[],
     is_indented: true,
 };
-/// Of what no name tells.
+/// Style of unknown names.
 const UNKNOWN: Style = Style {
     marks: &["#", "//", ";"],
     blocks: &[],
     is_indented: true,
 };
 
-/// Endings of names, without what templates add to them.
+/// File extensions, without those of templates.
 const BY_ENDING: &[(&[&str], Style)] = &[
     (
         &[
@@ -145,7 +145,7 @@ const BY_ENDING: &[(&[&str], Style)] = &[
     ),
 ];
 
-/// Whole names, without an ending that tells.
+/// Whole names, for files without a known extension.
 const BY_NAME: &[(&[&str], Style)] = &[
     (&["Jenkinsfile"], C),
     (
@@ -173,9 +173,9 @@ const BY_NAME: &[(&[&str], Style)] = &[
 ];
 
 impl Style {
-    /// The style of a text.
+    /// Returns the style of a text.
     pub(super) fn of(document: &Document) -> Self {
-        /// What templates add to the name of what they make.
+        /// File extensions of templates.
         const TEMPLATES: &[&str] = &[
             "j2", "jinja", "jinja2", "tmpl", "gotmpl", "erb", "tpl", "template", "in", "tftpl",
             "dist", "example",
@@ -183,7 +183,7 @@ impl Style {
         let path = &document.file.path;
         let content = document.file.text.trim_start();
         let mut name = path.rsplit('/').next().unwrap_or(path);
-        // BIND reads comments of C, whatever the ending says.
+        // BIND reads C comments, whatever the extension.
         if name.starts_with("named.conf") {
             return C_AND_HASH;
         }
@@ -215,14 +215,14 @@ impl Style {
             let found = all.iter().find(|(words, _)| words.contains(&word));
             found.map(|(_, style)| *style)
         };
-        // `Dockerfile.production` is known by what stands before the dot.
+        // `Dockerfile.production` is recognised by the part before the dot.
         let first = name.split('.').next().unwrap_or(name);
         known(BY_NAME, first)
             .or_else(|| known(BY_ENDING, &ending))
             .unwrap_or(UNKNOWN)
     }
 
-    /// The lines that count: neither empty nor a comment.
+    /// Returns the compared lines: neither empty nor a comment.
     pub(super) fn counting(self, lines: &[Node]) -> Vec<&Node> {
         let mut counting = Vec::with_capacity(lines.len());
         let mut number = 0;
@@ -242,8 +242,8 @@ impl Style {
         counting
     }
 
-    /// Of a line that begins a comment of several lines: how many lines after it are the rest of it. A comment that never
-    /// ends, and one that something follows in its last line, is none: nothing of it is left out.
+    /// Returns the number of further lines of a block comment that starts in `line`. `None` for a comment without an
+    /// end, or with text after its end: nothing is skipped then.
     fn end_of_block(self, line: &str, rest: &[Node]) -> Option<usize> {
         let (open, close) = self
             .blocks
@@ -264,7 +264,7 @@ impl Style {
         None
     }
 
-    /// Whether a line is a comment. `#!`, directives of a preprocessor and of a build, and `;;` are none.
+    /// Whether a line is a comment; `#!`, directives of preprocessors and builds, and `;;` are not.
     fn is_comment(self, line: &str) -> bool {
         const DIRECTIVES: &[&str] = &[
             "include",
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_files_own_readers_skip_is_a_comment() {
+    fn only_comments_of_the_files_own_format_are_skipped() {
         for (name, content, wanted) in [
             (
                 "a.xml",
@@ -360,7 +360,7 @@ mod tests {
                 "# syntax=docker/dockerfile:1\n# a\nFROM x",
                 vec!["# syntax=docker/dockerfile:1", "FROM x"],
             ),
-            // What never ends, and what something follows, is no comment.
+            // A block without an end, or with text after it, is not a comment.
             ("a.js", "/* a\nb", vec!["/* a", "b"]),
             ("b.js", "/* a\nb */ c()", vec!["/* a", "b */ c()"]),
             (

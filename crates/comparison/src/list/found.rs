@@ -1,7 +1,6 @@
-//! Keys that identify the elements of a list and that no convention names: any key, or combination of keys, whose values
-//! are unique on both sides.
+//! Identifying keys without a convention: any key or combination of keys whose values are unique on both sides.
 //!
-//! Of several the one that brings most elements together is taken. A secret identifies nothing, since paths show it.
+//! Of several, the one that pairs most elements is taken. A secret never identifies, since paths display it.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -13,16 +12,16 @@ use crate::{Identities, Which};
 use evenkeel_document::sensitive::Under;
 use evenkeel_document::{Content, Node, Scalar, ScalarKind, covering};
 
-/// Most keys of an element that may identify it.
+/// Maximum number of keys of an element that may identify it.
 const MOST_KEYS: usize = 16;
 
-/// Most elements, on both sides, of lists whose keys are combined.
+/// Maximum number of elements, on both sides, of lists whose keys are combined.
 const MOST_COMBINED: usize = 20_000;
 
-/// Longest value that identifies an element.
+/// Longest identifying value.
 const LONGEST: usize = 120;
 
-/// One key, with a digest of the value of each element on each side; zero where it has none.
+/// A key, with a digest of its value for each element on each side; zero if it is missing.
 struct Column {
     key: Arc<str>,
     sides: [Vec<u64>; 2],
@@ -30,11 +29,11 @@ struct Column {
     is_everywhere: bool,
 }
 
-/// How good keys are: whether `name` is among them, which says what an element is; how many elements they bring together,
-/// whether another name is among them, and how few they are.
+/// Rank of keys: whether `name` is among them; how many elements they pair; whether another name is among them; how few
+/// they are.
 type Rank = (bool, usize, bool, Reverse<usize>, Reverse<usize>);
 
-/// The keys that identify the elements best. `under` is what the list stands under.
+/// Returns the keys that identify the elements best. `under` is the key of the list.
 pub(super) fn identifying(
     left: &[Node],
     right: &[Node],
@@ -42,7 +41,7 @@ pub(super) fn identifying(
     identities: &Identities,
 ) -> Option<Vec<Arc<str>>> {
     let shorter = left.len().min(right.len());
-    // One element may have anything in common with one of many.
+    // A single element may share anything with one of many by coincidence.
     if shorter < 2 {
         return name_alone(left, right, under, identities);
     }
@@ -92,13 +91,13 @@ pub(super) fn identifying(
     if !all.all(|node| chosen.iter().all(|own| is_fit(node, &own.key, under))) {
         return None;
     }
-    // What every element has comes first.
+    // Keys that every element has come first.
     numbers.sort_by_key(|number| !columns.get(*number).is_some_and(|own| own.is_everywhere));
     let key = |number: usize| columns.get(number).map(|column| Arc::clone(&column.key));
     numbers.into_iter().map(key).collect()
 }
 
-/// The key of a name that every element has, where one side has a single element.
+/// Returns a name's key that every element has, if one side has a single element.
 fn name_alone(
     left: &[Node],
     right: &[Node],
@@ -116,7 +115,7 @@ fn name_alone(
     Some(vec![Arc::clone(&columns.get(number)?.key)])
 }
 
-/// Whether a key says by its last word that its value is a name: `ParameterKey`, `queue_name`, `ID`.
+/// Whether the last word of a key shows that its value is a name: `ParameterKey`, `queue_name`, `ID`.
 pub(super) fn is_name(key: &str) -> bool {
     let last = key.rsplit('.').next().unwrap_or(key);
     ["name", "key", "id"].iter().any(|word| {
@@ -133,7 +132,7 @@ pub(super) fn is_name(key: &str) -> bool {
     })
 }
 
-/// The keys that hold single values, in the order of the first element, one map deep.
+/// Returns the keys of single values, in the order of the first element, at most one map deep.
 fn keys(node: &Node) -> Vec<Arc<str>> {
     let mut keys = Vec::new();
     let Content::Map(entries) = &node.content else {
@@ -151,7 +150,7 @@ fn keys(node: &Node) -> Vec<Arc<str>> {
             Content::List(_) => {}
         }
     }
-    // A key with a dot in it is not found again.
+    // A key that contains a dot cannot be looked up.
     keys.retain(|key: &Arc<str>| at(node, key).is_some());
     keys.truncate(MOST_KEYS);
     keys
@@ -190,7 +189,7 @@ fn columns(
             };
             nodes.iter().map(digest).collect()
         };
-        // The first element says most of a key; all are asked once it is chosen.
+        // The first element is checked before a key is chosen, all elements after.
         let mut first = [left, right].into_iter().filter_map(<[Node]>::first);
         if !first.all(|node| is_fit(node, &key, under)) {
             return None;
@@ -206,7 +205,7 @@ fn columns(
     names.into_iter().filter_map(of).collect()
 }
 
-/// Whether the value of a key, where an element has one, may be shown in paths and tells elements apart.
+/// Whether the value of a key, if present, may be displayed in paths and distinguishes elements.
 fn is_fit(node: &Node, key: &str, under: Under<'_>) -> bool {
     fn value<'n>(node: &'n Node, key: &str, under: Under<'n>) -> Option<(&'n Scalar, Under<'n>)> {
         let (mut here, mut under) = (node, under);
@@ -227,7 +226,8 @@ fn is_fit(node: &Node, key: &str, under: Under<'_>) -> bool {
     })
 }
 
-/// How many elements keys bring together; nothing where they are not unique on a side, or every element lacks one of them.
+/// Returns the number of elements that keys pair; `None` if they are not unique on a side, or every element lacks one
+/// of them.
 fn matched(columns: &[Column], numbers: &[usize]) -> Option<usize> {
     let own: Vec<&Column> = numbers
         .iter()
@@ -248,7 +248,7 @@ fn matched(columns: &[Column], numbers: &[usize]) -> Option<usize> {
             for side in &sides {
                 side.get(element).hash(&mut hasher);
             }
-            // The first that is there twice ends it.
+            // Stop at the first duplicate.
             if !ids.insert(hasher.finish()) {
                 return None;
             }
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn any_key_or_combination_that_is_unique_on_both_sides_identifies() {
         let all: [(&str, &str, Option<&str>); 7] = [
-            // What another name has is another thing, although its type is there once.
+            // Another name is another thing, even if its type is unique.
             (
                 "[{name: '@', type: A, v: 1}, {name: '@', type: TXT, v: 2}, {name: w, type: C, v: 3}]",
                 "[{name: '@', type: TXT, v: 4}, {name: w, type: C, v: 3}, {name: m, type: A, v: 9}]",
@@ -310,7 +310,7 @@ mod tests {
                 "[{on: false}, {on: true}]",
                 None,
             ),
-            // What paths would show.
+            // Values that paths would display.
             (
                 "[{password: hunter2}, {password: hunter3}]",
                 "[{password: hunter3}, {password: hunter2}]",
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_known_by_their_last_word() {
+    fn names_are_recognised_by_their_last_word() {
         for key in [
             "Key",
             "ParameterKey",

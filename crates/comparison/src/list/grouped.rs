@@ -1,6 +1,6 @@
-//! Elements of which a few share what identifies them: two patches of one target, three rules of one port.
+//! Elements that share an identity with a few others: two patches of one target, three rules of one port.
 //!
-//! Each group is paired by likeness, then in its order, so that no element is paired with one of another group.
+//! Each group is paired by likeness, then in order, so that elements of different groups are never paired.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::path::Step;
 use crate::{Identities, Which};
 use evenkeel_document::Node;
 
-/// Most elements of one group: more of them have something in common, and are not one thing in parts.
+/// Maximum number of elements of one group: larger groups share a property, not an identity.
 const MOST_IN_GROUP: usize = 9;
 
-/// The elements of one group on both sides, by their numbers.
+/// Elements of one group on both sides, by number.
 #[derive(Default)]
 struct Group {
     left: Vec<usize>,
     right: Vec<usize>,
 }
 
-/// Pairs by keys that a few elements have in common. `None` where they tell too little.
+/// Pairs by keys that a few elements share. `None` if they distinguish too little.
 pub(super) fn pair<'n>(
     left: &'n [Node],
     right: &'n [Node],
@@ -86,7 +86,7 @@ pub(super) fn pair<'n>(
     })
 }
 
-/// The pairs of one group, in the order of the first side; then what only the second has.
+/// Returns the pairs of one group, in the order of the first side; then elements that only the second has.
 fn within(
     group: &Group,
     left: &[Node],
@@ -111,7 +111,7 @@ fn within(
     pairs
 }
 
-/// What a group is known by, with identity marks.
+/// Returns the identity of a group, with identity marks.
 fn id(
     node: &Node,
     keys: &[Arc<str>],

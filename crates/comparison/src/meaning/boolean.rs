@@ -1,14 +1,15 @@
 //! Words that turn something on or off.
 //!
-//! YAML 1.2 (core schema), JSON, TOML and HCL know `true` and `false` alone: there `yes` is text, and text that says
-//! `true` is of another type than `true`. Dotenv, INI and properties have no types; whoever reads them takes `true`,
-//! `yes` and `on` for the same, so there they are. `1` may be a number, and is not `true`. Nothing is not `false`: programs take an empty value for unset.
+//! YAML 1.2 (core schema), JSON, TOML and HCL know only `true` and `false`: there `yes` is text, and the text `true`
+//! has another type than `true`. Dotenv, INI and properties have no types; their readers accept `true`, `yes` and `on`
+//! alike, so these are equal there. `1` may be a number and is not equal to `true`. An empty value is not `false`:
+//! programs treat it as unset.
 
 use super::key;
 use super::{Context, Relation};
 use evenkeel_document::{Scalar, ScalarKind};
 
-/// The longest of the words.
+/// Length of the longest word.
 const LONGEST: usize = "disabled".len();
 
 /// Whether a text is a word for on or off, in any case: `true`, `yes`, `on`, `y`, `1`, `enabled` and their opposites.
@@ -27,7 +28,7 @@ pub fn as_boolean_word(text: &str) -> Option<bool> {
     }
 }
 
-/// Words that readers of files without types take for one another.
+/// Words that readers of untyped files treat as equal.
 fn is_interchangeable(text: &str) -> bool {
     ["true", "1", "yes", "on", "false", "0", "no", "off"]
         .iter()
@@ -40,11 +41,11 @@ fn is_letter(scalar: &Scalar) -> bool {
 
 pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
     let (on_left, on_right) = (as_boolean_word(&left.text)?, as_boolean_word(&right.text)?);
-    // A letter alone answers only where the other one is an answer of that kind: `y` beside `n`, not beside `0`.
+    // A single letter is an answer only beside another one: `y` beside `n`, not beside `0`.
     if is_letter(left) != is_letter(right) {
         return None;
     }
-    // Digits on both sides are numbers, unless the key asks a question that only yes and no answer.
+    // Digits on both sides are numbers, unless the key is a flag.
     let is_digit = |scalar: &Scalar| matches!(&*scalar.text, "0" | "1");
     if is_digit(left) && is_digit(right) && !key::is_flag(context.key) {
         return None;
@@ -61,9 +62,10 @@ pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Opt
         });
     }
     let both_loose = is_loose(left) && is_loose(right);
-    // A boolean beside a file without types; `1` may still be meant as a number there.
+    // A boolean beside an untyped file; `1` may still be a number there.
     let beside_typed = (is_typed(left) || is_typed(right)) && !is_digit(left) && !is_digit(right);
-    // A number beside a word: a program that counts takes no word, and one that asks may know no number.
+    // A number beside a word: a program that expects a number accepts no word, and one that expects a flag may accept
+    // no number.
     if is_digit(left) != is_digit(right) {
         return Some(Relation::Differs);
     }
@@ -86,7 +88,7 @@ mod tests {
     use evenkeel_document::ScalarKind::{Boolean, Integer, Loose, Text};
 
     #[test]
-    fn words_are_known_in_any_case() {
+    fn words_are_recognised_in_any_case() {
         for word in ["true", "TRUE", "Yes", "on", "1", "Enabled"] {
             assert_eq!(as_boolean_word(word), Some(true), "{word}");
         }
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_here_and_off_there_is_a_flag() {
+    fn on_and_off_are_a_flag() {
         let pairs = [
             ("true", "false"),
             ("true", "no"),
@@ -172,8 +174,8 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_an_answer_is_none() {
-        // Files that know types mean what they write.
+    fn similar_words_are_not_an_answer() {
+        // In typed formats, the type counts.
         assert_all(
             kinds(Text, Text),
             "value",
@@ -203,7 +205,7 @@ mod tests {
             &[("1", "true"), ("0", "false"), ("0", "true")],
             &Relation::Type,
         );
-        // Nothing is not off, and a number beside a boolean may be a number.
+        // Empty is not off, and a number beside a boolean may be a number.
         assert_all(
             kinds(Loose, Loose),
             "debug",

@@ -1,9 +1,10 @@
 //! Sizes in bytes: `64MiB`, `512MB`, `1G`, `128k`, `10 MB`.
 //!
-//! `KiB`, `MiB`, `Ki`, `Mi` are powers of 1024 (IEC 80000-13). `MB`, `M`, `m` are not settled: powers of 1000 by the SI, of 1024 to
-//! Docker, PostgreSQL, nginx and the JVM. They are compared with each other only where every reading says the same: `512M` is
-//! `512MB` is `512mb`, but `1024MB` is not `1GB`, and nothing unsettled is the same as anything settled. `Mb` with a small b may
-//! be bits and is no size, and `m` is one only under a key such as `memory`. A bare number has no unit, unless its key ends with one: `max_bytes`, `disk_size_gb`.
+//! `KiB`, `MiB`, `Ki`, `Mi` are powers of 1024 (IEC 80000-13). `MB`, `M`, `m` are ambiguous: powers of 1000 in SI, of
+//! 1024 in Docker, PostgreSQL, nginx and the JVM. They are equal only if every reading agrees: `512M` is `512MB` is
+//! `512mb`, but `1024MB` is not `1GB`, and an ambiguous size never equals an unambiguous one. `Mb` with a small b may
+//! be bits and is not a size, and `m` is one only under a key such as `memory`. A bare number has no unit, unless its
+//! key ends with one: `max_bytes`, `disk_size_gb`.
 
 use super::decimal::Decimal;
 use super::key::{self, KeyUnit};
@@ -13,12 +14,12 @@ use super::{Context, Dimension, Relation};
 /// The longest text that is a size.
 const LONGEST: usize = 48;
 
-/// What a number of bytes is multiplied with.
+/// Factor of a number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
     /// 0 for bytes, 1 for kilo or kibi, 2 for mega or mebi.
     power: u32,
-    /// Whether it is known to be a power of 1024; a plain byte is one under both conventions.
+    /// Whether it is unambiguously a power of 1024; a plain byte is one under both conventions.
     settled: bool,
 }
 
@@ -38,7 +39,7 @@ fn unit(text: &str) -> Option<Unit> {
     let bytes = text.as_bytes();
     let (prefix, settled) = match bytes {
         [prefix, b'i', b'B'] => (prefix, true),
-        // Of Kubernetes, which knows no other spelling of it.
+        // Kubernetes' form, which has no other spelling.
         [prefix, b'i'] if prefix.is_ascii_uppercase() => (prefix, true),
         [prefix, b'b'] if prefix.is_ascii_lowercase() => (prefix, false),
         [prefix, b'B'] | [prefix] => (prefix, false),
@@ -55,7 +56,7 @@ fn unit(text: &str) -> Option<Unit> {
     Some(Unit { power, settled })
 }
 
-/// A unit that is the end of a key's name, where letters follow the name's own case.
+/// Parses a unit at the end of a key's name, where letters follow the name's case.
 pub(super) fn unit_in_any_case(text: &str) -> Option<Unit> {
     let bytes = text.as_bytes();
     let prefix = bytes.first()?;
@@ -74,7 +75,7 @@ pub(super) fn unit_in_any_case(text: &str) -> Option<Unit> {
     Some(found)
 }
 
-/// A number and its unit, as written.
+/// Number and unit, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Size {
     number: Decimal,
@@ -93,7 +94,7 @@ impl Size {
                 KeyUnit::Nanoseconds(_) => return None,
             }
         } else {
-            // `10m` is ten minutes, metres or mebibytes: what is measured must be known.
+            // `10m` is ten minutes, metres or mebibytes: the key must decide.
             if rest == "m" && !key::is_bytes_like(context.key) {
                 return None;
             }
@@ -111,7 +112,7 @@ impl Size {
     }
 }
 
-/// What two texts are to each other if both are sizes in bytes. `None` also where the readings do not agree on which is larger.
+/// Relates two sizes in bytes. `None` also if the readings disagree on which is larger.
 pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Relation> {
     let (one, two) = (Size::read(left, context)?, Size::read(right, context)?);
     let reading = |base| Some((one.in_powers_of(base)?, two.in_powers_of(base)?));
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn sizes_that_look_alike_are_not_the_same() {
         let trap = [
-            // Which convention holds is not known.
+            // The convention is unknown.
             ("1024MB", "1GB"),
             ("1000MB", "1GB"),
             ("1GB", "1GiB"),
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_larger_one_is_known_where_every_reading_agrees() {
+    fn the_larger_size_is_known_if_every_reading_agrees() {
         for pair in [
             ("512MB", "2GB"),
             ("1GiB", "512MB"),

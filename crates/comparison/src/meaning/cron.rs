@@ -1,9 +1,10 @@
-//! Times of a clock as crontab(5) writes them: `*/15 * * * *` is `0,15,30,45 * * * *`, `@daily` is `0 0 * * *`.
+//! Crontab schedules: `*/15 * * * *` is `0,15,30,45 * * * *`, `@daily` is `0 0 * * *`.
 //!
-//! Five fields: minute, hour, day of month, month, day of week; lists, ranges, steps, names of months and days in any case, 7 and
-//! 0 for Sunday. Where both days are limited either one suffices, and where one of them is `*` the other decides. Schedulers do not
-//! agree on whether `*/2` counts as `*` there, so it counts as neither. With six fields (seconds first, or years last) the days of
-//! the week are counted differently by different schedulers, and are compared as they are written. Five and six are never the same.
+//! Five fields: minute, hour, day of month, month, day of week; lists, ranges, steps, names of months and days in any
+//! case, 7 and 0 for Sunday. If both days are limited, either suffices; if one of them is `*`, the other decides.
+//! Schedulers disagree on whether `*/2` counts as `*` there, so it counts as neither. With six fields (seconds first,
+//! or years last), schedulers number the days of the week differently, so these are compared as written. Five and six
+//! fields are never equal.
 
 use super::key;
 use super::{Context, Relation};
@@ -16,7 +17,7 @@ const MONTHS: &[&str] = &[
 ];
 const DAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// How a field speaks of all values.
+/// Form of a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Breadth {
     /// `*` or `?`.
@@ -27,14 +28,14 @@ enum Breadth {
     Listed,
 }
 
-/// The values of a field, one bit for each.
+/// Values of a field, one bit each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Field {
     values: u64,
     breadth: Breadth,
 }
 
-/// The values that a field may have, and the names of the first ones.
+/// Allowed values of a field, and the names of the first ones.
 struct Bounds {
     least: u32,
     most: u32,
@@ -102,10 +103,10 @@ fn field(text: &str, bounds: &Bounds) -> Option<Field> {
     Some(Field { values, breadth })
 }
 
-/// A schedule of five fields, or of six whose day of the week stays as written.
+/// Schedule of five fields, or of six with the day of the week as written.
 #[derive(PartialEq, Eq)]
 struct Schedule<'a> {
-    /// Minute, hour and month; with six fields, all but the days of the week.
+    /// Minute, hour and month; with six fields, all except the days of the week.
     times: [u64; 5],
     days: Days,
     as_written: &'a str,
@@ -115,11 +116,11 @@ struct Schedule<'a> {
 enum Days {
     /// Every day.
     All,
-    /// One of the two fields is `*`: both hold, which is the other one.
+    /// One of the two fields is `*`, so both must match.
     Both(u64, u64),
     /// Both are limited: either suffices.
     Either(u64, u64),
-    /// One has a step from `*`: schedulers differ.
+    /// One has a step from `*`: schedulers disagree.
     Unsettled(u64, u64, bool, bool),
 }
 
@@ -140,7 +141,7 @@ fn days(of_month: Field, of_week: Field) -> Days {
         let stepped = |field: Field| field.breadth == Breadth::Stepped;
         Days::Unsettled(month, week, stepped(of_month), stepped(of_week))
     } else if full.0 || full.1 {
-        // Either suffices, and one of them always holds.
+        // Either suffices, and one of them always matches.
         Days::All
     } else {
         Days::Either(month, week)
@@ -308,7 +309,7 @@ mod tests {
                 ("0 0 1 * 1", "0 0 1 * *"),
                 ("0 0 1 * 1", "0 0 * * 1"),
                 ("0 0 1 * 0-6", "0 0 1 * *"),
-                // Schedulers do not agree on a stepped star.
+                // Schedulers disagree on a stepped star.
                 ("0 0 */2 * 1", "0 0 1-31/2 * 1"),
                 ("0 0 * * *", "0 0 0 * * *"),
                 ("0 0 0 * * *", "0 0 * * * *"),
@@ -329,7 +330,7 @@ mod tests {
             ],
             &Relation::Differs,
         );
-        // Numbers in a row are no schedule by themselves.
+        // Numbers in a row alone are not a schedule.
         assert_all(
             kinds(Text, Text),
             "weights",

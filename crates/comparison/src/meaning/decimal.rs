@@ -1,23 +1,23 @@
-//! Exact decimal numbers, as quantities, sizes and durations are made of: no rounding, no silent overflow.
+//! Exact decimal numbers for quantities, sizes and durations: no rounding, no silent overflow.
 //!
-//! A number that does not fit is refused, so that two values are never called the same by accident. Numbers of any
-//! length are compared digit by digit instead, in `number`.
+//! Numbers that do not fit are rejected, so that two values are never equal by accident. Numbers of any length are
+//! compared digit by digit in `number`.
 
-/// `mantissa` times ten to the power of `exponent`; zero and numbers above it.
+/// Non-negative number: `mantissa` times ten to the power of `exponent`.
 ///
-/// Kept in one form: no trailing zeros in the mantissa, and zero has the exponent zero. So two are the same number
-/// exactly when they are equal.
+/// Normalized: the mantissa has no trailing zeros, and zero has the exponent zero. So numbers are equal exactly if
+/// their fields are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decimal {
     mantissa: u128,
     exponent: i32,
 }
 
-/// Exponents beyond this belong to no quantity; they are refused before they cost anything.
+/// Larger exponents belong to no quantity; they are rejected early.
 const MOST_EXPONENT: i32 = 60;
 
 impl Decimal {
-    /// Nothing.
+    /// Zero.
     pub(super) const ZERO: Self = Self {
         mantissa: 0,
         exponent: 0,
@@ -35,7 +35,7 @@ impl Decimal {
         (exponent.abs() <= MOST_EXPONENT).then_some(Self { mantissa, exponent })
     }
 
-    /// The number that a text begins with, `12`, `0.5`, `.5` or `5.`, and what follows it. No sign, no exponent.
+    /// Reads the number at the start of a text, `12`, `0.5`, `.5` or `5.`, and returns the rest. No sign, no exponent.
     pub(super) fn read(text: &str) -> Option<(Self, &str)> {
         let mut mantissa: u128 = 0;
         let mut exponent: i32 = 0;
@@ -62,17 +62,17 @@ impl Decimal {
         Some((Self::new(mantissa, exponent)?, text.get(end..)?))
     }
 
-    /// Times a whole number.
+    /// Multiplies by a whole number.
     pub(super) fn times(self, factor: u128) -> Option<Self> {
         Self::new(self.mantissa.checked_mul(factor)?, self.exponent)
     }
 
-    /// Times ten to a power.
+    /// Multiplies by a power of ten.
     pub(super) fn times_ten_to(self, power: i32) -> Option<Self> {
         Self::new(self.mantissa, self.exponent.checked_add(power)?)
     }
 
-    /// The sum of both.
+    /// Adds two numbers.
     pub(super) fn plus(self, other: Self) -> Option<Self> {
         let exponent = if self.mantissa == 0 {
             other.exponent
@@ -91,10 +91,10 @@ impl Decimal {
         Self::new(widened(self)?.checked_add(widened(other)?)?, exponent)
     }
 
-    /// About how much it is, for what is shown and for ratios. Finite, and never used to tell whether two are the same.
+    /// Returns the approximate value, for display and ratios. Finite; never used for equality.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "sameness is told exactly; this is for ratios"
+        reason = "equality is exact; this is for ratios"
     )]
     pub(super) fn about(self) -> f64 {
         // Powers of ten up to 22 are exact, so dividing by them rounds once.
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_number_is_left() {
+    fn the_rest_after_a_number_is_returned() {
         assert_eq!(Decimal::read("1.5Gi").unwrap().1, "Gi");
         assert_eq!(Decimal::read("1.2.3").unwrap().1, ".3");
         assert!(Decimal::read(".").is_none());
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn overflow_is_rejected() {
         assert!(Decimal::read(&"9".repeat(60)).is_none());
         assert!(Decimal::read(&format!("0.{}1", "0".repeat(70))).is_none());
         assert!(read("9").times(u128::MAX).is_none());

@@ -1,20 +1,20 @@
 //! Durations: `1h30m`, `90s`, `PT5M`, `5min`, `10 seconds`.
 //!
-//! Go's `time.ParseDuration` (numbers with a unit, one after the other, fractions in any of them), the words of systemd.time and
-//! PostgreSQL, and ISO 8601 without months and years, which have no fixed length. A day is 24 hours, a week seven days. `M` alone
-//! is a month to some and a mega to others, and is no duration; `m` is a minute. A bare number has no unit, unless its key ends with
-//! one: `timeout_seconds`.
+//! Go's `time.ParseDuration` (numbers with units in sequence, fractions in any of them), the words of systemd.time and
+//! PostgreSQL, and ISO 8601 without months and years, which have no fixed length. A day is 24 hours, a week seven days.
+//! `M` alone is ambiguous between month and mega, and is not a duration; `m` is a minute. A bare number has no unit,
+//! unless its key ends with one: `timeout_seconds`.
 
 use super::decimal::Decimal;
 use super::key::{self, KeyUnit};
 use super::number::sized;
 use super::{Context, Dimension, Relation};
 
-/// The longest text that is a duration.
+/// Longest text of a duration.
 const LONGEST: usize = 64;
 const SECOND: u128 = 1_000_000_000;
 
-/// A unit in nanoseconds.
+/// Returns a unit in nanoseconds.
 fn unit(text: &str) -> Option<u128> {
     Some(match text {
         "ns" | "nsec" | "nanosecond" | "nanoseconds" => 1,
@@ -29,7 +29,7 @@ fn unit(text: &str) -> Option<u128> {
     })
 }
 
-/// A duration and whether it is written so that it could be a size as well: one number and `m`.
+/// A duration, and whether it could be a size as well: one number and `m`.
 #[derive(Clone, Copy)]
 struct Span {
     nanoseconds: Decimal,
@@ -60,7 +60,7 @@ impl Span {
     }
 }
 
-/// Numbers with their units, with or without spaces; no unit twice.
+/// Parses numbers with units, with or without spaces; no unit twice.
 fn spoken(text: &str) -> Option<Decimal> {
     let mut rest = text;
     let mut sum = Decimal::ZERO;
@@ -80,7 +80,7 @@ fn spoken(text: &str) -> Option<Decimal> {
         *seen.get_mut(count)? = each;
         count += 1;
         sum = sum.plus(number.times(each)?)?;
-        // A space leads on to the next number only.
+        // A space is only allowed before another number.
         rest = match after.strip_prefix(' ') {
             Some("") => return None,
             Some(next) => next,
@@ -90,7 +90,7 @@ fn spoken(text: &str) -> Option<Decimal> {
     Some(sum)
 }
 
-/// `3DT4H5M6.5S`, what follows the `P`.
+/// Parses `3DT4H5M6.5S`, the part after `P`.
 fn iso(text: &str) -> Option<Decimal> {
     let (date, time) = match text.split_once('T') {
         Some((_, "")) => return None,
@@ -104,7 +104,7 @@ fn iso(text: &str) -> Option<Decimal> {
     days.plus(iso_part(time, &[(b'H', 3_600), (b'M', 60), (b'S', 1)])?)
 }
 
-/// Numbers with one-letter units, each at most once and in this order.
+/// Parses numbers with one-letter units, each at most once and in this order.
 fn iso_part(text: &str, units: &[(u8, u128)]) -> Option<Decimal> {
     let mut rest = text;
     let mut units = units.iter();
@@ -125,7 +125,7 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
         return Some(Relation::Same);
     }
     if one.could_be_a_size && two.could_be_a_size && !key::is_time_like(context.key) {
-        // `128m` and `256m`: minutes or mebibytes; which is larger is known all the same.
+        // `128m` and `256m`, minutes or mebibytes: the larger one is known in either case.
         if key::is_bytes_like(context.key) {
             return None;
         }

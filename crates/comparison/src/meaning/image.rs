@@ -1,10 +1,10 @@
-//! References to container images: registry, name, tag and digest apart.
+//! References to container images: registry, name, tag and digest.
 //!
-//! The grammar and the defaults are those of the distribution project's `reference` package, which Docker and Kubernetes share:
-//! the first part is a registry when it has a dot or a colon or is `localhost`; without one it is `docker.io`, where a name
-//! of one part is in `library/`; without tag and digest the tag is `latest`; where there is a digest, it decides what is pulled.
+//! Grammar and defaults are those of the distribution project's `reference` package, which Docker and Kubernetes share:
+//! the first part is a registry if it has a dot or a colon or is `localhost`; without one it is `docker.io`, where a
+//! name of one part is in `library/`; without tag and digest the tag is `latest`; a digest decides what is pulled.
 //!
-//! A reference looks like many other things, so a text is read as one only under a key that says so, or where it names a
+//! Many other texts match this grammar, so a text is a reference only under a key that shows it, or if it names a
 //! well-known registry, a digest, or a host with a tag.
 
 mod floating;
@@ -14,16 +14,16 @@ pub use floating::floating_tag;
 use super::key::{self, ImageKey};
 use super::{Context, ImageDifference, Relation};
 
-/// The longest reference: 255 for the name, 128 for the tag, and a digest.
+/// Longest reference: 255 for the name, 128 for the tag, and a digest.
 const LONGEST: usize = 600;
 
-/// Files, which look like names without a tag.
+/// Extensions of pictures, whose file names resemble names without a tag.
 const PICTURES: &[&str] = &[
     ".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".ico", ".qcow2", ".iso", ".img", ".raw",
     ".vmdk",
 ];
 
-/// A reference in parts, as it is written.
+/// Parts of a reference, as written.
 #[derive(Clone, Copy, Debug)]
 struct Reference<'a> {
     registry: Option<&'a str>,
@@ -72,7 +72,7 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// The name without the `library/` that Docker's own registry adds.
+    /// Returns the name without the `library/` that Docker Hub adds.
     fn name(&self) -> &'a str {
         match self.name.strip_prefix("library/") {
             Some(short) if self.registry() == "docker.io" && !short.contains('/') => short,
@@ -80,7 +80,7 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// The tag that is pulled: what is written, or `latest` where nothing is, or none where a digest decides.
+    /// Returns the pulled tag: as written; `latest` without one; none if a digest decides.
     fn tag(&self) -> Option<&'a str> {
         self.tag
             .or_else(|| self.digest.is_none().then_some("latest"))
@@ -167,7 +167,7 @@ fn is_picture(text: &str) -> bool {
 }
 
 pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Relation> {
-    // Before the key is taken apart: most texts are no references at all.
+    // Before the key is split: most texts are not references.
     let begins = |text: &str| {
         text.bytes()
             .next()
@@ -185,7 +185,7 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
     if of_key == ImageKey::Tag || is_picture(left) || is_picture(right) {
         return None;
     }
-    // Without a slash or a digest nothing is unmistakable.
+    // Without a slash or a digest the text is ambiguous.
     let shaped = |text: &str| text.bytes().any(|byte| byte == b'/' || byte == b'@');
     if of_key == ImageKey::None && !(shaped(left) && shaped(right)) {
         return None;
@@ -198,11 +198,11 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
     let tags = if of_key == ImageKey::Reference {
         (one.tag(), two.tag())
     } else {
-        // Where a tag may stand elsewhere, none is made up.
+        // If the tag may be elsewhere, `latest` is not assumed.
         (one.tag, two.tag)
     };
-    // A digest decides. Tags beside two digests are only words, which may still contradict each other; a tag beside one
-    // digest is not compared with the tag that nobody wrote.
+    // A digest decides. Tags beside two digests are comments that may still contradict each other; a tag beside one
+    // digest is not compared with a default.
     let tag = match tags {
         (Some(one), Some(two)) => one != two,
         (None, None) => false,
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_an_image_is_none() {
+    fn similar_texts_are_not_images() {
         assert_all(
             kinds(Text, Text),
             "image",

@@ -1,7 +1,8 @@
-//! What the name of a key says of the value under it.
+//! Meaning of key names.
 //!
-//! All lists of words are here and in the files below, each with its reason. A name is taken apart into words, `maxUnavailable`, `max_unavailable`
-//! and `MAX-UNAVAILABLE` alike; a name that says nothing costs a defect its direction, never the defect itself.
+//! All word lists are here and in the files below, each with its reason. A name is split into words, `maxUnavailable`,
+//! `max_unavailable` and `MAX-UNAVAILABLE` alike; an unknown name costs a defect its direction, never the defect
+//! itself.
 
 mod dimension;
 mod image;
@@ -11,17 +12,17 @@ pub(super) use dimension::{KeyUnit, dimension, is_bytes_like, is_time_like, unit
 pub(super) use image::{ImageKey, image};
 pub(super) use quantity::{Resource, is_quantities, is_quota, resource};
 
-/// Longer names are ignored.
+/// Maximum length; longer names are ignored.
 const LONGEST: usize = 128;
 
-/// Questions that yes and no answer.
+/// Words of flags.
 const FLAGS: &[&str] = &[
     "enable", "enabled", "enables", "disable", "disabled", "is", "has", "use", "allow", "allowed",
     "debug", "verbose", "verify", "skip", "force", "should", "ssl", "tls", "secure", "insecure",
     "active", "required", "optional", "public", "private",
 ];
 
-/// Versions, and what is published under one.
+/// Words of versions, and of things published under one.
 const VERSIONS: &[&str] = &["version", "versions", "tag", "revision", "release", "ver"];
 
 /// Networks and addresses.
@@ -44,13 +45,13 @@ const NETWORKS: &[&str] = &[
     "netmask",
 ];
 
-/// Where hashes stand, so that a short one is believed.
+/// Words of hashes, under which a short one is accepted.
 const HASHES: &[&str] = &[
     "revision", "sha", "sha1", "sha256", "commit", "tag", "ref", "hash", "digest", "version",
     "checksum", "rev",
 ];
 
-/// The words of a name.
+/// Words of a name.
 #[derive(Clone)]
 struct Words<'a>(&'a str);
 
@@ -72,18 +73,18 @@ impl<'a> Iterator for Words<'a> {
                 let (before, here, after) = (at(index - 1), at(index), at(index + 1));
                 is_separator(here)
                     || here.is_ascii_uppercase() && !before.is_ascii_uppercase()
-                    // The last capital of `HTTPPort` begins its own word.
+                    // The last capital of `HTTPPort` starts the next word.
                     || here.is_ascii_uppercase() && before.is_ascii_uppercase() && after.is_ascii_lowercase()
             })
             .unwrap_or(bytes.len());
-        // Both halves begin with an ASCII character, or are empty: no character is cut.
+        // Both halves start with an ASCII character or are empty: no character is split.
         let (word, rest) = self.0.split_at_checked(end)?;
         self.0 = rest;
         Some(word)
     }
 }
 
-/// The words of a key.
+/// Returns the words of a key.
 pub(crate) fn words(key: &str) -> impl Iterator<Item = &str> {
     Words(if key.len() > LONGEST { "" } else { key })
 }
@@ -105,22 +106,22 @@ fn is(key: &str, list: &[&str]) -> bool {
     is_one_of(key, list)
 }
 
-/// Whether it asks a question that yes and no answer.
+/// Whether it is a flag.
 pub(super) fn is_flag(key: &str) -> bool {
     has(key, FLAGS)
 }
 
-/// Whether it is a share of a machine's processors or memory: `CPUQuota`, `memory_percent`.
+/// Whether its value is a share of a machine's processors or memory: `CPUQuota`, `memory_percent`.
 pub(super) fn is_allowance(key: &str) -> bool {
     has(key, &["cpu", "cpus", "memory", "mem", "quota"])
 }
 
-/// Whether a version stands under it: `version`, `appVersion`, `engine_version`, `targetRevision`, `tag`.
+/// Whether its value is a version: `version`, `appVersion`, `engine_version`, `targetRevision`, `tag`.
 pub(super) fn is_version(key: &str) -> bool {
     is_one_of(last(key), VERSIONS)
 }
 
-/// Whether a part of an address stands under it, which looks like a version: `network_prefix = "10.12.0"`.
+/// Whether its value is part of an address, which resembles a version: `network_prefix = "10.12.0"`.
 pub(super) fn is_network(key: &str) -> bool {
     has(key, NETWORKS) && !is_version(key)
 }
@@ -130,22 +131,22 @@ pub(super) fn is_api_version(key: &str) -> bool {
     key == "apiVersion"
 }
 
-/// Whether a hash may stand under it.
+/// Whether its value may be a hash.
 pub(super) fn is_hash(key: &str) -> bool {
     has(key, HASHES)
 }
 
-/// Whether a commit under this key is the tag of an image: also where the image stands elsewhere.
+/// Whether a commit under this key is the tag of an image, even if the image is elsewhere.
 pub(super) fn is_tag(context: super::Context<'_>) -> bool {
     image(context) == ImageKey::Tag || is(context.key, &["tag"])
 }
 
-/// Whether a commit under this key says what was built or is checked out.
+/// Whether a commit under this key names a build or a checkout.
 pub(super) fn names_a_build(key: &str) -> bool {
     is_version(key) || is_one_of(last(key), &["ref", "build"])
 }
 
-/// Whether times of a clock stand under it.
+/// Whether its value is a schedule.
 pub(super) fn is_schedule(key: &str) -> bool {
     has(
         key,
@@ -160,12 +161,12 @@ pub(super) fn is_schedule(key: &str) -> bool {
     )
 }
 
-/// Whether more of it is kept, and not waited for: `retention_days`.
+/// Whether its value is a time of retention, not of waiting: `retention_days`.
 pub(super) fn is_kept(key: &str) -> bool {
     has(key, &["retention", "keep", "history", "retain"])
 }
 
-/// Whether a zone of Route 53 is named here.
+/// Whether its value is a zone of Route 53.
 pub(super) fn is_zone(key: &str) -> bool {
     has(key, &["zone", "zones"])
 }
@@ -177,7 +178,7 @@ mod tests {
     use crate::meaning::bytes::Unit;
 
     #[test]
-    fn names_are_taken_apart_into_words() {
+    fn names_are_split_into_words() {
         for (name, words) in [
             ("maxUnavailable", vec!["max", "Unavailable"]),
             ("MAX_UNAVAILABLE", vec!["MAX", "UNAVAILABLE"]),
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_images_are_known_by_their_keys() {
+    fn versions_and_images_are_recognised_by_their_keys() {
         for name in [
             "version",
             "appVersion",

@@ -1,4 +1,5 @@
-//! Laws that hold for all values: the answer mirrors, another spelling is the same, another value is not, and nothing panics.
+//! Properties of all values: mirrored arguments give the mirrored answer, another spelling is equal, another value is
+//! not, and nothing panics.
 
 use proptest::prelude::*;
 
@@ -34,7 +35,7 @@ const KEYS: [&str; 14] = [
     "heap",
 ];
 
-/// Texts that come near what each sort reads.
+/// Texts close to the syntax of each sort.
 fn near() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -72,7 +73,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn asked_the_other_way_round_the_answer_is_mirrored(
+    fn swapped_arguments_mirror_the_answer(
         left in near(), right in near(), one in kind(), two in kind(), key in key(), above in prop::sample::select(&["", "limits", "image"][..])
     ) {
         let context = Context { key, above };
@@ -85,14 +86,14 @@ proptest! {
     }
 
     #[test]
-    fn no_key_whatsoever_makes_it_panic(left in near(), right in near(), key in any::<String>(), above in any::<String>()) {
+    fn no_key_causes_a_panic(left in near(), right in near(), key in any::<String>(), above in any::<String>()) {
         let context = Context { key: &key, above: &above };
         let _ = relate(&scalar(ScalarKind::Text, &left), &scalar(ScalarKind::Loose, &right), context);
         let _ = floating_tag(&left, context);
     }
 
     #[test]
-    fn what_is_alike_in_every_character_is_the_same(text in near(), kind in kind(), key in key()) {
+    fn byte_identical_values_are_the_same(text in near(), kind in kind(), key in key()) {
         prop_assert_eq!(ask((kind, kind), Context { key, above: "" }, &text, &text), Relation::Same);
     }
 

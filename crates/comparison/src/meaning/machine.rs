@@ -1,15 +1,15 @@
-//! Sizes of machines as clouds name them: `t3.medium` and `db.r5.2xlarge` of Amazon, `n1-standard-4` and `db-custom-2-7680` of
+//! Machine sizes of clouds: `t3.medium` and `db.r5.2xlarge` of Amazon, `n1-standard-4` and `db-custom-2-7680` of
 //! Google, `Standard_D4s_v3` of Azure, `s-2vcpu-4gb` of `DigitalOcean`.
 //!
-//! A name tells its size in the cloud's own steps, which are held against each other also between families: a `t3.2xlarge`
-//! has more than an `m5.large`. Two names of one size are only different.
+//! A name contains its size in the cloud's own steps, which are compared across families: a `t3.2xlarge` is larger than
+//! an `m5.large`. Two names of one size are only different.
 
 use super::{Dimension, Relation, number};
 
-/// The longest name.
+/// Longest name.
 const LONGEST: usize = 40;
 
-/// Amazon's named sizes, by how much of a `large` they have.
+/// Amazon's named sizes, relative to `large`.
 const NAMED: &[(&str, f64)] = &[
     ("nano", 0.0625),
     ("micro", 0.125),
@@ -19,7 +19,7 @@ const NAMED: &[(&str, f64)] = &[
     ("xlarge", 2.0),
 ];
 
-/// Whose names they are: sizes of two clouds say nothing of each other.
+/// Cloud of a name: sizes of two clouds are not comparable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cloud {
     Amazon,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_machine_is_none() {
+    fn other_texts_are_not_machines() {
         for (one, two) in [
             ("t3.large", "n1-standard-4"),
             ("a.small", "b.large"),
@@ -179,7 +179,7 @@ mod tests {
         ] {
             assert_eq!(relate(one, two), None, "{one} {two}");
         }
-        // Of one size, and not the same.
+        // Same size, different machines.
         assert_eq!(relate("m5.large", "m6i.large"), Some(Relation::Differs));
     }
 }

@@ -1,7 +1,7 @@
-//! What two single values mean to each other: the same thing in two spellings, a smaller and a larger size, a newer
-//! version, another image, an opaque id of each side's own.
+//! Relation of two single values: one thing in two spellings, a smaller and a larger size, a newer version, another
+//! image, opaque ids of each side.
 //!
-//! One file per sort of value. Each looks at two texts (and the key they stand under) and knows only its own sort.
+//! One file per sort of value. Each compares two texts (with their key) and knows only its own sort.
 
 mod boolean;
 mod bytes;
@@ -29,24 +29,24 @@ pub(crate) use key::{has as has_word, words};
 
 use evenkeel_document::{Scalar, ScalarKind};
 
-/// Longer texts are compared as they are written.
+/// Longer texts are compared as written.
 const LONGEST: usize = 64 * 1024;
 
-/// What is known of where two values stand.
+/// Known facts about the place of two values.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
-    /// The nearest key above them: `memory`, `image`, `replicas`. Empty at the root.
+    /// Nearest key above them: `memory`, `image`, `replicas`. Empty at the root.
     pub key: &'a str,
-    /// The key above that: `limits` of `limits.memory`. Empty where there is none.
+    /// Key above that: `limits` of `limits.memory`. Empty if there is none.
     pub above: &'a str,
 }
 
-/// What two single values that are not written alike mean to each other.
+/// Relation of two single values that are not byte-identical.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Relation {
-    /// The same thing in two spellings.
+    /// One thing in two spellings.
     Same,
-    /// Something that is on or off.
+    /// On and off.
     Flag {
         /// The first environment's.
         left: bool,
@@ -55,32 +55,32 @@ pub enum Relation {
     },
     /// Two sizes of one dimension.
     Size {
-        /// The first environment's, in the dimension's base unit.
+        /// First environment's size, in the dimension's base unit.
         left: f64,
         /// The second environment's.
         right: f64,
-        /// Of what.
+        /// Dimension.
         dimension: Dimension,
     },
     /// Two versions or ranges of versions.
     Version {
-        /// Which admits more, or is newer.
+        /// The wider or newer one.
         admits: Admits,
     },
-    /// Two references to images that differ in these parts.
+    /// Two image references that differ in these parts.
     Image(ImageDifference),
-    /// Ids that somebody else gave out, each side its own.
+    /// Generated ids, one of each side.
     Opaque(Opaque),
-    /// Values of different types, where both formats can tell.
+    /// Values of different types, if both formats have types.
     Type,
-    /// Nothing is known but that they differ.
+    /// Different, without further knowledge.
     Differs,
 }
 
-/// What a size is a size of.
+/// Dimension of a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
-    /// How many: replicas, workers. None, one and many are classes of their own.
+    /// A count: replicas, workers. None, one and many are separate classes.
     Count,
     /// Bytes.
     Bytes,
@@ -90,14 +90,14 @@ pub enum Dimension {
     Seconds,
     /// A share, a ratio, a percentage.
     Share,
-    /// Machines, by the sizes that a cloud names: `db.t3.large`, `n1-standard-4`.
+    /// Machines, by a cloud's named sizes: `db.t3.large`, `n1-standard-4`.
     Machine,
-    /// A measure in a unit that nobody wrote down, the same on both sides: `heap: 512`, `timeout: 30`. Larger is more; none, one and
-    /// many mean nothing.
+    /// A measure in an unknown unit, the same on both sides: `heap: 512`, `timeout: 30`. Larger is more; none, one and
+    /// many have no meaning.
     Number,
 }
 
-/// Which of two version expressions admits more.
+/// The wider or newer of two version expressions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Admits {
     /// The first one admits all of the second one, and more.
@@ -110,11 +110,11 @@ pub enum Admits {
     LeftNewer,
     /// Single versions: the second one is newer.
     RightNewer,
-    /// It cannot be told: `13` and `13.4`, `v1.2` and `1.2`, or formats that read the same range differently.
+    /// Unknown: `13` and `13.4`, `v1.2` and `1.2`, or formats that read the same range differently.
     Unknown,
 }
 
-/// In which parts two references to images differ.
+/// Differing parts of two image references.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -138,17 +138,17 @@ pub enum Opaque {
     Arn,
     /// A UUID.
     Uuid,
-    /// An id that a cloud gave out: `vpc-0a1b…`, `ocid1.…`, `projects/…/…`.
+    /// A cloud's resource id: `vpc-0a1b…`, `ocid1.…`, `projects/…/…`.
     CloudId,
     /// A hash or a digest.
     Hash,
     /// A key or a certificate in text form.
     Key,
-    /// An address of a network: of one machine, not of a range.
+    /// A network address of one machine, not of a range.
     Address,
 }
 
-/// Whether a larger size is more of something, so that staging should not have it: not so where it is only a longer wait.
+/// Whether a larger size is more of something, so that staging should not exceed production; a longer wait is not.
 #[must_use]
 pub fn has_direction(dimension: Dimension, context: Context<'_>) -> bool {
     match dimension {
@@ -160,10 +160,10 @@ pub fn has_direction(dimension: Dimension, context: Context<'_>) -> bool {
     }
 }
 
-/// What two values that stand at the same place mean to each other.
+/// Relates two values at the same place.
 ///
-/// Never `Same` by guess: where two readings are possible, only what both say is said. Asked the other way round it gives
-/// the same answer with left and right exchanged. White space at either end is part of a value, except in schedules.
+/// Never guesses `Same`: if two readings are possible, only their common result counts. Swapped arguments give the same
+/// answer with left and right swapped. White space at either end is part of a value, except in schedules.
 #[must_use]
 pub fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
     use ScalarKind::{Expression, Loose, Null};
@@ -173,7 +173,7 @@ pub fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
     if matches!(left.kind, Expression) || matches!(right.kind, Expression) {
         return Relation::Differs;
     }
-    // Nothing and something: neither type nor size says more.
+    // Empty beside a value: neither type nor size is known.
     let is_nothing =
         |scalar: &Scalar| scalar.kind == Null || scalar.text.is_empty() && scalar.kind == Loose;
     if is_nothing(left) || is_nothing(right) {
@@ -191,7 +191,7 @@ pub fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
     }
 }
 
-/// Two values written alike: only their types can differ, and a format without types cannot tell.
+/// Relates two values with equal text: only their types can differ, unless a format has no types.
 fn same_text(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
     if is_other_type(left.kind, right.kind) && !quantity::is_typeless(&left.text, context) {
         Relation::Type
@@ -202,12 +202,12 @@ fn same_text(left: &Scalar, right: &Scalar, context: Context<'_>) -> Relation {
 
 fn is_other_type(left: ScalarKind, right: ScalarKind) -> bool {
     use ScalarKind::{Float, Integer, Loose};
-    // One number, whether it is written with a fraction or without.
+    // One number, with or without a fraction.
     let unified = |kind| if kind == Float { Integer } else { kind };
     unified(left) != unified(right) && left != Loose && right != Loose
 }
 
-/// Asks the sorts in turn, those that the key decides first. Each looks at the first bytes before it does anything that costs.
+/// Tries the sorts in turn, those that the key decides first. Each checks the first bytes before any expensive work.
 fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
     let (one, two) = (&*left.text, &*right.text);
     let (first, second) = (one.bytes().next()?, two.bytes().next()?);
@@ -242,7 +242,7 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
         .or_else(|| image::relate(one, two, context))
 }
 
-/// Versions and ranges of them. A part of an address is none.
+/// Relates versions and ranges of versions; a part of an address is neither.
 fn versions(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation> {
     if key::is_network(context.key) {
         return None;
@@ -251,7 +251,7 @@ fn versions(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relat
         .or_else(|| version::relate(left, right, context))
 }
 
-/// Ids that somebody else gave out. The commit that something was built from is none of them: it tells versions apart.
+/// Relates generated ids. The commit of a build is not one of them: it identifies a version.
 fn ids(one: &str, two: &str, context: Context<'_>) -> Option<Relation> {
     let found = opaque::relate(one, two, context)?;
     if found != Relation::Opaque(Opaque::Hash) || !(is_commit(one) && is_commit(two)) {
@@ -271,13 +271,13 @@ fn ids(one: &str, two: &str, context: Context<'_>) -> Option<Relation> {
     Some(found)
 }
 
-/// Whether a text looks like the name of a commit, whole or shortened.
+/// Whether a text looks like a commit hash, whole or abbreviated.
 fn is_commit(text: &str) -> bool {
     let text = text.rsplit_once('-').map_or(text, |(_, last)| last);
     (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Durations and sizes in bytes, whose units share letters: `10m` is one or the other by its key.
+/// Relates durations and sizes in bytes, whose units share letters: the key decides about `10m`.
 fn sizes(one: &str, two: &str, context: Context<'_>) -> Option<Relation> {
     if key::is_bytes_like(context.key) && !key::is_time_like(context.key) {
         bytes::relate(one, two, context).or_else(|| duration::relate(one, two, context))

@@ -1,18 +1,18 @@
-//! Plain numbers: the same number in two spellings, or a smaller and a larger one.
+//! Plain numbers: one number in two spellings, or a smaller and a larger one.
 //!
-//! `1`, `1.0` and `1e0` are one number where a format says that they are numbers (JSON: RFC 8259 §6 leaves the
-//! spelling open; YAML 1.2 §10.2 and TOML read them as values). Where no format says so, `1.10` may be a version and
-//! `007` a name, so there they are one number only under a key that is known to stand for a size. A number with leading zeros is
-//! a name everywhere: an account, a postcode, a file's mode. All digits count, however many there are.
+//! `1`, `1.0` and `1e0` are equal if the format has numbers (JSON: RFC 8259 §6 leaves the spelling open; YAML 1.2 §10.2
+//! and TOML read them as values). In other formats, `1.10` may be a version and `007` a name, so they are equal only
+//! under a key of a size. A number with leading zeros is always a name: an account, a postcode, a file mode. All digits
+//! count.
 
 use super::key;
 use super::{Context, Dimension, Relation};
 use evenkeel_document::{Scalar, ScalarKind};
 
-/// Exponents beyond this are no plain numbers.
+/// Maximum exponent of a plain number.
 const MOST_EXPONENT: usize = 6;
 
-/// A number as it is written: `-12.50e3` and its parts.
+/// Number as written: `-12.50e3` and its parts.
 #[derive(Clone, Copy)]
 struct Plain<'a> {
     negative: bool,
@@ -58,7 +58,7 @@ impl<'a> Plain<'a> {
         })
     }
 
-    /// The digits that count, and the power of ten of the first of them; none for zero.
+    /// Returns the significant digits, and the power of ten of the first one; empty for zero.
     fn canonical(&self) -> Option<(impl Iterator<Item = u8>, i64)> {
         let all = || self.whole.bytes().chain(self.fraction.bytes());
         let leading = all().take_while(|&digit| digit == b'0').count();
@@ -96,7 +96,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether the format says that it is a number.
+/// Whether the format defines it as a number.
 fn is_typed(scalar: &Scalar) -> bool {
     matches!(scalar.kind, ScalarKind::Integer | ScalarKind::Float)
 }
@@ -120,7 +120,7 @@ pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Opt
             Relation::Differs
         });
     }
-    // There are no parts of a worker and no fewer than none: what is cut or below zero is measured, not counted.
+    // Counts are whole and not negative: other numbers are measures.
     let counted =
         |each: &Plain<'_>| each.fraction.is_empty() && !each.negative && each.exponent == 0;
     let dimension = match dimension {
@@ -133,7 +133,7 @@ pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Opt
     })
 }
 
-/// `50%` and `50.0%`: the sign makes a number of either, whatever the format says.
+/// Relates `50%` and `50.0%`: the sign makes both numbers, whatever the format.
 fn shares(one: &str, two: &str) -> Option<Relation> {
     if Plain::read(one)?.is_same(&Plain::read(two)?) {
         return Some(Relation::Same);
@@ -145,7 +145,7 @@ fn value(text: &str) -> f64 {
     text.parse().unwrap_or(f64::NAN)
 }
 
-/// Two sizes that are not the same; only that they differ when too large or too near each other to say which is larger.
+/// Relates two different sizes; `Differs` if they are too large or too close to order.
 pub(super) fn sized(left: f64, right: f64, dimension: Dimension) -> Relation {
     if left.is_finite() && right.is_finite() && left.to_bits() != right.to_bits() {
         Relation::Size {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_not_a_number_where_both_formats_can_tell() {
+    fn text_is_not_a_number_if_both_formats_have_types() {
         assert_all(
             kinds(Text, Integer),
             "value",
@@ -216,7 +216,7 @@ mod tests {
                 ("1", "-1"),
                 ("0.1", "0.01"),
                 ("1e3", "1e4"),
-                // As floating-point numbers these would be equal.
+                // As floating-point numbers, these would be equal.
                 ("9007199254740992", "9007199254740993"),
                 ("0.1", "0.1000000000000000000001"),
                 (

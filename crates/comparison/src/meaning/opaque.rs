@@ -1,8 +1,8 @@
-//! Ids that somebody else gave out: each environment has its own, and no reader learns from the difference.
+//! Generated ids: each environment has its own, and the difference carries no information.
 //!
-//! Both sides must be of one sort, and of one sub-sort where there is one: two security groups, two keys of one algorithm. What a person
-//! chose is never opaque, for there the difference may be a mistake: names within ARNs and paths must be equal, or themselves given
-//! out. The twelve digits of an account are identity and not opaque; so is a project's name standing alone.
+//! Both sides must be of one sort, and of one sub-sort if there is one: two security groups, two keys of one algorithm.
+//! A chosen name is never opaque, since the difference may be a mistake: names within ARNs and paths must be equal or
+//! generated themselves. A 12-digit account is an identity and not opaque; so is a project's name alone.
 
 mod cloud;
 mod hash;
@@ -11,7 +11,7 @@ mod secret;
 use super::key;
 use super::{Context, Opaque, Relation};
 
-/// The longest id; keys and certificates may be longer.
+/// Longest id; keys and certificates may be longer.
 const LONGEST: usize = 2048;
 
 pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Relation> {
@@ -24,7 +24,7 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
     let (first, second) = (left.bytes().next()?, right.bytes().next()?);
     let sort = if is_uuid(left) && is_uuid(right) {
         if left.eq_ignore_ascii_case(right) {
-            // RFC 9562 §4: the letters are read in either case.
+            // RFC 9562 §4: letters are read in either case.
             return Some(Relation::Same);
         }
         Opaque::Uuid
@@ -42,8 +42,8 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
     Some(Relation::Opaque(sort))
 }
 
-/// Whether both are addresses of one family, each of a machine: not of this one, and not of all. Which one a machine has is
-/// seldom anybody's choice; ranges, and what has ports, say more and are compared as they are.
+/// Whether both are machine addresses of one family, other than loopback and unspecified. They are rarely chosen;
+/// ranges, and addresses with ports, are compared as written.
 pub(super) fn are_addresses(left: &str, right: &str) -> bool {
     let of_machine = |text: &str| {
         (7..=45)
@@ -73,7 +73,7 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Hexadecimal digits of one case, of which some are letters and some are not: no word and no number.
+/// Whether all are hexadecimal digits of one case, some of them letters and some not: neither a word nor a number.
 fn is_mixed_hex(text: &str) -> bool {
     let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
     is_hex(text) && any(u8::is_ascii_alphabetic) && any(u8::is_ascii_digit)
@@ -87,18 +87,18 @@ fn is_hex(text: &str) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
 }
 
-/// Whether two parts of ids are equal, or were both given out.
+/// Whether two parts of ids are equal, or both generated.
 fn is_given_out_or_equal(one: &str, two: &str) -> bool {
     one == two || is_given_out(one) && is_given_out(two)
 }
 
-/// What no person writes: a UUID, a long number, hexadecimal digits, letters and digits in a muddle.
+/// Whether a text is generated: a UUID, a long number, hexadecimal digits, mixed letters and digits.
 fn is_given_out(text: &str) -> bool {
     let is_number = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number || is_uuid(text) || text.len() >= 8 && is_mixed_hex(text) || is_muddled(text)
 }
 
-/// Letters and digits that change places often: `x7Kd9a`, `AbCdEf` of secrets, `Zk3f0Q…`.
+/// Whether letters and digits alternate often: `x7Kd9a`, `AbCdEf` of secrets, `Zk3f0Q…`.
 fn is_muddled(text: &str) -> bool {
     if text.len() < 6 || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return false;
@@ -106,7 +106,7 @@ fn is_muddled(text: &str) -> bool {
     changes(text) * 2 >= text.len() && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// How often small letters, capitals and digits take turns.
+/// Counts the changes between small letters, capitals and digits.
 fn changes(text: &str) -> usize {
     let class = |byte: u8| match byte {
         b'a'..=b'z' => 0,
@@ -184,7 +184,7 @@ mod tests {
             ],
             &Relation::Differs,
         );
-        // Accounts are identity.
+        // Accounts are identities.
         assert_all(
             kinds(Text, Text),
             "account_id",

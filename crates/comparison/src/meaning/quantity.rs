@@ -1,11 +1,11 @@
-//! Quantities of Kubernetes: `1Gi` is `1024Mi`, `500m` is `0.5`, `1e3` is `1k`, and `1E` is an exa.
+//! Kubernetes quantities: `1Gi` is `1024Mi`, `500m` is `0.5`, `1e3` is `1k`, and `1E` is an exa.
 //!
-//! The API's rule for `resource.Quantity`: a decimal number, then one of `n u m k M G T P E`, one of `Ki Mi Gi Ti Pi Ei`, or `e` or
-//! `E` with a whole exponent. `M` is a million there, never a mebi. Texts are read so where the key says that a quantity stands there,
-//! and elsewhere only where the suffix is a binary one, which nothing else is written like.
+//! The API's rule for `resource.Quantity`: a decimal number, then one of `n u m k M G T P E`, one of
+//! `Ki Mi Gi Ti Pi Ei`, or `e` or `E` with a whole exponent. `M` is a million there, never a mebi. A text is a quantity
+//! if its key shows it, and elsewhere only with a binary suffix, which is unambiguous.
 //!
-//! `memory` is also a key of Compose files, where `512m` is half a gibibyte and not half a byte; where the two readings do not
-//! agree, nothing is said.
+//! `memory` is also a key of Compose files, where `512m` is half a gibibyte and not half a byte; if the two readings
+//! disagree, the relation is unknown.
 
 use super::bytes;
 use super::decimal::Decimal;
@@ -16,7 +16,7 @@ use super::{Context, Dimension, Relation};
 /// The longest text that is a quantity.
 const LONGEST: usize = 64;
 
-/// A text as a quantity, exactly.
+/// Parses a quantity exactly.
 fn read(text: &str) -> Option<Decimal> {
     if text.len() > LONGEST {
         return None;
@@ -63,7 +63,7 @@ fn is_binary(text: &str) -> bool {
     )
 }
 
-/// Whether Compose would read it as bytes, and otherwise than Kubernetes: `512m`, `1g`.
+/// Whether Compose reads it as bytes, and differently from Kubernetes: `512m`, `1g`.
 fn is_of_compose(text: &str) -> bool {
     matches!(
         text.bytes().last(),
@@ -71,7 +71,7 @@ fn is_of_compose(text: &str) -> bool {
     )
 }
 
-/// Whether it is a quantity that may be written as text or as a number alike: `cpu: 1` and `cpu: "1"`.
+/// Whether it is a quantity that may be text or a number: `cpu: 1` and `cpu: "1"`.
 pub(super) fn is_typeless(text: &str, context: Context<'_>) -> bool {
     (is_counted(context) || key::is_quantities(context.above) && key::resource(context).is_some())
         && read(text).is_some()
@@ -103,7 +103,7 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
                     })
                 });
             }
-            // Kubernetes takes only one of them, so they are not the same there, whatever Compose takes.
+            // Kubernetes accepts only one of them, so they differ there, whatever Compose accepts.
             if quantities && read(left).is_some() != read(right).is_some() {
                 let by_compose = bytes::relate(left, right, context);
                 return Some(match by_compose {
@@ -111,7 +111,7 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
                     _ => Relation::Differs,
                 });
             }
-            // Memory without a unit, and nothing that says whose: the number may be mebibytes.
+            // Memory without a unit and without a known program: the number may be mebibytes.
             let bare = |text: &str| {
                 text.bytes()
                     .all(|byte| byte.is_ascii_digit() || byte == b'.')
@@ -137,7 +137,7 @@ fn judge(one: Decimal, two: Decimal, dimension: Dimension) -> Relation {
     }
 }
 
-/// Whether two readings say the same, or name the same one as the larger.
+/// Whether two readings agree, or agree on the larger one.
 fn agree(one: &Relation, two: &Relation) -> bool {
     match (one, two) {
         (Relation::Same, Relation::Same) => true,
@@ -264,7 +264,7 @@ mod tests {
         ] {
             assert_not_same(kinds(Text, Text), CPU, one, two);
         }
-        // Half a gibibyte, or 512 mebibytes of whoever reads it: nobody knows.
+        // Half a gibibyte, or 512 mebibytes: the program is unknown.
         let anywhere = Context {
             key: "memory",
             above: "",
@@ -276,7 +276,7 @@ mod tests {
             "512Mi",
             &Relation::Type,
         );
-        // No quantity is meant under these keys.
+        // No quantity under these keys.
         for key in ["width", "name", "distance"] {
             assert_not_same(kinds(Text, Text), Context { key, above: "" }, "500m", "0.5");
             assert_not_same(kinds(Text, Text), Context { key, above: "" }, "1k", "1000");
@@ -315,7 +315,7 @@ mod tests {
                 dimension: Dimension::Bytes
             }
         );
-        // A million or 1024 times 1024: it is not known whose file this is.
+        // A million or 1024 times 1024: the program is unknown.
         assert_eq!(size(compose, "1024M", "1G"), Relation::Differs);
     }
 }

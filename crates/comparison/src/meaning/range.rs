@@ -1,13 +1,15 @@
-//! Ranges of versions: which of two admits more.
+//! Version ranges: which of two admits more.
 //!
-//! The operators of Helm, npm, Cargo, Terraform and PEP 440: `^1.2`, `~1.2`, `~> 1.4`, `~=1.4`, `>=1,<2`, `1.x`, `*`, `1.2 - 2.3`, `!=1.5`,
-//! `||`. A range becomes two sets (`set`): the releases that it admits, and the pre-releases. It admits pre-releases where one of
-//! the comparators of an alternative names one, as all five agree at least near that version: so `>=1.0.0-alpha` admits more than `>=1.0.0`.
+//! The operators of Helm, npm, Cargo, Terraform and PEP 440: `^1.2`, `~1.2`, `~> 1.4`, `~=1.4`, `>=1,<2`, `1.x`, `*`,
+//! `1.2 - 2.3`, `!=1.5`, `||`. A range becomes two sets (`set`): its releases and its pre-releases. It admits
+//! pre-releases if a comparator of an alternative names one, as all five agree at least near that version: so
+//! `>=1.0.0-alpha` admits more than `>=1.0.0`.
 //!
-//! The five do not agree on what a version that is cut short means: `<=1.2` ends with 1.2.9 for npm, Helm and Cargo and with 1.2.0 for
-//! Terraform and PEP 440. And for those two a fourth number may follow, so that `>1.2.3` is
-//! not yet `>=1.2.4`. Where no operator tells whose range it is, both readings are tried, and only what both say is said. `~>` is read as Terraform and Ruby read it; Helm's
-//! rare `~>` is its `~`. A version alone stands for itself: Cargo's `1.2.3` that means `^1.2.3` cannot be told from the text.
+//! The five disagree on shortened versions: `<=1.2` ends with 1.2.9 for npm, Helm and Cargo and with 1.2.0 for
+//! Terraform and PEP 440. For those two a fourth number may follow, so that `>1.2.3` is not yet `>=1.2.4`. If no
+//! operator shows the program, both readings are tried, and only their common result counts. `~>` is read as in
+//! Terraform and Ruby; Helm's rare `~>` is its `~`. A bare version is itself: Cargo's `1.2.3`, which means `^1.2.3`, is
+//! not distinguishable by text.
 
 mod set;
 
@@ -19,10 +21,10 @@ use super::{Admits, Context, Relation};
 
 /// The longest text that is a range.
 const LONGEST: usize = 256;
-/// How many comparators a range may have.
+/// Maximum number of comparators of a range.
 const MOST: usize = 32;
 
-/// How a version that is cut short is read.
+/// Reading of shortened versions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
     /// `1.2` is any 1.2: npm, Helm, Cargo.
@@ -31,7 +33,7 @@ enum Reading {
     Zero,
 }
 
-/// What a range admits.
+/// Versions admitted by a range.
 #[derive(Debug, PartialEq, Eq)]
 struct Admitted<'a> {
     releases: Set<'a>,
@@ -39,7 +41,7 @@ struct Admitted<'a> {
 }
 
 impl Admitted<'_> {
-    /// Nothing at all: its comparators contradict each other.
+    /// Whether its comparators contradict each other, so that it admits nothing.
     fn is_empty(&self) -> bool {
         self.releases.is_empty() && self.before_releases.is_empty()
     }
@@ -50,13 +52,13 @@ impl Admitted<'_> {
     }
 }
 
-/// A version as ranges write it: `1`, `1.2`, `1.x`, `*`, `1.2.3-rc.1`.
+/// Version in a range: `1`, `1.2`, `1.x`, `*`, `1.2.3-rc.1`.
 #[derive(Clone, Copy)]
 struct Partial<'a> {
     triple: [u64; 3],
-    /// How many numbers are given: 0 for `*`.
+    /// Number of given numbers: 0 for `*`.
     given: usize,
-    /// Whether a star or an x ends it, so that no reading takes it for a zero.
+    /// Whether a star or an x ends it, so that no reading fills in zeros.
     open: bool,
     suffix: &'a str,
 }
@@ -66,7 +68,7 @@ impl<'a> Partial<'a> {
         let is_wild = |part: &str| matches!(part, "*" | "x" | "X");
         let mut head = text.strip_prefix('v').unwrap_or(text);
         let mut open = false;
-        // `1.x`, `1.2.*`, `1.x.x`: what stands before the first of them counts.
+        // `1.x`, `1.2.*`, `1.x.x`: the part before the first wildcard counts.
         loop {
             match head.rsplit_once('.') {
                 Some((before, last)) if is_wild(last) => {
@@ -96,7 +98,7 @@ impl<'a> Partial<'a> {
         })
     }
 
-    /// The first version after all those that share its first numbers; `None` where there is no end.
+    /// Returns the first version after all those that share its first numbers; `None` if there is no end.
     fn bumped(&self, numbers: usize) -> Option<Edge<'a>> {
         let [major, minor, patch] = self.triple;
         let triple = match numbers {
@@ -105,7 +107,7 @@ impl<'a> Partial<'a> {
             2 => [major, minor.checked_add(1)?, 0],
             _ => [major, minor, patch.checked_add(1)?],
         };
-        // Not even the pre-releases of the next one are admitted.
+        // Pre-releases of the next version are excluded too.
         Some(Edge::first_of(triple))
     }
 
@@ -122,7 +124,7 @@ impl<'a> Partial<'a> {
     }
 }
 
-/// One comparator: what it admits, from where to where.
+/// Returns the range of one comparator.
 fn comparator<'a>(operator: &str, version: Partial<'a>, reading: Reading) -> Option<Set<'a>> {
     let from = version.from();
     let after = || {
@@ -141,7 +143,7 @@ fn comparator<'a>(operator: &str, version: Partial<'a>, reading: Reading) -> Opt
         "<=" => Set::between(Edge::START, after()),
         "<" => Set::between(Edge::START, Some(from)),
         "~" => Set::between(from, version.bumped(version.given.min(2))),
-        // The last number that is given may grow.
+        // The last given number may increase.
         "~>" | "~=" => {
             if operator == "~=" && version.given < 2 {
                 return None;
@@ -153,7 +155,7 @@ fn comparator<'a>(operator: &str, version: Partial<'a>, reading: Reading) -> Opt
     })
 }
 
-/// The first number that is not zero may not grow.
+/// Returns the number of leading parts that may not increase, up to the first that is not zero.
 fn caret(version: &Partial<'_>) -> usize {
     let [major, minor, _] = version.triple;
     let fixed = match (major, minor) {
@@ -168,7 +170,7 @@ fn is_operator(byte: u8) -> bool {
     matches!(byte, b'<' | b'>' | b'=' | b'~' | b'^' | b'!')
 }
 
-/// An alternative: comparators that all hold, and whether one of them names a pre-release.
+/// Parses an alternative: comparators that must all match, and whether one of them names a pre-release.
 fn alternative<'a>(text: &'a str, reading: Reading, left: &mut usize) -> Option<(Set<'a>, bool)> {
     let text = text.trim();
     if let Some((from, to)) = text.split_once(" - ") {
@@ -187,7 +189,7 @@ fn alternative<'a>(text: &'a str, reading: Reading, left: &mut usize) -> Option<
         let end = rest.bytes().take_while(|&byte| is_operator(byte)).count();
         let (operator, after) = rest.split_at_checked(end)?;
         bare |= operator.is_empty();
-        // Versions in a row are a list, and no range.
+        // Versions in a row are a list, not a range.
         if bare && !first {
             return None;
         }
@@ -202,7 +204,7 @@ fn alternative<'a>(text: &'a str, reading: Reading, left: &mut usize) -> Option<
         all = all.both(&comparator(operator, version, reading)?);
         let after = after.trim_start();
         rest = match after.strip_prefix(',') {
-            // A comma leads on to another one.
+            // A comma must be followed by another comparator.
             Some(next) if next.trim_start().is_empty() => return None,
             Some(next) => next.trim_start(),
             None => after,
@@ -252,7 +254,7 @@ fn judge(left: &str, right: &str, reading: Reading) -> Option<Relation> {
     })
 }
 
-/// Whether a text says more than one version: an operator, a wildcard, an alternative.
+/// Whether a text admits several versions: an operator, a wildcard, an alternative.
 fn is_range(text: &str) -> bool {
     text.bytes()
         .any(|byte| is_operator(byte) || matches!(byte, b'*' | b'|' | b','))
@@ -260,7 +262,7 @@ fn is_range(text: &str) -> bool {
         || text.split('.').any(|part| matches!(part, "x" | "X"))
 }
 
-/// Whether it cannot be anything but a range: an operator at the start and a version of three numbers.
+/// Whether it is unambiguously a range: an operator at the start and a version of three numbers.
 fn is_unmistakable(text: &str) -> bool {
     text.bytes().next().is_some_and(is_operator)
         && text.bytes().filter(|&byte| byte == b'.').count() >= 2
@@ -292,7 +294,7 @@ pub(super) fn relate(left: &str, right: &str, context: Context<'_>) -> Option<Re
     }
 }
 
-/// Which readings are possible: some operators belong to one family of formats alone.
+/// Returns the possible readings: some operators belong to one family of formats.
 fn readings(left: &str, right: &str) -> (bool, bool) {
     let has = |mark: &str| left.contains(mark) || right.contains(mark);
     let of_terraform_or_python = has("~>") || has("~=") || has("==");
@@ -401,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn where_formats_disagree_nothing_is_said() {
+    fn disagreeing_formats_leave_the_relation_unknown() {
         assert_all(
             kinds(Text, Text),
             "version",

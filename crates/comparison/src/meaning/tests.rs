@@ -1,4 +1,4 @@
-//! What the tables of all sorts share: pairs of texts, asked both ways round.
+//! Shared helpers of the tables of all sorts: pairs of texts, tested in both directions.
 
 use super::{Admits, Context, Dimension, Relation, relate};
 use evenkeel_document::{Scalar, ScalarKind};
@@ -10,12 +10,12 @@ pub(super) fn scalar(kind: ScalarKind, text: &str) -> Scalar {
     }
 }
 
-/// The kinds of the left and of the right value.
+/// Kinds of the left and the right value.
 pub(super) fn kinds(left: ScalarKind, right: ScalarKind) -> (ScalarKind, ScalarKind) {
     (left, right)
 }
 
-/// The same relation seen from the other side.
+/// Returns the relation with sides swapped.
 pub(super) fn mirrored(relation: Relation) -> Relation {
     match relation {
         Relation::Flag { left, right } => Relation::Flag {
@@ -48,7 +48,7 @@ pub(super) fn mirrored(relation: Relation) -> Relation {
     }
 }
 
-/// Relates two texts, and holds that the other way round gives the mirrored answer.
+/// Relates two texts and asserts that swapped arguments give the mirrored answer.
 pub(super) fn ask(
     kinds: (ScalarKind, ScalarKind),
     context: Context<'_>,
@@ -93,7 +93,7 @@ pub(super) fn assert_all(
     }
 }
 
-/// Holds that two texts are called anything but the same.
+/// Asserts that two texts are not the same.
 pub(super) fn assert_not_same<'a>(
     kinds: (ScalarKind, ScalarKind),
     at: impl Into<Context<'a>>,
@@ -124,7 +124,7 @@ impl<'a> From<&'a str> for Context<'a> {
 }
 
 #[test]
-fn types_differ_only_where_both_formats_can_tell() {
+fn types_differ_only_if_both_formats_have_types() {
     use ScalarKind::{Boolean, Date, Expression, Float, Integer, Loose, Null, Text};
     let at = Context::default();
     for (kinds, left, right, expected) in [
@@ -155,7 +155,7 @@ fn types_differ_only_where_both_formats_can_tell() {
 }
 
 #[test]
-fn long_texts_are_compared_as_they_are_written() {
+fn long_texts_are_compared_as_written() {
     let long = "1".repeat(70_000);
     let longer = format!("{long}.0");
     let kinds = (ScalarKind::Integer, ScalarKind::Integer);
@@ -186,7 +186,7 @@ fn a_commit_that_is_built_or_checked_out_is_a_version() {
 }
 
 #[test]
-fn a_part_of_an_address_is_no_version() {
+fn a_part_of_an_address_is_not_a_version() {
     let kinds = (ScalarKind::Text, ScalarKind::Text);
     let parts = [("10.12.0", "10.13.0"), ("10.12", "10.13")];
     for key in [

@@ -1,15 +1,15 @@
-//! Addresses of services: URLs and what is written like them, `postgres://…`, `redis://…`, `jdbc:postgresql://…`.
+//! Service addresses: URLs and similar texts, `postgres://…`, `redis://…`, `jdbc:postgresql://…`.
 //!
-//! RFC 3986 §6.2: scheme and host ignore case, the letters of percent-encodings do, and an empty port is the scheme's own. Nothing
-//! else is made even: paths are never resolved, decoded or compared without their case, since servers may tell them apart, and an
-//! empty path is not `/`, since programs add to it (`proxy_pass http://app` and `http://app/` ask for two things).
+//! RFC 3986 §6.2: scheme, host and percent-encodings ignore case, and an empty port is the scheme's default. Nothing
+//! else is normalized: paths are never resolved, decoded or compared without case, since servers may distinguish them,
+//! and an empty path is not `/`, since programs append to it (`proxy_pass http://app` and `http://app/` differ).
 
 use super::Relation;
 
-/// The longest text that is looked at as a URL.
+/// Longest text parsed as a URL.
 const LONGEST: usize = 8 * 1024;
 
-/// The ports that schemes have of themselves.
+/// Returns the default port of a scheme.
 fn default_port(scheme: &str) -> Option<&'static str> {
     let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme);
     let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(scheme));
@@ -33,14 +33,14 @@ fn default_port(scheme: &str) -> Option<&'static str> {
     })
 }
 
-/// A URL in parts, as it is written.
+/// Parts of a URL, as written.
 struct Url<'a> {
     scheme: &'a str,
     user: Option<&'a str>,
     host: &'a str,
     port: &'a str,
     path: &'a str,
-    /// The query and the fragment, with their marks.
+    /// Query and fragment, with their marks.
     rest: &'a str,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Url<'a> {
             Some((host, port)) if !port.contains(']') => (host, port),
             _ => (place, ""),
         };
-        // Several hosts, and placeholders, are compared as they are written.
+        // Several hosts, and placeholders, are compared as written.
         let plain = port.bytes().all(|byte| byte.is_ascii_digit())
             && !place.contains([',', '{', '$', '<', '%']);
         plain.then_some(Self {
@@ -96,9 +96,9 @@ impl<'a> Url<'a> {
     }
 }
 
-/// Whether two texts are alike but for the case of the letters in percent-encodings.
+/// Whether two texts are equal apart from the case of percent-encodings.
 fn is_same_encoded(left: &str, right: &str) -> bool {
-    // How many digits of a percent-encoding are still to come.
+    // Remaining digits of a percent-encoding.
     let mut digits = 0_u8;
     left.len() == right.len()
         && left.bytes().zip(right.bytes()).all(|(one, two)| {

@@ -1,11 +1,11 @@
 //! Single versions: which of two is newer.
 //!
-//! Semantic Versioning 2.0.0 §11 for what has three numbers, and the same order for one to four numbers, as engines, charts and
-//! calendar versions have them: `13`, `13.4`, `2024.1`. Of two that agree as far as the shorter one goes, `13` and `13.4`, neither is
-//! called newer: `13` may mean any of them. What follows a hyphen counts as a pre-release only when it is a word of one; `-alpine`
-//! and `-gke` are something else. `apiVersion` has Kubernetes' own order: `v1alpha1`, `v1beta1`, `v1`.
+//! Semantic Versioning 2.0.0 §11 for three numbers, and the same order for one to four numbers, as in engines, charts
+//! and calendar versions: `13`, `13.4`, `2024.1`. If the shorter one is a prefix, as in `13` and `13.4`, neither is
+//! newer: `13` may mean any of them. A suffix after a hyphen is a pre-release only if it is a word of one; `-alpine`
+//! and `-gke` are not. `apiVersion` follows Kubernetes' order: `v1alpha1`, `v1beta1`, `v1`.
 //!
-//! Two spellings of a version are never called the same: `v1.2.3` and `1.2.3` are two tags.
+//! Two spellings of a version are never equal: `v1.2.3` and `1.2.3` are two tags.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,7 @@ use evenkeel_document::{Scalar, ScalarKind};
 /// The longest text that is a version.
 const LONGEST: usize = 128;
 
-/// Words of pre-releases, from early to late; words of one rank are one word.
+/// Words of pre-releases, from early to late; words of one rank are equal.
 const STAGES: &[&[&str]] = &[
     &["dev", "nightly", "snapshot", "canary", "next"],
     &["alpha", "a"],
@@ -24,12 +24,12 @@ const STAGES: &[&[&str]] = &[
     &["rc", "c", "pre", "preview"],
 ];
 
-/// A version in parts, as it is written.
+/// Parts of a version, as written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Version<'a> {
     numbers: [u64; 4],
     count: usize,
-    /// What follows a hyphen, or the letters of `1.0rc1`.
+    /// Suffix after a hyphen, or the letters of `1.0rc1`.
     suffix: &'a str,
     has_v: bool,
 }
@@ -79,23 +79,23 @@ impl<'a> Version<'a> {
         )
     }
 
-    /// Three numbers, as semantic versioning asks for; the missing ones are zero. `None` when there are four.
+    /// Returns three numbers, as semantic versioning requires; missing ones are zero. `None` if there are four.
     pub(super) fn triple(&self) -> Option<[u64; 3]> {
         let [one, two, three, _] = self.numbers;
         (self.count <= 3).then_some([one, two, three])
     }
 
-    /// How many numbers are written.
+    /// Returns the number of written numbers.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// The pre-release, or nothing.
+    /// Returns the pre-release, or an empty text.
     pub(super) fn suffix(&self) -> &'a str {
         self.suffix
     }
 
-    /// Whether it cannot be anything but a version, whatever the key.
+    /// Whether it is unambiguously a version, whatever the key.
     fn is_unmistakable(&self) -> bool {
         self.count == 3 || self.has_v && self.count == 2
     }
@@ -117,18 +117,18 @@ fn stage(word: &str) -> Option<usize> {
         .position(|words| words.iter().any(|each| each.eq_ignore_ascii_case(word)))
 }
 
-/// Letters at the start, and what follows.
+/// Splits leading letters from the rest.
 fn split_word(text: &str) -> (&str, &str) {
     let end = text.bytes().take_while(u8::is_ascii_alphabetic).count();
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// The order of two suffixes of one version. `None` where they are not steps on one way.
+/// Compares two suffixes of one version. `None` if they are not stages of one sequence.
 fn suffixes(left: &str, right: &str) -> Option<Ordering> {
     if left.is_empty() || right.is_empty() {
         let other = if left.is_empty() { right } else { left };
         stage(split_word(other).0)?;
-        // The release comes after all that was published before it.
+        // A release is newer than all of its pre-releases.
         return Some(if left.is_empty() {
             Ordering::Greater
         } else {
@@ -160,7 +160,7 @@ fn suffixes(left: &str, right: &str) -> Option<Ordering> {
     }
 }
 
-/// `v1beta2` of Kubernetes: the major number, the stage, the stage's number.
+/// Parses `v1beta2` of Kubernetes: the major number, the stage, the stage's number.
 fn api(text: &str) -> Option<(u64, u8, u64)> {
     let text = text.strip_prefix('v')?;
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -175,7 +175,7 @@ fn api(text: &str) -> Option<(u64, u8, u64)> {
     Some((major.parse().ok()?, stage, number.parse().ok()?))
 }
 
-/// The order of two `apiVersion`s of one group: what is stable comes after all that is not.
+/// Compares two `apiVersion`s of one group: stable versions are newer than all others.
 fn api_order(left: &str, right: &str) -> Option<Ordering> {
     let parts = |text| str::rsplit_once(text, '/').unwrap_or(("", text));
     let ((group, left), (their_group, right)) = (parts(left), parts(right));
@@ -184,7 +184,7 @@ fn api_order(left: &str, right: &str) -> Option<Ordering> {
     (group == their_group).then(|| ranked(one).cmp(&ranked(two)))
 }
 
-/// Dates of versions that are dates: `2012-10-17`. They sort as they are written.
+/// Whether a version is a date: `2012-10-17`. Dates sort as text.
 fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10
@@ -213,7 +213,7 @@ pub(super) fn relate(left: &Scalar, right: &Scalar, context: Context<'_>) -> Opt
     if !(of_key || one.is_unmistakable() && two.is_unmistakable()) {
         return None;
     }
-    // `1.10` that is written as a number may reach its reader as 1.1.
+    // A reader may parse the number `1.10` as 1.1.
     let is_cut = |scalar: &Scalar| scalar.kind == ScalarKind::Float && scalar.text.ends_with('0');
     if is_cut(left) || is_cut(right) {
         return Some(newer(None));
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn where_neither_is_newer_nothing_is_said() {
+    fn without_a_newer_one_the_relation_is_unknown() {
         assert_all(
             kinds(Text, Text),
             "version",
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_version_is_none() {
+    fn similar_texts_are_not_versions() {
         assert_all(
             kinds(Text, Text),
             "something",

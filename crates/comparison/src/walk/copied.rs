@@ -1,14 +1,15 @@
-//! Random ids that are equal in both environments although a different id in each environment: they were copied.
+//! Copied random ids: equal in both environments, where each should have its own.
 //!
-//! Random and equal says nothing by itself: a tenant, a role that a cloud defines, or a schema is the same everywhere. An
-//! id counts as copied where the text around it names two accounts, where its key names what each environment has for
-//! itself, or, where the environments are known to have accounts of their own, unless its key names what is shared.
+//! An equal random id proves nothing by itself: a tenant, a role that a cloud defines, or a schema is the same
+//! everywhere. An id counts as copied if the text around it names two accounts, if its key names something that each
+//! environment has for itself, or, if the environments are known to have separate accounts, unless its key names
+//! something shared.
 
 use super::super::Identities;
 use super::super::meaning::{self, Context};
 use evenkeel_document::Scalar;
 
-/// Words of keys under which one id is right in all environments.
+/// Words of keys whose id is rightly shared by all environments.
 const SHARED: &[&str] = &[
     "tenant",
     "directory",
@@ -82,7 +83,7 @@ const SHARED: &[&str] = &[
     "locale",
 ];
 
-/// Words of keys that name what each environment has for itself.
+/// Words of keys whose id belongs to one environment.
 const OWN: &[&str] = &[
     "client",
     "application",
@@ -123,13 +124,13 @@ const OWN: &[&str] = &[
     "gateway",
 ];
 
-/// Prefixes of Amazon's ids of what belongs to one account and is not handed to others.
+/// Prefixes of Amazon's ids that belong to one account and cannot be shared.
 const AMAZON: &[&str] = &[
     "vpc", "subnet", "sg", "rtb", "igw", "nat", "eni", "vol", "i", "acl", "vpce", "fs", "fsap",
     "eipalloc", "lt",
 ];
 
-/// Whether two values that are the same but for identity values have a random id that was copied.
+/// Whether two values that are equal apart from identity values contain a copied random id.
 pub(super) fn is_copied(
     left: &Scalar,
     right: &Scalar,
@@ -151,7 +152,7 @@ pub(super) fn is_copied(
     if is_defined {
         return false;
     }
-    // One id within two accounts: there can be no such thing.
+    // An id belongs to one account, so it cannot exist in two.
     if one != two {
         return names_accounts(one, two);
     }
@@ -195,7 +196,7 @@ struct RandomId<'t> {
     sort: Sort,
 }
 
-/// The first id in a text that is random by its form.
+/// Returns the first id in a text with a random form.
 fn random_id(text: &str) -> Option<RandomId<'_>> {
     let is_part = |each: char| each.is_ascii_alphanumeric() || each == '-';
     text.split(|each| !is_part(each)).find_map(|word| {
@@ -215,7 +216,7 @@ fn random_id(text: &str) -> Option<RandomId<'_>> {
     })
 }
 
-/// Whether a word is a UUID made of chance or of time, and no well-known one: those have few different digits, or are made
+/// Whether a word is a random or time-based UUID and not a well-known one, which has few different digits or is derived
 /// from a name.
 fn is_random_uuid(word: &str) -> bool {
     let bytes = word.as_bytes();
@@ -229,7 +230,7 @@ fn is_random_uuid(word: &str) -> bool {
     is_form && is_random(word)
 }
 
-/// Whether hexadecimal digits look like chance: enough different ones, and letters among them.
+/// Whether hexadecimal digits look random: enough different ones, with letters.
 fn is_random(digits: &str) -> bool {
     let mut seen = 0_u16;
     let mut letters = 0;
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_what_each_environment_has_for_itself_was_copied() {
+    fn an_equal_id_of_a_separate_thing_was_copied() {
         assert!(same("client_id", ID, false));
         assert!(same("instrumentationKey", ID, false));
         assert!(same("id", ID, true));
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_the_same_everywhere_was_not() {
+    fn an_id_that_is_equal_everywhere_was_not_copied() {
         for key in [
             "tenantId",
             "TENANT_ID",
@@ -315,7 +316,7 @@ mod tests {
         for value in [
             "00000003-0000-0000-c000-000000000000",
             "00000000-0000-4000-8000-000000000001",
-            // Made from a name.
+            // Derived from a name.
             "6ba7b810-9dad-51d1-80b4-00c04fd430c8",
             "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c",
             "ami-0f2ab31c9d4e5a678",

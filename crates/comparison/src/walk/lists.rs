@@ -1,4 +1,4 @@
-//! Lists, and what only one side has.
+//! Lists, and values that only one side has.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -69,14 +69,14 @@ impl<'n> Walk<'n, '_> {
         }
         if is_reordered && !is_set {
             let has_meaning = self.is_order_known(left, right);
-            // What has a name is found by it, wherever it is; a single value is known by nothing but its place.
+            // A named element is found by its name anywhere; a single value only by its position.
             if is_named && !has_meaning {
                 let under = self.under();
                 let sides = |_: &Self| (shown::list(under, left), shown::list(under, right));
                 self.counts_as_equal(sides, Why::Order);
                 return;
             }
-            // Where elements are missing, that is what there is to say; unless the order is known to matter.
+            // If elements are missing, their order is not reported, unless it is known to have a meaning.
             if is_complete || has_meaning {
                 let sides = (self.whole(left), self.whole(right));
                 self.found(Some(sides.0), Some(sides.1), Matter::Order(has_meaning));
@@ -84,7 +84,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// A whole list as a side.
+    /// Returns a whole list as a side.
     fn whole(&self, nodes: &[Node]) -> Side {
         let under = self.under();
         Side {
@@ -104,7 +104,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// The identity by which a list of single values that is the same on both sides names both environments.
+    /// Returns the identity by which an equal list of single values names both environments.
     fn names_both_in(&self, left: &[Node], right: &[Node]) -> Option<Arc<str>> {
         if !(self.foreign.0 && self.foreign.1) || left.len() != right.len() || left.len() < 2 {
             return None;
@@ -121,8 +121,8 @@ impl<'n> Walk<'n, '_> {
         self.names_both(&text, &text)
     }
 
-    /// Whether the order of a list is known to mean something: by its key, because its elements are tasks of a playbook, or
-    /// because one of them refers to another that must come before.
+    /// Whether the order of a list is known to have a meaning: by its key, because its elements are tasks of a
+    /// playbook, or because one of them refers to an earlier one.
     fn is_order_known(&self, left: &[Node], right: &[Node]) -> bool {
         const TASKS: &[&str] = &[
             "hosts",
@@ -152,7 +152,7 @@ impl<'n> Walk<'n, '_> {
             || earlier_references(left) != earlier_references(right)
     }
 
-    /// Which elements belong together, each pair with a step that no other pair has.
+    /// Pairs the elements, each pair with a unique step.
     pub(super) fn pairing(
         &self,
         left: &'n [Node],
@@ -168,7 +168,7 @@ impl<'n> Walk<'n, '_> {
         pairing
     }
 
-    /// A path names single values by themselves; but no secret. Those go by position.
+    /// Names secret single values by position, since a path would display them.
     fn hide(&self, pairs: &mut [list::Pair<'n>], left: &[Node], right: &[Node]) {
         let under = self.under();
         let arguments = (arguments_of(left), arguments_of(right));
@@ -193,7 +193,7 @@ impl<'n> Walk<'n, '_> {
                         || list::assignment(scalar).is_none()
                             && under.secrecy(scalar) != Secrecy::Open
                 });
-            // No secret identifies an element either.
+            // A secret never identifies an element.
             let within = match &node.content {
                 Content::Map(entries) => Some(under.within(entries)),
                 _ => None,
@@ -215,10 +215,10 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// Gives each pair a step of its own. A position on one side may be that of another element on the other side: what
-    /// only one side has is named by what it is.
+    /// Gives each pair a unique step. A position on one side may be that of another element on the other side, so an
+    /// element that only one side has is named by its content.
     fn distinguish(&self, pairs: &mut [list::Pair<'n>]) {
-        // How often a step was wanted, so that many alike cost no more than few.
+        // Number of uses of a step, so that many equal elements stay linear.
         let mut taken: HashMap<Step, usize> = HashMap::with_capacity(pairs.len());
         for pair in pairs {
             let alone = match (pair.left, pair.right) {
@@ -244,8 +244,8 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// What an element without a name is called: by its first single values; where it has none, by its value in one line,
-    /// of which a long one is cut and told by a digest. Without secrets.
+    /// Returns a name for an unnamed element: its first single values; without any, its value on one line, shortened
+    /// with a digest. Without secrets.
     fn names_of(&self, node: &Node) -> Step {
         const MOST: usize = 3;
         const LONGEST: usize = 60;
@@ -331,7 +331,7 @@ impl<'n> Walk<'n, '_> {
     }
 }
 
-/// The step of another pair that would have the same one.
+/// Returns the step of another pair with the same name.
 fn again(step: &Step, time: usize) -> Step {
     match step {
         Step::Element(names) => {
@@ -349,7 +349,7 @@ fn again(step: &Step, time: usize) -> Step {
     }
 }
 
-/// Which elements refer with `$(NAME)` or `${NAME}` to a variable that an element before them sets.
+/// Returns the elements that refer with `$(NAME)` or `${NAME}` to a variable set by an earlier element.
 fn earlier_references(nodes: &[Node]) -> BTreeSet<(String, String)> {
     let assigned = |node: &Node| -> Option<(String, String)> {
         if let Some(scalar) = node.as_scalar() {

@@ -1,4 +1,4 @@
-//! Maps: entry by entry, and keys that were only renamed.
+//! Maps: comparison entry by entry, and renamed keys.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl<'n> Walk<'n, '_> {
             .all(|step| matches!(step, Trail::Element(Step::Key(_), _)))
     }
 
-    /// Says which key the other side has instead of the one that was found last.
+    /// Sets the key that the other side has instead of the one found last.
     fn put_instead(&mut self, instead: Option<Arc<str>>) {
         if let Some(found) = self.found.last_mut()
             && matches!(found.matter, Matter::Only(_))
@@ -98,7 +98,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// Two entries of one key.
+    /// Compares two entries of one key.
     pub(super) fn entries(&mut self, one: &'n Entry, two: &'n Entry) {
         if one.key != two.key {
             self.mention_key(one, Which::Left);
@@ -110,7 +110,7 @@ impl<'n> Walk<'n, '_> {
         self.above.pop();
     }
 
-    /// Two keys that are not written alike and stand for each other.
+    /// Compares two keys that are written differently and correspond.
     fn renamed(&mut self, one: &'n Entry, two: &'n Entry) {
         let identities = &self.rules.identities;
         if let Some(which) = identities.marked_on_one_side(&one.key, &two.key) {
@@ -122,8 +122,7 @@ impl<'n> Walk<'n, '_> {
         self.counts_as_equal(keys, Why::Key);
     }
 
-    /// Keys that differ by identity values only are the same key, and so are those of which one has the name of its
-    /// environment added.
+    /// Pairs keys that differ by identity values only, and keys with the environment's name added.
     pub(super) fn renamed_keys(
         &self,
         left: &[Entry],

@@ -1,4 +1,4 @@
-//! Where one environment's identity stands in the other's configuration.
+//! Mentions of one environment in the configuration of the other.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{Trail, Walk};
 use evenkeel_document::{Content, Entry, Node, Scalar};
 
 impl<'n> Walk<'n, '_> {
-    /// Looks for the other environment in everything below a node.
+    /// Searches everything below a node for the other environment.
     pub(super) fn mentions(&mut self, node: &'n Node, which: Which) {
         match &node.content {
             Content::Scalar(scalar) => self.mention(node, scalar, which, None),
@@ -35,7 +35,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// Looks for the other environment in a single value; `other` is what that one has at the place.
+    /// Searches a single value for the other environment; `other` is that environment's value at this place.
     pub(super) fn mention(
         &mut self,
         node: &'n Node,
@@ -51,8 +51,7 @@ impl<'n> Walk<'n, '_> {
         self.foreign_found(side, other, mention, which);
     }
 
-    /// Looks in a value that both sides have for a database, a bucket, a queue or a topic that is one side's own. It is
-    /// shared, which may be meant.
+    /// Searches a value that both have for a database, bucket, queue or topic of one side. Sharing it may be intended.
     pub(super) fn shared(&mut self, left: &'n Node, right: &'n Node, scalar: &'n Scalar) {
         for which in [Which::Left, Which::Right] {
             let Some(Mention { value, thing, .. }) = self.mentioned(&scalar.text, which) else {
@@ -71,7 +70,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// The keys that a text stands under. In `NAME=value`, and in a line, the first word is the key.
+    /// Returns the keys of a text. In `NAME=value`, and in a line, the first word is the key.
     fn context_of<'t>(&self, text: &'t str) -> Context<'t>
     where
         'n: 't,
@@ -93,9 +92,9 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// What a text mentions of the other environment.
+    /// Returns the mention of the other environment in a text.
     fn mentioned(&self, text: &str, which: Which) -> Option<Mention> {
-        /// A longer text is no name.
+        /// Maximum length of a name.
         const LONGEST_NAME: usize = 128;
         let identities = &self.rules.identities;
         if self.may_mention(which)
@@ -111,7 +110,7 @@ impl<'n> Walk<'n, '_> {
                 thing,
             });
         }
-        // The name of a database or a bucket is told by the environment's name in it.
+        // A database or bucket is recognised by the environment's name in it.
         let is_name = text.len() <= LONGEST_NAME
             && identities.may_name(text, which.other())
             && !text.contains(char::is_whitespace);
@@ -152,7 +151,7 @@ impl<'n> Walk<'n, '_> {
         }
     }
 
-    /// A key, as what one side has.
+    /// Returns a key as a side.
     pub(super) fn key_side(&self, entry: &'n Entry) -> Side {
         let mut side = self.side(&entry.value, Some(entry.place));
         side.place = entry.place;
@@ -181,7 +180,7 @@ impl<'n> Walk<'n, '_> {
     }
 }
 
-/// What is mentioned of the other environment.
+/// Mention of the other environment.
 struct Mention {
     identity: Arc<str>,
     value: Arc<str>,

@@ -1,4 +1,4 @@
-//! What moved from one place to another, and texts that are compared line by line.
+//! Moved values, and texts that are compared line by line.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,8 +8,8 @@ use super::{Trail, Walk};
 use evenkeel_document::{Document, Node};
 
 impl<'n> Walk<'n, '_> {
-    /// What only one side has at one place, and only the other at another, is the same thing that has moved: when it is
-    /// large enough to be known again, and there is one of it on each side.
+    /// Pairs a value that only one side has with an equal one elsewhere that only the other has, if it is large enough
+    /// to recognise and unique on each side.
     pub(super) fn moves(&mut self) {
         const LARGE_ENOUGH: usize = 3;
         let (lefts, rights) = std::mem::take(&mut self.only);
@@ -62,7 +62,7 @@ impl<'n> Walk<'n, '_> {
         let is_set = self.rules.is_set(&above);
         let identities = &self.rules.identities;
         lines::compare(left, right, identities, &above, is_set, &mut self.found);
-        // A line that both have is shared, and belongs to neither alone.
+        // A line that both have is shared and belongs to no environment.
         let texts = |document: &'n Document| -> HashSet<&'n str> {
             let named = lines::named(document);
             named

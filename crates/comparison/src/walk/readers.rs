@@ -1,24 +1,24 @@
-//! Values that are written differently, read alike by this project, and not by every program that reads the format.
+//! Values that are written differently, equal to evenkeel, and not equal to every program that reads the format.
 //!
-//! YAML 1.1 has more booleans and numbers than YAML 1.2, and most programs still read it; shells, Compose and libraries agree
-//! on what quotes and `$` mean in dotenv, and not on escapes; readers of INI files differ in whether quotes are part of a
+//! YAML 1.1 has more booleans and numbers than YAML 1.2, and most programs still read it; shells, Compose and libraries
+//! agree on quotes and `$` in dotenv, but not on escapes; readers of INI files disagree on whether quotes are part of a
 //! value.
 
 use evenkeel_document::{Content, Document, Format, Node, ScalarKind};
 
-/// One side's text, as far as it tells how values are written.
+/// Text of one side, which shows how values are written.
 #[derive(Clone, Copy)]
 pub(super) struct Written<'n> {
     text: &'n str,
     format: Format,
-    /// Whether the text says by itself that it is YAML 1.1.
+    /// Whether the text declares YAML 1.1.
     is_yaml_1_1: bool,
 }
 
-/// Who reads two values differently.
+/// Programs that read two values differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Readers {
-    /// In a few words.
+    /// Short description.
     pub(super) who: &'static str,
     /// Whether every reader of the format does.
     pub(super) is_certain: bool,
@@ -38,13 +38,12 @@ impl<'n> Written<'n> {
         }
     }
 
-    /// Whether the two are of different formats.
+    /// Whether the two have different formats.
     pub(super) fn is_other_format(self, other: Self) -> bool {
         self.format != other.format
     }
 
-    /// Whether a list comes from a repeated key, which gives no list where it is written once: keys of INI files, blocks of
-    /// HCL.
+    /// Whether a list comes from a repeated key, which is not a list if written once: keys of INI files, blocks of HCL.
     pub(super) fn is_repeated(self, list: &Node, single: &Node) -> bool {
         match self.format {
             Format::Properties => true,
@@ -55,14 +54,14 @@ impl<'n> Written<'n> {
         }
     }
 
-    /// A value as it is written.
+    /// Returns a value as written.
     pub(super) fn value(self, node: &Node) -> &'n str {
         let (start, end) = (node.place.start as usize, node.place.end as usize);
         self.text.get(start..end).unwrap_or("")
     }
 }
 
-/// Who reads two values differently that have one text here.
+/// Returns the programs that read two values of equal text differently.
 pub(super) fn differ(left: (Written<'_>, &Node), right: (Written<'_>, &Node)) -> Option<Readers> {
     let (one, two) = (left.0.value(left.1), right.0.value(right.1));
     if one == two || left.0.format != right.0.format {
@@ -80,14 +79,14 @@ pub(super) fn differ(left: (Written<'_>, &Node), right: (Written<'_>, &Node)) ->
                 && is_quoted(one) != is_quoted(two)
                 && is_other_type_in_yaml_1_1(text);
             differs.then_some(Readers {
-                who: "for YAML 1.1, which many programs read, only one of them is text",
+                who: "in YAML 1.1, which many programs read, only one of them is text",
                 is_certain: left.0.is_yaml_1_1 || right.0.is_yaml_1_1,
             })
         }
         Format::Dotenv => {
             if text.contains('$') && fills_in(one) != fills_in(two) {
                 return Some(Readers {
-                    who: "variables are filled in in one of them only",
+                    who: "variables are expanded in one of them only",
                     is_certain: true,
                 });
             }
@@ -109,7 +108,7 @@ fn is_quoted(written: &str) -> bool {
     written.starts_with(['"', '\''])
 }
 
-/// A value without the quotes around it.
+/// Returns a value without surrounding quotes.
 fn unquoted(written: &str) -> &str {
     for quote in ['"', '\'', '`'] {
         let inner = written
@@ -122,7 +121,7 @@ fn unquoted(written: &str) -> &str {
     written
 }
 
-/// Whether a value of a dotenv file has a variable that is filled in: not in single quotes, and not after a backslash.
+/// Whether a dotenv value contains an expanded variable: not in single quotes, and not after a backslash.
 fn fills_in(written: &str) -> bool {
     if written.starts_with(['\'', '`']) {
         return false;
@@ -141,7 +140,7 @@ fn fills_in(written: &str) -> bool {
     false
 }
 
-/// Whether a word without quotes is text for YAML 1.2, and a boolean or a number for YAML 1.1.
+/// Whether an unquoted word is text in YAML 1.2, and a boolean or a number in YAML 1.1.
 fn is_other_type_in_yaml_1_1(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off",

@@ -1,4 +1,4 @@
-//! Single values: whether they say the same, and what it is if they do not.
+//! Single values: equality, and the kind of difference.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ impl<'n> Walk<'n, '_> {
             }
             return;
         }
-        // A text that names both environments, and is the same in both, is about the environments.
+        // A text that names both environments, and is equal in both, is about the environments.
         if let Some(identity) = self.names_both(&one.text, &two.text) {
             let sides = (self.side(left, None), self.side(right, None));
             self.found(Some(sides.0), Some(sides.1), Matter::NamesBoth(identity));
             return;
         }
-        // What both have alike is shared, and belongs to neither alone.
+        // An equal value is shared and belongs to no environment.
         if one.text == two.text {
             self.shared(left, right, one);
         } else {
@@ -63,7 +63,7 @@ impl<'n> Walk<'n, '_> {
                     return;
                 }
             }
-            // Of images that are not the same, there is more to say than that one floats.
+            // A difference of images is more important than a floating tag.
             if meaning::floating_tag(&one.text, context).is_some() {
                 let sides = (self.side(left, None), self.side(right, None));
                 self.found(Some(sides.0), Some(sides.1), Matter::Floating);
@@ -93,7 +93,7 @@ impl<'n> Walk<'n, '_> {
             return;
         }
         let mut sides = (self.side(left, None), self.side(right, None));
-        // Texts that differ only in their secrets and in identity values.
+        // Texts that differ only in secrets and identity values.
         let is_open = !(sides.0.is_encrypted || sides.1.is_encrypted);
         let covered = |side: &Side, whole: &Scalar| {
             let scalar = side.scalar.as_ref().filter(|own| own.text != whole.text);
@@ -119,7 +119,7 @@ impl<'n> Walk<'n, '_> {
         self.found(Some(sides.0), Some(sides.1), matter);
     }
 
-    /// The identity by which a text that is the same on both sides names both environments.
+    /// Returns the identity by which an equal text names both environments.
     pub(super) fn names_both(&self, one: &str, two: &str) -> Option<Arc<str>> {
         if !(self.foreign.0 && self.foreign.1) || one != two {
             return None;
@@ -127,7 +127,7 @@ impl<'n> Walk<'n, '_> {
         self.rules.identities.names_both(one).cloned()
     }
 
-    /// Two values that are the same only where they are written alike.
+    /// Compares two values that are equal only if written alike.
     fn exactly(&mut self, left: &'n Node, right: &'n Node) {
         let written = |walk: &Self| (walk.written.0.value(left), walk.written.1.value(right));
         if left.content == right.content && {
@@ -142,13 +142,13 @@ impl<'n> Walk<'n, '_> {
         self.found(Some(sides.0), Some(sides.1), matter);
     }
 
-    /// What two sides show that count as equal.
+    /// Returns the displayed text of two sides that count as equal.
     fn shown_alike(&self, left: &Node, right: &Node) -> (String, String) {
         let under = self.under();
         (shown::shown(under, left), shown::shown(under, right))
     }
 
-    /// Shows two values as they are written, where what is shown would not tell them apart.
+    /// Displays two values as written, if their displayed texts are equal.
     fn tell_apart(&self, sides: &mut (Side, Side), left: &Node, right: &Node) {
         let is_secret = sides.0.is_secret || sides.1.is_secret;
         if is_secret || sides.0.shown != sides.1.shown {
@@ -162,7 +162,7 @@ impl<'n> Walk<'n, '_> {
         (sides.0.shown, sides.1.shown) = (shown::clipped(one), shown::clipped(two));
     }
 
-    /// What two values mean to each other. Those that mean the same once identity values are exchanged are the same:
+    /// Relates two values. Values that are the same after exchanging identity values are equal:
     /// `https://staging.example.net:443` is production's `https://production.example.net`.
     pub(super) fn relate(&self, one: &Scalar, two: &Scalar, context: Context<'_>) -> Relation {
         let relation = meaning::relate(one, two, context);
@@ -184,8 +184,8 @@ impl<'n> Walk<'n, '_> {
     }
 }
 
-/// Whether a name of an environment may be all that differs between two values. In the tag of an image, or in a version,
-/// it says that something else runs.
+/// Whether an environment's name may be the only difference of two values. In an image tag or a version, it means that
+/// something else runs.
 fn may_be_marked(relation: &Relation) -> bool {
     matches!(
         relation,

@@ -1,6 +1,6 @@
-//! What is around a disagreement: what explains it, where its siblings are, and what the other side has instead of it.
+//! Surroundings of a disagreement: its explanation, its siblings, and the key that the other side has instead.
 //!
-//! Only what the walk sees is recorded here. Which disagreements have one reason is decided where they are grouped.
+//! Only facts of the walk are recorded here; grouping by reason is left to the layers above.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::super::path::Step;
 use super::{Trail, Walk, named};
 use evenkeel_document::{Content, Entry, Node};
 
-/// A map or a list that the walk is in, as the first side has it.
+/// Enclosing map or list, on the first side.
 #[derive(Clone, Copy)]
 pub(super) enum Container<'n> {
     /// A map.
@@ -33,16 +33,16 @@ const SWITCHES: &[&str] = &[
     "install",
 ];
 
-/// How many siblings are looked at, on how many levels.
+/// Maximum number of examined siblings, on all levels.
 const SIBLINGS: usize = 32;
 const LEVELS: usize = 3;
-/// How many of them must have the key.
+/// Minimum number of siblings that must have the key.
 const ENOUGH: usize = 2;
 
 impl Walk<'_, '_> {
-    /// What is around the disagreement that is found now.
+    /// Returns the surroundings of the current disagreement.
     pub(super) fn around(&self, path: &Path, matter: &Matter) -> Surroundings {
-        // What differs at the very place of a mention belongs to it.
+        // A difference at the exact place of a mention belongs to it.
         let mention = self.found.last().filter(|mention| {
             matches!(mention.matter, Matter::Foreign { .. })
                 && !matches!(matter, Matter::Only(_))
@@ -59,7 +59,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Where the siblings of this place are, if at least two others have something there.
+    /// Returns the pattern of the siblings' places, if at least two others have a value there.
     fn among(&self) -> Option<Arc<str>> {
         let length = self.trail.len();
         let levels = self.containers.iter().rev();
@@ -77,7 +77,7 @@ impl Walk<'_, '_> {
                     .take(ENOUGH)
                     .count(),
                 (Container::List(items), Trail::Element(..)) => {
-                    // One of them is the own one, as the first side has it.
+                    // One of them is the element itself, on the first side.
                     let all = items.iter().take(SIBLINGS).filter(|item| has(item));
                     all.take(ENOUGH + 1).count().saturating_sub(1)
                 }
@@ -90,7 +90,7 @@ impl Walk<'_, '_> {
         None
     }
 
-    /// The way to this place, with any key or element at one step.
+    /// Returns the current path with a wildcard at one step.
     fn pattern(&self, any: usize) -> Arc<str> {
         let mut text = String::new();
         for (number, step) in self.trail.iter().enumerate() {
@@ -108,7 +108,7 @@ impl Walk<'_, '_> {
         text.into()
     }
 
-    /// Says of everything that was found since then, but for the disagreement at that path, that it is explained by it.
+    /// Marks everything found since then, except the disagreement at that path, as explained by it.
     pub(super) fn explain(&mut self, since: usize, by: &Path) {
         for found in self.found.iter_mut().skip(since) {
             if found.path != *by || matches!(found.matter, Matter::Foreign { .. }) {
@@ -117,7 +117,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Where what was found in two maps since then is all below a switch that is on in one of them, says so.
+    /// Marks findings in two maps since then as explained by a switch, if they are all below a switch that is on in one
+    /// of them.
     pub(super) fn explain_by_switch(&mut self, since: usize, left: &[Entry], right: &[Entry]) {
         if self.found.len() < since + 2 {
             return;
@@ -137,7 +138,7 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Whether some steps lead to something below a node.
+/// Whether steps lead to a value below a node.
 fn leads(node: &Node, steps: &[Trail<'_>]) -> bool {
     let mut node = node;
     for step in steps {
@@ -165,8 +166,8 @@ fn leads(node: &Node, steps: &[Trail<'_>]) -> bool {
     true
 }
 
-/// Whether each of two maps has exactly one key that the other lacks, as if one was put in the place of the other: in a
-/// small map, or with a word in common, and nothing large.
+/// Whether each of two maps has exactly one key that the other lacks, as if one replaced the other: in a small map, or
+/// with a common word, and no large value.
 pub(super) fn are_exchanged(
     left: &[&Entry],
     right: &[&Entry],
@@ -184,7 +185,7 @@ pub(super) fn are_exchanged(
         && (is_small || shares_a_word(&one.key, &two.key))
 }
 
-/// Whether two keys begin or end with the same word.
+/// Whether two keys start or end with the same word.
 fn shares_a_word(one: &str, two: &str) -> bool {
     const LEAST: usize = 2;
     let words = |key: &str| -> Vec<String> {
@@ -194,7 +195,7 @@ fn shares_a_word(one: &str, two: &str) -> bool {
             .collect()
     };
     let (ones, twos) = (words(one), words(two));
-    // A single word of each is a name, and no part of one.
+    // A single word of each is a whole name, not a part of one.
     ones.len().max(twos.len()) > 1
         && (!ones.is_empty() && ones.first() == twos.first()
             || !ones.is_empty() && ones.last() == twos.last())

@@ -1,5 +1,4 @@
-//! Whether two values are alike: what one environment calls otherwise mostly has something in common with what the other
-//! calls it.
+//! Likeness of two values: two environments' names of one thing mostly share something.
 
 use super::super::super::tokens::tokens;
 use super::super::super::words;
@@ -7,14 +6,14 @@ use super::{IdentityKind, PairOfTexts, common, forms};
 use crate::identity::Network;
 use evenkeel_model::EnvironmentName;
 
-/// What two values have in common.
+/// How much two values share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Likeness {
     /// Too little to be two names of one thing.
     None,
-    /// Much, or all but what each environment is called.
+    /// Much, or everything except the environment's name.
     Some,
-    /// One is the other with its environment's name added.
+    /// One value is the other plus its environment's name.
     Addition,
 }
 
@@ -49,7 +48,7 @@ pub(super) fn likeness(
     let shared = weight(&mut own.iter().filter(|word| other.contains(word)));
     let all =
         weight(&mut own.iter()) + weight(&mut other.iter().filter(|word| !own.contains(word)));
-    // Half of all letters.
+    // At least half of all letters.
     if all > 0 && shared * 2 >= all {
         Likeness::Some
     } else {
@@ -57,8 +56,7 @@ pub(super) fn likeness(
     }
 }
 
-/// The words of a value without what the environment is called and without a public suffix, and whether the environment is
-/// called anything in it.
+/// Returns the words of a value without the environment's name and a public suffix, and whether it contains that name.
 fn rest(text: &str, environment: &EnvironmentName) -> (Vec<String>, bool) {
     let lower = text.to_lowercase();
     let mut value = lower.as_str();
@@ -89,7 +87,7 @@ fn rest(text: &str, environment: &EnvironmentName) -> (Vec<String>, bool) {
             marked = true;
             continue;
         }
-        // `acmestg`: a clear name at an end of a word.
+        // `acmestg`: a clear name at the end of a word.
         let glued = (3..word.len()).rev().find_map(|length| {
             let (head, tail) = (word.get(..length)?, word.get(length..)?);
             let (start, end) = (
@@ -122,7 +120,7 @@ mod tests {
     use evenkeel_model::EnvironmentName;
 
     #[test]
-    fn names_are_alike_that_share_half_of_their_letters() {
+    fn names_that_share_half_of_their_letters_are_alike() {
         let pair = PairOfTexts {
             left: EnvironmentName::new("staging"),
             right: EnvironmentName::new("production"),

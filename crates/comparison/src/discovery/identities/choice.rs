@@ -1,7 +1,7 @@
-//! Chooses the fewest substitutions that explain the most places.
+//! Choice of the fewest substitutions that explain the most places.
 //!
-//! Again and again the candidate that explains most of what is left is taken; of two that explain as much, the kind
-//! that says more, then the shorter. What the names of the two environments explain by themselves needs none.
+//! Repeatedly takes the candidate that explains most of the rest; of equals, the more specific kind, then the shorter.
+//! Places that the names of the two environments explain need no substitution.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,11 @@ use super::cores::{self, Core, Part, Way};
 use super::evidence::{self, Claim};
 use super::forms::{self, Need};
 use super::{DifferingText, IdentityKind, PairOfTexts, networks};
-use crate::identity::stands_alone;
+use crate::identity::is_separate;
 use crate::{Identities, Identity};
 use evenkeel_model::EnvironmentName;
 
-/// A substitution that was chosen.
+/// Chosen substitution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
     pub(super) left: String,
@@ -23,27 +23,27 @@ pub(super) struct Chosen {
     pub(super) places: BTreeSet<(String, String)>,
 }
 
-/// A differing part: the number of its text, and its own.
+/// Differing part: the index of its text, and its own.
 type Spot = (usize, usize);
 
-/// Most candidates of which it is asked whether both environments have their values.
+/// Maximum number of candidates checked for occurrence in both environments.
 const MOST_ASKED: usize = 200;
 
-/// Most differing parts of one text that are looked at.
+/// Maximum number of differing parts of one text.
 const MOST_PARTS: usize = 20;
 
-/// How much text is compared for one pair of environments: the products of the lengths, in bytes.
+/// Limit of compared text for one pair of environments: the products of the lengths, in bytes.
 const MOST_WORK: usize = 400_000_000;
 
 #[derive(Default)]
 struct Candidate {
     kind: Option<(IdentityKind, Need, Way)>,
     spots: BTreeSet<Spot>,
-    /// Texts in which it is not everything.
+    /// Texts that contain it and more.
     within: BTreeSet<usize>,
 }
 
-/// The substitutions for a pair of environments, most useful first.
+/// Returns the substitutions for a pair of environments, most useful first.
 pub(super) fn choose(
     pair: &PairOfTexts,
     texts: &[&DifferingText],
@@ -57,7 +57,7 @@ pub(super) fn choose(
                 .into_iter()
                 .any(|(value, own)| forms::names_one_of(value, others, own))
     });
-    // What speaks against it is asked of the likeliest only, once for each.
+    // Only the likeliest candidates are checked for contradictions, once each.
     let mut stand: BTreeMap<(String, String), bool> = BTreeMap::new();
     let mut chosen: Vec<Chosen> = networks::find(pair, texts)
         .into_iter()
@@ -83,7 +83,7 @@ pub(super) fn choose(
                 texts,
             ),
         });
-        // The same in capitals follows from it.
+        // A substitution includes its capitalised spellings.
         let shapes: [fn(&str) -> String; 2] = [str::to_uppercase, capitalised];
         for shape in shapes {
             if let Some(candidate) = candidates.get(&(shape(left), shape(right))) {
@@ -95,8 +95,7 @@ pub(super) fn choose(
     only_needed(chosen, pair, texts)
 }
 
-/// Those without which something would stay unexplained: a choice that came early may explain nothing that the later ones
-/// do not explain by themselves.
+/// Keeps the necessary substitutions: an early choice may explain nothing beyond the later ones.
 fn only_needed(chosen: Vec<Chosen>, pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Chosen> {
     let identities = |chosen: &mut dyn Iterator<Item = &Chosen>| {
         let words = chosen.map(|one| (one.left.as_str(), one.right.as_str()));
@@ -130,7 +129,7 @@ fn only_needed(chosen: Vec<Chosen>, pair: &PairOfTexts, texts: &[&DifferingText]
             .flatten()
             .filter(|text| text.left.contains(&one.left) && text.right.contains(&one.right))
             .any(|text| {
-                // What all of them together do not explain says nothing about one.
+                // A text that all of them together do not explain is no evidence about one.
                 !others.agree(&text.left, &text.right) || !all.agree(&text.left, &text.right)
             });
         if is_needed {
@@ -142,7 +141,7 @@ fn only_needed(chosen: Vec<Chosen>, pair: &PairOfTexts, texts: &[&DifferingText]
     kept
 }
 
-/// The candidate that explains most of what is left.
+/// Candidate that explains most of the rest.
 struct Best<'c> {
     words: &'c (String, String),
     kind: IdentityKind,
@@ -165,7 +164,7 @@ fn best<'c>(
                 .filter(|spot| !explained.contains(spot));
             let left = spots.count();
             let length = words.0.len() + words.1.len();
-            // The same rank from whichever side it is looked at.
+            // The rank is the same in both directions.
             let unordered = (
                 words.0.as_str().min(&words.1),
                 words.0.as_str().max(&words.1),
@@ -189,7 +188,7 @@ fn best<'c>(
             if let Some(known) = stand.get(*words) {
                 return *known;
             }
-            let stands = stand.len() < MOST_ASKED
+            let is_supported = stand.len() < MOST_ASKED
                 && candidates.get(*words).is_some_and(|candidate| {
                     let claim = Claim {
                         left: &words.0,
@@ -203,10 +202,10 @@ fn best<'c>(
                             .collect(),
                     };
                     (*need == Need::Convention || is_apart(&words.0, &words.1, texts))
-                        && evidence::stands(&claim, pair, texts)
+                        && evidence::is_supported(&claim, pair, texts)
                 });
-            stand.insert((*words).clone(), stands);
-            stands
+            stand.insert((*words).clone(), is_supported);
+            is_supported
         })?;
     let spots = &candidates.get(words)?.spots;
     Some(Best {
@@ -223,7 +222,7 @@ fn places(numbers: &BTreeSet<usize>, texts: &[&DifferingText]) -> BTreeSet<(Stri
         .collect()
 }
 
-/// All candidates, until the work is done that one may do.
+/// Returns all candidates, within the limit of work.
 fn gathered(pair: &PairOfTexts, texts: &[&DifferingText]) -> BTreeMap<(String, String), Candidate> {
     let mut candidates: BTreeMap<(String, String), Candidate> = BTreeMap::new();
     let mut work = 0_usize;
@@ -278,12 +277,12 @@ fn add(
     }
 }
 
-/// Whether each value stands in its own environment alone. What both have, in whatever places, tells nothing apart:
+/// Whether each value occurs in its own environment only. A value that both have, at any place, distinguishes nothing:
 /// a list of the same hosts in another order.
 fn is_apart(left: &str, right: &str, texts: &[&DifferingText]) -> bool {
     let has = |text: &str, value: &str| {
         text.match_indices(value)
-            .any(|(at, found)| stands_alone(text, at, found))
+            .any(|(at, found)| is_separate(text, at, found))
     };
     texts.iter().all(|text| {
         (left.contains(right) || !has(&text.left, right))
@@ -313,7 +312,7 @@ fn is_enough(need: Need, candidate: &Candidate, texts: &[&DifferingText]) -> boo
     }
 }
 
-/// Whether a part differs by more than the names of the environments themselves.
+/// Whether a part differs in more than the names of the environments.
 fn is_open(part: &Part, pair: &PairOfTexts) -> bool {
     if !part.differs() {
         return false;

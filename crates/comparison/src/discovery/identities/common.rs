@@ -1,8 +1,8 @@
-//! What belongs to nobody: public suffixes, and words that everybody uses.
+//! Public suffixes and common words, which belong to no environment.
 
 use super::IdentityKind;
 
-/// Whether a value is everybody's.
+/// Whether a value is in common use.
 pub(super) fn is_everybodys(value: &str, kind: IdentityKind) -> bool {
     match kind {
         IdentityKind::Domain => is_public_suffix(value),
@@ -16,7 +16,7 @@ pub(super) fn is_everybodys(value: &str, kind: IdentityKind) -> bool {
     }
 }
 
-/// Whether everybody has names below a domain: `co.uk`, `github.io`, `svc.cluster.local`.
+/// Whether a domain is a public suffix: `co.uk`, `github.io`, `svc.cluster.local`.
 pub(super) fn is_public_suffix(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     LOCAL.contains(&value.as_str())
@@ -24,7 +24,7 @@ pub(super) fn is_public_suffix(value: &str) -> bool {
             .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == value.as_bytes())
 }
 
-/// Domains of networks of one's own, which no list has.
+/// Domains of private networks, which no list contains.
 const LOCAL: &[&str] = &[
     "cluster.local",
     "svc.cluster.local",
@@ -40,7 +40,7 @@ const LOCAL: &[&str] = &[
     "home.arpa",
 ];
 
-/// Whether a value is a word that half of all systems have.
+/// Whether a value is a word that many systems use.
 fn is_word(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     WORDS.contains(&value.as_str())
@@ -188,7 +188,7 @@ mod tests {
     use crate::discovery::IdentityKind;
 
     #[test]
-    fn suffixes_are_everybodys_and_domains_are_not() {
+    fn public_suffixes_are_common_and_domains_are_not() {
         for value in [
             "dev",
             "co.uk",

@@ -1,16 +1,16 @@
-//! What differs between two texts, in the pieces that people read: words, numbers and what stands between them.
+//! Differences of two texts, in words, numbers and separators.
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::super::tokens::tokens;
 
-/// Longest text that is looked at, in bytes.
+/// Longest compared text, in bytes.
 const LONGEST: usize = 2_048;
 
-/// Most pieces of a text that is looked at.
+/// Maximum number of pieces of a compared text.
 const MOST_PIECES: usize = 400;
 
-/// A part of two texts: the same in both, or differing.
+/// Part of two texts: equal in both, or differing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) left: String,
@@ -33,35 +33,35 @@ impl Part {
     }
 }
 
-/// How a core came about: what it may be taken for.
+/// Origin of a core, which limits its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
-    /// A host's name from the label that differs to its end.
+    /// A host name from the differing label to its end.
     HostEnd,
-    /// What differs and nothing else.
+    /// The differing part only.
     Bare,
-    /// With the word before.
+    /// With the preceding word.
     Before,
     /// The whole name: letters, digits, `-` and `_`.
     Label,
-    /// With the word after.
+    /// With the following word.
     After,
-    /// The whole name of a host.
+    /// The whole host name.
     Host,
 }
 
-/// Two texts that may stand for each other, and the differing parts that they explain.
+/// Two texts that may be substituted, and the differing parts that they explain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Core {
     pub(super) left: String,
     pub(super) right: String,
     pub(super) way: Way,
-    /// The first and the last part that it covers.
+    /// First and last covered part.
     pub(super) from: usize,
     pub(super) to: usize,
 }
 
-/// The parts of two texts; nothing if they are too long, or have nothing in common to tell parts by.
+/// Returns the parts of two texts; `None` if they are too long or share nothing to split by.
 pub(super) fn parts(left: &str, right: &str) -> Option<Vec<Part>> {
     let left = without_password(left);
     let right = without_password(right);
@@ -102,7 +102,7 @@ pub(super) fn parts(left: &str, right: &str) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-/// Words and numbers, and each character between them by itself.
+/// Splits a text into words, numbers, and single other characters.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut at = 0;
@@ -121,7 +121,7 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// A URL without what stands between its scheme and its host.
+/// Returns a URL without the user information between its scheme and its host.
 fn without_password(text: &str) -> String {
     if let Some((scheme, rest)) = text.split_once("://") {
         let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or("");
@@ -132,12 +132,12 @@ fn without_password(text: &str) -> String {
     text.to_owned()
 }
 
-/// The cores that may explain a differing part.
+/// Returns the cores that may explain a differing part.
 pub(super) fn cores(parts: &[Part], at: usize) -> Vec<Core> {
     let mut cores: Vec<Core> = Vec::new();
     let mut add = |way: Way, from: usize, to: usize| {
         let covered = parts.get(from..=to).unwrap_or(&[]);
-        // A number or a region that differs beside a name is a difference of its own.
+        // A number or a region that differs beside a name is a separate difference.
         let is_setting = |part: &Part| {
             part.differs()
                 && super::forms::is_measure(&part.left)
@@ -202,7 +202,7 @@ pub(super) fn cores(parts: &[Part], at: usize) -> Vec<Core> {
         super::forms::is_host(side(from, host_to, true).trim_matches('.'))
             && super::forms::is_host(side(from, host_to, false).trim_matches('.'))
     };
-    // What stands before `@` is somebody's name.
+    // The text before `@` is a mailbox name.
     let is_mailbox = parts
         .get(host_to + 1)
         .is_some_and(|part| part.left.starts_with('@') && part.right.starts_with('@'));
@@ -214,7 +214,7 @@ pub(super) fn cores(parts: &[Part], at: usize) -> Vec<Core> {
         add(Way::Host, host_from, host_to);
     }
     add(Way::Bare, at, at);
-    // Within a host, what differs has its own label to hold on to, or is the beginning of a domain.
+    // Within a host, the differing part has its own label or starts a domain.
     let (first, last) = if hosts && !within(at, "-_") {
         (at, at)
     } else if hosts {
@@ -247,7 +247,7 @@ pub(super) fn cores(parts: &[Part], at: usize) -> Vec<Core> {
     cores
 }
 
-/// The next word beyond a slash, where names of folders differ: `live/staging/x` and `live/x`.
+/// Returns the next word after a slash, where folder names differ: `live/staging/x` and `live/x`.
 fn slash(parts: &[Part], at: usize, before: bool) -> usize {
     let next = |number: usize, steps: usize| {
         if before {
@@ -271,7 +271,7 @@ fn slash(parts: &[Part], at: usize, before: bool) -> usize {
     }
 }
 
-/// Two texts without the separators that both begin, or both end, with.
+/// Returns two texts without common leading or trailing separators.
 fn trimmed<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
     let (mut left, mut right) = (left, right);
     let separators = ['-', '_', '.', '/'];
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_side_lacks_gets_something_to_hold_on_to() {
+    fn a_missing_part_is_extended_by_its_neighbour() {
         has(
             "fizz-staging-db-1",
             "fizz-db-1",
@@ -346,12 +346,12 @@ mod tests {
     }
 
     #[test]
-    fn passwords_in_urls_are_not_looked_at() {
+    fn passwords_in_urls_are_skipped() {
         assert!(all("db://u:alpha@h/x", "db://u:beta@h/x").is_empty());
     }
 
     #[test]
-    fn long_texts_are_passed_by() {
+    fn long_texts_are_skipped() {
         assert!(parts(&"x ".repeat(3000), "x").is_none());
     }
 }

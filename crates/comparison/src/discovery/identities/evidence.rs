@@ -1,18 +1,18 @@
-//! Holds a proposal against what contradicts it.
+//! Weighs a proposal against contradictions.
 //!
-//! For a proposal are the different texts that differ by it. Against it is what shows that the two values do not belong to
-//! one environment each: a value that the other environment has as well, and a value that stands for several of the other
-//! side. A proposal stands where more is for it than against it; one whose values have nothing in common needs more than
-//! one text, and may have nothing against it.
+//! Different texts that differ by it are evidence for a proposal. Evidence against it shows that its two values do not
+//! belong to one environment each: a value that the other environment has as well, and a value that corresponds to
+//! several of the other side. A proposal is accepted if there is more evidence for it than against it; one whose values
+//! share nothing needs more than one text, and no evidence against it.
 
 use std::collections::BTreeSet;
 
 use super::common;
 use super::forms::Need;
 use super::{DifferingText, IdentityKind, PairOfTexts, alike};
-use crate::identity::{hosts, stands_alone};
+use crate::identity::{hosts, is_separate};
 
-/// What is proposed, and the texts that are for it.
+/// Proposal, with the texts that support it.
 pub(super) struct Claim<'c> {
     pub(super) left: &'c str,
     pub(super) right: &'c str,
@@ -21,9 +21,13 @@ pub(super) struct Claim<'c> {
     pub(super) texts: Vec<&'c DifferingText>,
 }
 
-/// Whether a proposal stands.
-pub(super) fn stands(claim: &Claim<'_>, pair: &PairOfTexts, texts: &[&DifferingText]) -> bool {
-    // What everybody calls two environments is theirs whatever else stands there.
+/// Whether a proposal is accepted.
+pub(super) fn is_supported(
+    claim: &Claim<'_>,
+    pair: &PairOfTexts,
+    texts: &[&DifferingText],
+) -> bool {
+    // Conventional names of two environments are accepted with any other evidence.
     if claim.need == Need::Convention {
         return true;
     }
@@ -42,8 +46,8 @@ pub(super) fn stands(claim: &Claim<'_>, pair: &PairOfTexts, texts: &[&DifferingT
     let against = against(claim, pair, texts);
     match likeness {
         alike::Likeness::None => supporting.len() > 1 && against == 0,
-        // A name that is only added is told as such, and one place of it proves nothing more: but a label before a domain
-        // says that everything below belongs to the environment.
+        // A name that is only added is reported as such, and one place of it proves nothing more; but a label before a
+        // domain means that everything below belongs to the environment.
         alike::Likeness::Addition if !claim.is_label_before_domain() => {
             supporting.len() > 1 && supporting.len() > against
         }
@@ -51,23 +55,22 @@ pub(super) fn stands(claim: &Claim<'_>, pair: &PairOfTexts, texts: &[&DifferingT
     }
 }
 
-/// How many different things contradict a proposal.
+/// Counts the different contradictions of a proposal.
 fn against(claim: &Claim<'_>, pair: &PairOfTexts, texts: &[&DifferingText]) -> usize {
     let mut found: BTreeSet<(bool, &str)> = BTreeSet::new();
-    let has_contradiction_of_its_own =
-        |theirs: &str, own: &str| claim.is_wide() || !own.contains(theirs);
+    let has_own_contradiction = |theirs: &str, own: &str| claim.is_wide() || !own.contains(theirs);
     for (is_left, said, own, theirs) in [
         (true, &pair.said.0, claim.left, claim.right),
         (false, &pair.said.1, claim.right, claim.left),
     ] {
-        // `app` is in `app-staging`, and may well stand alone beside it.
-        if !has_contradiction_of_its_own(theirs, own) {
+        // `app` is part of `app-staging`, and may well occur alone beside it.
+        if !has_own_contradiction(theirs, own) {
             continue;
         }
         for (line, range) in said.find(theirs) {
-            let is_there = stands_alone(line, range.start, theirs)
+            let is_there = is_separate(line, range.start, theirs)
                 && !is_covered(line, &range, own)
-                // What names both names every environment.
+                // A text that names both names every environment.
                 && !has(line, own, theirs);
             if is_there {
                 let token = hosts::around(line, range.start, range.end);
@@ -81,18 +84,18 @@ fn against(claim: &Claim<'_>, pair: &PairOfTexts, texts: &[&DifferingText]) -> u
             (true, &text.left, &text.right, claim.left, claim.right),
             (false, &text.right, &text.left, claim.right, claim.left),
         ] {
-            if !has_contradiction_of_its_own(own, theirs) {
+            if !has_own_contradiction(own, theirs) {
                 continue;
             }
-            let stands_here = this.match_indices(own).any(|(at, _)| {
+            let is_here = this.match_indices(own).any(|(at, _)| {
                 let end = at + own.len();
                 let token = this.get(hosts::around(this, at, end)).unwrap_or("");
-                stands_alone(this, at, own)
+                is_separate(this, at, own)
                     && !is_covered(this, &(at..end), theirs)
-                    // What both have is counted already.
+                    // Values that both sides have are already counted.
                     && !other.contains(token)
             });
-            if stands_here && !other.contains(theirs) {
+            if is_here && !other.contains(theirs) {
                 found.insert((!is_left, other));
             }
         }
@@ -111,7 +114,7 @@ impl Claim<'_> {
             && (is_below(self.left, self.right) || is_below(self.right, self.left))
     }
 
-    /// Whether a value has things below it that are its own: a domain, an account.
+    /// Whether values are nested below a value: a domain, an account.
     fn is_wide(&self) -> bool {
         matches!(
             self.kind,
@@ -120,15 +123,15 @@ impl Claim<'_> {
     }
 }
 
-/// Whether bytes of a text lie within a value.
+/// Whether a byte range of a text lies within a value.
 fn is_covered(text: &str, range: &std::ops::Range<usize>, value: &str) -> bool {
     text.match_indices(value)
         .any(|(at, found)| at <= range.start && range.end <= at + found.len())
 }
 
-/// Whether a text has a value in it outside of another one.
+/// Whether a text contains a value outside of another one.
 fn has(text: &str, value: &str, other: &str) -> bool {
     text.match_indices(value).any(|(at, found)| {
-        stands_alone(text, at, found) && !is_covered(text, &(at..at + found.len()), other)
+        is_separate(text, at, found) && !is_covered(text, &(at..at + found.len()), other)
     })
 }

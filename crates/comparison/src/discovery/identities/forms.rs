@@ -1,4 +1,4 @@
-//! What an identity looks like, and what never is one: sizes, versions, flags, regions, words of plain language.
+//! Forms of identities, and forms that are never identities: sizes, versions, flags, regions, common words.
 
 use super::super::tokens::{marks, tokens};
 use super::super::words;
@@ -6,20 +6,20 @@ use super::IdentityKind;
 use super::cores::{Core, Way};
 use evenkeel_model::EnvironmentName;
 
-/// How much a core needs to be proposed.
+/// Evidence needed to propose a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
-    /// Nothing: everybody calls the two environments so.
+    /// None: a conventional name of both environments.
     Convention,
     /// One place is enough.
     One,
-    /// So many places, with different paths; and neither environment may have the other's value.
+    /// This number of places with different paths; neither environment may have the other's value.
     Places(usize),
     /// Three places with different keys, within longer texts; and neither environment may have the other's value.
     Contexts,
 }
 
-/// What a core may be, and what it needs; nothing if it is no identity.
+/// Returns the kind of a core and the evidence it needs; `None` if it is not an identity.
 pub(super) fn judge(
     core: &Core,
     left: &EnvironmentName,
@@ -49,11 +49,11 @@ pub(super) fn judge(
     }
     let own = (mention(one, left), mention(two, right));
     let foreign = (mention(one, right), mention(two, left));
-    // An environment that names the other one is no identity: it may be the worst of defects.
+    // An environment that names the other one may be the worst of defects, not an identity.
     if foreign.0 > own.0 || foreign.1 > own.1 {
         return None;
     }
-    // So is one that names a third one.
+    // The same if it names a third one.
     if names_another(one, left) || names_another(two, right) {
         return None;
     }
@@ -62,7 +62,7 @@ pub(super) fn judge(
     if own.0 == Mention::Whole && own.1 == Mention::Whole {
         return Some((IdentityKind::EnvironmentShort, Need::Convention));
     }
-    // `uat` in all that staging has is its own word for itself; once, it may be a mistake.
+    // `uat` throughout staging is its own word for itself; a single one may be a mistake.
     let stands_for = |mention: Mention, text: &str, environment: &EnvironmentName| {
         mention == Mention::Whole || is_like(text, environment)
     };
@@ -73,7 +73,7 @@ pub(super) fn judge(
         return None;
     }
     if host {
-        // Below a cloud's domain, only the label is one's own.
+        // Below a cloud's domain, only the label belongs to the environment.
         if [one, two]
             .iter()
             .any(|text| text.split('.').any(|label| CLOUDS.contains(&label)))
@@ -98,7 +98,7 @@ pub(super) fn judge(
             _ if one.starts_with(two) || two.starts_with(one) => IdentityKind::NamePrefix,
             _ => IdentityKind::Name,
         };
-        // Two names of which only one speaks of its environment, and that have no word in common, are two things.
+        // Two names without a common word, only one of which names its environment, are two things.
         let both = own.0 != Mention::None && own.1 != Mention::None;
         let need = if both || shares_word(one, two) {
             Need::One
@@ -120,7 +120,7 @@ pub(super) fn judge(
     }
 }
 
-/// Whether a text is one or two letters that an environment's name begins with: `p` for production, `st` for staging.
+/// Whether a text is one or two initial letters of an environment's name: `p` for production, `st` for staging.
 fn is_initial(text: &str, environment: &EnvironmentName) -> bool {
     let lower = text.to_lowercase();
     let name = environment.as_str();
@@ -141,7 +141,7 @@ fn is_initial(text: &str, environment: &EnvironmentName) -> bool {
                 .any(|spelling| stands_for(spelling)))
 }
 
-/// Whether two names have a word in common, or one is the beginning of the other.
+/// Whether two names share a word, or one starts with the other.
 fn shares_word(one: &str, two: &str) -> bool {
     let (one, two) = (one.to_lowercase(), two.to_lowercase());
     let words = |text: &str| -> Vec<String> {
@@ -155,7 +155,7 @@ fn shares_word(one: &str, two: &str) -> bool {
         || words(&one).iter().any(|word| others.contains(word))
 }
 
-/// How much of a text an environment's name is.
+/// Extent to which a text is an environment's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Mention {
     None,
@@ -163,7 +163,7 @@ enum Mention {
     Whole,
 }
 
-/// How much of a text is the name of an environment, under any of its spellings.
+/// Returns the extent to which a text is an environment's name, in any spelling.
 fn mention(text: &str, environment: &EnvironmentName) -> Mention {
     let lower = text.to_lowercase();
     let name = environment.as_str();
@@ -181,7 +181,7 @@ fn mention(text: &str, environment: &EnvironmentName) -> Mention {
         }
     }
     let whole = |token: &str| token == name;
-    // `acmestg`: a clear word at an end of a longer token.
+    // `acmestg`: a clear word at the end of a longer token.
     let glued = |token: &str| {
         (3..token.len()).any(|length| {
             let ends = [token.get(..length), token.get(token.len() - length..)];
@@ -197,12 +197,12 @@ fn mention(text: &str, environment: &EnvironmentName) -> Mention {
     if has { Mention::Part } else { Mention::None }
 }
 
-/// Whether a text clearly names an environment that is meant for something else than this one: `ingress-qa` in staging.
+/// Whether a text clearly names an environment with another role: `ingress-qa` in staging.
 fn names_another(text: &str, environment: &EnvironmentName) -> bool {
     let Some((own, _)) = words::find(environment.as_str()) else {
         return false;
     };
-    // The last label of a host is none: `example.dev`.
+    // The last label of a host does not count: `example.dev`.
     let text = match text.rsplit_once('.') {
         Some((before, _)) if is_host(text) => before,
         _ => text,
@@ -214,7 +214,7 @@ fn names_another(text: &str, environment: &EnvironmentName) -> bool {
         && !marks.iter().any(|mark| mark.word == own)
 }
 
-/// Whether a value has the name of one of some environments in it, and that is no part of its own environment's name.
+/// Whether a value contains the name of one of `others` that is not part of the own environment's name.
 pub(super) fn names_one_of(value: &str, others: &[EnvironmentName], own: &EnvironmentName) -> bool {
     let lower = value.to_lowercase();
     others
@@ -234,7 +234,7 @@ pub(super) fn names_one_of(value: &str, others: &[EnvironmentName], own: &Enviro
         })
 }
 
-/// Whether a text is a clear name of an environment that is meant for the same as this one.
+/// Whether a text is a clear name of an environment with the same role.
 fn is_like(text: &str, environment: &EnvironmentName) -> bool {
     let role = |text: &str| words::find(text).map(|(word, clear)| (words::role(word), clear));
     match (role(&text.to_lowercase()), role(environment.as_str())) {
@@ -252,7 +252,7 @@ fn is_address(text: &str) -> bool {
     address.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// Whether a text is the name of a host: labels with dots, the last one of letters.
+/// Whether a text is a host name: labels with dots, the last one of letters.
 pub(super) fn is_host(text: &str) -> bool {
     let labels: Vec<&str> = text.split('.').collect();
     let whole = labels.iter().all(|label| {
@@ -270,7 +270,7 @@ pub(super) fn is_host(text: &str) -> bool {
         && !FILE_ENDINGS.contains(&last)
 }
 
-/// Endings of files, which are no domains.
+/// File extensions, which are not domains.
 const FILE_ENDINGS: &[&str] = &[
     "yaml",
     "yml",
@@ -314,14 +314,14 @@ const FILE_ENDINGS: &[&str] = &[
     "xlarge",
 ];
 
-/// Whether two hosts share a label that says who they belong to.
+/// Whether two hosts share a label that identifies their owner.
 fn shares_label(one: &str, two: &str) -> bool {
     let labels: Vec<&str> = two.split('.').collect();
     one.split('.')
         .any(|label| label.len() >= 4 && labels.contains(&label) && !PUBLIC.contains(&label))
 }
 
-/// Labels of clouds and of others whose domains everybody has hosts in.
+/// Labels of clouds and other providers whose domains contain everyone's hosts.
 const CLOUDS: &[&str] = &[
     "amazonaws",
     "googleapis",
@@ -337,13 +337,13 @@ const CLOUDS: &[&str] = &[
     "digitaloceanspaces",
 ];
 
-/// Labels that many share.
+/// Labels in common use.
 const PUBLIC: &[&str] = &[
     "github", "gitlab", "docker", "cluster", "local", "internal", "svc", "info", "compute", "blob",
     "core",
 ];
 
-/// Whether a text is a measure: a number, a size, a time, a version, a percentage; or only a region.
+/// Whether a text is a measure: a number, size, time, version or percentage; or only a region.
 pub(super) fn is_measure(text: &str) -> bool {
     let lower = text.to_lowercase();
     let parts: Vec<&str> = tokens(&lower)
@@ -357,7 +357,7 @@ pub(super) fn is_measure(text: &str) -> bool {
         && letters
             .clone()
             .all(|part| part.len() <= 2 || MEASURES.contains(part));
-    // One step of a region's name is not everything it has: `west` of `us-west-2`.
+    // A single word of a region's name is a measure too: `west` of `us-west-2`.
     let is_compass = parts.len() == 1 && words::is_region(&["us", parts.first().unwrap_or(&"")]);
     is_version || is_compass || words::is_region(&parts) || letters.count() == 0
 }
@@ -367,7 +367,7 @@ const MEASURES: &[&str] = &[
     "snapshot", "mib", "gib", "kib", "tib", "pre", "dev", "alpine", "slim", "bookworm", "bullseye",
 ];
 
-/// Whether a text is a word or two that people use for settings, not for names.
+/// Whether a text is one or two words that are common in settings, not in names.
 fn is_common(text: &str) -> bool {
     let lower = text.to_lowercase();
     COMMON.contains(&lower.as_str())
@@ -440,7 +440,7 @@ const COMMON: &[&str] = &[
     "manual",
 ];
 
-/// Whether a text looks made by a machine: an identifier, a hash.
+/// Whether a text looks generated: an identifier, a hash.
 fn is_opaque(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     digits >= 4 || text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -493,14 +493,14 @@ mod tests {
     }
 
     #[test]
-    fn naming_a_third_environment_makes_none() {
+    fn a_third_environments_name_is_not_an_identity() {
         assert_eq!(of(Way::Before, "ingress-qa", "ingress-production"), None);
         assert!(of(Way::Before, "ingress-uat", "ingress-production").is_some());
         assert!(of(Way::HostEnd, "staging.example.dev", "example.dev").is_some());
     }
 
     #[test]
-    fn naming_the_other_environment_makes_none() {
+    fn the_other_environments_name_is_not_an_identity() {
         assert_eq!(of(Way::Label, "acme-prod", "acme-staging"), None);
         assert_eq!(of(Way::Before, "acme-prod", "acme"), None);
         assert_eq!(
@@ -535,7 +535,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_and_measures_are_known() {
+    fn hosts_and_measures_are_recognised() {
         assert!(
             is_host("a.example.org")
                 && !is_host("values.yaml")

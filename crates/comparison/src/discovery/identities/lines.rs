@@ -1,6 +1,6 @@
-//! Texts of several lines, line by line: configuration within configuration.
+//! Texts of several lines, compared line by line: configuration within configuration.
 //!
-//! Only lines that stand for each other are held together; what one side has more says nothing of names.
+//! Only corresponding lines are compared; additional lines are no evidence about names.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::DifferingText;
 
-/// Most lines of a text that is looked at.
+/// Maximum number of lines of a compared text.
 const MOST_LINES: usize = 2_000;
 
-/// The texts, with those of several lines taken apart.
+/// Returns the texts, with those of several lines split.
 pub(super) fn of(texts: &[DifferingText]) -> Cow<'_, [DifferingText]> {
     let is_long = |text: &DifferingText| text.left.contains('\n') || text.right.contains('\n');
     if !texts.iter().any(is_long) {

@@ -1,11 +1,11 @@
-//! Proposes identities: what one environment calls otherwise, again and again, and by right.
+//! Proposal of identities: values that differ between environments throughout, and rightly.
 //!
-//! From texts that stand at the same place in two environments and differ. What is left of each pair without its common
-//! parts is a core ([`cores`]); a core that looks like an identity ([`forms`]) is a candidate; the candidates that
-//! explain most places are proposed ([`choice`]), as far as anything becomes equal by them ([`needed`]). Whether two texts agree once identities are known is asked of
-//! `comparison`; what people accept, of the layers above.
+//! The input is texts at the same place in two environments that differ. Each pair without its common parts is a core
+//! ([`cores`]); a core with the form of an identity ([`forms`]) is a candidate; the candidates that explain most places
+//! are proposed ([`choice`]), if they make anything equal ([`needed`]). Whether two texts agree with identities is
+//! decided by `comparison`; accepting them is left to the layers above.
 //!
-//! Secrets are no identities: places whose key says that they hold one, and passwords in URLs, are not looked at.
+//! Secrets are not identities: places whose key names a secret, and passwords in URLs, are skipped.
 
 mod alike;
 mod choice;
@@ -26,16 +26,16 @@ use evenkeel_model::EnvironmentName;
 use evenkeel_model::name::{LONGEST, is_identifier};
 use evenkeel_model::text::count;
 
-/// A text, or a key, that differs between two environments at the same place.
+/// Text or key that differs between two environments at the same place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DifferingText {
-    /// The document.
+    /// Document.
     pub document: String,
-    /// The place in it, as people read it.
+    /// Path in it, for display.
     pub path: String,
-    /// What the first environment has.
+    /// Value of the first environment.
     pub left: String,
-    /// What the second environment has.
+    /// Value of the second environment.
     pub right: String,
 }
 
@@ -46,15 +46,15 @@ pub struct PairOfTexts {
     pub left: EnvironmentName,
     /// The second environment.
     pub right: EnvironmentName,
-    /// What differs; the order means nothing.
+    /// Differing texts; their order has no meaning.
     pub texts: Vec<DifferingText>,
-    /// What each environment's documents say, what differs and what does not.
+    /// All values of each environment's documents, differing or not.
     pub said: (Said, Said),
 }
 
 impl PairOfTexts {
-    /// The same pair with the environment first whose name comes first: what is proposed does not depend on who is asked
-    /// first.
+    /// Returns the pair with the environment first whose name sorts first: proposals do not depend on the order of
+    /// arguments.
     fn ordered(&self) -> Cow<'_, Self> {
         if self.left.as_str() <= self.right.as_str() {
             return Cow::Borrowed(self);
@@ -77,27 +77,27 @@ impl PairOfTexts {
     }
 }
 
-/// What an identity looks like. In the order in which they are preferred.
+/// Kinds of identities, in order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdentityKind {
     /// A domain, with everything below it.
     Domain,
-    /// A number of an account, 12 digits.
+    /// An account number of 12 digits.
     Account,
     /// A network, with all its addresses.
     Network,
     /// Another word for the environment: `stg` and `prod`.
     EnvironmentShort,
-    /// The beginning of many names: `acme-staging` and `acme`.
+    /// A prefix of several names: `acme-staging` and `acme`.
     NamePrefix,
-    /// A whole name: of a bucket, a host, a project.
+    /// A whole name of a bucket, host or project.
     Name,
-    /// An address of a network.
+    /// A network address.
     Address,
 }
 
 impl IdentityKind {
-    /// What a parameter of this kind is called.
+    /// Returns the default name of a parameter of this kind.
     #[must_use]
     pub const fn parameter(self) -> &'static str {
         match self {
@@ -112,33 +112,33 @@ impl IdentityKind {
     }
 }
 
-/// An identity that people may accept.
+/// Proposed identity, to be accepted by people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposedIdentity {
-    /// A name for its parameter: an identifier, like no other's.
+    /// Unique name for its parameter.
     pub name: String,
-    /// What it looks like.
+    /// Kind.
     pub kind: IdentityKind,
-    /// What each environment calls it.
+    /// Value of each environment.
     pub values: BTreeMap<EnvironmentName, String>,
-    /// How many places differ by it.
+    /// Number of places that differ by it.
     pub places: usize,
     /// Some of these places: document and path.
     pub examples: Vec<String>,
-    /// Why, in a line.
+    /// Reason, in one line.
     pub reason: String,
 }
 
-/// Most examples of one identity.
+/// Maximum number of examples of one identity.
 const EXAMPLES: usize = 3;
 
-/// Most identities that are proposed: more are no help.
+/// Maximum number of proposed identities.
 const MOST: usize = 40;
 
-/// Most differing texts of a pair that are looked at.
+/// Maximum number of differing texts examined for one pair.
 const MOST_TEXTS: usize = 20_000;
 
-/// Proposes identities. The same pairs give the same proposals, in whatever order their texts come.
+/// Proposes identities. The result does not depend on the order of pairs or texts.
 #[must_use]
 pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
     let given = pairs;
@@ -223,7 +223,7 @@ pub fn propose(pairs: &[PairOfTexts]) -> Vec<ProposedIdentity> {
     merged
 }
 
-/// Proposals of several pairs that agree on what an environment calls it are one.
+/// Merges proposals of several pairs that agree on an environment's value.
 fn merge(found: Vec<ProposedIdentity>) -> Vec<ProposedIdentity> {
     let mut merged: Vec<ProposedIdentity> = Vec::new();
     for one in found {
@@ -232,7 +232,7 @@ fn merge(found: Vec<ProposedIdentity>) -> Vec<ProposedIdentity> {
                 other.values.get(name).map(|own| own == value)
             };
             let agree: Vec<bool> = one.values.iter().filter_map(shared).collect();
-            // Several of one environment's names may stand for one of another's; they stay apart.
+            // Several values of one environment may correspond to one of another's; they stay separate.
             other.kind == one.kind
                 && !agree.is_empty()
                 && agree.len() < one.values.len()
@@ -251,8 +251,8 @@ fn merge(found: Vec<ProposedIdentity>) -> Vec<ProposedIdentity> {
     merged
 }
 
-/// An environment that shows no place of an identity gets the value of another one with its own name in it, if there is
-/// such a value: `acme-beta` from `acme-staging`.
+/// Completes an identity for an environment that has no place of it: the value of another environment with the name
+/// exchanged, if it occurs: `acme-beta` from `acme-staging`.
 fn complete(found: &mut [ProposedIdentity], pairs: &[&PairOfTexts]) {
     let names: BTreeSet<&EnvironmentName> = pairs
         .iter()
@@ -278,7 +278,7 @@ fn complete(found: &mut [ProposedIdentity], pairs: &[&PairOfTexts]) {
     }
 }
 
-/// Names them by their kind, and those of one kind by what they stand for as well.
+/// Names identities by their kind, and those of one kind by their value as well.
 fn name(found: &mut [ProposedIdentity]) {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut kinds: BTreeMap<IdentityKind, usize> = BTreeMap::new();
@@ -289,7 +289,7 @@ fn name(found: &mut [ProposedIdentity]) {
         let kind = identity.kind.parameter();
         let mut name = kind.to_owned();
         if kinds.get(&identity.kind).is_some_and(|number| *number > 1) {
-            // The last environment's value, without what every domain begins or ends with.
+            // The last environment's value, without the common start or end of domains.
             let value = identity
                 .values
                 .values()
@@ -310,7 +310,7 @@ fn name(found: &mut [ProposedIdentity]) {
     }
 }
 
-/// Words of keys that hold what nobody may see.
+/// Words in keys of secrets.
 const SECRETS: &[&str] = &[
     "password",
     "passwd",
@@ -330,7 +330,7 @@ const SECRETS: &[&str] = &[
     "dsn",
 ];
 
-/// Words that make a `key` a secret.
+/// Words that make a `key` secret.
 const KEYS: &[&str] = &[
     "api",
     "access",

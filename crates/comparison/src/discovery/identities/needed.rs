@@ -1,14 +1,15 @@
-//! Keeps the identities by which something becomes equal.
+//! Selection of the identities that make something equal.
 //!
-//! One that explains a part of a text whose rest differs anyway changes nothing now, and may hide a difference later.
+//! An identity that explains part of a text whose rest differs anyway changes nothing now and may hide a difference
+//! later.
 
 use super::{IdentityKind, PairOfTexts, ProposedIdentity, lines};
 use crate::{Identities, Identity};
 
-/// Most texts of a pair that are tried for one identity.
+/// Maximum number of texts of a pair tried for one identity.
 const MOST_TRIED: usize = 2_000;
 
-/// Takes out the identities without which as much is equal, those with the fewest places first.
+/// Removes the identities without which as much is equal, those with the fewest places first.
 pub(super) fn keep(found: &mut Vec<ProposedIdentity>, pairs: &[&PairOfTexts]) {
     let mut order: Vec<usize> = (0..found.len()).collect();
     order.sort_by_key(|number| found.get(*number).map_or(0, |one| one.places));
@@ -21,7 +22,7 @@ pub(super) fn keep(found: &mut Vec<ProposedIdentity>, pairs: &[&PairOfTexts]) {
             .iter()
             .map(|pair| needed(number, found, &kept, pair))
             .collect();
-        // A part of a single name is no name of its own: `web-prod` in `acme-web-prod`.
+        // A part of a single name is not a separate name: `web-prod` in `acme-web-prod`.
         let is_kept = match one.kind {
             IdentityKind::EnvironmentShort | IdentityKind::Domain | IdentityKind::Account => {
                 needed.iter().any(|each| each.texts > 0)
@@ -39,12 +40,12 @@ pub(super) fn keep(found: &mut Vec<ProposedIdentity>, pairs: &[&PairOfTexts]) {
     found.retain(|_| kept.next().unwrap_or(true));
 }
 
-/// What is equal with an identity and not without it.
+/// Texts that are equal only with an identity.
 #[derive(Clone, Copy, Default)]
 struct Needed {
-    /// How many texts.
+    /// Number of texts.
     texts: usize,
-    /// Whether one of them is nothing but the identity's value.
+    /// Whether one of them is exactly the identity's value.
     is_whole: bool,
 }
 

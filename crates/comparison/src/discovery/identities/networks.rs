@@ -1,4 +1,4 @@
-//! Networks of which each environment has one of its own: found by addresses that differ, and correspond one by one.
+//! Networks of each environment, found by differing addresses that correspond one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
@@ -7,18 +7,18 @@ use super::{DifferingText, PairOfTexts};
 use crate::identity::{Network, addresses};
 use crate::{Identities, Identity};
 
-/// A pair of networks, and the texts that differ by it.
+/// Pair of networks, with the texts that differ by it.
 pub(super) struct Found {
     pub(super) left: String,
     pub(super) right: String,
-    /// By their numbers.
+    /// Indexes of the texts.
     pub(super) texts: BTreeSet<usize>,
 }
 
-/// Most pairs of networks that are tried.
+/// Maximum number of tried pairs of networks.
 const MOST: usize = 64;
 
-/// The networks by which several texts differ, those that explain most first.
+/// Returns the networks by which several texts differ, those that explain most first.
 pub(super) fn find(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Found> {
     let mut candidates: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut having: Vec<usize> = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn find(pair: &PairOfTexts, texts: &[&DifferingText]) -> Vec<Found> {
     }
     let mut ranked: Vec<((String, String), usize)> = candidates.into_iter().collect();
     ranked.sort_by(|(one, first), (two, second)| {
-        // Of those that explain as much the larger network, which is written shorter.
+        // Of equals, the larger network, which is written shorter.
         let length = |words: &(String, String)| words.0.len() + words.1.len();
         (second, length(one), one).cmp(&(first, length(two), two))
     });
@@ -92,7 +92,7 @@ fn is_enough(numbers: &BTreeSet<usize>, texts: &[&DifferingText]) -> bool {
     different.len() > 1
 }
 
-/// How many lines of either environment have an address of the other's network, and none of their own.
+/// Counts the lines of either environment with an address of the other's network and no own address.
 fn contradictions(left: &str, right: &str, pair: &PairOfTexts) -> usize {
     let (Some(left), Some(right)) = (Network::parse(left), Network::parse(right)) else {
         return 0;
@@ -114,7 +114,7 @@ fn contradictions(left: &str, right: &str, pair: &PairOfTexts) -> usize {
     found.len()
 }
 
-/// The addresses of a text, with their masks; or the beginning of one, if the text is nothing else.
+/// Returns the addresses of a text with their masks, or the first octets of one if the text contains nothing else.
 fn numbers(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
     let octets = |text: &str| -> Option<Vec<u8>> {
         text.split('.').map(|octet| octet.parse().ok()).collect()
@@ -142,14 +142,14 @@ fn numbers(text: &str) -> Vec<(Vec<u8>, Option<u32>)> {
     found
 }
 
-/// The addresses of IPv6 in a text.
+/// Returns the IPv6 addresses of a text.
 fn ipv6(text: &str) -> impl Iterator<Item = Ipv6Addr> + '_ {
     addresses(text)
         .map(|(address, _)| Ipv6Addr::from(address))
         .filter(|address| address.to_ipv4_mapped().is_none())
 }
 
-/// The pairs of networks of IPv6 by which two texts may differ: of lengths that networks are given out with.
+/// Returns the pairs of IPv6 networks by which two texts may differ, of the usual prefix lengths.
 fn prefixes(left: &str, right: &str) -> BTreeSet<(String, String)> {
     const LENGTHS: [u32; 5] = [32, 40, 48, 56, 64];
     let mut found = BTreeSet::new();
@@ -169,7 +169,7 @@ fn prefixes(left: &str, right: &str) -> BTreeSet<(String, String)> {
     found
 }
 
-/// The pairs of networks by which two addresses may differ.
+/// Returns the pairs of networks by which two addresses may differ.
 fn candidates_of(
     one: &(Vec<u8>, Option<u32>),
     two: &(Vec<u8>, Option<u32>),
@@ -192,7 +192,7 @@ fn candidates_of(
             found.push((left, right));
         }
     }
-    // A network that does not end with a number is only itself.
+    // A network that does not end with a number corresponds only as a whole.
     if let (Some(bits), true) = (one.1, one.1 == two.1)
         && !matches!(bits, 16 | 24)
         && one.0.len() == 4

@@ -98,7 +98,7 @@ fn a_domain_explains_all_hosts_below_it() {
 }
 
 #[test]
-fn accounts_and_short_words_are_known_at_once() {
+fn accounts_and_short_words_need_one_place() {
     let found = proposed(&[
         (
             "role",
@@ -121,7 +121,7 @@ fn accounts_and_short_words_are_known_at_once() {
 }
 
 #[test]
-fn settings_that_differ_everywhere_are_no_identities() {
+fn settings_that_differ_everywhere_are_not_identities() {
     let found = proposed(&[
         ("a.log_level", "debug", "info"),
         ("b.log_level", "debug", "info"),
@@ -158,7 +158,7 @@ fn the_other_environments_name_is_never_proposed() {
 }
 
 #[test]
-fn secrets_are_not_looked_at() {
+fn secrets_are_skipped() {
     let found = proposed(&[
         ("db.password", "staging-hunter", "prod-hunter"),
         ("API_KEY", "stg-1", "prod-1"),
@@ -172,7 +172,7 @@ fn secrets_are_not_looked_at() {
 }
 
 #[test]
-fn a_list_in_another_order_makes_no_identity() {
+fn a_list_in_another_order_is_not_an_identity() {
     let found = proposed(&[
         ("hosts[0]", "a.one.example.com", "a.two.example.com"),
         ("hosts[1]", "b.two.example.com", "b.one.example.com"),
@@ -181,7 +181,7 @@ fn a_list_in_another_order_makes_no_identity() {
 }
 
 #[test]
-fn of_a_clouds_domain_only_the_label_is_ones_own() {
+fn only_the_label_of_a_cloud_domain_is_an_identity() {
     let found = proposed(&[
         (
             "url",
@@ -197,7 +197,7 @@ fn of_a_clouds_domain_only_the_label_is_ones_own() {
 }
 
 #[test]
-fn a_name_nobody_knows_needs_several_contexts() {
+fn an_unknown_name_needs_several_contexts() {
     let one = [("bucket", "files-blau-x", "files-gruen-x")];
     assert_eq!(values(&proposed(&one)), []);
     let found = proposed(&[
@@ -248,13 +248,13 @@ fn several_pairs_make_one_identity() {
     let found = propose(&[of("staging"), of("beta")]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].values.len(), 3);
-    // An environment that shows no place of it gets what its name makes of another's.
+    // An environment without a place of it gets the value derived from another's by name.
     let found = propose(&[of("staging"), pair("beta", "production", &[])]);
     assert_eq!(found[0].values[&EnvironmentName::new("beta")], "fizz-beta");
 }
 
 #[test]
-fn names_are_unique_identifiers_and_order_means_nothing() {
+fn names_are_unique_identifiers_and_independent_of_order() {
     let mut texts = vec![
         ("a", "staging.one.org", "one.org"),
         ("b", "staging.two.org", "two.org"),
@@ -277,7 +277,7 @@ fn names_are_unique_identifiers_and_order_means_nothing() {
 }
 
 #[test]
-fn what_makes_nothing_equal_is_not_proposed() {
+fn an_identity_that_makes_nothing_equal_is_not_proposed() {
     let found = proposed(&[(
         "image",
         "registry.example/acme-staging/web_new:1",
@@ -287,7 +287,7 @@ fn what_makes_nothing_equal_is_not_proposed() {
 }
 
 #[test]
-fn two_things_at_one_place_are_no_identity() {
+fn two_things_at_one_place_are_not_an_identity() {
     let found = proposed(&[
         (
             "patch",
@@ -318,7 +318,7 @@ fn configuration_within_configuration_is_read_line_by_line() {
 }
 
 #[test]
-fn another_word_for_staging_is_found_and_a_mailbox_is_no_domain() {
+fn another_word_for_staging_is_found_and_a_mailbox_is_not_a_domain() {
     let found = proposed(&[
         ("bucket", "acme-files-uat", "acme-files-prod"),
         ("from", "uat.help@acme.example", "prod.help@acme.example"),
@@ -332,7 +332,7 @@ fn another_word_for_staging_is_found_and_a_mailbox_is_no_domain() {
 }
 
 #[test]
-fn what_others_explain_already_is_not_proposed() {
+fn an_explained_part_is_not_proposed_again() {
     let found = proposed(&[
         ("domain", "staging.notes.example.net", "notes.example.org"),
         (
@@ -348,7 +348,7 @@ fn what_others_explain_already_is_not_proposed() {
 }
 
 #[test]
-fn a_part_of_a_single_name_is_no_identity() {
+fn a_part_of_a_single_name_is_not_an_identity() {
     let found = proposed(&[
         ("web.container_name", "acme-web", "acme-web-production"),
         ("db.container_name", "acme-db", "acme-db-production"),
@@ -357,7 +357,7 @@ fn a_part_of_a_single_name_is_no_identity() {
 }
 
 mod laws {
-    //! What holds of any texts.
+    //! Properties of arbitrary texts.
 
     use proptest::prelude::*;
 
@@ -365,7 +365,7 @@ mod laws {
     use crate::{Identities, Identity, Said, Which};
     use evenkeel_model::EnvironmentName;
 
-    /// Texts that have much in common, and values of either environment in either.
+    /// Texts with common parts, and values of either environment in both.
     fn text() -> impl Strategy<Value = String> {
         let part = prop::sample::select(vec![
             "staging",
@@ -402,7 +402,7 @@ mod laws {
         })
     }
 
-    /// A text of each environment: mostly one made from the other.
+    /// A text of each environment, mostly derived from each other.
     fn pair_of_texts() -> impl Strategy<Value = (String, String)> {
         let exchanged = text().prop_map(|text| {
             let other = [
@@ -467,7 +467,7 @@ mod laws {
 
     proptest! {
         #[test]
-        fn who_is_asked_first_changes_nothing(
+        fn the_order_of_environments_changes_nothing(
             texts in prop::collection::vec(pair_of_texts(), 1..12),
         ) {
             let found = propose(&[pair("staging", "production", &texts)]);

@@ -1,11 +1,11 @@
-//! Tags that may mean another image tomorrow.
+//! Floating tags, whose image may change.
 
 use super::super::Context;
 use super::super::key::{self, ImageKey};
 use super::{Reference, is_picture, is_tag};
 
-/// Tags that say "whatever is newest", and names of branches and of environments, which are moved on as work goes on. `16` or `1.27`
-/// move as well, but only within what their publisher calls compatible; whether that is narrow enough is a policy, so they are not here.
+/// Tags of the newest version, and names of branches and environments, which move with the work. `16` or `1.27` move as
+/// well, but within their publisher's compatibility; whether that is acceptable is a policy, so they are not listed.
 const FLOATING: &[&str] = &[
     "latest",
     "stable",
@@ -39,7 +39,7 @@ const FLOATING: &[&str] = &[
     "live",
 ];
 
-/// Endings of tags that name a base image and no version.
+/// Suffixes that name a base image and not a version.
 const BASES: &[&str] = &[
     "alpine",
     "slim",
@@ -59,7 +59,7 @@ const BASES: &[&str] = &[
     "full",
 ];
 
-/// Bases whose name alone is no version, in place of a tag: `nginx:alpine`.
+/// Base images whose name replaces a tag and is not a version: `nginx:alpine`.
 const BARE_BASES: &[&str] = &[
     "alpine",
     "slim",
@@ -72,9 +72,9 @@ const BARE_BASES: &[&str] = &[
     "full",
 ];
 
-/// The tag of a reference that may mean another image tomorrow: `latest`, also where no tag is written; names of branches,
-/// channels and environments, with or without the name of a base (`stable-alpine`). `None` where there is a digest, where the tag has a
-/// version, and where the text is no reference.
+/// Returns the floating tag of a reference: `latest`, also by default; names of branches, channels and environments,
+/// with or without the name of a base (`stable-alpine`). `None` if there is a digest or a version in the tag, and if
+/// the text is not a reference.
 #[must_use]
 pub fn floating_tag<'a>(text: &'a str, context: Context<'_>) -> Option<&'a str> {
     let tag = match key::image(context) {
@@ -90,14 +90,15 @@ pub fn floating_tag<'a>(text: &'a str, context: Context<'_>) -> Option<&'a str> 
         }
         _ => {
             let reference = Reference::read(text).filter(Reference::is_unmistakable)?;
-            // Without a key that says so, a missing tag may stand elsewhere.
+            // If the key does not show a reference, a missing tag may be elsewhere.
             reference.tag.filter(|_| reference.digest.is_none())?
         }
     };
     is_floating(tag).then_some(tag)
 }
 
-/// Whether a name has a version in itself, `ubuntu-22.04`, `debian-cloud/debian-12`, `ami-0a1b…`: images of machines have no tag.
+/// Whether a name contains a version, `ubuntu-22.04`, `debian-cloud/debian-12`, `ami-0a1b…`: machine images have no
+/// tag.
 fn is_of_machines(name: &str) -> bool {
     let mut parts = name.split('-');
     parts.next();
@@ -119,7 +120,7 @@ mod tests {
     const A: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1";
 
     #[test]
-    fn tags_that_move_are_known() {
+    fn moving_tags_are_recognised() {
         let floats = |text: &str, key: &str, above: &str| {
             floating_tag(text, Context { key, above }).map(str::to_owned)
         };

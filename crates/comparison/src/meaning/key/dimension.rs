@@ -1,10 +1,10 @@
-//! Which numbers are sizes, of what, and in which unit, by the names of their keys.
+//! Dimension and unit of numbers, by the names of their keys.
 
 use super::super::bytes::{self, Unit};
 use super::super::{Context, Dimension};
 use super::{LONGEST, has, is_one_of, last, words};
 
-/// Names of numbers: larger is not more. A port, a user, a status, a place in an order.
+/// Nominal numbers, where larger is not more: a port, a user, a status, an index.
 const NOMINAL: &[&str] = &[
     "port",
     "ports",
@@ -97,7 +97,7 @@ const NOMINAL: &[&str] = &[
     "flags",
 ];
 
-/// Words that end like a plural and are none. What follows them may well be counted: `redis_replicas`.
+/// Words that end like a plural. The following word may be counted: `redis_replicas`.
 const SINGULAR: &[&str] = &[
     "redis",
     "postgres",
@@ -119,7 +119,7 @@ const SINGULAR: &[&str] = &[
     "process",
 ];
 
-/// What is counted whatever it belongs to: `database_replicas`, `user_workers`.
+/// Words that count, whatever the other words: `database_replicas`, `user_workers`.
 const COUNTABLE: &[&str] = &[
     "replica",
     "replicas",
@@ -155,7 +155,7 @@ const SHARES: &[&str] = &[
 /// Processor time.
 const CORES: &[&str] = &["cpu", "cpus", "cores", "vcpu", "vcpus"];
 
-/// What is measured in a unit that the name does not tell: 512 of memory may be bytes or mebibytes.
+/// Words of sizes whose unit the name does not show: 512 of memory may be bytes or mebibytes.
 const MEASURED: &[&str] = &[
     "memory",
     "mem",
@@ -198,7 +198,7 @@ const MEASURED: &[&str] = &[
     "burst",
 ];
 
-/// What there are so many of. A name whose last word is plural counts too.
+/// Counted things. A name whose last word is plural counts too.
 const COUNTED: &[&str] = &[
     "replica",
     "count",
@@ -223,16 +223,16 @@ const COUNTED: &[&str] = &[
     "batch",
 ];
 
-/// The unit that a name ends with: `timeout_seconds`, `ttlMs`, `disk_size_gb`.
+/// Unit at the end of a name: `timeout_seconds`, `ttlMs`, `disk_size_gb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum KeyUnit {
-    /// So many nanoseconds.
+    /// Nanoseconds in one unit.
     Nanoseconds(u128),
-    /// Bytes, times this.
+    /// Factor of bytes.
     Bytes(Unit),
 }
 
-/// The unit of a bare number under this key. A single word is a unit only when it cannot be anything else.
+/// Returns the unit of a bare number under this key. A single word is a unit only if it is unambiguous.
 pub(in super::super) fn unit(key: &str) -> Option<KeyUnit> {
     let bare = key.len() > LONGEST || words(key).nth(1).is_none();
     let last = if bare { key } else { last(key) };
@@ -262,7 +262,7 @@ pub(in super::super) fn unit(key: &str) -> Option<KeyUnit> {
     if is(&["bytes"]) {
         return Some(KeyUnit::Bytes(Unit::ONE));
     }
-    // `MiB` at the end of `sizeMiB` is two words, so it is looked for in the name itself.
+    // `MiB` at the end of `sizeMiB` splits into two words, so the name itself is searched.
     let tail = ["KiB", "MiB", "GiB", "TiB"]
         .into_iter()
         .find(|each| key.len() > each.len() && key.ends_with(each));
@@ -272,7 +272,7 @@ pub(in super::super) fn unit(key: &str) -> Option<KeyUnit> {
     bytes::unit_in_any_case(tail).map(KeyUnit::Bytes)
 }
 
-/// Whether a bare number under this key is a size, and of what. `None` where numbers are names, or nothing is known.
+/// Returns the dimension of a bare number under this key. `None` if numbers are names, or nothing is known.
 pub(in super::super) fn dimension(context: Context<'_>) -> Option<Dimension> {
     let key = context.key;
     match unit(key) {
@@ -280,7 +280,7 @@ pub(in super::super) fn dimension(context: Context<'_>) -> Option<Dimension> {
         Some(KeyUnit::Bytes(_)) => return Some(Dimension::Bytes),
         None => {}
     }
-    // What the last word measures is measured whatever it belongs to: `db_storage`, `database_replicas`.
+    // The last word decides, whatever the others: `db_storage`, `database_replicas`.
     let last = last(key);
     if is_one_of(last, CORES) {
         return Some(Dimension::Cores);
@@ -292,7 +292,7 @@ pub(in super::super) fn dimension(context: Context<'_>) -> Option<Dimension> {
         return Some(Dimension::Count);
     }
     if has(key, NOMINAL) {
-        // `user_count`, `max_ports` and `number_of_hosts` count what would name something; `port_max` does not.
+        // `user_count`, `max_ports` and `number_of_hosts` count otherwise nominal words; `port_max` does not.
         let mut first = words(key);
         let begins = match (first.next(), first.next()) {
             (Some(number), Some(of)) => {
@@ -324,7 +324,7 @@ fn is_plural(word: &str) -> bool {
         && word.len() > 3
 }
 
-/// Whether it stands for memory, a disk, a body: for bytes rather than for minutes or metres.
+/// Whether it is about memory, a disk or a body: bytes rather than minutes or metres.
 pub(in super::super) fn is_bytes_like(key: &str) -> bool {
     has(
         key,
@@ -335,7 +335,7 @@ pub(in super::super) fn is_bytes_like(key: &str) -> bool {
     )
 }
 
-/// Whether it stands for a time.
+/// Whether it is about time.
 pub(in super::super) fn is_time_like(key: &str) -> bool {
     has(
         key,

@@ -1,22 +1,22 @@
-//! Keys under which references to container images stand, whole or in part.
+//! Keys of references to container images, whole or in part.
 
 use super::super::Context;
 use super::{has, is, is_one_of, last};
 
-/// What is said of images under a key.
+/// Part of an image reference under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum ImageKey {
-    /// A whole reference, in which a tag that is missing is `latest`.
+    /// A whole reference, with `latest` as the default tag.
     Reference,
-    /// A name alone; the tag stands elsewhere.
+    /// A name only; the tag is elsewhere.
     Name,
-    /// A tag alone.
+    /// A tag only.
     Tag,
-    /// Nothing.
+    /// No part.
     None,
 }
 
-/// Pictures and disks, which are images too.
+/// Words of pictures and disks, which are images too.
 const OTHER_IMAGES: &[&str] = &[
     "background",
     "og",
@@ -37,7 +37,7 @@ const OTHER_IMAGES: &[&str] = &[
     "droplet",
 ];
 
-/// Which part of a reference to an image stands under a key.
+/// Returns the part of an image reference under a key.
 pub(in super::super) fn image(context: Context<'_>) -> ImageKey {
     let key = context.key;
     if is(

@@ -1,9 +1,9 @@
-//! Keys under which Kubernetes keeps quantities.
+//! Keys of Kubernetes quantities.
 
 use super::super::Context;
 use super::is;
 
-/// Quantities of a Kubernetes object.
+/// Dimensions of Kubernetes quantities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Resource {
     /// Cores.
@@ -12,7 +12,8 @@ pub(in super::super) enum Resource {
     Bytes,
 }
 
-/// The resource whose quantity stands here: `cpu`, `memory`, `storage`, `ephemeral-storage`, `requests.storage`, `hugepages-2Mi`.
+/// Returns the resource of a quantity: `cpu`, `memory`, `storage`, `ephemeral-storage`, `requests.storage`,
+/// `hugepages-2Mi`.
 pub(in super::super) fn resource(context: Context<'_>) -> Option<Resource> {
     let key = context.key.rsplit(['.', '_']).next().unwrap_or("");
     if is(key, &["cpu", "cpus"]) {
@@ -25,7 +26,7 @@ pub(in super::super) fn resource(context: Context<'_>) -> Option<Resource> {
     }
 }
 
-/// Whether the map above is one in which Kubernetes keeps quantities.
+/// Whether the enclosing map contains Kubernetes quantities.
 pub(in super::super) fn is_quantities(above: &str) -> bool {
     is(
         above,
@@ -42,7 +43,7 @@ pub(in super::super) fn is_quantities(above: &str) -> bool {
     )
 }
 
-/// Whether the map above is the quota of a namespace, in which everything is a quantity.
+/// Whether the enclosing map is a namespace quota, where every value is a quantity.
 pub(in super::super) fn is_quota(above: &str) -> bool {
     is(above, &["hard"])
 }

@@ -1,4 +1,4 @@
-//! Ids of clouds: Amazon resource names and resource ids, paths of Google Cloud and Azure, OCIDs, zones of Route 53.
+//! Cloud ids: Amazon resource names and resource ids, paths of Google Cloud and Azure, OCIDs, zones of Route 53.
 
 use super::{is_given_out, is_given_out_or_equal, is_hex, is_mixed_hex, is_uuid};
 
@@ -53,8 +53,8 @@ const AMAZON: &[&str] = &[
 
 /// Whether two are Amazon resource names of one service and one type: `arn:partition:service:region:account:resource`.
 ///
-/// Region and account are each side's own. Parts of the resource must be equal, or given out on both sides; a role by another
-/// name is another role, and may be a mistake.
+/// Region and account belong to each side. Parts of the resource must be equal, or generated on both sides; a role with
+/// another name is another role, and may be a mistake.
 pub(super) fn are_arns(left: &str, right: &str) -> bool {
     let (Some(one), Some(two)) = (Arn::read(left), Arn::read(right)) else {
         return false;
@@ -110,7 +110,7 @@ fn is_resource_alike(left: &str, right: &str) -> bool {
     }
 }
 
-/// A name that ends with what was given out, `db-x7Kd9a`, counts when the name is equal.
+/// Whether two pieces are equal or generated; a name with a generated suffix, `db-x7Kd9a`, counts if the name is equal.
 fn is_piece_alike(one: &str, two: &str) -> bool {
     if is_given_out_or_equal(one, two) || is_amazon_pair(one, two) {
         return true;
@@ -155,8 +155,8 @@ fn are_ocids(left: &str, right: &str) -> bool {
     parts(left).is_some_and(|one| Some(one) == parts(right))
 }
 
-/// `projects/P/locations/L/…` of Google Cloud, `/subscriptions/UUID/…` of Azure: pairs of a kind and a name. The names of
-/// projects and subscriptions are each side's own.
+/// Whether two are paths of pairs of kind and name: `projects/P/locations/L/…` of Google Cloud, `/subscriptions/UUID/…`
+/// of Azure. Names of projects and subscriptions belong to each side.
 fn are_paths(left: &str, right: &str) -> bool {
     let azure = left.starts_with("/subscriptions/") && right.starts_with("/subscriptions/");
     let google = left.starts_with("projects/") && right.starts_with("projects/");
@@ -172,7 +172,7 @@ fn are_paths(left: &str, right: &str) -> bool {
             (Some(one), Some(two)) => match at {
                 1 if azure => is_uuid(one) && is_uuid(two),
                 1 => is_project(one) && is_project(two),
-                // Azure's own words are read in either case.
+                // Azure's own words ignore case.
                 _ if at % 2 == 0 && azure => one.eq_ignore_ascii_case(two),
                 _ if at % 2 == 0 => one == two,
                 _ => is_piece_alike(one, two),
@@ -193,7 +193,7 @@ fn is_project(text: &str) -> bool {
         })
 }
 
-/// `Z` and capitals and digits; where no key says so, long and with several digits.
+/// Whether a text is `Z` with capitals and digits; without a key that shows it, long and with several digits.
 fn is_zone(text: &str, of_zone: bool) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let long = if of_zone { 10..=32 } else { 13..=32 };
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn resource_names_that_a_person_chose_are_not() {
+    fn chosen_resource_names_are_not_opaque() {
         assert_all(
             kinds(Text, Text),
             "anything",

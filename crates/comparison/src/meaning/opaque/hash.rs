@@ -1,7 +1,7 @@
 //! Hashes and digests: hexadecimal digits of one length, with or without the name of their algorithm.
 //!
-//! A hash says "other content" and not what is other; which of two is meant, nobody reads from it. Below twelve digits one is
-//! believed only under a key such as `commit` or `tag`, since `facade` and `1e10` are hexadecimal too.
+//! A hash shows that contents differ, but not how. Below twelve digits a hash is accepted only under a key such as
+//! `commit` or `tag`, since `facade` and `1e10` are hexadecimal too.
 
 use super::{is_hex, is_mixed_hex};
 
@@ -18,7 +18,7 @@ pub(super) fn are_hashes(left: &str, right: &str, of_key: bool) -> bool {
     }
 }
 
-/// The algorithm of `sha256:…` or `sha256-…`.
+/// Returns the algorithm of `sha256:…` or `sha256-…`.
 fn named(text: &str) -> Option<&str> {
     if !matches!(
         text.bytes().next()?,
@@ -50,7 +50,8 @@ fn bare(left: &str, right: &str, of_key: bool) -> bool {
     let sound = |text: &str| {
         let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
         let digits = text.len() - letters;
-        // From 32 digits on it is chance enough; below, one letter may be an exponent, and one digit a number behind a word.
+        // From 32 digits on, coincidence is unlikely; below, one letter may be an exponent, and one digit a number
+        // after a word.
         is_mixed_hex(text)
             && (text.len() >= 32
                 || digits >= 2 && letters >= 2
@@ -71,7 +72,7 @@ fn is_exponent(text: &str) -> bool {
         && !text.ends_with(['e', 'E'])
 }
 
-/// Shortened commits may be of different lengths, whole hashes are not.
+/// Whether the lengths fit: abbreviated commits may differ in length, whole hashes may not.
 fn is_of_one_length(one: &str, two: &str, of_key: bool) -> bool {
     one.len() == two.len() || of_key && one.len().max(two.len()) <= 40
 }
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_numbers_are_no_hashes() {
+    fn words_and_numbers_are_not_hashes() {
         assert_all(
             kinds(Text, Text),
             "anything",

@@ -1,16 +1,16 @@
 //! Keys, certificates and tokens in text form.
 //!
-//! What has a header of its own, PEM and OpenSSH, is of one sort when the headers are equal. A long run of base64 is believed only when
-//! it is a muddle: words that are run together change between small letters, capitals and digits far less often than chance does.
+//! Texts with a header (PEM, OpenSSH) are of one sort if the headers are equal. A long run of base64 is accepted only
+//! if it is mixed: joined words change between small letters, capitals and digits far less often than random text.
 
 use super::changes;
 
-/// The longest text whose header is looked at.
+/// Longest text whose header is checked.
 const LONGEST: usize = 64 * 1024;
-/// The shortest run of base64 that is believed to be a key.
+/// Minimum length of base64 accepted as a key.
 const SHORTEST: usize = 32;
 
-/// Beginnings after which the rest is given out; both sides have the same one.
+/// Prefixes of generated tokens; both sides must have the same one.
 const PREFIXES: &[&str] = &[
     "ssh-rsa AAAA",
     "ssh-ed25519 AAAA",
@@ -61,7 +61,7 @@ fn label(text: &str) -> Option<&str> {
 
 pub(super) fn are_keys(left: &str, right: &str) -> bool {
     let first = left.bytes().next();
-    // Of two that begin differently none or one has a prefix, and they are no pair by it.
+    // Texts with different first letters cannot share a prefix.
     let same = first == right.bytes().next();
     for prefix in PREFIXES
         .iter()
@@ -76,7 +76,7 @@ pub(super) fn are_keys(left: &str, right: &str) -> bool {
     is_base64_muddle(left) && is_base64_muddle(right)
 }
 
-/// What follows a known beginning: long, and with digits.
+/// Whether the rest after a prefix is long and contains digits.
 fn is_remainder(text: &str) -> bool {
     text.len() >= 16 && text.bytes().take(64).any(|byte| byte.is_ascii_digit())
 }
@@ -96,8 +96,8 @@ fn is_base64_muddle(text: &str) -> bool {
             _ => return false,
         }
     }
-    // Chance gives each letter case two of five, digits one of six, the marks one of
-    // thirty-two, so that two of three neighbours differ in class; of words that are run together, two of five.
+    // In random text, each letter case has a share of two fifths, digits one sixth, marks one thirty-second, so that
+    // two of three neighbours differ in class; in joined words, two of five.
     small >= 4
         && capital >= 4
         && digit >= 2
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn long_words_are_no_keys() {
+    fn long_words_are_not_keys() {
         let (certificate, key) = (pem("CERTIFICATE", "a"), pem("PRIVATE KEY", "a"));
         assert_all(
             kinds(Text, Text),

@@ -1,19 +1,19 @@
 //! Sets of versions as intervals that do not touch: union, intersection, complement, inclusion.
 //!
-//! A version has its place among the edges; an interval begins at an edge and ends before another. Releases and pre-releases are looked at
-//! apart, each with its own edges moved to where the next version of that sort begins, so that `>1.2.3` and `>=1.2.4` are one set
-//! of releases.
+//! A version is a position among the edges; an interval starts at an edge and ends before another. Releases and
+//! pre-releases are separate sets, with edges moved to the start of the next version of that sort, so that `>1.2.3` and
+//! `>=1.2.4` are one set of releases.
 
 use std::cmp::Ordering;
 
-/// A place between two versions, in the order of Semantic Versioning.
+/// Position between two versions, in the order of Semantic Versioning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Edge<'a> {
     triple: [u64; 3],
     at: At<'a>,
 }
 
-/// Where among the versions of one triple an edge lies.
+/// Position of an edge among the versions of one triple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At<'a> {
     /// Before the first pre-release.
@@ -29,13 +29,13 @@ enum At<'a> {
 }
 
 impl<'a> Edge<'a> {
-    /// Before every version.
+    /// Edge before every version.
     pub(super) const START: Self = Self {
         triple: [0; 3],
         at: At::First,
     };
 
-    /// Before all versions of a triple, pre-releases too.
+    /// Returns the edge before all versions of a triple, including pre-releases.
     pub(super) fn first_of(triple: [u64; 3]) -> Self {
         Self {
             triple,
@@ -43,7 +43,7 @@ impl<'a> Edge<'a> {
         }
     }
 
-    /// Before a version; without a suffix, before the release.
+    /// Returns the edge before a version; without a suffix, before the release.
     pub(super) fn before(triple: [u64; 3], suffix: &'a str) -> Self {
         let at = match suffix {
             "" => At::Release,
@@ -54,7 +54,7 @@ impl<'a> Edge<'a> {
         Self { triple, at }
     }
 
-    /// After a version.
+    /// Returns the edge after a version.
     pub(super) fn after(triple: [u64; 3], suffix: &'a str) -> Self {
         let at = if suffix.is_empty() {
             At::Past
@@ -101,7 +101,7 @@ impl PartialOrd for Edge<'_> {
     }
 }
 
-/// The order of two pre-releases: Semantic Versioning §11.4.
+/// Compares two pre-releases by Semantic Versioning §11.4.
 fn suffixes(left: &str, right: &str) -> Ordering {
     let mut ours = left.split('.');
     let mut theirs = right.split('.');
@@ -131,32 +131,32 @@ fn identifiers(one: &str, two: &str) -> Ordering {
     }
 }
 
-/// Intervals in order that neither overlap nor touch; without an end where there is none.
+/// Sorted intervals that neither overlap nor touch; `None` is an open end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Set<'a>(Vec<(Edge<'a>, Option<Edge<'a>>)>);
 
 impl<'a> Set<'a> {
-    /// No version.
+    /// Returns the empty set.
     pub(super) fn empty() -> Self {
         Self(Vec::new())
     }
 
-    /// Whether it has no version.
+    /// Whether it contains no version.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Every version.
+    /// Returns the set of all versions.
     pub(super) fn all() -> Self {
         Self::between(Edge::START, None)
     }
 
-    /// From one edge to another.
+    /// Returns the interval between two edges.
     pub(super) fn between(from: Edge<'a>, to: Option<Edge<'a>>) -> Self {
         Self::of(vec![(from, to)])
     }
 
-    /// Puts intervals in order and joins those that overlap or touch.
+    /// Sorts intervals and joins those that overlap or touch.
     fn of(mut intervals: Vec<(Edge<'a>, Option<Edge<'a>>)>) -> Self {
         intervals.retain(|(from, to)| to.as_ref().is_none_or(|to| from < to));
         intervals.sort_by(|one, two| one.0.cmp(&two.0));
@@ -179,17 +179,17 @@ impl<'a> Set<'a> {
         Self(joined)
     }
 
-    /// What one of the two has.
+    /// Returns the union.
     pub(super) fn either(&self, other: &Self) -> Self {
         Self::of(self.0.iter().chain(&other.0).copied().collect())
     }
 
-    /// What neither leaves out.
+    /// Returns the intersection.
     pub(super) fn both(&self, other: &Self) -> Self {
         self.complement().either(&other.complement()).complement()
     }
 
-    /// What it leaves out.
+    /// Returns the complement.
     pub(super) fn complement(&self) -> Self {
         let mut outside = Vec::with_capacity(self.0.len() + 1);
         let mut from = Some(Edge::START);
@@ -205,23 +205,22 @@ impl<'a> Set<'a> {
         Self::of(outside)
     }
 
-    /// Whether it has all that the other has.
+    /// Whether it contains all of another set.
     pub(super) fn includes(&self, other: &Self) -> bool {
         self.both(other) == *other
     }
 
-    /// With each edge moved to where the next version of a sort begins.
+    /// Returns the set with each edge moved to the start of the next version of a sort.
     fn with(&self, moved: impl Fn(&Edge<'a>) -> Option<Edge<'a>>) -> Self {
         let intervals = self.0.iter().filter_map(|(from, to)| {
             let from = moved(from)?;
-            // An end beyond all numbers is none.
+            // An end beyond all numbers is open.
             Some((from, to.as_ref().and_then(&moved)))
         });
         Self::of(intervals.collect())
     }
 
-    /// Its releases, told apart from those of another set by nothing but themselves. Where versions have three numbers, the next one
-    /// after a release is known.
+    /// Returns its releases in normal form. With three numbers, the next version after a release is known.
     pub(super) fn releases(&self, of_three: bool) -> Self {
         self.with(|edge| {
             Some(match edge.at {
@@ -232,7 +231,7 @@ impl<'a> Set<'a> {
         })
     }
 
-    /// Its pre-releases.
+    /// Returns its pre-releases.
     pub(super) fn before_releases(&self) -> Self {
         self.with(|edge| {
             Some(match edge.at {
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_joined_cut_and_turned_around() {
+    fn sets_have_union_intersection_and_complement() {
         let one = Set::between(from(1), Some(from(3)));
         let two = Set::between(from(2), Some(from(4)));
         assert_eq!(one.either(&two), Set::between(from(1), Some(from(4))));
