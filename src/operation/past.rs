@@ -1,8 +1,8 @@
-//! Walks back along the history of documents, one document after the other: since when do its differences stand?
+//! Walk along the history of documents, one at a time: since when each difference exists.
 //!
-//! All documents share one listing of commits. Each has a budget of its own, so that one that changes all the time takes
-//! nothing from the others. Files are followed through renames, and what came with a merge is looked for in the branch
-//! that was merged. What stands in a commit is judged by `evenkeel_core`.
+//! All documents share one listing of commits. Each has a separate budget, so that a frequently changing one does not
+//! use up the others'. Files are followed through renames, and changes of a merge are searched in the merged branch.
+//! `evenkeel_core` judges the contents of a commit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -15,34 +15,36 @@ use crate::world::git::{ChangedPath, GitError, Repository, Snapshot};
 use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSet, FileSets, LayerKey};
 use evenkeel_core::environment::Definition;
 use evenkeel_core::history::{
-    Budget, CommitContents, CommitInfo, Commits, History, Listed, Since, fingerprints, stands_since,
+    Budget, CommitContents, CommitInfo, Commits, History, Listed, Since, fingerprints,
+    introductions,
 };
 use evenkeel_model::Digest;
 
-/// How many commits a walk goes back along first parents. Git looks at each of them, whatever it changed: a history of
-/// hundreds of thousands would be waited for.
+/// Maximum number of first parents in a walk. Git reads each of them, changed or not, which takes long with hundreds of
+/// thousands.
 const DEPTH: usize = 2_000;
-/// How many bytes of files are compared for all documents together.
+/// Maximum number of compared bytes of all documents together.
 const ALL_BYTES: u64 = 128 * 1024 * 1024;
-/// How many merges are looked through for all documents together, and how deep they may be merged into one another.
+/// Maximum number of searched merges of all documents together, and maximum nesting of merges.
 const MERGES: usize = 64;
 const NESTED: usize = 3;
-/// How many renames of one document are followed.
+/// Maximum number of followed renames of one document.
 const RENAMES: usize = 16;
 
-/// Most commits of a document that are compared at once. The first is compared alone: mostly its contents are those of now.
+/// Maximum number of a document's commits compared at once. The first is compared alone, since its contents are mostly
+/// current.
 const AT_ONCE: usize = 8;
-/// Documents of more bytes are compared one commit at a time: comparing ahead may be in vain, and takes memory.
+/// Larger documents are compared one commit at a time: comparing ahead may be wasted, and takes memory.
 const SMALL: u64 = 1024 * 1024;
 
-/// A query for the newest commits of a project. It needs no comparison, so git can answer it while documents are compared.
+/// Query for the newest commits of a project. It needs no comparison, so git can run while documents are compared.
 pub(super) struct CommitQuery {
     repository: Repository,
     head: String,
 }
 
 impl CommitQuery {
-    /// Prepares the query; `None` where there is no history or no document.
+    /// Prepares the query; `None` without a history or a document.
     pub(super) fn of(project: &Project<'_>) -> Option<Self> {
         let (repository, head) = (project.repository()?, project.head()?);
         let declared = DeclaredDocuments::of(&project.definition).ok()?;
@@ -62,18 +64,18 @@ impl CommitQuery {
     }
 }
 
-/// The history that documents of a project are looked for in.
+/// History in which documents of a project are searched.
 pub(super) struct Past<'a> {
     repository: &'a Repository,
     definition: &'a Definition,
     declared: &'a DeclaredDocuments,
-    /// The files that are compared now.
+    /// Currently compared files.
     now: &'a FileSets,
     committed: CommittedDocuments,
     head: CommitInfo,
-    /// The head and the commits before it.
+    /// Head and the commits before it.
     line: Commits,
-    /// What files are called in the head that have another name now.
+    /// Names in the head of files that are renamed now.
     renames: Renames,
     renamed: BTreeMap<String, BTreeMap<PathBuf, PathBuf>>,
     bytes: u64,
@@ -84,12 +86,12 @@ pub(super) struct Past<'a> {
 #[derive(Clone)]
 struct Walk {
     touches: VecDeque<Touch>,
-    /// The commit that it ended before, where there are older ones.
+    /// Commit before which it ended, if there are older ones.
     back_to: Option<CommitInfo>,
     whole: bool,
 }
 
-/// A commit, and what it changed of what was asked about.
+/// Commit, with its changes to the queried paths.
 #[derive(Clone)]
 struct Touch {
     commit: CommitInfo,
@@ -97,7 +99,7 @@ struct Touch {
 }
 
 impl<'a> Past<'a> {
-    /// The history before the commit that the project is on; `None` when there is none that its documents can be in.
+    /// Reads the history before the project's commit; `None` if it cannot contain its documents.
     ///
     /// # Errors
     ///
@@ -120,7 +122,7 @@ impl<'a> Past<'a> {
             return Ok(None);
         };
         let mut renames = Renames::default();
-        // What was renamed and not committed stands under its older name there.
+        // A renamed, uncommitted file has its older name in the head.
         if project.commit_read().is_none() && committed.lacks(&head.commit, &declared.asked()) {
             for (new, old) in repository.renamed(&head.commit, Snapshot::Index)? {
                 renames.follow(&new, old);
@@ -141,7 +143,7 @@ impl<'a> Past<'a> {
         }))
     }
 
-    /// Since when each difference stands, of each document by name.
+    /// Returns the introduction of each difference, of each document by name.
     ///
     /// # Errors
     ///
@@ -170,7 +172,7 @@ impl<'a> Past<'a> {
         Ok(since)
     }
 
-    /// The commits of a line that changed something at some paths.
+    /// Returns the commits of a line that changed given paths.
     fn walk(&self, line: Commits, paths: &[PathBuf]) -> Result<Walk, GitError> {
         let Commits { mut list, whole } = line;
         let back_to = list.split_off(DEPTH.min(list.len())).into_iter().next();
@@ -195,7 +197,7 @@ impl<'a> Past<'a> {
     ) -> Result<BTreeMap<Digest, Since>, Failure> {
         let mut walk = walk.clone();
         walk.touches.retain(|touch| touch.is_about(&places));
-        // Nothing touched it for so long: then the head has what was there all the time.
+        // No commit touched it within the limit, so the head's contents are older.
         if walk.touches.is_empty() && !walk.whole {
             walk.touches.push_back(Touch {
                 commit: self.head.clone(),
@@ -220,7 +222,7 @@ impl<'a> Past<'a> {
             followed: 0,
             failure: None,
         };
-        let mut since = stands_since(now, budget, &mut past);
+        let mut since = introductions(now, budget, &mut past);
         if let Some(failure) = past.failure {
             return Err(failure.into());
         }
@@ -239,8 +241,8 @@ impl<'a> Past<'a> {
         Ok(since)
     }
 
-    /// Since when differences stand that came with a merge, by the branches that were merged. One that is in none of them
-    /// came with the merge itself, and is left out.
+    /// Returns the introduction of differences that came with a merge, in the merged branches. One that is in none of
+    /// them came with the merge itself, and is left out.
     fn merged(
         &mut self,
         (own, places, renames): (&DeclaredDocuments, &[PathBuf], &Renames),
@@ -269,7 +271,7 @@ impl<'a> Past<'a> {
             let mut listed = Listed::new(commits, |commit: &CommitInfo| {
                 self.standing(own, &keys, &commit.commit, renames)
             });
-            let found = stands_since(&keys, budget, &mut listed);
+            let found = introductions(&keys, budget, &mut listed);
             let mut deeper: BTreeMap<String, (CommitInfo, BTreeSet<Digest>)> = BTreeMap::new();
             for (key, came) in found {
                 let Since::Commit(commit) = &came else {
@@ -293,7 +295,7 @@ impl<'a> Past<'a> {
         Ok(since)
     }
 
-    /// What of some documents differs in a commit, of what differs `now`. `None` when that cannot be told.
+    /// Returns the differences of documents in a commit, among those of `now`. `None` if they are unknown.
     fn standing(
         &mut self,
         own: &DeclaredDocuments,
@@ -306,9 +308,9 @@ impl<'a> Past<'a> {
         self.pay(judged)
     }
 
-    /// What of some documents differs in a commit that has these files, and how many bytes that took.
+    /// Returns the differences of documents in a commit with these files, and the number of compared bytes.
     fn judge(&self, own: &DeclaredDocuments, now: &BTreeSet<Digest>, sets: Vec<FileSet>) -> Judged {
-        // What has the same contents as now differs as now. Mostly, that is the newest commit.
+        // Equal contents have equal differences. Mostly, that is the newest commit.
         let is_now =
             |key: &LayerKey, set: &FileSet| self.now.get(key).is_some_and(|now| now.is_same(set));
         if own
@@ -326,25 +328,25 @@ impl<'a> Past<'a> {
         let is_known = !then.is_unread() && parity.complaints.is_empty();
         Judged {
             keys: is_known.then(|| fingerprints(&parity.disparities)),
-            // A file that was read before costs nothing to read, but comparing it costs the same.
+            // A cached file costs no reading, but the same comparing.
             bytes: then.bytes(),
         }
     }
 
-    /// Subtracts the bytes of one commit from those that all documents may take.
+    /// Subtracts the bytes of one commit from the budget of all documents.
     fn pay(&mut self, Judged { keys, bytes }: Judged) -> Option<CommitContents> {
         self.bytes = self.bytes.saturating_sub(bytes);
         keys.map(|keys| CommitContents { keys, bytes })
     }
 }
 
-/// What differs in a commit, or that it cannot be known, and how many bytes were compared.
+/// Differences of a commit, or none if they are unknown, and the number of compared bytes.
 struct Judged {
     keys: Option<BTreeSet<Digest>>,
     bytes: u64,
 }
 
-/// The history of one document.
+/// History of one document.
 struct DocumentPast<'p, 'a> {
     past: &'p mut Past<'a>,
     own: &'p DeclaredDocuments,
@@ -355,16 +357,16 @@ struct DocumentPast<'p, 'a> {
     last: Option<Touch>,
     /// Results for commits that the walk has not reached.
     ahead: HashMap<String, Judged>,
-    /// How many commits are compared next.
+    /// Number of commits to compare next.
     at_once: usize,
-    /// The merges that were met, with where the document's files were and what they were called.
+    /// Merges on the way, with the places and names of the document's files there.
     merges: Vec<(CommitInfo, (Vec<PathBuf>, Renames))>,
     followed: usize,
     failure: Option<GitError>,
 }
 
 impl DocumentPast<'_, '_> {
-    /// Compares the documents of a commit, and on all cores those of the next commits: the longer the walk, the more.
+    /// Compares the documents of a commit, and on all cores those of the next commits, the more the longer the walk.
     fn judge_from(&mut self, commit: &str) -> Option<Judged> {
         let older = self.walk.touches.iter().map(|touch| &touch.commit.commit);
         let commits: Vec<String> = std::iter::once(commit.to_owned())
@@ -385,7 +387,7 @@ impl DocumentPast<'_, '_> {
         self.ahead.remove(commit)
     }
 
-    /// Where a commit put files there that had another name before, goes on with that name.
+    /// Follows renames: where a commit renamed files to the current name, continues with the older one.
     fn follow(&mut self, newer: &Touch) -> Result<(), GitError> {
         let Some(parent) = newer.commit.parents.first() else {
             return Ok(());
@@ -417,7 +419,7 @@ impl DocumentPast<'_, '_> {
             }
         }
         if found {
-            // Those results were read under the newer names.
+            // These results were read under the newer names.
             self.ahead.clear();
             self.followed += 1;
             let line = self.past.repository.line(parent, DEPTH + 1)?;
@@ -478,7 +480,7 @@ fn is_within(path: &Path, places: &[PathBuf]) -> bool {
         .any(|place| place.as_os_str() == "." || path.starts_with(place))
 }
 
-/// Places, and what files in them are called in the commit that `renames` is about.
+/// Returns places with the names of their files in the commit of `renames`.
 fn with_older(places: &[PathBuf], renames: &Renames) -> Vec<PathBuf> {
     let older = renames.within(|now| is_within(now, places));
     places.iter().cloned().chain(older).collect()

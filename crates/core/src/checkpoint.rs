@@ -1,4 +1,4 @@
-//! Checkpoints that were kept elsewhere: understood, with every error at its place.
+//! Checkpoints kept outside of the ledger: parsing, with every error at its place.
 //!
 //! The file may come from anyone, so nothing in it is trusted. `ledger::verify` compares it with the ledger; the caller
 //! reads the file.
@@ -10,47 +10,50 @@ use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::text::nearest;
 use evenkeel_model::{Digest, Moment};
 
-/// The first line of every checkpoint that evenkeel writes.
+/// First line of every checkpoint written by evenkeel.
 pub const CHECKPOINT_FORMAT: &str = "evenkeel checkpoint 1";
 
-/// Longest file that is read: a checkpoint has some three hundred bytes.
+/// Longest accepted file; a checkpoint has some three hundred bytes.
 pub const LONGEST: u64 = 64 * 1024;
 
-/// What a checkpoint may say.
+/// Allowed keys of a checkpoint.
 const KEYS: &[&str] = &["format", "system", "lineage", "sequence", "digest", "time"];
 
 /// All codes.
 pub const CODES: &[&Code] = &[&UNREADABLE, &MALFORMED, &EDITED];
 
-/// Not there, not allowed, no plain file.
+/// Missing, not permitted, not a regular file.
 const UNREADABLE: Code = Code::error(
     "checkpoint/unreadable",
     "a checkpoint cannot be read",
-    "It is a plain file of up to 64 KiB, as `evenkeel audit checkpoint -o FILE` writes it. Without it nothing is proven against it.",
+    "A checkpoint is a regular file of up to 64 KiB, written by `evenkeel audit checkpoint -o FILE`. Without \
+     it, the comparison proves nothing.",
 );
-/// Not what was written.
+/// Not a checkpoint.
 const MALFORMED: Code = Code::error(
     "checkpoint/malformed",
     "a file is not a checkpoint",
-    "A checkpoint is one JSON object with `lineage`, `sequence` and `digest`, and with `format`, `system` and `time` where `evenkeel audit checkpoint` wrote it. Take it again from where it was kept.",
+    "A checkpoint is one JSON object with `lineage`, `sequence` and `digest`, and with `format`, `system` and \
+     `time` if `evenkeel audit checkpoint` wrote it. Copy it again from where it was kept.",
 );
-/// The digest is right, and what stands beside it is not.
+/// The digest is right, and another field is not.
 const EDITED: Code = Code::error(
     "checkpoint/edited",
-    "a checkpoint says something else than the entry it names",
-    "The ledger has the very entry that the checkpoint names, and that entry says otherwise: the file was changed after it was written, not the ledger. Take it again from where it was kept.",
+    "a checkpoint differs from the entry it names",
+    "The ledger contains the exact entry that the checkpoint names, and that entry differs: the file was \
+     changed after it was written, not the ledger. Copy it again from where it was kept.",
 );
 
-/// A checkpoint as its file says it.
+/// Checkpoint as written in its file.
 pub struct CheckpointFile {
-    /// What is held against the ledger.
+    /// Fields that are compared with the ledger.
     pub kept: Kept,
     system: Option<(String, Span)>,
     time: Option<(Moment, Span)>,
 }
 
 impl CheckpointFile {
-    /// Returns where the file differs from the entry that it names, if the ledger proves that entry.
+    /// Returns the differences between the file and the entry that it names, if the ledger proves that entry.
     #[must_use]
     pub fn edits(&self, system: &str, proof: &Proof) -> Vec<Defect> {
         let Some(written) = proof.proven else {
@@ -61,9 +64,9 @@ impl CheckpointFile {
             Defect::new(
                 &EDITED,
                 name.clone(),
-                format!("{name} says that its {key} is {said}, and the ledger says {is}"),
+                format!("{name}: {key} is {said}, but {is} in the ledger"),
             )
-            .at(span, format!("the ledger says {is}"))
+            .at(span, format!("{is} in the ledger"))
         };
         let mut defects = Vec::new();
         if let Some((said, span)) = &self.system
@@ -90,7 +93,7 @@ impl CheckpointFile {
     }
 }
 
-/// The complaint about a checkpoint that cannot be read.
+/// Returns the defect of a checkpoint that cannot be read.
 #[must_use]
 pub fn unreadable(name: &str, reason: &str) -> Defect {
     Defect::new(
@@ -100,11 +103,11 @@ pub fn unreadable(name: &str, reason: &str) -> Defect {
     )
 }
 
-/// Understands the bytes of a checkpoint: at most [`LONGEST`].
+/// Parses the bytes of a checkpoint: at most [`LONGEST`].
 ///
 /// # Errors
 ///
-/// Everything that is wrong with it.
+/// All defects of the file.
 pub fn read(name: &str, bytes: Vec<u8>) -> Result<CheckpointFile, Vec<Defect>> {
     if bytes.len() as u64 > LONGEST {
         return Err(vec![unreadable(name, "it is longer than any checkpoint")]);
@@ -117,13 +120,13 @@ pub fn read(name: &str, bytes: Vec<u8>) -> Result<CheckpointFile, Vec<Defect>> {
     understand(&document)
 }
 
-/// What is wrong with the document is wrong with the checkpoint.
+/// Turns a defect of the document into one of the checkpoint.
 fn malformed(mut defect: Defect) -> Defect {
     defect.code = &MALFORMED;
     defect
 }
 
-/// Everything that is said, and everything that is wrong with it.
+/// Returns the checkpoint, or all of its defects.
 fn understand(document: &Document) -> Result<CheckpointFile, Vec<Defect>> {
     let file = &document.file;
     let mut reading = Reading {
@@ -139,10 +142,7 @@ fn understand(document: &Document) -> Result<CheckpointFile, Vec<Defect>> {
             },
         ] => reading.entries = entries,
         _ => {
-            reading.blame(
-                Span::start_of(file),
-                "one JSON object is expected".to_owned(),
-            );
+            reading.blame(Span::start_of(file), "expected one JSON object".to_owned());
             return Err(reading.defects);
         }
     }
@@ -151,7 +151,7 @@ fn understand(document: &Document) -> Result<CheckpointFile, Vec<Defect>> {
     if let Some((said, span)) = format
         && said != CHECKPOINT_FORMAT
     {
-        let wanted = format!("its format is `{said}`, and `{CHECKPOINT_FORMAT}` is expected");
+        let wanted = format!("its format is `{said}`, expected `{CHECKPOINT_FORMAT}`");
         reading.blame(span, wanted);
     }
     let system = reading.text("system", false);
@@ -178,7 +178,7 @@ fn understand(document: &Document) -> Result<CheckpointFile, Vec<Defect>> {
     }
 }
 
-/// A file on its way to be a checkpoint.
+/// Checkpoint file being parsed.
 struct Reading<'a> {
     document: &'a Document,
     entries: &'a [Entry],
@@ -191,13 +191,13 @@ impl<'a> Reading<'a> {
         let defect = Defect::new(
             &MALFORMED,
             name.clone(),
-            format!("{name} is no checkpoint: {what}"),
+            format!("{name} is not a checkpoint: {what}"),
         )
         .at(&span, what);
         self.defects.push(defect);
     }
 
-    /// Keys that no checkpoint has.
+    /// Reports unknown keys.
     fn strangers(&mut self) {
         for entry in self.entries {
             if !KEYS.contains(&&*entry.key) {
@@ -230,7 +230,7 @@ impl<'a> Reading<'a> {
                 Some((scalar.text.to_string(), span))
             }
             _ => {
-                self.blame(span, format!("`{key}` is a text"));
+                self.blame(span, format!("`{key}` must be a text"));
                 None
             }
         }
@@ -246,8 +246,8 @@ impl<'a> Reading<'a> {
         let parsed = parse(&text);
         if parsed.is_none() {
             let what = match key {
-                "digest" => "`blake3:` and 64 hexadecimal digits are expected",
-                _ => "a moment such as 2026-11-24T00:24:24.92Z is expected",
+                "digest" => "expected `blake3:` and 64 hexadecimal digits",
+                _ => "expected a time such as 2026-11-24T00:24:24.92Z",
             };
             self.blame(span.clone(), what.to_owned());
         }
@@ -266,7 +266,7 @@ impl<'a> Reading<'a> {
             let span = self.document.span(node.place);
             self.blame(
                 span,
-                "`sequence` is the number of an entry: 1 or more".to_owned(),
+                "`sequence` must be the number of an entry: 1 or more".to_owned(),
             );
         }
         number

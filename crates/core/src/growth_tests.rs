@@ -1,4 +1,4 @@
-//! Two toy kinds, each one file and one line in `kinds!`, go through everything that core does with a kind.
+//! Tests of core with two toy kinds, each one file and one line in `kinds!`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,7 +31,7 @@ after = ["toy-package.nginx"]
 "#;
 
 #[test]
-fn toy_kinds_go_from_their_definition_to_an_empty_plan_and_away_again() {
+fn toy_kinds_are_applied_and_removed_again() {
     let project = Project::new();
     let step = |instance: &str, verb| (instance.to_owned(), verb);
     assert_eq!(
@@ -125,7 +125,7 @@ fn two_toys_do_not_claim_one_thing() {
     );
 }
 
-/// The complaints about definitions, in order.
+/// Returns the defects of definitions, in order.
 fn complaints(resources: &str) -> Vec<String> {
     let files = InMemory::with(resources);
     let (definition, unread) = read(&files);
@@ -147,7 +147,7 @@ fn complaints(resources: &str) -> Vec<String> {
         .collect()
 }
 
-/// Many resources are resolved in parts, side by side. What is wrong is reported as if there were only one part.
+/// Many resources are resolved in concurrent parts. Defects are reported as if there were only one part.
 #[test]
 fn more_resources_than_one_part_report_errors_in_the_order_of_few() {
     let file = |number: usize, rest: &str| {
@@ -177,7 +177,7 @@ fn more_resources_than_one_part_report_errors_in_the_order_of_few() {
 }
 
 #[test]
-fn a_step_that_was_begun_is_brought_to_its_end_although_it_is_interrupted() {
+fn a_started_step_is_completed_despite_an_interruption() {
     let project = Project::new();
     // Package, file, enabled: the service is enabled and not started yet.
     project.target.fail(2, Fault::Interrupt);

@@ -1,4 +1,4 @@
-//! A project in memory, for tests that go through all of core: definitions, a target and a ledger.
+//! Project in memory, for tests of all of core: definitions, a target and a ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -50,11 +50,11 @@ impl Files for InMemory {
     }
 }
 
-/// A ledger as a run sees it that is killed: from a moment on, nothing more is written.
+/// Ledger of a killed run: it accepts no entries from some point on.
 struct Killed<'a> {
     ledger: &'a MemoryLedger,
     interruption: &'a Interruption,
-    /// The entries that are still written before that moment.
+    /// Remaining entries until that point.
     entries: Mutex<Option<usize>>,
 }
 
@@ -97,7 +97,7 @@ impl Ledger for Killed<'_> {
     }
 }
 
-/// A target as a run reaches it that is killed: from a moment on, nothing more is done.
+/// Target of a killed run: it performs no actions from some point on.
 struct Reached<'a> {
     target: &'a RecordedTarget,
     interruption: &'a Interruption,
@@ -127,7 +127,7 @@ impl Progress for Quiet {
     fn ended(&self, _step: &Step, _outcome: StepOutcome, _reason: Option<&str>) {}
 }
 
-/// A target and a ledger, both in memory.
+/// Target and ledger in memory.
 pub(crate) struct Project {
     name: EnvironmentName,
     pub(crate) target: RecordedTarget,
@@ -219,15 +219,15 @@ impl Project {
         report
     }
 
-    /// Applies through a target that may do more than it is asked to.
+    /// Applies through a target that may do more than requested.
     pub(crate) fn apply_through(&self, resources: &str, target: &dyn Target) -> ApplyReport {
         let (report, written) = self.run(resources, &self.ledger, target, &Interruption::default());
         written.unwrap();
         report
     }
 
-    /// Applies, and is killed: before the action or the entry of the ledger with this number. Even numbers are those of
-    /// actions, odd ones those of entries.
+    /// Applies and stops before the action or ledger entry with this number. Even numbers are actions, odd ones are
+    /// entries.
     pub(crate) fn apply_killed(&self, resources: &str, number: usize) {
         let interruption = Interruption::default();
         let ledger = Killed {
@@ -239,7 +239,7 @@ impl Project {
             let action = self.target.journal().len() + number / 2;
             self.target.fail(action, Fault::Interrupt);
         }
-        // What is said of a run that was killed reaches nobody.
+        // The result of a killed run is discarded.
         let target = Reached {
             target: &self.target,
             interruption: &interruption,
@@ -248,7 +248,7 @@ impl Project {
         self.target.heal();
     }
 
-    /// How many steps were begun and have no end.
+    /// Returns the number of steps with an intent and no outcome.
     pub(crate) fn open(&self) -> usize {
         let state = State::of(&self.ledger).unwrap();
         state.environment(&self.name).map_or(0, |it| it.open.len())

@@ -1,8 +1,7 @@
-//! The law of claims, for any two definitions A and B, with A applied: one run of B leaves an empty plan, also after an
-//! earlier run was killed at any moment; nothing that neither declares is lost; success is only said when all of B is
-//! there.
+//! Law of claims for any two definitions A and B, with A applied: one run of B leaves an empty plan, even after an
+//! earlier run was killed at any moment; nothing undeclared is lost; success is only reported if all of B exists.
 //!
-//! `EVENKEEL_LAW_PAIRS=10000` takes more pairs than the 500 of each run, and `EVENKEEL_LAW_SEED` others.
+//! `EVENKEEL_LAW_PAIRS=10000` runs more pairs than the default of 500, and `EVENKEEL_LAW_SEED` others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +9,7 @@ use super::in_memory::Project;
 use evenkeel_host::recorded::Thing;
 use evenkeel_ledger::record::ApplyOutcome;
 
-/// A small generator of numbers: the same seed gives the same pairs.
+/// Small random number generator: the same seed gives the same pairs.
 struct Random(u64);
 
 impl Random {
@@ -27,7 +26,7 @@ impl Random {
     }
 }
 
-/// What is declared at a path.
+/// Declaration of a path.
 #[derive(Clone, Debug, PartialEq)]
 enum What {
     File(&'static str),
@@ -47,7 +46,7 @@ impl What {
     }
 }
 
-/// A definition: what is at each path, and what it is called.
+/// Definition: the declaration and name of each path.
 #[derive(Clone, Debug)]
 struct Shape(BTreeMap<String, (What, usize)>);
 
@@ -86,7 +85,7 @@ impl Shape {
         }
     }
 
-    /// Gives what is at a path a name that no other of its kind has.
+    /// Gives the declaration of a path a name that is unique within its kind.
     fn name(&mut self, path: &str, what: What, random: &mut Random) {
         let taken: BTreeSet<usize> = self
             .0
@@ -101,7 +100,7 @@ impl Shape {
         self.0.insert(path.to_owned(), (what, number));
     }
 
-    /// Something like it: names and contents change, and now and then a path.
+    /// Returns a similar definition: names and contents change, and sometimes a path.
     fn neighbour(&self, random: &mut Random) -> Self {
         let other = Self::any(random);
         if random.below(2) == 0 {
@@ -149,7 +148,7 @@ impl Shape {
         text
     }
 
-    /// What must be there: the things by path, and the directories of installations.
+    /// Returns the expected resources by path, and the directories of installations.
     fn expected(&self) -> (BTreeMap<String, String>, BTreeSet<String>) {
         let mut things = BTreeMap::new();
         let mut installations = BTreeSet::new();
@@ -169,7 +168,7 @@ impl Shape {
     }
 }
 
-/// What is there, without what nobody ever declared.
+/// Returns the existing resources, without undeclared ones.
 fn there(project: &Project) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let world = project.target.world();
     let things = world
@@ -192,7 +191,7 @@ fn there(project: &Project) -> (BTreeMap<String, String>, BTreeSet<String>) {
     (things, installed.map(|(into, _)| into.clone()).collect())
 }
 
-/// A project with A applied, and with things that nobody declares: at the top, and in directories that both have.
+/// Returns a project with A applied, and with undeclared files at the top and in directories that both have.
 fn with_applied(one: &Shape, two: &Shape) -> (Project, Vec<String>) {
     let project = Project::new();
     assert_eq!(project.apply(&one.text()).outcome, ApplyOutcome::Done);
@@ -236,7 +235,7 @@ fn holds(project: &Project, foreign: &[String], one: &Shape, two: &Shape, what: 
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "whoever runs the tests says how many pairs"
+    reason = "the caller of the tests sets the number of pairs"
 )]
 fn number_of(variable: &str, default: u64) -> u64 {
     std::env::var(variable)

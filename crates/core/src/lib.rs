@@ -1,8 +1,7 @@
-//! Definitions, kinds, observation, plan, drift, gate and apply: everything that judges, and nothing that touches the
-//! world.
+//! Definitions, kinds, observation, plan, drift, gate and apply: all judgement, without side effects.
 //!
-//! This crate reads no file, starts no process, opens no connection, and asks neither the clock nor the environment
-//! variables: `clippy.toml` disallows it. What it needs comes in through ports ([`environment::Files`],
+//! This crate reads no file, starts no process, opens no connection, and reads neither the clock nor environment
+//! variables: `clippy.toml` disallows it. It gets its input through ports ([`environment::Files`],
 //! [`environment::secrets::Secrets`], [`evenkeel_host::Observer`], [`evenkeel_host::Target`],
 //! [`evenkeel_ledger::Ledger`]). The modules are listed from the top down; each uses only modules listed after it.
 

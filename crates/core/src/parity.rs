@@ -1,4 +1,4 @@
-//! Parity of whole environments: resources and documents, settled against declared differences.
+//! Parity of whole environments: resources and documents, with declared differences applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,25 +11,25 @@ use evenkeel_model::{EnvironmentName, Moment};
 /// Parity between all environments of a definition.
 #[derive(Default)]
 pub struct Parity {
-    /// Unreadable documents, then what differs. Differences with one cause are one defect.
+    /// Unreadable documents, then differences. Differences with one cause are one defect.
     pub defects: Vec<Defect>,
-    /// What differs and is not declared, place by place.
+    /// Undeclared differences, place by place.
     pub open: Vec<Disparity>,
     /// Whether a document could not be read.
     pub unread: bool,
-    /// How much of documents was compared; `None` without documents.
+    /// Amount of compared documents; `None` without documents.
     pub documents: Option<DocumentCounts>,
     /// Declared differences in force, with their expiries.
     pub declarations: Vec<(String, Moment)>,
-    /// What is written differently and counts as equal, where it is asked for.
+    /// Values that are written differently and count as equal, if asked for.
     pub equal: Vec<String>,
-    /// The places that are declared to differ.
+    /// Places that are declared to differ.
     pub declared: BTreeSet<String>,
 }
 
 impl Parity {
-    /// Compares environments and settles the result. `resolved` holds the environments whose secrets are known; the
-    /// secrets of others are not compared. Without `documents`, nothing is said of documents.
+    /// Compares environments and applies declared differences. `resolved` contains the environments with known secrets;
+    /// secrets of others are not compared. Without `documents`, documents are not compared.
     #[must_use]
     pub fn of(
         definition: &Definition,
@@ -49,7 +49,7 @@ impl Parity {
         for disparity in &mut settled.open {
             severities::apply(std::slice::from_mut(&mut disparity.defect), definition);
         }
-        // Environments that share a line may each lack a document of their own.
+        // Environments that share a line may each lack another document.
         let mut reported = BTreeSet::new();
         let complaints = documents
             .into_iter()

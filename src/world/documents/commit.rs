@@ -1,7 +1,7 @@
-//! A commit's directories and files, as a tree that documents are found in.
+//! Directories and files of a commit, as a tree of documents.
 //!
-//! Nothing is checked out. Links are followed within the commit, name by name; a path that leaves the repository is
-//! in no commit.
+//! Nothing is checked out. Links are followed within the commit, name by name; a path outside of the repository is in
+//! no commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -12,12 +12,12 @@ use super::renames::Renames;
 use crate::world::git::{GitError, Objects, TreeEntry, TreeKind};
 use evenkeel_core::documents::{Kind, Resolved, Tree, is_private};
 
-/// Most links on one way: more run in circles.
+/// Maximum number of links on one path: more are a cycle.
 const MOST_LINKS: usize = 40;
-/// Longest path that a link can have written in it.
+/// Longest destination of a link.
 const LONGEST_LINK: u64 = 4096;
 
-/// One commit.
+/// Tree of a commit.
 pub(super) struct AtCommit<'a> {
     objects: &'a mut Objects,
     commit: &'a str,
@@ -27,8 +27,8 @@ pub(super) struct AtCommit<'a> {
 }
 
 impl<'a> AtCommit<'a> {
-    /// A commit, in full; the project's directory, relative to the root of the repository; and what files were called
-    /// then that are asked for by the names of now.
+    /// Creates the tree of a commit (full hash) for the project's directory, relative to the root of the repository,
+    /// with the renames since then.
     pub(super) fn new(
         objects: &'a mut Objects,
         commit: &'a str,
@@ -44,12 +44,12 @@ impl<'a> AtCommit<'a> {
         }
     }
 
-    /// The links that were followed so far, by their real paths.
+    /// Returns the followed links, by their real paths.
     pub(super) fn into_passed(self) -> BTreeSet<PathBuf> {
         self.passed
     }
 
-    /// The entry at a real path.
+    /// Returns the entry at a real path.
     pub(super) fn entry(&mut self, path: &Path) -> Result<Option<TreeEntry>, GitError> {
         match (path.parent(), path.file_name()) {
             (Some(parent), Some(name)) => self.named(parent, name),
@@ -57,7 +57,7 @@ impl<'a> AtCommit<'a> {
         }
     }
 
-    /// The entry of a directory, by the name of now.
+    /// Returns the entry of a directory, by the current name.
     fn named(&mut self, directory: &Path, name: &OsStr) -> Result<Option<TreeEntry>, GitError> {
         if self.renames.is_empty() {
             return self.objects.entry(self.commit, directory, name);
@@ -79,7 +79,7 @@ impl<'a> AtCommit<'a> {
             .file(&entry.id, |size, reader| {
                 let mut bytes = Vec::new();
                 if size > LONGEST_LINK {
-                    return Err("a link with more written in it than a path can have".to_owned());
+                    return Err("a link whose destination is longer than a path".to_owned());
                 }
                 match reader.read_to_end(&mut bytes) {
                     Ok(_) => Ok(bytes),
@@ -134,7 +134,7 @@ impl Tree for AtCommit<'_> {
             self.passed.insert(here.join(&part));
             links += 1;
             if links > MOST_LINKS {
-                return Err("links lead in circles".into());
+                return Err("cyclic links".into());
             }
             let written = self.written(&entry)?;
             if written.is_absolute() {
@@ -151,7 +151,7 @@ impl Tree for AtCommit<'_> {
             .directory(self.commit, directory)
             .map_err(|error| error.to_string())?;
         if tree.is_none() && !self.renames.reach(directory) {
-            return Err("it is no directory".to_owned());
+            return Err("it is not a directory".to_owned());
         }
         let mut children: BTreeMap<OsString, Kind> = tree
             .iter()
@@ -174,7 +174,7 @@ impl Tree for AtCommit<'_> {
 
     fn link(&mut self, path: &Path) -> Result<PathBuf, String> {
         let entry = self.entry(path).map_err(|error| error.to_string())?;
-        self.written(&entry.ok_or("it is not there")?)
+        self.written(&entry.ok_or("it does not exist")?)
     }
 
     fn known_as(&self) -> String {
@@ -194,7 +194,7 @@ fn kind_of(kind: TreeKind) -> Kind {
     }
 }
 
-/// The names of a path that is not absolute, the last first.
+/// Returns the names of a relative path, the last first.
 fn parts(path: &Path) -> Vec<OsString> {
     let mut parts: Vec<OsString> = path
         .components()

@@ -1,7 +1,7 @@
-//! Gathers documents of commits, one commit after the other, from one process.
+//! Documents of commits, read one commit at a time from one process.
 //!
-//! A file that is the same in several commits is read once, and is the same [`SourceFile`] each time: who reads it as a
-//! document can keep what came of it by its address.
+//! A file that is equal in several commits is read once, and is the same [`SourceFile`] each time, so that results can
+//! be cached by its address.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
@@ -22,7 +22,7 @@ use evenkeel_core::environment::DocumentSource;
 use evenkeel_host::Interruption;
 use evenkeel_model::source::SourceFile;
 
-/// The commits of the repository that a project is in.
+/// Commits of a project's repository.
 pub struct CommittedDocuments {
     objects: Objects,
     project: PathBuf,
@@ -30,7 +30,7 @@ pub struct CommittedDocuments {
 }
 
 impl CommittedDocuments {
-    /// Those of a project's directory (canonical); `None` when the repository is another's.
+    /// Creates a reader for a project's directory (canonical); `None` if it is in another repository.
     #[must_use]
     pub fn new(repository: &Repository, root: &Path, interruption: &Interruption) -> Option<Self> {
         Some(Self {
@@ -40,14 +40,14 @@ impl CommittedDocuments {
         })
     }
 
-    /// How many bytes were read so far. A file that was read before costs nothing when it is met again.
+    /// Returns the number of bytes read so far. A cached file costs nothing.
     #[cfg(test)]
     pub(super) fn bytes_read(&self) -> u64 {
         self.objects.bytes_read()
     }
 
-    /// Every place in the repository that these documents come from, as they stand in a commit: what was declared, the
-    /// links on the way, and where they lead. A commit that touches none of them changes none of the documents.
+    /// Returns every place in the repository that these documents depend on in a commit: the declared paths, the links
+    /// on the way, and their destinations. A commit that touches none of them changes none of the documents.
     #[must_use]
     pub fn places(
         &mut self,
@@ -81,7 +81,7 @@ impl CommittedDocuments {
         places.into_iter().collect()
     }
 
-    /// Whether a commit has nothing at the path of one of these documents: it may have had another name then.
+    /// Whether a commit lacks the path of one of these documents, which may have had another name then.
     #[must_use]
     pub fn lacks(&mut self, commit: &str, asked: &[DocumentRequest<'_>]) -> bool {
         let none = Renames::default();
@@ -94,9 +94,8 @@ impl CommittedDocuments {
         })
     }
 
-    /// Gathers documents as they were in a commit (in full): a set for each, in the same order. What a command would have
-    /// printed then is not known: that is a complaint.
-    /// Files stand under the names that they have now.
+    /// Reads documents of a commit (full hash): a set for each, in the same order. The former output of a command is
+    /// unknown, which is a defect. Files have their current names.
     #[must_use]
     pub fn gather(
         &mut self,
@@ -121,11 +120,10 @@ impl CommittedDocuments {
                     DocumentSource::Path(path) => self.path((commit, renames), path, each, limits),
                     DocumentSource::Render { command, .. } => {
                         let shown = render::shown(command);
-                        let told =
-                            format!("what `{shown}` would have printed at a commit is not known");
+                        let reported = format!("the output of `{shown}` at a commit is unknown");
                         Draft::refused(
-                            Unreadable::new(told)
-                                .help("only in the working tree can it be run, and be compared"),
+                            Unreadable::new(reported)
+                                .help("it can only be compared in the working tree"),
                         )
                     }
                 };
@@ -170,8 +168,7 @@ impl CommittedDocuments {
         Draft::of(listing, read, BinaryAlone::Refused, limits)
     }
 
-    /// Reads a file, or finds that it was read before; with its size. `Err` with its size alone when it has more bytes
-    /// than are left.
+    /// Reads a file or returns the cached one, with its size. `Err` with its size if that exceeds the remaining bytes.
     fn file(
         &mut self,
         (commit, renames): (&str, &Renames),
@@ -185,7 +182,7 @@ impl CommittedDocuments {
         let mut tree = AtCommit::new(&mut self.objects, commit, &self.project, renames);
         let entry = match tree.entry(real) {
             Ok(Some(entry)) => entry,
-            Ok(None) => return failed("it is not there".into()),
+            Ok(None) => return failed("it does not exist".into()),
             Err(error) => return failed(error.to_string()),
         };
         let key = (entry.id, shown.to_owned());
@@ -213,7 +210,7 @@ impl CommittedDocuments {
     }
 }
 
-/// A path in the repository without `.` and `..`; `None` when it leaves it.
+/// Returns a path in the repository without `.` and `..`; `None` outside of it.
 fn without_climbing(path: &Path) -> Option<PathBuf> {
     let mut clean = PathBuf::new();
     for component in path.components() {

@@ -1,4 +1,4 @@
-//! Gathers documents: from the working tree, from a commit, from the output of a command, or from two named paths.
+//! Reading of documents: from the working tree, from a commit, from the output of a command, or from two named paths.
 //!
 //! These are the adapters of [`evenkeel_core::documents`], which decides which files a declaration names and what they
 //! are compared as.

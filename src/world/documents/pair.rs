@@ -1,7 +1,7 @@
-//! Two files or two directories that somebody named: no definitions, no project.
+//! Two files or directories named on the command line, without definitions or a project.
 //!
-//! What was named is read, whatever it is: also a pipe, such as a shell's `<(command)`. `-` is the standard input.
-//! Below a directory, what holds for documents holds: nothing is opened that is no file, and no link leads out.
+//! The named paths are read whatever they are, including pipes such as a shell's `<(command)`. `-` is standard input.
+//! Below a directory, the rules of documents apply: only regular files are opened, and no link leads outside.
 
 use std::fs::{self, File};
 use std::os::fd::BorrowedFd;
@@ -21,27 +21,27 @@ use evenkeel_core::documents::{Unreadable, words};
 use evenkeel_host::Interruption;
 use evenkeel_model::text;
 
-/// How the standard input is named, and known.
+/// Name of standard input.
 const STANDARD_INPUT: &str = "-";
 const SHOWN_INPUT: &str = "(standard input)";
 
-/// Why two names are not two documents.
+/// Reason why two names cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PairError {
     /// The names do not go together.
     #[error("{0}")]
     Usage(String),
-    /// One of them cannot be read.
+    /// One of them is unreadable.
     #[error("{reason}")]
     Unreadable {
-        /// Which one, and why.
+        /// Name and reason.
         reason: String,
-        /// What to do.
+        /// Help.
         help: Option<String>,
     },
 }
 
-/// What a name stands for.
+/// Kind of a named path.
 enum Side {
     Stream(File),
     Input,
@@ -55,12 +55,11 @@ impl Side {
     }
 }
 
-/// Gathers what two names stand for, each relative to `directory` or absolute; `-` is the standard input, on one side.
+/// Reads two named paths, each relative to `directory` or absolute; `-` is standard input, on one side only.
 ///
 /// # Errors
 ///
-/// When there is nothing by a name, or one is a file and the other a directory. What is wrong with single files is in
-/// the sets.
+/// When a name does not exist, or one is a file and the other a directory. Problems of single files are in the sets.
 pub fn gather_pair(
     names: [&str; 2],
     directory: &Path,
@@ -70,7 +69,7 @@ pub fn gather_pair(
     let [left, right] = names;
     if left == STANDARD_INPUT && right == STANDARD_INPUT {
         return Err(PairError::Usage(
-            "the standard input can be one of the two, and not both".into(),
+            "standard input can only be one of the two".into(),
         ));
     }
     let sides = [side(left, directory)?, side(right, directory)?];
@@ -103,7 +102,7 @@ fn side(name: &str, directory: &Path) -> Result<Side, PairError> {
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(failed(format!("there is no `{name}`"), beside(&path)));
+            return Err(failed(format!("`{name}` does not exist"), beside(&path)));
         }
         Err(error) => {
             return Err(failed(
@@ -119,14 +118,14 @@ fn side(name: &str, directory: &Path) -> Result<Side, PairError> {
     if metadata.is_dir() {
         return path.canonicalize().map(Side::Directory).map_err(unreadable);
     }
-    // Opening a pipe must not wait for its writer: reading does, until it is interrupted.
+    // Opening a pipe must not wait for its writer; reading waits, and can be interrupted.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     rustix::fs::open(&path, flags, Mode::empty())
         .map(|file| Side::Stream(File::from(file)))
         .map_err(|errno| unreadable(errno.into()))
 }
 
-/// The name nearest to one that is not there.
+/// Returns the existing name that is closest to a missing one.
 fn beside(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?;
     let names: Vec<String> = fs::read_dir(path.parent()?)
@@ -148,13 +147,13 @@ fn gather(
         Side::Input => match standard_input.try_clone_to_owned() {
             Ok(input) => stream(SHOWN_INPUT, File::from(input), git.interruption()),
             Err(error) => Draft::refused(Unreadable::new(format!(
-                "the standard input cannot be read: {}",
+                "standard input cannot be read: {}",
                 why(&error)
             ))),
         },
         Side::Stream(file) => stream(name, file, git.interruption()),
         Side::File => {
-            // Opened by the very name: what `/dev/fd/9` stands for has no other.
+            // Opened by this exact name, since `/dev/fd/9` has no other.
             let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
             let read = rustix::fs::open(directory.join(name), flags, Mode::empty())
                 .map(File::from)
@@ -166,7 +165,7 @@ fn gather(
         }
         Side::Directory(real) => files(name, &real, git),
     };
-    draft.told(|complaint| complaint.about(name))
+    draft.with_defects(|complaint| complaint.about(name))
 }
 
 fn stream(shown: &str, file: File, interruption: &Interruption) -> Draft {
@@ -193,7 +192,7 @@ fn one(shown: &str, read: Result<content::Bytes, Refusal>) -> Draft {
 }
 
 fn files(name: &str, real: &Path, git: &Git) -> Draft {
-    // Where git gives no answer, links may lead less far.
+    // If git fails, links are restricted more.
     let repository = Repository::discover(real, git).ok().flatten();
     let boundary = repository.as_ref().map_or(real, Repository::root);
     let mut disk = Disk::seen_by(".", real, boundary, git.interruption());

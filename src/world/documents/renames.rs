@@ -1,12 +1,12 @@
-//! What files are called in an older commit, where that is not what they are called now.
+//! Names of files in an older commit that differ from the current ones.
 //!
-//! A commit is looked at through it: each file stands under the name that it has now.
+//! A commit is read through this map, so that each file has its current name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Names of now, each with the name of then. All are relative to the root of the repository.
+/// Current names with the older ones. All are relative to the root of the repository.
 #[derive(Clone, Debug, Default)]
 pub struct Renames {
     then: BTreeMap<PathBuf, PathBuf>,
@@ -14,7 +14,7 @@ pub struct Renames {
 }
 
 impl Renames {
-    /// Goes further back: what is called `new` where these names hold is called `old` before.
+    /// Adds an older rename: `new` in these names was `old` before.
     pub fn follow(&mut self, new: &Path, old: PathBuf) {
         let now = self.then.iter().find(|(_, then)| *then == new);
         let now = now.map_or_else(|| new.to_owned(), |(now, _)| now.clone());
@@ -22,24 +22,24 @@ impl Renames {
         self.old = self.then.values().cloned().collect();
     }
 
-    /// Whether nothing has another name.
+    /// Whether no name differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.then.is_empty()
     }
 
-    /// What the files were called then whose names of now are of a kind.
+    /// Returns the older names of files whose current names match.
     pub fn within(&self, is_meant: impl Fn(&Path) -> bool) -> impl Iterator<Item = PathBuf> {
         let meant = self.then.iter().filter(move |(now, _)| is_meant(now));
         meant.map(|(_, then)| then.clone())
     }
 
-    /// What a file that is called so now was called then.
+    /// Returns the older name of a file.
     pub(super) fn of(&self, now: &Path) -> Option<&Path> {
         self.then.get(now).map(PathBuf::as_path)
     }
 
-    /// Whether what was called so then is called otherwise now.
+    /// Whether an older name is not the current one.
     pub(super) fn is_gone(&self, then: &Path) -> bool {
         self.old.contains(then) && !self.then.contains_key(then)
     }
@@ -49,7 +49,7 @@ impl Renames {
         self.below(directory).next().is_some()
     }
 
-    /// What stands in a directory by renaming alone: each name, and whether it is a file and not another directory.
+    /// Returns the entries of a directory that are there by renaming only: each name, and whether it is a file.
     pub(super) fn below<'a>(
         &'a self,
         directory: &'a Path,
@@ -82,11 +82,11 @@ mod tests {
     }
 
     #[test]
-    fn names_that_were_exchanged_are_both_there() {
+    fn swapped_names_both_exist() {
         let mut renames = Renames::default();
         renames.follow(Path::new("a"), "b".into());
         renames.follow(Path::new("b"), "c".into());
-        // What is `a` now was `b`, and `c` before that.
+        // `a` was `b`, and `c` before that.
         assert_eq!(renames.of(Path::new("a")), Some(Path::new("c")));
         assert_eq!(renames.of(Path::new("b")), None);
     }

@@ -1,8 +1,8 @@
-//! Documents that a command prints.
+//! Documents printed by commands.
 //!
-//! Run as build commands are: in the project's directory, with our environment, without a shell, with nothing to read.
-//! A command that fails, hangs or prints without end is a complaint with the last lines of what it said: never an
-//! empty document.
+//! Commands run like build commands: in the project's directory, with this process's environment, without a shell and
+//! without input. A command that fails, hangs or prints without end is a defect with its last lines, never an empty
+//! document.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,31 +17,31 @@ use evenkeel_document::{LONGEST, codes};
 use evenkeel_host::Interruption;
 use evenkeel_model::text;
 
-/// How many renderings run at once: each may take a processor and memory for itself.
+/// Number of concurrent commands: each may use a processor and memory.
 pub(super) const AT_ONCE: usize = 2;
-/// How many of the last lines of what a command said are shown.
+/// Number of last lines that are displayed.
 const LAST_LINES: usize = 10;
-/// How many bytes of them.
+/// Maximum number of bytes of these lines.
 const LAST_BYTES: usize = 4096;
-/// Longest command as it is shown.
+/// Longest displayed command.
 const LONGEST_SHOWN: usize = 200;
 
-/// What rendering needs of the world.
+/// Context of rendering.
 pub struct Rendering {
-    /// Where commands run: the project's directory.
+    /// Working directory: the project's directory.
     pub directory: PathBuf,
-    /// Their environment.
+    /// Environment.
     pub environment: BTreeMap<String, String>,
-    /// Ends them early.
+    /// Ends commands early.
     pub interruption: Interruption,
-    /// Takes secrets out of what they say.
+    /// Removes secrets from their messages.
     pub redactor: Redactor,
-    /// Whether commands run at all: those of definitions that are not trusted do not.
+    /// Whether commands run; those of untrusted definitions do not.
     pub is_allowed: bool,
 }
 
 impl Rendering {
-    /// What a command prints.
+    /// Returns the output of a command.
     pub(super) fn render(
         &self,
         command: &[String],
@@ -49,10 +49,10 @@ impl Rendering {
     ) -> Result<String, Unreadable> {
         if !self.is_allowed {
             return Err(Unreadable::new(format!(
-                "not compared: `{}` prints it, and was not run",
+                "not compared: `{}` prints it, and did not run",
                 shown(command)
             ))
-            .help("run what the definitions name, if you trust them: --render"));
+            .help("if you trust the definitions, run their commands with --render"));
         }
         let asked = CommandRun {
             environment: self.environment.clone(),
@@ -65,22 +65,22 @@ impl Rendering {
         };
         let name = shown(command);
         let outcome = run(&asked, &self.interruption)
-            .map_err(|error| Unreadable::new(format!("`{name}` gave no document: {error}")))?;
+            .map_err(|error| Unreadable::new(format!("`{name}` printed no document: {error}")))?;
         if outcome.status == CommandStatus::TooMuch || outcome.stdout.is_cut() {
             return Err(Unreadable::new(format!(
-                "`{name}` gave no document: it printed more than {} MiB",
+                "`{name}` printed no document: more than {} MiB",
                 LONGEST / 1024 / 1024
             ))
             .code(&codes::TOO_LARGE));
         }
         if !outcome.status.is_success() {
             let limit = if outcome.status == CommandStatus::TimedOut {
-                format!(" (it had {})", evenkeel_model::duration::phrase(within))
+                format!(" (limit: {})", evenkeel_model::duration::phrase(within))
             } else {
                 String::new()
             };
             let complaint = Unreadable::new(format!(
-                "`{name}` gave no document: it {}{limit}",
+                "`{name}` printed no document: it {}{limit}",
                 outcome.status
             ));
             let last = self.last_words(outcome.stderr);
@@ -92,22 +92,22 @@ impl Rendering {
         }
         let bytes = outcome.stdout.into_bytes();
         match content::read(&mut bytes.as_slice(), bytes.len() as u64, &LIMITS) {
-            // Two empty documents would agree with each other about nothing at all.
+            // Two empty documents would be equal without any evidence.
             Ok(Bytes::Text(text)) if text.trim().is_empty() => Err(Unreadable::new(format!(
-                "`{name}` gave no document: it printed nothing"
+                "`{name}` printed no document: empty output"
             ))),
             Ok(Bytes::Text(text)) => Ok(text),
             Ok(Bytes::Binary(_) | Bytes::Encoded(..)) => Err(Unreadable::new(format!(
-                "`{name}` gave no document: what it printed is no text in UTF-8"
+                "`{name}` printed no document: its output is not UTF-8"
             ))
             .code(&codes::NOT_TEXT)),
             Err(Refusal::TooLarge(_) | Refusal::Failed(_)) => Err(Unreadable::new(format!(
-                "what `{name}` printed cannot be read"
+                "the output of `{name}` cannot be read"
             ))),
         }
     }
 
-    /// The last lines of what a command said, harmless and without secrets. What it printed is never shown.
+    /// Returns the last lines of a command's messages, escaped and without secrets. Its output is never displayed.
     fn last_words(&self, said: Output) -> String {
         let cut = said.is_cut();
         let bytes = if cut { said.tail } else { said.into_bytes() };
@@ -120,7 +120,7 @@ impl Rendering {
     }
 }
 
-/// A command as people know it, on one line: words with anything odd in them are quoted.
+/// Returns a command for display, on one line, with unusual words quoted.
 pub(super) fn shown(command: &[String]) -> String {
     let is_plain = |word: &&String| {
         !word.is_empty()
@@ -143,7 +143,7 @@ pub(super) fn shown(command: &[String]) -> String {
     format!("{cut}…")
 }
 
-/// The path that a rendered document has: where its places are.
+/// Returns the path of a rendered document, for its places.
 pub(super) fn path(command: &[String]) -> String {
     format!("render: {}", shown(command))
 }

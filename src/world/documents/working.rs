@@ -1,4 +1,4 @@
-//! Gathers documents of the working tree, and what commands print in it.
+//! Documents of the working tree, including the output of commands.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use evenkeel_core::environment::DocumentSource;
 use evenkeel_host::threads;
 use evenkeel_model::source::SourceFile;
 
-/// The working tree of a project, with what it takes to render in it.
+/// Working tree of a project, with the context of rendering.
 pub struct WorkingDocuments {
     root: PathBuf,
     boundary: PathBuf,
@@ -25,7 +25,7 @@ pub struct WorkingDocuments {
 }
 
 impl WorkingDocuments {
-    /// Those below a project's directory (canonical); links may lead anywhere in the repository it is in.
+    /// Creates a reader below a project's directory (canonical); links may lead anywhere in its repository.
     #[must_use]
     pub fn new(root: &Path, repository: Option<&Repository>, rendering: Rendering) -> Self {
         let boundary = repository
@@ -39,8 +39,8 @@ impl WorkingDocuments {
         }
     }
 
-    /// Gathers documents: a set for each, in the same order. Files are read at once by all processors, and two
-    /// commands run at a time.
+    /// Reads documents: a set for each, in the same order. All processors read files concurrently, and two commands run
+    /// at a time.
     #[must_use]
     pub fn gather(&self, asked: &[DocumentRequest<'_>]) -> Vec<FileSet> {
         self.gather_within(asked, &LIMITS)
@@ -91,7 +91,7 @@ impl WorkingDocuments {
         sets
     }
 
-    /// Runs the commands of those that are rendered, a few at a time; in their order.
+    /// Runs the commands of rendered documents, a few at a time, and returns results in order.
     fn render(&self, asked: &[DocumentRequest<'_>]) -> Vec<Draft> {
         let commands: Vec<_> = asked
             .iter()
@@ -138,7 +138,7 @@ fn rendered(path: &str, text: String) -> Draft {
     }
 }
 
-/// A document's source as people know it.
+/// Returns a document's source for display.
 pub(super) fn shown((_, declaration): &DocumentRequest<'_>) -> String {
     match &declaration.source {
         DocumentSource::Path(path) => path.clone(),

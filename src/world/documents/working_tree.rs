@@ -1,8 +1,7 @@
-//! Documents from the working tree.
+//! Documents of the working tree.
 //!
-//! Sizes are known before anything is read; files are read by all processors. Only regular files are opened, and never so
-//! that opening could wait for somebody. A link that leads out of the repository (out of the project, where there is
-//! none) is not read.
+//! Sizes are known before reading; all processors read files. Only regular files are opened, without blocking. A link
+//! out of the repository (out of the project without one) is not read.
 
 use std::ffi::OsString;
 use std::fs::{self, File, FileType};
@@ -20,10 +19,10 @@ use evenkeel_core::documents::{Found, Kind, Listing, Resolved, Tree, What, is_pr
 use evenkeel_core::documents::{clean, climbs};
 use evenkeel_host::Interruption;
 
-/// The working tree, as one declared path may see it.
+/// View of the working tree by one declared path.
 pub(super) struct Disk<'a> {
     root: &'a Path,
-    /// What is read lies in here.
+    /// Directory that contains everything readable.
     boundary: PathBuf,
     /// Whether the declared path itself leads above it.
     leaves: bool,
@@ -31,7 +30,7 @@ pub(super) struct Disk<'a> {
 }
 
 impl<'a> Disk<'a> {
-    /// As a declared path sees it: within `boundary`, whatever links or `..` say.
+    /// Creates the view of a declared path within `boundary`, regardless of links and `..`.
     pub(super) fn seen_by(
         declared: &str,
         root: &'a Path,
@@ -50,7 +49,7 @@ impl<'a> Disk<'a> {
         }
     }
 
-    /// What a path names.
+    /// Lists the files that a path names.
     pub(super) fn list(mut self, declared: &str, limits: &Limits) -> Listing {
         list(&mut self, declared, limits)
     }
@@ -129,8 +128,8 @@ fn kind(found: FileType) -> Kind {
     }
 }
 
-/// Reads everything that was found: in the order of the listings and of what they found. A listing whose files have
-/// more bytes together than the limit is not read, and says how many it has.
+/// Reads all listed files, in order. A listing whose files exceed the limit of bytes together is not read, and reports
+/// its size.
 pub(super) fn read_all(
     listings: &[&Listing],
     limits: &Limits,
@@ -158,7 +157,7 @@ pub(super) fn read_all(
         .collect()
 }
 
-/// What cannot be looked at has no size; reading it says why.
+/// Returns the size; 0 for an inaccessible file, whose reading returns the reason.
 fn size(found: &Found) -> u64 {
     match &found.what {
         What::File(path) => fs::symlink_metadata(path).map_or(0, |metadata| metadata.len()),
@@ -167,7 +166,7 @@ fn size(found: &Found) -> u64 {
 }
 
 fn read(path: &Path, limits: &Limits) -> Result<Bytes, Refusal> {
-    // What became a link or a pipe since it was listed is not followed, and does not keep us waiting.
+    // A file replaced by a link or a pipe since the listing is not followed, and does not block.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let failed = |error: std::io::Error| Refusal::Failed(why(&error));
     let file = rustix::fs::open(path, flags, Mode::empty())
@@ -175,7 +174,7 @@ fn read(path: &Path, limits: &Limits) -> Result<Bytes, Refusal> {
     let mut file = File::from(file);
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
-        return Err(Refusal::Failed("it is no file any more".into()));
+        return Err(Refusal::Failed("it is not a file any more".into()));
     }
     content::read(&mut file, metadata.len(), limits)
 }

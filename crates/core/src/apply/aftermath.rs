@@ -1,7 +1,7 @@
-//! The aftermath: what is not as declared after the last step.
+//! Aftermath of an apply: resources that differ from their definitions after the last step.
 //!
-//! A step is judged when it ends, and what it did may be undone by a later one, or by somebody else. Success is said of
-//! what is there at the end, of every resource, whether or not it had a step.
+//! A step is judged when it ends, but a later step or another program may undo it. So success is judged by the final
+//! observation of every resource, with or without a step.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,12 @@ use crate::observe::Situation;
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
 use evenkeel_model::{Instance, beside};
 
-/// Takes success back where the observation after the last step does not show it.
+/// Downgrades an apply whose success the observation after the last step does not confirm.
 pub fn judge_aftermath(situation: &Situation<'_>, report: &mut ApplyReport) {
     if report.outcome != ApplyOutcome::Done {
         return;
     }
-    // Made when the first resource is wrong, which mostly none is.
+    // Built for the first wrong resource; mostly there is none.
     let mut numbers: Option<HashMap<Instance, usize>> = None;
     for (instance, resource, seen) in beside(situation.resolved.instances(), &situation.seen) {
         let (outcome, reason) = match seen {

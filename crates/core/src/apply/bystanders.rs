@@ -1,8 +1,8 @@
-//! Bystanders: the declared resources that a removal could have taken along, observed right after it.
+//! Bystanders: the declared resources that a removal could have affected, observed right after it.
 //!
-//! The plan removes nothing that a declared resource claims. Claims are names, though, and one thing can have two: a
-//! bind mount, or a file system that ignores case. So after each batch with a removal, the declared resources whose
-//! claims the removal could touch are observed. What to do when one is missing is for `execute`.
+//! The plan removes nothing that a declared resource claims. But claims are names, and one thing can have two: a bind
+//! mount, or a file system that ignores case. So after each batch with a removal, the declared resources whose claims
+//! the removal could touch are observed. The response to a missing one is left to `execute`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,33 +15,33 @@ use crate::plan::Step;
 use evenkeel_ledger::record::{StepOutcome, Verb};
 use evenkeel_model::Instance;
 
-/// The declared resources of an apply, by what a removal could share with them.
+/// Declared resources of an apply, by the names that a removal could share with them.
 pub(super) struct Bystanders<'a> {
     apply: &'a Apply<'a>,
     declared: Vec<(Instance, &'a ResolvedResource)>,
     steps: HashMap<&'a Instance, usize>,
-    /// By each name in their claimed paths, in lower case: two names of one path end alike.
+    /// By each name in their claimed paths, in lower case: two names of one path have the same end.
     by_name: HashMap<String, BTreeSet<usize>>,
     by_path: HashMap<String, BTreeSet<usize>>,
     by_claim: HashMap<Claim<'a>, BTreeSet<usize>>,
     by_port: HashMap<u16, BTreeSet<usize>>,
-    /// What a step removes from its place before it creates something else there, by the step's instance.
+    /// Resources that a step removes before it creates another one in their place, by the step's instance.
     replaced: HashMap<&'a Instance, Vec<&'a Declared>>,
 }
 
-/// A declared resource that is not present after a removal.
+/// Declared resource that is missing after a removal.
 #[derive(Debug)]
 pub(super) struct Missing {
-    /// The step that removed something, as its number in the plan.
+    /// Number of the removing step in the plan.
     pub(super) step: usize,
     /// The resource.
     pub(super) instance: Instance,
-    /// Why it could not be observed, where that is so.
+    /// Reason why it could not be observed, if so.
     pub(super) unreadable: Option<String>,
 }
 
 impl Missing {
-    /// The outcome of the step that removed something.
+    /// Returns the outcome of the removing step.
     pub(super) fn outcome(&self) -> StepOutcome {
         match self.unreadable {
             Some(_) => StepOutcome::Unknown,
@@ -49,7 +49,7 @@ impl Missing {
         }
     }
 
-    /// The reason of the step that removed something.
+    /// Returns the reason of the removing step.
     pub(super) fn reason(&self) -> String {
         let instance = &self.instance;
         match &self.unreadable {
@@ -61,13 +61,13 @@ impl Missing {
     }
 }
 
-/// Whether a step takes something away from its place.
+/// Whether a step removes something from its place.
 fn removes(step: &Step) -> bool {
     matches!(step.verb, Verb::Remove | Verb::Replace) && !step.actions.is_empty()
 }
 
 impl<'a> Bystanders<'a> {
-    /// Prepares the lookup, where a plan has a step that removes something.
+    /// Builds the lookup; `None` if no step of the plan removes anything.
     pub(super) fn of(apply: &'a Apply<'a>) -> Option<Self> {
         let steps = &apply.plan.steps;
         if !steps.iter().any(|step| step.verb == Verb::Remove) {
@@ -118,14 +118,15 @@ impl<'a> Bystanders<'a> {
         Some(bystanders)
     }
 
-    /// Observes what the removals among some steps could have taken along. `outcomes` has the outcome of each step of
-    /// the plan, these included.
+    /// Observes the resources that removals among some steps could have affected. `outcomes` contains the outcome of
+    /// each step of the plan, including these.
     pub(super) fn missing(
         &self,
         ended: &[usize],
         outcomes: &dyn Fn(usize) -> Option<StepOutcome>,
     ) -> Vec<Missing> {
-        // Each resource once, with the step that most probably took it along: the one whose path ends most alike.
+        // Each resource once, with the step that most likely affected it: the one whose path has the longest common
+        // end.
         let mut near: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
         for number in ended {
             let Some(step) = self.apply.plan.steps.get(*number) else {
@@ -189,7 +190,7 @@ impl<'a> Bystanders<'a> {
             .collect()
     }
 
-    /// What a step removes.
+    /// Returns the resources that a step removes.
     fn removed_by(&self, step: &'a Step) -> Vec<&'a Declared> {
         let own = self.apply.removed.get(&step.instance);
         let replaced = self.replaced.get(&step.instance).into_iter().flatten();
@@ -199,8 +200,8 @@ impl<'a> Bystanders<'a> {
             .collect()
     }
 
-    /// The declared resources on the machine of a step that the removal of something could touch, each with how much
-    /// their claims are alike.
+    /// Returns the declared resources on a step's machine that a removal could affect, each with the similarity of
+    /// their claims.
     fn near(&self, step: &Step, removed: &Declared) -> BTreeMap<usize, usize> {
         let claims = removed.claims();
         let uses = removed.uses();
@@ -240,7 +241,7 @@ impl<'a> Bystanders<'a> {
         near
     }
 
-    /// How many names at the end of a path are those of a path that a declared resource claims, in any case.
+    /// Counts the names at the end of a path that equal those of a declared resource's claimed path, ignoring case.
     fn ends_alike(&self, declared: usize, path: &str) -> usize {
         let claims = match self.declared.get(declared) {
             Some((_, resource)) => resource.declared.claims(),
@@ -256,8 +257,8 @@ impl<'a> Bystanders<'a> {
         paths.map(likeness).max().unwrap_or(0)
     }
 
-    /// Whether a resource was present before the removal: it needed no step, its step is done, or its step changes
-    /// something that is there.
+    /// Whether a resource was present before the removal: it had no step, its step is done, or its step changes
+    /// something that exists.
     fn was_present(
         &self,
         instance: &Instance,
@@ -272,7 +273,7 @@ impl<'a> Bystanders<'a> {
         match (step.verb, outcomes(*number)) {
             (Verb::Remove, _) => false,
             (_, Some(StepOutcome::Done)) => true,
-            // Another kind of thing may be updated as well, where one action exchanges both.
+            // Another kind may be updated as well, if one action exchanges both.
             (Verb::Record | Verb::Update, None) => !step
                 .changes
                 .iter()
@@ -282,7 +283,7 @@ impl<'a> Bystanders<'a> {
     }
 }
 
-/// Whether a thing of the declared kind is there.
+/// Whether a resource of the declared kind exists.
 fn is_present(declared: &Declared, seen: &Observed) -> bool {
     let mut wrong = declared.compare(seen).into_iter();
     seen.is_there() && !wrong.any(|each| each.attribute == "presence")

@@ -1,4 +1,4 @@
-//! Executes a plan's steps.
+//! Execution of a plan's steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,66 +19,66 @@ use evenkeel_ledger::LedgerError;
 use evenkeel_ledger::record::{ApplyOutcome, NOT_BEGUN, StepEnd, StepOutcome, Verb};
 use evenkeel_model::Instance;
 
-/// Jobs that run at once: quick steps share one, each slow step has its own.
+/// Number of concurrent jobs: quick steps share one, each slow step has its own.
 const AT_ONCE: usize = 16;
 
-/// Steps that may be begun while others are on their way: what each needs is in memory until it is done.
+/// Number of steps started while others are running; each holds its materials in memory until it is done.
 const STEPS_AT_ONCE: usize = 8_000;
 
-/// What is to be applied, and with what.
+/// Plan to apply, with everything it needs.
 pub struct Apply<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// What it was made from.
+    /// Resolved environment that it was made from.
     pub resolved: &'a Resolved,
-    /// What is to be removed, as it was applied.
+    /// Resources to remove, as last applied.
     pub removed: &'a BTreeMap<Instance, Declared>,
-    /// The places that resources leave, by their names: kept in the ledger until they are cleared.
+    /// Places that resources leave, by name; they are kept in the ledger until they are cleared.
     pub former: &'a BTreeMap<Instance, FormerPlace>,
-    /// The resources that leave a place, each with the name of that place.
+    /// Resources that leave a place, each with the name of that place.
     pub moved: &'a BTreeMap<Instance, Instance>,
     /// The targets, by name.
     pub targets: &'a BTreeMap<Arc<str>, &'a dyn Target>,
-    /// What actions are made with.
+    /// Materials for actions.
     pub materials: &'a dyn Materials,
-    /// Where it is written down.
+    /// Journal.
     pub journal: Journal<'a>,
-    /// Asks for an end at the next safe place.
+    /// Requests a stop after the current steps.
     pub interruption: &'a Interruption,
 }
 
-/// Is told what happens, while it happens.
+/// Receives events while they happen.
 pub trait Progress {
-    /// Steps begin.
+    /// Reports that steps started.
     fn begun(&self, steps: &[&Step]);
-    /// A step ended.
+    /// Reports that a step ended.
     fn ended(&self, step: &Step, outcome: StepOutcome, reason: Option<&str>);
 }
 
-/// What came of each step.
+/// Result of an apply.
 #[derive(Debug)]
 pub struct ApplyReport {
-    /// Of the whole.
+    /// Overall outcome.
     pub outcome: ApplyOutcome,
-    /// Of each step, in the plan's order.
+    /// Result of each step, in the plan's order.
     pub steps: Vec<StepReport>,
 }
 
-/// What came of one step; `None`: it was not started.
+/// Result of one step; without an outcome it was not started.
 #[derive(Debug, Clone)]
 pub struct StepReport {
     /// The resource on its host.
     pub instance: Instance,
-    /// What was to be done.
+    /// Planned change.
     pub verb: Verb,
-    /// What came of it.
+    /// Outcome.
     pub outcome: Option<StepOutcome>,
-    /// Why it failed, or was not started.
+    /// Reason why it failed or was not started.
     pub reason: Option<String>,
 }
 
 impl ApplyReport {
-    /// Of an apply that ended so before its first step.
+    /// Returns the report of an apply that ended before its first step.
     #[must_use]
     pub fn nothing(plan: &Plan, outcome: ApplyOutcome) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl ApplyReport {
         }
     }
 
-    /// How many steps ended so.
+    /// Counts the steps with an outcome.
     #[must_use]
     pub fn count(&self, outcome: Option<StepOutcome>) -> usize {
         self.steps
@@ -115,11 +115,11 @@ struct Ended {
     reason: Option<String>,
 }
 
-/// Executes all steps. What fails stops only what waits for it.
+/// Executes all steps. A failed step stops only the steps that depend on it.
 ///
 /// # Errors
 ///
-/// When the ledger cannot be written. The report says what had been done until then.
+/// When the ledger cannot be written. The report contains everything done until then.
 pub fn execute(
     apply: &Apply<'_>,
     progress: &dyn Progress,
@@ -198,7 +198,7 @@ pub fn execute(
             report.reason = Some(reason.clone());
         }
     }
-    // A lease that was lost before the next step leaves nothing open: what was begun is written down.
+    // Losing the lease before the next step leaves nothing open: everything that started is recorded.
     let is_open = !matches!(
         broken,
         None | Some(JournalError::Intent(LedgerError::Fenced { .. }))
@@ -213,7 +213,7 @@ pub fn execute(
     )
 }
 
-/// As [`job`]; when it panics, what came of its steps is not known. Whoever waits for it always hears of it.
+/// Runs [`job`]; after a panic, the outcome of its steps is unknown. The caller always receives a result.
 fn job_or_unknown(apply: &Apply<'_>, steps: &[(usize, &Step)]) -> Vec<Ended> {
     catch_unwind(AssertUnwindSafe(|| job(apply, steps))).unwrap_or_else(|_| {
         let unknown = |(number, _): &(usize, &Step)| Ended {
@@ -225,8 +225,8 @@ fn job_or_unknown(apply: &Apply<'_>, steps: &[(usize, &Step)]) -> Vec<Ended> {
     })
 }
 
-/// Observes what the removals among some steps could have taken along. Where a declared resource is missing, the step
-/// that took it along failed, and the returned reason is why nothing else begins.
+/// Observes the resources that removals among some steps could have affected. If one is missing, the removing step
+/// failed, and the returned reason stops all further steps.
 fn look_around(
     bystanders: &Bystanders<'_>,
     ended: &mut [Ended],
@@ -265,7 +265,7 @@ fn look_around(
     halted
 }
 
-/// Says of each step that was not started which step it waits for, where that was not done.
+/// Adds to each step that was not started the unfinished step it depends on.
 fn tell_what_was_waited_for(steps: &[Step], reports: &mut [StepReport]) {
     let undone: BTreeSet<Instance> = reports
         .iter()
@@ -278,7 +278,7 @@ fn tell_what_was_waited_for(steps: &[Step], reports: &mut [StepReport]) {
                 .after
                 .iter()
                 .find(|other| undone.contains(*other))
-                .map(|other| format!("it waits for {other}, which was not done"));
+                .map(|other| format!("it depends on {other}, which was not done"));
         }
     }
 }
@@ -300,7 +300,7 @@ fn outcome(apply: &Apply<'_>, reports: &[StepReport], broken: bool) -> ApplyOutc
     }
 }
 
-/// Writes down what came of a job, tells the schedule, and reports.
+/// Records the outcome of a job, updates the schedule, and reports it.
 fn record(
     apply: &Apply<'_>,
     ended: &[Ended],
@@ -323,7 +323,7 @@ fn record(
         ends.push(StepEnd {
             instance: step.instance.clone(),
             verb: step.verb,
-            // An intent that was not begun is closed as failed: nothing was done to the target.
+            // An intent that was not started is closed as failed: the target is unchanged.
             outcome: each.outcome.unwrap_or(StepOutcome::Failed),
             shape: step.shape,
             applied,
@@ -363,8 +363,8 @@ fn record(
     }
 }
 
-/// Keeps the place that a resource left, in the very record that it is at its new place: if the run is killed before the
-/// old place is cleared, the next one knows of it.
+/// Records the place that a resource left together with its new place: if the run is killed before the old place is
+/// cleared, the next run still knows it.
 fn former_place(apply: &Apply<'_>, step: &Step, reports: &[StepReport]) -> Option<StepEnd> {
     let former = apply.former.get(&step.instance)?;
     let steps = &apply.plan.steps;
@@ -385,8 +385,8 @@ fn former_place(apply: &Apply<'_>, step: &Step, reports: &[StepReport]) -> Optio
     })
 }
 
-/// Records that a resource left its place, where there is nothing to clear: something else stands there, or nothing.
-/// Another environment may have it to clear, and this is its rehearsal.
+/// Records that a resource left its place, if there is nothing to clear: it is empty or in use by another resource.
+/// Another environment may have to clear it, and this is its rehearsal.
 fn left_empty(apply: &Apply<'_>, step: &Step) -> Option<StepEnd> {
     let former = apply.moved.get(&step.instance)?;
     let is_kept = apply.former.contains_key(&step.instance);
@@ -400,7 +400,7 @@ fn left_empty(apply: &Apply<'_>, step: &Step) -> Option<StepEnd> {
     })
 }
 
-/// Does the steps of one job, looks again, and judges.
+/// Performs the steps of one job, observes the result, and judges it.
 fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
     let mut tried: Vec<Tried> = taken.iter().map(|_| Tried::default()).collect();
     let target = taken
@@ -416,7 +416,7 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
         let mut actions: Vec<Action> = Vec::new();
         let mut whose: Vec<usize> = Vec::new();
         for (position, (_, step)) in taken.iter().enumerate() {
-            // An action expects what the ones before it leave: after a failure the rest is not tried.
+            // An action expects the state after the preceding ones: after a failure the rest is skipped.
             if let Some(action) = step.actions.get(round)
                 && tried.get(position).is_some_and(|it| it.failure.is_none())
             {
@@ -428,7 +428,7 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
             Some(target) if round == 0 => {
                 target.perform(&actions, apply.materials, apply.interruption)
             }
-            // What was begun is brought to its end: the first half of a replacement took something away.
+            // A started replacement is always completed, since its first half removed something.
             Some(target) => target.perform(&actions, apply.materials, &Interruption::default()),
             None => actions
                 .iter()
@@ -439,7 +439,7 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
                             .first()
                             .map(|(_, step)| step.on.to_string())
                             .unwrap_or_default(),
-                        reason: "there is no such target".into(),
+                        reason: "the target does not exist".into(),
                     })
                 })
                 .collect(),
@@ -456,17 +456,17 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
     look_again(apply, taken, target, tried)
 }
 
-/// How far the actions of one step went.
+/// Progress of one step's actions.
 #[derive(Default)]
 struct Tried {
-    /// How many were done.
+    /// Number of completed actions.
     done: usize,
-    /// Why the next one was not.
+    /// Reason why the next action failed.
     failure: Option<ActionError>,
 }
 
 impl Tried {
-    /// Why the step failed: with how far it went, where some of its actions were done.
+    /// Returns the reason why the step failed, with its progress if some of its actions were done.
     fn reason(&self, step: &Step) -> Option<String> {
         let failure = self.failure.as_ref()?;
         let all = step.actions.len();
@@ -526,14 +526,14 @@ fn look_again(
         .collect()
 }
 
-/// A step is done when the target said so and looking shows it; either alone is not enough.
+/// Judges a step: it is done if the target reported success *and* the observation confirms it.
 fn judge(
     step: &Step,
     declared: Option<&Declared>,
     seen: Option<&Observation<Observed>>,
     tried: &Tried,
 ) -> (Option<StepOutcome>, Option<String>) {
-    // Only the record goes: what is there belongs to another resource, or to none that is known.
+    // Only the record is removed: the place belongs to another resource or to none.
     if step.verb == Verb::Remove
         && step.actions.is_empty()
         && (step.successor.is_some() || declared.is_none())
@@ -549,9 +549,9 @@ fn judge(
         Some(Observation::CannotTell(reason)) => {
             let reason = match failure {
                 Some(failure) => {
-                    format!("{failure}; and what is there now cannot be seen: {reason}")
+                    format!("{failure}; the live state is unreadable: {reason}")
                 }
-                None => format!("what is there now cannot be seen: {reason}"),
+                None => format!("the live state is unreadable: {reason}"),
             };
             return (Some(StepOutcome::Unknown), Some(reason));
         }
@@ -568,7 +568,7 @@ fn judge(
     let wrong = match declared {
         Some(_) if step.verb == Verb::Remove => {
             if observed.is_there() {
-                return (Some(StepOutcome::Failed), Some("it is still there".into()));
+                return (Some(StepOutcome::Failed), Some("it still exists".into()));
             }
             Vec::new()
         }
@@ -585,7 +585,7 @@ fn judge(
         Some(first) => (
             Some(StepOutcome::Failed),
             Some(format!(
-                "the target said it was done, and {} is {} and not {}",
+                "the target reported success, but {} is {}, expected {}",
                 first.attribute, first.found, first.expected
             )),
         ),

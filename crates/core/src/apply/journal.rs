@@ -1,18 +1,17 @@
-//! The journal of an apply: intents before, outcomes after, each durable before anything else happens.
+//! Journal of an apply: intents before, outcomes after, each durable before anything else happens.
 
 use evenkeel_ledger::record::{StepEnd, StepsEnded, StepsIntended, Verb};
 use evenkeel_ledger::{Fence, Ledger, LedgerError, Record};
 use evenkeel_model::{Clock, EnvironmentName, Instance};
 
-/// At most so many steps stand in one record: its line, and the copy of it that the ledger makes, take some hundred
-/// bytes for each.
+/// Maximum number of steps in one record: its line and the ledger's copy take some hundred bytes for each.
 const TOGETHER: usize = 1_024;
 
-/// Writes about one apply, as long as its lease is the newest.
+/// Writes records of one apply, as long as its lease is the newest.
 pub struct Journal<'a> {
     /// The ledger.
     pub ledger: &'a dyn Ledger,
-    /// The right to write.
+    /// Permission to write.
     pub fence: &'a Fence,
     /// The clock.
     pub clock: &'a dyn Clock,
@@ -22,19 +21,19 @@ pub struct Journal<'a> {
     pub environment: &'a EnvironmentName,
 }
 
-/// The ledger could not be written: nothing more may be done.
+/// The ledger could not be written; the apply must stop.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// Before anything was done: the targets are untouched by the steps in question.
-    #[error("what was about to be done could not be written down, so it was not done")]
+    /// Before the change: these steps left the targets unchanged.
+    #[error("the intent could not be recorded, so nothing was changed")]
     Intent(#[source] LedgerError),
-    /// After something was done: what came of it is not recorded, and will be looked at by the next run.
+    /// After the change: the outcome is not recorded, and the next run observes it.
     #[error("the outcome could not be recorded; the next run will check it")]
     Outcome(#[source] LedgerError),
 }
 
 impl JournalError {
-    /// The cause.
+    /// Returns the cause.
     #[must_use]
     pub fn cause(&self) -> &LedgerError {
         match self {
@@ -68,7 +67,7 @@ impl Journal<'_> {
         .map_err(JournalError::Outcome)
     }
 
-    /// Appends what was or will be done, all or nothing, in records of a size that costs little memory.
+    /// Appends intents or outcomes, all or nothing, in records of bounded size.
     fn append<S>(
         &self,
         steps: Vec<S>,

@@ -1,7 +1,7 @@
-//! Applies a plan: the only caller of [`Target::perform`](evenkeel_host::Target::perform).
+//! Application of plans: the only caller of [`Target::perform`](evenkeel_host::Target::perform).
 //!
-//! It decides nothing. It writes down what it is about to do, asks targets to do it, looks again, and writes down what
-//! came of it; a step is done only when looking showed it. What does not depend on each other runs at once.
+//! It makes no decisions. It records the intent, has the target perform the actions, observes the result, and records
+//! the outcome; a step is done only if the observation confirms it. Independent steps run concurrently.
 
 mod aftermath;
 mod bystanders;

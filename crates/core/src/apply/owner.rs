@@ -1,7 +1,7 @@
-//! The owner's stamp: which ledger a target is managed from.
+//! Owner stamp: identifies the ledger that manages a target.
 //!
-//! A ledger that was lost, copied or restored from another project must not act on what it does not know. The stamp
-//! lies with evenkeel's own records on the target, and is looked at before anything is done there.
+//! A ledger that was lost, copied or restored from another project must not change resources it has no records of. The
+//! stamp is kept with evenkeel's records on the target, and is checked before any change there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use evenkeel_host::{
 use evenkeel_ledger::State;
 use evenkeel_model::{Digest, EnvironmentName, canonical};
 
-/// The stamp of one environment's targets.
+/// Stamp of one environment's targets.
 #[derive(Debug, Serialize)]
 pub struct OwnerStamp<'a> {
     /// The system.
@@ -28,18 +28,18 @@ pub struct OwnerStamp<'a> {
     pub lineage: &'a str,
 }
 
-/// A target that belongs to somebody else, or cannot say whose it is.
+/// Target that belongs to another ledger, or whose stamp is unreadable.
 #[derive(Debug, thiserror::Error)]
 #[error("the target `{target}`: {reason}")]
 pub struct NotOurs {
     /// The target.
     pub target: String,
-    /// Why, with where the stamp is.
+    /// Reason, with the place of the stamp.
     pub reason: String,
 }
 
 impl<'a> OwnerStamp<'a> {
-    /// The stamp that this ledger puts on an environment's targets.
+    /// Returns the stamp of this ledger for an environment's targets.
     #[must_use]
     pub fn of(system: &'a str, environment: &'a EnvironmentName, state: &'a State) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl<'a> OwnerStamp<'a> {
     }
 
     fn text(&self) -> String {
-        // Three texts are always JSON.
+        // Three texts always serialize.
         format!("{}\n", canonical::to_string(self).unwrap_or_default())
     }
 
@@ -61,11 +61,11 @@ impl<'a> OwnerStamp<'a> {
         format!("{}/owner.json", place.state)
     }
 
-    /// Looks at the stamps of all targets; gives the names of those that have none yet.
+    /// Checks the stamps of all targets and returns the names of those without one.
     ///
     /// # Errors
     ///
-    /// The first target with another stamp, or with one that cannot be read.
+    /// The first target with another stamp, or with an unreadable one.
     pub fn check(
         &self,
         resolved: &Resolved,
@@ -102,12 +102,12 @@ impl<'a> OwnerStamp<'a> {
                 Some(Answer::Path(path::Answer { text, .. })) => {
                     let text = text.unwrap_or_default();
                     return Err(not_ours(format!(
-                        "it is managed from another ledger; {path} says {}",
+                        "it is managed from another ledger; {path} contains {}",
                         evenkeel_model::text::inert(text.trim())
                     )));
                 }
                 Some(Answer::Unreadable { reason }) => return Err(not_ours(reason)),
-                _ => return Err(not_ours("it gave no answer".into())),
+                _ => return Err(not_ours("it did not answer".into())),
             }
         }
         Ok(unstamped)
@@ -174,7 +174,7 @@ impl<'a> OwnerStamp<'a> {
     }
 }
 
-/// The stamp as material.
+/// Content of a stamp as material.
 struct Stamp(String);
 
 impl Materials for Stamp {

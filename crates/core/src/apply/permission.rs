@@ -1,4 +1,4 @@
-//! What an apply may do without asking, and what needs no apply.
+//! Changes that an apply may make without confirmation, and environments that need no apply.
 
 use crate::environment::Definition;
 use crate::observe::Situation;
@@ -8,7 +8,7 @@ use evenkeel_ledger::environment_state::Apply;
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// Returns whether the ledger already records that this recipe was applied to the end, with no step open.
+/// Returns whether the ledger already records a complete apply of this recipe, with no open step.
 #[must_use]
 pub fn is_recorded(state: &State, environment: &EnvironmentName, recipe: Digest) -> bool {
     state.environment(environment).is_some_and(|standing| {
@@ -49,8 +49,8 @@ pub fn is_new(state: &State, situation: &Situation<'_>) -> bool {
         .is_none_or(|standing| standing.last_apply.is_none())
 }
 
-/// Returns how many declared resources exist although this ledger never applied anything to their environment: the
-/// ledger may have been lost.
+/// Returns the number of declared resources that exist although this ledger never applied anything to their
+/// environment: the ledger may have been lost.
 #[must_use]
 pub fn unrecorded(state: &State, situation: &Situation<'_>) -> usize {
     if !is_new(state, situation) {

@@ -1,4 +1,4 @@
-//! What may begin, and what may never begin because something before it failed.
+//! Schedule of steps: which may start, and which never start because a step before them failed.
 
 use std::collections::HashMap;
 
@@ -6,29 +6,30 @@ use crate::plan::Step;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::Instance;
 
-/// Most steps that are begun together: what one loss of power leaves to be looked at.
+/// Maximum number of steps started together: all of them are open after a loss of power.
 const TOGETHER: usize = 2_000;
 
-/// How far a step is.
+/// Progress of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     Waiting,
     Running,
     Done,
-    /// It failed, or something before it did.
+    /// It failed, or a step before it did.
     Lost,
 }
 
-/// The schedule of a plan's steps.
+/// Schedule of a plan's steps.
 pub(super) struct Schedule<'a> {
     steps: &'a [Step],
     progress: Vec<Progress>,
     waits_for: Vec<usize>,
     followers: Vec<Vec<usize>>,
     ready: Vec<usize>,
-    /// Steps other than removals that are not done yet.
+    /// Number of unfinished steps other than removals.
     before_removals: usize,
-    /// Whether each step may begin before all of those: it is no removal, or something that is none waits for it.
+    /// Whether each step may start before all of those: it is not a removal, or a step other than a removal depends on
+    /// it.
     is_early: Vec<bool>,
 }
 
@@ -69,7 +70,7 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// Takes steps that may begin now: one slow one, or many quick ones on one target.
+    /// Takes steps that may start now: one slow one, or many quick ones on one target.
     pub(super) fn take(&mut self) -> Option<Vec<usize>> {
         let is_record_only = |number: &usize| self.steps.get(*number).is_some_and(is_record_only);
         let mut progress = self.progress.iter().enumerate();
@@ -81,7 +82,7 @@ impl<'a> Schedule<'a> {
                 || self.is_early.get(*number) == Some(&true)
                 || is_record_only(number)
         };
-        // What is already gone is recorded before anything is created: what is observed then is what the plan saw.
+        // Record missing resources before anything is created, while the observation equals the plan's.
         let first = self.ready.iter().position(is_record_only);
         let first = first.or_else(|| self.ready.iter().position(may_begin))?;
         let first_number = *self.ready.get(first)?;
@@ -112,7 +113,7 @@ impl<'a> Schedule<'a> {
         Some(taken)
     }
 
-    /// A step is done: what waited for it may be ready.
+    /// Marks a step as done: steps that depend on it may become ready.
     pub(super) fn done(&mut self, number: usize) {
         self.set(number, Progress::Done);
         if self
@@ -133,7 +134,7 @@ impl<'a> Schedule<'a> {
         self.ready.sort_unstable();
     }
 
-    /// A step is not done: what waits for it never begins.
+    /// Marks a step as failed: steps that depend on it never start.
     pub(super) fn lost(&mut self, number: usize) {
         let mut open = vec![number];
         while let Some(number) = open.pop() {
@@ -153,12 +154,12 @@ impl<'a> Schedule<'a> {
     }
 }
 
-/// Whether a step only records that something is gone, which no declared resource follows.
+/// Whether a step only records that something is missing, and no declared resource replaces it.
 fn is_record_only(step: &Step) -> bool {
     step.is_removal() && step.actions.is_empty()
 }
 
-/// Whether each step is no removal, or one that a step which is none waits for.
+/// Returns for each step whether it is not a removal, or a step other than a removal depends on it.
 fn early(steps: &[Step], numbers: &HashMap<&Instance, usize>) -> Vec<bool> {
     let mut is_early: Vec<bool> = steps.iter().map(|step| step.verb != Verb::Remove).collect();
     let mut open: Vec<&Step> = steps
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_begins_when_what_it_waits_for_is_done() {
+    fn a_step_starts_when_its_dependencies_are_done() {
         let steps = [
             step("a", Verb::Create, &[], false),
             step("b", Verb::Create, &["a"], false),
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_already_gone_is_recorded_first_and_alone() {
+    fn missing_resources_are_recorded_first_and_alone() {
         let mut steps = [
             step("a", Verb::Create, &[], false),
             step("b", Verb::Remove, &[], false),
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_that_something_waits_for_does_not_wait_for_everything_else() {
+    fn a_removal_with_dependents_does_not_wait_for_everything_else() {
         let steps = [
             step("a", Verb::Create, &["d"], false),
             step("b", Verb::Create, &[], false),
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_a_failed_step_never_begins() {
+    fn dependents_of_a_failed_step_never_start() {
         let steps = [
             step("a", Verb::Create, &[], false),
             step("b", Verb::Create, &["a"], false),

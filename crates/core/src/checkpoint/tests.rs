@@ -1,4 +1,4 @@
-//! Files that are no checkpoints are told at their places, and never do harm.
+//! Malformed checkpoints are reported with their place and cause no harm.
 
 use super::{CheckpointFile, LONGEST, MALFORMED, UNREADABLE, read};
 use evenkeel_model::defect::Defect;
@@ -9,7 +9,7 @@ fn reading(bytes: &[u8]) -> Result<CheckpointFile, Vec<Defect>> {
     read("kept.json", bytes.to_vec())
 }
 
-/// Every complaint as `line:column words`.
+/// Returns every defect as `line:column words`.
 fn complaints(text: &str) -> Vec<String> {
     let Err(defects) = reading(text.as_bytes()) else {
         panic!("it was understood: {text}");
@@ -25,7 +25,7 @@ fn complaints(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_was_written_is_read_and_so_is_a_copy_of_the_head() {
+fn a_written_checkpoint_and_a_copy_of_the_head_are_read() {
     let whole = format!(
         "{{\n\"format\": \"evenkeel checkpoint 1\",\n\"system\": \"s\",\n\"lineage\": \"l\",\n\"sequence\": 7,\n\"digest\": \"{DIGEST}\",\n\"time\": \"2026-11-24T00:24:24.92Z\"\n}}\n"
     );
@@ -40,7 +40,7 @@ fn what_was_written_is_read_and_so_is_a_copy_of_the_head() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_its_place() {
+fn every_defect_is_reported_at_its_place() {
     let text = "{\n  \"format\": \"evenkeel checkpoint 2\",\n  \"lineag\": \"l\",\n  \"sequence\": 0,\n  \"digest\": \"blake3:00\",\n  \"time\": 5\n}\n";
     assert_eq!(
         complaints(text),
@@ -71,7 +71,7 @@ fn everything_that_is_wrong_is_told_at_its_place() {
 }
 
 #[test]
-fn what_is_no_text_or_endless_is_refused() {
+fn binary_and_endless_files_are_refused() {
     let refused = |outcome: Result<CheckpointFile, Vec<Defect>>| {
         let Err(defects) = outcome else {
             panic!("it was understood");

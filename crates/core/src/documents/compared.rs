@@ -1,4 +1,4 @@
-//! Parity of documents: what every environment declares, its files, and what differs along the path.
+//! Parity of documents: declarations of every environment, their files, and differences along the path.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,19 +20,19 @@ use evenkeel_document::{Format, Place};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{EnvironmentName, Value};
 
-/// What every environment declares.
+/// Declarations of every environment.
 pub struct DeclaredDocuments(BTreeMap<EnvironmentName, Vec<DocumentDeclaration>>);
 
-/// A document of an environment, and a layer of it: 0 for its own files, then what they are laid over, the lowest first.
+/// A document of an environment and one of its layers: 0 is its own files, then the base files, the lowest first.
 pub type LayerKey = (EnvironmentName, Arc<str>, usize);
 
-/// The files of documents, by environment, document and layer.
+/// Files of documents, by environment, document and layer.
 pub type FileSets = BTreeMap<LayerKey, FileSet>;
 
-/// Takes what was found of one document in a pair of environments.
+/// Receives the findings of one document in a pair of environments.
 pub type EachPair<'a> = dyn FnMut(&str, &EnvironmentName, &EnvironmentName, &FilesComparison) + 'a;
 
-/// The documents of every environment, as they were read.
+/// Documents of every environment, as read.
 pub struct Documents<'d> {
     definition: &'d Definition,
     declared: &'d DeclaredDocuments,
@@ -42,40 +42,40 @@ pub struct Documents<'d> {
     unplaced: bool,
 }
 
-/// How much was compared.
+/// Amount of compared data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DocumentCounts {
-    /// Documents, for each pair of environments.
+    /// Number of documents, for each pair of environments.
     pub pairs: usize,
-    /// Files.
+    /// Number of files.
     pub files: usize,
-    /// Values.
+    /// Number of values.
     pub values: usize,
-    /// Values that are not byte-identical.
+    /// Number of values that are not byte-identical.
     pub raw: usize,
-    /// Lists whose elements were matched by position, being too many to measure how alike they are.
+    /// Number of lists matched by position, because they are too long to measure likeness.
     pub by_position: usize,
 }
 
-/// The result of comparing them.
+/// Result of comparing documents.
 #[derive(Default)]
 pub struct DocumentParity {
-    /// What differs.
+    /// Differences.
     pub disparities: Vec<Disparity>,
-    /// What could not be read, each told once.
+    /// Unreadable files and parts, each once.
     pub complaints: Vec<Defect>,
-    /// What is written differently and counts as equal, where it is asked for: one sentence each.
+    /// Values that are written differently and count as equal, if asked for: one sentence each.
     pub equal: Vec<String>,
-    /// Nothing when there are no documents.
+    /// `None` if there are no documents.
     pub counted: Option<DocumentCounts>,
 }
 
 impl DeclaredDocuments {
-    /// The declarations of all environments.
+    /// Returns the declarations of all environments.
     ///
     /// # Errors
     ///
-    /// All complaints about declarations.
+    /// All defects of declarations.
     pub fn of(definition: &Definition) -> Result<Self, Vec<Defect>> {
         let mut declared = BTreeMap::new();
         let mut complaints = Vec::new();
@@ -108,7 +108,7 @@ impl DeclaredDocuments {
         self
     }
 
-    /// Only the document with this name, in every environment.
+    /// Returns only the document with this name, in every environment.
     #[must_use]
     pub fn only(&self, name: &str) -> Self {
         let own = |all: &Vec<DocumentDeclaration>| {
@@ -123,7 +123,7 @@ impl DeclaredDocuments {
         )
     }
 
-    /// Everything that is to be gathered; what a document is laid over follows it.
+    /// Returns everything to read; the layers of a document follow it.
     #[must_use]
     pub fn asked(&self) -> Vec<DocumentRequest<'_>> {
         self.0
@@ -136,7 +136,7 @@ impl DeclaredDocuments {
             .collect()
     }
 
-    /// What each of [`Self::asked`] is, in the same order.
+    /// Returns the keys of [`Self::asked`], in the same order.
     #[must_use]
     pub fn keys(&self) -> Vec<LayerKey> {
         let mut keys = Vec::new();
@@ -167,7 +167,7 @@ impl DeclaredDocuments {
 }
 
 impl<'d> Documents<'d> {
-    /// The files that were gathered for each declaration, in the order of [`DeclaredDocuments::asked`].
+    /// Builds documents from the files read for each declaration, in the order of [`DeclaredDocuments::asked`].
     #[must_use]
     pub fn from(
         definition: &'d Definition,
@@ -184,13 +184,13 @@ impl<'d> Documents<'d> {
         }
     }
 
-    /// The files again, by environment and document.
+    /// Returns the files by environment and document.
     #[must_use]
     pub fn into_sets(self) -> FileSets {
         self.sets
     }
 
-    /// Whether everything that counts as equal is told.
+    /// Sets whether values that count as equal are reported.
     #[must_use]
     pub fn telling_equal(self, tells_equal: bool) -> Self {
         Self {
@@ -199,13 +199,13 @@ impl<'d> Documents<'d> {
         }
     }
 
-    /// Whether everything that the documents say is kept beside what differs.
+    /// Sets whether all values of documents are kept, not only differing ones.
     #[must_use]
     pub fn telling_said(self, tells_said: bool) -> Self {
         Self { tells_said, ..self }
     }
 
-    /// Only asked what differs, and not where in the files.
+    /// Omits positions of differences.
     #[must_use]
     pub fn unplaced(self) -> Self {
         Self {
@@ -214,7 +214,7 @@ impl<'d> Documents<'d> {
         }
     }
 
-    /// Whether any of them is there and could not be read whole.
+    /// Whether any of them exists and could not be read completely.
     #[must_use]
     pub fn is_unread(&self) -> bool {
         self.sets
@@ -222,14 +222,14 @@ impl<'d> Documents<'d> {
             .any(|set| !set.complaints.is_empty() && !set.absent)
     }
 
-    /// Everything that could not be read.
+    /// Returns all defects of reading.
     pub fn complaints(&self) -> impl Iterator<Item = Defect> + '_ {
         self.sets
             .values()
             .flat_map(|set| set.complaints.iter().cloned())
     }
 
-    /// How many bytes of text there are.
+    /// Returns the number of bytes of text.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let texts = self.sets.values().flat_map(|set| set.files.values());
@@ -241,7 +241,7 @@ impl<'d> Documents<'d> {
             .sum()
     }
 
-    /// Compares each environment with those that follow it on the path.
+    /// Compares each environment with those after it on the path.
     #[must_use]
     pub fn compare(&self) -> DocumentParity {
         let names = self.declared.names();
@@ -271,15 +271,15 @@ impl<'d> Documents<'d> {
             }
         }
         leave_out_shared(&mut parity.disparities);
-        // A file that two pairs share is complained about once.
+        // A file shared by two pairs is reported once.
         parity.complaints = once(parity.complaints);
         parity.counted = Some(counted);
         parity
     }
 
-    /// Hands over what was found of each document in each pair of environments.
+    /// Passes on the findings of each document in each pair of environments.
     pub fn each_pair(&self, to: &mut EachPair<'_>) {
-        /// So many are in memory at once.
+        /// Number of comparisons in memory at once.
         const AT_ONCE: usize = 128;
         for some in self.pairs().chunks(AT_ONCE) {
             let compared: Vec<FilesComparison> = some
@@ -292,7 +292,7 @@ impl<'d> Documents<'d> {
         }
     }
 
-    /// All documents, in each pair of environments.
+    /// Returns all documents in each pair of environments.
     #[must_use]
     pub fn pairs(&self) -> Vec<(EnvironmentName, EnvironmentName, Arc<str>)> {
         let names = self.declared.names();
@@ -305,7 +305,7 @@ impl<'d> Documents<'d> {
             .collect()
     }
 
-    /// Compares one document of two environments with identities that are no part of the definition.
+    /// Compares one document of two environments with identities outside of the definition.
     #[must_use]
     pub fn compared_with(
         &self,
@@ -315,7 +315,7 @@ impl<'d> Documents<'d> {
         self.pair_with(name, one, two, None, proposed)
     }
 
-    /// Whether a document, or a place of it, is there in any environment.
+    /// Returns whether a document, or a place in it, exists in any environment.
     #[must_use]
     pub fn presence(&self, name: &str, pattern: Option<&Pattern>) -> Presence {
         let own = self.sets.iter().filter(|((_, own, _), _)| &**own == name);
@@ -375,7 +375,7 @@ impl<'d> Documents<'d> {
                 _ => FilesComparison::default(),
             };
         };
-        // Of what is not there, that is all there is to say, and it was said.
+        // A missing document was already reported.
         if left.absent || right.absent {
             return FilesComparison::default();
         }
@@ -396,14 +396,14 @@ impl<'d> Documents<'d> {
             exact: declaration.rules.exact.clone(),
             tells_equal: self.tells_equal,
             tells_said: self.tells_said,
-            // Of a trial, nobody asks where.
+            // Positions are irrelevant in a trial.
             unplaced: self.unplaced || !proposed.is_empty(),
             wanted: wanted.cloned(),
         };
         let format = declaration
             .format
             .or_else(|| printed(&[declared.0, declared.1]));
-        // What is not there lies beneath nothing.
+        // A missing document has no layers.
         let beneath = |environment: &EnvironmentName, declared: Option<&DocumentDeclaration>| {
             let layers = 1..=declared.map_or(0, |declared| declared.base.len());
             let there = layers.filter_map(|number| layer(environment, number));
@@ -419,7 +419,7 @@ impl<'d> Documents<'d> {
         )
     }
 
-    /// What two environments have of their own: their names, parameters that vary as identity, and what is proposed.
+    /// Returns the identities of two environments: their names, parameters that vary as identity, and proposed ones.
     fn identities(
         &self,
         one: &EnvironmentName,
@@ -461,7 +461,7 @@ impl<'d> Documents<'d> {
     }
 }
 
-/// What is compared of a document.
+/// Returns the compared files of a document.
 fn layered<'a>(
     own: &'a FileSet,
     beneath: &'a [&'a BTreeMap<String, FileContent>],
@@ -479,7 +479,7 @@ fn layered<'a>(
     }
 }
 
-/// What counts as equal, in a sentence.
+/// Returns a sentence about a value that counts as equal.
 #[must_use]
 pub fn equal_words(document: &str, equal: &Equal) -> String {
     let (one, two) = &equal.sides;
@@ -495,8 +495,8 @@ pub fn equal_words(document: &str, equal: &Equal) -> String {
     )
 }
 
-/// The format of what commands print, whose names tell none: that of the other environment's file, or YAML. Nothing
-/// where no command is.
+/// Returns the format of a command's output, whose name shows none: that of the other environment's file, or YAML.
+/// `None` if neither is a command.
 fn printed(declared: &[Option<&DocumentDeclaration>]) -> Option<Format> {
     let mut named = None;
     let mut is_printed = false;
@@ -509,7 +509,7 @@ fn printed(declared: &[Option<&DocumentDeclaration>]) -> Option<Format> {
     is_printed.then(|| named.unwrap_or(Format::Yaml))
 }
 
-/// A document that only one environment declares.
+/// Returns the comparison of a document that only one environment declares.
 fn missing(there: &DocumentDeclaration, which: Which) -> FilesComparison {
     let side = Some(Side {
         place: Place::default(),

@@ -1,34 +1,34 @@
-//! The bytes of a file as a document's content: text, or the digest of what is none.
+//! Content of a document's file: text, or the digest of other bytes.
 
 use std::io::{ErrorKind, Read};
 
 use super::Limits;
 use evenkeel_model::Digest;
 
-/// How much of a file beyond the longest text is looked at for a zero byte, which text never has.
+/// Number of bytes beyond the longest text that are searched for a zero byte, which text never contains.
 const SAMPLE: u64 = 64 * 1024;
 
-/// What a file's bytes are.
+/// Bytes of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Bytes {
-    /// Text, without a mark of byte order.
+    /// Text, without a byte order mark.
     Text(String),
-    /// No text: binary.
+    /// Binary.
     Binary(Digest),
-    /// Text of another encoding, and which, as far as that can be told.
+    /// Text of another encoding, with its name as far as it is recognised.
     Encoded(Digest, String),
 }
 
-/// Why there is no content.
+/// Reason why there is no content.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A text beyond the longest that is read.
+    /// The text is too large.
     TooLarge(u64),
-    /// It could not be read, and why.
+    /// It could not be read, with the reason.
     Failed(String),
 }
 
-/// Reads a file whose size is known beforehand. What is binary may be larger than text, as only its digest is kept.
+/// Reads a file of known size. Binary files may be larger than texts, since only their digest is kept.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, 
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     if bytes.len() as u64 > limits.longest {
-        // It grew meanwhile.
+        // It grew while it was read.
         return Err(Refusal::TooLarge(bytes.len() as u64));
     }
     if let Some(encoding) = encoding(&bytes) {
@@ -58,9 +58,9 @@ pub fn read(reader: &mut dyn Read, size: u64, limits: &Limits) -> Result<Bytes, 
     }
 }
 
-/// What is known of the encoding of bytes that are text, and not in UTF-8.
+/// Returns the likely encoding of a text that is not UTF-8.
 fn encoding(bytes: &[u8]) -> Option<String> {
-    /// The share of bytes that are printed in text of an encoding of one byte for each character.
+    /// Minimum share of printable bytes in a text with a one-byte encoding.
     const PRINTED: usize = 95;
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Some("it is UTF-16, as PowerShell writes it".to_owned());
@@ -107,13 +107,13 @@ fn failed(error: std::io::Error) -> Refusal {
     Refusal::Failed(why(&error))
 }
 
-/// Why a file cannot be read, for people.
+/// Returns the reason why a file cannot be read, for display.
 #[must_use]
 pub fn why(error: &std::io::Error) -> String {
     match error.kind() {
-        ErrorKind::NotFound => "it was there and is gone: something changes it, try again".into(),
+        ErrorKind::NotFound => "it was deleted while it was read; try again".into(),
         ErrorKind::PermissionDenied => {
-            "permission denied: run as a user who may read it, or change its mode".into()
+            "permission denied: run as a user who can read it, or change its mode".into()
         }
         _ => error.to_string(),
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_kept_and_the_rest_known_by_its_digest() {
+    fn text_is_kept_and_other_bytes_by_digest() {
         assert_eq!(of(b"\xef\xbb\xbfa: 1\n"), Ok(Bytes::Text("a: 1\n".into())));
         assert_eq!(of(b""), Ok(Bytes::Text(String::new())));
         for binary in [&b"a\0b"[..], b"\xff\xd8\0", b"0123456789\0 and more"] {
@@ -146,8 +146,8 @@ mod tests {
             (&b"\xff\xfea\0"[..], "it is UTF-16, as PowerShell writes it"),
             (b"a: \xfcb\n", "it is not UTF-8 from byte 3 on"),
         ] {
-            let told = Bytes::Encoded(Digest::of(encoded), wanted.to_owned());
-            assert_eq!(of(encoded), Ok(told));
+            let reported = Bytes::Encoded(Digest::of(encoded), wanted.to_owned());
+            assert_eq!(of(encoded), Ok(reported));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Texts that differ between environments: the material in which identities are discovered.
+//! Texts that differ between environments: the input for discovering identities.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use evenkeel_comparison::{FilesComparison, Matter, Said, Step, Which};
 use evenkeel_document::covering;
 use evenkeel_model::EnvironmentName;
 
-/// Texts that stand at one place in two environments and are not the same: what identities are found in. Keys and
-/// elements that only one side has are held against those that only the other has, in their order.
+/// Returns texts that differ at one place in two environments. Keys and elements that only one side has are paired with
+/// those of the other side, in order.
 #[must_use]
 pub fn differing_texts(definition: &Definition, documents: &Documents<'_>) -> Vec<PairOfTexts> {
     differing_texts_and(definition, documents, &mut |_| ())
 }
 
-/// The same, and hands over each comparison, in the order of [`Documents::pairs`].
+/// Returns differing texts, and passes on each comparison in the order of [`Documents::pairs`].
 pub(super) fn differing_texts_and(
     definition: &Definition,
     documents: &Documents<'_>,
@@ -29,7 +29,7 @@ pub(super) fn differing_texts_and(
         let (texts, said) = pairs.entry((one.clone(), two.clone())).or_default();
         said.0.append(&compared.said.0);
         said.1.append(&compared.said.1);
-        // By list or map: what only the one has, and what only the other has.
+        // By list or map: the names that only one side has, and those that only the other has.
         let mut alone: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
         for located in &compared.located {
             let disagreement = &located.disagreement;
@@ -46,7 +46,8 @@ pub(super) fn differing_texts_and(
                     {
                         texts.push(DifferingText {
                             document: name.to_owned(),
-                            // A line of a program is not the key of a setting: what differs in several is not proven by it.
+                            // A line of a program is not a setting: differences of several lines prove nothing about
+                            // it.
                             path: match &disagreement.matter {
                                 Matter::Lines => String::new(),
                                 _ => path.to_string(),
@@ -105,8 +106,7 @@ pub(super) fn differing_texts_and(
     all
 }
 
-/// Names that only one side has, each with the one of the other side that it has most words in common with; where there is
-/// one on each side, these two.
+/// Pairs each name of one side with the name of the other that shares most words; a single name on each side is a pair.
 fn alike(lefts: Vec<String>, mut rights: Vec<String>) -> Vec<(String, String)> {
     const MOST: usize = 200;
     let words = |text: &str| -> BTreeSet<String> {

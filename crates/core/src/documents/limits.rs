@@ -1,21 +1,21 @@
-//! How much one document may be: beyond that, a complaint instead of time and memory without bound.
+//! Limits of one document, so that time and memory stay bounded.
 
 use evenkeel_document::LONGEST;
 
-/// Bounds of one document of one environment.
+/// Limits of one document of one environment.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Most files.
+    /// Maximum number of files.
     pub files: usize,
-    /// Most names that are looked at on the way to them.
+    /// Maximum number of names examined on the way to them.
     pub entries: usize,
-    /// Most bytes of all files together.
+    /// Maximum number of bytes of all files together.
     pub bytes: u64,
-    /// Most bytes of one text.
+    /// Maximum number of bytes of one text.
     pub longest: u64,
 }
 
-/// The limits in force.
+/// Limits in force.
 pub const LIMITS: Limits = Limits {
     files: 100_000,
     entries: 1_000_000,

@@ -1,4 +1,4 @@
-//! Links that are met among a document's files: what each is compared as.
+//! Links among a document's files, and the content they are compared as.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(super) fn may_hide(resolved: Option<&Result<Resolved, String>>) -> bool {
     }
 }
 
-/// What a link is compared as; `Err` with the reason when it cannot be read.
+/// Returns the content a link is compared as; `Err` with the reason if it cannot be read.
 pub(super) fn followed(
     tree: &mut dyn Tree,
     real: &Path,
@@ -28,15 +28,15 @@ pub(super) fn followed(
         Ok(Resolved::At(_, other @ Kind::Other(_))) => {
             return Err(Some(format!("it leads to {}", words::kind(other))));
         }
-        // Those that lead in circles are links that lead somewhere, too.
+        // A cyclic link is compared by its destination, too.
         Ok(_) | Err(_) => {}
     }
     let written = tree.link(real).map_err(Some)?;
     Ok(What::Link(leads_to(&written, shown, relative)))
 }
 
-/// Where a link leads, said so that the same words mean the same: within the document as `./…`, relative to it; else
-/// relative to the project, or absolute.
+/// Returns a link's destination in normal form: within the document as `./…`, relative to it; else relative to the
+/// project, or absolute.
 fn leads_to(written: &Path, shown: &str, relative: &OsStr) -> String {
     let written = written.to_string_lossy();
     if written.starts_with('/') {
@@ -53,7 +53,7 @@ fn leads_to(written: &Path, shown: &str, relative: &OsStr) -> String {
     }
 }
 
-/// The parts of a path without `.` and, as far as possible, without `..`.
+/// Returns the parts of a path without `.` and, as far as possible, without `..`.
 fn normal(path: &str) -> Vec<&str> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -75,7 +75,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn where_a_link_leads_is_said_so_that_the_same_words_mean_the_same() {
+    fn equal_destinations_of_links_have_equal_texts() {
         let leads = |written: &str, shown: &str, relative: &str| {
             leads_to(Path::new(written), shown, OsStr::new(relative))
         };

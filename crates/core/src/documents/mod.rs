@@ -1,8 +1,9 @@
-//! Documents: which files a declaration names, what each file is compared as, and what differs between environments.
+//! Documents: the files that a declaration names, the content each is compared as, and differences between
+//! environments.
 //!
-//! Pure. [`Tree`] is the port: adapters show the directories of the working tree or of a commit through it, and read
-//! the files that a [`Listing`] names. A document of one environment becomes a [`FileSet`]: files by name, and
-//! complaints. An unreadable file is a complaint at the declaration that names it, and never counts as "no difference".
+//! Pure. [`Tree`] is the port: adapters list the directories of the working tree or of a commit through it, and read
+//! the files of a [`Listing`]. A document of one environment becomes a [`FileSet`]: files by name, and defects. An
+//! unreadable file is a defect at the declaration that names it, and never counts as "no difference".
 
 mod compared;
 pub mod content;
@@ -35,7 +36,7 @@ use std::path::PathBuf;
 use crate::environment::{DocumentDeclaration, DocumentSource};
 use evenkeel_model::EnvironmentName;
 
-/// A document of an environment: what is to be gathered.
+/// Document of an environment to read.
 pub type DocumentRequest<'a> = (EnvironmentName, &'a DocumentDeclaration);
 
 /// Returns where in the project a document's files are: the file, the directory, or the part of a pattern before its

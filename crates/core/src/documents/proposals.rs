@@ -1,7 +1,7 @@
-//! Identities that are proposed for documents: only those with which the documents really differ less.
+//! Proposed identities that reduce the differences of documents.
 //!
-//! What is likely is said by `discovery`, from texts that differ. Here the documents are compared with and without each
-//! proposal. One stays that makes places equal, and by which no environment is found to mention another.
+//! `discovery` proposes likely ones from differing texts. Here the documents are compared with and without each
+//! proposal. A proposal is kept if it makes places equal and reveals no mention of another environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use evenkeel_comparison::discovery::{IdentityKind, PairOfTexts, ProposedIdentity
 use evenkeel_comparison::{FilesComparison, Matter};
 use evenkeel_model::EnvironmentName;
 
-/// Most documents in which it is tried what differs without a proposal: those with most texts that it may explain.
+/// Maximum number of documents compared for one proposal: those with most texts that it may explain.
 const MOST_TRIED: usize = 32;
 
-/// Proposes identities for documents, and keeps those that stand the trial.
+/// Proposes identities for documents, and keeps the verified ones.
 #[must_use]
 pub fn proposed_identities(
     definition: &Definition,
@@ -36,14 +36,14 @@ pub fn proposed_identities(
     Trial::new(&documents.telling_said(false), &texts, before).kept(proposed)
 }
 
-/// What comes of comparing one document.
+/// Counts of one comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Tally {
-    /// Everything that differs.
+    /// Number of differences.
     places: usize,
-    /// What both environments name, and is one's own.
+    /// Number of values that both environments use and one of them owns.
     shared: usize,
-    /// Mentions of the other environment, by the name of the identity that tells.
+    /// Mentions of the other environment, by the name of the identity.
     foreign: BTreeMap<String, usize>,
 }
 
@@ -68,11 +68,11 @@ impl Tally {
 
 struct Trial<'t> {
     documents: &'t Documents<'t>,
-    /// All documents.
+    /// All documents in each pair of environments.
     pairs: Vec<(EnvironmentName, EnvironmentName, Arc<str>)>,
-    /// What differs, by the places of all documents in the list of them.
+    /// Differing texts, by the index of their document.
     texts: Vec<Vec<(&'t str, &'t str)>>,
-    /// Without any proposal.
+    /// Counts without any proposal.
     before: Vec<Tally>,
 }
 
@@ -114,7 +114,7 @@ impl<'t> Trial<'t> {
             .collect()
     }
 
-    /// The proposals that stand.
+    /// Returns the proposals that are kept.
     fn kept(&self, mut proposed: Vec<ProposedIdentity>) -> Vec<ProposedIdentity> {
         loop {
             let count = proposed.len();
@@ -126,8 +126,8 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// Drops those by which an environment is found to mention the other: a value that both use belongs to neither.
-    /// Gives what comes of comparing with those that stay.
+    /// Drops proposals that reveal a mention of the other environment: a value that both use belongs to neither.
+    /// Returns the counts of comparing with the rest.
     fn drop_telling(&self, proposed: &mut Vec<ProposedIdentity>) -> Vec<Tally> {
         let all: Vec<usize> = (0..self.before.len()).collect();
         loop {
@@ -146,7 +146,8 @@ impl<'t> Trial<'t> {
             let count = proposed.len();
             proposed.retain(|one| !telling.contains(&one.name));
             if proposed.len() == count {
-                // Told by the environment's name, which a proposal gave another spelling, or moved something beside.
+                // Revealed by the environment's name, because a proposal changed its spelling or moved something beside
+                // it.
                 let shortest = |one: &ProposedIdentity| one.kind != IdentityKind::EnvironmentShort;
                 proposed.retain(shortest);
             }
@@ -156,7 +157,7 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// Drops those without which no more differs, those with the fewest places first.
+    /// Drops proposals without which nothing more differs, those with the fewest places first.
     fn drop_idle(&self, proposed: &mut Vec<ProposedIdentity>, after: &[Tally]) {
         let mut names: Vec<(usize, String)> = proposed
             .iter()
@@ -185,7 +186,7 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// The documents that a proposal may make a difference in.
+    /// Returns the documents that a proposal may affect.
     fn touched(&self, identity: &ProposedIdentity, after: &[Tally]) -> Vec<usize> {
         let values: Vec<String> = identity
             .values
@@ -212,7 +213,7 @@ impl<'t> Trial<'t> {
             .collect();
         ranked.sort_by_key(|(count, number)| (std::cmp::Reverse(*count), *number));
         ranked.truncate(MOST_TRIED);
-        // Wherever something is shared by it.
+        // Documents in which it reveals a shared value.
         let both = self.before.iter().zip(after);
         let shared = both
             .enumerate()

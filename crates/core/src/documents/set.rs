@@ -13,28 +13,28 @@ use evenkeel_document::{Format, codes};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::SourceFile;
 
-/// The files of one document of one environment.
+/// Files of one document of one environment.
 #[derive(Clone, Debug, Default)]
 pub struct FileSet {
-    /// Whether the document is one file, and not the files of a directory.
+    /// Whether the document is one file, not a directory.
     pub single: bool,
-    /// The files by their name relative to the directory; the one file has the empty name.
+    /// Files by name relative to the directory; a single file has the empty name.
     pub files: BTreeMap<String, FileContent>,
-    /// Whether every file that is there is in the list. If not, a file that is missing from it may be there.
+    /// Whether the list is complete. If not, a file that is missing from it may exist.
     pub whole: bool,
-    /// Whether nothing at all stands where the document is looked for.
+    /// Whether nothing exists at the document's place.
     pub absent: bool,
-    /// Everything that could not be read.
+    /// Unreadable files and parts.
     pub complaints: Vec<Defect>,
 }
 
 impl FileSet {
-    /// Whether both have the same files with the same contents, and everything of both was read.
+    /// Whether both have the same files with the same contents, all of them readable.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let is_whole = |set: &Self| set.complaints.is_empty() && set.whole;
         let is_same = |one: &FileContent, other: &FileContent| match (one, other) {
-            // Their names for people differ.
+            // Their displayed names differ.
             (FileContent::Text(one), FileContent::Text(other)) => one.text == other.text,
             (FileContent::Unreadable, _) => false,
             (one, other) => one == other,
@@ -50,7 +50,7 @@ impl FileSet {
                 .all(|((name, one), (other_name, other))| name == other_name && is_same(one, other))
     }
 
-    /// What is compared of it.
+    /// Returns the files to compare.
     #[must_use]
     pub fn files(&self) -> Files<'_> {
         Files {
@@ -62,19 +62,19 @@ impl FileSet {
     }
 }
 
-/// The result of reading one file of a listing.
+/// Result of reading one file of a listing.
 pub enum FileReading {
-    /// Its bytes.
+    /// Bytes.
     Bytes(Bytes),
-    /// Its content, read earlier.
+    /// Content from an earlier reading.
     Kept(FileContent),
-    /// A link that is not followed, and where it leads.
+    /// A link that is not followed, with its destination.
     Link(String),
-    /// Why it could not be read.
+    /// Reason why it could not be read.
     Refused(Refusal),
 }
 
-/// A set whose complaints have no place yet.
+/// File set whose defects have no place yet.
 #[derive(Debug, Default)]
 pub struct Draft {
     /// As [`FileSet::single`].
@@ -85,12 +85,12 @@ pub struct Draft {
     pub whole: bool,
     /// As [`FileSet::absent`].
     pub absent: bool,
-    /// What could not be read.
+    /// Unreadable files and parts.
     pub complaints: Vec<Unreadable>,
 }
 
 impl Draft {
-    /// With nothing but a complaint.
+    /// Creates a set with one defect and no files.
     #[must_use]
     pub fn refused(complaint: Unreadable) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Draft {
         }
     }
 
-    /// What was listed, with what was read of it, in the same order.
+    /// Builds a set from listed files and their readings, in the same order.
     #[must_use]
     pub fn of(
         listing: Listing,
@@ -116,7 +116,7 @@ impl Draft {
             ..Self::default()
         };
         for complaint in &draft.complaints {
-            // A file with a complaint of its own is there.
+            // A file with a defect exists.
             if complaint.is_file {
                 draft
                     .files
@@ -132,11 +132,11 @@ impl Draft {
                     text,
                 ))),
                 FileReading::Bytes(Bytes::Binary(digest)) => Ok(FileContent::Binary(digest)),
-                // What is no configuration may have any encoding.
+                // Files other than configuration may have any encoding.
                 FileReading::Bytes(Bytes::Encoded(digest, encoding)) => {
                     if is_configuration(&found.shown, listing.single) {
-                        let told = format!("`{}` is not UTF-8 text: {encoding}", found.shown);
-                        Err(Unreadable::new(told).code(&codes::NOT_TEXT))
+                        let reported = format!("`{}` is not UTF-8 text: {encoding}", found.shown);
+                        Err(Unreadable::new(reported).code(&codes::NOT_TEXT))
                     } else {
                         Ok(FileContent::Binary(digest))
                     }
@@ -151,8 +151,8 @@ impl Draft {
             };
             let content = match content {
                 Ok(FileContent::Binary(_)) if listing.single && binary == BinaryAlone::Refused => {
-                    let told = format!("`{}` is not UTF-8 text", found.shown);
-                    Err(Unreadable::new(told).code(&codes::NOT_TEXT))
+                    let reported = format!("`{}` is not UTF-8 text", found.shown);
+                    Err(Unreadable::new(reported).code(&codes::NOT_TEXT))
                 }
                 content => content,
             };
@@ -165,39 +165,39 @@ impl Draft {
         draft
     }
 
-    /// With its complaints at the declaration that asked for it.
+    /// Places its defects at the declaration.
     #[must_use]
     pub fn declared(self, (environment, declaration): &DocumentRequest<'_>) -> FileSet {
-        self.told(|complaint| complaint.into_defect(environment, declaration))
+        self.with_defects(|complaint| complaint.into_defect(environment, declaration))
     }
 
-    /// With its complaints made into defects.
-    pub fn told(self, told: impl Fn(Unreadable) -> Defect) -> FileSet {
+    /// Turns its reading problems into defects.
+    pub fn with_defects(self, defect: impl Fn(Unreadable) -> Defect) -> FileSet {
         FileSet {
             single: self.single,
             files: self.files,
             whole: self.whole,
             absent: self.absent,
-            complaints: self.complaints.into_iter().map(told).collect(),
+            complaints: self.complaints.into_iter().map(defect).collect(),
         }
     }
 }
 
-/// Whether a file is read for what it says: one that is named by itself, and one whose name is that of a format.
+/// Whether a file is configuration: one that is named directly, or one whose name shows a format.
 fn is_configuration(name: &str, is_single: bool) -> bool {
     is_single || Format::of(name) != Format::Lines
 }
 
-/// What a document that is one binary file is.
+/// Treatment of a document that is one binary file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryAlone {
-    /// A mistake: somebody declared it to be configuration.
+    /// Rejected: it is declared as configuration.
     Refused,
-    /// A file like others: somebody named two files to be compared.
+    /// Accepted: two files were named on the command line.
     Kept,
 }
 
-/// Complains where a document is one file in one environment and a directory in another: they have no names in common.
+/// Reports documents that are a file in one environment and a directory in another: they have no names in common.
 pub fn refuse_mixtures(asked: &[DocumentRequest<'_>], sets: &mut [FileSet]) {
     let mut first: BTreeMap<&str, (bool, &DocumentRequest<'_>)> = BTreeMap::new();
     for (asked, set) in asked.iter().zip(sets) {

@@ -1,7 +1,7 @@
-//! Files that look like one thing in two environments, and that no definition mentions.
+//! Files that look like one thing in two environments and that no definition mentions.
 //!
-//! Pure: takes the paths of a project's files. A document covers a pair when it covers one of its files; so does a resource
-//! that is made of one. `[ignore]` and comments that begin with `# not compared:` leave pairs out, which is counted.
+//! Pure: takes the paths of a project's files. A document covers a pair if it covers one of its files; so does a
+//! resource made of one. `[ignore]` and comments that start with `# not compared:` exclude pairs, which are counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use super::{Wanted, clean};
 use crate::environment::{Definition, DocumentSource};
 use evenkeel_comparison::discovery::{likely_base, pairs_by_path};
 
-/// What begins a comment that leaves pairs out, and is followed by paths in quotes.
+/// Start of a comment that excludes pairs; quoted paths follow.
 pub const NOT_COMPARED: &str = "# not compared:";
 
 /// Likely pairs that no document covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undeclared {
-    /// Those that no definition mentions.
+    /// Pairs that no definition mentions.
     pub pairs: Vec<Vec<String>>,
-    /// How many the definitions leave out.
+    /// Number of pairs that the definitions exclude.
     pub left_out: usize,
 }
 
-/// The likely pairs among the files of a project that no document covers. `own` is the directory of the definitions.
+/// Returns the likely pairs among a project's files that no document covers. `own` is the directory of the definitions.
 #[must_use]
 pub fn undeclared(
     definition: &Definition,
@@ -46,7 +46,7 @@ pub fn undeclared(
                     return None;
                 };
                 let place = Place::of(path, true)?;
-                // A glob below the environment's own directory chose some of its files, and left out the others.
+                // A glob below the environment's own directory selected some of its files and excluded the others.
                 let is_own = place.directory.contains(environment.as_str());
                 Some(Place {
                     glob: place.glob.filter(|_| !is_own),
@@ -73,7 +73,7 @@ pub fn undeclared(
     Undeclared { pairs, left_out }
 }
 
-/// The file that each of some documents seems to be laid over, where no base is declared: the document, and the file.
+/// Returns the likely base file of each document without a declared base.
 #[must_use]
 pub fn undeclared_bases(
     declared: &DeclaredDocuments,
@@ -103,12 +103,12 @@ pub fn undeclared_bases(
         .collect()
 }
 
-/// The files that a definition speaks of.
+/// Files that a definition mentions.
 #[derive(Debug)]
 struct Place {
     directory: String,
     glob: Option<Wanted>,
-    /// Whether everything below it is meant, too.
+    /// Whether it includes everything below.
     below: bool,
 }
 
@@ -149,7 +149,7 @@ impl Place {
     }
 }
 
-/// The texts between double quotes in a line; longer ones are no paths.
+/// Returns the texts between double quotes in a line; longer ones are not paths.
 fn quoted(line: &str) -> impl Iterator<Item = String> + '_ {
     line.split('"')
         .skip(1)
@@ -158,14 +158,14 @@ fn quoted(line: &str) -> impl Iterator<Item = String> + '_ {
         .map(|text| text.replace("${environment}", "*"))
 }
 
-/// The pairs that a line leaves out.
+/// Returns the pairs that a line excludes.
 fn left_out(line: &str) -> Vec<Place> {
     let Some(rest) = line.trim().strip_prefix(NOT_COMPARED) else {
         return Vec::new();
     };
     quoted(rest)
         .flat_map(|path| {
-            // A path may have characters in it that a glob has.
+            // A path may contain glob characters.
             let literal = Place {
                 directory: path.clone(),
                 glob: None,
@@ -176,7 +176,7 @@ fn left_out(line: &str) -> Vec<Place> {
         .collect()
 }
 
-/// The files that a line of a definition uses: what a resource is made of lies beside the definitions.
+/// Returns the files that a line of a definition uses: sources of resources are relative to the definitions.
 fn used(line: &str, own: &str) -> Vec<Place> {
     if line.trim().starts_with('#') {
         return Vec::new();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_leaves_out_what_it_quotes_and_uses_its_sources() {
+    fn a_line_excludes_its_quoted_paths_and_uses_its_sources() {
         let has = |line: &str, path: &str| left_out(line).iter().any(|place| place.has(path));
         assert!(has(
             "# not compared: \"values-${environment}.yaml\"",

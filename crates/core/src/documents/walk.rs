@@ -1,8 +1,8 @@
-//! Finds the files that a declared path names, in whatever tree it is given: the working tree, or a commit's.
+//! Listing of the files that a declared path names, in the working tree or a commit.
 //!
-//! A file, a directory, or a pattern. Version control's own folders and the caches that tools put beside
-//! configuration are left out. A link to a file within bounds is that file, since that is what its reader gets; any other link
-//! is compared as a link, by where it leads, and is never followed: so there are no circles, and nothing outside is read.
+//! A file, a directory, or a pattern. Folders of version control and caches of tools are skipped. A link to a file
+//! within the limits is that file, since its reader gets that; any other link is compared by its destination and never
+//! followed, so there are no cycles and nothing outside is read.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::link::{followed, may_hide};
 use super::wanted::{Wanted, clean};
 use super::words::{self, Unreadable};
 
-/// Directories that tools fill by themselves, differently on each machine.
+/// Directories that tools generate, differently on each machine.
 const CACHES: [&str; 4] = [
     ".terraform",
     ".terragrunt-cache",
@@ -21,7 +21,7 @@ const CACHES: [&str; 4] = [
     "__pycache__",
 ];
 
-/// What stands at a place.
+/// Kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -30,87 +30,87 @@ pub enum Kind {
     Directory,
     /// A symbolic link.
     Link,
-    /// In words: "a named pipe".
+    /// Another kind, in words: "a named pipe".
     Other(&'static str),
 }
 
-/// Where a path leads when its links are followed.
+/// Destination of a path when its links are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolved {
-    /// Nowhere.
+    /// Missing.
     Absent,
-    /// Out of what may be read.
+    /// Outside of the readable directories.
     Outside,
-    /// Into what is never read.
+    /// In a directory that is never read.
     Private,
-    /// Here: the same place by its real path.
+    /// The same place by its real path.
     At(PathBuf, Kind),
 }
 
-/// Directories and files. Paths are the tree's own, beginning at [`Tree::start`].
+/// Directories and files. Paths are the tree's own, starting at [`Tree::start`].
 pub trait Tree {
-    /// The project's directory.
+    /// Returns the project's directory.
     fn start(&self) -> PathBuf;
 
-    /// Where a path leads.
+    /// Resolves a path.
     ///
     /// # Errors
     ///
-    /// Why that cannot be found out, for people.
+    /// The reason why it cannot be resolved, for display.
     fn resolve(&mut self, path: &Path) -> Result<Resolved, String>;
 
-    /// What a directory holds, given by its real path; in any order.
+    /// Returns the entries of a directory, given by its real path, in any order.
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, for people.
+    /// The reason why it cannot be read, for display.
     fn children(&mut self, directory: &Path) -> Result<Vec<(OsString, Kind)>, String>;
 
-    /// What is written in a link.
+    /// Returns the destination written in a link.
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, for people.
+    /// The reason why it cannot be read, for display.
     fn link(&mut self, path: &Path) -> Result<PathBuf, String>;
 
-    /// How people know this tree, after a path: "" or " in commit 1234567890".
+    /// Returns the displayed suffix of this tree's paths: "" or " in commit 1234567890".
     fn known_as(&self) -> String;
 }
 
-/// What a path names.
+/// Files that a path names.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// Whether it is a file, and not a directory or a pattern.
+    /// Whether it is a file, not a directory or a pattern.
     pub single: bool,
-    /// The files and links, sorted by name.
+    /// Files and links, sorted by name.
     pub found: Vec<Found>,
-    /// What could not be read.
+    /// Unreadable entries.
     pub complaints: Vec<Unreadable>,
-    /// Whether every name is known, if not every file's content.
+    /// Whether every name is known, even if not every file's content.
     pub whole: bool,
 }
 
-/// One file or link of a listing.
+/// File or link of a listing.
 #[derive(Debug)]
 pub struct Found {
-    /// Relative to the directory; empty for a single file.
+    /// Name relative to the directory; empty for a single file.
     pub name: String,
-    /// As people know it: relative to the project.
+    /// Displayed name, relative to the project.
     pub shown: String,
-    /// The file, or where the link leads.
+    /// File, or destination of a link.
     pub what: What,
 }
 
-/// What was found.
+/// Kind of a listed file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum What {
     /// A file, by its real path.
     File(PathBuf),
-    /// A link that is not followed, and where it leads.
+    /// A link that is not followed, with its destination.
     Link(String),
 }
 
-/// Lists what a declared path names.
+/// Lists the files that a declared path names.
 pub fn list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Listing {
     match try_list(tree, declared, limits) {
         Ok(listing) => listing,
@@ -125,7 +125,7 @@ fn try_list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Result<List
     let path = clean(declared).map_err(|message| {
         Unreadable::new(message).help("write it relative to the project's directory")
     })?;
-    // What is there by this very name is meant, whatever characters are in it.
+    // An existing file of exactly this name has precedence over a pattern.
     match open(tree, &path)? {
         Some((real, Kind::File)) => Ok(Listing {
             single: true,
@@ -156,7 +156,7 @@ fn try_list(tree: &mut dyn Tree, declared: &str, limits: &Limits) -> Result<List
     }
 }
 
-/// What stands at a declared path; `None` when nothing does.
+/// Returns the entry at a declared path; `None` if it is missing.
 fn open(tree: &mut dyn Tree, path: &str) -> Result<Option<(PathBuf, Kind)>, Unreadable> {
     let whole = tree.start().join(path);
     match tree.resolve(&whole) {
@@ -170,11 +170,11 @@ fn open(tree: &mut dyn Tree, path: &str) -> Result<Option<(PathBuf, Kind)>, Unre
     }
 }
 
-/// Lists a directory, given by its real path; all of it, or what a pattern asks for.
+/// Lists a directory, given by its real path: all of it, or the matches of a pattern.
 ///
 /// # Errors
 ///
-/// When there is nothing in it, or more than the limits allow.
+/// When it is empty, or exceeds the limits.
 pub fn walk(
     tree: &mut dyn Tree,
     shown: &str,
@@ -188,24 +188,24 @@ pub fn walk(
     };
     let deepest = wanted.and_then(|(wanted, _)| wanted.deepest);
     let is_wanted = |name: &OsStr| wanted.is_none_or(|(wanted, _)| wanted.matches(name));
-    let mut looked_at = 0_usize;
+    let mut examined = 0_usize;
     let mut left: Vec<(PathBuf, OsString, usize)> = vec![(top, OsString::new(), 1)];
     while let Some((directory, below, depth)) = left.pop() {
         let children = match tree.children(&directory) {
             Ok(children) => children,
             Err(reason) => {
                 let name = join(shown, &below.to_string_lossy());
-                let told =
+                let reported =
                     Unreadable::new(format!("the directory `{name}` cannot be read: {reason}"));
                 listing
                     .complaints
-                    .push(told.below(&below.to_string_lossy()));
+                    .push(reported.below(&below.to_string_lossy()));
                 listing.whole = false;
                 continue;
             }
         };
-        looked_at = looked_at.saturating_add(children.len());
-        if looked_at > limits.entries {
+        examined = examined.saturating_add(children.len());
+        if examined > limits.entries {
             return Err(words::too_many_entries(shown, limits.entries));
         }
         for (child, kind) in children {
@@ -226,7 +226,7 @@ pub fn walk(
                 Kind::Link => Some(tree.resolve(&real)),
                 _ => None,
             };
-            // A link to a directory, where a pattern reaches below it, hides what might have been asked for.
+            // A link to a directory hides possible matches, if the pattern reaches below it.
             let hides = wanted.is_some() && may_go_deeper && may_hide(resolved.as_ref());
             if !is_wanted(&relative) && !hides {
                 continue;
@@ -238,8 +238,8 @@ pub fn walk(
             };
             let Some(name) = relative.to_str() else {
                 let name = relative.to_string_lossy();
-                let told = words::no_name(&join(shown, &name));
-                listing.complaints.push(told.below(&name));
+                let reported = words::no_name(&join(shown, &name));
+                listing.complaints.push(reported.below(&name));
                 listing.whole = false;
                 continue;
             };
@@ -251,13 +251,13 @@ pub fn walk(
                     what,
                 }),
                 Err(reason) => {
-                    let told = match reason {
+                    let reported = match reason {
                         Some(reason) => {
                             Unreadable::new(format!("`{known_as}` cannot be read: {reason}"))
                         }
                         None => words::not_a_file(&known_as, kind),
                     };
-                    listing.complaints.push(told.of(name));
+                    listing.complaints.push(reported.of(name));
                 }
             }
             if listing.found.len() > limits.files {
@@ -280,7 +280,7 @@ pub fn walk(
     Ok(listing)
 }
 
-/// A name below a directory, as people know it.
+/// Joins a name and its directory for display.
 fn join(directory: &str, name: &str) -> String {
     match (directory, name) {
         (directory, "") => directory.to_owned(),

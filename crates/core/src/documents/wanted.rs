@@ -1,6 +1,6 @@
-//! What a declared path asks for: its clean form, and the pattern in it.
+//! Normal form of a declared path, and the pattern in it.
 //!
-//! Pure: whether anything is there is found out by `walk`.
+//! Pure: whether anything exists there is left to `walk`.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -10,21 +10,21 @@ use globset::{GlobBuilder, GlobMatcher};
 /// Characters that make a part of a path a pattern.
 const WILD: [char; 5] = ['*', '?', '[', '{', '\\'];
 
-/// A declared path without what means nothing in it: `./`, doubled and trailing slashes. `.` is the project itself.
+/// Returns a declared path without `./` and without doubled and trailing slashes. `.` is the project itself.
 ///
 /// # Errors
 ///
-/// What no document can be at.
+/// Paths that no document can have.
 pub fn clean(path: &str) -> Result<String, String> {
     if path.is_empty() {
         return Err("the path is empty".into());
     }
     if path.contains('\0') {
-        return Err("the path has a zero byte in it, which no path can have".into());
+        return Err("the path contains a zero byte".into());
     }
     if path.starts_with('/') {
         return Err(format!(
-            "`{path}` is absolute, and other people have the project elsewhere"
+            "`{path}` is absolute, but the project may be elsewhere on other machines"
         ));
     }
     let parts: Vec<&str> = path
@@ -38,7 +38,7 @@ pub fn clean(path: &str) -> Result<String, String> {
     })
 }
 
-/// How many directories a path climbs above where it begins, at most: 1 for `../a` and for `a/../../b`.
+/// Returns how many directories a path climbs above its start, at most: 1 for `../a` and for `a/../../b`.
 pub fn climbs(path: &str) -> usize {
     let mut depth = 0_usize;
     let mut highest = 0;
@@ -53,22 +53,22 @@ pub fn climbs(path: &str) -> usize {
     highest
 }
 
-/// A pattern of files.
+/// Pattern of files.
 #[derive(Debug)]
 pub struct Wanted {
-    /// The longest beginning that is a directory without wildcards; `.` when there is none. Names are relative to it.
+    /// Longest prefix that is a directory without wildcards; `.` if there is none. Names are relative to it.
     pub directory: String,
-    /// How many names deep below it a match can be; any number when `None`.
+    /// Maximum depth of a match below it; unlimited if `None`.
     pub deepest: Option<usize>,
     matcher: GlobMatcher,
 }
 
 impl Wanted {
-    /// The pattern in a clean path; `None` when there is none in it.
+    /// Returns the pattern in a normalized path; `None` if it contains none.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// The problem of the pattern.
     pub fn parse(path: &str) -> Result<Option<Self>, String> {
         if !path.contains(['*', '?', '[', '{']) {
             return Ok(None);
@@ -83,9 +83,9 @@ impl Wanted {
         let matcher = GlobBuilder::new(&whole)
             .literal_separator(true)
             .build()
-            .map_err(|error| format!("`{path}` is no pattern of files: {}", error.kind()))?
+            .map_err(|error| format!("`{path}` is not a valid pattern of files: {}", error.kind()))?
             .compile_matcher();
-        // Braces with a slash in them stand for paths of several depths.
+        // Braces that contain a slash match paths of several depths.
         let any = pattern.iter().any(|part| {
             part.contains("**") || part.matches('{').count() != part.matches('}').count()
         });
@@ -100,7 +100,7 @@ impl Wanted {
         }))
     }
 
-    /// Whether a file with this name, relative to the directory, is asked for.
+    /// Whether the pattern matches a file name relative to the directory.
     pub fn matches(&self, name: &OsStr) -> bool {
         self.matcher.is_match(Path::new(name))
     }
@@ -111,7 +111,7 @@ mod tests {
     use super::{Wanted, clean, climbs};
 
     #[test]
-    fn a_path_is_cleaned_and_what_no_file_can_have_is_refused() {
+    fn a_path_is_normalized_and_invalid_ones_are_refused() {
         assert_eq!(clean("./deploy//a.yaml").unwrap(), "deploy/a.yaml");
         assert_eq!(clean("deploy/").unwrap(), "deploy");
         assert_eq!(clean("./").unwrap(), ".");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_stand_for_what_shells_let_them_stand_for() {
+    fn wildcards_match_like_in_shells() {
         let matches =
             |path: &str, name: &str| Wanted::parse(path).unwrap().unwrap().matches(name.as_ref());
         assert!(matches("a/*.yaml", "b.yaml"));

@@ -1,4 +1,4 @@
-//! What is said of documents that cannot be read: what was looked for, why it was not to be had, what to do.
+//! Messages about unreadable documents: expected, found, what to do.
 
 use super::walk::{Kind, Resolved, Tree};
 use crate::environment::DocumentDeclaration;
@@ -7,28 +7,28 @@ use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Code, Defect};
 use evenkeel_model::text;
 
-/// How many names are shown of those there are.
+/// Maximum number of listed names.
 const SHOWN: usize = 3;
 
-/// Why a document, or a file of one, cannot be read.
+/// Unreadable document, or an unreadable file of one.
 #[derive(Clone, Debug)]
 pub struct Unreadable {
-    /// The code of the defect that it becomes.
+    /// Code of its defect.
     pub code: &'static Code,
-    /// The name within the document of the file or directory it is about; empty for the document itself.
+    /// Name of the file or directory within the document; empty for the document itself.
     pub name: String,
-    /// Whether it is about a file that is known to be there.
+    /// Whether it is about a file that is known to exist.
     pub is_file: bool,
-    /// Whether nothing at all stands where the document is looked for.
+    /// Whether nothing exists at the document's place.
     pub absent: bool,
-    /// What could not be read, and why.
+    /// Message with the reason.
     pub message: String,
-    /// What to do.
+    /// Help.
     pub help: Option<String>,
 }
 
 impl Unreadable {
-    /// A complaint about the document itself.
+    /// Creates a problem of the document itself.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             code: &codes::UNREADABLE,
@@ -40,28 +40,28 @@ impl Unreadable {
         }
     }
 
-    /// With help.
+    /// Adds a help.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// About one of the document's files.
+    /// Assigns it to one of the document's files.
     #[must_use]
     pub fn of(mut self, name: &str) -> Self {
         self.is_file = true;
         self.below(name)
     }
 
-    /// About a part of the document whose files are not known by name.
+    /// Assigns it to a part of the document whose files are unknown.
     #[must_use]
     pub fn below(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
         self
     }
 
-    /// That there is nothing.
+    /// Creates a problem of a missing document.
     fn nothing(message: impl Into<String>) -> Self {
         Self {
             absent: true,
@@ -69,14 +69,14 @@ impl Unreadable {
         }
     }
 
-    /// With another code.
+    /// Sets another code.
     #[must_use]
     pub fn code(mut self, code: &'static Code) -> Self {
         self.code = code;
         self
     }
 
-    /// The defect it is, at the declaration that asked for the document.
+    /// Returns its defect at the declaration of the document.
     #[must_use]
     pub fn into_defect(
         self,
@@ -86,10 +86,10 @@ impl Unreadable {
         let subject = format!("document.{}", declaration.name);
         self.about(&subject)
             .within(environment)
-            .at(&declaration.source_span, "asked for here")
+            .at(&declaration.source_span, "declared here")
     }
 
-    /// The defect it is, where nothing was declared.
+    /// Returns its defect without a declaration.
     #[must_use]
     pub fn about(self, subject: &str) -> Defect {
         let mut defect = Defect::new(self.code, subject, self.message);
@@ -101,7 +101,7 @@ impl Unreadable {
     }
 }
 
-/// What stands at a place, in words.
+/// Returns the kind of an entry in words.
 pub(super) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::File => "a file",
@@ -112,35 +112,34 @@ pub(super) fn kind(kind: Kind) -> &'static str {
 }
 
 pub(super) fn not_a_file(path: &str, found: Kind) -> Unreadable {
-    Unreadable::new(format!("`{path}` is {}, and no file", kind(found)))
+    Unreadable::new(format!("`{path}` is {}, expected a file", kind(found)))
 }
 
 pub(super) fn no_directory(path: &str, found: Kind) -> Unreadable {
-    Unreadable::new(format!("`{path}` is {}, and no directory", kind(found)))
+    Unreadable::new(format!("`{path}` is {}, expected a directory", kind(found)))
 }
 
 pub(super) fn outside(path: &str) -> Unreadable {
     Unreadable::new(format!(
-        "`{path}` leads outside of what may be read: the repository, or the project's directory where there is none"
+        "`{path}` leads outside of the repository, or of the project's directory without one"
     ))
-    .help("keep a copy of what is outside within the repository")
+    .help("copy the files into the repository")
 }
 
 pub(super) fn private(path: &str) -> Unreadable {
     Unreadable::new(format!(
-        "`{path}` is, or leads into, what version control or evenkeel keeps for itself, and is never read"
+        "`{path}` is, or leads into, a folder of version control or evenkeel, which is never read"
     ))
 }
 
 pub(super) fn no_name(shown: &str) -> Unreadable {
-    Unreadable::new(format!("the name of `{shown}` is no UTF-8"))
-        .help("give the file a name that is text")
+    Unreadable::new(format!("the name of `{shown}` is not UTF-8")).help("rename the file")
 }
 
 pub(super) fn too_many_files(shown: &str, most: usize) -> Unreadable {
     Unreadable::new(format!("`{shown}` has more than {most} files"))
         .code(&codes::TOO_LARGE)
-        .help("name what is configuration: a directory below, or a pattern such as `**/*.yaml`")
+        .help("name the configuration: a directory below, or a pattern such as `**/*.yaml`")
 }
 
 pub(super) fn too_many_entries(shown: &str, most: usize) -> Unreadable {
@@ -149,18 +148,18 @@ pub(super) fn too_many_entries(shown: &str, most: usize) -> Unreadable {
         .help("start the path deeper: only the directories below its first part without wildcards are searched")
 }
 
-/// A document or file that is larger than the limit.
+/// Returns the problem of a document or file that exceeds the limit.
 #[must_use]
 pub fn too_large(shown: &str, bytes: u64, most: u64) -> Unreadable {
     Unreadable::new(format!(
-        "`{shown}` has {} MiB, and at most {} are read",
+        "`{shown}` has {} MiB, the limit is {}",
         bytes.div_ceil(1024 * 1024),
         most / 1024 / 1024
     ))
     .code(&codes::TOO_LARGE)
 }
 
-/// Nothing is at a path: what there is instead.
+/// Returns the problem of a missing path, with the existing names beside it.
 pub(super) fn absent(tree: &mut dyn Tree, path: &str) -> Unreadable {
     let complaint = Unreadable::nothing(format!("there is no `{path}`{}", tree.known_as()));
     let parts: Vec<&str> = path.split('/').collect();
@@ -201,7 +200,7 @@ pub(super) fn no_files(tree: &dyn Tree, path: &str) -> Unreadable {
     Unreadable::nothing(format!("there are no files in `{path}`{}", tree.known_as()))
 }
 
-/// Nothing matches a pattern: what there is instead.
+/// Returns the problem of a pattern without matches, with the existing names.
 pub(super) fn nothing_matches(tree: &mut dyn Tree, directory: &str, pattern: &str) -> Unreadable {
     let complaint = Unreadable::nothing(format!("no file matches `{pattern}`{}", tree.known_as()));
     let here = tree.start().join(directory);

@@ -1,4 +1,4 @@
-//! Live drift of several environments together: corners along the path, and the release that each change came after.
+//! Live drift of several environments: corners along the path, and the release before each change.
 
 use super::corners::compare_corners;
 use crate::environment::Definition;
@@ -6,8 +6,8 @@ use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Corner, Defect};
 
-/// Names the corners of each environment by those of the nearest stage before it among `names`. Siblings are not compared:
-/// none of them comes before another.
+/// Adjusts the corners of each environment by those of the nearest earlier stage among `names`. Siblings are not
+/// compared, since they have no order.
 pub fn compare_along_path(
     definition: &Definition,
     names: &[EnvironmentName],
@@ -26,7 +26,7 @@ pub fn compare_along_path(
     }
 }
 
-/// Adds to each change made outside evenkeel which release it came after.
+/// Adds to each change made outside evenkeel the release it came after.
 pub fn name_releases(state: &State, name: &str, defects: &mut [Defect]) {
     for defect in defects {
         if !matches!(

@@ -1,18 +1,18 @@
-//! The corners of two environments: what is pending here and in place there has a name of its own.
+//! Corners of two environments: pending in one and in sync in the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use evenkeel_model::defect::{Corner, Defect};
 
-/// Where a defect stands: its subject and its attribute.
+/// Subject and attribute of a defect.
 type Place = (String, Option<String>);
 
-/// What an environment says of places, as far as the other one's corners depend on it.
+/// State of an environment's places, as far as the other one's corners depend on it.
 struct EnvironmentCorners {
-    /// Corner and found value of each place that is not as declared.
+    /// Corner and found value of each place that is not in sync.
     places: BTreeMap<Place, (Option<Corner>, Option<String>)>,
-    /// Subjects of which nothing can be said to be in place: not seen, or not there at all.
+    /// Subjects without a known state: not observed, or missing.
     nothing_of: BTreeSet<String>,
 }
 
@@ -39,9 +39,9 @@ impl EnvironmentCorners {
     }
 }
 
-/// Renames corners where the other environment says more: pending in the later one and in place in the earlier one is
-/// half-promoted; pending in the earlier one and in place in the later one is behind; the same hand in both is
-/// hand-made in both. What could not be seen in the other one is not in place there.
+/// Adjusts corners by the other environment: pending in the later one and in sync in the earlier one is half-promoted;
+/// pending in the earlier one and in sync in the later one is behind; the same change in both is changed outside
+/// evenkeel in both. A place that was not observed in the other one is not in sync there.
 pub fn compare_corners(earlier: &mut [Defect], later: &mut [Defect]) {
     let before = EnvironmentCorners::of(earlier);
     let after = EnvironmentCorners::of(later);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn pending_here_and_in_place_there_has_its_own_name() {
+    fn pending_here_and_in_sync_there_has_a_corner() {
         let mut later = [pending()];
         compare_corners(&mut [], &mut later);
         assert_eq!(later[0].corner, Some(Corner::HalfPromoted));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_seen_there_is_not_in_place_there() {
+    fn an_unobserved_place_is_not_in_sync() {
         let unseen = Defect::new(&codes::CANNOT_TELL, "file.a", "");
         let mut later = [pending()];
         compare_corners(&mut [unseen], &mut later);

@@ -1,5 +1,5 @@
-//! Turns what differs today into declared differences: one for each place, or one pattern for all places of a cause
-//! where the same bounds hold at all of them.
+//! Conversion of current differences to declared ones: one for each place, or one pattern for all places of a cause
+//! with equal bounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,16 +11,16 @@ use evenkeel_comparison::{Path, Pattern, Step};
 use evenkeel_document::sensitive;
 use evenkeel_model::{EnvironmentName, Value};
 
-/// What all of them say.
+/// Fields shared by all of them.
 #[derive(Clone, Debug)]
 pub struct Signature {
-    /// Why.
+    /// Reason.
     pub reason: String,
-    /// Who answers for it.
+    /// Owner.
     pub owner: String,
-    /// Until when.
+    /// Expiry.
     pub expires: jiff::civil::Date,
-    /// Where it is followed up.
+    /// Ticket.
     pub ticket: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Signature {
     }
 }
 
-/// One place and what each environment may have there.
+/// Place with its bound in each environment.
 struct Place {
     at: String,
     document: Option<(String, Path)>,
@@ -59,8 +59,8 @@ struct Place {
     bounds: BTreeMap<EnvironmentName, NewBound>,
 }
 
-/// The differences that would declare what is chosen. A pattern never covers another place that differs, so
-/// `all` is everything that differs; `path` is the order in which environments are written.
+/// Returns declared differences for the chosen ones. A pattern never covers another differing place, so `all` is every
+/// difference; `path` is the order of environments.
 #[must_use]
 pub fn declare(
     chosen: &[&Disparity],
@@ -68,7 +68,7 @@ pub fn declare(
     path: &[EnvironmentName],
     signature: &Signature,
 ) -> Vec<NewDifference> {
-    // Three environments differ in two pairs at one place: that is one difference.
+    // Three environments may differ in two pairs at one place: that is one difference.
     let mut places: BTreeMap<String, Place> = BTreeMap::new();
     for disparity in chosen {
         let place = places
@@ -96,7 +96,7 @@ pub fn declare(
             .or_default()
             .push(place);
     }
-    // Those of one cause stand together, whatever their bounds.
+    // Differences of one cause are written together, whatever their bounds.
     let mut causes: BTreeMap<(&str, String), Vec<NewDifference>> = BTreeMap::new();
     for ((code, cause, _), group) in groups {
         let together = causes.entry((code, cause)).or_default();
@@ -157,8 +157,8 @@ fn difference(
     }
 }
 
-/// What each of the two may have. Of what is no single value, or a secret, only that it is there; of ids that somebody
-/// else gave out, that it is one: which one means nothing to people.
+/// Returns the bounds of both environments. Of a secret, or of several values, only presence; of generated ids, only
+/// their form.
 fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
     let sort = disparity
         .defect
@@ -186,7 +186,7 @@ fn bounds(disparity: &Disparity) -> [(EnvironmentName, NewBound); 2] {
     ]
 }
 
-/// Whether a place has anything to do with secrets, by the names on the way: no value of it is written into a file.
+/// Whether a place is about secrets, by the names of its path: its values are not written to a file.
 fn is_about_secrets(disparity: &Disparity) -> bool {
     let Some((_, path)) = &disparity.document else {
         return false;
@@ -207,7 +207,7 @@ fn is_about_secrets(disparity: &Disparity) -> bool {
     }
 }
 
-/// Whether a value is on or off: no secret is that short.
+/// Whether a value is on or off, which is too short for a secret.
 fn is_switch(value: &Value) -> bool {
     const WORDS: &[&str] = &["true", "false", "yes", "no", "on", "off", "0", "1", ""];
     let text = value.to_string();
@@ -215,8 +215,8 @@ fn is_switch(value: &Value) -> bool {
     matches!(value, Value::Boolean(_)) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// One pattern for all places of a group: where they differ in keys or elements, any stands. None when it would cover
-/// another place that differs.
+/// Returns one pattern for all places of a group, with wildcards for differing keys or elements. `None` if it would
+/// cover another differing place.
 fn pattern(group: &[&Place], all: &[Disparity]) -> Option<String> {
     let [first, _, ..] = group else {
         return None;
@@ -239,14 +239,14 @@ fn pattern(group: &[&Place], all: &[Disparity]) -> Option<String> {
             }
         }
     }
-    // The last step says what it is about: a pattern that ends with any key or element would speak of too much.
+    // The last step must be specific: a pattern that ends with a wildcard would cover too much.
     if steps
         .last()
         .is_some_and(|last| last == "*" || last == "[*]")
     {
         return None;
     }
-    // Whatever is there on one side, and nothing on the other: of the next such place nobody has known anything.
+    // Anything on one side and nothing on the other would also cover unknown future differences.
     let says_nothing = |bound: &NewBound| matches!(bound, NewBound::Absent | NewBound::Present);
     if first.bounds.values().all(says_nothing) {
         return None;
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_stands_for_places_of_one_cause() {
+    fn a_pattern_covers_places_of_one_cause() {
         let both = (Some("x"), Some("y"));
         assert_eq!(
             declared(&[disparity("a", "tag", both), disparity("b", "tag", both)]),
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_covers_no_place_that_has_a_line_of_its_own() {
+    fn a_pattern_covers_no_separately_declared_place() {
         let both = (Some("x"), Some("y"));
         let all = [
             disparity("a", "tag", both),
@@ -342,15 +342,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_declared_place_by_place() {
-        // Otherwise the next one that is missing would never be told.
+    fn missing_keys_are_declared_place_by_place() {
+        // Otherwise the next missing one would never be reported.
         let missing = (None, Some("y"));
         let mut all = [
             disparity("a", "tag", missing),
             disparity("b", "tag", missing),
         ];
         for one in &mut all {
-            // Of a map it is only known that it is there.
+            // Only the presence of a map is known.
             one.values.1 = Some(Value::Table(std::collections::BTreeMap::new()));
         }
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Declared differences: they silence the alarm about what they bound, and are themselves held to account.
+//! Declared differences: they accept differences within their bounds, and are checked themselves.
 
 mod lint;
 
@@ -14,43 +14,43 @@ use evenkeel_document::covering;
 use evenkeel_model::defect::{Allowed, Defect};
 use evenkeel_model::{Moment, Value};
 
-/// A declared difference that is in force, and how many places it covers.
+/// Declared difference in force, with the number of places it covers.
 #[derive(Debug, Clone)]
 pub struct Declaration<'a> {
-    /// As declared.
+    /// Declaration.
     pub difference: &'a Difference,
-    /// The places it covers.
+    /// Number of places it covers.
     pub places: usize,
-    /// Those of them that are out of its bounds.
+    /// Number of places outside of its bounds.
     pub exceeded: usize,
 }
 
-/// Parity, settled.
+/// Parity with declared differences applied.
 #[derive(Debug)]
 pub struct SettledParity<'a> {
-    /// All defects: undeclared ones, declared ones (marked so), and those of the declarations themselves.
+    /// All defects: undeclared ones, declared ones (marked), and those of the declarations themselves.
     pub defects: Vec<Defect>,
-    /// What differs and is not declared, place by place.
+    /// Undeclared differences, place by place.
     pub open: Vec<Disparity>,
-    /// The declarations in force.
+    /// Declarations in force.
     pub declarations: Vec<Declaration<'a>>,
-    /// The places of the recipe that are declared to differ: `file.config.mode`. Documents are no part of it.
+    /// Places of the recipe that are declared to differ: `file.config.mode`. Documents are excluded.
     pub places: BTreeSet<String>,
 }
 
-/// What is known of a place in a document.
+/// Presence of a place in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// Some environment has it.
+    /// At least one environment has it.
     There,
     /// No environment has it.
     Nothing,
-    /// The document was not read in every environment: nothing can be said.
+    /// The document was not read in every environment, so its presence is unknown.
     Unread,
 }
 
-/// Settles which disparities are declared. `presence` says whether a document, or a place of it, is there at all: what
-/// is there and does not differ needs no declaration, and what is not there has one that is wrong.
+/// Separates declared disparities from undeclared ones. `presence` returns whether a document, or a place in it,
+/// exists: an existing place that does not differ needs no declaration, and a missing one has a wrong declaration.
 #[must_use]
 pub fn settle<'d>(
     definition: &'d Definition,
@@ -70,7 +70,7 @@ pub fn settle<'d>(
     let mut defects = Vec::new();
     let mut places = BTreeSet::new();
     let mut open = Vec::new();
-    // Later declarations of what an earlier one speaks of already.
+    // Later declarations of places that an earlier one covers.
     let mut doubled: BTreeMap<usize, &Difference> = BTreeMap::new();
     let mut allowing: HashMap<usize, Arc<Allowed>> = HashMap::new();
     for mut disparity in disparities {
@@ -134,7 +134,7 @@ pub fn settle<'d>(
     }
 }
 
-/// What a report shows of a declaration.
+/// Returns the reported fields of a declaration.
 fn allowed(difference: &Difference) -> Arc<Allowed> {
     Arc::new(Allowed {
         reason: difference.reason.clone(),
@@ -145,8 +145,7 @@ fn allowed(difference: &Difference) -> Arc<Allowed> {
     })
 }
 
-/// Finds the declarations of a place. Most name one place: those are found by it, and only patterns are tried one by
-/// one.
+/// Lookup of declarations by place. Most name one place and are found directly; only patterns are tried one by one.
 #[derive(Default)]
 struct Lookup<'a> {
     named: HashMap<&'a str, Vec<usize>>,
@@ -176,7 +175,7 @@ impl<'a> Lookup<'a> {
         lookup
     }
 
-    /// The numbers of the declarations that cover a disparity, in the order they were declared.
+    /// Returns the numbers of the declarations that cover a disparity, in order of declaration.
     fn covering(&self, disparity: &Disparity) -> Vec<usize> {
         match &disparity.document {
             Some((name, path)) if path.steps.is_empty() => {
@@ -203,13 +202,13 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// A value in a sentence: short, and without secrets.
-fn told(value: &Value) -> String {
+/// Returns a value for a sentence: short, without secrets.
+fn displayed(value: &Value) -> String {
     let text = value.to_string();
     shortened(covering::shown(&text).unwrap_or(text))
 }
 
-/// The beginning of a long text.
+/// Shortens a long text.
 fn shortened(text: String) -> String {
     const LONGEST: usize = 120;
     match text.char_indices().nth(LONGEST) {
@@ -218,7 +217,7 @@ fn shortened(text: String) -> String {
     }
 }
 
-/// Why a disparity is not within a declaration's bounds.
+/// Returns the reason why a disparity is outside of a declaration's bounds.
 fn out_of_bounds(
     definition: &Definition,
     difference: &Difference,
@@ -240,11 +239,9 @@ fn out_of_bounds(
             return Some(format!("it has no bound for {environment}"));
         };
         if !bound.admits(value.as_ref(), context) {
-            let value = value.as_ref().map_or("no value".to_owned(), told);
+            let value = value.as_ref().map_or("no value".to_owned(), displayed);
             let bound = shortened(bound.to_string());
-            return Some(format!(
-                "{environment} has {value}, and {bound} is declared"
-            ));
+            return Some(format!("{environment} has {value}, expected {bound}"));
         }
     }
     if !difference.is_relative() {
@@ -256,27 +253,27 @@ fn out_of_bounds(
     let Some((earlier, later)) = numbers(left, right, context) else {
         return Some(format!(
             "{} and {} are not both numbers",
-            told(left),
-            told(right)
+            displayed(left),
+            displayed(right)
         ));
     };
     if difference.same_class && !of_one_class(earlier, later) {
         return Some(format!(
             "{} and {} are not of one class",
-            told(left),
-            told(right)
+            displayed(left),
+            displayed(right)
         ));
     }
     if let Some(ratio) = difference.ratio {
         let (one, two) = &disparity.between;
-        // Of siblings neither is the smaller one.
+        // Siblings have no smaller one.
         let admits = ratio.admits(earlier, later)
             || definition.are_siblings(one, two) && ratio.admits(later, earlier);
         if !admits {
             return Some(format!(
                 "{} in {two} and {} in {one} are not within its ratio",
-                told(right),
-                told(left)
+                displayed(right),
+                displayed(left)
             ));
         }
     }

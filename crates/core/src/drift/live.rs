@@ -1,4 +1,4 @@
-//! Live drift: what is there, held against what is declared and what was last applied.
+//! Live drift: the observed state compared with definitions and the last applied state.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use evenkeel_model::defect::{Corner, Defect, Since};
 use evenkeel_model::source::Span;
 use evenkeel_model::{Instance, Moment, beside, duration};
 
-/// Everything that is not as declared in one environment, in the order of addresses.
+/// Returns everything that is not in sync in one environment, in the order of addresses.
 #[must_use]
 pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
     let mut defects = Vec::new();
@@ -91,7 +91,7 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
     defects
 }
 
-/// Something that was applied under a name that is declared no longer, and whose place another resource holds.
+/// Reports a resource that was removed from the definitions and whose place another resource holds.
 fn held(situation: &Situation<'_>, leaving: &Leaving<'_>, holder: &Holder) -> Defect {
     let how = match holder.how {
         Hold::Same => "now declared as",
@@ -223,7 +223,7 @@ fn begun(situation: &Situation<'_>, instance: &Instance) -> String {
         })
 }
 
-/// Whether the definition of an attribute moved on since it was applied.
+/// Whether the definition of an attribute changed since it was applied.
 fn changed_since(applied: &LastApplied, resource: &ResolvedResource, attribute: &str) -> bool {
     let value = |declared: &crate::kind::Declared| {
         let mut value = None;
@@ -267,7 +267,7 @@ fn discrepancy(
         .ends_by_itself
         .contains(&each.attribute.as_str());
     let failed = situation.failed.get(instance);
-    // A failed step of evenkeel may have left any state: that is no change from outside.
+    // A failed step of evenkeel may leave any state, which is not a change from outside.
     let corner = match corner {
         Corner::ChangedOutside if failed.is_some() => Corner::Conflicting,
         corner => corner,
@@ -373,7 +373,7 @@ fn since(
     })
 }
 
-/// Where an attribute is declared: under the first of its keys that is written, or by the table itself.
+/// Returns the place where an attribute is declared: its first written key, or the table.
 fn place<'a>(instance: &Instance, resource: &'a ResolvedResource, attribute: &str) -> &'a Span {
     let block = &resource.block;
     kind::facts(instance.address.kind())

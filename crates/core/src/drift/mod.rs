@@ -1,6 +1,6 @@
-//! Judges: what differs between environments, and between an environment's definition and what is there.
+//! Drift: differences between environments, and between an environment's definition and its live state.
 //!
-//! Pure: takes definitions and situations, gives defects. Nothing here looks at anything.
+//! Pure: takes definitions and situations, returns defects, and observes nothing.
 
 mod along;
 mod causes;

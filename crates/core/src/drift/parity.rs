@@ -1,5 +1,5 @@
-//! Parity: environments compared symbolically. Where the expressions agree, so do the environments; variation flows
-//! only through parameters, whose values are then held against how they may vary.
+//! Parity: environments compared symbolically. If the expressions are equal, so are the environments; variation comes
+//! only from parameters, whose values are then checked against their rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,23 +11,23 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
 use evenkeel_model::{EnvironmentName, Value};
 
-/// One place where two environments differ, before anybody asked whether that was declared.
+/// Difference of two environments at one place, before declarations are applied.
 #[derive(Debug, Clone)]
 pub struct Disparity {
-    /// As a `[[difference]]` would name it: `file.config.mode`.
+    /// Place as in a `[[difference]]`: `file.config.mode`.
     pub place: String,
     /// The two environments, the earlier one on the path first.
     pub between: (EnvironmentName, EnvironmentName),
-    /// The values, for holding them against bounds.
+    /// Values for checking bounds.
     pub values: (Option<Value>, Option<Value>),
-    /// The document and the path in it, where it is one's.
+    /// Document and path, if it is one of a document.
     pub document: Option<(Arc<str>, evenkeel_comparison::Path)>,
-    /// The defect it is if nobody declared it.
+    /// Defect if it is not declared.
     pub defect: Defect,
 }
 
-/// Compares the environments of each stage of the path with those of the next one, and siblings with each other; what
-/// must not be shared is compared between all of them. Secrets are compared where both were resolved.
+/// Compares the environments of each stage with those of the next one, and siblings with each other; values that must
+/// not be shared are compared between all of them. Secrets are compared if both were resolved.
 #[must_use]
 pub fn parity(
     definition: &Definition,
@@ -79,7 +79,7 @@ struct Pair<'a> {
     definition: &'a Definition,
     one: &'a EnvironmentName,
     two: &'a EnvironmentName,
-    /// Whether neither comes before the other: then neither must be the smaller one.
+    /// Whether they are siblings, so that neither must be the smaller one.
     siblings: bool,
 }
 
@@ -175,7 +175,7 @@ impl Pair<'_> {
             .attribute(name)
             .expected_found(expected, found)
             .help("delete the override, or declare the difference");
-            // The override is what is to be blamed: it comes first.
+            // The override is the likely mistake, so its place comes first.
             let mut places: Vec<(&Span, &EnvironmentName)> = Vec::new();
             places.extend(right.map(|placed| (&placed.span, self.two)));
             places.extend(left.map(|placed| (&placed.span, self.one)));
@@ -200,8 +200,8 @@ impl Pair<'_> {
         }
     }
 
-    /// Holds the values of parameters against how they may vary. `shared` asks only for what two environments must
-    /// not share: equality is passed on from neighbour to neighbour, and being different is not.
+    /// Checks the values of parameters against their rule. `shared` checks only values that must not be shared:
+    /// equality is transitive along the path, and difference is not.
     fn parameters(
         &self,
         resolved: &BTreeMap<EnvironmentName, Resolved>,

@@ -1,7 +1,7 @@
-//! Severities that a system sets: held against the codes there are, and settled once, when all defects are known.
+//! Configured severities: checked against the existing codes, and applied once all defects are known.
 //!
-//! Only what differs between environments can be weighed by people. What could not be seen or read, and what is wrong
-//! with declared differences, is as grave as its code says.
+//! Only differences between environments are configurable. Missing observations, unreadable files and defects of
+//! declared differences keep the severity of their code.
 
 use super::{codes, documents};
 use crate::environment::{Definition, codes::UNKNOWN_KEY};
@@ -9,7 +9,7 @@ use crate::kind::KINDS;
 use evenkeel_model::defect::{Code, Defect};
 use evenkeel_model::text::nearest;
 
-/// The codes whose severity a system can set.
+/// Returns the codes with a configurable severity.
 pub fn adjustable() -> impl Iterator<Item = &'static Code> {
     codes::CODES
         .iter()
@@ -18,7 +18,7 @@ pub fn adjustable() -> impl Iterator<Item = &'static Code> {
         .filter(|code| code.name.starts_with("parity/"))
 }
 
-/// Complains about codes that there are not, and about those that cannot be set.
+/// Reports unknown codes and codes whose severity is fixed.
 #[must_use]
 pub fn check(definition: &Definition) -> Vec<Defect> {
     let mut complaints = Vec::new();
@@ -30,14 +30,14 @@ pub fn check(definition: &Definition) -> Vec<Defect> {
         let (message, label) = if is_code {
             (
                 format!("the severity of `{name}` cannot be set"),
-                "only codes of `parity/` can stand here".to_owned(),
+                "only codes of `parity/` are allowed here".to_owned(),
             )
         } else {
             let near = nearest(name, adjustable().map(|code| code.name));
             (
                 format!("there is no code `{name}`"),
                 near.map_or_else(
-                    || "not known here".to_owned(),
+                    || "unknown code".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 ),
             )
@@ -46,7 +46,7 @@ pub fn check(definition: &Definition) -> Vec<Defect> {
             Defect::new(&UNKNOWN_KEY, "severity", message)
                 .attribute(name)
                 .at(&given.span, label)
-                .help("`evenkeel explain CODE` says what a code means"),
+                .help("`evenkeel explain CODE` explains a code"),
         );
     }
     complaints
@@ -61,7 +61,7 @@ fn other_codes() -> impl Iterator<Item = &'static Code> {
         .copied()
 }
 
-/// Gives defects the severity that the system sets for their code.
+/// Assigns defects the severity that the system configures for their code.
 pub fn apply(defects: &mut [Defect], definition: &Definition) {
     if definition.severities.is_empty() {
         return;
@@ -80,7 +80,7 @@ mod tests {
     use super::adjustable;
 
     #[test]
-    fn what_was_not_seen_cannot_be_weighed() {
+    fn severities_of_unread_parts_are_fixed() {
         let names: Vec<&str> = adjustable().map(|code| code.name).collect();
         assert!(names.contains(&"parity/attribute-differs"));
         assert!(names.contains(&"parity/flag-differs"));

@@ -1,4 +1,4 @@
-//! What is in exclusive directories and was declared by nobody.
+//! Unmanaged entries of exclusive directories.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,10 +10,10 @@ use evenkeel_host::entries::EntryKind;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::matches;
 
-/// The paths that resources account for on one target, sorted.
+/// Paths of resources on one target, sorted.
 type Occupied<'a> = Vec<Cow<'a, str>>;
 
-/// Entries of exclusive directories that no resource, and no exception, accounts for.
+/// Returns the entries of exclusive directories that belong to no resource and no exception.
 pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
     let exclusive: Vec<_> = situation
         .resolved
@@ -73,14 +73,14 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
     defects
 }
 
-/// The paths that are accounted for, by target.
+/// Returns the paths of resources, by target.
 fn occupied<'a>(situation: &'a Situation<'_>) -> BTreeMap<&'a str, Occupied<'a>> {
     let declared = situation
         .resolved
         .resources
         .values()
         .map(|resource| (&*resource.on, &resource.declared));
-    // What was applied and removed from the definitions is reported as that, and deleted by the next plan.
+    // A resource removed from the definitions is reported as such, and deleted by the next plan.
     let applied = situation
         .applied
         .values()
@@ -106,7 +106,7 @@ fn occupied<'a>(situation: &'a Situation<'_>) -> BTreeMap<&'a str, Occupied<'a>>
 
 /// Whether a path is declared, or something below it is. `paths` is sorted.
 fn within(paths: &[Cow<'_, str>], path: &str) -> bool {
-    // Names such as `b-c` stand between `b` and `b/d` in the order of bytes: both are looked up by themselves.
+    // Names such as `b-c` sort between `b` and `b/d`, so both are looked up.
     let below = format!("{path}/");
     let first = paths.partition_point(|each| **each < *below);
     paths.binary_search_by(|each| (**each).cmp(path)).is_ok()
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_below_accounts_for_what_is_above() {
+    fn a_declared_path_covers_its_parents() {
         let paths = ["/a/b", "/a/b-c", "/a/d-x", "/a/d/e"].map(Into::into);
         assert!(within(&paths, "/a/b"));
         assert!(within(&paths, "/a/d"));

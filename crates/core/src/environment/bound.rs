@@ -1,4 +1,4 @@
-//! Bounds of declared differences: what a value may be, and what two values may be to each other.
+//! Bounds of declared differences: allowed values, and allowed relations of two values.
 
 use std::fmt;
 
@@ -10,43 +10,43 @@ use evenkeel_comparison::meaning::{Context, Relation, relate};
 use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::Value;
 
-/// What one environment's value may be.
+/// Bound of one environment's value.
 #[derive(Debug, Clone)]
 pub enum Bound {
-    /// Exactly this.
+    /// Exactly this value.
     Exact(Value),
-    /// One of these.
+    /// One of these values.
     OneOf(Vec<Value>),
-    /// Between these, both included: numbers, or sizes as text.
+    /// A range, both ends included: numbers, or sizes as text.
     Range(Option<Value>, Option<Value>),
-    /// What this expression matches as a whole.
+    /// A text that this expression matches completely.
     Matches(Expression),
     /// A value with this fingerprint.
     Fingerprint(Fingerprint),
-    /// Nothing: it is not declared in this environment.
+    /// Absent: not declared in this environment.
     Absent,
-    /// Anything, as long as it is there.
+    /// Any value, but present.
     Present,
 }
 
-/// A regular expression that must match a whole text.
+/// Regular expression that matches a whole text.
 #[derive(Debug, Clone)]
 pub struct Expression {
     written: String,
     regex: Regex,
 }
 
-/// Longest expression in bytes when compiled: definitions hold small ones.
+/// Maximum size of a compiled expression in bytes.
 const LARGEST: usize = 4 * 1024 * 1024;
-/// Deepest nesting of an expression.
+/// Maximum nesting of an expression.
 const DEEPEST: u32 = 32;
 
 impl Expression {
-    /// Reads an expression.
+    /// Parses an expression.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, in one line.
+    /// The problem, in one line.
     pub fn parse(written: &str) -> Result<Self, String> {
         let compile = |text: &str| {
             regex::RegexBuilder::new(text)
@@ -55,7 +55,7 @@ impl Expression {
                 .nest_limit(DEEPEST)
                 .build()
         };
-        // By itself first: one that is no expression could become one between the anchors.
+        // Compile it alone first: an invalid expression could become valid between the anchors.
         let whole = compile(written).and_then(|_| compile(&format!("\\A(?:{written})\\z")));
         match whole {
             Ok(regex) => Ok(Self {
@@ -71,13 +71,13 @@ impl Expression {
         }
     }
 
-    /// Whether it matches the whole of a text.
+    /// Whether it matches a whole text.
     #[must_use]
     pub fn admits(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
 
-    /// Whether it seems to match anything at all: texts that have nothing in common.
+    /// Whether it seems to match everything: it matches unrelated texts.
     #[must_use]
     pub fn is_boundless(&self) -> bool {
         ["", "0", "Zq", "/ #é", "-1.5e9x"]
@@ -86,7 +86,7 @@ impl Expression {
     }
 }
 
-/// How many times the earlier environment's number the later one's may be.
+/// Allowed ratio of the later environment's number to the earlier one's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
     /// At least this.
@@ -99,7 +99,7 @@ impl Ratio {
     /// Whether two numbers, the earlier environment's first, are within it.
     #[must_use]
     pub fn admits(self, earlier: f64, later: f64) -> bool {
-        // Nothing is a multiple of nothing.
+        // Zero has no multiples.
         let ratio = later / earlier;
         ratio.is_finite()
             && self.least.is_none_or(|least| ratio >= least)
@@ -108,8 +108,8 @@ impl Ratio {
 }
 
 impl Bound {
-    /// Whether a value, or that there is none, is within it. In a document (`context` says where) texts are compared,
-    /// since formats differ in what they call a number, and sizes by what they mean.
+    /// Whether a value, or its absence, is within the bound. In a document (`context` is its place) texts are compared,
+    /// since formats differ in their numbers, and sizes by their meaning.
     #[must_use]
     pub fn admits(&self, value: Option<&Value>, context: Option<Context<'_>>) -> bool {
         let Some(value) = value else {
@@ -153,9 +153,11 @@ impl fmt::Display for Bound {
             Self::Range(Some(least), None) => write!(formatter, "at least {least}"),
             Self::Range(None, Some(most)) => write!(formatter, "at most {most}"),
             Self::Range(None, None) => formatter.write_str("anything"),
-            Self::Matches(expression) => write!(formatter, "what matches `{}`", expression.written),
+            Self::Matches(expression) => {
+                write!(formatter, "a value that matches `{}`", expression.written)
+            }
             Self::Fingerprint(fingerprint) => {
-                write!(formatter, "what has the fingerprint {fingerprint}")
+                write!(formatter, "a value with the fingerprint {fingerprint}")
             }
             Self::Absent => formatter.write_str("nothing"),
             Self::Present => formatter.write_str("something"),
@@ -163,7 +165,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// Two values as numbers of one dimension: sizes such as `512Mi` in a document count in their base unit.
+/// Returns two values as numbers of one dimension: sizes such as `512Mi` in a document count in their base unit.
 #[must_use]
 pub fn numbers(one: &Value, two: &Value, context: Option<Context<'_>>) -> Option<(f64, f64)> {
     if let (Some(one), Some(two)) = (one.as_number(), two.as_number()) {
@@ -182,7 +184,7 @@ pub fn numbers(one: &Value, two: &Value, context: Option<Context<'_>>) -> Option
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|it| it.is_finite());
     match (number(&left), number(&right)) {
         (Some(left), Some(right)) => Some((left, right)),
-        // One size in two spellings, `2Gi` and `2048Mi`: how large it is does not matter.
+        // One size in two spellings, `2Gi` and `2048Mi`: any number will do.
         _ if relation == Relation::Same
             && left.starts_with(|first: char| first.is_ascii_digit()) =>
         {
@@ -192,13 +194,13 @@ pub fn numbers(one: &Value, two: &Value, context: Option<Context<'_>>) -> Option
     }
 }
 
-/// Whether two numbers are of one class: both none, both one, or both many.
+/// Whether two numbers are of one class: none, one, or many.
 #[must_use]
 pub fn of_one_class(one: f64, two: f64) -> bool {
     size_class(one) == size_class(two)
 }
 
-/// A single value as its text; no secret, no list, no table.
+/// Returns a single value as text; `None` for secrets, lists and tables.
 fn plain_text(value: &Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text.to_string()),
@@ -207,7 +209,7 @@ fn plain_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether two values are the same; `1` and `1.0` are the same number. `loosely`: `1` and `"1"` are the same text.
+/// Whether two values are equal; `1` and `1.0` are the same number. `loosely`: `1` and `"1"` are the same text.
 fn same(one: &Value, two: &Value, loosely: bool) -> bool {
     if let (Some(one), Some(two)) = (one.as_number(), two.as_number()) {
         return one.to_bits() == two.to_bits();
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_admit_what_they_say() {
+    fn bounds_admit_their_values() {
         let one = Value::Integer(1);
         let admits = |bound: Bound, value: Option<&Value>| bound.admits(value, None);
         assert!(admits(Bound::Exact(Value::Float(1.0)), Some(&one)));
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn no_expression_is_held_against_a_secret() {
+    fn no_expression_is_matched_with_a_secret() {
         let seal = Sealer::new([7; 32]).seal(b"hunter2");
         let secret = Value::Secret(Secret::new("hunter2".into()), seal.into());
         let any = Bound::Matches(Expression::parse(".*").unwrap());
@@ -304,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_of_numbers_that_are_there() {
+    fn a_ratio_needs_two_numbers() {
         let ratio = Ratio {
             least: Some(1.0),
             most: Some(10.0),

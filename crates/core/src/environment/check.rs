@@ -1,4 +1,4 @@
-//! Holds what was written against the form it must have, and gathers every complaint with its place.
+//! Checks of written values against the form of their key; collects every defect with its place.
 
 use evenkeel_model::Value;
 use evenkeel_model::defect::Defect;
@@ -7,8 +7,8 @@ use evenkeel_model::text::{list, nearest};
 
 use super::codes;
 
-/// Checks a value against a form, at every depth. Text with `${` in it passes where references may stand: what they
-/// become is checked when it is known.
+/// Checks a value against a form, at every depth. Text that contains `${` passes where references are allowed: its
+/// result is checked once it is known.
 pub fn check(
     node: &Node,
     form: &Form,
@@ -77,7 +77,7 @@ pub fn check(
     }
 }
 
-/// Checks the value of a key; references are refused where it must be written out.
+/// Checks the value of a key; references are rejected where they are not allowed.
 pub fn check_field(
     node: &Node,
     field: &Field,
@@ -93,10 +93,8 @@ pub fn check_field(
                 format!("{subject}: `{}` must not contain a reference", field.name),
             )
             .attribute(field.name)
-            .at(&node.span, "must be written out")
-            .help(
-                "it must be the same in every environment; let the values behind it vary instead",
-            ),
+            .at(&node.span, "references are not allowed here")
+            .help("it must be equal in every environment; vary the values that it uses"),
         );
         return;
     }
@@ -110,7 +108,7 @@ pub fn check_field(
     }
 }
 
-/// Whether there is a reference in it, at any depth.
+/// Whether it contains a reference, at any depth.
 pub fn refer(node: &Node) -> bool {
     match &node.value {
         NodeValue::Plain(value) => value.as_text().is_some_and(|text| text.contains("${")),
@@ -120,7 +118,7 @@ pub fn refer(node: &Node) -> bool {
     }
 }
 
-/// Long values are cut where they are quoted.
+/// Shortens a long value for quoting.
 pub fn shortened(text: String) -> String {
     const LONGEST: usize = 80;
     match text.char_indices().nth(LONGEST) {
@@ -129,7 +127,7 @@ pub fn shortened(text: String) -> String {
     }
 }
 
-/// Checks a table's keys: unknown ones, missing ones, and the value of each.
+/// Checks a table's keys: unknown and missing ones, and the value of each.
 pub fn check_table(
     table: &Table,
     fields: &[Field],
@@ -159,7 +157,7 @@ pub fn check_table(
     }
 }
 
-/// The complaint about keys that are not there.
+/// Returns the defect of missing keys.
 pub fn missing_keys(missing: &[String], place: &Span, subject: &str) -> Defect {
     let it = if missing.len() == 1 { "it" } else { "them" };
     Defect::new(
@@ -170,7 +168,7 @@ pub fn missing_keys(missing: &[String], place: &Span, subject: &str) -> Defect {
     .at(place, format!("add {it} here"))
 }
 
-/// The complaint about a key nobody knows.
+/// Returns the defect of an unknown key.
 pub fn unknown_key<'a>(
     key: &str,
     span: &Span,

@@ -13,7 +13,7 @@ use crate::kind::Claim;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Address, EnvironmentName};
 
-/// A defect for each claim of a resource that another one has on the same machine.
+/// Returns a defect for each claim that two resources have on the same machine.
 pub(super) fn conflicts(
     environment: &EnvironmentName,
     resources: &BTreeMap<Address, ResolvedResource>,
@@ -53,7 +53,7 @@ pub(super) fn conflicts(
     complaints
 }
 
-/// What other environments claim on the same machines, by hashes: of what is removed, nothing may be theirs.
+/// Claims of other environments on the same machines, by hash: a removal must not touch them.
 #[derive(Debug, Default)]
 pub struct ClaimedElsewhere(Vec<u64>);
 
@@ -67,11 +67,10 @@ impl ClaimedElsewhere {
     }
 }
 
-/// A defect for each claim that two environments have on the same machine: what one of them applies, the other would
-/// find changed. What lies in the directory of a target's own records is left out: the owner's stamp in it keeps another
-/// environment away.
+/// Returns a defect for each claim that two environments have on the same machine: each would see the other's changes
+/// as drift. A target's own records are excluded: their owner stamp keeps another environment away.
 ///
-/// Each of `environments` learns what the others claim; `more` are only compared with.
+/// Each of `environments` receives the claims of the others; `more` are only compared.
 pub fn between_environments(
     environments: &mut BTreeMap<EnvironmentName, Resolved>,
     more: &[Resolved],
@@ -138,7 +137,7 @@ pub fn between_environments(
                     &resource.block.span,
                     format!("claimed by {}", environment.name),
                 )
-                .help("give each environment its own, for example with `${environment}` in it");
+                .help("give each environment its own, for example with `${environment}`");
                 if earlier.block.span != resource.block.span {
                     complaint = complaint.at(&earlier.block.span, format!("claimed by {first}"));
                 }
@@ -149,7 +148,7 @@ pub fn between_environments(
     complaints
 }
 
-/// Whether no two claims are equal, by their hashes. `false` says nothing: two claims may have one hash.
+/// Whether no two claims are equal, by their hashes. `false` is inconclusive: two claims may have one hash.
 fn are_unique(
     resources: &BTreeMap<Address, ResolvedResource>,
     targets: &BTreeMap<Arc<str>, TargetPlace>,
@@ -159,7 +158,7 @@ fn are_unique(
     hashes.is_sorted_by(|one, two| one < two)
 }
 
-/// Whether a claim is of a path among a target's own records.
+/// Whether a claim is a path among a target's own records.
 fn is_own_record(target: &TargetPlace, claim: &Claim<'_>) -> bool {
     claim
         .as_path()
@@ -167,7 +166,7 @@ fn is_own_record(target: &TargetPlace, claim: &Claim<'_>) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The hashes of an environment's claims that count.
+/// Returns the hashes of an environment's relevant claims.
 fn hashes(
     resources: &BTreeMap<Address, ResolvedResource>,
     targets: &BTreeMap<Arc<str>, TargetPlace>,

@@ -1,6 +1,6 @@
-//! What is in a file: written in its definition, copied from beside it, or rendered from a template.
+//! Contents of files: written in a definition, copied from beside it, or rendered from a template.
 //!
-//! Templates are read and understood once an environment, however many resources are rendered from them.
+//! Templates are read and parsed once for each environment, however many resources use them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use evenkeel_model::{Address, Digest, EnvironmentName, Value};
 
 /// Templates by their path beside the definitions.
 pub(super) type Templates<'a> = HashMap<&'a str, Result<Understood<'a>, Trouble>>;
-/// The files of templates by their path, or why they cannot be read.
+/// Files of templates by path, or the reason why they are unreadable.
 pub(super) type TemplateFiles = HashMap<String, Result<Arc<SourceFile>, String>>;
 
-/// A template that was understood.
+/// Parsed template.
 pub(super) struct Understood<'a> {
     file: &'a Arc<SourceFile>,
     digest: Digest,
@@ -28,7 +28,7 @@ pub(super) struct Understood<'a> {
     resources: Vec<Address>,
 }
 
-/// Why a template is none.
+/// Problem of a template.
 pub(super) enum Trouble {
     /// It cannot be read.
     Unreadable(String),
@@ -37,7 +37,7 @@ pub(super) enum Trouble {
 }
 
 impl Understood<'_> {
-    /// The resources whose attributes it uses.
+    /// Returns the resources whose attributes it uses.
     pub(super) fn resources(&self) -> impl Iterator<Item = &Address> {
         self.resources.iter()
     }
@@ -68,12 +68,12 @@ fn read_text(path: &str, files: &dyn Files) -> Result<Arc<SourceFile>, String> {
             Ok(text) => Ok(SourceFile::new(shown, text)),
             Err(_) => Err(format!("{shown} is not UTF-8")),
         },
-        Ok(None) => Err(format!("{shown} is not there")),
+        Ok(None) => Err(format!("{shown} does not exist")),
         Err(reason) => Err(format!("{shown} cannot be read: {reason}")),
     }
 }
 
-/// Understands all templates that were read.
+/// Parses all templates.
 pub(super) fn understand_templates(files: &TemplateFiles) -> Templates<'_> {
     files
         .iter()
@@ -103,7 +103,7 @@ pub(super) fn understand_templates(files: &TemplateFiles) -> Templates<'_> {
 }
 
 impl Resolver<'_> {
-    /// The content of a `file`; `None` when there is none, and more than that was complained about.
+    /// Returns the content of a `file`; `None` if it has none, which was reported.
     pub(super) fn content(
         &mut self,
         address: &Address,
@@ -133,7 +133,7 @@ impl Resolver<'_> {
                     address.as_str(),
                     &block.place(last).clone(),
                     format!(
-                        "{address}: {} exclude each other",
+                        "{address}: use only one of {}",
                         evenkeel_model::text::list(&quoted, "and")
                     ),
                 );
@@ -170,7 +170,7 @@ impl Resolver<'_> {
                 self.sources.insert(path.to_owned(), content.clone());
                 return Some(content);
             }
-            Ok(None) => format!("{shown} is not there"),
+            Ok(None) => format!("{shown} does not exist"),
             Err(reason) => format!("{shown} cannot be read: {reason}"),
         };
         self.unreadable(address, block.place("source"), &reason);
@@ -211,7 +211,7 @@ impl Resolver<'_> {
                 sensitive |= value.is_sensitive();
                 place(&mut values, name, revealed(&value));
             } else if self.is_wanting(&reference) {
-                // Why it has no value was told at its own place; here it is defined.
+                // The missing value was reported at its own place; here it is defined.
                 return None;
             }
         }
@@ -231,20 +231,20 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether a reference leads to what is declared, and what could not be had or understood.
+    /// Whether a reference leads to a declared thing without a usable value.
     fn is_wanting(&self, reference: &Reference) -> bool {
         match reference {
             Reference::Parameter(name) => {
                 self.definition.parameters.contains_key(name) && !self.parameters.contains_key(name)
             }
-            // Without its digest, it could not be read; its path is always known.
+            // Without its digest it could not be read; its path is always known.
             Reference::Artifact(name, _) => self.definition.artifacts.contains_key(name),
             Reference::Resource(address, _) => self.gaps.contains(address.as_str()),
             _ => false,
         }
     }
 
-    /// Complains about a place in a template, once however many resources are rendered from it.
+    /// Reports a place in a template once, however many resources use it.
     fn complain_template(
         &mut self,
         address: &Address,
@@ -252,7 +252,10 @@ impl Resolver<'_> {
         path: &str,
         problem: &TemplateProblem,
     ) {
-        if !self.told.insert((path.to_owned(), problem.span.start())) {
+        if !self
+            .reported
+            .insert((path.to_owned(), problem.span.start()))
+        {
             return;
         }
         self.complaints.push(
@@ -272,7 +275,7 @@ impl Resolver<'_> {
     }
 }
 
-/// What a template's name refers to. Templates cannot have hyphens in names: underscores stand for them there.
+/// Returns the reference of a template's name. Names in templates use underscores for hyphens.
 fn named(name: &str) -> Option<Reference> {
     let mut parts = name.splitn(3, '.');
     let word = |part: &str| part.replace('_', "-");
@@ -289,7 +292,7 @@ fn named(name: &str) -> Option<Reference> {
     }
 }
 
-/// Puts a value where a template looks for it: `directory.home.path` is three tables deep.
+/// Stores a value where a template expects it: `directory.home.path` is three tables deep.
 fn place(
     values: &mut serde_json::Map<String, serde_json::Value>,
     name: &str,
@@ -316,7 +319,7 @@ fn place(
     inner.insert(last.to_owned(), value);
 }
 
-/// A value with its secrets in the open: for rendering only.
+/// Returns a value with its secrets revealed: for rendering only.
 fn revealed(value: &Value) -> serde_json::Value {
     match value {
         Value::Secret(secret, _) => secret.reveal().into(),

@@ -12,37 +12,37 @@ use super::{Difference, DocumentRules, Layered, Placed, Policy};
 /// A system and its environments, as written.
 #[derive(Debug, Default)]
 pub struct Definition {
-    /// The system's name.
+    /// Name of the system.
     pub system: String,
-    /// The environments in the order of promotion, siblings one after the other.
+    /// Environments in the order of promotion, siblings in sequence.
     pub path: Vec<EnvironmentName>,
-    /// The same in stages: siblings stand in one, and none of them comes before another.
+    /// The same in stages; siblings share one and have no order.
     pub stages: Vec<Vec<EnvironmentName>>,
     /// The files, in the order they were read.
     pub files: Vec<Arc<SourceFile>>,
-    /// What environments fill in.
+    /// Parameters.
     pub parameters: BTreeMap<Arc<str>, Parameter>,
-    /// What CI built.
+    /// Artifacts built by CI.
     pub artifacts: BTreeMap<Arc<str>, Artifact>,
-    /// What the system says of targets.
+    /// Targets of the system.
     pub targets: BTreeMap<Arc<str>, Arc<Block>>,
-    /// What the system declares.
+    /// Resources of the system.
     pub resources: BTreeMap<Address, Arc<Block>>,
     /// The system's suites.
     pub suites: BTreeMap<Arc<str>, Arc<Block>>,
     /// The system's documents.
     pub documents: BTreeMap<Arc<str>, Arc<Block>>,
-    /// How documents are compared, by name: the same for all environments.
+    /// Rules for comparing documents, by name: the same for all environments.
     pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
     /// Globs of files that look like pairs and are not compared.
     pub ignored_pairs: Vec<String>,
-    /// How grave differences between environments are, by code, where the system says it.
+    /// Configured severities of differences between environments, by code.
     pub severities: BTreeMap<String, GivenSeverity>,
     /// The release policy.
     pub policy: Policy,
-    /// The declared differences of `differences.toml`, the file that holds nothing else.
+    /// Declared differences of `differences.toml`, which contains nothing else.
     pub differences: Vec<Difference>,
-    /// What each environment says, by name.
+    /// Environments by name.
     pub environments: BTreeMap<EnvironmentName, EnvironmentDefinition>,
 }
 
@@ -53,13 +53,13 @@ pub struct EnvironmentDefinition {
     pub file: Arc<SourceFile>,
     /// Values by parameter.
     pub values: BTreeMap<Arc<str>, GivenValue>,
-    /// Targets, with the system's attributes beneath.
+    /// Targets, merged over the system's attributes.
     pub targets: BTreeMap<Arc<str>, Arc<Block>>,
-    /// Resources that are added or overridden here: whole, with the system's attributes beneath.
+    /// Resources added or overridden here: complete, merged over the system's attributes.
     pub resources: BTreeMap<Address, Arc<Block>>,
-    /// Suites that are added or overridden here.
+    /// Suites added or overridden here.
     pub suites: BTreeMap<Arc<str>, Arc<Block>>,
-    /// Documents that are added or overridden here: whole, with the system's attributes beneath.
+    /// Documents added or overridden here: complete, merged over the system's attributes.
     pub documents: BTreeMap<Arc<str>, Arc<Block>>,
     /// Declared differences.
     pub differences: Vec<Difference>,
@@ -68,7 +68,7 @@ pub struct EnvironmentDefinition {
 /// A table of attributes.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// Where it is declared: the name in its header.
+    /// Place of its declaration: the name in its header.
     pub span: Span,
     /// Its attributes, by key.
     pub attributes: Vec<Attribute>,
@@ -79,12 +79,12 @@ pub struct Block {
 pub struct Attribute {
     /// Its key.
     pub name: &'static str,
-    /// What is written.
+    /// Written value.
     pub value: Placed,
 }
 
 impl Block {
-    /// The attribute with a key.
+    /// Returns the attribute with a key.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Placed> {
         self.attributes
@@ -93,13 +93,13 @@ impl Block {
             .map(|attribute| &attribute.value)
     }
 
-    /// The place of an attribute; the block's own when it has none.
+    /// Returns the place of an attribute; the block's own if it has none.
     #[must_use]
     pub fn place(&self, name: &str) -> &Span {
         self.get(name).map_or(&self.span, |placed| &placed.span)
     }
 
-    /// This block's attributes over those of `base`.
+    /// Merges this block's attributes over those of `base`.
     #[must_use]
     pub fn over(self, base: &Self) -> Self {
         let mut attributes = self.attributes;
@@ -116,20 +116,20 @@ impl Block {
     }
 }
 
-/// How a parameter's values may differ.
+/// Rule of how a parameter's values may differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Varies {
-    /// They must be equal.
+    /// Equal everywhere.
     Never,
-    /// Each environment has its own.
+    /// Different in each environment.
     Identity,
     /// In size, not in class.
     Scale,
-    /// Each has its own, and nobody sees it.
+    /// Different in each environment, and hidden.
     Secret,
 }
 
-/// The class of a size: none, one or many. Sizes of one class behave alike.
+/// Returns the class of a size: none, one or many. Sizes of one class behave alike.
 #[must_use]
 pub fn size_class(number: f64) -> &'static str {
     if number <= 0.0 {
@@ -141,49 +141,49 @@ pub fn size_class(number: f64) -> &'static str {
     }
 }
 
-/// What environments fill in.
+/// Parameter.
 #[derive(Debug)]
 pub struct Parameter {
-    /// How its values may differ.
+    /// Rule of how its values may differ.
     pub varies: Varies,
-    /// The value where an environment gives none.
+    /// Value of environments that set none.
     pub default: Option<(Value, Span)>,
     /// Where it is declared.
     pub span: Span,
 }
 
-/// A value as an environment gives it.
+/// Value of a parameter in an environment.
 #[derive(Debug, Clone)]
 pub struct GivenValue {
-    /// The value, or where a secret is to be had.
+    /// Value, or source of a secret.
     pub source: ValueSource,
-    /// Where it is written.
+    /// Place.
     pub span: Span,
 }
 
-/// A value, or where a secret is to be had.
+/// Value, or source of a secret.
 #[derive(Debug, Clone)]
 pub enum ValueSource {
-    /// Written out.
+    /// Written in the definition.
     Plain(Value),
-    /// In an environment variable.
+    /// An environment variable.
     Variable(String),
-    /// In a file beside the definitions.
+    /// A file beside the definitions.
     File(String),
-    /// Printed by a command.
+    /// The output of a command.
     Command(Vec<String>),
 }
 
-/// How grave a code's defects are, as a system says it.
+/// Configured severity of a code.
 #[derive(Debug, Clone)]
 pub struct GivenSeverity {
-    /// How grave.
+    /// Severity.
     pub severity: Severity,
-    /// Where the code is written.
+    /// Place of the code.
     pub span: Span,
 }
 
-/// What CI built.
+/// Artifact built by CI.
 #[derive(Debug, Clone)]
 pub struct Artifact {
     /// Relative to the definitions.
@@ -195,7 +195,7 @@ pub struct Artifact {
 }
 
 impl Definition {
-    /// The last environment of the path; none where several siblings come last.
+    /// Returns the last environment of the path; `None` if several siblings are last.
     #[must_use]
     pub fn production(&self) -> Option<&EnvironmentName> {
         match self.stages.last()?.as_slice() {
@@ -204,14 +204,14 @@ impl Definition {
         }
     }
 
-    /// Whether an environment comes last on the path, by itself or with siblings.
+    /// Whether an environment is last on the path, alone or with siblings.
     #[must_use]
     pub fn is_last(&self, environment: &EnvironmentName) -> bool {
         let last = self.stages.last();
         last.is_some_and(|stage| stage.contains(environment))
     }
 
-    /// Which stage of the path an environment stands in, from zero.
+    /// Returns the stage of an environment, from zero.
     #[must_use]
     pub fn stage_of(&self, environment: &EnvironmentName) -> Option<usize> {
         self.stages
@@ -219,14 +219,14 @@ impl Definition {
             .position(|stage| stage.contains(environment))
     }
 
-    /// Whether two environments stand beside each other on the path.
+    /// Whether two environments are siblings.
     #[must_use]
     pub fn are_siblings(&self, one: &EnvironmentName, two: &EnvironmentName) -> bool {
         one != two && self.stage_of(one).is_some() && self.stage_of(one) == self.stage_of(two)
     }
 
-    /// The pairs of environments to compare, the earlier one first, and whether they are siblings: each of a stage with
-    /// each of the next one, and each sibling with the next one beside it. What is equal in all of them is equal
+    /// Returns the pairs of environments to compare, the earlier one first, and whether they are siblings: each of a
+    /// stage with each of the next one, and each sibling with the next sibling. Equality of all pairs is equality
     /// everywhere.
     #[must_use]
     pub fn pairs(&self) -> Vec<(EnvironmentName, EnvironmentName, bool)> {
@@ -246,42 +246,42 @@ impl Definition {
         pairs
     }
 
-    /// All resources of an environment: the system's, with the environment's over them.
+    /// Returns all resources of an environment: the system's, overridden by the environment's.
     #[must_use]
     pub fn resources_of(&self, environment: &EnvironmentName) -> Layered<'_, Address> {
         let own = self.environments.get(environment);
         Layered::new(&self.resources, own.map(|own| &own.resources))
     }
 
-    /// Whether anything is to be brought anywhere.
+    /// Whether any environment has resources.
     #[must_use]
     pub fn has_resources(&self) -> bool {
         let mut own = self.environments.values();
         !self.resources.is_empty() || own.any(|environment| !environment.resources.is_empty())
     }
 
-    /// All suites of an environment.
+    /// Returns all suites of an environment.
     #[must_use]
     pub fn suites_of(&self, environment: &EnvironmentName) -> Layered<'_, Arc<str>> {
         let own = self.environments.get(environment);
         Layered::new(&self.suites, own.map(|own| &own.suites))
     }
 
-    /// All documents of an environment.
+    /// Returns all documents of an environment.
     #[must_use]
     pub fn documents_of(&self, environment: &EnvironmentName) -> Layered<'_, Arc<str>> {
         let own = self.environments.get(environment);
         Layered::new(&self.documents, own.map(|own| &own.documents))
     }
 
-    /// The names of all documents that any environment has.
+    /// Returns the names of all documents of any environment.
     pub fn document_names(&self) -> BTreeSet<&Arc<str>> {
         let own = self.environments.values();
         let own = own.flat_map(|environment| environment.documents.keys());
         self.documents.keys().chain(own).collect()
     }
 
-    /// The value of a parameter in an environment, where it is written out: no secret.
+    /// Returns the value of a parameter in an environment, if it is written in the definition.
     #[must_use]
     pub fn plain_value(&self, environment: &EnvironmentName, parameter: &str) -> Option<&Value> {
         let own = self.environments.get(environment)?;
@@ -297,7 +297,7 @@ impl Definition {
         }
     }
 
-    /// All declared differences, in the order of the path and of the files; those of `differences.toml` last.
+    /// Returns all declared differences, in the order of the path and of the files; those of `differences.toml` last.
     pub fn differences(&self) -> impl Iterator<Item = &Difference> {
         self.path
             .iter()

@@ -1,4 +1,4 @@
-//! Declared differences: what may differ, within which bounds, why, and until when.
+//! Declared differences: place, bounds, reason, and expiry.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,41 +12,41 @@ use evenkeel_model::{EnvironmentName, Moment};
 /// One `[[difference]]`.
 #[derive(Debug, Clone)]
 pub struct Difference {
-    /// What may differ, as it was written: `parameter.workers`, `file.config.mode`, `document.values.servers.web.image`.
+    /// Place as written: `parameter.workers`, `file.config.mode`, `document.values.servers.web.image`.
     pub at: String,
-    /// What that speaks of.
+    /// Parsed place.
     pub place: DifferencePlace,
-    /// Where that is written.
+    /// Position of the place.
     pub span: Span,
     /// The bounds, by environment.
     pub bounds: BTreeMap<EnvironmentName, Bound>,
-    /// The later environment's number, divided by the earlier one's.
+    /// Ratio of the later environment's number to the earlier one's.
     pub ratio: Option<Ratio>,
     /// Whether both must be none, both one, or both many.
     pub same_class: bool,
-    /// Why.
+    /// Reason.
     pub reason: String,
-    /// Who answers for it.
+    /// Owner.
     pub owner: String,
-    /// Until when.
+    /// Expiry.
     pub expires: Moment,
-    /// Where that is written.
+    /// Position of the expiry.
     pub expires_span: Span,
-    /// Where it is followed up.
+    /// Ticket.
     pub ticket: Option<String>,
 }
 
-/// What a difference speaks of.
+/// Place that a difference covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DifferencePlace {
     /// A parameter, a resource, a suite or an attribute of one: `parameter.workers`, `file.config.mode`.
     Named(String),
-    /// Places in a document; the document's presence where there is no pattern.
+    /// Places in a document; the document's presence without a pattern.
     Document(Arc<str>, Option<Pattern>),
 }
 
 impl Difference {
-    /// Whether it speaks of this place of what has a name. `*` stands for any characters of one part.
+    /// Whether it covers a named place. `*` stands for any characters of one part.
     #[must_use]
     pub fn covers(&self, place: &str) -> bool {
         let DifferencePlace::Named(at) = &self.place else {
@@ -58,13 +58,13 @@ impl Difference {
             match (pattern.next(), parts.next()) {
                 (None, None) => return true,
                 (Some(pattern), Some(part)) if matches(pattern, part) => {}
-                // An attribute may have dots of its own: the rest of both is compared whole.
+                // An attribute may contain dots: the rest is compared whole.
                 _ => return at == place,
             }
         }
     }
 
-    /// Whether it may speak of more than one place.
+    /// Whether it may cover more than one place.
     #[must_use]
     pub fn is_pattern(&self) -> bool {
         match &self.place {
@@ -73,13 +73,13 @@ impl Difference {
         }
     }
 
-    /// Whether the two sides are held against each other: then neither needs a bound of its own.
+    /// Whether it compares the two sides with each other, so that neither needs a bound.
     #[must_use]
     pub fn is_relative(&self) -> bool {
         self.ratio.is_some() || self.same_class
     }
 
-    /// Whether it says anything of the values of two environments.
+    /// Whether it has bounds for two environments.
     #[must_use]
     pub fn speaks_of(&self, between: &(EnvironmentName, EnvironmentName)) -> bool {
         let bounded = |name: &EnvironmentName| self.bounds.contains_key(name);

@@ -1,7 +1,6 @@
-//! `[document.NAME]`: configuration files that exist already, as one environment declares them.
+//! `[document.NAME]`: existing configuration files, as declared by one environment.
 //!
-//! What was written, with references filled in. Reading the files is left to `operation`, comparing them to
-//! `comparison`.
+//! References are filled in. Reading the files is left to `operation`, comparing them to `comparison`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,76 +16,76 @@ use evenkeel_model::source::Span;
 use evenkeel_model::text::matches;
 use evenkeel_model::{EnvironmentName, Value, duration};
 
-/// How long a command may take to print a document, where nothing is said.
+/// Default time limit of a command that prints a document.
 pub const RENDER_WITHIN: Duration = Duration::from_mins(1);
 
-/// One document of one environment.
+/// Document of one environment.
 #[derive(Clone, Debug)]
 pub struct DocumentDeclaration {
-    /// Its name: `values` of `[document.values]`.
+    /// Name: `values` of `[document.values]`.
     pub name: Arc<str>,
-    /// Where it is declared: the name in the header; an environment's own declaration before the system's.
+    /// Place of its declaration: the name in the header; an environment's own declaration before the system's.
     pub span: Span,
-    /// Where its text comes from, and where that is written.
+    /// Source of its text.
     pub source: DocumentSource,
-    /// Where `path` or `render` is written.
+    /// Place of `path` or `render`.
     pub source_span: Span,
-    /// The format, where it is said; by the file's name otherwise, YAML for what a command prints.
+    /// Format, if declared; otherwise by file name, YAML for the output of a command.
     pub format: Option<Format>,
-    /// The part of the file that is this environment's.
+    /// Section of this environment in the file.
     pub section: Option<Pattern>,
-    /// What the files are laid over, the lowest first.
+    /// Base files, the lowest first.
     pub base: Vec<DocumentDeclaration>,
-    /// How lists are matched and values compared.
+    /// Rules for matching lists and comparing values.
     pub rules: DocumentRules,
 }
 
 impl DocumentDeclaration {
-    /// The declaration, and what it is laid over.
+    /// Returns the declaration and its base files.
     pub fn with_base(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.base)
     }
 }
 
-/// Where a document's text comes from. Paths are relative to the project's directory, the one that holds the
-/// definitions' directory.
+/// Source of a document's text. Paths are relative to the project's directory, which contains the directory of the
+/// definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentSource {
     /// A file; a directory, with all files below it; or a glob such as `deploy/*.yaml` (`**` for any directories).
     /// Files of a directory or glob are matched by their name relative to it.
     Path(String),
-    /// What a command prints. Run in the project's directory; no shell.
+    /// The output of a command, run in the project's directory without a shell.
     Render {
         /// Program and arguments.
         command: Vec<String>,
-        /// How long it may take.
+        /// Time limit.
         within: Duration,
     },
 }
 
-/// What a definition says of how a document is compared: the same for all environments.
+/// Rules for comparing a document: the same for all environments.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentRules {
     /// Lists whose elements are identified by these keys.
     pub identity: Vec<(Pattern, Vec<Arc<str>>)>,
-    /// Lists whose order and repetition mean nothing.
+    /// Lists without order and repetition.
     pub sets: Vec<Pattern>,
-    /// Values that are the same only where they are written alike.
+    /// Values that are equal only if written alike.
     pub exact: Vec<Pattern>,
-    /// Values that must never be equal: recipients, keys, hosts. With where that is written.
+    /// Values that must never be equal: recipients, keys, hosts. With their places.
     pub must_differ: Vec<(Pattern, Span)>,
-    /// What a value is where it is not written.
+    /// Values of missing keys.
     pub defaults: Vec<(Pattern, Scalar)>,
-    /// How layers are merged, where it is said; by the files' names otherwise.
+    /// Method of merging layers, if declared; otherwise by file names.
     pub merge: Option<Merge>,
 }
 
-/// The documents of an environment, by name, with references filled in. One without `path` and `render` is not in this
-/// environment, and is left out.
+/// Returns the documents of an environment, by name, with references filled in. One without `path` and `render` does
+/// not exist in this environment.
 ///
 /// # Errors
 ///
-/// Every reference that has no value here or becomes no text.
+/// Every reference without a value here, or whose value is not text.
 pub fn declarations(
     definition: &Definition,
     environment: &EnvironmentName,
@@ -140,7 +139,7 @@ pub fn declarations(
     }
 }
 
-/// Whether a file is a document, or within one, in any environment. `shown` is its path relative to the project.
+/// Whether a file is a document, or inside one, in any environment. `shown` is its path relative to the project.
 #[must_use]
 pub fn names(definition: &Definition, shown: &str) -> bool {
     definition.path.iter().any(|environment| {
@@ -157,7 +156,7 @@ pub fn names(definition: &Definition, shown: &str) -> bool {
     })
 }
 
-/// Fills in what one environment says of one document.
+/// Fills in one environment's declaration of a document.
 struct Filling<'a> {
     definition: &'a Definition,
     environment: &'a EnvironmentName,
@@ -179,11 +178,7 @@ impl Filling<'_> {
                 .map(|item| item.as_text().map(str::to_owned))
                 .collect(),
             _ => {
-                self.complain(
-                    &placed.span,
-                    "render",
-                    "the arguments are written out as a list",
-                );
+                self.complain(&placed.span, "render", "the arguments must be a list");
                 return None;
             }
         };
@@ -195,21 +190,21 @@ impl Filling<'_> {
         Some((render, placed.span.clone()))
     }
 
-    /// The section, as a path pattern.
+    /// Returns the section as a path pattern.
     fn section(&mut self, block: &Block) -> Option<Pattern> {
         let placed = block.get("section")?;
         let text = self.text(placed, "section")?;
         match Pattern::parse(&text) {
             Ok(pattern) => Some(pattern),
             Err(problem) => {
-                let message = format!("`{text}` is no path pattern: {}", problem.message);
+                let message = format!("`{text}` is not a valid path pattern: {}", problem.message);
                 self.complain(&placed.span, "section", &message);
                 None
             }
         }
     }
 
-    /// What the files are laid over, and where each is written.
+    /// Returns the base files with their places.
     fn base(&mut self, block: &Block) -> Vec<(String, Span)> {
         let Some(placed) = block.get("base") else {
             return Vec::new();
@@ -224,13 +219,13 @@ impl Filling<'_> {
                 .filter_map(|item| Some((item.as_text()?.to_owned(), placed.span.clone())))
                 .collect(),
             _ => {
-                self.complain(&placed.span, "base", "the paths are written out as a list");
+                self.complain(&placed.span, "base", "the paths must be a list");
                 Vec::new()
             }
         }
     }
 
-    /// What must become text that is not empty.
+    /// Fills in a text that must not be empty.
     fn text(&mut self, placed: &Placed, key: &'static str) -> Option<String> {
         let text = match &placed.expression {
             Expression::Plain(value) => value.as_text()?.to_owned(),
@@ -250,7 +245,7 @@ impl Filling<'_> {
             Expression::List(_) | Expression::Table(_) => return None,
         };
         if text.is_empty() && key != "render" {
-            self.complain(&placed.span, key, "this became an empty text");
+            self.complain(&placed.span, key, "the result is an empty text");
             return None;
         }
         Some(text)
@@ -268,21 +263,21 @@ impl Filling<'_> {
                         return Some(value.to_string());
                     }
                     Some(other) => {
-                        let message = format!("{} cannot stand within text", other.type_name());
+                        let message = format!("{} cannot be used within text", other.type_name());
                         self.complain(&place_of(reference, span), key, &message);
                     }
-                    // That it has none is told of the parameter itself.
+                    // A missing value is reported at the parameter.
                     None => self.complain(
                         &place_of(reference, span),
                         key,
-                        &format!("`{name}` has no value that is written out"),
+                        &format!("`{name}` has no plain value"),
                     ),
                 }
             }
             Reference::Resource(..) | Reference::Artifact(..) => self.complain(
                 &place_of(reference, span),
                 key,
-                "only parameters, `environment` and `system` can stand here",
+                "only parameters, `environment` and `system` are allowed here",
             ),
         }
         None

@@ -1,7 +1,7 @@
-//! Adds declared differences to the text of `differences.toml`. What is there already stays byte for byte: comments,
-//! order and formatting are people's.
+//! Insertion of declared differences into the text of `differences.toml`. Existing bytes stay unchanged: comments,
+//! order and formatting belong to the user.
 //!
-//! Pure: which differences are added is decided elsewhere, and files are read and written elsewhere.
+//! Pure: choosing differences, reading and writing files is left to others.
 
 use toml_edit::{Array, ArrayOfTables, Datetime, DocumentMut, InlineTable, Item, Table};
 
@@ -11,63 +11,63 @@ use evenkeel_model::source::{Node, SourceFile};
 use evenkeel_model::text::inert;
 use evenkeel_model::{EnvironmentName, Value};
 
-/// A difference to be declared.
+/// Difference to declare.
 #[derive(Debug, Clone)]
 pub struct NewDifference {
-    /// What stands above it, for people; none when empty.
+    /// Comment above it; none if empty.
     pub comment: String,
-    /// What may differ.
+    /// Place.
     pub at: String,
-    /// What each environment may have, in the order in which they are written.
+    /// Bounds of environments, in the order of writing.
     pub bounds: Vec<(EnvironmentName, NewBound)>,
-    /// Why.
+    /// Reason.
     pub reason: String,
-    /// Who answers for it.
+    /// Owner.
     pub owner: String,
-    /// Until when.
+    /// Expiry.
     pub expires: jiff::civil::Date,
-    /// Where it is followed up.
+    /// Ticket.
     pub ticket: Option<String>,
 }
 
-/// What one environment may have.
+/// Bound of one environment.
 #[derive(Debug, Clone)]
 pub enum NewBound {
-    /// Exactly this.
+    /// Exactly this value.
     Exact(Value),
-    /// What has this fingerprint.
+    /// A value with this fingerprint.
     Fingerprint(Fingerprint),
-    /// Something that matches a regular expression as a whole.
+    /// A text that a regular expression matches completely.
     Matches(&'static str),
-    /// Nothing.
+    /// Absent.
     Absent,
-    /// Something, whatever it is.
+    /// Any value, but present.
     Present,
 }
 
-/// Why differences cannot be added.
+/// Reason why differences cannot be added.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EditError {
-    /// The file as it is cannot be read.
+    /// The existing file is invalid.
     #[error("line {line} is not TOML: {message}")]
     Syntax {
-        /// The line.
+        /// Line.
         line: usize,
-        /// What the parser says.
+        /// Message of the parser.
         message: String,
     },
-    /// Tables cannot follow a list that is written in one piece.
+    /// Tables cannot follow an inline list.
     #[error("`difference` is written as one list; write each as a table `[[difference]]`")]
     OneList,
-    /// A secret was to be written.
-    #[error("the value at `{at}` is a secret, and is not written into a file")]
+    /// A bound is a secret.
+    #[error("the value at `{at}` is a secret, which must not be written to a file")]
     Secret {
-        /// The place.
+        /// Place.
         at: String,
     },
 }
 
-/// The lines of one difference, as a definition has them.
+/// Returns the lines of one difference, as in a definition.
 ///
 /// # Errors
 ///
@@ -114,12 +114,11 @@ pub fn lines(difference: &NewDifference) -> Result<String, EditError> {
     Ok(lines)
 }
 
-/// The text of a file with more differences at its end. `schema` is where a new file's schema is, as its first line
-/// names it.
+/// Returns the text of a file with differences appended. `schema` is the reference in the first line of a new file.
 ///
 /// # Errors
 ///
-/// When the file is not TOML, when tables cannot follow what is in it, or when a bound is a secret.
+/// When the file is not TOML, when tables cannot follow its content, or when a bound is a secret.
 pub fn add(
     text: Option<&str>,
     new: &[NewDifference],
@@ -144,13 +143,13 @@ pub fn add(
         }
         added.push_str(&lines(difference)?);
     }
-    // The line that is there may not be ended, and may be followed by an empty one already.
+    // The last line may lack a line break, or be followed by an empty line already.
     if old.ends_with("\n\n") || old.ends_with("\n\r\n") {
         added = added.trim_start_matches('\n').to_owned();
     } else if !old.is_empty() && !old.ends_with('\n') {
         added.insert(0, '\n');
     }
-    // Line ends within texts stay what they are.
+    // Line breaks within texts stay unchanged.
     let has_long_texts = added.contains("\"\"\"") || added.contains("'''");
     if old.contains("\r\n") && !has_long_texts {
         added = added.replace('\n', "\r\n");
@@ -162,7 +161,7 @@ pub fn add(
     Ok(whole)
 }
 
-/// The first thing that is wrong with a text, and its line.
+/// Returns the first problem of a text, and its line.
 fn problem(text: &str) -> Option<(usize, String)> {
     let file = SourceFile::new("differences.toml", text);
     let (table, problems) = definition(&file);
@@ -178,7 +177,7 @@ fn problem(text: &str) -> Option<(usize, String)> {
     problem.or(no_list)
 }
 
-/// A bound as it is written; none for a secret.
+/// Returns a bound as TOML; `None` for a secret.
 fn written(bound: &NewBound) -> Option<toml_edit::Value> {
     let only = |key: &str, value: toml_edit::Value| {
         let mut table = InlineTable::new();
@@ -190,7 +189,7 @@ fn written(bound: &NewBound) -> Option<toml_edit::Value> {
         NewBound::Matches(expression) => only("matches", (*expression).into()),
         NewBound::Absent => only("absent", true.into()),
         NewBound::Present => only("absent", false.into()),
-        // A table would be taken for bounds.
+        // A table would be parsed as bounds.
         NewBound::Exact(value @ Value::Table(_)) => only("exact", value_of(value)?),
         NewBound::Exact(value) => value_of(value)?,
     })

@@ -1,4 +1,4 @@
-//! What was added is read back as it was meant, and what was there stays as it was.
+//! Inserted differences parse back to the same values, and existing text stays unchanged.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Files for Memory {
     }
 }
 
-/// Reads a file of differences with a system around it.
+/// Parses a file of differences with a minimal system.
 fn definition(differences: &str) -> Definition {
     let environment = |name: &str| format!("[environment]\nname = \"{name}\"\n");
     let files = Memory(BTreeMap::from([
@@ -38,8 +38,8 @@ fn definition(differences: &str) -> Definition {
         ("differences.toml", differences.to_owned()),
     ]));
     let (definition, complaints) = read(&files);
-    let told: Vec<String> = complaints.iter().map(|each| each.message.clone()).collect();
-    assert!(told.is_empty(), "{told:?}\n{differences}");
+    let reported: Vec<String> = complaints.iter().map(|each| each.message.clone()).collect();
+    assert!(reported.is_empty(), "{reported:?}\n{differences}");
     definition.unwrap()
 }
 
@@ -51,7 +51,7 @@ fn difference(at: &str, staging: NewBound, production: NewBound) -> NewDifferenc
             (EnvironmentName::new("staging"), staging),
             (EnvironmentName::new("production"), production),
         ],
-        reason: "as it was found".to_owned(),
+        reason: "found so".to_owned(),
         owner: "platform".to_owned(),
         expires: jiff::civil::date(2027, 6, 30),
         ticket: None,
@@ -63,7 +63,7 @@ fn exact(value: Value) -> NewBound {
 }
 
 #[test]
-fn a_new_file_is_neatly_written() {
+fn a_new_file_is_formatted() {
     let mut first = difference(
         "document.values.hosts[name=a].\"a.b\"",
         exact(Value::Integer(1)),
@@ -91,7 +91,7 @@ fn a_new_file_is_neatly_written() {
 at = 'document.values.hosts[name=a]."a.b"'
 staging = 1
 production = ["x", 1.0, true]
-reason = "as it was found"
+reason = "found so"
 owner = "platform"
 expires = 2027-06-30
 ticket = "OPS-1"
@@ -100,7 +100,7 @@ ticket = "OPS-1"
 at = "document.values.debug"
 staging = { absent = true }
 production = { absent = false }
-reason = "as it was found"
+reason = "found so"
 owner = "platform"
 expires = 2027-06-30
 "#
@@ -108,7 +108,7 @@ expires = 2027-06-30
 }
 
 #[test]
-fn what_is_there_stays_as_it_is() {
+fn existing_text_stays_unchanged() {
     let new = [difference(
         "document.values.a",
         exact(Value::Integer(1)),
@@ -136,7 +136,7 @@ fn what_is_there_stays_as_it_is() {
 }
 
 #[test]
-fn what_cannot_be_added_to_is_refused() {
+fn an_unsuitable_file_is_refused() {
     let new = [difference(
         "document.values.a",
         NewBound::Absent,
@@ -228,7 +228,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn old_ones_stay_and_exactly_the_new_ones_are_added(
+    fn existing_differences_stay_and_new_ones_are_added(
         old in prop::collection::vec(new(), 0..3),
         new in prop::collection::vec(new(), 0..3),
         tail in prop::sample::select(vec!["", "\n", "\n\n", "# x", "\n# x\n"]),

@@ -1,34 +1,34 @@
-//! How much references and templates may expand to: a few lines can stand for more than a machine has memory.
+//! Limits of expanding references and templates: a few lines can expand beyond all memory.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The longest text that references or a template may become.
+/// Maximum length of the result of references or a template.
 const LONGEST: u64 = 64 * 1024 * 1024;
-/// The most that the texts of an environment may have together.
+/// Maximum length of all texts of an environment together.
 const MOST: u64 = 256 * 1024 * 1024;
-/// How many resources may refer to each other in a row.
+/// Maximum length of a chain of references between resources.
 pub(super) const DEEPEST: usize = 1_000;
 
-/// What was expanded in one environment so far.
+/// Expanded bytes of one environment so far.
 #[derive(Debug, Default)]
 pub(super) struct Expansion {
     bytes: AtomicU64,
     is_full: AtomicBool,
 }
 
-/// Why a text may not become as long as it would.
+/// Reason why a text exceeds a limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Excess {
     /// It is too long by itself.
     Text(String),
     /// All texts together are too long.
     Sum(String),
-    /// As [`Excess::Sum`], which was complained about once.
+    /// As [`Excess::Sum`], which was reported once.
     Again,
 }
 
 impl Expansion {
-    /// Makes sure that a text of this length may be made.
+    /// Checks that a text of this length is allowed.
     pub(super) fn admits(length: usize) -> Result<(), Excess> {
         if length as u64 <= LONGEST {
             return Ok(());
@@ -39,7 +39,7 @@ impl Expansion {
         )))
     }
 
-    /// Counts a text that was made.
+    /// Counts an expanded text.
     pub(super) fn add(&self, length: usize) -> Result<(), Excess> {
         Self::admits(length)?;
         let length = length as u64;
@@ -56,12 +56,12 @@ impl Expansion {
         )))
     }
 
-    /// How much was counted.
+    /// Returns the count.
     pub(super) fn mark(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Forgets what was counted since a mark, to begin again from there.
+    /// Resets the count to a mark, to start again from there.
     pub(super) fn back_to(&self, mark: u64) {
         self.bytes.store(mark, Ordering::Relaxed);
         self.is_full.store(false, Ordering::Relaxed);

@@ -1,6 +1,6 @@
-//! Covers secrets that are written out in a definition: complaints show the lines they are about.
+//! Hiding of secrets that are written in a definition: defects display their source lines.
 //!
-//! Says nothing about secrets that are where they belong; those are no text of a definition at all.
+//! Secrets from proper sources are never in the text of a definition.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{SourceFile, Span};
 
-/// Complaints whose files have asterisks at the exposed places, byte by byte, so that every place stays where it was.
+/// Returns the defects with the exposed places in their files replaced by asterisks, byte by byte, so that all
+/// positions stay valid.
 pub(super) fn cover(mut complaints: Vec<Defect>, exposed: &[Span]) -> Vec<Defect> {
     let mut texts: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for span in exposed {
@@ -44,7 +45,7 @@ mod tests {
     use evenkeel_model::source::{SourceFile, Span};
 
     #[test]
-    fn covered_text_keeps_its_places() {
+    fn hidden_text_keeps_all_positions() {
         let file = SourceFile::new("a.toml", "a = \"hünter\"\nb = 1\n");
         let place = Span::new(&file, 16..17);
         let complaint = Defect::new(&codes::SECRET, "a", "").at(&place, "");

@@ -1,4 +1,4 @@
-//! Expressions: values with references still in them.
+//! Expressions: values that may contain references.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,40 +9,40 @@ use serde::{Serialize, Serializer};
 use evenkeel_model::source::{Node, NodeValue, Span};
 use evenkeel_model::{Address, FastMap, Value};
 
-/// A value as written, with its place.
+/// Written value with its place.
 #[derive(Clone, Debug)]
 pub struct Placed {
-    /// What is written.
+    /// Expression.
     pub expression: Expression,
-    /// Where.
+    /// Place.
     pub span: Span,
 }
 
-/// A value as written. Two expressions are equal when they say the same, wherever they stand.
+/// Written value. Expressions are equal regardless of their places.
 #[derive(Clone, Debug)]
 pub enum Expression {
     /// A value without references.
     Plain(Value),
-    /// One reference and nothing else: it keeps its type.
+    /// A single reference, which keeps its type.
     Whole(Arc<Reference>),
-    /// Text with references in it.
+    /// Text that contains references.
     Joined(Box<[Piece]>),
-    /// A list with references somewhere in it.
+    /// A list that contains references.
     List(Vec<Placed>),
-    /// A table with references somewhere in it.
+    /// A table that contains references.
     Table(BTreeMap<Arc<str>, Placed>),
 }
 
-/// A piece of text with references.
+/// Piece of a text with references.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// As it stands.
+    /// Literal text.
     Text(Arc<str>),
-    /// To be filled in.
+    /// Reference to fill in.
     Reference(Arc<Reference>),
 }
 
-/// What a `${…}` names.
+/// Name in a `${…}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reference {
     /// A parameter.
@@ -98,7 +98,7 @@ impl PartialEq for Expression {
 impl Eq for Expression {}
 
 impl Expression {
-    /// The value, if there are no references in it.
+    /// Returns the value, if it contains no references.
     #[must_use]
     pub fn plain(&self) -> Option<&Value> {
         match self {
@@ -108,8 +108,8 @@ impl Expression {
     }
 }
 
-/// Written symbolically: `{"join": […]}` and `{"reference": "${port}"}` cannot be mistaken for plain values, which are
-/// written as `{"value": …}`.
+/// Symbolic form: `{"join": […]}` and `{"reference": "${port}"}` are distinct from plain values, which are written as
+/// `{"value": …}`.
 impl Serialize for Expression {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -133,7 +133,7 @@ impl Serialize for Expression {
     }
 }
 
-/// As a definition writes it.
+/// Form as in a definition.
 impl fmt::Display for Expression {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -143,7 +143,9 @@ impl fmt::Display for Expression {
                 formatter.write_str("\"")?;
                 for piece in pieces {
                     match piece {
-                        Piece::Text(text) if stands_as_it_is(text) => formatter.write_str(text)?,
+                        Piece::Text(text) if needs_no_escaping(text) => {
+                            formatter.write_str(text)?
+                        }
                         Piece::Text(text) => {
                             write!(
                                 formatter,
@@ -176,14 +178,14 @@ impl fmt::Display for Expression {
     }
 }
 
-/// Whether nothing in a text needs escaping: most texts between references are like that, and every recipe writes them.
-fn stands_as_it_is(text: &str) -> bool {
+/// Whether a text needs no escaping, like most texts between references; every recipe writes them.
+fn needs_no_escaping(text: &str) -> bool {
     text.bytes()
         .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\' | b'$'))
 }
 
 impl Placed {
-    /// Calls `visit` with every reference in it and the place of the string it stands in.
+    /// Calls `visit` with every reference in it and the place of its string.
     pub fn references<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference, &'a Span)) {
         match &self.expression {
             Expression::Plain(_) => {}
@@ -201,13 +203,14 @@ impl Placed {
     }
 }
 
-/// The place of one reference within the string it stands in, where it can be found again in the text.
+/// Returns the place of a reference within its string, if it can be located in the source.
 #[must_use]
 pub fn place_of(reference: &Reference, span: &Span) -> Span {
     part_of(&reference.to_string(), span)
 }
 
-/// The place of some written text within a place, not counting `$${…}`; the whole place where it cannot be found.
+/// Returns the place of written text within another place, not counting `$${…}`; the whole place if it cannot be
+/// located.
 pub(super) fn part_of(written: &str, span: &Span) -> Span {
     let text = span.text();
     let found = text
@@ -222,7 +225,7 @@ pub(super) fn part_of(written: &str, span: &Span) -> Span {
     )
 }
 
-/// References and texts between them, each kept once: many resources refer to the same few things.
+/// Interned references and texts: many resources refer to the same few things.
 #[derive(Debug, Default)]
 pub struct Known {
     references: FastMap<Box<str>, Arc<Reference>>,
@@ -240,7 +243,7 @@ impl Known {
     }
 
     fn text(&mut self, text: &str) -> Arc<str> {
-        /// Longer ones are seldom said twice.
+        /// Maximum length of interned texts; longer ones rarely repeat.
         const SHORT: usize = 4;
         if text.len() > SHORT {
             return text.into();
@@ -254,7 +257,7 @@ impl Known {
     }
 }
 
-/// Understands a node. What is wrong with references is handed to `complain`, with its place.
+/// Parses a node. Problems of references are passed to `complain`, with their place.
 pub fn understand(
     node: &Node,
     known: &mut Known,
@@ -305,7 +308,7 @@ pub fn understand(
     }
 }
 
-/// Understands text. What is wrong is told with the part of the text that is wrong.
+/// Parses text. A problem is returned with the wrong part of the text.
 fn understand_text(text: &str, known: &mut Known) -> Result<Expression, (String, String)> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut plain = String::new();
@@ -393,9 +396,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_understood_or_refused(text in "[\\$\\{\\}a-z\\. é]{0,40}|\\PC*") {
+        fn any_text_is_parsed_or_rejected(text in "[\\$\\{\\}a-z\\. é]{0,40}|\\PC*") {
             if let Ok(expression) = understand_text(&text) {
-                // What is understood is written as text that is understood the same way.
+                // The written form of a parsed expression parses back to it.
                 let mut written = expression.to_string();
                 if written.len() >= 2 && !written.contains('\\') {
                     written = written[1..written.len() - 1].to_owned();
@@ -409,7 +412,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_needs_no_escaping_is_written_as_before(text in "[ -~]{0,12}|\\PC{0,12}") {
+        fn unescaped_text_is_written_unchanged(text in "[ -~]{0,12}|\\PC{0,12}") {
             let escaped = text.escape_debug().to_string().replace("${", "$${");
             let pieces = [Piece::Text(text.as_str().into())];
             prop_assert_eq!(Expression::Joined(pieces.into()).to_string(), format!("\"{escaped}\""));
@@ -417,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_is_found_behind_what_only_looks_like_it() {
+    fn a_reference_is_found_after_an_escaped_one() {
         let file = SourceFile::new("a.toml", "\"$${port} ${port}\"");
         let span = Span::new(&file, 0..file.text.len());
         assert_eq!(part_of("${port}", &span).start(), 10);
@@ -434,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn text_and_references_are_told_apart() {
+    fn text_and_references_are_separated() {
         let Ok(Expression::Joined(pieces)) = understand_text("http://x:${port}/a$${b}") else {
             panic!("joined");
         };

@@ -1,5 +1,4 @@
-//! The port through which definitions and the files they name are read. Where they lie (a working tree, a commit) is
-//! for its adapters.
+//! Port for reading definitions and the files they name. Adapters read a working tree or a commit.
 
 use std::path::Path;
 
@@ -7,57 +6,58 @@ use evenkeel_model::Digest;
 
 /// Files beside the definitions.
 pub trait Files: Sync {
-    /// The bytes of a file, by its path relative to the directory of the definitions; `None` when it is not there.
+    /// Returns the bytes of a file, by its path relative to the directory of the definitions; `None` if it is missing.
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, for people.
+    /// The reason why it cannot be read, for display.
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
 
-    /// The digest of a file; `None` when it is not there. A file may be larger than one that is read.
+    /// Returns the digest of a file; `None` if it is missing. The file may exceed the limit of [`Files::read`].
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, for people.
+    /// The reason why it cannot be read, for display.
     fn digest(&self, path: &str) -> Result<Option<Digest>, String> {
         Ok(self.read(path)?.map(|bytes| Digest::of(&bytes)))
     }
 
-    /// The digest of a program, as [`Files::digest`]. A program may be built rather than kept in version control: where
-    /// a commit lacks it, this is the digest of the built one.
+    /// Returns the digest of a program, like [`Files::digest`]. A program may be a build result outside of version
+    /// control: for a commit without it, this is the digest of the built one.
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, for people.
+    /// The reason why it cannot be read, for display.
     fn program(&self, path: &str) -> Result<Option<Digest>, String> {
         self.digest(path)
     }
 
-    /// The names of the TOML files in the directory of the definitions itself, sorted.
+    /// Returns the names of the TOML files directly in the directory of the definitions, sorted.
     ///
     /// # Errors
     ///
-    /// Why they cannot be listed.
+    /// The reason why they cannot be listed.
     fn definitions(&self) -> Result<Vec<String>, String>;
 
-    /// How people know such a file: its path relative to the project.
+    /// Returns the displayed name of a file: its path relative to the project.
     fn shown(&self, path: &str) -> String;
 }
 
-/// Longest file that is read: definitions, templates and sources are small things.
+/// Maximum size of a definition, template or source.
 pub const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// Largest file whose digest is taken: programs and inputs of suites.
+/// Maximum size of a hashed file: programs and inputs of suites.
 pub const LARGEST: u64 = 1024 * 1024 * 1024;
 
-/// Whether a file's name is that of a definition.
+/// Whether a file name is that of a definition.
 #[must_use]
 pub fn is_definition(name: &str) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension == "toml") && !name.starts_with('.')
 }
 
-/// A path beside the definitions as people know it: `environments/system.toml`, `templates/x` for `../templates/x`.
+/// Returns the displayed path of a file beside the definitions: `environments/system.toml`, `templates/x` for
+/// `../templates/x`.
 #[must_use]
 pub fn shown(directory: &Path, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();

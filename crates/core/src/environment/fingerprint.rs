@@ -1,18 +1,18 @@
-//! What a value is held to without being written down: the beginning of its digest.
+//! Fingerprints of values: a bound without the value itself, as the start of its digest.
 //!
-//! Values of settings about secrets (`passwordPolicy`) are written into no file, since a key alone does not prove that there
-//! is no secret. Sixteen bits notice a change, and leave far too many candidates to confirm a guess.
+//! Values of settings about secrets (`passwordPolicy`) are written to no file, since a key alone does not prove that
+//! there is no secret. Sixteen bits detect a change, and leave far too many candidates to confirm a guess.
 
 use std::fmt;
 
 use evenkeel_model::{Digest, Value};
 
-/// The first four hexadecimal digits of a value's digest.
+/// First four hexadecimal digits of a value's digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// How many digits it has.
+    /// Number of digits.
     const DIGITS: usize = 4;
 
     /// Returns the fingerprint of a value, by its text.
@@ -27,7 +27,7 @@ impl Fingerprint {
         Self(digits.chars().take(Self::DIGITS).collect())
     }
 
-    /// Reads a fingerprint as definitions have it.
+    /// Parses a fingerprint as written in definitions.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_sound = text.len() == Self::DIGITS
@@ -37,7 +37,7 @@ impl Fingerprint {
         is_sound.then(|| Self(text.to_owned()))
     }
 
-    /// Its digits.
+    /// Returns its digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

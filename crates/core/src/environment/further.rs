@@ -1,17 +1,17 @@
-//! Complaints that do not follow from others: definitions that were complained about are resolved all the same, and what
-//! else is wrong is reported with the first complaints.
+//! Independent defects: definitions with defects are resolved as well, and further problems are reported with the first
+//! ones.
 
 use super::codes;
 use evenkeel_model::defect::Defect;
 
-/// Keeps those of `more` that do not follow from what was reported already.
+/// Keeps the defects of `more` that do not follow from reported ones.
 #[must_use]
-pub fn further(told: &[Defect], more: Vec<Defect>) -> Vec<Defect> {
-    // Anything may follow from a file that was only partly understood.
-    if told.iter().any(|defect| defect.code == &codes::SYNTAX) {
+pub fn further(reported: &[Defect], more: Vec<Defect>) -> Vec<Defect> {
+    // Any defect may follow from a file that was only partly parsed.
+    if reported.iter().any(|defect| defect.code == &codes::SYNTAX) {
         return Vec::new();
     }
-    // A name that was misspelled where it is declared is not known where it is used.
+    // A name misspelled in its declaration is unknown where it is used.
     let is_within_one = |defect: &Defect| {
         let (table, _) = defect
             .subject
@@ -21,15 +21,18 @@ pub fn further(told: &[Defect], more: Vec<Defect>) -> Vec<Defect> {
             && (matches!(table, "suite" | "release" | "difference")
                 || crate::kind::facts(table).is_some())
     };
-    let names_are_known = told.iter().all(is_within_one);
+    let names_are_known = reported.iter().all(is_within_one);
     more.into_iter()
         .filter(|defect| {
             let code = defect.code;
-            let stands_alone = code == &codes::CYCLE
+            let is_separate = code == &codes::CYCLE
                 || code == &codes::UNREADABLE
                 || code == &codes::WRONG_FORM
                 || (names_are_known && code != &codes::DANGLING);
-            stands_alone && told.iter().all(|told| told.subject != defect.subject)
+            is_separate
+                && reported
+                    .iter()
+                    .all(|reported| reported.subject != defect.subject)
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! Blocks of an environment: the system's, and over them the environment's own.
+//! Blocks of an environment: the environment's own over the system's.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Block;
 
-/// The blocks of one environment by name. No map is built: a project has far more blocks than environments override.
+/// Blocks of one environment by name. No merged map is built: a project has far more blocks than environments override.
 #[derive(Debug)]
 pub struct Layered<'a, K> {
     system: &'a BTreeMap<K, Arc<Block>>,
@@ -25,7 +25,7 @@ impl<K> Clone for Layered<'_, K> {
 impl<K> Copy for Layered<'_, K> {}
 
 impl<'a, K: Ord> Layered<'a, K> {
-    /// The system's blocks and the environment's own over them.
+    /// Layers the environment's own blocks over the system's.
     #[must_use]
     pub fn new(
         system: &'a BTreeMap<K, Arc<Block>>,
@@ -34,7 +34,7 @@ impl<'a, K: Ord> Layered<'a, K> {
         Self { system, own }
     }
 
-    /// The block with a name.
+    /// Returns the block with a name.
     pub fn get<Q: Ord + ?Sized>(&self, name: &Q) -> Option<&'a Arc<Block>>
     where
         K: Borrow<Q>,
@@ -44,13 +44,13 @@ impl<'a, K: Ord> Layered<'a, K> {
             .or_else(|| self.system.get(name))
     }
 
-    /// All names, in order.
+    /// Returns all names, in order.
     pub fn keys(&self) -> impl Iterator<Item = &'a K> + use<'a, K> {
         self.into_iter().map(|(name, _)| name)
     }
 
-    /// The names whose blocks may be others than those of `other`, a view of the same system. What neither environment
-    /// overrides is one block in both.
+    /// Returns the names whose blocks may differ from those of `other`, a view of the same system. A block that neither
+    /// environment overrides is the same in both.
     #[must_use]
     pub fn may_differ(&self, other: &Self) -> BTreeSet<&'a K> {
         [self.own, other.own]
@@ -73,7 +73,7 @@ impl<'a, K: Ord> IntoIterator for Layered<'a, K> {
     }
 }
 
-/// The blocks of one environment, in the order of their names.
+/// Iterator over the blocks of one environment, in the order of their names.
 #[derive(Debug)]
 pub struct Blocks<'a, K> {
     system: Peekable<Iter<'a, K, Arc<Block>>>,
@@ -132,9 +132,9 @@ mod tests {
     }
 
     proptest! {
-        /// It is what one map is into which the system's blocks go first, and the environment's after them.
+        /// The view equals one map that contains the system's blocks, overwritten by the environment's.
         #[test]
-        fn it_is_the_map_of_both(system: Vec<u8>, own: Option<Vec<u8>>, other: Option<Vec<u8>>) {
+        fn the_view_equals_the_merged_map(system: Vec<u8>, own: Option<Vec<u8>>, other: Option<Vec<u8>>) {
             let system = blocks(&system);
             let own = own.map(|names| blocks(&names));
             let other = other.map(|names| blocks(&names));

@@ -1,4 +1,4 @@
-//! Keeps what actions are made with: contents and secrets by digest, artifacts by path.
+//! Materials of actions: contents and secrets by digest, artifacts by path.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -8,12 +8,12 @@ use crate::kind::SealText;
 use evenkeel_host::{Materials, Text};
 use evenkeel_model::{Digest, EnvironmentName, FastMap, Sealer, Value};
 
-/// Materials of one resolved environment. Contents with secrets are here and nowhere else.
+/// Materials of one resolved environment. Contents with secrets exist only here.
 #[derive(Clone)]
 pub struct KeptMaterials {
     contents: Arc<Mutex<FastMap<Digest, Arc<[u8]>>>>,
     artifacts: Arc<Mutex<HashMap<Digest, PathBuf>>>,
-    /// The plain digest of each sealed content, by its seal.
+    /// Plain digest of each sealed content, by its seal.
     sealed: Arc<Mutex<BTreeMap<Digest, Digest>>>,
     sealer: Sealer,
     environment: EnvironmentName,
@@ -26,7 +26,7 @@ impl std::fmt::Debug for KeptMaterials {
 }
 
 impl KeptMaterials {
-    /// Empty.
+    /// Creates empty materials.
     #[must_use]
     pub fn new(sealer: Sealer, environment: EnvironmentName) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl KeptMaterials {
         }
     }
 
-    /// Keeps content; returns its digest, sealed if there is a secret in it.
+    /// Stores content and returns its digest, sealed if it contains a secret.
     #[must_use]
     pub fn keep(&self, bytes: Arc<[u8]>, sealed: bool) -> Digest {
         let plain = Digest::of(&bytes);
@@ -59,13 +59,13 @@ impl KeptMaterials {
         digest
     }
 
-    /// The sealer of one target of this environment.
+    /// Returns the sealer of one target of this environment.
     #[must_use]
     pub fn sealer_of(&self, target: &str) -> Sealer {
         self.sealer.for_target(self.environment.as_str(), target)
     }
 
-    /// Every seal with what a target seals the same content as.
+    /// Returns a target's seal for every seal of the same content.
     #[must_use]
     pub fn seals_of(&self, target: &str) -> BTreeMap<Digest, Digest> {
         let sealer = self.sealer_of(target);
@@ -77,7 +77,7 @@ impl KeptMaterials {
             .collect()
     }
 
-    /// The same for those seals only that a text holds.
+    /// Returns a target's seals for those that a text contains.
     #[must_use]
     pub fn seals_in(&self, target: &str, text: &str) -> BTreeMap<Digest, Digest> {
         let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +90,7 @@ impl KeptMaterials {
             .collect()
     }
 
-    /// Keeps where an artifact is.
+    /// Stores the path of an artifact.
     pub fn keep_artifact(&self, digest: Digest, path: PathBuf) {
         self.artifacts
             .lock()

@@ -1,8 +1,7 @@
-//! Definitions: read, checked, and understood as resolved environments.
+//! Definitions: parsed, checked, and resolved for each environment.
 //!
-//! What was written and what it means are different types with one door between them. [`definition`] is what was
-//! written: every value with its place, references still symbolic. [`resolve`] fills one environment in. Everything
-//! that is wrong is gathered on the way and shown at once.
+//! Written and resolved definitions are different types. [`definition`] is the written form: every value with its
+//! place, references symbolic. [`resolve`] fills in one environment. All defects are collected and reported at once.
 
 pub mod bound;
 pub mod check;

@@ -1,12 +1,12 @@
-//! One mistake, one complaint: what is wrong with a line that environments share is reported once, and so is what many
-//! resources lack.
+//! Deduplication of defects: a wrong line that environments share is reported once, and so is a cause shared by many
+//! resources.
 
 use std::collections::{HashMap, HashSet};
 
 use evenkeel_model::defect::{Also, Defect};
 
-/// The complaints without repetitions, in the order they were given. Of complaints with one code and one cause, the first
-/// gets the others as further places.
+/// Returns the defects without duplicates, in order. Of defects with one code and one cause, the first gets the others
+/// as further places.
 #[must_use]
 pub fn once(complaints: Vec<Defect>) -> Vec<Defect> {
     let mut seen = HashSet::new();
@@ -39,7 +39,7 @@ pub fn once(complaints: Vec<Defect>) -> Vec<Defect> {
     kept
 }
 
-/// A complaint as a further place of another one.
+/// Returns a defect as a further place of another one.
 fn also(complaint: Defect) -> Also {
     Also {
         fingerprint: complaint.fingerprint(),
@@ -61,14 +61,14 @@ mod tests {
     use evenkeel_model::source::{SourceFile, Span};
 
     #[test]
-    fn one_complaint_about_one_place_is_reported_once() {
+    fn one_defect_at_one_place_is_reported_once() {
         let file = SourceFile::new("a.toml", "a = 1");
         let one = |start| Defect::new(&codes::CYCLE, "a", "x").at(&Span::new(&file, start..5), "");
         assert_eq!(once(vec![one(0), one(4), one(0)]).len(), 2);
     }
 
     #[test]
-    fn complaints_with_one_cause_are_one_with_several_places() {
+    fn defects_with_one_cause_are_one_with_several_places() {
         let file = SourceFile::new("a.toml", "a = 1");
         let lacks = |subject: &str, cause: &str| {
             let mut defect =

@@ -1,4 +1,4 @@
-//! The reference of all tables and keys, as a page: made from the same forms that check them. Only tests make it.
+//! Reference page of all tables and keys, generated from the forms that check them. Used by tests only.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::kind::KINDS;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::text::list;
 
-/// The reference page, as Markdown.
+/// Returns the reference page as Markdown.
 #[must_use]
 pub fn reference_page() -> String {
     let mut page = String::from(OPENING);
@@ -17,18 +17,22 @@ pub fn reference_page() -> String {
         (
             "[system]",
             fields::SYSTEM,
-            "What the system is called, and its environments.",
+            "The system's name and its environments.",
         ),
         (
             "[parameter.NAME]",
             fields::PARAMETER,
-            "What the system leaves open and environments fill in.",
+            "Parameters, whose values environments set.",
         ),
-        ("[artifact.NAME]", fields::ARTIFACT, "What CI built."),
+        (
+            "[artifact.NAME]",
+            fields::ARTIFACT,
+            "Artifacts built by CI.",
+        ),
         (
             "[target.NAME]",
             fields::TARGET,
-            "Where resources live. Environments say where that is, in a table of the same name.",
+            "Targets of resources. Environments define their places, in a table of the same name.",
         ),
         (
             "[suite.NAME]",
@@ -43,21 +47,21 @@ pub fn reference_page() -> String {
     table(
         &mut page,
         "[ignore]",
-        "What is not compared.",
+        "Exclusions from comparison.",
         fields::IGNORE,
     );
     page.push_str(SEVERITIES);
     table(
         &mut page,
         "[release]",
-        "What the gate asks for.",
+        "The requirements of the gate.",
         fields::RELEASE,
     );
     page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference. It may also have `path`, `render`, `within`, `section` and `base` of any `[document.NAME]`: where a document lies is no defect, what is in it is compared.\n");
     table(
         &mut page,
         "[environment]",
-        "Which environment this is.",
+        "The name of the environment.",
         fields::ENVIRONMENT,
     );
     table(
@@ -69,7 +73,8 @@ pub fn reference_page() -> String {
     table(
         &mut page,
         "[[difference]]",
-        "A declared difference; it may also stand in `differences.toml`, an optional file that holds nothing else. Besides these keys, each environment's name is one: its value, or a table of bounds.",
+        "A declared difference; `differences.toml`, an optional file, may also contain them, and nothing else. \
+         Besides these keys, each environment's name is a key: its value, or a table of bounds.",
         fields::DIFFERENCE,
     );
     table(
@@ -109,7 +114,7 @@ pub fn reference_page() -> String {
 
 const OPENING: &str = "# Definitions
 
-<!-- Made from the source by a test: `EVENKEEL_BLESS=1 cargo test --test program schemas` writes it anew. -->
+<!-- Made from the source by a test: `EVENKEEL_BLESS=1 cargo test --test program schemas` regenerates it. -->
 
 All tables and keys of the definition files. Keys that must be there are marked *required*. Where it says *written
 out*, no reference can stand; where it says *may be secret*, a secret parameter can be referred to, and nowhere else.
@@ -151,7 +156,7 @@ fn rows(page: &mut String, fields: &[Field], depth: usize) {
         let marks = [
             (field.required, "required"),
             (field.written_out, "written out"),
-            // A table says it of its keys.
+            // A table of keys repeats it for its keys.
             (
                 field.may_be_secret && inner(&field.form).is_none(),
                 "may be secret",
@@ -176,7 +181,7 @@ fn rows(page: &mut String, fields: &[Field], depth: usize) {
     }
 }
 
-/// The keys of a table within a form.
+/// Returns the keys of a table within a form.
 fn inner(form: &Form) -> Option<&'static [Field]> {
     match form {
         Form::Table(fields) => Some(fields),

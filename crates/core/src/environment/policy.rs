@@ -1,4 +1,4 @@
-//! The release policy: what the gate asks for.
+//! Release policy: requirements of the gate.
 
 use std::time::Duration;
 
@@ -8,35 +8,35 @@ use evenkeel_model::source::form::{parse_date, parse_end};
 use evenkeel_model::source::{Node, Table};
 use evenkeel_model::{Moment, duration};
 
-/// What the gate asks for.
+/// Requirements of the gate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    /// Whether a person presses the button.
+    /// Whether a person triggers releases.
     pub delivery: bool,
-    /// The kinds of suites that must have passed.
+    /// Kinds of suites that must pass.
     pub require: Vec<String>,
-    /// How many different people must approve.
+    /// Number of different people who must approve.
     pub approvals: usize,
-    /// How old evidence may be, in seconds.
+    /// Maximum age of evidence, in seconds.
     pub evidence_max_age: u64,
-    /// The share of production's steps that must have been rehearsed.
+    /// Minimum share of production's steps that were rehearsed.
     pub rehearsal: f64,
-    /// The share of attributes that must have been observed.
+    /// Minimum share of attributes that were observed.
     pub observed: f64,
     /// Whether uncommitted definitions may be released.
     pub uncommitted: bool,
-    /// When nothing is released.
+    /// Periods without releases.
     pub freeze: Vec<Freeze>,
 }
 
-/// A time in which nothing is released.
+/// Period without releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Freeze {
     /// First moment.
     pub from: Moment,
     /// First moment after it.
     pub until: Moment,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 
@@ -56,9 +56,9 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Returns the policy that counts for definitions that differ from their commit: the policy of `committed`, as
-    /// [`read`](super::read()) returned that commit. An edit that is not committed cannot weaken the gate that it has
-    /// to pass. Definitions that cannot be read have the default policy.
+    /// Returns the policy for definitions that differ from their commit: the policy of `committed`, as
+    /// [`read`](super::read()) returned that commit. An uncommitted edit cannot weaken the gate it has to pass.
+    /// Unreadable definitions have the default policy.
     #[must_use]
     pub fn of_commit(committed: (Option<Definition>, Vec<Defect>)) -> Self {
         match committed {
@@ -73,7 +73,7 @@ impl Policy {
         }
     }
 
-    /// Reads a `[release]` table that has passed its check.
+    /// Parses a checked `[release]` table.
     #[must_use]
     pub fn read(table: &Table) -> Self {
         let default = Self::default();
@@ -121,10 +121,11 @@ impl Policy {
 }
 
 impl Policy {
-    /// Everything that this asks for less than an earlier policy did. A freeze that is over at `now` is missed by nobody.
+    /// Returns everything that this policy requires less than an earlier one. Freezes that ended before `now` are
+    /// ignored.
     #[must_use]
     pub fn weaker_than(&self, earlier: &Self, now: Moment) -> Vec<String> {
-        // Taken apart, so that a new demand is not forgotten here.
+        // Destructured, so that a new requirement cannot be forgotten here.
         let Self {
             delivery,
             require,
@@ -199,7 +200,7 @@ mod tests {
     use evenkeel_model::Moment;
 
     #[test]
-    fn each_demand_that_is_dropped_is_told_and_none_that_is_added() {
+    fn each_weakened_requirement_is_reported_and_no_added_one() {
         let now = Moment::from_millisecond(5_000);
         let freeze = Freeze {
             from: Moment::from_millisecond(0),
@@ -238,7 +239,7 @@ mod tests {
         );
         assert!(strict.weaker_than(&lax, now).is_empty());
         assert!(strict.weaker_than(&strict, now).is_empty());
-        // What is left of a freeze is what counts, and one that is over counts no more.
+        // Only the remaining part of a freeze counts; expired freezes are ignored.
         let later = Policy {
             freeze: vec![Freeze {
                 from: now,

@@ -1,6 +1,6 @@
-//! Reads the definition files into a [`Definition`], with every complaint about every file.
+//! Parsing of the definition files into a [`Definition`], with every defect of every file.
 //!
-//! Here are the files and their order; what stands in their tables is read by the files of this folder.
+//! This file defines the files and their order; their tables are parsed by the files of this folder.
 
 mod blocks;
 mod differences;
@@ -19,14 +19,13 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::name;
 use evenkeel_model::source::{Node, SourceFile, Span, Table};
 
-/// The file every project has.
+/// File that every project has.
 const SYSTEM_FILE: &str = "system.toml";
 
-/// The file that may hold declared differences, beside those in environments' own files.
+/// File of declared differences, in addition to those in environments' own files.
 pub const DIFFERENCES_FILE: &str = "differences.toml";
 
-/// A definition and everything that is wrong with it. A definition with an error among the complaints must not be
-/// acted on.
+/// Definition with all of its defects. A definition with an error must not be used for changes.
 pub type Reading = (Option<Definition>, Vec<Defect>);
 
 /// Reads all definition files.
@@ -54,7 +53,7 @@ pub fn read(files: &dyn Files) -> Reading {
         definition.differences = reader.differences_file(&file, &definition);
         definition.files.push(file.file);
     }
-    // What could not be read is missing from the definition: complaints about that would be complaints about nothing.
+    // Unreadable parts are missing from the definition: defects about them would be false.
     let whole = !reader
         .complaints
         .iter()
@@ -76,7 +75,7 @@ struct Parsed {
     table: Table,
 }
 
-/// A file that may not be there.
+/// Reads a file that may be missing.
 fn read_optional_file(
     files: &dyn Files,
     path: &str,
@@ -97,7 +96,7 @@ fn read_file(files: &dyn Files, path: &str, complaints: &mut Vec<Defect>) -> Opt
     let bytes = match files.read(path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
-            complaints.push(unreadable(format!("{shown} is not there")));
+            complaints.push(unreadable(format!("{shown} does not exist")));
             return None;
         }
         Err(reason) => {
@@ -133,11 +132,11 @@ fn read_file(files: &dyn Files, path: &str, complaints: &mut Vec<Defect>) -> Opt
 struct Reader<'a> {
     complaints: Vec<Defect>,
     files: &'a dyn Files,
-    /// The policy's `require`, where it is written.
+    /// `require` of the policy, if written.
     required: Option<Node>,
-    /// Where secrets are written out: nothing that is shown may show them.
+    /// Places of secrets that are written in definitions, which must not be displayed.
     exposed: Vec<Span>,
-    /// What was referred to so far.
+    /// Interned references.
     known: Known,
 }
 
@@ -174,7 +173,7 @@ impl Reader<'_> {
                 Defect::new(
                     &codes::BAD_NAME,
                     subject,
-                    format!("`{key}` cannot be a name here"),
+                    format!("`{key}` is not a valid name here"),
                 )
                 .at(
                     span,

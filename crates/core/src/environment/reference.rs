@@ -1,4 +1,4 @@
-//! Holds references against what is declared, in every environment.
+//! Checks of references against declarations, in every environment.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +14,12 @@ use evenkeel_model::source::Span;
 use evenkeel_model::text::{list, nearest};
 use evenkeel_model::{Address, EnvironmentName, Value};
 
-/// Attributes an artifact has for references.
+/// Attributes of an artifact that references can name.
 pub const ARTIFACT_ATTRIBUTES: &[&str] = &["digest", "path"];
 
-/// Complains about every reference to nothing, and about targets, artifacts and `after` entries that nobody declared.
+/// Reports every reference to nothing, and undeclared targets, artifacts and `after` entries.
 ///
-/// A line that all environments share is complained about once; what is wrong in some of them only says in which.
+/// A line shared by all environments is reported once; a defect in some of them names these.
 pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
     let mut found = Found::default();
     for name in &definition.path {
@@ -29,7 +29,7 @@ pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
         let scope = Scope::new(definition, name);
         found.environment = Some(name);
         let resources: Vec<(&Address, &Arc<Block>)> = scope.resources.into_iter().collect();
-        // Resources are by far the most, and nothing is wrong with most of them.
+        // Resources are the most frequent, and mostly correct.
         let mut wrong: Vec<Defect> = resources
             .par_iter()
             .flat_map_iter(|(address, block)| {
@@ -74,7 +74,7 @@ pub fn check(definition: &Definition, complaints: &mut Vec<Defect>) {
     found.tell(definition.environments.len(), complaints);
 }
 
-/// Complaints by place and message, with the environments they hold in.
+/// Defects by place and message, with their environments.
 #[derive(Default)]
 struct Found<'a> {
     environment: Option<&'a EnvironmentName>,
@@ -123,18 +123,17 @@ impl Found<'_> {
     }
 }
 
-/// What can be referred to in one environment.
+/// Names that can be referenced in one environment.
 pub struct Scope<'a> {
     definition: &'a Definition,
     environment: &'a EnvironmentName,
     resources: Layered<'a, Address>,
-    /// Hints for names that nobody declared, by what they were taken for and the name: one renamed thing may be
-    /// referred to from everywhere.
+    /// Suggestions for unknown names, by expected kind and name: one renamed thing may be referenced everywhere.
     hints: Mutex<HashMap<(String, String), String>>,
 }
 
 impl<'a> Scope<'a> {
-    /// Everything one environment has.
+    /// Collects everything of one environment.
     #[must_use]
     pub fn new(definition: &'a Definition, environment: &'a EnvironmentName) -> Self {
         Self {
@@ -145,7 +144,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// What to say at the place of a name that nobody declared.
+    /// Returns the hint at the place of an unknown name.
     fn hint<'k, I: Iterator<Item = &'k str>>(
         &self,
         what: &str,
@@ -184,7 +183,7 @@ fn check_block(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<
     }
 }
 
-/// Targets are known before resources are: nothing about them can depend on one.
+/// Checks a target. It is resolved before resources, so it cannot reference one.
 fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
     check_block(scope, subject, block, wrong);
     for attribute in &block.attributes {
@@ -194,12 +193,12 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec
                     Defect::new(
                         &codes::DANGLING,
                         subject,
-                        format!("`{reference}`: a target cannot depend on what is put on it"),
+                        format!("`{reference}`: a target cannot depend on its resources"),
                     )
                     .attribute(attribute.name)
                     .at(
                         &place_of(reference, span),
-                        "only parameters, `environment` and `system` can stand here",
+                        "only parameters, `environment` and `system` are allowed here",
                     ),
                 );
             }
@@ -212,7 +211,7 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec
             Defect::new(
                 &codes::MEANINGLESS,
                 subject,
-                format!("{subject} is not this machine, and nothing says what it is"),
+                format!("{subject}: `local` is false and there is no other kind of target"),
             )
             .attribute("local")
             .at(&placed.span, "expected `true`"),
@@ -220,11 +219,11 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec
     }
 }
 
-/// Documents are files of the project: nothing about them depends on what is brought anywhere, and a secret in their
-/// name would be shown.
+/// Checks a document. It is a file of the project, so it cannot reference resources, and a secret in its name would be
+/// displayed.
 fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
     check_block(scope, subject, block, wrong);
-    // Of other keys it was said that no reference can stand in them.
+    // Other keys were reported already, since they allow no references.
     let sources = ["path", "render", "section", "base"];
     for attribute in block
         .attributes
@@ -234,7 +233,7 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut V
         attribute.value.references(&mut |reference, span| {
             let message = match reference {
                 Reference::Resource(..) | Reference::Artifact(..) => {
-                    format!("`{reference}`: a document cannot depend on what is brought anywhere")
+                    format!("`{reference}`: a document cannot depend on resources")
                 }
                 Reference::Parameter(name)
                     if scope
@@ -243,7 +242,7 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut V
                         .get(name)
                         .is_some_and(|parameter| parameter.varies == Varies::Secret) =>
                 {
-                    format!("`{reference}` is a secret, and where a document is is shown")
+                    format!("`{reference}` is a secret, but the place of a document is displayed")
                 }
                 _ => return,
             };
@@ -252,7 +251,7 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut V
                     .attribute(attribute.name)
                     .at(
                         &place_of(reference, span),
-                        "only parameters that are no secrets, `environment` and `system` can stand here",
+                        "only parameters that are not secret, `environment` and `system` are allowed here",
                     ),
             );
         });
@@ -265,7 +264,7 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut V
                 format!("{subject} has both `path` and `render`"),
             )
             .at(&render.span, "printed by a command")
-            .at(&path.span, "and lies here as well"),
+            .at(&path.span, "also a file here"),
         );
     }
     if let (Some(render), Some(base)) = (block.get("render"), block.get("base")) {
@@ -276,13 +275,13 @@ fn check_document(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut V
                 format!("{subject} has both `render` and `base`"),
             )
             .attribute("base")
-            .at(&base.span, "only files are laid over others")
+            .at(&base.span, "only files have a base")
             .at(&render.span, "a command prints its combined result"),
         );
     }
 }
 
-/// Documents that no environment has, and times for commands that there are not.
+/// Reports documents that no environment has, and time limits without a command.
 fn check_sources(definition: &Definition, wrong: &mut Vec<Defect>) {
     for name in definition.document_names() {
         let subject = format!("document.{name}");
@@ -305,7 +304,7 @@ fn check_sources(definition: &Definition, wrong: &mut Vec<Defect>) {
                 Defect::new(
                     &codes::MISSING_KEY,
                     &subject,
-                    format!("{subject} is nowhere"),
+                    format!("{subject} has no source"),
                 )
                 .at(
                     &block.span,
@@ -336,7 +335,7 @@ fn check_sources(definition: &Definition, wrong: &mut Vec<Defect>) {
     }
 }
 
-/// What is wrong with a reference, and what to say at its place.
+/// Returns the problem of a reference, and the hint at its place.
 pub fn dangling(scope: &Scope<'_>, reference: &Reference) -> Option<(String, String)> {
     let definition = scope.definition;
     let not_declared = |what: &str, name: &str, hint: String| {
@@ -431,10 +430,10 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
                 Defect::new(
                     &codes::MISSING_KEY,
                     format!("target.{target}"),
-                    format!("{environment} does not say where the target `{target}` is"),
+                    format!("{environment} does not define the target `{target}`"),
                 )
                 .within(environment)
-                .at(&place, format!("no `[target.{target}]` says it here"))
+                .at(&place, format!("no `[target.{target}]` here"))
                 .help(format!(
                     "add `[target.{target}]` with `local = true` to the environment's file"
                 )),
@@ -463,9 +462,9 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
     }
 }
 
-/// Complains about `moved` entries that name what is still declared, or what cannot have become this.
+/// Reports `moved` entries that name a declared resource, or one that cannot have become this one.
 fn check_moved(scope: &Scope<'_>, wrong: &mut Vec<Defect>) {
-    let mut told: BTreeMap<Address, &Address> = BTreeMap::new();
+    let mut reported: BTreeMap<Address, &Address> = BTreeMap::new();
     for (address, block) in scope.resources {
         for (former, span) in addresses(block, "moved") {
             let message = if scope.resources.get(&former).is_some() {
@@ -475,8 +474,8 @@ fn check_moved(scope: &Scope<'_>, wrong: &mut Vec<Defect>) {
                     "{address}: `moved` names {former}, which is of another kind; a {} replaces it without `moved`",
                     address.kind()
                 )
-            } else if let Some(other) = told.insert(former.clone(), address) {
-                format!("{address}: `moved` names {former}, and so does {other}")
+            } else if let Some(other) = reported.insert(former.clone(), address) {
+                format!("{address}: `moved` names {former}, which {other} also names")
             } else {
                 continue;
             };
@@ -506,13 +505,13 @@ fn undeclared(
     defect
 }
 
-/// A plain text attribute and its place.
+/// Returns a plain text attribute and its place.
 pub fn plain_text<'a>(block: &'a Block, key: &str) -> Option<(&'a str, &'a Span)> {
     let placed = block.get(key)?;
     Some((placed.expression.plain()?.as_text()?, &placed.span))
 }
 
-/// The addresses in a list attribute.
+/// Returns the addresses in a list attribute.
 pub fn addresses<'a>(block: &'a Block, key: &str) -> Vec<(Address, &'a Span)> {
     let Some(placed) = block.get(key) else {
         return Vec::new();

@@ -1,7 +1,7 @@
-//! Claims of what evenkeel, version control and the definitions need for themselves.
+//! Reserved places of evenkeel, version control and the definitions.
 //!
-//! A declared file in the place of the ledger would replace the ledger that records it. What two resources claim is for
-//! `claims`.
+//! A declared file in the ledger's place would replace the ledger that records it. Conflicts between resources are left
+//! to `claims`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,7 +14,7 @@ use crate::kind::Claim;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Address, EnvironmentName};
 
-/// Version control's own, and evenkeel's: never read, wherever they are met.
+/// Names of version control and evenkeel, which are never read anywhere.
 const PRIVATE: [&str; 9] = [
     ".git",
     ".hg",
@@ -27,13 +27,13 @@ const PRIVATE: [&str; 9] = [
     ".evenkeel",
 ];
 
-/// Whether a name is one that is never read.
+/// Whether a name is never read.
 #[must_use]
 pub fn is_private(name: &OsStr) -> bool {
     PRIVATE.iter().any(|private| name == *private)
 }
 
-/// A defect for each claim at or below a place that is not the definitions' to declare.
+/// Returns a defect for each claim at or below a reserved place.
 pub(super) fn intrusions(
     environment: &EnvironmentName,
     resources: &BTreeMap<Address, ResolvedResource>,
@@ -65,9 +65,9 @@ pub(super) fn intrusions(
     complaints
 }
 
-/// What a path belongs to, if it is at or below a place that no resource may have.
+/// Returns the owner of a path at or below a reserved place.
 fn owner(path: &str, surroundings: &Surroundings<'_>) -> Option<&'static str> {
-    // Most paths have neither in them, and are not taken apart for it.
+    // Most paths contain neither name and need no parsing.
     let directory = surroundings.directory.as_os_str().as_encoded_bytes();
     let may_be_private = path.split('/').any(|name| PRIVATE.contains(&name));
     if !may_be_private && !path.as_bytes().starts_with(directory) {
@@ -77,7 +77,7 @@ fn owner(path: &str, surroundings: &Surroundings<'_>) -> Option<&'static str> {
     if path.starts_with(surroundings.directory) {
         return Some("the definitions");
     }
-    // A repository may begin above the project.
+    // A repository may start above the project.
     for above in surroundings.root.ancestors() {
         let first = path
             .strip_prefix(above)
@@ -94,7 +94,7 @@ fn owner(path: &str, surroundings: &Surroundings<'_>) -> Option<&'static str> {
     None
 }
 
-/// Whether it is a file that evenkeel itself keeps for the resource, in its target's state: `app.process.json`.
+/// Whether it is evenkeel's own record of the resource, in its target's state: `app.process.json`.
 fn is_own_record(
     claim: &Claim<'_>,
     state: Option<&str>,

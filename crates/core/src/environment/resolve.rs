@@ -1,6 +1,6 @@
-//! Fills one environment in: values for parameters, attributes for references, contents for files.
+//! Resolution of one environment: values of parameters, attributes of references, contents of files.
 //!
-//! Parameters and targets are here; resources and what their attributes become have files of their own in this folder.
+//! Parameters and targets are resolved here; resources and their attributes in files of this folder.
 
 mod fill;
 mod resources;
@@ -22,11 +22,11 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
 use evenkeel_model::{Address, Digest, EnvironmentName, FastMap, Instance, Sealer, Value};
 
-/// What resolving needs from around the definitions.
+/// Surroundings of the definitions that resolving needs.
 pub struct Surroundings<'a> {
     /// The files beside the definitions.
     pub files: &'a dyn Files,
-    /// The project's directory, absolute: where relative paths begin unless a target says otherwise.
+    /// Project directory, absolute: base of relative paths unless a target sets another.
     pub root: &'a Path,
     /// The directory of the definitions, absolute.
     pub directory: &'a Path,
@@ -34,11 +34,11 @@ pub struct Surroundings<'a> {
     pub sealer: &'a Sealer,
     /// Secrets.
     pub secrets: &'a dyn Secrets,
-    /// The artifacts that could be read.
+    /// Readable artifacts.
     pub artifacts: &'a BTreeMap<Arc<str>, ArtifactFacts>,
 }
 
-/// One environment, understood.
+/// Resolved environment.
 #[derive(Debug)]
 pub struct Resolved {
     /// Its name.
@@ -53,18 +53,18 @@ pub struct Resolved {
     pub suites: Vec<Suite>,
     /// Its documents, by name.
     pub documents: Vec<DocumentDeclaration>,
-    /// The artifacts its resources use.
+    /// Artifacts used by its resources.
     pub artifacts: BTreeMap<Arc<str>, Digest>,
-    /// What its actions are made with.
+    /// Materials of its actions.
     pub materials: KeptMaterials,
-    /// The files beside the definitions that it uses, by their path from there, with their digests.
+    /// Files beside the definitions that it uses, by their path from there, with their digests.
     pub files: BTreeMap<String, Digest>,
-    /// What other environments claim on the same machines.
+    /// Claims of other environments on the same machines.
     pub elsewhere: ClaimedElsewhere,
 }
 
 impl Resolved {
-    /// The instances of its resources, in order: one for each resource, since a target is one machine.
+    /// Returns the instances of its resources, in order: one for each resource, since a target is one machine.
     pub fn instances(&self) -> impl Iterator<Item = (Instance, &ResolvedResource)> {
         self.resources
             .iter()
@@ -72,10 +72,9 @@ impl Resolved {
     }
 }
 
-/// Returns the digest of the definition files and of the files that an environment uses, each under the path that
-/// people know it by.
+/// Returns the digest of the definition files and of the files that an environment uses, by their displayed paths.
 ///
-/// The files of suites are not part of it: a plan runs no suite, and evidence is bound to the digest of its suite.
+/// Files of suites are excluded: a plan runs no suite, and evidence is bound to the digest of its suite.
 #[must_use]
 pub fn definitions_digest(
     definition: &Definition,
@@ -93,41 +92,41 @@ pub fn definitions_digest(
     Digest::of_record("evenkeel definitions 1", &files)
 }
 
-/// Where a target is.
+/// Place of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetPlace {
-    /// Where relative paths begin, absolute.
+    /// Base of relative paths, absolute.
     pub base: String,
-    /// Where evenkeel keeps its own records, absolute.
+    /// Directory of evenkeel's own records, absolute.
     pub state: String,
 }
 
 impl TargetPlace {
-    /// The machine it is on: targets may have names of their own and still be one machine.
+    /// Returns its machine: targets with different names may be one machine.
     #[must_use]
     pub fn machine(&self) -> &'static str {
         "this machine"
     }
 }
 
-/// One resource, understood.
+/// Resolved resource.
 #[derive(Clone, Debug)]
 pub struct ResolvedResource {
     /// Its target.
     pub on: Arc<str>,
-    /// What was written.
+    /// Written block.
     pub block: Arc<Block>,
-    /// What it means.
+    /// Its meaning.
     pub declared: Declared,
-    /// The resources that must be in place before it.
+    /// Resources that must be applied before it.
     pub after: Box<[Address]>,
 }
 
-/// Fills an environment in.
+/// Resolves an environment.
 ///
 /// # Errors
 ///
-/// Everything that is wrong; the definition itself must have been read without errors.
+/// All defects; the definition itself must have been read without errors.
 pub fn resolve(
     definition: &Definition,
     name: &EnvironmentName,
@@ -148,7 +147,7 @@ pub fn resolve(
         templates: &templates,
         expansion: &expansion,
         sources: HashMap::new(),
-        told: HashSet::new(),
+        reported: HashSet::new(),
         gaps: BTreeSet::new(),
         complaints: Vec::new(),
     };
@@ -167,7 +166,7 @@ pub fn resolve(
                 .keep_artifact(facts.digest, surroundings.directory.join(&declared.path));
         }
     }
-    // Nothing is ever left out in silence, whatever the reason.
+    // Every gap must be reported.
     if resolver.complaints.is_empty() && !resolver.gaps.is_empty() {
         for subject in std::mem::take(&mut resolver.gaps) {
             resolver.complaints.push(
@@ -201,7 +200,7 @@ pub fn resolve(
     })
 }
 
-/// The state of filling in.
+/// State of resolving.
 pub(super) struct Resolver<'a> {
     pub(super) definition: &'a Definition,
     pub(super) name: &'a EnvironmentName,
@@ -209,23 +208,23 @@ pub(super) struct Resolver<'a> {
     pub(super) materials: KeptMaterials,
     pub(super) parameters: Arc<BTreeMap<Arc<str>, Value>>,
     resources: BTreeMap<Address, ResolvedResource>,
-    /// The resources that others refer to, with their attributes.
+    /// Resources that others refer to, with their attributes.
     filled: Arc<FastMap<Address, (Declared, Attributes)>>,
     pub(super) files: BTreeMap<String, Digest>,
     pub(super) templates: &'a Templates<'a>,
-    /// How much references and templates expanded to.
+    /// Expanded bytes of references and templates.
     expansion: &'a Expansion,
-    /// Contents of `source` files, by path: many resources may have the same.
+    /// Contents of `source` files, by path: many resources may share one.
     pub(super) sources: HashMap<String, Content>,
-    /// Places in templates that were complained about.
-    pub(super) told: HashSet<(String, usize)>,
-    /// What could not be resolved.
+    /// Reported places in templates.
+    pub(super) reported: HashSet<(String, usize)>,
+    /// Unresolved names.
     pub(super) gaps: BTreeSet<String>,
     pub(super) complaints: Vec<Defect>,
 }
 
 impl Resolver<'_> {
-    /// A resolver for some of the resources of a wave: it knows what this one knows, and gathers for itself.
+    /// Returns a resolver for some resources of a wave: it shares this one's results and collects its own.
     fn part(&self) -> Resolver<'_> {
         Resolver {
             materials: self.materials.clone(),
@@ -234,7 +233,7 @@ impl Resolver<'_> {
             filled: Arc::clone(&self.filled),
             files: BTreeMap::new(),
             sources: self.sources.clone(),
-            told: HashSet::new(),
+            reported: HashSet::new(),
             gaps: BTreeSet::new(),
             complaints: Vec::new(),
             ..*self
@@ -278,7 +277,7 @@ impl Resolver<'_> {
                     Defect::new(
                         &codes::NO_VALUE,
                         &subject,
-                        format!("{} gives no value for the parameter `{name}`", self.name),
+                        format!("{} has no value for the parameter `{name}`", self.name),
                     )
                     .within(self.name)
                     .at(
@@ -332,13 +331,13 @@ impl Resolver<'_> {
         targets
     }
 
-    /// Counts a text that was expanded; `None` with a complaint when it is too long, by itself or with all others.
+    /// Counts an expanded text; `None` with a defect if it is too long, alone or with all others.
     pub(super) fn expanded(&mut self, length: usize, subject: &str, span: &Span) -> Option<()> {
         let counted = self.expansion.add(length);
         self.within(counted, subject, || span.clone())
     }
 
-    /// The complaint about what goes beyond a limit. Its place is only looked for where there is one.
+    /// Returns the defect of an exceeded limit. The place is located only in that case.
     fn within(
         &mut self,
         counted: Result<(), Excess>,

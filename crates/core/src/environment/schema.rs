@@ -1,6 +1,6 @@
-//! JSON Schemas of the definition files, made from the forms of their keys.
+//! JSON Schemas of the definition files, generated from the forms of their keys.
 //!
-//! Draft 7, with keywords that draft 4 knows too: the editors that read TOML schemas are built on that.
+//! Draft 7, with keywords that draft 4 knows too, for editors that read TOML schemas.
 
 use serde_json::{Map, Value, json};
 
@@ -9,29 +9,29 @@ use crate::kind::KINDS;
 use evenkeel_model::defect::Severity;
 use evenkeel_model::source::{Field, Form};
 
-/// The schema of `system.toml`.
+/// Returns the schema of `system.toml`.
 #[must_use]
 pub fn system() -> Value {
     let mut tables = vec![
         (
             "system",
             table(fields::SYSTEM, false),
-            "What the system is called, and its environments.",
+            "The system's name and its environments.",
         ),
         (
             "parameter",
             named(fields::PARAMETER, false, IDENTIFIER),
-            "What the system leaves open and environments fill in.",
+            "Parameters, whose values environments set.",
         ),
         (
             "artifact",
             named(fields::ARTIFACT, false, WORD),
-            "What CI built.",
+            "Artifacts built by CI.",
         ),
         (
             "target",
             named(fields::TARGET, true, WORD),
-            "Where resources live; environments say where that is.",
+            "Targets of resources; environments define their places.",
         ),
         (
             "suite",
@@ -50,7 +50,7 @@ pub fn system() -> Value {
         (
             "ignore",
             table(fields::IGNORE, false),
-            "What is not compared.",
+            "Exclusions from comparison.",
         ),
         (
             "severity",
@@ -58,23 +58,23 @@ pub fn system() -> Value {
                 "type": "object",
                 "additionalProperties": {"enum": Severity::NAMES},
             }),
-            "How grave differences between environments are, by code.",
+            "The severities of differences between environments, by code.",
         ),
         (
             "release",
             table(fields::RELEASE, false),
-            "What the gate asks for.",
+            "The requirements of the gate.",
         ),
     ];
     tables.extend(kinds(true));
     document(
-        "evenkeel: a system, the same in all its environments",
+        "evenkeel: a system, equal in all its environments",
         tables,
         &["system"],
     )
 }
 
-/// The schema of `differences.toml`.
+/// Returns the schema of `differences.toml`.
 #[must_use]
 pub fn differences() -> Value {
     document(
@@ -86,7 +86,7 @@ pub fn differences() -> Value {
 
 fn difference_list() -> Value {
     let mut difference = table(fields::DIFFERENCE, false);
-    // Every environment's name is a key too, with a value or with bounds.
+    // Every environment's name is a key, with a value or with bounds.
     with(
         &mut difference,
         "additionalProperties",
@@ -98,14 +98,14 @@ fn difference_list() -> Value {
     json!({"type": "array", "items": difference})
 }
 
-/// The schema of an environment's file.
+/// Returns the schema of an environment's file.
 #[must_use]
 pub fn environment() -> Value {
     let mut tables = vec![
         (
             "environment",
             table(fields::ENVIRONMENT, false),
-            "Which environment this is.",
+            "The name of the environment.",
         ),
         (
             "values",
@@ -115,31 +115,31 @@ pub fn environment() -> Value {
         (
             "target",
             named_partial(fields::TARGET),
-            "Where targets are.",
+            "Places of targets.",
         ),
         (
             "suite",
             named_partial(fields::SUITE),
-            "Suites that are added or overridden here: each a parity defect until declared.",
+            "Suites added or overridden here: each is a parity defect until declared.",
         ),
         (
             "document",
             named_partial(fields::DOCUMENT_SOURCE),
-            "Where documents are in this environment.",
+            "Places of documents in this environment.",
         ),
         ("difference", difference_list(), "Declared differences."),
     ];
     tables.extend(kinds(false));
     document(
-        "evenkeel: what one environment fills in",
+        "evenkeel: the values of one environment",
         tables,
         &["environment"],
     )
 }
 
-/// As [`evenkeel_model::name::is_word`] has it.
+/// Same pattern as [`evenkeel_model::name::is_word`].
 const WORD: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
-/// As [`evenkeel_model::name::is_identifier`] has it.
+/// Same pattern as [`evenkeel_model::name::is_identifier`].
 const IDENTIFIER: &str = "^[a-z][a-z0-9_]{0,62}$";
 
 fn document(
@@ -185,7 +185,7 @@ fn named(fields: &[Field], references: bool, pattern: &str) -> Value {
     map_of(pattern, &table(fields, references))
 }
 
-/// A table whose keys are names of a pattern.
+/// Returns the schema of a table whose keys match a pattern.
 fn map_of(pattern: &str, schema: &Value) -> Value {
     json!({
         "type": "object",
@@ -232,7 +232,7 @@ fn with(schema: &mut Value, keyword: &str, value: Value) {
     }
 }
 
-/// Text with a reference in it may stand for a value of any form.
+/// Allows text with a reference in place of a value of any form.
 fn or_reference(schema: Value, references: bool) -> Value {
     if references {
         json!({"anyOf": [schema, {"type": "string", "pattern": "\\$\\{"}]})
@@ -243,7 +243,7 @@ fn or_reference(schema: Value, references: bool) -> Value {
 
 fn form(form_of: &Form, references: bool) -> Value {
     match form_of {
-        // Editors hand dates to a schema as strings; so does the conversion that tests make.
+        // Editors pass dates to a schema as strings, and so does the tests' conversion.
         Form::Text | Form::Date => json!({"type": "string"}),
         Form::Words => json!({"type": "string", "minLength": 1}),
         Form::Word => or_reference(json!({"type": "string", "pattern": WORD}), references),
@@ -273,7 +273,7 @@ fn form(form_of: &Form, references: bool) -> Value {
             }
             or_reference(schema, references)
         }
-        // Every way to write one has a number with its unit, or parts of an hour with colons between them.
+        // All forms contain a number with a unit, or hours with colons.
         Form::Duration => json!({"type": "string", "pattern": "[0-9](\\s*[A-Za-zµ]|:[0-9])"}),
         Form::Choice(choices) => or_reference(json!({"enum": choices}), references),
         Form::List(item) => or_reference(

@@ -1,19 +1,19 @@
-//! The port through which secrets are asked for. Where they come from is for its adapters.
+//! Port for secrets; adapters read their sources.
 
 use super::definition::ValueSource;
 use evenkeel_model::Secret;
 
-/// Gets secrets.
+/// Reader of secrets.
 pub trait Secrets: Sync {
-    /// The secret from a source.
+    /// Returns the secret of a source.
     ///
     /// # Errors
     ///
-    /// Why it cannot be had, for people, without anything of the secret.
+    /// The reason why it is unavailable, for display, without any part of the secret.
     fn get(&self, source: &ValueSource) -> Result<Secret, String>;
 }
 
-/// Stands in for secrets where only the definitions are checked: nothing is asked for.
+/// Placeholder where only definitions are checked: no secret is read.
 #[derive(Debug)]
 pub struct NoSecrets;
 

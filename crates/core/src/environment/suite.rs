@@ -1,6 +1,6 @@
-//! A suite as one environment declares it: every reference already filled in.
+//! Suite as declared by one environment, with all references filled in.
 //!
-//! Running it is `suite`'s; this is only what is to be run.
+//! Running it is left to `suite`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,38 +16,38 @@ pub struct Suite {
     pub name: String,
     /// `smoke`, `e2e`, `performance`, `contract`, `security` or `acceptance`.
     pub kind: String,
-    /// The digest of its definition and of the files it names: evidence is bound to it.
+    /// Digest of its definition and files; evidence is bound to it.
     pub digest: Digest,
-    /// The files beside the definitions that it runs or reads.
+    /// Files beside the definitions that it runs or reads.
     pub files: Vec<SuiteFile>,
-    /// What it does; at least one of the three, and all of them must pass.
+    /// Checks; at least one of the three, and all of them must pass.
     pub http: Vec<HttpCheck>,
-    /// A command.
+    /// Command.
     pub run: Option<RunCheck>,
-    /// An open load.
+    /// Open load.
     pub load: Option<LoadCheck>,
 }
 
-/// A file beside the definitions that a suite runs or reads.
+/// File beside the definitions that a suite runs or reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuiteFile {
     /// Its path, relative to the directory of the definitions.
     pub path: String,
-    /// Its digest; `None` for a program that is not built yet.
+    /// Digest; `None` for a program that is not built yet.
     pub digest: Option<Digest>,
-    /// Whether it is the program of `run`, which may be built rather than kept in version control.
+    /// Whether it is the program of `run`, which may be a build result outside of version control.
     pub is_program: bool,
 }
 
 impl Suite {
-    /// Returns the place of its kind in the order of running: quick kinds first.
+    /// Returns the rank of its kind in running order: quick kinds first.
     #[must_use]
     pub fn rank(&self) -> Option<usize> {
         SUITE_KINDS.iter().position(|kind| *kind == self.kind)
     }
 }
 
-/// Returns the suites with these names, or all of them when no name is given.
+/// Returns the suites with these names, or all of them without names.
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ pub fn selected<'s>(suites: &'s [Suite], names: &[String]) -> Result<Vec<&'s Sui
         .collect())
 }
 
-/// One HTTP request and what its answer must be.
+/// HTTP request with the expected answer.
 #[derive(Clone, Debug)]
 pub struct HttpCheck {
     /// `GET` or another method.
@@ -82,52 +82,52 @@ pub struct HttpCheck {
     pub send: BTreeMap<String, SuiteText>,
     /// The body to send.
     pub body: Option<String>,
-    /// The status the answer must have.
+    /// Expected status.
     pub status: u16,
-    /// Headers the answer must have; the value must be equal, or contained if it begins and ends with `*`.
+    /// Expected headers; the value must be equal, or contained if it starts and ends with `*`.
     pub header: BTreeMap<String, String>,
-    /// Texts its body must contain.
+    /// Texts that the body must contain.
     pub contains: Vec<String>,
-    /// JSON it must have: by JSON Pointer (RFC 6901), the value.
+    /// Expected JSON values, by JSON Pointer (RFC 6901).
     pub json: BTreeMap<String, serde_json::Value>,
-    /// How long the whole answer may take.
+    /// Time limit of the whole answer.
     pub within: Duration,
 }
 
-/// A command and how it is judged.
+/// Command with its criteria.
 #[derive(Clone, Debug)]
 pub struct RunCheck {
     /// Program and arguments. A program with a `/` is a path; others are looked up in `PATH`.
     pub command: Vec<String>,
-    /// Its environment, besides `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, which it inherits.
+    /// Environment variables, besides `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, which it inherits.
     pub environment: BTreeMap<String, SuiteText>,
     /// Its working directory.
     pub directory: PathBuf,
-    /// How long it may take before its whole process group is killed.
+    /// Time limit; after it the whole process group is killed.
     pub within: Duration,
-    /// JUnit files it writes: a path or a pattern with `*` in its last part, absolute. Older ones stay, and
-    /// do not count.
+    /// JUnit files that it writes: a path or a pattern with `*` in its last part, absolute. Older files are kept and
+    /// ignored.
     pub junit: Option<String>,
 }
 
-/// An open load: requests are sent at their appointed times, whether or not earlier ones were answered.
+/// Open load: requests are sent at their scheduled times, whether or not earlier ones were answered.
 #[derive(Clone, Debug)]
 pub struct LoadCheck {
     /// The URL to GET.
     pub url: String,
-    /// Requests a second.
+    /// Requests per second.
     pub rate: u32,
-    /// For how long.
+    /// Duration.
     pub duration: Duration,
-    /// Highest latency at these percentiles, from the intended start to the last byte.
+    /// Maximum latency of the 50th percentile, from the intended start to the last byte.
     pub p50: Option<Duration>,
-    /// Of 95 in 100.
+    /// Maximum latency of the 95th percentile.
     pub p95: Option<Duration>,
-    /// Of 99 in 100.
+    /// Maximum latency of the 99th percentile.
     pub p99: Option<Duration>,
-    /// Highest share of errors, from 0 to 1: no answer in time, or a status of 400 and above.
+    /// Maximum share of errors, from 0 to 1: no answer in time, or a status of 400 and above.
     pub errors: f64,
-    /// How long a request may take before it counts as an error.
+    /// Time limit of a request.
     pub within: Duration,
 }
 

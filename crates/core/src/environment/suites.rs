@@ -1,4 +1,4 @@
-//! Fills a suite's definition in.
+//! Resolution of suites.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,16 +15,16 @@ use crate::kind::Attributes;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, Value, duration};
 
-/// Where suites have working directories of their own, in the project's directory.
+/// Directory of suites' working directories, in the project's directory.
 pub const SCRATCH: &str = ".evenkeel/suites";
 
-/// The working directory of one suite in an environment, in the project's directory.
+/// Returns the working directory of a suite in an environment, relative to the project's directory.
 #[must_use]
 pub fn scratch_of(environment: &str, suite: &str) -> PathBuf {
     Path::new(SCRATCH).join(environment).join(suite)
 }
 
-/// Fills in all suites of an environment.
+/// Resolves all suites of an environment.
 pub(super) fn resolve(resolver: &mut Resolver<'_>) -> Vec<Suite> {
     let blocks = resolver.definition.suites_of(resolver.name);
     let mut suites = Vec::new();
@@ -125,14 +125,14 @@ fn suite(resolver: &mut Resolver<'_>, name: &str, block: &Block) -> Option<Suite
     })
 }
 
-/// What a suite's digest is made of.
+/// Content of a suite's digest.
 #[derive(Serialize)]
 struct SuiteBasis<'a> {
     attributes: BTreeMap<&'a str, &'a Value>,
     inputs: BTreeMap<&'a str, Digest>,
 }
 
-/// The program, when it is a file beside the definitions, and the declared inputs.
+/// Returns the program, if it is a file beside the definitions, and the declared inputs.
 fn files(
     resolver: &mut Resolver<'_>,
     subject: &str,
@@ -158,7 +158,7 @@ fn files(
             (port.digest(&path), "inputs", "input")
         };
         let reason = match found {
-            Ok(None) if !is_program => "there is no such file".to_owned(),
+            Ok(None) if !is_program => "the file does not exist".to_owned(),
             // A program that is not built yet is an error when the suite runs.
             Ok(digest) => {
                 files.push(SuiteFile {
@@ -230,7 +230,7 @@ fn http_check(value: &Value) -> Result<HttpCheck, String> {
     for (pointer, value) in entries("json") {
         if !(pointer.is_empty() || pointer.starts_with('/')) {
             return Err(format!(
-                "`{pointer}` is no JSON Pointer: one begins with `/`"
+                "`{pointer}` is not a JSON Pointer: it must start with `/`"
             ));
         }
         json.insert(pointer, serde_json::to_value(value).unwrap_or_default());

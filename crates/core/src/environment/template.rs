@@ -1,7 +1,6 @@
-//! Templates: minijinja, with an undefined name as an error and a bound on work.
+//! Templates: minijinja, with undefined names as errors and a limit of work.
 //!
-//! Only files beside the definitions are templates. Values that are filled in, and anything that was seen on a target,
-//! are data and never rendered again.
+//! Only files beside the definitions are templates. Filled-in values and observed data are never rendered again.
 
 use std::collections::BTreeSet;
 
@@ -10,36 +9,36 @@ use minijinja::{Environment, UndefinedBehavior};
 
 use evenkeel_model::source::{SourceFile, Span};
 
-/// Instructions a template may take: a loop without an end ends here.
+/// Maximum number of instructions of a template: stops endless loops.
 const FUEL: u64 = 5_000_000;
 
-/// A template that was understood.
+/// Parsed template.
 #[derive(Debug)]
 pub struct Template<'a> {
     environment: Environment<'a>,
-    /// The names it uses, nested ones with dots: `port`, `directory.home.path`.
+    /// Names it uses, nested ones with dots: `port`, `directory.home.path`.
     pub names: BTreeSet<String>,
 }
 
-/// What is wrong with a template, and where.
+/// Problem of a template, with its place.
 #[derive(Debug)]
 pub struct TemplateProblem {
-    /// In the template.
+    /// Place in the template.
     pub span: Span,
-    /// What.
+    /// Message.
     pub message: String,
 }
 
 impl<'a> Template<'a> {
-    /// Understands a template.
+    /// Parses a template.
     ///
     /// # Errors
     ///
-    /// When it is no template.
+    /// When its syntax is invalid.
     pub fn new(file: &'a std::sync::Arc<SourceFile>) -> Result<Self, TemplateProblem> {
         let mut environment = Environment::empty();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        // A file ends as its template does: the last line feed is content.
+        // A rendered file ends like its template: the last line feed is content.
         if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
             environment.set_syntax(syntax);
         }
@@ -58,7 +57,7 @@ impl<'a> Template<'a> {
         })
     }
 
-    /// Renders it. What is told of an error quotes no value when there is a secret among them.
+    /// Renders it. Error messages quote no value if one of the values is secret.
     ///
     /// # Errors
     ///
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_written_as_content_writes_them() {
+    fn values_are_written_like_in_content() {
         let values = serde_json::json!({
             "on": true, "off": false, "whole": 3, "part": 1.0, "large": i64::MIN, "text": "a",
             "flags": [true, false], "words": ["a", "b"], "rows": [{"on": true}],

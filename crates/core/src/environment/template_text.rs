@@ -1,16 +1,16 @@
-//! How templates write values: as `content` does, so that one value reads the same wherever it is written.
+//! Formatting of values in templates: as in `content`, so that one value has one spelling everywhere.
 //!
-//! The engine's own words for booleans are those of Python, which no other format reads.
+//! The engine would write booleans as in Python, which other formats do not read.
 
 use std::borrow::Cow;
 
 use minijinja::value::{Kwargs, StringInput, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State, Value, filters};
 
-/// Makes templates write values as `content` does, and gives them their filters and functions.
+/// Configures templates to write values like `content`, and adds their filters and functions.
 pub(super) fn settle(environment: &mut Environment<'_>) {
     environment.set_formatter(write);
-    // Where letters change their case, the words for booleans are the same as here.
+    // Case filters use the same words for booleans.
     environment.add_filter("upper", filters::upper);
     environment.add_filter("lower", filters::lower);
     environment.add_filter("default", filters::default);
@@ -24,7 +24,7 @@ pub(super) fn settle(environment: &mut Environment<'_>) {
     environment.add_function("range", minijinja::functions::range);
 }
 
-/// Writes what stands between `{{` and `}}`.
+/// Writes the value between `{{` and `}}`.
 fn write(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     let what = match value.kind() {
         ValueKind::Seq | ValueKind::Iterable => "a list",
@@ -34,11 +34,11 @@ fn write(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
     };
     Err(Error::new(
         ErrorKind::InvalidOperation,
-        format!("{what} cannot stand within text; write it with `tojson`, `join` or `default`"),
+        format!("{what} cannot be used within text; write it with `tojson`, `join` or `default`"),
     ))
 }
 
-/// A boolean as text; every other value as it is.
+/// Returns a boolean as text, and every other value unchanged.
 fn worded(value: &Value) -> Value {
     match value.kind() {
         ValueKind::Bool if value.is_true() => Value::from("true"),

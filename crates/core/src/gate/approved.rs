@@ -1,14 +1,14 @@
-//! Rule: enough different people approved this very plan on this very evidence.
+//! Rule: enough different people approved this exact plan on this exact evidence.
 
 use std::collections::BTreeSet;
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// Enough different people approved this very plan on this very evidence.
+/// Enough different people approved this exact plan on this exact evidence.
 pub struct ApprovedByPeople;
 
-/// The people who approved this very plan on this very evidence.
+/// Returns the people who approved this exact plan on this exact evidence.
 pub(super) fn people(dossier: &Dossier) -> BTreeSet<&str> {
     let valid = dossier.approvals.iter().filter(|approval| {
         approval.plan == dossier.release.plan

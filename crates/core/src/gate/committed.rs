@@ -1,9 +1,9 @@
-//! Rule: what is released is in a commit.
+//! Rule: the released definitions are in a commit.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// What is released is in a commit.
+/// The released definitions are in a commit.
 pub struct Committed;
 
 impl Rule for Committed {
@@ -17,7 +17,7 @@ impl Rule for Committed {
         let earlier = dossier.released.as_ref();
         let earlier = earlier.and_then(|released| released.commit.as_ref());
         if let (Some(earlier), None) = (earlier, &dossier.origin.commit) {
-            // Whatever the policy of these definitions says: it is in no commit either.
+            // Independent of the policy of these definitions, which is uncommitted as well.
             let earlier: String = earlier.chars().take(10).collect();
             return vec![Reason::new(
                 &Self::CODE,

@@ -1,9 +1,9 @@
-//! Rule: the definitions are in the directory from which earlier releases came.
+//! Rule: the definitions are in the directory of earlier releases.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// The definitions are in the directory from which earlier releases came.
+/// The definitions are in the directory of earlier releases.
 pub struct DefinitionsAreTheSamePlace;
 
 impl Rule for DefinitionsAreTheSamePlace {

@@ -1,8 +1,8 @@
-//! What a release is measured by: the policy, the path, the severities and the declared differences; and what of it is
-//! less than at an earlier release.
+//! Requirements of a release: the policy, the path, the severities and the declared differences; and their weakening
+//! since an earlier release.
 //!
-//! A commit can change all of it. That is not refused, since it may be intended: it is always reported, and a person must
-//! approve it.
+//! A commit can change all of it. That is not blocked, since it may be intended: it is always reported, and a person
+//! must approve it.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::environment::{Definition, Policy};
 use evenkeel_model::defect::Severity;
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
-/// What a release is measured by. A stored type: see `dossier`.
+/// Requirements of a release. A stored type: see `dossier`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Demands {
@@ -23,30 +23,29 @@ pub struct Demands {
     pub policy: Policy,
     /// The environments in the order of promotion.
     pub path: Vec<EnvironmentName>,
-    /// The directory of the definitions, as the project names it. `None` in dossiers of earlier versions.
+    /// Directory of the definitions, relative to the project. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// The severities that the system sets, by code. `None` in dossiers of earlier versions.
+    /// Configured severities, by code. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severities: Option<BTreeMap<String, Severity>>,
-    /// The declared differences by their places, each with the digest of what it permits. `None` in dossiers of earlier
-    /// versions.
+    /// Declared differences by place, each with the digest of its bounds. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<BTreeMap<String, Digest>>,
 }
 
-/// What is less than at an earlier release, in sentences.
+/// Weakened requirements since an earlier release, as sentences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Weakened {
-    /// What the policy or the path requires less.
+    /// Weakened policy or path.
     pub policy: Vec<String>,
-    /// Severities that are lower.
+    /// Lowered severities.
     pub severities: Vec<String>,
-    /// Places that are declared to differ and were not, or that may differ by more or for longer.
+    /// Places that were not declared to differ before, or whose bounds are wider or later.
     pub differences: Vec<String>,
 }
 
-/// The part of an earlier dossier that is compared, in either format.
+/// Compared part of an earlier dossier, in either format.
 #[derive(Deserialize)]
 struct Earlier {
     policy: Option<StoredPolicy>,
@@ -66,7 +65,7 @@ struct Within {
 }
 
 impl Demands {
-    /// Reads them from the stored dossier of an earlier release; `None` when it cannot be read.
+    /// Reads the requirements from the stored dossier of an earlier release; `None` if it is unreadable.
     #[must_use]
     pub fn of_dossier(bytes: &[u8]) -> Option<Self> {
         let earlier: Earlier = serde_json::from_slice(bytes).ok()?;
@@ -89,7 +88,7 @@ impl Demands {
         })
     }
 
-    /// Returns everything that is less than in `earlier`.
+    /// Returns everything that is weaker than in `earlier`.
     #[must_use]
     pub fn weaker_than(&self, earlier: &Self, now: Moment) -> Weakened {
         let mut policy = self.policy.weaker_than(&earlier.policy, now);
@@ -102,7 +101,7 @@ impl Demands {
     }
 }
 
-/// The severities that a system sets, by code.
+/// Returns the configured severities, by code.
 #[must_use]
 pub fn severities(definition: &Definition) -> BTreeMap<String, Severity> {
     let given = definition.severities.iter();
@@ -111,7 +110,7 @@ pub fn severities(definition: &Definition) -> BTreeMap<String, Severity> {
         .collect()
 }
 
-/// The declared differences by their places, each with the digest of what it permits.
+/// Returns the declared differences by place, each with the digest of its bounds.
 #[must_use]
 pub fn differences(definition: &Definition) -> BTreeMap<String, Digest> {
     let environments = definition.environments.values();
@@ -138,7 +137,7 @@ pub fn differences(definition: &Definition) -> BTreeMap<String, Digest> {
         .collect()
 }
 
-/// An environment that was dropped, and environments that come in another order.
+/// Returns dropped and reordered environments.
 fn path_weaker(now: &[EnvironmentName], then: &[EnvironmentName]) -> Vec<String> {
     let mut weaker: Vec<String> = then
         .iter()
@@ -198,13 +197,13 @@ fn wider(
 }
 
 impl Weakened {
-    /// Whether nothing is less.
+    /// Whether nothing is weaker.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.policy.is_empty() && self.severities.is_empty() && self.differences.is_empty()
     }
 
-    /// What must be approved by a person: everything but declared differences, which have owners and expiries.
+    /// Returns everything that a person must approve: all except declared differences, which have owners and expiries.
     pub(super) fn to_approve(&self) -> Vec<&str> {
         let all = self.policy.iter().chain(&self.severities);
         all.map(String::as_str).collect()
@@ -272,7 +271,7 @@ mod tests {
             ["`parity/attribute-differs` was critical and is error"]
         );
         assert!(stricter.differences.is_empty());
-        // What an earlier version did not keep is not compared.
+        // Fields that an earlier version did not store are not compared.
         let unknown = Demands {
             severities: None,
             differences: None,

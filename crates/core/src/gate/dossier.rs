@@ -1,7 +1,7 @@
-//! The dossier: everything the gate looks at. Kept whole in the ledger's objects with each verdict, see `stored`.
+//! Dossier: all facts of the gate, stored whole in the ledger's objects with each verdict, see `stored`.
 //!
-//! These types are stored types: fields are only ever added, as optional ones. Live types among them go through a door
-//! of `stored`.
+//! These types are stored types: fields are only added, as optional ones. Live types among them are converted in
+//! `stored`.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
 use evenkeel_model::defect::{Corner, Severity};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
-/// Everything the gate looks at.
+/// Facts of the gate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Dossier {
@@ -23,47 +23,46 @@ pub struct Dossier {
     pub system: String,
     /// The environments in the order of promotion.
     pub path: Vec<EnvironmentName>,
-    /// Where a release would go.
+    /// Environment to release to.
     pub production: EnvironmentName,
     /// The policy.
     #[serde(with = "stored::policy")]
     pub policy: Policy,
-    /// Where the definitions came from.
+    /// Origin of the definitions.
     pub origin: Origin,
-    /// Parity defects, and defects of declared differences, that nobody declared.
+    /// Undeclared parity defects, and defects of declared differences.
     pub parity: Vec<DefectFact>,
-    /// Each environment as it was found.
+    /// State of each environment.
     pub environments: BTreeMap<EnvironmentName, EnvironmentFacts>,
-    /// What a release would do.
+    /// Planned release.
     pub release: ReleasePlan,
-    /// What each environment before production is known to have run.
+    /// Last applied recipe of each environment before production.
     pub proofs: BTreeMap<EnvironmentName, ProofFacts>,
-    /// The suites as they are declared, for each environment before production.
+    /// Declared suites of each environment before production.
     pub suites: BTreeMap<EnvironmentName, Vec<SuiteFact>>,
     /// The newest evidence of each suite.
     pub evidence: Vec<EvidenceFact>,
-    /// The digest of all of it: what an approval is bound to, besides the plan.
+    /// Digest of all evidence: an approval is bound to it and to the plan.
     pub evidence_digest: Digest,
     /// Approvals of releases to production.
     pub approvals: Vec<ApprovalFact>,
     /// The ledger.
     pub ledger: LedgerFacts,
-    /// The directory of the definitions, as the project names it. `None` in dossiers of earlier versions.
+    /// Directory of the definitions, relative to the project. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// The severities that the system sets, by code. `None` in dossiers of earlier versions.
+    /// Configured severities, by code. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severities: Option<BTreeMap<String, Severity>>,
-    /// The declared differences by their places, each with the digest of what it permits. `None` in dossiers of earlier
-    /// versions.
+    /// Declared differences by place, each with the digest of its bounds. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<BTreeMap<String, Digest>>,
-    /// What the ledger knows of earlier releases; `None` when there was none.
+    /// Facts of earlier releases; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<ReleasedFacts>,
 }
 
-/// A defect, as far as the gate needs it.
+/// Facts about a defect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DefectFact {
@@ -71,36 +70,36 @@ pub struct DefectFact {
     pub fingerprint: Digest,
     /// Its code.
     pub code: String,
-    /// Its sentence.
+    /// Message.
     pub message: String,
     /// Its corner.
     #[serde(with = "stored::corner", default)]
     pub corner: Option<Corner>,
-    /// Whether the release's own plan would repair it.
+    /// Whether the release's own plan repairs it.
     pub repaired: bool,
 }
 
-/// An environment as it was found.
+/// State of an environment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EnvironmentFacts {
-    /// Its recipe as defined now.
+    /// Current recipe.
     pub recipe: Digest,
-    /// Its artifacts as they are now.
+    /// Current artifacts.
     pub artifacts: BTreeMap<String, Digest>,
     /// Live drift.
     pub drift: Vec<DefectFact>,
-    /// Steps a plan for it would have.
+    /// Number of steps that a plan for it has.
     pub steps: usize,
-    /// Declared attributes.
+    /// Number of declared attributes.
     pub declared: usize,
-    /// Those that were observed.
+    /// Number of observed attributes.
     pub observed: usize,
-    /// What was observed; `None` when not everything could be.
+    /// Digest of the observation; `None` if it is incomplete.
     pub observation: Option<Digest>,
 }
 
-/// What a release would do.
+/// Planned release.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReleasePlan {
@@ -108,26 +107,25 @@ pub struct ReleasePlan {
     pub plan: Digest,
     /// Its recipe.
     pub recipe: Digest,
-    /// Its steps, and whether the environment before production did one of the same shape since production's last
-    /// release.
+    /// Steps, and whether the environment before production did one of the same shape since production's last release.
     pub steps: Vec<(Instance, Verb, bool)>,
-    /// Whether there is nothing to release: production runs this recipe already.
+    /// Whether production already runs this recipe.
     pub already: bool,
 }
 
-/// What an environment is known to have run.
+/// Last applied recipe of an environment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProofFacts {
-    /// The recipe of the last apply that ended with every step done.
+    /// Recipe of the last apply with every step done.
     pub recipe: Option<Digest>,
-    /// How the last apply ended; `None` when it never said.
+    /// Outcome of the last apply; `None` if none was recorded.
     pub last: Option<ApplyOutcome>,
-    /// Steps that were begun and never said how they ended.
+    /// Number of steps with an intent and no outcome.
     pub open: usize,
 }
 
-/// A suite as it is declared.
+/// Facts about a declared suite.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SuiteFact {
@@ -145,19 +143,19 @@ pub struct SuiteFact {
 pub struct EvidenceFact {
     /// The suite.
     pub suite: String,
-    /// The environment it ran in.
+    /// Environment.
     pub environment: EnvironmentName,
     /// Whether it passed.
     pub passed: bool,
-    /// Cases that passed, and that did not.
+    /// Numbers of passed and other cases.
     pub cases: (usize, usize),
     /// When it ended.
     pub ended: Moment,
-    /// What it is bound to.
+    /// Binding.
     pub bound: EvidenceBinding,
-    /// Whether the environment was the same after it as before it.
+    /// Whether the environment was the same before and after it.
     pub undisturbed: bool,
-    /// What it showed.
+    /// Summary.
     pub summary: String,
 }
 
@@ -165,33 +163,33 @@ pub struct EvidenceFact {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ApprovalFact {
-    /// Who.
+    /// Approver.
     pub by: String,
-    /// Of which plan.
+    /// Plan.
     pub plan: Digest,
-    /// On which evidence.
+    /// Evidence.
     pub evidence: Digest,
-    /// When.
+    /// Time.
     pub at: Moment,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 
-/// The ledger.
+/// Facts about the ledger.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LedgerFacts {
-    /// Its entries, if all of them were verified.
+    /// Number of entries, if all of them were verified.
     pub entries: Option<u64>,
-    /// What is wrong with it.
+    /// Damage.
     pub broken: Option<String>,
-    /// Why it is not proven that no entry is missing at its end.
+    /// Reason why the completeness of its end is not proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproven: Option<String>,
 }
 
 impl Dossier {
-    /// The environments a release must have been proven in: all before production, in order.
+    /// Returns the environments that a release must be proven in: all before production, in order.
     pub fn before_production(&self) -> impl Iterator<Item = &EnvironmentName> {
         self.path.iter().filter(|name| **name != self.production)
     }

@@ -1,9 +1,9 @@
-//! Rule: enough of what is declared was really observed, in every environment.
+//! Rule: the required share of declared attributes was observed, in every environment.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// Enough of what is declared was really observed.
+/// The required share of declared attributes was observed.
 pub struct EverythingObserved;
 
 impl Rule for EverythingObserved {
@@ -41,7 +41,7 @@ impl Rule for EverythingObserved {
                     remedy,
                 ));
             } else if facts.observation.is_none() && facts.observed == facts.declared {
-                // Something that is declared no longer could not be seen.
+                // A resource removed from the definitions was not observed.
                 reasons.push(Reason::new(
                     &Self::CODE,
                     format!("{name}: not everything was read"),
@@ -53,7 +53,7 @@ impl Rule for EverythingObserved {
     }
 }
 
-/// Whether a part is a share of a whole; a share that is no number is never reached.
+/// Whether a part reaches a share of a whole; a share that is not a number is never reached.
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts of attributes are far below 2^52"

@@ -1,10 +1,10 @@
-//! Rule: evidence is young, and what it was made on is untouched since.
+//! Rule: evidence is recent, and its environment is unchanged since.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 use evenkeel_model::duration;
 
-/// Evidence is young, and what it was made on is untouched since.
+/// Evidence is recent, and its environment is unchanged since.
 pub struct EvidenceIsFresh;
 
 impl Rule for EvidenceIsFresh {
@@ -30,7 +30,7 @@ impl Rule for EvidenceIsFresh {
             let evidence = dossier.evidence.iter().find(|evidence| {
                 evidence.suite == suite.name && evidence.environment == *name && evidence.passed
             });
-            // A suite without a pass is the business of the rule about suites.
+            // A suite without a pass is left to the rule about suites.
             let Some(evidence) = evidence else { continue };
             let age = dossier.at.since(evidence.ended);
             let message = if evidence.ended > dossier.at {

@@ -1,9 +1,9 @@
-//! Rule: every entry of the ledger is what was written, and none is missing.
+//! Rule: every entry of the ledger is unchanged, and none is missing.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// Every entry of the ledger is what was written, and none is missing.
+/// Every entry of the ledger is unchanged, and none is missing.
 pub struct LedgerIsWhole;
 
 impl Rule for LedgerIsWhole {

@@ -1,7 +1,7 @@
-//! The gate: a pure function from the dossier to open or shut, with every reason.
+//! Gate: a pure function from the dossier to open or shut, with every reason.
 //!
-//! No rule looks at anything but the dossier, and the ledger keeps the dossier: so every verdict can be computed again.
-//! Whatever is missing, empty or unknown shuts it.
+//! Rules read the dossier only, and the ledger keeps the dossier, so every verdict can be recomputed. Missing, empty or
+//! unknown facts shut it.
 //!
 //! To add a rule: write `<what_is_true>.rs` with a type that implements [`Rule`], add its `mod` line, and its line in
 //! the list.
@@ -42,7 +42,7 @@ use evenkeel_model::defect::Code;
 /// The codes of the rules that only people can satisfy.
 pub const PEOPLE: &[&str] = &["gate/not-approved", "gate/weakened"];
 
-/// The codes of the rules about definitions: nothing that is applied to an environment changes what they say.
+/// Codes of the rules about definitions, which no apply can change.
 pub const DEFINITIONS: &[&str] = &[
     "gate/not-committed",
     "gate/older-commit",
@@ -51,7 +51,7 @@ pub const DEFINITIONS: &[&str] = &[
     "gate/parity",
 ];
 
-/// The codes of the rules that have no say where there is nothing to release.
+/// Codes of the rules that do not count without a release.
 const OF_A_RELEASE: &[&str] = &[
     "gate/not-rehearsed",
     "gate/freeze",
@@ -59,8 +59,8 @@ const OF_A_RELEASE: &[&str] = &[
     "gate/weakened",
 ];
 
-/// Whether a reason counts where production already runs the recipe: drift, a failing test, and what cannot be told. With
-/// `delivered`, the suites ran just now; otherwise old evidence is no fault.
+/// Whether a reason counts although production already runs the recipe: drift, a failing test, and unknown facts. With
+/// `delivered`, the suites just ran; otherwise old evidence is acceptable.
 #[must_use]
 pub fn counts_without_release(reason: &Reason, dossier: &Dossier, delivered: bool) -> bool {
     match &*reason.code {
@@ -79,12 +79,12 @@ fn has_failed(dossier: &Dossier) -> bool {
         .any(|each| !each.passed && each.bound.recipe == dossier.release.recipe)
 }
 
-/// One rule: what must be true for the gate to be open.
+/// Rule: a condition for the gate to be open.
 pub trait Rule {
-    /// What is said when it is not.
+    /// Code of a failure.
     const CODE: Code;
 
-    /// Why the gate is shut; nothing when the rule holds.
+    /// Returns the reasons why the gate is shut; none if the rule holds.
     fn judge(dossier: &Dossier) -> Vec<Reason>;
 }
 

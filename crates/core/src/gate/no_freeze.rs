@@ -1,9 +1,9 @@
-//! Rule: nothing is frozen now.
+//! Rule: no freeze is in force.
 
 use super::{Dossier, EvidenceFact, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// Nothing is frozen now.
+/// No freeze is in force.
 pub struct NoFreeze;
 
 impl Rule for NoFreeze {

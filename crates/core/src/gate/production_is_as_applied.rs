@@ -1,9 +1,9 @@
-//! Rule: production has no drift beyond what the release itself repairs.
+//! Rule: production has no drift beyond what the release repairs.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::{Code, Corner};
 
-/// Production has no drift beyond what the release itself repairs.
+/// Production has no drift beyond what the release repairs.
 pub struct ProductionIsAsApplied;
 
 impl Rule for ProductionIsAsApplied {
@@ -26,7 +26,7 @@ impl Rule for ProductionIsAsApplied {
             .drift
             .iter()
             .filter(|finding| {
-                !finding.repaired || (dossier.release.already && is_by_hand(finding.corner))
+                !finding.repaired || (dossier.release.already && is_from_outside(finding.corner))
             })
             .map(|finding| {
                 let remedy = if finding.repaired {
@@ -40,8 +40,8 @@ impl Rule for ProductionIsAsApplied {
     }
 }
 
-/// With nothing new to release, what was changed by hand is repaired and not released.
-fn is_by_hand(corner: Option<Corner>) -> bool {
+/// Without a new release, changes made outside evenkeel are repaired, not released.
+fn is_from_outside(corner: Option<Corner>) -> bool {
     matches!(
         corner,
         Some(Corner::ChangedOutside | Corner::ChangedOutsideInBoth | Corner::Conflicting)

@@ -1,9 +1,9 @@
-//! Rule: releases go where they always went.
+//! Rule: releases go to the environment of all earlier releases.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// Releases go where they always went.
+/// Releases go to the environment of all earlier releases.
 pub struct ProductionIsTheSame;
 
 impl Rule for ProductionIsTheSame {

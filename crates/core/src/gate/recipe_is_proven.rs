@@ -1,10 +1,10 @@
-//! Rule: every environment before production ran this very recipe, to the end.
+//! Rule: every environment before production ran this exact recipe, completely.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::defect::Code;
 
-/// Every environment before production ran this very recipe.
+/// Every environment before production ran this exact recipe.
 pub struct RecipeIsProven;
 
 impl Rule for RecipeIsProven {

@@ -1,4 +1,4 @@
-//! What earlier releases say of the next one: where they went, from which commit, and by which demands.
+//! Facts of earlier releases for the next one: environments, commit and requirements.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Demands, Dossier, Weakened};
 use evenkeel_model::EnvironmentName;
 
-/// What the ledger knows of earlier releases. A stored type: see `dossier`.
+/// Facts of earlier releases. A stored type: see `dossier`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReleasedFacts {
@@ -15,18 +15,18 @@ pub struct ReleasedFacts {
     pub release: String,
     /// Every environment that was ever released to.
     pub environments: BTreeSet<EnvironmentName>,
-    /// The commit of the last release that had one.
+    /// Commit of the last release that had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// Whether the definitions are of an older commit than that one.
     pub is_older: bool,
-    /// What the last release was measured by; `None` when its dossier cannot be read.
+    /// Requirements of the last release; `None` if its dossier is unreadable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demands: Option<Demands>,
 }
 
 impl Dossier {
-    /// What this release is measured by.
+    /// Returns the requirements of this release.
     #[must_use]
     pub fn demands(&self) -> Demands {
         Demands {
@@ -38,7 +38,7 @@ impl Dossier {
         }
     }
 
-    /// What is less than at the last release; `None` when that cannot be told.
+    /// Returns the weakened requirements since the last release; `None` if they are unknown.
     #[must_use]
     pub fn weakened(&self) -> Option<Weakened> {
         match &self.released {

@@ -1,9 +1,9 @@
-//! Rule: every environment before production is as declared.
+//! Rule: every environment before production is in sync.
 
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::{Code, Corner};
 
-/// Every environment before production is as declared.
+/// Every environment before production is in sync.
 pub struct StagingIsInSync;
 
 impl Rule for StagingIsInSync {

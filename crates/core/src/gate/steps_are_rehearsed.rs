@@ -1,10 +1,10 @@
-//! Rule: enough of production's steps were rehearsed in the environment before it.
+//! Rule: the required share of production's steps was rehearsed in the environment before it.
 
 use super::everything_observed::enough;
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// Enough of production's steps were rehearsed.
+/// The required share of production's steps was rehearsed.
 pub struct StepsAreRehearsed;
 
 impl Rule for StepsAreRehearsed {
@@ -15,7 +15,7 @@ impl Rule for StepsAreRehearsed {
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
-        // What was released before is restored by these steps, not released: that is the business of another rule.
+        // These steps restore an earlier release; that is left to another rule.
         if dossier.release.already {
             return Vec::new();
         }

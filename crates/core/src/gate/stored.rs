@@ -1,9 +1,8 @@
-//! The dossier as the ledger's objects keep it: with the version of its format and of the rules that judged it, and with
-//! the whole verdict.
+//! Stored form of the dossier: with the version of its format and of the rules, and with the whole verdict.
 //!
-//! The live types of the policy, of corners and of verdicts go through one door each, here: a change of theirs is asked
-//! about by the compiler and changes nothing that was stored. The facts of a dossier have no other form than the stored
-//! one: fields are only added to them, as optional ones.
+//! The live types of the policy, of corners and of verdicts are each converted in one place, here: a change of a live
+//! type fails to compile and changes no stored form. The facts of a dossier exist in the stored form only: fields are
+//! only added to them, as optional ones.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -13,40 +12,40 @@ use crate::environment::policy::Freeze;
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Corner;
 
-/// The format that this version writes. The first format was the bare dossier, without a number.
+/// Format written by this version. The first format was the bare dossier, without a number.
 pub const FORMAT: u32 = 2;
 
-/// The version of the rules: raised when a rule is added or removed, or decides differently.
+/// Version of the rules: increased when a rule is added, removed, or decides differently.
 pub const RULES: u32 = 2;
 
-/// Everything that is kept of one verdict.
+/// Stored dossier of one verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StoredDossier {
-    /// The version of this form.
+    /// Version of this form.
     pub format: u32,
-    /// The version of the rules that judged.
+    /// Version of the rules.
     pub rules: u32,
-    /// What they judged.
+    /// Judged dossier.
     pub dossier: Dossier,
-    /// What they said. `None` for the first format, which kept it in the entry alone and by codes.
+    /// Verdict. `None` in the first format, which stored only its codes, in the entry.
     #[serde(default)]
     pub verdict: Option<StoredVerdict>,
 }
 
-/// A verdict, whole.
+/// Complete verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StoredVerdict {
     /// Whether the gate was open.
     pub open: bool,
-    /// Every rule that was judged, in order.
+    /// Every judged rule, in order.
     pub rules: Vec<StoredRule>,
-    /// What would have opened it, in the order in which to do it.
+    /// Commands that would open it, in order.
     pub remedies: Vec<String>,
 }
 
-/// What one rule said.
+/// Result of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StoredRule {
@@ -54,35 +53,35 @@ pub struct StoredRule {
     pub code: String,
     /// Whether it held.
     pub holds: bool,
-    /// Why not.
+    /// Reasons why it did not hold.
     pub reasons: Vec<StoredReason>,
 }
 
-/// One reason.
+/// Reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StoredReason {
-    /// One sentence.
+    /// Message.
     pub message: String,
-    /// What would have taken it away.
+    /// Command that resolves it.
     pub remedy: String,
 }
 
-/// Why a stored dossier cannot be read.
+/// Reason why a stored dossier cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoredDossierError {
     /// It was written by a newer version.
-    #[error("the dossier has format {found}, and this evenkeel knows formats up to {FORMAT}")]
+    #[error("the dossier has format {found}; this evenkeel reads formats up to {FORMAT}")]
     Newer {
-        /// Its format.
+        /// Format.
         found: u32,
     },
-    /// It is no dossier.
+    /// Not a dossier.
     #[error("it is not a dossier")]
     Malformed(#[from] serde_json::Error),
 }
 
-/// What is looked at first.
+/// Field that is read first.
 #[derive(Deserialize)]
 struct Format {
     #[serde(default = "first_format")]
@@ -94,7 +93,7 @@ fn first_format() -> u32 {
 }
 
 impl StoredDossier {
-    /// What is kept of a dossier and the verdict on it.
+    /// Creates the stored form of a dossier and its verdict.
     #[must_use]
     pub fn new(dossier: Dossier, verdict: &Verdict) -> Self {
         Self {
@@ -105,11 +104,11 @@ impl StoredDossier {
         }
     }
 
-    /// Reads what any version up to this one kept.
+    /// Reads the stored form of any version up to this one.
     ///
     /// # Errors
     ///
-    /// When it is of a newer version, or no dossier.
+    /// When it was written by a newer version, or is not a dossier.
     pub fn read(bytes: &[u8]) -> Result<Self, StoredDossierError> {
         let Format { format } = serde_json::from_slice(bytes)?;
         match format {
@@ -129,7 +128,7 @@ impl StoredVerdict {
     fn of(verdict: &Verdict) -> Self {
         let Verdict {
             open,
-            // How many there are is how many are listed.
+            // Their number follows from the list.
             rules: _,
             reasons,
             remedies,
@@ -165,7 +164,7 @@ impl StoredReason {
     }
 }
 
-/// A policy as a dossier keeps it.
+/// Stored form of a policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct StoredPolicy {
@@ -260,7 +259,7 @@ impl From<StoredPolicy> for Policy {
     }
 }
 
-/// The door for policies: `#[serde(with = "stored::policy")]`.
+/// Conversion of policies: `#[serde(with = "stored::policy")]`.
 pub(super) mod policy {
     use super::{Deserialize, Deserializer, Policy, Serialize, Serializer, StoredPolicy};
 
@@ -273,10 +272,10 @@ pub(super) mod policy {
     }
 }
 
-/// Makes the stored twin of corners, with a door to each side that misses none.
+/// Defines the stored type of corners, with a conversion in each direction that covers all.
 macro_rules! corners {
     ($( $stored:ident = $corner:ident ),* $(,)?) => {
-        /// A corner as a dossier keeps it: these names never change.
+        /// Stored form of a corner: these names never change.
         #[derive(Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         enum StoredCorner { $( $stored ),* }
@@ -306,7 +305,7 @@ corners! {
     Unmanaged = Unmanaged,
 }
 
-/// The door for corners: `#[serde(with = "stored::corner")]`.
+/// Conversion of corners: `#[serde(with = "stored::corner")]`.
 pub(super) mod corner {
     use super::{Corner, Deserialize, Deserializer, Serialize, Serializer, StoredCorner};
 

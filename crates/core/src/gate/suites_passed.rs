@@ -1,10 +1,10 @@
-//! Rule: every suite of the required kinds passed, on exactly what is to be released.
+//! Rule: every suite of the required kinds passed on exactly the state to be released.
 
 use super::{Dossier, EvidenceFact, Reason, Remedy, Rule, SuiteFact};
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::Code;
 
-/// Every suite of the required kinds passed, on exactly this.
+/// Every suite of the required kinds passed on exactly this state.
 pub struct SuitesPassed;
 
 impl Rule for SuitesPassed {

@@ -1,4 +1,4 @@
-//! The gate's table: an open dossier, and everything that must shut it.
+//! Table of the gate: an open dossier, and every change that must shut it.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn finding(corner: evenkeel_model::defect::Corner, repaired: bool) -> DefectFact
     }
 }
 
-/// A dossier with which the gate is open.
+/// Returns a dossier with which the gate is open.
 fn open() -> Dossier {
     let at = Moment::from_millisecond(1_000_000_000);
     Dossier {
@@ -115,7 +115,7 @@ fn open() -> Dossier {
     }
 }
 
-/// As [`open`], after a release by the same demands, with a policy that asks for no approval.
+/// Returns [`open`] after a release with the same requirements, and with a policy without approvals.
 fn released() -> Dossier {
     let mut dossier = open();
     dossier.policy.approvals = 0;
@@ -149,7 +149,7 @@ fn a_whole_dossier_opens_it() {
 
 type Spoil = fn(&mut Dossier);
 
-/// Everything that must shut the gate, and the code that must say so.
+/// Changes that must shut the gate, with the expected code.
 const SHUTS: &[(&str, &str, Spoil)] = &[
     ("gate/ledger-broken", "broken", |it| {
         it.ledger.broken = Some("broken at 3".into());
@@ -173,7 +173,7 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     ("gate/parity", "one environment", |it| {
         it.path = vec![name("production")];
     }),
-    ("gate/not-observed", "not looked at", |it| {
+    ("gate/not-observed", "not observed", |it| {
         it.environments.remove(&name("production"));
     }),
     ("gate/not-observed", "nothing declared", |it| {
@@ -191,7 +191,7 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     ("gate/not-observed", "a rest unseen", |it| {
         spoil(it, "production", |facts| facts.observation = None);
     }),
-    ("gate/staging-drift", "by hand", |it| {
+    ("gate/staging-drift", "outside edit", |it| {
         spoil(it, "staging", |facts| {
             facts.drift = vec![finding(
                 evenkeel_model::defect::Corner::ChangedOutside,
@@ -209,7 +209,7 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
     (
         "gate/production-drift",
-        "by hand with nothing to release",
+        "changed outside with nothing to release",
         |it| {
             it.release.already = true;
             spoil(it, "production", |facts| {
@@ -306,7 +306,7 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
             reason: "holidays".into(),
         }];
     }),
-    ("gate/not-approved", "nobody", |it| it.approvals.clear()),
+    ("gate/not-approved", "no one", |it| it.approvals.clear()),
     ("gate/not-approved", "another plan", |it| {
         it.approvals[0].plan = digest("other");
     }),
@@ -325,7 +325,7 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
 ];
 
-/// Everything that a change of the definitions, of the path or of the command must not get past the gate, after a release.
+/// Changes of the definitions, the path or the command that must not pass the gate after a release.
 const AFTER_A_RELEASE: &[(&str, &str, Spoil)] = &[
     ("gate/weakened", "approvals given up", |it| {
         if let Some(demands) = demands(it) {
@@ -427,7 +427,7 @@ fn evidence(dossier: &mut Dossier, change: fn(&mut EvidenceFact)) {
 }
 
 #[test]
-fn everything_that_is_wrong_shuts_it() {
+fn every_problem_shuts_it() {
     let before = SHUTS.iter().map(|row| (row, open()));
     let after = AFTER_A_RELEASE.iter().map(|row| (row, released()));
     for ((code, what, spoil), mut dossier) in before.chain(after) {
@@ -481,9 +481,9 @@ fn delivering_includes_verifying() {
     assert!(remedies[1].starts_with("evenkeel approve"));
 }
 
-/// Evidence counts up to its greatest age, and not a second longer.
+/// Evidence counts up to its maximum age, and not a second longer.
 #[test]
-fn evidence_of_exactly_the_greatest_age_counts() {
+fn evidence_of_exactly_the_maximum_age_counts() {
     let mut dossier = open();
     let age = dossier.at.since(dossier.evidence[0].ended).as_secs();
     dossier.policy.evidence_max_age = age;
@@ -492,9 +492,9 @@ fn evidence_of_exactly_the_greatest_age_counts() {
     assert!(!judge(&dossier).open);
 }
 
-/// Where production already runs the recipe, drift and failed suites count, and what only a release needs does not.
+/// If production already runs the recipe, drift and failed suites count, and requirements of a release do not.
 #[test]
-fn what_counts_without_a_release_is_drift_and_failure() {
+fn without_a_release_only_drift_and_failures_count() {
     let reason = |code: &str| {
         let mut reasons = judge(&Dossier {
             evidence: Vec::new(),
@@ -527,7 +527,7 @@ fn what_counts_without_a_release_is_drift_and_failure() {
 }
 
 #[test]
-fn new_evidence_asks_for_a_new_approval_though_the_old_evidence_was_approved() {
+fn new_evidence_requires_a_new_approval() {
     let mut dossier = open();
     dossier.policy.evidence_max_age = 1;
     let remedies = judge(&dossier).remedies;
@@ -539,13 +539,13 @@ fn new_evidence_asks_for_a_new_approval_though_the_old_evidence_was_approved() {
 }
 
 #[test]
-fn what_will_be_another_plan_is_not_named_as_the_one_to_approve() {
+fn an_outdated_plan_is_not_the_one_to_approve() {
     let mut dossier = open();
     dossier.parity = vec![finding(evenkeel_model::defect::Corner::Pending, false)];
     dossier.approvals.clear();
     let remedies = judge(&dossier).remedies;
     assert_eq!(remedies.len(), 2, "{remedies:?}");
-    // Secrets that are shared are seen only by a drift that asks for them.
+    // Only a drift command with secrets detects shared secrets.
     assert!(
         remedies[0].starts_with("run `evenkeel drift` and "),
         "{remedies:?}"
@@ -557,7 +557,7 @@ fn what_will_be_another_plan_is_not_named_as_the_one_to_approve() {
 }
 
 #[test]
-fn a_freeze_that_outlasts_the_evidence_asks_for_new_evidence_after_it() {
+fn a_freeze_that_outlasts_the_evidence_requires_new_evidence() {
     let mut dossier = open();
     let freeze = |hours: i64| Freeze {
         from: Moment::from_millisecond(0),
@@ -577,7 +577,7 @@ fn a_freeze_that_outlasts_the_evidence_asks_for_new_evidence_after_it() {
 }
 
 #[test]
-fn what_is_to_be_repaired_is_not_to_be_approved() {
+fn a_plan_before_a_repair_is_not_to_be_approved() {
     let mut dossier = open();
     dossier.release.already = true;
     dossier.release.steps[0].2 = false;
@@ -592,7 +592,7 @@ fn what_is_to_be_repaired_is_not_to_be_approved() {
 }
 
 #[test]
-fn a_dossier_survives_being_kept() {
+fn a_stored_dossier_is_read_back() {
     let mut dossier = open();
     dossier.approvals.clear();
     let verdict = judge(&dossier);
@@ -601,7 +601,7 @@ fn a_dossier_survives_being_kept() {
     let again = StoredDossier::read(kept.as_bytes()).unwrap();
     assert_eq!(serde_json::to_string(&again).unwrap(), kept);
     assert_eq!(judge(&again.dossier).reasons, verdict.reasons);
-    // Every rule is in it, with what it said.
+    // It contains every rule with its result.
     let said = again.verdict.unwrap();
     assert!(!said.open);
     assert_eq!(said.rules.len(), CODES.len());
@@ -624,7 +624,7 @@ fn a_dossier_of_the_first_format_is_read_and_one_of_a_later_is_refused() {
     assert!(StoredDossier::read(b"").is_err());
 }
 
-/// Who changes a line of these changes what is in every ledger: raise the format, and go on reading the old one.
+/// A change of these lines changes the form of every ledger: increase the format, and keep reading the old one.
 #[test]
 fn the_stored_form_is_exactly_this() {
     let mut dossier = open();
@@ -643,7 +643,7 @@ fn the_stored_form_is_exactly_this() {
     assert_eq!(kept, format!("{text}\n"));
 }
 
-/// A fault in one value of a dossier, by its name.
+/// Fault of one value of a dossier, with its name.
 type Fault = (
     &'static str,
     fn(&serde_json::Value) -> Option<serde_json::Value>,
@@ -681,7 +681,7 @@ const FAULTS: &[Fault] = &[
     }),
 ];
 
-/// Every place in a document, as pointers.
+/// Collects every place in a document, as pointers.
 fn places(value: &serde_json::Value, here: &str, found: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(map) => {
@@ -702,38 +702,38 @@ fn places(value: &serde_json::Value, here: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What may say anything, since it decides nothing or only makes the gate stricter.
+/// Values without effect on the verdict, or that only make the gate stricter.
 const DECIDES_NOTHING: &[&str] = &[
-    // Names, and sentences for people.
+    // Names and messages.
     "/system",
     "/origin/definitions",
     "/origin/commit: an unknown name",
     "/evidence/0/summary",
     "/policy/freeze/0/reason",
     "/released/release",
-    // What approvals are bound to, where none is asked for.
+    // Bindings of approvals, where none is required.
     "/release/plan",
     "/evidence-digest",
-    // What is compared for staging only, or nowhere.
+    // Values that are compared for staging only, or never.
     "/environments/production/artifacts",
     "/environments/production/observation: another digest",
     "/environments/production/recipe",
     "/evidence/0/bound/plan",
-    // A release of nothing, and one that has no steps.
+    // A release without changes, and one without steps.
     "/release/already",
     "/release/steps",
-    // A freeze that lasts longer.
+    // A longer freeze.
     "/policy/freeze/0/until",
-    // Nothing is wrong.
+    // No damage.
     "/ledger/broken: absent",
     // Declared differences are reported.
     "/differences",
-    // An earlier release that knows or asks for less.
+    // An earlier release with fewer known requirements.
     "/released",
 ];
 
-/// P23: every value of a dossier with every fault: the gate is shut, or the dossier is refused, unless the value decides
-/// nothing.
+/// P23: every value of a dossier with every fault: the gate is shut, or the dossier is rejected, unless the value has
+/// no effect.
 #[test]
 fn every_fault_of_every_value_shuts_it() {
     let whole = serde_json::to_value(released()).unwrap();

@@ -1,55 +1,55 @@
-//! The verdict: open or shut, why, and the smallest set of commands that would open it.
+//! Verdict: open or shut, the reasons, and the smallest set of commands that would open the gate.
 
 use evenkeel_model::EnvironmentName;
 
-/// Open or shut, and why.
+/// Verdict with its reasons.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// Whether it is open.
     pub open: bool,
-    /// How many rules were judged.
+    /// Number of judged rules.
     pub rules: usize,
-    /// Why it is shut.
+    /// Reasons why it is shut.
     pub reasons: Vec<Reason>,
-    /// What would open it, in the order in which to do it; one line each.
+    /// Commands that would open it, in order; one line each.
     pub remedies: Vec<String>,
 }
 
-/// One reason.
+/// Reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// The rule's code.
     pub code: String,
-    /// One sentence.
+    /// Message.
     pub message: String,
-    /// What would take it away.
+    /// Remedy.
     pub remedy: Remedy,
 }
 
-/// What would take a reason away.
+/// Remedy of a reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Remedy {
     /// Restore the ledger.
     RestoreLedger,
     /// Prove that no entry is missing at the end of the ledger.
     ProveLedger,
-    /// Mend the definitions.
+    /// Fix the definitions.
     MendDefinitions,
-    /// Write the definitions, or the command, in another way.
+    /// Change the definitions, or the command.
     Rewrite(String),
-    /// Commit them, where nothing was committed yet and there may be no repository.
+    /// Commit them for the first time; there may be no repository.
     CommitFirst,
     /// Commit them.
     Commit,
     /// Make an environment readable.
     MakeReadable(EnvironmentName),
-    /// Look at what a person did, and decide.
+    /// Review changes made outside evenkeel.
     SettleByHand(EnvironmentName),
-    /// Bring an environment back to what was applied.
+    /// Restore the applied state of an environment.
     Repair(EnvironmentName),
-    /// Wait: before anything is tested or approved that would be too old afterwards.
+    /// Wait, before running tests or approvals that would expire meanwhile.
     Wait(String),
-    /// Bring the recipe through the environments before production, and test it there.
+    /// Deliver the recipe to the environments before production, and test it there.
     Deliver,
     /// Run suites again.
     Verify(EnvironmentName),
@@ -68,7 +68,7 @@ impl Remedy {
                 "run `evenkeel audit verify --against CHECKPOINT` with a checkpoint that was kept elsewhere, then `evenkeel audit verify --restore-head`"
                     .into()
             }
-            // With live drift, since only that asks for secrets, which may be shared.
+            // With live drift, since only that reads secrets, which may be shared.
             Self::MendDefinitions => {
                 "run `evenkeel drift` and fix or declare what it lists between environments".into()
             }
@@ -97,9 +97,9 @@ impl Remedy {
 }
 
 impl Verdict {
-    /// From all reasons: the order of remedies is the order of [`Remedy`]; delivering includes repairing and testing
-    /// the environments before production, so those are not asked for beside it. New evidence makes every approval
-    /// void: `approve` is what gives another, where the policy asks for any.
+    /// Builds a verdict. Remedies are in the order of [`Remedy`]; delivering includes repairing and testing the
+    /// environments before production, so those are omitted beside it. New evidence invalidates every approval:
+    /// `approve` is the command for another, if the policy requires any.
     #[must_use]
     pub fn new(reasons: Vec<Reason>, rules: usize, approve: Option<Remedy>) -> Self {
         let mut remedies: Vec<&Remedy> = reasons.iter().map(|reason| &reason.remedy).collect();
@@ -116,13 +116,13 @@ impl Verdict {
             .iter()
             .any(|remedy| matches!(remedy, Remedy::Repair(_)));
         let needed = |remedy: &&&Remedy| match remedy {
-            // Delivering runs the suites too.
+            // Delivering includes running the suites.
             Remedy::Verify(_) => !delivers && !repairs,
-            // Once repaired, there is nothing to release: this plan is not to be proven or approved.
+            // After the repair there is nothing to release, so this plan needs no proof or approval.
             Remedy::Deliver | Remedy::Approve(_) => !repairs,
             _ => true,
         };
-        // What these lead to is planned anew: the plan that was judged is not the one to be approved.
+        // These commands lead to a new plan, so the judged plan is not the one to approve.
         let is_another_plan = remedies.iter().any(|remedy| {
             matches!(
                 remedy,
@@ -149,7 +149,7 @@ impl Verdict {
 }
 
 impl Reason {
-    /// A reason of a rule.
+    /// Creates a reason of a rule.
     #[must_use]
     pub fn new(
         code: &evenkeel_model::defect::Code,

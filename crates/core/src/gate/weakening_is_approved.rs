@@ -1,10 +1,10 @@
-//! Rule: a person approved that less is required than at the last release.
+//! Rule: a person approved requirements that are weaker than at the last release.
 
 use super::approved::people;
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
-/// A person approved that less is required than at the last release.
+/// A person approved requirements that are weaker than at the last release.
 pub struct WeakeningIsApproved;
 
 impl Rule for WeakeningIsApproved {

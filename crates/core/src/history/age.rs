@@ -1,4 +1,4 @@
-//! The age of differences between documents: the commit that each came with, and the order that follows from it.
+//! Age of differences between documents: the commit of each, and the resulting order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,7 @@ use crate::drift::order;
 use evenkeel_model::defect::{self, Defect};
 use evenkeel_model::{Digest, Moment};
 
-/// Returns the fingerprint of each place where documents differ and nothing allows it, for each document by name: what has
-/// to be dated.
+/// Returns the fingerprint of each undeclared difference between documents, by document: the ones to date.
 #[must_use]
 pub fn places_of(defects: &[Defect]) -> BTreeMap<String, BTreeSet<Digest>> {
     let mut places: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
@@ -26,7 +25,7 @@ pub fn places_of(defects: &[Defect]) -> BTreeMap<String, BTreeSet<Digest>> {
     places
 }
 
-/// Dates each defect of documents by the oldest of its places, and sorts defects of one severity and one reach by age.
+/// Dates each defect of documents by its oldest place, and sorts defects of one severity and one reach by age.
 pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment) {
     for defect in defects.iter_mut().filter(|defect| is_of_documents(defect)) {
         let oldest = defect
@@ -52,7 +51,7 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
             None => {}
         }
     }
-    // Stable: everything else has put them into order already.
+    // Stable: keeps the existing order.
     defects.sort_by_cached_key(|defect| {
         let since = defect.since.as_ref();
         let moment = since.map_or(i64::MAX, |since| since.at.as_millisecond());
@@ -60,7 +59,7 @@ pub fn date(defects: &mut [Defect], since: &BTreeMap<Digest, Since>, now: Moment
     });
 }
 
-/// A commit as a finding names it: who made it is whom to ask.
+/// Returns a commit as displayed with a finding; its author is the person to ask.
 fn named(words: &str, commit: &CommitInfo) -> defect::Since {
     let CommitInfo {
         short,

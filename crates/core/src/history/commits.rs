@@ -1,26 +1,26 @@
-//! Commits of a branch, as an adapter of version control lists them.
+//! Commits of a branch, as listed by an adapter of version control.
 
 use evenkeel_model::Moment;
 
-/// A commit, as people know it.
+/// Commit, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitInfo {
-    /// Its name in full.
+    /// Full hash.
     pub commit: String,
-    /// Its first ten digits.
+    /// First ten digits.
     pub short: String,
-    /// When it was committed: when it came to this branch, not when it was first written.
+    /// Time of the commit on this branch, not of its first version.
     pub time: Moment,
-    /// Who wrote it, harmless for terminals.
+    /// Author, escaped for terminals.
     pub author: String,
-    /// Its first line, harmless for terminals.
+    /// First line of its message, escaped for terminals.
     pub subject: String,
-    /// What it was made on, in full; several for a merge, the branch itself first.
+    /// Full hashes of its parents; several for a merge, the branch itself first.
     pub parents: Vec<String>,
 }
 
 impl CommitInfo {
-    /// The other branches of a merge.
+    /// Returns the merged branches.
     #[must_use]
     pub fn merged(&self) -> &[String] {
         self.parents.get(1..).unwrap_or_default()
@@ -32,6 +32,6 @@ impl CommitInfo {
 pub struct Commits {
     /// The commits.
     pub list: Vec<CommitInfo>,
-    /// Whether these are all: there were not more than asked for, and the clone is not shallow.
+    /// Whether the list is complete: there were not more than requested, and the clone is not shallow.
     pub whole: bool,
 }

@@ -1,7 +1,7 @@
-//! History of differences: the commit that each one came with, and which are new since a revision.
+//! History of differences: the commit that introduced each one, and the new ones since a revision.
 //!
-//! Documents of older commits are compared by today's declarations: the question is since when the files differ.
-//! Commits and the documents in them are read by adapters.
+//! Documents of older commits are compared by today's declarations, since the question is when the files diverged.
+//! Adapters read commits and their documents.
 
 mod age;
 mod commits;
@@ -11,4 +11,4 @@ mod since;
 pub use age::{date, places_of};
 pub use commits::{CommitInfo, Commits};
 pub use new::{EarlierDifferences, fingerprints, only_new};
-pub use since::{Budget, CommitContents, History, Listed, Since, since_revision, stands_since};
+pub use since::{Budget, CommitContents, History, Listed, Since, introductions, since_revision};

@@ -1,6 +1,6 @@
-//! Differences that are new since a revision.
+//! New differences since a revision.
 //!
-//! The caller finds out what differed in the revision: documents by today's declarations, everything else by the
+//! The caller finds the differences of the revision: documents by today's declarations, everything else by the
 //! definitions of the revision.
 
 use std::collections::BTreeSet;
@@ -11,17 +11,17 @@ use crate::environment::Definition;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, Moment};
 
-/// What differed in a revision, by fingerprint.
+/// Differences of a revision, by fingerprint.
 #[derive(Debug, Default)]
 pub struct EarlierDifferences {
-    /// Everything that differed.
+    /// All differences.
     all: BTreeSet<Digest>,
-    /// The part of it that no declaration of today allows.
+    /// Those that no current declaration allows.
     open: BTreeSet<Digest>,
 }
 
 impl EarlierDifferences {
-    /// Settles what differed in a revision by today's declared differences.
+    /// Applies today's declared differences to the differences of a revision.
     #[must_use]
     pub fn settled(definition: &Definition, differed: Vec<Disparity>, now: Moment) -> Self {
         let all = fingerprints(&differed);
@@ -46,8 +46,8 @@ pub fn fingerprints(disparities: &[Disparity]) -> BTreeSet<Digest> {
         .collect()
 }
 
-/// Keeps only what is new since then: of a defect with several places, the new places. What was within the bounds of a
-/// declaration and has left them is new as well. Returns how many defects were removed.
+/// Keeps only new defects; of a defect with several places, the new places. A difference that left the bounds of its
+/// declaration is new as well. Returns the number of removed defects.
 pub fn only_new(defects: &mut Vec<Defect>, then: &EarlierDifferences) -> usize {
     let before = defects.len();
     let now = |is_open: bool| -> BTreeSet<Digest> {
@@ -67,7 +67,7 @@ pub fn only_new(defects: &mut Vec<Defect>, then: &EarlierDifferences) -> usize {
         } else {
             &declared
         };
-        // What is wrong with a declaration, or could not be read, is never old.
+        // Defects of declarations, and unreadable files, are never old.
         if !defect.code.name.starts_with("parity/") {
             return true;
         }
@@ -77,7 +77,7 @@ pub fn only_new(defects: &mut Vec<Defect>, then: &EarlierDifferences) -> usize {
         let own = new.contains(&defect.fingerprint());
         defect.also.retain(|also| new.contains(&also.fingerprint));
         if !own && !defect.also.is_empty() {
-            // The first new place takes the lead.
+            // The first new place leads.
             let also = defect.also.remove(0);
             defect.code = also.code;
             defect.severity = also.severity;
@@ -102,7 +102,7 @@ mod tests {
     use evenkeel_model::source::{SourceFile, Span};
 
     #[test]
-    fn what_has_left_its_bounds_is_new_and_what_is_within_them_is_not() {
+    fn a_difference_that_left_its_bounds_is_new() {
         let at = |attribute: &str| Defect::new(&SETTING, "document.a", "m").attribute(attribute);
         let declared = |attribute: &str| {
             let mut defect = at(attribute);
@@ -122,10 +122,10 @@ mod tests {
         };
         let mut defects = vec![old, within, left, at("new"), declared("new-within")];
         assert_eq!(only_new(&mut defects, &then), 2);
-        let told: Vec<&str> = defects
+        let reported: Vec<&str> = defects
             .iter()
             .filter_map(|defect| defect.attribute.as_deref())
             .collect();
-        assert_eq!(told, ["left", "new", "new-within"]);
+        assert_eq!(reported, ["left", "new", "new-within"]);
     }
 }

@@ -1,19 +1,19 @@
-//! The commit that each difference came with: walks back along a branch, commit by commit, while the difference is there.
+//! Commit that introduced each difference: walks back along a branch, commit by commit, while the difference exists.
 //!
-//! A [`History`] gives the commits and reads the contents of each one. A difference is identified by the digest of its
-//! place and what is wrong there, so it is the same difference in each commit. The work is bounded by a [`Budget`].
+//! A [`History`] lists the commits and reads the contents of each one. A difference is identified by the digest of its
+//! place and defect, so it has one key in all commits. A [`Budget`] limits the work.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CommitInfo, Commits};
 use evenkeel_model::Digest;
 
-/// How much may be looked at.
+/// Limits of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Most commits.
+    /// Maximum number of commits.
     pub commits: usize,
-    /// Most bytes of files; the commit in which they run out is still looked at.
+    /// Maximum number of bytes of files; the commit that exceeds it is still read.
     pub bytes: u64,
 }
 
@@ -26,43 +26,43 @@ impl Default for Budget {
     }
 }
 
-/// What stands in one commit.
+/// Keys that exist in one commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommitContents {
-    /// All of it, or of what was asked for.
+    /// All keys, or those that were requested.
     pub keys: BTreeSet<Digest>,
-    /// How many bytes had to be read to tell.
+    /// Number of bytes read.
     pub bytes: u64,
 }
 
-/// Since when something stands without a break.
+/// Start of the uninterrupted existence of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// It came with this commit.
+    /// This commit introduced it.
     Commit(CommitInfo),
-    /// It was there in this commit; what was before is not known: the budget was used up, the clone is shallow, or an
-    /// older commit could not be understood.
+    /// It existed in this commit, and earlier ones are unknown: the budget was used up, the clone is shallow, or an
+    /// older commit was unreadable.
     AtLeast(CommitInfo),
-    /// It is in no commit yet.
+    /// Not committed yet.
     WorkingTree,
 }
 
-/// The commits that touched something, newest first.
+/// Commits that touched something, newest first.
 pub trait History {
-    /// The next older commit.
+    /// Returns the next older commit.
     fn older(&mut self) -> Option<CommitInfo>;
 
-    /// What stands in a commit that was given; `None` when that cannot be told.
+    /// Returns the keys in a returned commit; `None` if they are unknown.
     fn standing(&mut self, commit: &CommitInfo) -> Option<CommitContents>;
 
-    /// Whether all commits that there are were given, once there is no older one.
+    /// Whether the history is complete, once there is no older commit.
     fn is_whole(&self) -> bool;
 
-    /// Where not all were given: a commit before which nobody looked. What was touched since is known.
+    /// Returns the commit before which the history is unknown, if it is incomplete.
     fn seen_back_to(&self) -> Option<CommitInfo>;
 }
 
-/// Commits that were listed, each told apart by a function.
+/// List of commits, with a function that reads the keys of each.
 pub struct Listed<F> {
     commits: std::vec::IntoIter<CommitInfo>,
     whole: bool,
@@ -70,7 +70,7 @@ pub struct Listed<F> {
 }
 
 impl<F: FnMut(&CommitInfo) -> Option<CommitContents>> Listed<F> {
-    /// What stands in each of some commits.
+    /// Creates a history from commits and a function that returns the keys of each.
     pub fn new(commits: Commits, standing: F) -> Self {
         Self {
             commits: commits.list.into_iter(),
@@ -98,10 +98,10 @@ impl<F: FnMut(&CommitInfo) -> Option<CommitContents>> History for Listed<F> {
     }
 }
 
-/// Says of each thing that stands now since when, by the commits that touched what it is about.
+/// Returns the introduction of each current key, by the commits that touched its subject.
 ///
-/// A key that is not in the answer is one of which nothing can be said: not even the newest commit could be understood.
-pub fn stands_since(
+/// A key without an entry is unknown: even the newest commit was unreadable.
+pub fn introductions(
     now: &BTreeSet<Digest>,
     budget: Budget,
     history: &mut dyn History,
@@ -132,18 +132,18 @@ pub fn stands_since(
         };
         bytes = bytes.saturating_add(found.bytes);
         left.retain(|key| {
-            let stands = found.keys.contains(key);
-            if !stands {
+            let exists = found.keys.contains(key);
+            if !exists {
                 let began = newer.clone().map_or(Since::WorkingTree, Since::Commit);
                 since.insert(*key, began);
             }
-            stands
+            exists
         });
         newer = Some(commit);
     }
     for key in left {
         let began = match (newer.clone(), whole) {
-            // Before the first commit that touched it, it was not there.
+            // It did not exist before the first commit that touched it.
             (Some(oldest), true) => Since::Commit(oldest),
             (Some(oldest), false) => Since::AtLeast(seen_back_to.clone().unwrap_or(oldest)),
             (None, true) => Since::WorkingTree,
@@ -154,7 +154,7 @@ pub fn stands_since(
     since
 }
 
-/// What stands now and did not stand in a revision.
+/// Returns the current keys that did not exist in a revision.
 #[must_use]
 pub fn since_revision(now: &BTreeSet<Digest>, then: &BTreeSet<Digest>) -> BTreeSet<Digest> {
     now.difference(then).copied().collect()
@@ -164,7 +164,7 @@ pub fn since_revision(now: &BTreeSet<Digest>, then: &BTreeSet<Digest>) -> BTreeS
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{Budget, CommitContents, Listed, Since, since_revision, stands_since};
+    use super::{Budget, CommitContents, Listed, Since, introductions, since_revision};
     use super::{CommitInfo, Commits};
     use evenkeel_model::{Digest, Moment};
 
@@ -191,9 +191,14 @@ mod tests {
         }
     }
 
-    /// What was said of each key: `c3` for a commit, `>c3` for at least, `w` for the working tree. In `history`, the
-    /// newest first, each text is what stands in a commit, and `?` one that cannot be understood.
-    fn told(now: &str, history: &[&str], whole: bool, budget: Budget) -> BTreeMap<String, String> {
+    /// Returns the result for each key: `c3` for a commit, `>c3` for at least, `w` for the working tree. In `history`,
+    /// the newest first, each text lists the keys of a commit, and `?` is an unreadable one.
+    fn reported(
+        now: &str,
+        history: &[&str],
+        whole: bool,
+        budget: Budget,
+    ) -> BTreeMap<String, String> {
         let mut listed = Listed::new(commits(history.len(), whole), |commit: &CommitInfo| {
             let text = history[commit.short.parse::<usize>().unwrap()];
             (text != "?").then(|| CommitContents {
@@ -201,7 +206,7 @@ mod tests {
                 bytes: 10,
             })
         });
-        let since = stands_since(&keys(now), budget, &mut listed);
+        let since = introductions(&keys(now), budget, &mut listed);
         now.split_whitespace()
             .filter_map(|name| {
                 let said = match since.get(&key(name))? {
@@ -215,8 +220,8 @@ mod tests {
     }
 
     fn all(now: &str, history: &[&str]) -> String {
-        let told = told(now, history, true, Budget::default());
-        let words: Vec<String> = told
+        let reported = reported(now, history, true, Budget::default());
+        let words: Vec<String> = reported
             .iter()
             .map(|(name, since)| format!("{name}:{since}"))
             .collect();
@@ -224,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn each_thing_is_dated_to_the_commit_it_came_with() {
+    fn each_difference_is_dated_to_its_commit() {
         assert_eq!(all("a b c", &["a b", "a b", "a", ""]), "a:c2 b:c1 c:w");
         assert_eq!(all("a", &["a", "a"]), "a:c1");
         assert_eq!(all("a", &[""]), "a:w");
@@ -236,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_no_commit_stands_in_the_working_tree() {
+    fn uncommitted_differences_are_in_the_working_tree() {
         assert_eq!(all("a", &[]), "a:w");
         assert_eq!(all("", &["a"]), "");
     }
@@ -247,35 +252,38 @@ mod tests {
             commits: 2,
             bytes: 1000,
         };
-        assert_eq!(told("a", &["a", "a", "a"], true, small)["a"], ">c1");
-        // What is dated before the budget ends is dated for good.
-        assert_eq!(told("a", &["a", "", "a"], true, small)["a"], "c0");
+        assert_eq!(reported("a", &["a", "a", "a"], true, small)["a"], ">c1");
+        // A date found before the budget ends is final.
+        assert_eq!(reported("a", &["a", "", "a"], true, small)["a"], "c0");
         let few_bytes = Budget {
             commits: 64,
             bytes: 20,
         };
-        assert_eq!(told("a", &["a", "a", "a"], true, few_bytes)["a"], ">c1");
-        // A budget that is just enough is not used up.
-        assert_eq!(told("a", &["a", "a"], true, few_bytes)["a"], "c1");
-        assert_eq!(told("a", &["a", "a"], false, Budget::default())["a"], ">c1");
+        assert_eq!(reported("a", &["a", "a", "a"], true, few_bytes)["a"], ">c1");
+        // An exactly sufficient budget is not exceeded.
+        assert_eq!(reported("a", &["a", "a"], true, few_bytes)["a"], "c1");
         assert_eq!(
-            told("a b", &["a b", "a", "?"], true, Budget::default())["a"],
+            reported("a", &["a", "a"], false, Budget::default())["a"],
             ">c1"
         );
         assert_eq!(
-            told("a b", &["a b", "a", "?"], true, Budget::default())["b"],
+            reported("a b", &["a b", "a", "?"], true, Budget::default())["a"],
+            ">c1"
+        );
+        assert_eq!(
+            reported("a b", &["a b", "a", "?"], true, Budget::default())["b"],
             "c0"
         );
     }
 
     #[test]
-    fn nothing_is_said_where_not_even_the_newest_commit_can_be_understood() {
-        assert!(told("a", &["?"], true, Budget::default()).is_empty());
-        assert!(told("a", &[], false, Budget::default()).is_empty());
+    fn an_unreadable_newest_commit_leaves_everything_unknown() {
+        assert!(reported("a", &["?"], true, Budget::default()).is_empty());
+        assert!(reported("a", &[], false, Budget::default()).is_empty());
     }
 
     #[test]
-    fn no_more_commits_are_looked_at_than_are_needed() {
+    fn no_more_commits_are_read_than_needed() {
         let mut asked = 0;
         let mut listed = Listed::new(commits(9, true), |_: &CommitInfo| {
             asked += 1;
@@ -284,17 +292,17 @@ mod tests {
                 bytes: 0,
             })
         });
-        let _ = stands_since(&keys("a"), Budget::default(), &mut listed);
+        let _ = introductions(&keys("a"), Budget::default(), &mut listed);
         assert_eq!(asked, 3);
         let one_byte = Budget {
             commits: 64,
             bytes: 0,
         };
-        assert_eq!(told("a", &["a", "a"], true, one_byte)["a"], ">c0");
+        assert_eq!(reported("a", &["a", "a"], true, one_byte)["a"], ">c0");
     }
 
     #[test]
-    fn what_is_new_is_what_was_not_there() {
+    fn new_differences_did_not_exist_before() {
         assert_eq!(since_revision(&keys("a b c"), &keys("b d")), keys("a c"));
     }
 }

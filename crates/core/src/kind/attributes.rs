@@ -1,4 +1,4 @@
-//! The attributes of a resource, filled in and already of the right form.
+//! Attributes of a resource, filled in and checked against their forms.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use evenkeel_model::source::form::parse_mode;
 use evenkeel_model::{Value, duration};
 
-/// Values by key. Forms were checked before, so a wrong type reads as an absent key.
+/// Values by key. Forms were checked before, so a wrong type reads as a missing key.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes(pub Vec<(&'static str, Value)>);
 
 impl Attributes {
-    /// The value of a key.
+    /// Returns the value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0
@@ -21,19 +21,19 @@ impl Attributes {
             .map(|(_, value)| value)
     }
 
-    /// The text of a key.
+    /// Returns the text of a key.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key)?.as_text()
     }
 
-    /// The text of a key, owned.
+    /// Returns the text of a key, owned.
     #[must_use]
     pub fn string(&self, key: &str) -> Option<String> {
         self.text(key).map(str::to_owned)
     }
 
-    /// The boolean of a key.
+    /// Returns the boolean of a key.
     #[must_use]
     pub fn boolean(&self, key: &str) -> Option<bool> {
         match self.get(key)? {
@@ -42,19 +42,19 @@ impl Attributes {
         }
     }
 
-    /// The file mode of a key.
+    /// Returns the file mode of a key.
     #[must_use]
     pub fn mode(&self, key: &str) -> Option<u32> {
         parse_mode(self.text(key)?)
     }
 
-    /// The duration of a key.
+    /// Returns the duration of a key.
     #[must_use]
     pub fn duration(&self, key: &str) -> Option<Duration> {
         duration::parse(self.text(key)?)
     }
 
-    /// The list of a key.
+    /// Returns the list of a key.
     #[must_use]
     pub fn list(&self, key: &str) -> &[Value] {
         match self.get(key) {
@@ -63,7 +63,7 @@ impl Attributes {
         }
     }
 
-    /// The table of a key.
+    /// Returns the table of a key.
     #[must_use]
     pub fn table(&self, key: &str) -> Option<&BTreeMap<Arc<str>, Value>> {
         match self.get(key)? {
@@ -73,11 +73,11 @@ impl Attributes {
     }
 }
 
-/// A path on a target, absolute: relative ones begin at `base`. `.` and empty parts are dropped.
+/// Returns an absolute path on a target: relative ones start at `base`. `.` and empty parts are dropped.
 ///
 /// # Errors
 ///
-/// For a path with `..`: it would escape what it is written under.
+/// For a path with `..`, which would escape its base.
 pub fn absolute(base: &str, path: &str) -> Result<String, String> {
     let joined = if path.starts_with('/') {
         path.to_owned()
@@ -93,10 +93,10 @@ pub fn absolute(base: &str, path: &str) -> Result<String, String> {
             "" | "." => {}
             ".." => {
                 return Err(format!(
-                    "`{path}` has `..` in it; write the path it leads to"
+                    "`{path}` contains `..`; write the path it leads to"
                 ));
             }
-            part if part.contains('\0') => return Err("a path cannot have a NUL in it".into()),
+            part if part.contains('\0') => return Err("a path cannot contain a NUL".into()),
             part => parts.push(part),
         }
     }
@@ -106,7 +106,7 @@ pub fn absolute(base: &str, path: &str) -> Result<String, String> {
     Ok(format!("/{}", parts.join("/")))
 }
 
-/// Whether an absolute path is written as it is used: most paths are.
+/// Whether an absolute path is already in normal form, like most.
 fn is_clean(path: &str) -> bool {
     let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
     path.strip_prefix('/')

@@ -1,24 +1,24 @@
-//! Claims: the things that one target has only one of.
+//! Claims: unique things of a target.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// A thing that one target has only one of, such as the path `/etc/motd`. At most one resource claims it.
+/// Unique thing of a target, such as the path `/etc/motd`. At most one resource claims it.
 ///
-/// The order and equality of claims are those of class and name, so claims of different classes never conflict.
+/// Claims are ordered and compared by class and name, so claims of different classes never conflict.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim<'a> {
-    /// The class of the thing: `path`, `unit`, `package`.
+    /// Class of the thing: `path`, `unit`, `package`.
     pub class: &'static str,
-    /// The name that is unique within its class on one target.
+    /// Name, unique within its class on one target.
     pub name: Cow<'a, str>,
 }
 
 impl<'a> Claim<'a> {
-    /// The class of absolute paths.
+    /// Class of absolute paths.
     pub const PATH: &'static str = "path";
 
-    /// A claim of a class.
+    /// Creates a claim.
     #[must_use]
     pub fn new(class: &'static str, name: impl Into<Cow<'a, str>>) -> Self {
         Self {
@@ -27,26 +27,26 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// A claim of an absolute path.
+    /// Creates a claim of an absolute path.
     #[must_use]
     pub fn path(path: impl Into<Cow<'a, str>>) -> Self {
         Self::new(Self::PATH, path)
     }
 
-    /// The path, if this is a claim of one.
+    /// Returns the path, if this is a claim of one.
     #[must_use]
     pub fn as_path(&self) -> Option<&str> {
         (self.class == Self::PATH).then_some(&*self.name)
     }
 
-    /// The directory that a claimed path lies in; `None` for other classes and directly below the root.
+    /// Returns the parent directory of a claimed path; `None` for other classes and directly below the root.
     #[must_use]
     pub fn folder(&self) -> Option<&str> {
         parent(self.as_path()?)
     }
 }
 
-/// A path as it is, everything else with its class: `package nginx`.
+/// A path is written alone, everything else with its class: `package nginx`.
 impl fmt::Display for Claim<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.as_path() {
@@ -56,7 +56,7 @@ impl fmt::Display for Claim<'_> {
     }
 }
 
-/// The directory that a path lies in; `None` directly below the root.
+/// Returns the parent directory of a path; `None` directly below the root.
 #[must_use]
 pub fn parent(path: &str) -> Option<&str> {
     path.rsplit_once('/')

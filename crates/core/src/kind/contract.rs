@@ -1,4 +1,4 @@
-//! The contract of a kind, and the small types it speaks in.
+//! Contract of a kind, with its types.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,103 +14,103 @@ use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};
 
-/// The queries of a kind's family.
+/// Query of a kind's family.
 pub type QueryOf<K> = <<K as Kind>::Family as Family>::Query;
-/// The answers of a kind's family.
+/// Answer of a kind's family.
 pub type AnswerOf<K> = <<K as Kind>::Family as Family>::Answer;
-/// The actions of a kind's family.
+/// Action of a kind's family.
 pub type ActionOf<K> = <<K as Kind>::Family as Family>::Action;
 
-/// One kind of resource: pure functions from what is declared and what was seen to what is wrong and what would mend it.
+/// Kind of resource: pure functions from a declaration and an observation to defects and actions.
 pub trait Kind: Sized {
-    /// The name of its table: `file` for `[file.…]`.
+    /// Name of its table: `file` for `[file.…]`.
     const NAME: &'static str;
-    /// What it is, for the reference.
+    /// Description for the reference.
     const ABOUT: &'static str;
-    /// Its keys, besides `on` and `after` which all kinds have.
+    /// Keys, in addition to `on` and `after` of all kinds.
     const FIELDS: &'static [Field];
     /// Attributes that only references can name.
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[];
-    /// Everything it can say.
+    /// Codes.
     const CODES: &'static [&'static Code];
-    /// What the rest of evenkeel must know about it without knowing which kind it is.
+    /// Traits: facts that let the rest of evenkeel treat all kinds alike.
     const TRAITS: Traits;
-    /// Each attribute that it compares, with the keys that it may be written under. No key: the table itself declares
-    /// it. `environment.*` is every attribute that begins with `environment.`.
+    /// Compared attributes, each with the keys that may set it. Without keys, the table itself declares it.
+    /// `environment.*` is every attribute that starts with `environment.`.
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])];
-    /// The type of target that it lives on. A kind of another family leaves the lists of hosts as they are.
+    /// Type of target. A kind of another family does not affect the lists of hosts.
     type Family: Family;
-    /// As declared; its JSON is what the ledger keeps, so it has no secret in it.
+    /// Declared resource; the ledger stores its JSON, so it contains no secrets.
     type Declared: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync;
-    /// As seen; its JSON is what an observation's digest is made of, so no mere time of day is in it.
+    /// Observed resource; an observation's digest is computed from its JSON, so it contains no times.
     type Observed: Serialize + Clone + std::fmt::Debug + Send + Sync;
 
-    /// Understands filled-in attributes.
+    /// Parses filled-in attributes.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them.
+    /// All problems of the attributes.
     fn declare(
         context: &Context<'_>,
         attributes: &Attributes,
     ) -> Result<Self::Declared, Vec<Wrong>>;
-    /// A computed attribute: one of [`Kind::OUTPUTS`], or a key whose value becomes another one than was written.
+    /// Returns a computed attribute: one of [`Kind::OUTPUTS`], or a key whose value differs from the written one.
     fn output(_declared: &Self::Declared, _name: &str) -> Option<Value> {
         None
     }
-    /// The name of the one thing on its target that it is. A resource that is declared at another place moves there.
+    /// Returns the name of its unique thing on the target. A resource that is declared at another place moves there.
     fn place(declared: &Self::Declared) -> &str;
-    /// The things that it claims on its target.
+    /// Returns its claims on the target.
     fn claims(declared: &Self::Declared) -> Vec<Claim<'_>>;
-    /// Paths that it uses without claiming them: they are not unmanaged, and may be declared.
+    /// Returns paths that it uses without claiming them: they are not unmanaged, and may be declared.
     fn uses(_declared: &Self::Declared) -> Vec<String> {
         Vec::new()
     }
-    /// The ports that it may hold while it runs. They order what stops before what starts, and are no claims: a number
-    /// that only looks like a port costs nothing but an order.
+    /// Returns the ports that it may hold while it runs. They order stops before starts, and are no claims: a number
+    /// that is not a port costs nothing but an order.
     fn ports(_declared: &Self::Declared) -> BTreeSet<u16> {
         BTreeSet::new()
     }
-    /// What to look at.
+    /// Returns the queries that observe it.
     fn queries(declared: &Self::Declared) -> Vec<QueryOf<Self>>;
-    /// What the answers mean.
+    /// Returns the observation in some answers.
     fn observed(
         declared: &Self::Declared,
         answers: &[AnswerOf<Self>],
     ) -> Observation<Self::Observed>;
-    /// The observation of an empty place: what is seen once everything that stood there is removed.
+    /// Returns the observation of an empty place: the state after everything there is removed.
     fn nothing(declared: &Self::Declared) -> Self::Observed;
-    /// Whether anything is there.
+    /// Whether anything exists.
     fn is_there(observed: &Self::Observed) -> bool;
-    /// Everything that was seen, attribute by attribute, as text without secrets: where two observations differ, the
-    /// facts differ in the attribute.
+    /// Returns the observation as text, attribute by attribute, without secrets: observations differ exactly if their
+    /// facts do.
     fn facts(observed: &Self::Observed) -> Vec<(String, String)>;
-    /// When it last changed.
+    /// Returns the time of its last change.
     fn changed(observed: &Self::Observed) -> Option<Moment>;
-    /// When it was last touched, for evidence that any touch makes void. `None` for a kind that others change in the
-    /// ordinary course of things.
+    /// Returns the time of its last modification, which invalidates evidence. `None` for a kind that other programs
+    /// modify in normal operation.
     fn touched(observed: &Self::Observed) -> Option<Moment> {
         Self::changed(observed)
     }
-    /// What is wrong.
+    /// Returns the discrepancies.
     fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;
-    /// The actions that repair it, in order; none when nothing is wrong. Each carries the state that it expects to find
-    /// after the ones before it.
+    /// Returns the actions that repair it, in order; empty without a discrepancy. Each action contains the state it
+    /// expects after the preceding ones.
     fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
-    /// The actions that clear what a killed run may have left beside it, where it is as declared. They change nothing of
-    /// the thing itself.
+    /// Returns the actions that clear leftovers of a killed run beside it, if it is in sync. They do not change the
+    /// resource.
     fn settle(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<ActionOf<Self>> {
         Vec::new()
     }
-    /// The actions that remove it, in order; none when it is missing.
+    /// Returns the actions that remove it, in order; empty if it is missing.
     fn removal(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;
-    /// Whether both are one thing under two names, where its place follows from its name. Of a kind whose place is an
-    /// attribute, the place tells.
+    /// Whether both are one resource under two names, if its place follows from its name. For other kinds, the place
+    /// decides.
     fn is_renamed(_before: &Self::Declared, _after: &Self::Declared) -> bool {
         false
     }
-    /// The action by which what was applied as `before` and stands as `left` is kept as `after`, which is the same thing under
-    /// another name. `None` where it has to be removed and made anew, or where the place tells.
+    /// Returns the action that turns a resource applied as `before` and found as `left` into `after`, its new name.
+    /// `None` if it must be removed and created again, or if the place decides.
     fn take_over(
         _before: &Self::Declared,
         _after: &Self::Declared,
@@ -118,77 +118,77 @@ pub trait Kind: Sized {
     ) -> Option<ActionOf<Self>> {
         None
     }
-    /// The resources whose change restarts it.
+    /// Returns the resources whose change restarts it.
     fn restarts_on(_declared: &Self::Declared) -> Vec<String> {
         Vec::new()
     }
-    /// The actions that restart it although nothing about it differs; none for a kind that does not run.
+    /// Returns the actions that restart it without a discrepancy; empty for a kind that does not run.
     fn restart(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<ActionOf<Self>> {
         Vec::new()
     }
-    /// The scope in which everything must be declared, if it declares one.
+    /// Returns its exclusive scope, if it declares one.
     fn exclusive(_declared: &Self::Declared) -> Option<Exclusive<'_>> {
         None
     }
-    /// The entries that were found in its exclusive scope.
+    /// Returns the entries found in its exclusive scope.
     fn entries(_observed: &Self::Observed) -> Option<&[Entry]> {
         None
     }
-    /// Tells its comparable attributes, as text without secrets. The text is written by who needs it.
+    /// Passes its comparable attributes to `tell`, as text without secrets. The caller formats the text.
     fn attributes(declared: &Self::Declared, tell: &mut TellAttribute<'_>);
 }
 
-/// Takes the name and the text of an attribute.
+/// Receives the name and text of an attribute.
 pub type TellAttribute<'t> = dyn FnMut(&str, fmt::Arguments<'_>) + 't;
 
-/// A scope in which everything must be declared.
+/// Scope in which everything must be declared.
 #[derive(Clone, Copy, Debug)]
 pub struct Exclusive<'a> {
-    /// The directory.
+    /// Directory.
     pub path: &'a str,
-    /// Patterns of names that may be in it undeclared.
+    /// Patterns of undeclared names allowed in it.
     pub except: &'a [String],
 }
 
-/// What a kind is told besides a resource's own attributes.
+/// Context of a resource besides its attributes.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The resource.
     pub address: &'a Address,
     /// The environment.
     pub environment: &'a EnvironmentName,
-    /// Where relative paths begin on the target.
+    /// Base of relative paths on the target.
     pub base: &'a str,
-    /// Where evenkeel may keep records of its own on the target.
+    /// Directory of evenkeel's own records on the target.
     pub state: &'a str,
-    /// The content of a `file`, read or rendered.
+    /// Content of a `file`, read or rendered.
     pub content: Option<&'a Content>,
-    /// The artifact that is named, if one is.
+    /// Named artifact.
     pub artifact: Option<&'a ArtifactFacts>,
-    /// For each resource named in `restart-on`: the digest of what it is declared to be.
+    /// Digest of the declaration of each resource in `restart-on`.
     pub triggers: BTreeMap<String, Digest>,
-    /// Gives the sealed form of text with a secret.
+    /// Seals text that contains a secret.
     pub seal: &'a dyn SealText,
 }
 
-/// Gives the target's form of a value that may hold a secret, and keeps the secret for the actions that need it.
+/// Converts a value to the target's form, and keeps a secret for the actions that need it.
 pub trait SealText: std::fmt::Debug {
-    /// The plain text, or its seal.
+    /// Returns the plain text, or its seal.
     fn text(&self, value: &Value) -> evenkeel_host::Text;
 }
 
 /// Content of a file.
 #[derive(Clone, Debug)]
 pub struct Content {
-    /// The digest of the bytes; sealed if there is a secret in them.
+    /// Digest of the bytes; sealed if they contain a secret.
     pub digest: Digest,
-    /// Whether there is a secret in them.
+    /// Whether it contains a secret.
     pub sealed: bool,
-    /// The text, when it is text and there is no secret in it.
+    /// Text, if it is text without a secret.
     pub text: Option<Arc<str>>,
 }
 
-/// What is known of an artifact.
+/// Facts about an artifact.
 #[derive(Clone, Debug)]
 pub struct ArtifactFacts {
     /// Its name.
@@ -197,17 +197,17 @@ pub struct ArtifactFacts {
     pub digest: Digest,
 }
 
-/// Something wrong with an attribute.
+/// Problem of an attribute.
 #[derive(Clone, Debug)]
 pub struct Wrong {
-    /// The attribute; empty for the resource itself.
+    /// Attribute; empty for the resource itself.
     pub attribute: &'static str,
-    /// What, as a sentence.
+    /// Message.
     pub message: String,
 }
 
 impl Wrong {
-    /// Something wrong.
+    /// Creates a problem.
     #[must_use]
     pub fn new(attribute: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -217,17 +217,17 @@ impl Wrong {
     }
 }
 
-/// What was seen, or that it cannot be told.
+/// Observed value, or the reason why there is none.
 #[derive(Clone, Debug)]
 pub enum Observation<T> {
-    /// Seen.
+    /// Observed.
     Seen(T),
-    /// It cannot be told, and why. Never "no drift".
+    /// Unknown, with the reason. Never "no drift".
     CannotTell(String),
 }
 
 impl<T> Observation<T> {
-    /// Changes what was seen.
+    /// Converts an observed value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Observation<U> {
         match self {
             Self::Seen(seen) => Observation::Seen(change(seen)),
@@ -235,7 +235,7 @@ impl<T> Observation<T> {
         }
     }
 
-    /// What was seen, if it was.
+    /// Returns the observed value.
     #[must_use]
     pub fn seen(&self) -> Option<&T> {
         match self {
@@ -245,23 +245,23 @@ impl<T> Observation<T> {
     }
 }
 
-/// One attribute that is not as declared.
+/// Attribute that differs from its definition.
 #[derive(Clone, Debug)]
 pub struct Discrepancy {
-    /// The code.
+    /// Code.
     pub code: &'static Code,
-    /// The attribute.
+    /// Attribute.
     pub attribute: String,
-    /// As declared, without secrets.
+    /// Declared value, without secrets.
     pub expected: String,
-    /// As found, without secrets.
+    /// Found value, without secrets.
     pub found: String,
-    /// Both texts, where the attribute is a text that may be shown: as declared and as found.
+    /// Declared and found text, if the attribute is a text that may be displayed.
     pub texts: Option<(Arc<str>, String)>,
 }
 
 impl Discrepancy {
-    /// One attribute that is not as declared.
+    /// Creates a discrepancy.
     #[must_use]
     pub fn new(
         code: &'static Code,
@@ -279,7 +279,7 @@ impl Discrepancy {
     }
 }
 
-/// What stands at a path, attribute by attribute.
+/// Returns the state of a path, attribute by attribute.
 pub(super) fn standing_facts(standing: &PathState) -> Vec<(String, String)> {
     let mut facts = vec![("presence".to_owned(), standing.words().to_owned())];
     let mut fact = |name: &str, text: String| facts.push((name.to_owned(), text));
@@ -306,12 +306,12 @@ pub(super) fn standing_facts(standing: &PathState) -> Vec<(String, String)> {
     facts
 }
 
-/// A mode as people write it.
+/// Returns a mode in octal.
 pub(super) fn octal(mode: u32) -> String {
     format!("{mode:04o}")
 }
 
-/// The answer could not be used.
+/// Returns the observation of an unusable answer.
 pub(super) fn unexpected<T>(answer: Option<&Answer>) -> Observation<T> {
     Observation::CannotTell(match answer {
         Some(Answer::Unreadable { reason }) => reason.clone(),

@@ -15,31 +15,31 @@ use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Moment, Value};
 
-/// A directory.
+/// Directory.
 pub struct Directory;
 
 const MISSING: Code = Code::error(
     "directory/missing",
-    "a declared directory is not there",
-    "The directory, or one above it, does not exist on the target. `evenkeel plan` shows the step that makes it.",
+    "a directory is missing",
+    "The directory, or one above it, does not exist on the target. `evenkeel plan` shows the step that creates it.",
 );
 const NOT_A_DIRECTORY: Code = Code::error(
     "directory/is-something-else",
     "not a directory",
-    "A file, a link or a device is at the path. evenkeel does not remove what it did not make: move it away, then apply.",
+    "A file, a link or a device is at the path. evenkeel does not delete what it did not create: move it, then apply.",
 );
 const MODE: Code = Code::error(
     "directory/mode-differs",
-    "a directory's mode is not the declared one",
+    "a directory's mode differs from its definition",
     "The permission bits or the definition changed. `evenkeel plan` shows the step that restores them.",
 );
 const OWNER: Code = Code::error(
     "directory/owner-differs",
-    "a directory's owner or group is not the declared one",
+    "a directory's owner or group differs from its definition",
     "The owner or the definition changed. Restoring it needs the privilege to change owners.",
 );
 
-/// As declared.
+/// Declared directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DirectoryDeclared {
@@ -51,33 +51,34 @@ pub struct DirectoryDeclared {
     pub owner: Option<String>,
     /// Group by name or number.
     pub group: Option<String>,
-    /// Whether what nobody declared in it is a defect.
+    /// Whether undeclared entries are a defect.
     pub exclusive: bool,
-    /// Patterns of names that may be in it all the same.
+    /// Patterns of undeclared names allowed in it.
     pub except: Vec<String>,
 }
 
-/// As seen.
+/// Observed directory.
 #[derive(Clone, Debug, Serialize)]
 pub struct DirectoryObserved {
-    /// What stands at the path.
+    /// State of the path.
     pub standing: PathState,
-    /// The names in it, if it is exclusive. Not part of the observation's digest: what is undeclared is not bound.
+    /// Names in it, if it is exclusive. Excluded from the observation's digest, since undeclared entries are not bound.
     #[serde(skip)]
     pub entries: Option<Vec<Entry>>,
-    /// When it last changed.
+    /// Time of its last change.
     #[serde(skip)]
     pub changed: Option<Moment>,
 }
 
 impl Kind for Directory {
     const NAME: &'static str = "directory";
-    const ABOUT: &'static str = "A directory with its mode and owners. Directories above it are made if they are missing, with mode 0755, and are not managed.";
+    const ABOUT: &'static str = "A directory with its mode and owners. Missing directories above it are created \
+     with mode 0755, and are not managed.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "path",
             Form::Words,
-            "Where it is on the target. A relative path begins at the target's `base`.",
+            "Its path on the target. A relative path starts at the target's `base`.",
         ),
         Field::optional(
             "mode",
@@ -92,12 +93,12 @@ impl Kind for Directory {
         Field::optional(
             "group",
             Form::Words,
-            "Group by name or number. Default: as it comes, and not compared.",
+            "Group by name or number. Default: the system's, and not compared.",
         ),
         Field::optional(
             "exclusive",
             Form::Boolean,
-            "Whether everything in it must be declared: what is not is reported as unmanaged. Default: false.",
+            "Whether everything in it must be declared; other entries are reported as unmanaged. Default: false.",
         ),
         Field::optional(
             "except",
@@ -302,7 +303,7 @@ impl Kind for Directory {
     }
 }
 
-/// Mode and owners as comparable attributes.
+/// Adds mode and owners as comparable attributes.
 pub(super) fn access(
     mode: u32,
     owner: Option<&str>,
@@ -317,7 +318,7 @@ pub(super) fn access(
     }
 }
 
-/// Compares mode and owners; owners only where they are declared.
+/// Compares mode and owners; owners only if declared.
 pub(super) fn compare_access(
     (mode_code, owner_code): (&'static Code, &'static Code),
     (mode, owner, group): (u32, Option<&str>, Option<&str>),

@@ -17,41 +17,42 @@ use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, Moment, Value};
 
-/// A regular file.
+/// Regular file.
 pub struct File;
 
 const MISSING: Code = Code::error(
     "file/missing",
-    "a declared file is not there",
-    "The file, or a directory above it, does not exist on the target. `evenkeel plan` shows the step that makes it.",
+    "a file is missing",
+    "The file, or a directory above it, does not exist on the target. `evenkeel plan` shows the step that creates it.",
 );
 const NOT_A_FILE: Code = Code::error(
     "file/is-something-else",
     "not a regular file",
-    "A directory, a link, a pipe, a device or a file of more than 1 GiB is at the path. `evenkeel plan` shows the step that puts the file there instead; a directory is not replaced: move it away, then apply.",
+    "A directory, a link, a pipe, a device or a file of more than 1 GiB is at the path. `evenkeel plan` shows \
+     the step that replaces it; a directory is not replaced: move it, then apply.",
 );
 const CONTENT: Code = Code::error(
     "file/content-differs",
-    "a file's content is not the declared one",
+    "a file's content differs from its definition",
     "The file or its definition changed. `evenkeel plan` shows the step that restores it. To keep the change, write it into the definition.",
 );
 const MODE: Code = Code::error(
     "file/mode-differs",
-    "a file's mode is not the declared one",
+    "a file's mode differs from its definition",
     "The permission bits or the definition changed. `evenkeel plan` shows the step that restores them.",
 );
 const OWNER: Code = Code::error(
     "file/owner-differs",
-    "a file's owner or group is not the declared one",
+    "a file's owner or group differs from its definition",
     "The owner or the definition changed. Restoring it needs the privilege to change owners.",
 );
 
-/// As declared.
+/// Declared file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FileDeclared {
-    // In the order of canonical JSON, so that nothing has to be sorted when it is written.
-    /// The digest of the content, sealed or plain.
+    // In the order of canonical JSON, so that writing needs no sorting.
+    /// Digest of the content, sealed or plain.
     pub content: Digest,
     /// Group by name or number.
     pub group: Option<String>,
@@ -61,34 +62,35 @@ pub struct FileDeclared {
     pub owner: Option<String>,
     /// Absolute path.
     pub path: String,
-    /// Whether there is a secret in it.
+    /// Whether it contains a secret.
     pub sealed: bool,
-    /// The text, for showing a difference.
+    /// Text, for displaying a difference.
     #[serde(skip)]
     pub text: Option<Arc<str>>,
 }
 
-/// As seen.
+/// Observed file.
 #[derive(Clone, Debug, Serialize)]
 pub struct FileObserved {
-    /// What stands at the path.
+    /// State of the path.
     pub standing: PathState,
-    /// The text, if it differs and may be shown.
+    /// Text, if it differs and may be displayed.
     #[serde(skip)]
     pub text: Option<String>,
-    /// When it last changed.
+    /// Time of its last change.
     #[serde(skip)]
     pub changed: Option<Moment>,
 }
 
 impl Kind for File {
     const NAME: &'static str = "file";
-    const ABOUT: &'static str = "A regular file with its content, mode and owners. Exactly one of `content`, `source` and `template` says what is in it.";
+    const ABOUT: &'static str = "A regular file with its content, mode and owners. Exactly one of `content`, \
+     `source` and `template` sets its content.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "path",
             Form::Words,
-            "Where it is on the target. A relative path begins at the target's `base`.",
+            "Its path on the target. A relative path starts at the target's `base`.",
         ),
         Field::optional(
             "content",
@@ -118,12 +120,12 @@ impl Kind for File {
         Field::optional(
             "group",
             Form::Words,
-            "Group by name or number. Default: as it comes, and not compared.",
+            "Group by name or number. Default: the system's, and not compared.",
         ),
     ];
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[(
         "digest",
-        "The BLAKE3 digest of the content; sealed if there is a secret in it.",
+        "The BLAKE3 digest of the content; sealed if it contains a secret.",
     )];
     const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_FILE, &CONTENT, &MODE, &OWNER];
     const TRAITS: Traits = Traits {
@@ -149,7 +151,7 @@ impl Kind for File {
         if context.content.is_none() {
             wrong.push(Wrong::new(
                 "",
-                "exactly one of `content`, `source` and `template` must say what is in the file",
+                "exactly one of `content`, `source` and `template` must set the content",
             ));
         }
         let mode = attributes.mode("mode").unwrap_or(0o644);
@@ -161,7 +163,8 @@ impl Kind for File {
                     ""
                 },
                 format!(
-                    "there is a secret in this file, and mode \"{mode:04o}\" lets everybody on the host read it; use \"0600\" or \"0640\""
+                    "this file contains a secret, and mode \"{mode:04o}\" makes it readable by all users of the \
+                     host; use \"0600\" or \"0640\""
                 ),
             ));
         }
@@ -296,7 +299,7 @@ impl Kind for File {
         Self::settle(declared, observed)
     }
 
-    /// Placing it again: a placement first removes what an earlier one left beside it, such as an old secret.
+    /// Places it again: a placement first removes the leftovers of an earlier one, such as an old secret.
     fn settle(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {
         vec![Action::File(path::File {
             path: declared.path.clone(),
@@ -371,13 +374,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_as_declared_needs_nothing() {
+    fn a_file_in_sync_needs_no_action() {
         assert!(File::compare(&declared(), &seen("hello\n", 0o644)).is_empty());
         assert!(File::remedy(&declared(), &seen("hello\n", 0o644)).is_empty());
     }
 
     #[test]
-    fn each_attribute_is_told_apart() {
+    fn each_attribute_is_compared_separately() {
         let wrong = File::compare(&declared(), &seen("bye\n", 0o600));
         let names: Vec<&str> = wrong.iter().map(|each| each.attribute.as_str()).collect();
         assert_eq!(names, ["content", "mode"]);
@@ -392,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_file_shows_nothing_of_itself() {
+    fn a_sealed_file_displays_no_content() {
         let sealed = FileDeclared {
             sealed: true,
             ..declared()

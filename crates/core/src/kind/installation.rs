@@ -14,68 +14,71 @@ use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, Moment, Value};
 
-/// An installed artifact.
+/// Installed artifact.
 pub struct Installation;
 
 const MISSING: Code = Code::error(
     "installation/missing",
-    "a declared installation is not there",
+    "an installation is missing",
     "There is no `current` in the directory. `evenkeel plan` shows the step that installs the artifact.",
 );
 const RELEASE: Code = Code::error(
     "installation/another-release",
-    "another release is current than the one declared",
+    "the current release differs from the definition",
     "`current` points to another digest: a new artifact is not applied yet, or the link was changed outside evenkeel.",
 );
 const CHANGED: Code = Code::error(
     "installation/files-changed",
-    "the installed files are not those that were installed",
+    "the installed files were changed",
     "The tree in `releases/` does not match the digest in its name: files were changed, added or removed. `evenkeel plan` shows the step that installs it again.",
 );
 
-/// As declared.
+/// Declared installation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InstallationDeclared {
     /// Absolute directory of `releases/` and `current`.
     pub into: String,
-    /// The artifact's tree digest.
+    /// Tree digest of the artifact.
     pub artifact: Digest,
-    /// Releases kept.
+    /// Number of kept releases.
     pub keep: u32,
 }
 
-/// As seen.
+/// Observed installation.
 #[derive(Clone, Debug, Serialize)]
 pub struct InstallationObserved {
-    /// The digest `current` names.
+    /// Digest that `current` names.
     pub current: Option<Digest>,
-    /// The digest of what is there.
+    /// Digest of the actual content.
     pub actual: Option<Digest>,
-    /// When `current` was switched.
+    /// Time when `current` was switched.
     #[serde(skip)]
     pub changed: Option<Moment>,
 }
 
 impl Kind for Installation {
     const NAME: &'static str = "installation";
-    const ABOUT: &'static str = "An artifact, copied to `releases/<digest>` and switched to by renaming the link `current`: readers see the old release or the new one, never a mixture. Of an artifact's modes only the owner's executable bit counts: files get 0755 with it and 0644 without it, directories 0755, whatever they had and whatever the umask. An artifact is no place for secrets.";
+    const ABOUT: &'static str = "An artifact, copied to `releases/<digest>` and activated by renaming the link \
+     `current`: readers see the old release or the new one, never a mixture. Of an artifact's modes only the \
+     owner's executable bit counts: files get 0755 with it and 0644 without it, directories 0755, regardless of \
+     their modes and the umask. An artifact must not contain secrets.";
     const FIELDS: &'static [Field] = &[
         Field::required("artifact", Form::Word, "The artifact, by name.").written_out(),
         Field::required(
             "into",
             Form::Words,
-            "The directory that gets `releases/` and `current`; it must be there or be declared.",
+            "The directory of `releases/` and `current`; it must exist or be declared.",
         ),
         Field::optional(
             "keep",
             Form::Integer(1, 1000),
-            "How many releases are kept, the current one among them. Default: 3.",
+            "The number of kept releases, including the current one. Default: 3.",
         ),
     ];
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[
         (
             "current",
-            "The path of the link `current`: the file itself when the artifact is one file, the directory when it is a directory.",
+            "The path of the link `current`: the file if the artifact is one file, the directory if it is a directory.",
         ),
         ("digest", "The artifact's tree digest."),
     ];
@@ -131,7 +134,7 @@ impl Kind for Installation {
         &declared.into
     }
 
-    // It lives in the directory `into`, which may be declared, and claims only what it puts there.
+    // It uses the directory `into`, which may be declared, and claims only its own entries there.
     fn claims(declared: &InstallationDeclared) -> Vec<Claim<'_>> {
         vec![Claim::path(format!("{}/current", declared.into))]
     }

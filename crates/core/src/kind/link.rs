@@ -1,4 +1,4 @@
-//! `link`: a symbolic link and what it says.
+//! `link`: a symbolic link and its destination.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,57 +13,58 @@ use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Moment, Value};
 
-/// A symbolic link.
+/// Symbolic link.
 pub struct Link;
 
 const MISSING: Code = Code::error(
     "link/missing",
-    "a declared link is not there",
+    "a link is missing",
     "The path does not exist. `evenkeel plan` shows the step that creates the link.",
 );
 const NOT_A_LINK: Code = Code::error(
     "link/is-something-else",
     "not a link",
-    "A file, a directory, a pipe or a device is at the path. `evenkeel plan` shows the step that puts the link there instead; a directory is not replaced: move it away, then apply.",
+    "A file, a directory, a pipe or a device is at the path. `evenkeel plan` shows the step that replaces it; a \
+     directory is not replaced: move it, then apply.",
 );
 const TO: Code = Code::error(
     "link/points-elsewhere",
-    "a link does not say what is declared",
+    "a link's destination differs from its definition",
     "The link or its definition changed. `evenkeel plan` shows the step that restores it.",
 );
 
-/// As declared.
+/// Declared link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LinkDeclared {
     /// Absolute path of the link itself.
     pub path: String,
-    /// What it says.
+    /// Destination.
     pub to: String,
 }
 
-/// As seen.
+/// Observed link.
 #[derive(Clone, Debug, Serialize)]
 pub struct LinkObserved {
-    /// What stands at the path.
+    /// State of the path.
     pub standing: PathState,
-    /// When it last changed.
+    /// Time of its last change.
     #[serde(skip)]
     pub changed: Option<Moment>,
 }
 
 impl Kind for Link {
     const NAME: &'static str = "link";
-    const ABOUT: &'static str = "A symbolic link. What it points to need not exist.";
+    const ABOUT: &'static str = "A symbolic link. Its destination need not exist.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "path",
             Form::Words,
-            "Where the link is on the target. A relative path begins at the target's `base`.",
+            "The path of the link on the target. A relative path starts at the target's `base`.",
         ),
         Field::required(
             "to",
             Form::Words,
-            "What the link says, byte by byte; a relative one is read from the link's directory.",
+            "The destination, byte by byte; a relative one starts at the link's directory.",
         ),
     ];
     const CODES: &'static [&'static Code] = &[&MISSING, &NOT_A_LINK, &TO];
@@ -159,7 +160,7 @@ impl Kind for Link {
         Self::settle(declared, observed)
     }
 
-    /// Placing it again: a placement first removes what an earlier one left beside it, such as an old secret.
+    /// Places it again: a placement first removes the leftovers of an earlier one, such as an old secret.
     fn settle(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {
         vec![Action::Link(path::Link {
             path: declared.path.clone(),

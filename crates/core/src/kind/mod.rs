@@ -1,10 +1,10 @@
 //! Kinds of resources: one file each, and pure.
 //!
-//! A kind says which attributes it has, what to look at, what the answers mean, what is wrong and what would mend it.
-//! It never looks and never changes anything itself: targets look, `apply` changes.
+//! A kind defines its attributes, its queries, the meaning of answers, its discrepancies and the actions that repair
+//! them. It never observes or changes anything itself: targets observe, `apply` changes.
 //!
-//! To add a kind: write `<kind>.rs` with a type that implements [`Kind`], and add its line to the list `kinds!`. Nothing
-//! outside a kind's file knows it by name: the rest of evenkeel goes by its [`Traits`] and [`Claim`]s.
+//! To add a kind: write `<kind>.rs` with a type that implements [`Kind`], and add its line to the list `kinds!`. No
+//! code outside of a kind's file names it: the rest of evenkeel uses its [`Traits`] and [`Claim`]s.
 
 mod attributes;
 mod claim;
@@ -33,27 +33,27 @@ use evenkeel_model::Value;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 
-/// What is known of a kind without a resource of it.
+/// Facts about a kind without a resource.
 #[derive(Debug)]
 pub struct KindFacts {
-    /// Its name: the table `[name.…]`.
+    /// Name: the table `[name.…]`.
     pub name: &'static str,
-    /// What it is, for the reference.
+    /// Description for the reference.
     pub about: &'static str,
     /// Its keys.
     pub fields: &'static [Field],
-    /// Attributes that only references can name, and what they are.
+    /// Attributes that only references can name, with descriptions.
     pub outputs: &'static [(&'static str, &'static str)],
-    /// Everything it can say.
+    /// Codes.
     pub codes: &'static [&'static Code],
-    /// What the rest of evenkeel must know about it.
+    /// Traits.
     pub traits: Traits,
-    /// Its attributes, each with the keys that it may be written under.
+    /// Attributes, each with the keys that may set it.
     pub attributes: &'static [(&'static str, &'static [&'static str])],
 }
 
 impl KindFacts {
-    /// The keys that an attribute may be written under; none where the table itself declares it.
+    /// Returns the keys that may set an attribute; empty if the table itself declares it.
     #[must_use]
     pub fn keys_of(&self, attribute: &str) -> &'static [&'static str] {
         self.attributes
@@ -66,12 +66,12 @@ impl KindFacts {
     }
 }
 
-/// Makes the modules, the list, the enums and the dispatch from one line for each kind.
+/// Defines the modules, the list, the enums and the dispatch from one line for each kind.
 macro_rules! kinds {
     ($( $(#[$attribute:meta])* $module:ident :: $kind:ident ),* $(,)?) => {
         $( $(#[$attribute])* mod $module; )*
 
-        /// All kinds, in the order they are documented.
+        /// All kinds, in the order of documentation.
         pub const KINDS: &[KindFacts] = &[ $( $(#[$attribute])* KindFacts {
             name: <$module::$kind as Kind>::NAME,
             about: <$module::$kind as Kind>::ABOUT,
@@ -82,7 +82,7 @@ macro_rules! kinds {
             attributes: <$module::$kind as Kind>::ATTRIBUTES,
         } ),* ];
 
-        /// A resource as declared, of any kind.
+        /// Declared resource of any kind.
         #[derive(Clone, Debug)]
         pub enum Declared { $(
             $(#[$attribute])*
@@ -90,7 +90,7 @@ macro_rules! kinds {
             $kind(Arc<<$module::$kind as Kind>::Declared>),
         )* }
 
-        /// A resource as seen, of any kind.
+        /// Observed resource of any kind.
         #[derive(Clone, Debug, Serialize)]
         #[serde(untagged)]
         pub enum Observed { $(
@@ -100,11 +100,11 @@ macro_rules! kinds {
         )* }
 
         impl Declared {
-            /// Understands the filled-in attributes of a resource.
+            /// Parses the filled-in attributes of a resource.
             ///
             /// # Errors
             ///
-            /// Everything that is wrong with them.
+            /// All problems of the attributes.
             pub fn new(kind: &str, context: &Context<'_>, attributes: &Attributes) -> Result<Self, Vec<Wrong>> {
                 $( $(#[$attribute])* if kind == <$module::$kind as Kind>::NAME {
                     return <$module::$kind as Kind>::declare(context, attributes).map(|declared| Self::$kind(Arc::new(declared)));
@@ -112,7 +112,7 @@ macro_rules! kinds {
                 Err(vec![Wrong::new("", format!("there is no kind `{kind}`"))])
             }
 
-            /// Reads what [`Declared::record`] wrote.
+            /// Parses the result of [`Declared::record`].
             ///
             /// # Errors
             ///
@@ -126,72 +126,72 @@ macro_rules! kinds {
                 Err(format!("this version knows no kind `{kind}`"))
             }
 
-            /// What the ledger keeps of it once it is applied. Free of secrets.
+            /// Returns the ledger's record of an applied resource, without secrets.
             ///
-            /// Serde's form of each kind's `Declared` is this stored form and no other; `stored_tests` pins it.
+            /// Serde's form of each kind's `Declared` is the stored form; `stored_tests` pins it.
             ///
             /// # Errors
             ///
-            /// Never for the kinds of this folder; the encoder's signature has it.
+            /// Never for the kinds of this folder; the encoder's signature requires it.
             pub fn record(&self) -> Result<String, serde_json::Error> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => evenkeel_model::canonical::to_string(declared), )* }
             }
 
-            /// A computed attribute, for references.
+            /// Returns a computed attribute, for references.
             pub fn output(&self, name: &str) -> Option<Value> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::output(declared, name), )* }
             }
 
-            /// Whether it is of the same kind.
+            /// Whether both are of one kind.
             pub fn is_same_kind(&self, other: &Self) -> bool {
                 std::mem::discriminant(self) == std::mem::discriminant(other)
             }
 
-            /// The traits of its kind.
+            /// Returns the traits of its kind.
             pub fn traits(&self) -> &'static Traits {
                 match self { $( $(#[$attribute])* Self::$kind(_) => &<$module::$kind as Kind>::TRAITS, )* }
             }
 
-            /// The name of the one thing on its target that it is.
+            /// Returns the name of its unique thing on the target.
             pub fn place(&self) -> &str {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::place(declared), )* }
             }
 
-            /// The things that it claims on its target.
+            /// Returns its claims on the target.
             pub fn claims(&self) -> Vec<Claim<'_>> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::claims(declared), )* }
             }
 
-            /// Paths that it uses without claiming them.
+            /// Returns paths that it uses without claiming them.
             pub fn uses(&self) -> Vec<String> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::uses(declared), )* }
             }
 
-            /// The ports that it may hold while it runs.
+            /// Returns the ports that it may hold while it runs.
             pub fn ports(&self) -> BTreeSet<u16> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::ports(declared), )* }
             }
 
-            /// The observation of an empty place.
+            /// Returns the observation of an empty place.
             pub fn nothing(&self) -> Observed {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => {
                     Observed::$kind(<$module::$kind as Kind>::nothing(declared))
                 } )* }
             }
 
-            /// What to look at.
+            /// Returns the queries that observe it.
             pub fn queries(&self) -> Vec<Query> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::queries(declared), )* }
             }
 
-            /// What the answers mean.
+            /// Returns the observation in some answers.
             pub fn observed(&self, answers: &[Answer]) -> Observation<Observed> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => {
                     <$module::$kind as Kind>::observed(declared, answers).map(Observed::$kind)
                 } )* }
             }
 
-            /// What is wrong.
+            /// Returns the discrepancies.
             pub fn compare(&self, observed: &Observed) -> Vec<Discrepancy> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
@@ -201,7 +201,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The actions that repair it, in order; none when nothing is wrong.
+            /// Returns the actions that repair it, in order; empty without a discrepancy.
             pub fn remedy(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
@@ -211,7 +211,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The actions that clear what a killed run may have left beside it, where it is as declared.
+            /// Returns the actions that clear leftovers of a killed run beside it, if it is in sync.
             pub fn settle(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
@@ -221,7 +221,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The actions that remove it, in order; none when it is missing.
+            /// Returns the actions that remove it, in order; empty if it is missing.
             pub fn removal(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
@@ -231,7 +231,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether `after` is the same thing under another name, where its place follows from its name.
+            /// Whether `after` is the same resource under another name, if its place follows from its name.
             pub fn is_renamed(&self, after: &Self) -> bool {
                 match (self, after) {
                     $( $(#[$attribute])* (Self::$kind(before), Self::$kind(after)) => {
@@ -241,8 +241,8 @@ macro_rules! kinds {
                 }
             }
 
-            /// The action by which what was applied as this and stands as `left` is kept as `after`, if that is the same
-            /// thing under another name.
+            /// Returns the action that turns a resource applied as this one and found as `left` into `after`, if that
+            /// is its new name.
             pub fn take_over(&self, after: &Self, left: &Observed) -> Option<Action> {
                 match (self, after, left) {
                     $( $(#[$attribute])* (Self::$kind(before), Self::$kind(after), Observed::$kind(left)) => {
@@ -252,12 +252,12 @@ macro_rules! kinds {
                 }
             }
 
-            /// The resources whose change restarts it.
+            /// Returns the resources whose change restarts it.
             pub fn restarts_on(&self) -> Vec<String> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::restarts_on(declared), )* }
             }
 
-            /// The actions that restart it although nothing about it differs; none for a kind that does not run.
+            /// Returns the actions that restart it without a discrepancy; empty for a kind that does not run.
             pub fn restart(&self, observed: &Observed) -> Vec<Action> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
@@ -267,39 +267,39 @@ macro_rules! kinds {
                 }
             }
 
-            /// The scope in which everything must be declared, if it declares one.
+            /// Returns its exclusive scope, if it declares one.
             pub fn exclusive(&self) -> Option<Exclusive<'_>> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::exclusive(declared), )* }
             }
 
-            /// Tells its comparable attributes, as text without secrets.
+            /// Passes its comparable attributes to `tell`, as text without secrets.
             pub fn attributes(&self, tell: &mut TellAttribute<'_>) {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::attributes(declared, tell), )* }
             }
         }
 
         impl Observed {
-            /// Whether anything is there at all.
+            /// Whether anything exists.
             pub fn is_there(&self) -> bool {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::is_there(observed), )* }
             }
 
-            /// Everything that was seen, attribute by attribute, without secrets.
+            /// Returns the observation as text, attribute by attribute, without secrets.
             pub fn facts(&self) -> Vec<(String, String)> {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::facts(observed), )* }
             }
 
-            /// The entries that were found in its exclusive scope.
+            /// Returns the entries found in its exclusive scope.
             pub fn entries(&self) -> Option<&[Entry]> {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::entries(observed), )* }
             }
 
-            /// When it last changed, by the target's account.
+            /// Returns the time of its last change, by the target's clock.
             pub fn changed(&self) -> Option<evenkeel_model::Moment> {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::changed(observed), )* }
             }
 
-            /// When it was last touched, for evidence that any touch makes void.
+            /// Returns the time of its last modification, which invalidates evidence.
             pub fn touched(&self) -> Option<evenkeel_model::Moment> {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::touched(observed), )* }
             }
@@ -319,7 +319,7 @@ kinds! {
     toy_service::ToyService,
 }
 
-/// The facts of a kind by its name.
+/// Returns the facts of a kind by its name.
 #[must_use]
 pub fn facts(name: &str) -> Option<&'static KindFacts> {
     KINDS.iter().find(|kind| kind.name == name)

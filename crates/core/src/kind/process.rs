@@ -1,4 +1,4 @@
-//! `process`: a program that runs, for machines without a service manager.
+//! `process`: a running program, for machines without a service manager.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,38 +17,39 @@ use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Moment, Value, duration};
 
-/// A running program.
+/// Running program.
 pub struct Process;
 
 const NOT_RUNNING: Code = Code::error(
     "process/not-running",
-    "a declared process does not run",
-    "It was never started, or it ended. Its log (the `log` attribute) says more; `evenkeel plan` shows the step that starts it.",
+    "a process is not running",
+    "It was never started, or it ended; see its log (the `log` attribute). `evenkeel plan` shows the step that \
+     starts it.",
 );
 const NOT_READY: Code = Code::error(
     "process/not-ready",
-    "a process runs and does not answer its readiness check",
+    "a process does not answer its readiness check",
     "It hangs or is still starting; see its log. `evenkeel plan` shows the step that restarts it.",
 );
 const STARTED_OTHERWISE: Code = Code::error(
     "process/started-otherwise",
-    "a process was started with something else than what is declared",
+    "a process was started with another configuration than its definition",
     "Its command, environment, directory or a resource in `restart-on` changed after its start. `evenkeel plan` shows the step that restarts it.",
 );
 
-/// What the names of records end with.
+/// Suffix of records.
 const RECORD: &str = ".process.json";
-/// What the names of logs end with, where no path of their own is declared for them.
+/// Suffix of logs without a declared path.
 const LOG: &str = ".log";
 
-/// What the name of an attribute begins with that is the digest of a resource in `restart-on`.
+/// Prefix of attributes with the digest of a resource in `restart-on`.
 const TRIGGER: &str = "restart-on.";
 
-/// As declared.
+/// Declared process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ProcessDeclared {
-    /// Where evenkeel keeps its record of it.
+    /// Path of evenkeel's record.
     pub record: String,
     /// Its log file.
     pub log: String,
@@ -58,25 +59,25 @@ pub struct ProcessDeclared {
     pub environment: BTreeMap<String, Text>,
     /// Its working directory.
     pub directory: Option<String>,
-    /// How to see that it is ready.
+    /// Check of readiness.
     pub ready: Option<Ready>,
-    /// How long that may take, in milliseconds.
+    /// Time limit of readiness, in milliseconds.
     pub within: u64,
-    /// How long it is given to stop, in milliseconds.
+    /// Time limit of stopping, in milliseconds.
     pub stop_within: u64,
-    /// The digests of what `restart-on` names, by address.
+    /// Digests of the resources in `restart-on`, by address.
     pub triggers: BTreeMap<String, String>,
 }
 
-/// As seen.
+/// Observed process.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProcessObserved {
-    /// Whether it runs, and as what.
+    /// Whether it runs, with its record.
     pub state: ProcessState,
 }
 
 impl ProcessDeclared {
-    /// What is kept in the record and compared: attribute by attribute.
+    /// Returns the recorded and compared values, attribute by attribute.
     fn started_as(&self) -> BTreeMap<String, Text> {
         let mut started_as = BTreeMap::new();
         let command = serde_json::to_string(&self.command).unwrap_or_default();
@@ -93,7 +94,7 @@ impl ProcessDeclared {
         started_as
     }
 
-    /// The action that starts it, in place of what runs.
+    /// Returns the action that starts it in place of the running one.
     fn start(&self, observed: &ProcessObserved) -> Action {
         Action::Start(process::Start {
             record: self.record.clone(),
@@ -110,8 +111,7 @@ impl ProcessDeclared {
     }
 }
 
-/// The attributes of `restart-on` that one of the two has under another name: a resource that only got another name is
-/// the same.
+/// Returns the attributes of `restart-on` that one of the two has under another name: a renamed resource is unchanged.
 fn renamed_triggers<'a>(
     declared: &'a BTreeMap<String, Text>,
     found: &'a BTreeMap<String, Text>,
@@ -157,12 +157,16 @@ fn shown(text: Option<&Text>) -> String {
 
 impl Kind for Process {
     const NAME: &'static str = "process";
-    const ABOUT: &'static str = "A program that runs in a separate session and keeps running when evenkeel exits. For machines without a service manager. It starts clean: with the variables it is given, umask 0022, the default action for every signal, no terminal, and no descriptor besides its standard input (empty) and its log.";
+    const ABOUT: &'static str = "A program that runs in a separate session and keeps running when evenkeel \
+     exits. For machines without a service manager. It starts with its declared variables, umask 0022, the \
+     default action for every signal, no terminal, and no descriptor besides its standard input (empty) and its \
+     log.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "command",
             Form::Several(&Form::Text),
-            "Program and arguments; no shell. Secrets are refused here, since everybody on a host can read command lines.",
+            "Program and arguments; no shell. Secrets are rejected here, since all users of a host can read \
+             command lines.",
         ),
         Field::optional(
             "environment",
@@ -170,7 +174,7 @@ impl Kind for Process {
                 Form::Text,
                 Form::Integer(i64::MIN, i64::MAX),
             ])),
-            "Environment variables, besides PATH, HOME, LANG and TZ which it inherits. Secrets are welcome here.",
+            "Environment variables, besides PATH, HOME, LANG and TZ which it inherits. Secrets are allowed here.",
         ).may_be_secret(),
         Field::optional(
             "directory",
@@ -180,7 +184,7 @@ impl Kind for Process {
         Field::optional(
             "log",
             Form::Words,
-            "The file that standard output and error are appended to. Default: beside evenkeel's own records.",
+            "The file that standard output and error are appended to. Default: a file beside evenkeel's own records.",
         ),
         Field::optional(
             "restart-on",
@@ -190,12 +194,12 @@ impl Kind for Process {
         Field::optional(
             "ready",
             Form::Table(READY),
-            "How to see that it is ready. Without it, running is enough.",
+            "The check of readiness. Default: the process runs.",
         ),
         Field::optional(
             "stop-within",
             Form::Duration,
-            "How long it is given to stop before it is killed. Default: \"10s\".",
+            "The time to stop before it is killed. Default: \"10s\".",
         ),
     ];
     const OUTPUTS: &'static [(&'static str, &'static str)] =
@@ -240,7 +244,8 @@ impl Kind for Process {
         if command.iter().any(Value::is_sensitive) {
             wrong.push(Wrong::new(
                 "command",
-                "there is a secret in this command line, and everybody on the host can read command lines; put it into `environment` or into a file",
+                "this command line contains a secret, and all users of the host can read command lines; use \
+                 `environment` or a file",
             ));
         }
         if command.first().and_then(Value::as_text) == Some("") {
@@ -265,10 +270,7 @@ impl Kind for Process {
             (None, Some(address)) => Some(Ready::Tcp(address)),
             (None, None) if ready_table.is_none() => None,
             _ => {
-                wrong.push(Wrong::new(
-                    "ready",
-                    "exactly one of `http` and `tcp` must say how to see that it is ready",
-                ));
+                wrong.push(Wrong::new("ready", "use exactly one of `http` and `tcp`"));
                 None
             }
         };
@@ -486,7 +488,7 @@ impl Kind for Process {
     }
 
     fn is_renamed(before: &ProcessDeclared, after: &ProcessDeclared) -> bool {
-        // Where records and logs lie follows from the name. Resources in `restart-on` may have other names as well.
+        // The paths of records and logs follow from the name. Resources in `restart-on` may have other names as well.
         let digests = |declared: &ProcessDeclared| {
             let mut digests: Vec<String> = declared.triggers.values().cloned().collect();
             digests.sort_unstable();
@@ -504,7 +506,7 @@ impl Kind for Process {
         left: &ProcessObserved,
     ) -> Option<Action> {
         let expected = running(left)?;
-        // A log follows the name, unless a path of its own is declared for it.
+        // A log follows the name, unless its path is declared.
         let follows = |declared: &ProcessDeclared| {
             let beside = declared
                 .record
@@ -563,7 +565,7 @@ const READY: &[Field] = &[
     Field::optional(
         "within",
         Form::Duration,
-        "How long that may take. Default: \"10s\".",
+        "The time limit. Default: \"10s\".",
     ),
 ];
 

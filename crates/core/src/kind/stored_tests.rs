@@ -1,4 +1,4 @@
-//! What the ledger keeps of an applied resource stays readable: this is how earlier versions wrote each kind.
+//! Records of applied resources stay readable: every kind as written by earlier versions.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::{Declared, KINDS};
 
 const DIGEST: &str = "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
 
-/// The record of every kind, with each optional field once present and once `null`.
+/// Returns the record of every kind, with each optional field once present and once `null`.
 fn written() -> Vec<(&'static str, String)> {
     vec![
         (

@@ -12,7 +12,7 @@ use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Moment, Value};
 
-/// An installed package.
+/// Installed package.
 pub struct ToyPackage;
 
 const MISSING: Code = Code::error(
@@ -28,14 +28,14 @@ const VERSION: Code = Code::error(
 
 const CLASS: &str = "package";
 
-/// As declared.
+/// Declared package.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PackageDeclared {
     package: String,
     version: String,
 }
 
-/// As observed.
+/// Observed package.
 #[derive(Clone, Debug, Serialize)]
 pub struct PackageObserved {
     version: Option<String>,

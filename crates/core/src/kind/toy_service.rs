@@ -1,4 +1,4 @@
-//! `toy-service`: a unit that is enabled and runs, for the test that adds kinds.
+//! `toy-service`: an enabled and running unit, for the test that adds kinds.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 
-/// A service.
+/// Service.
 pub struct ToyService;
 
 const MISSING: Code = Code::error(
@@ -29,23 +29,23 @@ const NOT_ENABLED: Code = Code::error(
     "Run `evenkeel plan`; it lists the step that enables the service.",
 );
 
-/// As declared.
+/// Declared service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServiceDeclared {
     unit: String,
     triggers: BTreeMap<String, String>,
 }
 
-/// As observed.
+/// Observed service.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServiceObserved {
     enabled: Option<String>,
     running: Option<String>,
 }
 
-/// The class of what is enabled.
+/// Class of enabled units.
 const ENABLED: &str = "enabled";
-/// The class of what runs; its value is what it was started with.
+/// Class of running units; the value is the configuration it started with.
 const RUNNING: &str = "running";
 
 impl ServiceDeclared {

@@ -1,44 +1,44 @@
-//! Traits: what the rest of evenkeel must know about a kind without knowing which kind it is.
+//! Traits: facts that let the rest of evenkeel treat all kinds alike.
 
-/// The traits of a kind. `Traits::PLAIN` with the exceptions that apply is a kind's declaration.
+/// Traits of a kind. A kind declares `Traits::PLAIN` with its exceptions.
 #[derive(Clone, Copy, Debug)]
 pub struct Traits {
     /// Whether its actions take long, so that other steps must not wait for them.
     pub speed: Speed,
-    /// How a resource that exists is changed.
+    /// Method of changing an existing resource.
     pub change: ChangeMode,
-    /// The attributes that change without anyone changing them: a process ends, a check stops answering.
+    /// Attributes that change by themselves: a process ends, a check stops answering.
     pub ends_by_itself: &'static [&'static str],
-    /// When it is removed, among all removals of a plan.
+    /// Position of its removal among all removals of a plan.
     pub removal: RemovalOrder,
-    /// What its declaration is filled with besides its attributes.
+    /// Material of its declaration, besides its attributes.
     pub material: Material,
-    /// Whether other resources lie in the path that it claims: a container is created before and removed after them.
+    /// Whether other resources exist below the path it claims: a container is created before and removed after them.
     pub is_container: bool,
-    /// What its steps are called.
+    /// Words of its steps.
     pub words: StepWords,
 }
 
-/// What the steps of a kind are called.
+/// Words of a kind's steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepWords {
-    /// Of one that brings it into being.
+    /// Creation.
     pub create: &'static str,
-    /// Of one that ends what is there and begins again.
+    /// Replacement.
     pub replace: &'static str,
-    /// Of one that removes it.
+    /// Removal.
     pub remove: &'static str,
 }
 
 impl StepWords {
-    /// Of a thing that lies somewhere.
+    /// Words of files and other things.
     pub const THING: Self = Self {
         create: "create",
         replace: "replace",
         remove: "remove",
     };
 
-    /// Of a thing that runs.
+    /// Words of running programs.
     pub const RUNNING: Self = Self {
         create: "start",
         replace: "restart",
@@ -46,16 +46,16 @@ impl StepWords {
     };
 }
 
-/// How long the actions of a kind take.
+/// Duration of a kind's actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speed {
-    /// Short enough that many steps share one job.
+    /// Short: many steps share one job.
     Quick,
-    /// So long that each step needs a job of its own.
+    /// Long: each step has its own job.
     Slow,
 }
 
-/// How a resource that exists is changed.
+/// Method of changing an existing resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeMode {
     /// In place.
@@ -64,28 +64,28 @@ pub enum ChangeMode {
     Replace,
 }
 
-/// When a kind is removed, among all removals of a plan.
+/// Position of a kind's removal among all removals of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemovalOrder {
-    /// Before every kind that does not go first, because it uses what they provide.
+    /// Before every kind that does not go first, because it uses their resources.
     First,
     /// At any time, except that a container goes after its contents.
     Any,
 }
 
-/// What a declaration is filled with besides its attributes.
+/// Material of a declaration, besides its attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Material {
     /// Nothing.
     None,
-    /// The content that `content`, `source` or `template` supplies.
+    /// The content from `content`, `source` or `template`.
     Content,
     /// The artifact that `artifact` names.
     Artifact,
 }
 
 impl Traits {
-    /// The traits of a kind without special needs.
+    /// Traits of a kind without special needs.
     pub const PLAIN: Self = Self {
         speed: Speed::Quick,
         change: ChangeMode::Update,

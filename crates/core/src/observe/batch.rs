@@ -1,5 +1,5 @@
-//! One batch of questions a target, all targets at once. Where there is very much to ask, several batches, one after
-//! the other: what is asked and answered is in memory for a batch only, what was seen stays.
+//! Batches of queries: one for each target, all targets concurrently. Very many resources are queried in several
+//! batches in sequence: queries and answers are in memory for one batch only, observations stay.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,16 +13,16 @@ use evenkeel_host::threads;
 use evenkeel_host::{Answer, Observer, Query};
 use evenkeel_model::Instance;
 
-/// The targets of an environment, by name, for looking.
+/// Targets of an environment by name, for observation.
 pub type Observers<'a> = BTreeMap<Arc<str>, &'a dyn Observer>;
 
-/// Resources that are asked about at once.
+/// Maximum number of resources queried at once.
 const AT_ONCE: usize = 1_024;
 
-/// Resources that are worth another core.
+/// Minimum number of resources worth another core.
 const AT_LEAST: usize = 128;
 
-/// Looks at resources. A target that is not there gives "cannot tell" for each of its resources.
+/// Observes resources. The resources of an unreachable target are unknown.
 pub fn observe<'a>(
     resources: impl IntoIterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
     observers: &Observers<'_>,
@@ -32,7 +32,7 @@ pub fn observe<'a>(
     while resources.peek().is_some() {
         some(resources.by_ref().take(AT_ONCE), observers, &mut seen);
     }
-    // Of a list, a map is made without gaps.
+    // Rebuild from a sorted iterator: bulk-built maps have full nodes.
     seen.into_iter().collect()
 }
 
@@ -67,13 +67,13 @@ fn some<'a>(
                 .queries
                 .iter()
                 .map(|_| Answer::Unreadable {
-                    reason: format!("there is no target `{on}`"),
+                    reason: format!("the target `{on}` does not exist"),
                 })
                 .collect(),
         };
         (batch, answers)
     };
-    // The last one is asked here: mostly it is the only one.
+    // The last batch runs on this thread: mostly it is the only one.
     let last = batches.pop_last();
     let answered: Vec<(Batch<'a>, Vec<Answer>)> = std::thread::scope(|scope| {
         let ask = &ask;
@@ -91,7 +91,7 @@ fn some<'a>(
     for (batch, answers) in answered {
         let answered = batch.wanted.into_par_iter().with_min_len(AT_LEAST);
         seen.par_extend(answered.map(|(instance, declared, own)| {
-            // A target may have answered less than it was asked.
+            // A target may return fewer answers than queries.
             let own = answers.get(own.start..own.end.min(answers.len()));
             let own = own.unwrap_or_default();
             (instance, declared.observed(own))
@@ -100,7 +100,7 @@ fn some<'a>(
 }
 
 struct Batch<'a> {
-    /// Each resource, with its part of the queries.
+    /// Resources, with their part of the queries.
     wanted: Vec<(Instance, &'a Declared, Range<usize>)>,
     queries: Vec<Query>,
 }

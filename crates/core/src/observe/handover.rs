@@ -1,7 +1,7 @@
-//! Handover: what was applied and leaves its place, and the declared resource that holds that place now.
+//! Handover: applied resources that leave their place, and the declared resource that holds the place now.
 //!
-//! Names do not count here, claims do: a thing that a declared resource claims has an owner, whatever it was called when
-//! it was applied. Nothing is decided about steps here; the plan, the drift and the apply all go by this one account.
+//! Claims decide, not names: a claimed thing has an owner, whatever its name when it was applied. Steps are decided
+//! elsewhere; the plan, the drift and the apply all use this result.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -20,78 +20,78 @@ pub struct Handover<'a> {
     leavings: BTreeMap<&'a Instance, Leaving<'a>>,
     /// For each declared resource, the instances whose place it holds now.
     taken: BTreeMap<Instance, Vec<&'a Instance>>,
-    /// For each declared resource, the instance that `moved` names.
+    /// For each declared resource, the instance in its `moved`.
     named: BTreeMap<Instance, &'a Instance>,
 }
 
-/// Something that was applied and is declared at that place no more.
+/// Applied resource that is no longer declared at its place.
 #[derive(Debug)]
 pub struct Leaving<'a> {
-    /// The instance under which it was applied.
+    /// Instance under which it was applied.
     pub instance: &'a Instance,
-    /// As it was applied.
+    /// Last applied state.
     pub applied: &'a LastApplied,
-    /// What is at its place.
+    /// Observation of its place.
     pub left: &'a Observation<Observed>,
     /// Whether its own resource is still declared, at another place.
     pub is_former_place: bool,
-    /// The declared resource that holds its place now.
+    /// Declared resource that holds its place now.
     pub holder: Option<Holder>,
-    /// The declared resource that says that it was this one, by `moved`.
+    /// Declared resource that names it in `moved`.
     pub moved_to: Option<Instance>,
-    /// The action by which it is kept as that resource: nothing but its name differs.
+    /// Action that keeps it as that resource: only its name differs.
     pub goes_on: Option<Action>,
 }
 
-/// A declared resource that holds a place.
+/// Declared resource that holds a place.
 #[derive(Clone, Debug)]
 pub struct Holder {
     /// The resource.
     pub instance: Instance,
-    /// How it holds it.
+    /// Kind of holding.
     pub how: Hold,
 }
 
-/// How a declared resource holds the place of something that was applied.
+/// How a declared resource holds the place of an applied one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// It is the same thing, of the same kind.
+    /// It is the same resource, of the same kind.
     Same,
-    /// It is another kind of thing with the same claim.
+    /// It is of another kind with the same claim.
     OtherKind,
-    /// It lies inside.
+    /// It is inside.
     Inside,
     /// It is declared by another environment of the same machine.
     Elsewhere,
 }
 
 impl Hold {
-    /// Whether the holder is a resource of this environment that is at the very place.
+    /// Whether the holder is a resource of this environment at the exact place.
     fn is_at_its_place(self) -> bool {
         matches!(self, Self::Same | Self::OtherKind)
     }
 }
 
-/// A place that a declared resource left, and that is still to be cleared: the ledger keeps it under a name of its own
-/// from the moment on that the resource is recorded at its new place.
+/// Place that a declared resource left and that is not cleared yet: the ledger keeps it under its own name from the
+/// record of the new place on.
 #[derive(Debug)]
 pub struct FormerPlace {
-    /// The name.
+    /// Name.
     pub instance: Instance,
-    /// As it was applied.
+    /// Last applied declaration.
     pub declared: Declared,
-    /// What the ledger keeps of it.
+    /// Record in the ledger.
     pub record: Box<RawValue>,
 }
 
 impl Leaving<'_> {
-    /// Whether it is of a kind that is removed before all others: it runs, and holds what no claim names.
+    /// Whether its kind is removed before all others: it runs, and may hold unclaimed things.
     #[must_use]
     pub fn goes_first(&self) -> bool {
         self.applied.declared.traits().removal == RemovalOrder::First
     }
 
-    /// What stands at its place, where that still is a thing of its kind.
+    /// Returns the observation of its place, if a resource of its kind still exists there.
     #[must_use]
     pub fn standing(&self) -> Option<&Observed> {
         let left = self.left.seen()?;
@@ -100,7 +100,7 @@ impl Leaving<'_> {
         (left.is_there() && is_its_kind).then_some(left)
     }
 
-    /// The declared resource that it passes to, by place or by name.
+    /// Returns the declared resource that takes its place or name.
     #[must_use]
     pub fn successor(&self) -> Option<&Instance> {
         let holder = self.holder.as_ref().map(|holder| &holder.instance);
@@ -108,7 +108,7 @@ impl Leaving<'_> {
         holder.or(self.moved_to.as_ref()).or(own)
     }
 
-    /// The name under which the ledger keeps a place that a declared resource left. No declared name has a `~`.
+    /// Returns the ledger's name of a place that a declared resource left. No declared name contains `~`.
     #[must_use]
     pub fn former_name(&self) -> Instance {
         let place = Digest::of(self.applied.declared.place().as_bytes()).short();
@@ -120,8 +120,8 @@ impl Leaving<'_> {
         }
     }
 
-    /// The place, if it is one that a declared resource left, and that a step of its own clears or that another kind of
-    /// thing takes. A thing that runs is stopped by the very step that starts it elsewhere.
+    /// Returns the place, if a declared resource left it, and a separate step clears it or another kind takes it. A
+    /// running resource is stopped by the step that starts it elsewhere.
     #[must_use]
     pub fn former_place(&self) -> Option<FormerPlace> {
         let is_open = match self.holder.as_ref().map(|holder| holder.how) {
@@ -144,11 +144,11 @@ impl Leaving<'_> {
     }
 }
 
-/// The machine, the host and the claim: what at most one resource holds.
+/// The machine, the host and the claim: at most one resource holds it.
 type Held<'a> = (&'static str, Option<&'a HostName>, Claim<'a>);
 
 impl<'a> Handover<'a> {
-    /// What leaves its place in a situation.
+    /// Finds everything that leaves its place in a situation.
     #[must_use]
     pub fn of(situation: &'a Situation<'_>) -> Self {
         let mut handover = Self::default();
@@ -202,7 +202,7 @@ impl<'a> Handover<'a> {
                 };
                 let here = |claim| held.get(&(machine, None, claim)).cloned();
                 let found = holder(declared, &here, &inside);
-                // What runs here is stopped, whatever another environment writes its log to.
+                // A process is stopped, even if another environment writes its log.
                 let may_stay = declared.traits().removal != RemovalOrder::First;
                 found.or_else(|| {
                     let mut claims = declared.claims().into_iter();
@@ -225,7 +225,7 @@ impl<'a> Handover<'a> {
                 }),
                 (holder, ..) => holder,
             };
-            // A place that a killed run left to be cleared follows the resource that left it.
+            // A place that a killed run has not cleared follows the resource that left it.
             let own = moved_to.is_none().then(|| owner_of_former(instance));
             let own = own
                 .flatten()
@@ -257,18 +257,18 @@ impl<'a> Handover<'a> {
         handover
     }
 
-    /// Everything that leaves its place, in order.
+    /// Returns everything that leaves its place, in order.
     pub fn leavings(&self) -> impl Iterator<Item = &Leaving<'a>> {
         self.leavings.values()
     }
 
-    /// What was applied under this name and leaves its place.
+    /// Returns the resource applied under this name, if it leaves its place.
     #[must_use]
     pub fn leaving(&self, instance: &Instance) -> Option<&Leaving<'a>> {
         self.leavings.get(instance)
     }
 
-    /// What held the place of a declared resource under another name.
+    /// Returns the resources that held the place of a declared resource under another name.
     pub fn taken_by(&self, instance: &Instance) -> impl Iterator<Item = &Leaving<'a>> {
         let taken = self.taken.get(instance).into_iter().flatten();
         taken
@@ -276,7 +276,7 @@ impl<'a> Handover<'a> {
             .filter_map(|other| self.leavings.get(other))
     }
 
-    /// What a declared resource was before, where it was applied under another name: by its place, or by `moved`.
+    /// Returns the earlier name of a declared resource: by its place, or by `moved`.
     #[must_use]
     pub fn predecessor(&self, instance: &Instance) -> Option<&Leaving<'a>> {
         let same = |leaving: &&Leaving<'a>| {
@@ -290,7 +290,7 @@ impl<'a> Handover<'a> {
             .or(named.filter(|leaving| !leaving.is_former_place))
     }
 
-    /// The places that declared resources leave and that are cleared after them, by the resources' names.
+    /// Returns the places that declared resources leave and that are cleared after them, by the resources' names.
     #[must_use]
     pub fn former_places(&self) -> BTreeMap<Instance, FormerPlace> {
         self.leavings()
@@ -298,7 +298,7 @@ impl<'a> Handover<'a> {
             .collect()
     }
 
-    /// The declared resources that leave a place, with the names of those places.
+    /// Returns the declared resources that leave a place, with the names of those places.
     #[must_use]
     pub fn moved(&self) -> BTreeMap<Instance, Instance> {
         self.leavings()
@@ -307,7 +307,7 @@ impl<'a> Handover<'a> {
             .collect()
     }
 
-    /// Everything that steps remove, as it was applied, by the steps' names.
+    /// Returns everything that steps remove, as last applied, by the steps' names.
     #[must_use]
     pub fn removed(&self) -> BTreeMap<Instance, Declared> {
         let gone = self.leavings().filter(|leaving| !leaving.is_former_place);
@@ -321,7 +321,7 @@ impl<'a> Handover<'a> {
     }
 }
 
-/// The resource whose former place is kept under this name; `None` for a name that is declared or was.
+/// Returns the resource whose former place has this name; `None` for a name that is or was declared.
 pub fn owner_of_former(instance: &Instance) -> Option<Instance> {
     let (name, _) = instance.address.name().split_once('~')?;
     Some(Instance {
@@ -330,8 +330,7 @@ pub fn owner_of_former(instance: &Instance) -> Option<Instance> {
     })
 }
 
-/// Adds the resources that are declared for the first time and are, under another name, what was applied and is declared
-/// no more. Each follows one.
+/// Adds newly declared resources that are renamed applied ones. Each follows one.
 fn add_renamed(situation: &Situation<'_>, named: &mut BTreeMap<Instance, Instance>) {
     let resolved = situation.resolved;
     let is_gone = |instance: &Instance| !resolved.resources.contains_key(&instance.address);
@@ -364,8 +363,8 @@ fn add_renamed(situation: &Situation<'_>, named: &mut BTreeMap<Instance, Instanc
     }
 }
 
-/// The action by which what was applied under another name is kept as a declared resource that was never applied, and
-/// where nothing stands yet.
+/// Returns the action that keeps a resource applied under another name as a declared one that was never applied, if its
+/// new place is empty.
 fn take_over(
     situation: &Situation<'_>,
     (applied, left): (&LastApplied, &Observation<Observed>),
@@ -384,7 +383,7 @@ fn take_over(
     applied.declared.take_over(&resource.declared, left.seen()?)
 }
 
-/// The declared resource that holds the place of something that was applied.
+/// Returns the declared resource that holds the place of an applied one.
 fn holder<'a>(
     applied: &'a Declared,
     held: &dyn Fn(Claim<'a>) -> Option<(Instance, &'a Declared)>,
@@ -392,7 +391,7 @@ fn holder<'a>(
 ) -> Option<Holder> {
     let used = applied.uses();
     for path in &used {
-        // What it uses goes with it, whoever else put something there.
+        // Its used paths are removed with it, even if another resource placed files there.
         let other = held(Claim::path(path.clone())).map(|(instance, _)| instance);
         if let Some(instance) = other.or_else(|| inside(path)) {
             let how = Hold::Inside;
@@ -409,7 +408,7 @@ fn holder<'a>(
             let how = Hold::Same;
             return Some(Holder { instance, how });
         }
-        // What runs is stopped, whoever gets its log.
+        // A process is stopped, whatever happens to its log.
         if !goes_first {
             let how = Hold::OtherKind;
             return Some(Holder { instance, how });

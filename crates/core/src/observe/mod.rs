@@ -1,7 +1,7 @@
-//! Looks at targets: one batch of questions each, however many resources.
+//! Observation of targets: one batch of queries each, however many resources.
 //!
-//! What was seen is gathered with what is declared and what was last applied into a [`Situation`], on which everything
-//! above only thinks.
+//! A [`Situation`] combines observations with definitions and the last applied state; everything above works on it
+//! without further input.
 
 mod batch;
 mod handover;

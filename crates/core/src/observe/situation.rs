@@ -1,4 +1,4 @@
-//! A situation: what is declared, what was last applied, and what is there, in one environment.
+//! Situation: definitions, last applied state, and observed state of one environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,43 +15,44 @@ use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_ledger::{EnvironmentState, FailedStep};
 use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment, Parts, beside};
 
-/// Everything known about one environment at one moment.
+/// All known facts about one environment at one moment.
 #[derive(Debug)]
 pub struct Situation<'a> {
-    /// What is declared.
+    /// Definition.
     pub resolved: &'a Resolved,
-    /// What was last applied.
+    /// Last applied resources.
     pub applied: BTreeMap<Instance, LastApplied>,
-    /// What is there, for each declared resource.
+    /// Observation of each declared resource.
     pub seen: BTreeMap<Instance, Observation<Observed>>,
-    /// What is there where something was applied that is declared no longer, or declared at another place.
+    /// Observation of the place of each applied resource that was removed from the definitions, or is declared at
+    /// another place.
     pub left: BTreeMap<Instance, Observation<Observed>>,
-    /// Resources whose last step was begun by a run that never recorded how it ended, or ended unseen; with that run.
+    /// Resources whose last step has no recorded outcome, or an unobserved one; with the run.
     pub open: BTreeMap<Instance, String>,
     /// Resources whose last step failed.
     pub failed: BTreeMap<Instance, FailedStep>,
-    /// The last apply and when it began, where it did not end with every step done.
+    /// Last apply and its start, if it did not end with every step done.
     pub last_failed: Option<(String, Moment)>,
-    /// When it was looked at.
+    /// Time of the observation.
     pub at: Moment,
 }
 
-/// A resource as it was last applied.
+/// Last applied state of a resource.
 #[derive(Debug, Clone)]
 pub struct LastApplied {
     /// Its target.
     pub on: Arc<str>,
-    /// As it was declared then.
+    /// Declaration at that time.
     pub declared: Declared,
-    /// When.
+    /// Time.
     pub at: Moment,
-    /// By which apply.
+    /// Apply.
     pub apply: Arc<str>,
-    /// The digest of the record of that declaration.
+    /// Digest of the record of that declaration.
     pub digest: Digest,
-    /// Whether it was declared then just as it is now.
+    /// Whether that declaration equals the current one.
     pub unchanged: bool,
-    /// What the ledger keeps of it, where it is declared otherwise now: it may have to be kept under another name.
+    /// Record in the ledger, if the current declaration differs: it may have to be kept under another name.
     pub record: Option<Box<str>>,
 }
 
@@ -60,16 +61,16 @@ struct AppliedRecord<'a> {
     #[serde(borrow)]
     declared: &'a RawValue,
     on: Arc<str>,
-    /// What the target seals the same contents as, by the seals in `declared`; none in records of earlier versions.
+    /// Target's seal for each seal in `declared`; empty in records of earlier versions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     seals: BTreeMap<Digest, Digest>,
 }
 
-/// What the ledger keeps of a resource that was applied.
+/// Returns the ledger's record of an applied resource.
 ///
 /// # Errors
 ///
-/// When it cannot be written as JSON.
+/// When it cannot be serialized.
 pub fn applied_record(
     on: &Arc<str>,
     declared: &Declared,
@@ -84,19 +85,19 @@ pub fn applied_record(
     RawValue::from_string(serde_json::to_string(&record)?)
 }
 
-/// What a target sealed as what when a resource was applied.
+/// Seals of a target when a resource was applied.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AppliedSeals {
-    /// The target's seal of each of the record's seals.
+    /// Target's seal for each of the record's seals.
     Known(BTreeMap<Digest, Digest>),
-    /// The record's seals, from before targets had keys of their own.
+    /// Seals of a record from before targets had separate keys.
     Alone(Vec<Digest>),
 }
 
-/// The target and the seals of a resource that was applied; `None` when it has no secret.
+/// Returns the target and the seals of an applied resource; `None` if it has no secret.
 #[must_use]
 pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
-    // Most resources have none, and are not parsed for it.
+    // Most records contain none and are not parsed.
     let keys = ["\"seals\":", "\"sealed\":true", "\"sealed\":\"blake3:"];
     if !keys.iter().any(|key| record.contains(key)) {
         return None;
@@ -110,11 +111,11 @@ pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
     Some((parsed.on, seals))
 }
 
-/// Looks at an environment.
+/// Observes an environment.
 ///
 /// # Errors
 ///
-/// When a record of what was applied cannot be understood: then nothing can be said about what was removed.
+/// When a record of an applied resource is unreadable: removals are then unknown.
 pub fn look<'a>(
     resolved: &'a Resolved,
     standing: &EnvironmentState,
@@ -127,7 +128,7 @@ pub fn look<'a>(
         .par_iter()
         .map(|(instance, last)| Ok(((*instance).clone(), recall(resolved, instance, last)?)))
         .collect::<Result<_, String>>()?;
-    // Of a list, a map is made without gaps.
+    // Rebuild from a sorted iterator: bulk-built maps have full nodes.
     let applied: BTreeMap<Instance, LastApplied> = applied.into_iter().collect();
     let seen = observe(
         resolved
@@ -168,7 +169,7 @@ pub fn look<'a>(
     Ok(situation)
 }
 
-/// The steps that no record closes, each with its apply.
+/// Returns the steps without a recorded outcome, each with its apply.
 fn open(standing: &EnvironmentState) -> BTreeMap<Instance, String> {
     let unseen = standing.uncertain.iter().map(|instance| {
         let failed = standing.failed.get(instance);
@@ -180,7 +181,7 @@ fn open(standing: &EnvironmentState) -> BTreeMap<Instance, String> {
     unseen.chain(begun).collect()
 }
 
-/// What a resource was when it was last applied, held against what it is declared as now.
+/// Returns the last applied state of a resource, compared with its current declaration.
 fn recall(
     resolved: &Resolved,
     instance: &Instance,
@@ -204,8 +205,7 @@ fn recall(
             unchanged: true,
         });
     }
-    let wrong =
-        |error: String| format!("what was applied as {instance} cannot be understood: {error}");
+    let wrong = |error: String| format!("the record of {instance} is unreadable: {error}");
     let parsed: AppliedRecord<'_> =
         serde_json::from_str(&last.record).map_err(|error| wrong(error.to_string()))?;
     let then = parsed.declared.get();
@@ -230,8 +230,8 @@ fn recall(
     })
 }
 
-/// Whether a record of what was applied has nothing but this declaration on this target, as [`applied_record`] writes it.
-/// Most resources are as they were applied, and such a record need not be parsed.
+/// Whether a record contains exactly this declaration on this target, as written by [`applied_record`]. Most resources
+/// are unchanged, and such a record need not be parsed.
 fn is_record(record: &str, declared: &str, on: &str) -> bool {
     let on_is_plain = on
         .bytes()
@@ -245,8 +245,7 @@ fn is_record(record: &str, declared: &str, on: &str) -> bool {
     on_is_plain && rest() == Some(on)
 }
 
-/// The target through which something that was applied is reached: its own, or another one on the same machine where its
-/// own has another name now.
+/// Returns the target of an applied resource: its own, or another one on the same machine if it was renamed.
 fn reached_by(resolved: &Resolved, on: Arc<str>) -> Arc<str> {
     if resolved.targets.contains_key(&on) {
         return on;
@@ -254,8 +253,8 @@ fn reached_by(resolved: &Resolved, on: Arc<str>) -> Arc<str> {
     resolved.targets.keys().next().map_or(on, Arc::clone)
 }
 
-/// Takes for missing what cannot be seen only because a link stands above it that was applied and goes, or that is
-/// declared and is there: nothing can be below either.
+/// Treats unobservable places as missing if the only reason is a link above them that was applied and leaves, or that
+/// is declared and exists: nothing can exist below either.
 fn look_past_links(situation: &mut Situation<'_>) {
     let is_unseen = |seen: &Observation<Observed>| matches!(seen, Observation::CannotTell(_));
     let any_left = situation.left.values().any(is_unseen);
@@ -316,7 +315,7 @@ fn look_past_links(situation: &mut Situation<'_>) {
     situation.left.extend(then);
 }
 
-/// The digests of what was seen, by instance.
+/// Returns the digests of observations, by instance.
 fn digests_of(
     observations: &BTreeMap<Instance, Observation<Observed>>,
 ) -> BTreeMap<Instance, Digest> {
@@ -332,19 +331,19 @@ fn digests_of(
 }
 
 impl Situation<'_> {
-    /// Lets go of what was seen on another thread, where nobody waits for the memory.
+    /// Frees observations on another thread, so that no caller waits for it.
     pub fn let_go(self) {
         let all = (self.applied, self.seen, self.left);
         rayon::spawn(move || drop(all));
     }
 
-    /// The environment.
+    /// Returns the environment.
     #[must_use]
     pub fn environment(&self) -> &EnvironmentName {
         &self.resolved.name
     }
 
-    /// How many declared attributes there are, and how many were observed.
+    /// Returns the number of declared attributes, and of observed ones.
     #[must_use]
     pub fn coverage(&self) -> (usize, usize) {
         let mut declared = 0;
@@ -359,14 +358,14 @@ impl Situation<'_> {
         (declared, observed)
     }
 
-    /// The digest of everything that was seen; `None` when something could not be.
+    /// Returns the digest of all observations; `None` if one is missing.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
         self.digests().0
     }
 
-    /// The digest of everything that was seen, with the times of its changes: what evidence is bound to. Something that
-    /// was changed and changed back has the same content and another time. `None` when something could not be seen.
+    /// Returns the digest of all observations with the times of changes, which evidence is bound to: a change that was
+    /// reverted has the same content and another time. `None` if an observation is missing.
     #[must_use]
     pub fn untouched_digest(&self) -> Option<Digest> {
         let times = |observations: &BTreeMap<Instance, Observation<Observed>>| {
@@ -387,8 +386,7 @@ impl Situation<'_> {
         ))
     }
 
-    /// The digest of everything that was seen, as [`Situation::digest`], and those of the declared resources that it
-    /// is made of.
+    /// Returns the digest of all observations, like [`Situation::digest`], and those of the declared resources in it.
     #[must_use]
     pub fn digests(&self) -> (Option<Digest>, BTreeMap<Instance, Digest>) {
         let seen = digests_of(&self.seen);
@@ -444,7 +442,7 @@ mod tests {
         ));
         let sealed = written("web").replace("\"web\"}", "\"web\",\"seals\":{}}");
         assert!(!is_record(&sealed, &declared, "web"));
-        // What would be escaped is parsed.
+        // Names that need escaping are parsed.
         for on in ["a\"b", "a\\b", "a\nb"] {
             assert!(!is_record(&written(on), &declared, on), "{on}");
         }

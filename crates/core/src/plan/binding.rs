@@ -1,4 +1,4 @@
-//! The binding: the values, places and artifacts of one environment, as one digest.
+//! Binding: the values, places and artifacts of one environment, as one digest.
 
 use std::collections::BTreeMap;
 

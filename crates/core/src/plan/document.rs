@@ -1,4 +1,4 @@
-//! The plan: immutable, known by the digest of its stored form (see `stored`).
+//! Plan: immutable, identified by the digest of its stored form (see `stored`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,70 +12,69 @@ use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Digest, EnvironmentName, Instance};
 
-/// The version of this format.
+/// Version of this format.
 pub const FORMAT: u32 = 1;
 
-/// What is to be done to one environment, and what that was decided on.
+/// Planned changes of one environment, with their inputs.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The version of this format.
+    /// Version of this format.
     pub format: u32,
-    /// The version of evenkeel that made it.
+    /// Version of evenkeel that made it.
     pub tool: String,
     /// The system.
     pub system: String,
-    /// The ledger it was made from: a plan of another project is refused.
+    /// Lineage of the ledger: a plan of another project is rejected.
     pub lineage: String,
     /// The environment.
     pub environment: EnvironmentName,
-    /// The environment-free half: the same digest in staging and in production.
+    /// Environment-free half: one digest in staging and in production.
     pub recipe: Digest,
-    /// The environment's half: values (secrets by their seal), targets, artifacts.
+    /// Environment's half: values (secrets by their seal), targets, artifacts.
     pub binding: Digest,
-    /// The definition files, and the files they name.
+    /// Digest of the definition files, and of the files they name.
     pub definitions: Digest,
-    /// What was observed; `None` when something could not be.
+    /// Digest of the observation; `None` if it is incomplete.
     pub observation: Option<Digest>,
-    /// What the ledger said was applied.
+    /// Digest of the last applied state in the ledger.
     pub applied: Digest,
-    /// The steps, in the order of their instances; what waits for what is in each.
+    /// Steps, in the order of their instances, with their dependencies.
     pub steps: Vec<Step>,
-    /// How many resources are as declared.
+    /// Number of resources in sync.
     pub unchanged: usize,
-    /// What could not be seen. A plan with such cannot be applied.
+    /// Unobservable resources. A plan with any cannot be applied.
     pub unseen: Vec<Unseen>,
-    /// Digests of the observed resources: for saying what changed when the plan is stale.
+    /// Digests of the observed resources, to explain a stale plan.
     pub observed: BTreeMap<Instance, Digest>,
 }
 
-/// One step.
+/// Step.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The resource on its host.
     pub instance: Instance,
     /// Its target.
     pub on: Arc<str>,
-    /// What is done to it.
+    /// Change.
     pub verb: Verb,
-    /// Why, for people.
+    /// Reason.
     pub reason: Cow<'static, str>,
-    /// What changes, attribute by attribute; without secrets. Shared with the report.
+    /// Changed attributes, without secrets. Shared with the report.
     pub changes: Arc<[Change]>,
-    /// What the target is asked to do, one after the other. Empty when there is only something to record.
+    /// Actions of the target, in order. Empty if the change is only recorded.
     pub actions: Vec<Action>,
-    /// The steps that must be done before it.
+    /// Steps that must be done before it.
     pub after: Arc<[Instance]>,
-    /// The resource and what it is brought to, symbolically: the same in all environments with one recipe.
+    /// Resource and its symbolic definition: the same in all environments with one recipe.
     pub shape: Digest,
     /// Whether it may take long.
     pub slow: bool,
-    /// Of a step that removes: the declared resource that it makes room for, or that holds the place now. Without
-    /// actions, only the record goes.
+    /// For a removal: the declared resource that takes or holds the place. Without actions, only the record is removed.
     pub successor: Option<Instance>,
 }
 
 impl Step {
-    /// What it is called: `create`, and `start` for a thing that runs.
+    /// Returns its word: `create`, or `start` for a running program.
     #[must_use]
     pub fn word(&self) -> &'static str {
         let kind = self.instance.address.kind();
@@ -91,43 +90,43 @@ impl Step {
         }
     }
 
-    /// The path that it changes; none where it changes none.
+    /// Returns the path that it changes.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         use evenkeel_host::subsystem::Subject as _;
         let kind = self.instance.address.kind();
         let facts = crate::kind::KINDS.iter().find(|facts| facts.name == kind)?;
-        // Of what runs, only its record has a path.
+        // Of a running program, only its record has a path.
         let is_thing = facts.traits.words == StepWords::THING;
         let subject = self.actions.last()?.subject();
         (is_thing && subject.starts_with('/')).then_some(subject)
     }
 
-    /// Whether it takes something away that no declared resource follows.
+    /// Whether it removes something that no declared resource replaces.
     #[must_use]
     pub fn is_removal(&self) -> bool {
         self.verb == Verb::Remove && self.successor.is_none()
     }
 }
 
-// Serde's form is the report's; a saved plan has its own.
-/// One attribute that changes.
+// Serde's form is the report's; a saved plan has another.
+/// Changed attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Change {
-    /// The attribute.
+    /// Attribute.
     pub attribute: Cow<'static, str>,
-    /// As it is.
+    /// Current value.
     pub before: Cow<'static, str>,
-    /// As it will be.
+    /// New value.
     pub after: Cow<'static, str>,
-    /// The unified difference of texts.
+    /// Unified difference of texts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub difference: Option<String>,
 }
 
-// Serde's form is the report's; a saved plan has its own.
-/// What could not be seen.
+// Serde's form is the report's; a saved plan has another.
+/// Unobservable resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Unseen {
@@ -135,24 +134,24 @@ pub struct Unseen {
     #[serde(rename = "address")]
     #[schemars(with = "String")]
     pub instance: Instance,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 
 impl Plan {
-    /// The digest that names it: approvals, evidence and the ledger speak of it by this.
+    /// Returns the digest that identifies it in approvals, evidence and the ledger.
     #[must_use]
     pub fn digest(&self) -> Digest {
         StoredPlan::from(self).digest()
     }
 
-    /// Whether there is nothing to do and everything was seen.
+    /// Whether there is nothing to do and everything was observed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.unseen.is_empty()
     }
 
-    /// How many steps remove something.
+    /// Returns the number of removals.
     #[must_use]
     pub fn removals(&self) -> usize {
         self.steps.iter().filter(|step| step.is_removal()).count()
@@ -170,7 +169,7 @@ mod tests {
     use evenkeel_ledger::record::Verb;
     use evenkeel_model::{Address, Digest, EnvironmentName, Instance};
 
-    /// The record that a plan's digest is of.
+    /// Record that a plan's digest is computed from.
     #[derive(Serialize)]
     struct Header<'a> {
         format: u32,

@@ -1,9 +1,9 @@
-//! Where the edges of a plan come from: what must be in place before what.
+//! Edges of a plan: dependencies between steps.
 //!
-//! 1. A resource waits for those it refers to, names in `after` or in `restart-on`: found when it was resolved.
-//! 2. A resource waits for the declared container that a path it claims lies in, whether or not it refers to it.
-//! 3. Removals wait for everything else, so that nothing is lost before its successor is in place; among them,
-//!    the kinds that say so go first, and containers go after what is in them.
+//! 1. A resource depends on those it refers to, or names in `after` or in `restart-on`: found when it was resolved.
+//! 2. A resource depends on the declared container above a path it claims, with or without a reference.
+//! 3. Removals come after everything else, so that nothing is lost before its successor exists; among them, some kinds
+//!    go first, and containers go after their contents.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ pub(super) type Instances<'a> = [(Instance, &'a ResolvedResource)];
 /// A path on one host of a target.
 type PathOnHost<'a> = (&'a str, Option<&'a HostName>, &'a str);
 
-/// For each instance, those that must be in place before it: edges 1 and 2.
+/// Returns for each instance those that must exist before it: edges 1 and 2.
 pub(super) fn creation<'a>(
     instances: &'a Instances<'a>,
 ) -> BTreeMap<&'a Instance, Vec<&'a Instance>> {
@@ -44,7 +44,7 @@ pub(super) fn creation<'a>(
         .collect()
 }
 
-/// All instances of a resource.
+/// Returns all instances of a resource.
 pub(super) fn all_of<'a>(
     instances: &'a Instances<'a>,
     address: &Address,
@@ -55,7 +55,7 @@ pub(super) fn all_of<'a>(
     rest.iter().take(count).map(|(each, _)| each)
 }
 
-/// The nearest container above each path that an instance claims.
+/// Returns the nearest container above each path that an instance claims.
 fn containing<'a>(
     instance: &Instance,
     resource: &ResolvedResource,
@@ -75,7 +75,7 @@ fn containing<'a>(
     found
 }
 
-/// Narrows edges to those between steps: what waits for something that needs no step waits for what that waits for.
+/// Narrows edges to those between steps: dependencies of an unchanged resource pass to its dependents.
 pub(super) fn between_steps<'a>(
     steps: &BTreeSet<&'a Instance>,
     before: &BTreeMap<&'a Instance, Vec<&'a Instance>>,
@@ -106,8 +106,8 @@ pub(super) fn between_steps<'a>(
         .collect()
 }
 
-/// Among removals: the kinds that go first, and containers after what is in them. Edge 3's wait for everything else is
-/// the schedule's, since it is the same for all of them.
+/// Adds edges among removals: the kinds that go first, and containers after their contents. The rest of edge 3 is left
+/// to the schedule, since it is the same for all removals.
 pub(super) fn removal(
     removed: &BTreeMap<&Instance, &Declared>,
 ) -> BTreeMap<Instance, Vec<Instance>> {

@@ -1,4 +1,4 @@
-//! Makes a plan: for each resource, what stands between it and its definition.
+//! Planning: the step of each resource from its observed state to its definition.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,7 @@ impl Digests {
     }
 }
 
-/// Makes the plan for one environment.
+/// Makes the plan of one environment.
 #[must_use]
 pub fn make(
     situation: &Situation<'_>,
@@ -132,14 +132,14 @@ fn applied_digest(applied: &BTreeMap<Instance, LastApplied>) -> Digest {
         .digest()
 }
 
-/// What every step is made from.
+/// Inputs of every step.
 struct Inputs<'a> {
     situation: &'a Situation<'a>,
     handover: &'a Handover<'a>,
     recipe: &'a Recipe,
 }
 
-/// The step that brings one resource to its definition; `None` when it is there and recorded.
+/// Returns the step that brings one resource to its definition; `None` if it is in sync and recorded.
 fn step(
     inputs: &Inputs<'_>,
     instance: &Instance,
@@ -171,7 +171,7 @@ fn step(
                 Observation::Seen(left) => {
                     let removal = applied.removal(left);
                     is_left_behind |= !removal.is_empty();
-                    // What runs is stopped by the step that starts it elsewhere.
+                    // A process is stopped by the step that starts it elsewhere.
                     if leaving.is_former_place && leaving.goes_first() {
                         stop = removal;
                     }
@@ -252,15 +252,15 @@ fn step(
     step.actions = if stop.is_empty() {
         remedy
     } else {
-        // As long as needed: there may be as many steps as resources.
+        // Exact capacity: there may be as many steps as resources.
         [stop, remedy].concat()
     };
     step.changes = changes.into();
     Ok(Some(step))
 }
 
-/// The actions that repair a resource. Where another kind of thing that was applied still stands at its place, and cannot
-/// be exchanged in one action, that is removed first: the names of such things are given as well.
+/// Returns the actions that repair a resource. If an applied resource of another kind still exists at its place, and
+/// one action cannot exchange both, that is removed first; its name is returned as well.
 fn remedy(
     inputs: &Inputs<'_>,
     instance: &Instance,
@@ -271,7 +271,7 @@ fn remedy(
     let mut replaced = Vec::new();
     for leaving in inputs.handover.taken_by(instance) {
         let applied = &leaving.applied.declared;
-        // What runs goes on with what is there: a log.
+        // A running program continues with existing files, such as a log.
         let runs = declared.traits().removal == RemovalOrder::First;
         let is_exchanged = !applied.traits().is_container
             && !declared.traits().is_container
@@ -291,7 +291,7 @@ fn remedy(
     (actions, replaced)
 }
 
-/// A step of which only what is recorded of every step is known.
+/// Returns a step with the fields of every step.
 fn begin(instance: &Instance, resource: &ResolvedResource, recipe: &Recipe) -> Step {
     Step {
         instance: instance.clone(),
@@ -307,7 +307,7 @@ fn begin(instance: &Instance, resource: &ResolvedResource, recipe: &Recipe) -> S
     }
 }
 
-/// Words that the changes of most new resources are told in: they need not be kept once for each.
+/// Static words of most new resources' changes, which need no allocation.
 const WORDS: &[&str] = &["presence", "nothing", "a file", "a directory", "a link"];
 
 fn word(text: &str) -> Cow<'static, str> {
@@ -322,7 +322,7 @@ fn change(each: &Discrepancy) -> Change {
         attribute: word(&each.attribute),
         before: word(&each.found),
         after: word(&each.expected),
-        // A plan goes from what is there to what is declared.
+        // A plan goes from the observed state to the definition.
         difference: each
             .texts
             .as_ref()
@@ -354,11 +354,11 @@ fn reason(
         .into(),
         Some(applied) if applied.unchanged => gone(applied, by_itself).into(),
         Some(applied) if observed.is_there() => {
-            let by_hand = applied.declared.compare(observed);
-            let by_hand: Vec<&str> = by_hand.iter().map(|it| it.attribute.as_str()).collect();
+            let outside = applied.declared.compare(observed);
+            let outside: Vec<&str> = outside.iter().map(|it| it.attribute.as_str()).collect();
             let defined: Vec<&str> = attributes
                 .into_iter()
-                .filter(|attribute| !by_hand.contains(attribute))
+                .filter(|attribute| !outside.contains(attribute))
                 .collect();
             let defined = if defined.is_empty() {
                 "the definition changed".to_owned()
@@ -368,12 +368,12 @@ fn reason(
                     evenkeel_model::text::list(&defined, "and")
                 )
             };
-            if by_hand.is_empty() {
+            if outside.is_empty() {
                 defined.into()
             } else {
                 format!(
                     "{defined}; overwrites {} changed outside evenkeel since {}",
-                    evenkeel_model::text::list(&by_hand, "and"),
+                    evenkeel_model::text::list(&outside, "and"),
                     applied.apply
                 )
                 .into()
@@ -383,18 +383,19 @@ fn reason(
     }
 }
 
-/// Returns since when something that was applied is missing.
+/// Returns since when an applied resource is missing.
 fn gone(applied: &LastApplied, by_itself: bool) -> String {
     let word = if by_itself { "stopped" } else { "missing" };
     format!("{word} since {}", applied.apply)
 }
 
-/// What a step brings about, in any environment with this recipe: the resource, and its symbolic definition.
+/// Returns the digest of a step's result in any environment with this recipe: the resource, and its symbolic
+/// definition.
 pub(crate) fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
     Digest::of_record("evenkeel shape 1", &(address, symbolic))
 }
 
-/// Restarts what must restart because something it restarts on has a step, although nothing about it differs.
+/// Adds restarts of unchanged resources whose `restart-on` names a resource with a step.
 fn restarts<'a>(
     situation: &Situation<'_>,
     instances: &'a edges::Instances<'a>,

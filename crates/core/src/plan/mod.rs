@@ -1,6 +1,6 @@
 //! Plans: recipe and situation in, ordered steps out. Pure.
 //!
-//! A plan says everything; `apply` decides nothing. Same input, same bytes, same digest.
+//! A plan is complete, so `apply` makes no decisions. The same input gives the same bytes and digest.
 
 mod binding;
 mod document;

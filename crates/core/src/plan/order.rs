@@ -1,16 +1,16 @@
-//! The order in which claims pass from one owner to the next.
+//! Order in which claims pass from one owner to the next.
 //!
-//! Removals wait for everything else, with these exceptions, where something else waits for the removal:
+//! Removals come after everything else, with these exceptions, where another step depends on the removal:
 //!
-//! 1. A file or a link in the place of a directory waits until what was in that directory is removed.
+//! 1. A file or a link in place of a directory waits until the contents of the directory are removed.
 //! 2. A directory below a path that was a file or a link waits until that is removed.
-//! 3. What starts waits until what is declared no longer is stopped: it may hold the same port.
+//! 3. A start waits until undeclared processes are stopped: they may hold the same port.
 //!
-//! Among what is started anew, the one that gives a port away goes before the one that gets it. Where each waits for the
-//! other, one is stopped first.
+//! Among restarts, the one that releases a port goes before the one that takes it. If each waits for the other, one is
+//! stopped first.
 //!
-//! Such a removal still waits for what its followers wait for, so that it happens as late as possible, unless that would
-//! be a circle.
+//! Such a removal still waits for the dependencies of its followers, so that it happens as late as possible, unless
+//! that would be a cycle.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,7 +22,7 @@ use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::Instance;
 
-/// Adds the edges to steps that were made without them.
+/// Adds these edges to steps.
 pub(super) fn order(situation: &Situation<'_>, handover: &Handover<'_>, steps: &mut [Step]) {
     let starts: Vec<usize> = (0..steps.len())
         .filter(|number| {
@@ -51,7 +51,7 @@ pub(super) fn order(situation: &Situation<'_>, handover: &Handover<'_>, steps: &
     graph.write(steps);
 }
 
-/// Whether a step starts something that runs.
+/// Whether a step starts a program.
 fn starts(situation: &Situation<'_>, step: &Step) -> bool {
     !matches!(step.verb, Verb::Remove | Verb::Record)
         && situation
@@ -61,7 +61,7 @@ fn starts(situation: &Situation<'_>, step: &Step) -> bool {
             .is_some_and(|resource| resource.declared.traits().removal == RemovalOrder::First)
 }
 
-/// Whether a step stops something that runs and is declared no longer.
+/// Whether a step stops a program that was removed from the definitions.
 fn stops(handover: &Handover<'_>, step: &Step) -> bool {
     step.verb == Verb::Remove
         && !step.actions.is_empty()
@@ -70,9 +70,9 @@ fn stops(handover: &Handover<'_>, step: &Step) -> bool {
             .is_some_and(Leaving::goes_first)
 }
 
-/// Exceptions 1 and 2.
+/// Adds exceptions 1 and 2.
 fn places(situation: &Situation<'_>, handover: &Handover<'_>, steps: &[Step], graph: &mut Graph) {
-    // The places that are cleared, each with its step.
+    // Cleared places, each with its step.
     let removed = handover.removed();
     let cleared: BTreeSet<(&str, usize)> = steps
         .iter()
@@ -126,15 +126,15 @@ fn places(situation: &Situation<'_>, handover: &Handover<'_>, steps: &[Step], gr
     }
 }
 
-/// The steps that clear a place.
+/// Returns the steps that clear a place.
 fn at<'a>(cleared: &'a BTreeSet<(&str, usize)>, place: &'a str) -> impl Iterator<Item = usize> {
     cleared
         .range((place, 0)..=(place, usize::MAX))
         .map(|(_, number)| *number)
 }
 
-/// Lets each removal that something waits for wait itself for what that waits for, and for the resource whose former
-/// place it clears.
+/// Makes each removal with dependents wait for the dependencies of these, and for the resource whose former place it
+/// clears.
 fn early(handover: &Handover<'_>, steps: &[Step], graph: &mut Graph) {
     let is_removal = |number: usize| {
         steps
@@ -166,7 +166,7 @@ fn early(handover: &Handover<'_>, steps: &[Step], graph: &mut Graph) {
     }
 }
 
-/// Orders what is started anew by the ports that pass from one to another.
+/// Orders restarts by the ports that pass from one to another.
 fn ports(
     situation: &Situation<'_>,
     handover: &Handover<'_>,
@@ -174,14 +174,14 @@ fn ports(
     steps: &mut [Step],
     graph: &mut Graph,
 ) {
-    /// What starts, with the ports that it wants and those that it gives away.
+    /// Start, with the ports it takes and those it releases.
     struct Start {
         number: usize,
         wants: BTreeSet<u16>,
         gives: BTreeSet<u16>,
-        /// What stops it as it runs now.
+        /// Actions that stop the running program.
         stop: Vec<Action>,
-        /// What starts it once it is stopped.
+        /// Actions that start it after the stop.
         fresh: Vec<Action>,
     }
     let known: Vec<Start> = starts
@@ -225,7 +225,7 @@ fn ports(
             if graph.wait_unless_circular(wanting.number, giving.number) {
                 continue;
             }
-            // The giver waits for the one that wants: it is stopped there, and started by its own step later.
+            // The other step stops the releasing program, which its own step starts later.
             if let Some(step) = steps.get_mut(wanting.number) {
                 step.actions.splice(0..0, giving.stop.iter().cloned());
             }
@@ -236,7 +236,7 @@ fn ports(
     }
 }
 
-/// What each step waits for, by number.
+/// Dependencies of each step, by number.
 struct Graph {
     numbers: HashMap<Instance, usize>,
     before: Vec<BTreeSet<usize>>,
@@ -269,7 +269,7 @@ impl Graph {
         self.before.get(number).into_iter().flatten().copied()
     }
 
-    /// These and everything that they wait for.
+    /// Returns these steps and all of their dependencies.
     fn all_before(&self, numbers: &[usize]) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
         let mut open = numbers.to_vec();
@@ -289,7 +289,7 @@ impl Graph {
         }
     }
 
-    /// Whether the edge was added.
+    /// Adds an edge unless it would close a cycle; returns whether it was added.
     fn wait_unless_circular(&mut self, number: usize, other: usize) -> bool {
         if self.all_before(&[other]).contains(&number) {
             return false;

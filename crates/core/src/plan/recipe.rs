@@ -1,8 +1,8 @@
-//! The recipe: the environment-free half of a plan.
+//! Recipe: the environment-free half of a plan.
 //!
-//! The resource graph with its references left symbolic, artifacts and files by digest, suites, and the values of what
-//! must not vary. Two environments have the same recipe exactly when there is no undeclared difference between them:
-//! what is declared to differ is left out by name, and everything else is in.
+//! It consists of the resource graph with symbolic references, artifacts and files by digest, suites, and the values of
+//! parameters that must not vary. Two environments have the same recipe exactly if there is no undeclared difference
+//! between them: declared differences are excluded by name, and everything else is included.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,18 +14,18 @@ use crate::environment::reference::plain_text;
 use crate::environment::{Block, Definition, Expression, Resolved};
 use evenkeel_model::{Address, Digest, Value};
 
-/// A recipe and its parts.
+/// Recipe with its parts.
 #[derive(Debug, Clone)]
 pub struct Recipe {
-    /// The digest of the whole.
+    /// Digest of the whole.
     pub digest: Digest,
-    /// The symbolic digest of each resource: what it is brought to, in any environment.
+    /// Symbolic digest of each resource's definition, equal in all environments.
     pub resources: BTreeMap<Address, Digest>,
 }
 
 #[derive(Serialize)]
 struct Whole<'a> {
-    // In the order of canonical JSON, as the fields below: nothing has to be sorted when it is written.
+    // In the order of canonical JSON, so that writing needs no sorting.
     declared: &'a BTreeSet<String>,
     parameters: BTreeMap<&'a str, Option<String>>,
     resources: &'a BTreeMap<Address, Digest>,
@@ -41,7 +41,7 @@ struct Symbolic<'a> {
     name: &'a str,
 }
 
-/// The recipe of an environment. `declared` are the places that are declared to differ.
+/// Computes the recipe of an environment. `declared` are the places that are declared to differ.
 #[must_use]
 pub fn recipe(definition: &Definition, resolved: &Resolved, declared: &BTreeSet<String>) -> Recipe {
     let resources: Vec<(&Address, &Block)> = resolved
@@ -57,7 +57,7 @@ pub fn recipe(definition: &Definition, resolved: &Resolved, declared: &BTreeSet<
             ((*address).clone(), digest)
         })
         .collect();
-    // Of a list, a map is made without gaps.
+    // Rebuild from a sorted iterator: bulk-built maps have full nodes.
     let resources: BTreeMap<Address, Digest> = resources.into_iter().collect();
     let suites = definition
         .suites_of(&resolved.name)

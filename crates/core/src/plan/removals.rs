@@ -1,6 +1,6 @@
-//! Steps that remove: what was applied and is declared no longer, and places that declared resources left.
+//! Removal steps: resources removed from the definitions, and places that declared resources left.
 //!
-//! Nothing that a declared resource occupies is removed: then only the record goes. In which order is for `edges` and
+//! A place that a declared resource occupies is never removed: only the record is. The order is left to `edges` and
 //! `order`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::Instance;
 
-/// Adds the steps that remove.
+/// Adds the removal steps.
 pub(super) fn add(
     situation: &Situation<'_>,
     handover: &Handover<'_>,
@@ -45,7 +45,7 @@ pub(super) fn add(
     let mut after = edges::removal(&acting);
     for step in &mut added {
         let mut after = after.remove(&step.instance).unwrap_or_default();
-        // The record of what goes on under another name is dropped once that is done.
+        // The record under the old name is dropped after the renaming.
         let goes_on = handover
             .leaving(&step.instance)
             .filter(|leaving| leaving.goes_on.is_some());
@@ -56,14 +56,14 @@ pub(super) fn add(
     forget_unknown(situation, steps);
 }
 
-/// Whether a place is empty after a step: it removes what is there, or records that it is gone.
+/// Whether a place is empty after a step: it removes the resource, or records that it is missing.
 pub(super) fn clears(handover: &Handover<'_>, step: &Step) -> bool {
     let is_gone = |leaving: &Leaving<'_>| leaving.holder.is_none() && !leaving.is_former_place;
     step.verb == Verb::Remove
         && (!step.actions.is_empty() || handover.leaving(&step.instance).is_some_and(is_gone))
 }
 
-/// Closes what a run began to change and never recorded, where neither the definitions nor the ledger know it.
+/// Closes changes without a recorded outcome, of resources unknown to both the definitions and the ledger.
 fn forget_unknown(situation: &Situation<'_>, steps: &mut Vec<Step>) {
     if situation.open.is_empty() {
         return;
@@ -82,7 +82,7 @@ fn forget_unknown(situation: &Situation<'_>, steps: &mut Vec<Step>) {
     }
 }
 
-/// The step for something that is declared no longer.
+/// Returns the step of a resource removed from the definitions.
 fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
     let (declared, on) = (&leaving.applied.declared, &leaving.applied.on);
     let (actions, reason) = match (&leaving.holder, leaving.left) {
@@ -118,7 +118,7 @@ fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
     Ok(step)
 }
 
-/// The step that clears a place which a declared resource left.
+/// Returns the step that clears a place that a declared resource left.
 fn former_place(leaving: &Leaving<'_>) -> Option<Step> {
     let place = leaving.former_place()?;
     let (instance, on) = (leaving.instance, &leaving.applied.on);
@@ -140,7 +140,7 @@ fn former_place(leaving: &Leaving<'_>) -> Option<Step> {
 }
 
 fn removal(instance: &Instance, on: &Arc<str>, reason: String, actions: Vec<Action>) -> Step {
-    // A former place that a killed run left is cleared as one that this run leaves, and was rehearsed as such.
+    // A former place left by a killed run has the shape of one that this run leaves, and was rehearsed as such.
     let named = owner_of_former(instance);
     let named = named.as_ref().unwrap_or(instance);
     let before = if actions.is_empty() {

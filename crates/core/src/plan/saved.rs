@@ -1,7 +1,7 @@
-//! Saved plans as bytes, and what changed since one was saved.
+//! Bytes of saved plans, and changes since a plan was saved.
 //!
-//! A saved plan holds what was found when it was made, attribute by attribute. Plans are compared by digest; what was
-//! found only explains a refusal. Files are read and written by the caller.
+//! A saved plan contains the observation it was made from, attribute by attribute. Plans are compared by digest; the
+//! observation only explains a rejection. The caller reads and writes files.
 
 use std::collections::BTreeMap;
 
@@ -11,30 +11,30 @@ use crate::kind::{Observation, Observed};
 use crate::observe::Situation;
 use evenkeel_model::Instance;
 
-/// Longest plan file that is read.
+/// Maximum size of a plan file.
 pub const LONGEST: u64 = 512 * 1024 * 1024;
 
-/// A plan that was read back.
+/// Parsed saved plan.
 #[derive(Debug)]
 pub struct SavedPlan {
     /// The plan.
     pub plan: Plan,
-    /// What was found when it was made.
+    /// Observation it was made from.
     pub found: Found,
 }
 
-/// What was found when a plan was made: each attribute of each resource, without secrets.
+/// Observation of a plan: each attribute of each resource, without secrets.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
     pub(super) declared: Facts,
-    /// Where something was applied that is declared no longer, or declared at another place.
+    /// Places of applied resources that were removed from the definitions, or are declared at another place.
     pub(super) left: Facts,
 }
 
 pub(super) type Facts = BTreeMap<Instance, BTreeMap<String, String>>;
 
 impl Found {
-    /// Everything that was seen.
+    /// Returns all observations of a situation.
     #[must_use]
     pub fn of(situation: &Situation<'_>) -> Self {
         let facts = |seen: &BTreeMap<Instance, Observation<Observed>>| -> Facts {
@@ -52,26 +52,26 @@ impl Found {
 }
 
 impl SavedPlan {
-    /// Returns the bytes of a plan and of what was found when it was made.
+    /// Returns the bytes of a plan and its observation.
     ///
     /// # Errors
     ///
-    /// When they cannot be written as JSON.
+    /// When they cannot be serialized.
     pub fn bytes(plan: &Plan, found: &Found) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(&StoredSavedPlan::new(plan, found))
     }
 
-    /// Reads a plan.
+    /// Parses a plan.
     ///
     /// # Errors
     ///
-    /// Why it is refused: it is no saved plan, has another format, or was changed after it was saved.
+    /// The reason why it is rejected: it is not a saved plan, has another format, or was changed after it was saved.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let stored: StoredSavedPlan<'_> = serde_json::from_slice(bytes)
-            .map_err(|error| format!("it is no plan as evenkeel saves it ({error})"))?;
+            .map_err(|error| format!("it is not a saved plan ({error})"))?;
         if stored.format() != FORMAT {
             return Err(format!(
-                "it has format {}, and this evenkeel makes format {FORMAT}",
+                "it has format {}; this evenkeel writes format {FORMAT}",
                 stored.format()
             ));
         }
@@ -82,8 +82,8 @@ impl SavedPlan {
     }
 }
 
-/// Returns what changed since a plan was saved; nothing when it is the plan that would be made now. If what was found
-/// then is known, each change names the attributes of the resource.
+/// Returns the changes since a plan was saved; empty if the current plan equals it. If its observation is known, each
+/// change names the attributes of the resource.
 #[must_use]
 pub fn changes_since(
     saved: &Plan,
@@ -121,7 +121,7 @@ pub fn changes_since(
         "values, targets or artifacts changed",
         saved.binding != now.binding,
     );
-    differ("something was applied since", saved.applied != now.applied);
+    differ("another apply ran since", saved.applied != now.applied);
     let since = Found::of(situation);
     for (instance, observed) in &now.observed {
         match saved.observed.get(instance) {
@@ -133,9 +133,7 @@ pub fn changes_since(
                     None => detail(saved, now, instance),
                 }
             )),
-            None => changes.push(format!(
-                "{instance} could not be seen then, or was not declared"
-            )),
+            None => changes.push(format!("{instance} was not observed then, or not declared")),
         }
     }
     for instance in since.left.keys() {
@@ -151,24 +149,24 @@ pub fn changes_since(
     }
     for unseen in &now.unseen {
         changes.push(format!(
-            "{} cannot be seen now: {}",
+            "{} is unreadable now: {}",
             unseen.instance, unseen.reason
         ));
     }
     if changes.is_empty() {
-        changes.push("its steps are not those that would be planned now".into());
+        changes.push("its steps differ from those of the current plan".into());
     }
     changes
 }
 
-/// Which attributes of a resource changed, and from what to what.
+/// Returns the changed attributes of a resource with both values.
 fn attributes(then: &Facts, now: &Facts, instance: &Instance) -> String {
     let nothing = BTreeMap::new();
     let (then, now) = (
         then.get(instance).unwrap_or(&nothing),
         now.get(instance).unwrap_or(&nothing),
     );
-    // What something else has besides is not told one by one: it is something else.
+    // The attributes of a resource of another kind are not listed.
     let names: Vec<&str> = match (then.get("presence"), now.get("presence")) {
         (before, after) if before != after => vec!["presence"],
         _ => then
@@ -197,7 +195,7 @@ fn attributes(then: &Facts, now: &Facts, instance: &Instance) -> String {
     format!(": {}", differing.join(", "))
 }
 
-/// What changed of a resource: the steps of both plans say what they found.
+/// Returns the change of a resource, from the observations in the steps of both plans.
 fn detail(saved: &Plan, now: &Plan, instance: &Instance) -> String {
     let found = |plan: &Plan| -> Vec<String> {
         plan.steps
@@ -280,7 +278,7 @@ mod tests {
         }
     }
 
-    /// The plan above with what an option, each verb and a replica add to it.
+    /// The plan above with an option, every verb and a replica.
     fn fuller() -> Plan {
         let mut plan = plan();
         let step = plan.steps.remove(0);

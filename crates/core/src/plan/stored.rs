@@ -1,10 +1,10 @@
-//! Plans as they are stored: in saved plans, and under the digests that approvals, evidence and the ledger keep.
+//! Stored form of plans: in saved plans, and under the digests in approvals, evidence and the ledger.
 //!
-//! Each type here has one door in each direction, which takes the other side apart by name: the compiler asks about a new
-//! field of a live type, and a renamed one changes nothing that was stored. Writing borrows from the live plan, step by
+//! Each type here has one conversion in each direction, which destructures the other side by name: a new field of a
+//! live type fails to compile, and a renamed one changes no stored form. Writing borrows from the live plan, step by
 //! step. Bytes and files are left to [`super::saved`].
 //!
-//! The stored form of an action is that of [`evenkeel_host::Action`] itself; its crate pins the JSON of each.
+//! The stored form of an action is that of [`evenkeel_host::Action`]; its crate pins the JSON of each.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Digest, EnvironmentName, Instance, Parts};
 
-/// The content of a saved plan's file.
+/// Content of a saved plan's file.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct StoredSavedPlan<'a> {
@@ -27,7 +27,7 @@ pub(super) struct StoredSavedPlan<'a> {
     found: StoredFound<'a>,
 }
 
-/// What was found when a plan was made.
+/// Observation of a plan.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct StoredFound<'a> {
@@ -35,7 +35,7 @@ struct StoredFound<'a> {
     left: Cow<'a, Facts>,
 }
 
-/// A plan.
+/// Plan.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct StoredPlan<'a> {
@@ -57,7 +57,7 @@ pub(super) struct StoredPlan<'a> {
     observed: Cow<'a, BTreeMap<Instance, Digest>>,
 }
 
-/// A step.
+/// Step.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct StoredStep<'a> {
@@ -75,7 +75,7 @@ pub(super) struct StoredStep<'a> {
     successor: Option<Cow<'a, Instance>>,
 }
 
-/// An attribute that changes.
+/// Changed attribute.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct StoredChange<'a> {
@@ -86,7 +86,7 @@ pub(super) struct StoredChange<'a> {
     difference: Option<Cow<'a, str>>,
 }
 
-/// A resource that could not be seen.
+/// Unobservable resource.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct StoredUnseen<'a> {
@@ -95,7 +95,7 @@ pub(super) struct StoredUnseen<'a> {
 }
 
 impl<'a> StoredSavedPlan<'a> {
-    /// A plan and what was found, each with its digest.
+    /// Creates the stored form of a plan and its observation, each with its digest.
     pub(super) fn new(plan: &'a Plan, found: &'a Found) -> Self {
         let (plan, found) = (StoredPlan::from(plan), StoredFound::from(found));
         Self {
@@ -106,12 +106,12 @@ impl<'a> StoredSavedPlan<'a> {
         }
     }
 
-    /// The plan's format.
+    /// Returns the plan's format.
     pub(super) fn format(&self) -> u32 {
         self.plan.format
     }
 
-    /// Whether both digests are those of the content.
+    /// Whether both digests match the content.
     pub(super) fn is_unchanged(&self) -> bool {
         self.plan.digest() == self.digest && self.found.digest() == self.found_digest
     }
@@ -160,7 +160,7 @@ impl From<StoredFound<'_>> for Found {
 }
 
 impl StoredPlan<'_> {
-    /// The digest of this record.
+    /// Returns the digest of this record.
     pub(super) fn digest(&self) -> Digest {
         let Self {
             format,
@@ -179,7 +179,7 @@ impl StoredPlan<'_> {
             observed,
         } = self;
         let unseen: Vec<StoredUnseen<'_>> = unseen.iter().map(StoredUnseen::from).collect();
-        // The record's keys in their order: the record as a whole is never in memory.
+        // The keys in record order: the whole record is never in memory.
         Parts::of("evenkeel plan 1")
             .mark("{\"applied\":")
             .value(applied)
@@ -404,10 +404,10 @@ impl From<StoredUnseen<'_>> for Unseen {
     }
 }
 
-/// Makes the stored twin of verbs, with a door to each side that misses none.
+/// Defines the stored type of verbs, with a conversion in each direction that covers all.
 macro_rules! verbs {
     ($( $verb:ident ),* $(,)?) => {
-        /// A verb as a plan keeps it: these names never change.
+        /// Stored form of a verb: these names never change.
         #[derive(Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         enum StoredVerb { $( $verb ),* }
@@ -428,9 +428,9 @@ macro_rules! verbs {
 
 verbs! { Create, Update, Replace, Remove, Record }
 
-/// The live types that are stored in lists, each with its stored twin.
+/// Live types that are stored in lists, with their stored type.
 trait Kept: Clone {
-    /// Its stored twin.
+    /// Stored type.
     type Stored<'a>: From<&'a Self> + Serialize + Into<Self>
     where
         Self: 'a;
@@ -448,7 +448,7 @@ impl Kept for Unseen {
     type Stored<'a> = StoredUnseen<'a>;
 }
 
-/// The door for lists: one element at a time, so that no second list is in memory.
+/// Conversion of lists: one element at a time, so that no second list is in memory.
 mod list {
     use std::borrow::Cow;
     use std::fmt;

@@ -1,4 +1,4 @@
-//! What plans say of why each step is there, and of what changed since a plan was saved.
+//! Reasons of steps in plans, and changes since a plan was saved.
 
 use super::saved::{Found, changes_since};
 use crate::in_memory::Project;
@@ -35,19 +35,19 @@ fn a_step_says_whether_the_definition_or_the_target_changed() {
     assert_eq!(reason(&project, &file("two", "0644")), "missing since a-1");
 }
 
-/// The changes since a plan for `before` was saved, for what is planned for `after` once something was done by hand.
-fn changes(project: &Project, before: &str, by_hand: impl FnOnce(), after: &str) -> Vec<String> {
+/// Returns the changes from a plan for `before` to one for `after`, once something was changed outside evenkeel.
+fn changes(project: &Project, before: &str, outside: impl FnOnce(), after: &str) -> Vec<String> {
     let (saved, found) = project.planned(before, |situation, plan| {
         (plan.clone(), Found::of(situation))
     });
-    by_hand();
+    outside();
     project.planned(after, |situation, plan| {
         changes_since(&saved, Some(&found), plan, situation)
     })
 }
 
 #[test]
-fn what_changed_since_a_plan_was_saved_is_named_and_nothing_else() {
+fn exactly_the_changes_since_a_plan_was_saved_are_named() {
     let project = Project::new();
     let one = file("one", "0644");
     project.apply(&one);

@@ -1,4 +1,4 @@
-//! The facts that the gate judges, from the state of the ledger and the resolved environments.
+//! Facts for the gate, from the state of the ledger and the resolved environments.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub fn artifacts(resolved: &Resolved) -> BTreeMap<String, Digest> {
         .collect()
 }
 
-/// Returns the live drift that counts. For production, what this release brings does not count.
+/// Returns the live drift that counts. For production, changes of this release are excluded.
 #[must_use]
 pub fn live_drift(defects: &[Defect], release: Option<&Plan>) -> Vec<DefectFact> {
     let relevant = defects.iter().filter(|defect| {
@@ -54,7 +54,7 @@ pub fn findings<'d>(
         .collect()
 }
 
-/// Returns what each environment is known to have run.
+/// Returns the last applied recipe of each environment.
 #[must_use]
 pub fn proofs(definition: &Definition, state: &State) -> BTreeMap<EnvironmentName, ProofFacts> {
     definition

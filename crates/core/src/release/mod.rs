@@ -1,4 +1,4 @@
-//! Judgement about releases: rehearsal, unfinished releases, what may be restored, and the facts that the gate judges.
+//! Judgement about releases: rehearsal, unfinished releases, restoration, and facts for the gate.
 //!
 //! Pure: everything follows from the definitions, the plans and the state of the ledger.
 

@@ -1,4 +1,4 @@
-//! Rehearsal: which steps of a plan were done before, on the stage before.
+//! Rehearsal: steps of a plan that were done before, on the preceding stage.
 
 use crate::environment::Definition;
 use crate::observe::Situation;
@@ -7,7 +7,7 @@ use evenkeel_ledger::State;
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// Returns for each step whether it only restores what was last applied, by a definition that has not changed since.
+/// Returns for each step whether it only restores the last applied state of an unchanged definition.
 #[must_use]
 pub fn restored(situation: &Situation<'_>, plan: &Plan) -> Vec<bool> {
     let is_unchanged = |step: &Step| {
@@ -17,9 +17,9 @@ pub fn restored(situation: &Situation<'_>, plan: &Plan) -> Vec<bool> {
     plan.steps.iter().map(is_unchanged).collect()
 }
 
-/// Returns for each step whether an environment of the stage before did a step of the same shape; `None` for the first
-/// stage of the path. Only steps since the last release count, except for a step that only restores: staging has no
-/// reason to do that one again.
+/// Returns for each step whether an environment of the preceding stage did a step of the same shape; `None` for the
+/// first stage. Only steps since the last release count, except for a step that only restores: staging has no reason to
+/// repeat that one.
 #[must_use]
 pub fn rehearsed(
     definition: &Definition,
@@ -39,7 +39,7 @@ pub fn rehearsed(
     Some(plan.steps.iter().enumerate().map(has_done).collect())
 }
 
-/// Returns the entry with which the last successful release to an environment ended; zero when there was none.
+/// Returns the entry that ended the last successful release to an environment; zero if there was none.
 #[must_use]
 pub fn last_release(state: &State, environment: &EnvironmentName) -> u64 {
     state

@@ -1,4 +1,4 @@
-//! Repair of production: `apply` restores exactly what was released, and brings nothing new.
+//! Repair of production: `apply` restores exactly the released state, and brings nothing new.
 
 use evenkeel_ledger::record::{Origin, ReleaseStarted};
 use evenkeel_ledger::{State, state::Release};
@@ -6,38 +6,38 @@ use evenkeel_model::{Digest, EnvironmentName};
 
 use super::unfinished::last;
 
-/// What an `apply` to production would bring.
+/// State that an `apply` to production would bring.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// Its recipe.
     pub recipe: Digest,
     /// Its binding.
     pub binding: Digest,
-    /// The digest of the definitions of production, and of the files that they use.
+    /// Digest of production's definitions, and of the files that they use.
     pub definitions: Digest,
-    /// Where the definitions came from.
+    /// Origin of the definitions.
     pub origin: &'a Origin,
 }
 
 /// Whether `apply` may bring it to production.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Restoration {
-    /// It is what production runs, or what a release began to bring.
+    /// It is the running recipe, or the one of an unfinished release.
     Allowed,
-    /// It is another recipe. Where the running one came from, if any runs.
+    /// It is another recipe. Contains the origin of the running one, if any.
     OtherRecipe(Option<Origin>),
-    /// It is the same recipe, and not exactly what was released.
+    /// It is the same recipe, but not exactly the released state.
     Differs {
         /// The release.
         release: String,
-        /// What differs, in words.
+        /// Difference, in words.
         what: String,
-        /// The commit that was released.
+        /// Released commit.
         commit: Option<String>,
     },
 }
 
-/// Returns whether an environment was ever released to: then it takes only releases.
+/// Returns whether an environment was ever released to, and so only accepts releases.
 #[must_use]
 pub fn is_released_to(state: &State, name: &EnvironmentName) -> bool {
     state
@@ -47,7 +47,7 @@ pub fn is_released_to(state: &State, name: &EnvironmentName) -> bool {
 }
 
 /// Judges whether `apply` may bring this to production: the recipe, the binding and the commit of the release that
-/// production runs, or of one that was killed or failed half-way. The gate opened for exactly that.
+/// production runs, or of one that was killed or failed. The gate opened for exactly that.
 #[must_use]
 pub fn may_restore(state: &State, name: &EnvironmentName, wanted: Wanted<'_>) -> Restoration {
     let settled = state
@@ -87,7 +87,7 @@ pub fn may_restore(state: &State, name: &EnvironmentName, wanted: Wanted<'_>) ->
     if let Some(refused) = refused {
         return refused;
     }
-    // Applied before there was a release: from the time when it was the only environment.
+    // Applied before the first release, while it was the only environment.
     match settled {
         Some(settled) if running.is_none() && settled.recipe == wanted.recipe => {
             Restoration::Allowed
@@ -96,7 +96,8 @@ pub fn may_restore(state: &State, name: &EnvironmentName, wanted: Wanted<'_>) ->
     }
 }
 
-/// What differs from a release of the same recipe. Records of earlier versions know less, and are compared by that.
+/// Returns the difference from a release of the same recipe. Records of earlier versions have fewer fields, which are
+/// compared.
 fn difference(
     started: &ReleaseStarted,
     origin: Option<&Origin>,
@@ -120,7 +121,7 @@ fn difference(
                 None
             }
         }
-        // Released from definitions in no commit: they must be the very same.
+        // Released from uncommitted definitions: they must be identical.
         _ => started
             .definitions
             .is_some_and(|it| it != wanted.definitions)

@@ -1,7 +1,7 @@
 //! Unfinished releases, and the apply that settles one.
 //!
 //! A killed release records no outcome. The apply that brings production to the released recipe, or back to the one
-//! before, records it instead. Smoke suites do not run then, so no result of theirs is recorded.
+//! before, records it instead. It runs no smoke suites, so it records no result of theirs.
 
 use crate::environment::Definition;
 use crate::environment::reference::plain_text;
@@ -9,20 +9,20 @@ use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded};
 use evenkeel_ledger::{State, state::Release};
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// What the smoke suites say of a release.
+/// Result of the smoke suites on a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Smoke {
     /// None is declared.
     None,
-    /// None ran on what was released.
+    /// None ran on the released state.
     NotRun,
-    /// The newest of each passed.
+    /// The newest run of each passed.
     Passed,
-    /// The newest of one failed.
+    /// The newest run of one failed.
     Failed,
 }
 
-/// The last release to an environment.
+/// Returns the last release to an environment.
 #[must_use]
 pub fn last<'s>(state: &'s State, name: &EnvironmentName) -> Option<&'s Release> {
     state
@@ -32,7 +32,7 @@ pub fn last<'s>(state: &'s State, name: &EnvironmentName) -> Option<&'s Release>
         .find(|release| release.started.record.environment == *name)
 }
 
-/// What the smoke suites said on what a release brought, since it began.
+/// Returns the result of the smoke suites on a release since it started.
 #[must_use]
 pub fn smoke(definition: &Definition, state: &State, release: &Release) -> Smoke {
     let started = &release.started;
@@ -60,12 +60,12 @@ pub fn smoke(definition: &Definition, state: &State, release: &Release) -> Smoke
     }
 }
 
-/// The result of a release's smoke suites: of those that ran with it, and of those that ran since.
+/// Result of a release's smoke suites, with the release and since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmokeResult {
     /// None is declared, and none ran.
     None,
-    /// None ran on what was released.
+    /// None ran on the released state.
     NotRun,
     /// They passed.
     Passed,
@@ -110,7 +110,7 @@ pub fn run_smoke(definition: &Definition, name: &EnvironmentName) -> String {
     )
 }
 
-/// The names of the smoke suites of an environment.
+/// Returns the names of an environment's smoke suites.
 #[must_use]
 pub fn smoke_suites<'p>(definition: &'p Definition, name: &EnvironmentName) -> Vec<&'p str> {
     definition
@@ -121,18 +121,18 @@ pub fn smoke_suites<'p>(definition: &'p Definition, name: &EnvironmentName) -> V
         .collect()
 }
 
-/// What an apply makes of an unfinished release.
+/// Effect of an apply on an unfinished release.
 #[derive(Clone, Debug)]
 pub struct Settlement {
-    /// The record that ends the release.
+    /// Record that ends the release.
     pub ended: ReleaseEnded,
-    /// Whether the environment runs the released recipe; if not, it runs the one before.
+    /// Whether the environment runs the released recipe; otherwise, it runs the one before.
     pub is_finished: bool,
-    /// What the smoke suites show.
+    /// Result of the smoke suites.
     pub smoke: Smoke,
 }
 
-/// Returns how a successful apply of `recipe` to production settles its last release; `None` when that release needs no
+/// Returns how a successful apply of `recipe` to production settles its last release; `None` if that release needs no
 /// settlement.
 #[must_use]
 pub fn settlement(

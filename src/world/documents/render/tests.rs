@@ -1,4 +1,4 @@
-//! Commands on their bad days. Small programs in Python, by their arguments: no shell.
+//! Failures of commands, as small programs in Python without a shell.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn refused(script: &str, within: Duration) -> Unreadable {
 }
 
 #[test]
-fn what_a_command_prints_in_the_projects_directory_is_the_document() {
+fn the_output_of_a_command_is_the_document() {
     let (home, rendering) = rendering();
     std::fs::write(home.path().join("base.yaml"), "a: 1\n").unwrap();
     let script = "import sys; print(open('base.yaml').read() + sys.stdin.read(), end='')";
@@ -42,7 +42,7 @@ fn what_a_command_prints_in_the_projects_directory_is_the_document() {
 }
 
 #[test]
-fn a_command_that_fails_is_told_with_its_last_lines_and_nothing_it_printed() {
+fn a_failed_command_is_reported_with_its_last_lines_without_its_output() {
     let script = "import os, sys
 print('the document')
 for line in range(99): print(f'line {line}', file=sys.stderr)
@@ -65,7 +65,7 @@ sys.exit(3)";
 }
 
 #[test]
-fn a_command_that_hangs_is_ended_when_its_time_is_up() {
+fn a_hanging_command_is_ended_at_its_time_limit() {
     let complaint = refused("import time; time.sleep(600)", Duration::from_millis(50));
     assert!(
         complaint.message.contains("did not end in time"),
@@ -75,7 +75,7 @@ fn a_command_that_hangs_is_ended_when_its_time_is_up() {
 }
 
 #[test]
-fn a_command_that_will_not_end_is_killed_with_all_it_started() {
+fn a_command_that_ignores_the_end_is_killed_with_its_children() {
     let script = "import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if os.fork() == 0: open('child', 'w').write(str(os.getpid()))
@@ -94,7 +94,7 @@ time.sleep(600)";
         command.join().unwrap();
         child
     });
-    // A killed process is still there for a moment while it is taken down.
+    // A killed process exists for a moment until it is reaped.
     while std::fs::read_to_string(format!("/proc/{child}/stat"))
         .is_ok_and(|stat| !stat.contains(") Z "))
     {
@@ -116,7 +116,7 @@ while True: sys.stdout.write('a' * 1000000)";
 }
 
 #[test]
-fn a_command_that_says_without_end_why_it_fails_is_no_burden() {
+fn endless_messages_of_a_command_are_bounded() {
     let script = "import sys
 sys.stderr.write(('hunter2!' * 1000 + '\\n') * 100)
 sys.exit(1)";
@@ -126,20 +126,20 @@ sys.exit(1)";
 }
 
 #[test]
-fn what_is_not_there_or_prints_nothing_or_no_text_is_told() {
+fn a_missing_program_and_empty_or_binary_output_are_reported() {
     let (_home, rendering) = rendering();
-    let told = |command: &[&str]| {
+    let reported = |command: &[&str]| {
         let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
         rendering.render(&command, ENOUGH).unwrap_err()
     };
     assert!(
-        told(&["no-such-program"])
+        reported(&["no-such-program"])
             .message
             .contains("there is no program")
     );
-    assert!(told(&[]).message.contains("there is no command"));
-    assert!(told(&["true"]).message.contains("printed nothing"));
-    let binary = told(&[
+    assert!(reported(&[]).message.contains("there is no command"));
+    assert!(reported(&["true"]).message.contains("printed nothing"));
+    let binary = reported(&[
         "python3",
         "-c",
         "import sys; sys.stdout.buffer.write(b'a\\0\\xff')",
@@ -162,7 +162,7 @@ fn an_interruption_ends_it() {
 }
 
 #[test]
-fn a_command_is_shown_on_one_line_with_its_odd_words_quoted() {
+fn a_command_is_displayed_on_one_line_with_unusual_words_quoted() {
     let words = |words: &[&str]| -> Vec<String> { words.iter().map(|&word| word.into()).collect() };
     assert_eq!(
         path(&words(&["kustomize", "build", "overlays/staging"])),

@@ -1,4 +1,4 @@
-//! Documents of commits, and since when something stands in them.
+//! Documents of commits, and the introduction of differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::world::documents::{CommittedDocuments, Renames};
 use crate::world::git::Repository;
 use evenkeel_core::documents::{FileContent, FileSet};
 use evenkeel_core::documents::{LIMITS, Limits};
-use evenkeel_core::history::{Budget, CommitContents, CommitInfo, Listed, Since, stands_since};
+use evenkeel_core::history::{Budget, CommitContents, CommitInfo, Listed, Since, introductions};
 use evenkeel_document::codes;
 use evenkeel_host::Interruption;
 use evenkeel_model::Digest;
@@ -27,7 +27,7 @@ fn gather(documents: &mut CommittedDocuments, commit: &str, path: &str) -> FileS
 }
 
 #[test]
-fn a_commit_is_read_as_it_was_whatever_the_working_tree_has() {
+fn a_commit_is_read_independently_of_the_working_tree() {
     let home = Home::new();
     home.git(&["init", "-q"]);
     home.write("deploy/a b.yaml", "a: 1\n");
@@ -66,7 +66,7 @@ fn a_commit_is_read_as_it_was_whatever_the_working_tree_has() {
 }
 
 #[test]
-fn what_did_not_change_from_a_commit_to_the_next_is_read_once_and_is_the_same_file() {
+fn an_unchanged_file_of_several_commits_is_read_once() {
     let home = Home::new();
     home.git(&["init", "-q"]);
     home.write("d/a.yaml", "a: 1\n");
@@ -122,7 +122,7 @@ fn links_are_followed_within_the_commit_and_nowhere_else() {
     ]
     .into();
     assert_eq!(files(&set), expected);
-    // The working tree says the same.
+    // The working tree is equal.
     assert_eq!(files(&home.gather("d")), expected);
     assert_eq!(
         names(&gather(&mut documents, &commit, "current")),
@@ -168,7 +168,7 @@ fn a_project_below_the_root_reads_beside_itself_and_not_beyond_the_repository() 
 }
 
 #[test]
-fn what_a_command_would_have_printed_is_not_known() {
+fn the_former_output_of_a_command_is_unknown() {
     let home = Home::new();
     home.git(&["init", "-q"]);
     home.write("a", "");
@@ -184,7 +184,7 @@ fn what_a_command_would_have_printed_is_not_known() {
 }
 
 #[test]
-fn huge_files_submodules_and_what_is_not_in_the_clone_are_told() {
+fn huge_files_submodules_and_missing_objects_are_reported() {
     let module = Home::new();
     module.git(&["init", "-q"]);
     module.write("x", "x");
@@ -221,7 +221,8 @@ fn huge_files_submodules_and_what_is_not_in_the_clone_are_told() {
         "{}",
         said(&set)
     );
-    // Beyond the bound of all together it is not read: the process that began to write it is ended, and another answers.
+    // Beyond the limit of all together it is not read: the process that started to write it is ended, and another one
+    // answers.
     let few = Limits {
         bytes: 2 << 20,
         ..LIMITS
@@ -263,7 +264,7 @@ fn huge_files_submodules_and_what_is_not_in_the_clone_are_told() {
 }
 
 #[test]
-fn a_repository_without_commits_and_a_commit_that_is_none_are_told() {
+fn a_repository_without_commits_and_an_invalid_commit_are_reported() {
     let home = Home::new();
     home.git(&["init", "-q"]);
     home.write("a", "1\n");
@@ -284,7 +285,7 @@ fn state(home: &Home, staging: &str, production: &str, subject: &str) -> String 
     home.commit(subject)
 }
 
-/// The lines of production that staging does not have.
+/// Returns the lines that only production has.
 fn differences(staging: &str, production: &str) -> BTreeSet<Digest> {
     let known: BTreeSet<&str> = staging.lines().collect();
     let new = production.lines().filter(|line| !known.contains(line));
@@ -298,7 +299,7 @@ fn text(set: &FileSet) -> Option<&str> {
     }
 }
 
-/// Since when each line stands: the subject of its commit, with `>` for "at least".
+/// Returns the introduction of each line: the subject of its commit, with `>` for "at least".
 fn since(repository: &Repository, root: PathBuf, lines: &[&str]) -> BTreeMap<String, String> {
     let declarations = [at("staging.yaml"), at("production.yaml")];
     let asked = [
@@ -325,7 +326,7 @@ fn since(repository: &Repository, root: PathBuf, lines: &[&str]) -> BTreeMap<Str
         .iter()
         .map(|line| Digest::of(line.as_bytes()))
         .collect();
-    let since = stands_since(&now, budget, &mut Listed::new(commits, evaluate));
+    let since = introductions(&now, budget, &mut Listed::new(commits, evaluate));
     lines
         .iter()
         .filter_map(|line| {
@@ -340,16 +341,16 @@ fn since(repository: &Repository, root: PathBuf, lines: &[&str]) -> BTreeMap<Str
 }
 
 #[test]
-fn a_real_history_says_since_when_each_difference_stands() {
+fn a_real_history_dates_each_difference() {
     let home = Home::new();
     home.git(&["init", "-q"]);
     state(&home, "a\nb\n", "a\nb\n", "same");
     state(&home, "a\nb\n", "a\nB\n", "differ");
     home.write("elsewhere", "1");
     home.commit("elsewhere");
-    state(&home, "a\nb\n", "a\nb\n", "mended");
+    state(&home, "a\nb\n", "a\nb\n", "fixed");
     state(&home, "a\nb\n", "a\nB\nc\n", "again");
-    // A branch that is merged: the merge is the commit it came with.
+    // The lines of a merged branch are dated by the merge.
     home.git(&["checkout", "-qb", "side"]);
     state(&home, "a\nb\n", "a\nB\nc\nd\n", "on the side");
     home.git(&["checkout", "-q", "main"]);
@@ -357,7 +358,7 @@ fn a_real_history_says_since_when_each_difference_stands() {
     home.commit("elsewhere again");
     home.git(&["merge", "-q", "--no-ff", "-m", "merged", "side"]);
     let root: PathBuf = home.path("").components().collect();
-    let told = since(&home.repository(), root, &["B", "c", "d", "e"]);
+    let reported = since(&home.repository(), root, &["B", "c", "d", "e"]);
     let expected = [
         ("B", "again"),
         ("c", "again"),
@@ -365,7 +366,7 @@ fn a_real_history_says_since_when_each_difference_stands() {
         ("e", "now"),
     ];
     assert_eq!(
-        told,
+        reported,
         expected
             .map(|(line, at)| (line.to_owned(), at.to_owned()))
             .into()
@@ -373,7 +374,7 @@ fn a_real_history_says_since_when_each_difference_stands() {
 }
 
 #[test]
-fn a_shallow_clone_claims_nothing_of_what_was_cut_off() {
+fn a_shallow_clone_claims_nothing_about_missing_commits() {
     let home = Home::new();
     home.git(&["init", "-q"]);
     state(&home, "a\n", "a\nB\n", "first");
@@ -388,10 +389,10 @@ fn a_shallow_clone_claims_nothing_of_what_was_cut_off() {
     let root = clone.path("clone");
     let repository = discover(&root);
     assert!(repository.is_shallow());
-    let told = since(&repository, root, &["B", "c", "d"]);
+    let reported = since(&repository, root, &["B", "c", "d"]);
     let expected = [("B", ">second"), ("c", ">second"), ("d", "third")];
     assert_eq!(
-        told,
+        reported,
         expected
             .map(|(line, at)| (line.to_owned(), at.to_owned()))
             .into()
@@ -414,8 +415,8 @@ fn a_difference_that_came_through_a_link_is_dated_too() {
     home.link("production.yaml", "other/p.yaml");
     home.commit("the link");
     let root: PathBuf = home.path("").components().collect();
-    let told = since(&home.repository(), root, &["c"]);
-    assert_eq!(told["c"], "the link");
+    let reported = since(&home.repository(), root, &["c"]);
+    assert_eq!(reported["c"], "the link");
     let mut documents = committed(&home);
     let head = home.repository().resolve("HEAD").unwrap();
     let (one, two, outside) = (at("production.yaml"), at("base/**"), at("../x"));

@@ -1,4 +1,4 @@
-//! Documents of real directories and repositories, on their bad days.
+//! Failures of reading documents from real directories and repositories.
 
 mod committed;
 mod pair;
@@ -20,7 +20,7 @@ use evenkeel_host::Interruption;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::source::{SourceFile, Span};
 
-/// How these tests start git.
+/// Returns the git of these tests.
 fn git_program() -> Git {
     Git::new(&std::env::vars().collect(), &Interruption::default())
 }
@@ -31,7 +31,7 @@ fn discover(directory: &Path) -> Repository {
         .unwrap()
 }
 
-/// A directory that goes away.
+/// Temporary directory.
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -87,7 +87,7 @@ impl Home {
         )
     }
 
-    /// The one set of a document at a path.
+    /// Reads the document at a path.
     fn gather(&self, path: &str) -> FileSet {
         let declaration = at(path);
         self.working()
@@ -163,7 +163,7 @@ fn printed_by(command: &[&str]) -> DocumentDeclaration {
     })
 }
 
-/// Each file, shortly: `a.yaml = deploy/a.yaml: TEXT`, `a.bin: binary`, `a -> there`, `a: unreadable`.
+/// Returns each file in short form: `a.yaml = deploy/a.yaml: TEXT`, `a.bin: binary`, `a -> there`, `a: unreadable`.
 fn files(set: &FileSet) -> BTreeMap<&str, String> {
     set.files
         .iter()
@@ -183,7 +183,7 @@ fn names(set: &FileSet) -> Vec<&str> {
     set.files.keys().map(String::as_str).collect()
 }
 
-/// Everything that was said.
+/// Returns all defects.
 fn said(set: &FileSet) -> String {
     let words: Vec<&str> = set
         .complaints
@@ -193,16 +193,17 @@ fn said(set: &FileSet) -> String {
     words.join("\n")
 }
 
-/// Runs a test of this binary as somebody whom permissions bind, if we are root, whom they do not. Whether it did.
-fn ran_as_somebody_else(test: &str) -> bool {
+/// Reruns a test of this binary as an unprivileged user, if the current one is root and so not bound by permissions.
+/// Returns whether it did.
+fn ran_unprivileged(test: &str) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::process::CommandExt as _;
-    /// The user whom nobody is.
-    const NOBODY: u32 = 65_534;
+    /// Unprivileged user.
+    const UNPRIVILEGED: u32 = 65_534;
     if !rustix::process::geteuid().is_root() {
         return false;
     }
-    // The binary may lie where only we may go.
+    // Other users may have no access to the binary's directory.
     let place = tempfile::tempdir().unwrap();
     let open = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(place.path(), open.clone()).unwrap();
@@ -212,8 +213,8 @@ fn ran_as_somebody_else(test: &str) -> bool {
     let ran = std::process::Command::new(&program)
         .args(["--exact", test])
         .current_dir("/")
-        .uid(NOBODY)
-        .gid(NOBODY)
+        .uid(UNPRIVILEGED)
+        .gid(UNPRIVILEGED)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);

@@ -30,7 +30,7 @@ fn refused(home: &Home, left: &str, right: &str) -> String {
 }
 
 #[test]
-fn two_files_and_two_directories_are_gathered_by_the_names_they_were_given() {
+fn two_files_and_two_directories_are_read_by_name() {
     let home = Home::new();
     home.write("s/a.yaml", "a: 1\n");
     home.write("p/a.yaml", "a: 2\n");
@@ -51,7 +51,7 @@ fn two_files_and_two_directories_are_gathered_by_the_names_they_were_given() {
 }
 
 #[test]
-fn what_cannot_be_a_pair_is_refused() {
+fn an_invalid_pair_is_refused() {
     let home = Home::new();
     home.write("s/a.yaml", "a: 1\n");
     home.write("s/values.yaml", "a: 1\n");
@@ -97,7 +97,7 @@ fn the_standard_input_and_pipes_are_read_to_their_end() {
 }
 
 #[test]
-fn what_never_ends_is_bounded_and_an_interruption_ends_the_wait() {
+fn endless_input_is_bounded_and_an_interruption_ends_the_wait() {
     let home = Home::new();
     home.write("a.yaml", "a: 1\n");
     let [_, right] = pair(&home, "a.yaml", "/dev/zero").unwrap();

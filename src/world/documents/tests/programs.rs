@@ -1,10 +1,10 @@
-//! Documents that real programs print, where they are installed.
+//! Documents printed by real programs, if installed.
 
 use std::process::Command;
 
 use super::{Home, files, printed_by, said, staging};
 
-/// Whether a program is here; if not, that is said.
+/// Whether a program is installed; otherwise prints a note.
 fn has(program: &str) -> bool {
     let found = Command::new(program).arg("version").output().is_ok();
     if !found {
@@ -14,7 +14,7 @@ fn has(program: &str) -> bool {
 }
 
 #[test]
-fn what_terraform_plans_is_a_document() {
+fn a_terraform_plan_is_a_document() {
     if !has("terraform") {
         return;
     }

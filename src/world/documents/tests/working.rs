@@ -7,7 +7,7 @@ use std::{ffi, fs};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use super::{Home, at, files, names, printed_by, production, ran_as_somebody_else, said, staging};
+use super::{Home, at, files, names, printed_by, production, ran_unprivileged, said, staging};
 use crate::world::documents::working_tree::{Disk, read_all};
 use evenkeel_core::documents::{FileContent, FileReading};
 use evenkeel_core::documents::{LIMITS, Limits};
@@ -36,7 +36,7 @@ fn a_file_a_directory_and_a_pattern_become_files_by_name() {
 }
 
 #[test]
-fn a_complaint_names_the_file_and_points_at_the_declaration() {
+fn a_defect_names_the_file_and_has_the_place_of_the_declaration() {
     let home = Home::new();
     home.write("deploy/values-staging.yaml", "a: 1\n");
     let set = home.gather("deploy/values-stagin.yaml");
@@ -62,7 +62,7 @@ fn a_complaint_names_the_file_and_points_at_the_declaration() {
 }
 
 #[test]
-fn what_is_no_text_is_known_by_its_digest_and_is_no_document_by_itself() {
+fn a_binary_file_has_a_digest_and_is_not_a_document_by_itself() {
     let home = Home::new();
     home.write("d/a.png", b"\x89PNG\0");
     home.write("d/b.txt", b"caf\xe9");
@@ -136,7 +136,7 @@ fn links_are_read_within_the_project_and_never_beyond() {
         assert_eq!(set.complaints.len(), 1, "{path}");
         assert!(set.files.is_empty(), "{path}");
     }
-    // What the path itself says opens nothing beyond the repository, or the project where there is none.
+    // Dots in the path itself do not lead outside of the repository, or of the project without one.
     home.write("project/x", "");
     let project = home.path("project");
     let interruption = Interruption::default();
@@ -169,7 +169,7 @@ fn links_are_read_within_the_project_and_never_beyond() {
 }
 
 #[test]
-fn a_file_that_vanishes_or_changes_its_kind_while_it_is_read_is_told() {
+fn a_file_that_changes_while_it_is_read_is_reported() {
     let home = Home::new();
     for name in ["d/gone", "d/link", "d/pipe", "d/stays"] {
         home.write(name, "1\n");
@@ -191,10 +191,10 @@ fn a_file_that_vanishes_or_changes_its_kind_while_it_is_read_is_told() {
 }
 
 #[test]
-fn what_may_not_be_read_is_told() {
+fn unreadable_files_are_reported() {
     use std::os::unix::fs::PermissionsExt as _;
-    let this = "world::documents::tests::working::what_may_not_be_read_is_told";
-    if ran_as_somebody_else(this) {
+    let this = "world::documents::tests::working::unreadable_files_are_reported";
+    if ran_unprivileged(this) {
         return;
     }
     let home = Home::new();
@@ -215,7 +215,7 @@ fn what_may_not_be_read_is_told() {
 }
 
 #[test]
-fn names_that_are_no_text_are_told() {
+fn names_that_are_not_text_are_reported() {
     let home = Home::new();
     home.write("d/a", "1\n");
     fs::write(
@@ -234,10 +234,10 @@ fn names_that_are_no_text_are_told() {
 }
 
 #[test]
-fn huge_files_are_told_by_their_size_alone() {
+fn huge_files_are_reported_without_reading() {
     let home = Home::new();
     home.write("d/a", "1\n");
-    // Sparse: they take no space, and no time if they are not read.
+    // Sparse: without use of space, or of time if they are not read.
     let make = |name: &str, bytes: u64, first: &str| {
         home.write(name, first);
         let file = fs::File::options()
@@ -285,7 +285,7 @@ fn thousands_of_files_are_gathered_and_more_than_the_bound_are_not() {
 }
 
 #[test]
-fn many_documents_are_gathered_at_once_in_their_order() {
+fn many_documents_are_read_concurrently_in_order() {
     let home = Home::new();
     home.write("a.yaml", "a: 1\n");
     home.write("d/b.yaml", "b: 1\n");
@@ -325,7 +325,7 @@ fn many_documents_are_gathered_at_once_in_their_order() {
 }
 
 #[test]
-fn a_file_in_one_environment_and_a_directory_in_another_is_told_at_both() {
+fn a_file_in_one_environment_and_a_directory_in_another_is_reported_at_both() {
     let home = Home::new();
     home.write("s.yaml", "a: 1\n");
     home.write("p/a.yaml", "a: 1\n");

@@ -1,4 +1,4 @@
-//! A host on which one thing has two names, and removals there.
+//! Removals on a host where one file has two names.
 
 use crate::apply::ApplyReport;
 use crate::in_memory::Project;
@@ -8,11 +8,11 @@ use evenkeel_host::{
 };
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome};
 
-/// A target on which each pair of paths is one file.
+/// Target on which each pair of paths is one file.
 struct Aliased<'a> {
     target: &'a RecordedTarget,
     pairs: &'a [(&'a str, &'a str)],
-    /// Whether the second name becomes unreadable when the first is removed.
+    /// Whether removing the first name makes the second one unreadable.
     blinds: bool,
 }
 
@@ -76,7 +76,7 @@ fn reason<'a>(report: &'a ApplyReport, name: &str) -> (Option<StepOutcome>, &'a 
 }
 
 #[test]
-fn a_removal_that_takes_a_declared_resource_along_fails_and_ends_the_run() {
+fn a_removal_that_deletes_a_declared_resource_fails_and_ends_the_run() {
     for (old, new) in [
         ("/srv/Config", "/srv/config"),
         ("/srv/here/x", "/srv/there/x"),
@@ -107,7 +107,7 @@ fn a_removal_that_takes_a_declared_resource_along_fails_and_ends_the_run() {
         assert_eq!(outcome, None);
         assert!(why.starts_with("not started: file.new"), "{why}");
         assert!(project.target.world().things.contains_key("/srv/d"));
-        // Both names are gone, so the next run records that and creates what is declared.
+        // Both names are gone, so the next run records that and creates the declared resource.
         let report = project.apply_through(&after, &target);
         assert_eq!(report.outcome, ApplyOutcome::Done, "{report:#?}");
         assert_eq!(project.steps(&after), []);

@@ -1,4 +1,4 @@
-//! What declared paths name, in trees that are only made up.
+//! Listings of declared paths in small trees.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Kind, Listing, Resolved, Tree, What, list};
 use crate::documents::{LIMITS, Limits};
 
-/// Files by path, with what is written in those that are links, and directories that may not be read.
+/// Files by path, with the destinations of links, and unreadable directories.
 #[derive(Default)]
 struct Made {
     entries: BTreeMap<PathBuf, (Kind, String)>,
@@ -156,7 +156,7 @@ fn a_pattern_names_files_relative_to_its_fixed_part() {
 }
 
 #[test]
-fn a_file_with_the_name_of_a_pattern_is_meant_by_it() {
+fn a_file_with_the_name_of_a_pattern_has_precedence() {
     let tree = ["d/[a] b*.yaml", "d/a.yaml"];
     assert_eq!(listed(&tree, "d/[a] b*.yaml"), [""]);
     assert_eq!(listed(&["d/'q\" x.yaml"], "d/'q\" x.yaml"), [""]);
@@ -185,7 +185,7 @@ fn version_control_and_caches_are_left_out_and_other_dot_files_are_in() {
 }
 
 #[test]
-fn a_link_to_a_file_is_that_file_and_any_other_is_compared_by_where_it_leads() {
+fn a_link_to_a_file_is_that_file_and_any_other_is_compared_by_destination() {
     let tree = [
         "base/a.yaml",
         "d/a.yaml -> base/a.yaml",
@@ -213,7 +213,7 @@ fn a_link_to_a_file_is_that_file_and_any_other_is_compared_by_where_it_leads() {
 }
 
 #[test]
-fn a_linked_directory_that_may_hide_matches_is_told() {
+fn a_linked_directory_that_may_hide_matches_is_reported() {
     let tree = [
         "base/a.yaml",
         "d/eu -> base",
@@ -229,7 +229,7 @@ fn a_linked_directory_that_may_hide_matches_is_told() {
 }
 
 #[test]
-fn what_is_no_file_is_told_and_is_there() {
+fn special_files_are_reported_and_exist() {
     let mut made = Made::of(&["d/a", "d/p |"]);
     assert_eq!(said(&mut made, "d"), "`d/p` is a named pipe, and no file");
     assert_eq!(said(&mut made, "d/p"), "`d/p` is a named pipe, and no file");
@@ -239,12 +239,12 @@ fn what_is_no_file_is_told_and_is_there() {
     );
     let listing = list(&mut made, "d", &LIMITS);
     assert!(listing.whole && listing.complaints[0].is_file);
-    // Where nobody asked for it, it does not matter.
+    // An excluded file does not matter.
     assert_eq!(said(&mut made, "d/a*"), "");
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_is() {
+fn missing_paths_are_reported_with_existing_ones() {
     let mut made = Made::of(&["deploy/values-staging.yaml", "deploy/x/y", "a", "b", "c"]);
     assert_eq!(
         said(&mut made, "deploy/values-stagin.yaml"),
@@ -277,7 +277,7 @@ fn a_directory_that_cannot_be_read_leaves_the_list_open() {
 }
 
 #[test]
-fn paths_that_no_project_has_are_refused() {
+fn invalid_paths_are_refused() {
     let mut made = Made::of(&["d/a"]);
     assert!(said(&mut made, "/etc/passwd").contains("absolute"));
     assert!(said(&mut made, "").contains("empty"));
@@ -286,7 +286,7 @@ fn paths_that_no_project_has_are_refused() {
 }
 
 #[test]
-fn names_that_are_no_text_are_told_where_they_are_asked_for() {
+fn names_that_are_not_text_are_reported_if_requested() {
     use std::os::unix::ffi::OsStringExt as _;
     let mut made = Made::of(&["d/a.yaml"]);
     let odd = OsString::from_vec(b"d/\xff.txt".to_vec());
@@ -297,16 +297,16 @@ fn names_that_are_no_text_are_told_where_they_are_asked_for() {
 }
 
 #[test]
-fn more_than_the_bounds_is_a_complaint() {
+fn exceeded_limits_are_reported() {
     let mut made = Made::of(&["d/a", "d/b", "d/c", "d/e/f"]);
     let few_files = Limits { files: 3, ..LIMITS };
     let few_names = Limits {
         entries: 4,
         ..LIMITS
     };
-    let told = |listing: &Listing| listing.complaints[0].message.clone();
-    assert!(told(&list(&mut made, "d", &few_files)).contains("more than 3 files"));
-    assert!(told(&list(&mut made, "d", &few_names)).contains("more than 4 names"));
-    // What a pattern cannot reach is not looked at.
+    let reported = |listing: &Listing| listing.complaints[0].message.clone();
+    assert!(reported(&list(&mut made, "d", &few_files)).contains("more than 3 files"));
+    assert!(reported(&list(&mut made, "d", &few_names)).contains("more than 4 names"));
+    // Files that a pattern cannot match are not read.
     assert_eq!(names(&list(&mut made, "d/*", &few_names)), ["a", "b", "c"]);
 }

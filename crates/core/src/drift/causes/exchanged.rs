@@ -1,5 +1,5 @@
-//! One key in the place of another in one map: `minAvailable` in staging where production has `maxUnavailable`. The same
-//! exchange in several maps is one decision.
+//! One key in place of another in one map: `minAvailable` in staging where production has `maxUnavailable`. The same
+//! replacement in several maps is one decision.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     message: Some(message),
 };
 
-/// Both keys and the map; of a key that nothing is put in the place of, the key alone.
+/// Returns both keys and the map; for a key without a replacement, the key only.
 fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
     let disagreement = seen.disagreement;
     let Matter::Only(which) = &disagreement.matter else {
@@ -41,8 +41,8 @@ fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
     ))
 }
 
-/// Only where both keys of a map are open: of one that is declared, the other is missing by itself. A key that is missing in as
-/// many other maps without anything in its place is missing for another reason.
+/// Joins keys only if both keys of a map are undeclared: if one is declared, the other is simply missing. A key that is
+/// missing without a replacement in as many other maps is missing for another reason.
 fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
     let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
     let mut maps: BTreeMap<(&str, &str), Vec<&Member<'_>>> = BTreeMap::new();

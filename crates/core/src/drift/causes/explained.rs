@@ -1,15 +1,16 @@
-//! What another difference explains: everything inside of something missing or switched off, and what differs at the very place
-//! of a mention. It is a place of the finding that takes what explains it.
+//! Differences that another difference explains: everything inside a missing or disabled part, and differences at the
+//! exact place of a mention. They are places of the finding that explains them.
 
 use std::collections::{BTreeMap, HashMap};
 
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::Defect;
 
-/// The name of this rule.
+/// Name of this rule.
 pub(super) const NAME: &str = "explained";
 
-/// The numbers of what each difference explains. What is declared explains nothing, and is not explained.
+/// Returns the numbers of the differences that each difference explains. Declared ones neither explain nor are
+/// explained.
 pub(super) fn by_anchor(defects: &[Option<Defect>]) -> BTreeMap<usize, Vec<usize>> {
     type Place<'d> = (&'d str, &'d str, Option<&'d EnvironmentName>);
     let open = || {

@@ -1,4 +1,4 @@
-//! Keys that one map has more, also at the root of a file, and elements that one list has more.
+//! Additional keys of one map, also at the root of a file, and additional elements of one list.
 
 use evenkeel_comparison::{Matter, Path, Step};
 
@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     message: None,
 };
 
-/// The map or list, and whether it is a list.
+/// Returns the map or list, and whether it is a list.
 pub(super) fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
     let Matter::Only(which) = &seen.disagreement.matter else {
         return None;
@@ -35,7 +35,7 @@ pub(super) fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
 }
 
 fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
-    /// So many keys that one map has more were left out together; of a list, two elements.
+    /// Minimum number of additional keys of one map that are omitted together; of a list, two elements.
     const KEYS: usize = 3;
     const ELEMENTS: usize = 2;
     by_key(members, |group| {

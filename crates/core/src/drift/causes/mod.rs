@@ -1,8 +1,8 @@
-//! Causes: undeclared differences that have one reason become one defect with many places.
+//! Causes: undeclared differences with one reason become one defect with many places.
 //!
-//! One finding is one decision that a person took. Each rule in this folder knows one sort of decision. Rules are applied one
-//! after the other, in the order of [`RULES`]: a difference is taken by one rule only, and what a rule made is never the
-//! input of another one. To add a rule: write its file, add its `mod` line, and its line in the list.
+//! One finding is one decision. Each rule in this folder recognises one sort of decision. Rules are applied in the
+//! order of [`RULES`]: each difference belongs to one rule, and the result of a rule is never the input of another. To
+//! add a rule: write its file, add its `mod` line, and its line in the list.
 
 mod exchanged;
 mod explained;
@@ -29,7 +29,7 @@ pub(in crate::drift) use same_change::{
 pub(in crate::drift) use schedules::is_shifted;
 pub use substitution::substitution;
 
-/// The rules, in the order in which they are applied.
+/// Rules in the order of application.
 const RULES: &[Rule] = &[
     exchanged::RULE,
     sizes::RULE,
@@ -42,46 +42,46 @@ const RULES: &[Rule] = &[
     missing_together::RULE,
 ];
 
-/// Names a whole cause, from its defects.
+/// Returns the message of a whole cause from its defects.
 type Message = fn(&[&Defect]) -> Option<String>;
 
-/// A rule.
+/// Rule for causes.
 struct Rule {
     /// Its name.
     name: &'static str,
-    /// What it sees in a difference: nothing in one that it does not know.
+    /// Returns the key and part of a difference; `None` for one that the rule does not cover.
     sees: fn(&Seen<'_>) -> Option<(String, String)>,
-    /// Brings together what has one cause, of what it sees something in and no earlier rule took.
+    /// Groups differences of one cause, among those that it covers and no earlier rule took.
     joins: fn(&[Member<'_>]) -> Vec<Vec<usize>>,
-    /// Whether a key that is missing at many places is usually left out on purpose.
+    /// Whether a key that is missing at many places is usually omitted on purpose.
     is_widespread: bool,
-    /// What the whole cause is called, where the sentence about its first place says too little.
+    /// Message of the whole cause, if the message of its first place is not enough.
     message: Option<Message>,
 }
 
-/// A difference as a rule sees it.
+/// Difference as input of rules.
 pub(in crate::drift) struct Seen<'a> {
     /// The document.
     pub document: &'a str,
-    /// What the two sides disagree about.
+    /// Disagreement of the two sides.
     pub disagreement: &'a Disagreement,
 }
 
-/// A difference that a rule sees something in.
+/// Difference that a rule covers.
 struct Member<'a> {
-    /// Its number among all.
+    /// Number among all differences.
     number: usize,
-    /// What those of one cause have in common.
+    /// Key shared by all differences of one cause.
     key: &'a str,
-    /// What is its own.
+    /// Part that is specific to this difference.
     part: &'a str,
     code: &'static str,
     severity: Severity,
-    /// Its place. What several pairs of environments have at one place is one thing.
+    /// Place. Several pairs of environments with one place count once.
     place: (&'a str, Option<&'a str>),
 }
 
-/// What each rule sees in a difference.
+/// Returns the key and part of a difference for each rule.
 pub(in crate::drift) fn kin(seen: &Seen<'_>) -> Vec<Kin> {
     let rules = RULES.iter();
     rules
@@ -96,20 +96,19 @@ pub(in crate::drift) fn kin(seen: &Seen<'_>) -> Vec<Kin> {
         .collect()
 }
 
-/// Brings together what has one cause, and puts all in order. Declared ones stay by themselves: each is a line of the
-/// audit report.
+/// Groups differences by cause, and sorts all. Declared ones stay separate: each is a line of the audit report.
 #[must_use]
 pub fn group(defects: Vec<Defect>) -> Vec<Defect> {
     group_without(defects, &[])
 }
 
-/// The names of the rules, for [`group_without`].
+/// Returns the names of the rules, for [`group_without`].
 pub fn rules() -> impl Iterator<Item = &'static str> {
     let names = RULES.iter().map(|rule| rule.name);
     names.chain(std::iter::once(explained::NAME))
 }
 
-/// As [`group`], without the rules of these names: to measure what each of them is worth.
+/// Groups like [`group`], without the rules of these names, to measure the effect of each.
 #[must_use]
 pub fn group_without(defects: Vec<Defect>, without: &[&str]) -> Vec<Defect> {
     let alone = order::lone(&defects);
@@ -157,14 +156,14 @@ pub fn group_without(defects: Vec<Defect>, without: &[&str]) -> Vec<Defect> {
             .collect();
         all.extend(joined(rule, with_followers, &alone));
     }
-    // What is declared, and whatever no cause took.
+    // Declared differences, and those without a cause.
     all.extend(defects.into_iter().flatten());
-    // Stable: what has no rank of its own stays as it came.
+    // Stable: defects without a rank keep their order.
     all.sort_by_cached_key(order::order);
     all
 }
 
-/// What a rule sees something in, of what nothing took.
+/// Returns the differences that a rule covers, among those not taken.
 fn members<'a>(rule: &Rule, defects: &'a [Option<Defect>], is_taken: &[bool]) -> Vec<Member<'a>> {
     let open = defects.iter().enumerate().zip(is_taken);
     open.filter(|(_, is_taken)| !**is_taken)
@@ -183,7 +182,8 @@ fn members<'a>(rule: &Rule, defects: &'a [Option<Defect>], is_taken: &[bool]) ->
         .collect()
 }
 
-/// What no rule took: what several pairs of environments have at one place is one cause, and everything else one by itself.
+/// Groups the differences that no rule took: several pairs of environments at one place are one cause, and everything
+/// else is separate.
 fn rest(defects: &[Option<Defect>], is_taken: &[bool]) -> Vec<Vec<usize>> {
     type Place<'d> = (&'static str, Severity, &'d str, &'d str, Option<&'d str>);
     let mut same: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
@@ -192,7 +192,7 @@ fn rest(defects: &[Option<Defect>], is_taken: &[bool]) -> Vec<Vec<usize>> {
         let Some(defect) = defect.as_ref().filter(|_| !is_taken) else {
             continue;
         };
-        // What is no difference of documents has no cause.
+        // Defects other than document differences have no cause.
         let Some(cause) = defect.cause.as_deref() else {
             single.push(vec![number]);
             continue;
@@ -211,7 +211,7 @@ fn rest(defects: &[Option<Defect>], is_taken: &[bool]) -> Vec<Vec<usize>> {
     same.into_values().chain(single).collect()
 }
 
-/// Brings together those of one key, of one code and of one severity, where `is_one` holds for them.
+/// Groups differences of one key, one code and one severity for which `is_one` holds.
 fn by_key(members: &[Member<'_>], is_one: impl Fn(&[&Member<'_>]) -> bool) -> Vec<Vec<usize>> {
     type Key<'m> = (&'static str, Severity, &'m str);
     let mut groups: BTreeMap<Key<'_>, Vec<&Member<'_>>> = BTreeMap::new();
@@ -228,14 +228,14 @@ fn by_key(members: &[Member<'_>], is_one: impl Fn(&[&Member<'_>]) -> bool) -> Ve
         .collect()
 }
 
-/// At how many places members are.
+/// Counts the places of differences.
 fn places(members: &[&Member<'_>]) -> usize {
     let places: std::collections::BTreeSet<_> = members.iter().map(|member| member.place).collect();
     places.len()
 }
 
-/// One defect of everything that has one cause, each with what it explains. The gravest one leads; all others are in the order
-/// of their places.
+/// Joins everything of one cause into one defect, each with the differences it explains. The most severe one leads; all
+/// others are sorted by place.
 fn joined(
     rule: Option<&Rule>,
     mut all: Vec<(Defect, Vec<Defect>)>,
@@ -275,7 +275,7 @@ fn joined(
     Some(first)
 }
 
-/// A defect as another place of one.
+/// Returns a defect as a further place of another one.
 fn also(defect: Defect) -> Also {
     Also {
         fingerprint: defect.fingerprint(),
@@ -299,7 +299,7 @@ mod tests {
     use evenkeel_model::source::{SourceFile, Span};
 
     #[test]
-    fn one_cause_is_one_defect_with_many_places_the_gravest_first() {
+    fn one_cause_is_one_defect_with_the_most_severe_place_first() {
         let at = |attribute: &str, cause: &str| {
             let mut defect = Defect::new(&SETTING, "document.a", "m").attribute(attribute);
             defect.cause = Some(cause.to_owned());
@@ -327,12 +327,12 @@ mod tests {
             at("a", "one"),
             flag,
         ]);
-        let told: Vec<(String, usize)> = grouped
+        let reported: Vec<(String, usize)> = grouped
             .iter()
             .map(|defect| (defect.attribute.clone().unwrap(), defect.reach()))
             .collect();
-        let told: Vec<(&str, usize)> = told.iter().map(|(name, n)| (&**name, *n)).collect();
-        assert_eq!(told, [("z", 1), ("a", 2), ("c", 1), ("y", 1)]);
+        let reported: Vec<(&str, usize)> = reported.iter().map(|(name, n)| (&**name, *n)).collect();
+        assert_eq!(reported, [("z", 1), ("a", 2), ("c", 1), ("y", 1)]);
         let places: Vec<_> = grouped[1].fingerprints().collect();
         assert_eq!(places[1], at("b", "one").fingerprint());
     }
@@ -364,12 +364,12 @@ mod tests {
             at("env.r", "r", Some("env")),
             at("web.r", "r", Some("web")),
         ]);
-        let told: Vec<(&str, usize)> = grouped
+        let reported: Vec<(&str, usize)> = grouped
             .iter()
             .map(|defect| (defect.attribute.as_deref().unwrap(), defect.reach()))
             .collect();
         assert_eq!(
-            told,
+            reported,
             [("env.a", 3), ("env.r", 2), ("web.x", 1), ("web.y", 1)]
         );
     }

@@ -27,7 +27,7 @@ pub(super) const REVERSE: Rule = Rule {
     message: None,
 };
 
-/// What must be the same beside the value, and both values. A value that says little by itself counts under one key only.
+/// Returns the context that must be equal, and both values. An unspecific value counts under one key only.
 fn sees(seen: &Seen<'_>) -> Option<(String, String, String)> {
     let disagreement = seen.disagreement;
     let Matter::Value(Relation::Differs | Relation::Image(_) | Relation::Version { .. }) =

@@ -1,8 +1,8 @@
-//! The order of findings, and why each is as grave as it is and where it is.
+//! Order of findings, and the reasons of their severity and position.
 //!
-//! First comes what one environment may reach of the other, then switches, wildcards and empty values, what staging has more
-//! of, and none, one and many; then lone deviations; then everything else by its severity and its reach. What does not count as
-//! drift follows.
+//! First come possible connections between environments, then switches, wildcards and empty values, larger values in
+//! staging, and none, one and many; then lone deviations; then everything else by severity and reach. Findings that do
+//! not count as drift follow.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use evenkeel_model::defect::{Defect, Rank, Severity};
 
 use super::super::{codes, documents};
 
-/// The place of a defect in a report: what is declared comes last.
+/// Returns the position of a defect in a report; declared ones come last.
 pub(crate) fn order(defect: &Defect) -> impl Ord + use<> {
     let is_lesser = defect.severity < Severity::Error;
     (
@@ -23,10 +23,10 @@ pub(crate) fn order(defect: &Defect) -> impl Ord + use<> {
     )
 }
 
-/// Patterns of siblings at which only one place differs, by document.
+/// Patterns of siblings of which only one place differs, by document.
 pub(super) struct Alone(HashSet<(String, String)>);
 
-/// Finds where only one of many siblings differs, whatever is declared.
+/// Returns places where only one of many siblings differs, regardless of declarations.
 pub(super) fn lone(defects: &[Defect]) -> Alone {
     let mut places: HashMap<(&str, &str), HashSet<Option<&str>>> = HashMap::new();
     for defect in defects {
@@ -52,7 +52,7 @@ impl Alone {
     }
 }
 
-/// What follows for a finding from all of its places.
+/// Rank and position of a finding, from all of its places.
 pub(super) struct Standing {
     severity: Severity,
     rank: Rank,
@@ -60,10 +60,10 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Of places that have one cause, each with what it explains. A key that is missing at many places, as `is_widespread` says of
-    /// the rule that found that, is usually left out on purpose.
+    /// Computes the rank of places with one cause, each with the differences it explains. A key that is missing at many
+    /// places is usually omitted on purpose, if `is_widespread` is set for the rule.
     pub(super) fn of(all: &[(Defect, Vec<Defect>)], is_widespread: bool, alone: &Alone) -> Self {
-        /// From so many places on, something is missing everywhere and not by accident.
+        /// Minimum number of places at which something is missing on purpose.
         const MANY: usize = 3;
         let each = || {
             all.iter()
@@ -120,18 +120,18 @@ impl Standing {
         }
     }
 
-    /// Gives it to the defect that stands for all places.
+    /// Assigns it to the defect that represents all places.
     pub(super) fn give(self, defect: &mut Defect) {
         defect.severity = self.severity;
         defect.rank = self.rank;
-        // Why something that is wrong with a definition is wrong says its own code.
+        // The code of a defect in a definition explains its severity.
         if defect.code.name.starts_with("parity/") {
             defect.why = Some(self.why);
         }
     }
 }
 
-/// What puts a defect before others: what was seen of its values, and what its code says.
+/// Returns the rank of a defect by its values and its code.
 fn rank_of(defect: &Defect) -> Rank {
     let of_code = if defect.code == &documents::codes::FOREIGN
         || defect.code == &documents::codes::MUST_DIFFER
@@ -151,27 +151,29 @@ fn rank_of(defect: &Defect) -> Rank {
     of_code.min(defect.rank)
 }
 
-/// Why something is as grave as it is, in a few words.
+/// Returns a short reason for a severity.
 fn reason(defect: &Defect) -> &'static str {
     if defect.rank == Rank::Open {
         return "a wildcard or an empty value in one environment only";
     }
     match defect.code.name {
         "parity/foreign-identity" if defect.severity < Severity::Error => {
-            "what people read connects to nothing"
+            "text for people is not a connection"
         }
-        "parity/foreign-identity" => "one environment may reach what belongs to the other",
+        "parity/foreign-identity" => "one environment may connect to the other",
         "parity/must-differ" => "a value that must not be shared is shared",
-        "parity/flag-differs" => "what is off in one environment is not tested there",
-        "parity/secret-empty" => "an empty secret is as grave as a missing one",
+        "parity/flag-differs" => "a feature that is off in one environment is not tested there",
+        "parity/secret-empty" => "an empty secret is as severe as a missing one",
         "parity/key-missing" => "a default applies where the key is missing",
         "parity/file-missing" | "parity/document-missing" => {
             "a whole file is missing in one environment"
         }
         "parity/inverted" if defect.severity < Severity::Error => "two sizes that are nearly equal",
-        "parity/inverted" => "what holds with more may fail with less",
+        "parity/inverted" => "a test with more resources does not cover less",
         "parity/class-differs" => "none, one and many behave differently",
-        "parity/image-differs" | "parity/version-differs" => "what was tested is not what will run",
+        "parity/image-differs" | "parity/version-differs" => {
+            "the tested version is not the one that will run"
+        }
         "parity/type-differs" => "programs treat types differently",
         "parity/order-differs" if defect.severity < Severity::Error => {
             "the order may have no meaning here"
@@ -180,23 +182,23 @@ fn reason(defect: &Defect) -> &'static str {
         "parity/element-missing" => "an element is in one environment only",
         "parity/size-differs" => "a smaller size is a difference until it is declared",
         "parity/setting-differs" if defect.severity < Severity::Error => {
-            "as often, at another time of the day"
+            "same frequency, at another time of the day"
         }
         "parity/readers-differ" => "equal for some programs and different for others",
-        "parity/opaque-id-differs" => "ids that were given out differ by nature",
+        "parity/opaque-id-differs" => "generated ids differ by nature",
         "parity/shared-identity" => "one thing for both environments may be intended",
-        "parity/name-on-one-side" => "nothing differs but the environment's own name",
+        "parity/name-on-one-side" => "only the environment's own name differs",
         "parity/id-copied" => "an id of one environment does not exist in another",
         "parity/environments-listed" => "a value about all environments is usually intended",
-        "parity/image-floats" => "a tag that moves may mean two images",
-        "parity/moved" => "nothing but the place differs",
+        "parity/image-floats" => "a moving tag may mean two images",
+        "parity/moved" => "only the place differs",
         "parity/secret-differs" => "each environment should have different secrets",
         "parity/ciphertext-differs" => "ciphertexts cannot be compared",
         _ => "an undeclared difference",
     }
 }
 
-/// Where something is in the order, and why.
+/// Returns a position in the order, with the reason.
 fn position(rank: Rank, reach: usize) -> String {
     match rank {
         Rank::Foreign => "first, before all other differences".to_owned(),

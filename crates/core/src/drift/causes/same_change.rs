@@ -1,4 +1,5 @@
-//! One pair of values, or one substitution inside of texts, at many places; ids of one sort; secrets; mentions of one identity.
+//! One pair of values, or one substitution inside texts, at many places; ids of one sort; secrets; mentions of one
+//! identity.
 
 use evenkeel_comparison::meaning::Relation;
 use evenkeel_comparison::{Disagreement, Matter, Side, Step, Which};
@@ -24,7 +25,7 @@ fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
     by_key(members, |group| group.len() > 1)
 }
 
-/// What disagreements of one cause have in common, beside their code: equal texts mean one cause.
+/// Returns the common part of disagreements with one cause, besides their code: equal texts mean one cause.
 pub(in crate::drift) fn cause(disagreement: &Disagreement) -> String {
     let Disagreement {
         path,
@@ -56,7 +57,7 @@ pub(in crate::drift) fn cause(disagreement: &Disagreement) -> String {
                     })
             };
             let (one_core, two_core) = telling_substitution(one, two);
-            // A pair of numbers or of flags says little without what it is a number of.
+            // A pair of numbers or flags is unspecific without its key.
             let says_enough = is_text(left)
                 && is_text(right)
                 && matches!(
@@ -71,11 +72,11 @@ pub(in crate::drift) fn cause(disagreement: &Disagreement) -> String {
             }
         }
         Matter::Only(which) => match path.steps.last() {
-            // The same element, in however many lists of one name.
+            // The same element, in any number of lists of one name.
             Some(step @ (Step::Element(_) | Step::Position(_))) => {
                 format!("element {which:?} {key} {step}")
             }
-            // The same key, whatever its value: it is missing for one reason.
+            // The same key with any value is missing for one reason.
             Some(Step::Key(key)) => format!("key {which:?} {key}"),
             None => alone(disagreement),
         },
@@ -99,7 +100,7 @@ pub(in crate::drift) fn cause(disagreement: &Disagreement) -> String {
     }
 }
 
-/// What all ids of a cause look like, as a regular expression.
+/// Returns a regular expression for all ids of a cause.
 #[must_use]
 pub fn expression_of(cause: &str) -> &'static str {
     match cause {
@@ -110,7 +111,7 @@ pub fn expression_of(cause: &str) -> &'static str {
     }
 }
 
-/// Whether what only one side has is a whole file: a file has no key, and its place is the start of itself.
+/// Whether a side lacks a whole file: a file has no key, and its place is its own start.
 pub(in crate::drift) fn is_file(disagreement: &Disagreement, which: Which) -> bool {
     let side = match which {
         Which::Left => &disagreement.left,
@@ -122,7 +123,7 @@ pub(in crate::drift) fn is_file(disagreement: &Disagreement, which: Which) -> bo
         && matches!(disagreement.path.steps.last(), Some(Step::Key(_)))
 }
 
-/// A cause of its own.
+/// Returns a cause of a single disagreement.
 fn alone(disagreement: &Disagreement) -> String {
     format!("alone {}", disagreement.path)
 }
@@ -131,7 +132,7 @@ fn text(side: Option<&Side>) -> Option<&str> {
     side?.scalar.as_ref().map(|scalar| &*scalar.text)
 }
 
-/// Whether a secret is on either side.
+/// Whether either side is secret.
 pub(in crate::drift) fn is_secret(disagreement: &Disagreement) -> bool {
     let secret = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.is_secret);
     secret(&disagreement.left) || secret(&disagreement.right)
@@ -149,7 +150,7 @@ pub(in crate::drift) fn is_encrypted_once(disagreement: &Disagreement) -> bool {
     encrypted(&disagreement.left) != encrypted(&disagreement.right)
 }
 
-/// The side on which a secret is empty that the other one has.
+/// Returns the side on which a secret is empty that the other one has.
 pub(in crate::drift) fn empty_secret(disagreement: &Disagreement) -> Option<Which> {
     let (left, right) = (disagreement.left.as_ref()?, disagreement.right.as_ref()?);
     let has = |side: &Side| side.is_secret || side.is_encrypted;
@@ -168,7 +169,7 @@ pub(in crate::drift) fn empty_secret(disagreement: &Disagreement) -> Option<Whic
     }
 }
 
-/// Whether a line ends where its value would begin: `requirepass ""`, `password=`, `<password/>`.
+/// Whether a line ends before its value: `requirepass ""`, `password=`, `<password/>`.
 fn is_without_value(line: &str) -> bool {
     let line = line.trim().trim_end_matches([';', ',']);
     let bare = line.trim_end_matches(['"', '\'']);

@@ -1,4 +1,4 @@
-//! The same key, or the same element, missing at several places.
+//! The same key or element missing at several places.
 
 use evenkeel_comparison::{Matter, Step};
 

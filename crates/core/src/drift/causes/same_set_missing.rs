@@ -1,5 +1,5 @@
 //! The same keys missing in several maps, or the same elements in several lists: five services that lack the same four
-//! settings lack one thing.
+//! settings are one finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +16,11 @@ pub(super) const RULE: Rule = Rule {
     message: None,
 };
 
-/// The map or list, and what is missing in it.
+/// Returns the map or list, and the part missing in it.
 fn sees(seen: &Seen<'_>) -> Option<(String, String)> {
     let (map, _) = missing_together::sees(seen)?;
     let last = seen.disagreement.path.steps.last()?;
-    // A position says nothing of the element at it.
+    // A position does not identify an element.
     (!matches!(last, Step::Position(_))).then(|| (map, last.to_string()))
 }
 
@@ -36,7 +36,7 @@ fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
         map.0.insert(member.part);
         map.1.push(member.number);
     }
-    // The name of a map begins with the side that has them.
+    // The name of a map starts with the side that has them.
     let mut sets: BTreeMap<(bool, BTreeSet<&str>), Vec<Vec<usize>>> = BTreeMap::new();
     for ((_, _, name), (keys, numbers)) in maps {
         if keys.len() >= KEYS {

@@ -1,4 +1,4 @@
-//! Schedules: shifted in time, or of another frequency.
+//! Schedules: shifted in time, or with another frequency.
 
 use evenkeel_comparison::{Disagreement, Matter, Side};
 
@@ -41,7 +41,7 @@ fn texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
     ))
 }
 
-/// The fields of a schedule: minute, hour, day, month, day of the week, and more of some schedulers.
+/// Returns the fields of a schedule: minute, hour, day, month, day of the week, and more of some schedulers.
 fn fields(text: &str) -> Option<Vec<&str>> {
     let inner = text
         .strip_prefix("cron(")
@@ -67,7 +67,7 @@ fn fields(text: &str) -> Option<Vec<&str>> {
     ((5..=7).contains(&fields.len()) && fields.iter().all(is_field)).then_some(fields)
 }
 
-/// Whether a text says when something runs, again and again.
+/// Whether a text is a repeating schedule.
 fn is_schedule(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "@yearly",
@@ -86,7 +86,7 @@ fn is_schedule(text: &str) -> bool {
         || text.starts_with("every ") && text.len() < 40
 }
 
-/// Whether two values are schedules of one frequency, at another time of the day.
+/// Whether two values are schedules of one frequency at another time of the day.
 pub(in crate::drift) fn is_shifted(disagreement: &Disagreement) -> bool {
     let Some((one, two)) = texts(disagreement) else {
         return false;
@@ -94,7 +94,7 @@ pub(in crate::drift) fn is_shifted(disagreement: &Disagreement) -> bool {
     let (Some(one), Some(two)) = (fields(one), fields(two)) else {
         return false;
     };
-    // A number is one moment; everything else is how often. With six fields and more, the first ones may be seconds.
+    // A number is one moment; everything else is a frequency. With six fields and more, the first ones may be seconds.
     let moments = if one.len() == 5 { 2 } else { 3 };
     let how_often = |fields: &[&str]| -> Vec<String> {
         let of_day = |field: &&str| {
@@ -121,7 +121,7 @@ mod tests {
     use super::is_schedule;
 
     #[test]
-    fn a_schedule_is_no_sentence() {
+    fn a_sentence_is_not_a_schedule() {
         for text in [
             "0 2 * * *",
             "*/5 * * * mon-fri",

@@ -1,4 +1,4 @@
-//! Sizes, by what they measure and in which direction: less memory everywhere in staging is one decision.
+//! Sizes, by measure and direction: less memory throughout staging is one decision.
 
 use evenkeel_comparison::meaning::{Dimension, Relation};
 use evenkeel_comparison::{Matter, Step};
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     message: None,
 };
 
-/// Words of keys by what they measure.
+/// Words of keys by measure.
 const MEASURES: &[(&str, &[&str])] = &[
     ("memory", &["memory", "mem", "heap", "ram", "xmx", "xms"]),
     ("storage", &["storage", "disk", "volume"]),
@@ -57,7 +57,7 @@ fn joins(members: &[Member<'_>]) -> Vec<Vec<usize>> {
     by_key(members, |_| true)
 }
 
-/// What a size measures, by the nearest key that tells it; otherwise the key itself.
+/// Returns the measure of a size, by the nearest key that shows it; otherwise the key itself.
 fn measure(steps: &[Step], dimension: Dimension) -> String {
     match dimension {
         Dimension::Machine => return "machines".to_owned(),
@@ -66,7 +66,7 @@ fn measure(steps: &[Step], dimension: Dimension) -> String {
     }
     let mut keys = steps.iter().rev().filter_map(|step| match step {
         Step::Key(key) => Some(measured(key)),
-        // `NAME=value` in a list, and the value of what is named.
+        // `NAME=value` in a list, and the value of a named element.
         Step::Element(names) => names.first().map(|(_, name)| measured(name)),
         Step::Position(_) => None,
     });
@@ -92,7 +92,7 @@ fn measure(steps: &[Step], dimension: Dimension) -> String {
     known.map_or_else(|| words.join(" "), |(measure, _)| (*measure).to_owned())
 }
 
-/// The words of a key without those that only bound what is measured, in small letters.
+/// Returns the lower-case words of a key without those of bounds.
 fn measured(key: &str) -> Vec<String> {
     const BOUNDS: &[&str] = &[
         "min", "max", "minimum", "maximum", "desired", "initial", "default", "limit", "limits",
@@ -121,7 +121,7 @@ mod tests {
     use evenkeel_comparison::meaning::Dimension;
 
     #[test]
-    fn a_size_is_known_by_what_it_measures() {
+    fn a_size_is_recognised_by_its_measure() {
         let measured_by = |keys: &[&str]| {
             let steps: Vec<Step> = keys.iter().map(|key| Step::Key((*key).into())).collect();
             measure(&steps, Dimension::Count)

@@ -1,9 +1,9 @@
-//! What two texts have that the other has not, in whole words.
+//! Differing parts of two texts, in whole words.
 
 use std::ops::Range;
 
-/// What two texts have that the other has not: without the words that both begin and end with. Words are runs of
-/// letters and digits, so that `eu-west` and `us-west` give `eu` and `us`, and not `e` and `u`.
+/// Returns the differing parts of two texts, without common words at the start and end. Words are runs of letters and
+/// digits, so that `eu-west` and `us-west` give `eu` and `us`, and not `e` and `u`.
 #[must_use]
 pub fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
     let (one, two) = cores(left, right);
@@ -13,7 +13,7 @@ pub fn substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
     )
 }
 
-/// Where in two texts a substitution stands.
+/// Returns the ranges of a substitution in two texts.
 fn cores(left: &str, right: &str) -> (Range<usize>, Range<usize>) {
     let (lefts, rights) = (words(left), words(right));
     let before = lefts
@@ -37,15 +37,15 @@ fn cores(left: &str, right: &str) -> (Range<usize>, Range<usize>) {
     (core(left, &lefts), core(right, &rights))
 }
 
-/// Two or three substitutions within texts that have words in common: `acme-web` and `shop-web-eu` differ like `acme-db` and
-/// `shop-db-eu`. None for any other number of them.
+/// Returns two or three substitutions within texts that share words: `acme-web` and `shop-web-eu` differ like `acme-db`
+/// and `shop-db-eu`. `None` for any other number.
 pub(super) fn substitutions(left: &str, right: &str) -> Option<String> {
     const LONGEST: usize = 64;
     let (lefts, rights) = (words(left), words(right));
     if lefts.len().max(rights.len()) > LONGEST {
         return None;
     }
-    let mut told = String::from("texts");
+    let mut reported = String::from("texts");
     let (mut number, mut in_common) = (0, false);
     for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &lefts, &rights) {
         let (old, new) = (operation.old_range(), operation.new_range());
@@ -58,15 +58,15 @@ pub(super) fn substitutions(left: &str, right: &str) -> Option<String> {
         }
         number += 1;
         for words in [old, new] {
-            told.push(' ');
-            told.push_str(&words.concat());
+            reported.push(' ');
+            reported.push_str(&words.concat());
         }
     }
-    (in_common && matches!(number, 2 | 3)).then_some(told)
+    (in_common && matches!(number, 2 | 3)).then_some(reported)
 }
 
-/// A substitution that says enough to be known again: a short one with what stands around it, up to the next separator.
-/// `app:1.2.0` and `app:1.3.0` give the versions, and not `2` and `3`.
+/// Returns a specific substitution: a short one is extended to the next separator. `app:1.2.0` and `app:1.3.0` give the
+/// versions, and not `2` and `3`.
 pub(super) fn telling_substitution<'t>(left: &'t str, right: &'t str) -> (&'t str, &'t str) {
     const SHORT: usize = 3;
     let (one, two) = cores(left, right);
@@ -90,7 +90,7 @@ pub(super) fn telling_substitution<'t>(left: &'t str, right: &'t str) -> (&'t st
     (around(left, one), around(right, two))
 }
 
-/// Runs of letters and digits, and each other character by itself.
+/// Splits a text into runs of letters and digits, and single other characters.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;
@@ -110,7 +110,7 @@ mod tests {
     use super::{substitution, substitutions, telling_substitution};
 
     #[test]
-    fn a_substitution_is_told_in_whole_words() {
+    fn a_substitution_is_returned_in_whole_words() {
         assert_eq!(substitution("eu-west", "us-west"), ("eu", "us"));
         assert_eq!(substitution("a.eu.b", "a.us.b"), ("eu", "us"));
         assert_eq!(substitution("a-b", "a-x-b"), ("", "x-"));
@@ -120,12 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn a_short_substitution_is_told_with_what_stands_around_it() {
-        let told = telling_substitution;
-        assert_eq!(told("r/app:1.2.0", "r/app:1.3.0"), ("1.2.0", "1.3.0"));
-        assert_eq!(told("a-x", "a-y"), ("a-x", "a-y"));
-        assert_eq!(told("eu-west", "us-east"), ("eu-west", "us-east"));
-        assert_eq!(told("", ""), ("", ""));
+    fn a_short_substitution_is_extended_to_separators() {
+        let reported = telling_substitution;
+        assert_eq!(reported("r/app:1.2.0", "r/app:1.3.0"), ("1.2.0", "1.3.0"));
+        assert_eq!(reported("a-x", "a-y"), ("a-x", "a-y"));
+        assert_eq!(reported("eu-west", "us-east"), ("eu-west", "us-east"));
+        assert_eq!(reported("", ""), ("", ""));
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
         let one = substitutions("acme-web", "shop-web-eu").unwrap();
         assert_eq!(substitutions("acme-db", "shop-db-eu"), Some(one.clone()));
         assert_ne!(substitutions("acme-db", "shop-db-us"), Some(one));
-        // One substitution is told by itself; with nothing in common there is none.
+        // A single substitution is handled elsewhere; without common words there is none.
         assert_eq!(substitutions("acme-db", "shop-db"), None);
         assert_eq!(substitutions("a-1", "b-2"), None);
     }

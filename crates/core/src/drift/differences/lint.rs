@@ -1,5 +1,4 @@
-//! Declared differences held to account: the list of them is the audit report, so each line must be true, bounded and
-//! in force.
+//! Checks of declared differences: their list is the audit report, so each line must be true, bounded and in force.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,15 +12,15 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::text::list;
 use evenkeel_model::{EnvironmentName, Moment};
 
-/// How long before its end a declaration is told to end.
+/// Time before its expiry at which a declaration is reported.
 const SOON: Duration = Duration::from_hours(14 * 24);
 
-/// Everything a declaration is held against.
+/// Context for checking declarations.
 pub(super) struct Lint<'a> {
     definition: &'a Definition,
     now: Moment,
     presence: &'a dyn Fn(&str, Option<&Pattern>) -> Presence,
-    /// What has a name, made when the first declaration that covers nothing asks.
+    /// All known names, built when the first declaration without a match needs them.
     names: OnceCell<BTreeSet<String>>,
 }
 
@@ -39,15 +38,15 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Everything that is wrong with declarations. `doubled` are those of places that an earlier one speaks of, by
-    /// number, with the earlier one.
+    /// Returns all defects of declarations. `doubled` are those whose place an earlier one covers, by number, with the
+    /// earlier one.
     pub(super) fn all<'d>(
         &self,
         declarations: &[Declaration<'d>],
         mut doubled: BTreeMap<usize, &'d Difference>,
         defects: &mut Vec<Defect>,
     ) {
-        // What is written alike is told even where nothing differs.
+        // Duplicates are reported even if nothing differs.
         let mut alike: HashMap<&str, Vec<&Difference>> = HashMap::new();
         for (number, declaration) in declarations.iter().enumerate() {
             let difference = declaration.difference;
@@ -67,7 +66,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Nothing differs there; or nothing is there.
+    /// Reports a declaration whose place does not differ or does not exist.
     fn needless(&self, declaration: &Declaration<'_>) -> Option<Defect> {
         let difference = declaration.difference;
         let at = &difference.at;
@@ -82,13 +81,13 @@ impl<'a> Lint<'a> {
             Presence::Unread => return None,
             Presence::There => (
                 &codes::NO_LONGER_NEEDED,
-                format!("nothing differs at `{at}` any more"),
-                "declared here, and all environments are the same",
+                format!("`{at}` does not differ any more"),
+                "declared here, but equal in all environments",
             ),
             Presence::Nothing => (
                 &codes::UNMATCHED,
-                format!("there is nothing at `{at}`"),
-                "declared here, and nothing is there",
+                format!("`{at}` does not exist"),
+                "declared here, but does not exist",
             ),
         };
         let defect = Defect::new(code, subject(difference), message);
@@ -99,7 +98,7 @@ impl<'a> Lint<'a> {
         )
     }
 
-    /// Whether a parameter, a resource, a suite or an attribute that it speaks of is declared in any environment.
+    /// Returns whether its parameter, resource, suite or attribute is declared in any environment.
     fn named(&self, difference: &Difference) -> Presence {
         let names = self.names.get_or_init(|| names(self.definition));
         let is_there = if difference.is_pattern() {
@@ -119,20 +118,14 @@ impl<'a> Lint<'a> {
         let (code, message, label) = if *expires <= self.now {
             (
                 &codes::EXPIRED,
-                format!(
-                    "the difference at `{at}` was declared until {}",
-                    expires.date()
-                ),
+                format!("the difference at `{at}` expired on {}", expires.date()),
                 "over",
             )
         } else if expires.since(self.now) <= SOON {
             (
                 &codes::EXPIRES_SOON,
-                format!(
-                    "the difference at `{at}` is declared until {} only",
-                    expires.date()
-                ),
-                "soon over",
+                format!("the difference at `{at}` expires on {}", expires.date()),
+                "expires soon",
             )
         } else {
             return None;
@@ -153,9 +146,9 @@ impl<'a> Lint<'a> {
             DifferencePlace::Named(_) if difference.is_pattern() => {
                 Some(format!("`{at}` would cover unexpected places"))
             }
-            DifferencePlace::Document(_, Some(pattern)) if pattern.is_boundless() => Some(format!(
-                "`{at}` would cover everything below, whatever it is"
-            )),
+            DifferencePlace::Document(_, Some(pattern)) if pattern.is_boundless() => {
+                Some(format!("`{at}` would cover everything below"))
+            }
             DifferencePlace::Document(_, Some(pattern)) if !pattern.names_something() => {
                 Some(format!("`{at}` names nothing"))
             }
@@ -169,7 +162,7 @@ impl<'a> Lint<'a> {
         )
     }
 
-    /// A side that may be anything.
+    /// Reports a side without bounds.
     fn unbounded(&self, difference: &Difference) -> Option<String> {
         let Difference { at, bounds, .. } = difference;
         if bounds.len() < 2 && !difference.is_relative() {
@@ -181,7 +174,7 @@ impl<'a> Lint<'a> {
                 .map(EnvironmentName::as_str)
                 .collect();
             return Some(format!(
-                "the difference at `{at}` gives no bound for {}",
+                "the difference at `{at}` has no bound for {}",
                 list(&unbounded, "and")
             ));
         }
@@ -191,7 +184,7 @@ impl<'a> Lint<'a> {
                 "the difference at `{at}` allows anything in {environment}"
             )),
             Bound::Present if !is_absent_somewhere => Some(format!(
-                "the difference at `{at}` allows anything in {environment}, and no other environment is without it"
+                "the difference at `{at}` allows anything in {environment}, and it is absent from no other environment"
             )),
             _ => None,
         })
@@ -202,7 +195,7 @@ fn subject(difference: &Difference) -> String {
     format!("difference at {}", difference.at)
 }
 
-/// Whether two declarations speak of an environment both.
+/// Whether two declarations share an environment.
 fn overlap(one: &Difference, two: &Difference) -> bool {
     one.bounds.keys().any(|name| two.bounds.contains_key(name))
         || one.is_relative()
@@ -223,7 +216,7 @@ fn twice(first: &Difference, again: &Difference) -> Defect {
         .at(&first.span, "declared first here")
 }
 
-/// The names of everything that any environment declares: parameters, resources, suites, and their attributes.
+/// Returns the names of everything that any environment declares: parameters, resources, suites, and their attributes.
 fn names(definition: &Definition) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = definition
         .parameters

@@ -1,8 +1,8 @@
-//! What can be said about documents in two environments.
+//! Codes of documents that differ between environments.
 
 use evenkeel_model::defect::{Code, Severity};
 
-/// All of them.
+/// All codes of documents.
 pub const CODES: &[&Code] = &[
     &FLAG,
     &READERS,
@@ -52,34 +52,37 @@ const fn advice(name: &'static str, title: &'static str, help: &'static str) -> 
 /// On in one, off in the other.
 pub const FLAG: Code = critical(
     "parity/flag-differs",
-    "something is on in one environment and off in the other",
-    "What is off in staging was never tested there. Set it alike, or declare the difference.",
+    "a switch is on in one environment and off in the other",
+    "A feature that is off in staging was never tested there. Set both to the same value, or declare the difference.",
 );
-/// One value for some readers, and two for others.
+/// Different values for some readers.
 pub const READERS: Code = Code::warning(
     "parity/readers-differ",
-    "programs that read the format take the two for different values",
-    "Both values are equal by the newest definition of the format, but written differently. Programs with older or other rules read two values. Write both alike.",
+    "some programs read two values where the format has one",
+    "Both values are equal by the newest definition of the format, but written differently. Programs with older \
+     or other rules read two values. Write both the same way.",
 );
-/// A key that one side lacks.
+/// Key that one side lacks.
 pub const KEY: Code = critical(
     "parity/key-missing",
     "a key is in one environment's document only",
-    "Its program takes a default where the key is missing, and the default is not what runs in the other environment. Write it in both, say its default under `defaults` of the document, or declare the difference.",
+    "Without the key its program uses a default, which may differ from the other environment's value. Write it \
+     in both, set its default under `defaults` of the document, or declare the difference.",
 );
-/// An element that one side lacks.
+/// Element that one side lacks.
 pub const ELEMENT: Code = Code::error(
     "parity/element-missing",
     "an element of a list is in one environment's document only",
-    "Give both environments the same elements, say under `identity` what identifies them if they were matched wrongly, or declare the difference.",
+    "Give both environments the same elements, name their key under `identity` if they were matched wrongly, or \
+     declare the difference.",
 );
-/// A file that one side lacks.
+/// File that one side lacks.
 pub const FILE: Code = critical(
     "parity/file-missing",
     "a file is in one environment only",
     "Files of a directory are matched by their relative name. Add it to the other environment, or declare the difference.",
 );
-/// A whole document that one side lacks.
+/// Document that one side lacks.
 pub const DOCUMENT: Code = critical(
     "parity/document-missing",
     "a document is declared in one environment only",
@@ -89,7 +92,8 @@ pub const DOCUMENT: Code = critical(
 pub const SETTING: Code = Code::error(
     "parity/setting-differs",
     "a setting of a document differs between environments",
-    "Everything is equal in all environments unless a line says otherwise. Make the values equal, give both environments an identity parameter that explains the difference, or declare it.",
+    "Environments are equal unless a difference is declared. Make the values equal, add an identity parameter \
+     that explains the difference, or declare it.",
 );
 /// A value's type.
 pub const TYPE: Code = Code::error(
@@ -107,33 +111,36 @@ pub const SIZE: Code = Code::error(
 pub const VERSION: Code = Code::error(
     "parity/version-differs",
     "a version, or a range of versions, differs between environments",
-    "What was tested is not what will run. Where one range admits more than the other, it will pick up releases that the other never saw.",
+    "The tested version is not the one that will run. A range that admits more will pick up releases that the \
+     other never tested.",
 );
 /// An image.
 pub const IMAGE: Code = Code::error(
     "parity/image-differs",
     "another image runs in another environment",
-    "What was tested is not what will run. Use the same image, best by digest.",
+    "The tested image is not the one that will run. Use the same image, ideally with a digest.",
 );
 /// An image without a fixed version.
 pub const FLOATING: Code = Code::warning(
     "parity/image-floats",
-    "an image is named by a tag that moves",
-    "Two environments with the same moving tag run whatever it meant when each was deployed. Name a version, best with a digest.",
+    "an image has a moving tag",
+    "Two environments with the same moving tag run the images it named when each was deployed. Use a version, \
+     ideally with a digest.",
 );
-/// An id that somebody else gave out.
+/// Generated id.
 pub const OPAQUE: Code = Code::warning(
     "parity/opaque-id-differs",
     "a different id in each environment",
-    "Ids that a cloud or a tool gave out (ARNs, UUIDs, hashes) say nothing to people and differ by nature. They are counted together. Let a parameter that varies as identity carry what they have in common, or declare the difference.",
+    "Generated ids (ARNs, UUIDs, hashes) differ by nature and are counted together. Put their common part into \
+     a parameter that varies as identity, or declare the difference.",
 );
 /// A secret.
 pub const SECRET: Code = advice(
     "parity/secret-differs",
     "a different secret in each environment",
-    "As it should be; but a secret should not be written into a file. Its value is shown nowhere.",
+    "Different secrets are correct, but a secret should not be in a file. Its value is never displayed.",
 );
-/// A secret that one side leaves empty.
+/// Secret that is empty on one side.
 pub const EMPTY_SECRET: Code = critical(
     "parity/secret-empty",
     "a secret is empty in one environment",
@@ -143,59 +150,66 @@ pub const EMPTY_SECRET: Code = critical(
 pub const CIPHERTEXT: Code = advice(
     "parity/ciphertext-differs",
     "a value is encrypted in both environments and cannot be compared",
-    "A ciphertext differs each time that the same text is encrypted, so whether the values differ is unknown. Compare the decrypted values where they are used.",
+    "A ciphertext differs each time the same text is encrypted, so whether the values differ is unknown. \
+     Compare the decrypted values where they are used.",
 );
 /// An order.
 pub const ORDER: Code = Code::warning(
     "parity/order-differs",
-    "the same elements stand in another order",
-    "Where the order means nothing, name the list under `sets` of the document. Where it does, put them into the same order.",
+    "the same elements are in another order",
+    "If the order has no meaning, name the list under `sets` of the document. Otherwise, use the same order.",
 );
 /// A move.
 pub const MOVED: Code = Code::warning(
     "parity/moved",
     "the same content at another place",
-    "Nothing but its place differs. Put it at the same place, so that what changes later can be compared.",
+    "Only the place differs. Use the same place, so that later changes can be compared.",
 );
-/// The same, and it must not be.
+/// Equal values that must differ.
 pub const MUST_DIFFER: Code = critical(
     "parity/must-differ",
-    "a value that must never be the same is the same",
-    "The document's `must-differ` says that each environment has its own here. With the same one, what is meant for staging reaches production.",
+    "a value that must differ is equal",
+    "The document's `must-differ` requires different values here. With equal values, staging's traffic reaches \
+     production.",
 );
-/// One random id for two.
+/// One random id in two environments.
 pub const COPIED: Code = Code::warning(
     "parity/id-copied",
     "a random id is the same in both environments",
-    "An id that a cloud or a tool gave out belongs to one environment, so the one that is the same in another was probably copied. Give each environment its own id, or declare the difference if they share the thing on purpose.",
+    "A generated id belongs to one environment, so an equal one in another was probably copied. Give each \
+     environment its own id, or declare the difference if they share the resource on purpose.",
 );
-/// Both are named in both.
+/// Both environments are named in both.
 pub const LISTED: Code = Code::warning(
     "parity/environments-listed",
-    "a value that is the same in both environments names both of them",
-    "A list of all accounts or hosts is usually meant to be the same everywhere. If one of the environments should not be in it, remove it; otherwise declare the difference.",
+    "an equal value names both environments",
+    "A list of all accounts or hosts is usually equal everywhere. If one of the environments should not be in \
+     it, remove it; otherwise declare the difference.",
 );
 /// One environment mentions the other.
 pub const FOREIGN: Code = critical(
     "parity/foreign-identity",
     "one environment's document mentions the other environment",
-    "Staging that talks to production's database is not staging. Use the environment's own value, or declare the difference.",
+    "A staging environment must not use production's database. Use the environment's own value, or declare the \
+     difference.",
 );
-/// One thing for both.
+/// One thing used by both.
 pub const SHARED: Code = Code::warning(
     "parity/shared-identity",
     "both environments use one database, bucket, queue or topic, named after one of them",
-    "If it is not meant to be shared, staging works on production's data: give each environment its own. If it is, set the severity of this code, or give the identity another value.",
+    "If sharing is not intended, staging works on production's data: give each environment its own. Otherwise, \
+     set the severity of this code, or change the identity's value.",
 );
 /// The environment's own name, on one side only.
 pub const MARKED: Code = advice(
     "parity/name-on-one-side",
     "a value contains the environment's name in one environment only",
-    "Nothing else differs, and no action is needed. Values that name both environments alike are equal: `shop-staging` and `shop-production`.",
+    "There is no other difference, and no action is needed. Values that name both environments are equal: \
+     `shop-staging` and `shop-production`.",
 );
-/// Lines.
+/// Differing lines.
 pub const LINES: Code = Code::error(
     "parity/lines-differ",
     "lines of a text differ between environments",
-    "The file has no format that is known, so its lines are compared. If it has one, say so with `format`.",
+    "The file's format is unknown, so its lines are compared. If it has a known one, set `format`.",
 );

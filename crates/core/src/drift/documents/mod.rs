@@ -1,7 +1,7 @@
-//! Documents in two environments: what was found when they were compared, as disparities that can be declared.
+//! Documents in two environments: findings as disparities that can be declared.
 //!
-//! Comparing is done by `comparison`. Here it is said what each disagreement is called and how grave it is. Which ones
-//! have one cause is left to `causes`; which are declared is settled with all others, in `differences`.
+//! `comparison` compares them. This module assigns codes and severities. Grouping by cause is left to `causes`;
+//! declared differences are applied in `differences`.
 
 pub mod codes;
 mod open;
@@ -21,23 +21,23 @@ use evenkeel_model::defect::{Rank, Severity};
 use evenkeel_model::source::Span;
 use evenkeel_model::{EnvironmentName, Value};
 
-/// A document in two environments, compared.
+/// Comparison of a document in two environments.
 #[derive(Debug)]
 pub struct ComparedDocument<'a> {
-    /// Its name.
+    /// Name.
     pub name: &'a Arc<str>,
     /// The two environments, the earlier one on the path first.
     pub between: (&'a EnvironmentName, &'a EnvironmentName),
-    /// Whether they stand beside each other on the path: then neither must be the smaller one.
+    /// Whether they are siblings on the path, so that neither must be the smaller one.
     pub siblings: bool,
-    /// What they disagree about.
+    /// Disagreements.
     pub located: Vec<Located>,
 }
 
-/// What was found, as disparities.
+/// Returns the findings as disparities.
 #[must_use]
 pub fn disparities(compared: &ComparedDocument<'_>) -> Vec<Disparity> {
-    /// Fewer than these are not worth another thread.
+    /// Minimum number of findings worth another thread.
     const FEW: usize = 512;
     let mut found: Vec<Disparity> = compared
         .located
@@ -49,7 +49,7 @@ pub fn disparities(compared: &ComparedDocument<'_>) -> Vec<Disparity> {
     found
 }
 
-/// Takes away the ids that more than two environments have: those were not copied, all of them share a thing.
+/// Drops ids that more than two environments have: they are shared, not copied.
 pub fn leave_out_shared(found: &mut Vec<Disparity>) {
     type Pair = (EnvironmentName, EnvironmentName);
     let mut pairs: HashMap<String, BTreeSet<Pair>> = HashMap::new();
@@ -68,8 +68,8 @@ pub fn leave_out_shared(found: &mut Vec<Disparity>) {
     }
 }
 
-/// Gives all that stands at one place the same values: a mention of the other environment, say, and a value that
-/// differs. One declaration holds all of them then.
+/// Assigns all findings of one place the same values, such as a mention of the other environment and a differing value,
+/// so that one declaration covers them.
 fn agree_on_values(found: &mut [Disparity]) {
     let mut by_place: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, disparity) in found.iter().enumerate() {
@@ -127,10 +127,10 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
         (&located.right, two, right.is_some()),
         (&located.left, one, left.is_some()),
     ];
-    // Who has it comes before who lacks it.
+    // Environments that have the value come before those that lack it.
     places.sort_by_key(|(_, _, has)| !has);
     for (span, environment, has) in places {
-        // Of a mention, only who mentions is to blame.
+        // For a mention, only the environment with the mention is wrong.
         let is_blamed = match &disagreement.matter {
             Matter::Foreign { within, .. } => {
                 let blamed = match within {
@@ -182,8 +182,8 @@ fn disparity(compared: &ComparedDocument<'_>, located: &Located) -> Disparity {
     }
 }
 
-/// Two texts of several lines, of which the lines that differ say more than the whole. Secrets in them are
-/// covered already.
+/// Returns two texts of several lines whose differing lines are more useful than the whole. Their secrets are already
+/// hidden.
 fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
     let Matter::Value(_) = disagreement.matter else {
         return None;
@@ -195,10 +195,10 @@ fn long_texts(disagreement: &Disagreement) -> Option<(&str, &str)> {
     wanted.then_some((&*one.text, &*two.text))
 }
 
-/// What both sides have, for holding it against bounds. Of what has moved, the second side has nothing at the place.
+/// Returns the values of both sides for checking bounds. A moved value is absent from the second side's place.
 fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     let Disagreement { left, right, .. } = disagreement;
-    // Of a secret or a ciphertext on both sides it says nothing that both have something.
+    // The presence of a secret or ciphertext on both sides is not a bound.
     let is_on_both = left.is_some() && right.is_some();
     let value = |side: &Side| {
         if (side.is_secret || side.is_encrypted) && is_on_both {
@@ -212,7 +212,7 @@ fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
         _ => right.as_ref().map(value),
     };
     let left = left.as_ref().map(value);
-    // A secret that is empty is none.
+    // An empty secret counts as absent.
     match causes::empty_secret(disagreement) {
         Some(Which::Left) => (None, right),
         Some(Which::Right) => (left, None),
@@ -220,7 +220,7 @@ fn values(disagreement: &Disagreement) -> (Option<Value>, Option<Value>) {
     }
 }
 
-/// The value of a side, for holding it against bounds. Of a secret, a list or a map it is only that it is there.
+/// Returns the value of a side for checking bounds; for a secret, a list or a map only its presence.
 fn value(side: &Side) -> Value {
     match &side.scalar {
         Some(scalar) if !side.is_secret && !side.is_encrypted => scalar_value(scalar),
@@ -228,7 +228,7 @@ fn value(side: &Side) -> Value {
     }
 }
 
-/// A single value as definitions have it. What a format has no types for is a number where it is one.
+/// Converts a single value to one of definitions. In an untyped format, a numeric text is a number.
 #[must_use]
 pub fn scalar_value(scalar: &Scalar) -> Value {
     let text: &str = &scalar.text;

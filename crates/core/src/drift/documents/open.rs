@@ -1,18 +1,18 @@
-//! Wildcards and empty values that only one environment has: they change who or what is reached.
+//! Wildcards and empty values that only one environment has: they widen access or reach.
 
 use evenkeel_comparison::{Disagreement, Matter, Side, Step};
 use evenkeel_document::{Scalar, ScalarKind};
 
-/// How much a value leaves open that the other environment does not.
+/// Extent to which a value is open and the other environment's is not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Openness {
-    /// Everything, or nothing at all.
+    /// Everything or nothing.
     Whole,
     /// A part, such as any host of a domain.
     Part,
 }
 
-/// Values that mean everything.
+/// Values that match everything.
 const EVERYTHING: &[&str] = &[
     "*",
     "**",
@@ -29,10 +29,10 @@ const EVERYTHING: &[&str] = &[
     "[::]",
     "%",
 ];
-/// Words that mean everything, whatever they are written in.
+/// Words that match everything, in any syntax.
 const WORDS: &[&str] = &["any", "all", "everyone", "everybody", "anyone"];
 
-/// What one of two sides leaves open and the other does not.
+/// Returns the openness that only one of two sides has.
 pub(super) fn openness(disagreement: &Disagreement) -> Option<Openness> {
     match (
         &disagreement.matter,
@@ -40,7 +40,7 @@ pub(super) fn openness(disagreement: &Disagreement) -> Option<Openness> {
         &disagreement.right,
     ) {
         (Matter::Value(_), Some(left), Some(right)) => between(left, right),
-        // An element that lets in everything; a key of its own says that already.
+        // An element that admits everything; an additional key is reported as such already.
         (Matter::Only(_), Some(side), None) | (Matter::Only(_), None, Some(side)) => {
             let is_element = matches!(disagreement.path.steps.last(), Some(Step::Element(_)));
             let scalar = side
@@ -65,7 +65,7 @@ fn between(left: &Side, right: &Side) -> Option<Openness> {
         return Some(Openness::Whole);
     }
     let (one, two) = (one.text.trim(), two.text.trim());
-    // `any` and `all` are choices like others, where the other side has a choice like them.
+    // `any` and `all` are normal choices if the other side has a similar one.
     let is_word = |text: &str| WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
     let names = |text: &str| text.contains(['.', '@', '/', ':', '-']);
     if is_everything(one) != is_everything(two)
@@ -81,7 +81,7 @@ fn is_empty(scalar: &Scalar) -> bool {
     scalar.kind == ScalarKind::Null || scalar.text.trim().is_empty()
 }
 
-/// Whether a value, or one of several in it, means everything.
+/// Whether a value, or one of several in it, matches everything.
 fn is_everything(text: &str) -> bool {
     const LONGEST: usize = 400;
     if text.len() > LONGEST || text.contains('\n') || text.contains(' ') && !text.contains(',') {
@@ -91,7 +91,7 @@ fn is_everything(text: &str) -> bool {
         .any(|part| EVERYTHING.contains(&part.trim()))
 }
 
-/// Whether a value stands for several of something: `s3:*`, `https://*.example.org`. Schedules and texts do not.
+/// Whether a value matches several things: `s3:*`, `https://*.example.org`. Schedules and texts do not.
 fn is_partly_open(text: &str) -> bool {
     const LONGEST: usize = 200;
     text.contains('*') && text.len() <= LONGEST && !text.contains(char::is_whitespace)
@@ -102,7 +102,7 @@ mod tests {
     use super::{is_everything, is_partly_open};
 
     #[test]
-    fn wildcards_are_known_and_schedules_are_none() {
+    fn wildcards_are_recognised_and_schedules_are_not() {
         for text in ["*", "0.0.0.0/0", "10.0.0.0/8, 0.0.0.0/0", "::/0", ".*"] {
             assert!(is_everything(text), "{text}");
         }

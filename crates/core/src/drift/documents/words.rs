@@ -1,4 +1,4 @@
-//! How a disagreement between documents is called and said.
+//! Codes and messages of disagreements between documents.
 
 use super::{ComparedDocument, codes};
 use crate::drift::causes as cause;
@@ -11,7 +11,7 @@ use evenkeel_comparison::{Disagreement, Matter, Side, Step, Thing, Which};
 use evenkeel_document::{Scalar, ScalarKind};
 use evenkeel_model::defect::{Code, Defect, Severity};
 
-/// The defect of a disagreement, without its places.
+/// Returns the defect of a disagreement, without its places.
 pub(super) fn defect(
     compared: &ComparedDocument<'_>,
     subject: &str,
@@ -26,7 +26,7 @@ pub(super) fn defect(
     };
     let (left, right) = (shown(&disagreement.left), shown(&disagreement.right));
     let differs = if super::long_texts(disagreement).is_some() {
-        format!("`{name}` is another text in {two} than in {one}")
+        format!("`{name}`: the text differs between {one} and {two}")
     } else {
         format!("`{name}` is {right} in {two} and {left} in {one}")
     };
@@ -65,7 +65,7 @@ pub(super) fn defect(
                         .replace("{two}", two.as_str())
                 ),
                 None if cause::is_shifted(disagreement) => {
-                    format!("{differs}: as often, at another time of the day")
+                    format!("{differs}: same frequency, at another time of the day")
                 }
                 None => differs,
             };
@@ -192,7 +192,7 @@ pub(super) fn defect(
                 format!("`{name}` in {own} mentions `{value}`, which is the {identity} of {other}")
             };
             let mut defect = Defect::new(&codes::FOREIGN, subject, message);
-            // What people read connects to nothing.
+            // Text for people is not a connection.
             if *thing == Thing::Prose {
                 defect.severity = Severity::Advice;
             }
@@ -238,13 +238,12 @@ pub(super) fn defect(
         Matter::Floating => Defect::new(
             &codes::FLOATING,
             subject,
-            format!("`{name}` names the image {left} by a moving tag"),
+            format!("`{name}` has the image {left} with a moving tag"),
         ),
     }
 }
 
-/// The relation of the words in which two lines differ, and their key: lines that differ in one word only, which is on in
-/// one and off in the other (`PasswordAuthentication yes`), or a size that is named as one (`maxclients 10000`).
+/// Whether two lines differ in one word that is on in one and off in the other: `PasswordAuthentication yes`.
 fn related_words(disagreement: &Disagreement) -> Option<(String, Relation)> {
     let text = |side: &Option<Side>| Some(side.as_ref()?.scalar.as_ref()?.text.to_string());
     let (one, two) = (text(&disagreement.left)?, text(&disagreement.right)?);
@@ -270,7 +269,7 @@ fn related_words(disagreement: &Disagreement) -> Option<(String, Relation)> {
         text: text.into(),
     };
     let related = |key: &str| relate(&loose(one), &loose(two), Context { key, above: "" });
-    // A number in a line may be anything.
+    // A number in a line has an unknown meaning.
     let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic());
     if is_word(one) && is_word(two) {
         let first = ones.first()?;
@@ -288,7 +287,7 @@ fn related_words(disagreement: &Disagreement) -> Option<(String, Relation)> {
     is_size.then(|| (key.clone(), relation))
 }
 
-/// What to do about a defect of this code, beside what its code's own help says; `{id}` stands for its fingerprint.
+/// Returns additional help for a defect of this code; `{id}` stands for its fingerprint.
 pub(super) fn help(code: &Code) -> Option<&'static str> {
     Some(match code.name {
         "parity/secret-differs" | "parity/ciphertext-differs" => return None,
@@ -309,9 +308,9 @@ pub(super) fn help(code: &Code) -> Option<&'static str> {
     })
 }
 
-/// Whether two sizes are the same but for the way they were rounded: 1.5Gi and 1500Mi.
+/// Whether two sizes differ only by rounding: 1.5Gi and 1500Mi.
 fn is_nearly_equal(relation: &Relation) -> bool {
-    /// The share of the larger one by which they may differ.
+    /// Maximum difference as a share of the larger one.
     const NEARLY: f64 = 0.05;
     match relation {
         Relation::Size {
@@ -323,7 +322,7 @@ fn is_nearly_equal(relation: &Relation) -> bool {
     }
 }
 
-/// What a relation is called, and what else there is to say; `{one}` and `{two}` stand for the environments.
+/// Returns the code and message of a relation; `{one}` and `{two}` stand for the environments.
 fn value(
     relation: &Relation,
     siblings: bool,
@@ -395,7 +394,7 @@ fn words_of_ids(sort: Opaque) -> &'static str {
     match sort {
         Opaque::Arn => "Amazon resource names",
         Opaque::Uuid => "UUIDs",
-        Opaque::CloudId => "ids that a cloud gave out",
+        Opaque::CloudId => "cloud ids",
         Opaque::Hash => "hashes",
         Opaque::Key => "keys or certificates",
         Opaque::Address => "addresses of machines",

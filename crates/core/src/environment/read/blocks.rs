@@ -1,4 +1,4 @@
-//! Reads tables of attributes: resources, targets, suites. An environment's own stand over the system's.
+//! Parsing of attribute tables: resources, targets, suites. An environment's own override the system's.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use evenkeel_model::Address;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{Field, Node, NodeValue, Span, Table};
 
-/// How many resources are read on one core before the next are taken.
+/// Number of resources parsed on one core at a time.
 const AT_ONCE: usize = 512;
 
 impl Reader<'_> {
-    /// Reads the resources of one kind. What was read of the node is let go of: of a long file it is much.
+    /// Parses the resources of one kind. Parsed nodes are freed, since a long file has many.
     pub(super) fn resources(
         &mut self,
         kind: &str,
@@ -121,12 +121,12 @@ impl Reader<'_> {
             check_field(value, field, subject, true, &mut self.complaints);
             let complaints = &mut self.complaints;
             let value = understand(value, &mut self.known, &mut |span, message| {
-                // Where nothing may refer to anything, that was said already.
+                // A form without references was reported already.
                 if !field.written_out {
                     complaints.push(
                         Defect::new(&codes::DANGLING, subject, message)
                             .attribute(field.name)
-                            .at(span, "not understood"),
+                            .at(span, "not parsed"),
                     );
                 }
             });
@@ -146,7 +146,7 @@ impl Reader<'_> {
             }
         }
         attributes.sort_by_key(|attribute| attribute.name);
-        // Of the many blocks none has a place to spare.
+        // Most memory is in blocks: keep no spare capacity.
         attributes.shrink_to_fit();
         Some(Block {
             span: key_span.clone(),

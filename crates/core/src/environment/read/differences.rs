@@ -1,6 +1,6 @@
-//! Reads `[[difference]]`: what may differ, and within which bounds.
+//! Parsing of `[[difference]]`: places and bounds.
 //!
-//! Whether something differs there, and whether a bound is too wide, is left to `drift`.
+//! Whether a place differs, and whether a bound is too wide, is left to `drift`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use evenkeel_model::source::{Node, Span, Table, place_within};
 use evenkeel_model::text::{list, nearest};
 use evenkeel_model::{EnvironmentName, Value};
 
-/// What the places of documents begin with.
+/// Prefix of documents' places.
 const DOCUMENT: &str = "document.";
 
 impl Reader<'_> {
-    /// The file that holds declared differences and nothing else.
+    /// Parses the file that contains declared differences only.
     pub(super) fn differences_file(
         &mut self,
         parsed: &Parsed,
@@ -34,7 +34,7 @@ impl Reader<'_> {
                 "difference" => differences = self.differences(node, definition),
                 other => self.complaints.push(
                     unknown_key(other, key_span, &parsed.file.path, ["difference"])
-                        .help("this file holds `[[difference]]` tables and nothing else"),
+                        .help("this file must only contain `[[difference]]` tables"),
                 ),
             }
         }
@@ -99,7 +99,7 @@ impl Reader<'_> {
                 bounds.insert(name, bound);
             }
         }
-        // Of what has a wrong form nothing more can be said.
+        // A value of the wrong form is not checked further.
         let relations = if is_sound {
             (
                 fixed.get("ratio").and_then(|node| self.ratio(node)),
@@ -122,7 +122,7 @@ impl Reader<'_> {
             same_class: relations.1,
             reason: text("reason")?.to_owned(),
             owner: text("owner")?.to_owned(),
-            // Within the last day, so that the day is the one that was written.
+            // The last moment of the day, so that the expiry is displayed as the written day.
             expires: expires.as_text().and_then(last_moment)?,
             expires_span: expires.span.clone(),
             ticket: text("ticket").map(str::to_owned),
@@ -149,7 +149,7 @@ impl Reader<'_> {
                     Defect::new(
                         &codes::WRONG_FORM,
                         "difference",
-                        format!("difference: `{text}` names no place in a document"),
+                        format!("difference: `{text}` is not a place in a document"),
                     )
                     .attribute("at")
                     .at(&place_within(&at.span, start + problem.at), problem.message),
@@ -159,7 +159,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Differences speak of documents that there are, in some environment.
+    /// Checks that the documents of differences exist in any environment.
     pub(super) fn documents_of_differences(&mut self, definition: &Definition) {
         let known = definition.document_names();
         for difference in definition.differences() {
@@ -177,7 +177,7 @@ impl Reader<'_> {
                     format!("declared: {}", list(&known, "and"))
                 }
             };
-            // The first character of the name, or what stands there in its stead.
+            // The first character of the name, or of its placeholder.
             let span = &difference.span;
             let (first, last) = (
                 DOCUMENT.len(),
@@ -229,7 +229,7 @@ impl Reader<'_> {
                 match Expression::parse(written.as_text().unwrap_or_default()) {
                     Ok(expression) => return Some(Bound::Matches(expression)),
                     Err(reason) => {
-                        self.complain(&written.span, "this is no regular expression", reason);
+                        self.complain(&written.span, "invalid regular expression", reason);
                     }
                 }
             }
@@ -238,7 +238,7 @@ impl Reader<'_> {
                     Some(fingerprint) => return Some(Bound::Fingerprint(fingerprint)),
                     None => self.complain(
                         &written.span,
-                        "this is no fingerprint",
+                        "invalid fingerprint",
                         "a fingerprint is four hexadecimal digits",
                     ),
                 }
@@ -254,7 +254,7 @@ impl Reader<'_> {
             }
             _ => self.complain(
                 &node.span,
-                "this is no bound",
+                "invalid bound",
                 "expected one of `exact`, `one-of`, `matches`, `absent`, or `min` and `max`",
             ),
         }
@@ -268,7 +268,7 @@ impl Reader<'_> {
             });
             if !is_size {
                 let label = "expected a number, or a size such as \"512Mi\"";
-                self.complain(&limit.span, "this is no size", label);
+                self.complain(&limit.span, "invalid size", label);
             }
             is_size
         });
@@ -277,8 +277,8 @@ impl Reader<'_> {
         if let (Some(least), Some(most)) = (number(least), number(most))
             && least > most
         {
-            let label = "no value is at least `min` and at most `max`";
-            self.complain(&node.span, "this is no bound", label);
+            let label = "`min` is greater than `max`";
+            self.complain(&node.span, "invalid bound", label);
             return None;
         }
         sound.then(|| Bound::Range(value(least), value(most)))
@@ -292,20 +292,18 @@ impl Reader<'_> {
         };
         let label = match (ratio.least, ratio.most) {
             (None, None) => "expected `min`, `max` or both",
-            (Some(least), Some(most)) if least > most => {
-                "no ratio is at least `min` and at most `max`"
-            }
+            (Some(least), Some(most)) if least > most => "`min` is greater than `max`",
             _ => return Some(ratio),
         };
-        self.complain(&node.span, "this is no ratio", label);
+        self.complain(&node.span, "invalid ratio", label);
         None
     }
 
     fn same_class(&mut self, node: &Node) -> bool {
         let holds = node.to_value() == Value::Boolean(true);
         if !holds {
-            let label = "`same-class` is `true`, or left out";
-            self.complain(&node.span, "this bounds nothing", label);
+            let label = "`same-class` must be `true` or omitted";
+            self.complain(&node.span, "no bound", label);
         }
         holds
     }

@@ -1,6 +1,7 @@
-//! Reads `[document.NAME]`: where documents are, and how they are compared.
+//! Parsing of `[document.NAME]`: places of documents, and rules for comparing them.
 //!
-//! Whether each environment has one source for each document is left to [`super::super::reference`], which sees them all.
+//! Whether each environment has one source for each document is left to [`super::super::reference`], which sees all of
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{Field, Node, NodeValue, Span, Table, place_within};
 
 impl Reader<'_> {
-    /// Those of system.toml.
+    /// Parses the documents of system.toml.
     pub(super) fn documents(&mut self, node: &Node, definition: &mut Definition) {
         let Some(table) = self.table(node, "document") else {
             return;
@@ -38,7 +39,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Those of an environment's file, over those of the system. How documents are compared cannot be said here.
+    /// Parses the documents of an environment's file, merged over those of the system. Rules for comparing documents
+    /// are not allowed here.
     pub(super) fn own_documents(
         &mut self,
         node: &Node,
@@ -65,11 +67,11 @@ impl Reader<'_> {
                     Defect::new(
                         &codes::UNKNOWN_KEY,
                         &subject,
-                        format!("`{key}` of {subject} is the same for all environments"),
+                        format!("`{key}` of {subject} must be equal in all environments"),
                     )
                     .attribute(&*key)
-                    .at(&span, "not known here")
-                    .help("it belongs into system.toml"),
+                    .at(&span, "unknown code")
+                    .help("move it to system.toml"),
                 );
             }
             let own = Node {
@@ -87,7 +89,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A path whose dots were taken for tables is the likeliest slip.
+    /// Suggests quotes: a path whose dots were parsed as tables is the most likely mistake.
     fn advise_quotes(&mut self, before: usize) {
         for complaint in self.complaints.iter_mut().skip(before) {
             let is_path = matches!(
@@ -95,7 +97,7 @@ impl Reader<'_> {
                 Some("identity" | "defaults")
             );
             if is_path && complaint.found.as_deref() == Some("a table") {
-                complaint.help = Some("a path of several steps is quoted: \"a.b\" = …".to_owned());
+                complaint.help = Some("quote a path of several steps: \"a.b\" = …".to_owned());
             }
         }
     }
@@ -150,7 +152,7 @@ impl Reader<'_> {
         items
             .iter()
             .filter_map(|item| {
-                // Of an empty text it was said already that it is empty.
+                // An empty text was reported already.
                 let text = item.as_text().filter(|text| !text.is_empty())?;
                 let pattern = self.pattern(text, &item.span, subject, key)?;
                 Some((pattern, item.span.clone()))
@@ -158,7 +160,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// Reads a path pattern; what is wrong with it is told at its place within the string.
+    /// Parses a path pattern; a problem is reported at its place within the string.
     pub(super) fn pattern(
         &mut self,
         text: &str,
@@ -173,7 +175,7 @@ impl Reader<'_> {
                     Defect::new(
                         &codes::WRONG_FORM,
                         subject,
-                        format!("{subject}: `{text}` in `{key}` is no path pattern"),
+                        format!("{subject}: `{text}` in `{key}` is not a valid path pattern"),
                     )
                     .attribute(key)
                     .at(&place_within(span, problem.at), problem.message),
@@ -184,7 +186,7 @@ impl Reader<'_> {
     }
 }
 
-/// A single value as documents have it.
+/// Returns a single value in the form of documents.
 fn scalar_of(node: &Node) -> Option<Scalar> {
     let (kind, text) = match &node.value {
         NodeValue::Date(text) => (ScalarKind::Date, text.clone()),

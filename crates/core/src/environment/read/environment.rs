@@ -1,4 +1,4 @@
-//! Reads the file of one environment: what it fills in, and what it has over the system.
+//! Parsing of one environment's file: its values, and its blocks over the system's.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,13 +112,16 @@ impl Reader<'_> {
                         other,
                         "parameter" | "artifact" | "release" | "severity" | "system"
                     ) {
-                        complaint = complaint.help(format!("`[{other}…]` is the same for all environments: it belongs into system.toml"));
+                        complaint = complaint.help(format!(
+                            "`[{other}…]` must be equal in all environments: \
+                         move it to system.toml"
+                        ));
                     }
                     self.complaints.push(complaint);
                 }
             }
         }
-        // Of a list, a map is made without gaps.
+        // Rebuild from a sorted iterator: bulk-built maps have full nodes.
         environment.resources = resources.into_iter().collect();
         environment
     }

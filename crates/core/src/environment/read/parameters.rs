@@ -1,6 +1,6 @@
-//! Reads parameters and the values that environments give them, with where secrets come from.
+//! Parsing of parameters and their values, with the sources of secrets.
 //!
-//! Whether each environment gives a value is found out when it is filled in.
+//! Whether each environment sets a value is checked when it is resolved.
 
 use std::sync::Arc;
 
@@ -20,12 +20,19 @@ impl Reader<'_> {
         };
         for (key, key_span, node) in &table.entries {
             let subject = format!("parameter.{key}");
-            // In templates these words are tables of their own.
+            // In templates these words are tables.
             let taken = matches!(&**key, "environment" | "system" | "artifact" | "parameter");
             if !name::is_identifier(key) || taken || kind::facts(key).is_some() {
                 self.complaints.push(
-                    Defect::new(&codes::BAD_NAME, &subject, format!("`{key}` cannot name a parameter"))
-                        .at(key_span, "expected an identifier such as `db_password`, and no word of evenkeel's own"),
+                    Defect::new(
+                        &codes::BAD_NAME,
+                        &subject,
+                        format!("`{key}` cannot name a parameter"),
+                    )
+                    .at(
+                        key_span,
+                        "expected an identifier such as `db_password` that is not reserved",
+                    ),
                 );
             }
             let Some(table) = self.table(node, &subject) else {
@@ -102,7 +109,7 @@ impl Reader<'_> {
                         Defect::new(
                             &codes::WRONG_FORM,
                             &subject,
-                            "a value cannot refer to anything",
+                            "a value cannot contain a reference",
                         )
                         .at(&node.span, "write the value itself"),
                     );
@@ -128,10 +135,10 @@ impl Reader<'_> {
                 Defect::new(
                     &codes::WRONG_FORM,
                     subject,
-                    format!("{subject} is a secret: it must not be written into a definition"),
+                    format!("{subject} is a secret: it must not be written in a definition"),
                 )
                 .at(&node.span, expected)
-                .help("take it out of the file, and out of the repository's history"),
+                .help("remove it from the file and from the repository's history"),
             );
             return None;
         };
@@ -144,11 +151,11 @@ impl Reader<'_> {
             &mut self.complaints,
         );
         if self.complaints.len() > before {
-            // A secret under a key that nobody knows is a secret all the same.
+            // A secret under an unknown key is still secret.
             self.exposed.push(node.span.clone());
             for complaint in self.complaints.iter_mut().skip(before) {
                 if complaint.found.take().is_some() {
-                    complaint.message = format!("{subject} must say where the secret is");
+                    complaint.message = format!("{subject} needs the source of the secret");
                 }
             }
             return None;

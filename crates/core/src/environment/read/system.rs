@@ -1,6 +1,6 @@
-//! Reads system.toml: what is the same for all environments.
+//! Parsing of system.toml: everything shared by all environments.
 //!
-//! Its parameters are left to `parameters`, its resources and suites to `blocks`, its documents to `documents`.
+//! Parameters are left to `parameters`, resources and suites to `blocks`, documents to `documents`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ impl Reader<'_> {
                 }
             }
         }
-        // Of a list, a map is made without gaps.
+        // Rebuild from a sorted iterator: bulk-built maps have full nodes.
         definition.resources = resources.into_iter().collect();
         definition
     }
@@ -146,18 +146,18 @@ impl Reader<'_> {
         }
     }
 
-    /// One environment of the path.
+    /// Parses one environment of the path.
     pub(super) fn environment_name(&mut self, item: &Node, definition: &mut Definition) {
         let Some(text) = item.as_text().filter(|text| name::is_word(text)) else {
             return;
         };
         let environment = EnvironmentName::new(text);
         let refusal = if text == "system" {
-            Some("this is the system's own file")
+            Some("this name is the system's file")
         } else if DIFFERENCES_FILE.strip_suffix(".toml") == Some(text) {
-            Some("this is the file of declared differences")
+            Some("this name is the file of declared differences")
         } else if fields::DIFFERENCE.iter().any(|field| field.name == text) {
-            Some("this is a key of declared differences")
+            Some("this name is a key of declared differences")
         } else if definition.path.contains(&environment) {
             Some("already on the path")
         } else {
@@ -168,7 +168,7 @@ impl Reader<'_> {
                 Defect::new(
                     &codes::BAD_NAME,
                     "system",
-                    format!("`{text}` cannot be an environment's name here"),
+                    format!("`{text}` is not a valid name of an environment here"),
                 )
                 .at(&item.span, reason),
             ),
@@ -176,7 +176,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Pairs of files that are not compared.
+    /// Parses pairs of files that are not compared.
     fn ignore(&mut self, node: &Node, definition: &mut Definition) {
         let Some(table) = self.table(node, "ignore") else {
             return;
@@ -205,7 +205,7 @@ impl Reader<'_> {
                     Defect::new(
                         &codes::WRONG_FORM,
                         "ignore",
-                        format!("ignore: `{text}` in `pairs` names no files"),
+                        format!("ignore: `{text}` in `pairs` is not a valid pattern of files"),
                     )
                     .attribute("pairs")
                     .at(&item.span, reason),
@@ -214,7 +214,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Which codes there are, and which of them can be set, is known in the layers above.
+    /// Parses severities. The layers above know the codes, and which of them are configurable.
     pub(super) fn severities(&mut self, node: &Node, definition: &mut Definition) {
         let Some(table) = self.table(node, "severity") else {
             return;
@@ -264,7 +264,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A freeze that ends before it begins never holds.
+    /// Reports a freeze that ends before it starts.
     pub(super) fn freezes(&mut self, release: &Table) {
         for node in release.get("freeze").and_then(Node::as_list).unwrap_or(&[]) {
             let date = |key: &str| node.as_table()?.get(key);
@@ -280,10 +280,10 @@ impl Reader<'_> {
                     Defect::new(
                         &codes::MEANINGLESS,
                         "release",
-                        "a freeze that ends before it begins",
+                        "the freeze ends before it starts",
                     )
-                    .at(&to.span, "this is the earlier one")
-                    .at(&from.span, "it begins here"),
+                    .at(&to.span, "the end is here")
+                    .at(&from.span, "the start is here"),
                 );
             }
         }

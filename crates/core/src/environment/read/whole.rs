@@ -1,4 +1,4 @@
-//! What can be said only when all files were read, and what must not be said when one of them is broken.
+//! Checks that need all files, and removal of defects that a broken file may cause.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{Node, Span};
 
 impl Reader<'_> {
-    /// Leaves out complaints that broken syntax may be the cause of: about what is missing, and about what stands
-    /// between broken syntax and the next table's header.
+    /// Drops defects that a syntax error may cause: about missing keys, and between the error and the next table's
+    /// header.
     pub(super) fn only_what_is_sure(&mut self) {
         let mut broken: BTreeMap<String, Vec<std::ops::Range<usize>>> = BTreeMap::new();
         for complaint in &self.complaints {
@@ -35,7 +35,7 @@ impl Reader<'_> {
         });
     }
 
-    /// The kinds of suites that the policy asks for must be declared. What it asks for by default, only where there is
+    /// Checks that the kinds of suites required by the policy are declared. Default requirements count only if there is
     /// something to release.
     pub(super) fn required_suites(&mut self, definition: &Definition) {
         if self.required.is_none() && !definition.has_resources() {
@@ -62,13 +62,13 @@ impl Reader<'_> {
                 )
                 .at(&place, "no such suite in this file")
                 .help(format!(
-                    "declare `[suite.…]` with `kind = \"{kind}\"`, or take \"{kind}\" out of `[release] require`"
+                    "declare `[suite.…]` with `kind = \"{kind}\"`, or remove \"{kind}\" from `[release] require`"
                 )),
             );
         }
     }
 
-    /// Files that look like environments and are on nobody's path.
+    /// Reports files that look like environments and are not on the path.
     pub(super) fn strangers(&mut self, definition: &Definition) {
         let names = match self.files.definitions() {
             Ok(names) => names,
@@ -81,7 +81,7 @@ impl Reader<'_> {
                 return;
             }
         };
-        // A resource's own content may well be TOML, and lie here too.
+        // Contents of resources may be TOML files in this directory.
         let used: BTreeSet<&str> = definition
             .resources
             .values()
@@ -107,10 +107,10 @@ impl Reader<'_> {
                     Defect::new(
                         &codes::MEANINGLESS,
                         shown.clone(),
-                        format!("{shown} is no environment on the system's path"),
+                        format!("{shown} is not an environment of the system's `path`"),
                     )
                     .help(format!(
-                        "add \"{stem}\" to `path` in system.toml, or move the file away"
+                        "add \"{stem}\" to `path` in system.toml, or move the file"
                     )),
                 );
             }

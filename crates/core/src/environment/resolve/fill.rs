@@ -1,4 +1,4 @@
-//! Fills values in: what attributes and references become in one environment.
+//! Filling in of values: results of attributes and references in one environment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use evenkeel_model::source::{Field, Span};
 use evenkeel_model::{Secret, Value};
 
 impl Resolver<'_> {
-    /// Fills in all attributes of a table, and holds what references became against the forms of their keys. `None`
-    /// when one of them could not be had or has another form; that has been complained about.
+    /// Fills in all attributes of a table, and checks results of references against the forms of their keys. `None` if
+    /// one of them is unavailable or has another form, which was reported.
     pub(in crate::environment) fn attributes<'f, I: Iterator<Item = &'f Field>>(
         &mut self,
         subject: &str,
@@ -49,8 +49,8 @@ impl Resolver<'_> {
                     ))
                 } else if value.is_sensitive() && !field.may_be_secret {
                     Some((
-                        format!("{subject}: there is a secret in `{name}`"),
-                        "it is shown in plans, reports and lists of processes".to_owned(),
+                        format!("{subject}: `{name}` contains a secret"),
+                        "it is displayed in plans, reports and lists of processes".to_owned(),
                     ))
                 } else {
                     None
@@ -70,7 +70,7 @@ impl Resolver<'_> {
         whole.then_some(attributes)
     }
 
-    /// Fills a value in. `None` when something in it could not be had; that has been complained about.
+    /// Fills in a value. `None` if a part of it is unavailable, which was reported.
     pub(in crate::environment) fn fill(&mut self, placed: &Placed, subject: &str) -> Option<Value> {
         match &placed.expression {
             Expression::Plain(value) => Some(value.clone()),
@@ -98,7 +98,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Fills in what must become plain text.
+    /// Fills in a value that must be plain text.
     pub(in crate::environment) fn fill_text(
         &mut self,
         placed: &Placed,
@@ -112,7 +112,7 @@ impl Resolver<'_> {
                     &codes::WRONG_FORM,
                     subject,
                     &placed.span,
-                    format!("expected text, and this became {}", other.type_name()),
+                    format!("expected text, found {}", other.type_name()),
                 );
                 None
             }
@@ -135,7 +135,7 @@ impl Resolver<'_> {
             match piece {
                 Piece::Text(plain) => text.push_str(plain),
                 Piece::Reference(reference) => match self.have(reference, &placed.span, subject)? {
-                    // Before it is made: a machine may not have the memory for what is refused.
+                    // Checked before allocation: a rejected text may exceed the memory.
                     Value::Text(value) => {
                         let admitted = Expansion::admits(text.len().saturating_add(value.len()));
                         self.within(admitted, subject, place)?;
@@ -155,7 +155,7 @@ impl Resolver<'_> {
                             &codes::WRONG_FORM,
                             subject,
                             &place_of(reference, &placed.span),
-                            format!("{} cannot stand within text", other.type_name()),
+                            format!("{} cannot be used within text", other.type_name()),
                         );
                         return None;
                     }
@@ -171,7 +171,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// The value of a reference, with a complaint where nobody else complains that there is none.
+    /// Returns the value of a reference, and reports a missing one unless others do.
     pub(super) fn have(
         &mut self,
         reference: &Reference,
@@ -190,7 +190,7 @@ impl Resolver<'_> {
         value
     }
 
-    /// The value of a reference. `None` when what it refers to is itself wrong, which was said at its own place.
+    /// Returns the value of a reference. `None` if its source is wrong, which was reported there.
     pub(in crate::environment) fn look_up(&self, reference: &Reference) -> Option<Value> {
         match reference {
             Reference::Environment => Some(Value::text(self.name.as_str())),

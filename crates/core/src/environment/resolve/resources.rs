@@ -1,6 +1,6 @@
-//! Fills resources in, each after those that it refers to.
+//! Resolution of resources, each after those that it refers to.
 //!
-//! What an attribute becomes is for `fill`; what a resource means is for its kind.
+//! Results of attributes are left to `fill`; the meaning of a resource to its kind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,26 +16,26 @@ use crate::kind::{self, Attributes, Context, Declared, Material};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Address, Digest, order};
 
-/// How many resources are filled in on one core before the next are taken.
+/// Number of resources resolved on one core at a time.
 const AT_ONCE: usize = 512;
 
-/// A resource, and its attributes where others refer to it.
+/// Resource, with its attributes if others refer to it.
 type Filled = (ResolvedResource, Option<Attributes>);
 
-/// Resources by their numbers, as far as they are filled in.
+/// Resolved resources by number.
 type Done = Vec<Option<ResolvedResource>>;
 
-/// The resources of an environment, by number.
+/// Resources of an environment, by number.
 struct Work<'a> {
     numbered: Vec<(&'a Address, &'a Arc<Block>)>,
-    /// Which must be filled in before each.
+    /// Resources that must be resolved before each.
     waits_for: Vec<Vec<usize>>,
     /// Whether others refer to each.
     wanted: Vec<bool>,
     targets: &'a BTreeMap<Arc<str>, TargetPlace>,
 }
 
-/// The first resource that waits for a chain of too many others, if there is one.
+/// Returns the first resource at the end of a too long chain of dependencies.
 fn too_deep(order: &[usize], waits_for: &[Vec<usize>]) -> Option<usize> {
     let mut depths = vec![0_usize; waits_for.len()];
     for number in order {
@@ -103,7 +103,7 @@ impl Resolver<'_> {
             }
         };
         let Work { numbered, .. } = work;
-        // Of a list, a map is made without gaps.
+        // Rebuild from a sorted iterator: bulk-built maps have full nodes.
         self.resources = numbered
             .iter()
             .zip(done)
@@ -120,7 +120,7 @@ impl Resolver<'_> {
         let Some((address, block)) = numbered.get(deep) else {
             return;
         };
-        let message = format!("waits for a chain of more than {DEEPEST} resources");
+        let message = format!("depends on a chain of more than {DEEPEST} resources");
         self.complain(
             &codes::TOO_LARGE,
             address.as_str(),
@@ -129,7 +129,7 @@ impl Resolver<'_> {
         );
     }
 
-    /// Fills resources in one after the other.
+    /// Resolves resources in sequence.
     fn in_order(&mut self, order: &[usize], work: &Work<'_>) -> Done {
         let mut done = vec![None; work.numbered.len()];
         for number in order {
@@ -144,9 +144,9 @@ impl Resolver<'_> {
         done
     }
 
-    /// Fills resources in on all cores: those that wait for none, then those that wait for these, and so on. `None` where
-    /// that is not worth it, and where something is wrong: then they are filled in one after the other, and what is
-    /// wrong is told in that order.
+    /// Resolves resources on all cores: those without dependencies first, then those that depend on these, and so on.
+    /// `None` if that does not pay off, and after a defect: they are then resolved in sequence, so that defects are
+    /// reported in order.
     fn in_waves(&mut self, order: &[usize], work: &Work<'_>) -> Option<Done> {
         let mut waves: Vec<Vec<usize>> = Vec::new();
         let mut wave_of = vec![0; work.numbered.len()];
@@ -219,8 +219,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// The resources that must be understood, and in place, before one: those it refers to, in attributes and in its
-    /// template, and those it names in `after` and `restart-on`.
+    /// Returns the dependencies of a resource: those it refers to in attributes and in its template, and those in
+    /// `after` and `restart-on`.
     pub(super) fn wants(&self, block: &Block) -> Vec<Address> {
         let mut wants = Vec::new();
         for attribute in &block.attributes {
@@ -252,7 +252,7 @@ impl Resolver<'_> {
         let facts = kind::facts(address.kind())?;
         let fields = || facts.fields.iter().chain(fields::RESOURCE);
         let attributes = self.attributes(address.as_str(), block, fields);
-        // The target's own name, so that every resource on it shares one.
+        // The target's own text, so that all resources on it share one allocation.
         let on = attributes.as_ref().and_then(|it| it.text("on"));
         let (on, place) = targets.get_key_value(on.unwrap_or_default()).unzip();
         let attributes = attributes?;
@@ -348,10 +348,10 @@ impl Resolver<'_> {
         let mut complaint = Defect::new(
             &codes::CYCLE,
             subject,
-            format!("resources wait for each other: {}", path.join(" → ")),
+            format!("resources depend on each other: {}", path.join(" → ")),
         );
         for ((_, block), next) in members.iter().zip(path.iter().skip(1)) {
-            complaint = complaint.at(&block.span, format!("waits for {next}"));
+            complaint = complaint.at(&block.span, format!("depends on {next}"));
         }
         self.complaints.push(complaint);
     }
