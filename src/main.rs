@@ -4,14 +4,14 @@
 
 use std::process::ExitCode;
 
-/// The allocator of the system grows its memory in small steps, and every thread waits for them.
+/// The system's allocator grows its memory in small steps, and every thread waits for them.
 #[global_allocator]
 static ALLOCATOR: evenkeel_allocator::Allocator = evenkeel_allocator::Allocator;
 
 fn main() -> ExitCode {
     evenkeel_allocator::settle();
     evenkeel_host::inheritance::keep_descriptors();
-    // Before anything else: this process is about to become another program.
+    // First of all, since this process may replace itself by another program.
     if std::env::args_os()
         .nth(1)
         .is_some_and(|first| first == "launch")

@@ -39,7 +39,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
     ))
 }
 
-/// Shows what is approved, and asks. Anything but `yes` means no.
+/// Displays the approval and asks for it. Anything but `yes` means no.
 fn is_confirmed(report: &Report, surroundings: &Surroundings<'_>) -> bool {
     if surroundings.show(report).is_err() {
         return false;

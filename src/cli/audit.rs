@@ -45,7 +45,7 @@ enum What {
 }
 
 impl Arguments {
-    /// Which files of `-o` are not for reports.
+    /// Returns which files of `-o` are not for reports.
     pub(super) const fn own_file(&self) -> OwnFile {
         match self.what {
             What::Checkpoint => OwnFile::Every,

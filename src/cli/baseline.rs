@@ -42,7 +42,7 @@ pub(super) struct Signing {
 }
 
 impl Signing {
-    /// As the operation takes it.
+    /// Returns the operation's request.
     pub(super) fn request(self) -> BaselineRequest {
         BaselineRequest {
             owner: self.owner,

@@ -13,10 +13,7 @@ use evenkeel_model::defect::Severity;
 ///
 /// With more than 500 resources in the named environments, claims of the other environments on the same machine are not
 /// compared. `drift` without names and `validate` compare all of them.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate option")]
 #[derive(Args)]
 #[command(after_help = "Examples:
   evenkeel drift                                  everything

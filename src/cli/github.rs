@@ -1,6 +1,8 @@
-//! GitHub Actions around a report: the summary of the job, the outputs of the step, and a log that takes no commands from text.
+//! GitHub Actions output of a report: the summary of the job, the outputs of the step, and a log without workflow
+//! commands from text.
 //!
-//! The paths of the files are variables of the environment. Both are appended to, since other commands of the step write there.
+//! Environment variables contain the paths of the files. Both are appended to, since other commands of the step write
+//! there.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,11 +11,11 @@ use crate::operation::World;
 use crate::report::{Report, ReportFormat, github_outputs, github_summary};
 use crate::world::report_file;
 
-/// Appends the summary and the outputs of a report to the files that the environment names.
+/// Appends the summary and the outputs of a report to the files that environment variables name.
 ///
 /// # Errors
 ///
-/// Which file could not be written, and why.
+/// The file that could not be written, with the reason.
 pub(super) fn publish(report: &Report, world: &World<'_>) -> Result<(), String> {
     let file = |name: &str| {
         let path = world.environment.get(name).filter(|path| !path.is_empty());
@@ -34,16 +36,16 @@ pub(super) fn publish(report: &Report, world: &World<'_>) -> Result<(), String> 
     Ok(())
 }
 
-/// Whether the streams of this process are read by the runner of GitHub Actions.
+/// Whether the runner of GitHub Actions reads the streams of this process.
 pub(super) fn is_read(environment: &BTreeMap<String, String>) -> bool {
     environment
         .get("GITHUB_ACTIONS")
         .is_some_and(|value| value == "true")
 }
 
-/// Returns a rendering in which the runner finds no workflow command but those of the format `github`.
+/// Returns a rendering in which the runner finds no workflow command except those of the format `github`.
 ///
-/// The runner takes a line for a command that begins with `::` after spaces, and one that has `##[` anywhere.
+/// The runner treats a line that starts with `::` after spaces as a command, and one that contains `##[` anywhere.
 pub(super) fn tame(text: &str, format: ReportFormat) -> Cow<'_, str> {
     let is_json = matches!(
         format,
@@ -54,7 +56,7 @@ pub(super) fn tame(text: &str, format: ReportFormat) -> Cow<'_, str> {
     if !text.contains("##[") && !text.lines().any(is_command) {
         return Cow::Borrowed(text);
     }
-    // In JSON, `#` is only ever within a string, where its escape is the same character.
+    // In JSON, `#` only occurs in strings, where its escape is the same character.
     let brackets = if is_json { "\\u0023#[" } else { "## [" };
     let mut safe = String::with_capacity(text.len() + 16);
     for line in text.replace("##[", brackets).split_inclusive('\n') {

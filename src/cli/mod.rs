@@ -1,6 +1,6 @@
-//! The command line: one file for each command, which reads its arguments, calls one operation, and renders.
+//! Command line: one file for each command, which parses its arguments, calls one operation, and renders the report.
 //!
-//! Data goes to standard output, talk to standard error. Exit codes are documented in `docs/exit-codes.md`.
+//! Data goes to standard output, messages go to standard error. Exit codes are documented in `docs/exit-codes.md`.
 
 mod apply;
 mod approve;
@@ -41,10 +41,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use shared::{Global, OwnFile, Surroundings};
 
-/// The exit code of a command line that cannot be understood.
+/// Exit code of an invalid command line.
 const USAGE: u8 = 64;
 
-/// The exit code of what failed.
+/// Exit code of a failure.
 const FAILED: u8 = 1;
 
 /// Keep staging and production on an even keel
@@ -71,7 +71,7 @@ struct Cli {
     command: Command,
 }
 
-/// The documented exit codes, as `--help` shows them.
+/// Documented exit codes, as displayed by `--help`.
 const EXIT_CODES: &str = "Exit codes: 0 clean, done or open · 1 failed or cannot tell · 2 drift or changes · 3 gate shut · 4 plan out of date · \
 5 locked · 6 outcome unknown · 7 ledger broken · 10 pending (drift --exit-code) · 64 usage · 129, 130, 143 interrupted
 
@@ -84,13 +84,13 @@ macro_rules! commands {
         enum Command { $( $( $command($module::Arguments), )* )* }
 
         impl Command {
-            /// Its name, as a report has it.
+            /// Returns its name in reports.
             const fn name(&self) -> &'static str {
                 match self { $( $( Self::$command(_) => stringify!($module), )* )* }
             }
         }
 
-        /// The groups of commands, as `--help` lists them.
+        /// Groups of commands in `--help`.
         const GROUPS: &[(&str, &[&str])] = &[ $( ($group, &[ $( stringify!($module) ),* ]) ),* ];
 
         fn run(command: Command, surroundings: &Surroundings<'_>) -> u8 {
@@ -131,7 +131,7 @@ commands! {
 }
 
 impl Command {
-    /// Which files of `-o` it writes itself.
+    /// Returns which files of `-o` it writes itself.
     const fn own_file(&self) -> OwnFile {
         match self {
             Self::Plan(_) => OwnFile::Unnamed,
@@ -144,7 +144,7 @@ impl Command {
 
 pub use variables::leave_out_absurd;
 
-/// Parses arguments, runs the command, and gives the exit code.
+/// Parses arguments, runs the command, and returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let line: Vec<OsString> = arguments.into_iter().collect();
     if version::is_asked_in_json(&line) {
@@ -159,7 +159,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            // Nothing can be done when even this cannot be printed.
+            // A failure of this output cannot be reported.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
@@ -173,7 +173,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     if let Err(reason) = resources::check() {
-        // Nothing can be done when even this cannot be printed.
+        // A failure of this output cannot be reported.
         let _ = writeln!(std::io::stderr(), "error: {reason}");
         return ExitCode::from(FAILED);
     }
@@ -185,7 +185,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// The command line as clap knows it, with its commands in groups.
+/// Returns the command line for clap, with its commands in groups.
 fn definition() -> clap::Command {
     let command = Cli::command();
     let mut groups = String::new();
@@ -207,7 +207,7 @@ fn definition() -> clap::Command {
         .help_template(template)
 }
 
-/// The reference of all commands, in Markdown: the long help of each, as `docs/commands.md` keeps it.
+/// Returns the reference of all commands in Markdown, as in `docs/commands.md`: the long help of each.
 #[must_use]
 pub fn reference() -> String {
     reference::commands(definition())

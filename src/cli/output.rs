@@ -1,4 +1,4 @@
-//! `--format` and `-o`: which formats a report is written in, and where to.
+//! `--format` and `-o`: formats of the report and their destinations.
 //!
 //! One format goes to standard output, each other one to a file: `--format github,sarif -o drift.sarif`.
 
@@ -13,7 +13,7 @@ use clap::{Arg, Command, Error};
 use crate::report::ReportFormat;
 use evenkeel_model::text::list;
 
-/// A format, and the file that gets it; standard output where there is none.
+/// Format with its file; standard output without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Output {
     pub(super) format: ReportFormat,
@@ -21,24 +21,25 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// What people are shown: text on standard output.
+    /// Default: text on standard output.
     pub(super) const TEXT: Self = Self {
         format: ReportFormat::Text,
         file: None,
     };
 }
 
-/// Returns the format that the name of a file says; `None` where it says none.
+/// Returns the format that a file name shows; `None` if it shows none.
 pub(super) fn format_of(file: &Path) -> Option<ReportFormat> {
     ReportFormat::of_file(&file.file_name()?.to_string_lossy())
 }
 
-/// All outputs: `formats` as asked for, and each of `files` in the format that its name says. A format that was asked for
-/// without a file goes to the first file of its name. Text goes to standard output where every other format has a file.
+/// Returns all outputs: the requested `formats`, and each of `files` in the format that its name shows. A format
+/// requested without a file goes to the first file of its name. Text goes to standard output if every other format has
+/// a file.
 ///
 /// # Errors
 ///
-/// When two would go to one place, or a name says no format.
+/// When two have one destination, or a name shows no format.
 pub(super) fn settled(
     mut formats: Vec<Output>,
     files: Vec<PathBuf>,
@@ -50,7 +51,7 @@ pub(super) fn settled(
                 .flat_map(|format| format.suffixes().iter().copied())
                 .collect();
             return Err(format!(
-                "the name of {} says no format: expected one that ends with {}; or write --format FORMAT=FILE",
+                "the name of {} shows no format: expected one that ends with {}; or write --format FORMAT=FILE",
                 file.display(),
                 list(&known, "or"),
             ));
@@ -69,7 +70,7 @@ pub(super) fn settled(
     distinct(formats)
 }
 
-/// Refuses two outputs at one place, and adds text for people where nothing goes to standard output.
+/// Rejects two outputs with one destination, and adds text if nothing goes to standard output.
 fn distinct(mut outputs: Vec<Output>) -> Result<Vec<Output>, String> {
     for (number, output) in outputs.iter().enumerate() {
         let mut before = outputs.iter().take(number);
@@ -119,7 +120,7 @@ impl TypedValueParser for OutputParser {
         let format = ReportFormat::named(&name).ok_or_else(|| wrong("unknown format"))?;
         if file == Some(&[]) {
             return Err(wrong(&format!(
-                "--format {name}= names no file; write --format {name} for standard output"
+                "--format {name}= has no file; write --format {name} for standard output"
             )));
         }
         Ok(Output {
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_takes_the_format_that_its_name_says() {
+    fn a_file_has_the_format_of_its_name() {
         let github = output(ReportFormat::Github, None);
         let sarif = output(ReportFormat::Sarif, None);
         assert_eq!(
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_says_no_format_is_refused() {
+    fn a_name_without_a_format_is_refused() {
         let error = named(&[Output::TEXT], &["sarif"]).unwrap_err();
         assert!(
             error.contains(".sarif") && error.contains("--format FORMAT=FILE"),
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn no_ending_is_that_of_two_formats() {
+    fn no_suffix_belongs_to_two_formats() {
         let mut known = std::collections::BTreeSet::new();
         for format in ReportFormat::ALL {
             for suffix in format.suffixes() {

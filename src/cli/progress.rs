@@ -1,6 +1,6 @@
-//! Events of operations: a line on standard output for what ended, and progress on a terminal for what goes on.
+//! Events of operations: a line on standard output for each end, and progress on a terminal.
 //!
-//! The lines are those of the text report, which leaves them out then.
+//! The lines are those of the text report, which then omits them.
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -13,13 +13,13 @@ use crate::operation::{Event, Listener};
 use crate::report::{Progress, ReportFormat, Style};
 use evenkeel_model::text::inert;
 
-/// Shows what happens.
+/// Progress on a terminal.
 pub(super) struct Terminal {
-    /// How lines are drawn that go to standard output; none where another format goes there.
+    /// Style of lines on standard output; `None` if another format goes there.
     lines: Option<Style>,
-    /// Whether standard error is a terminal that shows what goes on.
+    /// Whether standard error is a terminal for progress.
     shows_progress: bool,
-    /// Whether a runner reads the lines, which must find no command in them.
+    /// Whether a runner reads the lines, which must contain no command.
     is_read: bool,
     state: Mutex<State>,
 }
@@ -72,7 +72,7 @@ impl Terminal {
         });
     }
 
-    /// Prints a line at once. A reader that has gone away is noticed when the report is printed.
+    /// Prints a line immediately. A closed pipe is reported when the report is printed.
     fn print(
         &self,
         write: impl FnOnce(&mut Progress, Style, &mut dyn io::Write) -> io::Result<()>,

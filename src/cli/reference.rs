@@ -1,23 +1,23 @@
-//! The reference of all commands, made from the very definition that parses them.
+//! Reference of all commands, generated from the definition that parses them.
 
 use std::fmt::Write as _;
 
 use clap::Command;
 
-/// The width that help is wrapped to: the same on every machine, whatever its terminal.
+/// Width of help text: the same on every machine and terminal.
 const WIDTH: usize = 100;
 
-/// What a reader sees first.
+/// Introduction of the page.
 const INTRODUCTION: &str = "\
 # Commands
 
 <!-- Generated from the command line's own definition. Do not edit: `EVENKEEL_BLESS=1 cargo test --test program documents`. -->
 
-Each section is what `evenkeel COMMAND --help` prints. Options that every command takes are told once, at the top.
+Each section is what `evenkeel COMMAND --help` prints. Options that every command takes are reported once, at the top.
 What a run ends with is in [exit-codes.md](exit-codes.md).
 ";
 
-/// The long help of the program and of every command, in Markdown.
+/// Returns the long help of the program and of every command, in Markdown.
 pub(super) fn commands(definition: Command) -> String {
     let mut root = definition.term_width(WIDTH).max_term_width(WIDTH);
     root.build();

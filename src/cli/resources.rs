@@ -1,16 +1,16 @@
-//! What the program needs of the machine before it begins anything.
+//! Resources of the machine that the program needs before it starts.
 
 use evenkeel_host::threads;
 use rustix::process::{Resource, getrlimit};
 
-/// The smallest address space in bytes that a run can be trusted with: memory that runs out ends the program at any step.
+/// Minimum address space in bytes: running out of memory ends the program at any step.
 const ADDRESS_SPACE: u64 = 512 * 1024 * 1024;
 
 /// Starts the threads that share large work.
 ///
 /// # Errors
 ///
-/// What is missing, and how to have it.
+/// The missing resource, with a remedy.
 pub(super) fn check() -> Result<(), String> {
     if let Some(limit) = getrlimit(Resource::As).current
         && limit < ADDRESS_SPACE

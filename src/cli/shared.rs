@@ -1,4 +1,4 @@
-//! What all commands share: global arguments, the world, and rendering.
+//! Shared parts of all commands: global arguments, the world, and rendering.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -66,7 +66,7 @@ pub(super) struct Global {
 }
 
 impl Global {
-    /// Where the report goes, in which formats, and the file that is the command's own.
+    /// Returns the destinations and formats of the report, and the file that the command writes itself.
     pub(super) fn outputs(&self, own: OwnFile) -> Result<(Vec<Output>, Option<PathBuf>), String> {
         if let (OwnFile::Refused, Some(file)) = (own, self.output.first()) {
             return Err(format!(
@@ -93,16 +93,16 @@ impl Global {
     }
 }
 
-/// Which files of `-o` a command writes itself, instead of a report.
+/// Files of `-o` that a command writes itself, instead of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OwnFile {
     /// None.
     None,
-    /// Those whose name says no format of reports.
+    /// Files whose name shows no format of reports.
     Unnamed,
-    /// Each.
+    /// All files.
     Every,
-    /// None, and the command writes no report either: a file would not be written.
+    /// None, and the command writes no report either: a file is rejected.
     Refused,
 }
 
@@ -131,11 +131,11 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text).ok_or_else(|| "expected a duration such as 30s or 5m".into())
 }
 
-/// What a command works with.
+/// Surroundings of a command.
 pub(super) struct Surroundings<'a> {
     pub(super) world: &'a World<'a>,
     pub(super) location: ProjectLocation,
-    /// The file of `-o` that is the command's own.
+    /// File of `-o` that the command writes itself.
     pub(super) file: Option<PathBuf>,
     command: &'static str,
     outputs: Vec<Output>,
@@ -145,7 +145,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// Refuses files that cannot be written, before anything is done.
+    /// Rejects files that cannot be written, before anything is done.
     pub(super) fn check_files(&self) -> Result<(), u8> {
         for file in self.outputs.iter().filter_map(|each| each.file.as_ref()) {
             if let Err(error) = report_file::check(&self.world.directory.join(file)) {
@@ -156,7 +156,7 @@ impl Surroundings<'_> {
         Ok(())
     }
 
-    /// Shows a report on standard error, for a question about it.
+    /// Displays a report on standard error, for a question about it.
     pub(super) fn show(&self, report: &Report) -> io::Result<()> {
         let mut to = io::BufWriter::new(io::stderr().lock());
         ReportFormat::Text
@@ -164,12 +164,12 @@ impl Surroundings<'_> {
             .and_then(|()| to.flush())
     }
 
-    /// Whether lists are shown to their end.
+    /// Whether lists are displayed completely.
     pub(super) const fn all(&self) -> bool {
         self.out.all
     }
 
-    /// How a file is drawn: no colours, and columns that no terminal decides.
+    /// Returns the style of files: no colours, and a fixed width.
     const fn file_style(&self) -> Style {
         Style {
             colour: false,
@@ -179,7 +179,7 @@ impl Surroundings<'_> {
         }
     }
 
-    /// Renders the outcome of an operation, and gives the exit code.
+    /// Renders the outcome of an operation, and returns the exit code.
     pub(super) fn render(&self, outcome: Result<Report, Failure>) -> u8 {
         let mut report = outcome.unwrap_or_else(|failure| {
             let project = match &failure {
@@ -195,7 +195,7 @@ impl Surroundings<'_> {
         report.conclude(code);
         let has_failed = report.failure.is_some();
         if has_failed {
-            // Standard error has it too when standard output or a file cannot be written.
+            // Also to standard error, in case standard output or a file cannot be written.
             let mut to = io::BufWriter::new(io::stderr().lock());
             let _ = self
                 .write(ReportFormat::Text, &report, self.talk, &mut to)
@@ -204,7 +204,7 @@ impl Surroundings<'_> {
         let mut could_write = true;
         for Output { format, file } in &self.outputs {
             let written = match file {
-                // A failure in words is a message.
+                // A failure in text is a message.
                 None if has_failed && *format == ReportFormat::Text => Ok(()),
                 None => self.print(|to| self.write(*format, &report, self.out, to)),
                 Some(file) => report_file::write(&self.world.directory.join(file), |to| {
@@ -232,7 +232,7 @@ impl Surroundings<'_> {
         if could_write { code } else { code.max(1) }
     }
 
-    /// Writes a report to a stream. What reads the log of a job must not find a command in it.
+    /// Writes a report to a stream. A runner that reads the log must find no command in it.
     fn write(
         &self,
         format: ReportFormat,
@@ -249,11 +249,8 @@ impl Surroundings<'_> {
         to.write_all(github::tame(&text, format).as_bytes())
     }
 
-    /// Prints data to standard output. A reader that has gone away is no error.
-    #[expect(
-        clippy::unused_self,
-        reason = "only a command that was given the world prints"
-    )]
+    /// Prints data to standard output. A closed pipe is not an error.
+    #[expect(clippy::unused_self, reason = "only a command with a world prints")]
     pub(super) fn print(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -278,7 +275,7 @@ impl Surroundings<'_> {
     }
 }
 
-/// Makes the world as this machine has it, and runs a command in it.
+/// Creates the world of this machine, and runs a command in it.
 pub(super) fn with_surroundings(
     global: Global,
     (outputs, file): (Vec<Output>, Option<PathBuf>),
@@ -347,7 +344,7 @@ pub(super) fn with_surroundings(
     })
 }
 
-/// The flag beats `NO_COLOR`, which beats `CLICOLOR_FORCE` and `FORCE_COLOR`, which beat the terminal.
+/// The flag overrides `NO_COLOR`, which overrides `CLICOLOR_FORCE` and `FORCE_COLOR`, which override the terminal.
 fn colour(flag: ColorArgument, environment: &BTreeMap<String, String>, is_terminal: bool) -> bool {
     let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
     match flag {
@@ -369,7 +366,7 @@ fn colour(flag: ColorArgument, environment: &BTreeMap<String, String>, is_termin
     }
 }
 
-/// `COLUMNS` beats the terminal, and a stream that is none has 100 columns.
+/// `COLUMNS` overrides the terminal; other streams have 100 columns.
 fn width(environment: &BTreeMap<String, String>, stream: impl AsFd) -> usize {
     environment
         .get("COLUMNS")

@@ -1,7 +1,7 @@
-//! Signals: the first asks for an end at a safe place, the second ends at once.
+//! Signals: the first requests a stop after the current step, the second stops immediately.
 //!
-//! What hears the first ends by itself. What does not hear it, such as reading or comparing, is ended from here: the
-//! ledger bears that at any moment, as it bears a kill.
+//! Work that checks the flag stops by itself. Other work, such as reading or comparing, is terminated from here: the
+//! ledger is consistent after a kill at any moment.
 
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -16,19 +16,19 @@ use signal_hook::iterator::Signals as Incoming;
 
 use evenkeel_host::{Interruption, threads};
 
-/// How long work that is not held may take to end by itself.
+/// Time for work without a hold to stop by itself.
 const GRACE: Duration = Duration::from_millis(1_500);
-/// How often is looked for the end of that, and for a second signal.
+/// Interval of checking for the end of that, and for a second signal.
 const TICK: Duration = Duration::from_millis(20);
 
-/// What was heard.
+/// Received signals.
 pub(super) struct Signals {
     interruption: Interruption,
     heard: Arc<AtomicI32>,
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Starts listening.
     pub(super) fn listen() -> Self {
         let signals = Self {
             interruption: Interruption::default(),
@@ -37,12 +37,12 @@ impl Signals {
         let interruption = signals.interruption.clone();
         let heard = Arc::clone(&signals.heard);
         let (begun, wait) = mpsc::channel();
-        // Without a thread nobody listens, and signals end the program as they always do: the journal bears that as well.
+        // Without a thread, signals terminate the program as usual, and the journal is consistent after that.
         let listening = threads::builder().spawn(move || {
             let Ok(mut incoming) = Incoming::new([SIGINT, SIGTERM, SIGHUP]) else {
                 return;
             };
-            // Whoever waits for this goes on in any case.
+            // The receiver continues with or without the message.
             let _ = begun.send(());
             let Some(signal) = incoming.forever().next() else {
                 return;
@@ -51,7 +51,7 @@ impl Signals {
             if takes_a_line(&std::io::stderr()) {
                 let _ = writeln!(
                     std::io::stderr(),
-                    "evenkeel: ending at the next safe place; once more ends at once, and the next run goes on from there"
+                    "evenkeel: stopping after the current step; press Ctrl-C again to stop now, the next run continues"
                 );
             }
             interruption.interrupt();
@@ -74,12 +74,12 @@ impl Signals {
         signals
     }
 
-    /// The flag that the first signal sets.
+    /// Returns the flag that the first signal sets.
     pub(super) fn interruption(&self) -> Interruption {
         self.interruption.clone()
     }
 
-    /// The code of an interrupted run names its signal; what is worse than an interruption keeps its own.
+    /// Returns the exit code of an interrupted run, which names its signal; a more severe code is kept.
     pub(super) fn exit_code(&self, code: u8) -> u8 {
         let signal = self.heard.load(Ordering::SeqCst);
         match code {
@@ -90,7 +90,7 @@ impl Signals {
     }
 }
 
-/// Whether a line can be written without waiting for its reader, who may be stopped.
+/// Whether a line can be written without blocking on a stopped reader.
 fn takes_a_line(stream: &impl AsFd) -> bool {
     let mut watched = [PollFd::new(stream, PollFlags::OUT)];
     let now = Timespec {

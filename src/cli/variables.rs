@@ -1,12 +1,11 @@
-//! Variables that steer threads: absurd values would end every command for lack of resources.
+//! Variables that configure threads: absurd values would exhaust the resources of every command.
 //!
-//! The libraries that read them do so by themselves, and once. So the program begins again without those that it cannot
-//! follow.
+//! Libraries read them directly, and once. So the program restarts itself without the unusable ones.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-/// Each variable, with the smallest and the largest value that is followed.
+/// Variables, with the smallest and the largest accepted value.
 const LIMITS: [(&str, u64, u64); 4] = [
     ("RAYON_NUM_THREADS", 0, 256),
     ("RAYON_RS_NUM_CPUS", 0, 256),
@@ -14,8 +13,7 @@ const LIMITS: [(&str, u64, u64); 4] = [
     ("TOKIO_WORKER_THREADS", 1, 256),
 ];
 
-/// Begins this program again without variables that have absurd values. Returns where there are none, and where that is
-/// not possible.
+/// Restarts this program without variables of absurd values. Returns if there are none, or if that is not possible.
 pub fn leave_out_absurd() {
     let absurd: Vec<&str> = LIMITS
         .into_iter()
@@ -39,7 +37,7 @@ pub fn leave_out_absurd() {
     for name in absurd {
         again.env_remove(name);
     }
-    // It only returns when it failed.
+    // It only returns after a failure.
     let _ = again.exec();
 }
 

@@ -1,4 +1,4 @@
-//! `evenkeel --version --json`: what this program is, for scripts that install or choose one.
+//! `evenkeel --version --json`: identification of this program, for scripts that install or choose one.
 
 use std::ffi::OsString;
 
@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::report::ReportFormat;
 
-/// What `--version --json` prints, in this order.
+/// Output of `--version --json`, in this order.
 #[derive(Serialize)]
 struct About {
     name: &'static str,
     version: &'static str,
-    /// The commit that it was built from, if the build was given one.
+    /// Commit that it was built from, if the build received one.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'static str>,
     target: String,

@@ -1,4 +1,4 @@
-//! Reads the history of documents: for the age of each difference, and for what is new since a revision.
+//! History of documents: the age of each difference, and the new differences since a revision.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use evenkeel_core::drift::parity;
 use evenkeel_core::history::{Commits, EarlierDifferences, date, places_of};
 use evenkeel_model::defect::Defect;
 
-/// Dates each difference between documents that nobody declared. Does nothing where there is no history to read.
-/// `now` has the files that were compared, and `line` the commits, where there is a history.
+/// Dates each undeclared difference between documents, if there is a history to read. `now` contains the compared
+/// files, and `line` the commits.
 pub(super) fn tell(
     project: &Project<'_>,
     now: &FileSets,
@@ -35,7 +35,7 @@ pub(super) fn tell(
     Ok(())
 }
 
-/// Returns what differed in a revision: documents by today's declarations, everything else by the definitions of the
+/// Returns the differences of a revision: documents by today's declarations, everything else by the definitions of the
 /// revision, if it has any.
 pub(super) fn then(project: &Project<'_>, revision: &str) -> Result<EarlierDifferences, Failure> {
     let Some(repository) = project.repository() else {

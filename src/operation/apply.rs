@@ -1,4 +1,4 @@
-//! Apply: exactly the plan, or refuse.
+//! Apply: runs exactly the plan, or refuses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,22 +26,22 @@ use evenkeel_ledger::record::{
 use evenkeel_ledger::{Fence, Lease, Ledger, LedgerError, State};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
-/// What is to be applied.
+/// Request to apply.
 #[derive(Debug, Clone, Default)]
 pub struct ApplyRequest {
     /// An environment, or a saved plan.
     pub what: String,
     /// The environment whose removals are confirmed.
     pub confirm: Option<String>,
-    /// How long to wait for somebody else's lease.
+    /// Time to wait for another run's lease.
     pub wait: Option<Duration>,
 }
 
-/// Applies a saved plan, or the plan that is made now.
+/// Applies a saved plan, or the current plan.
 ///
 /// # Errors
 ///
-/// When the plan is refused, nothing was touched.
+/// When the plan is refused, the targets are unchanged.
 pub fn apply(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -61,7 +61,7 @@ pub fn apply(
         Some(saved::load(&file)?)
     } else if let Err(Failure::Usage(reason)) = project.environment(&request.what) {
         return Err(Failure::Usage(format!(
-            "{reason}; and there is no such file"
+            "{reason}; there is no such file either"
         )));
     } else {
         None
@@ -70,7 +70,7 @@ pub fn apply(
         Some(plan) => project
             .environment(plan.environment.as_str())
             .map_err(|_| Failure::Stale {
-                reason: "it is for an environment that this project does not have".into(),
+                reason: "its environment does not exist in this project".into(),
                 changes: Vec::new(),
             })?,
         None => project.environment(&request.what)?,
@@ -140,8 +140,7 @@ pub fn apply(
     Ok(report)
 }
 
-/// Settles the release that was unfinished before an apply to production, if there is one: reports it, and returns what
-/// is to be recorded.
+/// Settles a release that was unfinished before an apply to production: reports it, and returns its record.
 fn settle(
     project: &Project<'_>,
     state: &State,
@@ -169,7 +168,7 @@ fn settle(
     Some(settlement.ended)
 }
 
-/// The documented exit code of how an apply ended.
+/// Returns the documented exit code of an outcome.
 pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
     match outcome {
         ApplyOutcome::Done => 0,
@@ -179,8 +178,8 @@ pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
     }
 }
 
-/// Takes the lease, and brings the state up to what it is then. The ledger was read whole for the state: nothing is
-/// added to a broken one.
+/// Takes the lease, and brings the state up to date. The whole ledger was verified for the state, so a damaged one is
+/// never extended.
 pub(super) fn take_lease<'l>(
     project: &Project<'l>,
     ledger: &'l dyn Ledger,
@@ -203,7 +202,7 @@ pub(super) fn take_lease<'l>(
     Ok(lease)
 }
 
-/// Production is released to, not applied to: only what it already runs may be restored.
+/// Production only accepts releases: only the state it already runs may be restored.
 fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
     let resolved = run.resolution.environment(run.name)?;
     let wanted = Wanted {
@@ -258,16 +257,16 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
     })
 }
 
-/// How a run went.
+/// Result of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Went {
-    /// To an end that is written down, and what was observed last, if everything could be.
+    /// It ended with a recorded outcome; contains the digest of the last observation, if it is complete.
     Ended(ApplyOutcome, Option<Digest>),
-    /// Its lease was lost on the way: it stopped, and could write down nothing more. The exit code.
+    /// It lost its lease and stopped, without recording anything more; contains the exit code.
     Overtaken(u8),
 }
 
-/// One run of a plan on one environment.
+/// Run of a plan on one environment.
 pub(super) struct Run<'a> {
     pub(super) project: &'a Project<'a>,
     pub(super) resolution: &'a Resolution,
@@ -276,14 +275,14 @@ pub(super) struct Run<'a> {
     pub(super) name: &'a EnvironmentName,
     pub(super) purpose: &'a str,
     pub(super) confirm: Option<&'a str>,
-    /// The plan that must be it, exactly.
+    /// Plan that the current one must equal.
     pub(super) saved: Option<&'a Plan>,
-    /// What was found when that plan was made, if it comes from a file. Such a plan is used once.
+    /// Observation of that plan, if it comes from a file. Such a plan is used once.
     pub(super) found: Option<&'a Found>,
 }
 
 impl Run<'_> {
-    /// Observes, plans, refuses or applies, and records. What happened is added to the report.
+    /// Observes, plans, refuses or applies, and records. The result is added to the report.
     pub(super) fn go(&self, state: &mut State, report: &mut Report) -> Result<Went, Failure> {
         let before = report.applies.len();
         let went = self.run(state, report);
@@ -377,7 +376,7 @@ impl Run<'_> {
         self.execute(state, situation, plan, &reached, report, began)
     }
 
-    /// What evidence of suites is bound to, where they run next.
+    /// Returns the observation that evidence of the next suites is bound to.
     fn evidence(&self, situation: &Situation<'_>) -> Option<Digest> {
         match self.purpose {
             "deliver" | "release" => situation.untouched_digest(),
@@ -385,12 +384,12 @@ impl Run<'_> {
         }
     }
 
-    /// The stamp that this ledger puts on targets.
+    /// Returns the stamp of this ledger for targets.
     fn owner<'s>(&'s self, state: &'s State) -> OwnerStamp<'s> {
         OwnerStamp::of(&self.project.definition.system, self.name, state)
     }
 
-    /// Refuses what needs a word of confirmation and has none.
+    /// Refuses a plan that needs a confirmation and has none.
     pub(super) fn allowed(&self, plan: &Plan) -> Result<(), Failure> {
         let gone = unconfirmed_removals(&self.project.definition, plan, self.confirm);
         if gone.is_empty() {
@@ -417,7 +416,7 @@ impl Run<'_> {
         began: Moment,
     ) -> Result<Went, Failure> {
         let world = self.project.world;
-        // What is begun is brought to an end and recorded.
+        // A started step is completed and recorded.
         let _hold = world.interruption.hold();
         let apply = state.next_apply();
         let started = ApplyStarted {
@@ -441,13 +440,13 @@ impl Run<'_> {
             &targets.targets(),
             &world.interruption,
         );
-        // As with any step: it is done when looking shows it.
+        // Like any step, it is done once the observation confirms it.
         let stamped = match claimed {
             Ok(()) => match owner.check(situation.resolved, &targets.observers()) {
                 Ok(unstamped) if unstamped.is_empty() => Ok(()),
                 Ok(_) => Err((
                     ApplyOutcome::Failed,
-                    "the target said it was written, and it is not there".to_owned(),
+                    "the target reported success, but the stamp is missing".to_owned(),
                 )),
                 Err(error) => Err((ApplyOutcome::Unknown, error.to_string())),
             },
@@ -458,7 +457,7 @@ impl Run<'_> {
         };
         if let Err((outcome, reason)) = stamped {
             report.say(format!(
-                "the stamp of the owner was not written, so nothing else was applied: {reason}"
+                "the owner stamp was not written, so nothing else was applied: {reason}"
             ));
             let nothing = ApplyReport::nothing(&plan, outcome);
             report.applies.push(ApplyDocument::new(
@@ -511,18 +510,18 @@ impl Run<'_> {
                 JournalError::Outcome(LedgerError::Fenced { .. }) => {
                     self.overtaken(6, state, report)
                 }
-                // What could not be written down cannot be called done, nor ended.
+                // A run without a record is neither done nor ended.
                 _ => Went::Ended(ApplyOutcome::Unknown, None),
             });
         }
-        // What is looked at next takes as much memory as what was planned, which is done with.
+        // The next observation needs as much memory as the plan, which is no longer used.
         drop((removed, former, situation, plan));
         self.ended(state, &apply, outcome, targets, report)
     }
 
-    /// The lease was lost: says who took it and why, as far as the ledger tells.
+    /// Reports the loss of the lease, with the new holder and the reason, as far as the ledger contains them.
     fn overtaken(&self, code: u8, state: &mut State, report: &mut Report) -> Went {
-        // Who it was is worth a sentence, and not another failure.
+        // An unknown holder is not another failure.
         let _ = state.catch_up(self.ledger);
         let broken = state
             .environment(self.name)
@@ -543,7 +542,7 @@ impl Run<'_> {
         Went::Overtaken(code)
     }
 
-    /// Looks once more at everything, and records how it ended.
+    /// Observes everything again, and records the outcome.
     fn ended(
         &self,
         state: &mut State,
@@ -578,7 +577,7 @@ impl Run<'_> {
         );
         match written {
             Ok(_) => Ok(Went::Ended(outcome.outcome, self.evidence(&after))),
-            // What came of each step is written down; only that it was the end is not.
+            // The outcome of each step is recorded, but not the end.
             Err(error @ LedgerError::Fenced { .. }) => {
                 report.say(format!("the outcome could not be recorded: {error}"));
                 Ok(self.overtaken(5, state, report))
@@ -588,13 +587,13 @@ impl Run<'_> {
     }
 }
 
-/// The targets of a run, and those of them that bear no owner's stamp yet.
+/// Targets of a run, and those without an owner stamp.
 struct Reached<'a> {
     targets: &'a super::targets::Targets,
     unstamped: Vec<Arc<str>>,
 }
 
-/// Passes the ends of steps on to the world's listener.
+/// Passes the ends of steps to the world's listener.
 struct Steps<'a>(&'a World<'a>);
 
 impl Progress for Steps<'_> {

@@ -1,4 +1,4 @@
-//! Approve: a person's decision about one plan and the evidence that is there to be seen.
+//! Approve: a person's decision about one plan and its current evidence.
 
 use super::dossier::GateReview;
 use super::session::{Needs, Session};
@@ -8,18 +8,18 @@ use evenkeel_core::gate;
 use evenkeel_ledger::State;
 use evenkeel_ledger::record::Approved;
 
-/// An approval, before it is given.
+/// Requested approval.
 #[derive(Clone, Copy)]
 pub struct ApproveRequest<'a> {
-    /// The beginning of the plan's digest.
+    /// Prefix of the plan's digest.
     pub plan: &'a str,
     /// The reason.
     pub reason: &'a str,
-    /// Asks the person who approves, given what is approved. It is asked last, before anything is recorded.
+    /// Asks the person to confirm the displayed approval. Called last, before anything is recorded.
     pub confirm: &'a dyn Fn(&Report) -> bool,
 }
 
-/// Approves the plan whose digest begins with `plan`, if it is the current plan of a release.
+/// Approves the plan whose digest starts with `plan`, if it is the current plan of a release.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub fn approve(
         });
     }
     asked.tell_of_policy(&mut report);
-    // What shuts the gate for other reasons than people would make this approval void before it could be used.
+    // Other reasons that shut the gate would invalidate this approval before it is used.
     let others: Vec<&evenkeel_core::gate::Reason> = asked
         .verdict
         .reasons

@@ -1,4 +1,4 @@
-//! Audit: proves that the ledger is what was written, by itself and against checkpoints that were kept elsewhere.
+//! Audit: proof that the ledger is unchanged, by itself and by checkpoints that were kept elsewhere.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use evenkeel_core::checkpoint::{self, CHECKPOINT_FORMAT, CheckpointFile};
 use evenkeel_ledger::{Completeness, Irregularity, Kept, Proof, Verification};
 use evenkeel_model::defect::Defect;
 
-/// Verifies every entry of the ledger, and holds it against checkpoints that were kept elsewhere.
+/// Verifies every entry of the ledger, and compares it with checkpoints that were kept elsewhere.
 ///
 /// # Errors
 ///
@@ -25,7 +25,7 @@ pub fn audit_verify(
         project,
         mut report,
     } = Session::open(world, location, "audit")?;
-    // Checkpoints are named relative to the working directory, which may be any.
+    // Checkpoints are named relative to the working directory, not the project.
     report.project = None;
     let mut files: Vec<CheckpointFile> = Vec::new();
     for path in against {
@@ -53,7 +53,7 @@ pub fn audit_verify(
     report.exit_code = match (is_whole, report.has_errors()) {
         (false, _) => 7,
         (true, true) => 1,
-        // Whether entries are missing is "cannot tell".
+        // Missing entries are possible, but not proven.
         (true, false) => u8::from(verification.complete != Completeness::Proven),
     };
     if is_whole && verification.complete != Completeness::Proven {
@@ -65,9 +65,9 @@ pub fn audit_verify(
     Ok(report)
 }
 
-/// How far the ledger goes, to be kept elsewhere: in the report, and in a file if one is named.
+/// Adds a checkpoint of the ledger to the report, and writes it to a file if one is named.
 ///
-/// A broken ledger has no checkpoint: the report lists what is wrong with it.
+/// A damaged ledger has no checkpoint: the report lists the damage.
 ///
 /// # Errors
 ///
@@ -94,7 +94,7 @@ pub fn audit_checkpoint(
             Failure::other(format!("cannot write {}: {error}", path.display()))
         };
         let text = checkpoint.text().map_err(|error| failed(&error))?;
-        // It is public: other people read it.
+        // It is public.
         write_whole(&world.directory.join(path), text.as_bytes(), 0o644)
             .map_err(|error| failed(&error))?;
         report.say(format!(
@@ -109,7 +109,7 @@ pub fn audit_checkpoint(
     Ok(report)
 }
 
-/// How far a whole ledger goes.
+/// Returns the checkpoint of a whole ledger.
 fn how_far(verification: &Verification) -> Option<CheckpointDocument> {
     let head = verification.head.as_ref()?;
     Some(CheckpointDocument {
@@ -122,7 +122,7 @@ fn how_far(verification: &Verification) -> Option<CheckpointDocument> {
     })
 }
 
-/// Reads a checkpoint file, whatever it is: it may come from anyone.
+/// Reads a checkpoint file from an untrusted source.
 fn read(directory: &Path, path: &Path) -> Result<CheckpointFile, Vec<Defect>> {
     let name = path.display().to_string();
     match read_plain(&directory.join(path), checkpoint::LONGEST) {
@@ -159,7 +159,7 @@ fn is_foreign(project: &Project<'_>, verification: &Verification) -> bool {
         .is_some_and(|founded| founded.system != project.definition.system)
 }
 
-/// Says what was found, and whether the ledger is whole.
+/// Reports the result, and whether the ledger is whole.
 fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report) -> bool {
     let said = |finding: &Irregularity| match finding.sequence {
         Some(sequence) => format!("entry {sequence}: {}", finding.what),

@@ -1,4 +1,4 @@
-//! Baseline: what differs today is declared, so that whatever differs tomorrow is new.
+//! Baseline: declares today's differences, so that later ones are new.
 
 use std::time::Duration;
 
@@ -10,29 +10,30 @@ use evenkeel_core::drift::{Disparity, Signature, declare};
 use evenkeel_core::environment::edit::{NewDifference, add, lines};
 use evenkeel_model::defect::Severity;
 
-/// The file that tools add declared differences to.
+/// File that tools add declared differences to.
 const FILE: &str = "differences.toml";
 
-/// How a baseline is signed.
+/// Fields of a baseline's declarations.
 #[derive(Debug, Clone)]
 pub struct BaselineRequest {
-    /// Who answers for it; whoever runs this when `None`.
+    /// Owner; the current user when `None`.
     pub owner: Option<String>,
-    /// Why it may differ.
+    /// Reason.
     pub reason: Option<String>,
-    /// When it expires, from today on.
+    /// Time to expiry, from today.
     pub expires_in: Duration,
-    /// Where it is followed up.
+    /// Ticket.
     pub ticket: Option<String>,
-    /// Whether nothing is written.
+    /// Whether the file stays unchanged.
     pub dry_run: bool,
 }
 
-/// Adds a declared difference for everything that differs now to `differences.toml`.
+/// Adds a declared difference for every current difference to `differences.toml`.
 ///
 /// # Errors
 ///
-/// When definitions or documents cannot be read: what was not seen is not declared; or when the file cannot be written.
+/// When definitions or documents cannot be read, since unread differences are not declared; or when the file cannot be
+/// written.
 pub fn baseline(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -40,7 +41,7 @@ pub fn baseline(
 ) -> Result<Report, Failure> {
     if location.revision.is_some() {
         return Err(Failure::Usage(
-            "a baseline is written into the working tree: leave out --at".into(),
+            "a baseline is written to the working tree: omit --at".into(),
         ));
     }
     let mut session = Session::open(world, location, "baseline")?;
@@ -58,11 +59,11 @@ pub fn baseline(
                 .filter(|defect| !defect.code.name.starts_with("parity/"))
                 .cloned(),
         );
-        report.say("nothing was written: what could not be read cannot be declared");
+        report.say("nothing was written: unreadable documents cannot be declared");
         report.exit_code = 1;
         return Ok(report);
     }
-    // Advice needs no declaration: it shuts nothing.
+    // Advice needs no declaration, since it shuts no gate.
     let chosen: Vec<&Disparity> = resolution
         .open
         .iter()
@@ -76,7 +77,7 @@ pub fn baseline(
     );
     let left = undeclared::pairs(&project)?;
     if new.is_empty() && left.is_empty() {
-        report.say("nothing differs that is not declared: there is nothing to write");
+        report.say("no undeclared differences: nothing to write");
         return Ok(report);
     }
     let path = project.directory.join(FILE);
@@ -100,7 +101,7 @@ pub fn baseline(
         }
         report.say(format!("{counted} for {places} would be added to {FILE}"));
         if !left.is_empty() {
-            report.say(format!("{pairs} would be left out in {FILE}"));
+            report.say(format!("{pairs} would be excluded in {FILE}"));
         }
         return Ok(report);
     }
@@ -110,13 +111,13 @@ pub fn baseline(
         report.say(format!("{counted} for {places} added to {FILE}"));
     }
     if !left.is_empty() {
-        report.say(format!("{pairs} left out in {FILE}: nothing compares them"));
+        report.say(format!("{pairs} excluded in {FILE}: they are not compared"));
     }
     report.next("evenkeel drift --parity");
     Ok(report)
 }
 
-/// The lines that would declare the defect whose fingerprint begins with `id`.
+/// Returns the lines that declare the defect whose fingerprint starts with `id`.
 ///
 /// # Errors
 ///
@@ -149,7 +150,7 @@ pub fn lines_of(
     if chosen.is_empty() {
         return Err(Failure::Other {
             reason: format!("there is no undeclared difference `{id}` between environments"),
-            help: Some("evenkeel drift --parity shows those there are".into()),
+            help: Some("`evenkeel drift --parity` lists the differences".into()),
         });
     }
     let new = declare(

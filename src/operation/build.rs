@@ -1,11 +1,11 @@
-//! Builds artifacts, where their definitions say how and `--build` was given.
+//! Build of artifacts with the commands of their definitions, for `--build`.
 
 use std::time::Duration;
 
 use super::{Event, Failure, Project};
 use crate::world::command::{CommandRun, CommandStatus, handed_on, run_with_lines};
 
-/// How long a build may take.
+/// Time limit of a build.
 const WITHIN: Duration = Duration::from_hours(2);
 
 /// Runs the build command of every artifact that has one, in the project's directory.

@@ -1,4 +1,4 @@
-//! Recorded checks for drift: writing one, and what earlier ones tell about a finding.
+//! Recorded drift checks: writing, and the history of a finding in earlier ones.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use evenkeel_ledger::{Sighting, State};
 use evenkeel_model::defect::{Defect, Since};
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// Records a check: the fingerprints of everything that counts.
+/// Records a check: the fingerprints of all findings that count.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub(super) fn record(
     Ok(())
 }
 
-/// Narrows since when findings exist, by the recorded checks that did and did not have them.
+/// Narrows since when findings exist, by the recorded checks with and without them.
 pub(super) fn narrow(state: &State, defects: &mut [Defect]) {
     if state.checks.is_empty() && state.parity.is_none() {
         return;
@@ -78,7 +78,7 @@ pub(super) fn narrow(state: &State, defects: &mut [Defect]) {
 fn since(known: Option<Since>, Sighting { after, first }: Sighting) -> Since {
     let seen = match after {
         Some(after) => format!(
-            "not in the check of {}, in that of {}",
+            "not found by the check of {}, found by that of {}",
             after.for_people(),
             first.for_people()
         ),
@@ -95,7 +95,7 @@ fn since(known: Option<Since>, Sighting { after, first }: Sighting) -> Since {
             None => Since::at(first, seen),
         };
     };
-    // A moment that is known, such as that of a commit, is better than any interval.
+    // A known moment, such as that of a commit, is more exact than an interval.
     let Some(until) = known.until else {
         return known;
     };

@@ -1,4 +1,4 @@
-//! Two files or directories, compared without any definitions.
+//! Comparison of two files or directories without definitions.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use evenkeel_document::Format;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{EnvironmentName, name};
 
-/// What to compare.
+/// Request to compare.
 #[derive(Debug, Clone, Default)]
 pub struct CompareRequest {
-    /// The first file or directory, or `-` for the standard input.
+    /// First file or directory; `-` is standard input.
     pub left: String,
-    /// The second one.
+    /// Second file or directory.
     pub right: String,
-    /// Values that correspond to each other.
+    /// Corresponding values.
     pub identities: Vec<(String, String)>,
-    /// Whether the words in which the two paths differ are no identity values.
+    /// Whether the words in which the two paths differ are not identity values.
     pub no_names: bool,
-    /// Whether everything that is written differently and counts as equal is told.
+    /// Whether values that are written differently and count as equal are listed.
     pub explain_equal: bool,
-    /// The format of the files, if it is not to be told from their names.
+    /// Format of the files, regardless of their names.
     pub format: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
         None => None,
         Some(name) => Some(Format::named(name).ok_or_else(|| {
             Failure::Usage(format!(
-                "there is no format `{name}`; there are {}",
+                "unknown format `{name}`; expected one of {}",
                 evenkeel_model::text::list(Format::NAMES, "and")
             ))
         })?),
@@ -110,7 +110,7 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
     });
     let mut defects = group(found.into_iter().map(|found| found.defect).collect());
     for defect in &mut defects {
-        // Without definitions nothing can be declared.
+        // Without definitions there are no declarations.
         defect.help = None;
     }
     let mut report = Report::new("compare", "", world.clock.now());
@@ -121,7 +121,8 @@ pub fn compare(world: &World<'_>, request: &CompareRequest) -> Result<Report, Fa
     all.append(&mut defects);
     if is_named && !request.no_names && by_names > 0 {
         report.say(format!(
-            "`{one}` and `{two}`, in which the paths differ, count as equal at {}; --explain-equal lists them, --no-names switches it off",
+            "`{one}` and `{two}`, from the two paths, count as equal at {}; --explain-equal lists them, \
+             --no-names disables it",
             evenkeel_model::text::count(by_names, "place")
         ));
     }

@@ -1,4 +1,5 @@
-//! Deliver: the recipe to every environment before production, the required suites there, and the verdict.
+//! Deliver: applies the recipe to every environment before production, runs the required suites there, and judges the
+//! gate.
 
 use std::time::Duration;
 
@@ -16,25 +17,25 @@ use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_ledger::{Ledger, State};
 use evenkeel_model::EnvironmentName;
 
-/// How to deliver.
+/// Request to deliver.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeliverRequest<'a> {
     /// Whether artifacts are built first.
     pub build: bool,
-    /// Whether environments before production get definitions that the gate will not let through: they differ between
-    /// environments, or are in no commit.
+    /// Whether environments before production get definitions that shut the gate: undeclared differences, or
+    /// uncommitted definitions.
     pub allow_undeclared: bool,
     /// The environment whose removals are confirmed.
     pub confirm: Option<&'a str>,
-    /// How long to wait for a lease.
+    /// Time to wait for a lease.
     pub wait: Option<Duration>,
 }
 
-/// Delivers. Definitions that the gate will not let through are not applied anywhere, unless that is asked for.
+/// Delivers. Definitions that shut the gate are not applied anywhere, unless requested.
 ///
 /// # Errors
 ///
-/// When it cannot begin: definitions are wrong, an artifact is missing, somebody else holds an environment.
+/// When it cannot start: definitions are wrong, an artifact is missing, another run holds an environment.
 pub fn deliver(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -95,7 +96,7 @@ pub fn deliver(
             &mut report,
         )? {
             Stage::Passed => {}
-            // The gate is asked all the same: it says why it is shut.
+            // The gate is judged as well, for its reasons.
             Stage::Failed => {
                 has_failed = true;
                 break;
@@ -136,7 +137,7 @@ pub fn deliver(
     let releasable = document.releasable;
     report.verdict = Some(document);
     if continues {
-        // The gate is asked once more under production's lease: it had none until now.
+            // Judge the gate again under production's lease, which was not held until now.
         return super::release::press(
             &project,
             &resolution,
@@ -154,7 +155,7 @@ pub fn deliver(
     Ok(report)
 }
 
-/// The exit code: a required suite that failed is said first, since a shut gate follows from it.
+/// Returns the exit code: a failed required suite comes first, since it shuts the gate.
 fn code(has_failed: bool, is_releasable: bool) -> u8 {
     match (has_failed, is_releasable) {
         (true, _) => 1,
@@ -163,17 +164,17 @@ fn code(has_failed: bool, is_releasable: bool) -> u8 {
     }
 }
 
-/// How one environment before production ended.
+/// Result of one environment before production.
 enum Stage {
-    /// Everything passed: on to the next.
+    /// Everything passed: continue with the next one.
     Passed,
-    /// A suite failed: nothing goes further on the path.
+    /// A suite failed: stop here.
     Failed,
-    /// With this exit code.
+    /// Stop with this exit code.
     Ended(u8),
 }
 
-/// One environment before production: apply, then its required suites.
+/// Applies to one environment before production, then runs its required suites.
 fn stage(
     project: &Project<'_>,
     resolution: &Resolution,

@@ -1,4 +1,4 @@
-//! Gathers the dossier for a release, and asks the gate.
+//! Dossier of a release, and its judgement by the gate.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use evenkeel_ledger::{Completeness, Fence, Ledger, State};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// The dossier, production's plan, and what the gate says.
+/// Dossier, production's plan, and the verdict of the gate.
 pub(super) struct GateReview {
     pub(super) dossier: Dossier,
     pub(super) plan: Plan,
@@ -29,7 +29,7 @@ pub(super) struct GateReview {
 }
 
 impl GateReview {
-    /// The command that releases, once the gate is open.
+    /// Returns the command that releases, once the gate is open.
     pub(super) fn press(&self) -> String {
         let name = &self.dossier.production;
         if self.plan.removals() == 0 {
@@ -39,7 +39,7 @@ impl GateReview {
         }
     }
 
-    /// Looks at every environment and asks.
+    /// Observes every environment and judges.
     pub(super) fn now(
         project: &Project<'_>,
         resolution: &Resolution,
@@ -122,9 +122,9 @@ impl GateReview {
         })
     }
 
-    /// Asks again after something was recorded, such as an approval, about what was observed before: nothing was changed
-    /// in between by this command. What somebody else did meanwhile is in the ledger, or is for the release to see: it
-    /// asks anew, under its lease.
+    /// Judges again after a new record, such as an approval, on the earlier observation: this command changed nothing
+    /// since. Changes by others are in the ledger, or are detected by the release, which observes again under its
+    /// lease.
     pub(super) fn reconsider(&mut self, project: &Project<'_>, state: &State) {
         let dossier = &mut self.dossier;
         dossier.at = project.world.clock.now();
@@ -135,7 +135,7 @@ impl GateReview {
         self.verdict = gate::judge(dossier);
     }
 
-    /// Why the definitions alone shut the gate, before anything is applied or observed.
+    /// Returns the reasons why the definitions alone shut the gate, before anything is applied or observed.
     pub(super) fn shut_by_definitions(
         project: &Project<'_>,
         resolution: &Resolution,
@@ -147,13 +147,13 @@ impl GateReview {
         Ok(verdict.reasons.iter().any(is_of_them))
     }
 
-    /// Whether nothing is left to do: production runs this recipe, and nothing about it is to be repaired.
+    /// Whether nothing is left to do: production runs this recipe and needs no repair.
     pub(super) fn is_nothing_to_release(&self) -> bool {
         self.dossier.release.already && self.plan.steps.is_empty()
     }
 
-    /// Whether the gate is shut by drift, by a failing test, or because something cannot be told, where there is nothing
-    /// to release. With `delivered`, the suites ran just now.
+    /// Whether the gate is shut by drift, by a failing test, or by unknown facts, without anything to release. With
+    /// `delivered`, the suites just ran.
     pub(super) fn is_shut_without_release(&self, delivered: bool) -> bool {
         self.verdict
             .reasons
@@ -161,7 +161,7 @@ impl GateReview {
             .any(|reason| gate::counts_without_release(reason, &self.dossier, delivered))
     }
 
-    /// Keeps the dossier and records the verdict. Returns the dossier's digest.
+    /// Stores the dossier and records the verdict. Returns the dossier's digest.
     pub(super) fn record(
         &self,
         project: &Project<'_>,
@@ -189,7 +189,7 @@ impl GateReview {
         Ok(kept)
     }
 
-    /// Reports what was weakened since the last release.
+    /// Reports weakened requirements since the last release.
     pub(super) fn tell_of_policy(&self, report: &mut Report) {
         earlier::tell(&self.dossier, report);
     }
@@ -199,7 +199,7 @@ impl GateReview {
     }
 }
 
-/// The part of a dossier that follows from the definitions and from earlier releases. Nothing is observed for it.
+/// Returns the part of a dossier that follows from definitions and earlier releases, without observations.
 fn of_definitions(
     project: &Project<'_>,
     resolution: &Resolution,

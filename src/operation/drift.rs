@@ -1,4 +1,4 @@
-//! Drift: between environments, and between each and what is there. Only looks.
+//! Drift: between environments, and between each environment and its live state. Read-only.
 
 use super::past::CommitQuery;
 use super::picture::Resolution;
@@ -12,35 +12,32 @@ use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::{Corner, Defect, Severity};
 
-/// The exit code of `drift --exit-code` where nothing but changes to apply is found.
+/// Exit code of `drift --exit-code` if only changes to apply were found.
 pub const PENDING: u8 = 10;
 
-/// Which drift.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
+/// Scope of a drift check.
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate option")]
 #[derive(Debug, Clone)]
 pub struct DriftRequest {
-    /// Which environments; all when empty.
+    /// Environments; all when empty.
     pub environments: Vec<String>,
-    /// Between environments only.
+    /// Whether only parity is checked.
     pub parity_only: bool,
-    /// Between definition and reality only.
+    /// Whether only live state is checked.
     pub live_only: bool,
-    /// Only what is new since this revision.
+    /// Revision since which differences are new.
     pub since: Option<String>,
-    /// Whether commands run that print documents, where only parity is asked for: otherwise such documents are not compared.
+    /// Whether commands that print documents run with `--parity`; otherwise these documents are not compared.
     pub render: bool,
-    /// Whether history is left alone: then no difference has an age.
+    /// Whether the history is not read; differences have no age then.
     pub no_history: bool,
-    /// Whether everything that is written differently and counts as equal is told.
+    /// Whether values that are written differently and count as equal are listed.
     pub explain_equal: bool,
-    /// The least severity that counts as drift.
+    /// Lowest severity that counts as drift.
     pub fail_on: Severity,
     /// Whether the check is recorded in the ledger.
     pub record: bool,
-    /// Whether changes that are only not applied yet give an exit code of their own.
+    /// Whether pending changes alone have a separate exit code.
     pub exit_code: bool,
 }
 
@@ -76,7 +73,7 @@ pub fn drift(
     Ok(report)
 }
 
-/// The report of all drift without its findings, and the defects that make them.
+/// Returns the report of all drift without its findings, and their defects.
 pub(super) fn found(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -105,7 +102,7 @@ pub(super) fn found(
         (false, false) => Needs::Drift,
     };
     session.project.tells_equal = request.explain_equal;
-    // Files and commits are listed while others are read.
+    // List files and commits while others are read.
     let query = (!request.live_only && !request.no_history)
         .then(|| CommitQuery::of(&session.project))
         .flatten();
@@ -156,7 +153,7 @@ pub(super) fn found(
                 evenkeel_model::text::count(older, "older one")
             ));
         }
-        // Only what is shown is worth its history.
+        // Read the history of displayed differences only.
         if !request.no_history {
             ages::tell(&project, &resolution.files, commits, &mut parity)?;
         }
@@ -173,7 +170,7 @@ pub(super) fn found(
         defects.extend(parity);
     }
     if let Some(state) = state {
-        let (live, environments) = look_at_all(&project, &resolution, &names, &state, &mut report)?;
+        let (live, environments) = observe_all(&project, &resolution, &names, &state, &mut report)?;
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         defects.extend(live);
         report.environments = environments;
@@ -191,7 +188,7 @@ pub(super) fn found(
             &mut report,
         )?;
     }
-    // What was left out was not found equal.
+    // Omitted documents were not found equal.
     let drifted = !is_whole
         || defects
             .iter()
@@ -233,7 +230,7 @@ fn next(report: &mut Report) {
     report.next.extend(commands);
 }
 
-fn look_at_all(
+fn observe_all(
     project: &Project<'_>,
     resolution: &Resolution,
     names: &[EnvironmentName],

@@ -1,7 +1,7 @@
-//! Earlier releases: what they say of the next one, and what was weakened since the last.
+//! Earlier releases: their facts for the next one, and requirements weakened since the last.
 //!
 //! A commit can weaken the policy, the path, the severities, and declare differences. That is always reported to the
-//! person who approves or releases; what of it needs an approval is judged by the gate.
+//! person who approves or releases; the gate judges what needs an approval.
 
 use super::{Failure, Project};
 use crate::report::Report;
@@ -10,7 +10,7 @@ use evenkeel_core::gate::{Demands, Dossier, ReleasedFacts};
 use evenkeel_ledger::State;
 use evenkeel_ledger::state::Release;
 
-/// Returns what the ledger knows of earlier releases, for definitions of a commit; `None` when there was none.
+/// Returns the facts of earlier releases, for definitions of a commit; `None` if there was none.
 pub(super) fn released(
     project: &Project<'_>,
     state: &State,
@@ -38,7 +38,7 @@ pub(super) fn released(
     }))
 }
 
-/// The commit that a release came from.
+/// Returns the commit of a release.
 fn commit_of(release: &Release) -> Option<String> {
     let started = &release.started.record.origin;
     let ended = release.ended.as_ref();
@@ -48,7 +48,7 @@ fn commit_of(release: &Release) -> Option<String> {
         .or_else(|| ended.and_then(|ended| ended.record.commit.clone()))
 }
 
-/// Whether a commit is older than one that was released. History that was rewritten has no order.
+/// Whether a commit is older than a released one. A rewritten history has no order.
 fn is_older(project: &Project<'_>, commit: &str, released: &str) -> Result<bool, Failure> {
     let Some(repository) = project.repository().filter(|_| commit != released) else {
         return Ok(false);
@@ -60,7 +60,7 @@ fn is_older(project: &Project<'_>, commit: &str, released: &str) -> Result<bool,
     }
 }
 
-/// Reports what was weakened since the last release.
+/// Reports requirements weakened since the last release.
 pub(super) fn tell(dossier: &Dossier, report: &mut Report) {
     let Some(released) = &dossier.released else {
         return;
@@ -68,13 +68,13 @@ pub(super) fn tell(dossier: &Dossier, report: &mut Report) {
     let release = &released.release;
     let Some(weakened) = dossier.weakened() else {
         report.say(format!(
-            "what the policy was at {release} cannot be read, so it is not known whether it asks for less now"
+            "the policy at {release} is unreadable, so whether the current one is weaker is unknown"
         ));
         return;
     };
     if !weakened.policy.is_empty() {
         report.say(format!(
-            "the policy asks for less than at {release}: {}",
+            "the policy is weaker than at {release}: {}",
             weakened.policy.join("; ")
         ));
     }

@@ -1,14 +1,14 @@
-//! Progress of an operation as typed events: what happens, while it happens, for a person who waits.
+//! Progress of an operation as typed events, for a waiting person.
 //!
-//! Operations send events and no sentences; the command line turns them into words, bars or nothing.
+//! Operations send events without sentences; the command line displays them as lines or bars, or not at all.
 
 use crate::report::{ApplyDocument, PlanReport, SuiteDocument};
 use evenkeel_model::{EnvironmentName, Instance};
 
-/// One thing that happened.
+/// Event.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// The definitions are read, and the work on environments begins.
+    /// The definitions are read, and the work on environments starts.
     Opened {
         /// The system.
         system: &'a str,
@@ -24,19 +24,19 @@ pub enum Event<'a> {
     },
     /// An apply ended, and its result was observed.
     Applied {
-        /// What came of it.
+        /// Result.
         apply: &'a ApplyDocument,
     },
     /// A suite ended.
     Verified {
-        /// What it showed.
+        /// Result.
         suite: &'a SuiteDocument,
     },
-    /// An apply began.
+    /// An apply started.
     ApplyBegan {
         /// The environment.
         environment: &'a EnvironmentName,
-        /// The number of its steps.
+        /// Number of its steps.
         steps: usize,
     },
     /// A step of the apply ended.
@@ -44,30 +44,30 @@ pub enum Event<'a> {
         /// The resource on its host.
         instance: &'a Instance,
     },
-    /// The build of an artifact began.
+    /// The build of an artifact started.
     BuildBegan {
         /// The artifact.
         artifact: &'a str,
         /// The command.
         command: &'a [String],
     },
-    /// A suite began.
+    /// A suite started.
     SuiteBegan {
         /// Its kind.
         kind: &'a str,
         /// Its name.
         suite: &'a str,
     },
-    /// A command that runs printed a line.
+    /// A running command printed a line.
     CommandLine {
         /// The line.
         line: &'a str,
     },
-    /// Whatever began last ended.
+    /// The last started thing ended.
     Ended,
 }
 
-/// Receives events. Steps end on several threads at once.
+/// Receives events. Steps end on several threads concurrently.
 pub trait Listener: Sync {
     /// Takes one event.
     fn event(&self, event: Event<'_>);

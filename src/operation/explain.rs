@@ -1,4 +1,4 @@
-//! Explain: one defect in full, what a code means, or what a kind of entry says.
+//! Explain: one defect in full, the meaning of a code, or the fields of a kind of entry.
 
 use super::drift::{DriftRequest, found};
 use super::{Failure, ProjectLocation, World};
@@ -7,11 +7,11 @@ use evenkeel_ledger::Record;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::nearest;
 
-/// Explains a code, a kind of the ledger's entries, or the defect whose fingerprint begins with `id`.
+/// Explains a code, a kind of ledger entry, or the defect whose fingerprint starts with `id`.
 ///
 /// # Errors
 ///
-/// When there is none of them.
+/// When none of them exists.
 pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Result<Report, Failure> {
     if let Some(code) = codes().find(|code| code.name == id) {
         let mut report = Report::new("explain", "", world.clock.now());
@@ -39,7 +39,7 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
     }
     let is_meant = |defect: &Defect| defect.fingerprints().any(|place| place.begins_with(id));
     let found = match found(world, location, &DriftRequest::default()) {
-        // An artifact that is not built hides nothing of what differs between environments.
+        // A missing artifact hides no difference between environments.
         Err(Failure::Definitions(wrong)) if !wrong.iter().any(is_meant) => {
             let request = DriftRequest {
                 parity_only: true,
@@ -66,7 +66,7 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
             help: Some("run `evenkeel drift` to list the current findings; a code such as file/content-differs can be explained too".into()),
         });
     }
-    // In the order of the findings.
+    // In the order of findings.
     let mut explained: Vec<String> = Vec::new();
     for finding in &report.findings {
         let code = report.codes.iter().find(|code| code.name == finding.code);

@@ -1,4 +1,4 @@
-//! What stops an operation before it has anything to report, and its exit code.
+//! Failures that stop an operation before its report, and their exit codes.
 
 use crate::report::{FailureDocument, FailureKind, Report};
 use crate::world::documents::PairError;
@@ -8,43 +8,43 @@ use evenkeel_ledger::LedgerError;
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Defect;
 
-/// Why an operation could not be done.
+/// Reason why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Definitions are wrong: all complaints.
+    /// Definitions are wrong; all defects.
     #[error("{} in the definitions", evenkeel_model::text::count(.0.len(), "error"))]
     Definitions(Vec<Defect>),
-    /// The command itself is wrong.
+    /// The command is wrong.
     #[error("{0}")]
     Usage(String),
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The plan is not what would be planned now.
+    /// The plan is out of date.
     #[error("{reason}")]
     Stale {
-        /// Why.
+        /// Reason.
         reason: String,
-        /// What changed.
+        /// Changes.
         changes: Vec<String>,
     },
-    /// A rule that has no gate of its own.
+    /// A rule outside of the gate refused it.
     #[error("{reason}")]
     Refused {
-        /// Why.
+        /// Reason.
         reason: String,
-        /// What to do.
+        /// Help.
         help: String,
     },
-    /// The work was interrupted before it began.
+    /// Interrupted before the work started.
     #[error("interrupted")]
     Interrupted,
-    /// Anything else.
+    /// Any other failure.
     #[error("{reason}")]
     Other {
-        /// What.
+        /// Reason.
         reason: String,
-        /// What to do.
+        /// Help.
         help: Option<String>,
     },
 }
@@ -77,7 +77,7 @@ impl From<PairError> for Failure {
 }
 
 impl Failure {
-    /// Anything else, in words.
+    /// Creates any other failure.
     pub fn other(reason: impl Into<String>) -> Self {
         Self::Other {
             reason: reason.into(),
@@ -85,7 +85,7 @@ impl Failure {
         }
     }
 
-    /// The documented exit code.
+    /// Returns the documented exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -98,8 +98,8 @@ impl Failure {
         }
     }
 
-    /// The failure as a report, for every format: errors in definitions are its findings. `project` is the project's
-    /// directory within its repository.
+    /// Returns the failure as a report, for every format: errors in definitions are its findings. `project` is the
+    /// project's directory within its repository.
     #[must_use]
     pub fn report(self, command: &'static str, at: Moment, project: Option<String>) -> Report {
         let mut report = Report::new(command, "", at);
@@ -134,7 +134,7 @@ impl Failure {
         }
     }
 
-    /// What caused it, where its own sentence does not say.
+    /// Returns its causes, if its own message omits them.
     fn causes(&self) -> Vec<String> {
         let Self::Ledger(_) = self else {
             return Vec::new();
@@ -148,7 +148,7 @@ impl Failure {
         causes
     }
 
-    /// What to do about it.
+    /// Returns the help.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
@@ -159,7 +159,8 @@ impl Failure {
                 "run `evenkeel audit verify` to see what is wrong, and restore .evenkeel from a backup".into(),
             ),
             Self::Ledger(LedgerError::Held { .. }) => {
-                Some("wait for it to end, or give it time with --lock-timeout 5m; run `evenkeel lock show` to see who it is and whether it runs".into())
+                Some("wait for it to end, or add --lock-timeout 5m; run `evenkeel lock show` to see its holder \
+                 and state".into())
             }
             Self::Ledger(LedgerError::Fenced { environment, .. }) => Some(format!(
                 "run `evenkeel log` to see who took it over, and `evenkeel apply {environment}` to continue"
@@ -169,7 +170,7 @@ impl Failure {
     }
 }
 
-/// The exit code of what can go wrong with a ledger.
+/// Returns the exit code of a ledger error.
 #[must_use]
 pub fn ledger_code(error: &LedgerError) -> u8 {
     match error {

@@ -1,7 +1,7 @@
-//! Init: finds what a repository already has of its environments, and writes definitions that compare it.
+//! Init: detects the environments of a repository, and writes definitions that compare them.
 //!
-//! Looks at names and contents of files, proposes identities from what differs, and writes `environments/`. Never
-//! overwrites anything.
+//! It reads names and contents of files, proposes identities from differences, and writes `environments/`. It never
+//! overwrites a file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,14 +20,14 @@ use evenkeel_core::drift::{self, Presence};
 use evenkeel_core::environment::{Files, files, read};
 use evenkeel_model::defect::{Defect, Severity};
 
-/// How to begin.
+/// Request to initialise.
 #[derive(Debug, Clone, Default)]
 pub struct InitRequest {
-    /// Whether nothing is written.
+    /// Whether no file is written.
     pub dry_run: bool,
-    /// Whether a small working system is written instead of what is detected.
+    /// Whether a small working system is written instead.
     pub example: bool,
-    /// Whether identities are left out: then names of environments are all that is recognised.
+    /// Whether no identities are proposed: only names of environments are recognised then.
     pub no_identities: bool,
 }
 
@@ -51,19 +51,19 @@ impl Files for Unwritten<'_> {
     }
 }
 
-/// What was compared with definitions that are not written yet.
+/// Result of comparing with unwritten definitions.
 struct Trial {
     defects: Vec<Defect>,
-    /// What is proposed for what differs, where it is asked for.
+    /// Proposed identities, if requested.
     identities: Vec<ProposedIdentity>,
     documents: DocumentsDocument,
 }
 
-/// Finds pairs of files and directories, writes `environments/`, and says how sure it is.
+/// Finds pairs of files and directories, writes `environments/`, and reports the certainty of each.
 ///
 /// # Errors
 ///
-/// When nothing is found, when a file that would be written is there already, or when something cannot be written.
+/// When nothing is found, when a file to write exists, or when writing fails.
 pub fn init(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -71,7 +71,7 @@ pub fn init(
 ) -> Result<Report, Failure> {
     if location.revision.is_some() {
         return Err(Failure::Usage(
-            "definitions are written into the working tree: leave out --at".into(),
+            "definitions are written to the working tree: omit --at".into(),
         ));
     }
     if request.example {
@@ -89,7 +89,7 @@ pub fn init(
     let found = discover(&listed, &text);
     let mut report = Report::new("init", "", world.clock.now());
     report.found(&found);
-    // What is only possible is written as comments: a person decides.
+    // Possible documents are written as comments, for a person to decide.
     if found.path().count() == 0 || found.documents.is_empty() {
         report.say("no files or directories found that differ only by an environment");
         report.next("evenkeel compare A B   # two files or directories, without definitions");

@@ -1,9 +1,9 @@
-//! What is large and is let go of on another thread.
+//! Large values that are freed on another thread.
 
 use std::ops::{Deref, DerefMut};
 
-/// A value that is freed on a thread of the pool. Freeing fifty thousand resources takes as long as judging them, and a
-/// program that ends need not wait for it: the kernel takes all of its memory at once.
+/// Value that is freed on a thread of the pool. Freeing fifty thousand resources takes as long as judging them, and an
+/// ending program need not wait: the kernel frees all of its memory at once.
 #[derive(Debug, Default)]
 pub struct Large<T: Default + Send + 'static>(T);
 

@@ -1,4 +1,4 @@
-//! Lock: who holds which environment, and how it is taken from a holder who hangs.
+//! Lock: the holders of environments, and breaking the lock of a run that hangs.
 
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
@@ -7,7 +7,7 @@ use evenkeel_ledger::LedgerError;
 use evenkeel_ledger::lease::{self, Lock};
 use evenkeel_model::EnvironmentName;
 
-/// Says of each environment who holds it. Looks, and changes nothing.
+/// Reports the lock of each environment. Read-only.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
     Ok(report)
 }
 
-/// Breaks the lock of an environment for good, and records who did it and why.
+/// Breaks the lock of an environment, and records who broke it and why.
 ///
 /// # Errors
 ///

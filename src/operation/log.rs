@@ -9,16 +9,16 @@ use evenkeel_ledger::{Record, chain};
 use evenkeel_model::text::{count, nearest};
 use evenkeel_model::{EnvironmentName, Moment, duration};
 
-/// Which entries are listed.
+/// Filter of entries.
 #[derive(Clone, Debug, Default)]
 pub struct LogRequest {
-    /// At most so many, the newest.
+    /// Maximum number of entries, the newest.
     pub limit: usize,
-    /// Whether steps and leases are listed too.
+    /// Whether steps and leases are listed.
     pub all: bool,
     /// Only entries about this environment.
     pub environment: Option<String>,
-    /// Only entries of these kinds, or of all.
+    /// Only entries of these kinds; all when empty.
     pub kinds: Vec<String>,
     /// Only entries since this time: a date, a time, or an age such as `2d`.
     pub since: Option<String>,
@@ -28,7 +28,7 @@ pub struct LogRequest {
     pub by: Option<String>,
 }
 
-/// Kinds that are listed only where they are asked for: an apply or a release says what came of them.
+/// Kinds that are listed on request only: the entry of an apply or a release contains the results.
 const DETAILS: &[&str] = &[
     "steps-intended",
     "steps-ended",
@@ -40,7 +40,7 @@ const DETAILS: &[&str] = &[
 ///
 /// # Errors
 ///
-/// When the ledger cannot be read whole, or the request names something that does not exist.
+/// When the ledger cannot be read completely, or the request names something that does not exist.
 pub fn log(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -54,20 +54,20 @@ pub fn log(
     if let Some(name) = &filter.environment
         && !project.definition.path.contains(name)
     {
-        // An environment that was on the path once has entries too.
+        // A former environment of the path has entries too.
         let known = project.definition.path.iter().map(EnvironmentName::as_str);
         let hint = nearest(name.as_str(), known)
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         report.say(format!("{name} is not on the path of the system{hint}"));
     }
-    // The state is the proof that everything can be read.
+    // Reading the state proves that every entry is readable.
     let (state, ledger) = project.state()?;
     let mut kept: VecDeque<EntryDocument> = VecDeque::new();
     let mut left = 0;
     if let Some(ledger) = &ledger {
         let mut last = 0;
         ledger.each(0, &mut |entry| {
-            // A read that was restarted delivers entries twice.
+            // A concurrent append restarts the read, so an entry can be delivered twice.
             if entry.sequence <= last {
                 return Ok(());
             }
@@ -101,7 +101,7 @@ pub fn log(
     Ok(report)
 }
 
-/// A request that was understood.
+/// Parsed request.
 struct Filter<'a> {
     all: bool,
     environment: Option<EnvironmentName>,
@@ -163,7 +163,7 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// Reads a moment: a date, a time in RFC 3339, or an age such as `2d`.
+/// Parses a moment: a date, a time in RFC 3339, or an age such as `2d`.
 fn time(text: &str, now: Moment) -> Result<Moment, String> {
     if let Some(age) = duration::parse(text) {
         let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);

@@ -1,9 +1,9 @@
-//! Everything evenkeel can do, one function each: the library's front door.
+//! Operations of evenkeel, one function each: the library's entry points.
 //!
-//! An operation is orchestration and nothing else. It opens a [`session`], which finds, reads and resolves what the
-//! operation needs; asks [`evenkeel_core`] for judgement; asks the adapters of [`crate::world`] for everything outside of
-//! this process; and fills a [`Report`](crate::report::Report) with its exit code. An operation that cannot begin returns a
-//! [`Failure`]. Nothing here prints, decides what a difference means, or touches a file by itself.
+//! An operation only orchestrates. It opens a [`session`], which finds, reads and resolves its input; calls
+//! [`evenkeel_core`] for judgement and the adapters of [`crate::world`] for everything outside of this process; and
+//! fills a [`Report`](crate::report::Report) with its exit code. An operation that cannot start returns a [`Failure`].
+//! Nothing here prints, judges a difference, or accesses a file directly.
 
 mod ages;
 mod apply;

@@ -1,4 +1,4 @@
-//! The whole picture: environments resolved, parity settled, and each looked at.
+//! Resolution of environments: parity with declared differences, and observation of each environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,30 +25,30 @@ use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::{EnvironmentName, Sealer};
 
-/// Environments as resolved.
+/// Resolved environments.
 pub(super) struct Resolution {
     pub(super) sealer: Sealer,
-    /// Where the definitions came from.
+    /// Origin of the definitions.
     pub(super) origin: Origin,
     pub(super) resolved: Large<BTreeMap<EnvironmentName, Resolved>>,
-    /// Takes every secret of these environments out of what was not written by evenkeel.
+    /// Removes every secret of these environments from foreign text.
     pub(super) secrets: Arc<Redactor>,
-    /// Parity between all environments, settled; secrets are compared where both were resolved. What has one cause is
-    /// one defect. Documents that could not be read are in it, since nothing can be told of them.
+    /// Parity of all environments; secrets are compared where both were resolved. Differences with one cause are one
+    /// defect. Unreadable documents are included, since their differences are unknown.
     pub(super) parity: Vec<Defect>,
-    /// What differs and is not declared, place by place.
+    /// Undeclared differences, place by place.
     pub(super) open: Vec<Disparity>,
     /// Whether a document could not be read.
     pub(super) unread: bool,
-    /// The documents that were compared, counted.
+    /// Number of compared documents.
     pub(super) documents: Option<DocumentsDocument>,
     /// Declared differences in force, with their expiries.
     pub(super) declarations: Vec<(String, evenkeel_model::Moment)>,
-    /// What is written differently and counts as equal, where it is asked for.
+    /// Values that are written differently and count as equal, if requested.
     pub(super) equal: Vec<String>,
-    /// The places that are declared to differ.
+    /// Places that are declared to differ.
     pub(super) declared: BTreeSet<String>,
-    /// The files that were compared.
+    /// Compared files.
     pub(super) files: FileSets,
 }
 
@@ -62,7 +62,7 @@ impl Resolution {
         let resolved = project.resolve(names, &sealer, needs.depth(), needs.compares_all())?;
         let mut origin = project.origin(&resolved)?;
         let nothing = BTreeMap::new();
-        // Without real secrets there is nothing to compare them by.
+        // Without resolved secrets there is nothing to compare.
         let compared = if needs.depth() == Depth::Whole {
             &resolved
         } else {
@@ -78,11 +78,11 @@ impl Resolution {
             None => None,
             Some(declared) => {
                 let sets = gather(project, declared, needs.renders())?;
-                // A document that could not be read because an end was asked for is no finding.
+                // A document that was not read because of an interruption is not a finding.
                 if project.world.interruption.is_set() {
                     return Err(Failure::Interrupted);
                 }
-                // What a release was compared by is in its commit, or the definitions differ from it.
+                // The commit contains the inputs of a release, or the definitions differ from it.
                 if needs == Needs::Release && !origin.dirty {
                     origin.dirty = differ_from_commit(project, &declared.asked(), &sets)?;
                 }
@@ -131,7 +131,7 @@ impl Resolution {
         ))
     }
 
-    /// Looks at one environment.
+    /// Observes one environment.
     pub(super) fn look<'a>(
         &'a self,
         project: &Project<'_>,
@@ -152,7 +152,7 @@ impl Resolution {
         .map_err(Failure::other)
     }
 
-    /// What differs between what was seen and what is declared. Names of things that nobody declared may quote a secret.
+    /// Returns the differences between observations and definitions. Names of unmanaged things may contain a secret.
     pub(super) fn live(&self, situation: &Situation<'_>) -> Vec<Defect> {
         let mut defects = live(situation);
         if self.secrets.is_empty() {
@@ -170,7 +170,7 @@ impl Resolution {
         defects
     }
 
-    /// The targets of one environment.
+    /// Returns the targets of one environment.
     pub(super) fn targets(
         &self,
         project: &Project<'_>,
@@ -184,7 +184,7 @@ impl Resolution {
         ))
     }
 
-    /// The plan for what was seen.
+    /// Returns the plan for an observation.
     pub(super) fn plan(
         &self,
         project: &Project<'_>,
@@ -211,7 +211,7 @@ impl Resolution {
     }
 }
 
-/// Gathers the documents that a project has now, in its working tree or in the commit it is read from.
+/// Reads the current documents of a project, from its working tree or from its commit.
 fn gather(
     project: &Project<'_>,
     declared: &DeclaredDocuments,
@@ -239,8 +239,8 @@ fn gather(
     }
 }
 
-/// Whether documents of the working tree differ from those of the commit that it is on. What a command prints depends on
-/// files that only the command knows: then every file of the project counts.
+/// Whether documents of the working tree differ from those of its commit. The inputs of a command's output are unknown,
+/// so for these, every file of the project counts.
 fn differ_from_commit(
     project: &Project<'_>,
     asked: &[DocumentRequest<'_>],
@@ -270,7 +270,7 @@ fn differ_from_commit(
         return Ok(true);
     };
     let then = committed.gather(&head, &paths, &Renames::default());
-    // A file that is missing from both is as it was committed.
+    // A file that is missing from both is unchanged.
     let is_absent = |set: &FileSet| set.absent && set.files.is_empty();
     Ok(here
         .iter()
@@ -278,7 +278,7 @@ fn differ_from_commit(
         .any(|((_, now), then)| !(now.is_same(then) || is_absent(now) && is_absent(then))))
 }
 
-/// How a project's own commands run. The variables that secrets come from are redacted in what they print.
+/// Returns how a project's commands run. Variables that contain secrets are redacted in their output.
 fn rendering(project: &Project<'_>, renders: bool) -> Rendering {
     let world = project.world;
     let given = project

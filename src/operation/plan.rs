@@ -1,4 +1,4 @@
-//! Plan: what would be done, for the whole path or for one environment.
+//! Plan: planned changes, for the whole path or for one environment.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use evenkeel_core::release::{rehearsed, restored};
 use evenkeel_ledger::State;
 use evenkeel_model::EnvironmentName;
 
-/// How to plan.
+/// Request to plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlanRequest<'a> {
-    /// The environment; all when `None`.
+    /// Environment; all when `None`.
     pub environment: Option<&'a str>,
-    /// The file that the plan of the one environment is saved to.
+    /// File to save the plan of the one environment to.
     pub output: Option<&'a Path>,
     /// Whether changes give exit code 2.
     pub exit_code: bool,
@@ -36,7 +36,7 @@ pub fn plan(
         output,
         exit_code,
     } = request;
-    // A plan that is saved belongs to a ledger, which is founded only for a project that can be read.
+    // A saved plan belongs to a ledger, which is only created for a readable project.
     let (mut session, state) = if output.is_some() {
         (Session::open(world, location, "plan")?, None)
     } else {
@@ -56,7 +56,7 @@ pub fn plan(
     }
     let (needs, state) = match state {
         Some(state) => (Needs::Live, state),
-        // The seals of a saved plan belong to a key: ledger and key are made now if there were none.
+        // The seals of a saved plan belong to a key, so ledger and key are created if missing.
         None => {
             let ledger = project.ledger()?;
             (Needs::Change, State::of(&*ledger)?.into())

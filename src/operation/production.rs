@@ -1,5 +1,4 @@
-//! Which environments take only releases: the commit and the ledger say so, and an edit that is not committed cannot
-//! unsay it.
+//! Environments that only accept releases, according to the commit and the ledger, regardless of uncommitted edits.
 
 use super::{Failure, Project};
 use evenkeel_core::environment::Definition;
@@ -8,7 +7,7 @@ use evenkeel_ledger::State;
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::EnvironmentName;
 
-/// Returns whether an environment takes only releases: it comes last on the path, in the definitions that were read or
+/// Returns whether an environment only accepts releases: it is last on the path, in the definitions that were read or
 /// in those of their commit, or it was ever released to.
 pub(super) fn takes_only_releases(
     project: &Project<'_>,
@@ -27,7 +26,7 @@ pub(super) fn takes_only_releases(
         || committed().is_some_and(|definition| comes_last(&definition))
 }
 
-/// Refuses to deliver where an environment before the last takes only releases.
+/// Refuses to deliver if an environment before the last one only accepts releases.
 pub(super) fn refuse_stages(
     project: &Project<'_>,
     state: &State,
@@ -38,7 +37,7 @@ pub(super) fn refuse_stages(
         if takes_only_releases(project, state, name, origin) {
             return Err(Failure::Refused {
                 reason: format!(
-                    "{name} only accepts releases, and `path` has it before the last environment; nothing was applied"
+                    "{name} only accepts releases, but `path` has it before the last environment; nothing was applied"
                 ),
                 help: format!("write `path` so that {name} comes last"),
             });

@@ -1,4 +1,4 @@
-//! A project: its definitions, where they came from, its key and its ledger.
+//! Project: its definitions, their origin, its key and its ledger.
 
 mod filling;
 mod origin;
@@ -18,30 +18,30 @@ use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::text::nearest;
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
-/// Where a project is to be found.
+/// Location of a project.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectLocation {
-    /// The directory of the definitions, if it was named.
+    /// Directory of the definitions, if named.
     pub environments: Option<PathBuf>,
-    /// The commit to read definitions from, if one was named.
+    /// Commit to read definitions from, if named.
     pub revision: Option<String>,
 }
 
-/// A project whose definitions were read.
+/// Project with parsed definitions.
 pub struct Project<'w> {
-    /// What the program was given.
+    /// Inputs of the program.
     pub world: &'w World<'w>,
     /// The directory of the definitions, absolute.
     pub directory: PathBuf,
-    /// The project's directory: the one that holds it.
+    /// Project directory, which contains the directory of the definitions.
     pub root: PathBuf,
-    /// The ledger, the key, locks and objects, wherever they are kept.
+    /// Store of the ledger, the key, locks and objects.
     pub store: Arc<dyn Store>,
     /// The definitions.
     pub definition: Large<Definition>,
-    /// What is odd about them without being wrong.
+    /// Warnings about the definitions.
     pub warnings: Vec<Defect>,
-    /// Whether everything that counts as equal is told.
+    /// Whether values that count as equal are listed.
     pub tells_equal: bool,
     files: Box<dyn Files>,
     repository: Option<Repository>,
@@ -49,17 +49,17 @@ pub struct Project<'w> {
     from_commit: bool,
 }
 
-/// Where definitions are read from.
+/// Source of definitions.
 struct Source {
     files: Box<dyn Files>,
     repository: Option<Repository>,
     commit: Option<String>,
 }
 
-/// How much of the world resolving may ask for.
+/// Extent of resolving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// Definitions only: no secret is asked for, no artifact is read.
+    /// Definitions only, without secrets and artifacts.
     Shape,
     /// Everything.
     Whole,
@@ -79,19 +79,19 @@ impl<'w> Project<'w> {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with its definitions.
+    /// All defects of its definitions.
     pub fn open(world: &'w World<'w>, location: &ProjectLocation) -> Result<Self, Failure> {
         let directory = locate(world, location)?;
         let store = world.stores.make(root_of(&directory)?);
         Self::open_in(directory, store, world, location)
     }
 
-    /// As [`Project::open`], with its state as [`Project::state`] has it. The two are read at the same time; what is
-    /// wrong with the definitions is told first.
+    /// Reads a project like [`Project::open`], and concurrently its state like [`Project::state`]; defects of the
+    /// definitions are reported first.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with its definitions; then, when the ledger is there and cannot be read whole.
+    /// All defects of its definitions; then, when the ledger exists and cannot be read completely.
     pub fn open_with_state(
         world: &'w World<'w>,
         location: &ProjectLocation,
@@ -127,7 +127,7 @@ impl<'w> Project<'w> {
                 let files = WorkingTree {
                     directory: directory.clone(),
                 };
-                // git is asked while the definitions are read.
+                // Run git while the definitions are read.
                 let (found, reading) = std::thread::scope(|scope| {
                     let git = world.git();
                     let asking = threads::begin(scope, {
@@ -140,7 +140,7 @@ impl<'w> Project<'w> {
                         .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                     (found, reading)
                 });
-                // Errors in the definitions are told first, and none of them depends on what git says.
+                // Report errors in the definitions first; they do not depend on git.
                 let found = match (found, &reading.0) {
                     (Ok(found), _) => found,
                     (Err(_), None) => None,
@@ -210,22 +210,22 @@ impl<'w> Project<'w> {
         ))
     }
 
-    /// The project's directory within its repository, with `/`; `None` where it is in none.
+    /// Returns the project's directory within its repository, with `/`; `None` outside of one.
     pub(in crate::operation) fn path_in_repository(&self) -> Option<String> {
         path_within(&self.root, self.repository.as_ref()?)
     }
 
-    /// The directory of the definitions, as the project names it.
+    /// Returns the directory of the definitions, relative to the project.
     pub(in crate::operation) fn place(&self) -> Option<String> {
         let name = self.directory.file_name()?;
         Some(name.to_string_lossy().into_owned())
     }
 
-    /// The environment with a name.
+    /// Returns the environment with a name.
     ///
     /// # Errors
     ///
-    /// When there is none, with the names there are.
+    /// When there is none, with the existing names.
     pub fn environment(&self, name: &str) -> Result<EnvironmentName, Failure> {
         let wanted = EnvironmentName::new(name);
         if self.definition.path.contains(&wanted) {
@@ -240,15 +240,13 @@ impl<'w> Project<'w> {
         let path = evenkeel_model::text::list(&known, "and");
         Err(Failure::Usage(match nearest(name, known) {
             Some(near) => {
-                format!(
-                    "there is no environment `{name}`: did you mean `{near}`? The path is {path}"
-                )
+                format!("unknown environment `{name}`: did you mean `{near}`? The path is {path}")
             }
-            None => format!("there is no environment `{name}`; the path is {path}"),
+            None => format!("unknown environment `{name}`; the path is {path}"),
         }))
     }
 
-    /// The one environment that is released to.
+    /// Returns the environment to release to.
     ///
     /// # Errors
     ///
@@ -261,12 +259,12 @@ impl<'w> Project<'w> {
             .ok_or_else(|| Failure::other("the path of the system has no environments"))
     }
 
-    /// Refuses what changes or judges releases where one of these environments stands last on the path with siblings:
-    /// none of those comes before another, and a release goes to one.
+    /// Refuses to change or release if one of these environments is last on the path with siblings: they have no order,
+    /// and a release goes to one.
     ///
     /// # Errors
     ///
-    /// That it is not there yet.
+    /// When it is not supported yet.
     pub fn releases_to(&self, names: &[EnvironmentName]) -> Result<(), Failure> {
         let last = self.definition.stages.last().map_or(&[][..], Vec::as_slice);
         if last.len() < 2 || !names.iter().any(|name| last.contains(name)) {
@@ -275,40 +273,40 @@ impl<'w> Project<'w> {
         let last: Vec<&str> = last.iter().map(EnvironmentName::as_str).collect();
         Err(Failure::Refused {
             reason: format!(
-                "{} are production together, and a release to several environments at once is not there yet",
+                "{} are production together; a release to several environments at once is not supported yet",
                 evenkeel_model::text::list(&last, "and")
             ),
-            help: "compare them with each other and with what comes before: evenkeel drift".into(),
+            help: "run `evenkeel drift` to compare them".into(),
         })
     }
 
-    /// The key for reading: the project's, or a passing one where there is none yet.
+    /// Returns the key for reading: the project's, or a temporary one if there is none yet.
     ///
     /// # Errors
     ///
-    /// When the key is there and cannot be used.
+    /// When the key exists and cannot be used.
     pub fn sealer_for_reading(&self) -> Result<Sealer, Failure> {
         Ok(match self.store.key()? {
             Some(sealer) => sealer,
-            // Nothing was ever sealed: comparisons within this run are all there are.
+            // Nothing was sealed yet, so the key is only used for comparisons within this run.
             None => Sealer::new(*Digest::of(self.root.as_os_str().as_encoded_bytes()).as_bytes()),
         })
     }
 
-    /// The project's key, made if there is none.
+    /// Returns the project's key, and creates a missing one.
     ///
     /// # Errors
     ///
-    /// When it cannot be made or used.
+    /// When it cannot be created or used.
     pub fn sealer(&self) -> Result<Sealer, Failure> {
         Ok(self.store.make_key()?)
     }
 
-    /// The state, for reading. An empty one when nothing was ever recorded.
+    /// Returns the state for reading; an empty one without a ledger.
     ///
     /// # Errors
     ///
-    /// When the ledger is there and cannot be read whole.
+    /// When the ledger exists and cannot be read completely.
     pub fn state(&self) -> Result<(State, Option<Box<dyn Ledger>>), Failure> {
         match self.store.open(Some(&self.definition.system))? {
             Some(ledger) => Ok((State::of(&*ledger)?, Some(ledger))),
@@ -316,18 +314,18 @@ impl<'w> Project<'w> {
         }
     }
 
-    /// The ledger, for writing; founded if there was none.
+    /// Returns the ledger for writing, and creates a missing one.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened or founded.
+    /// When it cannot be opened or created.
     pub fn ledger(&self) -> Result<Box<dyn Ledger>, Failure> {
         let now = self.world.clock.now();
         Ok(self.store.open_or_found(&self.definition.system, now)?)
     }
 }
 
-/// The project's directory within its repository, with `/`.
+/// Returns the project's directory within its repository, with `/`.
 fn path_within(root: &Path, repository: &Repository) -> Option<String> {
     Some(
         root.strip_prefix(repository.root())
@@ -337,7 +335,7 @@ fn path_within(root: &Path, repository: &Repository) -> Option<String> {
     )
 }
 
-/// The directory within its repository of a project that may have no definitions that can be read.
+/// Returns the directory within its repository of a project whose definitions may be unreadable.
 #[must_use]
 pub fn project_path(world: &World<'_>, location: &ProjectLocation) -> Option<String> {
     let directory = locate(world, location).ok()?;
@@ -346,7 +344,7 @@ pub fn project_path(world: &World<'_>, location: &ProjectLocation) -> Option<Str
     path_within(root, &repository)
 }
 
-/// A revision that is not there is a mistake in the command; everything else is a failure of git.
+/// Returns the failure of a revision: a missing one is a usage error; everything else is a failure of git.
 pub(super) fn no_commit(error: GitError) -> Failure {
     match error {
         GitError::NoCommit { .. } => Failure::Usage(error.to_string()),

@@ -1,4 +1,4 @@
-//! Release: the button. The same recipe goes to production, its smoke suites run, and what happened is told truthfully.
+//! Release: applies the recipe to production, runs its smoke suites, and reports the result.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use evenkeel_ledger::{Ledger, State};
 ///
 /// # Errors
 ///
-/// When it cannot begin; a shut gate is a report with exit code 3.
+/// When it cannot start; a shut gate is a report with exit code 3.
 pub fn release(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -32,8 +32,8 @@ pub fn release(
     let Session { project, report } = session;
     let ledger = project.ledger()?;
     let mut state = State::of(&*ledger)?;
-    // A plan that is not the one to release is refused before production is locked. Behind the lock everything is
-    // observed once more: only then nobody else can come between the verdict and the release.
+    // Refuse another plan before production is locked. Under the lock everything is observed again, since others can
+    // change production between verdict and release until then.
     if let Some(wanted) = plan {
         let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
         if !asked.plan.digest().begins_with(wanted) {
@@ -57,7 +57,7 @@ pub fn release(
     )
 }
 
-/// Asks the gate under production's lease, and goes through it.
+/// Judges the gate under production's lease, and releases.
 pub(super) fn press(
     project: &Project<'_>,
     resolution: &Resolution,
@@ -116,8 +116,8 @@ fn go_through(
         definitions: Some(asked.plan.definitions),
         origin: Some(asked.dossier.origin.clone()),
     };
-    // What is applied is exactly what the gate was asked about: made again, it must be the same plan. Production is
-    // observed once more for that, since the gate took its time over the other environments and the whole ledger.
+    // The applied plan must equal the judged one. Production is observed again for that, since the gate takes time for
+    // the other environments and the whole ledger.
     let run = Run {
         project,
         resolution,
@@ -144,7 +144,7 @@ fn go_through(
             report.exit_code = code;
             return Ok(report);
         }
-        // Refused before the first write: the release ended without touching anything.
+        // Refused before the first write: the release ended without a change.
         Err(failure) => (ApplyOutcome::Failed, Some(failure)),
     };
     let mut smoke = None;
@@ -165,7 +165,7 @@ fn go_through(
                 name: &name,
             }
             .run(&suites, state, observed, &mut report)?;
-            // What was interrupted has neither passed nor failed.
+            // An interrupted suite has neither passed nor failed.
             interrupted = !passed && world.interruption.is_set();
             smoke = (!interrupted).then_some(passed);
         }

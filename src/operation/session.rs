@@ -1,7 +1,7 @@
-//! The opening of every operation: find the definitions, read them, resolve environments, begin the report.
+//! Start of every operation: finds and reads the definitions, resolves environments, and creates the report.
 //!
-//! An operation says what it needs ([`Needs`]) and gets no more: no secret is read, no artifact is hashed and no render
-//! command runs for an operation that does not use the result.
+//! An operation declares its inputs ([`Needs`]) and gets no more: without use for the result, no secret is read, no
+//! artifact is hashed and no render command runs.
 
 use super::large::Large;
 use super::picture::Resolution;
@@ -11,20 +11,20 @@ use crate::report::{RUNNING_COMMANDS, Report};
 use evenkeel_ledger::State;
 use evenkeel_model::{EnvironmentName, Sealer};
 
-/// What an operation needs of environments.
+/// Inputs that an operation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// Definitions. Documents only where a declared difference names them. No command runs.
+    /// Definitions. Documents only if a declared difference names them. No command runs.
     Definitions,
-    /// As [`Needs::Definitions`], and the commands run that print such documents.
+    /// As [`Needs::Definitions`], and commands that print such documents run.
     RenderedDefinitions,
     /// Parity of definitions and documents. No command runs.
     UnrenderedParity,
     /// Parity of definitions and documents.
     Parity,
-    /// The live state and what it should be: secrets and artifacts, no documents.
+    /// Live state and definitions: secrets and artifacts, no documents.
     Live,
-    /// Parity, secrets included, and the live state.
+    /// Parity with secrets, and the live state.
     Drift,
     /// As [`Needs::Live`], to change or test an environment.
     Change,
@@ -32,19 +32,19 @@ pub(super) enum Needs {
     Release,
 }
 
-/// Which documents are read.
+/// Documents to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DocumentNeed {
     /// None.
     None,
-    /// Those that a declared difference names.
+    /// Documents that a declared difference names.
     Named,
-    /// All of every environment.
+    /// All documents of every environment.
     All,
 }
 
 impl Needs {
-    /// How much of the world resolving reads.
+    /// Returns the extent of resolving.
     pub(super) fn depth(self) -> Depth {
         match self {
             Self::Definitions
@@ -55,12 +55,12 @@ impl Needs {
         }
     }
 
-    /// Whether claims are compared with those of all environments, whatever that costs.
+    /// Whether claims are always compared with those of all environments.
     pub(super) fn compares_all(self) -> bool {
         matches!(self, Self::Definitions | Self::Change | Self::Release)
     }
 
-    /// Which documents are read.
+    /// Returns the documents to read.
     pub(super) fn documents(self) -> DocumentNeed {
         match self {
             Self::Definitions | Self::RenderedDefinitions => DocumentNeed::Named,
@@ -71,12 +71,12 @@ impl Needs {
         }
     }
 
-    /// Whether the commands run that print documents.
+    /// Whether commands that print documents run.
     pub(super) fn renders(self) -> bool {
         !matches!(self, Self::Definitions | Self::UnrenderedParity)
     }
 
-    /// The project's key. It is made where something will be recorded under it.
+    /// Returns the project's key, and creates a missing one if something will be recorded under it.
     fn sealer(self, project: &Project<'_>) -> Result<Sealer, Failure> {
         match self {
             Self::Change | Self::Release => project.sealer(),
@@ -90,16 +90,16 @@ impl Needs {
     }
 }
 
-/// An operation that has begun.
+/// Started operation.
 pub(super) struct Session<'w> {
-    /// The project, with its definitions read.
+    /// Project with parsed definitions.
     pub(super) project: Project<'w>,
     /// The report.
     pub(super) report: Report,
 }
 
 impl<'w> Session<'w> {
-    /// Finds and reads the project, and begins the report of `command`.
+    /// Finds and reads the project, and creates the report of `command`.
     pub(super) fn open(
         world: &'w World<'_>,
         location: &ProjectLocation,
@@ -108,7 +108,7 @@ impl<'w> Session<'w> {
         Ok(Self::of(Project::open(world, location)?, command))
     }
 
-    /// As [`Session::open`], with the state of the ledger. The two are read at the same time.
+    /// Opens a session like [`Session::open`], and concurrently reads the state of the ledger.
     pub(super) fn open_with_state(
         world: &'w World<'_>,
         location: &ProjectLocation,
@@ -141,7 +141,7 @@ impl<'w> Session<'w> {
         Self { project, report }
     }
 
-    /// Resolves environments, as far as the operation needs them, and reports where their definitions came from.
+    /// Resolves environments as far as the operation needs them, and reports the origin of their definitions.
     pub(super) fn resolve(
         &mut self,
         names: &[EnvironmentName],

@@ -1,4 +1,4 @@
-//! Show: one recorded thing in full, by its name.
+//! Show: one record in full, by its name.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use evenkeel_ledger::{Entry, Ledger, LedgerError, Record, State, chain};
 use evenkeel_model::text::{count, nearest};
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// Shows what `id` names: an apply (`a-7`), a release (`r-3`), the newest run of a suite (`suite:e2e`,
-/// `suite:e2e@staging`), an entry by number, an object by the beginning of its digest, or a saved plan by its file.
+/// Shows a record: an apply (`a-7`), a release (`r-3`), the newest run of a suite (`suite:e2e`, `suite:e2e@staging`),
+/// an entry by number, an object by the start of its digest, or a saved plan by its file.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub fn show(world: &World<'_>, location: &ProjectLocation, id: &str) -> Result<R
     report.shown = shown;
     if report.shown.is_none() {
         return Err(Failure::Other {
-            reason: format!("nothing recorded is named `{id}`"),
+            reason: format!("nothing is recorded as `{id}`"),
             help: Some(
                 "run `evenkeel log` to list applies (a-7), releases (r-3) and entries (42); \
                  `suite:NAME` shows the output of a suite, a digest an object, a file a saved plan"
@@ -63,10 +63,10 @@ fn is_number(id: &str, prefix: &str) -> bool {
         .is_some_and(|number| number.parse::<u64>().is_ok())
 }
 
-/// Takes an entry and what it records.
+/// Receives an entry and its record.
 type Take<'a> = dyn FnMut(&Entry, Option<Record>) -> Result<(), LedgerError> + 'a;
 
-/// Gives each entry once, in order: a read that is restarted delivers entries again.
+/// Delivers each entry once, in order: a concurrent append restarts the read.
 fn each(ledger: &dyn Ledger, take: &mut Take<'_>) -> Result<(), LedgerError> {
     let mut last = 0;
     ledger.each(0, &mut |entry| {
@@ -195,7 +195,7 @@ fn release(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failu
                     document.fact("outcome", outcome_name(it.outcome));
                 }
             }
-            // What comes after another release is no longer of this one.
+            // Entries after another release do not belong to this one.
             Some(Record::ReleaseStarted(it)) if running.as_ref() == Some(&it.environment) => {
                 running = None;
             }
@@ -206,7 +206,7 @@ fn release(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failu
     Ok(shown)
 }
 
-/// The newest run of a suite: `e2e`, or `e2e@staging`.
+/// Returns the newest run of a suite: `e2e`, or `e2e@staging`.
 fn suite(project: &Project<'_>, state: &State, name: &str) -> Result<ShownDocument, Failure> {
     let (suite, environment) = match name.split_once('@') {
         Some((suite, environment)) => (suite, Some(environment)),
@@ -282,7 +282,7 @@ fn entry(ledger: &dyn Ledger, number: u64) -> Result<Option<ShownDocument>, Fail
     Ok(shown)
 }
 
-/// An object by the beginning of its digest: a dossier, or what a suite printed.
+/// Returns an object by the start of its digest: a dossier, or the output of a suite.
 fn object(project: &Project<'_>, id: &str) -> Result<Option<ShownDocument>, Failure> {
     let is_hex = |text: &str| text.len() >= 6 && text.bytes().all(|each| each.is_ascii_hexdigit());
     if !is_hex(id.strip_prefix("blake3:").unwrap_or(id)) {
@@ -299,7 +299,7 @@ fn object(project: &Project<'_>, id: &str) -> Result<Option<ShownDocument>, Fail
             return Ok(None);
         }
         return Err(Failure::Usage(format!(
-            "{} begin with `{id}`: write more of the digest",
+            "{} start with `{id}`: write more of the digest",
             count(found.len(), "object")
         )));
     };
@@ -382,7 +382,7 @@ fn step_outcome(outcome: StepOutcome) -> &'static str {
     }
 }
 
-/// JSON with line breaks, for people; any other text as it is.
+/// Returns JSON with line breaks; any other text unchanged.
 fn indented(text: &str) -> String {
     serde_json::from_str::<serde_json::Value>(text)
         .and_then(|value| serde_json::to_string_pretty(&value))

@@ -1,11 +1,12 @@
-//! Status: what runs where, since when, from which plan. From the ledger and the locks alone: nothing is observed.
+//! Status: the running recipe of each environment, since when, and from which plan. Reads only the ledger and the
+//! locks.
 
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{Report, StatusDocument};
 use evenkeel_core::release::{last, remedy};
 
-/// Says what runs where.
+/// Reports the status.
 ///
 /// # Errors
 ///
@@ -20,7 +21,7 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
         let lock = project.store.look_at_lock(name)?;
         let document =
             StatusDocument::new(&project.definition, &state, name, &lock, world.clock.now());
-        // A release that is still running needs no command from another process.
+        // A running release needs no command of another process.
         if !document.held
             && let Some(release) = last(&state, name)
         {

@@ -1,4 +1,4 @@
-//! Makes the targets of an environment.
+//! Creation of an environment's targets.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,9 +15,9 @@ use evenkeel_host::{LocalTarget, Observer, SealedTarget, Target};
 use evenkeel_ledger::AppliedResource;
 use evenkeel_model::{EnvironmentName, Instance, Sealer};
 
-/// Makes a target: real ones for the program, recorded ones for tests.
+/// Creates targets: real ones for the program, recorded ones for tests.
 pub trait TargetMaker: Sync {
-    /// The target of this name in an environment. It gets the sealer that is its own, and no other.
+    /// Creates the target of this name in an environment, with its own sealer.
     fn make(
         &self,
         environment: &EnvironmentName,
@@ -26,17 +26,17 @@ pub trait TargetMaker: Sync {
         sealer: &Sealer,
     ) -> Arc<dyn Target>;
 
-    /// Reads the same target with the project's sealer, to recognise what was applied before each target had its own.
-    /// Only what runs in this very process may do so.
+    /// Reads the same target with the project's sealer, to recognise resources applied before each target had its own.
+    /// Only for targets in this process.
     fn with_project_key(&self, _sealer: &Sealer) -> Option<Arc<dyn Observer>> {
         None
     }
 }
 
-/// Makes targets on this machine.
+/// Creates targets on this machine.
 #[derive(Debug)]
 pub struct LocalTargets {
-    /// The program that starts processes: this one.
+    /// Program that starts processes: this one.
     pub launcher: PathBuf,
 }
 
@@ -57,7 +57,7 @@ impl TargetMaker for LocalTargets {
     }
 }
 
-/// The targets of one environment.
+/// Targets of one environment.
 pub(super) struct Targets(BTreeMap<Arc<str>, SealedTarget>);
 
 impl Targets {
@@ -87,7 +87,7 @@ impl Targets {
         )
     }
 
-    /// Notes the seals of what was applied, so that it is recognised although it is declared differently now.
+    /// Adds the seals of applied resources, so that they are recognised although their declaration changed.
     pub(super) fn recall(&self, applied: &BTreeMap<Instance, AppliedResource>) {
         let applied: Vec<&AppliedResource> = applied.values().collect();
         let seals: Vec<(Arc<str>, AppliedSeals)> = applied
@@ -113,7 +113,7 @@ impl Targets {
         }
     }
 
-    /// For looking only.
+    /// Returns the targets for observation.
     pub(super) fn observers(&self) -> Observers<'_> {
         self.0
             .iter()
@@ -124,7 +124,7 @@ impl Targets {
             .collect()
     }
 
-    /// For changing.
+    /// Returns the targets for changes.
     pub(super) fn targets(&self) -> BTreeMap<Arc<str>, &dyn Target> {
         self.0
             .iter()

@@ -1,11 +1,11 @@
-//! The timeline of a command that wrote to the ledger: its own events are in it.
+//! Timeline of a command that wrote to the ledger, including its own events.
 
 use crate::report::Report;
 use evenkeel_ledger::{Ledger, State};
 
-/// Fills the timeline of a report with everything that was recorded until now.
+/// Fills the timeline of a report with all recorded events.
 ///
-/// A ledger that cannot be read now does not fail a command that already did its work: the timeline ends earlier then.
+/// An unreadable ledger does not fail a command that already completed: the timeline then ends earlier.
 pub(super) fn fill(ledger: &dyn Ledger, state: &mut State, report: &mut Report) {
     _ = state.catch_up(ledger);
     report.timeline(state);

@@ -1,6 +1,7 @@
-//! What drift does not compare: pairs of files that look like one thing in two environments, and that no definition mentions.
+//! Pairs of files that drift does not compare: they look like one thing in two environments, and no definition mentions
+//! them.
 //!
-//! Only paths are read, once. `init` reads contents.
+//! Only paths are read. `init` reads contents.
 
 use std::path::PathBuf;
 
@@ -16,10 +17,10 @@ use evenkeel_host::Interruption;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::text::inert;
 
-/// Most pairs that a message lists.
+/// Maximum number of pairs in a message.
 const SHOWN: usize = 5;
 
-/// Where the files of a project are listed from.
+/// Source of a project's file list.
 pub(super) struct Listing {
     root: PathBuf,
     repository: Option<Repository>,
@@ -28,7 +29,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// That of a project; `None` where its definitions are about resources alone.
+    /// Returns the listing of a project; `None` if its definitions only have resources.
     pub(super) fn of(project: &Project<'_>) -> Option<Self> {
         let definition = &project.definition;
         let mut own = definition.environments.values();
@@ -45,7 +46,7 @@ impl Listing {
         })
     }
 
-    /// The paths of the files, relative to the project's directory.
+    /// Returns the paths of the files, relative to the project's directory.
     ///
     /// # Errors
     ///
@@ -65,7 +66,7 @@ impl Listing {
     }
 }
 
-/// What came of listing the files of a project.
+/// Returns the result of listing the files of a project.
 ///
 /// # Errors
 ///
@@ -77,7 +78,7 @@ pub(super) fn listed(paths: Result<Vec<String>, SurveyError>) -> Result<Vec<Stri
     })
 }
 
-/// The likely pairs among some files that no document covers, and the files that documents which differ seem to be laid over.
+/// Returns the likely pairs that no document covers, and the likely base files of differing documents.
 ///
 /// # Errors
 ///
@@ -99,7 +100,7 @@ pub(super) fn find(
     ))
 }
 
-/// The likely pairs of files that no definition mentions.
+/// Returns the likely pairs of files that no definition mentions.
 ///
 /// # Errors
 ///
@@ -112,7 +113,7 @@ pub(super) fn pairs(project: &Project<'_>) -> Result<Vec<Vec<String>>, Failure> 
     Ok(find(project, &[], &paths)?.0.pairs)
 }
 
-/// Lists them in a report, the first of them with their paths.
+/// Adds them to a report, the first ones with their paths.
 pub(super) fn tell(undeclared: Undeclared, bases: &[(String, String)], report: &mut Report) {
     for (document, base) in bases {
         report.say(format!(
@@ -134,7 +135,7 @@ pub(super) fn tell(undeclared: Undeclared, bases: &[(String, String)], report: &
     report.not_compared(pairs, left_out);
 }
 
-/// The comment that leaves a pair out.
+/// Returns the comment that excludes a pair.
 pub(super) fn comment(pair: &[String]) -> String {
     let quoted: Vec<String> = pair
         .iter()

@@ -1,7 +1,7 @@
-//! Resources that exist without a record in the ledger: a warning, since the ledger may have been lost.
+//! Resources without a record in the ledger: a warning, since the ledger may have been lost.
 //!
-//! The first use of evenkeel on an existing system gives the same warning. Nothing is refused here: a resource that matches
-//! its definition is only recorded, and evenkeel never removes a resource that this ledger did not apply.
+//! The first use of evenkeel on an existing system gives the same warning. Nothing is refused here: a resource that
+//! matches its definition is only recorded, and evenkeel never removes a resource that this ledger did not apply.
 
 use super::Project;
 use crate::report::Report;

@@ -1,4 +1,4 @@
-//! Validate: checks definitions only. It reads no target and no secret.
+//! Validate: checks definitions only, without targets and secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use evenkeel_core::environment::{Definition, DocumentSource, Resolved};
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::text::inert;
 
-/// Reads, checks and resolves all environments, and lints declared differences.
+/// Reads, checks and resolves all environments, and checks declared differences.
 ///
 /// # Errors
 ///
-/// Everything that is wrong.
+/// All defects.
 pub fn validate(
     world: &World<'_>,
     location: &ProjectLocation,
@@ -61,7 +61,7 @@ pub fn validate(
     Ok(report)
 }
 
-/// Every program that the definitions name, with what runs it. One line for each.
+/// Returns every program that the definitions name, with the command that runs it, one line each.
 fn programs(
     definition: &Definition,
     resolved: &BTreeMap<EnvironmentName, Resolved>,

@@ -1,4 +1,4 @@
-//! Verify: runs suites, and records what they showed, bound to exactly what was tested.
+//! Verify: runs suites, and records their results, bound to the tested state.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use evenkeel_ledger::record::EvidenceBinding;
 use evenkeel_ledger::{Fence, Ledger, State};
 use evenkeel_model::{Digest, EnvironmentName};
 
-/// Runs suites of an environment: those that are named, or all.
+/// Runs suites of an environment: the named ones, or all.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ pub fn verify(
     Ok(report)
 }
 
-/// One run of suites on one environment.
+/// Run of suites on one environment.
 pub(super) struct Verification<'a> {
     pub(super) project: &'a Project<'a>,
     pub(super) resolution: &'a Resolution,
@@ -67,11 +67,11 @@ pub(super) struct Verification<'a> {
 }
 
 impl Verification<'_> {
-    /// Runs suites one after the other, quick kinds first, and records each. Whether all passed.
+    /// Runs suites in sequence, quick kinds first, and records each. Returns whether all passed.
     ///
-    /// `observed` is what was observed just now, if the caller did: nothing that evenkeel does comes between. So it is
-    /// with what was observed after a suite and before the next. Whatever somebody else changes in that time shows when
-    /// the suite ended, and makes its evidence void.
+    /// `observed` is the caller's latest observation, if any: evenkeel changes nothing after it. The same holds for the
+    /// observation after a suite and before the next. Changes by others in that time appear in the observation at the
+    /// suite's end, and invalidate its evidence.
     pub(super) fn run(
         &self,
         suites: &[&Suite],
@@ -108,7 +108,7 @@ impl Verification<'_> {
         let Some(observation) = before else {
             return Err(Failure::Other {
                 reason: format!(
-                    "{} cannot be read completely, so evidence could not be bound to its state",
+                    "{} cannot be read completely, so evidence cannot be bound to its state",
                     self.name
                 ),
                 help: Some(format!("run `evenkeel drift {}`", self.name)),
@@ -145,7 +145,7 @@ impl Verification<'_> {
         );
         world.listener.event(Event::Ended);
         let ended = world.clock.now();
-        // A suite may change what it tests.
+        // A suite may change the environment.
         *observed = self.look(state, &targets)?;
         let output = self.project.store.objects().put(result.output.as_bytes())?;
         let record = suite::evidence::record(
@@ -179,7 +179,7 @@ impl Verification<'_> {
 }
 
 impl Verification<'_> {
-    /// The digest of what is there and of when it changed, if everything can be observed.
+    /// Returns the digest of the live state with its times of change, if everything is observable.
     fn look(&self, state: &State, targets: &Targets) -> Result<Option<Digest>, Failure> {
         let situation = self
             .resolution
@@ -187,7 +187,7 @@ impl Verification<'_> {
         Ok(situation.untouched_digest())
     }
 
-    /// Recreates the working directory of a suite: files of an earlier run prove nothing.
+    /// Recreates the working directory of a suite: files of an earlier run are no evidence.
     fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
         let Some(run) = &suite.run else { return Ok(()) };
         let own = scratch_of(self.name.as_str(), &suite.name);
@@ -196,7 +196,7 @@ impl Verification<'_> {
         }
         fresh_directory(&self.project.root, &own).map_err(|reason| {
             Failure::other(format!(
-                "the working directory {} cannot be made: {reason}",
+                "cannot create the working directory {}: {reason}",
                 run.directory.display()
             ))
         })

@@ -1,4 +1,4 @@
-//! What the program is given: clock, variables, directory, standard input, processes, signals, account, and a listener.
+//! Inputs of the program: clock, variables, directory, standard input, processes, signals, account, and a listener.
 
 use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
@@ -13,7 +13,7 @@ use evenkeel_ledger::StoreMaker;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::Clock;
 
-/// Everything that is injected.
+/// Injected inputs.
 pub struct World<'a> {
     /// The clock.
     pub clock: &'a (dyn Clock + 'a),
@@ -25,9 +25,9 @@ pub struct World<'a> {
     pub input: BorrowedFd<'a>,
     /// The processes of this machine.
     pub processes: &'a dyn Processes,
-    /// Asks for an end.
+    /// Requests a stop.
     pub interruption: Interruption,
-    /// Who runs this.
+    /// Account that runs the program.
     pub actor: Actor,
     /// Receives the progress of an operation.
     pub listener: &'a dyn Listener,
@@ -35,17 +35,17 @@ pub struct World<'a> {
     pub targets: &'a dyn TargetMaker,
     /// Makes stores.
     pub stores: &'a dyn StoreMaker,
-    /// The secrets that are resolved in this run.
+    /// Secrets resolved in this run.
     pub secrets: RunSecrets,
 }
 
 impl World<'_> {
-    /// How git is started: with the variables and the interruption that the program was given.
+    /// Returns how git is started: with the program's variables and interruption.
     #[must_use]
     pub fn git(&self) -> Git {
         Git::new(self.environment, &self.interruption)
     }
 }
 
-/// The version of this evenkeel.
+/// Version of this evenkeel.
 pub const TOOL: &str = concat!("evenkeel ", env!("CARGO_PKG_VERSION"));

@@ -1,4 +1,4 @@
-//! The catalogue of codes: everything that evenkeel reports, in one list.
+//! Catalogue of codes: all codes of evenkeel in one list.
 
 use evenkeel_core::{checkpoint, drift, environment, gate, kind};
 use evenkeel_model::defect::Code;

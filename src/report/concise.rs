@@ -1,4 +1,4 @@
-//! One line for each finding, in the form that editors and log viewers turn into links; the verdict is the last line.
+//! One line for each finding, in a form that editors and log viewers turn into links; the verdict is the last line.
 
 use std::io::{self, Write};
 

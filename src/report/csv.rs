@@ -1,7 +1,7 @@
-//! A table for spreadsheets and auditors: one row for each place of each finding, each reason that shuts the
-//! gate, and each entry of the ledger that the report has.
+//! Table for spreadsheets and auditors: one row for each place of each finding, each reason that shuts the gate, and
+//! each ledger entry of the report.
 //!
-//! A cell never begins with a character that makes a spreadsheet read it as a formula.
+//! A cell never starts with a character that makes a spreadsheet read it as a formula.
 
 use std::io::{self, Write};
 
@@ -13,10 +13,10 @@ use super::{Format, Style};
 use evenkeel_model::Moment;
 use evenkeel_model::text::inert;
 
-/// A table.
+/// Table.
 pub(super) struct Csv;
 
-/// The columns. New ones are added at the end.
+/// Columns. New ones are added at the end.
 const COLUMNS: [&str; 25] = [
     "system",
     "checked",
@@ -45,7 +45,7 @@ const COLUMNS: [&str; 25] = [
     "ticket",
 ];
 
-/// One row: what is in each column. A column that is not set is empty.
+/// Row: the cells of each column. A column that is not set is empty.
 #[derive(Default)]
 struct Row<'a> {
     state: &'a str,
@@ -69,7 +69,7 @@ impl Format for Csv {
     const SUFFIXES: &'static [&'static str] = &[".csv"];
 
     fn write(report: &Report, _style: Style, to: &mut dyn Write) -> io::Result<()> {
-        // Quotes around every cell: a spreadsheet that takes `;` for the separator does not split it, and `0640` stays text.
+        // Every cell is quoted: a spreadsheet with the separator `;` does not split it, and `0640` stays text.
         let mut table = WriterBuilder::new()
             .quote_style(QuoteStyle::Always)
             .from_writer(to);
@@ -203,10 +203,10 @@ fn cells(report: &Report, row: &Row<'_>) -> [String; 25] {
     owned.map(|text| text.map_or_else(String::new, |text| cell(&text)))
 }
 
-/// Returns a cell that no spreadsheet reads as a formula: one that begins like a formula begins with `'`.
+/// Returns a cell that no spreadsheet reads as a formula: one that starts like a formula gets a leading `'`.
 fn cell(text: &str) -> String {
     let safe = inert(text);
-    // Spreadsheets pass over spaces before a formula, and some read the wide forms of these characters.
+    // Spreadsheets ignore spaces before a formula, and some read the wide forms of these characters.
     let first = safe.chars().find(|character| *character != ' ');
     let is_formula = first.is_some_and(|first| {
         matches!(

@@ -1,8 +1,8 @@
-//! The document: everything an operation has to say.
+//! Report document: all results of an operation.
 //!
-//! Fields are added, never renamed; consumers ignore fields that they do not know. A list is always present, empty where
-//! there is nothing in it; a single thing is absent where there is none. Here is the whole; each part has a file in this
-//! folder. Decision 22 lists what version 2 changed.
+//! Fields are added, never renamed; consumers ignore unknown fields. A list is always present, even if empty; a single
+//! thing is absent if there is none. This file defines the whole; each part has a file in this folder. Decision 22
+//! lists the changes of version 2.
 
 mod checkpoints;
 mod cut;
@@ -60,54 +60,54 @@ use evenkeel_ledger::record::Origin;
 use evenkeel_model::Moment;
 use evenkeel_model::defect::{Code, Defect};
 
-/// Commands that print what they do while they run: their verdict comes last.
+/// Commands that print progress while they run: their verdict comes last.
 pub const RUNNING_COMMANDS: &[&str] = &["apply", "deliver", "release", "verify"];
 
-/// The version of this document.
+/// Version of this document.
 pub const FORMAT: &str = "2.0";
 
-/// Everything an operation has to say.
+/// Result of an operation.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
-    /// The version of this document: `2.0`. Consumers refuse another first number.
+    /// Version of this document: `2.0`. Consumers reject another first number.
     pub format: Cow<'static, str>,
-    /// The version of evenkeel.
+    /// Version of evenkeel.
     pub tool: Cow<'static, str>,
-    /// The command.
+    /// Command.
     pub command: Cow<'static, str>,
-    /// The system.
+    /// System.
     pub system: String,
-    /// The environments, in the order of the path; empty where the definitions were not read.
+    /// Environments, in the order of the path; empty if the definitions were not read.
     #[serde(default)]
     pub path: Vec<String>,
-    /// When it was made.
+    /// Time of the report.
     #[schemars(with = "String")]
     pub at: Moment,
-    /// The exit code that goes with it.
+    /// Exit code.
     pub exit_code: u8,
-    /// The verdict in one word; absent where the command judges nothing.
+    /// Verdict in one word; absent if the command judges nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headline: Option<Headline>,
-    /// Where the definitions came from.
+    /// Origin of the definitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<OriginDocument>,
-    /// The project's directory within its repository, with `/` and empty at its root; absent outside of a repository.
+    /// Project directory within its repository, with `/` and empty at its root; absent outside of a repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// What stopped the operation before it had anything else to report.
+    /// Failure that stopped the operation before its other results.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureDocument>,
-    /// The findings, counted.
+    /// Number of findings.
     pub counts: CountsDocument,
-    /// The codes of the findings, by name.
+    /// Codes of the findings, by name.
     pub codes: Vec<CodeDocument>,
-    /// Everything that disagrees.
+    /// Findings.
     pub findings: Vec<FindingDocument>,
-    /// Parity between environments, counted.
+    /// Summary of parity between environments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parity: Option<ParityDocument>,
-    /// Each environment that was looked at.
+    /// Observed environments.
     pub environments: Vec<EnvironmentReport>,
     /// Plans.
     pub plans: Vec<PlanReport>,
@@ -115,42 +115,42 @@ pub struct Report {
     pub applies: Vec<ApplyDocument>,
     /// Suites that ran.
     pub suites: Vec<SuiteDocument>,
-    /// The release that the command made: `r-3`.
+    /// Release made by the command: `r-3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
-    /// The gate's answer.
+    /// Verdict of the gate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictDocument>,
-    /// What runs where.
+    /// Status of each environment.
     pub status: Vec<StatusDocument>,
-    /// The newest events of the ledger, at most 200, oldest first.
+    /// Newest events of the ledger, at most 200, oldest first.
     #[serde(default)]
     pub timeline: Vec<EventDocument>,
-    /// The lease on each environment.
+    /// Lease of each environment.
     pub locks: Vec<LockDocument>,
-    /// How far the ledger goes: what is worth keeping elsewhere.
+    /// Checkpoint of the ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<CheckpointDocument>,
-    /// What came of checkpoints that were kept elsewhere.
+    /// Results of checkpoints that were kept elsewhere.
     pub proofs: Vec<ProofDocument>,
-    /// Entries of the ledger.
+    /// Ledger entries.
     pub entries: Vec<EntryDocument>,
-    /// One recorded thing in full, as `show` prints it.
+    /// One record in full, as printed by `show`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shown: Option<ShownDocument>,
-    /// What the report leaves out.
+    /// Omitted parts of the report.
     pub cut: Vec<CutDocument>,
-    /// Sentences.
+    /// Messages.
     pub messages: Vec<String>,
-    /// What to type next.
+    /// Next commands.
     pub next: Vec<String>,
 }
 
-/// Where the definitions came from.
+/// Origin of the definitions.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct OriginDocument {
-    /// The commit, if they are in a repository.
+    /// Commit, if they are in a repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// Whether they differ from it.
@@ -158,7 +158,7 @@ pub struct OriginDocument {
 }
 
 impl Report {
-    /// An empty report with exit code 0.
+    /// Creates an empty report with exit code 0.
     #[must_use]
     pub fn new(command: &'static str, system: &str, at: Moment) -> Self {
         Self {
@@ -196,7 +196,7 @@ impl Report {
         }
     }
 
-    /// Where the definitions came from.
+    /// Sets the origin of the definitions.
     pub fn origin(&mut self, origin: &Origin) {
         self.origin = Some(OriginDocument {
             commit: origin.commit.clone(),
@@ -204,7 +204,7 @@ impl Report {
         });
     }
 
-    /// Adds defects. Their places are relative to the repository too where [`Report::project`] is set before.
+    /// Adds defects. Their places are also relative to the repository if [`Report::project`] was set before.
     pub fn defects(&mut self, defects: impl IntoIterator<Item = Defect>) {
         let mut places = Places::of(self.project.clone());
         for defect in defects {
@@ -228,7 +228,7 @@ impl Report {
         }
     }
 
-    /// Counts parity.
+    /// Sets the summary of parity.
     pub fn parity(
         &mut self,
         defects: &[Defect],
@@ -257,7 +257,7 @@ impl Report {
         });
     }
 
-    /// Adds the likely pairs of files that were not compared, and how many of them the definitions leave out.
+    /// Adds the likely pairs of files that were not compared, and the number that the definitions exclude.
     pub fn not_compared(&mut self, pairs: Vec<Vec<String>>, left_out: usize) {
         if let Some(parity) = &mut self.parity {
             parity.not_compared = pairs;
@@ -265,7 +265,7 @@ impl Report {
         }
     }
 
-    /// Covers secrets in what stopped an operation, with `safe`.
+    /// Hides secrets in a failure, with `safe`.
     pub fn redact(&mut self, safe: &dyn Fn(&str) -> String) {
         let cover = |text: &mut String| *text = safe(text);
         if let Some(failure) = &mut self.failure {
@@ -286,17 +286,17 @@ impl Report {
         }
     }
 
-    /// Adds a sentence.
+    /// Adds a message.
     pub fn say(&mut self, sentence: impl Into<String>) {
         self.messages.push(sentence.into());
     }
 
-    /// Adds what to type next.
+    /// Adds a next command.
     pub fn next(&mut self, command: impl Into<String>) {
         self.next.push(command.into());
     }
 
-    /// Says that something is left out of a list, by which argument.
+    /// Adds an omission from a list, with its argument.
     pub fn cut(&mut self, list: &str, left_out: usize, by: &str) {
         if left_out > 0 {
             self.cut.push(CutDocument {
@@ -307,13 +307,13 @@ impl Report {
         }
     }
 
-    /// Sets the exit code, and the verdict that follows from it and from everything else.
+    /// Sets the exit code, and the verdict that follows from it and from the rest of the report.
     pub fn conclude(&mut self, exit_code: u8) {
         self.exit_code = exit_code;
         self.headline = Headline::of(self);
     }
 
-    /// Whether anything that was read differs, and no declared difference allows it.
+    /// Whether there are undeclared differences in what was read.
     #[must_use]
     pub fn has_drift(&self) -> bool {
         self.findings
@@ -321,7 +321,7 @@ impl Report {
             .any(|finding| finding.counts() && !finding.is_unreadable())
     }
 
-    /// Whether everything that counts is removed by the next apply or release.
+    /// Whether the next apply or release removes everything that counts.
     #[must_use]
     pub fn is_pending_only(&self) -> bool {
         let is_whole = self
@@ -332,7 +332,7 @@ impl Report {
         is_whole && self.counts.pending > 0 && counted.all(FindingDocument::is_pending)
     }
 
-    /// Whether any finding is an error that nothing allows.
+    /// Whether any finding is an undeclared error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(FindingDocument::counts)
@@ -340,10 +340,10 @@ impl Report {
 }
 
 impl Report {
-    /// The JSON Schema of this document.
+    /// Returns the JSON Schema of this document.
     #[must_use]
     pub fn schema() -> serde_json::Value {
-        // Of what is written, not of what can be read: each list is required.
+        // The schema of output, where every list is required, not of accepted input.
         let mut schema = schemars::generate::SchemaSettings::default()
             .for_serialize()
             .into_generator()

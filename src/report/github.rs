@@ -1,6 +1,6 @@
 //! GitHub Actions: annotations on standard output, the summary of the job, and outputs of the step.
 //!
-//! Annotations are workflow commands: text from outside is escaped so that it never begins or ends one. GitHub shows ten of
+//! Annotations are workflow commands: foreign text is escaped so that it never starts or ends one. GitHub shows ten of
 //! each level and drops the rest, so no more are written; the summary has all.
 
 use std::io::{self, Write};
@@ -12,13 +12,13 @@ use super::{Format, Style};
 use evenkeel_model::defect::Severity;
 use evenkeel_model::text::{count, inert};
 
-/// Annotations of one level that GitHub shows for one step.
+/// Number of annotations of one level that GitHub shows for one step.
 const MOST_OF_LEVEL: usize = 10;
-/// The longest text of an annotation, in characters.
+/// Longest text of an annotation, in characters.
 const LONGEST_TEXT: usize = 4_000;
-/// The longest title of an annotation, in characters.
+/// Longest title of an annotation, in characters.
 const LONGEST_TITLE: usize = 200;
-/// GitHub drops the summary of a step that has more than 1,024 KiB; the rest is for other commands of the same step.
+/// GitHub drops the summary of a step above 1,024 KiB; the rest is for other commands of the same step.
 const LONGEST_SUMMARY: usize = 900 * 1024;
 
 /// Annotations for GitHub Actions.
@@ -44,7 +44,7 @@ impl Format for Github {
     }
 }
 
-/// Returns the annotations by level, the gravest first: properties and text, without the name of the command.
+/// Returns the annotations by level, the most severe first: properties and text, without the name of the command.
 fn annotations(report: &Report) -> [(&'static str, Vec<String>); 3] {
     let (mut errors, mut warnings, mut notices) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(failure) = &report.failure {
@@ -102,7 +102,7 @@ fn of_finding(finding: &FindingDocument) -> String {
         ("endLine", &end_line),
     ];
     let (column, end_column) = (place.column.to_string(), place.end_column.to_string());
-    // Columns of several lines are refused.
+    // Columns of several lines are rejected.
     if place.line == place.end_line {
         properties.extend([("col", &*column), ("endColumn", &*end_column)]);
     }
@@ -136,7 +136,7 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Returns the summary of a job in Markdown, where `present` bytes are in it already; `None` where it is full.
+/// Returns the summary of a job in Markdown, if `present` bytes were written before; `None` if it is full.
 #[must_use]
 pub fn summary(report: &Report, present: u64) -> Option<String> {
     let present = usize::try_from(present).unwrap_or(usize::MAX);
@@ -144,9 +144,9 @@ pub fn summary(report: &Report, present: u64) -> Option<String> {
     (longest > 16 * 1024).then(|| page(report, longest))
 }
 
-/// Returns the outputs of a step, with a delimiter that no value has.
+/// Returns the outputs of a step, with a delimiter that no value contains.
 ///
-/// `token` makes the delimiter: it must be random, so that no text from outside can end a value.
+/// `token` is part of the delimiter: it must be random, so that no foreign text can end a value.
 #[must_use]
 pub fn outputs(report: &Report, token: &str) -> String {
     let counts = &report.counts;

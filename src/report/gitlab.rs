@@ -1,4 +1,4 @@
-//! GitLab's code quality report: one degradation for each finding that is not declared.
+//! GitLab's code quality report: one degradation for each undeclared finding.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use super::wording::{State, anchor, clip, path, place};
 use super::{Format, Style};
 use evenkeel_model::defect::Severity;
 
-/// The longest description, in characters.
+/// Longest description, in characters.
 const LONGEST: usize = 1_000;
 
 /// GitLab's code quality report.
@@ -33,7 +33,7 @@ impl Format for Gitlab {
     }
 }
 
-/// One degradation of code quality, by GitLab's names.
+/// Degradation of code quality, by GitLab's names.
 #[derive(Serialize)]
 struct Degradation<'a> {
     description: String,

@@ -1,8 +1,8 @@
-//! One self-contained HTML file: no script, no request, readable on paper, in the dark, by keyboard and by ear.
+//! Self-contained HTML file: no script, no request, readable on paper, in dark mode, by keyboard and by screen reader.
 //!
-//! Here are the frame and the order of sections; each section has a file in this folder. Text from outside reaches the
-//! page only as an argument of `html!`, which escapes it. Lists go through [`budget::fill`], so that no report makes a
-//! page of more than 5 MB.
+//! This file contains the frame and the order of sections; each section has a file in this folder. Foreign text reaches
+//! the page only as an argument of `html!`, which escapes it. Lists go through [`budget::fill`], so that no report
+//! makes a page of more than 5 MB.
 
 mod applies;
 mod budget;
@@ -33,15 +33,15 @@ use self::text::brief;
 use super::document::{Report, Tone};
 use super::{Format, Style};
 
-/// The style sheet. Its digest is in the policy, so that no other style is applied.
+/// Style sheet. Its digest is in the policy, so that no other style is applied.
 const STYLE: &str = include_str!("html/style.css");
-/// The SHA-256 digest of [`STYLE`], in base64: `EVENKEEL_BLESS=1 cargo test --test program html` writes it.
+/// SHA-256 digest of [`STYLE`], in base64: `EVENKEEL_BLESS=1 cargo test --test program html` writes it.
 const STYLE_DIGEST: &str = include_str!("html/style.sha256");
 
-/// With more findings, only what is open is printed of the details.
+/// With more findings, only open details are printed.
 const FEW: usize = 60;
 
-/// One self-contained page.
+/// Self-contained page.
 pub(super) struct Html;
 
 impl Format for Html {
@@ -55,13 +55,13 @@ impl Format for Html {
     }
 }
 
-/// A section of the page.
+/// Section of the page.
 struct Section {
     /// Its anchor.
     id: &'static str,
     /// Its heading.
     title: &'static str,
-    /// The number beside the heading in the contents.
+    /// Number beside the heading in the contents.
     count: Option<usize>,
     /// Its contents.
     body: Markup,
@@ -83,7 +83,7 @@ impl Section {
     }
 }
 
-/// The sections that the report has something for, in the order of the page.
+/// Returns the sections with content, in the order of the page.
 fn sections(report: &Report) -> Vec<Section> {
     [
         notes::failure(report),

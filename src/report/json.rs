@@ -1,4 +1,4 @@
-//! The document itself, as JSON.
+//! Report document as JSON.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 use super::{Format, Report, Style};
 use evenkeel_model::text::inert;
 
-/// The document itself.
+/// Report document.
 pub(super) struct Json;
 
 impl Format for Json {
@@ -21,8 +21,8 @@ impl Format for Json {
     }
 }
 
-/// Writes a value as one JSON document with a line feed at its end. What is active in a terminal or turns text around
-/// is escaped, which readers undo.
+/// Writes a value as one JSON document with a line feed at its end. Control characters and direction marks are escaped,
+/// which readers undo.
 pub(super) fn write(value: &impl Serialize, mut to: &mut dyn Write) -> io::Result<()> {
     let formatter = Inert(PrettyFormatter::new());
     let mut serializer = serde_json::Serializer::with_formatter(&mut to, formatter);
@@ -30,7 +30,7 @@ pub(super) fn write(value: &impl Serialize, mut to: &mut dyn Write) -> io::Resul
     to.write_all(b"\n")
 }
 
-/// Indents, and escapes active characters, which are within strings only.
+/// Formatter that indents, and escapes control characters, which only occur in strings.
 struct Inert(PrettyFormatter<'static>);
 
 impl Formatter for Inert {

@@ -1,7 +1,7 @@
 //! JUnit XML: one suite for each environment, one case for each check.
 //!
-//! Only elements and attributes of Jenkins' schema are written, since strict readers refuse others: the place of a finding is
-//! in the text of its failure. Every number is counted from the cases.
+//! Only elements and attributes of Jenkins' schema are written, since strict readers reject others: the place of a
+//! finding is in the text of its failure. All counts are those of the cases.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -41,10 +41,10 @@ struct Case {
     result: CaseResult,
 }
 
-/// What came of a case.
+/// Result of a case.
 enum CaseResult {
     Passed,
-    /// Passed, with something to read.
+    /// Passed, with a note.
     Noted(String),
     Skipped(String),
     Failed {
@@ -109,7 +109,7 @@ fn suites(report: &Report) -> Vec<Suite> {
             },
         );
     } else if all.iter().all(|suite| suite.cases.is_empty()) {
-        // A file without cases counts as a run that tested nothing.
+        // A file without cases would count as a run that tested nothing.
         run.add(&*report.command, CaseResult::Passed);
     }
     all.push(run);
@@ -200,7 +200,7 @@ fn outcome(finding: &FindingDocument) -> CaseResult {
     }
 }
 
-/// Returns everything that is known of a finding, one fact on each line.
+/// Returns all facts of a finding, one on each line.
 fn details(finding: &FindingDocument) -> String {
     let mut lines: Vec<String> = Vec::new();
     for place in &finding.places {
@@ -415,7 +415,7 @@ fn close<W: Write>(xml: &mut Writer<W>, name: &str) -> io::Result<()> {
     xml.write_event(Event::End(BytesEnd::new(name)))
 }
 
-/// Returns text of which every character may be in XML.
+/// Returns text that contains only characters allowed in XML.
 fn safe(text: &str) -> String {
     inert(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

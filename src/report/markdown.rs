@@ -1,8 +1,8 @@
 //! Markdown for the comment on a pull request: the verdict, the environments, the findings, and folded details.
 //!
-//! Text from outside is only ever in code: a span whose fence is longer than any run of backticks in it, or a fenced block.
-//! There, nothing is markup, a mention, a reference, a link or an image, in CommonMark and on GitHub and GitLab. The text is
-//! cut to fit, and says what it leaves out.
+//! Foreign text is always code: a span whose fence is longer than any run of backticks in it, or a fenced block. There,
+//! nothing is markup, a mention, a reference, a link or an image, in CommonMark and on GitHub and GitLab. Text beyond
+//! the limit is omitted with a remark.
 
 mod code;
 
@@ -19,11 +19,11 @@ use evenkeel_model::text::count;
 
 /// GitHub's limit of a comment is 65,536 characters. Bytes are counted here, which are never fewer.
 const LONGEST_COMMENT: usize = 65_000;
-/// Findings listed before the rest is counted.
+/// Number of findings that are listed before the rest is counted.
 const LISTED: usize = 50;
-/// Places of one finding listed before the rest is counted.
+/// Number of places of one finding that are listed before the rest is counted.
 const SHOWN_PLACES: usize = 20;
-/// What the text that closes a comment may take: the counts of what is left out, and the last section.
+/// Bytes reserved for the end of a comment: the counts of omitted parts, and the last section.
 const RESERVED: usize = 6_000;
 
 /// Markdown for a comment.
@@ -61,14 +61,14 @@ pub(super) fn page(report: &Report, longest: usize) -> String {
     page.text
 }
 
-/// Text up to a length.
+/// Text of limited length.
 struct Page {
     text: String,
     longest: usize,
 }
 
 impl Page {
-    /// Adds a piece where it fits.
+    /// Adds a piece if it fits.
     fn add(&mut self, piece: &str) -> bool {
         let fits = self.text.len() + piece.len() <= self.longest;
         if fits {
@@ -77,7 +77,7 @@ impl Page {
         fits
     }
 
-    /// Adds pieces until one does not fit, and says how many follow.
+    /// Adds pieces until one does not fit, and counts the rest.
     fn all<T>(
         &mut self,
         items: &[T],
@@ -92,7 +92,7 @@ impl Page {
             .count();
         let left = items.len() - fitted;
         if left > 0 {
-            // What is reserved at the end has room for this.
+            // The reserve at the end has room for this.
             self.text.push_str(&format!(
                 "\n… {} more; `--format json` has all of them\n",
                 count(left, noun)
@@ -101,7 +101,7 @@ impl Page {
     }
 }
 
-/// The verdict, and what was checked.
+/// Adds the verdict, and the checked revision.
 fn top(report: &Report, page: &mut Page) {
     let sign = match report.headline.map(super::Headline::tone) {
         Some(Tone::Good) => "✅ ",
@@ -234,7 +234,7 @@ fn environments(report: &Report, page: &mut Page) {
     });
 }
 
-/// Returns plain words as they are, and any other text as code.
+/// Returns plain words unchanged, and any other text as code.
 fn words(text: &str) -> String {
     let is_plain = |character: char| character.is_ascii_lowercase() || " -".contains(character);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -244,7 +244,7 @@ fn words(text: &str) -> String {
     }
 }
 
-/// The findings that nothing explains, one line each.
+/// Adds the undeclared findings, one line each.
 fn findings(open: &[&FindingDocument], page: &mut Page) {
     if open.is_empty() {
         return;
@@ -253,7 +253,7 @@ fn findings(open: &[&FindingDocument], page: &mut Page) {
     page.all(open, LISTED, "finding", |finding| entry(finding));
 }
 
-/// One finding in one line.
+/// Returns one finding in one line.
 fn entry(finding: &FindingDocument) -> String {
     let state = State::of(finding);
     let mut line = format!("- {} {}", mark(state), span(&finding.message));
@@ -290,7 +290,7 @@ const fn mark(state: State) -> &'static str {
     }
 }
 
-/// Everything that is known of one finding.
+/// Returns all facts of one finding.
 fn details(finding: &FindingDocument) -> String {
     let mut text = format!(
         "#### {} {}\n\n{} · {}\n\n",
@@ -346,7 +346,7 @@ fn details(finding: &FindingDocument) -> String {
     text
 }
 
-/// Findings that are folded away.
+/// Adds folded findings.
 fn folded(
     title: &str,
     all: &[&FindingDocument],
@@ -361,7 +361,7 @@ fn folded(
         return;
     }
     page.all(all, usize::MAX, "finding", |finding| piece(finding));
-    // What is reserved at the end has room for this.
+    // The reserve at the end has room for this.
     page.text.push_str("\n</details>\n");
 }
 
@@ -393,7 +393,7 @@ fn gate(report: &Report, page: &mut Page) {
     });
 }
 
-/// What was done, and what would be.
+/// Adds completed and planned steps.
 fn steps(report: &Report, page: &mut Page) {
     let plans: Vec<_> = report
         .plans
@@ -461,7 +461,7 @@ fn steps(report: &Report, page: &mut Page) {
     });
 }
 
-/// Entries of the ledger, and sentences.
+/// Adds ledger entries and messages.
 fn entries(report: &Report, page: &mut Page) {
     if !report.entries.is_empty() {
         page.add("\n### Ledger\n\n");
@@ -478,7 +478,7 @@ fn entries(report: &Report, page: &mut Page) {
     });
 }
 
-/// What the report leaves out, and the next commands: there is always room for these.
+/// Adds omitted parts and the next commands, for which there is always room.
 fn bottom(report: &Report, page: &mut Page) {
     page.longest += RESERVED;
     for cut in &report.cut {

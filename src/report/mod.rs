@@ -1,7 +1,7 @@
 //! Reports: one document, and one file for each format that writes it.
 //!
-//! The document is what `--format json` prints, and every other format is a rendering of it and of nothing else. To add a
-//! format: write `<format>.rs` with a type that implements [`Format`], add its `mod` line, and its line in the list.
+//! `--format json` prints the document, and every other format is a rendering of it alone. To add a format: write
+//! `<format>.rs` with a type that implements [`Format`], add its `mod` line, and its line in the list.
 
 mod catalogue;
 mod concise;
@@ -27,45 +27,45 @@ pub use github::{outputs as github_outputs, summary as github_summary};
 pub use style::Style;
 pub use text::Progress;
 
-/// A format of reports.
+/// Format of reports.
 trait Format {
-    /// Its name, as `--format` takes it.
+    /// Name in `--format`.
     const NAME: &'static str;
-    /// One line about it: the help of that value.
+    /// Help of that value, in one line.
     const HELP: &'static str;
-    /// Endings of names of files that are written in it, where `-o` names the file.
+    /// Suffixes of file names for `-o` in this format.
     const SUFFIXES: &'static [&'static str] = &[];
 
     /// Writes a report.
     fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>;
 }
 
-/// Makes the list of all formats, which the command line, the documents and the tests read.
+/// Defines the list of all formats, which the command line, the documents and the tests read.
 macro_rules! formats {
     ($( $module:ident :: $format:ident ),* $(,)?) => {
-        /// The formats of reports.
+        /// Formats of reports.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ReportFormat {
             $( #[doc = concat!("What `", stringify!($module), ".rs` writes.")] $format, )*
         }
 
         impl ReportFormat {
-            /// All of them, in the order of the list.
+            /// All formats, in the order of the list.
             pub const ALL: &'static [Self] = &[ $( Self::$format ),* ];
 
-            /// Its name, as `--format` takes it.
+            /// Returns its name in `--format`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $( Self::$format => <$module::$format as Format>::NAME, )* }
             }
 
-            /// One line about it.
+            /// Returns its help in one line.
             #[must_use]
             pub const fn help(self) -> &'static str {
                 match self { $( Self::$format => <$module::$format as Format>::HELP, )* }
             }
 
-            /// Endings of names of files that are written in it.
+            /// Returns the suffixes of file names in this format.
             #[must_use]
             pub const fn suffixes(self) -> &'static [&'static str] {
                 match self { $( Self::$format => <$module::$format as Format>::SUFFIXES, )* }
@@ -98,7 +98,7 @@ formats! {
 }
 
 impl ReportFormat {
-    /// The one with a name.
+    /// Returns the format with a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
@@ -107,7 +107,7 @@ impl ReportFormat {
             .find(|format| format.name() == name)
     }
 
-    /// The one whose files end like this name: the longest ending decides.
+    /// Returns the format of a file name: the longest suffix decides.
     #[must_use]
     pub fn of_file(name: &str) -> Option<Self> {
         let suffixes = Self::ALL

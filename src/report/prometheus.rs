@@ -1,7 +1,7 @@
 //! Metrics in Prometheus' text format, for the textfile collector of node_exporter.
 //!
-//! Every series has the labels `system` and `command`, so that the files of several systems do not collide. No label has
-//! values without bound: environments, suites and rules are those of the definitions.
+//! Every series has the labels `system` and `command`, so that the files of several systems do not collide. The values
+//! of labels are bounded: environments, suites and rules come from the definitions.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -29,7 +29,7 @@ impl Format for Prometheus {
     }
 }
 
-/// One metric: its name without `evenkeel_`, its help, and its series.
+/// Metric: its name without `evenkeel_`, its help, and its series.
 struct Family<'a> {
     name: &'static str,
     help: &'static str,
@@ -52,7 +52,7 @@ impl<'a> Family<'a> {
         }
     }
 
-    /// A metric with one series.
+    /// Returns a metric with one series.
     fn single(name: &'static str, help: &'static str, value: f64) -> Self {
         Self::new(name, help, [(Vec::new(), value)])
     }
@@ -107,7 +107,7 @@ fn families(report: &Report) -> Vec<Family<'_>> {
     families
 }
 
-/// Findings by environment and state. Every state of an environment has a series, so that a count of zero is one.
+/// Returns findings by environment and state. Every state of an environment has a series, also for zero.
 fn findings(report: &Report) -> Vec<Family<'_>> {
     let mut counted: BTreeMap<&str, BTreeMap<State, usize>> = BTreeMap::new();
     for environment in &report.environments {
@@ -176,7 +176,7 @@ fn environments(report: &Report) -> Vec<Family<'_>> {
     vec![
         Family::new(
             "in_sync",
-            "Whether the environment is as declared.",
+            "Whether the environment is in sync.",
             of(|each| truth(each.in_sync)),
         ),
         Family::new(
@@ -191,7 +191,7 @@ fn environments(report: &Report) -> Vec<Family<'_>> {
         ),
         Family::new(
             "observed_ratio",
-            "The share of declared attributes that was observed.",
+            "The share of declared attributes that were observed.",
             of(|each| {
                 if each.declared == 0 {
                     1.0
@@ -207,7 +207,7 @@ fn environments(report: &Report) -> Vec<Family<'_>> {
         ),
         Family::new(
             "applied_timestamp_seconds",
-            "When the recipe that runs was applied.",
+            "When the running recipe was applied.",
             since,
         ),
     ]
@@ -233,7 +233,8 @@ fn gate(report: &Report) -> Vec<Family<'_>> {
     ]
 }
 
-/// Applies and suites of this run. Of several of one name, the last counts: a series must not be written twice.
+/// Returns applies and suites of this run. Of several with one name, the last counts: a series must not be written
+/// twice.
 fn runs(report: &Report) -> Vec<Family<'_>> {
     let mut applies: BTreeMap<&str, f64> = BTreeMap::new();
     for apply in &report.applies {
@@ -283,10 +284,7 @@ fn truth(holds: bool) -> f64 {
     if holds { 1.0 } else { 0.0 }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "nothing that is counted here reaches 2^52"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
 fn number_of(number: usize) -> f64 {
     number as f64
 }
@@ -299,7 +297,7 @@ fn seconds(moment: Moment) -> f64 {
     moment.as_millisecond() as f64 / 1000.0
 }
 
-/// Returns the value of a label with what ends it escaped.
+/// Returns the escaped value of a label.
 fn escaped(value: &str) -> String {
     inert(value)
         .replace('\\', "\\\\")

@@ -1,7 +1,7 @@
-//! SARIF 2.1.0 for code scanning: every code as a rule, every finding as a result, and what was not read as a notification.
+//! SARIF 2.1.0 for code scanning: every code as a rule, every finding as a result, and unread parts as notifications.
 //!
-//! What is written stays within GitHub's limits: of more findings, the gravest are kept, and a notification says how many
-//! were left out. The objects of the format are in [`log`].
+//! The output stays within GitHub's limits: of more findings, the most severe are kept, and a notification counts the
+//! omitted ones. The objects of the format are in [`log`].
 
 mod log;
 
@@ -22,13 +22,13 @@ use super::{Format, Style};
 use evenkeel_model::defect::{Code, Severity};
 use evenkeel_model::text::count;
 
-/// Results of one run that GitHub keeps.
+/// Number of results of one run that GitHub keeps.
 const MOST_RESULTS: usize = 5_000;
-/// Locations of one result that GitHub shows.
+/// Number of locations of one result that GitHub shows.
 const MOST_LOCATIONS: usize = 100;
-/// Locations of the whole run, so that the file stays under GitHub's 10 MB of gzip.
+/// Number of locations of the whole run, so that the file stays under GitHub's 10 MB of gzip.
 const MOST_LOCATIONS_OF_ALL: usize = 50_000;
-/// Characters of a rule's texts that GitHub takes.
+/// Characters of a rule's texts that GitHub accepts.
 const LONGEST_OF_RULE: usize = 1_024;
 /// Characters of a message.
 const LONGEST_MESSAGE: usize = 2_000;
@@ -246,7 +246,7 @@ fn invocation(report: &Report) -> Invocation {
     let kept = report.findings.len().min(MOST_RESULTS);
     if kept < report.findings.len() {
         let text = format!(
-            "{kept} of {} are listed, the gravest first; --format json has all of them",
+            "{kept} of {} are listed, the most severe first; --format json has all of them",
             count(report.findings.len(), "finding")
         );
         notifications.push(notification(Level::Warning, "evenkeel/left-out", &text));
@@ -275,7 +275,7 @@ const fn level(state: State) -> Level {
     }
 }
 
-/// Returns a message without links: in SARIF, `[text](target)` is one, and text from outside must not make any.
+/// Returns a message without links: in SARIF, `[text](target)` is one, and foreign text must not create any.
 fn message(text: &str, most: usize) -> Message {
     let text = clip(text, most).replace("](", "] (");
     Message {
@@ -288,7 +288,7 @@ fn message(text: &str, most: usize) -> Message {
     }
 }
 
-/// Returns a path as a URI reference: everything but unreserved characters and `/` is escaped.
+/// Returns a path as a URI reference: all except unreserved characters and `/` are escaped.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len() + 8);
     if path.starts_with('/') {

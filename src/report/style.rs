@@ -1,26 +1,23 @@
-//! How a report is drawn on a terminal: colours and columns.
+//! Style of a report on a terminal: colours and columns.
 
 use anstyle::{AnsiColor, Style as Ansi};
 use evenkeel_model::defect::Severity;
 
 use super::document::Tone;
 
-/// How text is drawn.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
+/// Style of text.
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate option")]
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     /// Whether colours are used.
     pub colour: bool,
-    /// Columns.
+    /// Number of columns.
     pub width: usize,
-    /// Whether everything that is known of each finding and step is shown, and not only of the gravest.
+    /// Whether all facts of each finding and step are displayed, not only of the most severe.
     pub full: bool,
-    /// Whether lists are shown to their end.
+    /// Whether lists are displayed completely.
     pub all: bool,
-    /// Whether the lines of what was done are on the terminal already, since they were printed when it happened.
+    /// Whether the lines of completed work were already printed while it ran.
     pub printed: bool,
 }
 
@@ -42,7 +39,7 @@ impl Style {
         self.paint(AnsiColor::Red, text)
     }
 
-    /// By the tone of a verdict.
+    /// Returns text in the colour of a verdict's tone.
     pub(in crate::report) fn toned(self, tone: Tone, text: &str) -> String {
         match tone {
             Tone::Good => self.good(text),
@@ -51,7 +48,7 @@ impl Style {
         }
     }
 
-    /// By a severity.
+    /// Returns text in the colour of a severity.
     pub(in crate::report) fn severity(self, severity: Severity, text: &str) -> String {
         match severity {
             Severity::Critical | Severity::Error => self.bad(text),

@@ -1,7 +1,7 @@
-//! Text for people: the verdict first, then a table of environments, one line per finding, and the next command. Commands
-//! that print while they run know the verdict last: theirs comes after the lines of what was done.
+//! Text for people: the verdict first, then a table of environments, one line per finding, and the next command.
+//! Commands that print while they run have their verdict after the lines of completed work.
 //!
-//! Here is the order; each part has a file of its own in this folder.
+//! This file contains the order; each part has a file in this folder.
 
 mod details;
 mod done;
@@ -31,17 +31,17 @@ use super::document::{
 use super::{Format, Style};
 use evenkeel_model::text::inert;
 
-/// Findings shown one by one before the rest is counted.
+/// Number of findings that are displayed before the rest is counted.
 const SHOWN_FINDINGS: usize = 60;
-/// Findings that are shown with their source lines: the gravest.
+/// Number of findings that are displayed with their source lines: the most severe.
 const DETAILED: usize = 3;
 
-/// For people.
+/// Text for people.
 pub(super) struct Text;
 
 impl Format for Text {
     const NAME: &'static str = "text";
-    const HELP: &'static str = "For people";
+    const HELP: &'static str = "Text for people";
     const SUFFIXES: &'static [&'static str] = &[".txt", ".text"];
 
     fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
@@ -50,13 +50,13 @@ impl Format for Text {
 }
 
 fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    // A checkpoint that is to be kept is printed alone.
+    // A checkpoint to keep is printed alone.
     if let (CHECKPOINT_COMMAND, Some(checkpoint), []) =
         (&*report.command, &report.checkpoint, &*report.messages)
     {
         return to.write_all(checkpoint.text().map_err(io::Error::other)?.as_bytes());
     }
-    // What fails before anything is done has its verdict first.
+    // A failure before anything is done has its verdict first.
     let is_running = RUNNING_COMMANDS.contains(&&*report.command) && report.failure.is_none();
     if is_running && !style.printed {
         done(report, style, to)?;
@@ -99,7 +99,7 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     next(report, style, to)
 }
 
-/// Writes what was done, as the command prints it while it runs.
+/// Writes completed work, as the command prints it while it runs.
 fn done(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let mut progress = Progress::default();
     if !report.system.is_empty() {
@@ -128,7 +128,7 @@ fn done(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         plans.retain(|plan| {
             let is_here = plan.environment == name;
             if is_here {
-                // The error, if any, comes with the next line.
+                // An error is returned by the next line.
                 let _ = progress.plan(plan, style, to);
             }
             !is_here
@@ -150,7 +150,7 @@ fn findings(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
             || finding.allowed.is_none() && !(finding.is_pending() && report.command == "drift")
     };
     let mut shown: Vec<&FindingDocument> = report.findings.iter().filter(is_listed).collect();
-    // What could not be read hides its content. Stable: apart from that, the order of the report counts.
+    // Unreadable parts hide their content, so they come first. Stable: otherwise, the order of the report counts.
     shown.sort_by_key(|finding| {
         (
             finding.allowed.is_some(),
@@ -223,7 +223,7 @@ fn groups<'a>(report: &Report, shown: &[&'a FindingDocument]) -> Vec<Group<'a>> 
     groups
 }
 
-/// Writes sentences. Of a report that has a verdict, the first sentence of `validate` is in the verdict line.
+/// Writes messages. The first message of `validate` is in the verdict line, if there is one.
 fn messages(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let skipped = usize::from(
         report.command == "validate" && report.headline.is_some() && report.failure.is_none(),
@@ -240,7 +240,7 @@ fn messages(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes what to do next: commands as they can be pasted, and advice as comments.
+/// Writes next steps: commands in pasteable form, and advice as comments.
 fn next(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let remedies = report
         .verdict
@@ -290,14 +290,14 @@ fn is_command(text: &str) -> bool {
         && !text.split('#').next().unwrap_or_default().contains(", ")
 }
 
-/// Returns the beginning of a digest that people read and type.
+/// Returns the start of a digest, for reading and typing.
 fn short(digest: &str) -> String {
     let digits = digest.trim_start_matches("blake3:");
     let shown: String = digits.chars().take(12).collect();
     inert(&shown).into_owned()
 }
 
-/// A declared difference in words.
+/// Returns a declared difference in words.
 fn words(allowed: &AllowedDocument) -> String {
     let ticket = allowed.ticket.as_deref();
     format!(

@@ -1,4 +1,4 @@
-//! What several formats say alike: the state of a finding, the verdict in one line, paths, and text that is cut to fit.
+//! Wording shared by several formats: the state of a finding, the verdict in one line, paths, and shortened text.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -7,19 +7,19 @@ use super::document::{AllowedDocument, FindingDocument, PlaceDocument, Report};
 use evenkeel_model::defect::Severity;
 use evenkeel_model::text::{count, inert};
 
-/// What a finding means for the verdict. The greatest is the gravest.
+/// State of a finding in the verdict. The greatest is the most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
     /// A declared difference allows it.
     Declared,
     /// The next apply or release removes it.
     Pending,
-    /// It differs, and nothing explains it.
+    /// It is an undeclared difference.
     Open(Severity),
 }
 
 impl State {
-    /// The state of a finding.
+    /// Returns the state of a finding.
     pub(super) fn of(finding: &FindingDocument) -> Self {
         if finding.allowed.is_some() {
             Self::Declared
@@ -30,7 +30,7 @@ impl State {
         }
     }
 
-    /// Its name: the severity of an open finding, `pending` or `declared`.
+    /// Returns its name: the severity of an open finding, `pending` or `declared`.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Declared => "declared",
@@ -40,7 +40,7 @@ impl State {
     }
 }
 
-/// Returns the findings, the gravest first; those of one state keep their order.
+/// Returns the findings, the most severe first; those of one state keep their order.
 pub(super) fn by_gravity(report: &Report) -> Vec<&FindingDocument> {
     let mut all: Vec<&FindingDocument> = report.findings.iter().collect();
     all.sort_by_key(|finding| Reverse(State::of(finding)));
@@ -81,25 +81,25 @@ pub(super) fn verdict_line(report: &Report) -> String {
     }
 }
 
-/// Returns the path of a place relative to the repository; relative to the project where the file is in no repository.
+/// Returns the path of a place relative to the repository; relative to the project without one.
 pub(super) fn path(place: &PlaceDocument) -> &str {
     place.repository_path.as_deref().unwrap_or(&place.path)
 }
 
-/// Returns the place that a finding is shown at: its own, or the one where it is declared.
+/// Returns the displayed place of a finding: its own, or the one where it is declared.
 pub(super) fn place(finding: &FindingDocument) -> Option<&PlaceDocument> {
     let others = finding.also.iter().flat_map(|also| &also.places);
     let declared = finding.allowed.iter().map(|allowed| &allowed.place);
     finding.places.iter().chain(others).chain(declared).next()
 }
 
-/// Returns the first characters of a digest, without the name of its function: what people compare.
+/// Returns the first characters of a digest, without the name of its function, for comparing.
 pub(super) fn short(digest: &str) -> String {
     let digits = digest.rsplit(':').next().unwrap_or_default();
     digits.chars().take(12).collect()
 }
 
-/// Returns the file that stands for everything that has no place of its own, for readers that demand one.
+/// Returns the file that represents everything without a place, for readers that require one.
 pub(super) fn anchor(report: &Report) -> String {
     let first = report.findings.iter().find_map(place);
     match (first, report.project.as_deref()) {
@@ -109,7 +109,7 @@ pub(super) fn anchor(report: &Report) -> String {
     }
 }
 
-/// Returns what a finding is about: `file.config.mode`.
+/// Returns the subject of a finding: `file.config.mode`.
 pub(super) fn about(finding: &FindingDocument) -> String {
     subject(&finding.subject, finding.attribute.as_deref())
 }
@@ -123,7 +123,7 @@ pub(super) fn subject(subject: &str, attribute: Option<&str>) -> String {
     }
 }
 
-/// Returns a declared difference in words: why, who answers for it, until when.
+/// Returns a declared difference in words: reason, owner, expiry.
 pub(super) fn justification(allowed: &AllowedDocument) -> String {
     let ticket = allowed.ticket.as_deref();
     format!(
@@ -135,7 +135,7 @@ pub(super) fn justification(allowed: &AllowedDocument) -> String {
     )
 }
 
-/// Returns why a report is not whole, one sentence for each reason; nothing where everything was read.
+/// Returns why a report is incomplete, one sentence for each reason; empty if everything was read.
 pub(super) fn unread(report: &Report) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     if let Some(failure) = &report.failure {
@@ -173,7 +173,7 @@ pub(super) fn unread(report: &Report) -> Vec<String> {
     reasons
 }
 
-/// Returns what stopped an operation, with its causes, in one sentence.
+/// Returns a failure with its causes, in one sentence.
 pub(super) fn failure_line(reason: &str, causes: &[String]) -> String {
     let mut line = reason.to_owned();
     for cause in causes {
@@ -183,7 +183,7 @@ pub(super) fn failure_line(reason: &str, causes: &[String]) -> String {
     line
 }
 
-/// Returns text on one line, with nothing active in it: line feeds are shown as `\n`.
+/// Returns escaped text on one line: line feeds are written as `\n`.
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     let safe = inert(text);
     if safe.contains(['\n', '\t']) {
@@ -193,9 +193,9 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the first `most` characters of a text, with `…` as the last one where more follow.
+/// Returns the first `most` characters of a text, with `…` as the last one if more follow.
 pub(super) fn clip(text: &str, most: usize) -> Cow<'_, str> {
-    // A character is at least one byte, so a short text is not counted.
+    // A character has at least one byte, so a short text is not counted.
     if text.len() <= most {
         return Cow::Borrowed(text);
     }
@@ -213,7 +213,7 @@ mod tests {
     use evenkeel_model::defect::Severity;
 
     #[test]
-    fn the_gravest_state_is_the_greatest() {
+    fn the_most_severe_state_is_the_greatest() {
         let states = [
             State::Declared,
             State::Pending,

@@ -1,13 +1,13 @@
-//! What a command wrote, as harmless text without its secrets.
+//! Output of a command, as escaped text without its secrets.
 
 use crate::world::command::Output;
 use crate::world::redaction::Redactor;
 use evenkeel_model::text;
 
-/// How much of each output is kept: half of it from its beginning, half from its end.
+/// Maximum kept size of each output: half of it from its start, half from its end.
 pub(super) const KEPT: usize = 256 * 1024;
 
-/// What was kept; where something was left out, a line says how much. A secret that was cut in two there is found too.
+/// Returns the kept output, with a line that counts omitted bytes. A secret that the cut splits is found too.
 pub(super) fn shown(output: &Output, redactor: &Redactor) -> String {
     let shown = if output.is_cut() {
         format!(
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_out_is_counted_and_its_edges_tell_nothing() {
+    fn omitted_bytes_are_counted_and_the_edges_hide_secrets() {
         let output = Output {
             head: [&b"first\n"[..], &[b'.'; 500], b"\nhunt"].concat(),
             tail: [&b"nter2\n"[..], &[b'.'; 500], b"\nlast"].concat(),

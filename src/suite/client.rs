@@ -1,6 +1,6 @@
-//! Requests of suites: a client for a URL, and waiting for answers from anywhere.
+//! Requests of suites: a client for a URL, and waiting for answers.
 //!
-//! What is asked and what the answer must be is said elsewhere; how clients are made is `target`'s.
+//! Requests and expectations are defined elsewhere; `target` creates clients.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,13 +10,12 @@ use reqwest::{Client, Url};
 use evenkeel_host::Interruption;
 use evenkeel_host::threads;
 
-/// How often an interruption is looked for.
+/// Interval of checking for an interruption.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// A client for a URL, and the URL itself.
+/// Returns a client for a URL, and the URL.
 ///
-/// Proxies of the caller's environment are not used: what is measured is the service that was declared, whoever runs
-/// the suite.
+/// Proxies of the caller's environment are not used: the declared service is measured, regardless of the caller.
 pub(crate) fn client(url: &str) -> Result<(Client, Url), String> {
     let url: Url = url
         .parse()
@@ -30,7 +29,7 @@ pub(crate) fn client(url: &str) -> Result<(Client, Url), String> {
 
 /// Runs a future to its end, or until an interruption: `None` then.
 ///
-/// It has a thread and a runtime of its own, so that it may be called from anywhere.
+/// It has its own thread and runtime, so that it may be called from anywhere.
 pub(crate) fn wait<F>(interruption: &Interruption, future: F) -> Result<Option<F::Output>, String>
 where
     F: Future<Output: Send> + Send,
@@ -47,7 +46,7 @@ where
                     () = interrupted(interruption) => None,
                 }
             });
-            // Name lookups in progress are not waited for.
+            // Pending name lookups are not waited for.
             runtime.shutdown_background();
             Ok(ended)
         });
@@ -58,14 +57,14 @@ where
     })
 }
 
-/// Ends when an interruption is asked for.
+/// Ends on an interruption.
 async fn interrupted(interruption: &Interruption) {
     while !interruption.is_set() {
         tokio::time::sleep(GLANCE).await;
     }
 }
 
-/// The cause at the bottom of an error, which says most: `Connection refused (os error 111)`.
+/// Returns the innermost cause of an error, which is the most specific: `Connection refused (os error 111)`.
 pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {

@@ -1,16 +1,16 @@
-//! Bodies that were compressed on their way (RFC 9110, `Content-Encoding`).
+//! Compressed bodies (RFC 9110, `Content-Encoding`).
 //!
-//! Nothing asks for compression but the headers that a check sends; what a service compresses all the same is read.
+//! Compression is only requested by a check's own headers, but a service may compress without a request.
 
 use std::io::Read;
 
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-/// The body as it was before it was compressed, up to one byte more than `largest`.
+/// Returns the decompressed body, up to one byte more than `largest`.
 ///
 /// # Errors
 ///
-/// Why it cannot be had, as a sentence says it after "body:".
+/// The reason why it is unavailable, as text after "body:".
 pub(super) fn decoded(
     headers: &HeaderMap,
     mut body: Vec<u8>,
@@ -28,11 +28,11 @@ pub(super) fn decoded(
     if body.is_empty() {
         return Ok(body);
     }
-    // They are listed in the order in which they were applied.
+    // They are listed in the order of application.
     for coding in applied.into_iter().rev() {
         body = match coding {
             "gzip" | "x-gzip" => whole(flate2::read::MultiGzDecoder::new(&*body), largest),
-            // Some servers leave out the frame that the standard demands.
+            // Some servers omit the frame that the standard requires.
             "deflate" => whole(flate2::read::ZlibDecoder::new(&*body), largest).or_else(|error| {
                 whole(flate2::read::DeflateDecoder::new(&*body), largest).map_err(|_| error)
             }),
@@ -45,7 +45,7 @@ pub(super) fn decoded(
                 .and_then(|decoder| whole(decoder, largest)),
             other => {
                 return Err(format!(
-                    "expected gzip, deflate, br or zstd, found it compressed as `{other}`"
+                    "expected gzip, deflate, br or zstd, found the compression `{other}`"
                 ));
             }
         }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_ends_at_the_limit_and_nonsense_is_told() {
+    fn a_bomb_ends_at_the_limit_and_invalid_data_is_reported() {
         let bomb = gzip(&vec![0; 10_000_000]);
         assert_eq!(decoded(&under(&["gzip"]), bomb, 1000).unwrap().len(), 1001);
         assert!(

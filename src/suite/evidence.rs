@@ -1,18 +1,18 @@
-//! What the ledger keeps of a suite's run: the result, bound to exactly what was tested.
+//! Record of a suite's run in the ledger: the result, bound to the tested state.
 
 use super::result::{Outcome, SuiteResult};
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::{EvidenceBinding, SuiteEnded};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
-/// The record of a run.
+/// Returns the record of a run.
 ///
-/// Whatever `bound` says of the suite, the record is bound to the suite that ran: a pass of one definition is never
-/// evidence for another. Skipped cases are neither among those that passed nor among those that did not.
+/// Whatever suite `bound` names, the record is bound to the suite that ran: a pass of one definition is never evidence
+/// for another. Skipped cases count neither as passed nor as failed.
 #[must_use]
 #[expect(
     clippy::too_many_arguments,
-    reason = "a record is all of its parts, and each is another's to know"
+    reason = "a record needs all of its parts, from different sources"
 )]
 pub fn record(
     suite: &Suite,
@@ -60,7 +60,7 @@ mod tests {
     use evenkeel_model::{Digest, EnvironmentName, Moment};
 
     #[test]
-    fn evidence_is_bound_to_the_suite_that_ran_and_an_interrupted_run_is_no_pass() {
+    fn evidence_is_bound_to_the_suite_that_ran_and_an_interrupted_run_has_not_passed() {
         let suite = Suite {
             name: "smoke".into(),
             kind: "smoke".into(),

@@ -1,4 +1,4 @@
-//! Judges an HTTP answer: pure, one sentence for each thing that is not as expected.
+//! Judgement of an HTTP answer: pure, one sentence for each deviation.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value as Json;
@@ -8,24 +8,24 @@ use crate::world::redaction::Redactor;
 use evenkeel_core::environment::suite::HttpCheck;
 use evenkeel_model::text::inert;
 
-/// The largest body that is read.
+/// Largest accepted body.
 pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
-/// How much of a body is looked at to show its beginning.
+/// Size of the part of a body that is read for display.
 const SHOWN_OF: usize = 64 * 1024;
 
-/// An answer, whole.
+/// Complete answer.
 pub(super) struct HttpAnswer {
     /// Its status.
     pub status: u16,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body, decompressed, up to one byte more than is taken.
+    /// Decompressed body, up to one byte more than accepted.
     pub body: Vec<u8>,
-    /// Why the body could not be decompressed.
+    /// Reason why the body could not be decompressed.
     pub broken: Option<String>,
 }
 
-/// Everything about an answer that is not as the check expects it.
+/// Returns every deviation of an answer from the check.
 pub(super) fn disagreements(
     check: &HttpCheck,
     answer: &HttpAnswer,
@@ -46,7 +46,7 @@ pub(super) fn disagreements(
             .iter()
             .map(|value| String::from_utf8_lossy(value.as_bytes()))
             .collect();
-        // One header that came twice is the same as both values with a comma, except for cookies (RFC 9110, 5.3).
+        // A repeated header equals both values joined by a comma, except for cookies (RFC 9110, 5.3).
         let is_joined = values.len() > 1
             && !name.eq_ignore_ascii_case("set-cookie")
             && is_as(expected, &values.join(", "));
@@ -116,7 +116,7 @@ pub(super) fn disagreements(
                 shown(&value.to_string()),
             )),
             None => found.push(format!(
-                "JSON {}: expected `{}`, found nothing there",
+                "JSON {}: expected `{}`, found none",
                 place(pointer),
                 shown(&expected.to_string()),
             )),
@@ -125,7 +125,7 @@ pub(super) fn disagreements(
     found
 }
 
-/// Whether a header's value is as expected: equal, or contained where the expected text begins and ends with `*`.
+/// Whether a header's value is as expected: equal, or contained if the expected text starts and ends with `*`.
 fn is_as(expected: &str, found: &str) -> bool {
     let between = expected
         .strip_prefix('*')
@@ -136,7 +136,7 @@ fn is_as(expected: &str, found: &str) -> bool {
     }
 }
 
-/// Whether a body has a text in it, whatever else it has.
+/// Whether a body contains a text.
 fn holds(body: &[u8], text: &[u8]) -> bool {
     if let (Ok(body), Ok(text)) = (std::str::from_utf8(body), std::str::from_utf8(text)) {
         return body.contains(text);
@@ -144,7 +144,7 @@ fn holds(body: &[u8], text: &[u8]) -> bool {
     text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
-/// Whether two JSON values say the same: `1` and `1.0` do.
+/// Whether two JSON values are equal: `1` and `1.0` are.
 fn same(one: &Json, two: &Json) -> bool {
     match (one, two) {
         (Json::Number(one), Json::Number(two)) => {
@@ -242,7 +242,7 @@ mod tests {
             judged(&check, 200, &[], b""),
             ["header x-kind: expected `blue`, found none"]
         );
-        // One header that came twice.
+        // A repeated header.
         check.header = BTreeMap::from([("x-kind".into(), "1, 2".into())]);
         let twice = [("x-kind", "1"), ("x-kind", "2")];
         assert_eq!(judged(&check, 200, &twice, b""), [""; 0]);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_contains_a_text_or_shows_its_beginning_harmlessly() {
+    fn a_body_contains_a_text_or_its_escaped_start_is_displayed() {
         let mut check = check();
         check.contains = vec!["ready".into()];
         assert_eq!(judged(&check, 200, &[], b"all ready"), [""; 0]);

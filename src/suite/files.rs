@@ -1,7 +1,6 @@
-//! Result files: found by a pattern, and read where the run wrote them.
+//! Result files: found by a pattern, and read if the run wrote them.
 //!
-//! Nothing is removed: a pattern may match files of other people. What was there before the run counts only once the run
-//! wrote it again.
+//! Nothing is removed: a pattern may match other files. An older file counts only after the run wrote it again.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -16,19 +15,19 @@ use super::junit::{self, MOST_CASES};
 use super::result::Case;
 use crate::world::redaction::Redactor;
 
-/// The most files of one suite.
+/// Maximum number of files of one suite.
 const MOST: usize = 10_000;
-/// The most bytes of one suite's files.
+/// Maximum number of bytes of one suite's files.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// The files that a pattern names, sorted: a path, or a path with `*` in its last part.
+/// Returns the files that a pattern names, sorted: a path, or a path with `*` in its last part.
 ///
-/// A directory that is not there has none. Links and other things that are not regular files are named too; reading
-/// them is refused later, so that they are never mistaken for nothing.
+/// A missing directory contains none. Links and other special files are named too and rejected when they are read, so
+/// that they never count as missing.
 fn named(pattern: &str) -> Result<Vec<PathBuf>, String> {
     let path = Path::new(pattern);
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(format!("`{pattern}` names no file"));
+        return Err(format!("`{pattern}` matches no file"));
     };
     let cannot = |error| format!("{}: {error}", directory.display());
     let entries = match std::fs::read_dir(directory) {
@@ -43,23 +42,22 @@ fn named(pattern: &str) -> Result<Vec<PathBuf>, String> {
             found.push(entry.path());
         }
         if found.len() > MOST {
-            return Err(format!("`{pattern}` names more than {MOST} files"));
+            return Err(format!("`{pattern}` matches more than {MOST} files"));
         }
     }
     found.sort();
     Ok(found)
 }
 
-/// The files that were there before a run.
+/// Files that existed before a run.
 #[derive(Debug, Default)]
 pub(super) struct Earlier(BTreeMap<PathBuf, State>);
 
-/// What changes with every write: the file itself, and when its content or metadata last changed, which no program can
-/// set.
+/// Identity of a version: the file, and the time of its last change of content or metadata, which no program can set.
 type State = (u64, u64, i64, i64);
 
 impl Earlier {
-    /// Those that a pattern names now.
+    /// Returns the files that a pattern currently names.
     pub(super) fn of(pattern: &str) -> Result<Self, String> {
         let state = |path: PathBuf| {
             let state = state(&path)?;
@@ -83,18 +81,18 @@ fn state(path: &Path) -> Option<State> {
     Some((facts.dev(), facts.ino(), facts.ctime(), facts.ctime_nsec()))
 }
 
-/// What the result files of a run say.
+/// Results in the files of a run.
 #[derive(Debug, PartialEq)]
 pub(super) struct Results {
-    /// The cases of all files.
+    /// Cases of all files.
     pub(super) cases: Vec<Case>,
-    /// How many files the run wrote.
+    /// Number of files that the run wrote.
     pub(super) files: usize,
-    /// How many matched and are older than the run.
+    /// Number of matching files that are older than the run.
     pub(super) older: usize,
 }
 
-/// Reads the files that were written since `earlier`.
+/// Reads the files written since `earlier`.
 pub(super) fn read(
     pattern: &str,
     earlier: &Earlier,
@@ -115,7 +113,7 @@ pub(super) fn read(
             ));
         }
         let more = junit::parse(&bytes, redactor)
-            .map_err(|error| format!("{} is not taken as results: {error}", path.display()))?;
+            .map_err(|error| format!("{} is not a valid result file: {error}", path.display()))?;
         cases.extend(more);
         if cases.len() > MOST_CASES {
             return Err(format!("`{pattern}` has more than {MOST_CASES} cases"));
@@ -128,7 +126,7 @@ pub(super) fn read(
     })
 }
 
-/// The content of a regular file, up to one byte more than is taken. A pipe in its place does not hold us up.
+/// Returns the content of a regular file, up to one byte more than accepted. A pipe in its place does not block.
 fn content(path: &Path) -> std::io::Result<Vec<u8>> {
     let how = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, how, Mode::empty())?);
@@ -141,7 +139,7 @@ fn content(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a name is what a pattern says. `*` is any characters, but not the dot that hides a file.
+/// Whether a name matches a pattern. `*` is any characters, except the dot of a hidden file.
 fn matches(pattern: &OsStr, name: &OsStr) -> bool {
     let (pattern, name) = (pattern.as_encoded_bytes(), name.as_encoded_bytes());
     if name.starts_with(b".") && !pattern.starts_with(b".") {
@@ -160,7 +158,7 @@ fn matches(pattern: &OsStr, name: &OsStr) -> bool {
                 position += 1;
             }
             _ => match star {
-                // The last star takes one character more.
+                // The last star matches one character more.
                 Some((before, taken)) => {
                     star = Some((before, taken + 1));
                     at = before + 1;
@@ -182,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn stars_take_anything_but_a_hiding_dot() {
+    fn stars_match_anything_except_a_leading_dot() {
         for (pattern, name, expected) in [
             ("a.xml", "a.xml", true),
             ("a.xml", "b.xml", false),
@@ -219,7 +217,7 @@ mod tests {
             (results.cases.len(), results.files, results.older),
             (0, 0, 2)
         );
-        // The clock of files moves in steps of some milliseconds.
+        // The clock of files advances in steps of some milliseconds.
         std::thread::sleep(std::time::Duration::from_millis(30));
         std::fs::write(path("b.xml"), suite).unwrap();
         std::fs::write(path("c.xml"), suite).unwrap();

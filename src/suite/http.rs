@@ -1,6 +1,6 @@
-//! HTTP checks: each sends one request on a connection of its own and is one case.
+//! HTTP checks: each sends one request on its own connection and is one case.
 //!
-//! What the answer must be is `expectation`'s.
+//! Expected answers are left to `expectation`.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use evenkeel_host::Interruption;
 use evenkeel_model::duration;
 use evenkeel_model::text;
 
-/// The longest time that is told apart from forever.
+/// Longest time limit; longer ones are unlimited.
 const FOREVER: Duration = Duration::from_hours(24 * 365);
 
-/// Runs the checks in their order, unless interrupted.
+/// Runs the checks in order, unless interrupted.
 pub(super) fn run(
     checks: &[HttpCheck],
     redactor: &Redactor,
@@ -62,7 +62,7 @@ pub(super) fn run(
     part
 }
 
-/// The method and the URL, without who asks.
+/// Returns the method and the URL, without user information.
 fn name(check: &HttpCheck) -> String {
     let shown = check.url.parse::<Url>().ok().and_then(|mut url| {
         if url.username().is_empty() && url.password().is_none() {
@@ -75,7 +75,7 @@ fn name(check: &HttpCheck) -> String {
     format!("{} {}", check.method, shown.as_ref().unwrap_or(&check.url))
 }
 
-/// The request as it is to be sent, or why it cannot be one.
+/// Returns the request to send, or the reason why it is invalid.
 fn request(check: &HttpCheck) -> Result<(Client, reqwest::Request), String> {
     let (client, url) = client(&check.url)?;
     let method = Method::from_bytes(check.method.as_bytes())
@@ -89,9 +89,8 @@ fn request(check: &HttpCheck) -> Result<(Client, reqwest::Request), String> {
             SuiteText::Plain(text) => (text.as_str(), false),
             SuiteText::Secret(secret) => (secret.reveal(), true),
         };
-        let mut value = HeaderValue::from_str(text).map_err(|_| {
-            format!("the value of header `{name}` has characters that cannot be sent")
-        })?;
+        let mut value = HeaderValue::from_str(text)
+            .map_err(|_| format!("the value of header `{name}` contains invalid characters"))?;
         value.set_sensitive(sensitive);
         headers.insert(header, value);
     }
@@ -101,11 +100,11 @@ fn request(check: &HttpCheck) -> Result<(Client, reqwest::Request), String> {
     }
     let request = request
         .build()
-        .map_err(|error| format!("it cannot be sent: {}", innermost(&error)))?;
+        .map_err(|error| format!("cannot send the request: {}", innermost(&error)))?;
     Ok((client, request))
 }
 
-/// The whole answer, or why there is none in time.
+/// Returns the whole answer, or the reason why there is none in time.
 async fn answer(
     client: Client,
     request: reqwest::Request,

@@ -1,8 +1,8 @@
-//! Reads JUnit result files as what they are: text from a stranger.
+//! Parsing of JUnit result files, which are untrusted text.
 //!
-//! Cases are counted from `testcase` elements. No count in an attribute is believed; a case's own `status` is believed
-//! only where it makes the case worse. There are no document types, no entities, no recursion, and a cap on everything.
-//! Where files are and whether a run passes is `run`'s.
+//! Cases are counted from `testcase` elements. Counts in attributes are ignored; a case's own `status` counts only if
+//! it makes the case worse. There are no document types, no entities and no recursion, and everything is limited.
+//! Finding files and judging a run is left to `run`.
 
 mod attributes;
 mod encoding;
@@ -18,18 +18,18 @@ use super::result::{Case, Outcome};
 use crate::world::redaction::Redactor;
 use evenkeel_model::text::inert;
 
-/// The largest file that is read.
+/// Largest accepted file.
 pub(super) const LARGEST: usize = 16 * 1024 * 1024;
-/// The most cases of one suite.
+/// Maximum number of cases of one suite.
 pub(super) const MOST_CASES: usize = 100_000;
-/// The deepest nesting.
+/// Maximum nesting.
 const DEEPEST: usize = 64;
-/// The longest message, in characters.
+/// Longest message, in characters.
 const LONGEST_MESSAGE: usize = 2000;
-/// How much of a text is looked at for a message, in bytes.
+/// Size of the part of a text that is read for a message, in bytes.
 const MOST_SAID: usize = 64 * 1024;
 
-/// The cases of a file, their texts harmless and without secrets.
+/// Returns the cases of a file, their texts escaped and without secrets.
 pub(super) fn parse(bytes: &[u8], redactor: &Redactor) -> Result<Vec<Case>, Malformed> {
     if bytes.len() > LARGEST {
         return Err(Malformed::TooLarge);
@@ -61,7 +61,7 @@ pub(super) fn parse(bytes: &[u8], redactor: &Redactor) -> Result<Vec<Case>, Malf
     }
 }
 
-/// What went wrong within an event; only the reader knows where that is.
+/// Problem of an event; only the reader knows its position.
 enum Trouble {
     Malformed(Malformed),
     Attribute(String),
@@ -73,25 +73,25 @@ impl From<Malformed> for Trouble {
     }
 }
 
-/// What has been read of a document.
+/// State of a document.
 struct Document<'a> {
     redactor: &'a Redactor,
-    /// The elements that are open.
+    /// Open elements.
     open: Vec<Element>,
-    /// Whether the root has been closed.
+    /// Whether the root element ended.
     ended: bool,
     cases: Vec<Case>,
-    /// The text of the verdict that is open.
+    /// Text of the open verdict.
     said: String,
 }
 
-/// An open element.
+/// Open element.
 struct Element {
     name: String,
     role: Role,
 }
 
-/// What an element is to us.
+/// Role of an element.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// `testsuites` or `testsuite`.
@@ -105,7 +105,7 @@ enum Role {
 }
 
 impl Document<'_> {
-    /// Takes the next event; true at the end of a whole document.
+    /// Handles the next event; returns true at the end of a complete document.
     fn take(&mut self, event: Event<'_>) -> Result<bool, Trouble> {
         match event {
             Event::Start(start) => self.begin(&start)?,
@@ -150,7 +150,7 @@ impl Document<'_> {
             return Err(Malformed::Trailing.into());
         }
         if self.open.len() >= DEEPEST {
-            return Err(Malformed::TooMany(format!("{DEEPEST} elements in each other")).into());
+            return Err(Malformed::TooMany(format!("{DEEPEST} nested elements")).into());
         }
         let attributes = Attributes::of(start)?;
         let outer = self.open.last();
@@ -175,11 +175,11 @@ impl Document<'_> {
                 };
                 match outer.role {
                     Role::Case => {}
-                    // A suite that could not be set up says so outside of any case.
+                    // A suite whose setup failed reports that outside of any case.
                     Role::Suite => {
                         self.add(Case::new("(outside of cases)", Outcome::Passed, None))?;
                     }
-                    // Within other elements it is no verdict of a case that we know of; it must not get lost.
+                    // Within other elements it belongs to no known case; it must not be lost.
                     Role::Verdict { .. } | Role::Other => return misplaced(outer),
                 }
                 let text = self.judge(outcome, &attributes);
@@ -191,7 +191,7 @@ impl Document<'_> {
         Ok(())
     }
 
-    /// The reader has made sure that it is the innermost element that ends.
+    /// The reader has checked that the innermost element ends.
     fn end(&mut self) {
         if let Some(Element {
             role: Role::Verdict { text: true },
@@ -218,7 +218,7 @@ impl Document<'_> {
         Ok(())
     }
 
-    /// Gives the last case a verdict, unless it has a worse one; true when its text is to be the message.
+    /// Sets the verdict of the last case, unless it has a worse one; returns true if its text is the message.
     fn judge(&mut self, outcome: Outcome, attributes: &Attributes) -> bool {
         let Some(case) = self.cases.last_mut() else {
             return false;
@@ -233,7 +233,7 @@ impl Document<'_> {
         case.message.is_none()
     }
 
-    /// Text: the message of a verdict without one, and otherwise nothing.
+    /// Handles text: the message of a verdict without one; other text is ignored.
     fn say(&mut self, said: &str) -> Result<(), Malformed> {
         match self.open.last() {
             None if said.trim().is_empty() => {}
@@ -244,7 +244,7 @@ impl Document<'_> {
                 ..
             }) => {
                 let room = MOST_SAID.saturating_sub(self.said.len());
-                // Up to three bytes more, for a character that stands across the edge.
+                // Up to three bytes more, for a character across the edge.
                 self.said.push_str(
                     said.get(..said.ceil_char_boundary(room))
                         .unwrap_or_default(),
@@ -256,7 +256,7 @@ impl Document<'_> {
     }
 }
 
-/// At most so many characters of a text, made harmless; `…` for the rest.
+/// Returns the start of a text, escaped, with `…` for the rest.
 fn cut(text: &str, longest: usize) -> String {
     let mut short: String = inert(text).chars().take(longest + 1).collect();
     if short.chars().count() > longest {

@@ -1,8 +1,7 @@
-//! An open load: each request is sent at its appointed time, whether or not earlier ones were answered.
+//! Open load: each request is sent at its scheduled time, whether or not earlier ones were answered.
 //!
-//! Latency is measured from the appointed time, so a service that stalls is charged for every request that should
-//! have been answered meanwhile. A request that cannot be sent is counted, never put off. What the figures mean is
-//! `threshold`'s.
+//! Latency is measured from the scheduled time, so a stalling service is charged for every request that was due
+//! meanwhile. A request that cannot be sent is counted, never delayed. Judging the figures is left to `threshold`.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -18,13 +17,13 @@ use super::tally::{Sample, Tally};
 use evenkeel_core::environment::suite::LoadCheck;
 use evenkeel_host::Interruption;
 
-/// The most requests in flight: each has a connection, and a process has only so many.
+/// Maximum number of requests in flight: each has a connection, and a process has a limited number.
 const MOST_IN_FLIGHT: u64 = 16_384;
-/// Descriptors that are left for other things than connections.
+/// Descriptors reserved for other uses than connections.
 const SPARE_DESCRIPTORS: u64 = 64;
-/// How long the first request is put off, so that everything is ready.
+/// Delay of the first request, so that everything is ready.
 const PRELUDE: Duration = Duration::from_millis(20);
-/// How often an interruption is looked for.
+/// Interval of checking for an interruption.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// Sends the load and waits for the answers, at most as long as each may take.
@@ -33,7 +32,7 @@ pub(super) fn run(
     interruption: &Interruption,
     progress: &dyn Fn(&str),
 ) -> Result<Tally, String> {
-    let total = total(check).ok_or("a load of no requests shows nothing")?;
+    let total = total(check).ok_or("a load without requests proves nothing")?;
     let (client, url) = client(&check.url)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -51,24 +50,24 @@ pub(super) fn run(
         answered: Arc::default(),
     };
     generator.run(&mut tally, &receiver, interruption, progress);
-    // Requests that nobody waits for any longer end with it.
+    // Abandoned requests end with it.
     runtime.shutdown_background();
     Ok(tally)
 }
 
-/// How many requests there are to be.
+/// Returns the total number of requests.
 fn total(check: &LoadCheck) -> Option<u64> {
     let total = u128::from(check.rate) * check.duration.as_nanos() / 1_000_000_000;
     u64::try_from(total).ok().filter(|total| *total > 0)
 }
 
-/// When a request is to be sent, after the first.
+/// Returns the scheduled time of a request, after the first.
 fn offset(index: u64, rate: u32) -> Duration {
     let nanoseconds = u128::from(index) * 1_000_000_000 / u128::from(rate.max(1));
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
 
-/// Every request that may still be waited for when the next one is due, within what the process can have open.
+/// Returns the number of requests that may be pending when the next one is due, within the process's limits.
 fn most_in_flight(check: &LoadCheck) -> u64 {
     let waited_for = u128::from(check.rate) * check.within.as_millis() / 1000;
     let wanted = u64::try_from(waited_for)
@@ -81,7 +80,7 @@ fn most_in_flight(check: &LoadCheck) -> u64 {
     wanted.min(possible).min(MOST_IN_FLIGHT)
 }
 
-/// Sends requests at their times.
+/// Sender of scheduled requests.
 struct Generator<'a> {
     check: &'a LoadCheck,
     client: Client,
@@ -126,7 +125,7 @@ impl Generator<'_> {
                 progress(&format!("{index} of {} requests", tally.intended));
             }
             if intended.elapsed() >= self.check.within {
-                tally.fail("not sent: its time had passed");
+                tally.fail("not sent: late");
             } else if launched - ended >= most {
                 tally.fail(&format!("not sent: {most} were in flight"));
             } else {
@@ -134,7 +133,7 @@ impl Generator<'_> {
                 self.launch(intended);
             }
         }
-        // With the last request, the last sender goes: then there is nothing to wait for.
+        // The last request drops the last sender, which ends the waiting.
         let until = Instant::now()
             + self.check.within.min(Duration::from_hours(24))
             + Duration::from_secs(1);
@@ -167,7 +166,7 @@ impl Generator<'_> {
             let begun = Instant::now();
             let mut resent = false;
             let asked = async {
-                // Only a connection that was used before can have been closed while it was idle.
+                // Only a used connection can have been closed while it was idle.
                 let may_be_idle = answered.load(Ordering::Relaxed);
                 match get(&client, &url).await {
                     Err(error) if may_be_idle && is_closed(&error) => {
@@ -182,8 +181,8 @@ impl Generator<'_> {
                 Err(_) => Err("no answer in time".to_owned()),
             };
             answered.fetch_or(outcome.is_ok(), Ordering::Relaxed);
-            // Nobody listens any longer when the load was interrupted.
-            let _nobody = sender.send(Sample {
+            // The receiver is gone after an interruption.
+            let _closed = sender.send(Sample {
                 intended,
                 begun,
                 ended: Instant::now(),
@@ -194,14 +193,14 @@ impl Generator<'_> {
     }
 }
 
-/// The status, once the whole answer is here.
+/// Returns the status after the whole answer.
 async fn get(client: &Client, url: &Url) -> Result<u16, reqwest::Error> {
     let mut response = client.get(url.clone()).send().await?;
     while response.chunk().await?.is_some() {}
     Ok(response.status().as_u16())
 }
 
-/// Whether the service closed the connection without a byte of an answer, as it may do with an idle one at any time.
+/// Whether the service closed the connection without a byte of an answer, which is allowed for an idle one at any time.
 /// A GET is then sent again on another one (RFC 9110, 9.2.2).
 fn is_closed(error: &reqwest::Error) -> bool {
     if !error.is_request() || error.is_connect() || error.is_timeout() {

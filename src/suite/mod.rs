@@ -1,11 +1,11 @@
-//! Runs suites: HTTP checks, a command, an open load; and says what they showed.
+//! Suites: runs HTTP checks, a command, an open load; and returns their results.
 //!
-//! `environment::suite` is what is to be run, every reference filled in. Here it is run and judged, and its evidence
-//! written down: a document without secrets for the kept objects, and a record for the ledger. Which suites must pass
-//! before a release is the gate's.
+//! `environment::suite` defines them, with every reference filled in. This module runs and judges them, and creates the
+//! evidence: a document without secrets for the stored objects, and a record for the ledger. The gate decides which
+//! suites must pass before a release.
 //!
-//! Everything a service or a test writes is text from a stranger: bounded, made harmless, and never believed where it
-//! says that it passed without showing it.
+//! Everything that a service or a test writes is untrusted text: bounded, escaped, and a claimed pass without a passed
+//! case never counts.
 
 mod capture;
 mod client;
@@ -37,10 +37,9 @@ use evenkeel_model::{Clock, Digest, Moment, canonical};
 
 /// Runs every part that a suite declares: checks, then its command, then its load.
 ///
-/// A part that fails does not stop the next; an interruption does. A suite without a case that passed has not passed.
-/// `environment` is ours: a command inherits a few variables of it. `secrets` knows all secrets of the run: what answers
-/// may quote more than it was sent.
-/// `progress` receives a few words about each part.
+/// A failed part does not stop the next; an interruption does. A suite without a passed case has not passed.
+/// `environment` is this process's: a command inherits a few of its variables. `secrets` contains all secrets of the
+/// run, since answers may quote any of them. `progress` receives a short description of each part.
 pub fn run(
     suite: &Suite,
     clock: &dyn Clock,
@@ -82,7 +81,7 @@ pub fn run(
     summed(suite, (started, clock.now()), parts, interrupted)
 }
 
-/// A load, run and judged.
+/// Runs and judges a load.
 fn loaded(
     check: &evenkeel_core::environment::suite::LoadCheck,
     redactor: &Redactor,
@@ -102,7 +101,7 @@ fn loaded(
     part
 }
 
-/// One result of all parts.
+/// Combines the results of all parts.
 fn summed(
     suite: &Suite,
     time: (Moment, Moment),
@@ -136,7 +135,7 @@ fn summed(
     result
 }
 
-/// The evidence to keep.
+/// Returns the evidence to store.
 fn document(
     suite: &Suite,
     (started, ended): (Moment, Moment),
@@ -174,6 +173,6 @@ fn document(
         figures: &result.figures,
         streams,
     };
-    // Only a map with keys that are not strings cannot be written; there is none.
+    // Only a map whose keys are not strings fails to serialize; there is none.
     canonical::to_string(&document).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! The program of a suite that is looked up in `PATH`: which file that is, as a part of the evidence.
+//! Program of a suite that is found in `PATH`: its file is part of the evidence.
 //!
-//! A program with a `/` is a file of the project, whose digest is in that of the suite.
+//! A program with a `/` is a file of the project, whose digest is part of the suite's.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use rustix::fs::{Access, Mode, OFlags};
 use evenkeel_core::environment::files::LARGEST;
 use evenkeel_model::Digest;
 
-/// A program that was found.
+/// Found program.
 pub(super) struct Program {
     pub(super) path: PathBuf,
     digest: Option<Digest>,
 }
 
 impl Program {
-    /// Its path and its digest.
+    /// Returns its path and digest.
     pub(super) fn shown(&self) -> String {
         let digest = self
             .digest
@@ -26,7 +26,7 @@ impl Program {
     }
 }
 
-/// Finds the program of a command in `path`; `None` where it is a path itself, and where there is none.
+/// Finds the program of a command in `path`; `None` if it is a path itself, or is missing.
 pub(super) fn found(command: &[String], path: Option<&str>) -> Option<Program> {
     let name = command.first().filter(|name| !name.contains('/'))?;
     let path = path?

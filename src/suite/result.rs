@@ -1,62 +1,62 @@
-//! What a suite showed: its cases, its figures, and the one line that says it.
+//! Result of a suite: its cases, its figures, and its summary.
 //!
-//! Plain data. How a case came about is its runner's; what is kept of it in the ledger is `evidence`'s.
+//! Plain data. Creating cases is left to the runners; the ledger's record to `evidence`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What came of running a suite.
+/// Result of running a suite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[must_use]
 pub struct SuiteResult {
     /// Whether it passed: it ran to its end, at least one case passed, and none failed or could not be judged.
     pub passed: bool,
-    /// What it showed, in one line: `12 passed, 1 failed`.
+    /// Summary in one line: `12 passed, 1 failed`.
     pub summary: String,
-    /// Every case, in the order it was run or read.
+    /// Every case, in the order of running or reading.
     pub cases: Vec<Case>,
     /// Numbers by name; milliseconds end in `-ms`.
     pub figures: BTreeMap<String, f64>,
-    /// The evidence to keep: one canonical JSON document without secrets.
+    /// Evidence to store: one canonical JSON document without secrets.
     pub output: String,
     /// Whether it was interrupted before its end.
     pub interrupted: bool,
 }
 
-/// One thing a suite looked at.
+/// Case of a suite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Case {
     /// Its name.
     pub name: String,
-    /// What came of it.
+    /// Outcome.
     pub outcome: Outcome,
-    /// Why it did not pass, or what is worth knowing.
+    /// Reason why it did not pass, or a note.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
-    /// How long it took.
+    /// Duration.
     pub seconds: f64,
 }
 
-/// What came of a case. Later ones are worse: a case with several outcomes has the worst.
+/// Outcome of a case. Later ones are worse: a case with several outcomes has the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It is as it must be.
+    /// As expected.
     Passed,
-    /// It was not looked at.
+    /// Not checked.
     Skipped,
-    /// It is not as it must be.
+    /// Not as expected.
     Failed,
-    /// It could not be judged.
+    /// Not judged because of an error.
     Error,
 }
 
 impl Case {
-    /// A case with an outcome and what is to be said about it.
+    /// Creates a case.
     pub(super) fn new(name: &str, outcome: Outcome, message: impl Into<Option<String>>) -> Self {
         Self {
             name: name.to_owned(),
@@ -66,29 +66,29 @@ impl Case {
         }
     }
 
-    /// The same case, with the time it took, to the microsecond.
+    /// Sets its duration in microseconds.
     pub(super) fn taking(mut self, time: Duration) -> Self {
         self.seconds = rounded(time.as_secs_f64(), 1e6);
         self
     }
 }
 
-/// What one part of a suite (checks, command or load) contributes to its result.
+/// Result of one part of a suite (checks, command or load).
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    /// Its cases.
+    /// Cases.
     pub cases: Vec<Case>,
-    /// Its figures.
+    /// Figures.
     pub figures: BTreeMap<String, f64>,
-    /// Its own line for the summary; its cases are not counted there then.
+    /// Its own line in the summary, in place of its counted cases.
     pub line: Option<String>,
-    /// What the command wrote, redacted, by the name of the stream.
+    /// Output of the command, redacted, by the name of the stream.
     pub streams: BTreeMap<&'static str, String>,
     /// Whether it was interrupted.
     pub interrupted: bool,
 }
 
-/// How many cases had each outcome, as a sentence has it: `12 passed, 1 failed, 2 skipped`.
+/// Returns the number of cases by outcome: `12 passed, 1 failed, 2 skipped`.
 pub(super) fn counted<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
     let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
     for case in cases {
@@ -108,13 +108,13 @@ pub(super) fn counted<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
     words.join(", ")
 }
 
-/// Whether these cases make a pass: at least one passed, and each of them passed or was skipped.
+/// Whether these cases are a pass: at least one passed, and each of them passed or was skipped.
 pub(super) fn all_good(cases: &[Case]) -> bool {
     cases.iter().any(|case| case.outcome == Outcome::Passed)
         && cases.iter().all(|case| case.outcome <= Outcome::Skipped)
 }
 
-/// Rounds to the parts that mean something (`1000.0` for thousandths), so that records are not full of noise.
+/// Rounds to a useful precision (`1000.0` for thousandths), to keep noise out of records.
 pub(super) fn rounded(number: f64, parts: f64) -> f64 {
     (number * parts).round() / parts
 }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_only_skipped_are_no_pass() {
+    fn no_case_and_only_skipped_cases_are_not_a_pass() {
         assert!(!all_good(&[]));
         assert!(!all_good(&cases(&[Outcome::Skipped])));
         assert!(all_good(&cases(&[Outcome::Skipped, Outcome::Passed])));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_say_only_what_happened() {
+    fn counts_contain_only_existing_outcomes() {
         assert_eq!(counted(cases(&[Outcome::Passed]).iter()), "1 passed");
         let all = cases(&[Outcome::Failed, Outcome::Error, Outcome::Skipped]);
         assert_eq!(

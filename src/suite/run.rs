@@ -1,4 +1,4 @@
-//! Runs a suite's command, and judges it by its exit code and by the result files it wrote.
+//! Commands of suites: runs one, and judges it by its exit code and by the result files it wrote.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ use evenkeel_host::Interruption;
 use evenkeel_model::duration;
 use evenkeel_model::text;
 
-/// Variables that a command inherits; all others it is given.
+/// Inherited variables; all others are declared.
 const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
-/// How long a command that was asked to end may take before it is killed.
+/// Time between a request to stop and the kill.
 const FAREWELL: Duration = Duration::from_millis(400);
 
-/// Runs it. Both its exit code and, where it is to write result files, all of their cases must be good.
+/// Runs it. Its exit code and, if declared, all cases of its result files must be good.
 pub(super) fn run(
     check: &RunCheck,
     ours: &BTreeMap<String, String>,
@@ -98,7 +98,7 @@ pub(super) fn run(
     part
 }
 
-/// The one place where a suite's secrets are used as what they are.
+/// Returns the plain text: the only use of a suite's secrets as such.
 fn revealed(text: &SuiteText) -> &str {
     match text {
         SuiteText::Plain(text) => text,
@@ -106,7 +106,7 @@ fn revealed(text: &SuiteText) -> &str {
     }
 }
 
-/// What is wrong with how it ended; nothing when it exited with 0.
+/// Returns the problem of how it ended; `None` for exit code 0.
 fn ending(status: CommandStatus, check: &RunCheck) -> Option<(Outcome, String)> {
     let within = duration::phrase(check.within);
     match status {
@@ -117,18 +117,18 @@ fn ending(status: CommandStatus, check: &RunCheck) -> Option<(Outcome, String)> 
         )),
         CommandStatus::Signal(signal) => Some((
             Outcome::Failed,
-            format!("expected exit code 0, found an end by signal {signal}"),
+            format!("expected exit code 0, ended by signal {signal}"),
         )),
         CommandStatus::TimedOut => Some((
             Outcome::Failed,
-            format!("expected an end within {within}, found it still running: killed"),
+            format!("still running after {within}: killed"),
         )),
         CommandStatus::Interrupted => Some((Outcome::Error, "interrupted: killed".to_owned())),
         CommandStatus::TooMuch => Some((Outcome::Error, "wrote too much: killed".to_owned())),
     }
 }
 
-/// Adds the last line that was written, on standard error if there is one: mostly it says why.
+/// Appends the last written line, of standard error if there is one, which mostly contains the reason.
 fn with_last_line(message: String, streams: &BTreeMap<&'static str, String>) -> String {
     let last = ["stderr", "stdout"].into_iter().find_map(|stream| {
         let lines = streams.get(stream)?.lines();
@@ -140,7 +140,7 @@ fn with_last_line(message: String, streams: &BTreeMap<&'static str, String>) -> 
     }
 }
 
-/// The cases of the result files; where there is nothing that could be a pass, one more that says why.
+/// Returns the cases of the result files; without any, an additional one with the reason.
 fn results(
     pattern: &str,
     earlier: &Earlier,
@@ -159,21 +159,21 @@ fn results(
         let older = match older {
             0 => String::new(),
             older => format!(
-                "; {} of an earlier time stays and does not count",
+                "; {} from an earlier run ignored",
                 text::count(older, "result file")
             ),
         };
         cases.push(error(format!("it wrote no result file `{pattern}`{older}")));
     } else if cases.is_empty() {
         let files = text::count(files, "result file");
-        cases.push(error(format!("there is no case in its {files}")));
+        cases.push(error(format!("its {files} contain no case")));
     } else if !all_good(&cases) && cases.iter().all(|case| case.outcome == Outcome::Skipped) {
         cases.push(error("every case was skipped".to_owned()));
     }
     cases
 }
 
-/// The first 200 characters of a text.
+/// Returns the first 200 characters of a text.
 pub(super) fn excerpt(text: &str) -> String {
     let mut short: String = text.chars().take(200).collect();
     if short.len() < text.len() {

@@ -1,6 +1,6 @@
-//! Counts what came of a load's requests.
+//! Counts of a load's results.
 //!
-//! How they are sent is `load`'s, what the counts mean is `threshold`'s.
+//! Sending is left to `load`, judging to `threshold`.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -8,48 +8,48 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-/// The longest latency that is told apart, in microseconds, unless a request may take longer.
+/// Longest recorded latency, in microseconds, unless a request may take longer.
 const LONGEST: u64 = 60_000_000;
-/// The most reasons for errors that are told apart.
+/// Maximum number of separately counted error reasons.
 const MOST_REASONS: usize = 8;
-/// What came of a load.
+/// Results of a load.
 pub(super) struct Tally {
-    /// Requests that were to be sent.
+    /// Number of requests to send.
     pub intended: u64,
-    /// Requests that were sent.
+    /// Number of sent requests.
     pub started: u64,
-    /// Latencies of those that were answered, whatever the status, in microseconds.
+    /// Latencies of answered requests with any status, in microseconds.
     pub latency: Histogram<u64>,
-    /// How late requests were sent, in microseconds.
+    /// Delays of sending, in microseconds.
     pub lag: Histogram<u64>,
     /// Errors by reason: no answer, no answer in time, a status of 400 and above, not sent.
     pub errors: BTreeMap<String, u64>,
-    /// Requests answered with a status below 400.
+    /// Number of requests answered with a status below 400.
     pub good: u64,
-    /// Requests that were sent again, since the service closed an idle connection.
+    /// Number of requests sent again because the service closed an idle connection.
     pub resent: u64,
-    /// When the first and the last request were sent.
+    /// Times of the first and the last sent request.
     pub span: Option<(Instant, Instant)>,
     /// Whether it was interrupted.
     pub interrupted: bool,
 }
 
-/// What came of one request.
+/// Result of one request.
 pub(super) struct Sample {
-    /// When it was to be sent.
+    /// Scheduled time.
     pub intended: Instant,
-    /// When it was.
+    /// Time of sending.
     pub begun: Instant,
-    /// When the whole answer was there, or it was given up.
+    /// Time of the complete answer, or of giving up.
     pub ended: Instant,
-    /// Whether it was sent again, its idle connection having been closed by the service.
+    /// Whether it was sent again because the service closed its idle connection.
     pub resent: bool,
-    /// The status, or why there is none.
+    /// Status, or the reason why there is none.
     pub outcome: Result<u16, String>,
 }
 
 impl Tally {
-    /// Of so many requests, nothing yet.
+    /// Creates an empty tally of scheduled requests.
     pub(super) fn new(intended: u64, within: Duration) -> Result<Self, String> {
         let longest = u64::try_from(within.as_micros())
             .unwrap_or(u64::MAX / 4)
@@ -71,7 +71,7 @@ impl Tally {
         })
     }
 
-    /// Takes all samples that have come; how many there were.
+    /// Adds all available samples, and returns their number.
     pub(super) fn drain(&mut self, receiver: &Receiver<Sample>) -> u64 {
         let mut taken = 0;
         loop {
@@ -83,7 +83,7 @@ impl Tally {
         }
     }
 
-    /// Takes one sample.
+    /// Adds one sample.
     pub(super) fn add(&mut self, sample: Sample) {
         let microseconds = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let (first, last) = self.span.unwrap_or((sample.begun, sample.begun));

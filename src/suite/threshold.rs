@@ -1,4 +1,4 @@
-//! Judges a load by its thresholds: pure, one case for each, and one for the load itself.
+//! Judgement of a load by its thresholds: pure, one case for each, and one for the load itself.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use super::tally::Tally;
 use evenkeel_core::environment::suite::LoadCheck;
 use evenkeel_model::text;
 
-/// The least share of the requests that must have been sent for the load to be what was declared.
+/// Minimum share of sent requests for the load to be the declared one.
 const LEAST_STARTED: f64 = 0.99;
 
-/// What a load shows: cases, figures and a line such as `p95 41 ms ≤ 200 ms, 0 errors in 2000`.
+/// Returns the result of a load: cases, figures and a line such as `p95 41 ms ≤ 200 ms, 0 errors in 2000`.
 pub(super) fn judge(check: &LoadCheck, tally: &Tally) -> Part {
     let mut cases = Vec::new();
     let mut words = Vec::new();
@@ -81,7 +81,7 @@ pub(super) fn judge(check: &LoadCheck, tally: &Tally) -> Part {
     }
 }
 
-/// The case that there are no more errors than may be, and that not all are.
+/// Returns the case that errors stay within the limit, and that not all requests failed.
 fn errors_case(check: &LoadCheck, tally: &Tally, errors: u64, in_all: &str) -> Case {
     let allowed = check.errors;
     if tally.good > 0 && share(errors, tally.intended) <= allowed {
@@ -94,7 +94,7 @@ fn errors_case(check: &LoadCheck, tally: &Tally, errors: u64, in_all: &str) -> C
         .map(|(reason, times)| format!("{times} × {}", text::inert(reason)))
         .collect();
     let expected = if share(errors, tally.intended) <= allowed {
-        "at least one good answer".to_owned()
+        "at least one successful answer".to_owned()
     } else {
         format!("a share of at most {allowed}")
     };
@@ -108,7 +108,7 @@ fn errors_case(check: &LoadCheck, tally: &Tally, errors: u64, in_all: &str) -> C
     )
 }
 
-/// Why the load was not the one that was declared, if it was not: a pass would then mean nothing.
+/// Returns why the load was not the declared one, which makes a pass meaningless.
 fn not_generated(check: &LoadCheck, tally: &Tally) -> Option<String> {
     let limits = [check.p50, check.p95, check.p99, Some(check.within)];
     let tightest = limits.into_iter().flatten().min().unwrap_or(check.within);
@@ -117,7 +117,7 @@ fn not_generated(check: &LoadCheck, tally: &Tally) -> Option<String> {
     let few = share(tally.started, tally.intended) < LEAST_STARTED;
     (late || few).then(|| {
         format!(
-            "could not generate the load: {} of {} requests were sent, 1 in 100 of them {} late or more",
+            "could not generate the load: {} of {} requests were sent, the slowest 1 % at least {} late",
             tally.started,
             tally.intended,
             milliseconds(tally.lag.value_at_quantile(0.99)),
@@ -163,7 +163,7 @@ fn figures(tally: &Tally, errors: u64) -> BTreeMap<String, f64> {
     figures
 }
 
-/// The part that some are of all; all of nothing.
+/// Returns a share; 1 if the total is zero.
 fn share(some: u64, all: u64) -> f64 {
     if all == 0 {
         1.0
@@ -180,7 +180,7 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
-/// Two latencies as people read them, with as many digits as it takes to tell them apart.
+/// Returns two latencies with enough digits to distinguish them.
 fn apart(one: u64, two: u64) -> (String, String) {
     let short = (milliseconds(one), milliseconds(two));
     if one == two || short.0 != short.1 {
@@ -190,7 +190,7 @@ fn apart(one: u64, two: u64) -> (String, String) {
     (exactly(one), short.1)
 }
 
-/// `0.4 ms`, `4.1 ms`, `41 ms`, `4 ms`.
+/// Returns milliseconds: `0.4 ms`, `4.1 ms`, `41 ms`, `4 ms`.
 fn milliseconds(microseconds: u64) -> String {
     let milliseconds = number(microseconds) / 1000.0;
     let text = if milliseconds < 9.95 {

@@ -2,8 +2,7 @@
 
 use evenkeel_ledger::record::Actor;
 
-/// Returns the account, the machine and the process. The account is the machine's own, not a variable that anyone can
-/// set.
+/// Returns the account, the machine and the process. The account is the system's, not a variable that anyone can set.
 #[must_use]
 pub fn current() -> Actor {
     let id = rustix::process::getuid().as_raw();

@@ -1,4 +1,4 @@
-//! Definitions and the files they name, read from the working tree or from a commit.
+//! Definitions and the files they name, from the working tree or a commit.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,18 +15,19 @@ use evenkeel_model::Digest;
 
 use super::git::{GitError, Repository};
 
-/// Longest file that is compared with its committed content: a longer one counts as different.
+/// Longest file that is compared with its committed content; a longer one counts as different.
 const LONGEST_COMPARED: u64 = 256 * 1024 * 1024;
 
-/// The working tree.
+/// Working tree.
 #[derive(Debug, Clone)]
 pub struct WorkingTree {
-    /// The directory of the definitions.
+    /// Directory of the definitions.
     pub directory: PathBuf,
 }
 
 impl WorkingTree {
-    /// Opens a plain file of at most `most` bytes; `None` when it is not there. Opening a pipe or a device does not wait.
+    /// Opens a regular file of at most `most` bytes; `None` if it is missing. Opening a pipe or a device does not
+    /// block.
     fn open(&self, path: &str, most: u64) -> Result<Option<(fs::File, u64)>, String> {
         let path = self.directory.join(path);
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
@@ -109,16 +110,16 @@ impl Files for WorkingTree {
 /// A commit.
 #[derive(Debug, Clone)]
 pub struct Commit {
-    /// The repository.
+    /// Repository.
     pub repository: Repository,
-    /// The commit, in full.
+    /// Full hash.
     pub commit: String,
-    /// The directory of the definitions, absolute.
+    /// Directory of the definitions, absolute.
     pub directory: PathBuf,
 }
 
 impl Commit {
-    /// A path beside the definitions as the repository knows it.
+    /// Returns a path beside the definitions, relative to the repository.
     fn path(&self, path: &str) -> Result<PathBuf, String> {
         let below = self
             .directory
@@ -129,14 +130,14 @@ impl Commit {
             match part {
                 Component::ParentDir => {
                     if !clean.pop() {
-                        return Err(format!("`{path}` lies outside of the repository"));
+                        return Err(format!("`{path}` is outside of the repository"));
                     }
                 }
                 Component::Normal(part) => clean.push(part),
                 Component::CurDir => {}
                 Component::RootDir | Component::Prefix(_) => {
                     return Err(format!(
-                        "`{path}` is absolute, and a commit has no such path"
+                        "`{path}` is absolute, but paths in a commit are relative"
                     ));
                 }
             }
@@ -146,18 +147,19 @@ impl Commit {
 }
 
 impl Commit {
-    /// The working tree beside it.
+    /// Returns the working tree beside it.
     fn working_tree(&self) -> WorkingTree {
         WorkingTree {
             directory: self.directory.clone(),
         }
     }
 
-    /// Those of some paths that git knows or would add: ignored files, and files outside of the repository, are left out.
+    /// Returns the paths that git tracks or would add; ignored files, and files outside of the repository, are
+    /// excluded.
     ///
     /// # Errors
     ///
-    /// When git does not answer.
+    /// When git fails.
     pub fn known(&self, paths: &[&str]) -> Result<Vec<PathBuf>, String> {
         let inside: Vec<PathBuf> = paths
             .iter()
@@ -168,12 +170,12 @@ impl Commit {
             .map_err(|error| error.to_string())
     }
 
-    /// Whether the working tree has below a directory (relative to the root) just the files of the commit, with their
-    /// contents. Files that git ignores do not count.
+    /// Whether the working tree below a directory (relative to the root) has exactly the commit's files and contents.
+    /// Files that git ignores do not count.
     ///
     /// # Errors
     ///
-    /// When git does not answer.
+    /// When git fails.
     pub fn is_whole_tree(&self, below: &Path) -> Result<bool, GitError> {
         let root = self.repository.root();
         let mut present = self.repository.present(below)?;
@@ -190,18 +192,18 @@ impl Commit {
                 Ok(leads) => Some(leads.into_os_string().into_encoded_bytes()),
                 Err(_) => read_plain(&here, LONGEST_COMPARED).ok().flatten(),
             };
-            // A submodule is no file, and has a commit of its own.
+            // A submodule is not a file, and has its own commit.
             now.is_some() && now == then
         }))
     }
 
-    /// The digests of files as they were committed, in the same order; `None` for those there were not.
+    /// Returns the digests of committed files, in the same order; `None` for missing ones.
     ///
     /// # Errors
     ///
-    /// When git does not answer.
+    /// When git fails.
     pub fn digests(&self, paths: &[&str]) -> Result<Vec<Option<Digest>>, String> {
-        // A path that no commit can have is in none.
+        // A path outside of the repository is missing.
         let inside: Vec<Option<PathBuf>> = paths.iter().map(|path| self.path(path).ok()).collect();
         let asked: Vec<&Path> = inside.iter().flatten().map(PathBuf::as_path).collect();
         let mut answers = self
@@ -227,7 +229,7 @@ impl Files for Commit {
     }
 
     fn program(&self, path: &str) -> Result<Option<Digest>, String> {
-        // A path that no commit can have is in none.
+        // A path outside of the repository is missing.
         if let Ok(path) = self.path(path) {
             let committed = self.repository.read(&self.commit, &path);
             if let Some(bytes) = committed.map_err(|error| error.to_string())? {
@@ -256,16 +258,16 @@ impl Files for Commit {
     }
 }
 
-/// Why new files were not written.
+/// Reason why new files were not written.
 #[derive(Debug)]
 pub enum WriteNewError {
-    /// These exist already.
+    /// These files exist.
     Existing(Vec<String>),
     /// This path cannot be written.
     Failed(PathBuf, std::io::Error),
 }
 
-/// Writes files that must not exist yet, or none of them.
+/// Writes new files, or none of them.
 ///
 /// # Errors
 ///
@@ -285,7 +287,7 @@ pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(
         let folder = path.parent().unwrap_or(directory);
         fs::create_dir_all(folder)
             .map_err(|error| WriteNewError::Failed(folder.to_owned(), error))?;
-        // A script can be run.
+        // A script is executable.
         let mode = if text.starts_with("#!") { 0o777 } else { 0o666 };
         let written = fs::OpenOptions::new()
             .write(true)
@@ -298,7 +300,7 @@ pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(
                 file.sync_all()
             });
         if let Err(error) = written {
-            // Half of the definitions is worse than none.
+            // Half of the definitions would be worse than none.
             for path in &made {
                 let _ = fs::remove_file(path);
             }
@@ -308,19 +310,19 @@ pub fn write_new(directory: &Path, files: &BTreeMap<String, String>) -> Result<(
     Ok(())
 }
 
-/// Whether a path leads to a plain file.
+/// Whether a path is a regular file.
 #[must_use]
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Whether a path leads to anything.
+/// Whether a path exists.
 #[must_use]
 pub fn is_there(path: &Path) -> bool {
     path.exists()
 }
 
-/// Reads the text of a file; `None` when it is not there.
+/// Reads the text of a file; `None` if it is missing.
 ///
 /// # Errors
 ///
@@ -337,13 +339,13 @@ pub fn read_text(path: &Path) -> std::io::Result<Option<String>> {
         .map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
 }
 
-/// Replaces a file by a whole new one with the same mode, or leaves it as it is.
+/// Replaces a file atomically and keeps its mode.
 ///
 /// # Errors
 ///
 /// When it cannot be written.
 pub fn replace_text(path: &Path, text: &str) -> std::io::Result<()> {
-    // A new file is as readable as others beside it.
+    // A new file has the usual mode.
     let mode = fs::metadata(path).map_or_else(
         |_| fs::Permissions::from_mode(0o644),
         |metadata| metadata.permissions(),
@@ -353,24 +355,24 @@ pub fn replace_text(path: &Path, text: &str) -> std::io::Result<()> {
         .prefix(".evenkeel")
         .tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
-    // The mode of a new file would be narrowed by the umask.
+    // Set explicitly, since the umask narrows the mode of a new file.
     file.as_file().set_permissions(mode)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     fs::File::open(directory)?.sync_all()
 }
 
-/// Reads a plain file of at most `most` bytes; `None` when it is longer. Opening a pipe or a device does not wait.
+/// Reads a regular file of at most `most` bytes; `None` if it is longer. Opening a pipe or a device does not block.
 ///
 /// # Errors
 ///
-/// When it is missing, cannot be read, or is no plain file.
+/// When it is missing, unreadable, or not a regular file.
 pub fn read_plain(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Err(std::io::Error::other("it is no plain file"));
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     if metadata.len() > most {
         return Ok(None);
@@ -381,11 +383,11 @@ pub fn read_plain(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
-/// Writes a file that is there whole or not at all, with this mode.
+/// Writes a file atomically, with this mode.
 ///
 /// # Errors
 ///
-/// When it cannot be written; an older file is unchanged then.
+/// When it cannot be written; an older file is then unchanged.
 pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     super::report_file::check(path)?;
     let directory = path
@@ -411,7 +413,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn only_plain_files_of_a_known_size_are_read_and_nothing_is_waited_for() {
+    fn only_regular_files_of_known_size_are_read_without_blocking() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();

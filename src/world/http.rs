@@ -1,24 +1,23 @@
-//! The HTTP client that suites and load are made with.
+//! HTTP client of suites and load.
 //!
-//! No redirect is followed and no proxy is used: what is asked is what answers. Whether an answer is good is left to
-//! others.
+//! No redirect is followed and no proxy is used: the declared service answers. Judging answers is left to others.
 
 use std::error::Error as _;
 use std::sync::OnceLock;
 
 use evenkeel_model::text::inert;
 
-/// A client for many requests, on whichever runtime the caller has.
+/// Creates a client for many requests, on the caller's runtime.
 ///
-/// For `http` no certificate is looked for: hosts without any can still be asked.
+/// `http` needs no certificate authorities, so it works on a machine without any.
 ///
 /// # Errors
 ///
-/// When the machine has no certificate authorities to check `https` with.
+/// When the machine has no certificate authorities for `https`.
 pub fn client(scheme: &str) -> Result<reqwest::Client, String> {
     static PROVIDER: OnceLock<()> = OnceLock::new();
     PROVIDER.get_or_init(|| {
-        // An error says that one is installed already, which serves as well.
+        // An error means that one is installed already, which is sufficient.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
     let mut builder = reqwest::Client::builder()
@@ -37,7 +36,7 @@ pub fn client(scheme: &str) -> Result<reqwest::Client, String> {
     })
 }
 
-/// The innermost cause, which says most, made harmless.
+/// Returns the innermost cause, escaped, which is the most specific.
 fn deepest(error: &reqwest::Error) -> String {
     let mut words = None;
     let mut cause = error.source();
@@ -45,7 +44,7 @@ fn deepest(error: &reqwest::Error) -> String {
         words = Some(inner.to_string());
         cause = inner.source();
     }
-    let words = words.unwrap_or_else(|| "the conversation failed".to_owned());
+    let words = words.unwrap_or_else(|| "the connection failed".to_owned());
     let short: String = words.chars().take(300).collect();
     inert(&short).into_owned()
 }

@@ -1,6 +1,6 @@
-//! Adapters to the world outside of the targets: git, commands, HTTP, files, stores and sources of secrets.
+//! Adapters to the world outside of targets: git, commands, HTTP, files, stores and sources of secrets.
 //!
-//! Each implements a port of a crate below, or does one thing for the layers above. What the answers mean is for those.
+//! Each implements a port of a crate below, or does one thing for the layers above, which interpret the answers.
 
 pub mod account;
 pub mod command;

@@ -1,6 +1,6 @@
-//! Reads from somebody who may never answer: with a limit to the wait, and until the work is interrupted.
+//! Reading with a time limit and interruption, from sources that may never answer.
 //!
-//! Nothing is ever read that would block. What the bytes mean is left to others.
+//! No read blocks. Interpreting the bytes is left to others.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
@@ -11,13 +11,13 @@ use rustix::io::Errno;
 
 use evenkeel_host::Interruption;
 
-/// How often the interruption is looked at.
+/// Interval of checking for an interruption.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
 };
 
-/// A pipe, or anything else that may keep a reader waiting.
+/// Reader of a pipe or another blocking source.
 pub struct Patient<R> {
     inner: R,
     patience: Option<Duration>,
@@ -25,7 +25,7 @@ pub struct Patient<R> {
 }
 
 impl<R> Patient<R> {
-    /// Waits this long for each piece, or for as long as it takes when `None`.
+    /// Creates a reader that waits this long for each piece; without limit when `None`.
     pub fn new(inner: R, patience: Option<Duration>, interruption: &Interruption) -> Self {
         Self {
             inner,
@@ -37,12 +37,12 @@ impl<R> Patient<R> {
 
 impl<R: Read + AsFd> Read for Patient<R> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        // So far away that it cannot be said is never.
+        // An unrepresentable time limit is none.
         let deadline = self
             .patience
             .and_then(|patience| Instant::now().checked_add(patience));
         loop {
-            // Not `ErrorKind::Interrupted`: that asks for another try.
+            // Not `ErrorKind::Interrupted`, which callers retry.
             if self.interruption.is_set() {
                 return Err(io::Error::other("interrupted"));
             }
@@ -75,7 +75,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn what_is_there_is_read_and_silence_ends_by_itself() {
+    fn available_bytes_are_read_and_silence_times_out() {
         let (reader, mut writer) = std::io::pipe().unwrap();
         writer.write_all(b"said").unwrap();
         let patience = Some(Duration::from_millis(1));

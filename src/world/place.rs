@@ -1,14 +1,14 @@
-//! The place of the definitions: named, or found in the working directory or above it.
+//! Place of the definitions: named, or found in the working directory or above it.
 
 use std::path::{Path, PathBuf};
 
-/// Why there are no definitions.
+/// Reason why there are no definitions.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct PlaceError {
-    /// What is missing.
+    /// Message.
     pub reason: String,
-    /// What to do.
+    /// Help.
     pub help: Option<String>,
 }
 
@@ -19,7 +19,7 @@ fn canonical(path: &Path) -> Result<PathBuf, PlaceError> {
     })
 }
 
-/// Returns the project's directory: the one that holds the definitions' directory.
+/// Returns the project's directory, which contains the definitions' directory.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub fn root_of(directory: &Path) -> Result<&Path, PlaceError> {
     })
 }
 
-/// Finds the directory of the definitions: `named`, relative to `here`, or `environments` in `here` or above it. Of a
+/// Finds the directory of the definitions: `named`, relative to `here`, or `environments` in `here` or above it. For a
 /// commit (`at_revision`), the working tree may lack the files.
 ///
 /// # Errors
@@ -40,11 +40,11 @@ pub fn root_of(directory: &Path) -> Result<&Path, PlaceError> {
 pub fn find(here: &Path, named: Option<&Path>, at_revision: bool) -> Result<PathBuf, PlaceError> {
     if let Some(named) = named {
         let named = canonical(&here.join(named))?;
-        // A single missing file is an error when it is read; a directory with neither is most likely another one.
+        // A single missing file is reported when it is read; a directory with neither is most likely the wrong one.
         if !at_revision && !named.join("system.toml").is_file() {
             return Err(PlaceError {
                 reason: format!("{} has no system.toml", named.display()),
-                help: Some("name the directory that has it: --environments DIRECTORY".into()),
+                help: Some("name its directory with --environments DIRECTORY".into()),
             });
         }
         return Ok(named);
@@ -58,11 +58,11 @@ pub fn find(here: &Path, named: Option<&Path>, at_revision: bool) -> Result<Path
     }
     Err(PlaceError {
         reason: format!(
-            "there is no environments/system.toml in {} or above it",
+            "no environments/system.toml in {} or above it",
             here.display()
         ),
         help: Some(
-            "go to the project's directory, or name the definitions with --environments DIRECTORY"
+            "change to the project's directory, or name the definitions with --environments DIRECTORY"
                 .into(),
         ),
     })

@@ -1,4 +1,4 @@
-//! The processes of this machine, as far as an operation asks about them.
+//! Processes of this machine.
 
 /// The state of a running process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,11 +11,11 @@ pub enum ProcessState {
 
 /// Processes by number.
 pub trait Processes: Sync {
-    /// Returns the state of a process; `None` when it has ended, or cannot be seen.
+    /// Returns the state of a process; `None` if it has ended, or is not visible.
     fn state(&self, process: u32) -> Option<ProcessState>;
 }
 
-/// The processes of this machine, from `/proc`.
+/// Processes of this machine, from `/proc`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LocalProcesses;
 
@@ -25,7 +25,7 @@ impl Processes for LocalProcesses {
     }
 }
 
-/// The name of the program is in brackets, and can contain brackets and blanks.
+/// The program name is in brackets, and may contain brackets and blanks.
 fn parse(facts: &str) -> Option<ProcessState> {
     let (_, after) = facts.rsplit_once(')')?;
     match after.split_whitespace().next()? {

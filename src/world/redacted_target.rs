@@ -1,7 +1,6 @@
-//! A target whose words are without secrets: what it read of a file, and why an action failed.
+//! Target with redacted texts: contents of files, and reasons of failed actions.
 //!
-//! A live file, a log or a message of the system may quote any secret of the run, whoever wrote it there. Digests are of
-//! the true content.
+//! A live file, a log or a system message may contain any secret of the run. Digests are of the true content.
 
 use std::sync::Arc;
 
@@ -10,14 +9,14 @@ use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
 };
 
-/// A target that is only heard through a redactor.
+/// Target behind a redactor.
 pub struct RedactedTarget {
     target: Arc<dyn Target>,
     redactor: Arc<Redactor>,
 }
 
 impl RedactedTarget {
-    /// The target itself where there is no secret.
+    /// Wraps a target; returns the target itself if there is no secret.
     #[must_use]
     pub fn wrap(target: Arc<dyn Target>, redactor: &Arc<Redactor>) -> Arc<dyn Target> {
         if redactor.is_empty() {

@@ -1,8 +1,8 @@
-//! Takes secrets out of text that suites wrote, in whatever spelling they wrote them.
+//! Redaction: removes secrets in any spelling from the output of suites.
 //!
-//! A secret is found raw, with any of its characters escaped as JSON, URLs, XML, shells and debuggers do, as
-//! hexadecimal, and as Base64 at each of its three alignments, wrapped or not. It cannot be found encrypted,
-//! compressed, or spelled backwards: a suite that is given a secret is trusted not to hide it.
+//! A secret is found raw, with any of its characters escaped as in JSON, URLs, XML, shells and debuggers, as
+//! hexadecimal, and as Base64 at each of its three alignments, wrapped or not. It is not found if it is encrypted,
+//! compressed, or reversed: a suite that receives a secret is trusted not to hide it.
 
 mod pattern;
 mod run;
@@ -16,12 +16,12 @@ use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::suite::{Suite, SuiteText};
 use evenkeel_model::Value;
 
-/// What stands in a secret's place.
+/// Replacement of a secret.
 pub(crate) const SHOWN: &str = "(secret)";
-/// Lines of a secret shorter than this are not secrets of their own.
+/// Minimum length of a secret's line that is redacted separately.
 const SHORTEST_LINE: usize = 8;
 
-/// Knows secrets, and takes them out of text.
+/// Redactor of known secrets.
 #[derive(Default)]
 pub struct Redactor {
     patterns: Vec<Pattern>,
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Knows every secret that the suite is given.
+    /// Creates a redactor of a suite's secrets.
     pub(crate) fn of(suite: &Suite) -> Self {
         let sent = suite.http.iter().flat_map(|check| check.send.values());
         let given = suite.run.iter().flat_map(|run| run.environment.values());
@@ -45,7 +45,7 @@ impl Redactor {
         }))
     }
 
-    /// Knows every secret of these environments.
+    /// Creates a redactor of all secrets of these environments.
     #[must_use]
     pub fn of_environments<'a>(environments: impl Iterator<Item = &'a Resolved>) -> Self {
         let values = environments.flat_map(|environment| environment.parameters.values());
@@ -60,7 +60,7 @@ impl Redactor {
         Self::new(secrets.into_iter())
     }
 
-    /// Knows what both know.
+    /// Returns a redactor of both sets of secrets.
     #[must_use]
     pub fn and(&self, other: Self) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl Redactor {
         self.patterns.is_empty()
     }
 
-    /// Knows these secrets. An empty one is none.
+    /// Creates a redactor of these secrets, except empty ones.
     pub fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let mut patterns = Vec::new();
         for secret in secrets {
@@ -95,16 +95,16 @@ impl Redactor {
         Self { patterns, longest }
     }
 
-    /// The text without secrets.
+    /// Returns the text without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         self.bytes(text.as_bytes(), false, false)
     }
 
-    /// The text of these bytes without secrets.
+    /// Returns the text of these bytes without secrets.
     ///
-    /// Where the bytes were cut off before their start or after their end, a part of a secret may stand there, so as
-    /// much as that could be is left out.
+    /// If the bytes were cut before their start or after their end, a part of a secret may be there, so as much as it
+    /// could take is omitted.
     #[must_use]
     pub fn bytes(&self, bytes: &[u8], cut_before: bool, cut_after: bool) -> String {
         let from = if cut_before { self.longest } else { 0 };
@@ -131,7 +131,7 @@ impl Redactor {
         String::from_utf8_lossy(&safe).into_owned()
     }
 
-    /// Where the longest secret that begins at a position ends.
+    /// Returns the end of the longest secret that starts at a position.
     fn secret_at(&self, bytes: &[u8], position: usize) -> Option<usize> {
         self.patterns
             .iter()
@@ -140,8 +140,8 @@ impl Redactor {
     }
 }
 
-/// The parts of a secret that are secrets of their own: what is left of it when it is tidied up, each line of a long
-/// one, the credentials in `Bearer …`, the password in `scheme://user:password@host`.
+/// Returns the parts of a secret that are redacted separately: its trimmed text, each line of a long one, the
+/// credentials in `Bearer …`, the password in `scheme://user:password@host`.
 fn parts(secret: &str) -> Vec<&str> {
     let trimmed = secret.trim();
     let mut parts = vec![trimmed];
@@ -204,7 +204,7 @@ mod tests {
         ] {
             assert_eq!(redacted(&format!("<{text}>")), "<(secret)>", "{text}");
         }
-        // `a:`, `ab:` and `abc:` before it, as in basic authentication.
+        // After `a:`, `ab:` and `abc:`, as in basic authentication.
         assert_eq!(redacted("YTpoInVudGVyJjIvK8Opfg=="), "YT(secret)");
         assert_eq!(redacted("YWI6aCJ1bnRlciYyLyvDqX4="), "YWI6(secret)");
         assert_eq!(redacted("YWJjOmgidW50ZXImMi8rw6l+"), "YWJjO(secret)");
@@ -268,7 +268,7 @@ mod tests {
         );
     }
 
-    /// A secret in each form that programs commonly write it in.
+    /// Returns a secret in a form that programs commonly write.
     fn written(secret: &str, form: usize) -> String {
         let bytes = || secret.bytes();
         match form {
@@ -301,14 +301,14 @@ mod tests {
     }
 
     #[test]
-    fn much_output_comes_through_as_it_is_and_is_mostly_passed_over() {
+    fn much_output_stays_unchanged_and_is_mostly_skipped() {
         let secrets: Vec<String> = (0..10)
             .map(|number| format!("{number}correct-horse"))
             .collect();
         let redactor = Redactor::new(secrets.iter().map(String::as_str));
         let text = "2026-11-01 10:00:00 GET /index.html 200 \"Mozilla/5.0 (X11)\"\n".repeat(8192);
         assert_eq!(redactor.text(&text), text);
-        // The work: places at which a secret in some form may begin, of all places times all forms.
+        // Cost: the number of tried places, of all places times all forms.
         let tried: usize = redactor
             .patterns
             .iter()

@@ -1,15 +1,15 @@
-//! A file that is written for others to read: whole or not at all, and never through a link.
+//! Report files: written atomically, and never through a link.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Read as _, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// Refuses a path that cannot be replaced by a file: before anything is done, since afterwards it would be lost.
+/// Rejects a path that cannot be replaced by a file, before the work, since the report would be lost afterwards.
 ///
 /// # Errors
 ///
-/// Why it cannot.
+/// The reason.
 pub fn check(path: &Path) -> io::Result<()> {
     match fs::metadata(directory(path)) {
         Ok(metadata) if metadata.is_dir() => {}
@@ -25,11 +25,11 @@ pub fn check(path: &Path) -> io::Result<()> {
     existing(path).map(|_| ())
 }
 
-/// Writes a file beside its place, and moves it there. A file that is replaced keeps its permissions.
+/// Writes a temporary file beside the destination, and moves it there. A replaced file keeps its permissions.
 ///
 /// # Errors
 ///
-/// When it cannot be written, or `path` is a link or anything else than a regular file.
+/// When it cannot be written, or `path` is not a regular file.
 pub fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let kept = existing(path)?;
     let mut file = tempfile::Builder::new()
@@ -44,16 +44,16 @@ pub fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     to.flush()?;
     drop(to);
     file.as_file().sync_all()?;
-    // A link that appears meanwhile is replaced, and not followed.
+    // A link that appears meanwhile is replaced, not followed.
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// Appends to a file that is there, or makes it. `text` is given the length of the file, and may decline.
+/// Appends to a file, and creates a missing one. `text` receives the length of the file, and may return `None`.
 ///
 /// # Errors
 ///
-/// When it cannot be written, or is no regular file.
+/// When it cannot be written, or is not a regular file.
 pub fn append(path: &Path, text: impl FnOnce(u64) -> Option<String>) -> io::Result<()> {
     let mut file = File::options().append(true).create(true).open(path)?;
     let metadata = file.metadata()?;
@@ -66,25 +66,25 @@ pub fn append(path: &Path, text: impl FnOnce(u64) -> Option<String>) -> io::Resu
     }
 }
 
-/// Returns a random word that nobody can guess.
+/// Returns an unpredictable random word.
 ///
 /// # Errors
 ///
-/// When the system gives no random bytes.
+/// When the system returns no random bytes.
 pub fn token() -> io::Result<String> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The directory that a file is in.
+/// Returns the directory of a file.
 fn directory(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
 }
 
-/// The permissions of the regular file at a path; `None` where there is nothing.
+/// Returns the permissions of the regular file at a path; `None` if it is missing.
 fn existing(path: &Path) -> io::Result<Option<Permissions>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(Some(metadata.permissions())),

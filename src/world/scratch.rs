@@ -1,4 +1,4 @@
-//! Working directories of suites, made anew below the project: nothing is removed through a link, or anywhere else.
+//! Working directories of suites, recreated below the project: nothing is removed through a link, or anywhere else.
 
 use std::path::{Component, Path};
 
@@ -8,18 +8,18 @@ use rustix::io::Errno;
 use evenkeel_host::reason::why;
 use evenkeel_host::remove_tree;
 
-/// Makes a directory that is empty, at a path below `root` of which no part may be a link.
+/// Creates an empty directory below `root`, on a path without links.
 ///
 /// # Errors
 ///
-/// Why that is not possible, for people.
+/// The reason, for display.
 pub fn fresh_directory(root: &Path, below: &Path) -> Result<(), String> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut parent = rustix::fs::open(root, flags, Mode::empty()).map_err(why)?;
     let mut parts = below.components().peekable();
     while let Some(part) = parts.next() {
         let Component::Normal(name) = part else {
-            return Err(format!("`{}` is no path below it", below.display()));
+            return Err(format!("`{}` is not a path below it", below.display()));
         };
         if parts.peek().is_none() {
             remove_tree(&parent, name).map_err(why)?;
@@ -32,7 +32,7 @@ pub fn fresh_directory(root: &Path, below: &Path) -> Result<(), String> {
         parent = rustix::fs::openat(&parent, name, flags | OFlags::NOFOLLOW, Mode::empty())
             .map_err(|errno| match errno {
                 Errno::LOOP | Errno::NOTDIR => {
-                    format!("`{}` is no plain folder; move it away", name.display())
+                    format!("`{}` is not a regular directory; move it", name.display())
                 }
                 errno => why(errno),
             })?;
@@ -72,7 +72,7 @@ mod tests {
             fs::remove_file(path(link)).unwrap();
             fs::create_dir_all(path(link)).unwrap();
         }
-        // The last may be a link: it is removed, and what it leads to stays.
+        // The last part may be a link, which is removed without its destination.
         fs::create_dir_all(path(".evenkeel/suites/staging")).unwrap();
         symlink(
             path("outside/staging/check"),

@@ -1,4 +1,4 @@
-//! Where secrets come from: an environment variable, a file, a command.
+//! Sources of secrets: an environment variable, a file, a command.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -11,23 +11,23 @@ use evenkeel_model::Secret;
 use super::command::{CommandRun, run};
 use super::redaction::RunSecrets;
 
-/// How long a command that prints a secret may take.
+/// Time limit of a command that prints a secret.
 const WITHIN: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// Longest secret, in bytes. A part of a longer one would be another secret.
+/// Longest secret, in bytes. A shortened one would be another secret.
 const LONGEST: usize = 64 * 1024;
 
-/// Gets them from where definitions say.
+/// Reader of the sources in definitions.
 pub struct RealSecrets<'a> {
     /// Reads an environment variable.
     pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
-    /// The directory of the definitions.
+    /// Directory of the definitions.
     pub definitions: PathBuf,
-    /// The project's directory.
+    /// Project directory.
     pub root: PathBuf,
-    /// Ends a command that takes long.
+    /// Ends a slow command.
     pub interruption: &'a Interruption,
-    /// Learns what was got.
+    /// Collects the secrets.
     pub learned: &'a RunSecrets,
 }
 
@@ -94,14 +94,14 @@ impl RealSecrets<'_> {
             ));
         }
         if !ran.status.is_success() {
-            // What it printed may hold a part of the secret: only its end is told.
+            // Its output may contain a part of the secret, so only its exit is reported.
             return Err(format!("the command `{name}` {}", ran.status));
         }
         text(ran.stdout.into_bytes(), &format!("the command `{name}`"))
     }
 }
 
-/// Reads a whole file. A pipe that nobody writes to, or a device without an end, would be waited for without an end.
+/// Reads a whole file, with a time limit: a pipe without a writer or an endless device would block.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let flags = rustix::fs::OFlags::RDONLY
         | rustix::fs::OFlags::NONBLOCK
@@ -115,7 +115,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err("it is a directory".into());
     }
     if !metadata.is_file() {
-        return Err("it is no regular file".into());
+        return Err("it is not a regular file".into());
     }
     let mut bytes = Vec::new();
     file.take(LONGEST as u64 + 1)
@@ -129,13 +129,14 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn too_long(is: &str) -> String {
     format!(
-        "{is} longer than any secret may be ({} KiB)",
+        "{is} longer than the limit of a secret ({} KiB)",
         LONGEST / 1024
     )
 }
 
 fn text(bytes: Vec<u8>, what: &str) -> Result<Secret, String> {
-    let mut text = String::from_utf8(bytes).map_err(|_| format!("{what} gives no UTF-8 text"))?;
+    let mut text =
+        String::from_utf8(bytes).map_err(|_| format!("{what} contains no UTF-8 text"))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -143,7 +144,7 @@ fn text(bytes: Vec<u8>, what: &str) -> Result<Secret, String> {
         }
     }
     if text.is_empty() {
-        return Err(format!("{what} gives an empty text"));
+        return Err(format!("{what} is empty"));
     }
     Ok(Secret::new(text))
 }
@@ -171,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_end_is_not_waited_for() {
+    fn endless_sources_do_not_block() {
         let home = tempfile::tempdir().unwrap();
         let pipe = home.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
         for name in ["pipe", "/dev/zero"] {
             let reason = file(home.path(), name).unwrap_err();
-            assert!(reason.ends_with("it is no regular file"), "{reason}");
+            assert!(reason.ends_with("it is not a regular file"), "{reason}");
         }
         let reason = file(home.path(), ".").unwrap_err();
         assert!(reason.ends_with("it is a directory"), "{reason}");

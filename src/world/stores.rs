@@ -1,4 +1,4 @@
-//! Where a project keeps its ledger, unless a team shares another: in a folder of its own directory.
+//! Location of a project's ledger: a folder in its directory, unless a team shares another.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub struct FolderStores {
     pub interruption: Interruption,
 }
 
-/// The folder's name.
+/// Name of the folder.
 const FOLDER: &str = ".evenkeel";
 
 impl StoreMaker for FolderStores {

@@ -1,4 +1,4 @@
-//! The files of a repository, as far as they count: those that git knows or would add, or all below the directory.
+//! Relevant files of a repository: those that git tracks or would add, or all below the directory.
 
 use std::fs;
 use std::path::Path;
@@ -7,13 +7,13 @@ use super::git::{GitError, Repository};
 use evenkeel_comparison::discovery::ListedFile;
 use evenkeel_host::Interruption;
 
-/// Most files that are looked at.
+/// Maximum number of files.
 const MOST: usize = 500_000;
 
-/// Largest file whose text is looked at.
+/// Largest file whose text is read.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// Directories that hold no configuration of the project's own.
+/// Directories without configuration of the project.
 const LEFT_OUT: &[&str] = &[
     ".git",
     ".hg",
@@ -26,7 +26,7 @@ const LEFT_OUT: &[&str] = &[
     "__pycache__",
 ];
 
-/// Why there is no list.
+/// Reason why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
     /// The survey was interrupted.
@@ -37,7 +37,7 @@ pub enum SurveyError {
     Git(#[from] GitError),
 }
 
-/// Lists the files below a directory, which may be in a repository.
+/// Lists the files below a directory, inside or outside of a repository.
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ pub fn list(
         if interruption.is_set() {
             return Err(SurveyError::Interrupted);
         }
-        // What cannot be entered cannot be compared either.
+        // An inaccessible entry cannot be compared either.
         let Ok(entry) = entry else { continue };
         if files.len() >= MOST {
             break;
@@ -83,7 +83,7 @@ pub fn list(
     Ok(files)
 }
 
-/// Lists the paths of the files below a directory, as [`list`] does, without asking what they are.
+/// Lists the paths of the files below a directory, like [`list`], without their kinds.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub fn paths(
     Ok(listed.into_iter().map(|file| file.path).collect())
 }
 
-/// The paths that git names below a directory, without those that are left out; `None` outside of a repository.
+/// Returns git's paths below a directory, without excluded ones; `None` outside of a repository.
 fn tracked(
     root: &Path,
     repository: Option<&Repository>,
@@ -123,7 +123,7 @@ fn tracked(
     ))
 }
 
-/// A regular file; links and everything else are left alone.
+/// Returns a regular file; links and other kinds are skipped.
 fn listed(root: &Path, path: &str) -> Option<ListedFile> {
     let metadata = fs::symlink_metadata(root.join(path)).ok()?;
     metadata.is_file().then(|| ListedFile {
@@ -132,7 +132,7 @@ fn listed(root: &Path, path: &str) -> Option<ListedFile> {
     })
 }
 
-/// The text of a file, if it is one and not too large.
+/// Returns the text of a file, if it is one within the limit.
 #[must_use]
 pub fn text(root: &Path, path: &str) -> Option<String> {
     let path = root.join(path);

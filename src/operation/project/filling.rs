@@ -1,4 +1,4 @@
-//! Fills environments in, and finds what more is wrong with definitions that were complained about.
+//! Resolution of environments, and further defects of wrong definitions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use evenkeel_host::tree_digest;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
-/// So many resources are compared with those of environments that were not asked about, also where nothing changes:
-/// resolving more of them would be felt. What changes an environment compares all.
+/// Maximum number of resources whose claims are compared with other environments by read-only commands, since resolving
+/// more is noticeably slow. Commands that change an environment always compare all.
 const FEW: usize = 500;
 
 impl Project<'_> {
-    /// What more is wrong with definitions that were complained about, as far as it does not follow from `told`.
-    pub(super) fn more(&self, told: &[Defect]) -> Vec<Defect> {
+    /// Returns further defects of wrong definitions that do not follow from `reported`.
+    pub(super) fn more(&self, reported: &[Defect]) -> Vec<Defect> {
         let Ok(sealer) = self.sealer_for_reading() else {
             return Vec::new();
         };
@@ -35,15 +35,15 @@ impl Project<'_> {
         let Err(Failure::Definitions(more)) = resolved else {
             return Vec::new();
         };
-        further(told, more)
+        further(reported, more)
     }
 
-    /// Resolves environments, with everything that is wrong with any of them, and compares what they claim. With
-    /// `beside_all`, with what all other environments claim as well, however many resources they have.
+    /// Resolves environments, with all of their defects, and compares their claims. With `beside_all`, claims of all
+    /// other environments are compared as well, however many resources they have.
     ///
     /// # Errors
     ///
-    /// All complaints.
+    /// All defects.
     pub fn resolve(
         &self,
         names: &[EnvironmentName],
@@ -79,7 +79,7 @@ impl Project<'_> {
                 Ok(environment) => {
                     resolved.insert(name.clone(), environment);
                 }
-                // An artifact that is missing is said once, and not again at each use of it.
+                // A missing artifact is reported once, not at each use.
                 Err(more) => complaints.extend(
                     more.into_iter()
                         .filter(|defect| defect.code != &codes::ARTIFACT),
@@ -98,15 +98,15 @@ impl Project<'_> {
         if complaints.is_empty() {
             Ok(resolved)
         } else if self.world.interruption.is_set() {
-            // A secret that could not be had because somebody wanted an end is no fault of the definitions.
+            // A secret that is unavailable because of an interruption is not a defect.
             Err(Failure::Interrupted)
         } else {
             Err(Failure::Definitions(once(complaints)))
         }
     }
 
-    /// The other environments of the path, as far as they can be resolved without secrets and artifacts: enough to know
-    /// what they claim. What is wrong with them is told by what is about them.
+    /// Resolves the other environments of the path without secrets and artifacts, which is enough for their claims.
+    /// Their defects are reported elsewhere.
     fn others(&self, names: &[EnvironmentName], sealer: &Sealer) -> Vec<Resolved> {
         let has_file = |name: &EnvironmentName| self.definition.environments.contains_key(name);
         let others = self.definition.path.iter();

@@ -1,4 +1,4 @@
-//! Where definitions came from: their commit, whether they differ from it, and the policy that counts.
+//! Origin of definitions: their commit, whether they differ from it, and the policy in force.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ use evenkeel_model::defect::Severity;
 use evenkeel_model::{Digest, EnvironmentName};
 
 impl Project<'_> {
-    /// The commit that everything is read from, if it is not the working tree.
+    /// Returns the commit that everything is read from, if it is not the working tree.
     pub(in crate::operation) fn commit_read(&self) -> Option<(&Repository, &str)> {
         let commit = self.commit.as_deref().filter(|_| self.from_commit)?;
         Some((self.repository.as_ref()?, commit))
     }
 
-    /// The commit that the working tree is on, or that everything is read from.
+    /// Returns the commit of the working tree, or the one that everything is read from.
     pub(in crate::operation) fn head(&self) -> Option<String> {
         self.commit.clone()
     }
 
-    /// The definitions that a commit has, where it has any that can be understood.
+    /// Returns the definitions of a commit, if it has readable ones.
     pub(in crate::operation) fn as_of(&self, commit: &str) -> Option<Definition> {
         let files = Commit {
             repository: self.repository.clone()?,
@@ -44,22 +44,22 @@ impl Project<'_> {
         }
     }
 
-    /// The repository that the project is in.
+    /// Returns the repository of the project.
     pub(in crate::operation) fn repository(&self) -> Option<&Repository> {
         self.repository.as_ref()
     }
 
-    /// The digest of the definition files and of the files that an environment uses.
+    /// Returns the digest of the definition files and of the files that an environment uses.
     #[must_use]
     pub fn definitions_digest(&self, resolved: &Resolved) -> Digest {
         definitions_digest(&self.definition, resolved, &|path| self.files.shown(path))
     }
 
-    /// Where the definitions came from.
+    /// Returns the origin of the definitions.
     ///
     /// # Errors
     ///
-    /// When git is asked and does not answer.
+    /// When git fails.
     pub fn origin(
         &self,
         resolved: &BTreeMap<EnvironmentName, Resolved>,
@@ -80,7 +80,7 @@ impl Project<'_> {
         })
     }
 
-    /// The commit that the working tree is on.
+    /// Returns the commit of the working tree.
     pub(super) fn committed(&self) -> Option<Commit> {
         Some(Commit {
             repository: self.repository.clone()?,
@@ -90,14 +90,14 @@ impl Project<'_> {
     }
 
     /// Whether a definition, or a file that one uses, differs from the commit. Files that git ignores count, except the
-    /// program of a suite: it may be built.
+    /// program of a suite, which may be built.
     pub(super) fn differs(
         &self,
         commit: &Commit,
         resolved: &BTreeMap<EnvironmentName, Resolved>,
     ) -> Result<bool, Failure> {
         let mut files: BTreeMap<String, Option<Digest>> = BTreeMap::new();
-        // It may be missing; but then the commit must not have it either.
+        // It may be missing, unless the commit contains it.
         files.insert(DIFFERENCES_FILE.to_owned(), None);
         for file in &self.definition.files {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
@@ -132,7 +132,7 @@ impl Project<'_> {
         if is_changed {
             return Ok(true);
         }
-        // A program that is built is in no commit, and git ignores it.
+        // A built program is in no commit, and git ignores it.
         let mut built: Vec<&str> = Vec::new();
         for ((path, now), then) in programs.iter().zip(committed) {
             match then {
@@ -145,7 +145,7 @@ impl Project<'_> {
         Ok(!known.is_empty())
     }
 
-    /// Whether any file of the project that git knows, or would add, differs from the commit that the working tree is on.
+    /// Whether any file of the project that git tracks or would add differs from the commit of the working tree.
     pub(in crate::operation) fn differs_anywhere(&self) -> Result<bool, Failure> {
         let Some(commit) = self.committed() else {
             return Ok(true);
@@ -156,8 +156,8 @@ impl Project<'_> {
         Ok(!commit.is_whole_tree(below)?)
     }
 
-    /// Refuses suites of a commit whose files differ in the working tree: they run there, and evidence would be bound to
-    /// files that did not run.
+    /// Refuses suites of a commit whose files differ in the working tree: the working tree's files run, and evidence
+    /// would be bound to others.
     pub(in crate::operation) fn runs_as_committed<'s>(
         &self,
         suites: impl Iterator<Item = &'s Suite>,
@@ -179,7 +179,7 @@ impl Project<'_> {
                             suite.name,
                             commit.get(..10).unwrap_or(commit)
                         ),
-                        help: Some(format!("check out {shown} as it is in that commit")),
+                        help: Some(format!("check out {shown} of that commit")),
                     });
                 }
             }
@@ -187,8 +187,8 @@ impl Project<'_> {
         Ok(())
     }
 
-    /// The release policy that counts. An edit that is not committed cannot weaken the gate it has to pass: on a
-    /// commit, the commit's own policy says whether uncommitted definitions may be released, and how much is asked.
+    /// Returns the release policy in force. An uncommitted edit cannot weaken the gate it has to pass: on a commit, the
+    /// commit's own policy decides whether uncommitted definitions may be released, and what is required.
     #[must_use]
     pub fn policy(&self, origin: &Origin) -> Policy {
         match self.committed() {

@@ -1,4 +1,4 @@
-//! Checkpoints as a report tells them: what is kept elsewhere, and what came of holding the ledger against it.
+//! Checkpoints in a report: the stored document, and the results of comparing the ledger with one.
 
 use std::borrow::Cow;
 
@@ -7,35 +7,35 @@ use serde::{Deserialize, Serialize};
 
 use evenkeel_model::{Digest, Moment};
 
-/// The command whose report is a checkpoint and nothing else.
+/// Command whose report is only a checkpoint.
 pub const COMMAND: &str = "audit checkpoint";
 
-/// How far a ledger had come: what is kept elsewhere, and read back.
+/// Position of a ledger, to be kept elsewhere and read back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckpointDocument {
-    /// What it is: `evenkeel checkpoint 1`.
+    /// Format: `evenkeel checkpoint 1`.
     pub format: Cow<'static, str>,
-    /// The system the ledger belongs to.
+    /// System of the ledger.
     pub system: String,
-    /// The ledger's own random name.
+    /// Random name of the ledger.
     pub lineage: String,
-    /// The number of its last entry.
+    /// Number of its last entry.
     pub sequence: u64,
-    /// The digest of that entry; through the chain, of everything before it.
+    /// Digest of that entry; through the chain, of everything before it.
     #[schemars(with = "String")]
     pub digest: Digest,
-    /// When that entry was written, by its writer's clock.
+    /// Time of that entry, by its writer's clock.
     #[schemars(with = "String")]
     pub time: Moment,
 }
 
 impl CheckpointDocument {
-    /// The text that is kept: JSON over a few lines, so that it can be read, mailed and committed.
+    /// Returns the text to keep: JSON on a few lines, for reading, mailing and committing.
     ///
     /// # Errors
     ///
-    /// Never; the encoder's signature has it.
+    /// Never; the encoder's signature requires it.
     pub fn text(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
@@ -43,21 +43,21 @@ impl CheckpointDocument {
     }
 }
 
-/// What came of a checkpoint that was kept elsewhere.
+/// Result of a checkpoint that was kept elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ProofDocument {
-    /// The file it was read from.
+    /// File.
     pub file: String,
-    /// The number of the entry it remembers.
+    /// Number of its entry.
     pub sequence: u64,
-    /// Whether the ledger has that entry, and every entry up to it is what was written.
+    /// Whether the ledger contains that entry, and every entry up to it is unchanged.
     pub proven: bool,
-    /// When that entry was written, where it is proven.
+    /// Time of that entry, if it is proven.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub time: Option<Moment>,
-    /// Why the ledger is not the one that this checkpoint remembers.
+    /// Reason why the ledger differs from this checkpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

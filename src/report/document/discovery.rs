@@ -1,4 +1,4 @@
-//! What `init` found and proposes, in words.
+//! Findings and proposals of `init`, in words.
 
 use super::{DocumentsDocument, Report};
 use evenkeel_comparison::discovery::{Discovery, FoundDocument, ProposedIdentity};
@@ -6,7 +6,7 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::text::count;
 
 impl Report {
-    /// Adds environments and documents that were found, and the certainty of each.
+    /// Adds detected environments and documents, with the certainty of each.
     pub fn found(&mut self, found: &Discovery) {
         self.say(format!(
             "{}, of which {} an environment",
@@ -45,7 +45,7 @@ impl Report {
         }
     }
 
-    /// Adds proposed identities, and the differences before and after them.
+    /// Adds proposed identities, and the number of differences before and after.
     pub fn proposed(
         &mut self,
         identities: &[ProposedIdentity],
@@ -88,7 +88,7 @@ impl Report {
     }
 }
 
-/// What is compared: files, or the sections of one, and what they are laid over.
+/// Returns the compared parts: files or sections of one, and their bases.
 fn parts(document: &FoundDocument) -> String {
     let paths: Vec<&str> = document.paths.values().map(String::as_str).collect();
     let sections: Vec<&str> = document.sections.values().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What was done: applies and suites.
+//! Applies and suites.
 
 use std::collections::BTreeMap;
 
@@ -9,47 +9,47 @@ use evenkeel_core::apply::ApplyReport;
 use evenkeel_core::plan::Plan;
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, SuiteEnded, Verb};
 
-/// What came of an apply.
+/// Result of an apply.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ApplyDocument {
-    /// Its number: `a-7`; none when there was nothing to do.
+    /// Number: `a-7`; absent if there was nothing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apply: Option<String>,
     /// The environment.
     pub environment: String,
-    /// How it ended.
+    /// Outcome.
     pub outcome: ApplyOutcome,
-    /// Steps done.
+    /// Number of completed steps.
     pub done: usize,
-    /// The first resources that these steps changed, at most 20.
+    /// First resources that these steps changed, at most 20.
     #[serde(default)]
     pub changed: Vec<String>,
-    /// Resources that were as declared already.
+    /// Number of resources that were already in sync.
     pub unchanged: usize,
-    /// How long it took, in seconds.
+    /// Duration in seconds.
     pub seconds: f64,
-    /// Steps that are not done, and why.
+    /// Steps that are not done, with reasons.
     pub not_done: Vec<NotDone>,
 }
 
-/// A step that is not done.
+/// Step that is not done.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct NotDone {
     /// The resource.
     pub address: String,
-    /// What was to be done.
+    /// Planned change.
     pub verb: Verb,
-    /// What came of it; absent where it was not started.
+    /// Outcome; absent if it was not started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<StepOutcome>,
-    /// Why.
+    /// Reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// A suite that ran.
+/// Result of a suite.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SuiteDocument {
@@ -61,39 +61,39 @@ pub struct SuiteDocument {
     pub environment: String,
     /// Whether it passed.
     pub passed: bool,
-    /// What it showed, in one line.
+    /// Summary in one line.
     pub summary: String,
     /// Cases that did not pass.
     pub failures: Vec<CaseDocument>,
     /// Figures, such as latencies in milliseconds.
     pub figures: BTreeMap<String, f64>,
-    /// The kept output.
+    /// Stored output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// How long it took, in seconds.
+    /// Duration in seconds.
     pub seconds: f64,
 }
 
-/// A case of a suite that did not pass.
+/// Case that did not pass.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CaseDocument {
     /// Its name.
     pub name: String,
-    /// What it says; empty where it says nothing.
+    /// Message; may be empty.
     pub message: String,
 }
 
-/// Seconds, to the millisecond: what a JSON reader reads back is what was written.
+/// Rounds seconds to milliseconds, so that JSON readers get the same number.
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 
-/// Resources that an apply changed and that its document names.
+/// Maximum number of changed resources in the document of an apply.
 const NAMED: usize = 20;
 
 impl ApplyDocument {
-    /// What came of an apply.
+    /// Creates the result of an apply.
     #[must_use]
     pub fn new(apply: Option<String>, plan: &Plan, report: &ApplyReport, seconds: f64) -> Self {
         let mut document = Self {
@@ -110,7 +110,7 @@ impl ApplyDocument {
         document
     }
 
-    /// Takes over what is known of the steps now: the observation after the last one may show otherwise.
+    /// Applies the results of steps that are known after the last observation.
     pub fn judge(&mut self, report: &ApplyReport) {
         self.outcome = report.outcome;
         self.done = report.count(Some(StepOutcome::Done));
@@ -136,7 +136,7 @@ impl ApplyDocument {
 }
 
 impl SuiteDocument {
-    /// A suite that ran, as it is recorded; failures and figures are added by who ran it.
+    /// Creates the result of a recorded suite; failures and figures are added by its runner.
     #[must_use]
     pub fn new(ended: &SuiteEnded) -> Self {
         Self {

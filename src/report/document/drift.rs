@@ -1,4 +1,4 @@
-//! How environments compare with each other, and each with what is there: the sums.
+//! Summaries of parity and of each environment's live state.
 
 use std::collections::BTreeMap;
 
@@ -10,46 +10,47 @@ use evenkeel_ledger::EnvironmentState;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::{EnvironmentName, Moment};
 
-/// Parity, counted.
+/// Summary of parity.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ParityDocument {
-    /// Complaints about documents that could not be read: of these nothing can be told.
+    /// Number of unreadable documents; their differences are unknown.
     pub unread: usize,
-    /// Undeclared differences, and defects of declared ones; those of one cause are one.
+    /// Number of undeclared differences, and of defects of declared ones; those of one cause count once.
     pub undeclared: usize,
-    /// The places of the undeclared ones.
+    /// Number of places of the undeclared ones.
     pub places: usize,
-    /// Undeclared differences that are warnings or advice: they shut nothing.
+    /// Number of undeclared differences that are warnings or advice, which shut nothing.
     pub lesser: usize,
-    /// Declared differences that are in force.
+    /// Number of declared differences in force.
     pub declared: usize,
-    /// The day on which the first of them expires.
+    /// First day on which one of them expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub first_expiry: Option<Moment>,
-    /// Files that look like one thing in two environments and that no definition mentions: pairs that were not compared.
+    /// Pairs of files that look like one thing in two environments and that no definition mentions, so they were not
+    /// compared.
     pub not_compared: Vec<Vec<String>>,
-    /// How many such pairs the definitions leave out.
+    /// Number of pairs that the definitions exclude.
     pub left_out: usize,
-    /// The documents that were compared, counted.
+    /// Number of compared documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<DocumentsDocument>,
 }
 
-/// Documents that were compared, counted.
+/// Compared documents.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct DocumentsDocument {
-    /// Pairs of documents.
+    /// Number of pairs of documents.
     pub pairs: usize,
-    /// Files, of all sides.
+    /// Number of files, of all sides.
     pub files: usize,
-    /// Single values that were compared, of all sides. Files that are the same are not looked into.
+    /// Number of compared single values, of all sides. Values of equal files are not counted.
     pub values: usize,
-    /// Single values that differ when nothing is understood: keys by name, lists by position.
+    /// Number of single values that differ without any rule: keys by name, lists by position.
     pub raw: usize,
-    /// Lists with too many elements that nothing identifies: how alike those are was not measured, and position decided.
+    /// Number of lists matched by position, because they have too many elements without an identity.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub by_position: usize,
 }
@@ -78,27 +79,27 @@ impl From<DocumentCounts> for DocumentsDocument {
     }
 }
 
-/// An environment that was looked at.
+/// Observed environment.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct EnvironmentReport {
     /// Its name.
     pub name: String,
-    /// Whether it is as declared and everything was seen.
+    /// Whether it is in sync and was observed completely.
     pub in_sync: bool,
-    /// Declared attributes.
+    /// Number of declared attributes.
     pub declared: usize,
-    /// Those that were observed.
+    /// Number of observed attributes.
     pub observed: usize,
-    /// Findings by corner.
+    /// Number of findings by corner.
     pub corners: BTreeMap<String, usize>,
-    /// The last apply that ended with every step done.
+    /// Last apply with every step done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apply: Option<String>,
 }
 
 impl EnvironmentReport {
-    /// An environment of which so much was observed.
+    /// Creates the summary of an environment.
     #[must_use]
     pub fn new(name: &EnvironmentName, declared: usize, observed: usize) -> Self {
         Self {
@@ -111,7 +112,7 @@ impl EnvironmentReport {
         }
     }
 
-    /// Counts its findings.
+    /// Adds the number of its findings by corner.
     pub fn count(&mut self, defects: &[Defect]) {
         self.in_sync = !defects.iter().any(Defect::counts);
         for defect in defects.iter().filter(|defect| defect.counts()) {
@@ -120,7 +121,7 @@ impl EnvironmentReport {
         }
     }
 
-    /// What the ledger says it runs.
+    /// Sets the last apply from the ledger.
     pub fn running(&mut self, standing: Option<&EnvironmentState>) {
         self.apply = standing
             .and_then(|standing| standing.settled.as_ref())

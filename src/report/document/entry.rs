@@ -1,4 +1,4 @@
-//! An entry of the ledger, in words.
+//! Ledger entries in words.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,25 +9,25 @@ use evenkeel_ledger::{Entry, LedgerError, Record, chain};
 use evenkeel_model::Moment;
 use evenkeel_model::text::count;
 
-/// An entry of the ledger, in words.
+/// Ledger entry in words.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct EntryDocument {
-    /// Its number.
+    /// Number.
     pub sequence: u64,
-    /// When.
+    /// Time.
     #[schemars(with = "String")]
     pub time: Moment,
     /// Its kind.
     pub kind: String,
-    /// What it says.
+    /// Text.
     pub words: String,
     /// Its digest.
     pub digest: String,
 }
 
 impl EntryDocument {
-    /// The document of an entry.
+    /// Creates the document of an entry.
     ///
     /// # Errors
     ///

@@ -1,21 +1,21 @@
-//! A failure: what stopped an operation before it had anything to report.
+//! Failures that stop an operation before it has results.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What stopped an operation. Errors in definitions are findings of the same report.
+/// Failure of an operation. Errors in definitions are findings of the same report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct FailureDocument {
     /// Its kind.
     pub kind: FailureKind,
-    /// One sentence.
+    /// Message.
     pub reason: String,
-    /// What caused it, the nearest cause first.
+    /// Causes, the nearest first.
     pub causes: Vec<String>,
-    /// What changed since a plan was saved that is refused now.
+    /// Changes since the plan was saved, if it is refused.
     pub changes: Vec<String>,
-    /// What to do.
+    /// Help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -34,8 +34,8 @@ pub enum FailureKind {
     Stale,
     /// A rule refuses it.
     Refused,
-    /// It was interrupted before it began.
+    /// It was interrupted before it started.
     Interrupted,
-    /// Anything else.
+    /// Any other failure.
     Other,
 }

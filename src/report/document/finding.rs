@@ -1,4 +1,4 @@
-//! Findings: what disagrees, where, why it is allowed, and what to do.
+//! Findings: differences with their places, declarations and help.
 
 use std::borrow::Cow;
 
@@ -13,68 +13,68 @@ use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct FindingDocument {
-    /// Stable across edits of definitions: code, environment, subject and attribute make it.
+    /// Fingerprint: stable across edits of definitions, computed from code, environment, subject and attribute.
     pub fingerprint: String,
-    /// The code, such as `file/mode-differs`; the report's `codes` explain it.
+    /// Code, such as `file/mode-differs`; the report's `codes` explain it.
     pub code: Cow<'static, str>,
-    /// How grave.
+    /// Severity.
     pub severity: Severity,
-    /// The environment.
+    /// Environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// The address, or what else it is about.
+    /// Address, or another subject.
     pub subject: String,
-    /// The attribute.
+    /// Attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
-    /// One sentence.
+    /// Message.
     pub message: String,
     /// Which of definition, last applied and live disagree.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corner: Option<Corner>,
-    /// The expected value, without secrets.
+    /// Expected value, without secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// The value found, without secrets.
+    /// Found value, without secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
-    /// The unified difference of texts.
+    /// Unified difference of texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
-    /// Since when it can be known to exist.
+    /// Since when it is known to exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<SinceDocument>,
-    /// Its places in files, the most important first.
+    /// Places in files, the most important first.
     pub places: Vec<PlaceDocument>,
-    /// Why it is as grave as it is, and where it is in the order of findings.
+    /// Reason of its severity and of its position among the findings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The number of its places: its own, and those in `also`.
+    /// Number of its places: its own, and those in `also`.
     pub reach: usize,
     /// Other places with the same cause.
     pub also: Vec<AlsoDocument>,
-    /// The declared difference that allows it; it shuts nothing then.
+    /// Declared difference that allows it, so that it shuts nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed: Option<AllowedDocument>,
-    /// What to do.
+    /// Help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
-/// Since when a finding can be known to exist.
+/// Since when a finding is known to exist.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SinceDocument {
-    /// The moment; of an interval, its start.
+    /// Moment; the start, if it is an interval.
     #[schemars(with = "String")]
     pub at: Moment,
-    /// The end of the interval in which it came to be; absent where the moment itself is known.
+    /// End of the interval in which it appeared; absent if the moment is known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]
     pub until: Option<Moment>,
-    /// How that is known.
+    /// Source of this knowledge.
     pub known: String,
-    /// The person who made the change, where a commit names one.
+    /// Author of the change, if a commit names one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<String>,
 }
@@ -83,65 +83,65 @@ pub struct SinceDocument {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct AlsoDocument {
-    /// The fingerprint of this place.
+    /// Fingerprint of this place.
     pub fingerprint: String,
-    /// The code of this place, where it is not that of the finding: something inside of what is missing, for example.
+    /// Code of this place, if it differs from the finding's, such as a value inside a missing key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Cow<'static, str>>,
-    /// What it is about there.
+    /// Subject of this place.
     pub subject: String,
-    /// The attribute there.
+    /// Attribute of this place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
-    /// One sentence.
+    /// Message.
     pub message: String,
-    /// The value expected there, without secrets.
+    /// Expected value, without secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// The value found there, without secrets.
+    /// Found value, without secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
-    /// Its places in files.
+    /// Places in files.
     pub places: Vec<PlaceDocument>,
 }
 
-/// The declared difference that allows a finding.
+/// Declared difference that allows a finding.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct AllowedDocument {
-    /// Why it may differ.
+    /// Reason.
     pub reason: String,
-    /// Who answers for it.
+    /// Owner.
     pub owner: String,
-    /// When it expires.
+    /// Expiry.
     #[schemars(with = "String")]
     pub expires: Moment,
-    /// Where it is followed up.
+    /// Ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
-    /// Where it is declared.
+    /// Place of the declaration.
     pub place: PlaceDocument,
 }
 
-/// A code that findings of the report have.
+/// Code of findings in the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CodeDocument {
-    /// Its name: `file/mode-differs`.
+    /// Name: `file/mode-differs`.
     pub name: Cow<'static, str>,
-    /// One line that names the fault.
+    /// Title in one line.
     pub title: Cow<'static, str>,
-    /// What it means and what to do.
+    /// Meaning and help.
     pub help: Cow<'static, str>,
-    /// How grave it is by default.
+    /// Default severity.
     pub severity: Severity,
 }
 
-/// The findings, counted; those that are allowed are only in `allowed`.
+/// Number of findings by severity; allowed ones count in `allowed` only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CountsDocument {
-    /// Critical ones.
+    /// Critical findings.
     pub critical: usize,
     /// Errors.
     pub error: usize,
@@ -149,9 +149,9 @@ pub struct CountsDocument {
     pub warning: usize,
     /// Advice.
     pub advice: usize,
-    /// Those that a declared difference allows.
+    /// Findings that a declared difference allows.
     pub allowed: usize,
-    /// Those that the next apply or release removes: the definition changed, and nothing else did. Counted nowhere else.
+    /// Findings that the next apply or release removes, because only the definition changed. They count here only.
     #[serde(default)]
     pub pending: usize,
 }
@@ -221,13 +221,13 @@ impl FindingDocument {
         matches!(self.corner, Some(Corner::Pending | Corner::HalfPromoted))
     }
 
-    /// Whether it says that something could not be read or observed, so that nothing is known of it.
+    /// Whether it reports something unreadable or unobservable, whose state is unknown.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         self.code.starts_with("document/") || self.code == "live/cannot-tell"
     }
 
-    /// Whether it is an error that nothing allows.
+    /// Whether it is an undeclared error.
     #[must_use]
     pub fn counts(&self) -> bool {
         self.severity >= Severity::Error && self.allowed.is_none()

@@ -1,4 +1,4 @@
-//! The verdict of a command in one word: what every format puts first.
+//! Verdict of a command in one word, which every format prints first.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,21 +9,21 @@ use super::{FailureKind, Report};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Headline {
-    /// Nothing undeclared differs, and everything was read.
+    /// Everything was read, and there is no undeclared difference.
     InSync,
     /// The two sides of a comparison are equal.
     InParity,
-    /// Something undeclared differs.
+    /// There are undeclared differences.
     Drift,
-    /// The definition changed and is not applied yet; nothing else differs.
+    /// The definition changed and is not applied yet; there is no other difference.
     Pending,
-    /// Something could not be read, and nothing that was read differs.
+    /// Something is unreadable; there is no difference in the rest.
     CannotTell,
     /// The definitions have no errors.
     Valid,
-    /// Nothing would change.
+    /// There is nothing to change.
     NoChanges,
-    /// Something would change.
+    /// There are changes.
     Changes,
     /// Every step is done.
     Applied,
@@ -57,19 +57,19 @@ pub enum Headline {
     Failed,
 }
 
-/// How a headline is coloured.
+/// Colour of a headline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// Nothing to do.
     Good,
-    /// A person is waited for.
+    /// Waiting for a person.
     Waiting,
     /// Something is wrong.
     Bad,
 }
 
 impl Headline {
-    /// The word as every format prints it.
+    /// Returns the word, equal in every format.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl Headline {
         }
     }
 
-    /// How the word is coloured.
+    /// Returns the colour of the word.
     #[must_use]
     pub const fn tone(self) -> Tone {
         match self {
@@ -128,7 +128,7 @@ impl Headline {
         }
     }
 
-    /// The verdict of a report; `None` for commands that judge nothing.
+    /// Returns the verdict of a report; `None` for commands that judge nothing.
     pub(super) fn of(report: &Report) -> Option<Self> {
         match report.exit_code {
             129 | 130 | 143 => return Some(Self::Interrupted),

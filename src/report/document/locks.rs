@@ -1,4 +1,4 @@
-//! Leases as a report tells them: who may change which environment now.
+//! Leases in a report: who may change an environment.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,78 +9,78 @@ use evenkeel_ledger::lease::{Holder, Lock};
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::{EnvironmentName, Moment};
 
-/// The lease on an environment.
+/// Lease of an environment.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct LockDocument {
     /// The environment.
     pub environment: String,
-    /// How it stands.
+    /// State.
     pub state: LockState,
-    /// Who holds it, or held it last without giving it back.
+    /// Current holder, or the last one if it did not return the lease.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<HolderDocument>,
-    /// For what: the command.
+    /// Purpose: the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// Since when. A lease has no end of its own: it is over when its holder gives it back, ends, or it is broken.
+    /// Start. A lease does not expire: it ends when its holder returns it or ends, or when it is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub since: Option<Moment>,
-    /// Its token; none while it is just being taken.
+    /// Token; absent while it is being taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<u64>,
-    /// What can be told of the holder's process.
+    /// State of the holder's process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<HolderProcess>,
 }
 
-/// How a lease stands.
+/// State of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockState {
-    /// Nobody holds it.
+    /// Not held.
     Free,
-    /// Its last holder ended without giving it back. It is free all the same.
+    /// Its last holder ended without returning it. It counts as free.
     Left,
-    /// Somebody who is alive holds it.
+    /// Held by a running process.
     Held,
 }
 
-/// Who holds a lease.
+/// Holder of a lease.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct HolderDocument {
-    /// The account.
+    /// Account.
     pub name: String,
-    /// The machine.
+    /// Machine.
     pub host: String,
-    /// The number of the process there.
+    /// Process number on that machine.
     pub process: u32,
 }
 
-/// The holder of an environment, as its lock names it.
+/// Holder of an environment, as named by its lock.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct HeldDocument {
-    /// The account and its process.
+    /// Account and process.
     pub by: HolderDocument,
-    /// Since when.
+    /// Start.
     #[schemars(with = "String")]
     pub since: Moment,
-    /// The command.
+    /// Command.
     pub purpose: String,
 }
 
-/// What can be told of a holder's process. Whoever holds the lock is alive: the system takes it from the dead.
+/// State of a holder's process. The holder of a lock is alive: the system releases the locks of ended processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HolderProcess {
     /// It runs.
     Running,
-    /// It is stopped: alive, and doing nothing until somebody continues it.
+    /// It is stopped: alive, but inactive until it is continued.
     Stopped,
-    /// It holds the lock, and its number cannot be looked up from here.
+    /// It holds the lock, and its process is not visible from here.
     Unseen,
     /// It ended.
     Ended,
@@ -107,7 +107,7 @@ impl From<&Holder> for HeldDocument {
 }
 
 impl HolderProcess {
-    /// What can be seen from `here` of the process of a holder, which is alive while it has the lock.
+    /// Returns the state, as visible from `here`, of a holder's process, which is alive while it has the lock.
     #[must_use]
     pub fn seen(holder: &Actor, here: &Actor, processes: &dyn Processes) -> Self {
         if holder.host != here.host {
@@ -122,8 +122,8 @@ impl HolderProcess {
 }
 
 impl LockDocument {
-    /// The lease on an environment, from its lock and the ledger. The lock is right about who holds it, and the ledger
-    /// about a lease that was left.
+    /// Creates the lease of an environment from its lock and the ledger. The lock decides about the holder, and the
+    /// ledger about a lease that was not returned.
     #[must_use]
     pub fn new(
         name: &EnvironmentName,

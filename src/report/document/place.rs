@@ -1,6 +1,6 @@
-//! Places: where something is written, what it is labelled with, and the lines around it.
+//! Places: position in a file, label, and surrounding lines.
 //!
-//! A place carries all that is shown of it, so that a renderer reads no file.
+//! A place contains all displayed text, so that a renderer reads no file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 use evenkeel_model::defect::Label;
 use evenkeel_model::source::{SourceFile, Span};
 
-/// Longest line that a snippet has, in bytes.
+/// Longest line of a snippet, in bytes.
 pub(in crate::report) const LONGEST_LINE: usize = 1_000;
-/// Most lines of a place that a snippet has: of a longer place, its first line.
+/// Maximum number of lines of a place in a snippet; of a longer place, only the first line is included.
 const MOST_LINES: usize = 12;
 
-/// A place in a file, with its label. Lines and columns count from one, columns in characters.
+/// Place in a file, with its label. Lines and columns count from one, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlaceDocument {
-    /// The file, relative to the project, with `/`.
+    /// File, relative to the project, with `/`.
     pub path: Arc<str>,
-    /// The file, relative to the repository; absent where the file is in none.
+    /// File, relative to the repository; absent outside of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository_path: Option<Arc<str>>,
     /// First line.
@@ -39,7 +39,7 @@ pub struct PlaceDocument {
     pub length: usize,
     /// The label.
     pub label: String,
-    /// The lines around it; absent where they are too long to show.
+    /// Surrounding lines; absent if they are too long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snippet: Option<SnippetDocument>,
 }
@@ -48,14 +48,14 @@ pub struct PlaceDocument {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SnippetDocument {
-    /// The number of its first line.
+    /// Number of its first line.
     pub line: usize,
-    /// Its lines, each with its line end.
+    /// Lines, each with its line break.
     pub text: String,
 }
 
 impl PlaceDocument {
-    /// Whether all lines of the place are shown, and not only its first.
+    /// Whether all lines of the place are included, not only the first.
     pub(in crate::report) fn is_short(&self) -> bool {
         let lines = self.end_line.saturating_sub(self.line);
         lines + usize::from(self.end_column > 1) <= MOST_LINES
@@ -63,7 +63,7 @@ impl PlaceDocument {
 }
 
 impl SnippetDocument {
-    /// The number of the line after its last.
+    /// Returns the number of the line after its last.
     fn end(&self) -> usize {
         self.line + self.text.split_inclusive('\n').count()
     }
@@ -75,19 +75,19 @@ impl fmt::Display for PlaceDocument {
     }
 }
 
-/// The paths of a file: relative to the project, and to the repository.
+/// Paths of a file: relative to the project, and to the repository.
 type Paths = (Arc<str>, Option<Arc<str>>);
 
-/// Makes places of labels. Each path is kept once, however many places are in its file.
+/// Converter of labels to places. Each path is stored once, however many places its file has.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    /// The project's directory within its repository.
+    /// Project directory within its repository.
     project: Option<String>,
     paths: HashMap<String, Paths>,
 }
 
 impl Places {
-    /// Of a project that is at this path of its repository; `None` where there is no repository.
+    /// Creates a converter for a project at this path of its repository; `None` without a repository.
     pub(super) fn of(project: Option<String>) -> Self {
         Self {
             project,
@@ -95,7 +95,7 @@ impl Places {
         }
     }
 
-    /// The places of labels, in their order.
+    /// Returns the places of labels, in order.
     pub(super) fn all(&mut self, labels: &[Label]) -> Vec<PlaceDocument> {
         let mut places: Vec<PlaceDocument> = labels
             .iter()
@@ -107,7 +107,7 @@ impl Places {
         places
     }
 
-    /// One place.
+    /// Returns one place.
     pub(super) fn place(&mut self, span: &Span, label: &str) -> PlaceDocument {
         let (path, repository_path) = self.paths(&span.file.path);
         let (line, column) = span.file.position(span.start());
@@ -141,7 +141,7 @@ impl Places {
     }
 }
 
-/// A path relative to the repository; `None` for one that leads out of it.
+/// Returns a path relative to the repository; `None` for one outside of it.
 fn within_repository(project: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
@@ -157,7 +157,7 @@ fn within_repository(project: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The lines of a place, with the line before and the line after; `None` where one of them is too long.
+/// Returns the lines of a place, with one line before and after; `None` if one of them is too long.
 fn snippet(span: &Span, place: &PlaceDocument) -> Option<SnippetDocument> {
     let file = &span.file;
     let last = if place.is_short() {
@@ -172,7 +172,7 @@ fn snippet(span: &Span, place: &PlaceDocument) -> Option<SnippetDocument> {
     lines(file, first..last + 2)
 }
 
-/// Lines of a file, as far as there are any.
+/// Returns the existing lines of a file in a range.
 fn lines(file: &SourceFile, numbers: Range<usize>) -> Option<SnippetDocument> {
     let start = file.line(numbers.start)?.start;
     let end = numbers
@@ -186,7 +186,7 @@ fn lines(file: &SourceFile, numbers: Range<usize>) -> Option<SnippetDocument> {
     })
 }
 
-/// The length of a line without its line feed; zero where there is none.
+/// Returns the length of a line without its line feed; zero if it does not exist.
 fn length(file: &SourceFile, number: usize) -> usize {
     file.line(number).map_or(0, |line| {
         let fed = file.text.as_bytes().get(line.clone()).unwrap_or_default();
@@ -194,7 +194,7 @@ fn length(file: &SourceFile, number: usize) -> usize {
     })
 }
 
-/// Whether the lines of a place, or the lines beside them, are too long to show.
+/// Whether the lines of a place, or the adjacent lines, are too long.
 fn is_on_a_long_line(span: &Span, first: usize, last: usize) -> bool {
     let file = &span.file;
     let at = |number: usize| file.line(number).unwrap_or_default();
@@ -210,7 +210,7 @@ fn is_on_a_long_line(span: &Span, first: usize, last: usize) -> bool {
     before.max(after).max(within.max().unwrap_or(0)) > LONGEST_LINE
 }
 
-/// Where two places of one file are near each other, the snippet of the first also has the lines between them.
+/// Joins the snippets of two near places of one file, by adding the lines between them to the first.
 fn join(labels: &[Label], places: &mut [PlaceDocument]) {
     let mut files: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, label) in labels.iter().enumerate() {
@@ -222,9 +222,9 @@ fn join(labels: &[Label], places: &mut [PlaceDocument]) {
     }
 }
 
-/// As [`join`], for the places of one file in the order of its lines.
+/// Joins the places of one file in the order of its lines, like [`join`].
 fn join_in_order(labels: &[Label], order: &[usize], places: &mut [PlaceDocument]) {
-    /// Lines that follow each other: the first, the one past the last, and the place that has the last.
+    /// Consecutive lines: the first, the one past the last, and the place that contains the last.
     type Block = (usize, usize, usize);
     let mut block: Option<Block> = None;
     for number in order {
@@ -238,7 +238,7 @@ fn join_in_order(labels: &[Label], order: &[usize], places: &mut [PlaceDocument]
         };
         let file = labels.get(*number).map(|label| &label.span.file);
         let between = next..start;
-        // In the first lines of a file, fewer lines are worth showing than further down: the renderer's rule.
+        // The renderer joins fewer lines at the start of a file.
         let is_near = between.len() <= MOST_LINES && first + next > start;
         let mut is_one = between.is_empty();
         if let (false, true, Some(file)) = (is_one, is_near, file)

@@ -10,30 +10,30 @@ use evenkeel_core::plan::{Change, Plan, Unseen};
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::Instance;
 
-/// A plan.
+/// Plan.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlanReport {
     /// The environment.
     pub environment: String,
-    /// Its digest.
+    /// Digest.
     pub digest: String,
-    /// The recipe's digest.
+    /// Digest of the recipe.
     pub recipe: String,
     /// The steps.
     pub steps: Vec<StepDocument>,
-    /// Resources that are as declared.
+    /// Number of resources in sync.
     pub unchanged: usize,
-    /// Steps that remove something.
+    /// Number of removals.
     pub removals: usize,
-    /// What could not be seen.
+    /// Unobservable resources.
     pub unseen: Vec<Unseen>,
-    /// Steps rehearsed in the environment before, where there is one.
+    /// Number of steps rehearsed in the environment before, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsed: Option<usize>,
 }
 
-/// A step.
+/// Step.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepDocument {
@@ -41,33 +41,33 @@ pub struct StepDocument {
     #[serde(rename = "address")]
     #[schemars(with = "String")]
     pub instance: Instance,
-    /// What is done to it.
+    /// Change.
     pub verb: Verb,
-    /// What the step is called: `start` where a process is created.
+    /// Word of the change, such as `start` if a process is created.
     #[serde(default)]
     pub word: Cow<'static, str>,
-    /// The path that changes.
+    /// Changed path.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path: Option<String>,
-    /// Why; empty where the word says it.
+    /// Reason; empty if the word is sufficient.
     pub reason: Cow<'static, str>,
-    /// What changes.
+    /// Changed attributes.
     #[schemars(with = "Vec<Change>")]
     pub changes: Arc<[Change]>,
-    /// The steps before it.
+    /// Steps before it.
     #[schemars(with = "Vec<String>")]
     pub after: Arc<[Instance]>,
     /// Whether it was rehearsed in the environment before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsed: Option<bool>,
-    /// Of a step that removes: the declared resource that the place passes to, or that left it.
+    /// For a removal: the declared resource that takes the place, or that left it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]
     pub successor: Option<Instance>,
 }
 
 impl StepDocument {
-    /// Whether only the ledger changes: the record of a resource goes, since another one holds its place.
+    /// Whether only the ledger changes: the record of a resource is removed, since another one holds its place.
     #[must_use]
     pub fn is_handover(&self) -> bool {
         self.successor.is_some()
@@ -79,7 +79,7 @@ impl StepDocument {
 }
 
 impl PlanReport {
-    /// A plan, and which of its steps were rehearsed.
+    /// Creates the document of a plan, with the rehearsal of its steps.
     #[must_use]
     pub fn new(plan: &Plan, rehearsed: Option<Vec<bool>>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The last release to an environment, its outcome and the result of its smoke suites.
+//! Last release to an environment, with its outcome and the result of its smoke suites.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,40 +10,40 @@ use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_ledger::state::Release;
 use evenkeel_model::Moment;
 
-/// A release.
+/// Release.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReleaseDocument {
-    /// Its number: `r-3`.
+    /// Number: `r-3`.
     pub id: String,
-    /// The released plan.
+    /// Released plan.
     pub plan: String,
-    /// The released recipe.
+    /// Released recipe.
     pub recipe: String,
-    /// The commit that was released, where the ledger has it.
+    /// Released commit, if the ledger contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// When it started.
+    /// Start.
     #[schemars(with = "String")]
     pub started: Moment,
-    /// When it ended.
+    /// End.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub ended: Option<Moment>,
-    /// Its outcome; absent while it runs, and after it was killed.
+    /// Outcome; absent while it runs, and after it was killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<ApplyOutcome>,
-    /// The result of its smoke suites.
+    /// Result of its smoke suites.
     pub smoke: SmokeState,
 }
 
-/// The result of the smoke suites of a release.
+/// Result of the smoke suites of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SmokeState {
     /// None is declared, and none ran.
     None,
-    /// None ran on what was released.
+    /// None ran on the released state.
     NotRun,
     /// They passed.
     Passed,

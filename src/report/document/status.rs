@@ -1,5 +1,4 @@
-//! What runs in an environment, from the ledger and the lock alone: nothing is observed. The gate's verdict is in
-//! `verdict`.
+//! Status of an environment, from the ledger and the lock only. The gate's verdict is in `verdict`.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +15,16 @@ use evenkeel_ledger::record::SuiteEnded;
 use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::{EnvironmentName, Moment};
 
-/// What runs in an environment, by the ledger.
+/// Status of an environment, from the ledger.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct StatusDocument {
     /// The environment.
     pub environment: String,
-    /// The last apply that ended with every step done.
+    /// Last apply with every step done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apply: Option<String>,
-    /// When that was.
+    /// Its time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub since: Option<Moment>,
@@ -38,30 +37,30 @@ pub struct StatusDocument {
     /// Its commit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// The last release to it.
+    /// Last release to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<ReleaseDocument>,
-    /// The last apply if it did not end well, and each step without an outcome.
+    /// Last apply unless it succeeded, and each step without an outcome.
     pub unsettled: Vec<UnsettledDocument>,
-    /// The newest result of each suite.
+    /// Newest result of each suite.
     pub suites: Vec<SuiteStatusDocument>,
-    /// What runs now.
+    /// Running work.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub running: Option<RunningDocument>,
-    /// What awaits release to it; only for the last environment of the path.
+    /// Recipe awaiting release to it; only for the last environment of the path.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub awaits: Option<AwaitsDocument>,
-    /// The last recorded check for drift.
+    /// Last recorded drift check.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub checked: Option<CheckedDocument>,
-    /// Whether a process holds it now.
+    /// Whether a process holds it.
     pub held: bool,
-    /// The holder; absent if its lock does not name it.
+    /// Holder; absent if its lock does not name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<HeldDocument>,
 }
 
-/// The newest result of a suite.
+/// Newest result of a suite.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SuiteStatusDocument {
@@ -69,69 +68,69 @@ pub struct SuiteStatusDocument {
     pub suite: String,
     /// Whether it passed.
     pub passed: bool,
-    /// What it showed, in one line.
+    /// Summary in one line.
     pub summary: String,
-    /// When it ended.
+    /// End.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]
     pub ended: Option<Moment>,
-    /// Why its result counts no more, as far as the ledger tells; absent while it counts.
+    /// Reason why its result is stale, according to the ledger; absent while it counts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stale: Option<StaleDocument>,
 }
 
-/// Why the result of a suite counts no more.
+/// Reason why the result of a suite is stale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct StaleDocument {
-    /// The reason, in a few words.
+    /// Short reason.
     pub reason: String,
-    /// Since when.
+    /// Start.
     #[schemars(with = "String")]
     pub since: Moment,
 }
 
-/// What runs now.
+/// Running work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunningDocument {
-    /// The apply, or the command where none was started yet: `a-18`, `verify`.
+    /// Apply, or the command if none was started yet: `a-18`, `verify`.
     pub what: String,
-    /// Since when.
+    /// Start.
     #[schemars(with = "String")]
     pub since: Moment,
 }
 
-/// What awaits release to production.
+/// Recipe awaiting release to production.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct AwaitsDocument {
-    /// The recipe that the environment before production runs.
+    /// Recipe of the environment before production.
     pub recipe: String,
     /// That environment.
     pub runs_in: String,
     /// Since when it runs there.
     #[schemars(with = "String")]
     pub since: Moment,
-    /// The rules that shut the gate when it was asked last; empty where it was open.
+    /// Rules that shut the gate in its last verdict; empty if it was open.
     pub shut_by: Vec<String>,
 }
 
-/// The last recorded check for drift.
+/// Last recorded drift check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckedDocument {
-    /// When.
+    /// Time.
     #[schemars(with = "String")]
     pub at: Moment,
-    /// How many findings it had that count.
+    /// Number of findings that counted.
     pub findings: usize,
     /// Whether everything was read.
     pub complete: bool,
 }
 
 impl StatusDocument {
-    /// The status of an environment.
+    /// Creates the status of an environment.
     #[must_use]
     pub fn new(
         definition: &Definition,
@@ -152,7 +151,7 @@ impl StatusDocument {
             commit: settled.and_then(|settled| settled.origin.commit.clone()),
             release: last(state, name)
                 .map(|release| ReleaseDocument::new(definition, state, release)),
-            // An apply that runs now is no apply without an outcome.
+            // A running apply is not one without an outcome.
             unsettled: if *lock == Lock::Free {
                 unsettled(environment)
             } else {
@@ -175,7 +174,7 @@ impl StatusDocument {
     }
 }
 
-/// The newest result of each suite, by name.
+/// Returns the newest result of each suite, by name.
 fn suites(environment: &EnvironmentState, max_age: u64, now: Moment) -> Vec<SuiteStatusDocument> {
     let newest: BTreeMap<&str, &Noted<SuiteEnded>> = environment
         .evidence
@@ -194,7 +193,7 @@ fn suites(environment: &EnvironmentState, max_age: u64, now: Moment) -> Vec<Suit
         .collect()
 }
 
-/// Why a result counts no more. Only the ledger is asked: a change that no check has recorded is found by the gate.
+/// Returns why a result is stale. Only the ledger is read: the gate detects changes that no check recorded.
 fn stale(
     environment: &EnvironmentState,
     noted: &Noted<SuiteEnded>,
@@ -224,7 +223,7 @@ fn stale(
     })
 }
 
-/// What the holder of the lock does.
+/// Returns the work of the lock's holder.
 fn running(environment: &EnvironmentState, lock: &Lock) -> Option<RunningDocument> {
     let Lock::Held(holder) = lock else {
         return None;
@@ -246,7 +245,7 @@ fn running(environment: &EnvironmentState, lock: &Lock) -> Option<RunningDocumen
     }
 }
 
-/// What runs in the environment before the last one and not in the last one.
+/// Returns the recipe that runs before the last environment and not in it.
 fn awaits(
     definition: &Definition,
     state: &State,

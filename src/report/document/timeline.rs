@@ -1,4 +1,4 @@
-//! The timeline: what happened in the environments, from the ledger alone.
+//! Timeline: events of the environments, from the ledger only.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,16 +7,16 @@ use super::Report;
 use evenkeel_ledger::{Event, EventKind, EventOutcome, State};
 use evenkeel_model::Moment;
 
-/// Something that happened in an environment.
+/// Event in an environment.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct EventDocument {
-    /// The number of its first entry in the ledger.
+    /// Number of its first ledger entry.
     pub sequence: u64,
-    /// When it started.
+    /// Start.
     #[schemars(with = "String")]
     pub at: Moment,
-    /// When it ended; absent while it runs, after it was killed, and for what has no duration.
+    /// End; absent while it runs, after it was killed, and for events without a duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub ended: Option<Moment>,
@@ -24,15 +24,15 @@ pub struct EventDocument {
     pub environment: String,
     /// Its kind.
     pub kind: EventKind,
-    /// Its name: `a-7`, `r-3`, a suite, a plan, or the holder of a broken lease.
+    /// Name: `a-7`, `r-3`, a suite, a plan, or the holder of a broken lease.
     pub name: String,
-    /// The purpose of an apply, the kind of a suite, the reason of an approval or of breaking a lease.
+    /// Purpose of an apply, kind of a suite, or reason of an approval or of breaking a lease.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// The account, where the ledger has it.
+    /// Account, if the ledger contains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Its outcome; absent while it runs, and after it was killed.
+    /// Outcome; absent while it runs, and after it was killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<EventOutcome>,
 }
@@ -54,7 +54,7 @@ impl From<&Event> for EventDocument {
 }
 
 impl Report {
-    /// Fills the timeline from the ledger, in place of an earlier one.
+    /// Fills the timeline from the ledger and replaces an earlier one.
     pub fn timeline(&mut self, state: &State) {
         self.timeline = state.timeline.events().map(Into::into).collect();
         self.cut.retain(|cut| cut.list != "timeline");

@@ -1,4 +1,4 @@
-//! Work in an environment without a good outcome: its last apply, and steps that started and have no outcome.
+//! Unsettled work in an environment: its last apply, and steps that started and have no outcome.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,30 +8,30 @@ use evenkeel_ledger::environment_state::Apply;
 use evenkeel_ledger::record::{ApplyOutcome, Verb};
 use evenkeel_model::Moment;
 
-/// An apply, or one step of an apply, without a good outcome.
+/// Apply, or step of an apply, that failed or has no outcome.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct UnsettledDocument {
-    /// The apply: `a-7`.
+    /// Apply: `a-7`.
     pub apply: String,
-    /// The resource, if this is a step.
+    /// Resource, if this is a step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// The step's verb, if this is a step.
+    /// Verb, if this is a step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verb: Option<Verb>,
-    /// The state.
+    /// State.
     pub state: UnsettledState,
-    /// When the apply started; absent for a step.
+    /// Start of the apply; absent for a step.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub started: Option<Moment>,
-    /// The breaking of the lease on the environment since then.
+    /// Breaking of the environment's lease since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<BrokenDocument>,
 }
 
-/// The state of an apply or a step without a good outcome.
+/// State of an apply or a step that failed or has no outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnsettledState {
@@ -45,20 +45,20 @@ pub enum UnsettledState {
     Unknown,
 }
 
-/// A lease that was broken.
+/// Broken lease.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct BrokenDocument {
-    /// The account that broke it.
+    /// Account that broke it.
     pub by: String,
-    /// When.
+    /// Time.
     #[schemars(with = "String")]
     pub at: Moment,
-    /// The reason given.
+    /// Reason.
     pub reason: String,
 }
 
-/// Lists the last apply, unless it is done, and then each open step.
+/// Returns the last apply, unless it is done, and then each open step.
 pub(super) fn unsettled(environment: &EnvironmentState) -> Vec<UnsettledDocument> {
     let apply = environment
         .last_apply

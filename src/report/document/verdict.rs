@@ -1,4 +1,4 @@
-//! The verdict of the gate, rule by rule.
+//! Verdict of the gate, rule by rule.
 
 use std::borrow::Cow;
 
@@ -10,11 +10,11 @@ use evenkeel_core::plan::Plan;
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::Code;
 
-/// The gate's answer.
+/// Verdict of the gate.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct VerdictDocument {
-    /// The environment a release would go to.
+    /// Environment to release to.
     pub environment: String,
     /// The plan.
     pub plan: String,
@@ -22,32 +22,32 @@ pub struct VerdictDocument {
     pub recipe: String,
     /// Whether it is open.
     pub open: bool,
-    /// Whether only people are waited for.
+    /// Whether only people are missing.
     pub releasable: bool,
-    /// Every rule, in the order in which the gate judges them.
+    /// Every rule, in the order of judging.
     pub rules: Vec<RuleDocument>,
-    /// What would open it, in the order in which to do it.
+    /// Commands that would open it, in order.
     pub remedies: Vec<String>,
 }
 
-/// One rule of the gate, and its result.
+/// Rule of the gate with its result.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct RuleDocument {
-    /// Its code: `gate/not-approved`.
+    /// Code: `gate/not-approved`.
     pub code: Cow<'static, str>,
-    /// One line that names the fault.
+    /// Title in one line.
     pub title: Cow<'static, str>,
-    /// What it means and what to do.
+    /// Meaning and help.
     pub help: Cow<'static, str>,
     /// Whether it holds.
     pub holds: bool,
-    /// Why it does not hold, one sentence each.
+    /// Reasons why it does not hold, one sentence each.
     pub reasons: Vec<String>,
 }
 
 impl VerdictDocument {
-    /// The gate's answer about one plan.
+    /// Creates the verdict on one plan.
     #[must_use]
     pub fn new(environment: &EnvironmentName, plan: &Plan, verdict: &Verdict) -> Self {
         Self {

@@ -96,7 +96,7 @@ fn row(step: &NotDone) -> Markup {
     }
 }
 
-/// How long something took.
+/// Returns a duration.
 pub(super) fn seconds(seconds: f64) -> String {
     duration::phrase(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
 }

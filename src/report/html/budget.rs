@@ -1,4 +1,4 @@
-//! How much of the page a list may take, and what is active or forbidden in a page.
+//! Share of the page for a list, and escaping of control and forbidden characters.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use maud::{Markup, PreEscaped, html};
 
 use evenkeel_model::text::{count, inert};
 
-/// The share of a list: most items, and most bytes of their markup.
+/// Share of a list: maximum number of items, and of bytes of their markup.
 #[derive(Clone, Copy)]
 pub(super) struct Share {
-    /// Most items.
+    /// Maximum number of items.
     pub items: usize,
-    /// Most bytes.
+    /// Maximum number of bytes.
     pub bytes: usize,
 }
 
@@ -20,7 +20,7 @@ impl Share {
         Self { items, bytes }
     }
 
-    /// The rest of the share after a list.
+    /// Returns the rest of the share after a list.
     pub(super) fn without(self, filled: &Filled) -> Self {
         Self {
             items: self.items.saturating_sub(filled.shown),
@@ -29,13 +29,13 @@ impl Share {
     }
 }
 
-/// The part of a list that is shown.
+/// Displayed part of a list.
 pub(super) struct Filled {
     /// Its markup.
     pub markup: Markup,
-    /// How many items it has.
+    /// Number of displayed items.
     pub shown: usize,
-    /// How many items are left out.
+    /// Number of omitted items.
     pub left_out: usize,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn fill<T>(
     let mut text = String::new();
     let mut shown = 0;
     for item in items.take(share.items) {
-        // Characters that are made visible take more bytes, so the result is measured.
+        // Escaped characters take more bytes, so the result is measured.
         let rendered = render(item).into_string();
         let rendered = visible(&rendered);
         if text.len() + rendered.len() > share.bytes {
@@ -66,7 +66,7 @@ pub(super) fn fill<T>(
 }
 
 impl Filled {
-    /// The line that says how much of the list is left out, if anything is.
+    /// Returns the line with the number of omitted items, if any.
     pub(super) fn rest(&self, noun: &str) -> Markup {
         html! {
             @if self.left_out > 0 {
@@ -79,8 +79,7 @@ impl Filled {
     }
 }
 
-/// Text with everything visible that acts on a reader, and that HTML forbids: control characters, characters that turn
-/// text around, and code points that are no characters.
+/// Returns text with visible control characters, direction marks, and code points that HTML forbids.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     let text = inert(text);
     if !text.chars().any(is_forbidden) {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-/// A share as a bar, with its number of parts and of all.
+/// Returns a share as a bar, with its part and total.
 pub(super) fn bar(id: &str, title: &str, part: usize, all: usize) -> Markup {
     let share = share(part, all);
     let description = format!("{part} of {all}, {} %", tenths(share));
@@ -18,7 +18,8 @@ pub(super) fn bar(id: &str, title: &str, part: usize, all: usize) -> Markup {
     }
 }
 
-/// A part of all in thousandths. What is not whole is never shown as whole, and what is something never as nothing.
+/// Returns a part in thousandths. An incomplete part is never displayed as complete, and a part is never displayed as
+/// zero.
 pub(super) fn share(part: usize, all: usize) -> usize {
     if part >= all {
         return if all == 0 { 0 } else { 1000 };
@@ -27,7 +28,7 @@ pub(super) fn share(part: usize, all: usize) -> usize {
     share.clamp(usize::from(part > 0), 999)
 }
 
-/// Thousandths as per cent: `96.7`, `100`.
+/// Returns thousandths as per cent: `96.7`, `100`.
 pub(super) fn tenths(thousandths: usize) -> String {
     match thousandths % 10 {
         0 => (thousandths / 10).to_string(),

@@ -1,4 +1,4 @@
-//! The codes of the findings, explained once.
+//! Codes of the findings, explained once.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::text::{brief, prose};
 
 const CODES: Share = Share::new(200, 150_000);
 
-/// The anchor of a code: its letters, digits and hyphens, with `-` for everything else.
+/// Returns the anchor of a code: its letters, digits and hyphens, with `-` for everything else.
 pub(super) fn anchor(code: &str) -> String {
     let plain = |character: char| {
         if character.is_ascii_alphanumeric() {

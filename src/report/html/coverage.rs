@@ -1,4 +1,4 @@
-//! Coverage: how much was observed and compared, and how much of each plan was rehearsed.
+//! Coverage: observed and compared parts, and rehearsed parts of each plan.
 
 use maud::{Markup, html};
 

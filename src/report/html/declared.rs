@@ -1,4 +1,4 @@
-//! Declared differences, the next to expire first, each with the days that are left.
+//! Declared differences, the next to expire first, each with its remaining days.
 
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ use evenkeel_model::Moment;
 use evenkeel_model::text::count;
 
 const ROWS: Share = Share::new(500, 300_000);
-/// A difference that expires within so many days is marked.
+/// Remaining days below which a difference is marked.
 const SOON: i64 = 30;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -67,7 +67,7 @@ fn row(finding: &FindingDocument, allowed: &AllowedDocument, at: Moment) -> Mark
     }
 }
 
-/// The days that are left.
+/// Returns the remaining days.
 fn left(at: Moment, expires: Moment) -> Markup {
     let left = (expires.as_millisecond() - at.as_millisecond()).div_euclid(DAY);
     let days = |days: i64| count(usize::try_from(days).unwrap_or(usize::MAX), "day");

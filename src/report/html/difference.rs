@@ -6,14 +6,14 @@ use similar::{ChangeTag, TextDiff};
 use super::budget::{Share, fill};
 use super::text::{at_most, value};
 
-/// Values with more characters are not compared word by word.
+/// Longest values that are compared word by word.
 const LONGEST: usize = 1_200;
-/// Below this likeness, two values have nothing in common that is worth showing.
+/// Likeness below which the words of two values are not compared.
 const UNLIKE: f32 = 0.2;
 /// Lines of a difference of texts.
 const LINES: Share = Share::new(220, 60_000);
 
-/// The expected value above the one that was found, with the words that differ marked.
+/// Returns the expected value above the found one, with differing words marked.
 pub(super) fn values(
     (first, expected): (&str, Option<&str>),
     (second, found): (&str, Option<&str>),
@@ -37,7 +37,7 @@ pub(super) fn values(
     }
 }
 
-/// Two texts, each with the words marked that the other does not have.
+/// Returns two texts, each with its own words marked.
 fn words(old: &str, new: &str) -> (Markup, Markup) {
     let plain = || (html! { (value(old)) }, html! { (value(new)) });
     if old.len() > LONGEST || new.len() > LONGEST || old.is_empty() || new.is_empty() {
@@ -60,7 +60,7 @@ fn words(old: &str, new: &str) -> (Markup, Markup) {
     )
 }
 
-/// One side of a difference of words: what both have, and its own words in marks.
+/// Returns one side of a word difference: common words, and its own words in marks.
 fn side(changes: &[(ChangeTag, &str)], own: ChangeTag) -> Markup {
     let mut runs: Vec<(bool, String)> = Vec::new();
     for (tag, text) in changes {
@@ -80,7 +80,7 @@ fn side(changes: &[(ChangeTag, &str)], own: ChangeTag) -> Markup {
     }
 }
 
-/// A unified difference. Lines that follow each other as removed and added are compared word by word.
+/// Returns a unified difference. Consecutive removed and added lines are compared word by word.
 pub(super) fn unified(text: &str) -> Markup {
     let lines: Vec<&str> = text.lines().collect();
     let mut rows: Vec<(&str, char, Markup)> = Vec::new();
@@ -124,7 +124,7 @@ pub(super) fn unified(text: &str) -> Markup {
     }
 }
 
-/// How many lines in a row begin with a sign.
+/// Counts the consecutive lines that start with a sign.
 fn run(lines: &[&str], sign: char) -> usize {
     lines
         .iter()
@@ -132,7 +132,7 @@ fn run(lines: &[&str], sign: char) -> usize {
         .count()
 }
 
-/// A line without its sign.
+/// Returns a line without its sign.
 fn tail(line: &str) -> &str {
     line.get(1..).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Environments side by side: what each report says of each, as one column with the same rows.
+//! Environments side by side: everything the report contains about each, as one column with the same rows.
 
 use maud::{Markup, html};
 
@@ -45,7 +45,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     Some(Section::new("environments", "Environments", body).counted(cards.len()))
 }
 
-/// The environments in the order in which the report names them.
+/// Returns the environments in the order of the report.
 fn cards(report: &Report) -> Vec<Card<'_>> {
     let observed = report.environments.iter().map(|each| &*each.name);
     let status = report.status.iter().map(|each| &*each.environment);
@@ -133,7 +133,7 @@ fn in_sync(report: &EnvironmentReport) -> Markup {
     }
 }
 
-/// The corners that the next apply or release removes.
+/// Corners that the next apply or release removes.
 const PENDING: [Corner; 2] = [Corner::Pending, Corner::HalfPromoted];
 
 fn corner_words(key: &str) -> &str {
@@ -146,7 +146,7 @@ fn corner_words(key: &str) -> &str {
     }
 }
 
-/// The findings of an environment by severity; absent where the report has none of any environment.
+/// Returns the findings of an environment by severity; absent if no environment has any.
 fn counted(card: &Card<'_>) -> Option<Markup> {
     card.report?;
     let of = |severity: Severity| {

@@ -1,6 +1,6 @@
 //! Excerpts of files: the lines around places, with the places marked and labelled.
 //!
-//! Snippets may come from any document: no number in them is trusted.
+//! Snippets may come from any document: their numbers are not trusted.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const LINES: Share = Share::new(80, 40_000);
 /// Characters of one line.
 const LINE: usize = 600;
 
-/// The files of places, in the order of their first place.
+/// Returns the files of places, in the order of their first place.
 pub(super) fn excerpts(places: &[PlaceDocument]) -> Markup {
     let mut files: Vec<Vec<&PlaceDocument>> = Vec::new();
     for place in places {
@@ -32,7 +32,7 @@ pub(super) fn excerpts(places: &[PlaceDocument]) -> Markup {
     html! { (filled.markup) (filled.rest("file")) }
 }
 
-/// A marked part of a line: first and last column, and its label where the place ends.
+/// Marked part of a line: first and last column, and its label where the place ends.
 struct Meant<'a> {
     start: usize,
     end: usize,
@@ -76,7 +76,7 @@ fn file(places: &[&PlaceDocument]) -> Markup {
     }
 }
 
-/// The lines of all snippets by number.
+/// Returns the lines of all snippets by number.
 fn lines<'a>(places: &[&'a PlaceDocument]) -> BTreeMap<usize, &'a str> {
     let mut lines = BTreeMap::new();
     for snippet in places.iter().filter_map(|place| place.snippet.as_ref()) {
@@ -87,7 +87,7 @@ fn lines<'a>(places: &[&'a PlaceDocument]) -> BTreeMap<usize, &'a str> {
     lines
 }
 
-/// The marked parts of each line.
+/// Returns the marked parts of each line.
 fn meant<'a>(
     places: &[&'a PlaceDocument],
     lines: &BTreeMap<usize, &str>,
@@ -125,7 +125,7 @@ fn meant<'a>(
     meant
 }
 
-/// A line with its marked parts. Columns count characters from one; marks that overlap are shortened.
+/// Returns a line with its marked parts. Columns count characters from one; overlapping marks are shortened.
 fn marked(line: &str, marks: &[Meant<'_>]) -> Markup {
     let (line, more) = at_most(line, LINE).parts();
     let characters: Vec<char> = line.chars().collect();

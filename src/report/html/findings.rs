@@ -1,4 +1,4 @@
-//! Findings, one for each cause: the gravest in full, the others in one row each.
+//! Findings, one for each cause: the most severe in full, the others in one row each.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ const ROWS: Share = Share::new(20_000, 2_400_000);
 const PENDING: Share = Share::new(1_000, 250_000);
 /// Other places of one finding.
 const ALSO: Share = Share::new(30, 30_000);
-/// Findings whose details are open from the start.
+/// Number of findings whose details are open initially.
 const OPEN: usize = 3;
 /// Characters of a message in a row.
 const MESSAGE: usize = 220;
@@ -41,7 +41,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let mut full = FULL;
     let mut rows = ROWS;
     let mut left_out = 0;
-    // Findings come with the gravest first, whatever their environment.
+    // The most severe findings come first, whatever their environment.
     let gravest = findings.get(..OPEN).unwrap_or(&findings);
     let groups: Vec<Markup> = groups(&findings)
         .into_iter()
@@ -72,7 +72,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     Some(Section::new("findings", "Findings", body).counted(findings.len()))
 }
 
-/// Changes that the next apply or release makes.
+/// Returns the changes of the next apply or release.
 pub(super) fn pending(report: &Report) -> Option<Section> {
     let findings: Vec<&FindingDocument> = report
         .findings
@@ -92,7 +92,7 @@ pub(super) fn pending(report: &Report) -> Option<Section> {
     Some(Section::new("pending", "Pending changes", body).counted(findings.len()))
 }
 
-/// Findings by environment, in the order of the first finding of each.
+/// Returns the findings by environment, in the order of the first finding of each.
 fn groups<'a>(
     findings: &[&'a FindingDocument],
 ) -> Vec<(Option<&'a str>, Vec<&'a FindingDocument>)> {
@@ -134,7 +134,7 @@ fn group(number: usize, environment: Option<&str>, shown: &Filled, listed: &Fill
     }
 }
 
-/// Switches that hide findings of a severity. They work by style alone.
+/// Returns checkboxes that hide findings of a severity, by style only.
 fn filter(findings: &[&FindingDocument]) -> Markup {
     let present: Vec<(Severity, usize)> = [
         Severity::Critical,
@@ -149,7 +149,7 @@ fn filter(findings: &[&FindingDocument]) -> Markup {
     })
     .filter(|(_, number)| *number > 0)
     .collect();
-    // The switches are siblings of what they hide: a selector that looks into the whole page is slow in a large one.
+    // The checkboxes are siblings of the hidden parts: a selector over the whole page is slow in a large one.
     html! {
         @if present.len() > 1 {
             span.filter #filter { "Show" }
@@ -172,14 +172,14 @@ fn table(caption: &str, columns: [&str; 3], rows: &Markup) -> Markup {
     }
 }
 
-/// The anchors that the page has already.
+/// Used anchors of the page.
 #[derive(Default)]
 struct Page {
     anchors: RefCell<BTreeSet<String>>,
 }
 
 impl Page {
-    /// The anchor of a finding; `None` where another finding has it.
+    /// Returns the anchor of a finding; `None` if another finding has it.
     fn anchor(&self, finding: &FindingDocument) -> Option<String> {
         let is_plain = !finding.fingerprint.is_empty()
             && finding.fingerprint.len() <= 64
@@ -235,7 +235,7 @@ impl Page {
     }
 }
 
-/// The message without the subject and the environment, which are in the headings above it.
+/// Returns the message without the subject and the environment, which are in the headings above it.
 fn message(finding: &FindingDocument) -> &str {
     let message = &*finding.message;
     let Some(rest) = message.strip_prefix(&*finding.subject) else {
@@ -308,7 +308,7 @@ fn also(places: &[AlsoDocument]) -> Markup {
     }
 }
 
-/// Since when a finding is known to exist.
+/// Returns since when a finding is known to exist.
 pub(super) fn known_since(since: &SinceDocument) -> Markup {
     html! {
         @match since.until {
@@ -320,7 +320,7 @@ pub(super) fn known_since(since: &SinceDocument) -> Markup {
     }
 }
 
-/// How that is known.
+/// Returns the source of this knowledge.
 fn known(since: &SinceDocument) -> Markup {
     html! {
         (sentence(&since.known))

@@ -1,4 +1,4 @@
-//! The gate: its verdict, each rule with its result, and what would open it.
+//! Gate: its verdict, each rule with its result, and the commands that would open it.
 
 use maud::{Markup, html};
 

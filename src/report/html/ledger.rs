@@ -1,4 +1,4 @@
-//! The ledger: its entries, how far it goes, and the checkpoints that it was compared with.
+//! Ledger: its entries, its checkpoint, and the checkpoints that it was compared with.
 
 use maud::html;
 
@@ -15,7 +15,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     if report.entries.is_empty() && report.checkpoint.is_none() && report.proofs.is_empty() {
         return None;
     }
-    // The newest entries are the last ones, and the last to be left out.
+    // The newest entries are the last ones, and the last to be omitted.
     let entries = fill(report.entries.iter().rev(), ENTRIES, |entry| {
         html! {
             tr {

@@ -1,6 +1,6 @@
-//! Small marks that every section uses: icons with their words, states, moments, places.
+//! Small marks of all sections: icons with their words, states, moments, places.
 //!
-//! An icon never comes alone: its word is beside it, so that neither colour nor shape is needed to read it.
+//! An icon always has its word beside it, so that neither colour nor shape is needed to read it.
 
 use maud::{Markup, html};
 
@@ -9,12 +9,12 @@ use super::text::{brief, sentence};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Severity;
 
-/// How something is.
+/// State of something.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// As it should be.
+    /// In order.
     Good,
-    /// A person or the next command is waited for.
+    /// Waiting for a person or the next command.
     Waiting,
     /// Wrong.
     Bad,
@@ -41,7 +41,7 @@ impl State {
         }
     }
 
-    /// Good or bad.
+    /// Returns good or bad.
     pub(super) fn of(is_good: bool) -> Self {
         if is_good { Self::Good } else { Self::Bad }
     }
@@ -57,12 +57,12 @@ impl From<Tone> for State {
     }
 }
 
-/// The class of the page.
+/// Returns the class of a tone.
 pub(super) fn tone_class(tone: Tone) -> &'static str {
     State::from(tone).class()
 }
 
-/// The shapes of all icons, which the page draws by name.
+/// Returns the shapes of all icons, which the page refers to by name.
 pub(super) fn symbols() -> Markup {
     html! {
         svg.symbols width="0" height="0" aria-hidden="true" focusable="false" {
@@ -102,7 +102,7 @@ pub(super) fn symbols() -> Markup {
     }
 }
 
-/// An icon. The word beside it is the caller's.
+/// Returns an icon. The caller adds the word.
 pub(super) fn icon(name: &str) -> Markup {
     html! {
         svg.icon width="16" height="16" aria-hidden="true" focusable="false" {
@@ -119,18 +119,18 @@ pub(super) fn severity(severity: Severity) -> Markup {
 
 /// A state in words.
 pub(super) fn state(state: State, words: &str) -> Markup {
-    // Long words wrap, whatever is around them.
+    // Long words wrap everywhere.
     let is_long = words.chars().count() > 30;
     html! { span.mark.long[is_long].(state.class()) { (icon(state.icon())) (sentence(words)) } }
 }
 
-/// A moment, to the second, in UTC.
+/// Returns a moment in seconds, in UTC.
 pub(super) fn moment(moment: Moment) -> Markup {
     let machine = moment.to_string();
     html! { time datetime=(machine) { (moment_words(moment)) } }
 }
 
-/// A moment that may be on two lines: its day, and its time of day.
+/// Returns a moment on up to two lines: its day, and its time of day.
 pub(super) fn moment_in_parts(moment: Moment) -> Markup {
     let words = moment_words(moment);
     let (day, time) = words.split_once(' ').unwrap_or((&words, ""));
@@ -139,7 +139,7 @@ pub(super) fn moment_in_parts(moment: Moment) -> Markup {
     }
 }
 
-/// `2026-11-28 10:00:00 UTC`.
+/// Returns a moment as `2026-11-28 10:00:00 UTC`.
 pub(super) fn moment_words(moment: Moment) -> String {
     let machine = moment.to_string();
     match machine.split_once('T') {
@@ -158,17 +158,17 @@ pub(super) fn day(moment: Moment) -> Markup {
     html! { time datetime=(day) { (day) } }
 }
 
-/// Where a place is: relative to the repository, where the file is in one.
+/// Returns the path of a place, relative to the repository if there is one.
 pub(super) fn path(place: &PlaceDocument) -> &str {
     place.repository_path.as_deref().unwrap_or(&place.path)
 }
 
-/// A place: `environments/production.toml:4:8`.
+/// Returns a place: `environments/production.toml:4:8`.
 pub(super) fn place(place: &PlaceDocument) -> Markup {
     html! { code.place { (brief(path(place))) ":" (place.line) ":" (place.column) } }
 }
 
-/// One row of facts: a name and what is known. Rows without contents are left out.
+/// Returns one row of facts: a name and its value. Rows without a value are omitted.
 pub(super) fn fact(name: &str, contents: Option<Markup>) -> Markup {
     html! {
         @if let Some(contents) = contents {

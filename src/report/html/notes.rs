@@ -1,4 +1,4 @@
-//! What stopped the command, messages, and what the report leaves out.
+//! Failure, messages, and omitted parts of the report.
 
 use maud::html;
 

@@ -1,4 +1,4 @@
-//! One recorded thing in full, as `show` prints it.
+//! Record in full, as printed by `show`.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! The head of the page: the verdict, the counts, where it was checked, and the next commands; and its foot.
+//! Head of the page: the verdict, the counts, the checked revision, and the next commands; and its foot.
 
 use maud::{Markup, html};
 
@@ -10,7 +10,7 @@ use evenkeel_model::text::count;
 
 const COMMANDS: Share = Share::new(40, 20_000);
 
-/// The title of the page: `DRIFT: shop (evenkeel drift)`.
+/// Returns the title of the page: `DRIFT: shop (evenkeel drift)`.
 pub(super) fn title(report: &Report) -> Markup {
     html! {
         @if let Some(headline) = report.headline { (headline.label()) ": " }
@@ -77,7 +77,7 @@ pub(super) fn header(report: &Report) -> Markup {
     }
 }
 
-/// The findings by severity, or that there are none.
+/// Returns the number of findings by severity, or that there are none.
 fn counts(report: &Report) -> Markup {
     let counts = &report.counts;
     let grave = [

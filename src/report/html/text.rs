@@ -1,24 +1,24 @@
-//! Text from outside, escaped and of bounded length.
+//! Foreign text, escaped and of bounded length.
 
 use std::fmt::Write as _;
 
 use maud::{Escaper, Markup, Render, html};
 
-/// Most characters of a sentence.
+/// Maximum number of characters of a sentence.
 const SENTENCE: usize = 2_000;
-/// Most characters of a value.
+/// Maximum number of characters of a value.
 const VALUE: usize = 1_200;
-/// Most characters of a name.
+/// Maximum number of characters of a name.
 const NAME: usize = 300;
 
-/// Text that is cut where it is too long, and says so.
+/// Text that is shortened with a remark if it is too long.
 #[derive(Clone, Copy)]
 pub(super) struct Clipped<'a> {
     text: &'a str,
     most: usize,
 }
 
-/// A sentence.
+/// Returns a sentence.
 pub(super) fn sentence(text: &str) -> Clipped<'_> {
     Clipped {
         text,
@@ -26,17 +26,17 @@ pub(super) fn sentence(text: &str) -> Clipped<'_> {
     }
 }
 
-/// A value.
+/// Returns a value.
 pub(super) fn value(text: &str) -> Clipped<'_> {
     Clipped { text, most: VALUE }
 }
 
-/// A name, an address, a path.
+/// Returns a name, an address or a path.
 pub(super) fn brief(text: &str) -> Clipped<'_> {
     Clipped { text, most: NAME }
 }
 
-/// Sentences with commands and names in pairs of backticks, which become code.
+/// Returns sentences whose commands and names in backticks become code.
 pub(super) fn prose(text: &str) -> Markup {
     let (text, more) = sentence(text).parts();
     let pieces: Vec<&str> = text.split('`').collect();
@@ -50,13 +50,13 @@ pub(super) fn prose(text: &str) -> Markup {
     }
 }
 
-/// Text of at most so many characters.
+/// Returns text of a maximum length.
 pub(super) fn at_most(text: &str, most: usize) -> Clipped<'_> {
     Clipped { text, most }
 }
 
 impl<'a> Clipped<'a> {
-    /// The shown part, and the number of characters after it.
+    /// Returns the displayed part, and the number of characters after it.
     pub(super) fn parts(self) -> (&'a str, usize) {
         match self.text.char_indices().nth(self.most) {
             Some((end, _)) => {
@@ -78,7 +78,7 @@ impl Render for Clipped<'_> {
     }
 }
 
-/// `0123456789ab` of `blake3:0123456789abcdef…`.
+/// Returns `0123456789ab` of `blake3:0123456789abcdef…`.
 pub(super) fn short(digest: &str) -> &str {
     let hex = digest.strip_prefix("blake3:").unwrap_or(digest);
     hex.char_indices()
@@ -86,7 +86,7 @@ pub(super) fn short(digest: &str) -> &str {
         .map_or(hex, |(end, _)| hex.get(..end).unwrap_or(hex))
 }
 
-/// The subject of a finding with its attribute: `file.config mode`.
+/// Returns the subject of a finding with its attribute: `file.config mode`.
 pub(super) fn subject(subject: &str, attribute: Option<&str>) -> Markup {
     html! {
         code.subject { (brief(subject)) }

@@ -1,6 +1,6 @@
-//! The timeline: deliveries, releases, suites and approvals from the ledger, and since when findings exist.
+//! Timeline: deliveries, releases, suites and approvals from the ledger, and since when findings exist.
 //!
-//! The chart is an overview; the table beside it has every event as text.
+//! The chart is an overview; the table beside it contains every event as text.
 
 use std::collections::BTreeMap;
 
@@ -17,18 +17,18 @@ use evenkeel_model::Moment;
 use evenkeel_model::text::count;
 
 const ROWS: Share = Share::new(300, 150_000);
-/// Events that are shown without being asked for.
+/// Number of initially displayed events.
 const NEWEST: usize = 20;
-/// Findings with an age that are shown.
+/// Number of displayed findings with an age.
 const AGED: usize = 100;
-/// Environments that the chart has a lane for.
+/// Maximum number of environments in the chart.
 const LANES: usize = 24;
-/// Places of a lane at which marks are drawn: of those at one place, the most important.
+/// Number of positions of a lane; at each, only the most important mark is drawn.
 const PLACES: i64 = 100;
-/// The height of a lane.
+/// Height of a lane.
 const LANE: usize = 44;
 
-/// Something at a moment.
+/// Event at a moment.
 #[derive(Clone, Copy)]
 struct Item<'a> {
     at: Moment,
@@ -147,7 +147,7 @@ fn row(item: &Item<'_>) -> Markup {
 }
 
 impl Item<'_> {
-    /// The class of its shape, its word, and how important it is.
+    /// Returns the class of its shape, its word, and its importance.
     fn kind(&self) -> (&'static str, &'static str, u8) {
         match self.what {
             What::Finding(_) => ("drift", "drift", 3),
@@ -181,13 +181,13 @@ impl Item<'_> {
         }
     }
 
-    /// The order of importance of marks at one place: failures first, then by kind.
+    /// Returns its weight among marks at one position: failures first, then by kind.
     fn weight(&self) -> (bool, u8) {
         (self.outcome().0 == State::Bad, self.kind().2)
     }
 }
 
-/// The shape of a kind beside its word.
+/// Returns the shape of a kind beside its word.
 fn shape((class, _, _): (&str, &str, u8)) -> Markup {
     html! {
         svg.shape width="14" height="14" viewBox="-8 -8 16 16" aria-hidden="true" focusable="false" {
@@ -211,7 +211,7 @@ fn outline(class: &str) -> Markup {
     }
 }
 
-/// One lane for each environment, from the first event to the report.
+/// Draws one lane for each environment, from the first event to the report.
 fn chart(items: &[Item<'_>], now: Moment) -> Markup {
     let Some(first) = items.first().map(|item| item.at) else {
         return Markup::default();
@@ -271,7 +271,7 @@ fn chart(items: &[Item<'_>], now: Moment) -> Markup {
     }
 }
 
-/// The shapes that the chart has, with their words.
+/// Returns the shapes of the chart, with their words.
 fn legend(items: &[Item<'_>]) -> Vec<(&'static str, &'static str)> {
     let mut kinds: Vec<_> = items.iter().map(Item::kind).collect();
     kinds.sort_by_key(|(_, _, weight)| std::cmp::Reverse(*weight));
@@ -282,7 +282,7 @@ fn legend(items: &[Item<'_>]) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// The chart in words.
+/// Returns the chart in words.
 fn description(items: &[Item<'_>], first: Moment, last: Moment) -> String {
     let kinds: Vec<String> = legend(items)
         .into_iter()

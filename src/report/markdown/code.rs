@@ -1,14 +1,14 @@
-//! Code in Markdown: the only place for text from outside.
+//! Code in Markdown: the only place for foreign text.
 
 use super::super::wording::{clip, one_line};
 use evenkeel_model::text::inert;
 
-/// The longest text in a span, in characters.
+/// Longest text in a span, in characters.
 const LONGEST: usize = 500;
-/// The longest block, in characters.
+/// Longest block, in characters.
 const LONGEST_BLOCK: usize = 4_000;
 
-/// Returns text as a span of code. Line feeds are shown as `\n`, since a line could begin a block.
+/// Returns text as a span of code. Line feeds are written as `\n`, since a new line could start a block.
 pub(super) fn span(text: &str) -> String {
     let safe = one_line(text);
     let safe = clip(safe.trim(), LONGEST);
@@ -16,7 +16,7 @@ pub(super) fn span(text: &str) -> String {
         return "(empty)".to_owned();
     }
     let fence = "`".repeat(longest_run(&safe) + 1);
-    // One space on each side is taken off again.
+    // Renderers remove one space on each side.
     let pad = if safe.starts_with('`') || safe.ends_with('`') {
         " "
     } else {

@@ -1,4 +1,4 @@
-//! The objects of SARIF 2.1.0 that are written, by the names of the format.
+//! Written objects of SARIF 2.1.0, by the names of the format.
 
 use serde::Serialize;
 
@@ -68,7 +68,7 @@ pub(super) struct RuleProperties {
     pub(super) problem: Problem,
 }
 
-/// The property of rules that code scanning reads its severity from.
+/// Property of rules from which code scanning reads the severity.
 #[derive(Serialize)]
 pub(super) struct Problem {
     #[serde(rename = "problem.severity")]
@@ -100,7 +100,7 @@ pub(super) struct Result<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<RelatedLocation>,
     pub(super) partial_fingerprints: Fingerprints<'a>,
-    /// Present in every result, or in none: an empty one says that nothing suppresses it.
+    /// Present in every result, or in none: an empty list means not suppressed.
     pub(super) suppressions: Vec<Suppression>,
     pub(super) properties: ResultProperties<'a>,
 }
@@ -157,7 +157,7 @@ pub(super) struct Region {
     pub(super) end_column: Option<usize>,
 }
 
-/// `partialFingerprints`: the first is the only one that GitHub reads.
+/// `partialFingerprints`: GitHub reads only the first.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Fingerprints<'a> {

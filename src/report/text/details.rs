@@ -1,4 +1,4 @@
-//! What else is known of a finding, below its line: source lines, the difference, since when, why, and what to do.
+//! Details of a finding, below its line: source lines, the difference, since when, reason, and help.
 
 use std::io::{self, Write};
 
@@ -11,14 +11,14 @@ use super::lines::one_line;
 use super::places::parts;
 use evenkeel_model::text::inert;
 
-/// Columns that everything here is indented by.
+/// Indentation of all details.
 const INDENT: usize = 4;
-/// Columns that source lines are indented by; the renderer indents them too.
+/// Indentation of source lines, in addition to the renderer's.
 const EXCERPT_INDENT: usize = 2;
-/// Lines of a difference, and other places, that are shown where not all is asked for.
+/// Number of lines of a difference, and of other places, that are displayed by default.
 const SHOWN: usize = 12;
 
-/// Writes the source lines and the difference of a finding, and with `full` everything else.
+/// Writes the source lines and the difference of a finding, and with `full` all other facts.
 pub(super) fn write(finding: &FindingDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
     excerpts(finding, style, to)?;
     if let Some(difference) = &finding.difference {
@@ -85,7 +85,7 @@ pub(super) fn difference(
     }
 }
 
-/// Writes everything else that is known of a finding.
+/// Writes all other facts of a finding.
 fn facts(finding: &FindingDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
     if let Some(corner) = finding.corner {
         fact("corner", corner.key(), style, to)?;
@@ -103,7 +103,7 @@ fn facts(finding: &FindingDocument, style: Style, to: &mut dyn Write) -> io::Res
     let shown = if style.all { finding.also.len() } else { SHOWN };
     for (number, also) in finding.also.iter().take(shown).enumerate() {
         let places: Vec<String> = also.places.iter().map(ToString::to_string).collect();
-        // Of another code, the place alone does not say what is wrong there.
+        // A place with another code needs its own message.
         let what = match &also.code {
             Some(_) => &also.message,
             None => also.attribute.as_ref().unwrap_or(&also.subject),

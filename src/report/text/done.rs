@@ -1,6 +1,6 @@
-//! What a command does while it runs, one line each: applies, suites, the plan that waits for production.
+//! Lines of a running command: applies, suites, the plan that awaits production.
 //!
-//! The command line prints these lines when they happen, and a file gets them with the report. `docs/tutorial.md` shows them.
+//! The command line prints these lines immediately, and a file gets them with the report. `docs/output.md` shows them.
 
 use std::io::{self, Write};
 
@@ -11,25 +11,25 @@ use super::{Style, plans, short};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome};
 use evenkeel_model::duration;
 
-/// Columns of an environment's name.
+/// Width of an environment's name.
 const ENVIRONMENT: usize = 11;
-/// Columns of what was done: `apply`, a suite's name.
+/// Width of the work: `apply`, a suite's name.
 const WHAT: usize = 11;
-/// Steps and cases that did not end well and are shown before the rest is counted.
+/// Number of failed steps and cases that are displayed before the rest is counted.
 const SHOWN: usize = 12;
-/// Resources that changed and are named.
+/// Number of changed resources that are named.
 const NAMED: usize = 4;
 
-/// Writes the lines of a command that runs: the environment's name stands in the first of its lines only.
+/// Writer of a running command's lines: the environment's name is in the first of its lines only.
 #[derive(Debug, Default)]
 pub struct Progress {
     environment: Option<String>,
-    /// The environment whose plan is above: its apply need not name what changed.
+    /// Environment whose plan is above: its apply need not name the changes.
     planned: Option<String>,
 }
 
 impl Progress {
-    /// Writes what the command works on, before anything else is known.
+    /// Writes the command's subject, before any result.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Progress {
         writeln!(to, "{}\n", style.faint(&text))
     }
 
-    /// Writes what came of an apply.
+    /// Writes the result of an apply.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Progress {
             rest.push_str(&format!("{GAP} {}", one_line(name)));
         }
         self.row(&apply.environment, "apply", &mark, &sum, &rest, style, to)?;
-        // Steps that were not started come after those that failed: there may be very many.
+        // Steps that were not started come after failed ones, since there may be very many.
         let mut not_done: Vec<_> = apply.not_done.iter().collect();
         not_done.sort_by_key(|step| step.outcome.is_none());
         let shown = if style.all { not_done.len() } else { SHOWN };
@@ -130,7 +130,7 @@ impl Progress {
         }
     }
 
-    /// Writes what a suite showed.
+    /// Writes the result of a suite.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl Progress {
         }
     }
 
-    /// Writes what a plan would do that is not applied.
+    /// Writes the changes of a plan that is not applied.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Events of the ledger, one line each, by day.
+//! Ledger events, one line each, by day.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use super::Style;
 use super::layout::{GAP, hanging};
 use super::lines::one_line;
 
-/// Columns of a kind.
+/// Width of a kind.
 const KIND: usize = 15;
 
 /// Writes the events of a report.

@@ -1,4 +1,4 @@
-//! The table of environments: parity first, then each environment, with its state and how much of it was read.
+//! Table of environments: parity first, then each environment, with its state and its observed share.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::layout::{GAP, columns, padded, wrapped};
 use evenkeel_model::defect::Corner;
 use evenkeel_model::text::{count, inert};
 
-/// A line of the table.
+/// Row of the table.
 struct Row {
     name: String,
     tone: Tone,
@@ -19,7 +19,7 @@ struct Row {
 /// Writes the table.
 pub(super) fn table(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let mut rows: Vec<Row> = report.parity.iter().flat_map(parity).collect();
-    // Where only documents are declared, environments have nothing to show.
+    // With documents only, environments have nothing to display.
     let is_bare = report
         .environments
         .iter()
@@ -67,7 +67,7 @@ pub(super) fn table(report: &Report, style: Style, to: &mut dyn Write) -> io::Re
     Ok(())
 }
 
-/// Parity, and the documents that were compared for it.
+/// Returns the rows of parity and of compared documents.
 fn parity(parity: &ParityDocument) -> Vec<Row> {
     let left = parity.not_compared.len();
     let mut states = Vec::new();
@@ -198,10 +198,10 @@ fn environment(environment: &EnvironmentReport) -> Row {
     }
 }
 
-/// What the next apply or release removes.
+/// Corners that the next apply or release removes.
 const PENDING: [Corner; 2] = [Corner::Pending, Corner::HalfPromoted];
 
-/// Returns the words for a corner's key, as the state of an environment counts it.
+/// Returns the words of a corner's key.
 fn words(key: &str) -> &str {
     match key {
         "changed-outside" => "changed",

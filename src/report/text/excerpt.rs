@@ -1,7 +1,7 @@
-//! An excerpt of a file, put together from the snippets of places: what miette draws.
+//! Excerpt of a file, joined from the snippets of places, for miette.
 //!
-//! Snippets that overlap or touch become one block. Blocks keep the line numbers of the file, so that nothing but the
-//! shown lines is needed. Snippets may come from any document, so no number in them is trusted.
+//! Snippets that overlap or touch become one block. Blocks keep the line numbers of the file, so that only displayed
+//! lines are needed. Snippets may come from any document, so their numbers are not trusted.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,20 @@ use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanConten
 use super::super::document::{LONGEST_LINE, PlaceDocument};
 use evenkeel_model::text::inert;
 
-/// Lines that follow each other.
+/// Consecutive lines.
 #[derive(Debug)]
 struct Block {
-    /// The number of the first line, from one.
+    /// Number of the first line, from one.
     line: usize,
-    /// Where it begins within the excerpt.
+    /// Offset within the excerpt.
     offset: usize,
-    /// Its text as the file has it: columns count its characters.
+    /// Text as in the file: columns count its characters.
     written: String,
-    /// The same text, byte for byte, safe to show.
+    /// Same text, byte for byte, escaped.
     text: String,
 }
 
-/// Shown lines of one file.
+/// Displayed lines of one file.
 #[derive(Debug)]
 pub(super) struct Excerpt {
     name: String,
@@ -31,7 +31,7 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
-    /// From places of one file; `None` where one of them has no lines to show.
+    /// Creates an excerpt from places of one file; `None` if one of them has no lines.
     pub(super) fn of(path: &str, places: &[&PlaceDocument]) -> Option<Self> {
         let mut lines: BTreeMap<usize, &str> = BTreeMap::new();
         for place in places {
@@ -41,7 +41,7 @@ impl Excerpt {
                 lines.entry(snippet.line).or_insert("");
             }
             for (number, line) in snippet.text.split_inclusive('\n').enumerate() {
-                // The renderer shows all of a line, and panics beyond 65,535 columns.
+                // The renderer displays whole lines, and panics beyond 65,535 columns.
                 if line.len() > 2 * LONGEST_LINE {
                     return None;
                 }
@@ -73,7 +73,7 @@ impl Excerpt {
         })
     }
 
-    /// Start and length of a place within the excerpt.
+    /// Returns the start and length of a place within the excerpt.
     pub(super) fn span(&self, place: &PlaceDocument) -> Option<(usize, usize)> {
         let block = self.blocks.iter().rfind(|block| block.line <= place.line)?;
         let (start, rest) = block.at(place.line, place.column)?;
@@ -82,18 +82,18 @@ impl Excerpt {
                 .at(place.end_line, place.end_column)
                 .map_or(block.text.len(), |(end, _)| end)
         } else {
-            // Of a long place, the rest of its first line.
+            // A long place ends with its first line.
             let line = rest.split('\n').next().unwrap_or_default();
             start + line.trim_end_matches('\r').len()
         };
-        // A place at or past the end would make the renderer panic, or show nothing.
+        // A place at or past the end would make the renderer panic, or display nothing.
         let start = start.min(block.text.len().saturating_sub(1));
         Some((block.offset + start, end.saturating_sub(start)))
     }
 }
 
 impl Block {
-    /// The byte of a line and a column, and the text from there on.
+    /// Returns the byte of a line and column, and the text after it.
     fn at(&self, line: usize, column: usize) -> Option<(usize, &str)> {
         let above = line.checked_sub(self.line)?;
         let mut start = 0;
@@ -122,7 +122,7 @@ impl SourceCode for Excerpt {
         let local = SourceSpan::from((span.offset() - block.offset, span.len()));
         let contents = block.text.read_span(&local, before, after)?;
         let shown = contents.span();
-        // What touches is drawn as one: the lines from here to the end of the block count.
+        // Adjacent lines are drawn as one: the lines from here to the end of the block count.
         let lines = block.text.split_inclusive('\n').count();
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
@@ -135,8 +135,8 @@ impl SourceCode for Excerpt {
     }
 }
 
-/// Text of a file for showing: active characters are replaced one by one, byte for byte, so that places stay true. The
-/// first half of a line end of two characters is none of them, and white space is shown for it.
+/// Escapes text of a file: control characters are replaced byte for byte, so that positions stay valid. The first half
+/// of a CRLF line break becomes white space.
 fn safe(text: &str) -> String {
     let mut characters = text.chars().peekable();
     std::iter::from_fn(|| {

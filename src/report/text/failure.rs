@@ -1,4 +1,4 @@
-//! What stopped an operation, and what to do.
+//! Failure of an operation, with its help.
 
 use std::io::{self, Write};
 
@@ -8,10 +8,10 @@ use super::layout::{hanging, more};
 use super::lines::one_line;
 use evenkeel_model::text::inert;
 
-/// Changes shown one by one before the rest is counted.
+/// Number of changes that are displayed before the rest is counted.
 const SHOWN_CHANGES: usize = 20;
 
-/// Writes what stopped an operation.
+/// Writes the failure of an operation.
 pub(super) fn lines(failure: &FailureDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let mut message = failure.reason.clone();
     for cause in &failure.causes {

@@ -1,4 +1,4 @@
-//! The answer of the gate: the rules that failed, with their reasons.
+//! Verdict of the gate: the failed rules, with their reasons.
 
 use std::io::{self, Write};
 
@@ -7,10 +7,10 @@ use super::Style;
 use super::layout::{columns, hanging, more};
 use super::lines::one_line;
 
-/// Reasons of one rule that are shown before the rest is counted.
+/// Number of reasons of one rule that are displayed before the rest is counted.
 const SHOWN: usize = 3;
 
-/// Writes each rule that failed. The limit is per rule: many reasons of one rule must not hide those of the next.
+/// Writes each failed rule. The limit is per rule: many reasons of one rule must not hide those of the next.
 pub(super) fn rules(verdict: &VerdictDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let failed: Vec<_> = verdict.rules.iter().filter(|rule| !rule.holds).collect();
     let name = |code: &str| one_line(code.strip_prefix("gate/").unwrap_or(code));

@@ -1,4 +1,4 @@
-//! The verdict line: the word, the counts by severity, and what was checked when.
+//! Verdict line: the word, the counts by severity, and the checked revision with its time.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::layout::columns;
 use evenkeel_model::defect::Severity;
 use evenkeel_model::text::{count, inert};
 
-/// Writes the verdict line. `mark` puts a check mark or a cross before the word, as the line at an end has it.
+/// Writes the verdict line. `mark` adds a check mark or a cross before the word, for a line at the end.
 pub(super) fn line(
     report: &Report,
     headline: Headline,
@@ -53,7 +53,7 @@ pub(super) fn line(
     writeln!(to, "{painted}{}{}", " ".repeat(room), style.faint(&checked))
 }
 
-/// Returns what was checked, and when.
+/// Returns the checked revision, and the time.
 fn checked(report: &Report) -> String {
     if report.system.is_empty() {
         return String::new();
@@ -71,7 +71,7 @@ fn checked(report: &Report) -> String {
     format!("{text}, checked {} UTC", report.at.time())
 }
 
-/// Returns the parts of the verdict: text, and the severity it is coloured by.
+/// Returns the parts of the verdict: text, and the severity of its colour.
 fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)> {
     let plain = |text: String| vec![(text, None)];
     if let Some(verdict) = &report.verdict {
@@ -109,7 +109,7 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
             })
         }
         Headline::Valid => plain(report.messages.first().cloned().unwrap_or_default()),
-        // What failed is no finding: the lines around the verdict name it.
+        // A failure is not a finding: the lines around the verdict name it.
         Headline::Failed if report.counts == CountsDocument::default() => Vec::new(),
         Headline::InSync
         | Headline::InParity
@@ -121,7 +121,7 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
     }
 }
 
-/// Returns the counts that are not zero, the gravest first.
+/// Returns the counts that are not zero, the most severe first.
 fn severities(counts: &CountsDocument) -> Vec<(String, Option<Severity>)> {
     let mut parts: Vec<(String, Option<Severity>)> = [
         (counts.critical, Severity::Critical),

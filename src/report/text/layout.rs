@@ -1,4 +1,4 @@
-//! Widths, wrapping and alignment of text: what each line is made of is decided elsewhere.
+//! Widths, wrapping and alignment of text.
 
 use std::io::{self, Write};
 
@@ -7,12 +7,12 @@ use textwrap::{Options, WordSplitter, WrapAlgorithm};
 /// Space between two columns.
 pub(super) const GAP: &str = "  ";
 
-/// Returns the columns that a text takes on a terminal. It holds no escape sequence.
+/// Returns the width of a text on a terminal. It must contain no escape sequence.
 pub(super) fn columns(text: &str) -> usize {
     textwrap::core::display_width(text)
 }
 
-/// Fills up a text with blanks to a width. `painted` is the same text with colours.
+/// Pads a text with blanks to a width. `painted` is the same text with colours.
 pub(super) fn padded(text: &str, painted: &str, width: usize) -> String {
     format!(
         "{painted}{}",
@@ -20,7 +20,7 @@ pub(super) fn padded(text: &str, painted: &str, width: usize) -> String {
     )
 }
 
-/// Breaks a text into lines of at most `width` columns, never inside of a word: a longer word has a line alone.
+/// Wraps a text into lines of at most `width` columns, never inside a word: a longer word has a line alone.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let options = Options::new(width.max(20))
         .break_words(false)
@@ -34,12 +34,12 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
         .collect()
 }
 
-/// Stands for a blank that is no place to break a line at. Text from outside cannot hold it: it was made inert.
+/// Placeholder of a non-breaking blank. Escaped foreign text cannot contain it.
 const HELD: char = '\u{1}';
-/// Longest quoted text that is never broken.
+/// Longest quoted text that is never wrapped.
 const LONGEST_QUOTED: usize = 60;
 
-/// Holds what stands between two backticks together: a command is pasted as it is.
+/// Keeps text between two backticks on one line, so that a command stays pasteable.
 fn unbroken(text: &str) -> String {
     let mut parts = text.split('`').enumerate().peekable();
     let mut held = String::with_capacity(text.len());
@@ -60,7 +60,7 @@ fn unbroken(text: &str) -> String {
     held
 }
 
-/// Writes a text after a first part that takes `indent` columns; its further lines are indented by as much.
+/// Writes a text after a first part of `indent` columns, with hanging indentation.
 pub(super) fn hanging(
     first: &str,
     indent: usize,
@@ -81,7 +81,7 @@ pub(super) fn hanging(
     Ok(())
 }
 
-/// Returns how much of a list is not shown, as a line; nothing where all of it is.
+/// Returns a line with the number of omitted elements, if any.
 pub(super) fn more(left: usize) -> Option<String> {
     (left > 0).then(|| format!("… {left} more (--all)"))
 }

@@ -12,44 +12,44 @@ use evenkeel_model::text::inert;
 
 /// Columns of a severity.
 const SEVERITY: usize = 8;
-/// Widest subject that its column is made for; a longer one has a line alone.
+/// Maximum width of the subject's column; a longer subject has a line alone.
 const WIDEST_SUBJECT: usize = 40;
-/// How the message about something that ended by itself ends: the interval says it in its own column.
+/// End of the message about something that ended by itself: its column contains the interval.
 const BY_ITSELF: &str = "changed since it was applied";
-/// Narrowest column for what is wrong.
+/// Minimum width of the message's column.
 const NARROWEST: usize = 24;
 
 /// Findings under one header.
 pub(super) struct Group<'a> {
-    /// The header: an environment, `parity` or `definitions`.
+    /// Header: an environment, `parity` or `definitions`.
     pub(super) name: String,
-    /// The findings, the gravest first.
+    /// Findings, the most severe first.
     pub(super) findings: Vec<&'a FindingDocument>,
 }
 
-/// How a group is written.
+/// Writer of a group.
 pub(super) struct Lines<'a> {
-    /// When the report was made: times of the same day need no date.
+    /// Time of the report: times of the same day need no date.
     pub(super) at: Moment,
-    /// Characters of a fingerprint that tell all findings of the report apart.
+    /// Number of fingerprint characters that distinguish all findings of the report.
     pub(super) identity: usize,
     /// Whether a finding is followed by its details.
     pub(super) is_detailed: &'a dyn Fn(&FindingDocument) -> bool,
-    /// How text is drawn.
+    /// Style of text.
     pub(super) style: Style,
 }
 
-/// A finding in words, before it is aligned.
+/// Finding in words, before alignment.
 struct Row<'a> {
     finding: &'a FindingDocument,
     subject: String,
     what: String,
-    /// The place and the time, each a column where there is room.
+    /// Place and time, each a column if there is room.
     place: String,
     since: String,
 }
 
-/// Returns how many characters of a fingerprint tell all findings apart: six, or as many as it takes.
+/// Returns the number of fingerprint characters that distinguish all findings, at least six.
 pub(super) fn identity(findings: &[FindingDocument]) -> usize {
     let mut length = 6;
     let longest = findings
@@ -62,7 +62,7 @@ pub(super) fn identity(findings: &[FindingDocument]) -> usize {
         let is_clear = findings.iter().all(|finding| {
             let whole = &*finding.fingerprint;
             let beginning = whole.get(..length).unwrap_or(whole);
-            // One fingerprint may have two findings: nothing tells those apart.
+            // Two findings may share a fingerprint, and are then not distinguishable.
             *seen.entry(beginning).or_insert(whole) == whole
         });
         if is_clear {
@@ -180,7 +180,7 @@ impl Lines<'_> {
         }
     }
 
-    /// Returns since when, in a few words.
+    /// Returns since when, in short form.
     fn since(&self, finding: &FindingDocument, since: &SinceDocument) -> String {
         let moment = |moment: Moment| {
             if moment.date() == self.at.date() {
@@ -205,7 +205,7 @@ impl Lines<'_> {
                     moment(since.at)
                 )
             }
-            // What evenkeel applied last says nothing about a difference between files.
+            // The last apply is irrelevant for a difference between files.
             None if finding.corner.is_some() => String::new(),
             None => {
                 let by = since
@@ -218,7 +218,7 @@ impl Lines<'_> {
     }
 }
 
-/// Returns what is wrong, without the subject, the environment and what other columns show.
+/// Returns the message, without the subject, the environment and the text of other columns.
 pub(super) fn summary(finding: &FindingDocument) -> &str {
     let message = &*finding.message;
     let mut rest = message
@@ -250,7 +250,7 @@ pub(super) fn summary(finding: &FindingDocument) -> &str {
     rest
 }
 
-/// Returns text from outside as one harmless line.
+/// Returns foreign text as one escaped line.
 pub(super) fn one_line(text: &str) -> String {
     inert(text).replace(['\n', '\t'], " ")
 }

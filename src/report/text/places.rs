@@ -1,7 +1,7 @@
-//! The source lines of a finding: the adapter to miette.
+//! Source lines of a finding: the adapter to miette.
 //!
-//! Places in several files are shown file by file, the file of the first place first. What else is known of a finding is in
-//! `details.rs`.
+//! Places in several files are displayed file by file, the file of the first place first. Other details of a finding
+//! are in `details.rs`.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::excerpt::Excerpt;
 use evenkeel_model::defect::Severity;
 use evenkeel_model::text::inert;
 
-/// One part of a finding: its places in one file.
+/// Part of a finding: its places in one file.
 #[derive(Debug)]
 pub(super) struct Part<'a> {
     finding: &'a FindingDocument,
@@ -21,7 +21,7 @@ pub(super) struct Part<'a> {
     message: String,
 }
 
-/// A finding as parts, one for each file it has places in, and one if it has none.
+/// Returns a finding as parts, one for each file with places, and one if it has none.
 pub(super) fn parts(finding: &FindingDocument) -> Vec<Part<'_>> {
     let mut files: Vec<Vec<&PlaceDocument>> = Vec::new();
     for place in &finding.places {
@@ -43,7 +43,7 @@ pub(super) fn parts(finding: &FindingDocument) -> Vec<Part<'_>> {
 }
 
 impl<'a> Part<'a> {
-    /// The places, each with its label, that have no lines to show.
+    /// Returns the places without lines, each with its label.
     pub(super) fn unshown(&self) -> impl Iterator<Item = (String, &'a str)> + '_ {
         let places = self.excerpt.is_none().then_some(&self.places);
         places

@@ -1,4 +1,4 @@
-//! Plans: every step with its values, in the order in which steps run; removals under a banner.
+//! Plans: every step with its values, in the order of execution; removals under a banner.
 
 use std::io::{self, Write};
 
@@ -11,14 +11,14 @@ use super::short;
 use evenkeel_ledger::record::Verb;
 use evenkeel_model::text::count;
 
-/// Steps shown one by one before the rest is counted.
+/// Number of steps that are displayed before the rest is counted.
 const SHOWN: usize = 60;
-/// Removals shown in the banner before the rest is counted.
+/// Number of removals in the banner that are displayed before the rest is counted.
 const SHOWN_REMOVALS: usize = 20;
-/// Widest address that its column is made for.
+/// Maximum width of the address column.
 const WIDEST: usize = 32;
 
-/// Writes a plan: its digests, what it removes, its steps, and the sum.
+/// Writes a plan: its digests, its removals, its steps, and the sum.
 pub(super) fn whole(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
     writeln!(
         to,
@@ -35,7 +35,7 @@ pub(super) fn whole(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::
     writeln!(to, "{GAP}{}", sum(plan))
 }
 
-/// Writes the steps of a plan, and what could not be read.
+/// Writes the steps of a plan, and unobservable resources.
 pub(super) fn steps(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let address = plan
         .steps
@@ -59,7 +59,7 @@ pub(super) fn steps(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::
     Ok(())
 }
 
-/// Writes what a plan removes, above everything else.
+/// Writes the removals of a plan, above everything else.
 pub(super) fn removals(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
     if plan.removals == 0 {
         return Ok(());
@@ -86,7 +86,7 @@ pub(super) fn removals(plan: &PlanReport, style: Style, to: &mut dyn Write) -> i
     Ok(())
 }
 
-/// Whether a step takes something away that no declared resource follows.
+/// Whether a step removes something that no declared resource replaces.
 fn is_removal(step: &StepDocument) -> bool {
     step.verb == Verb::Remove && step.successor.is_none()
 }
@@ -107,7 +107,7 @@ fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -
     let mut parts: Vec<String> = Vec::new();
     let mut texts = Vec::new();
     for change in step.changes.iter() {
-        // The record of a thing that runs is evenkeel's business.
+        // The record of a running program is internal.
         let is_internal = change.attribute == "path" && step.path.is_none();
         if change.attribute == "presence" || is_internal {
             continue;
@@ -144,7 +144,7 @@ fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -
     Ok(())
 }
 
-/// The sign of a step, as plans of this field have it.
+/// Returns the sign of a step, as usual for plans.
 pub(super) fn sign(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "+",

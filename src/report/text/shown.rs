@@ -1,4 +1,4 @@
-//! One recorded thing in full: its facts, its steps, its text.
+//! Record in full: its facts, its steps, its text.
 
 use std::io::{self, Write};
 
@@ -8,10 +8,10 @@ use super::layout::{GAP, columns, hanging, more, padded};
 use super::lines::one_line;
 use evenkeel_model::text::inert;
 
-/// Steps and lines of text shown before the rest is counted.
+/// Number of steps and lines of text that are displayed before the rest is counted.
 const SHOWN: usize = 200;
 
-/// Writes it.
+/// Writes the record.
 pub(super) fn lines(shown: &ShownDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "{} {}", one_line(&shown.kind), one_line(&shown.id))?;
     let widest = shown

@@ -1,4 +1,4 @@
-//! What runs in an environment, a few lines for each.
+//! Status of an environment, a few lines each.
 
 use std::io::{self, Write};
 
@@ -141,7 +141,7 @@ fn line(
     )
 }
 
-/// Returns a release's number, and its outcome unless it is as it should be.
+/// Returns a release's number, and its outcome unless it succeeded.
 fn release(release: &ReleaseDocument) -> String {
     let remark = match (release.outcome, release.smoke) {
         (None, _) => "no recorded outcome",

@@ -1,4 +1,4 @@
-//! The attributes of an element that mean something to us.
+//! Relevant attributes of an element.
 
 use quick_xml::escape::{EscapeError, unescape};
 use quick_xml::events::BytesStart;
@@ -7,17 +7,17 @@ use super::{Malformed, Trouble, cut};
 use crate::suite::result::{Case, Outcome, rounded};
 use crate::world::redaction::Redactor;
 
-/// The most attributes of an element.
+/// Maximum number of attributes of an element.
 const MOST_ATTRIBUTES: usize = 64;
-/// The longest name of a case, in characters.
+/// Longest name of a case, in characters.
 const LONGEST_NAME: usize = 300;
-/// The attributes that mean something to us.
+/// Relevant attributes.
 #[derive(Default)]
 pub(super) struct Attributes {
     name: Option<String>,
     class: Option<String>,
     time: Option<String>,
-    /// What a verdict says.
+    /// Message of a verdict.
     pub message: Option<String>,
     /// The type of a verdict.
     pub kind: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct Attributes {
 }
 
 impl Attributes {
-    /// Reads them; also makes sure that all others are well-formed.
+    /// Parses them, and checks that all others are well-formed.
     pub(super) fn of(start: &BytesStart<'_>) -> Result<Self, Trouble> {
         let mut known = Self::default();
         for (index, attribute) in start.attributes().enumerate() {
@@ -56,7 +56,7 @@ impl Attributes {
         Ok(known)
     }
 
-    /// The case that an element with them is.
+    /// Returns the case of an element with these attributes.
     pub(super) fn case(&self, redactor: &Redactor) -> Case {
         let name = match (&self.class, &self.name) {
             (Some(class), Some(name)) => format!("{class}.{name}"),
@@ -80,7 +80,7 @@ impl Attributes {
     }
 }
 
-/// The outcome that a case's own words make it, where that is not a pass.
+/// Returns the outcome of a case's status, if that is not a pass.
 fn worse(status: &str) -> Option<Outcome> {
     match status.trim().to_ascii_lowercase().as_str() {
         "notrun" | "skipped" | "suppressed" | "disabled" | "ignored" | "pending" => {

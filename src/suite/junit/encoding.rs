@@ -1,10 +1,10 @@
-//! The text of a result file in the encoding that it declares: UTF-8, UTF-16, ISO-8859-1, Windows-1252 or ASCII.
+//! Text of a result file in its declared encoding: UTF-8, UTF-16, ISO-8859-1, Windows-1252 or ASCII.
 
 use std::borrow::Cow;
 
 use super::malformed::Malformed;
 
-/// What Windows-1252 has where ISO-8859-1 has control characters; `?` where it has nothing.
+/// Characters of Windows-1252 in place of ISO-8859-1's control characters; `?` where it has none.
 const WINDOWS: &str = "€?‚ƒ„…†‡ˆ‰Š‹Œ?Ž??‘’“”•–—˜™š›œ?žŸ";
 
 /// Decodes a file.
@@ -32,7 +32,7 @@ fn narrow(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     let windows = match &*name.to_ascii_lowercase() {
         "iso-8859-1" | "iso_8859-1" | "latin1" | "latin-1" => false,
         "windows-1252" | "cp1252" => true,
-        // The bytes are not what they say; what else is declared is refused where the declaration is read.
+        // The bytes contradict the declaration; other declarations are rejected when they are parsed.
         "utf-16" | "utf-16le" | "utf-16be" => return Err(Malformed::Encoding(name)),
         _ => {
             let text = std::str::from_utf8(bytes)
@@ -50,7 +50,7 @@ fn narrow(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
     Ok(Cow::Owned(text.collect()))
 }
 
-/// The encoding that the declaration at the start names.
+/// Returns the encoding that the declaration at the start names.
 fn declared(bytes: &[u8]) -> Option<String> {
     let start = bytes.get(..bytes.len().min(256))?;
     let start = String::from_utf8_lossy(start);
@@ -65,7 +65,7 @@ fn declared(bytes: &[u8]) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// Whether an encoding that a declaration names is one that was decoded here.
+/// Whether a declared encoding is one that is decoded here.
 pub(super) fn is_known(name: &str) -> bool {
     matches!(
         &*name.to_ascii_lowercase(),

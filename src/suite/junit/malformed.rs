@@ -1,23 +1,21 @@
-//! Why a file is not taken as results.
+//! Reasons why a file is not accepted as results.
 
 use super::LARGEST;
 
-/// Why a file is not taken as results.
+/// Reason why a file is not accepted as results.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::suite) enum Malformed {
-    /// Beyond the cap.
+    /// Beyond the limit.
     #[error("it is larger than {} MiB", LARGEST / 1024 / 1024)]
     TooLarge,
     /// Not text.
     #[error("it is not UTF-8, from byte {0} on")]
     NotUtf8(usize),
-    /// Not in the encoding that it begins in.
-    #[error("it is not {0} to its end")]
+    /// Not in the encoding of its start.
+    #[error("it is not valid {0}")]
     NotEncoded(String),
     /// Another encoding is declared.
-    #[error(
-        "it says its encoding is `{0}`; only UTF-8, UTF-16, ISO-8859-1 and Windows-1252 are read"
-    )]
+    #[error("its declared encoding is `{0}`; expected UTF-8, UTF-16, ISO-8859-1 or Windows-1252")]
     Encoding(String),
     /// A document type.
     #[error("it has a document type (DTD), which is never read")]
@@ -28,32 +26,32 @@ pub(in crate::suite) enum Malformed {
     /// Not XML.
     #[error("it is not well-formed at byte {at}: {reason}")]
     IllFormed {
-        /// Where.
+        /// Position.
         at: u64,
-        /// What is wrong there.
+        /// Problem.
         reason: String,
     },
     /// It ends too early.
-    #[error("it ends within `{0}`: it was not written to its end")]
+    #[error("it ends within `{0}`: it is incomplete")]
     Truncated(String),
-    /// Nothing in it.
+    /// Empty.
     #[error("it is empty")]
     Empty,
-    /// Something else than test results.
-    #[error("it begins with `{0}`, not with `testsuites` or `testsuite`")]
+    /// Not test results.
+    #[error("it starts with `{0}`, expected `testsuites` or `testsuite`")]
     Root(String),
     /// Something after the end.
-    #[error("there is more after the end of its results")]
+    #[error("unexpected content after the end of its results")]
     Trailing,
-    /// An element where it cannot be.
-    #[error("`{inner}` stands in `{outer}`")]
+    /// An element at an invalid place.
+    #[error("`{inner}` in `{outer}`")]
     Misplaced {
-        /// What.
+        /// Element.
         inner: String,
-        /// Where.
+        /// Enclosing element.
         outer: String,
     },
-    /// Beyond a cap.
+    /// Beyond a limit.
     #[error("it has more than {0}")]
     TooMany(String),
 }

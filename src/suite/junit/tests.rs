@@ -1,4 +1,4 @@
-//! Every fixture, and what is made of it.
+//! Results of every fixture.
 
 use super::{LARGEST, MOST_CASES, Malformed, Outcome, Redactor, parse};
 use crate::suite::result::{Case, counted};
@@ -12,7 +12,7 @@ fn read(text: &str) -> Result<Vec<Case>, Malformed> {
     parse(text.as_bytes(), &Redactor::new(["hunter2"].into_iter()))
 }
 
-/// The names in a folder of fixtures, so that none is forgotten below.
+/// Returns the names in a folder of fixtures, so that none is forgotten below.
 fn names(folder: &str) -> Vec<String> {
     let folder = format!("{}/fixtures/junit/{folder}", env!("CARGO_MANIFEST_DIR"));
     let entries = std::fs::read_dir(folder).unwrap();
@@ -59,18 +59,15 @@ fn invalid_files_are_refused_for_a_reason() {
     let expected = [
         ("attribute-without-quotes.xml", "not well-formed"),
         ("billion-laughs.xml", "document type"),
-        ("case-in-case.xml", "`testcase` stands in `testcase`"),
-        (
-            "case-in-properties.xml",
-            "`testcase` stands in `properties`",
-        ),
+        ("case-in-case.xml", "`testcase` in `testcase`"),
+        ("case-in-properties.xml", "`testcase` in `properties`"),
         ("doctype.xml", "document type"),
         ("empty.xml", "empty"),
         ("entity-declaration.xml", "not well-formed"),
         ("entity-in-attribute.xml", "`&file;`"),
         ("entity-in-text.xml", "`&lol;`"),
         ("external-entity.xml", "document type"),
-        ("hidden-failure.xml", "`failure` stands in `details`"),
+        ("hidden-failure.xml", "`failure` in `details`"),
         ("html.xml", "`html`"),
         ("json.xml", "not with `testsuites`"),
         ("mismatched-tags.xml", "not well-formed"),
@@ -107,7 +104,7 @@ fn messages_names_and_times_are_read() {
 }
 
 #[test]
-fn times_that_are_none_are_zero() {
+fn invalid_times_are_zero() {
     for time in ["", "-1", "NaN", "inf", "1e99", "soon"] {
         let text = format!(r#"<testsuite><testcase name="a" time="{time}"/></testsuite>"#);
         assert!(
@@ -120,7 +117,7 @@ fn times_that_are_none_are_zero() {
 }
 
 #[test]
-fn secrets_are_taken_out_before_texts_are_cut() {
+fn secrets_are_removed_before_texts_are_shortened() {
     let noise = "x".repeat(super::LONGEST_MESSAGE - 3);
     let cases = read(&format!(
         r#"<testsuite><testcase name="log in with hunter2"><failure message="{noise}hunter2"/></testcase>

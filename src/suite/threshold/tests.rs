@@ -1,4 +1,4 @@
-//! Thresholds on made-up tallies.
+//! Thresholds on constructed tallies.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ fn check(p95: Option<u64>, errors: f64) -> LoadCheck {
     }
 }
 
-/// A hundred requests: those answered after these milliseconds, and the rest not in time.
+/// Returns a hundred requests: those answered after these milliseconds, and the rest not in time.
 fn tally(answered: &[u64]) -> Tally {
     let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).unwrap();
     let (mut latency, mut lag) = (histogram(), histogram());
@@ -101,7 +101,7 @@ fn nothing_but_errors_fails_whatever_is_allowed() {
 }
 
 #[test]
-fn a_load_that_was_not_made_is_no_pass() {
+fn a_load_that_was_not_generated_has_not_passed() {
     let mut few = tally(&[1; 100]);
     few.started = 98;
     let mut late = tally(&[1; 100]);
@@ -120,7 +120,7 @@ fn a_load_that_was_not_made_is_no_pass() {
 }
 
 #[test]
-fn an_interrupted_load_is_no_pass() {
+fn an_interrupted_load_has_not_passed() {
     let mut tally = tally(&[1; 100]);
     tally.interrupted = true;
     let part = judge(&check(None, 0.0), &tally);
@@ -129,7 +129,7 @@ fn an_interrupted_load_is_no_pass() {
 }
 
 #[test]
-fn two_latencies_are_told_apart() {
+fn two_latencies_are_distinguishable() {
     assert_eq!(apart(41_200, 200_000), ("41 ms".into(), "200 ms".into()));
     assert_eq!(
         apart(200_300, 200_000),

@@ -1,13 +1,13 @@
-//! What is kept of an endless output: its beginning and its end, and its lines as they come.
+//! Kept part of an endless output: its start and its end, and its lines as they are written.
 
 use std::collections::VecDeque;
 
 use super::Stream;
 
-/// Longest line that is handed on in one piece.
+/// Longest line that is delivered in one piece.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// One output, bounded.
+/// Bounded output.
 pub(super) struct Kept {
     stream: Stream,
     half: usize,
@@ -29,7 +29,7 @@ impl Kept {
         }
     }
 
-    /// Takes what was read, and hands on the lines that are now whole.
+    /// Adds bytes, and delivers completed lines.
     pub(super) fn take(&mut self, bytes: &[u8], on_line: &mut dyn FnMut(Stream, &str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(piece);
@@ -46,7 +46,7 @@ impl Kept {
         self.left_out += surplus as u64;
     }
 
-    /// Hands on what is left of a last line.
+    /// Delivers the rest of the last line.
     pub(super) fn finish(&mut self, on_line: &mut dyn FnMut(Stream, &str)) {
         if !self.line.is_empty() {
             self.hand_on(on_line);
@@ -60,12 +60,12 @@ impl Kept {
         self.line.clear();
     }
 
-    /// Whether something was left out.
+    /// Whether a part was omitted.
     pub(super) fn is_cut(&self) -> bool {
         self.left_out > 0
     }
 
-    /// What was kept.
+    /// Returns the kept output.
     pub(super) fn into_output(self) -> Output {
         Output {
             head: self.head,
@@ -75,25 +75,25 @@ impl Kept {
     }
 }
 
-/// What a command wrote to one of its outputs, as far as it was kept. It may hold secrets: it has no `Debug`.
+/// Kept output of a command. It may contain secrets, so it has no `Debug`.
 #[derive(Clone, Default)]
 pub struct Output {
-    /// Its beginning; all of it, unless it is longer than half of what is kept.
+    /// Its start; all of it, unless it is longer than half of the limit.
     pub head: Vec<u8>,
-    /// Its end, or what follows the beginning when nothing was left out.
+    /// Its end, or the rest if nothing was omitted.
     pub tail: Vec<u8>,
-    /// How many bytes between them were left out.
+    /// Number of omitted bytes between them.
     pub left_out: u64,
 }
 
 impl Output {
-    /// Whether something was left out.
+    /// Whether a part was omitted.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.left_out > 0
     }
 
-    /// All of it, or both halves with a word between them on what was left out.
+    /// Returns all of it, or both halves with a remark about the omitted part between them.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         let mut bytes = self.head;
@@ -110,7 +110,7 @@ mod tests {
     use super::{Kept, Stream};
 
     #[test]
-    fn beginning_and_end_are_kept_and_lines_come_whole() {
+    fn start_and_end_are_kept_and_lines_are_complete() {
         let mut lines = Vec::new();
         let mut on_line = |_: Stream, line: &str| lines.push(line.to_owned());
         let mut kept = Kept::new(Stream::Output, 8);

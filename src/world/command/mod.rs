@@ -1,8 +1,7 @@
-//! Runs a command to its end: exact arguments, exact environment, a time limit, bounded output.
+//! Commands: exact arguments, exact environment, a time limit, bounded output.
 //!
-//! There is no shell. The command has a process group of its own, and all of it is ended when time is up or the work
-//! is interrupted; somebody who still holds a pipe afterwards does not hold us up. What the output means is left to
-//! others.
+//! There is no shell. The command has its own process group, which is ended at the time limit or on an interruption;
+//! another process that keeps a pipe open does not block. The meaning of the output is left to others.
 
 mod kept;
 mod pump;
@@ -20,31 +19,32 @@ use evenkeel_host::reason::why_io;
 pub use kept::Output;
 use pump::Ending;
 
-/// What to run.
+/// Command to run.
 #[derive(Clone)]
 pub struct CommandRun {
-    /// The program and its arguments. A program without `/` is looked for in the `PATH` given below.
+    /// Program and arguments. A program without `/` is searched in the `PATH` below.
     pub command: Vec<String>,
-    /// Its environment: these variables and no others.
+    /// Environment: these variables and no others.
     pub environment: BTreeMap<String, String>,
-    /// Its working directory; ours when `None`.
+    /// Working directory; this process's when `None`.
     pub directory: Option<PathBuf>,
-    /// What it reads; nothing when `None`.
+    /// Standard input; empty when `None`.
     pub stdin: Option<Vec<u8>>,
-    /// How long it may run.
+    /// Time limit.
     pub timeout: Duration,
-    /// How many bytes of each output are kept: the first half and the last.
+    /// Number of kept bytes of each output: the first half and the last.
     pub output_limit: usize,
-    /// Whether it is ended as soon as its standard output is longer than what is kept: then a part is of no use.
+    /// Whether it is ended as soon as its standard output exceeds the limit, because a part is useless.
     pub all_or_nothing: bool,
-    /// How long its group has to end after it was asked to, before it is killed.
+    /// Time between the request to stop and the kill of its group.
     pub grace: Duration,
-    /// Whether what it started and left behind in its group is killed when it has ended by itself.
+    /// Whether processes that it left in its group are killed after its end.
     pub leave_nothing: bool,
 }
 
 impl CommandRun {
-    /// A command with `PATH`, `HOME`, `LANG` and `TZ` of our own environment, a minute's time, and 1 MiB of output.
+    /// Creates a command with `PATH`, `HOME`, `LANG` and `TZ` of this process, a time limit of a minute, and 1 MiB of
+    /// output.
     pub fn new<S: Into<String>>(command: impl IntoIterator<Item = S>) -> Self {
         Self {
             command: command.into_iter().map(Into::into).collect(),
@@ -60,8 +60,8 @@ impl CommandRun {
     }
 }
 
-/// The environment that a project's own commands get: all of ours, but for what cargo says of the program it runs,
-/// should it have started this one: that is not so of what they build.
+/// Returns the environment of a project's commands: this process's, without cargo's variables about the running
+/// program, which would be wrong for a build.
 #[must_use]
 pub fn handed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let own = [
@@ -77,7 +77,7 @@ pub fn handed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The variables of our own environment with these names.
+/// Returns the variables of this process with these names.
 #[must_use]
 pub fn inherited(names: &[&str]) -> BTreeMap<String, String> {
     names
@@ -86,30 +86,30 @@ pub fn inherited(names: &[&str]) -> BTreeMap<String, String> {
         .collect()
 }
 
-// Environments and inputs carry passwords.
+// Environments and inputs may contain passwords.
 impl fmt::Debug for CommandRun {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(&self.command).finish()
     }
 }
 
-/// How a command ended.
+/// End of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandStatus {
-    /// By itself, with this code.
+    /// It exited with this code.
     Code(i32),
-    /// By this signal, which was not ours.
+    /// It was ended by this signal from outside.
     Signal(i32),
-    /// It was ended because its time was up.
+    /// It was ended at its time limit.
     TimedOut,
-    /// It was ended because the work was interrupted.
+    /// It was ended by an interruption.
     Interrupted,
-    /// It was ended because it wrote more than what is kept, and only all of it was of use.
+    /// It was ended because its output exceeded the limit and a part is useless.
     TooMuch,
 }
 
 impl CommandStatus {
-    /// Whether it ended by itself, with code 0.
+    /// Whether it exited with code 0.
     #[must_use]
     pub fn is_success(self) -> bool {
         self == Self::Code(0)
@@ -128,16 +128,16 @@ impl fmt::Display for CommandStatus {
     }
 }
 
-/// What came of a command. Its `Debug` leaves the outputs out: they may hold secrets.
+/// Outcome of a command. Its `Debug` omits the outputs, which may contain secrets.
 #[derive(Clone)]
 pub struct CommandOutcome {
-    /// How it ended.
+    /// End.
     pub status: CommandStatus,
     /// Standard output, bounded.
     pub stdout: Output,
     /// Standard error, bounded.
     pub stderr: Output,
-    /// How long it ran, in seconds.
+    /// Duration in seconds.
     pub seconds: f64,
 }
 
@@ -147,7 +147,7 @@ impl fmt::Debug for CommandOutcome {
     }
 }
 
-/// Which output a line is from.
+/// Output of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -156,38 +156,38 @@ pub enum Stream {
     Error,
 }
 
-/// Why a command was not run.
+/// Reason why a command was not run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// There is nothing to run.
+    /// The command is empty.
     #[error("there is no command to run")]
     Empty,
-    /// There is no such program.
-    #[error("there is no program `{program}`: install it, or write its whole path")]
+    /// The program does not exist.
+    #[error("program `{program}` not found: install it, or write its whole path")]
     NotFound {
-        /// The program.
+        /// Program.
         program: String,
     },
-    /// It may not be executed.
-    #[error("`{program}` may not be executed: give it permission with `chmod +x`")]
+    /// The program is not executable.
+    #[error("`{program}` is not executable: run `chmod +x` on it")]
     NotExecutable {
-        /// The program.
+        /// Program.
         program: String,
     },
-    /// There is no such directory to run it in.
-    #[error("there is no directory `{}` to run `{program}` in", .directory.display())]
+    /// The working directory does not exist.
+    #[error("the working directory `{}` of `{program}` does not exist", .directory.display())]
     NoDirectory {
-        /// The program.
+        /// Program.
         program: String,
-        /// The directory.
+        /// Directory.
         directory: PathBuf,
     },
-    /// It could not be run, or not be waited for.
+    /// It could not be run or awaited.
     #[error("cannot run `{program}`: {reason}")]
     Failed {
-        /// The program.
+        /// Program.
         program: String,
-        /// Why.
+        /// Reason.
         reason: String,
     },
 }
@@ -196,17 +196,17 @@ pub enum CommandError {
 ///
 /// # Errors
 ///
-/// When it cannot be run at all; how it ended is in the outcome.
+/// When it cannot be run; its end is in the outcome.
 pub fn run(run: &CommandRun, interruption: &Interruption) -> Result<CommandOutcome, CommandError> {
     run_with_lines(run, interruption, &mut |_, _| {})
 }
 
-/// Runs a command to its end, and hands on each line as soon as it is written. Bytes that are not UTF-8 are replaced;
-/// the line is as the command wrote it, and not yet fit for a terminal (see [`evenkeel_model::text::inert`]).
+/// Runs a command to its end, and delivers each line as soon as it is written. Invalid UTF-8 is replaced; the line is
+/// otherwise unchanged and not escaped for terminals (see [`evenkeel_model::text::inert`]).
 ///
 /// # Errors
 ///
-/// When it cannot be run at all; how it ended is in the outcome.
+/// When it cannot be run; its end is in the outcome.
 pub fn run_with_lines(
     run: &CommandRun,
     interruption: &Interruption,
@@ -222,16 +222,16 @@ pub fn run_with_lines(
     if let Some(name) = run.environment.keys().find(invalid) {
         return Err(CommandError::Failed {
             program: program.clone(),
-            reason: format!("`{name}` cannot name an environment variable"),
+            reason: format!("`{name}` is not a valid name of an environment variable"),
         });
     }
-    // Once it was asked to end, this ends within the grace of the command.
+    // After a request to stop, this ends within the command's grace time.
     let _hold = interruption.hold();
     let mut child = command(run)?
         .spawn()
         .map_err(|error| refused(run, &program, &error))?;
     let pumped = pump::pump(&mut child, run, interruption, on_line);
-    // The command is not waited for yet: until then nobody else can have its number, or its group's.
+    // The command is not reaped yet, so no other process can have its number or its group's.
     if pumped.is_err() || run.leave_nothing {
         pump::kill_group(&child);
     }

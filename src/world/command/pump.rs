@@ -1,7 +1,7 @@
-//! Moves bytes to and from a running command until it has ended, its time is up, or the work is interrupted.
+//! Transfer of bytes to and from a running command until its end, its time limit, or an interruption.
 //!
-//! One loop over all pipes and nothing that blocks. Its end is seen without taking note of it, so that its process
-//! group cannot become somebody else's before the last signal was sent; the caller takes note.
+//! One loop over all pipes, without blocking. The end is detected without reaping, so that the process group's number
+//! cannot be reused before the last signal is sent; the caller reaps.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -17,12 +17,12 @@ use super::kept::Kept;
 use super::{CommandRun, Stream};
 use evenkeel_host::Interruption;
 
-/// How long pipes are still read after the command has ended, when somebody else holds them open.
+/// Time that pipes are still read after the command's end, if another process keeps them open.
 const LINGER: Duration = Duration::from_millis(300);
-/// How often the interruption is looked at.
+/// Interval of checking for an interruption.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Why it ended.
+/// Reason of its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     ByItself,
@@ -31,7 +31,7 @@ pub(super) enum Ending {
     TooMuch,
 }
 
-/// How far ending it has come.
+/// Stage of ending it.
 enum Stage {
     Runs,
     Signalled(Ending, Instant),
@@ -50,10 +50,10 @@ pub(super) fn pump(
     on_line: &mut dyn FnMut(Stream, &str),
 ) -> io::Result<(Ending, [Kept; 2])> {
     let pid = Pid::from_child(child);
-    // An older kernel has no such handle; then its end is seen at the next tick.
+    // An older kernel has no such handle; the next tick detects the end then.
     let handle = rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok();
     let mut pipes = Pipes::of(child, run)?;
-    // So far away that it cannot be said is never.
+    // An unrepresentable time limit is none.
     let deadline = Instant::now().checked_add(run.timeout);
     let mut stage = Stage::Runs;
     let mut ended: Option<Instant> = None;
@@ -75,7 +75,7 @@ pub(super) fn pump(
                 ask_to_end(pid, Ending::TooMuch, run.grace)
             }
             Stage::Signalled(ending, until) if ended.is_some() || Instant::now() >= until => {
-                // Also when the command itself has ended: what it started may not have.
+                // Even after the command's end, since processes it started may be running.
                 signal(pid, Signal::KILL);
                 Stage::Killed(ending)
             }
@@ -96,7 +96,7 @@ pub(super) fn pump(
     }
 }
 
-/// Kills the whole group of a command that was not yet waited for.
+/// Kills the whole group of a command that was not reaped yet.
 pub(super) fn kill_group(child: &Child) {
     signal(Pid::from_child(child), Signal::KILL);
 }
@@ -108,7 +108,7 @@ fn ask_to_end(pid: Pid, ending: Ending, grace: Duration) -> Stage {
 }
 
 fn signal(pid: Pid, signal: Signal) {
-    // That nobody is left in the group is fine.
+    // An empty group is fine.
     let _ = rustix::process::kill_process_group(pid, signal);
 }
 
@@ -117,7 +117,7 @@ fn has_ended(pid: Pid) -> bool {
     match rustix::process::waitid(WaitId::Pid(pid), options) {
         Ok(status) => status.is_some(),
         Err(Errno::INTR) => false,
-        // Somebody else took note of it.
+        // It was reaped elsewhere.
         Err(_) => true,
     }
 }
@@ -150,7 +150,7 @@ impl Pipes {
         self.outputs.iter().all(|(pipe, _)| pipe.is_none())
     }
 
-    /// Whether something was left out of what is kept of the standard output.
+    /// Whether a part of the standard output was omitted.
     fn is_cut(&self) -> bool {
         let [(_, output), _] = &self.outputs;
         output.is_cut()
@@ -192,7 +192,7 @@ impl Pipes {
                 *written >= bytes.len()
             }
             Err(error) if again(&error) => false,
-            // It does not want to read more.
+            // It closed its input.
             Err(_) => true,
         };
         if done {
@@ -204,7 +204,7 @@ impl Pipes {
     fn read(&mut self, on_line: &mut dyn FnMut(Stream, &str)) {
         let mut space = [0; 16 * 1024];
         for (pipe, kept) in &mut self.outputs {
-            // So many at once that the clock is looked at now and then.
+            // A bounded number at once, so that the clock is checked regularly.
             for _ in 0..64 {
                 let Some(open) = pipe else { break };
                 match open.read(&mut space) {

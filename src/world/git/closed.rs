@@ -1,18 +1,18 @@
-//! The one way in which git is started: a closed environment in which nothing that a repository names is executed.
+//! Calls of git: a closed environment that never executes programs named by a repository.
 //!
-//! Every process of git gets its arguments, variables and directory from [`Git::call`]. The settings of the user and of
-//! the machine are read, since `safe.directory` is among them; those of the repository are read by git as well, so each
-//! setting that names a program is overridden here. Which questions are asked is left to the modules beside this one.
+//! Every process of git gets its arguments, variables and directory from [`Git::call`]. Settings of the user and the
+//! machine are read, since `safe.directory` is among them; git reads those of the repository as well, so every setting
+//! that names a program is overridden here. Queries are left to the modules beside this one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use evenkeel_host::Interruption;
 
-/// The variables of ours that git gets. `SUDO_UID` lets root read the repository of the user who called `sudo`.
+/// Variables passed to git. `SUDO_UID` lets root read the repository of the user who called `sudo`.
 const HANDED_ON: [&str; 4] = ["HOME", "XDG_CONFIG_HOME", "SUDO_UID", "TMPDIR"];
 
-/// What every call of git begins with. A setting on the command line overrides one of a repository.
+/// First arguments of every call of git. A setting on the command line overrides one of a repository.
 const SETTINGS: [&str; 14] = [
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
@@ -30,8 +30,8 @@ const SETTINGS: [&str; 14] = [
     "gc.auto=0",
 ];
 
-/// Variables with a value of ours. An allow-list of protocols in the environment has precedence over every setting, so
-/// a git that is too old for `GIT_NO_LAZY_FETCH` reaches no remote repository either.
+/// Fixed variables. An allow-list of protocols in the environment has precedence over every setting, so a git too old
+/// for `GIT_NO_LAZY_FETCH` reaches no remote repository either.
 const VARIABLES: [(&str, &str); 14] = [
     ("LC_ALL", "C"),
     ("GIT_ALLOW_PROTOCOL", "none"),
@@ -49,25 +49,25 @@ const VARIABLES: [(&str, &str); 14] = [
     ("SSH_ASKPASS", "false"),
 ];
 
-/// How git is started.
+/// Configuration of git calls.
 #[derive(Clone, Debug)]
 pub struct Git {
     environment: BTreeMap<String, String>,
     interruption: Interruption,
 }
 
-/// One call of git: everything that a process needs.
+/// Call of git with everything that its process needs.
 pub(super) struct Call {
-    /// The program and its arguments.
+    /// Program and arguments.
     pub(super) command: Vec<String>,
-    /// These variables and no others.
+    /// Environment: these variables and no others.
     pub(super) environment: BTreeMap<String, String>,
-    /// The working directory.
+    /// Working directory.
     pub(super) directory: PathBuf,
 }
 
 impl Git {
-    /// With the variables that this program was given.
+    /// Creates the configuration from this program's variables.
     #[must_use]
     pub fn new(ours: &BTreeMap<String, String>, interruption: &Interruption) -> Self {
         let handed_on = HANDED_ON
@@ -86,7 +86,7 @@ impl Git {
         }
     }
 
-    /// Everything that one process of git needs: the only place where one is described.
+    /// Returns a call: the only place that constructs one.
     pub(super) fn call(&self, directory: &Path, arguments: &[&str]) -> Call {
         let mut command = vec!["git".to_owned(), "--no-pager".to_owned()];
         for setting in SETTINGS {
@@ -100,14 +100,14 @@ impl Git {
         }
     }
 
-    /// What ends a call early.
+    /// Returns the interruption that ends a call early.
     #[must_use]
     pub fn interruption(&self) -> &Interruption {
         &self.interruption
     }
 }
 
-/// A search path without the entries that depend on the working directory, which is the checkout's.
+/// Returns a search path without entries relative to the working directory, which is the checkout's.
 fn absolute_only(path: &str) -> String {
     let absolute: Vec<&str> = path
         .split(':')
@@ -130,7 +130,7 @@ mod tests {
     use evenkeel_host::Interruption;
 
     #[test]
-    fn nothing_of_ours_reaches_git_but_what_is_listed() {
+    fn only_listed_variables_reach_git() {
         let ours: BTreeMap<String, String> = [
             ("PATH", ".:/usr/bin::bin:/bin"),
             ("HOME", "/home/x"),

@@ -1,25 +1,24 @@
-//! Finds the repository that a directory is in, and what is checked out there.
+//! Search for a directory's repository and its checked-out commit.
 //!
-//! "In no repository" weakens what counts later, so it is only said where no `.git` lies above the directory. Everything
-//! else that keeps git from answering is an error: a repository of another owner, one that is damaged or of a format
-//! that this git does not know, a git that is not installed.
+//! "In no repository" weakens later checks, so it is only returned if no `.git` exists above the directory. Any other
+//! failure of git is an error: a repository of another owner, a damaged one, an unknown format, or no git.
 
 use std::path::{Path, PathBuf};
 
 use super::{Git, GitError, Repository, is_whole, start, words};
 use crate::world::command::CommandStatus;
 
-/// A repository that was found.
+/// Found repository.
 #[derive(Clone, Debug)]
 pub struct Discovered {
-    /// The repository.
+    /// Repository.
     pub repository: Repository,
-    /// The commit that is checked out; `None` before the first commit.
+    /// Checked-out commit; `None` before the first commit.
     pub head: Option<String>,
 }
 
 impl Repository {
-    /// The repository a directory is in; `None` when no `.git` lies in it or above it.
+    /// Returns the repository of a directory; `None` if no `.git` exists in it or above it.
     ///
     /// # Errors
     ///
@@ -28,8 +27,8 @@ impl Repository {
         Ok(Self::discover_with_head(directory, git)?.map(|found| found.repository))
     }
 
-    /// As [`Repository::discover`], with the commit that is checked out. Both are one question, since starting git takes
-    /// longer than most of its answers.
+    /// Returns the repository like [`Repository::discover`], with the checked-out commit. One query for both, since
+    /// starting git takes longer than most answers.
     ///
     /// # Errors
     ///
@@ -58,21 +57,21 @@ impl Repository {
         if answer.status == CommandStatus::Interrupted {
             return Err(GitError::Interrupted);
         }
-        // Before the first commit it fails, and names the root all the same.
+        // Before the first commit it fails, but prints the root.
         let lines = String::from_utf8(answer.stdout.clone().into_bytes()).ok();
         let Some((root, shallow, commit)) = lines.as_deref().and_then(three) else {
             return Err(refused(format!("{}: {}", answer.status, words(&answer))));
         };
         if Path::new(root) != nearest {
             return Err(refused(format!(
-                "the nearest .git is in {}, and git takes {root} for the root of the working tree",
+                "the nearest .git is in {}, but git's root of the working tree is {root}",
                 nearest.display()
             )));
         }
         let repository = Self {
             root: nearest,
             git: git.clone(),
-            // Anything but a plain no is a yes: then nothing is promised.
+            // Anything but a plain no counts as shallow.
             is_shallow: shallow != "false",
         };
         let head = if answer.status.is_success() && is_whole(commit) {
@@ -80,13 +79,13 @@ impl Repository {
         } else if repository.is_unborn()? {
             None
         } else {
-            return Err(refused(format!("HEAD is no commit: {}", words(&answer))));
+            return Err(refused(format!("HEAD is not a commit: {}", words(&answer))));
         };
         Ok(Some(Discovered { repository, head }))
     }
 
-    /// Whether nothing was committed yet: HEAD names a branch, there is no reference that git can read or complains of,
-    /// and HEAD never was at a commit. A reference that is damaged is not the same as none.
+    /// Whether there is no commit yet: HEAD names a branch, there is no readable or broken reference, and HEAD has no
+    /// history. A damaged reference is not a missing one.
     fn is_unborn(&self) -> Result<bool, GitError> {
         let branch = self.run(&["symbolic-ref", "--quiet", "HEAD"], None)?;
         let references = self.run(&["for-each-ref", "--count=1"], None)?;
@@ -100,14 +99,14 @@ impl Repository {
     }
 }
 
-/// The two last lines of an answer, and everything before them.
+/// Returns the last two lines of an answer, and everything before them.
 fn three(answer: &str) -> Option<(&str, &str, &str)> {
     let (before, last) = answer.strip_suffix('\n')?.rsplit_once('\n')?;
     let (first, second) = before.rsplit_once('\n')?;
     Some((first, second, last))
 }
 
-/// The directory nearest to a real one, itself included, that has anything of the name `.git`.
+/// Returns the nearest directory, from a real one upwards, that contains `.git` of any kind.
 fn nearest(real: &Path) -> Option<PathBuf> {
     real.ancestors()
         .find(|directory| directory.join(".git").symlink_metadata().is_ok())

@@ -1,9 +1,8 @@
-//! Which commits touched files, newest first, and what files were called before.
+//! Commits that touched files, newest first, and former names of files.
 //!
-//! Only first parents are followed: what the branch itself was, state after state. A merge stands for all that it
-//! brought. The commits of parallel branches put in one row would be states that never followed each other, and a
-//! fault that one of them did not have would look as if it had been mended in between. Who wants to know what a merge
-//! brought asks for the commits of the merged branch.
+//! Only first parents are followed: the states of the branch itself. A merge includes all of its changes. Commits of
+//! parallel branches in one sequence would be states that never followed each other, and a defect that one branch lacks
+//! would look fixed in between. The commits of a merged branch are queried separately.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -14,22 +13,22 @@ use evenkeel_core::history::{CommitInfo, Commits};
 use evenkeel_model::Moment;
 use evenkeel_model::text::inert;
 
-/// Most characters of a subject or an author that are kept.
+/// Maximum number of kept characters of a subject or an author.
 const LONGEST: usize = 200;
-/// How many digits of a commit people see. Not git's own choice, which depends on how much a clone has fetched.
+/// Number of displayed digits of a commit. Not git's own choice, which depends on the clone.
 const SHORT: usize = 10;
 
 impl Repository {
-    /// The commits that changed something at these paths (relative to the root: files, or directories with all
-    /// below them; an empty path is everything), from a commit backwards along first parents, newest first, at most
-    /// `most`, and none that `without` has in its history. The newest has at these paths what the commit itself has. Where
-    /// there are many paths, commits may be among them that changed something beside them.
+    /// Returns the commits that changed given paths (relative to the root: files, or directories with everything below;
+    /// an empty path is everything), backwards from a commit along first parents, newest first, at most `most`,
+    /// excluding the history of `without`. The newest has the same content at these paths as the commit itself. For
+    /// many paths, the result may include commits that changed other files.
     ///
-    /// Renames are not followed: where a file had another name, nothing is at its path. See [`Self::renamed`].
+    /// Renames are not followed: a file with another name is missing. See [`Self::renamed`].
     ///
     /// # Errors
     ///
-    /// When there is no such commit, or a path cannot be one.
+    /// When there is no such commit, or a path is invalid.
     pub fn commits_touching(
         &self,
         commit: &str,
@@ -61,7 +60,7 @@ impl Repository {
         })
     }
 
-    /// A commit and those before it along first parents, newest first, at most `most`.
+    /// Returns a commit and those before it along first parents, newest first, at most `most`.
     ///
     /// # Errors
     ///
@@ -75,8 +74,8 @@ impl Repository {
         Ok(Commits { list, whole })
     }
 
-    /// What each commit changed against its first parent at some paths, and whether it put a file there that was not there
-    /// before. Files only; paths may be directories. There may be more than was asked for.
+    /// Returns the files that each commit changed against its first parent at given paths, and whether it added them.
+    /// Paths may be directories. The result may include other files.
     ///
     /// # Errors
     ///
@@ -86,11 +85,11 @@ impl Repository {
         commits: &[CommitInfo],
         paths: &[PathBuf],
     ) -> Result<BTreeMap<String, Vec<ChangedPath>>, GitError> {
-        // Without a path, git would tell everything.
+        // Without a path, git would return everything.
         if paths.is_empty() {
             return Ok(BTreeMap::new());
         }
-        // Git compares one commit after the other, on one core.
+        // Git compares commits in sequence, on one core.
         if commits.len() > MOST_COMMITS {
             let (newer, older) = commits.split_at(commits.len() / 2);
             let (newer, older) =
@@ -135,8 +134,8 @@ impl Repository {
         Ok(changes)
     }
 
-    /// What files were called in `older` that are called otherwise in `newer`, by the newer name. Files are the same that
-    /// git takes for the same.
+    /// Returns the names in `older` of files that `newer` names differently, by the newer name. Git decides which files
+    /// correspond.
     ///
     /// # Errors
     ///
@@ -175,7 +174,7 @@ impl Repository {
         Ok(renamed)
     }
 
-    /// Whether one commit comes before another in its history.
+    /// Whether one commit is an ancestor of another.
     ///
     /// # Errors
     ///
@@ -191,41 +190,41 @@ impl Repository {
         }
     }
 
-    /// Whether history was cut off when this was cloned: the oldest commit here is not the first.
+    /// Whether the clone is shallow, so that its oldest commit is not the first.
     #[must_use]
     pub fn is_shallow(&self) -> bool {
         self.is_shallow
     }
 }
 
-/// A path that a commit changed.
+/// Path that a commit changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedPath {
-    /// Whether nothing was there before.
+    /// Whether it was missing before.
     pub is_added: bool,
-    /// Relative to the root.
+    /// Path relative to the root.
     pub path: PathBuf,
 }
 
-/// What a commit is compared with.
+/// State that a commit is compared with.
 #[derive(Clone, Copy, Debug)]
 pub enum Snapshot<'a> {
     /// Another commit.
     Commit(&'a str),
-    /// What would be committed now.
+    /// The index and working tree.
     Index,
 }
 
-/// How many commits one git looks at.
+/// Maximum number of commits of one git process.
 const MOST_COMMITS: usize = 1_024;
 
-/// How many paths git is asked about one by one.
+/// Maximum number of separate paths in a query.
 const MOST_PATHS: usize = 16;
 
-/// How many fields the format of a listing has.
+/// Number of fields of a listing.
 const FIELDS: usize = 6;
 
-/// `rev-list` and not `log`: no setting of a user's (`log.follow`, `log.showSignature`) changes its answer.
+/// `rev-list` instead of `log`: its output does not depend on user settings (`log.follow`, `log.showSignature`).
 fn listing<'a>(count: &'a str, commit: &'a str) -> Vec<&'a str> {
     vec![
         "rev-list",
@@ -237,14 +236,14 @@ fn listing<'a>(count: &'a str, commit: &'a str) -> Vec<&'a str> {
     ]
 }
 
-/// Before each commit's fields stands a line with its name, which is in the first field too.
+/// Parses commits. A line with the hash precedes each commit's fields, and is also the first field.
 fn commits(answer: &[u8]) -> Vec<CommitInfo> {
     let fields: Vec<&[u8]> = answer.split(|byte| *byte == 0).collect();
     fields.chunks_exact(FIELDS).filter_map(info).collect()
 }
 
-/// Git holds each name of a directory against each of these: where there are many, their directories stand for them. More
-/// is found then than was asked for.
+/// Returns pathspecs. Git compares each directory entry with each of these, so many paths are replaced by their
+/// directories, which match more.
 fn pathspecs(paths: &[PathBuf]) -> Result<Vec<String>, GitError> {
     let mut few: BTreeSet<PathBuf> = paths.iter().cloned().collect();
     while few.len() > MOST_PATHS {

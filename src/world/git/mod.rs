@@ -1,7 +1,7 @@
-//! A git repository, read through the `git` program: which commit, what is in it, what was not committed.
+//! Git repositories, read through the `git` program: commits, their content, and uncommitted changes.
 //!
-//! Nothing here changes a repository, runs a program that it names, asks for a password, or takes a revision for an
-//! option. Where git refuses or fails, its own words are the error: only a directory without `.git` above it is in no
+//! Nothing here changes a repository, runs a program that it names, asks for a password, or interprets a revision as an
+//! option. If git refuses or fails, its message is the error: only a directory without `.git` above it is in no
 //! repository.
 
 mod closed;
@@ -21,76 +21,76 @@ pub use history::{ChangedPath, Snapshot};
 pub use objects::Objects;
 pub use tree::{ObjectId, Tree, TreeEntry, TreeKind};
 
-/// How long one question may take.
+/// Time limit of one query.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Most bytes of one answer.
+/// Maximum number of bytes of one answer.
 const MOST: usize = 256 * 1024 * 1024;
 
-/// A repository with a working tree.
+/// Repository with a working tree.
 #[derive(Clone, Debug)]
 pub struct Repository {
     root: PathBuf,
     git: Git,
-    /// Whether history was cut off when this was cloned.
+    /// Whether the clone is shallow.
     is_shallow: bool,
 }
 
-/// Why git gave no answer.
+/// Reason why git gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GitError {
     /// There is no such revision.
-    #[error("there is no commit `{revision}` in `{}`: fetch it first, or write another", .root.display())]
+    #[error("commit `{revision}` not found in `{}`: fetch it first, or name another", .root.display())]
     NoCommit {
-        /// What was asked for.
+        /// Revision.
         revision: String,
-        /// The repository.
+        /// Repository.
         root: PathBuf,
     },
     /// A path that cannot be in a commit.
     #[error("`{}` cannot be a path in a commit: write it relative to the repository, without `..`", .path.display())]
     Path {
-        /// The path.
+        /// Path.
         path: PathBuf,
     },
     /// git cannot be started.
     #[error("`{}` is in a git repository, and git cannot be started: {reason}", .root.display())]
     NotStarted {
-        /// The directory.
+        /// Directory.
         root: PathBuf,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// git refuses to read the repository, or cannot.
     #[error("git does not read the repository that `{}` is in: {reason}", .root.display())]
     Refused {
-        /// The directory.
+        /// Directory.
         root: PathBuf,
-        /// The words of git.
+        /// Message of git.
         reason: String,
     },
-    /// The work was interrupted while git was asked.
+    /// Interrupted while git ran.
     #[error("interrupted")]
     Interrupted,
     /// git failed.
     #[error("git {operation} in `{}`: {reason}", .root.display())]
     Failed {
-        /// Which operation.
+        /// Operation.
         operation: String,
-        /// The repository.
+        /// Repository.
         root: PathBuf,
-        /// Why.
+        /// Reason.
         reason: String,
     },
 }
 
 impl Repository {
-    /// The root of its working tree.
+    /// Returns the root of its working tree.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The commit that a revision (a branch, a tag, `HEAD~2`) means, in full.
+    /// Returns the full hash of a revision's commit (a branch, a tag, `HEAD~2`).
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl Repository {
         }
     }
 
-    /// The commit that a revision means, in full; one that is in full is not asked for.
+    /// Returns the full hash of a revision's commit; a full hash needs no query.
     fn whole(&self, revision: &str) -> Result<String, GitError> {
         if is_whole(revision) {
             Ok(revision.to_owned())
@@ -130,7 +130,7 @@ impl Repository {
         }
     }
 
-    /// A file as it was committed; `None` when there was none.
+    /// Returns a committed file; `None` if it is missing.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Repository {
         Ok(self.read_many(commit, &[path])?.pop().flatten())
     }
 
-    /// Files as they were committed, in the same order; `None` for those there were not. One process reads them all.
+    /// Returns committed files, in the same order; `None` for missing ones. One process reads all.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl Repository {
         paths: &[&Path],
     ) -> Result<Vec<Option<Vec<u8>>>, GitError> {
         let commit = self.whole(commit)?;
-        // Whether there is such a commit is found out by the same process.
+        // The same process checks whether the commit exists.
         let mut asked = format!("{commit}^{{commit}}\n");
         for path in paths {
             let clean = clean(path)?;
@@ -170,7 +170,7 @@ impl Repository {
             .iter()
             .map(|path| {
                 let object = self.object(&mut rest, path)?;
-                // What is a directory or a submodule is no file.
+                // A directory or a submodule is not a file.
                 Ok(object
                     .filter(|(kind, _)| kind == "blob")
                     .map(|(_, bytes)| bytes.to_vec()))
@@ -178,7 +178,7 @@ impl Repository {
             .collect()
     }
 
-    /// Takes one object off the answer of `cat-file --batch`: its kind and its bytes, or nothing when it is missing.
+    /// Takes one object from the answer of `cat-file --batch`: its kind and its bytes, or `None` if it is missing.
     fn object<'a>(
         &self,
         rest: &mut &'a [u8],
@@ -187,7 +187,7 @@ impl Repository {
         let unclear = || {
             self.failed(
                 "cat-file",
-                format!("its answer for `{}` is not understood", path.display()),
+                format!("unexpected answer for `{}`", path.display()),
             )
         };
         let end = rest
@@ -212,7 +212,7 @@ impl Repository {
         Ok(Some((kind, bytes)))
     }
 
-    /// All files below a directory (the whole commit when it is empty), relative to the root, sorted.
+    /// Returns all files below a directory (the whole commit if it is empty), relative to the root, sorted.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl Repository {
         Ok(paths)
     }
 
-    /// The files below a directory (relative to the root) that git knows, or would add: ignored ones are left out.
+    /// Returns the files below a directory (relative to the root) that git tracks or would add, without ignored ones.
     /// Relative to the root, sorted; some may be deleted in the working tree.
     ///
     /// # Errors
@@ -258,7 +258,7 @@ impl Repository {
         Ok(paths)
     }
 
-    /// Those of some paths (relative to the root) that git knows or would add: ignored ones are left out.
+    /// Returns the paths (relative to the root) that git tracks or would add, without ignored ones.
     ///
     /// # Errors
     ///
@@ -284,7 +284,7 @@ impl Repository {
         Ok(paths(&self.ask(&arguments, None)?))
     }
 
-    /// What git answers, if it does not fail.
+    /// Returns git's answer.
     fn ask(&self, arguments: &[&str], stdin: Option<Vec<u8>>) -> Result<Vec<u8>, GitError> {
         let answer = self.run(arguments, stdin)?;
         let operation = arguments.first().copied().unwrap_or_default();
@@ -344,7 +344,7 @@ fn start(
 }
 
 impl GitError {
-    /// What to do about it.
+    /// Returns the help.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
@@ -356,7 +356,7 @@ impl GitError {
                 ))
             }
             Self::Refused { root, .. } => Some(format!(
-                "repair the repository; this shows what git says: git -C {} status",
+                "repair the repository; run `git -C {} status` for details",
                 root.display()
             )),
             Self::NoCommit { .. } | Self::Path { .. } | Self::Interrupted | Self::Failed { .. } => {
@@ -366,7 +366,7 @@ impl GitError {
     }
 }
 
-/// The words of git on its standard error, fit for a terminal, on one line.
+/// Returns git's messages on standard error, escaped and on one line.
 fn words(answer: &CommandOutcome) -> String {
     let bytes = answer.stderr.clone().into_bytes();
     let said = String::from_utf8_lossy(&bytes);
@@ -378,12 +378,12 @@ fn words(answer: &CommandOutcome) -> String {
     inert(&lines.join("; ")).into_owned()
 }
 
-/// Whether this is the name of an object in full.
+/// Whether this is a full object hash.
 fn is_whole(name: &str) -> bool {
     matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A path as commits have it.
+/// Returns a path in the form of commits.
 fn clean(path: &Path) -> Result<String, GitError> {
     let error = || GitError::Path { path: path.into() };
     let mut parts = Vec::new();

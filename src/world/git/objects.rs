@@ -1,8 +1,7 @@
-//! Objects of a repository, read one after the other from one process that is kept open.
+//! Objects of a repository, read in sequence from one open process.
 //!
-//! Directories are kept, so that one that did not change from a commit to the next is asked for once. Files are handed
-//! on as they come, with their size first: who does not want a huge one does not read it. An object that is known
-//! and not here (a partial clone) is said to be missing and never fetched.
+//! Directories are cached, so that an unchanged one is queried once. Files are delivered with their size first, so that
+//! a large one need not be read. An object that is missing in a partial clone is reported and never fetched.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -17,26 +16,26 @@ use super::{GitError, PATIENCE, Repository};
 use crate::world::patient::Patient;
 use evenkeel_host::Interruption;
 
-/// Longest heading of an answer.
+/// Longest header of an answer.
 const LONGEST_HEADING: u64 = 4096;
-/// Most bytes of one directory.
+/// Maximum number of bytes of one directory.
 const LARGEST_TREE: u64 = 64 * 1024 * 1024;
-/// What is left of an object that nobody read to its end is passed over up to here; beyond, the process is ended.
+/// The unread rest of an object is skipped up to this size; for more, the process is ended.
 const PASSED_OVER: u64 = 1024 * 1024;
 
-/// Objects of a repository.
+/// Reader of a repository's objects.
 pub struct Objects {
     repository: Repository,
     interruption: Interruption,
     process: Option<Process>,
     roots: HashMap<String, Arc<Tree>>,
     trees: HashMap<ObjectId, Arc<Tree>>,
-    /// How many bytes were read so far: tests prove by it that contents are not read when only sizes are asked for.
+    /// Number of bytes read so far, which proves in tests that queries of sizes read no contents.
     #[cfg(test)]
     read: u64,
 }
 
-/// `git cat-file --batch`.
+/// Process of `git cat-file --batch`.
 struct Process {
     child: Child,
     questions: ChildStdin,
@@ -45,13 +44,13 @@ struct Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It only reads; that it has ended already is fine.
+        // It only reads, so it may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What an answer begins with.
+/// Header of an answer.
 struct Heading {
     id: ObjectId,
     kind: String,
@@ -59,7 +58,7 @@ struct Heading {
 }
 
 impl Objects {
-    /// Those of a repository. Nothing is started before something is asked.
+    /// Creates a reader. The process starts with the first query.
     #[must_use]
     pub fn new(repository: &Repository, interruption: &Interruption) -> Self {
         Self {
@@ -73,18 +72,18 @@ impl Objects {
         }
     }
 
-    /// How many bytes of objects were read so far.
+    /// Returns the number of object bytes read so far.
     #[cfg(test)]
     pub(in crate::world) fn bytes_read(&self) -> u64 {
         self.read
     }
 
-    /// The directory of a commit (in full, see [`Repository::resolve`]) with a path relative to the root; `None` when
-    /// there is none, or something else. No link is followed.
+    /// Returns a directory of a commit (full hash, see [`Repository::resolve`]), by its path relative to the root;
+    /// `None` if it is missing or something else. No link is followed.
     ///
     /// # Errors
     ///
-    /// When git does not answer, or an object is missing from this clone.
+    /// When git fails, or an object is missing from this clone.
     pub fn directory(&mut self, commit: &str, path: &Path) -> Result<Option<Arc<Tree>>, GitError> {
         let mut tree = self.root(commit)?;
         for component in path.components() {
@@ -102,11 +101,11 @@ impl Objects {
         Ok(Some(tree))
     }
 
-    /// The entry of a directory of a commit; `None` when there is none.
+    /// Returns the entry of a directory of a commit; `None` if it is missing.
     ///
     /// # Errors
     ///
-    /// When git does not answer, or an object is missing from this clone.
+    /// When git fails, or an object is missing from this clone.
     pub fn entry(
         &mut self,
         commit: &str,
@@ -117,11 +116,11 @@ impl Objects {
         Ok(tree.and_then(|tree| tree.get(name).cloned()))
     }
 
-    /// Hands a file on, with its size first; what is not read of it costs nothing.
+    /// Delivers a file with its size first; its unread part costs nothing.
     ///
     /// # Errors
     ///
-    /// When git does not answer, or the object is missing from this clone.
+    /// When git fails, or the object is missing from this clone.
     pub fn file<T>(
         &mut self,
         id: &ObjectId,
@@ -130,7 +129,7 @@ impl Objects {
         let heading = self.ask(&id.to_string())?;
         if heading.kind != "blob" {
             self.process = None;
-            return Err(self.unclear(&format!("`{id}` is no file")));
+            return Err(self.unclear(&format!("`{id}` is not a file")));
         }
         self.contents(heading.size, take)
     }
@@ -139,7 +138,7 @@ impl Objects {
         if let Some(tree) = self.roots.get(commit) {
             return Ok(Arc::clone(tree));
         }
-        // Nothing but digits is ever written to the process: no line of somebody else's can be among them.
+        // Only digits are written to the process, so that no foreign line can be injected.
         let clean = ObjectId::new(commit).ok_or_else(|| GitError::NoCommit {
             revision: evenkeel_model::text::inert(commit).into_owned(),
             root: self.repository.root.clone(),
@@ -160,7 +159,7 @@ impl Objects {
         let heading = self.ask(name)?;
         if heading.kind != "tree" || heading.size > LARGEST_TREE {
             self.process = None;
-            let reason = format!("`{name}` is no directory, or one beyond all measure");
+            let reason = format!("`{name}` is not a directory, or exceeds the limit");
             return Err(self.unclear(&reason));
         }
         let bytes = self.contents(heading.size, |_, reader| {
@@ -172,12 +171,12 @@ impl Objects {
             .ok()
             .and_then(|bytes| parse(&bytes, id_length))
             .map(Arc::new)
-            .ok_or_else(|| self.unclear(&format!("the directory `{name}` is not understood")))?;
+            .ok_or_else(|| self.unclear(&format!("the directory `{name}` is invalid")))?;
         self.trees.insert(heading.id, Arc::clone(&tree));
         Ok(tree)
     }
 
-    /// Asks for an object, and reads the answer's heading.
+    /// Queries an object, and reads the header of the answer.
     fn ask(&mut self, name: &str) -> Result<Heading, GitError> {
         let mut process = match self.process.take() {
             Some(process) => process,
@@ -190,7 +189,7 @@ impl Objects {
         if last == "missing" {
             self.process = Some(process);
             return Err(self.unclear(&format!(
-                "the object `{name}` is not in this clone: fetch it, or use a clone that has everything"
+                "the object `{name}` is missing from this clone: fetch it, or use a full clone"
             )));
         }
         let heading = (|| {
@@ -199,13 +198,13 @@ impl Objects {
             let id = ObjectId::new(words.next()?)?;
             words.next().is_none().then_some(Heading { id, kind, size })
         })();
-        let heading = heading
-            .ok_or_else(|| self.unclear(&format!("its answer for `{name}` is not understood")))?;
+        let heading =
+            heading.ok_or_else(|| self.unclear(&format!("unexpected answer for `{name}`")))?;
         self.process = Some(process);
         Ok(heading)
     }
 
-    /// Reads what follows a heading.
+    /// Reads the content after a header.
     fn contents<T>(
         &mut self,
         size: u64,
@@ -222,14 +221,14 @@ impl Objects {
             self.read += size - left;
         }
         if left > PASSED_OVER {
-            // Dropped: the next question starts another.
+            // Dropped: the next query starts another process.
             return Ok(taken);
         }
-        // What was left, and the line feed after it.
+        // The rest, and the line feed after it.
         let mut end = (&mut process.answers).take(left + 1);
         let passed = std::io::copy(&mut end, &mut std::io::sink());
         if !passed.is_ok_and(|passed| passed == left + 1) {
-            return Err(self.unclear("it ended within an answer, or was silent for too long"));
+            return Err(self.unclear("it ended within an answer, or timed out"));
         }
         self.process = Some(process);
         Ok(taken)

@@ -1,11 +1,11 @@
-//! What a directory of a commit holds: git's tree objects, read.
+//! Directories of commits: parsing of git's tree objects.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::OsStringExt as _;
 
-/// The name of an object: 20 bytes, or 32.
+/// Object hash: 20 bytes, or 32.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
     bytes: [u8; 32],
@@ -13,7 +13,7 @@ pub struct ObjectId {
 }
 
 impl ObjectId {
-    /// The name by its digits, when it can be one.
+    /// Parses a hash of hexadecimal digits.
     pub(super) fn new(hex: &str) -> Option<Self> {
         if !matches!(hex.len(), 40 | 64) {
             return None;
@@ -30,7 +30,7 @@ impl ObjectId {
         Self::of(&bytes?)
     }
 
-    /// The name by its bytes, when it can be one.
+    /// Parses a hash of bytes.
     fn of(name: &[u8]) -> Option<Self> {
         let mut bytes = [0; 32];
         bytes.get_mut(..name.len())?.copy_from_slice(name);
@@ -38,13 +38,13 @@ impl ObjectId {
         matches!(length, 20 | 32).then_some(Self { bytes, length })
     }
 
-    /// How many bytes it has.
+    /// Returns its number of bytes.
     pub(super) fn length(&self) -> usize {
         usize::from(self.length)
     }
 }
 
-/// The digits.
+/// Hexadecimal digits.
 impl fmt::Display for ObjectId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.bytes.iter().take(self.length());
@@ -60,7 +60,7 @@ impl fmt::Debug for ObjectId {
     }
 }
 
-/// What an entry of a directory is.
+/// Kind of a directory entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TreeKind {
     /// A file.
@@ -69,24 +69,24 @@ pub enum TreeKind {
     Link,
     /// A directory.
     Directory,
-    /// A submodule: a commit of another repository, whose files are not here.
+    /// A submodule: a commit of another repository, without files here.
     Submodule,
 }
 
-/// One entry of a directory.
+/// Directory entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeEntry {
-    /// What it is.
+    /// Kind.
     pub kind: TreeKind,
-    /// Its object.
+    /// Object.
     pub id: ObjectId,
 }
 
-/// A directory of a commit, by name.
+/// Directory of a commit, by name.
 pub type Tree = BTreeMap<OsString, TreeEntry>;
 
-/// Reads a tree object: `MODE NAME\0` and the bytes of an object's name, over and over. `None` when it is none, or
-/// has names that no directory can have.
+/// Parses a tree object: repeated `MODE NAME\0` and object hash. `None` if it is invalid, or contains names that no
+/// directory can have.
 pub(super) fn parse(mut bytes: &[u8], id_length: usize) -> Option<Tree> {
     let mut entries = Vec::new();
     while !bytes.is_empty() {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tree_is_refused() {
+    fn an_invalid_tree_is_rejected() {
         for bytes in [
             entry("100644", ".."),
             entry("100644", "a/b"),

@@ -1,27 +1,27 @@
-//! The forms a secret may be written in, and where they end in a text.
+//! Forms of a secret, and their ends in a text.
 
 use zeroize::Zeroizing;
 
 use super::spelling::{Spelling, is_base64, spellings};
 
-/// Secrets shorter than this are only found spelled out: their encodings are in every text by chance.
+/// Minimum length of secrets whose encodings are searched: shorter encodings occur in every text.
 const SHORTEST_ENCODED: usize = 4;
-/// Secrets shorter than this are not looked for with a line break in them.
+/// Minimum length of secrets that are searched with line breaks.
 const SHORTEST_WRAPPED: usize = 8;
-/// The most indentation after a line break within an encoded secret.
+/// Maximum indentation after a line break within an encoded secret.
 const INDENTATION: usize = 16;
 
-/// A secret in one form: a sequence of symbols, each with its possible spellings.
+/// Secret in one form: a sequence of symbols with their spellings.
 #[derive(Clone)]
 pub(super) struct Pattern {
-    /// Whether a Base64 digit stands before it that belongs to it in part.
+    /// Whether a preceding Base64 digit partly belongs to it.
     before: bool,
     symbols: Vec<Vec<Spelling>>,
-    /// Whether such a digit, and padding, may stand after it.
+    /// Whether such a digit, and padding, may follow it.
     after: bool,
-    /// Whether line breaks may stand between the symbols.
+    /// Whether line breaks may occur between the symbols.
     wrapped: bool,
-    /// The bytes that the first symbol may begin with: almost every place in a text is passed over by it.
+    /// Possible first bytes, which exclude almost every position of a text.
     first: [bool; 256],
 }
 
@@ -43,14 +43,14 @@ impl Pattern {
         }
     }
 
-    /// Whether its first symbol may begin with this byte. Where it may not, nothing more is looked at.
+    /// Whether its first symbol may start with this byte; otherwise the position is skipped.
     pub(super) fn may_begin(&self, byte: u8) -> bool {
         self.first
             .get(usize::from(byte))
             .is_some_and(|known| *known)
     }
 
-    /// The furthest end of this pattern when it begins at `position`.
+    /// Returns the furthest end of this pattern from `position`.
     pub(super) fn end(&self, bytes: &[u8], position: usize) -> Option<usize> {
         let begin = if self.before {
             bytes
@@ -88,14 +88,14 @@ impl Pattern {
         })
     }
 
-    /// The most bytes it can take up.
+    /// Returns its maximum length in bytes.
     pub(super) fn longest(&self) -> usize {
         let symbols: usize = self
             .symbols
             .iter()
             .map(|spellings| spellings.iter().map(Spelling::len).max().unwrap_or(0))
             .sum();
-        // Lines are hardly shorter than eight symbols.
+        // Lines rarely have fewer than eight symbols.
         let breaks = if self.wrapped {
             (self.symbols.len() / 8 + 4) * (INDENTATION + 2)
         } else {
@@ -105,10 +105,10 @@ impl Pattern {
     }
 }
 
-/// The forms a secret may be written in.
+/// Returns the forms of a secret.
 pub(super) fn forms(secret: &str) -> Vec<Pattern> {
     let mut plain = Pattern::new(secret.chars().map(spellings).collect());
-    // Programs break long lines; of a short secret the parts are words.
+    // Programs wrap long lines; the parts of a short secret are words.
     plain.wrapped = secret.len() >= SHORTEST_WRAPPED && !secret.contains(['\n', '\r']);
     let mut forms = vec![plain];
     if secret.len() >= SHORTEST_ENCODED {
@@ -126,11 +126,12 @@ pub(super) fn forms(secret: &str) -> Vec<Pattern> {
     forms
 }
 
-/// A secret in Base64 (standard or for URLs) where `shift` bytes of its first group of three belong to what is before.
+/// Returns the Base64 form of a secret (standard or for URLs) in which `shift` bytes of its first group of three
+/// precede it.
 fn base64(secret: &[u8], shift: usize) -> Pattern {
     let mut symbols: Vec<Vec<Spelling>> = Vec::new();
     let bits = secret.len() * 8;
-    // The first digit of a shifted secret begins with bits of the byte before it.
+    // The first digit of a shifted secret starts with bits of the preceding byte.
     let before = shift * 8 % 6;
     let mut bit = (6 - before) % 6;
     while bit + 6 <= bits {
@@ -156,7 +157,7 @@ fn base64(secret: &[u8], shift: usize) -> Pattern {
     }
 }
 
-/// The position after a line break and the indentation that follows it, or the position itself.
+/// Returns the position after a line break with indentation, or the same position.
 fn after_line_break(bytes: &[u8], position: usize) -> usize {
     let rest = bytes.get(position..).unwrap_or_default();
     let broken = match rest {
@@ -169,7 +170,7 @@ fn after_line_break(bytes: &[u8], position: usize) -> usize {
     position + broken + indented.count()
 }
 
-/// The position after the last digit of Base64, which belongs to a secret in part, and after its padding.
+/// Returns the position after the last Base64 digit, which partly belongs to the secret, and its padding.
 fn after_digit_and_padding(bytes: &[u8], position: usize) -> usize {
     let begin = after_line_break(bytes, position);
     if !bytes.get(begin).copied().is_some_and(is_base64) {

@@ -1,11 +1,11 @@
-//! The secrets that were resolved in a run: what ends a run in words is covered, whatever it quotes.
+//! Secrets of a run, for redacting its final messages.
 
 use std::sync::Mutex;
 
 use super::Redactor;
 use evenkeel_model::Secret;
 
-/// Learns every secret that is resolved in a run.
+/// Collector of the secrets resolved in a run.
 #[derive(Default)]
 pub struct RunSecrets(Mutex<Vec<Secret>>);
 
@@ -17,7 +17,7 @@ impl RunSecrets {
         }
     }
 
-    /// Knows all of them.
+    /// Returns a redactor of all of them.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
         let known = self.0.lock().map(|known| known.clone());

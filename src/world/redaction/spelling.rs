@@ -1,35 +1,35 @@
-//! The ways in which one character of a secret may be spelled.
+//! Spellings of one character of a secret.
 
 use zeroize::Zeroizing;
 
-/// One spelling of one symbol.
+/// Spelling of one symbol.
 #[derive(Clone)]
 pub(super) enum Spelling {
     /// These bytes.
     Exactly(Zeroizing<Vec<u8>>),
-    /// These bytes, whatever the case of their letters.
+    /// These bytes, in any case of letters.
     Folded(Zeroizing<Vec<u8>>),
 }
 
 impl Spelling {
-    /// Where it ends if it stands at a position.
+    /// Returns its end if it occurs at a position.
     pub(super) fn end(&self, bytes: &[u8], position: usize) -> Option<usize> {
         let found = bytes.get(position..position + self.len())?;
-        let stands = match self {
+        let matches = match self {
             Self::Exactly(wanted) => found == wanted.as_slice(),
             Self::Folded(wanted) => found.eq_ignore_ascii_case(wanted),
         };
-        stands.then(|| position + self.len())
+        matches.then(|| position + self.len())
     }
 
-    /// How many bytes it has.
+    /// Returns its length in bytes.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Exactly(bytes) | Self::Folded(bytes) => bytes.len(),
         }
     }
 
-    /// The bytes it may begin with.
+    /// Returns its possible first bytes.
     pub(super) fn first(&self) -> Vec<u8> {
         match self {
             Self::Exactly(bytes) => bytes.iter().take(1).copied().collect(),
@@ -41,7 +41,7 @@ impl Spelling {
     }
 }
 
-/// A character as it is, and as JSON, URLs, XML, shells and debuggers escape it.
+/// Returns the spellings of a character: plain, and escaped as in JSON, URLs, XML, shells and debuggers.
 pub(super) fn spellings(character: char) -> Vec<Spelling> {
     let exactly = |text: String| Spelling::Exactly(Zeroizing::new(text.into_bytes()));
     let folded = |text: String| Spelling::Folded(Zeroizing::new(text.into_bytes()));
@@ -77,7 +77,7 @@ pub(super) fn spellings(character: char) -> Vec<Spelling> {
     all
 }
 
-/// Whether it is a digit of Base64, standard or for URLs.
+/// Whether it is a Base64 digit, standard or for URLs.
 pub(super) fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
