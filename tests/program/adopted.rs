@@ -1,12 +1,12 @@
-//! The law of adoption: `baseline`, then `drift`, exits with 0. Whatever differs can be declared, and a declaration covers
-//! what it was made for.
+//! Law of adoption: `drift` after `baseline` exits with 0. Every difference can be declared, and a declaration covers
+//! its difference.
 
 use std::fmt::Write as _;
 
 use super::estate::{drift, estate, yaml};
 use super::injected::Chance;
 
-/// A value that is none of the others' kind: few enough that the same come again.
+/// Returns a random value, from a small range so that values repeat.
 fn scalar(chance: &mut Chance) -> String {
     const WORDS: &[&str] = &[
         "a",
@@ -38,7 +38,7 @@ fn scalar(chance: &mut Chance) -> String {
     WORDS[chance.below(WORDS.len())].to_owned()
 }
 
-/// A key, of which some name things, secrets and sizes.
+/// Returns a key; some are names of things, secrets and sizes.
 fn key(chance: &mut Chance) -> &'static str {
     const KEYS: &[&str] = &[
         "a",
@@ -62,7 +62,7 @@ fn key(chance: &mut Chance) -> &'static str {
     KEYS[chance.below(KEYS.len())]
 }
 
-/// A value in YAML's flow style.
+/// Returns a value in YAML's flow style.
 fn value(chance: &mut Chance, depth: usize) -> String {
     let sort = if depth == 0 { 0 } else { chance.below(6) };
     match sort {
@@ -88,7 +88,7 @@ pub fn map(chance: &mut Chance, depth: usize) -> String {
     format!("{{{}}}", entries.join(", "))
 }
 
-/// A document, and what one edit of it makes of it.
+/// Returns a document, and the same after one edit.
 fn pair(chance: &mut Chance) -> [String; 2] {
     let entries: Vec<(String, String)> = (0..4)
         .map(|number| (format!("k{number}"), value(chance, 3)))

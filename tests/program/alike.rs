@@ -1,21 +1,21 @@
-//! Never falsely clean: files whose own programs read two things are not in parity, whatever they look like.
+//! Never falsely clean: files that their programs read differently are not in parity, however similar they look.
 
 use super::estate::{drift, estate, pair, yaml};
 use super::world::TestWorld;
 
-/// What `compare` tells of two files with these names' ending, which must end with this code.
+/// Returns the findings of `compare` for two files with this extension, and checks the exit code.
 #[track_caller]
 fn compared(name: &str, staging: &str, production: &str, code: i32) -> Vec<String> {
     let world = TestWorld::empty();
     world.write(&format!("staging/{name}"), staging);
     world.write(&format!("production/{name}"), production);
     let (one, two) = (format!("staging/{name}"), format!("production/{name}"));
-    super::estate::told(&world.json(code, &["compare", &one, &two]))
+    super::estate::reported(&world.json(code, &["compare", &one, &two]))
 }
 
 #[test]
-fn a_file_is_read_by_what_it_is_and_not_by_its_ending() {
-    // An ending of INI files, and the sections of HAProxy.
+fn a_file_is_read_by_its_content_and_not_by_its_extension() {
+    // An extension of INI files, and the sections of HAProxy.
     assert_eq!(
         compared(
             "haproxy.cfg",
@@ -29,7 +29,7 @@ fn a_file_is_read_by_what_it_is_and_not_by_its_ending() {
         compared("setup.cfg", "[a]\nb = 1\n", "[a]\nb = 2\n", 2),
         ["parity/setting-differs a.b"]
     );
-    // Variables that a shell reads are compared one by one.
+    // Variables of a shell are compared one by one.
     let shell = compared(
         "env.sh",
         "export DEPLOY_ENV=staging\nexport REPLICAS=1\nDEBUG=true\n",
@@ -65,7 +65,7 @@ fn units_have_no_comments_after_values() {
 }
 
 #[test]
-fn what_is_commented_out_is_missing() {
+fn a_commented_line_is_missing() {
     assert_eq!(
         compared(
             "web.xml",
@@ -84,7 +84,7 @@ fn what_is_commented_out_is_missing() {
         ),
         ["parity/element-missing [\"allow-transfer { any; };\"]"]
     );
-    // The ends of blocks count.
+    // Ends of blocks count.
     assert_eq!(
         compared(
             "a.conf",
@@ -111,13 +111,13 @@ fn the_order_of_lines_is_an_error() {
             "PermitRootLogin yes\nMatch User a\nMatch User b\n",
         ),
     ] {
-        let told = compared(name, staging, production, 2);
-        assert_eq!(told, ["parity/order-differs"], "{name}");
+        let reported = compared(name, staging, production, 2);
+        assert_eq!(reported, ["parity/order-differs"], "{name}");
     }
 }
 
 #[test]
-fn indentation_counts_where_it_means_something() {
+fn indentation_counts_where_it_has_a_meaning() {
     let (one, two) = ("if a:\n    b()\nc()\n", "if a:\n    b()\n    c()\n");
     assert_eq!(compared("a.py", one, two, 2).len(), 1);
     assert_eq!(
@@ -151,7 +151,7 @@ fn dotenv_is_read_as_compose_and_shells_read_it() {
 }
 
 #[test]
-fn words_of_yaml_1_1_are_told() {
+fn words_of_yaml_1_1_are_reported() {
     assert_eq!(
         compared("a.yaml", "country: no\n", "country: \"no\"\n", 0),
         ["parity/readers-differ country"]
@@ -176,8 +176,8 @@ fn words_of_yaml_1_1_are_told() {
 }
 
 #[test]
-fn the_order_of_named_steps_is_told() {
-    for (staging, production, told) in [
+fn the_order_of_named_steps_is_reported() {
+    for (staging, production, reported) in [
         (
             "steps:\n- {name: build, run: make}\n- {name: test, run: make test}\n",
             "steps:\n- {name: test, run: make test}\n- {name: build, run: make}\n",
@@ -194,7 +194,7 @@ fn the_order_of_named_steps_is_told() {
             "parity/order-differs env",
         ),
     ] {
-        assert_eq!(drift(&yaml(staging, production, ""), 2), [told]);
+        assert_eq!(drift(&yaml(staging, production, ""), 2), [reported]);
     }
     // Tasks of a playbook.
     assert_eq!(
@@ -208,7 +208,7 @@ fn the_order_of_named_steps_is_told() {
         ),
         ["parity/order-differs"]
     );
-    // Containers have names, and no order.
+    // Containers have names and no order.
     let (one, two) = (
         "containers: [{name: a}, {name: b}]\n",
         "containers: [{name: b}, {name: a}]\n",
@@ -217,14 +217,14 @@ fn the_order_of_named_steps_is_told() {
 }
 
 #[test]
-fn what_counts_as_equal_is_listed_and_can_be_switched_off() {
+fn equal_values_are_listed_and_the_rule_can_be_disabled() {
     let (one, two) = (
         "memory: 1Gi\nhost: db.staging.example.org\nlevel: info\n",
         "memory: 1024Mi\nhost: db.production.example.org\nlevel: info\n",
     );
     let world = yaml(one, two, "");
-    let told = world.json(0, &["drift", "--parity", "--explain-equal"]);
-    let messages: Vec<&str> = told["messages"]
+    let reported = world.json(0, &["drift", "--parity", "--explain-equal"]);
+    let messages: Vec<&str> = reported["messages"]
         .as_array()
         .unwrap()
         .iter()
@@ -244,28 +244,31 @@ fn what_counts_as_equal_is_listed_and_can_be_switched_off() {
 }
 
 #[test]
-fn names_that_count_as_equal_are_told_and_can_be_switched_off() {
+fn names_that_count_as_equal_are_reported_and_can_be_disabled() {
     let world = TestWorld::empty();
     world.write("values-v1.yaml", "image: shop:v1\n");
     world.write("values-v2.yaml", "image: shop:v2\n");
-    let told = world.json(0, &["compare", "values-v1.yaml", "values-v2.yaml"]);
-    let message = told["messages"][0].as_str().unwrap();
+    let reported = world.json(0, &["compare", "values-v1.yaml", "values-v2.yaml"]);
+    let message = reported["messages"][0].as_str().unwrap();
     assert!(
         message.starts_with("`v1` and `v2`, in which the paths differ, count as equal at 1 place"),
         "{message}"
     );
-    let told = world.json(
+    let reported = world.json(
         2,
         &["compare", "--no-names", "values-v1.yaml", "values-v2.yaml"],
     );
-    assert_eq!(super::estate::told(&told), ["parity/image-differs image"]);
+    assert_eq!(
+        super::estate::reported(&reported),
+        ["parity/image-differs image"]
+    );
 }
 
 #[test]
-fn what_is_shown_tells_two_values_apart() {
+fn displayed_values_are_distinguishable() {
     let world = pair("tfvars", "a = \"$${x}\"\n", "a = \"${x}\"\n", "");
-    let told = world.json(2, &["drift", "--parity"]);
-    let finding = &told["findings"][0];
+    let reported = world.json(2, &["drift", "--parity"]);
+    let finding = &reported["findings"][0];
     assert_ne!(finding["expected"], finding["found"]);
 }
 
@@ -295,7 +298,7 @@ fn the_rest_of_a_document_with_one_broken_spot_is_compared() {
 }
 
 #[test]
-fn text_of_another_encoding_is_told_as_that() {
+fn text_of_another_encoding_is_reported_as_such() {
     let world = estate("[document.config]\npath = \"config/${environment}.yaml\"\n");
     world.write("config/production.yaml", "a: b\n");
     for (bytes, words) in [
@@ -303,14 +306,14 @@ fn text_of_another_encoding_is_told_as_that() {
         (b"\xff\xfea\0:\0", "it is UTF-16, as PowerShell writes it"),
     ] {
         std::fs::write(world.path("config/staging.yaml"), bytes).unwrap();
-        let told = world.json(1, &["drift", "--parity"]);
-        let message = told["findings"][0]["message"].as_str().unwrap();
+        let reported = world.json(1, &["drift", "--parity"]);
+        let message = reported["findings"][0]["message"].as_str().unwrap();
         assert!(message.ends_with(words), "{message}");
-        let told = world.json(
+        let reported = world.json(
             1,
             &["compare", "config/staging.yaml", "config/production.yaml"],
         );
-        assert_eq!(told["findings"][0]["code"], "document/not-text");
+        assert_eq!(reported["findings"][0]["code"], "document/not-text");
     }
 }
 
@@ -354,7 +357,7 @@ fn one_decision_is_one_finding() {
         reach(&apps(""), &apps(", {name: TAG, value: t}"), 2),
         [("error parity/element-missing".to_owned(), 2)]
     );
-    // Schedules that were moved within the day, and one that runs more often.
+    // Schedules shifted within the day, and one that runs more often.
     assert_eq!(
         reach(
             "jobs:\n- {name: a, schedule: \"3 1 * * *\"}\n- {name: b, schedule: \"4 1 * * *\"}\n- {name: c, schedule: \"5 1 * * *\"}\n",

@@ -1,4 +1,4 @@
-//! Bad days of the machine: whatever it refuses is told with the documented code, and nothing else was done.
+//! Failures of the machine: every refusal is reported with its documented code, without side effects.
 
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::inside::{Inside, code, expect, words};
 use super::world::{HANGS, Ran, SYSTEM, TestWorld, small_disk};
 
-/// The small system with a process.
+/// Returns the small system with a process.
 fn with_process(process: &str) -> TestWorld {
     TestWorld::with(&format!(
         "{SYSTEM}\n[process.app]\non = \"web\"\n{process}\n"
@@ -19,11 +19,11 @@ fn with_process(process: &str) -> TestWorld {
 #[test]
 fn a_target_that_cannot_be_written() {
     let world = TestWorld::small();
-    world.write("run/staging", "a file stands here");
+    world.write("run/staging", "a file is here");
     let ran = world.expect(1, &["apply", "staging"]);
     ran.says("staging")
         .says("it waits for directory.home, which was not done");
-    assert_eq!(world.read("run/staging"), "a file stands here");
+    assert_eq!(world.read("run/staging"), "a file is here");
     world.expect(0, &["audit", "verify"]);
     assert_ne!(world.run(&["drift", "staging"]).code, 0);
     std::fs::remove_file(world.path("run/staging")).unwrap();
@@ -72,14 +72,14 @@ fn a_disk_full_of_ledger() {
     let Some(_disk) = small_disk(&world.path(".evenkeel"), "size=96k,mode=0700") else {
         return;
     };
-    // Until the ledger has no room any more: then nothing is done.
+    // Until the ledger's disk is full: then nothing is done.
     let mut last = None;
     for round in 0..200 {
         world.write("environments/config.toml.j2", &format!("round {round}\n"));
         let before = world.snapshot("run");
         let ran = world.run(&["apply", "staging"]);
         if ran.code != 0 {
-            // What was done was written down before.
+            // The intent was recorded before.
             assert!(matches!(ran.code, 1 | 6), "{}: {}", ran.code, ran.short());
             last = Some((before == world.snapshot("run"), ran));
             break;
@@ -139,7 +139,7 @@ fn a_port_that_is_taken_and_a_process_that_dies_or_is_never_ready() {
             world.processes()
         );
     }
-    // Somebody else answers at the port: it is not the process that was started.
+    // Another program answers at the port: it is not the started process.
     let world = with_process(&format!(
         "command = [\"python3\", \"-c\", \"import socket; s = socket.socket(); s.bind(('127.0.0.1', {port})); s.listen()\"]\nready = {{ tcp = \"127.0.0.1:{port}\", within = \"2s\" }}"
     ));
@@ -150,7 +150,7 @@ fn a_port_that_is_taken_and_a_process_that_dies_or_is_never_ready() {
     assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
 }
 
-/// Everything that was started goes with it, and what came of it is a failure on record.
+/// A hanging suite is ended with all of its processes, and recorded as a failure.
 #[test]
 fn a_suite_that_hangs() {
     let world = TestWorld::with(&SYSTEM.replace(
@@ -232,7 +232,7 @@ fn results_that_prove_nothing() {
     }
 }
 
-/// An artifact that is written while it is read is not what anybody built.
+/// An artifact that changes while it is read is not a build result.
 #[test]
 fn an_artifact_that_changes_while_it_is_read() {
     let world = TestWorld::small();
@@ -271,7 +271,7 @@ fn a_clock_that_was_set_back() {
         words(&outcome)
     );
     assert_eq!(code(&inside.approve(&plan)), 3);
-    // The ledger still takes entries, in their order, and is whole.
+    // The ledger still accepts entries in order, and is whole.
     expect(0, inside.audit());
     expect(0, inside.deliver());
     expect(0, inside.audit());
@@ -310,11 +310,11 @@ fn two_at_once() {
     }
     world.json(5, &["apply", "staging"]);
     world.expect(0, &["status"]).says(&number);
-    // Looking is allowed, and another environment is another matter.
+    // Reading is allowed, and another environment is unaffected.
     assert_ne!(world.run(&["drift", "--live", "staging"]).code, 5);
     assert_ne!(world.run(&["plan"]).code, 5);
     world.expect(3, &["apply", "production"]);
-    // Killed: the next one goes on at once, without anybody unlocking anything.
+    // After a kill the next run starts immediately, without an unlock.
     first.kill().unwrap();
     first.wait().unwrap();
     world.replace(
@@ -328,7 +328,7 @@ fn two_at_once() {
 }
 
 #[test]
-fn one_that_waits_for_another_goes_on_after_it() {
+fn a_waiting_run_continues_after_the_other() {
     let world = TestWorld::small();
     let many: Vec<_> = (0..6)
         .map(|_| world.start(&["apply", "staging", "--lock-timeout", "10m"]))
@@ -343,7 +343,7 @@ fn one_that_waits_for_another_goes_on_after_it() {
     assert_eq!(log.matches("founded").count(), 1, "{log}");
 }
 
-/// P28, P29: what was done to the ledger is found, and nothing is done on top of it.
+/// P28, P29: damage of the ledger is found, and nothing is done on top of it.
 #[test]
 fn a_ledger_that_was_tampered_with() {
     let database =
@@ -471,9 +471,10 @@ fn a_ledger_that_was_tampered_with() {
     }
 }
 
-/// Taken away whole, nothing says that there was one: what stands is not taken over silently, nor removed.
+/// After the whole ledger is removed, its existence is unknown: existing resources are neither silently adopted nor
+/// removed.
 #[test]
-fn a_ledger_that_is_gone_without_a_trace() {
+fn a_ledger_that_is_missing_without_a_trace() {
     let world = TestWorld::small();
     world.expect(0, &["apply", "staging"]);
     std::fs::remove_dir_all(world.path(".evenkeel")).unwrap();
@@ -488,14 +489,14 @@ fn a_ledger_that_is_gone_without_a_trace() {
     assert!(before == world.snapshot("run"), "only recorded");
 }
 
-/// P30: nothing happens unless it is written first.
+/// P30: nothing happens before it is recorded.
 #[test]
 fn a_ledger_that_cannot_be_written() {
     for spoil in ["folder", "mount"] {
         let world = TestWorld::small();
         let disk = match spoil {
             "folder" => {
-                world.write(".evenkeel", "a file stands here");
+                world.write(".evenkeel", "a file is here");
                 None
             }
             _ => {
@@ -525,7 +526,7 @@ fn a_ledger_that_cannot_be_written() {
             "{spoil}: something was done"
         );
         if let Some(disk) = disk {
-            // Looking needs no writing.
+            // Reading needs no writing.
             world.expect(2, &["drift", "--live", "staging"]);
             world.expect(2, &["plan", "staging"]);
             world.expect(0, &["status"]);
@@ -537,7 +538,7 @@ fn a_ledger_that_cannot_be_written() {
 }
 
 #[test]
-fn a_key_that_is_gone_or_open_to_others() {
+fn a_key_that_is_missing_or_readable_by_others() {
     let world = TestWorld::small();
     world.expect(0, &["apply", "staging"]);
     world.write("environments/config.toml.j2", "other\n");
@@ -562,9 +563,9 @@ fn a_key_that_is_gone_or_open_to_others() {
     world.expect(0, &["apply", "staging"]);
 }
 
-/// A reader that goes away, and a full standard output, are no panic.
+/// A closed pipe and a full standard output cause no panic.
 #[test]
-fn nobody_listens() {
+fn closed_pipes_and_full_outputs() {
     let world = TestWorld::small();
     world.expect(0, &["apply", "staging"]);
     for arguments in [

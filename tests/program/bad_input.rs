@@ -1,8 +1,8 @@
-//! Bad input: each is refused with its documented code, says where or what to do, and nothing is written.
+//! Bad input: each is rejected with its documented code and a place or a help, and nothing is written.
 
 use super::world::{SYSTEM, TestWorld};
 
-/// What is expected of one bad input.
+/// Expected result of one bad input.
 struct Case<'a> {
     name: &'a str,
     spoil: &'a dyn Fn(&TestWorld),
@@ -11,7 +11,7 @@ struct Case<'a> {
     says: &'a [&'a str],
 }
 
-/// Spoils a project that was applied once, runs a command on it twice, and holds everything still.
+/// Damages an applied project, runs a command on it twice, and checks that nothing changes.
 #[track_caller]
 fn refused(case: &Case<'_>) {
     let world = TestWorld::small();
@@ -23,7 +23,7 @@ fn refused(case: &Case<'_>) {
     for what in case.says {
         assert!(
             ran.all().contains(what),
-            "{}: nobody says {what:?}:\n{}",
+            "{}: output lacks {what:?}:\n{}",
             case.name,
             ran.short()
         );
@@ -255,7 +255,7 @@ fn references_that_dangle_or_go_in_circles() {
     );
 }
 
-/// What cannot be had is told at its source, and not again as undefined in each template that uses it.
+/// An unavailable secret is reported at its source, and not again as undefined in each template that uses it.
 fn a_secret_that_is_missing_is_the_one_complaint() {
     let world = TestWorld::small();
     world.replace(
@@ -277,9 +277,9 @@ fn a_secret_that_is_missing_is_the_one_complaint() {
     assert!(!ran.all().contains("not defined"), "{}", ran.short());
 }
 
-/// What is wrong with the use of one thing is told beside what is wrong with the form of another.
+/// A wrong use of one thing is reported beside a wrong form of another.
 #[test]
-fn complaints_about_forms_hide_none_about_what_is_in_them() {
+fn defects_of_forms_hide_no_others() {
     let world = TestWorld::small();
     world.add(
         SYSTEM_FILE,
@@ -292,7 +292,7 @@ fn complaints_about_forms_hide_none_about_what_is_in_them() {
         .says("`content` and `source` exclude each other")
         .says("`greting` is not defined")
         .says("3 errors in the definitions");
-    // What a misspelled name leads to is no complaint of its own.
+    // A misspelled name causes no further errors.
     world.replace(SYSTEM_FILE, "[parameter.greeting]", "[parameter.Greeting]");
     let ran = world.expect(1, &["validate"]);
     assert!(!ran.all().contains("is not defined"), "{}", ran.short());
@@ -312,7 +312,7 @@ fn plans_replace_nothing_but_plans() {
 }
 
 #[test]
-fn secrets_templates_and_artifacts_that_are_not_there() {
+fn missing_secrets_templates_and_artifacts() {
     refuse(
         "no variable",
         1,
@@ -453,7 +453,7 @@ fn plan_files_that_are_not_what_was_saved() {
     });
 }
 
-/// What is only known after looking: the lease is taken and given back, and nothing else is written.
+/// Refusals after an observation: the lease is taken and returned, and nothing else is written.
 #[test]
 fn plans_of_another_project_and_used_ones() {
     let world = TestWorld::small();
@@ -481,7 +481,7 @@ fn plans_of_another_project_and_used_ones() {
 }
 
 #[test]
-fn ledgers_that_are_not_ours_to_write() {
+fn ledgers_of_other_owners() {
     let newer = |world: &TestWorld| {
         let database = rusqlite::Connection::open(world.path(".evenkeel/ledger.db")).unwrap();
         database.pragma_update(None, "user_version", 99).unwrap();
@@ -517,7 +517,7 @@ fn ledgers_that_are_not_ours_to_write() {
 }
 
 #[test]
-fn commands_that_cannot_be_meant() {
+fn invalid_commands() {
     for (name, arguments) in [
         ("no command", &[][..]),
         ("unknown command", &["aply"]),
@@ -572,7 +572,7 @@ fn commands_that_cannot_be_meant() {
 }
 
 #[test]
-fn definitions_that_are_not_there() {
+fn missing_definitions() {
     let world = TestWorld::empty();
     for command in ["drift", "deliver", "status", "validate"] {
         world
@@ -610,9 +610,9 @@ fn definitions_that_are_not_there() {
     );
 }
 
-/// All complaints are shown at once, those of both environments too.
+/// All defects are reported at once, including those of both environments.
 #[test]
-fn everything_wrong_is_said_at_once() {
+fn all_defects_are_reported_at_once() {
     let world = TestWorld::small();
     world.replace(SYSTEM_FILE, "mode = \"0755\"", "mode = 755\nmod = 1");
     world.replace(STAGING_FILE, "root =", "rot =");
@@ -633,9 +633,9 @@ fn everything_wrong_is_said_at_once() {
     );
 }
 
-/// A first run that is refused leaves no ledger behind.
+/// A refused first run creates no ledger.
 #[test]
-fn a_refused_first_run_founds_nothing() {
+fn a_refused_first_run_creates_no_ledger() {
     for spoil in [
         "environments/config.toml.j2",
         "environments/system.toml",
@@ -656,7 +656,7 @@ fn a_refused_first_run_founds_nothing() {
     }
 }
 
-/// A name of a command's own argument must not be that of a global one: clap panics on it, and only when it is used.
+/// An argument's name must differ from those of global ones: clap panics on a collision, and only when it is used.
 #[test]
 fn every_command_takes_the_global_arguments() {
     let world = TestWorld::small();

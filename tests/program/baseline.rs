@@ -1,11 +1,11 @@
-//! Baseline: after it only what is new is told, and what stood in the file stays as it is.
+//! Baseline: afterwards only new differences are reported, and existing text of the file is unchanged.
 
 use super::estate::{declared, drift, estate, yaml};
 use super::world::TestWorld;
 
 const FILE: &str = "environments/differences.toml";
 
-/// Differences of every sort, in several files and formats.
+/// Returns differences of every sort, in several files and formats.
 fn rich() -> TestWorld {
     let world = estate(
         "[document.values]\npath = \"config/${environment}.yaml\"\n\n[document.variables]\npath = \"env/${environment}\"\n",
@@ -39,7 +39,7 @@ fn rich() -> TestWorld {
 }
 
 #[test]
-fn after_a_baseline_nothing_is_told_but_what_is_new() {
+fn after_a_baseline_only_new_differences_are_reported() {
     let world = rich();
     let before = drift(&world, 2);
     assert!(before.len() >= 15, "{before:?}");
@@ -52,18 +52,18 @@ fn after_a_baseline_nothing_is_told_but_what_is_new() {
     );
     world.expect(0, &["validate"]);
     world.replace("config/production.yaml", "level: debug", "level: trace");
-    let told: Vec<String> = drift(&world, 2)
+    let reported: Vec<String> = drift(&world, 2)
         .into_iter()
         .filter(|line| !line.contains("secret"))
         .collect();
-    assert_eq!(told, ["parity/setting-differs level"]);
+    assert_eq!(reported, ["parity/setting-differs level"]);
     world.replace("config/production.yaml", "level: trace", "level: debug");
     world.add("config/production.yaml", "fresh: true\n");
-    let told: Vec<String> = drift(&world, 2)
+    let reported: Vec<String> = drift(&world, 2)
         .into_iter()
         .filter(|line| !line.contains("secret"))
         .collect();
-    assert_eq!(told, ["parity/key-missing fresh"]);
+    assert_eq!(reported, ["parity/key-missing fresh"]);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn twice_adds_nothing_and_a_dry_run_writes_nothing() {
 }
 
 #[test]
-fn what_is_in_the_file_stays_byte_for_byte() {
+fn existing_text_stays_byte_for_byte() {
     let written = format!(
         "# Ours; see the handbook.\r\n\n#   odd   spacing\n{}   # trailing words\n\n\n# the end, without a line end",
         declared(
@@ -117,7 +117,7 @@ fn what_is_in_the_file_stays_byte_for_byte() {
 }
 
 #[test]
-fn a_secret_that_only_one_environment_encrypts_is_held_to_that() {
+fn a_secret_encrypted_in_one_environment_is_bounded() {
     let sealed =
         "password: ENC[PKCS7,MIIBeQYJKoZIhvcNAQcDoIIBajCCAWYCAQAxggEhMIIBHQIBADAFMAACAQEw]\n";
     let world = yaml("password: hunter2\n", sealed, "");
@@ -128,7 +128,7 @@ fn a_secret_that_only_one_environment_encrypts_is_held_to_that() {
 }
 
 #[test]
-fn a_file_that_is_broken_is_left_alone() {
+fn a_broken_file_stays_unchanged() {
     let world = yaml("a: 1\n", "a: 2\n", "");
     world.write(FILE, "[[difference]\n");
     world.expect(1, &["baseline"]);
@@ -138,7 +138,7 @@ fn a_file_that_is_broken_is_left_alone() {
 }
 
 #[test]
-fn it_expires_when_it_is_told_to() {
+fn the_expiry_is_configurable() {
     let world = yaml("a: 1\n", "a: 2\n", "");
     world.expect(0, &["baseline", "--expires-in", "1d"]);
     assert_eq!(drift(&world, 0), ["difference/expires-soon"]);
@@ -158,7 +158,7 @@ fn severities_of_the_system_decide_what_needs_a_declaration() {
     assert!(!file.contains("\"one") && !file.contains("\"two"), "{file}");
 }
 
-/// Configuration within configuration: all of it is held to, but the secret that stands in it.
+/// Configuration within configuration: all of it is bounded, except the secret in it.
 #[test]
 fn a_text_with_a_secret_in_it_is_bounded_without_the_secret() {
     let embedded = |level: &str, secret: &str| {

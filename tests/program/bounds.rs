@@ -1,4 +1,4 @@
-//! Everything that is read is bounded, and everything that is removed is evenkeel's own.
+//! All reads are bounded, and only evenkeel's own files are removed.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -37,7 +37,7 @@ fn mini() -> TestWorld {
     world
 }
 
-/// Runs it with this much memory and time.
+/// Runs it with limited memory and time.
 fn limited(world: &TestWorld, arguments: &[&str]) -> Ran {
     let mut command = std::process::Command::new("sh");
     command
@@ -53,7 +53,7 @@ fn pipe(path: &std::path::Path) {
 }
 
 #[test]
-fn what_evenkeel_git_and_the_definitions_need_cannot_be_declared() {
+fn reserved_places_cannot_be_declared() {
     for path in [
         ".evenkeel/ledger.db",
         ".evenkeel",
@@ -163,7 +163,7 @@ fn many_long_texts_and_long_chains_end_in_an_error_with_a_place() {
 }
 
 #[test]
-fn what_is_kept_is_never_a_link_a_pipe_or_without_an_end() {
+fn stored_files_are_never_links_pipes_or_endless() {
     for name in ["head", "ledger.db-wal", "ledger.db", "key", "objects"] {
         for hostile in ["/dev/zero", "pipe", "elsewhere"] {
             let world = mini();
@@ -219,7 +219,7 @@ fn a_pipe_in_the_place_of_a_log_is_refused_and_nothing_is_left_behind() {
 }
 
 #[test]
-fn a_suites_directory_is_made_anew_through_no_link() {
+fn a_suites_directory_is_recreated_without_links() {
     let world = mini();
     world.expect(0, &["apply", "staging"]);
     world.write("home/staging/check/thesis.txt", "precious");
@@ -262,7 +262,7 @@ fn a_pattern_of_results_removes_nothing() {
         assert_eq!(world.read("pom.xml"), "<project/>");
         assert_eq!(world.read("elsewhere/notes.xml"), "mine");
     }
-    // What the suite wrote counts, beside what it did not write.
+    // Files that the suite wrote count, beside files that it did not write.
     world.script(
         "checks/write.sh",
         "echo '<testsuite><testcase name=\"a\"/></testsuite>' > elsewhere/new.xml",
@@ -310,7 +310,7 @@ fn documents_are_read_inside_of_the_repository_only() {
         assert!(!ran.all().contains("outside-"), "{}", ran.short());
         assert_ne!(ran.code, 0);
     }
-    // Where the repository begins above the project, `..` may lead to its top, and not beyond.
+    // In a repository above the project, `..` may lead to its root, but not beyond.
     world.git(&["init", "--quiet"]);
     let ran = parity("../in-${environment}.yaml");
     assert!(!ran.all().contains("leads outside"), "{}", ran.short());
@@ -331,7 +331,7 @@ fn leftovers_of_killed_runs_are_swept_by_the_next() {
     for name in left {
         world.write(name, "half of it");
     }
-    // Looking changes nothing.
+    // Reading changes nothing.
     world.expect(0, &["status"]);
     world.run(&["drift", "--live", "staging"]);
     assert!(world.path(left[0]).exists());

@@ -1,4 +1,4 @@
-//! Secrets that stand in documents: canaries in every format and position, and every byte that comes out is searched.
+//! Secrets in documents: canaries in every format and position; all output is searched for them.
 
 use evenkeel_document::Format;
 
@@ -6,12 +6,12 @@ use super::estate::{estate, pair};
 use super::secrets::holds;
 use super::world::{Ran, TestWorld};
 
-/// A canary of one position in one environment.
+/// Returns the canary of one position in one environment.
 fn canary(position: &str, environment: &str) -> String {
     format!("cAnArY{position}{environment}Kx9Wm")
 }
 
-/// Where canaries stand.
+/// Positions of canaries.
 const POSITIONS: [&str; 12] = [
     "plain", "nested", "listed", "flagged", "address", "pem", "folded", "single", "double", "deep",
     "token", "last",
@@ -34,9 +34,9 @@ fn nothing_in(what: &str, bytes: &[u8]) {
     }
 }
 
-/// Everything that looks at documents, in both formats, and what it leaves behind.
+/// Runs every command that reads documents, in both formats, and searches its output and files.
 fn nothing_comes_out(world: &TestWorld, files: [&str; 2]) {
-    // Read as what it is not, a Secret of Kubernetes cannot be known as one.
+    // Read in another format, a Kubernetes Secret is not recognisable.
     let formats: &[&str] = if world.read(files[0]).contains("kind: Secret") {
         &["lines", "yaml"]
     } else {
@@ -80,7 +80,7 @@ fn nothing_comes_out(world: &TestWorld, files: [&str; 2]) {
     for (path, (_, bytes)) in world.snapshot("environments") {
         nothing_in(&path.display().to_string(), &bytes);
     }
-    // Nor do definitions that are made of it.
+    // Definitions made from it contain none either.
     let init = world.run(&["init", "--environments", "found"]);
     nothing_in("init", init.all().as_bytes());
     for (path, (_, bytes)) in world.snapshot("found") {
@@ -116,13 +116,13 @@ fn yaml_of(environment: &str) -> String {
 }
 
 #[test]
-fn of_yaml_nothing_comes_out() {
+fn no_secret_of_yaml_is_displayed() {
     let world = pair("yaml", &yaml_of("staging"), &yaml_of("production"), "");
     nothing_comes_out(&world, ["config/staging.yaml", "config/production.yaml"]);
 }
 
 #[test]
-fn of_json_nothing_comes_out() {
+fn no_secret_of_json_is_displayed() {
     let json_of = |environment: &str| {
         let c = |position: &str| canary(position, environment);
         format!(
@@ -143,7 +143,7 @@ fn of_json_nothing_comes_out() {
 }
 
 #[test]
-fn of_toml_nothing_comes_out() {
+fn no_secret_of_toml_is_displayed() {
     let toml_of = |environment: &str| {
         let c = |position: &str| canary(position, environment);
         format!(
@@ -162,7 +162,7 @@ fn of_toml_nothing_comes_out() {
 }
 
 #[test]
-fn of_hcl_nothing_comes_out() {
+fn no_secret_of_hcl_is_displayed() {
     let hcl_of = |environment: &str| {
         let c = |position: &str| canary(position, environment);
         format!(
@@ -181,7 +181,7 @@ fn of_hcl_nothing_comes_out() {
 }
 
 #[test]
-fn of_dotenv_nothing_comes_out() {
+fn no_secret_of_dotenv_is_displayed() {
     let env_of = |environment: &str| {
         let c = |position: &str| canary(position, environment);
         format!(
@@ -200,7 +200,7 @@ fn of_dotenv_nothing_comes_out() {
 }
 
 #[test]
-fn of_properties_and_lines_nothing_comes_out() {
+fn no_secret_of_properties_and_lines_is_displayed() {
     for ending in ["properties", "ini", "conf"] {
         let text_of = |environment: &str| {
             let c = |position: &str| canary(position, environment);
@@ -224,7 +224,7 @@ fn of_properties_and_lines_nothing_comes_out() {
 }
 
 #[test]
-fn of_a_kubernetes_secret_nothing_comes_out() {
+fn no_value_of_a_kubernetes_secret_is_displayed() {
     let secret_of = |environment: &str| {
         let encoded = super::secrets::encoded(&canary("plain", environment));
         format!(
@@ -237,9 +237,9 @@ fn of_a_kubernetes_secret_nothing_comes_out() {
     nothing_comes_out(&world, ["config/staging.yaml", "config/production.yaml"]);
 }
 
-/// What cannot be read is shown around the place of the complaint: without the secrets that stand there.
+/// Unreadable files are shown around the place of the defect, without the secrets there.
 #[test]
-fn of_files_that_are_broken_nothing_comes_out() {
+fn no_secret_of_a_broken_file_is_displayed() {
     for (ending, line) in [
         ("yaml", "password: {}\nlevel: [\n"),
         ("yaml", "password: \"{}\nlevel: x\n"),
@@ -266,9 +266,9 @@ fn of_files_that_are_broken_nothing_comes_out() {
     }
 }
 
-/// A list and a map of which one environment has more are shown short; not what is secret in them.
+/// A list and a map with more elements in one environment are shortened, without the secrets in them.
 #[test]
-fn of_what_only_one_environment_has_nothing_comes_out() {
+fn no_secret_of_one_side_is_displayed() {
     let c = canary("deep", "production");
     let world = pair(
         "yaml",
@@ -283,7 +283,7 @@ fn of_what_only_one_environment_has_nothing_comes_out() {
 }
 
 #[test]
-fn of_what_a_command_prints_nothing_comes_out() {
+fn no_secret_in_a_commands_output_is_displayed() {
     let world = estate("[document.config]\nrender = [\"bin/render\", \"${environment}\"]\n");
     world.script(
         "bin/render",

@@ -1,4 +1,4 @@
-//! Checkpoints that auditors keep: made, kept elsewhere, and held against a ledger that is, or is not, what it was.
+//! Checkpoints: created, kept elsewhere, and compared with an unchanged or a changed ledger.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::world::{Ran, TestWorld, timeless};
 
-/// A project with some entries, and a checkpoint of it that was kept elsewhere.
+/// Returns a project with some entries, and a checkpoint of it that was kept elsewhere.
 fn kept() -> TestWorld {
     let mut world = TestWorld::small();
-    // Where lines are broken must not depend on how long a time is written.
+    // Line breaks must not depend on the length of a time.
     world.variables.insert("COLUMNS".into(), "300".into());
     world.expect(0, &["apply", "staging"]);
     std::fs::create_dir(world.path("kept")).unwrap();
@@ -24,7 +24,7 @@ fn document(world: &TestWorld, name: &str) -> Value {
     serde_json::from_str(&world.read(name)).unwrap()
 }
 
-/// What was said, without what differs from run to run.
+/// Returns the output without parts that differ between runs.
 fn even(ran: &Ran) -> String {
     let text = format!("exit {}\n{}\n--\n{}", ran.code, ran.out, ran.err);
     let mut text = timeless(&text);
@@ -48,7 +48,7 @@ fn a_checkpoint_is_one_small_document_that_proves_the_ledger_later() {
     let first = document(&world, "kept/first.json");
     let report = world.json(0, &["audit", "checkpoint"]);
     assert_eq!(report["checkpoint"], first);
-    // More is written, and another is kept: both are proven.
+    // After more entries, another is kept: both are proven.
     world.write("build/app", "another\n");
     world.expect(0, &["apply", "staging"]);
     world.expect(0, &["audit", "checkpoint", "-o", "kept/second.json"]);
@@ -75,7 +75,7 @@ fn a_checkpoint_is_one_small_document_that_proves_the_ledger_later() {
         before,
         "proving changes nothing"
     );
-    // The head file, copied, does as well.
+    // A copy of the head file is accepted as well.
     std::fs::copy(world.path(".evenkeel/head"), world.path("kept/head")).unwrap();
     world.expect(0, &["audit", "verify", "--against", "kept/head"]);
 }
@@ -115,7 +115,7 @@ fn a_ledger_that_was_set_back_to_an_older_copy_is_found() {
 }
 
 #[test]
-fn a_ledger_that_is_gone_or_another_is_found() {
+fn a_missing_or_replaced_ledger_is_found() {
     let world = kept();
     let against = ["audit", "verify", "--against", "kept/first.json"];
     std::fs::remove_dir_all(world.path(".evenkeel")).unwrap();
@@ -125,14 +125,14 @@ fn a_ledger_that_is_gone_or_another_is_found() {
     world.expect(1, &["audit", "verify"]);
     world.expect(1, &["audit", "checkpoint"]);
     assert!(!world.path(".evenkeel").exists(), "looking founds nothing");
-    // Begun anew.
+    // A new ledger.
     world.expect(0, &["apply", "staging"]);
     let found = world.expect(7, &against);
     insta::assert_snapshot!("checkpoint-of-another", even(&found));
 }
 
 #[test]
-fn a_checkpoint_that_was_edited_is_told_apart_where_that_can_be_proven() {
+fn an_edited_checkpoint_is_recognised_if_proven() {
     let world = kept();
     let whole = document(&world, "kept/first.json");
     let against = ["audit", "verify", "--against", "kept/edited.json"];
@@ -143,7 +143,7 @@ fn a_checkpoint_that_was_edited_is_told_apart_where_that_can_be_proven() {
         text.push('\n');
         world.write("kept/edited.json", &text);
     };
-    // The ledger's own entry contradicts the file: the file is wrong, and the ledger is not.
+    // The ledger's own entry contradicts the file, so the file is wrong.
     with("time", "2026-01-01T00:00:00Z".into());
     insta::assert_snapshot!("checkpoint-edited", even(&world.expect(1, &against)));
     with("system", "large".into());
@@ -154,7 +154,7 @@ fn a_checkpoint_that_was_edited_is_told_apart_where_that_can_be_proven() {
         "kept/edited.json"
     );
     assert_eq!(report["proofs"][0]["proven"], true);
-    // Nothing can tell these from a ledger that was changed.
+    // These are not distinguishable from a changed ledger.
     with("sequence", 2.into());
     world.expect(7, &against).says("has a different entry 2");
     with("digest", format!("blake3:{}", "0".repeat(64)).into());
@@ -167,7 +167,7 @@ fn a_checkpoint_that_was_edited_is_told_apart_where_that_can_be_proven() {
 }
 
 #[test]
-fn what_is_no_checkpoint_is_told_at_its_place_and_the_ledger_is_verified_all_the_same() {
+fn an_invalid_checkpoint_is_reported_at_its_place_and_the_ledger_is_verified() {
     let world = kept();
     world.write(
         "kept/bad.json",
@@ -199,7 +199,7 @@ fn what_is_no_checkpoint_is_told_at_its_place_and_the_ledger_is_verified_all_the
         world.write("kept/bad.json", text);
         world.expect(1, &["audit", "verify", "--against", "kept/bad.json"]);
     }
-    // A broken ledger is the graver thing.
+    // A damaged ledger is more severe.
     std::fs::remove_file(world.path(".evenkeel/ledger.db")).unwrap();
     world.expect(7, &["audit", "verify", "--against", "kept/bad.json"]);
     world.expect(7, &["audit", "checkpoint", "-o", "kept/third.json"]);
@@ -207,7 +207,7 @@ fn what_is_no_checkpoint_is_told_at_its_place_and_the_ledger_is_verified_all_the
 }
 
 #[test]
-fn a_checkpoint_is_made_where_nothing_may_be_written_but_its_file() {
+fn a_checkpoint_needs_no_other_write_access() {
     let world = kept();
     world
         .expect(1, &["audit", "checkpoint", "-o", "nowhere/first.json"])

@@ -1,8 +1,8 @@
-//! A ledger whose end is not proven, and one that others can write to, open nothing.
+//! A ledger whose end is unproven, or that others can write to, shuts the gate.
 
 use super::world::{SYSTEM, TestWorld};
 
-/// Delivered and approved: a release would go through.
+/// Returns a delivered and approved project, ready for a release.
 fn approved() -> TestWorld {
     let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 1\n"));
     world.commit();
@@ -24,7 +24,7 @@ fn a_missing_or_garbled_head_shuts_the_gate_until_a_person_restores_it() {
             .expect(1, &["audit", "verify"])
             .says("evenkeel audit verify --restore-head");
         for _ in 0..2 {
-            // What a release writes before it asks does not hide it.
+            // Entries of a release before its verdict do not hide it.
             let ran = world.expect(3, &["release"]);
             assert!(
                 ran.all().contains("ledger-broken"),
@@ -45,7 +45,7 @@ fn a_missing_or_garbled_head_shuts_the_gate_until_a_person_restores_it() {
 }
 
 #[test]
-fn a_head_is_not_restored_against_a_checkpoint_that_remembers_another_ledger() {
+fn a_head_is_not_restored_against_a_checkpoint_of_another_ledger() {
     let world = approved();
     world.expect(0, &["audit", "checkpoint", "-o", "kept.json"]);
     std::fs::remove_file(world.path(".evenkeel/head")).unwrap();

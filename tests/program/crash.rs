@@ -1,8 +1,8 @@
-//! Killed anywhere, and failed by the disk anywhere: the next run goes on from there, and nothing is claimed meanwhile.
+//! Crashes at any point, and disk failures at any point: the next run continues, and no false success is reported.
 //!
 //! `strace` kills the program as it enters its k-th system call of a sort, or makes that call fail. It counts for each
-//! thread alone, so the calls that only workers make are hit by their own sorts; moments in between are hit by chance.
-//! `EVENKEEL_TEST_ALL=1` takes every k.
+//! thread separately, so the calls of workers are covered by their own sorts; moments in between are covered at random.
+//! `EVENKEEL_TEST_ALL=1` runs every k.
 
 use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt as _;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::world::{HANGS, PROGRAM, Ran, SYSTEM, TestWorld};
 
-/// Files besides the directories, the installation, the link and the process: 25 resources in all.
+/// Number of files besides the directories, the installation, the link and the process: 25 resources in all.
 const FILES: usize = 19;
 
 fn large() -> TestWorld {
@@ -74,7 +74,7 @@ require = []
     world
 }
 
-/// What is beside and below the target, by name.
+/// Returns the names beside and below the target.
 fn names(world: &TestWorld) -> BTreeSet<String> {
     let start = world.path("run");
     world
@@ -89,7 +89,7 @@ fn names(world: &TestWorld) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether everything is really there: looked at without evenkeel.
+/// Whether everything exists, checked without evenkeel.
 fn whole(world: &TestWorld) -> bool {
     let content = |name: &str| std::fs::read_to_string(world.path(name)).unwrap_or_default();
     (1..=FILES)
@@ -99,7 +99,7 @@ fn whole(world: &TestWorld) -> bool {
         && sleepers(world) == 1
 }
 
-/// How many processes of the definition run.
+/// Counts the running processes of the definition.
 fn sleepers(world: &TestWorld) -> usize {
     world
         .processes()
@@ -111,7 +111,7 @@ fn sleepers(world: &TestWorld) -> usize {
         .count()
 }
 
-/// What a run that nobody disturbed leaves.
+/// Returns the result of an undisturbed run.
 fn undisturbed() -> BTreeSet<String> {
     let world = large();
     world.expect(0, &["apply", "staging"]);
@@ -140,18 +140,18 @@ fn has_strace() -> bool {
     works
 }
 
-/// A call in which something was injected.
+/// Call with an injected fault.
 #[derive(Debug)]
 struct Hit {
-    /// The line of the trace, with the paths of its descriptors.
+    /// Line of the trace, with the paths of its descriptors.
     call: String,
-    /// Whether no entry was added to the ledger afterwards.
+    /// Whether no ledger entry followed.
     is_last: bool,
 }
 
-/// Runs `apply staging` with one thing injected. The tracer is a grandchild, so that it keeps nobody waiting.
+/// Runs `apply staging` with one injected fault. The tracer is a grandchild, so that it does not block.
 ///
-/// Says as well in which call it was injected.
+/// Returns the call with the fault as well.
 fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, Option<Hit>) {
     let trace = world.path("trace");
     let mut command = Command::new("strace");
@@ -172,7 +172,7 @@ fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, Optio
     world.surround(&mut command);
     let output = world.path("output");
     let file = std::fs::File::create(&output).unwrap();
-    // Files and not pipes: what it started may hold them open.
+    // Files instead of pipes, which started processes may keep open.
     let status = command
         .stdout(file.try_clone().unwrap())
         .stderr(file)
@@ -198,7 +198,7 @@ fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, Optio
     let text = std::fs::read_to_string(&trace).unwrap_or_default();
     let mut lines = text.lines();
     let hit = lines.find(|line| line.contains("(INJECTED)"));
-    // The head is written after each entry: a call with no head after it belonged to none.
+    // The head is written after each entry, so a call without a later head belonged to none.
     let is_last = !lines.any(|line| line.contains("/.head-"));
     let hit = hit.map(|hit| Hit {
         call: hit.to_owned(),
@@ -208,7 +208,7 @@ fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, Optio
     (ran, hit)
 }
 
-/// After anything at all: what is claimed is true, and one more run makes it whole.
+/// Checks that reports are true, and that one more run completes the apply.
 fn converges(world: &TestWorld, expected: &BTreeSet<String>, what: &str) {
     let founded = world.path(".evenkeel/ledger.db").exists();
     if founded {
@@ -250,12 +250,12 @@ fn converges(world: &TestWorld, expected: &BTreeSet<String>, what: &str) {
     );
 }
 
-/// Takes k = 1, 2, … until nothing is hit any more; sampled unless all are wanted.
+/// Runs k = 1, 2, … until no call is hit; sampled by default.
 fn for_each_k(stride: usize, at_most: usize, task: impl Fn(usize) -> bool + Sync) -> usize {
     for_each_k_after(0, stride, at_most, task)
 }
 
-/// As [`for_each_k`], without the first calls.
+/// Runs like [`for_each_k`], without the first calls.
 fn for_each_k_after(
     first: usize,
     stride: usize,
@@ -312,7 +312,7 @@ fn killed_as_it_enters_its_kth_call_of_a_sort_it_converges() {
             if ran.code == 0 {
                 return false;
             }
-            // The call is counted in each process: what is started may come to its kth one when evenkeel does not.
+            // Calls are counted in each process: a started one may reach its k-th call when evenkeel does not.
             let is_started_one = ran.code == 1
                 && (ran.out.contains("it was killed by signal 9")
                     || ran.out.contains("it ended before it became ready"));
@@ -331,7 +331,7 @@ fn killed_as_it_enters_its_kth_call_of_a_sort_it_converges() {
 }
 
 #[test]
-fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
+fn every_disk_failure_is_reported_and_the_next_run_converges() {
     if !has_strace() {
         return;
     }
@@ -352,7 +352,7 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
                 &["apply", "staging"],
             );
             if ran.code == 0 {
-                // What was refused may have been done in another way, or only remembered less; then it is really done.
+                // A refused call may have an alternative, or be only a cache; then the change is complete.
                 assert!(
                     whole(&world),
                     "{what}: success, and it is not there: {}",
@@ -369,9 +369,8 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
                 );
                 converges(&world, &expected, &what);
             }
-            // A worker's calls are counted on their own: few of them are beyond the first hundred.
-            // SQLite syncs the folder of a new log as well, and its log once more as it closes the file; it goes on where
-            // that is refused.
+            // A worker's calls are counted separately: few of them are beyond the first hundred. SQLite also syncs the
+            // folder of a new log, and its log again when it closes the file; it continues if that fails.
             let is_of_sqlite = |hit: &Hit| {
                 let path = hit.call.split(['<', '>']).nth(1).unwrap_or_default();
                 path.ends_with("/.evenkeel")
@@ -387,8 +386,8 @@ fn whatever_the_disk_refuses_is_told_and_the_next_run_converges() {
     }
 }
 
-/// How many calls of a sort the main thread makes before the program begins: what the loader and the runtime do, which
-/// nobody can answer for.
+/// Counts the calls of a sort that the main thread makes before `main`, in the loader and the runtime, which evenkeel
+/// cannot handle.
 fn before_main(calls: &str) -> usize {
     let directory = tempfile::tempdir().unwrap();
     let trace = directory.path().join("trace");
@@ -402,13 +401,13 @@ fn before_main(calls: &str) -> usize {
     assert!(status.success());
     let text = std::fs::read_to_string(trace).unwrap();
     let is_call = |line: &&str| calls.split(',').any(|call| line.starts_with(call));
-    // `execve` of the program itself is made by the tracer's child.
+    // The tracer's child calls `execve` for the program itself.
     text.lines().filter(is_call).count() - usize::from(calls.contains("execve"))
 }
 
-/// What the kernel refuses for lack of memory, threads or descriptors ends with a documented code, and not by a panic.
+/// A lack of memory, threads or descriptors ends with a documented code, not with a panic.
 #[test]
-fn whatever_the_kernel_refuses_is_told_and_the_next_run_converges() {
+fn every_kernel_failure_is_reported_and_the_next_run_converges() {
     if !has_strace() {
         return;
     }
@@ -449,9 +448,9 @@ fn whatever_the_kernel_refuses_is_told_and_the_next_run_converges() {
     }
 }
 
-/// Stopped at any moment, a run keeps nobody waiting: others name it or work on. When it goes on, all ends well.
+/// A run stopped at any moment blocks no other: others name it or work. It completes when it continues.
 #[test]
-fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
+fn a_run_stopped_at_any_moment_is_named_and_completes_later() {
     let began = Instant::now();
     large().expect(0, &["apply", "staging"]);
     let long = began.elapsed();
@@ -470,7 +469,7 @@ fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
         );
         if round % 2 == 1 {
             world.expect(0, &["apply", "staging"]);
-            world.write("run/staging/etc/1", "by hand");
+            world.write("run/staging/etc/1", "outside edit");
             std::fs::remove_file(world.path("run/staging/etc/2")).unwrap();
         }
         random = random
@@ -483,7 +482,7 @@ fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // The first run takes longer than those after it.
+        // The first run takes longer than later ones.
         std::thread::sleep(long.mul_f64(0.6 * part));
         let number = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(number, rustix::process::Signal::STOP).unwrap();
@@ -492,7 +491,7 @@ fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
         let what = format!("round {round}, stopped after {part:.2}");
         for arguments in [
             &["apply", "staging"][..],
-            // Of another environment, and it writes to the ledger.
+            // Another environment, writing to the ledger.
             &["verify", "production"],
             &["status"],
             &["lock", "show"],
@@ -501,7 +500,7 @@ fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
         ] {
             let since = Instant::now();
             let ran = world.run(arguments);
-            // Five seconds, and what a busy machine takes away.
+            // Five seconds, plus a margin for a busy machine.
             assert!(
                 since.elapsed() < Duration::from_secs(30),
                 "{what}: {arguments:?}"
@@ -526,7 +525,7 @@ fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
             rustix::process::kill_process(number, rustix::process::Signal::CONT).unwrap();
         }
         let status = child.wait().unwrap();
-        // Another run may have done its work meanwhile, or have changed what it was to find.
+        // Another run may have done its work meanwhile, or have changed the expected state.
         assert!(
             matches!(status.code(), Some(0 | 1 | 4..=6)),
             "{what}: {status}"
@@ -541,7 +540,7 @@ fn stopped_at_any_moment_it_is_named_and_ends_well_when_it_goes_on() {
     assert!(stopped > 0);
 }
 
-/// At any moment, also while it is changing a definition and while it goes on after an earlier kill.
+/// A kill at any moment, also while a definition changes and after an earlier kill.
 #[test]
 fn killed_at_any_moment_it_converges() {
     let expected = undisturbed();
@@ -559,7 +558,7 @@ fn killed_at_any_moment_it_converges() {
     let (mut is_done, mut others) = (false, false);
     for round in 0..rounds {
         if is_done {
-            // Something to do: a change of content, another release, a process that starts anew.
+            // Changes: new content, another release, a restarted process.
             others = !others;
             world.write(
                 "build/app",
@@ -627,10 +626,10 @@ fn killed_at_any_moment_it_converges() {
     assert!(killed * 4 > rounds, "{killed} of {rounds}");
 }
 
-/// A command that prints a secret may wait for a person, who may not want to be waited for: that is an interruption, and
-/// no fault of the definitions.
+/// A command that prints a secret may wait for a person, who may cancel: that is an interruption, not a defect of the
+/// definitions.
 #[test]
-fn a_secret_that_is_waited_for_can_be_given_up() {
+fn waiting_for_a_secret_can_be_interrupted() {
     let world = TestWorld::with(&SYSTEM.replace(
         "[artifact.app]",
         "[parameter.password]\nvaries = \"secret\"\n\n[artifact.app]",
@@ -659,9 +658,9 @@ fn a_secret_that_is_waited_for_can_be_given_up() {
     assert!(world.processes().is_empty());
 }
 
-/// The first signal ends at a safe place with its documented code; the next run goes on.
+/// The first signal ends after the current step with its documented code; the next run continues.
 #[test]
-fn interrupted_it_ends_at_a_safe_place_and_goes_on() {
+fn an_interrupted_run_stops_after_its_step_and_continues() {
     let expected = undisturbed();
     for (signal, code) in [
         (rustix::process::Signal::INT, 130),
@@ -676,7 +675,7 @@ fn interrupted_it_ends_at_a_safe_place_and_goes_on() {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
-            // A signal before it listens ends it as any program; wait until it has begun.
+            // A signal before the program listens ends it like any other; wait until it has started.
             let began = Instant::now();
             while !world.path(".evenkeel/key").exists() && began.elapsed() < HANGS {
                 std::thread::sleep(Duration::from_millis(1));

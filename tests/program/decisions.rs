@@ -1,11 +1,11 @@
-//! One finding is one decision that a person took: how differences are brought together, and in which order they come.
+//! One finding is one decision: grouping and order of differences.
 
 use serde_json::Value;
 
 use super::estate::{declared, estate, pair, yaml};
 use super::world::TestWorld;
 
-/// `severity code reach` of every finding, in the order of the report.
+/// Returns `severity code reach` of every finding, in the order of the report.
 #[track_caller]
 fn findings(world: &TestWorld, code: i32) -> Vec<String> {
     let document = world.json(code, &["drift", "--parity"]);
@@ -27,7 +27,7 @@ fn findings(world: &TestWorld, code: i32) -> Vec<String> {
         .collect()
 }
 
-/// The same, of an estate in which nothing differs once all is declared.
+/// Returns the findings of an estate that is in parity once all is declared.
 #[track_caller]
 fn found(world: &TestWorld) -> Vec<String> {
     let ran = world.run(&["drift", "--parity"]);
@@ -42,7 +42,7 @@ fn of_yaml(staging: &str, production: &str) -> Vec<String> {
     found(&yaml(staging, production, ""))
 }
 
-/// A document with identities, each by its name and both values.
+/// Returns a document with identities, each with its name and both values.
 fn with_identities(ending: &str, identities: &[(&str, &str, &str)], texts: [&str; 2]) -> TestWorld {
     let parameters: String = identities
         .iter()
@@ -69,7 +69,7 @@ const ACCOUNTS: &[(&str, &str, &str)] = &[("account", "111111111111", "222222222
 const DOMAINS: &[(&str, &str, &str)] =
     &[("domain", "shop-stg.example.net", "shop-live.example.net")];
 
-/// One YAML line for each of some names.
+/// Returns one YAML line for each name.
 fn each(names: &[&str], line: impl Fn(usize, &str) -> String) -> String {
     let names = names.iter().enumerate();
     names.map(|(number, name)| line(number, name)).collect()
@@ -103,7 +103,7 @@ fn schedules_are_shifted_or_of_another_frequency() {
         ),
         ["error setting-differs 1", "warning setting-differs 4"]
     );
-    // Of other schedulers, too.
+    // Other schedulers.
     assert_eq!(
         of_yaml(
             &schedules(["@daily", "rate(1 day)", "0 3 * * ? *", "*/30 * * * *", "x"]),
@@ -120,7 +120,7 @@ fn schedules_are_shifted_or_of_another_frequency() {
 }
 
 #[test]
-fn sizes_are_grouped_by_what_they_measure_and_in_which_direction() {
+fn sizes_are_grouped_by_measure_and_direction() {
     let resources = |memory: [&str; 5]| {
         each(APPS, |number, name| {
             format!("{name}: {{limits: {{memory: {}}}}}\n", memory[number])
@@ -150,7 +150,7 @@ fn sizes_are_grouped_by_what_they_measure_and_in_which_direction() {
         "",
     );
     let mut all = vec!["error inverted 1"; 4];
-    // To wait longer is to have nothing more.
+    // A longer wait is not a larger size.
     all.push("error size-differs 1");
     assert_eq!(found(&world), all);
     assert_eq!(
@@ -191,7 +191,7 @@ fn none_one_and_many_are_classes_whatever_is_counted() {
 }
 
 #[test]
-fn a_part_of_a_network_is_no_version() {
+fn a_part_of_a_network_is_not_a_version() {
     for key in ["stack_network_prefix", "subnet", "cidr_base", "dns_ip"] {
         assert_eq!(
             of_yaml(
@@ -239,7 +239,7 @@ fn keys_missing_together_are_one_for_each_side_also_at_the_root() {
         of_yaml(&lists(""), &lists(", one, two")),
         ["error element-missing 4"]
     );
-    // The same ones in several maps.
+    // The same keys in several maps.
     let apps = |more: &str| {
         each(APPS, |_, name| {
             format!("{name}: {{a: 1, b: 2, c: 3, d: 4, e: 5{more}}}\n")
@@ -271,7 +271,7 @@ fn a_key_missing_everywhere_is_an_error_and_a_lone_one_is_critical_and_comes_fir
 }
 
 #[test]
-fn a_lone_deviation_comes_before_what_is_everywhere() {
+fn a_lone_deviation_comes_before_widespread_ones() {
     let apps = |level: &str, lone: &str| {
         each(APPS, |_, name| {
             let driver = if name == "desk" { lone } else { "amqp" };
@@ -286,7 +286,7 @@ fn a_lone_deviation_comes_before_what_is_everywhere() {
 }
 
 #[test]
-fn one_key_in_the_place_of_another_is_one_exchange() {
+fn one_key_in_place_of_another_is_one_replacement() {
     let text = |budget: &str| {
         format!(
             "budget: &b\n  {budget}\napps:\n- name: web\n  budget: *b\n- name: api\n  budget: *b\n"
@@ -303,7 +303,7 @@ fn one_key_in_the_place_of_another_is_one_exchange() {
         ),
         ["critical key-missing 2"]
     );
-    // Two things of a large file are no exchange.
+    // Two values of a large file are not a replacement.
     assert_eq!(
         of_yaml("a: 1\nalpha: 1\n", "a: 1\nomega: 1\n"),
         ["critical key-missing 1", "critical key-missing 1"]
@@ -311,7 +311,7 @@ fn one_key_in_the_place_of_another_is_one_exchange() {
 }
 
 #[test]
-fn what_is_inside_of_something_missing_or_switched_off_belongs_to_it() {
+fn differences_inside_a_missing_or_disabled_part_belong_to_it() {
     let world = with_identities(
         "yaml",
         DOMAINS,
@@ -344,7 +344,7 @@ fn what_is_inside_of_something_missing_or_switched_off_belongs_to_it() {
 }
 
 #[test]
-fn what_differs_at_the_place_of_a_mention_belongs_to_it() {
+fn a_difference_at_the_place_of_a_mention_belongs_to_it() {
     let world = with_identities(
         "env",
         DOMAINS,
@@ -391,7 +391,7 @@ fn a_name_that_ends_in_a_hash_of_its_content_is_the_same_name() {
         ),
         [""; 0]
     );
-    // What a reference leads to must be there.
+    // The target of a reference must exist.
     assert_eq!(
         of_yaml("ref: app-6ct58987ht\n", "ref: app-9hf2mk7gtb\n"),
         ["error setting-differs 1"]
@@ -417,7 +417,7 @@ fn a_random_id_in_two_accounts_was_copied() {
         [&text("111111111111"), &text("222222222222")],
     );
     assert_eq!(found(&world), ["warning id-copied 2"]);
-    // Where all environments have it, it is shared.
+    // If all environments have it, it is shared.
     let world = TestWorld::empty();
     super::estate::along(
         &world,
@@ -471,7 +471,7 @@ fn one_value_for_several_is_one() {
 }
 
 #[test]
-fn what_is_grave_comes_first_however_much_else_there_is() {
+fn severe_findings_come_first_among_many() {
     let many = |side: &str| -> String {
         let values: String = (0..40)
             .map(|n| format!("a{n}: {{level: {side}{n}x}}\n"))

@@ -1,9 +1,9 @@
-//! Declared differences: every bound, patterns, and the list of them held to account.
+//! Declared differences: every bound, patterns, and checks of their list.
 
-use super::estate::{declared, drift, estate, told, yaml};
+use super::estate::{declared, drift, estate, reported, yaml};
 use super::world::TestWorld;
 
-/// A document with one difference, and one declaration of it.
+/// Returns a document with one difference, and one declaration of it.
 fn with(staging: &str, production: &str, declaration: &str) -> TestWorld {
     let world = yaml(staging, production, "");
     world.write("environments/differences.toml", declaration);
@@ -14,7 +14,7 @@ fn with(staging: &str, production: &str, declaration: &str) -> TestWorld {
 fn admits(staging: &str, production: &str, at: &str, bounds: &str) {
     let world = with(staging, production, &declared(at, bounds));
     assert_eq!(drift(&world, 0), Vec::<String>::new(), "{bounds}");
-    // It silences the alarm, and stays in the report.
+    // It is accepted, and stays in the report.
     let report = world.json(0, &["drift", "--parity"]);
     assert_eq!(report["parity"]["declared"], 1, "{bounds}");
     let findings = report["findings"].as_array().unwrap();
@@ -31,7 +31,12 @@ fn admits(staging: &str, production: &str, at: &str, bounds: &str) {
 fn refuses(staging: &str, production: &str, at: &str, bounds: &str, says: &str) {
     let world = with(staging, production, &declared(at, bounds));
     let report = world.json(2, &["drift", "--parity"]);
-    assert_eq!(told(&report).len(), 1, "{bounds}: {:?}", told(&report));
+    assert_eq!(
+        reported(&report).len(),
+        1,
+        "{bounds}: {:?}",
+        reported(&report)
+    );
     assert_eq!(report["parity"]["declared"], 0, "{bounds}");
     world
         .expect(2, &["drift", "--parity"])
@@ -50,7 +55,7 @@ fn a_declared_difference_is_shown_with_its_ticket() {
 }
 
 #[test]
-fn every_bound_admits_what_it_says_and_nothing_else() {
+fn every_bound_admits_exactly_its_values() {
     let (staging, production) = ("replicas: 2\n", "replicas: 6\n");
     for bounds in [
         "staging = 2\nproduction = 6",
@@ -191,13 +196,13 @@ fn patterns_name_elements_and_hold_at_each_place() {
 #[track_caller]
 fn lints(world: &TestWorld, expected: &[&str]) {
     let report = world.json(2, &["drift", "--parity"]);
-    let mut codes: Vec<String> = told(&report)
+    let mut codes: Vec<String> = reported(&report)
         .iter()
         .map(|line| line.split(' ').next().unwrap().to_owned())
         .filter(|code| code.starts_with("difference/"))
         .collect();
     codes.sort();
-    assert_eq!(codes, expected, "{:?}", told(&report));
+    assert_eq!(codes, expected, "{:?}", reported(&report));
     for finding in report["findings"].as_array().unwrap() {
         if finding["code"].as_str().unwrap().starts_with("difference/") {
             assert_eq!(
@@ -243,10 +248,10 @@ fn each_declaration_must_be_true_bounded_and_in_force() {
         ),
     ] {
         let world = with(staging, production, &declared(at, bounds));
-        let told = drift(&world, 2);
+        let reported = drift(&world, 2);
         assert!(
-            told.contains(&"difference/over-broad".to_owned()),
-            "{at} {bounds}: {told:?}"
+            reported.contains(&"difference/over-broad".to_owned()),
+            "{at} {bounds}: {reported:?}"
         );
     }
     let expired = good.replace("2099-01-01", "2020-01-01");
@@ -265,13 +270,13 @@ fn each_declaration_must_be_true_bounded_and_in_force() {
         &good.replace("2099-01-01", &soon[..10]),
     );
     let report = world.json(0, &["drift", "--parity"]);
-    assert_eq!(told(&report), ["difference/expires-soon"]);
+    assert_eq!(reported(&report), ["difference/expires-soon"]);
     assert_eq!(report["findings"][0]["severity"], "warning");
 }
 
-/// With half of it unseen, nobody can say that a declaration is not needed.
+/// With an unreadable half, no declaration is reported as unneeded.
 #[test]
-fn of_a_document_that_cannot_be_read_no_declaration_is_called_needless() {
+fn no_declaration_of_an_unreadable_document_is_unneeded() {
     let good = declared(AT, "staging = 2\nproduction = 6");
     let world = with("replicas: 2\n", "replicas: 6\nreplicas: 7\n", &good);
     assert_eq!(drift(&world, 1), ["document/duplicate-key"]);
@@ -280,7 +285,7 @@ fn of_a_document_that_cannot_be_read_no_declaration_is_called_needless() {
 }
 
 #[test]
-fn differences_stand_in_their_own_file_or_beside_the_environment() {
+fn differences_are_in_their_own_file_or_the_environments() {
     let good = declared(AT, "staging = 2\nproduction = 6");
     let world = yaml("replicas: 2\n", "replicas: 6\n", "");
     world.add("environments/production.toml", &format!("\n{good}"));
@@ -294,14 +299,14 @@ fn differences_stand_in_their_own_file_or_beside_the_environment() {
 }
 
 #[test]
-fn what_is_explained_as_a_declaration_silences_exactly_that() {
+fn an_explained_declaration_covers_exactly_its_finding() {
     let world = yaml(
         "replicas: 2\nlevel: info\nhosts: [{name: a, v: one}]\ndebug: true\nonly: {x: 1}\n",
         "replicas: 6\nlevel: debug\nhosts: [{name: a, v: two}]\ndebug: false\n",
         "",
     );
     let before = world.json(2, &["drift", "--parity"]);
-    let all = told(&before);
+    let all = reported(&before);
     assert_eq!(all.len(), 5, "{all:?}");
     for finding in before["findings"].as_array().unwrap() {
         let id = finding["fingerprint"].as_str().unwrap();

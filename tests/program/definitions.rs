@@ -1,4 +1,4 @@
-//! Definitions of other shapes, as the program takes them: documents alone, and several productions.
+//! Unusual definitions: documents only, and several productions.
 
 use super::world::TestWorld;
 
@@ -54,13 +54,13 @@ fn a_release_to_several_productions_is_refused_and_they_are_compared() {
     world.expect(0, &["apply", "staging"]);
     let document = world.json(2, &["drift"]);
     let findings = document["findings"].as_array().unwrap();
-    let told = |code: &str| {
+    let reported = |code: &str| {
         findings
             .iter()
             .filter(|finding| finding["code"] == code)
             .count()
     };
-    assert_eq!(told("parity/attribute-differs"), 2);
+    assert_eq!(reported("parity/attribute-differs"), 2);
     // Each lacks what staging has; neither is ahead of the other.
     let corners: Vec<&str> = findings
         .iter()

@@ -1,6 +1,6 @@
-//! What an earlier evenkeel wrote is still read: its ledger, its objects, its checkpoint and its saved plans.
+//! Files of an earlier evenkeel stay readable: its ledger, its objects, its checkpoint and its saved plans.
 //!
-//! `fixtures/earlier` says how it was made. Nothing is there of what was applied: every resource is gone.
+//! `fixtures/earlier` documents their creation. The applied resources are missing.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -10,10 +10,10 @@ use evenkeel::world::stores::FolderStores;
 use evenkeel_core::gate::{Demands, StoredDossier, judge};
 use evenkeel_ledger::{Record, StoreMaker as _, chain};
 
-/// How many entries the ledger has.
+/// Number of entries in the ledger.
 const ENTRIES: u64 = 62;
 
-/// Copies a folder, and lets only its owner read it.
+/// Copies a folder, readable for its owner only.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -30,7 +30,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The project as it was left, at another place.
+/// Returns the project at another place.
 fn earlier() -> TestWorld {
     let mut world = TestWorld::empty();
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/earlier");
@@ -47,7 +47,7 @@ fn earlier() -> TestWorld {
 }
 
 #[test]
-fn its_ledger_is_whole_and_is_the_one_its_checkpoint_remembers() {
+fn its_ledger_is_whole_and_matches_its_checkpoint() {
     let world = earlier();
     world.expect(0, &["audit", "verify", "--against", "checkpoint.json"]);
     let store = FolderStores::default().make(&world.path(""));
@@ -57,7 +57,7 @@ fn its_ledger_is_whole_and_is_the_one_its_checkpoint_remembers() {
 }
 
 #[test]
-fn every_entry_is_understood_and_every_kind_of_record_is_among_them() {
+fn every_entry_is_parsed_and_every_kind_of_record_occurs() {
     let world = earlier();
     let store = FolderStores::default().make(&world.path(""));
     let ledger = store.open(Some("shop")).unwrap().unwrap();
@@ -66,12 +66,12 @@ fn every_entry_is_understood_and_every_kind_of_record_is_among_them() {
         let record = chain::understand(&entry).unwrap();
         let record = record.unwrap_or_else(|| panic!("{} is not known", entry.kind));
         kinds.insert(record.kind());
-        // What is written today is what was written then, to the byte.
+        // The current format is byte-identical.
         assert_eq!(record.encode().unwrap(), *entry.body, "{}", entry.sequence);
     }
     let known: std::collections::BTreeSet<&str> =
         Record::KINDS.iter().map(|(kind, _)| *kind).collect();
-    // Kinds that came after that ledger was written have tests of their own.
+    // Kinds of entries added later have their own tests.
     let missing: Vec<&&str> = known
         .difference(&kinds)
         .filter(|kind| **kind != "drift-checked")
@@ -112,7 +112,7 @@ fn every_verdict_is_computed_again_from_its_dossier() {
 }
 
 #[test]
-fn what_runs_where_is_known() {
+fn the_status_is_known() {
     let world = earlier();
     let status = world.expect(0, &["status"]);
     for words in ["a-5", "a-2", "r-1", "36e352a4ab44", "83316d5c988b"] {
@@ -121,9 +121,9 @@ fn what_runs_where_is_known() {
 }
 
 #[test]
-fn what_was_applied_is_compared_with_what_is_there() {
+fn the_applied_state_is_compared_with_the_live_state() {
     let world = earlier();
-    // Everything that was applied is gone, and was not changed by anything that evenkeel did.
+    // All applied resources are missing, and were not changed by evenkeel.
     let drift = world.expect(2, &["drift"]);
     for address in [
         "directory.home",
@@ -139,7 +139,7 @@ fn what_was_applied_is_compared_with_what_is_there() {
 }
 
 #[test]
-fn its_saved_plans_are_read_and_held_against_the_world() {
+fn its_saved_plans_are_read_and_compared() {
     let world = earlier();
     let used = world.expect(4, &["apply", "used.plan"]);
     assert!(used.err.contains("a-4"), "{}", used.err);
@@ -155,7 +155,7 @@ fn its_saved_plans_are_read_and_held_against_the_world() {
         "{}",
         fresh.err
     );
-    // What was found when it was made is known, attribute by attribute.
+    // The observation of the plan is known, attribute by attribute.
     for changed in [&stale, &fresh] {
         assert!(
             changed.err.contains("artifact was 5fba082cbcf7"),
@@ -174,9 +174,9 @@ fn its_saved_plans_are_read_and_held_against_the_world() {
 }
 
 #[test]
-fn work_goes_on_where_it_was_left() {
+fn work_continues() {
     let world = earlier();
-    // Only the targets are elsewhere: nothing outside of this folder is touched.
+    // Only the targets are elsewhere: nothing outside of this folder is changed.
     for name in ["staging", "production"] {
         let root = world.path(&format!("run/{name}"));
         world.replace(

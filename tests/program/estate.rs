@@ -1,6 +1,6 @@
-//! Projects that consist of documents, and what is told of them.
+//! Estates: projects that consist of documents, and their findings.
 //!
-//! An estate is what a team has before it has evenkeel: files, and definitions that only say where they lie.
+//! An estate is the state of a team before evenkeel: files, and definitions that only name their places.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::world::TestWorld;
 
-/// Two environments with these documents, and what else system.toml says.
+/// Returns two environments with these documents, and further lines of system.toml.
 pub fn estate(documents: &str) -> TestWorld {
     let world = TestWorld::empty();
     along(&world, &["staging", "production"], documents);
@@ -33,7 +33,7 @@ pub fn along(world: &TestWorld, path: &[&str], documents: &str) {
     }
 }
 
-/// One document, `config/staging.ENDING` and `config/production.ENDING`, and more lines of its table.
+/// Returns one document, `config/staging.ENDING` and `config/production.ENDING`, with further lines of its table.
 pub fn pair(ending: &str, staging: &str, production: &str, more: &str) -> TestWorld {
     let world = estate(&format!(
         "[document.config]\npath = \"config/${{environment}}.{ending}\"\n{more}"
@@ -43,24 +43,24 @@ pub fn pair(ending: &str, staging: &str, production: &str, more: &str) -> TestWo
     world
 }
 
-/// A YAML document.
+/// Returns a YAML document.
 pub fn yaml(staging: &str, production: &str, more: &str) -> TestWorld {
     pair("yaml", staging, production, more)
 }
 
-/// The folder of fixtures of documents.
+/// Returns the folder of document fixtures.
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/documents")
 }
 
-/// The text of a fixture.
+/// Returns the text of a fixture.
 pub fn fixture(name: &str) -> String {
     let path = fixtures().join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// `code attribute` of everything that was found, in the order it was told.
-pub fn told(document: &Value) -> Vec<String> {
+/// Returns `code attribute` of every finding, in the order of the report.
+pub fn reported(document: &Value) -> Vec<String> {
     document["findings"]
         .as_array()
         .map(Vec::as_slice)
@@ -77,13 +77,13 @@ pub fn told(document: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What `drift --parity` tells of a project, which must end with this code.
+/// Returns the findings of `drift --parity`, and checks the exit code.
 #[track_caller]
 pub fn drift(world: &TestWorld, code: i32) -> Vec<String> {
-    told(&world.json(code, &["drift", "--parity"]))
+    reported(&world.json(code, &["drift", "--parity"]))
 }
 
-/// `path:line:column` of the places of one finding.
+/// Returns `path:line:column` of the places of one finding.
 pub fn places(finding: &Value) -> Vec<String> {
     finding["places"]
         .as_array()
@@ -100,7 +100,7 @@ pub fn places(finding: &Value) -> Vec<String> {
         .collect()
 }
 
-/// A declared difference that holds for years; `bounds` are its lines of environments.
+/// Returns a declared difference that is valid for years; `bounds` are its lines of environments.
 pub fn declared(at: &str, bounds: &str) -> String {
     format!(
         "[[difference]]\nat = '{at}'\n{bounds}\nreason = \"meant so\"\nowner = \"platform\"\nexpires = 2099-01-01\n\n"

@@ -1,4 +1,4 @@
-//! The first day: `init` in repositories as teams have them, then a baseline, and from then on only what is new.
+//! First day: `init` in typical repositories, then a baseline, and afterwards only new differences.
 
 use super::estate::drift;
 use super::world::{Ran, TestWorld};
@@ -93,7 +93,7 @@ fn dotenv() -> TestWorld {
     ])
 }
 
-/// Hosts of staging say so; production's say nothing.
+/// Hosts of staging contain its name; production's do not.
 fn ansible() -> TestWorld {
     let vars = |host: &str, workers: u8| {
         format!(
@@ -147,7 +147,7 @@ const ALL: [Repository; 8] = [
     ),
 ];
 
-/// What is in a project but definitions and records.
+/// Returns the files of a project other than definitions and records.
 fn its_own(world: &TestWorld) -> Vec<(std::path::PathBuf, (u32, Vec<u8>))> {
     world
         .snapshot("")
@@ -160,7 +160,7 @@ fn its_own(world: &TestWorld) -> Vec<(std::path::PathBuf, (u32, Vec<u8>))> {
 }
 
 #[test]
-fn from_init_to_a_check_that_passes_and_tells_what_is_new() {
+fn from_init_to_a_passing_check_that_reports_new_differences() {
     for (name, make, environments) in ALL {
         let world = make();
         let before = its_own(&world);
@@ -180,16 +180,16 @@ fn from_init_to_a_check_that_passes_and_tells_what_is_new() {
         expected.push("system.toml".to_owned());
         expected.sort();
         assert_eq!(made, expected, "{name}");
-        let told = drift(&world, 2);
-        assert!(!told.is_empty(), "{name}");
+        let reported = drift(&world, 2);
+        assert!(!reported.is_empty(), "{name}");
         world.expect(0, &["baseline"]);
-        // Advice needs no declaration: one host has the environment's name in it, and shares the domain with the other.
+        // Advice needs no declaration: one host contains the environment's name, and shares the domain with the other.
         let advice: &[&str] = match name {
             "ansible" => &["parity/name-on-one-side hostname"],
             _ => &[],
         };
         assert_eq!(drift(&world, 0), advice, "{name}");
-        // A plain check of everything passes, too: nothing is declared that could run.
+        // A full check passes, too: no declared resource exists.
         world.expect(0, &["drift"]);
         assert_eq!(
             its_own(&world),
@@ -200,7 +200,7 @@ fn from_init_to_a_check_that_passes_and_tells_what_is_new() {
 }
 
 #[test]
-fn it_says_what_it_found_and_how_sure_it_is() {
+fn findings_have_a_certainty() {
     for (name, make, _) in ALL {
         let world = make();
         let text = world.expect(0, &["init"]);
@@ -209,7 +209,7 @@ fn it_says_what_it_found_and_how_sure_it_is() {
     }
 }
 
-/// The report and the definitions.
+/// Returns the report and the definitions.
 fn written(world: &TestWorld, report: &Ran) -> String {
     let name = world
         .path("")
@@ -235,7 +235,7 @@ fn written(world: &TestWorld, report: &Ran) -> String {
 }
 
 #[test]
-fn a_new_difference_is_told_after_the_first_day() {
+fn a_new_difference_is_reported_after_the_first_day() {
     let world = helm();
     world.expect(0, &["init"]);
     world.expect(0, &["baseline"]);
@@ -248,7 +248,7 @@ fn a_new_difference_is_told_after_the_first_day() {
 }
 
 #[test]
-fn nothing_is_ever_overwritten_and_nothing_is_left_half_written() {
+fn files_are_never_overwritten_or_partial() {
     for there in ["system.toml", "staging.toml", "production.toml"] {
         let world = helm();
         world.write(&format!("environments/{there}"), "# ours\n");
@@ -258,14 +258,14 @@ fn nothing_is_ever_overwritten_and_nothing_is_left_half_written() {
             .says("exists; nothing is overwritten");
         assert_eq!(world.snapshot("environments"), before, "{there}");
     }
-    // A link to nowhere is something, too.
+    // A dangling link counts as a file.
     let world = helm();
     std::fs::create_dir(world.path("environments")).unwrap();
     std::os::unix::fs::symlink("/nowhere/at/all", world.path("environments/staging.toml")).unwrap();
     let before = world.snapshot("environments");
     world.expect(1, &["init"]);
     assert_eq!(world.snapshot("environments"), before);
-    // Elsewhere is possible.
+    // Another place is possible.
     world.expect(0, &["init", "--environments", "definitions"]);
     world.expect(2, &["drift", "--parity", "--environments", "definitions"]);
     let world = helm();
@@ -275,7 +275,7 @@ fn nothing_is_ever_overwritten_and_nothing_is_left_half_written() {
 }
 
 #[test]
-fn where_nothing_is_found_it_says_so() {
+fn finding_nothing_is_reported() {
     let world = repository(&[("README.md", "words\n"), ("src/main.c", "int main;\n")]);
     world
         .expect(1, &["init"])
@@ -286,7 +286,7 @@ fn where_nothing_is_found_it_says_so() {
 }
 
 #[test]
-fn broken_and_hostile_files_are_no_obstacle() {
+fn broken_and_hostile_files_do_not_fail() {
     let world = helm();
     world.write("charts/shop/values-staging.yaml", "a: [\n");
     world.write("other/broken-staging.json", "{");

@@ -1,10 +1,10 @@
-//! Each format from end to end: what differs is pointed at in both files, what is equal in another spelling is in
-//! parity, and what cannot be read is said and never passes for equal.
+//! End-to-end tests of each format: differences are reported with places in both files, other spellings are in parity,
+//! and unreadable files are reported and never equal.
 
-use super::estate::{drift, estate, fixture, fixtures, pair, places, told};
+use super::estate::{drift, estate, fixture, fixtures, pair, places, reported};
 use super::world::{TestWorld, timeless};
 
-/// Format, ending, the attribute that differs, and its place in staging and in production.
+/// Format, file extension, differing attribute, and its place in staging and in production.
 const DIFFERING: [(&str, &str, &str, &str, &str); 8] = [
     ("yaml", "yaml", "web.level", "4:10", "5:12"),
     ("json", "json", "web.level", "4:14", "7:14"),
@@ -26,13 +26,13 @@ fn sample(format: &str, ending: &str) -> TestWorld {
 }
 
 #[test]
-fn what_differs_is_pointed_at_in_both_files() {
+fn differences_have_places_in_both_files() {
     for (format, ending, attribute, staging, production) in DIFFERING {
         let world = sample(format, ending);
         let report = world.json(2, &["drift", "--parity"]);
         let findings = report["findings"].as_array().unwrap();
         let [finding] = findings.as_slice() else {
-            panic!("{format}: {:?}", told(&report));
+            panic!("{format}: {:?}", reported(&report));
         };
         let code = if format == "lines" {
             "parity/lines-differ"
@@ -66,7 +66,7 @@ fn people_read_it_like_this() {
 }
 
 #[test]
-fn what_is_equal_in_another_spelling_is_in_parity() {
+fn equal_values_in_another_spelling_are_in_parity() {
     let mut formats = 0;
     for folder in std::fs::read_dir(fixtures().join("alike")).unwrap() {
         let folder = folder.unwrap().path();
@@ -90,7 +90,7 @@ fn what_is_equal_in_another_spelling_is_in_parity() {
     assert_eq!(formats, 7, "one folder for each format");
 }
 
-/// A file, the code of what is wrong with it, and where.
+/// File, code of its defect, and place.
 const BROKEN: [(&str, &str, &str); 16] = [
     ("duplicate.yaml", "document/duplicate-key", "3:3"),
     ("duplicate.json", "document/duplicate-key", "1:29"),
@@ -110,7 +110,7 @@ const BROKEN: [(&str, &str, &str); 16] = [
     ("merge-nothing.yaml", "document/syntax", "3:7"),
 ];
 
-/// Nothing is told of what cannot be read but that: in each environment, and in both alike.
+/// Checks that only the unreadable file is reported: in each environment, and in both alike.
 #[track_caller]
 fn is_refused(ending: &str, bad: &[u8], good: &str, code: &str, at: Option<&str>) {
     for (staging, production) in [(false, true), (true, false), (true, true)] {
@@ -125,8 +125,8 @@ fn is_refused(ending: &str, bad: &[u8], good: &str, code: &str, at: Option<&str>
         let found = findings
             .iter()
             .find(|finding| finding["code"] == code)
-            .unwrap_or_else(|| panic!("{ending} has no {code}: {:?}", told(&report)));
-        // Where keys stand twice, the rest is compared.
+            .unwrap_or_else(|| panic!("{ending} has no {code}: {:?}", reported(&report)));
+        // After a duplicate key, the rest is compared.
         let is_read_otherwise = code == "document/duplicate-key";
         assert!(
             findings.iter().all(|finding| {
@@ -134,7 +134,7 @@ fn is_refused(ending: &str, bad: &[u8], good: &str, code: &str, at: Option<&str>
                 found.starts_with("document/") || is_read_otherwise && found.starts_with("parity/")
             }),
             "{:?}",
-            told(&report)
+            reported(&report)
         );
         assert!(report["parity"]["unread"].as_u64() > Some(0), "{report}");
         if let Some(at) = at {
@@ -150,7 +150,7 @@ fn is_refused(ending: &str, bad: &[u8], good: &str, code: &str, at: Option<&str>
         text.says(code).says("cannot tell");
         assert!(!text.out.contains("in parity"), "{}", text.short());
         assert!(text.all().len() < 20_000, "{} bytes", text.all().len());
-        // Nothing is declared of what was not seen.
+        // Unread files are not declared.
         let baseline = world.expect(1, &["baseline"]);
         baseline.says("nothing was written");
         assert!(!world.path("environments/differences.toml").exists());
@@ -168,7 +168,7 @@ fn is_refused(ending: &str, bad: &[u8], good: &str, code: &str, at: Option<&str>
 }
 
 #[test]
-fn what_is_broken_is_said_at_its_place_and_never_equal() {
+fn broken_files_are_reported_at_their_place_and_never_equal() {
     for (name, code, at) in BROKEN {
         let (_, ending) = name.split_once('.').unwrap();
         let good = fixture(&format!(
@@ -241,9 +241,9 @@ fn aliases_that_multiply_are_followed_no_further() {
     is_refused("yaml", merges.as_bytes(), "a: 1\n", "document/alias", None);
 }
 
-/// Compared by itself, a file that is no text is equal or not; declared, it is refused.
+/// A binary file is compared by `compare`, and rejected as a declared document.
 #[test]
-fn what_is_no_text_is_refused_where_a_document_is_declared() {
+fn binary_files_are_refused_as_declared_documents() {
     for bytes in [
         b"a: \x00\x01\x02".as_slice(),
         b"name: caf\xe9\n",
@@ -271,14 +271,17 @@ fn a_template_is_text_until_it_is_rendered() {
         "a: 1\n{{ if .Values.x }}\nb: 2\n{{ end }}\n",
         "",
     );
-    let told = drift(&world, 2);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("parity/lines-differ"), "{told:?}");
+    let reported = drift(&world, 2);
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    assert!(
+        reported[0].starts_with("parity/lines-differ"),
+        "{reported:?}"
+    );
 }
 
-/// References stand in many files that are no templates: what else is wrong there is still said.
+/// References occur in many files that are not templates: other errors there are still reported.
 #[test]
-fn a_reference_makes_no_template_of_what_is_broken() {
+fn a_reference_does_not_make_a_broken_file_a_template() {
     for (ending, bad, code) in [
         ("yaml", "a: ${X}\na: 1\n", "document/duplicate-key"),
         ("yaml", "a: ${X}\nb: [\n", "document/syntax"),
@@ -291,13 +294,16 @@ fn a_reference_makes_no_template_of_what_is_broken() {
         is_refused(ending, bad.as_bytes(), good, code, None);
     }
     let yaml = |value: &str| format!("a: 1\nport: @PORT@\nlevel: {value}\n");
-    let told = drift(&pair("yaml", &yaml("x"), &yaml("y"), ""), 2);
-    assert!(told[0].starts_with("parity/lines-differ"), "{told:?}");
+    let reported = drift(&pair("yaml", &yaml("x"), &yaml("y"), ""), 2);
+    assert!(
+        reported[0].starts_with("parity/lines-differ"),
+        "{reported:?}"
+    );
 }
 
-/// The format that is said counts, whatever the name says.
+/// A declared format has precedence over the file name.
 #[test]
-fn the_format_can_be_said() {
+fn the_format_can_be_declared() {
     let world = estate("[document.config]\npath = \"config/${environment}\"\nformat = \"json\"\n");
     world.write("config/staging", "{\"a\": 1, \"b\": [1, 2]}");
     world.write("config/production", "{\"b\": [1, 2],\n \"a\": 2}");

@@ -1,4 +1,4 @@
-//! The promotion from end to end, and everything that must shut its gate.
+//! Promotion from end to end, and everything that must shut its gate.
 
 use evenkeel::report::Report;
 use evenkeel_host::recorded::Fault;
@@ -10,7 +10,7 @@ use super::world::{SYSTEM, TestWorld};
 
 const STRICT: &str = "[release]\napprovals = 1\n";
 
-/// A committed project with a strict policy.
+/// Returns a committed project with a strict policy.
 fn strict() -> Inside {
     with_policy(STRICT)
 }
@@ -26,7 +26,7 @@ fn plan_of(report: &Report) -> String {
     report.verdict.as_ref().unwrap().plan.clone()
 }
 
-/// The codes of the rules that shut it.
+/// Returns the codes of the rules that shut it.
 fn shut_by(report: &Report) -> Vec<String> {
     let verdict = report.verdict.as_ref().unwrap();
     assert!(!verdict.open);
@@ -42,7 +42,7 @@ fn shut_by(report: &Report) -> Vec<String> {
     codes
 }
 
-/// Delivered and approved: the next release would go through.
+/// Delivers and approves, so that the next release would pass.
 fn approved(inside: &Inside) -> String {
     let plan = plan_of(&expect(0, inside.deliver()));
     let report = expect(0, inside.approve(&plan));
@@ -50,7 +50,7 @@ fn approved(inside: &Inside) -> String {
     plan
 }
 
-/// Released once.
+/// Returns a project that was released once.
 fn released() -> Inside {
     let inside = strict();
     approved(&inside);
@@ -58,7 +58,7 @@ fn released() -> Inside {
     inside
 }
 
-/// Changes what is defined, and commits it.
+/// Changes the definitions, and commits them.
 fn another_greeting(inside: &Inside, greeting: &str) {
     inside.world.write(
         "environments/config.toml.j2",
@@ -115,7 +115,7 @@ fn approvals_are_for_one_plan_and_one_evidence() {
     approved(&inside);
     expect(0, inside.deliver());
     assert_eq!(shut_by(&expect(3, inside.release())), ["gate/not-approved"]);
-    // An approval of what is shut for other reasons is not recorded.
+    // An approval is not recorded if the gate is shut for other reasons.
     another_greeting(&inside, "and again");
     let report = expect(3, inside.release());
     refused(3, "not approved", &inside.approve(&plan_of(&report)));
@@ -136,7 +136,7 @@ fn two_approvals_are_two_people() {
 }
 
 #[test]
-fn what_was_touched_by_hand_shuts_it() {
+fn a_change_outside_evenkeel_shuts_it() {
     let inside = strict();
     approved(&inside);
     inside
@@ -151,7 +151,7 @@ fn what_was_touched_by_hand_shuts_it() {
         codes.contains(&"gate/evidence-stale".to_owned()),
         "{codes:?}"
     );
-    // Changed back by hand: nothing differs any more, and what was tested was touched all the same.
+    // Reverted outside evenkeel: nothing differs, but the tested state was touched.
     inside.target("staging").change(|world| {
         world.put_file("/srv/staging/config.toml", b"greeting = \"hello\"\n", 0o640);
     });
@@ -176,9 +176,9 @@ fn what_was_touched_by_hand_shuts_it() {
     expect(0, inside.release());
 }
 
-/// What the release repairs on its way is no step that staging could rehearse again: nobody touched it there.
+/// A change that the release repairs needs no rehearsal: staging has no such change.
 #[test]
-fn a_hand_in_production_does_not_shut_a_release_of_something_else_for_ever() {
+fn a_change_outside_evenkeel_does_not_shut_later_releases() {
     let inside = released();
     inside.world.replace(
         "environments/system.toml",
@@ -196,7 +196,7 @@ fn a_hand_in_production_does_not_shut_a_release_of_something_else_for_ever() {
 }
 
 #[test]
-fn what_cannot_be_seen_shuts_it() {
+fn an_unreadable_state_shuts_it() {
     for environment in ["staging", "production"] {
         let inside = strict();
         approved(&inside);
@@ -246,7 +246,7 @@ fn a_recipe_that_staging_has_not_run_shuts_it() {
 }
 
 #[test]
-fn what_is_not_committed_shuts_it() {
+fn uncommitted_definitions_shut_it() {
     let inside = strict();
     approved(&inside);
     inside.world.add("environments/system.toml", "# a remark\n");
@@ -347,7 +347,7 @@ fn a_failing_suite_shuts_it_and_is_named() {
         })),
         1
     );
-    // A later pass of another program than the one that was committed does not count for it.
+    // A later pass of another program than the committed one does not count.
     inside.world.script("checks/smoke.sh", "exit 0");
     inside.world.commit();
     let report = expect(3, inside.release());
@@ -362,7 +362,7 @@ fn a_failing_suite_shuts_it_and_is_named() {
 }
 
 #[test]
-fn removals_in_production_need_their_word() {
+fn removals_in_production_need_a_confirmation() {
     let inside = released();
     let system = inside.world.read("environments/system.toml");
     let start = system.find("[file.config]").unwrap();
@@ -373,8 +373,8 @@ fn removals_in_production_need_their_word() {
     );
     inside.world.commit();
     let plan = plan_of(&expect(0, inside.deliver()));
-    let told = expect(0, inside.approve(&plan)).next;
-    assert_eq!(told, ["evenkeel release --confirm=production"]);
+    let reported = expect(0, inside.approve(&plan)).next;
+    assert_eq!(reported, ["evenkeel release --confirm=production"]);
     let before = inside.asked("production");
     refused(3, "--confirm=production", &inside.release());
     let wrong = inside.with(|world, location| {
@@ -394,7 +394,7 @@ fn removals_in_production_need_their_word() {
 }
 
 #[test]
-fn a_release_that_fails_half_way_is_told_and_gone_on_with() {
+fn a_failed_release_is_reported_and_continued() {
     for fault in [
         Fault::FailBefore,
         Fault::FailAfter,
@@ -439,7 +439,7 @@ fn a_release_that_fails_half_way_is_told_and_gone_on_with() {
 }
 
 #[test]
-fn production_is_only_brought_back_to_what_it_runs() {
+fn production_is_only_restored() {
     let inside = released();
     another_greeting(&inside, "again");
     let before = inside.asked("production");
@@ -474,13 +474,16 @@ fn without_a_person_the_gate_still_judges() {
     assert_eq!(inside.asked("production"), before);
 }
 
-/// P37: whoever may change the definitions may ask for less; whoever approves or releases hears of it.
+/// P37: a weakened policy is reported to the person who approves or releases.
 #[test]
-fn a_policy_that_asks_for_less_than_at_the_last_release_is_told() {
+fn a_weakened_policy_is_reported() {
     let inside = released();
-    const TOLD: &str = "the policy asks for less than at r-1: ";
+    const WARNING: &str = "the policy asks for less than at r-1: ";
     another_greeting(&inside, "second");
-    assert!(!words(&inside.deliver()).contains(TOLD), "it is the same");
+    assert!(
+        !words(&inside.deliver()).contains(WARNING),
+        "it is the same"
+    );
     inside.world.replace(
         "environments/system.toml",
         STRICT,
@@ -488,14 +491,14 @@ fn a_policy_that_asks_for_less_than_at_the_last_release_is_told() {
     );
     inside.world.commit();
     let less =
-        format!("{TOLD}`approvals` was 1 and is 0; `evidence-max-age` was 24 h and is 7 days");
+        format!("{WARNING}`approvals` was 1 and is 0; `evidence-max-age` was 24 h and is 7 days");
     let delivered = inside.deliver();
     assert!(words(&delivered).contains(&less), "{}", words(&delivered));
     let plan = plan_of(&expect(0, delivered));
     for outcome in [inside.approve(&plan), inside.release()] {
         assert!(words(&outcome).contains(&less), "{}", words(&outcome));
     }
-    // To ask for more is nobody's worry.
+    // A stricter policy is not reported.
     inside.world.replace(
         "environments/system.toml",
         "approvals = 0\nevidence-max-age = \"7d\"\n",
@@ -505,9 +508,9 @@ fn a_policy_that_asks_for_less_than_at_the_last_release_is_told() {
     assert!(!words(&inside.deliver()).contains("asks for less"));
 }
 
-/// A suite during which a file is exchanged and put back again tested something else.
+/// A suite during which a file was exchanged and restored tested another state.
 #[test]
-fn what_was_exchanged_while_suites_ran_and_put_back_voids_the_evidence() {
+fn a_reverted_change_during_suites_voids_the_evidence() {
     for (path, other) in [
         ("run/staging/config.toml", "other = 1\n"),
         ("run/staging/app/current/app", "another program\n"),
@@ -532,9 +535,9 @@ fn what_was_exchanged_while_suites_ran_and_put_back_voids_the_evidence() {
     }
 }
 
-/// As with one that is edited after the suites passed.
+/// The same for an edit after the suites passed.
 #[test]
-fn what_was_edited_after_the_suites_and_edited_back_voids_the_evidence() {
+fn a_reverted_change_after_suites_voids_the_evidence() {
     for path in ["run/staging/config.toml", "run/staging/app/current/app"] {
         let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 0\n"));
         world.commit();

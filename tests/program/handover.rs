@@ -1,11 +1,11 @@
-//! One thing, one owner: a claim passes from one resource to another without being lost on the way.
+//! One thing, one owner: a claim passes from one resource to another without loss.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::world::TestWorld;
 
-/// A system with one directory and the resources that are given.
+/// Returns a system with one directory and the given resources.
 fn world(resources: &str) -> TestWorld {
     let world = TestWorld::with(&system(resources));
     world.expect(0, &["apply", "staging"]);
@@ -53,7 +53,7 @@ fn file(name: &str, path: &str, content: &str) -> String {
     )
 }
 
-/// Applied in one run, the plan is empty and nothing drifts.
+/// Checks that after one apply the plan is empty and there is no drift.
 #[track_caller]
 fn follows(world: &TestWorld, resources: &str) {
     define(world, resources);
@@ -65,7 +65,7 @@ fn follows(world: &TestWorld, resources: &str) {
 }
 
 #[test]
-fn a_resource_with_another_name_keeps_what_it_is() {
+fn a_renamed_resource_stays_unchanged() {
     let resources = |suffix: &str| {
         format!(
             "{}[link.l{suffix}]\non = \"web\"\npath = \"${{directory.home.path}}/link\"\nto = \"x\"\n\
@@ -104,7 +104,7 @@ fn a_renamed_file_reaches_production_through_the_gate() {
 }
 
 #[test]
-fn two_and_more_files_change_places() {
+fn two_and_more_files_swap_places() {
     let world = world(&(file("a", "x", "1") + &file("b", "y", "2") + &file("c", "z", "3")));
     follows(
         &world,
@@ -120,7 +120,7 @@ fn two_and_more_files_change_places() {
     );
     let content = ["x", "y", "z"].map(|name| world.read(&format!("run/staging/{name}")));
     assert_eq!(content, ["3", "2", "1"]);
-    // A new file in the place of the first, and the others move up.
+    // A new file in place of the first; the others move up.
     follows(
         &world,
         &(file("n", "x", "0") + &file("c", "y", "3") + &file("b", "z", "2") + &file("a", "w", "1")),
@@ -162,7 +162,7 @@ fn a_directory_moves_with_its_children() {
     follows(&world, &resources("new"));
     assert_eq!(world.read("run/staging/new/f"), "deep");
     assert!(!world.path("run/staging/old").exists());
-    // Down into itself, and up again.
+    // Into its own subdirectory, and back.
     follows(&world, &resources("new/inner"));
     assert_eq!(world.read("run/staging/new/inner/f"), "deep");
     follows(&world, &resources("new"));
@@ -170,7 +170,7 @@ fn a_directory_moves_with_its_children() {
 }
 
 #[test]
-fn a_directory_that_is_declared_no_longer_stays_for_what_is_inside() {
+fn a_removed_directory_stays_for_its_contents() {
     let world = world(&format!(
         "[directory.d]\non = \"web\"\npath = \"${{directory.home.path}}/d\"\n{}",
         file("f", "d/f", "one")
@@ -185,7 +185,7 @@ fn process(name: &str, port: u16) -> String {
     )
 }
 
-/// Two ports that nothing listens at now.
+/// Returns two ports without a listener.
 fn ports() -> [u16; 2] {
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let (one, two) = (free(), free());
@@ -209,7 +209,7 @@ fn a_port_passes_from_one_process_to_the_next() {
 }
 
 #[test]
-fn a_declared_move_takes_the_old_resource_along() {
+fn a_declared_move_replaces_the_old_resource() {
     let world = TestWorld::with(&system(&file("old", "old", "one")));
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
@@ -219,7 +219,7 @@ fn a_declared_move_takes_the_old_resource_along() {
         .expect(2, &["plan", "staging"])
         .says("moved from file.old");
     world.expect(0, &["deliver"]);
-    // What moves is not lost: nobody has to confirm it.
+    // A move is not a removal, so it needs no confirmation.
     world.expect(0, &["release"]);
     assert_eq!(world.read("run/production/new"), "one");
     assert!(!world.path("run/production/old").exists());
@@ -254,9 +254,9 @@ fn two_environments_do_not_claim_one_thing() {
     assert!(!world.path("run/staging").exists());
 }
 
-/// What one environment gives up and the other declares now is not removed from under it.
+/// A resource that one environment drops and another declares is not removed.
 #[test]
-fn what_another_environment_declares_now_stays() {
+fn a_resource_of_another_environment_stays() {
     let world = world("");
     let path = world.path("run/shared");
     let shared = format!(
@@ -290,7 +290,7 @@ fn a_log_that_was_declared_as_a_file_stays_for_the_process() {
     assert_eq!(world.read("run/staging/log"), "first");
 }
 
-/// A target with another name is the same machine, and what was applied through it is reached.
+/// A renamed target is the same machine, and its applied resources are reached.
 #[test]
 fn a_target_with_another_name_is_the_same_machine() {
     let world = world(&(file("a", "x", "one") + &file("b", "y", "two")));
@@ -313,7 +313,7 @@ fn a_target_with_another_name_is_the_same_machine() {
 }
 
 #[test]
-fn what_is_gone_after_the_last_step_is_no_success() {
+fn a_resource_missing_after_the_last_step_is_not_a_success() {
     let world = TestWorld::with(&system(""));
     define(
         &world,
@@ -331,7 +331,7 @@ fn what_is_gone_after_the_last_step_is_no_success() {
 }
 
 #[test]
-fn a_failed_step_is_not_called_a_change_by_hand() {
+fn a_failed_step_is_not_a_change_from_outside() {
     let good = "[process.p]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nstop-within = \"1s\"\n";
     let world = world(good);
     define(&world, &good.replace("\"sleep\", \"600\"", "\"false\""));
@@ -359,7 +359,7 @@ fn a_change_outside_is_dated_by_the_observations_around_it() {
     drift.says("between a-1 (").says(") and this check (");
 }
 
-/// What a process restarts on may get another name, and is the same: the process runs on.
+/// A renamed dependency of a process is unchanged, so the process keeps running.
 #[test]
 fn a_renamed_dependency_restarts_nothing() {
     let resources = |name: &str, content: &str| {
@@ -380,16 +380,16 @@ fn a_renamed_dependency_restarts_nothing() {
     assert_ne!(world.processes(), running);
 }
 
-/// A release that is killed between a move and the clearing of the former place is finished by the next one: what is left
-/// to be cleared was rehearsed.
+/// A release killed between a move and the clearing of the former place is completed by the next one, since the
+/// clearing was rehearsed.
 #[test]
-fn what_a_killed_release_left_to_be_cleared_was_rehearsed() {
+fn the_clearing_after_a_killed_release_was_rehearsed() {
     let world = TestWorld::with(&system(&file("a", "x", "one")));
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
     define(&world, &file("a", "y", "one"));
     world.expect(0, &["deliver"]);
-    // The step at the end fails as if it were not reached: a directory in the place of what it removes.
+    // The last step fails as if it were not reached: a directory is in place of the file to remove.
     fs::remove_file(world.path("run/production/x")).unwrap();
     fs::create_dir_all(world.path("run/production/x/in-the-way")).unwrap();
     let ran = world.run(&["release"]);
@@ -402,10 +402,10 @@ fn what_a_killed_release_left_to_be_cleared_was_rehearsed() {
     world.expect(0, &["plan"]);
 }
 
-/// The same command under another name is no removal, so production needs no word of confirmation. The process goes on
+/// The same command under another name is not a removal, so production needs no confirmation. The process keeps
 /// running, with its log.
 #[test]
-fn a_renamed_process_goes_on_running_in_production_too() {
+fn a_renamed_process_keeps_running_in_production() {
     let process = |names: &[&str]| -> String {
         let each = |name: &&str| {
             format!(
@@ -428,13 +428,14 @@ fn a_renamed_process_goes_on_running_in_production_too() {
     assert_eq!(world.processes(), running);
     world.expect(0, &["drift", "--live"]);
     world.expect(0, &["plan"]);
-    // One of two that are alike goes: that is a removal.
+    // Dropping one of two equal ones is a removal.
     define(&world, &process(&["b"]));
     world.expect(0, &["deliver"]);
     world.expect(3, &["release"]).says("this removes");
 }
 
-/// What runs keeps its log, and evenkeel its record, under the new name only; what is changed besides the name starts anew.
+/// A running process keeps its log, and evenkeel its record, under the new name only; it restarts if anything else
+/// changed.
 #[test]
 fn the_log_and_the_record_of_a_renamed_process_follow_its_name() {
     let process = |name: &str, more: &str| {
@@ -454,10 +455,10 @@ fn the_log_and_the_record_of_a_renamed_process_follow_its_name() {
     assert_eq!(world.processes(), running);
     assert!(kept("b.log") && kept("b.process.json"));
     assert!(!kept("a.log") && !kept("a.process.json"));
-    // Back, and by a declaration.
+    // Back, by a declaration.
     follows(&world, &process("a", "moved = [\"process.b\"]\n"));
     assert_eq!(world.processes(), running);
-    // It is another process where more than its name differs.
+    // It is another process if more than its name differs.
     follows(&world, &process("c", "environment = { A = \"1\" }\n"));
     assert_ne!(world.processes(), running);
     assert_eq!(world.processes().len(), 1);
@@ -465,8 +466,8 @@ fn the_log_and_the_record_of_a_renamed_process_follow_its_name() {
     assert_eq!(world.processes().len(), 0);
 }
 
-/// Staging left a place step by step, production leaves it in one: its place was taken by another file in between, so
-/// nothing was ever cleared.
+/// Staging left a place in several steps, production leaves it in one: another file took its place in between, so it
+/// was never cleared.
 #[test]
 fn a_place_that_was_left_in_several_steps_is_rehearsed() {
     let world = TestWorld::with(&system(&file("a", "one", "a")));
@@ -482,7 +483,7 @@ fn a_place_that_was_left_in_several_steps_is_rehearsed() {
     world.expect(0, &["audit", "verify"]);
 }
 
-/// A generator of numbers: the same rounds each time.
+/// Random number generator: the same rounds each time.
 struct Random(u64);
 
 impl Random {
@@ -495,7 +496,7 @@ impl Random {
     }
 }
 
-/// What is declared: names with their paths and contents; a content without a letter is a link's.
+/// Declared names with their paths and contents; a content without a letter is a link's.
 type Declared = Vec<(u64, String, String)>;
 
 fn some(random: &mut Random) -> Declared {
@@ -527,8 +528,9 @@ fn resources(declared: &Declared, directory: u64) -> String {
     text
 }
 
-/// Definitions change, hands edit and remove, runs and releases are killed at some moment; after each kill the ledger is
-/// whole, and the next whole run brings all of it. `EVENKEEL_TEST_ALL=1` kills 2,000 runs, in four projects at a time.
+/// Definitions change, files are edited and removed outside evenkeel, runs and releases are killed at any moment; after
+/// each kill the ledger is whole, and the next complete run applies all of it. `EVENKEEL_TEST_ALL=1` kills 2,000 runs,
+/// in four projects at a time.
 #[test]
 fn killed_over_cycles_of_renames_swaps_removals_edits_and_releases_it_converges() {
     if std::env::var_os("EVENKEEL_TEST_ALL").is_none() {
@@ -562,7 +564,7 @@ fn cycles(seed: u64, wanted: u64) {
                 if random.below(2) == 0 {
                     fs::remove_file(path).unwrap();
                 } else {
-                    fs::write(path, "by hand").unwrap();
+                    fs::write(path, "outside edit").unwrap();
                 }
             }
         }
@@ -605,14 +607,14 @@ fn cycles(seed: u64, wanted: u64) {
     eprintln!("seed {seed}: killed {killed} runs in {round} rounds, {releases} of them releases");
 }
 
-/// How long a command takes that succeeds.
+/// Returns the duration of a successful command.
 fn time(world: &TestWorld, arguments: &[&str]) -> std::time::Duration {
     let began = std::time::Instant::now();
     world.expect(0, arguments);
     began.elapsed()
 }
 
-/// Kills a command at some moment; whether it was killed before its end.
+/// Kills a command at some moment; returns whether it was killed before its end.
 fn kill(
     world: &TestWorld,
     arguments: &[&str],
@@ -631,7 +633,7 @@ fn kill(
     child.wait().unwrap().code().is_none()
 }
 
-/// What is declared is there with its content, and nothing else, besides what somebody else put there.
+/// Checks that declared files exist with their contents, and nothing else except foreign files.
 #[track_caller]
 fn is_there(
     world: &TestWorld,
@@ -653,7 +655,7 @@ fn is_there(
     let mut found: Vec<(String, String)> = world
         .snapshot(&format!("run/{environment}"))
         .into_iter()
-        // What a killed placement leaves beside a file is another matter.
+        // Leftovers of a killed placement are tested elsewhere.
         .filter(|(path, _)| {
             !path
                 .file_name()

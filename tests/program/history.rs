@@ -1,4 +1,4 @@
-//! History: since which commit a difference stands, and what is new since one.
+//! History: the commit that introduced a difference, and new differences since a revision.
 
 use super::estate::{drift, yaml};
 use super::world::TestWorld;
@@ -37,7 +37,7 @@ fn commit_on(world: &TestWorld, day: &str, subject: &str) -> String {
     world.git(&["rev-parse", "HEAD"])
 }
 
-/// Two differences, of May and of June.
+/// Returns two differences, of May and of June.
 fn two_differences() -> (TestWorld, String) {
     let world = yaml("a: 1\nb: 1\nc: 1\n", "a: 1\nb: 1\nc: 1\n", "");
     commit_on(&world, "2026-04-01", "Begin");
@@ -49,7 +49,7 @@ fn two_differences() -> (TestWorld, String) {
 }
 
 #[test]
-fn each_difference_knows_since_which_commit_it_stands() {
+fn each_difference_has_its_commit() {
     let (world, _) = two_differences();
     world.write("config/production.yaml", "a: 2\nb: 2\nc: 2\n");
     let text = world.expect(2, &["drift", "--parity"]);
@@ -57,10 +57,10 @@ fn each_difference_knows_since_which_commit_it_stands() {
         .says("\"Let a differ\"")
         .says("since 2026-06-01 12:00:00 UTC")
         .says("in no commit yet");
-    // Of one gravity and reach the oldest comes first.
-    let told = drift(&world, 2);
+    // Of one severity and reach the oldest comes first.
+    let reported = drift(&world, 2);
     assert_eq!(
-        told,
+        reported,
         [
             "parity/setting-differs a",
             "parity/setting-differs b",
@@ -72,7 +72,7 @@ fn each_difference_knows_since_which_commit_it_stands() {
 }
 
 #[test]
-fn what_is_older_than_a_revision_is_counted_and_not_shown() {
+fn differences_older_than_a_revision_are_only_counted() {
     let (world, last) = two_differences();
     world
         .expect(0, &["drift", "--parity", "--since", &last])
@@ -85,10 +85,10 @@ fn what_is_older_than_a_revision_is_counted_and_not_shown() {
 }
 
 #[test]
-fn a_difference_that_went_and_came_again_is_as_old_as_it_came_again() {
+fn a_returned_difference_has_its_new_age() {
     let (world, _) = two_differences();
     world.write("config/production.yaml", "a: 1\nb: 2\nc: 1\n");
-    commit_on(&world, "2026-07-01", "Mend a");
+    commit_on(&world, "2026-07-01", "Fix a");
     world.write("config/production.yaml", "a: 2\nb: 2\nc: 1\n");
     commit_on(&world, "2026-08-01", "Spoil a");
     world
@@ -98,7 +98,7 @@ fn a_difference_that_went_and_came_again_is_as_old_as_it_came_again() {
 }
 
 #[test]
-fn what_is_new_at_a_place_that_already_differed_is_not_new_but_a_new_place_is() {
+fn only_new_places_are_new() {
     let (world, last) = two_differences();
     world.write("config/production.yaml", "a: 2\nb: 2\nc: 2\n");
     let text = world.expect(2, &["drift", "--parity", "--since", &last]);
@@ -107,12 +107,12 @@ fn what_is_new_at_a_place_that_already_differed_is_not_new_but_a_new_place_is() 
 }
 
 #[test]
-fn a_file_that_only_got_another_name_brings_nothing_new_and_keeps_its_age() {
+fn a_renamed_file_keeps_its_age() {
     let world = yaml("a: 1\n", "a: 1\n", "");
     commit_on(&world, "2026-04-01", "Begin");
     world.write("config/production.yaml", "a: 2\n");
     commit_on(&world, "2026-05-01", "Let a differ");
-    // Away, and back by way of another folder.
+    // Moved away, and back by way of another folder.
     world.git(&["mv", "config/production.yaml", "elsewhere.yaml"]);
     commit_on(&world, "2026-06-01", "Move it away");
     world.git(&["mv", "elsewhere.yaml", "config/production.yaml"]);
@@ -121,7 +121,7 @@ fn a_file_that_only_got_another_name_brings_nothing_new_and_keeps_its_age() {
         .expect(2, &["drift", "--parity"])
         .says("since 2026-05-01 12:00:00 UTC")
         .says("by Test, \"Let a differ\"");
-    // Renamed and not committed: as new as it was.
+    // Renamed and uncommitted: the age is unchanged.
     world.git(&["mv", "config", "settings"]);
     world.replace("environments/system.toml", "config/", "settings/");
     world
@@ -140,7 +140,7 @@ fn a_file_that_only_got_another_name_brings_nothing_new_and_keeps_its_age() {
 }
 
 #[test]
-fn what_came_with_a_merge_is_dated_to_the_commit_that_was_merged() {
+fn a_merged_difference_is_dated_to_the_merged_commit() {
     let world = yaml("a: 1\nb: 1\n", "a: 1\nb: 1\n", "");
     commit_on(&world, "2026-04-01", "Begin");
     world.git(&["checkout", "--quiet", "-b", "feature"]);
@@ -170,7 +170,7 @@ fn what_came_with_a_merge_is_dated_to_the_commit_that_was_merged() {
         .expect(2, &["drift", "--parity"])
         .says("since 2026-05-01 12:00:00 UTC")
         .says("by Test, \"Let a differ\"");
-    // What the merge itself made different is the merge's.
+    // A difference made by the merge itself is dated by the merge.
     world.git(&["checkout", "--quiet", "feature"]);
     world.write("unrelated", "more");
     commit_on(&world, "2026-08-01", "More of something else");
@@ -185,7 +185,7 @@ fn what_came_with_a_merge_is_dated_to_the_commit_that_was_merged() {
 }
 
 #[test]
-fn a_document_that_changes_all_the_time_takes_nothing_from_the_others() {
+fn a_frequently_changing_document_has_its_own_budget() {
     let world = yaml(
         "a: 1\n",
         "a: 1\n",
@@ -209,7 +209,7 @@ fn a_document_that_changes_all_the_time_takes_nothing_from_the_others() {
 }
 
 #[test]
-fn without_a_repository_nothing_is_said_of_ages_and_since_is_refused() {
+fn without_a_repository_there_are_no_ages_and_since_is_refused() {
     let world = yaml("a: 1\n", "a: 2\n", "");
     let text = world.expect(2, &["drift", "--parity"]);
     assert!(!text.out.contains("since"), "{}", text.short());
@@ -220,7 +220,7 @@ fn without_a_repository_nothing_is_said_of_ages_and_since_is_refused() {
 }
 
 #[test]
-fn a_repository_without_commits_has_no_history_and_is_no_obstacle() {
+fn a_repository_without_commits_has_no_history() {
     let world = yaml("a: 1\n", "a: 2\n", "");
     world.git(&["init", "--quiet"]);
     world.expect(2, &["drift", "--parity"]);

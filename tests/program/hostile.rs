@@ -1,11 +1,11 @@
-//! Documents that mean harm: escapes, characters that turn text around, braces, and sizes without reason. What comes
-//! out is inert and short, and nothing panics.
+//! Hostile documents: escapes, direction marks, braces, and absurd sizes. Output is escaped and short, and nothing
+//! panics.
 
 use super::estate::{estate, pair, yaml};
 use super::reports::html::is_whole;
 use super::world::{Ran, TestWorld};
 
-/// A terminal takes nothing of it for a command, and no line turns around.
+/// Checks that a terminal executes nothing and no line changes direction.
 #[track_caller]
 fn inert(ran: &Ran) {
     assert!([0, 1, 2].contains(&ran.code), "{}", ran.short());
@@ -17,7 +17,7 @@ fn inert(ran: &Ran) {
     assert!(!ran.err.contains("panicked"), "{}", ran.short());
 }
 
-/// Each command that shows documents.
+/// Runs each command that displays documents.
 #[track_caller]
 fn all_inert(world: &TestWorld, most: usize) {
     for arguments in [
@@ -35,7 +35,7 @@ fn all_inert(world: &TestWorld, most: usize) {
     ] {
         let ran = world.run(arguments);
         if arguments.contains(&"json") {
-            // JSON escapes what is active by itself.
+            // JSON escapes control characters itself.
             ran.document();
             is_whole(&std::fs::read_to_string(world.path("report.html")).unwrap());
         }
@@ -53,7 +53,7 @@ fn all_inert(world: &TestWorld, most: usize) {
     }
 }
 
-/// As JSON writes it, which YAML reads alike.
+/// Returns a text as JSON, which YAML reads alike.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
@@ -72,7 +72,7 @@ pub const TEXTS: [&str; 10] = [
 ];
 
 #[test]
-fn active_text_in_keys_and_values_is_inert() {
+fn control_characters_in_keys_and_values_are_escaped() {
     for text in TEXTS {
         let value = |more: &str| {
             format!(
@@ -105,7 +105,7 @@ fn active_text_in_keys_and_values_is_inert() {
 }
 
 #[test]
-fn active_text_in_lines_comments_and_broken_files_is_inert() {
+fn control_characters_in_lines_comments_and_broken_files_are_escaped() {
     for text in TEXTS {
         let lines = |end: &str| format!("a\n{text} {end}\nb\n");
         all_inert(&pair("conf", &lines("one"), &lines("two"), ""), 60_000);
@@ -118,7 +118,7 @@ fn active_text_in_lines_comments_and_broken_files_is_inert() {
 }
 
 #[test]
-fn active_text_in_names_of_files_and_in_what_commands_say_is_inert() {
+fn control_characters_in_file_names_and_messages_are_escaped() {
     let world = estate("[document.config]\npath = \"d/${environment}\"\n");
     for (number, text) in TEXTS.iter().enumerate() {
         if text.contains(['\0', '/']) {
@@ -166,7 +166,7 @@ fn long_lists_are_one_finding() {
     let ran = world.plain(&["drift", "--parity"]);
     assert_eq!(ran.code, 2);
     assert!(ran.all().len() < 10_000, "{} bytes", ran.all().len());
-    // Elements without identity that have nothing in common.
+    // Elements without an identity that share nothing.
     let maps = |from: usize| -> String {
         (from..from + 1_000)
             .map(|number| format!("- {{a: {number}, b: q{number}}}\n"))
@@ -193,7 +193,7 @@ fn many_different_findings_are_counted_and_not_all_shown() {
 }
 
 #[test]
-fn patterns_and_expressions_that_mean_harm_are_bounded() {
+fn hostile_patterns_and_expressions_are_bounded() {
     let world = yaml(
         &format!("{}a: {}\n", "", quoted(&"a".repeat(60_000))),
         &format!("a: {}b\n", "a".repeat(60_000)),

@@ -1,7 +1,7 @@
-//! Drift is found, and only drift: a thousand differences put into documents of all formats are found, each at its
-//! place and nothing beside them; a thousand documents that say the same in other words are in parity.
+//! Completeness and precision: a thousand differences in documents of all formats are found, each at its place, with no
+//! other finding; a thousand documents with equal meaning in another form are in parity.
 //!
-//! Seeded: the same worlds on every run. At the library's level, since a process for each would take minutes.
+//! Seeded: the same worlds on every run. On the library's level, since a process for each would take minutes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use evenkeel_comparison::{
 use evenkeel_document::Format;
 use evenkeel_model::source::SourceFile;
 
-/// A sequence of numbers that looks like chance.
+/// Pseudo-random sequence.
 pub struct Chance(pub u64);
 
 impl Chance {
@@ -86,7 +86,7 @@ enum Leaf {
     Text(String),
     Number(u64),
     Flag(bool),
-    /// In mebibytes; written in one unit or the other.
+    /// In mebibytes; written in either unit.
     Memory(u64),
     /// In seconds.
     Time(u64),
@@ -102,7 +102,7 @@ enum Thing {
 
 type Entries = Vec<(String, Thing)>;
 
-/// Makes worlds: nothing in one of them is there twice, but flags.
+/// Generator of worlds: values are unique within one, except flags.
 struct Maker {
     chance: Chance,
     style: Style,
@@ -178,7 +178,7 @@ impl Maker {
         }
     }
 
-    /// Another value: never one that means the same.
+    /// Returns another value, with another meaning.
     fn another(&mut self, leaf: &Leaf) -> Leaf {
         let number = self.number();
         match leaf {
@@ -194,7 +194,7 @@ impl Maker {
         }
     }
 
-    /// Puts one difference into some entries, and gives its path.
+    /// Injects one difference into entries, and returns its path.
     fn inject(&mut self, entries: &mut Entries, path: &str, depth: usize) -> String {
         let at = |key: &str| {
             if path.is_empty() {
@@ -254,7 +254,7 @@ impl Maker {
     }
 }
 
-/// Writes a world: plainly, or with every freedom that a format leaves.
+/// Writer of a world: plainly, or with every freedom of a format.
 struct Writer<'c> {
     chance: &'c mut Chance,
     style: Style,
@@ -267,7 +267,7 @@ impl Writer<'_> {
         self.is_free && self.chance.one_in(2)
     }
 
-    /// Without quotes: what it says, and whether it is a text.
+    /// Returns a value without quotes, and whether it is a text.
     fn words(&mut self, leaf: &Leaf) -> (String, bool) {
         match leaf {
             Leaf::Text(text) => (text.replace("{}", self.environment), true),
@@ -487,7 +487,7 @@ impl Writer<'_> {
         }
     }
 
-    /// In one expression: YAML's flow style, JSON, TOML's inline tables, HCL's objects.
+    /// Writes one expression: YAML's flow style, JSON, TOML's inline tables, HCL's objects.
     fn inline(&mut self, thing: &Thing) -> String {
         match thing {
             Thing::Leaf(leaf) => self.leaf(leaf),
@@ -530,7 +530,7 @@ impl Writer<'_> {
 }
 
 fn compared(style: Style, left: &str, right: &str) -> FilesComparison {
-    // INI files and Java's properties are told apart by their names.
+    // INI files and Java's properties are distinguished by name.
     let ending = if style == Style::Ini {
         "ini"
     } else {
@@ -567,7 +567,7 @@ fn compared(style: Style, left: &str, right: &str) -> FilesComparison {
     )
 }
 
-/// A world of a style: its parts, each an entry of its own.
+/// Returns a world of a style: its parts, one entry each.
 fn world(style: Style, seed: u64) -> (Maker, Vec<Entries>) {
     let mut maker = Maker {
         chance: Chance(seed),
@@ -610,20 +610,24 @@ fn a_thousand_injected_differences_are_found_each_at_its_place_and_nothing_else(
             let is_free = seed % 2 == 1;
             let left = written(&mut maker.chance, style, "staging", false, &parts);
             let right = written(&mut maker.chance, style, "production", is_free, &other);
-            let told = compared(style, &left, &right);
-            let messages: Vec<&String> = told.complaints.iter().map(|each| &each.message).collect();
+            let reported = compared(style, &left, &right);
+            let messages: Vec<&String> = reported
+                .complaints
+                .iter()
+                .map(|each| &each.message)
+                .collect();
             assert!(
                 messages.is_empty(),
                 "{style:?} {seed}: {messages:?}\n{left}\n=====\n{right}"
             );
-            let mut found: Vec<String> = told
+            let mut found: Vec<String> = reported
                 .located
                 .iter()
                 .map(|located| {
                     if style != Style::Lines {
                         return located.disagreement.path.to_string();
                     }
-                    // A line is known by its first word.
+                    // A line is identified by its first word.
                     let span = located.left.as_ref().or(located.right.as_ref()).unwrap();
                     let line = &span.file.text[span.start()..];
                     line.split(' ').next().unwrap().to_owned()
@@ -632,7 +636,7 @@ fn a_thousand_injected_differences_are_found_each_at_its_place_and_nothing_else(
             found.sort();
             expected.sort();
             assert_eq!(found, expected, "{style:?} {seed}\n{left}\n=====\n{right}");
-            for located in &told.located {
+            for located in &reported.located {
                 points_there(style, located);
             }
         }
@@ -640,7 +644,7 @@ fn a_thousand_injected_differences_are_found_each_at_its_place_and_nothing_else(
     assert_eq!(injected, 1_000);
 }
 
-/// A key or a value is where the span says it is.
+/// Checks that a key or a value is at the reported position.
 fn points_there(style: Style, located: &evenkeel_comparison::Located) {
     let path = located.disagreement.path.to_string();
     let key = path
@@ -678,14 +682,17 @@ fn a_thousand_worlds_in_other_words_are_in_parity() {
             let (mut maker, parts) = world(style, seed);
             let left = written(&mut maker.chance, style, "staging", seed % 2 == 1, &parts);
             let right = written(&mut maker.chance, style, "production", true, &parts);
-            let told = compared(style, &left, &right);
-            let complaints: Vec<&String> =
-                told.complaints.iter().map(|each| &each.message).collect();
+            let reported = compared(style, &left, &right);
+            let complaints: Vec<&String> = reported
+                .complaints
+                .iter()
+                .map(|each| &each.message)
+                .collect();
             assert!(
                 complaints.is_empty(),
                 "{style:?} {seed}: {complaints:?}\n{left}\n=====\n{right}"
             );
-            let found: Vec<String> = told
+            let found: Vec<String> = reported
                 .located
                 .iter()
                 .map(|located| {

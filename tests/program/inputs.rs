@@ -1,11 +1,11 @@
-//! The program and the inputs of a suite are read like every other file: with a limit, at the revision of `--at`, and
-//! they count in whether the definitions are committed.
+//! Programs and inputs of suites are read like every other file: with a limit, at the revision of `--at`, and as part
+//! of whether the definitions are committed.
 
 use std::time::Instant;
 
 use super::world::{HANGS, SYSTEM, TestWorld};
 
-/// A committed project whose suite has an input.
+/// Returns a committed project whose suite has an input.
 fn committed() -> TestWorld {
     let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "").replace(
         "[release]",
@@ -68,11 +68,8 @@ fn a_program_that_is_built_needs_no_commit_and_one_that_git_would_add_does() {
     ignore(&world, "");
     world.git(&["add", ".gitignore"]);
     world.git(&["commit", "-qm", "Ignore less"]);
-    assert!(
-        is_dirty(&world),
-        "nobody committed it, and nobody ignores it"
-    );
-    // An input is not built: where the commit lacks it, it is not committed.
+    assert!(is_dirty(&world), "neither committed nor ignored");
+    // An input is not built: if the commit lacks it, it is uncommitted.
     ignore(&world, "/out\n/checks/other.json\n");
     world.replace("environments/system.toml", "expected.json", "other.json");
     world.write("checks/other.json", "{}\n");
@@ -93,13 +90,14 @@ fn inputs_are_those_of_the_commit_that_is_read() {
     };
     world.expect(0, &["apply", "staging"]);
     assert_eq!(digest(&["--at", "HEAD"]).0, 0);
-    // The working tree would run, so it must be what the commit has: else the evidence would be of something else.
+    // The working tree's file would run, so it must equal the commit's; otherwise the evidence would be of another
+    // file.
     world.write("checks/expected.json", "[]\n");
     assert_eq!(digest(&[]).0, 0);
     let (code, said) = digest(&["--at", "HEAD"]);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("checks/expected.json"), "{said}");
-    // What the commit lacks is missing, even if the working tree has it.
+    // A file that the commit lacks is missing, even if the working tree has it.
     world.write("checks/new.json", "{}\n");
     world.replace("environments/system.toml", "expected.json", "new.json");
     world.git(&["add", "environments/system.toml"]);
@@ -110,7 +108,7 @@ fn inputs_are_those_of_the_commit_that_is_read() {
 }
 
 #[test]
-fn what_is_no_plain_file_is_an_error_at_its_place_and_hangs_nothing() {
+fn special_files_are_an_error_at_their_place_and_do_not_block() {
     let begun = Instant::now();
     for (key, before) in [
         ("inputs", "../checks/expected.json"),

@@ -1,4 +1,4 @@
-//! The program's operations run inside the test: recorded targets, a clock that stands still, a silent listener.
+//! Operations inside the test process: recorded targets, a fixed clock, a silent listener.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -24,15 +24,15 @@ use evenkeel_model::{EnvironmentName, Moment, Sealer};
 use super::reports::is_all_in_the_document;
 use super::world::TestWorld;
 
-/// A project whose targets are in memory.
+/// Project whose targets are in memory.
 pub struct Inside {
-    /// The project on disk.
+    /// Project on disk.
     pub world: TestWorld,
     /// Environment variables.
     pub variables: RefCell<BTreeMap<String, String>>,
-    /// Now.
+    /// Current time.
     pub now: Cell<Moment>,
-    /// Who runs it.
+    /// Account.
     pub actor: RefCell<String>,
     targets: Recorded,
 }
@@ -58,18 +58,18 @@ impl TargetMaker for Recorded {
     }
 }
 
-/// Says nothing.
+/// Listener that ignores events.
 struct Silence;
 
 impl Listener for Silence {
     fn event(&self, _event: Event<'_>) {}
 }
 
-/// What came of an operation.
+/// Result of an operation.
 pub type Outcome = Result<Report, Failure>;
 
 impl Inside {
-    /// Around a project whose environments are at `/srv/…` of targets in memory.
+    /// Creates one for a project whose environments are at `/srv/…` of targets in memory.
     pub fn new(world: TestWorld) -> Self {
         for name in ["staging", "production"] {
             world.replace(
@@ -78,7 +78,7 @@ impl Inside {
                 &format!("/srv/{name}"),
             );
         }
-        // The key is there before the first look, so that all looks seal alike.
+        // The key exists before the first observation, so that all of them seal alike.
         std::fs::create_dir_all(world.path(".evenkeel")).unwrap();
         world.mode(".evenkeel", 0o700);
         FolderStores::default()
@@ -98,7 +98,7 @@ impl Inside {
         }
     }
 
-    /// The target of an environment; made when the first operation looks at it, or here.
+    /// Returns the target of an environment; created on first use.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
         let sealer = FolderStores::default()
             .make(&self.world.path(""))
@@ -114,24 +114,24 @@ impl Inside {
         Arc::clone(&self.targets.0.lock().unwrap()[environment])
     }
 
-    /// How many actions an environment's target was ever asked for.
+    /// Returns the number of requested actions of an environment's target.
     pub fn asked(&self, environment: &str) -> usize {
         self.target(environment).journal().len()
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn pass(&self, seconds: i64) {
         self.now.set(Moment::from_millisecond(
             self.now.get().as_millisecond() + seconds * 1000,
         ));
     }
 
-    /// Does something with the program's world.
+    /// Calls a function with the program's world.
     pub fn with<T>(&self, task: impl FnOnce(&World<'_>, &ProjectLocation) -> T) -> T {
         self.with_interruption(Interruption::default(), task)
     }
 
-    /// The same, with an interruption of the test's.
+    /// Calls a function with the program's world and the test's interruption.
     pub fn with_interruption<T>(
         &self,
         interruption: Interruption,
@@ -140,7 +140,7 @@ impl Inside {
         self.with_all(interruption, &Silence, task)
     }
 
-    /// The same, with a listener.
+    /// Calls a function with the program's world and a listener.
     pub fn with_listener<T>(
         &self,
         listener: &dyn Listener,
@@ -183,12 +183,12 @@ impl Inside {
         outcome
     }
 
-    /// `evenkeel apply ENVIRONMENT`.
+    /// Runs `evenkeel apply ENVIRONMENT`.
     pub fn apply(&self, environment: &str) -> Outcome {
         self.apply_confirmed(environment, None)
     }
 
-    /// With a word of confirmation.
+    /// Runs `evenkeel apply` with a confirmation.
     pub fn apply_confirmed(&self, what: &str, confirm: Option<&str>) -> Outcome {
         let request = ApplyRequest {
             what: what.into(),
@@ -198,7 +198,7 @@ impl Inside {
         self.with(|world, location| operation::apply(world, location, &request))
     }
 
-    /// `evenkeel plan ENVIRONMENT`.
+    /// Runs `evenkeel plan ENVIRONMENT`.
     pub fn plan(&self, environment: &str) -> Outcome {
         self.with(|world, location| {
             operation::plan(
@@ -213,17 +213,17 @@ impl Inside {
         })
     }
 
-    /// `evenkeel drift`.
+    /// Runs `evenkeel drift`.
     pub fn drift(&self) -> Outcome {
         self.with(|world, location| operation::drift(world, location, &DriftRequest::default()))
     }
 
-    /// `evenkeel deliver`.
+    /// Runs `evenkeel deliver`.
     pub fn deliver(&self) -> Outcome {
         self.with(|world, location| operation::deliver(world, location, &DeliverRequest::default()))
     }
 
-    /// `evenkeel approve PLAN`.
+    /// Runs `evenkeel approve PLAN`.
     pub fn approve(&self, plan: &str) -> Outcome {
         self.with(|world, location| {
             operation::approve(
@@ -238,24 +238,24 @@ impl Inside {
         })
     }
 
-    /// `evenkeel release`.
+    /// Runs `evenkeel release`.
     pub fn release(&self) -> Outcome {
         self.with(|world, location| operation::release(world, location, None, None, None))
     }
 
-    /// `evenkeel release --confirm=production`.
+    /// Runs `evenkeel release --confirm=production`.
     pub fn release_confirmed(&self) -> Outcome {
         self.with(|world, location| {
             operation::release(world, location, None, Some("production"), None)
         })
     }
 
-    /// `evenkeel status`.
+    /// Runs `evenkeel status`.
     pub fn status(&self) -> Outcome {
         self.with(operation::status)
     }
 
-    /// `evenkeel log`.
+    /// Runs `evenkeel log`.
     pub fn log(&self) -> Outcome {
         self.with(|world, location| {
             operation::log(
@@ -270,13 +270,13 @@ impl Inside {
         })
     }
 
-    /// `evenkeel audit verify`.
+    /// Runs `evenkeel audit verify`.
     pub fn audit(&self) -> Outcome {
         self.with(|world, location| operation::audit_verify(world, location, &[], false))
     }
 }
 
-/// The exit code of an outcome.
+/// Returns the exit code of an outcome.
 pub fn code(outcome: &Outcome) -> u8 {
     match outcome {
         Ok(report) => report.exit_code,
@@ -284,7 +284,7 @@ pub fn code(outcome: &Outcome) -> u8 {
     }
 }
 
-/// Everything an outcome says, as JSON or as the failure's words.
+/// Returns an outcome as JSON or as the failure's message.
 pub fn words(outcome: &Outcome) -> String {
     match outcome {
         Ok(report) => serde_json::to_string(report).unwrap(),
@@ -295,7 +295,7 @@ pub fn words(outcome: &Outcome) -> String {
     }
 }
 
-/// That an outcome has a code.
+/// Checks the code of an outcome.
 #[track_caller]
 pub fn expect(wanted: u8, outcome: Outcome) -> Report {
     assert_eq!(code(&outcome), wanted, "{}", words(&outcome));
@@ -304,13 +304,13 @@ pub fn expect(wanted: u8, outcome: Outcome) -> Report {
     report
 }
 
-/// That an outcome has a code and says something.
+/// Checks the code and a text of an outcome.
 #[track_caller]
 pub fn refused(wanted: u8, says: &str, outcome: &Outcome) {
     assert_eq!(code(outcome), wanted, "{}", words(outcome));
     assert!(
         words(outcome).contains(says),
-        "nobody says {says:?}: {}",
+        "output lacks {says:?}: {}",
         words(outcome)
     );
 }

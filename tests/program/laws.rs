@@ -1,4 +1,4 @@
-//! Laws that hold for every definition: generated ones, on recorded targets whose journal is the truth.
+//! Laws of every definition: generated ones, on recorded targets with a true journal.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use super::inside::{Inside, code, expect, words};
 use super::world::TestWorld;
 
-/// A generated definition.
+/// Generated definition.
 #[derive(Clone, Debug)]
 struct Shape {
     directories: usize,
@@ -145,7 +145,7 @@ require = []
     }
 }
 
-/// One of everything.
+/// Returns a definition with everything.
 fn everything() -> Shape {
     Shape {
         directories: 2,
@@ -210,7 +210,7 @@ proptest! {
         expect(0, inside.apply("staging"));
         prop_assert_eq!(inside.asked("staging"), done, "the second time nothing is done");
         let after = expect(0, inside.log());
-        // The lease is taken and given back, and nothing else is written.
+        // The lease is taken and returned, and nothing else is written.
         prop_assert_eq!(after.entries.len(), entries + 2);
         prop_assert_eq!(inside.asked("production"), 0);
     }
@@ -227,17 +227,17 @@ proptest! {
     }
 
     #[test]
-    fn from_one_definition_to_any_other_one_apply_is_enough(one in shapes(), two in shapes()) {
+    fn one_apply_reaches_any_other_definition(one in shapes(), two in shapes()) {
         let inside = one.inside();
         expect(0, inside.apply("staging"));
         inside.world.write("environments/system.toml", &two.system());
         expect(0, inside.apply("staging"));
         prop_assert!(expect(0, inside.plan("staging")).plans[0].steps.is_empty());
-        // What is there is what a first apply of the second definition alone makes.
+        // The result equals that of a first apply of the second definition alone.
         let fresh = two.inside();
         expect(0, fresh.apply("staging"));
         let names = |inside: &Inside| -> BTreeSet<String> {
-            // evenkeel's own records lie in each project's own folder.
+            // evenkeel's own records are in each project's folder.
             let things = inside.target("staging").world().things.into_keys();
             things.filter(|path| !path.starts_with("/tmp")).collect()
         };
@@ -247,9 +247,9 @@ proptest! {
     }
 }
 
-/// Whatever is seen is in the plan's digest: what was approved is exactly what was looked at.
+/// The plan's digest covers every observation: exactly the observed state was approved.
 #[test]
-fn any_change_of_what_is_observed_changes_the_plan() {
+fn any_change_of_the_observation_changes_the_plan() {
     let inside = everything().inside();
     expect(0, inside.apply("staging"));
     let target = inside.target("staging");
@@ -321,9 +321,9 @@ fn any_change_of_what_is_observed_changes_the_plan() {
     different("a process without a record");
 }
 
-/// P18: what only looks changes nothing: not the targets, not the ledger.
+/// P18: read-only commands change nothing, neither targets nor the ledger.
 #[test]
-fn looking_never_acts_and_writes_nothing() {
+fn read_only_commands_never_act_or_write() {
     let inside = everything().inside();
     for round in 0..3 {
         match round {
@@ -371,9 +371,9 @@ fn looking_never_acts_and_writes_nothing() {
     }
 }
 
-/// P22: whatever goes wrong at whatever step, success is never claimed for what is not so, and one more run mends it.
+/// P22: after a failure of any step, no false success is reported, and one more run repairs it.
 #[test]
-fn whatever_goes_wrong_at_any_step_is_told_truthfully() {
+fn every_failure_of_any_step_is_reported() {
     let undisturbed = everything().inside();
     expect(0, undisturbed.apply("staging"));
     let steps = undisturbed.asked("staging");
@@ -386,7 +386,7 @@ fn whatever_goes_wrong_at_any_step_is_told_truthfully() {
             Fault::Blind,
             Fault::Interrupt,
         ] {
-            // The first action makes the folder of evenkeel's own records: nobody declared it, and nobody looks at it.
+            // The first action creates the folder of evenkeel's own records, which is neither declared nor observed.
             if number == 0 && fault == Fault::Blind {
                 continue;
             }
@@ -403,7 +403,7 @@ fn whatever_goes_wrong_at_any_step_is_told_truthfully() {
                 _ => &[1],
             };
             assert!(wanted.contains(&code(&outcome)), "{what}");
-            // Done is recorded of what was really done, and of nothing else.
+            // Done is recorded for completed steps only.
             let done = outcome.as_ref().unwrap().applies[0].done;
             let really = target
                 .journal()
@@ -446,9 +446,9 @@ fn whatever_goes_wrong_at_any_step_is_told_truthfully() {
     }
 }
 
-/// P30: whichever word cannot be written, nothing is asked of a target that was not written down before.
+/// P30: whichever entry cannot be written, no unrecorded action is requested from a target.
 #[test]
-fn nothing_is_done_that_could_not_be_written_first() {
+fn nothing_is_done_before_it_is_recorded() {
     let founded = || {
         let inside = everything().inside();
         let time = "2026-11-23T09:00:00Z".parse().map(Moment::new).unwrap();
@@ -479,7 +479,7 @@ fn nothing_is_done_that_could_not_be_written_first() {
     let undisturbed = founded();
     expect(0, undisturbed.apply("staging"));
     let entries = read(&undisturbed).len();
-    // The owner's stamp is no step: the start of the apply announces it.
+    // The owner stamp is not a step: the start of the apply announces it.
     let stamps = undisturbed.asked("staging") - intended(&undisturbed);
     for last in 1..entries {
         let inside = founded();
@@ -505,7 +505,7 @@ fn nothing_is_done_that_could_not_be_written_first() {
             "{what}: {} asked and {announced} written",
             inside.asked("staging")
         );
-        // The very last word is that the lease is given back: nothing depends on it.
+        // The last entry returns the lease: nothing depends on it.
         assert!(
             code(&outcome) != 0 || last + 1 == entries,
             "{what}: it was said to be done"
@@ -517,7 +517,7 @@ fn nothing_is_done_that_could_not_be_written_first() {
     }
 }
 
-/// Interrupted before it begins, nothing is done.
+/// Interrupted before its start, a run does nothing.
 #[test]
 fn interrupted_before_the_first_step_nothing_is_done() {
     let inside = everything().inside();
@@ -537,7 +537,7 @@ fn interrupted_before_the_first_step_nothing_is_done() {
     expect(0, inside.apply("staging"));
 }
 
-/// P13, P15: a saved plan does exactly what it said, once, or nothing.
+/// P13, P15: a saved plan does exactly its steps, once, or nothing.
 #[test]
 fn a_plan_is_used_once_and_only_as_long_as_nothing_changed() {
     let inside = everything().inside();

@@ -1,4 +1,4 @@
-//! Overlays over their base: what `base` makes of them, found by `init`, with each value in the file that it is from.
+//! Overlays over their base: the result of `base`, its detection by `init`, and each value's place in its file.
 
 use super::estate::drift;
 use super::world::TestWorld;
@@ -12,7 +12,7 @@ fn repository(files: &[(&str, &str)]) -> TestWorld {
     world
 }
 
-/// What `init` proposes as the base, and what differs then.
+/// Checks the base that `init` proposes, and the remaining differences.
 #[track_caller]
 fn finds(files: &[(&str, &str)], base: &str, expected: &[&str]) -> TestWorld {
     let world = repository(files);
@@ -51,7 +51,7 @@ fn helm_values_count_by_their_combined_result() {
         "chart/values.yaml",
         &["parity/setting-differs level"],
     );
-    // null removes what the base has; lists are replaced.
+    // null removes a key of the base; lists are replaced.
     finds(
         &[
             ("values.yaml", "a: {b: x, c: y}\nl: [p, q]\n"),
@@ -86,7 +86,7 @@ fn compose_files_are_merged_by_composes_own_rules() {
 }
 
 #[test]
-fn other_programs_have_bases_of_their_own() {
+fn other_programs_have_separate_bases() {
     finds(
         &[
             (".env", "A=1\nLEVEL=info\n"),
@@ -120,7 +120,7 @@ fn other_programs_have_bases_of_their_own() {
         "Api/appsettings.json",
         &[],
     );
-    // A shorter name alone is no base.
+    // A shorter name alone is not a base.
     finds(
         &[
             ("Pulumi.yaml", "name: a\nx: 1\n"),
@@ -133,7 +133,7 @@ fn other_programs_have_bases_of_their_own() {
 }
 
 #[test]
-fn a_value_stands_in_the_file_that_it_is_from_and_secrets_of_all_layers_are_covered() {
+fn a_value_keeps_its_file_and_secrets_of_all_layers_are_hidden() {
     let world = TestWorld::with_document(
         "path = \"over/${environment}.yaml\"\nbase = [\"common.yaml\", \"sizes-${environment}.yaml\"]",
         &[
@@ -174,7 +174,7 @@ fn a_value_stands_in_the_file_that_it_is_from_and_secrets_of_all_layers_are_cove
 }
 
 #[test]
-fn how_layers_are_merged_can_be_said() {
+fn the_method_of_merging_can_be_declared() {
     let files = [
         ("base.yaml", "a: {b: 1, c: 2}\nl: [1, 2]\n"),
         ("staging.yaml", "a: {b: 1}\nl: [1]\n"),
@@ -203,7 +203,7 @@ fn how_layers_are_merged_can_be_said() {
 }
 
 #[test]
-fn files_of_directories_are_laid_over_those_of_the_same_name() {
+fn files_of_directories_are_merged_by_name() {
     let world = TestWorld::with_document(
         "path = \"config/${environment}\"\nbase = [\"config/common\"]",
         &[
@@ -226,7 +226,7 @@ fn files_of_directories_are_laid_over_those_of_the_same_name() {
 }
 
 #[test]
-fn a_base_that_is_not_there_or_broken_is_reported() {
+fn a_missing_or_broken_base_is_reported() {
     let files = [("staging.yaml", "a: 1\n"), ("production.yaml", "a: 1\n")];
     let world = TestWorld::with_document(
         "path = \"${environment}.yaml\"\nbase = [\"none.yaml\"]",
@@ -268,7 +268,7 @@ fn history_follows_the_base() {
 }
 
 #[test]
-fn a_base_that_names_tell_and_nobody_declared_is_mentioned_where_something_differs() {
+fn a_likely_undeclared_base_is_mentioned_with_differences() {
     let files = [
         ("chart/values.yaml", "a: k\nb: k\n"),
         ("chart/values-staging.yaml", "b: k\n"),

@@ -1,4 +1,4 @@
-//! Leases: shown, and taken from a run that hangs, which stops and says so; the next run goes on.
+//! Leases: display, and breaking the lease of a hanging run, which stops with a report; the next run continues.
 
 use std::net::TcpListener;
 use std::process::Child;
@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::inside::{Inside, code, expect, words};
 use super::world::{HANGS, Ran, SYSTEM, TestWorld, timeless};
 
-/// An apply to staging that waits for a process to be ready, which is when somebody listens at the port.
+/// An apply to staging that waits for a process to be ready, which is when a program listens at the port.
 struct Waiting {
     world: TestWorld,
     apply: Child,
@@ -38,7 +38,7 @@ impl Waiting {
         Self { world, apply, port }
     }
 
-    /// What was said, without what differs from run to run.
+    /// Returns the output without parts that differ between runs.
     fn even(&self, ran: &Ran) -> String {
         let text = format!("exit {}\n{}\n--\n{}", ran.code, ran.out, ran.err);
         let number = self.apply.id();
@@ -62,7 +62,7 @@ const BREAK: &[&str] = &[
 ];
 
 #[test]
-fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
+fn a_run_whose_lease_was_broken_stops_with_a_report_and_the_next_one_continues() {
     let waiting = Waiting::begin();
     let world = &waiting.world;
     let shown = world.expect(0, &["lock", "show"]);
@@ -74,7 +74,7 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
     assert_eq!(staging["token"], 1);
     assert_eq!(staging["process"], "running");
     assert_eq!(report["locks"][1]["state"], "free");
-    // Stopped, it is alive and does nothing.
+    // Stopped: alive, but inactive.
     let process = Pid::from_child(&waiting.apply);
     kill_process(process, Signal::STOP).unwrap();
     let begun = Instant::now();
@@ -88,13 +88,14 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
         "free"
     );
     world.expect(3, BREAK).says("staging is not locked");
-    // It goes on, what it waited for comes about, and it can write down nothing more.
+    // It continues, its condition becomes true, and it can record nothing more.
     kill_process(process, Signal::CONT).unwrap();
     let _listener = TcpListener::bind(("127.0.0.1", waiting.port)).unwrap();
-    let told = waiting.apply.wait_with_output().unwrap();
-    let told = Ran::of(&told);
-    assert_eq!(told.code, 6, "{}", told.short());
-    told.says("could not be recorded")
+    let reported = waiting.apply.wait_with_output().unwrap();
+    let reported = Ran::of(&reported);
+    assert_eq!(reported.code, 6, "{}", reported.short());
+    reported
+        .says("could not be recorded")
         .says("broke the lock at")
         .says("it hangs since noon")
         .says("evenkeel apply staging");
@@ -109,7 +110,7 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
     log.says("lease-broken").says("it hangs since noon");
     let last = log.out.lines().last().unwrap();
     assert!(last.contains("lease-returned"), "{last}");
-    // The next one looks at what was begun, and goes on.
+    // The next run observes the started step, and continues.
     world.expect(0, &["apply", "staging"]);
     world.expect(0, &["plan", "staging"]);
     world.expect(0, &["audit", "verify"]);
@@ -118,7 +119,7 @@ fn a_run_whose_lease_was_broken_stops_and_says_so_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn who_is_dead_holds_nothing_and_there_is_nothing_to_break() {
+fn an_ended_holder_leaves_nothing_to_break() {
     let mut waiting = Waiting::begin();
     waiting.apply.kill().unwrap();
     waiting.apply.wait().unwrap();
@@ -135,7 +136,7 @@ fn who_is_dead_holds_nothing_and_there_is_nothing_to_break() {
 }
 
 #[test]
-fn what_cannot_be_broken_is_refused_and_nothing_is_founded() {
+fn an_unbreakable_lock_is_refused_and_no_ledger_is_created() {
     let world = TestWorld::small();
     let free = world.expect(0, &["lock", "show"]);
     assert_eq!(free.out, "staging   not locked\nproduction   not locked\n");
@@ -152,7 +153,7 @@ fn what_cannot_be_broken_is_refused_and_nothing_is_founded() {
 }
 
 #[test]
-fn a_lease_is_told_with_what_its_holder_wrote_made_harmless() {
+fn a_lease_is_displayed_with_escaped_text_of_its_holder() {
     let inside = Inside::new(TestWorld::small());
     *inside.actor.borrow_mut() = "\u{1b}]0;eve\u{7}".into();
     let breaker = Breaker::at(&inside, &["lock", "show"]);
@@ -207,7 +208,7 @@ fn apply(inside: &Inside, listener: &dyn Listener, environment: &str) -> super::
 }
 
 #[test]
-fn broken_between_two_steps_nothing_more_is_done_and_everything_done_is_written_down() {
+fn a_lease_broken_between_two_steps_stops_with_everything_recorded() {
     let inside = Inside::new(TestWorld::small());
     let breaker = Breaker::at(&inside, BREAK);
     let outcome = apply(&inside, &breaker, "staging");
@@ -215,8 +216,8 @@ fn broken_between_two_steps_nothing_more_is_done_and_everything_done_is_written_
     let broken = breaker.ran();
     assert_eq!(broken.code, 0, "{}", broken.short());
     let report = outcome.unwrap();
-    let told = serde_json::to_value(&report).unwrap();
-    let apply = &told["applies"][0];
+    let reported = serde_json::to_value(&report).unwrap();
+    let apply = &reported["applies"][0];
     assert_eq!(
         (&apply["done"], &apply["outcome"]),
         (&1.into(), &"failed".into())
@@ -227,7 +228,7 @@ fn broken_between_two_steps_nothing_more_is_done_and_everything_done_is_written_
     let said = report.messages.join("\n");
     assert!(said.contains("so it was not done"), "{said}");
     assert!(said.contains("broke the lock"), "{said}");
-    // The target has the first directory, and nothing of what would have come after it.
+    // The target has the first directory, and nothing after it.
     let target = inside.target("staging");
     let (there, not) = ("/srv/staging", "/srv/staging/app");
     let journal = format!("{:?}", target.journal());
@@ -242,7 +243,7 @@ fn broken_between_two_steps_nothing_more_is_done_and_everything_done_is_written_
 }
 
 #[test]
-fn productions_lease_is_broken_only_with_a_word_of_confirmation() {
+fn productions_lease_is_broken_only_with_a_confirmation() {
     let inside = Inside::new(TestWorld::with(&SYSTEM.replace(
         "uncommitted = true\n",
         "uncommitted = true\napprovals = 0\nrequire = []\n",
@@ -266,7 +267,7 @@ fn productions_lease_is_broken_only_with_a_word_of_confirmation() {
     let broken = status.status[1].unsettled[0].broken.as_ref().unwrap();
     assert_eq!(broken.reason, "it hangs");
     expect(0, inside.audit());
-    // Somebody brings production to what it was to run; this time nobody confirms.
+    // Production is brought to its recipe; this time without a confirmation.
     let breaker = Breaker::at(&inside, &with_reason);
     expect(0, apply(&inside, &breaker, "production"));
     let refused = breaker.ran();
@@ -284,10 +285,10 @@ fn a_kind_of_entry_is_explained() {
 }
 
 #[test]
-fn a_writer_that_is_stopped_inside_of_a_write_is_named_with_what_ends_it() {
+fn a_writer_stopped_during_a_write_is_named_with_a_remedy() {
     let world = TestWorld::small();
     world.expect(0, &["apply", "staging"]);
-    // Any process that holds the right to write, and then is stopped.
+    // Any process that holds the write lock, and then is stopped.
     let ledger = world.path(".evenkeel/ledger.db");
     let script = "import sqlite3, sys, time\n\
         c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
@@ -317,7 +318,7 @@ fn a_writer_that_is_stopped_inside_of_a_write_is_named_with_what_ends_it() {
         let begun = Instant::now();
         let ran = world.run(arguments);
         assert!(begun.elapsed() < HANGS, "{arguments:?}");
-        // Where there is nothing to break, nobody has to wait.
+        // Without a lock to break, there is no waiting.
         if arguments[0] == "lock" && ran.code == 3 {
             continue;
         }
@@ -325,10 +326,10 @@ fn a_writer_that_is_stopped_inside_of_a_write_is_named_with_what_ends_it() {
         ran.says(&format!("process {number}"))
             .says("is stopped during a write")
             .says(&format!("kill -KILL {number}"));
-        // Its arguments may hold secrets.
+        // Its arguments may contain secrets.
         assert!(!ran.all().contains("import"), "{}", ran.short());
     }
-    // Looking needs no right to write.
+    // Reading needs no write access.
     world.expect(0, &["drift", "--live", "staging"]);
     world.expect(0, &["audit", "verify"]);
     writer.kill().unwrap();

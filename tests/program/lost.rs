@@ -1,5 +1,5 @@
-//! The whole folder of records is gone, while what was applied is in place and runs: it is told, nothing is made a second
-//! time, and nothing is removed.
+//! The whole folder of records is missing while applied resources exist and run: that is reported, nothing is created
+//! twice, and nothing is removed.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use super::inside::{expect, refused};
 use super::tampering::watched;
 use super::world::{SYSTEM, TestWorld};
 
-const TOLD: &str = "the ledger in `.evenkeel` has no apply to staging, but ";
+const WARNING: &str = "the ledger in `.evenkeel` has no apply to staging, but ";
 
 fn copy(world: &TestWorld, from: &str, to: &str) {
     let done = Command::new("cp")
@@ -19,7 +19,7 @@ fn copy(world: &TestWorld, from: &str, to: &str) {
     assert!(done.success());
 }
 
-/// A small system with a process that says nothing of whether it is ready.
+/// Returns a small system with a process without a readiness check.
 fn running() -> TestWorld {
     let world = TestWorld::with(&format!(
         "{SYSTEM}\n[file.extra]\non = \"web\"\npath = \"${{directory.home.path}}/extra\"\ncontent = \"extra\\n\"\n\n[process.app]\non = \"web\"\ncommand = [\"sleep\", \"1000\"]\n"
@@ -29,14 +29,14 @@ fn running() -> TestWorld {
 }
 
 #[test]
-fn without_its_ledger_nothing_is_made_twice_and_nothing_is_removed() {
+fn without_its_ledger_nothing_is_created_twice_or_removed() {
     let world = running();
     let processes = world.processes();
     assert_eq!(processes.len(), 1);
     let there = world.snapshot("run");
     copy(&world, ".evenkeel", "backup");
     fs::remove_dir_all(world.path(".evenkeel")).unwrap();
-    // Declared no longer, and nobody but the old ledger knows that it was.
+    // Removed from the definitions, and known to the old ledger only.
     let system = world.read("environments/system.toml");
     let start = system.find("[file.extra]").unwrap();
     let end = system.find("[process.app]").unwrap();
@@ -49,7 +49,7 @@ fn without_its_ledger_nothing_is_made_twice_and_nothing_is_removed() {
         &["plan"],
     ] {
         let ran = world.run(looking);
-        ran.says(TOLD).says("restore it from a backup");
+        ran.says(WARNING).says("restore it from a backup");
         assert!(!world.path(".evenkeel").exists(), "{looking:?}");
     }
     let plan = world.json(2, &["plan", "staging"]);
@@ -60,9 +60,9 @@ fn without_its_ledger_nothing_is_made_twice_and_nothing_is_removed() {
         };
         assert_eq!(step["verb"], wanted, "{step}");
     }
-    // The process is not started a second time: it is found by what it writes to.
+    // The process is not started twice: it is found by its log.
     let ran = world.expect(1, &["apply", "staging"]);
-    ran.says(TOLD)
+    ran.says(WARNING)
         .says(&format!(
             "process {} already writes to its log",
             processes[0]
@@ -70,7 +70,7 @@ fn without_its_ledger_nothing_is_made_twice_and_nothing_is_removed() {
         .says("has no record");
     assert_eq!(world.processes(), processes);
     assert!(there == world.snapshot("run"), "something was changed");
-    // With the old ledger everything is known again, and what was forgotten would be removed.
+    // With the old ledger the resource is known again, and would be removed.
     fs::remove_dir_all(world.path(".evenkeel")).unwrap();
     copy(&world, "backup", ".evenkeel");
     world.write("environments/system.toml", &system);
@@ -88,9 +88,9 @@ fn without_its_ledger_nothing_is_made_twice_and_nothing_is_removed() {
     assert_eq!(world.processes(), processes);
 }
 
-/// Another clone has no ledger of its own, and finds in place what the first one applied.
+/// Another clone has no ledger, and finds the resources applied by the first one.
 #[test]
-fn from_another_clone_what_is_in_place_is_told_and_left() {
+fn another_clone_reports_and_keeps_existing_resources() {
     let world = running();
     let there = world.snapshot("run");
     let clone = TestWorld::with(&world.read("environments/system.toml"));
@@ -99,33 +99,37 @@ fn from_another_clone_what_is_in_place_is_told_and_left() {
         "local = true\n",
         &format!("local = true\nbase = \"{}\"\n", world.path("").display()),
     );
-    // Without the process: its record and its log are of the first clone alone.
+    // Without the process: its record and its log belong to the first clone.
     let system = clone.read("environments/system.toml");
     let end = system.find("\n[process.app]").unwrap();
     clone.write("environments/system.toml", &system[..end]);
-    clone.run(&["drift", "staging"]).says(TOLD);
-    clone.expect(2, &["plan", "staging"]).says(TOLD);
-    clone.expect(0, &["apply", "staging"]).says(TOLD);
+    clone.run(&["drift", "staging"]).says(WARNING);
+    clone.expect(2, &["plan", "staging"]).says(WARNING);
+    clone.expect(0, &["apply", "staging"]).says(WARNING);
     assert!(there == world.snapshot("run"), "something was changed");
     let again = clone.expect(0, &["apply", "staging"]);
-    assert!(!again.all().contains(TOLD), "it is recorded now");
+    assert!(!again.all().contains(WARNING), "it is recorded now");
 }
 
-/// Where a target's own records lie elsewhere, its stamp names the ledger that is missing: nothing is applied at all.
+/// If a target's own records exist, its stamp names the missing ledger: nothing is applied.
 #[test]
-fn a_target_that_bears_the_stamp_of_the_lost_ledger_is_left_alone() {
+fn a_target_with_the_stamp_of_the_lost_ledger_stays_unchanged() {
     let inside = watched();
     expect(0, inside.apply("staging"));
     copy(&inside.world, ".evenkeel", "backup");
     let done = inside.asked("staging");
     fs::remove_dir_all(inside.world.path(".evenkeel")).unwrap();
-    let told = |outcome: &super::inside::Outcome| super::inside::words(outcome);
+    let reported = |outcome: &super::inside::Outcome| super::inside::words(outcome);
     for outcome in [inside.drift(), inside.plan("staging")] {
-        assert!(told(&outcome).contains(TOLD), "{}", told(&outcome));
         assert!(
-            told(&outcome).contains("managed from another ledger; /srv/state/owner.json says"),
+            reported(&outcome).contains(WARNING),
             "{}",
-            told(&outcome)
+            reported(&outcome)
+        );
+        assert!(
+            reported(&outcome).contains("managed from another ledger; /srv/state/owner.json says"),
+            "{}",
+            reported(&outcome)
         );
     }
     for outcome in [inside.apply("staging"), inside.deliver()] {
@@ -137,7 +141,7 @@ fn a_target_that_bears_the_stamp_of_the_lost_ledger_is_left_alone() {
         (inside.asked("staging"), inside.asked("production")),
         (done, 0)
     );
-    // The drill: what was backed up is put back, and all is as it was.
+    // Recovery: the backup is restored, and everything is known again.
     fs::remove_dir_all(inside.world.path(".evenkeel")).unwrap();
     copy(&inside.world, "backup", ".evenkeel");
     expect(0, inside.plan("staging"));
@@ -146,9 +150,9 @@ fn a_target_that_bears_the_stamp_of_the_lost_ledger_is_left_alone() {
     assert_eq!(inside.asked("staging"), done);
 }
 
-/// Whoever has nothing in place hears nothing of it.
+/// Without existing resources there is no warning.
 #[test]
-fn on_the_first_day_nothing_is_said_of_lost_ledgers() {
+fn the_first_day_has_no_warning_of_lost_ledgers() {
     let world = TestWorld::small();
     for arguments in [
         &["drift"][..],

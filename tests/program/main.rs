@@ -1,6 +1,6 @@
-//! The whole program: on bad input, on bad days, killed anywhere, and held against its laws.
+//! The whole program: bad input, failures of the machine, crashes at any point, and laws.
 //!
-//! One binary, one file per subject. What needs root, a mount or strace says loudly when it is skipped.
+//! One binary, one file per subject. A skipped test that needs root, a mount or strace prints a note.
 
 #![allow(
     clippy::unwrap_used,
@@ -72,7 +72,7 @@ mod unfinished;
 mod untrusted;
 mod world;
 
-/// A file that its folder's list leaves out would never be compiled, and never run.
+/// A file that its folder's list omits would never be compiled or run.
 #[test]
 fn every_file_is_listed() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program");

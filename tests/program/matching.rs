@@ -1,4 +1,4 @@
-//! What belongs together: lists by identity, moves, renames, and what definitions say of a document.
+//! Matching: lists by identity, moves, renames, and rules of documents.
 
 use super::estate::{along, drift, estate, yaml};
 use super::world::TestWorld;
@@ -6,12 +6,12 @@ use super::world::TestWorld;
 #[track_caller]
 fn tells(staging: &str, production: &str, expected: &[&str]) {
     let world = yaml(staging, production, "");
-    let told = drift(&world, if expected.is_empty() { 0 } else { 2 });
-    assert_eq!(told, expected);
+    let reported = drift(&world, if expected.is_empty() { 0 } else { 2 });
+    assert_eq!(reported, expected);
 }
 
 #[test]
-fn elements_are_found_by_what_identifies_them_and_not_by_position() {
+fn elements_are_found_by_identity_and_not_by_position() {
     for key in ["name", "id", "key"] {
         tells(
             &format!(
@@ -61,7 +61,7 @@ fn environments_in_lists_are_found_by_their_names() {
 }
 
 #[test]
-fn reordering_maps_and_identified_lists_is_no_defect() {
+fn reordering_maps_and_identified_lists_is_not_a_defect() {
     tells(
         "a: 1\nb: {c: 2, d: [{name: x, v: 1}, {name: y, v: 2}]}\n",
         "b: {d: [{v: 2, name: y}, {name: x, v: 1}], c: 2}\na: 1\n",
@@ -88,7 +88,7 @@ fn elements_without_identity_are_found_by_likeness() {
 }
 
 #[test]
-fn what_moved_is_one_thing_at_two_places() {
+fn a_moved_part_is_one_thing_at_two_places() {
     let block = "{image: one, port: 8080, path: /srv/x, level: info}";
     tells(
         &format!("old: {block}\nsame: 1\n"),
@@ -116,9 +116,9 @@ fn keys_elements_and_files_that_differ_by_identity_only_are_the_same() {
     let world = estate("[document.config]\npath = \"config/${environment}\"\n");
     world.write("config/staging/app-staging.yaml", "a: 1\n");
     world.write("config/production/app-production.yaml", "a: 2\n");
-    let told = drift(&world, 2);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].ends_with(".a"), "{told:?}");
+    let reported = drift(&world, 2);
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    assert!(reported[0].ends_with(".a"), "{reported:?}");
 }
 
 #[test]
@@ -142,13 +142,13 @@ fn declared_parameters_that_vary_as_identity_are_recognised_longest_first() {
         "\n[values]\ndomain = \"example.org\"\naccount = \"444455556666\"\nport = 7201\n",
     );
     assert_eq!(drift(&world, 0), Vec::<String>::new());
-    // Another port than its own is no identity.
+    // A port of neither environment is not an identity.
     world.replace("config/production.yaml", "port: 7201", "port: 7202");
     assert_eq!(drift(&world, 2).len(), 1);
 }
 
 #[test]
-fn an_environment_that_mentions_the_other_is_told() {
+fn an_environment_that_mentions_the_other_is_reported() {
     let world = yaml(
         "database: db.production.example.org\nother: {host: production.example.org}\n",
         "database: db-2.production.example.org\nother: {host: www.production.example.org}\n",
@@ -188,7 +188,7 @@ fn a_value_that_both_have_is_shared_and_not_foreign() {
 }
 
 #[test]
-fn the_definition_says_what_identifies_elements() {
+fn the_definition_can_name_the_identity_of_elements() {
     let (staging, production) = (
         "x:\n- {name: a, zone: 1, v: 1}\n- {name: a, zone: 2, v: 2}\n",
         "x:\n- {name: a, zone: 2, v: 2}\n- {name: a, zone: 1, v: 3}\n",
@@ -223,7 +223,7 @@ fn sets_have_no_order_and_no_repetition() {
 }
 
 #[test]
-fn defaults_that_are_written_out_or_left_out_are_the_same() {
+fn written_and_missing_defaults_are_equal() {
     let more =
         "defaults = { \"web.replicas\" = 1, \"web.timeout\" = \"60s\", \"**.enabled\" = true }\n";
     let world = yaml(
@@ -237,7 +237,7 @@ fn defaults_that_are_written_out_or_left_out_are_the_same() {
 }
 
 #[test]
-fn what_must_differ_and_is_equal_is_critical_and_what_differs_is_as_it_should_be() {
+fn equal_values_that_must_differ_are_critical() {
     let more = "must-differ = [\"mail.to\", \"**.key\"]\n";
     let world = yaml(
         "mail: {to: ops@example.net}\na: {key: one}\n",
@@ -253,7 +253,7 @@ fn what_must_differ_and_is_equal_is_critical_and_what_differs_is_as_it_should_be
 }
 
 #[test]
-fn severities_are_the_systems_to_set_and_fail_on_to_read() {
+fn the_system_sets_severities_and_fail_on_reads_them() {
     let world = yaml(
         "replicas: 2\nhosts: [a, b]\n",
         "replicas: 4\nhosts: [b, a]\n",
@@ -356,7 +356,7 @@ fn siblings_have_no_direction() {
 }
 
 #[test]
-fn the_same_in_another_unit_or_spelling_is_no_difference() {
+fn another_unit_or_spelling_is_not_a_difference() {
     for (staging, production) in [
         ("memory: 1Gi", "memory: 1024Mi"),
         ("cpu: 500m", "cpu: 0.5"),
@@ -370,13 +370,13 @@ fn the_same_in_another_unit_or_spelling_is_no_difference() {
 }
 
 #[test]
-fn moving_tags_are_told_even_where_they_are_equal() {
+fn moving_tags_are_reported_even_if_equal() {
     let world = yaml("image: shop:latest\n", "image: shop:latest\n", "");
     assert_eq!(drift(&world, 0), ["parity/image-floats image"]);
 }
 
 #[test]
-fn ids_that_a_cloud_gave_out_are_one_finding() {
+fn cloud_ids_are_one_finding() {
     let id = |number: usize, which: &str| format!("id{number}: subnet-0{which}{number:015x}\n");
     let staging: String = (0..20).map(|number| id(number, "a")).collect();
     let production: String = (0..20).map(|number| id(number, "b")).collect();
@@ -388,7 +388,7 @@ fn ids_that_a_cloud_gave_out_are_one_finding() {
 }
 
 #[test]
-fn one_substitution_in_many_places_is_one_defect_and_the_gravest_comes_first() {
+fn one_substitution_in_many_places_is_one_defect_with_the_most_severe_first() {
     let service = |name: &str, version: &str| {
         format!("{name}: {{url: https://{version}.api.example.net/{name}}}\n")
     };

@@ -1,4 +1,4 @@
-//! Where definitions come from is recorded truthfully, and nothing planted beside them weakens the gate.
+//! The origin of definitions is recorded truthfully, and planted files do not weaken the gate.
 
 use super::world::{SYSTEM, TestWorld};
 
@@ -8,14 +8,14 @@ fn committed() -> TestWorld {
     world
 }
 
-/// Whether the definitions count as committed.
+/// Whether the definitions count as uncommitted.
 fn is_dirty(world: &TestWorld) -> bool {
     let plan = world.run(&["plan", "staging", "--format", "json"]);
     assert!(matches!(plan.code, 0 | 2), "{}", plan.short());
     plan.document()["origin"]["dirty"].as_bool().unwrap()
 }
 
-/// The codes of the rules that shut the gate.
+/// Returns the codes of the rules that shut the gate.
 fn shut_by(world: &TestWorld) -> Vec<String> {
     let ran = world.run(&["release", "--format", "json"]);
     assert_eq!(ran.code, 3, "{}", ran.short());
@@ -58,7 +58,7 @@ fn definitions_are_read_from_an_older_commit() {
     world.expect(0, &["plan", "staging", "--at", &new]);
     let status = world.json(0, &["status"]);
     assert_eq!(status["status"][0]["commit"], new);
-    // What lies in the working tree is of no matter to a commit, not even that it is gone.
+    // The working tree does not matter for a commit, not even if it is missing.
     std::fs::remove_dir_all(world.path("environments")).unwrap();
     world.write("environments/system.toml", "broken");
     world.expect(0, &["plan", "staging", "--at", &new]);
@@ -84,12 +84,12 @@ fn commit_and_dirtiness_are_recorded() {
         .collect();
     assert!(!applies[0].contains("uncommitted"), "{applies:?}");
     assert!(applies[1].contains("uncommitted"), "{applies:?}");
-    // Staged and not committed is not committed.
+    // Staged is not committed.
     world.git(&["add", "--all"]);
     assert!(is_dirty(&world), "staged");
     world.commit();
     assert!(!is_dirty(&world));
-    // What is beside the definitions and not used by them is of no matter.
+    // Unused files beside the definitions do not matter.
     world.write("notes.txt", "anything");
     assert!(!is_dirty(&world));
     std::fs::remove_file(world.path("environments/production.toml")).unwrap();
@@ -102,16 +102,16 @@ fn without_a_repository_there_is_no_commit() {
     let document = world.json(2, &["plan", "staging"]);
     assert_eq!(document["origin"]["commit"], serde_json::Value::Null);
     assert_eq!(document["origin"]["dirty"], true);
-    // A repository without a commit is none either.
+    // A repository without a commit has none either.
     world.git(&["init", "--quiet"]);
     let document = world.json(2, &["plan", "staging"]);
     assert_eq!(document["origin"]["commit"], serde_json::Value::Null);
     assert_eq!(document["origin"]["dirty"], true);
 }
 
-/// What git can be told to overlook is not committed all the same.
+/// Files that git is configured to ignore are still uncommitted.
 #[test]
-fn what_git_overlooks_is_dirty() {
+fn files_that_git_ignores_are_dirty() {
     let untracked = |world: &TestWorld| {
         world.git(&["rm", "--quiet", "--cached", "environments/config.toml.j2"]);
         world.git(&["commit", "--quiet", "-m", "Forget the template"]);
@@ -160,7 +160,7 @@ fn what_git_overlooks_is_dirty() {
     let document = project.json(2, &arguments);
     assert_eq!(document["origin"]["dirty"], true, "a template beside it");
 
-    // A link in the repository that leads out of it: what it leads to is in no commit.
+    // The destination of a link out of the repository is in no commit.
     let world = committed();
     world.write("run/outside.j2", "greeting = \"{{ greeting }}\"\n");
     std::fs::remove_file(world.path("environments/config.toml.j2")).unwrap();
@@ -173,7 +173,7 @@ fn what_git_overlooks_is_dirty() {
     assert!(is_dirty(&world), "a link out of the repository");
 }
 
-/// P37: variables and files that somebody else may set do not open the gate.
+/// P37: variables and files that others may set do not open the gate.
 #[test]
 fn nothing_planted_weakens_the_gate() {
     let mut world = committed();
@@ -207,9 +207,9 @@ fn nothing_planted_weakens_the_gate() {
         ("EVENKEEL_MODE", "deployment".into()),
         ("EVENKEEL_CLOCK", "2020-01-01T00:00:00Z".into()),
         ("EVENKEEL_LEDGER", path(".evenkeel")),
-        ("USER", "somebody-else".into()),
-        ("LOGNAME", "somebody-else".into()),
-        ("SUDO_USER", "somebody-else".into()),
+        ("USER", "another-user".into()),
+        ("LOGNAME", "another-user".into()),
+        ("SUDO_USER", "another-user".into()),
         ("RUST_LOG", "trace".into()),
         ("RUST_BACKTRACE", "full".into()),
     ] {
@@ -247,23 +247,21 @@ fn nothing_planted_weakens_the_gate() {
     }
     assert!(!world.path("run/production").exists());
 
-    // An approval counts for who runs it, by the machine's own list.
+    // An approval counts for the account that runs it, by the system's list.
     world.commit();
     world.expect(0, &["deliver"]);
-    world
-        .variables
-        .insert("USER".into(), "somebody-else".into());
+    world.variables.insert("USER".into(), "another-user".into());
     let verdict = world.json(3, &["release"])["verdict"]["plan"]
         .as_str()
         .unwrap()
         .to_owned();
     world.expect(0, &["approve", &verdict, "--reason", "x"]);
-    assert!(!world.expect(0, &["log"]).out.contains("somebody-else"));
+    assert!(!world.expect(0, &["log"]).out.contains("another-user"));
 }
 
-/// Run below the project, it is the project's ledger that counts, and not one that lies where one stands.
+/// Below the project, the project's ledger counts, not one in the working directory.
 #[test]
-fn a_ledger_that_lies_elsewhere_is_of_no_matter() {
+fn a_ledger_elsewhere_does_not_matter() {
     let world = committed();
     let other = committed();
     other.expect(0, &["apply", "staging"]);

@@ -1,4 +1,4 @@
-//! Which files are pairs: what `init` finds, what it leaves to a person, and that `drift` is never clean over what was left out.
+//! Pairs of files: detected by `init`, left to a person, and never clean in `drift` if they were omitted.
 
 use super::estate::drift;
 use super::world::TestWorld;
@@ -18,7 +18,7 @@ fn init(files: &[(&str, &str)]) -> TestWorld {
     world
 }
 
-/// A declared pair of equal files, and pairs beside it.
+/// Returns a declared pair of equal files, and pairs beside it.
 fn beside(others: &[(&str, &str)], more: &str) -> TestWorld {
     let world = repository(others);
     for name in ["staging", "production"] {
@@ -85,7 +85,7 @@ fn drift_is_not_clean_while_likely_pairs_are_not_declared() {
             ["other/values-staging.yaml", "other/values-prod.yaml"],
         ])
     );
-    // What is left out by name is counted, and shuts nothing.
+    // Pairs excluded by name are counted, and shut nothing.
     world.add(
         "environments/system.toml",
         "\n[ignore]\npairs = [\"apps/**\", \"other/values-*.yaml\"]\n",
@@ -93,7 +93,7 @@ fn drift_is_not_clean_while_likely_pairs_are_not_declared() {
     world
         .expect(0, &["drift", "--parity"])
         .says("2 pairs left out by the definitions");
-    // A baseline declares what there is today.
+    // A baseline declares current differences.
     let world = beside(&pair, "");
     world
         .expect(0, &["baseline"])
@@ -123,7 +123,7 @@ fn definitions_that_compare_nothing_are_not_clean_over_pairs() {
 }
 
 #[test]
-fn what_is_no_likely_pair_does_not_count() {
+fn unlikely_pairs_do_not_count() {
     let world = beside(
         &[
             ("tests/values-staging.yaml", "a: 1\n"),
@@ -158,7 +158,7 @@ fn a_pattern_that_names_no_files_is_refused() {
 }
 
 #[test]
-fn what_init_is_not_sure_of_is_written_as_a_comment() {
+fn uncertain_documents_are_written_as_comments() {
     let world = init(&[
         ("a/values-staging.yaml", "a: 1\n"),
         ("a/values-production.yaml", "a: 1\n"),
@@ -179,7 +179,7 @@ fn what_init_is_not_sure_of_is_written_as_a_comment() {
     world
         .expect(0, &["drift", "--parity"])
         .says("2 pairs left out by the definitions");
-    // Where nothing is certain, everything is a comment.
+    // If nothing is certain, everything is a comment.
     let world = init(&[
         ("tests/app-staging.yaml", "a: 1\n"),
         ("tests/app-production.yaml", "a: 1\n"),
@@ -242,7 +242,7 @@ fn compare_knows_environments_by_the_names_that_init_knows() {
 }
 
 #[test]
-fn a_file_without_an_ending_is_what_its_text_is() {
+fn a_file_without_an_extension_is_recognised_by_content() {
     let tags = |promote: &str, more: &str| format!("image_tag: v1\npromote: {promote}\n{more}");
     let world = init(&[
         ("tags/staging/web", &tags("true", "automatic: true\n")),
@@ -250,11 +250,11 @@ fn a_file_without_an_ending_is_what_its_text_is() {
         ("tags/production/web", &tags("false", "")),
         ("tags/production/api", &tags("false", "")),
     ]);
-    let mut told = drift(&world, 2);
-    told.sort();
-    // What is missing in both files is one finding.
+    let mut reported = drift(&world, 2);
+    reported.sort();
+    // A part missing in both files is one finding.
     assert_eq!(
-        told,
+        reported,
         [
             "parity/flag-differs web.promote",
             "parity/key-missing api.automatic",

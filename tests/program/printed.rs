@@ -1,14 +1,14 @@
-//! What the real `kubectl kustomize` and `helm` print, compared: and that evenkeel lays values over each other as helm does.
+//! Output of the real `kubectl kustomize` and `helm`, compared; and values merged like helm.
 //!
-//! `tests/tools` installs both. Where they are missing, the tests say so.
+//! `tests/tools` installs both. If they are missing, the tests print a note.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::estate::{drift, told};
+use super::estate::{drift, reported};
 use super::world::TestWorld;
 
-/// A program of `tests/tools`, or of the machine.
+/// Returns a program of `tests/tools`, or of the machine.
 fn program(name: &str) -> Option<String> {
     let installed = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("target/tools/bin")
@@ -24,16 +24,16 @@ fn program(name: &str) -> Option<String> {
     found
 }
 
-/// What differs, with the commands of the definitions run.
+/// Returns the differences, with the commands of the definitions run.
 #[track_caller]
 fn rendered(world: &TestWorld, code: i32) -> Vec<String> {
-    let mut found = told(&world.json(code, &["drift", "--parity", "--render"]));
+    let mut found = reported(&world.json(code, &["drift", "--parity", "--render"]));
     found.sort();
     found
 }
 
 #[test]
-fn overlays_of_kustomize_are_compared_by_what_it_prints() {
+fn overlays_of_kustomize_are_compared_by_its_output() {
     let Some(kubectl) = program("kubectl") else {
         return;
     };
@@ -52,7 +52,7 @@ fn overlays_of_kustomize_are_compared_by_what_it_prints() {
             ("overlays/staging/kustomization.yaml", overlay),
             ("overlays/staging/web.yaml", &patch("{paused: true}")),
             ("overlays/production/kustomization.yaml", overlay),
-            // What the base says already.
+            // Equal to the base.
             (
                 "overlays/production/web.yaml",
                 &patch("{minReadySeconds: 5}"),
@@ -69,7 +69,7 @@ fn overlays_of_kustomize_are_compared_by_what_it_prints() {
 const CHART: &str = "apiVersion: v2\nname: shop\nversion: 1.0.0\n";
 
 #[test]
-fn charts_are_compared_by_what_helm_prints() {
+fn charts_are_compared_by_the_output_of_helm() {
     let Some(helm) = program("helm") else {
         return;
     };
@@ -91,9 +91,9 @@ fn charts_are_compared_by_what_helm_prints() {
     assert_eq!(rendered(&world, 2), ["parity/setting-differs data.level"]);
 }
 
-/// The same values, combined by helm and by evenkeel.
+/// The same values, merged by helm and by evenkeel.
 #[test]
-fn values_are_laid_over_each_other_as_helm_does() {
+fn values_are_merged_like_helm() {
     let Some(helm) = program("helm") else {
         return;
     };

@@ -1,15 +1,15 @@
-//! Identities that `init` proposes: by evidence, and never one by which something is told that is not so.
+//! Identities that `init` proposes: by evidence, and never one that causes a false finding.
 
 use std::collections::BTreeSet;
 
 use super::world::TestWorld;
 
-/// Two or more environments with one document, and what is expected of them.
+/// Two or more environments with one document, and the expected result.
 struct Case {
     name: &'static str,
-    /// The name of each environment's file, and its text; in the order of promotion.
+    /// Name and text of each environment's file, in the order of promotion.
     files: &'static [(&'static str, &'static str)],
-    /// What the first and the last environment call otherwise.
+    /// Corresponding values of the first and the last environment.
     identities: &'static [(&'static str, &'static str)],
     /// `severity code` of all findings.
     findings: &'static [&'static str],
@@ -66,7 +66,7 @@ const CASES: &[Case] = &[
         findings: &["warning parity/environments-listed"],
     },
     Case {
-        name: "a domain under which everything lies is nobody's",
+        name: "a domain above everything is not an identity",
         files: &[
             (
                 "values-staging.yaml",
@@ -292,7 +292,8 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// What `init` writes for each case, as pairs of the first and the last environment's values, and what `drift` finds.
+/// Returns the proposals of `init`, as pairs of the first and the last environment's values, and the findings of
+/// `drift`.
 fn played(files: &[(&str, &str)]) -> (BTreeSet<(String, String)>, BTreeSet<String>) {
     let world = TestWorld::empty();
     for (name, text) in files {

@@ -1,5 +1,5 @@
-//! No secret of an environment is in any output, whichever way it came in: answers of services, what suites print, logs,
-//! live files, errors. What only looks like a secret is covered in live files, line by line.
+//! No secret of an environment is in any output, whatever its source: answers of services, output of suites, logs, live
+//! files, errors. Likely secrets are hidden in live files, line by line.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -9,10 +9,10 @@ use super::world::{TestWorld, environment};
 
 const SECRET: &str = "CANARY-s3cr3t/of&staging";
 
-/// The suite that a release requires.
+/// Suite that a release requires.
 const CHECK: &str = "[suite.check]\nkind = \"smoke\"\nrun = [\"true\"]\n";
 
-/// One secret that a file has, and whatever more is declared.
+/// Returns a file with one secret, and further declarations.
 fn world(more: &str) -> TestWorld {
     let world = TestWorld::empty();
     world.write(
@@ -56,7 +56,7 @@ uncommitted = true
     world
 }
 
-/// Where the secret is below a path, in the clear.
+/// Returns the places below a path that contain the plain secret.
 fn kept(path: &Path) -> Vec<String> {
     walkdir::WalkDir::new(path)
         .into_iter()
@@ -70,7 +70,7 @@ fn kept(path: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Answers every request with the same body until it is dropped with the test.
+/// Answers every request with the same body until it is dropped.
 fn service(body: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -87,7 +87,7 @@ fn service(body: String) -> u16 {
     port
 }
 
-/// The ways in which a program may write the secret.
+/// Returns the forms in which a program may write the secret.
 fn spellings() -> Vec<String> {
     let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
     vec![
@@ -126,7 +126,7 @@ fn an_answer_that_quotes_a_secret_that_was_not_sent_is_shown_without_it() {
 }
 
 #[test]
-fn what_a_suite_prints_and_writes_is_shown_without_secrets_it_was_not_given() {
+fn a_suites_output_is_displayed_without_secrets_of_others() {
     let world =
         world("[suite.api]\nkind = \"smoke\"\nrun = [\"../print.sh\"]\njunit = \"*.xml\"\n");
     let lines = spellings().join("' '");
@@ -167,7 +167,7 @@ fn what_a_suite_prints_and_writes_is_shown_without_secrets_it_was_not_given() {
 }
 
 #[test]
-fn a_live_difference_covers_secrets_line_by_line_and_shows_the_rest() {
+fn a_live_difference_hides_secrets_line_by_line() {
     let world = world(CHECK);
     world.expect(0, &["apply", "staging"]);
     world.add(
@@ -239,7 +239,7 @@ fn the_end_of_a_log_is_shown_without_secrets_of_others() {
     assert_eq!(kept, Vec::<String>::new());
 }
 
-/// Ways in which a program may write the secret, in one line or two.
+/// Returns the forms of the secret, in one line or two.
 fn ways() -> Vec<String> {
     let each = |form: &dyn Fn(u8) -> String| SECRET.bytes().map(form).collect::<String>();
     let hex = each(&|byte| format!("{byte:02x}"));
@@ -277,7 +277,7 @@ fn ways() -> Vec<String> {
     ways
 }
 
-/// What must not be found: each way as it was written, and its parts where it was broken.
+/// Returns forbidden texts: each form as written, and its parts if it was broken.
 fn traces() -> Vec<String> {
     let mut traces: Vec<String> = ways()
         .iter()
@@ -289,7 +289,7 @@ fn traces() -> Vec<String> {
     traces
 }
 
-/// Answers each path in a way of its own: bodies, headers, a redirect, a compressed body.
+/// Answers each path in its own form: bodies, headers, a redirect, a compressed body.
 fn answers() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -326,7 +326,7 @@ fn answers() -> u16 {
     port
 }
 
-/// A body as gzip has it, without compression.
+/// Returns a body as gzip without compression.
 fn stored(body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len()).unwrap();
     let mut crc = u32::MAX;
@@ -345,9 +345,9 @@ fn stored(body: &[u8]) -> Vec<u8> {
     packed
 }
 
-/// More than thirty ways in, each command, each format, and every byte that is kept.
+/// More than thirty sources, each command, each format, and every stored byte.
 #[test]
-fn no_declared_secret_comes_out_whichever_way_it_came_in() {
+fn no_declared_secret_is_displayed_whatever_its_source() {
     let ways = ways();
     assert!(ways.len() >= 30);
     let port = answers();
@@ -384,7 +384,7 @@ fn no_declared_secret_comes_out_whichever_way_it_came_in() {
         ),
     );
     world.expect(0, &["apply", "staging"]);
-    // Typed in by hand: names of things that nobody declared, and a file.
+    // Entered outside evenkeel: names of unmanaged files, and a file.
     world.write(
         &format!("run/staging/open/{}", SECRET.replace('/', "%2F")),
         "x",
@@ -430,7 +430,7 @@ fn no_declared_secret_comes_out_whichever_way_it_came_in() {
         }
     }
     for (path, (_, bytes)) in world.snapshot(".evenkeel") {
-        // What a suite itself writes into its own directory is its own affair.
+        // A suite's own directory may contain its secrets.
         if path.strip_prefix(world.path(".evenkeel/suites")).is_ok() {
             continue;
         }
@@ -449,7 +449,7 @@ fn no_declared_secret_comes_out_whichever_way_it_came_in() {
     );
 }
 
-/// What ends a run in words may quote a secret: it is covered there, too.
+/// The final message of a run may contain a secret, which is redacted.
 #[test]
 fn a_failure_quotes_no_secret() {
     let world = world(CHECK);

@@ -1,5 +1,5 @@
-//! A plan that was saved is applied to the world it was made from, or not at all: each attribute that was seen counts,
-//! and the refusal names it.
+//! A saved plan is applied to the state it was made from, or not at all: each observed attribute counts, and the
+//! refusal names it.
 
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 
@@ -26,13 +26,13 @@ fn save(inside: &Inside) {
         .unwrap();
 }
 
-/// What a refused plan says has changed.
+/// Returns the changes in a plan's refusal.
 #[track_caller]
 fn changes(outcome: &Outcome, what: &str) -> Vec<String> {
     assert_eq!(code(outcome), 4, "{what}: {}", words(outcome));
     assert!(
         !words(outcome).contains(SECRET),
-        "{what}: the secret is told"
+        "{what}: the secret is reported"
     );
     match outcome {
         Err(Failure::Stale { changes, .. }) => changes.clone(),
@@ -40,26 +40,26 @@ fn changes(outcome: &Outcome, what: &str) -> Vec<String> {
     }
 }
 
-/// That exactly this resource is named, with exactly this attribute and both its values.
+/// Checks that exactly this resource is named, with exactly this attribute and both its values.
 #[track_caller]
 fn names(outcome: &Outcome, tampering: &Tampering, what: &str) {
     let changes = changes(outcome, what);
     let [change] = &changes[..] else {
         panic!("{what}: {changes:?}");
     };
-    let told = change
+    let reported = change
         .strip_prefix(&format!("{} changed: ", tampering.address))
         .unwrap_or_else(|| panic!("{what}: {change}"));
     let attribute = tampering.seen.unwrap();
-    let (before, after) = told
+    let (before, after) = reported
         .strip_prefix(&format!("{attribute} was "))
         .and_then(|values| values.split_once(" and is "))
         .unwrap_or_else(|| panic!("{what}: {attribute} is not named: {change}"));
     assert_ne!(before, after, "{what}: {change}");
 }
 
-/// Holds each change by hand against one saved plan: refused, nothing done, and the same plan again once it is undone.
-/// Gives how many were refused.
+/// Compares each change outside evenkeel with one saved plan: it is refused without an action, and applicable again
+/// after a revert. Returns the number of refusals.
 fn hold_all(inside: &Inside, numbers: [u64; 2]) -> usize {
     let target = inside.target("staging");
     let (whole, done) = (target.world(), inside.asked("staging"));
@@ -81,10 +81,10 @@ fn hold_all(inside: &Inside, numbers: [u64; 2]) -> usize {
 }
 
 #[test]
-fn whatever_changed_after_a_plan_was_saved_is_named_and_nothing_is_done() {
+fn every_change_after_a_plan_was_saved_is_named_and_nothing_is_done() {
     let inside = watched();
     expect(0, inside.apply("staging"));
-    // There is one thing to do, which has nothing to do with what is changed by hand.
+    // There is one step, which is independent of the changes outside evenkeel.
     inside.world.add(
         "environments/staging.toml",
         "\n[file.more]\non = \"web\"\npath = \"/srv/staging/more\"\ncontent = \"more\\n\"\n",
@@ -92,7 +92,7 @@ fn whatever_changed_after_a_plan_was_saved_is_named_and_nothing_is_done() {
     save(&inside);
     let refused = hold_all(&inside, [1, 2]);
     assert!(refused >= 110, "{refused}");
-    // What no plan is made from refuses none: the very plan that was refused above is applied.
+    // Attributes that no plan depends on refuse none: the plan refused above is applied.
     inside.target("staging").change(|world| {
         for tampering in tamperings() {
             if tampering.seen.is_none() {
@@ -105,9 +105,9 @@ fn whatever_changed_after_a_plan_was_saved_is_named_and_nothing_is_done() {
     assert_eq!(inside.asked("staging"), before + 1);
 }
 
-/// The same where the plan has a step for each resource already: it was made to mend another change than the one it meets.
+/// The same if the plan already has a step for each resource: it was made to repair another change.
 #[test]
-fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
+fn another_change_of_a_wrong_attribute_is_named_as_well() {
     let inside = watched();
     expect(0, inside.apply("staging"));
     let target = inside.target("staging");
@@ -126,7 +126,7 @@ fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
             tampering.happen(world, 2);
         });
         if same(&target.world(), &once) {
-            // There is but one way to be gone.
+            // There is only one way to be missing.
             target.change(|world| world.clone_from(&whole));
             continue;
         }
@@ -136,7 +136,7 @@ fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
         assert_eq!(changes.len(), 1, "{what}: {changes:?}");
         let begins = format!("{} changed: ", tampering.address);
         assert!(changes[0].starts_with(&begins), "{what}: {changes:?}");
-        // Of what stands there in place of what is declared, its own attributes are named.
+        // A thing in place of the declared one is named with its own attributes.
         if !tampering.whole || attribute != "presence" {
             let named = format!("{begins}{attribute} was ");
             assert!(changes[0].starts_with(&named), "{what}: {changes:?}");
@@ -145,7 +145,7 @@ fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
         refused += 1;
         target.change(|world| world.clone_from(&once));
         let plan = inside.apply("the.plan");
-        // A directory in the place of a file is not removed: the plan is right to be made, and its step to fail.
+        // A directory in place of a file is not removed: the plan is valid, and its step fails.
         assert!([0, 1].contains(&code(&plan)), "{what}: {}", words(&plan));
         target.change(|world| world.clone_from(&whole));
         expect(0, inside.apply("staging"));
@@ -154,7 +154,7 @@ fn what_was_wrong_already_and_is_wrong_in_another_way_now_is_named_as_well() {
     assert!(refused >= 45, "{refused}");
 }
 
-/// Whether two worlds are the same but for times.
+/// Whether two worlds are equal apart from times.
 fn same(
     one: &evenkeel_host::recorded::RecordedHost,
     two: &evenkeel_host::recorded::RecordedHost,
@@ -175,7 +175,7 @@ fn same(
 }
 
 #[test]
-fn what_appears_where_a_plan_found_nothing_is_named() {
+fn a_resource_that_appeared_after_planning_is_named() {
     let inside = watched();
     save(&inside);
     let fresh = inside.target("staging").world();
@@ -189,11 +189,11 @@ fn what_appears_where_a_plan_found_nothing_is_named() {
             world.put_file(path, b"here already", 0o600);
         });
         let outcome = inside.apply("the.plan");
-        let told = changes(&outcome, address);
+        let reported = changes(&outcome, address);
         let named = format!("{address} changed: presence was nothing and is a ");
         assert!(
-            told.iter().any(|change| change.starts_with(&named)),
-            "{told:?}"
+            reported.iter().any(|change| change.starts_with(&named)),
+            "{reported:?}"
         );
         assert_eq!(inside.asked("staging"), 0);
         inside
@@ -203,9 +203,9 @@ fn what_appears_where_a_plan_found_nothing_is_named() {
     expect(0, inside.apply("the.plan"));
 }
 
-/// Between an approval and the release as well: what was approved is what was looked at, and nothing else.
+/// The same between an approval and the release: exactly the observed state was approved.
 #[test]
-fn what_changed_in_production_after_it_was_approved_is_not_released_over() {
+fn a_change_in_production_after_the_approval_stops_the_release() {
     let inside = watched();
     let approved = |inside: &Inside| -> String {
         let delivered = expect(0, inside.deliver());
@@ -239,9 +239,9 @@ fn what_changed_in_production_after_it_was_approved_is_not_released_over() {
     assert_eq!(inside.asked("production"), done + 1);
 }
 
-/// What was applied and is declared no longer would be removed: it must be what it was.
+/// A resource removed from the definitions would be deleted, so it must be unchanged.
 #[test]
-fn what_is_to_be_removed_must_be_what_it_was_and_is_named_otherwise() {
+fn a_changed_resource_is_not_removed() {
     let inside = watched();
     expect(0, inside.apply("staging"));
     let text = inside.world.read("environments/system.toml");
@@ -274,14 +274,14 @@ fn what_is_to_be_removed_must_be_what_it_was_and_is_named_otherwise() {
         };
         target.change(|world| tampering.happen(world, 1));
         let outcome = inside.apply("the.plan");
-        let told = changes(&outcome, tampering.what);
+        let reported = changes(&outcome, tampering.what);
         let named = format!(
             "{}: the last applied state changed: {attribute} was ",
             tampering.address
         );
         assert!(
-            told.iter().any(|change| change.starts_with(&named)),
-            "{}: {told:?}",
+            reported.iter().any(|change| change.starts_with(&named)),
+            "{}: {reported:?}",
             tampering.what
         );
         assert_eq!(inside.asked("staging"), done);
@@ -292,9 +292,9 @@ fn what_is_to_be_removed_must_be_what_it_was_and_is_named_otherwise() {
     expect(0, inside.apply("the.plan"));
 }
 
-/// P13: a thousand looks at a world that does not change refuse nothing.
+/// P13: a thousand observations of an unchanged state refuse nothing.
 #[test]
-fn a_world_that_only_seems_to_change_is_never_refused() {
+fn an_unchanged_state_is_never_refused() {
     let inside = watched();
     expect(0, inside.apply("staging"));
     for number in 0..50 {
@@ -314,9 +314,9 @@ fn a_world_that_only_seems_to_change_is_never_refused() {
     expect(0, inside.apply("the.plan"));
 }
 
-/// On this machine, by the real program. Owners can be changed by root alone.
+/// On this machine, with the real program. Only root can change owners.
 #[test]
-fn on_this_machine_the_program_names_what_changed_and_applies_once_it_is_changed_back() {
+fn the_program_names_changes_and_applies_after_a_revert() {
     let world = TestWorld::with(&format!(
         "{SYSTEM}\n[link.latest]\non = \"web\"\npath = \"${{directory.home.path}}/latest\"\nto = \"config.toml\"\n"
     ));
@@ -332,8 +332,8 @@ fn on_this_machine_the_program_names_what_changed_and_applies_once_it_is_changed
     let home = world.path("run/staging");
     let refused = |address: &str, attribute: &str| {
         let ran = world.expect(4, &["apply", "the.plan"]);
-        let told = format!("{address} changed: {attribute} was ");
-        assert!(ran.err.contains(&told), "{told}\n{}", ran.short());
+        let reported = format!("{address} changed: {attribute} was ");
+        assert!(ran.err.contains(&reported), "{reported}\n{}", ran.short());
         assert_eq!(ran.err.matches(" changed: ").count(), 1, "{}", ran.short());
         assert!(!world.path("run/staging/more").exists());
     };
@@ -378,7 +378,10 @@ fn on_this_machine_the_program_names_what_changed_and_applies_once_it_is_changed
     } else {
         eprintln!("SKIPPED: only root can give files away");
     }
-    assert!(kept == world.snapshot("run/staging"), "all is as it was");
+    assert!(
+        kept == world.snapshot("run/staging"),
+        "everything is unchanged"
+    );
     world.expect(0, &["apply", "the.plan"]);
     assert!(world.path("run/staging/more").exists());
 }

@@ -1,5 +1,5 @@
-//! An environment that was released to takes only releases: what `path` says now, what is not committed, and which commit
-//! or directory is named change nothing about that. And what deliver's exit code says.
+//! An environment that was released to only accepts releases, regardless of `path`, of uncommitted edits, and of the
+//! named commit or directory. And the exit code of deliver.
 
 use super::world::{HANGS, SYSTEM, TestWorld, environment};
 
@@ -53,7 +53,7 @@ fn an_uncommitted_path_does_not_make_production_another_environment() {
         for is_committed in [false, true] {
             for after_a_release in [true, false] {
                 if !after_a_release && is_committed {
-                    // Nothing was released yet, and a commit says where production is.
+                    // There was no release yet, and a commit defines production.
                     continue;
                 }
                 let world = if after_a_release {
@@ -95,10 +95,10 @@ fn an_uncommitted_path_does_not_make_production_another_environment() {
 fn production_is_restored_exactly_or_not_at_all() {
     let world = released();
     let commit = world.git(&["rev-parse", "HEAD"]);
-    let damage = || world.write("run/production/config.toml", "by hand\n");
+    let damage = || world.write("run/production/config.toml", "outside edit\n");
     damage();
     world.expect(0, &["apply", "production"]);
-    // The same recipe, and other values.
+    // The same recipe with other values.
     damage();
     world.replace(
         "environments/production.toml",
@@ -118,7 +118,7 @@ fn production_is_restored_exactly_or_not_at_all() {
     refused.says(&format!("evenkeel --at {short} apply production"));
     world.expect(0, &["--at", short, "apply", "production"]);
     world.expect(0, &["drift", "--live", "production"]);
-    // A remark that is in no commit.
+    // An uncommitted comment.
     world.git(&["checkout", "--quiet", &commit]);
     damage();
     world.add("environments/system.toml", "# a remark\n");
@@ -139,7 +139,7 @@ fn an_older_commit_and_definitions_elsewhere_are_not_released() {
     world
         .expect(3, &["--at", &older, "release"])
         .says("older-commit");
-    // A copy with a policy of its own, committed and not.
+    // A copy with its own policy, committed and uncommitted.
     let world = released();
     another(&world, "second");
     for name in [
@@ -160,7 +160,7 @@ fn an_older_commit_and_definitions_elsewhere_are_not_released() {
             .says("definitions-elsewhere");
         world.commit();
     }
-    // In no commit at all.
+    // Outside of a repository.
     let world = released();
     std::fs::remove_dir_all(world.path(".git")).unwrap();
     another(&world, "second");
@@ -211,7 +211,7 @@ fn a_weakening_needs_an_approval_and_is_reported() {
     }
     another(&world, "third");
     world.commit();
-    // From then on that is what is required.
+    // From then on that is required.
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
 }
@@ -224,14 +224,14 @@ fn delivers_exit_code_keeps_the_release_shut_also_where_production_is_up_to_date
     world.commit();
     release(&world);
     world.expect(0, &["deliver"]);
-    // A required suite fails, with nothing to release.
+    // A required suite fails, without anything to release.
     std::fs::remove_file(world.path("passes")).unwrap();
     world.expect(1, &["deliver"]).says("suite-not-passed");
     world.expect(3, &["release"]).says("suite-not-passed");
     world.write("passes", "");
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
-    // A difference, with nothing to release: nothing is applied.
+    // A difference, without anything to release: nothing is applied.
     let before = world.read("run/staging/config.toml");
     world.write("values-staging.yaml", "tls: true\n");
     world.write("values-production.yaml", "tls: false\n");
@@ -242,7 +242,7 @@ fn delivers_exit_code_keeps_the_release_shut_also_where_production_is_up_to_date
     world.commit();
     world.expect(3, &["deliver"]).says("parity");
     world.expect(3, &["release"]).says("parity");
-    // Neither is a new recipe, unless it is asked for; the gate stays shut all the same.
+    // A new recipe is not applied either, unless requested; the gate stays shut.
     another(&world, "second");
     world.commit();
     let ran = world.expect(3, &["deliver"]);
@@ -253,7 +253,7 @@ fn delivers_exit_code_keeps_the_release_shut_also_where_production_is_up_to_date
         .expect(3, &["deliver", "--allow-undeclared"])
         .says("parity");
     assert_ne!(world.read("run/staging/config.toml"), before);
-    // What is not committed is not applied either.
+    // Uncommitted definitions are not applied either.
     let world = released();
     another(&world, "second");
     world.expect(3, &["deliver"]).says("not-committed");
@@ -263,7 +263,7 @@ fn delivers_exit_code_keeps_the_release_shut_also_where_production_is_up_to_date
     );
 }
 
-/// What environments were compared by belongs to the definitions: an edit that is not committed counts.
+/// Inputs of parity belong to the definitions: an uncommitted edit counts.
 #[test]
 fn documents_and_what_commands_render_count_as_uncommitted() {
     let system = |document: &str| {
@@ -289,7 +289,7 @@ fn documents_and_what_commands_render_count_as_uncommitted() {
         );
         world.commit();
         world.expect(0, &["deliver"]);
-        // A file that git ignores is in no commit.
+        // A file that git ignores is uncommitted.
         world.add(".gitignore", "/values-*\n");
         world.git(&["rm", "--quiet", "--cached", "-r", "values-production.yaml"]);
         world.commit();
@@ -300,7 +300,7 @@ fn documents_and_what_commands_render_count_as_uncommitted() {
 }
 
 #[test]
-fn smoke_suites_that_were_interrupted_are_not_said_to_have_failed() {
+fn interrupted_smoke_suites_are_not_reported_as_failed() {
     let world = TestWorld::small();
     let hold = world.path("hold");
     world.add(

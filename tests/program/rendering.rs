@@ -1,8 +1,8 @@
-//! How often each command runs the commands that print documents: no more than it needs, and of no other environment.
+//! Number of runs of commands that print documents: no more than needed, and of no other environment.
 
 use super::world::{SYSTEM, TestWorld};
 
-/// A project whose document is printed by a command that notes each of its runs.
+/// Returns a project whose document is printed by a command that logs each of its runs.
 fn project() -> TestWorld {
     let world = TestWorld::with(&format!(
         "{SYSTEM}\n[document.config]\nrender = [\"bin/render\", \"${{environment}}\"]\n"
@@ -11,7 +11,7 @@ fn project() -> TestWorld {
     world
 }
 
-/// A pull request of a stranger is checked without running anything of it; what would run is listed.
+/// A foreign pull request is checked without running any of its programs, which are listed.
 #[test]
 fn validation_and_parity_of_a_fork_run_nothing_that_it_names() {
     let world = project();
@@ -61,7 +61,7 @@ fn validation_and_parity_of_a_fork_run_nothing_that_it_names() {
     assert!(world.path("ran").exists());
 }
 
-/// The environments whose command ran during a run of the program.
+/// Returns the environments whose command ran during a run of the program.
 fn rendered(world: &TestWorld, codes: &[i32], arguments: &[&str]) -> String {
     let _ = std::fs::remove_file(world.path("rendered"));
     let ran = world.run(arguments);
@@ -93,7 +93,7 @@ fn no_command_runs_a_render_command_that_it_does_not_need() {
     assert_eq!(ran(&[0], &["explain", "gate/not-committed"]), "");
     // Parity compares the documents of all environments, and so does the gate: each is printed once.
     assert_eq!(ran(&[0], &["drift", "--parity", "--render"]), BOTH);
-    // Of definitions that are not trusted yet, nothing runs: what was not compared is not in parity.
+    // No command of untrusted definitions runs: documents that were not compared are not in parity.
     assert_eq!(ran(&[1], &["drift", "--parity"]), "");
     assert_eq!(ran(&[2], &["drift"]), BOTH);
     assert_eq!(ran(&[0], &["baseline", "--dry-run"]), BOTH);
@@ -133,7 +133,7 @@ fn validation_reads_the_documents_that_declared_differences_name_and_no_others()
         &difference("document.file.a"),
     );
     assert_eq!(rendered(&world, &[0], &["validate"]), "");
-    // A declared difference about nothing is an error of the definitions still.
+    // A declared difference without a document is still an error of the definitions.
     world.add(
         "environments/production.toml",
         &difference("document.file.b"),

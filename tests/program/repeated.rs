@@ -1,5 +1,5 @@
-//! The same input gives the same bytes: on every run, with any number of threads, in any time zone and language, and
-//! wherever the project lies. Of documents, of plans and reports of what runs, and of the ledger.
+//! Determinism: the same input gives the same bytes on every run, with any number of threads, in any time zone and
+//! language, and at any place. For documents, for plans and reports of live state, and for the ledger.
 
 use evenkeel::operation;
 use evenkeel_ledger::Ledger as _;
@@ -11,7 +11,7 @@ use super::inside::{Inside, Outcome, words};
 use super::tampering::{tamperings, watched_from};
 use super::world::{SYSTEM, TestWorld};
 
-/// Differences of many causes in many files.
+/// Returns differences of many causes in many files.
 fn many() -> TestWorld {
     let world = estate(
         "[document.files]\npath = \"d/${environment}\"\n\n[document.printed]\nrender = [\"bin/render\", \"${environment}\"]\n",
@@ -36,7 +36,7 @@ fn many() -> TestWorld {
     world
 }
 
-/// Everything but the time of day.
+/// Returns all outputs without times.
 fn outputs(world: &TestWorld) -> Vec<String> {
     outputs_of(
         world,
@@ -51,7 +51,7 @@ fn outputs(world: &TestWorld) -> Vec<String> {
     )
 }
 
-/// What these commands print, but the time of day at which they do.
+/// Returns the outputs of commands without times.
 fn outputs_of(world: &TestWorld, commands: &[&[&str]]) -> Vec<String> {
     let clock = regex::Regex::new(
         "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC|[0-9]{2}:[0-9]{2}:[0-9]{2}",
@@ -67,7 +67,7 @@ fn outputs_of(world: &TestWorld, commands: &[&[&str]]) -> Vec<String> {
         .collect()
 }
 
-/// What must not matter.
+/// Irrelevant surroundings.
 const SURROUNDINGS: &[&[(&str, &str)]] = &[
     &[],
     &[("RAYON_NUM_THREADS", "1")],
@@ -79,7 +79,7 @@ const SURROUNDINGS: &[&[(&str, &str)]] = &[
         ("LC_ALL", "C"),
         ("LANG", "de_DE.UTF-8"),
     ],
-    &[("TERM", "dumb"), ("USER", "somebody")],
+    &[("TERM", "dumb"), ("USER", "another")],
 ];
 
 #[test]
@@ -99,15 +99,15 @@ fn the_same_input_gives_the_same_bytes() {
         assert_eq!(outputs(&world), first, "{variables:?}");
     }
     let mut elsewhere = outputs(&many());
-    // The name of the directory is the name that `init` proposes for the system.
+    // `init` proposes the name of the directory for the system.
     let (last, before) = (elsewhere.pop().unwrap(), first.last().unwrap());
     assert_eq!(elsewhere, first[..first.len() - 1]);
     assert_eq!(last.lines().count(), before.lines().count());
 }
 
-/// Plans that are saved, and everything that is said of what runs: some of it changed by hand, on this machine.
+/// Saved plans and all reports of live state, with changes outside evenkeel, on this machine.
 #[test]
-fn plans_and_reports_of_what_runs_are_the_same_bytes() {
+fn plans_and_live_reports_are_the_same_bytes() {
     let mut system = format!(
         "{SYSTEM}\n[link.latest]\non = \"web\"\npath = \"${{directory.home.path}}/latest\"\nto = \"config.toml\"\n"
     );
@@ -119,7 +119,7 @@ fn plans_and_reports_of_what_runs_are_the_same_bytes() {
     let mut world = TestWorld::with(&system);
     world.expect(0, &["apply", "staging"]);
     for number in (0..60).step_by(3) {
-        world.write(&format!("run/staging/f-{number}"), "by hand\n");
+        world.write(&format!("run/staging/f-{number}"), "outside edit\n");
     }
     for number in (0..60).step_by(7) {
         world.mode(&format!("run/staging/f-{number}"), 0o600);
@@ -134,7 +134,7 @@ fn plans_and_reports_of_what_runs_are_the_same_bytes() {
         world.expect(2, &["plan", "staging", "-o", "the.plan"]);
         std::fs::read(world.path("the.plan")).unwrap()
     };
-    // JSON does not know how wide a terminal is, and text does not care who else runs.
+    // JSON does not depend on a terminal's width, and text does not depend on other processes.
     let documents: &[&[&str]] = &[
         &["drift", "--format", "json"],
         &["plan", "--format", "json"],
@@ -151,12 +151,12 @@ fn plans_and_reports_of_what_runs_are_the_same_bytes() {
         &["audit", "verify"],
     ];
     let plan = saved(&world);
-    let told = outputs_of(&world, documents);
+    let reported = outputs_of(&world, documents);
     let words = outputs_of(&world, texts);
     assert!(
-        told[0].contains("file/content-differs") && told[1].contains("steps"),
+        reported[0].contains("file/content-differs") && reported[1].contains("steps"),
         "{}",
-        told[0]
+        reported[0]
     );
     let kept = world.snapshot(".evenkeel");
     let rounds = match std::env::var_os("EVENKEEL_TEST_ALL") {
@@ -173,7 +173,11 @@ fn plans_and_reports_of_what_runs_are_the_same_bytes() {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
             assert!(plan == saved(&world), "{round} {variables:?}: another plan");
-            assert_eq!(outputs_of(&world, documents), told, "{round} {variables:?}");
+            assert_eq!(
+                outputs_of(&world, documents),
+                reported,
+                "{round} {variables:?}"
+            );
             if !world.variables.contains_key("COLUMNS") {
                 assert_eq!(outputs_of(&world, texts), words, "{round} {variables:?}");
             }
@@ -185,9 +189,9 @@ fn plans_and_reports_of_what_runs_are_the_same_bytes() {
     );
 }
 
-/// All that came of one life of a project: saved plans, every report, and every line of the ledger.
+/// Returns all results of one life of a project: saved plans, every report, and every line of the ledger.
 fn life() -> Vec<String> {
-    // Slow steps come after the quick ones: what runs at once is recorded in the order in which it ended.
+    // Slow steps come after quick ones: concurrent steps are recorded in the order of their ends.
     let inside = watched_from(&|system| {
         system
             .replace(
@@ -202,7 +206,7 @@ fn life() -> Vec<String> {
     let seconds = regex::Regex::new("\"seconds\":[0-9.e-]+").unwrap();
     let mut all = Vec::new();
     let mut tell = |outcome: Outcome| {
-        // How long it took is the one thing that is the machine's to say.
+        // Only durations depend on the machine.
         all.push(
             seconds
                 .replace_all(&words(&outcome), "SECONDS")
@@ -264,7 +268,7 @@ fn life() -> Vec<String> {
     all
 }
 
-/// Each life is in a directory of its own: none of its bytes depend on where that is.
+/// Each life has its own directory, and no byte depends on it.
 #[test]
 fn two_lives_of_one_project_leave_the_same_plans_reports_and_ledger() {
     let first = life();

@@ -1,9 +1,9 @@
-//! A repository that git does not read is an error with the words of git, and never "no repository": the policy of the
+//! A repository that git does not read is an error with git's message, and never "no repository": the policy of the
 //! working tree does not count because git failed.
 
 use super::world::{SYSTEM, TestWorld};
 
-/// What keeps git from answering, and a part of what is reported.
+/// Obstacle of git, and a part of the message.
 type Damage = (&'static str, &'static str, fn(&mut TestWorld));
 
 const DAMAGED: &[Damage] = &[
@@ -60,7 +60,7 @@ const DAMAGED: &[Damage] = &[
 ];
 
 #[test]
-fn a_git_that_gives_no_answer_is_an_error_and_not_no_repository() {
+fn a_failing_git_is_an_error_and_not_a_missing_repository() {
     for (what, words, damage) in DAMAGED {
         let mut world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 1\n"));
         world.commit();
@@ -103,7 +103,7 @@ fn before_the_first_commit_and_without_a_repository_everything_works() {
     world.expect(0, &["validate"]);
     world.git(&["add", "--all"]);
     world.expect(0, &["validate"]);
-    // Without git, a project in no repository is what it is.
+    // Without git, a project outside of a repository works.
     let mut world = TestWorld::small();
     world.variables.insert("PATH".into(), "/nonexistent".into());
     world.expect(0, &["validate"]);

@@ -1,8 +1,8 @@
-//! The law of the first day: in any repository in which `init` finds something, `baseline` and then `drift` exit with 0, and no
-//! likely pair is left undeclared.
+//! Law of the first day: in any repository in which `init` finds something, `baseline` and then `drift` exit with 0,
+//! and no likely pair stays undeclared.
 //!
-//! Repositories are generated: layouts, formats, names of environments, sections, bases, and files that are in the way.
-//! `EVENKEEL_TEST_ALL=1` makes 500 of them.
+//! Repositories are generated: layouts, formats, names of environments, sections, bases, and unrelated files.
+//! `EVENKEEL_TEST_ALL=1` generates 500 of them.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,7 +49,7 @@ impl Generated {
         self.chance.below(4)
     }
 
-    /// A text of a format. Keys repeat, so that documents have something in common.
+    /// Returns a text of a format. Keys repeat, so that documents share some.
     fn text(&mut self, ending: &str) -> String {
         let mut text = String::new();
         match ending {
@@ -95,7 +95,7 @@ impl Generated {
         }
     }
 
-    /// One thing in all environments, in one of the layouts.
+    /// Adds one thing in all environments, in one of the layouts.
     fn thing(&mut self, number: usize, environments: &[&str]) {
         let folder = self.pick(&["", "deploy/", "apps/web/", "charts/shop/", "config/"]);
         let folder = format!("{folder}s{number}/");
@@ -165,7 +165,7 @@ impl Generated {
         }
     }
 
-    /// What stands in the way.
+    /// Adds unrelated files.
     fn noise(&mut self) {
         let noise: &[&[(&str, &str)]] = &[
             &[("README.md", "staging and production\n")],
@@ -214,14 +214,14 @@ fn generated(seed: u64) -> Vec<(String, String)> {
     own.files
 }
 
-/// Whether something was found.
+/// Returns whether something was found.
 fn holds(seed: u64) -> bool {
     let world = TestWorld::empty();
     let files = generated(seed);
     for (path, text) in &files {
         world.write(path, text);
     }
-    // Most are in no repository of git, which is faster.
+    // Most are outside of git, which is faster.
     if seed.is_multiple_of(8) {
         world.commit();
     }

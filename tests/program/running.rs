@@ -1,7 +1,7 @@
-//! Drift of what runs is found, and only drift: the seeded measure, kind by kind.
+//! Completeness and precision of live drift: the seeded measure, kind by kind.
 //!
-//! Of worlds that were applied, some things are changed by hand, declared or not; what is told is held against what was
-//! done, at its address and attribute. What only looks like a change is no drift.
+//! Some things of applied worlds are changed outside evenkeel, declared or not; findings must equal the changes, by
+//! address and attribute. Irrelevant changes are not drift.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use super::injected::Chance;
 use super::inside::{Inside, code, expect};
 use super::tampering::{SECRET, Tampering, tamperings, watched};
 
-/// `address attribute` of all that is told of staging, with the exit code.
-fn told(inside: &Inside) -> (u8, BTreeSet<String>) {
+/// Returns `address attribute` of all findings in staging, with the exit code.
+fn reported(inside: &Inside) -> (u8, BTreeSet<String>) {
     let request = DriftRequest {
         environments: vec!["staging".into()],
         live_only: true,
@@ -40,11 +40,11 @@ fn told(inside: &Inside) -> (u8, BTreeSet<String>) {
         })
         .collect();
     let set: BTreeSet<String> = findings.iter().cloned().collect();
-    assert_eq!(set.len(), findings.len(), "told twice: {findings:?}");
+    assert_eq!(set.len(), findings.len(), "reported twice: {findings:?}");
     (code, set)
 }
 
-/// Some of the changes that can happen together: none of a resource of which nothing is left.
+/// Returns some compatible changes: no two of a resource that is removed.
 fn some<'a>(chance: &mut Chance, all: &'a [Tampering]) -> Vec<&'a Tampering> {
     let mut order: Vec<&Tampering> = all.iter().collect();
     chance.shuffle(&mut order);
@@ -68,7 +68,7 @@ fn some<'a>(chance: &mut Chance, all: &'a [Tampering]) -> Vec<&'a Tampering> {
 }
 
 #[test]
-fn each_change_alone_is_told_at_its_attribute_and_nothing_else_is() {
+fn each_change_alone_is_reported_at_its_attribute_and_nothing_else() {
     let inside = watched();
     expect(0, inside.apply("staging"));
     let target = inside.target("staging");
@@ -77,22 +77,22 @@ fn each_change_alone_is_told_at_its_attribute_and_nothing_else_is() {
         let what = format!("{} of {}", tampering.what, tampering.address);
         for number in [0, 5] {
             target.change(|world| tampering.happen(world, number));
-            let (code, told) = told(&inside);
+            let (code, reported) = reported(&inside);
             let expected: BTreeSet<String> = tampering
                 .drifts
                 .iter()
                 .map(|attribute| format!("{} {attribute}", tampering.address))
                 .collect();
-            assert_eq!(told, expected, "{what}");
+            assert_eq!(reported, expected, "{what}");
             assert_eq!(code, if expected.is_empty() { 0 } else { 2 }, "{what}");
             target.change(|world| world.clone_from(&whole));
         }
     }
-    assert_eq!(told(&inside), (0, BTreeSet::new()));
+    assert_eq!(reported(&inside), (0, BTreeSet::new()));
 }
 
 #[test]
-fn a_thousand_changes_together_are_all_told_and_nothing_else_is() {
+fn a_thousand_changes_together_are_reported_and_nothing_else() {
     let inside = watched();
     expect(0, inside.apply("staging"));
     let target = inside.target("staging");
@@ -120,14 +120,14 @@ fn a_thousand_changes_together_are_all_told_and_nothing_else_is() {
             .iter()
             .map(|each| format!("{} of {}", each.what, each.address))
             .collect();
-        let (code, told) = told(&inside);
-        assert_eq!(told, expected, "{seed}: {what:?}");
+        let (code, reported) = reported(&inside);
+        assert_eq!(reported, expected, "{seed}: {what:?}");
         assert_eq!(
             code,
             if expected.is_empty() { 0 } else { 2 },
             "{seed}: {what:?}"
         );
-        // One apply mends what can be mended, and then it is clean, up to what nobody declared.
+        // One apply repairs everything repairable, and then staging is clean except for unmanaged things.
         target.change(|world| world.clone_from(&whole));
     }
     assert!(injected >= 1_000, "{injected}");
@@ -139,7 +139,7 @@ fn a_thousand_changes_together_are_all_told_and_nothing_else_is() {
 }
 
 #[test]
-fn worlds_in_which_only_what_is_undeclared_changed_are_clean() {
+fn worlds_with_only_unmanaged_changes_are_clean() {
     let inside = watched();
     expect(0, inside.apply("staging"));
     let target = inside.target("staging");
@@ -155,7 +155,7 @@ fn worlds_in_which_only_what_is_undeclared_changed_are_clean() {
             let number = chance.next() % 1_000;
             target.change(|world| tampering.happen(world, number));
         }
-        assert_eq!(told(&inside), (0, BTreeSet::new()), "{seed}");
+        assert_eq!(reported(&inside), (0, BTreeSet::new()), "{seed}");
         target.change(|world| world.clone_from(&whole));
     }
 }

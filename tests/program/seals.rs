@@ -1,5 +1,5 @@
-//! Seals of a target: made with its own key on the target, known by the project's key everywhere else, and valid from
-//! before targets had keys of their own.
+//! Seals of a target: made with its own key on the target, recognised by the project's key elsewhere, and valid from
+//! before targets had keys.
 
 use evenkeel::world::stores::FolderStores;
 use evenkeel_ledger::folder::SqliteLedger;
@@ -64,7 +64,7 @@ fn project(world: &TestWorld) -> Sealer {
     store.key().unwrap().unwrap()
 }
 
-/// The file in which the target keeps which process runs.
+/// Returns the target's record of the running process.
 fn record(world: &TestWorld) -> String {
     let folder = ".evenkeel/targets/staging/web";
     std::fs::read_dir(world.path(folder))
@@ -81,7 +81,7 @@ fn ledger(world: &TestWorld) -> SqliteLedger {
         .unwrap()
 }
 
-/// Makes the project what an earlier version would have left: the project's seals on the target, and no pairs in the
+/// Changes the project to the state of an earlier version: the project's seals on the target, and no pairs in the
 /// ledger.
 fn age(world: &TestWorld) {
     let project = project(world);
@@ -172,17 +172,17 @@ fn nothing_on_the_target_is_sealed_with_the_key_of_the_project() {
 }
 
 #[test]
-fn a_turned_secret_is_pending_and_not_changed_by_hand() {
+fn a_rotated_secret_is_pending_and_not_changed_outside() {
     let mut world = world();
     world.expect(0, &["apply", "staging"]);
     turn(&mut world);
     assert_eq!(corners(&world), pending());
-    std::fs::write(world.path("run/staging/config"), "by hand").unwrap();
+    std::fs::write(world.path("run/staging/config"), "outside edit").unwrap();
     assert_ne!(corners(&world), pending());
 }
 
 #[test]
-fn what_an_earlier_version_left_is_neither_drift_nor_started_again() {
+fn the_state_of_an_earlier_version_is_neither_drift_nor_restarted() {
     let mut world = world();
     world.expect(0, &["apply", "staging"]);
     age(&world);

@@ -1,11 +1,11 @@
-//! Secrets never leave memory in readable form: canaries go in everywhere, and every byte that comes out is searched.
+//! Secrets never leave memory in readable form: canaries in every input, and a search of every output.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use super::world::{Ran, TestWorld};
 
-/// The canary of one parameter in one environment.
+/// Returns the canary of one parameter in one environment.
 fn canary(parameter: &str, environment: &str) -> String {
     format!("cAnArY{parameter}{environment}Qz7Jx")
 }
@@ -13,7 +13,7 @@ fn canary(parameter: &str, environment: &str) -> String {
 const PARAMETERS: [&str; 4] = ["a", "b", "c", "d"];
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 
-/// How a canary may be written.
+/// Returns the forms of a canary.
 fn spellings(canary: &str) -> Vec<Vec<u8>> {
     let bytes = canary.as_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -23,7 +23,7 @@ fn spellings(canary: &str) -> Vec<Vec<u8>> {
         hex.to_uppercase().into_bytes(),
         hex.into_bytes(),
     ];
-    // Wherever it begins in a longer text, some of these bytes of its base64 are there.
+    // At any position in a longer text, some of these bytes of its base64 occur.
     for shift in 0..3 {
         let mut padded = vec![b'x'; shift];
         padded.extend(bytes);
@@ -57,7 +57,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
         .any(|window| window == needle)
 }
 
-/// The spelling in which a canary is in some bytes, if it is.
+/// Returns the form in which bytes contain a canary.
 pub fn holds(bytes: &[u8], canary: &str) -> Option<String> {
     spellings(canary)
         .into_iter()
@@ -65,12 +65,12 @@ pub fn holds(bytes: &[u8], canary: &str) -> Option<String> {
         .map(|spelling| String::from_utf8_lossy(&spelling).into_owned())
 }
 
-/// A text in base64.
+/// Returns a text in base64.
 pub fn encoded(text: &str) -> String {
     String::from_utf8(base64(text.as_bytes())).unwrap()
 }
 
-/// The canaries that are in some bytes.
+/// Returns the canaries in bytes.
 fn found_in(bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     for parameter in PARAMETERS {
@@ -100,7 +100,7 @@ fn silent(ran: &Ran, what: &str) {
     }
 }
 
-/// Searches every file but those that are meant to hold secrets, and the command lines of what was started.
+/// Searches every file that must not contain secrets, and the command lines of started processes.
 #[track_caller]
 fn nothing_left(world: &TestWorld, meant: &[&str]) {
     for (path, (_, bytes)) in world.snapshot("") {
@@ -126,7 +126,7 @@ fn nothing_left(world: &TestWorld, meant: &[&str]) {
     }
 }
 
-/// What is meant to hold secrets: where they come from, and the file that needs them.
+/// Files that may contain secrets: their sources, and the file that needs them.
 const MEANT: [&str; 3] = [
     "secrets/",
     "run/staging/config.toml",
@@ -161,7 +161,7 @@ fn echo() -> u16 {
     port
 }
 
-/// A project with secrets from everywhere to everywhere.
+/// Returns a project with secrets from every source to every use.
 fn full() -> TestWorld {
     let port = echo();
     let mut system = String::from(
@@ -257,7 +257,7 @@ require = ["smoke", "contract"]
         "environments/config.toml.j2",
         "password = \"{{ token_a }}\"\nother = \"{{ token_b | upper | lower }}\"\n",
     );
-    // Suites that tell everything they know, in several ways.
+    // Suites that print all of their secrets, in several forms.
     let tell = "echo \"$TOKEN\"; printf %s \"$TOKEN\" | base64; printf %s \"$TOKEN\" | od -An -tx1 | tr -d ' \\n'; env >&2\n";
     world.script(
         "checks/smoke.sh",
@@ -271,10 +271,10 @@ require = ["smoke", "contract"]
 }
 
 #[test]
-fn they_are_where_they_are_meant_to_be_and_nowhere_else() {
+fn secrets_are_at_their_destination_and_nowhere_else() {
     let world = full();
     let mut meant = MEANT.to_vec();
-    // What a suite itself writes into its own directory is its own affair.
+    // A suite's own directory may contain its secrets.
     meant.extend([
         ".evenkeel/suites/staging/breaks/",
         ".evenkeel/suites/production/breaks/",
@@ -307,8 +307,8 @@ fn they_are_where_they_are_meant_to_be_and_nowhere_else() {
     silent(&world.expect(0, &["release"]), "release");
     both(0, &["release"]);
     both(0, &["drift"]);
-    // Changed by hand, with the secret still in it; and another secret.
-    world.add("run/staging/config.toml", "by hand\n");
+    // Changed outside evenkeel, with the secret still in it; and another secret.
+    world.add("run/staging/config.toml", "outside edit\n");
     both(2, &["drift"]);
     both(2, &["plan", "staging"]);
     let fingerprint = world.json(2, &["drift"])["findings"][0]["fingerprint"]
@@ -322,9 +322,9 @@ fn they_are_where_they_are_meant_to_be_and_nowhere_else() {
     both(0, &["audit", "verify"]);
 }
 
-/// A secret that was turned: the file is sealed, so the change is seen and its text is not.
+/// A rotated secret: the file is sealed, so the change is detected and its text is not displayed.
 #[test]
-fn a_turned_secret_is_seen_and_not_shown() {
+fn a_rotated_secret_is_detected_and_not_displayed() {
     let mut world = full();
     world.expect(0, &["apply", "staging"]);
     world
@@ -344,7 +344,7 @@ fn a_turned_secret_is_seen_and_not_shown() {
     silent(&world.expect(0, &["apply", "staging"]), "turned");
     nothing_left(&world, &MEANT);
     world.expect(0, &["plan", "staging"]);
-    // The same secret in both environments is a defect that does not show it.
+    // The same secret in both environments is a defect that does not display it.
     let same = canary("d", "staging");
     world.variables.insert("PRODUCTION_D".into(), same);
     let ran = world.expect(2, &["drift"]);
@@ -352,9 +352,9 @@ fn a_turned_secret_is_seen_and_not_shown() {
     ran.says("token_d");
 }
 
-/// Whatever is wrong around a secret is told without it.
+/// Defects around a secret are reported without it.
 #[test]
-fn errors_around_secrets_are_told_without_them() {
+fn errors_around_secrets_are_reported_without_them() {
     let template = "environments/config.toml.j2";
     let system = "environments/system.toml";
     let staging = "environments/staging.toml";
@@ -472,7 +472,7 @@ fn errors_around_secrets_are_told_without_them() {
     nothing_leaks(spoils);
 }
 
-/// A name and what it does to a project.
+/// Name and function of a damage.
 type Spoil<'a> = (&'a str, &'a dyn Fn(&mut TestWorld));
 
 fn nothing_leaks(spoils: &[Spoil<'_>]) {
@@ -509,9 +509,9 @@ fn nothing_leaks(spoils: &[Spoil<'_>]) {
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }
 
-/// Suites: in URLs, bodies and headers, when nobody answers and when the answer is wrong.
+/// Suites: in URLs, bodies and headers, without an answer and with a wrong one.
 #[test]
-fn failing_suites_are_told_without_them() {
+fn failing_suites_are_reported_without_secrets() {
     let mut leaks = Vec::new();
     for http in [
         "get = \"http://127.0.0.1:1/?token=${token_d}\"",

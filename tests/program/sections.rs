@@ -1,9 +1,10 @@
-//! Both environments in one file: found by `init`, declared by `section`, compared as two documents with places in one file.
+//! Several environments in one file: found by `init`, declared by `section`, compared as two documents with places in
+//! one file.
 
-use super::estate::{drift, told};
+use super::estate::{drift, reported};
 use super::world::TestWorld;
 
-/// A repository of one file.
+/// Returns a repository of one file.
 fn repository(path: &str, text: &str) -> TestWorld {
     let world = TestWorld::empty();
     world.write(path, text);
@@ -11,7 +12,7 @@ fn repository(path: &str, text: &str) -> TestWorld {
     world
 }
 
-/// What `init` writes of the only document, and what differs then.
+/// Checks the section that `init` writes for the only document, and the differences.
 #[track_caller]
 fn finds(path: &str, text: &str, section: &str, expected: &[&str]) {
     let world = repository(path, text);
@@ -114,7 +115,7 @@ fn elements_of_lists_that_name_an_environment() {
 }
 
 #[test]
-fn documents_of_one_file_lie_over_those_without_a_profile() {
+fn documents_of_one_file_overlay_those_without_a_profile() {
     finds(
         "src/main/resources/application.yml",
         "port: 8080\nlog: {a: 1}\n---\nspring: {config: {activate: {on-profile: staging}}}\nport: 9090\n---\nspring: {config: {activate: {on-profile: production}}}\nlog: {a: 1}\n",
@@ -163,7 +164,7 @@ fn objects_of_kubernetes_by_their_namespace() {
 }
 
 #[test]
-fn sections_that_are_written_otherwise_stand_in_the_environments_files() {
+fn irregular_sections_are_in_the_environments_files() {
     let world = repository(
         "settings.json",
         "{\"Environments\": {\"Staging\": {\"n\": \"a\"}, \"Production\": {\"n\": \"b\"}}}",
@@ -175,7 +176,7 @@ fn sections_that_are_written_otherwise_stand_in_the_environments_files() {
             .contains("section = \"Environments.Staging\"")
     );
     assert_eq!(drift(&world, 2), ["parity/setting-differs n"]);
-    // Jobs that say whose they are in another key.
+    // Jobs that name their environment in another key.
     let world = repository(
         ".github/workflows/cd.yml",
         "jobs:\n  a:\n    environment: {name: uat}\n    env: {X: a}\n  b:\n    environment: {name: prod}\n    env: {X: b}\n",
@@ -190,7 +191,7 @@ fn sections_that_are_written_otherwise_stand_in_the_environments_files() {
 }
 
 #[test]
-fn what_is_no_section_is_not_proposed() {
+fn other_maps_are_not_proposed_as_sections() {
     for (path, text) in [
         ("x.yaml", "replicas: {staging: 1, production: 3}\n"),
         (
@@ -207,7 +208,7 @@ fn what_is_no_section_is_not_proposed() {
         let world = repository(path, text);
         world.expect(1, &["init"]);
     }
-    // Where people work is no rehearsal, and tests are not run by anyone.
+    // Development is not a rehearsal, and tests are not environments.
     for (path, text) in [
         (
             "config/database.yml",
@@ -256,7 +257,7 @@ fn places_history_and_declared_differences_are_those_of_the_section() {
     ran.says(&format!("commit {}", &second[..10]));
     world.expect(0, &["drift", "--parity", "--at", first.trim()]);
     assert_eq!(
-        told(&world.json(2, &["drift", "--parity", "--since", first.trim()])),
+        reported(&world.json(2, &["drift", "--parity", "--since", first.trim()])),
         ["parity/setting-differs level"]
     );
     world.write(
@@ -267,7 +268,7 @@ fn places_history_and_declared_differences_are_those_of_the_section() {
 }
 
 #[test]
-fn a_section_that_one_side_lacks_is_missing_there_and_one_that_is_nowhere_is_wrong() {
+fn a_section_missing_on_one_side_is_a_difference_and_on_both_an_error() {
     let world = sectioned("env.${environment}", "env:\n  staging: {a: 1}\n");
     let ran = world.expect(2, &["drift", "--parity"]);
     ran.says("exists in staging, missing in production");
@@ -284,7 +285,7 @@ fn a_section_that_one_side_lacks_is_missing_there_and_one_that_is_nowhere_is_wro
 }
 
 #[test]
-fn secrets_beside_a_section_are_covered() {
+fn secrets_beside_a_section_are_hidden() {
     let world = sectioned(
         "env.${environment}",
         "env:\n  staging:\n    level: a\n    password: one-secret-1\n  production:\n    password: two-secret-2\n    level: b\n",

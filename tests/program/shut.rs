@@ -1,9 +1,9 @@
-//! The gate and documents: what differs in one, or cannot be read, shuts the release; what is declared opens it.
+//! Gate and documents: a difference or an unreadable document shuts the release; a declared difference does not.
 
 use super::estate::declared;
 use super::world::{Ran, SYSTEM, TestWorld};
 
-/// The small system, and a document beside it.
+/// Returns the small system with a document.
 fn small() -> TestWorld {
     let world = TestWorld::with(&format!(
         "{SYSTEM}approvals = 0\n\n[document.config]\npath = \"config/${{environment}}.yaml\"\n"
@@ -13,7 +13,7 @@ fn small() -> TestWorld {
     world
 }
 
-/// It is shut, and says that the environments do not agree.
+/// Checks that it is shut because the environments differ.
 #[track_caller]
 fn is_shut(world: &TestWorld, verb: &str) -> Ran {
     let ran = world.expect(3, &[verb]);
@@ -39,7 +39,7 @@ fn a_difference_shuts_it_and_its_declaration_opens_it() {
         "environments/differences.toml",
         &declared("document.config.replicas", "staging = 2\nproduction = 5"),
     );
-    // Beyond its bounds nothing is declared.
+    // Beyond its bounds the declaration does not count.
     is_shut(&world, "deliver").says("5 is declared");
     world.replace("environments/differences.toml", "= 5", "= 6");
     world.expect(0, &["deliver"]);
@@ -47,7 +47,7 @@ fn a_difference_shuts_it_and_its_declaration_opens_it() {
 }
 
 #[test]
-fn what_cannot_be_read_shuts_it() {
+fn an_unreadable_document_shuts_it() {
     let world = small();
     world.expect(0, &["deliver"]);
     for broken in ["replicas: [\n", "a: 1\na: 2\n"] {
@@ -56,7 +56,7 @@ fn what_cannot_be_read_shuts_it() {
             is_shut(&world, verb).says("is not valid yaml");
         }
     }
-    // Broken alike in both is no parity either.
+    // Equally damaged files are not in parity either.
     world.write("config/staging.yaml", "a: 1\na: 2\n");
     for verb in ["deliver", "release"] {
         is_shut(&world, verb);

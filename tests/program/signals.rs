@@ -1,7 +1,7 @@
-//! Signals: every command ends soon after SIGINT and SIGTERM, whatever it waits for, and at once after a second one.
+//! Signals: every command ends soon after SIGINT and SIGTERM, whatever it waits for, and immediately after a second
+//! one.
 //!
-//! What a command waits for here lasts ten minutes. So a command that does not hear a signal is not mistaken for a slow
-//! machine, and a slow machine not for a command that does not hear.
+//! The waits here last ten minutes, so that a slow machine is not mistaken for a command that ignores signals.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -14,13 +14,13 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::world::{HANGS, SYSTEM, TestWorld};
 
-/// Two seconds, and what a busy machine takes away. What is waited for lasts far longer.
+/// Two seconds, plus a margin for a busy machine. The waits last far longer.
 const SOON: Duration = Duration::from_secs(12);
 
-/// What a script does that is waited for: it says that it was begun, and ends neither by itself nor when it is asked to.
+/// Script that is waited for: it marks its start, and ends neither by itself nor on request.
 const WAITS: &str = "touch \"$MARK\"; trap '' TERM; while :; do sleep 600; done";
 
-/// A project with a render command, a secret's command and a suite, all of which end at once.
+/// Returns a project with a render command, a secret's command and a suite, all of which end immediately.
 fn world() -> TestWorld {
     let system = SYSTEM
         .replace(
@@ -50,7 +50,7 @@ fn world() -> TestWorld {
     world
 }
 
-/// What is waited for has begun, or the command ended without it.
+/// Waits until the script has started, or the command ended without it.
 fn begun(world: &TestWorld, child: &mut Child) -> bool {
     let since = Instant::now();
     while since.elapsed() < HANGS {
@@ -78,7 +78,7 @@ fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
-/// The command ends soon, with the code of its signal or with one that is worse.
+/// Checks that the command ends soon, with the code of its signal or with a more severe one.
 #[track_caller]
 fn ends(child: &mut Child, signal: Signal, codes: &[i32], what: &str) {
     let since = Instant::now();
@@ -94,7 +94,7 @@ fn ends(child: &mut Child, signal: Signal, codes: &[i32], what: &str) {
         std::thread::sleep(Duration::from_millis(5));
     };
     let own = if signal == Signal::INT { 130 } else { 143 };
-    // One that does not listen yet ends as any program does.
+    // A program that does not listen yet ends like any other.
     let code = status
         .code()
         .or_else(|| Some(128 + status.signal()?))
@@ -105,7 +105,7 @@ fn ends(child: &mut Child, signal: Signal, codes: &[i32], what: &str) {
     );
 }
 
-/// The signals that a command gets: every second one, or both with `EVENKEEL_TEST_ALL=1`.
+/// Returns the signals of a command: every second one, or both with `EVENKEEL_TEST_ALL=1`.
 fn signals(number: usize) -> Vec<Signal> {
     let both = [Signal::INT, Signal::TERM];
     if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
@@ -114,7 +114,7 @@ fn signals(number: usize) -> Vec<Signal> {
     vec![both[number % 2]]
 }
 
-/// Starts each command with what it waits for, sends each signal, and expects that it ends.
+/// Starts each command with its wait, sends each signal, and checks that it ends.
 fn each(world: &TestWorld, what: &str, codes: &[i32], commands: &[&[&str]]) {
     for (number, arguments) in commands.iter().enumerate() {
         for signal in signals(number) {
@@ -138,7 +138,7 @@ fn waits(world: &TestWorld, script: &str) {
 }
 
 #[test]
-fn a_git_that_hangs_keeps_no_command() {
+fn a_hanging_git_blocks_no_command() {
     let mut world = world();
     world.commit();
     world.expect(0, &["deliver"]);
@@ -169,7 +169,7 @@ fn a_git_that_hangs_keeps_no_command() {
 }
 
 #[test]
-fn a_render_command_that_hangs_keeps_no_command() {
+fn a_hanging_render_command_blocks_no_command() {
     let world = world();
     world.expect(0, &["deliver"]);
     waits(&world, "bin/render");
@@ -189,7 +189,7 @@ fn a_render_command_that_hangs_keeps_no_command() {
 }
 
 #[test]
-fn a_secret_that_is_waited_for_keeps_no_command() {
+fn waiting_for_a_secret_blocks_no_command() {
     let world = world();
     world.expect(0, &["deliver"]);
     waits(&world, "bin/secret-staging");
@@ -210,7 +210,7 @@ fn a_secret_that_is_waited_for_keeps_no_command() {
 }
 
 #[test]
-fn a_suite_that_hangs_keeps_no_command() {
+fn a_hanging_suite_blocks_no_command() {
     let world = world();
     world.expect(0, &["apply", "staging"]);
     waits(&world, "checks/smoke.sh");
@@ -220,7 +220,7 @@ fn a_suite_that_hangs_keeps_no_command() {
 }
 
 #[test]
-fn a_process_that_does_not_start_keeps_no_command() {
+fn a_process_that_does_not_start_blocks_no_command() {
     let world = world();
     world.expect(0, &["apply", "staging"]);
     waits(&world, "bin/never-ready");
@@ -232,12 +232,12 @@ fn a_process_that_does_not_start_keeps_no_command() {
         ),
     );
     let commands: &[&[&str]] = &[&["apply", "staging"], &["deliver"]];
-    // A start that was begun and given up has failed.
+    // A process whose start was abandoned has failed.
     each(&world, "a process that does not start", &[1], commands);
     world.expect(0, &["audit", "verify"]);
 }
 
-/// A process that works inside of a write of the ledger, and takes its time.
+/// Starts a process that holds the ledger's write lock for a long time.
 fn writer(world: &TestWorld) -> Child {
     let script = "import sqlite3, sys, time\n\
         c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
@@ -255,7 +255,7 @@ fn writer(world: &TestWorld) -> Child {
 }
 
 #[test]
-fn a_ledger_that_another_writes_to_keeps_no_command() {
+fn a_ledger_in_use_blocks_no_command() {
     let world = world();
     world.expect(0, &["deliver"]);
     let mut writer = writer(&world);
@@ -271,7 +271,7 @@ fn a_ledger_that_another_writes_to_keeps_no_command() {
     for (number, arguments) in commands.into_iter().enumerate() {
         for signal in signals(number) {
             let mut child = started(&world, arguments);
-            // Long enough to wait for the writer; a command that only reads has ended by then.
+            // Longer than the wait for the writer; a command that only reads has ended by then.
             std::thread::sleep(Duration::from_millis(1_200));
             if child.try_wait().unwrap().is_some() {
                 assert!(
@@ -296,7 +296,7 @@ fn a_ledger_that_another_writes_to_keeps_no_command() {
 }
 
 #[test]
-fn an_environment_that_another_holds_keeps_no_command() {
+fn a_locked_environment_blocks_no_command() {
     let world = world();
     world.expect(0, &["apply", "staging"]);
     waits(&world, "checks/smoke.sh");
@@ -328,7 +328,7 @@ fn an_environment_that_another_holds_keeps_no_command() {
     ends(&mut holder, Signal::INT, &[], "the holder");
 }
 
-/// The write end of a pipe that is full, and the end that nobody reads.
+/// Returns the write end of a full pipe, and the end that is not read.
 fn full() -> (std::io::PipeReader, File) {
     let (reader, writer) = std::io::pipe().unwrap();
     rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
@@ -339,9 +339,9 @@ fn full() -> (std::io::PipeReader, File) {
     (reader, writer)
 }
 
-/// Whoever reads the output may be stopped: a pager, a terminal.
+/// The reader of the output may be stopped: a pager, a terminal.
 #[test]
-fn an_output_that_nobody_reads_keeps_no_command() {
+fn an_unread_output_blocks_no_command() {
     let world = world();
     world.expect(0, &["deliver"]);
     world.write("a.yaml", "a: 1\n");
@@ -389,9 +389,9 @@ fn unread(world: &TestWorld, arguments: &[&str], signal: Signal) {
     ends(&mut child, signal, &[], &format!("{arguments:?} unread"));
 }
 
-/// The second signal ends it at once, also where a step in progress is waited for.
+/// The second signal ends it immediately, even during a step.
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_ends_it_immediately() {
     let world = world();
     world.expect(0, &["apply", "staging"]);
     let system = world.read("environments/system.toml");
@@ -404,7 +404,7 @@ fn a_second_signal_ends_it_at_once() {
     waits(&world, "bin/never-ready");
     let slow = format!("\"{}\"", world.path("bin/never-ready").display());
     for signal in [Signal::INT, Signal::TERM] {
-        // It ran before, so its start is not given up after the first signal.
+        // It ran before, so its start is not abandoned after the first signal.
         runs("\"sleep\", \"600\"", "");
         world.expect(0, &["apply", "staging"]);
         let _ = std::fs::remove_file(world.path("mark"));

@@ -1,6 +1,6 @@
-//! Where documents come from: files, directories, globs, commands, commits; and what is missing.
+//! Sources of documents: files, directories, globs, commands, commits; and missing ones.
 
-use super::estate::{along, drift, estate, told, yaml};
+use super::estate::{along, drift, estate, reported, yaml};
 use super::world::TestWorld;
 
 fn folder() -> TestWorld {
@@ -25,10 +25,10 @@ fn files_of_a_directory_are_matched_by_their_relative_names() {
     world.write("deploy/production/sub/app.env", "A=1\n");
     world.write("deploy/production/new.yaml", "x: 1\n");
     world.write("deploy/staging/old.toml", "y = 1\n");
-    let mut told = drift(&world, 2);
-    told.sort();
+    let mut reported = drift(&world, 2);
+    reported.sort();
     assert_eq!(
-        told,
+        reported,
         [
             "parity/file-missing \"new.yaml\"",
             "parity/file-missing \"old.toml\""
@@ -66,9 +66,9 @@ fn binary_files_beside_others_are_equal_or_not() {
     }
     assert_eq!(drift(&world, 0), Vec::<String>::new());
     std::fs::write(world.path("deploy/production/logo.png"), b"\x89PNG\x00\x02").unwrap();
-    let told = drift(&world, 2);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("logo.png"), "{told:?}");
+    let reported = drift(&world, 2);
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    assert!(reported[0].contains("logo.png"), "{reported:?}");
 }
 
 #[test]
@@ -76,18 +76,18 @@ fn one_broken_file_hides_nothing_of_the_others() {
     let world = folder();
     world.write("deploy/production/web.yaml", "a: [\n");
     world.write("deploy/production/sub/app.env", "A=2\n");
-    let mut told = drift(&world, 1);
-    told.sort();
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with("document/syntax"));
-    assert!(told[1].starts_with("parity/setting-differs"));
+    let mut reported = drift(&world, 1);
+    reported.sort();
+    assert_eq!(reported.len(), 2, "{reported:?}");
+    assert!(reported[0].starts_with("document/syntax"));
+    assert!(reported[1].starts_with("parity/setting-differs"));
     world
         .expect(1, &["drift", "--parity"])
         .says("cannot tell, 1 difference");
 }
 
 #[test]
-fn a_document_that_is_not_there_is_unreadable_and_never_equal() {
+fn a_missing_document_is_unreadable_and_never_equal() {
     let world = yaml("a: 1\n", "a: 1\n", "");
     std::fs::remove_file(world.path("config/production.yaml")).unwrap();
     assert_eq!(drift(&world, 1), ["document/unreadable"]);
@@ -101,7 +101,7 @@ fn a_document_that_is_not_there_is_unreadable_and_never_equal() {
 }
 
 #[test]
-fn a_document_that_one_environment_alone_declares_is_told() {
+fn a_document_of_one_environment_is_reported() {
     let world = estate("[document.config]\n");
     world.add(
         "environments/production.toml",
@@ -118,7 +118,7 @@ fn a_document_that_one_environment_alone_declares_is_told() {
 }
 
 #[test]
-fn what_a_command_prints_is_compared() {
+fn the_output_of_a_command_is_compared() {
     let world = estate(
         "[document.config]\nrender = [\"bin/render\", \"${environment}\"]\nwithin = \"20s\"\n",
     );
@@ -127,16 +127,16 @@ fn what_a_command_prints_is_compared() {
         "echo \"a: 1\"; echo \"name: shop-$1\"; echo noise >&2",
     );
     assert_eq!(
-        told(&world.json(0, &["drift", "--parity", "--render"])),
+        reported(&world.json(0, &["drift", "--parity", "--render"])),
         Vec::<String>::new()
     );
     world.script("bin/render", "echo \"a: ${#1}\"");
     let report = world.json(2, &["drift", "--parity", "--render"]);
-    assert_eq!(told(&report), ["parity/setting-differs a"]);
+    assert_eq!(reported(&report), ["parity/setting-differs a"]);
 }
 
 #[test]
-fn a_command_that_fails_hangs_or_is_not_there_is_said_and_never_equal() {
+fn a_failing_hanging_or_missing_command_is_reported_and_never_equal() {
     let world = estate(
         "[document.config]\nrender = [\"bin/render\", \"${environment}\"]\nwithin = \"1s\"\n",
     );
@@ -165,7 +165,7 @@ fn a_command_that_fails_hangs_or_is_not_there_is_said_and_never_equal() {
     world.script("bin/render", "head -c 200 /dev/zero");
     let text = world.expect(1, &["drift", "--parity", "--render"]);
     text.says("document/not-text");
-    // What it prints without end is not kept.
+    // Endless output is not kept.
     world.script("bin/render", "yes a");
     refused("bin/render");
 }
@@ -184,7 +184,7 @@ fn documents_are_read_from_the_commit_that_is_named() {
 }
 
 #[test]
-fn files_that_lie_outside_or_within_what_git_keeps_are_not_read() {
+fn outside_files_and_files_of_git_are_not_read() {
     let world = yaml("a: 1\n", "a: 1\n", "");
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("x.yaml"), "a: 1\n").unwrap();

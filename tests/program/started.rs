@@ -1,4 +1,4 @@
-//! What is started or made starts clean: nothing of whoever ran evenkeel comes with it.
+//! Started processes and created files inherit nothing from evenkeel's caller.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,7 +19,7 @@ fn after(world: &TestWorld, first: &str, arguments: &str) -> String {
     said
 }
 
-/// The process of `process.app` in staging.
+/// Returns the process of `process.app` in staging.
 fn process(world: &TestWorld) -> String {
     let record = world.read(".evenkeel/targets/staging/web/app.process.json");
     let record: serde_json::Value = serde_json::from_str(&record).unwrap();
@@ -27,7 +27,7 @@ fn process(world: &TestWorld) -> String {
 }
 
 #[test]
-fn a_process_inherits_nothing_but_what_is_documented() {
+fn a_process_inherits_only_documented_things() {
     let world = TestWorld::with(&format!(
         "{SYSTEM}\n[process.app]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nenvironment = {{ GIVEN = \"yes\" }}\n"
     ));
@@ -46,7 +46,7 @@ fn a_process_inherits_nothing_but_what_is_documented() {
         let found = status.lines().find_map(|line| line.strip_prefix(name));
         found.unwrap().trim().to_owned()
     };
-    // Signals 32 and 33 are the C library's own: it changes them for nobody.
+    // The C library changes signals 32 and 33 for its own use.
     const OWN: u64 = 0b11 << 31;
     for name in ["SigIgn:", "SigBlk:", "SigCgt:"] {
         let mask = u64::from_str_radix(&field(name), 16).unwrap();
@@ -82,7 +82,7 @@ fn a_process_inherits_nothing_but_what_is_documented() {
 }
 
 #[test]
-fn directories_above_are_made_with_their_mode_whatever_the_umask() {
+fn parent_directories_have_their_mode_whatever_the_umask() {
     let world = TestWorld::with(&format!(
         "{SYSTEM}\n[directory.deep]\non = \"web\"\npath = \"${{root}}/x/y/z\"\nmode = \"0700\"\n"
     ));

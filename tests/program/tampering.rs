@@ -1,6 +1,6 @@
-//! Everything that can be changed behind evenkeel's back, one attribute at a time: of each kind, declared and not.
+//! Changes outside evenkeel, one attribute at a time: of each kind, declared and not.
 //!
-//! What is to be told of it is kept beside each change, so that tests of drift and of refusals ask about the same list.
+//! The expected finding is stored beside each change, so that tests of drift and of refusals share the list.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use evenkeel_model::Digest;
 use super::inside::Inside;
 use super::world::TestWorld;
 
-/// A system with a resource of each kind, with owners and without, with a secret and without.
+/// System with a resource of each kind, with and without owners, with and without a secret.
 const SYSTEM: &str = r#"[system]
 name = "watched"
 path = ["staging", "production"]
@@ -94,15 +94,16 @@ restart-on = ["file.config"]
 ready = { tcp = "127.0.0.1:7000" }
 "#;
 
-/// The secret of staging.
+/// Secret of staging.
 pub const SECRET: &str = "c4nary-of-staging";
 
-/// The system around recorded targets.
+/// Returns the system with recorded targets.
 pub fn watched() -> Inside {
     watched_from(&str::to_owned)
 }
 
-/// The same, with the system's definition changed before it is written. Nothing of it depends on where it lies.
+/// Returns the system with recorded targets, with its definition changed before it is written. It does not depend on
+/// its place.
 pub fn watched_from(change: &dyn Fn(&str) -> String) -> Inside {
     let world = TestWorld::with(&change(SYSTEM));
     for name in ["staging", "production"] {
@@ -123,17 +124,17 @@ pub fn watched_from(change: &dyn Fn(&str) -> String) -> Inside {
     Inside::new(world)
 }
 
-/// One change by hand.
+/// Change outside evenkeel.
 pub struct Tampering {
-    /// What is done, for messages.
+    /// Description for messages.
     pub what: &'static str,
-    /// What it is done to.
+    /// Address of the changed resource.
     pub address: &'static str,
-    /// The attribute that a refusal names; nothing when it is not part of what a plan is made from.
+    /// Attribute that a refusal names; `None` if no plan depends on it.
     pub seen: Option<&'static str>,
-    /// The attribute that drift names; nothing when it was never declared.
+    /// Attribute that drift names; `None` if it is not declared.
     pub drifts: Option<String>,
-    /// Whether nothing else can be told of the resource then.
+    /// Whether it hides all other attributes of the resource.
     pub whole: bool,
     change: Change,
 }
@@ -141,7 +142,7 @@ pub struct Tampering {
 type Change = Box<dyn Fn(&mut RecordedHost, u64)>;
 
 impl Tampering {
-    /// Does it. Another number gives another wrong value, where there is more than one.
+    /// Applies it. Another number gives another wrong value, if there are several.
     pub fn happen(&self, world: &mut RecordedHost, number: u64) {
         (self.change)(world, number);
     }
@@ -157,7 +158,7 @@ fn path(name: &str) -> String {
     }
 }
 
-fn somebody(number: u64) -> Account {
+fn other_account(number: u64) -> Account {
     Account {
         id: 4000 + u32::try_from(number % 1000).unwrap(),
         name: None,
@@ -166,20 +167,20 @@ fn somebody(number: u64) -> Account {
 
 fn mode(thing: &mut Thing, number: u64) {
     if let Thing::File { mode, .. } | Thing::Directory { mode, .. } = thing {
-        // Never the declared one: those have no such bits.
+        // Never the declared mode, which has no such bits.
         *mode = 0o1002 | (u32::try_from(number % 8).unwrap() << 3);
     }
 }
 
 fn owner(thing: &mut Thing, number: u64) {
     if let Thing::File { owner, .. } | Thing::Directory { owner, .. } = thing {
-        *owner = somebody(number);
+        *owner = other_account(number);
     }
 }
 
 fn group(thing: &mut Thing, number: u64) {
     if let Thing::File { group, .. } | Thing::Directory { group, .. } = thing {
-        *group = somebody(number);
+        *group = other_account(number);
     }
 }
 
@@ -195,7 +196,7 @@ fn points(thing: &mut Thing, number: u64) {
     }
 }
 
-/// A change of what stands at a path; its time changes as well.
+/// Returns a change of a path, including its time.
 fn thing(
     what: &'static str,
     (address, name): (&'static str, &'static str),
@@ -217,7 +218,7 @@ fn thing(
     }
 }
 
-/// Something that leaves nothing of the resource as it was.
+/// Returns a change that replaces the whole resource.
 fn whole(
     what: &'static str,
     (address, attribute): (&'static str, &'static str),
@@ -233,7 +234,7 @@ fn whole(
     }
 }
 
-/// Something that nobody declared, and that no plan is made from.
+/// Returns a change of an unmanaged thing that no plan depends on.
 fn beside(
     what: &'static str,
     address: &'static str,
@@ -269,7 +270,7 @@ fn process(
     }
 }
 
-/// What a process was started as, replaced in one attribute.
+/// Replaces one recorded start attribute of a process.
 fn started(process: &mut Process, name: &str, text: String) {
     process
         .started_as
@@ -280,7 +281,7 @@ fn release(number: u64) -> Digest {
     Digest::of(format!("release {number}").as_bytes())
 }
 
-/// All of it.
+/// Returns all changes.
 pub fn tamperings() -> Vec<Tampering> {
     let mut all = Vec::new();
     for (address, name, is_owned) in [
@@ -444,9 +445,9 @@ fn of_processes() -> Vec<Tampering> {
                 );
             },
         ),
-        // As declared, but another process: a plan that would stop the one it saw must not stop this one.
+        // As declared, but another process: a plan that would stop the observed one must not stop this one.
         process(
-            "started anew by hand",
+            "restarted outside evenkeel",
             ("process", false, false),
             |process, number| {
                 process.running.pid += 1 + u32::try_from(number % 1000).unwrap();

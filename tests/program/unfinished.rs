@@ -1,6 +1,6 @@
-//! What a killed run left half-done: each thing is told once, and a release that is finished later says how it stands.
+//! Unfinished work of a killed run: each thing is reported once, and a release that is finished later shows its state.
 //!
-//! A run that was killed is one whose last words are missing from the ledger: the tests write the words it had said.
+//! A killed run has no final entries in the ledger: the tests write its earlier ones.
 
 use evenkeel::operation;
 use evenkeel::report::{Report, SmokeState, UnsettledState};
@@ -23,7 +23,7 @@ fn actor() -> Actor {
     }
 }
 
-/// Writes what a run had said before it was killed.
+/// Writes the entries of a run before it was killed.
 fn said(world: &TestWorld, records: &[Record]) {
     let folder = world.path(".evenkeel");
     let now: Moment = "2026-11-23T12:00:00Z".parse().map(Moment::new).unwrap();
@@ -33,7 +33,7 @@ fn said(world: &TestWorld, records: &[Record]) {
         .unwrap();
 }
 
-/// An apply that began to change the configuration.
+/// Returns an apply that started to change the configuration.
 fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Record; 2] {
     let environment = EnvironmentName::new(environment);
     [
@@ -62,9 +62,9 @@ fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Reco
     ]
 }
 
-/// A run that put back what was as it had been applied, and was killed before it recorded that.
+/// A run restored the applied state, and was killed before it recorded that.
 #[test]
-fn a_repair_that_was_done_and_not_recorded_is_closed_by_the_next_run() {
+fn an_unrecorded_repair_is_closed_by_the_next_run() {
     let world = TestWorld::small();
     world.expect(0, &["deliver"]);
     said(
@@ -80,9 +80,9 @@ fn a_repair_that_was_done_and_not_recorded_is_closed_by_the_next_run() {
     assert!(about_the_configuration(&drift).is_empty(), "{drift:#}");
 }
 
-/// What was begun and is declared nowhere has no definition that it could match: it is closed all the same.
+/// A started step of an undeclared resource has no definition to match: it is closed as well.
 #[test]
-fn a_step_of_a_resource_that_nobody_knows_is_closed_by_the_next_run() {
+fn a_step_of_an_unknown_resource_is_closed_by_the_next_run() {
     let world = TestWorld::small();
     world.expect(0, &["deliver"]);
     let environment = EnvironmentName::new("staging");
@@ -110,7 +110,7 @@ fn about_the_configuration(report: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn each_thing_that_a_killed_run_began_is_told_once() {
+fn each_started_step_of_a_killed_run_is_reported_once() {
     let world = TestWorld::small();
     world.expect(0, &["apply", "staging"]);
     world.replace(
@@ -124,10 +124,10 @@ fn each_thing_that_a_killed_run_began_is_told_once() {
     );
 
     let before = world.json(2, &["drift", "--live", "staging"]);
-    let told = about_the_configuration(&before);
-    assert_eq!(told.len(), 1, "not yet there: {told:#?}");
-    assert_eq!(told[0]["corner"], "pending");
-    let message = told[0]["message"].as_str().unwrap();
+    let reported = about_the_configuration(&before);
+    assert_eq!(reported.len(), 1, "not yet there: {reported:#?}");
+    assert_eq!(reported[0]["corner"], "pending");
+    let message = reported[0]["message"].as_str().unwrap();
     assert!(
         message.contains("a-2 started changing it and recorded no outcome"),
         "{message}"
@@ -135,9 +135,9 @@ fn each_thing_that_a_killed_run_began_is_told_once() {
 
     world.replace("run/staging/config.toml", "hello", "again");
     let after = world.json(0, &["drift", "--live", "staging"]);
-    let told = about_the_configuration(&after);
-    assert_eq!(told.len(), 1, "there, and not recorded: {told:#?}");
-    assert_eq!(told[0]["code"], "live/interrupted-step");
+    let reported = about_the_configuration(&after);
+    assert_eq!(reported.len(), 1, "there, and not recorded: {reported:#?}");
+    assert_eq!(reported[0]["code"], "live/interrupted-step");
 
     world.expect(0, &["apply", "staging"]);
     let settled = world.json(0, &["drift", "--live", "staging"]);
@@ -145,12 +145,12 @@ fn each_thing_that_a_killed_run_began_is_told_once() {
 }
 
 #[test]
-fn what_was_begun_and_never_ended_is_not_nothing() {
+fn an_open_step_is_not_an_empty_plan() {
     let world = TestWorld::small();
     world
         .expect(0, &["status"])
         .says("staging   nothing deployed yet");
-    world.write("run/staging", "a file stands here");
+    world.write("run/staging", "a file is here");
     world.expect(1, &["apply", "staging"]);
     world
         .expect(0, &["status"])
@@ -159,7 +159,7 @@ fn what_was_begun_and_never_ended_is_not_nothing() {
 }
 
 #[test]
-fn a_plan_says_that_it_overwrites_what_was_done_by_hand() {
+fn a_plan_reports_overwritten_outside_changes() {
     let world = TestWorld::small();
     world.expect(0, &["apply", "staging"]);
     world.replace(
@@ -174,13 +174,13 @@ fn a_plan_says_that_it_overwrites_what_was_done_by_hand() {
     world.expect(2, &["plan", "staging"]).says(
         "content changed in the definition; overwrites mode changed outside evenkeel since a-1",
     );
-    world.add("run/staging/config.toml", "by hand");
+    world.add("run/staging/config.toml", "outside edit");
     world.expect(2, &["plan", "staging"]).says(
         "the definition changed; overwrites content and mode changed outside evenkeel since a-1",
     );
 }
 
-/// A project whose release was killed while it changed production.
+/// Returns a project whose release was killed while it changed production.
 fn killed_in_a_release() -> (Inside, Digest) {
     let system = SYSTEM.replace(
         "[release]\nuncommitted = true\n",
@@ -208,7 +208,7 @@ fn killed_in_a_release() -> (Inside, Digest) {
     (inside, recipe)
 }
 
-/// The last release to production: its number, its outcome, the result of its smoke suites. And what is unsettled there.
+/// The last release to production (number, outcome, result of its smoke suites), and unsettled work there.
 type Production = (
     (String, Option<ApplyOutcome>, SmokeState),
     Vec<(String, Option<String>, UnsettledState)>,
@@ -239,7 +239,7 @@ fn release(
 }
 
 #[test]
-fn a_killed_release_that_apply_finishes_says_how_it_stands() {
+fn a_killed_release_that_apply_finishes_has_a_result() {
     let (inside, _) = killed_in_a_release();
     let killed = expect(0, inside.status());
     let (last, unsettled) = production(&killed);
@@ -305,7 +305,7 @@ fn a_killed_release_that_apply_finishes_says_how_it_stands() {
 fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
     let (inside, recipe) = killed_in_a_release();
     expect(0, inside.apply("production"));
-    // Another one, killed between its apply and its last word: there is nothing left to do, and to be said.
+    // Another one, killed between its apply and its last entry: there is nothing left to do or to report.
     let started = ReleaseStarted {
         release: "r-2".into(),
         environment: EnvironmentName::new("production"),
@@ -331,7 +331,7 @@ fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
 }
 
 #[test]
-fn a_release_that_is_given_up_says_so() {
+fn an_abandoned_release_is_reported() {
     let (inside, _) = killed_in_a_release();
     expect(0, inside.apply("production"));
     let started = ReleaseStarted {

@@ -1,4 +1,4 @@
-//! An untrusted checkout: no command runs a program that the settings or the content of a repository name.
+//! Untrusted checkouts: no command runs a program that the settings or the content of a repository name.
 //!
 //! Each row plants one program where git, or a careless caller of git, would run it. The count of executions is zero.
 
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::world::{SYSTEM, TestWorld};
 
-/// Everything that reads a checkout.
+/// Commands that read a checkout.
 const COMMANDS: &[&[&str]] = &[
     &["validate"],
     &["validate", "--at", "HEAD"],
@@ -20,7 +20,7 @@ const COMMANDS: &[&[&str]] = &[
     &["init", "--dry-run"],
 ];
 
-/// Everything else; it runs the programs that the definitions name, and those are harmless here.
+/// All other commands; they run the programs that the definitions name, which are harmless here.
 const MORE: &[&[&str]] = &[
     &["deliver"],
     &["approve", "0000", "--reason", "x"],
@@ -35,7 +35,7 @@ const MORE: &[&[&str]] = &[
     &["explain", "gate/parity"],
 ];
 
-/// A committed project with a document, and the script that leaves a mark.
+/// Committed project with a document, and a script that leaves a mark.
 struct Checkout {
     world: TestWorld,
     elsewhere: tempfile::TempDir,
@@ -61,7 +61,7 @@ impl Checkout {
         checkout
     }
 
-    /// The program that nothing may run.
+    /// Returns the program that must not run.
     fn program(&self) -> String {
         self.elsewhere.path().join("planted").display().to_string()
     }
@@ -74,7 +74,7 @@ impl Checkout {
         self.world.git(&["config", "--add", name, value]);
     }
 
-    /// A setting that names the program.
+    /// Adds a setting that names the program.
     fn named(&self, name: &str) {
         self.set(name, &self.program());
     }
@@ -86,7 +86,7 @@ impl Checkout {
         std::fs::remove_file(self.world.path(&format!(".git/objects/{folder}/{rest}"))).unwrap();
     }
 
-    /// A clone whose missing objects are promised by `url`.
+    /// Clone whose missing objects are promised by `url`.
     fn promised(&self, url: &str) {
         self.set("core.repositoryFormatVersion", "1");
         self.set("extensions.partialClone", "origin");
@@ -96,13 +96,13 @@ impl Checkout {
         self.forget("values-staging.yaml");
     }
 
-    /// Attributes that give every file a driver.
+    /// Adds attributes that give every file a driver.
     fn attributes(&self, attributes: &str) {
         self.world
             .write(".git/info/attributes", &format!("* {attributes}\n"));
         self.world
             .write(".gitattributes", &format!("* {attributes}\n"));
-        // What git would compare again.
+        // Git would compare it again.
         self.world.add("values-staging.yaml", "# edited\n");
     }
 
@@ -425,7 +425,7 @@ fn nothing_runs(checkout: &Checkout, what: &str, commands: &[&[&str]]) {
 }
 
 #[test]
-fn no_command_runs_what_a_repository_names() {
+fn no_command_runs_programs_of_a_repository() {
     assert!(PLANTED.len() >= 40, "{}", PLANTED.len());
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {

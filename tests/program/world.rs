@@ -1,4 +1,4 @@
-//! A project in a directory of its own, and the real program run in it.
+//! Project in its own directory, and runs of the real program in it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,13 +11,13 @@ use std::time::Duration;
 use evenkeel::report::Report;
 use serde_json::Value;
 
-/// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
+/// Longer than any test on the busiest machine, and far shorter than a hang.
 pub const HANGS: Duration = Duration::from_mins(2);
 
-/// The program under test.
+/// Program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_evenkeel");
 
-/// A small system: a directory, an installation, a configuration, and a suite that passes. No process.
+/// Small system: a directory, an installation, a configuration, and a suite that passes. No process.
 pub const SYSTEM: &str = r#"[system]
 name = "small"
 path = ["staging", "production"]
@@ -61,24 +61,24 @@ run = ["../checks/smoke.sh"]
 uncommitted = true
 "#;
 
-/// What one environment fills in.
+/// Returns the definition of one environment.
 pub fn environment(name: &str) -> String {
     format!(
         "[environment]\nname = \"{name}\"\n\n[values]\nroot = \"run/{name}\"\n\n[target.web]\nlocal = true\n"
     )
 }
 
-/// A project in a directory of its own.
+/// Project in its own directory.
 pub struct TestWorld {
     home: tempfile::TempDir,
-    /// Variables that the program gets besides `PATH` and `HOME`.
+    /// Variables of the program besides `PATH` and `HOME`.
     pub variables: BTreeMap<String, String>,
 }
 
-/// What came of one run.
+/// Result of one run.
 #[derive(Debug)]
 pub struct Ran {
-    /// The exit code; 128 and the signal when a signal ended it.
+    /// Exit code; 128 and the signal if a signal ended it.
     pub code: i32,
     /// Standard output.
     pub out: String,
@@ -87,7 +87,7 @@ pub struct Ran {
 }
 
 impl TestWorld {
-    /// A repository with two environments, the lines of one document `app`, and files.
+    /// Creates a repository with two environments, the lines of one document `app`, and files.
     pub fn with_document(document: &str, files: &[(&str, &str)]) -> Self {
         let world = Self::empty();
         for name in ["staging", "production"] {
@@ -109,7 +109,7 @@ impl TestWorld {
         world
     }
 
-    /// An empty directory.
+    /// Creates an empty directory.
     pub fn empty() -> Self {
         let home = tempfile::Builder::new()
             .prefix("evenkeel-program-")
@@ -121,12 +121,12 @@ impl TestWorld {
         }
     }
 
-    /// With the small system.
+    /// Creates the small system.
     pub fn small() -> Self {
         Self::with(SYSTEM)
     }
 
-    /// With a system of its own, the small one's environments and files.
+    /// Creates another system with the small one's environments and files.
     pub fn with(system: &str) -> Self {
         let world = Self::empty();
         world.write("environments/system.toml", system);
@@ -143,25 +143,25 @@ impl TestWorld {
         world
     }
 
-    /// A path in it; there is no link on the way.
+    /// Returns a path in it, without links.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().canonicalize().unwrap().join(name)
     }
 
-    /// Writes a file and what is above it.
+    /// Writes a file and its parent directories.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    /// Adds to a file.
+    /// Appends to a file.
     pub fn add(&self, name: &str, text: &str) {
         let before = self.read(name);
         self.write(name, &format!("{before}{text}"));
     }
 
-    /// Changes a part of a file, which must be there.
+    /// Replaces an existing part of a file.
     pub fn replace(&self, name: &str, from: &str, to: &str) {
         let before = self.read(name);
         assert!(before.contains(from), "{name} has no {from:?}");
@@ -184,7 +184,7 @@ impl TestWorld {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// The program with these arguments, not yet started.
+    /// Returns the program with these arguments, not started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments);
@@ -192,7 +192,7 @@ impl TestWorld {
         if arguments.contains(&"plan") && !arguments.contains(&"show") {
             command.arg("--exit-code");
         }
-        // Every line of every finding is tested; `plain` gives what people see at first.
+        // Every line of every finding is tested; `plain` returns the default output.
         let is_listing = arguments.contains(&"drift") || arguments.contains(&"compare");
         let is_data = arguments
             .windows(2)
@@ -211,7 +211,7 @@ impl TestWorld {
             .env_clear()
             .env("PATH", std::env::var("PATH").unwrap_or_default())
             .env("HOME", self.path(""))
-            // So that the sentences of tests are on one line.
+            // Wide, so that messages are on one line.
             .env("COLUMNS", "200")
             .envs(&self.variables)
             .stdin(Stdio::null());
@@ -222,7 +222,7 @@ impl TestWorld {
         Ran::of(&self.command(arguments).output().unwrap())
     }
 
-    /// Runs the program as people do at first: nothing is asked for but the command.
+    /// Runs the program without additional options.
     pub fn plain(&self, arguments: &[&str]) -> Ran {
         let mut command = Command::new(PROGRAM);
         command.args(arguments);
@@ -230,7 +230,7 @@ impl TestWorld {
         Ran::of(&command.output().unwrap())
     }
 
-    /// Runs it, and says everything when it ends with another code.
+    /// Runs it, and prints everything if it ends with another code.
     #[track_caller]
     pub fn expect(&self, code: i32, arguments: &[&str]) -> Ran {
         let ran = self.run(arguments);
@@ -238,7 +238,7 @@ impl TestWorld {
         ran
     }
 
-    /// Runs it with `--format json`, and reads the document.
+    /// Runs it with `--format json`, and parses the document.
     #[track_caller]
     pub fn json(&self, code: i32, arguments: &[&str]) -> Value {
         let ran = self.expect(code, &[arguments, &["--format", "json"]].concat());
@@ -277,7 +277,7 @@ impl TestWorld {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Makes it a repository with everything committed but what evenkeel makes; gives the commit.
+    /// Commits everything except evenkeel's own files; returns the commit.
     pub fn commit(&self) -> String {
         if !self.path(".git").exists() {
             self.write(".gitignore", "/.evenkeel\n/run\n/build\n");
@@ -288,7 +288,7 @@ impl TestWorld {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    /// Every file, directory and link below a path, with its mode and content.
+    /// Returns every file, directory and link below a path, with its mode and content.
     pub fn snapshot(&self, name: &str) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
         let mut found = BTreeMap::new();
         let start = self.path(name);
@@ -316,7 +316,7 @@ impl TestWorld {
         found
     }
 
-    /// The processes that were started for this project and still run, by the directory that they run or write in.
+    /// Returns the running processes of this project, by their working directory or open files.
     pub fn processes(&self) -> Vec<i32> {
         processes_in(&self.path(""))
     }
@@ -354,13 +354,13 @@ pub fn kill(processes: &[i32]) {
 
 impl Drop for TestWorld {
     fn drop(&mut self) {
-        // Only what runs in this directory, which is ours alone.
+        // Only processes in this directory, which belongs to the test.
         kill(&self.processes());
     }
 }
 
 impl Ran {
-    /// From what the system says.
+    /// Converts the system's output.
     pub fn of(output: &Output) -> Self {
         use std::os::unix::process::ExitStatusExt as _;
         Self {
@@ -373,17 +373,17 @@ impl Ran {
         }
     }
 
-    /// Both outputs.
+    /// Returns both outputs.
     pub fn all(&self) -> String {
         format!("{}\n{}", self.out, self.err)
     }
 
-    /// Both outputs, cut: for messages of tests.
+    /// Returns both outputs, shortened, for messages of tests.
     pub fn short(&self) -> String {
         self.all().chars().take(4_000).collect()
     }
 
-    /// Standard output as one JSON document, held to the schema that programs are given for it.
+    /// Parses standard output as one JSON document, and validates it by the published schema.
     #[track_caller]
     pub fn document(&self) -> Value {
         let document: Value = serde_json::from_str(&self.out)
@@ -395,19 +395,19 @@ impl Ran {
         document
     }
 
-    /// That something is said.
+    /// Checks that the output contains a text.
     #[track_caller]
     pub fn says(&self, what: &str) -> &Self {
         assert!(
             self.all().contains(what),
-            "nobody says {what:?}:\n{}",
+            "output lacks {what:?}:\n{}",
             self.short()
         );
         self
     }
 }
 
-/// Mounts a small file system in memory; `None`, loudly, where that is not permitted.
+/// Mounts a small file system in memory; `None` with a note if that is not permitted.
 pub fn small_disk(at: &Path, options: &str) -> Option<Mounted> {
     fs::create_dir_all(at).unwrap();
     let mounted = Command::new("mount")
@@ -421,7 +421,7 @@ pub fn small_disk(at: &Path, options: &str) -> Option<Mounted> {
     mounted.then(|| Mounted(at.to_owned()))
 }
 
-/// A mounted file system, until it is dropped.
+/// Mounted file system, until it is dropped.
 pub struct Mounted(PathBuf);
 
 impl Mounted {
@@ -442,7 +442,7 @@ impl Drop for Mounted {
     }
 }
 
-/// That a document is valid by the schema that programs are given for it.
+/// Checks that a document is valid by the published schema.
 #[track_caller]
 pub fn valid(document: &Value) {
     static SCHEMA: LazyLock<jsonschema::Validator> =
@@ -454,7 +454,7 @@ pub fn valid(document: &Value) {
     assert!(wrong.is_empty(), "{wrong:#?}\n{document}");
 }
 
-/// A text without the times of day in it, and without the blanks that fill a line.
+/// Returns a text without times and without padding.
 pub fn timeless(text: &str) -> String {
     let times =
         regex::Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z|(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC")

@@ -1,4 +1,4 @@
-//! Commands: run to their end, whatever they do.
+//! Commands run to their end.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use evenkeel::world::command::{
 };
 use evenkeel_host::Interruption;
 
-/// Longer than any of these takes on the busiest machine: only a hang takes as long.
+/// Longer than any of these takes on the busiest machine, so only a hang exceeds it.
 const HANGS: Duration = Duration::from_mins(2);
 
 fn shell(script: &str) -> CommandRun {
@@ -49,7 +49,7 @@ fn a_large_input_and_a_large_output_do_not_block_each_other() {
     let outcome = run(&command, &never()).unwrap();
     assert!(outcome.status.is_success() && outcome.stdout.is_cut());
     assert!(outcome.stdout.into_bytes().len() < (1 << 20) + 100);
-    // One that does not read its input ends all the same.
+    // A command that does not read its input still ends.
     let mut command = CommandRun::new(["true"]);
     command.stdin = Some(vec![b'x'; 4 << 20]);
     assert!(run(&command, &never()).unwrap().status.is_success());
@@ -69,7 +69,7 @@ fn a_hanging_command_is_ended_with_its_grandchildren() {
     assert_eq!(outcome.status, CommandStatus::TimedOut);
     assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     let pid = fs::read_to_string(&file).unwrap();
-    // A killed process is still there for a moment while it is taken down.
+    // A killed process exists for a moment until it is reaped.
     let alive = || {
         fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
             .is_ok_and(|stat| !stat.contains(") Z "))
@@ -101,7 +101,7 @@ fn a_stubborn_command_is_killed_and_an_interruption_ends_any() {
 }
 
 #[test]
-fn somebody_who_keeps_the_pipe_does_not_hold_us_up() {
+fn an_open_pipe_does_not_block() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("pid");
     let begun = Instant::now();
@@ -119,11 +119,11 @@ fn somebody_who_keeps_the_pipe_does_not_hold_us_up() {
 }
 
 #[test]
-fn lines_are_handed_on_while_it_runs() {
+fn lines_are_delivered_while_it_runs() {
     let home = tempfile::tempdir().unwrap();
     let heard = home.path().join("heard");
     let mut lines = Vec::new();
-    // It goes on only when its first line was heard.
+    // It continues only after its first line was received.
     let talks = format!(
         "echo one; while [ ! -e {} ]; do sleep 0.01; done; echo two >&2; sleep 0.2; printf three",
         heard.display()
@@ -148,7 +148,7 @@ fn lines_are_handed_on_while_it_runs() {
 }
 
 #[test]
-fn what_cannot_be_run_is_said() {
+fn commands_that_cannot_run_are_reported() {
     let error = |command: &CommandRun| run(command, &never()).unwrap_err();
     assert!(matches!(
         error(&CommandRun::new(["no-such-program"])),
@@ -168,7 +168,7 @@ fn what_cannot_be_run_is_said() {
 }
 
 #[test]
-fn nothing_secret_is_in_what_developers_print() {
+fn debug_output_contains_no_secret() {
     let mut command = shell("echo hunter2");
     command
         .environment

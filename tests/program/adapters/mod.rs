@@ -1,4 +1,4 @@
-//! The adapters to commands and to git, against real ones.
+//! Adapters to commands and to git, tested with real ones.
 
 mod commands;
 mod repositories;

@@ -1,4 +1,4 @@
-//! git repositories, read without changing them.
+//! Git repositories, read without changing them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ fn repository() -> (tempfile::TempDir, Repository) {
 }
 
 #[test]
-fn commits_and_files_are_read_as_they_were() {
+fn commits_and_files_are_read_unchanged() {
     let (home, repository) = repository();
     assert_eq!(repository.root(), home.path().canonicalize().unwrap());
     let first = repository.resolve("HEAD").unwrap();
@@ -105,7 +105,7 @@ fn commits_and_files_are_read_as_they_were() {
         repository.read(&first, Path::new("../x")),
         Err(GitError::Path { .. })
     ));
-    // A name in full is no promise that there is such a commit: that is never the same as a commit without the file.
+    // A full hash does not prove that the commit exists; a missing commit is never a commit without the file.
     assert!(matches!(
         repository.read(&"0".repeat(40), system),
         Err(GitError::NoCommit { .. })
@@ -113,7 +113,7 @@ fn commits_and_files_are_read_as_they_were() {
 }
 
 #[test]
-fn where_a_repository_is_and_what_is_checked_out_is_one_question() {
+fn the_repository_and_its_head_are_one_query() {
     let home = tempfile::tempdir().unwrap();
     let odd = home.path().join("of two\nlines");
     fs::create_dir(&odd).unwrap();
@@ -130,7 +130,7 @@ fn where_a_repository_is_and_what_is_checked_out_is_one_question() {
 }
 
 #[test]
-fn a_revision_is_never_an_option_and_what_is_not_there_is_said() {
+fn a_revision_is_never_an_option_and_a_missing_one_is_reported() {
     let (home, repository) = repository();
     for revision in [
         "--all",
@@ -157,10 +157,10 @@ fn a_revision_is_never_an_option_and_what_is_not_there_is_said() {
 }
 
 #[test]
-fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings() {
+fn commits_that_touched_files_are_listed_newest_first_whatever_the_users_settings() {
     let (home, repository) = repository();
     let first = repository.resolve("HEAD").unwrap();
-    // Settings that change what `git log` says.
+    // Settings that change the output of `git log`.
     git(home.path(), &["config", "log.follow", "true"]);
     git(home.path(), &["config", "log.showSignature", "true"]);
     git(home.path(), &["config", "log.date", "relative"]);
@@ -182,18 +182,22 @@ fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings(
             .commits_touching("HEAD", None, &paths, most)
             .unwrap()
     };
-    let told = touching(&["environments/system.toml"], 9);
-    let commits: Vec<&str> = told.list.iter().map(|info| info.commit.as_str()).collect();
+    let reported = touching(&["environments/system.toml"], 9);
+    let commits: Vec<&str> = reported
+        .list
+        .iter()
+        .map(|info| info.commit.as_str())
+        .collect();
     assert_eq!(commits[1..], [second.as_str(), &first]);
-    assert!(told.whole);
-    let info = &told.list[1];
+    assert!(reported.whole);
+    let info = &reported.list[1];
     assert_eq!(info.subject, "a \\u{1b}[31m \u{fc} subject");
     assert_eq!(
         (info.author.as_str(), info.short.as_str()),
         ("T", &second[..10])
     );
     assert!(info.time.as_millisecond() > 0);
-    // What was moved here has no older name.
+    // A file moved here has no older name.
     assert_eq!(touching(&["system.toml"], 9).list.len(), 1);
     assert_eq!(touching(&["environments"], 9).list.len(), 3);
     assert_eq!(
@@ -203,8 +207,12 @@ fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings(
         2
     );
     for everything in [".", ""] {
-        let told = touching(&[everything], 3);
-        assert_eq!((told.list.len(), told.whole), (3, false), "{everything}");
+        let reported = touching(&[everything], 3);
+        assert_eq!(
+            (reported.list.len(), reported.whole),
+            (3, false),
+            "{everything}"
+        );
         assert!(touching(&[everything], 4).whole);
     }
     assert!(touching(&[], 9).list.is_empty());
@@ -229,7 +237,7 @@ fn commits_that_touched_files_are_told_newest_first_whatever_the_users_settings(
 }
 
 #[test]
-fn objects_are_read_from_one_process_however_much_of_them_is_wanted() {
+fn objects_are_read_from_one_process() {
     let (home, repository) = repository();
     fs::write(home.path().join("large"), vec![b'x'; 5 << 20]).unwrap();
     git(home.path(), &["add", "-A"]);
@@ -255,7 +263,7 @@ fn objects_are_read_from_one_process_however_much_of_them_is_wanted() {
         .unwrap()
         .id;
     for _ in 0..3 {
-        // Nothing of it, a little, and all.
+        // None of it, a little, and all.
         assert_eq!(objects.file(&large, |size, _| size).unwrap(), 5 << 20);
         let mut text = String::new();
         objects
@@ -273,7 +281,7 @@ fn objects_are_read_from_one_process_however_much_of_them_is_wanted() {
     assert_eq!(objects.directory(&head, Path::new("none")).unwrap(), None);
     assert!(objects.directory(&head, Path::new("../x")).is_err());
     assert!(objects.directory("HEAD", Path::new("")).is_err());
-    // A directory is no file, and the next question is answered all the same.
+    // A directory is not a file, and the next query is answered.
     let directory = root[std::ffi::OsStr::new("environments")].id;
     assert!(objects.file(&directory, |_, _| ()).is_err());
     assert_eq!(objects.file(&small, |size, _| size).unwrap(), 4);

@@ -3,17 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The project's directory.
+/// Returns the project's directory.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The text of a file of the project.
+/// Returns the text of a file of the project.
 pub fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All files below a directory with one of these endings, in order; what is built or recorded is passed over.
+/// Returns all files below a directory with one of these extensions, sorted, without build results and records.
 pub fn below(directory: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = walkdir::WalkDir::new(directory)
         .into_iter()
@@ -36,7 +36,7 @@ pub fn below(directory: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// All Markdown documents.
+/// Returns all Markdown documents.
 pub fn documents() -> Vec<(PathBuf, String)> {
     let found: Vec<_> = below(&root(), &["md"])
         .into_iter()

@@ -1,4 +1,4 @@
-//! Generated documents are what the code says now.
+//! Generated documents are up to date.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,7 +10,7 @@ use evenkeel_model::defect::Code;
 
 use super::files::root;
 
-/// Compares a document with what it should be, or writes it.
+/// Compares a document with its expected text, or writes it.
 fn is(path: &str, expected: &str) {
     let file = root().join(path);
     if std::env::var_os("EVENKEEL_BLESS").is_some_and(|value| value == "1") {

@@ -1,4 +1,4 @@
-//! Documents that come from the code, and what all documents must hold to.
+//! Generated documents, and requirements for all documents.
 //!
 //! `EVENKEEL_BLESS=1 cargo test --test program documents` rewrites the generated ones; an ordinary run compares them.
 

@@ -1,13 +1,13 @@
-//! The documents name files that exist, and the steps of `docs/extending.md` lead to tests that exist.
+//! Documents name existing files, and the steps of `docs/extending.md` lead to existing tests.
 
 use super::files::{documents, root, text};
 
-/// What stands between backticks.
+/// Returns the texts between backticks.
 fn quoted(section: &str) -> Vec<&str> {
     section.split('`').skip(1).step_by(2).collect()
 }
 
-/// Paths of files and folders, without those that have a name to fill in.
+/// Returns the paths of files and folders, without templates of names.
 fn paths(section: &str) -> Vec<&str> {
     quoted(section)
         .into_iter()
@@ -22,7 +22,7 @@ fn paths(section: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Names of tests, each with the file that is named next.
+/// Returns the names of tests, each with the file that is named next.
 fn tests(section: &str) -> Vec<(&str, &str)> {
     let all = quoted(section);
     let is_test = |each: &str| {
@@ -35,7 +35,7 @@ fn tests(section: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_step_names_what_exists() {
+fn every_step_names_existing_things() {
     let document = text(&root().join("docs/extending.md"));
     let paths = paths(&document);
     assert!(paths.len() > 10, "{paths:?}");

@@ -1,4 +1,4 @@
-//! What documents name is there: files, environment variables, exit codes.
+//! Files, environment variables and exit codes in documents exist.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use evenkeel_ledger::LedgerError;
 
 use super::files::{below, documents, root, text};
 
-/// The targets of all links in a document, outside of code.
+/// Returns the targets of all links in a document, outside of code.
 pub fn links(document: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut fenced = false;
@@ -20,7 +20,7 @@ pub fn links(document: &str) -> Vec<String> {
         if fenced {
             continue;
         }
-        // Every second part stands between backquotes.
+        // Every second part is between backticks.
         let plain: String = line.split('`').step_by(2).collect::<Vec<_>>().join("code");
         for (start, _) in plain.match_indices("](") {
             let rest = &plain[start + 2..];
@@ -58,7 +58,7 @@ fn links_are_found() {
     assert_eq!(links(document), ["b.md", "h#i"]);
 }
 
-/// The environment variables of evenkeel that a text names.
+/// Returns evenkeel's environment variables in a text.
 fn variables(text: &str) -> BTreeSet<String> {
     text.match_indices("EVENKEEL_")
         .map(|(start, _)| {
@@ -81,7 +81,7 @@ fn every_variable_in_a_document_is_in_the_code() {
             }
         }
     }
-    // Recipes for CI name further variables.
+    // Recipes for CI use further variables.
     for path in below(&root().join("packaging"), &["yml"]) {
         known.extend(variables(&text(&path)));
     }
@@ -92,14 +92,14 @@ fn every_variable_in_a_document_is_in_the_code() {
     }
 }
 
-/// The numbers in a text.
+/// Returns the numbers in a text.
 fn numbers(text: &str) -> BTreeSet<u8> {
     text.split(|each: char| !each.is_ascii_digit())
         .filter_map(|part| part.parse().ok())
         .collect()
 }
 
-/// The codes that `docs/exit-codes.md` documents: the first column of its table.
+/// Returns the codes in `docs/exit-codes.md`: the first column of its table.
 fn documented() -> BTreeSet<u8> {
     text(&root().join("docs/exit-codes.md"))
         .lines()
@@ -109,7 +109,7 @@ fn documented() -> BTreeSet<u8> {
 }
 
 #[test]
-fn exit_codes_are_documented_as_the_help_tells_them() {
+fn exit_codes_are_documented_like_in_the_help() {
     let reference = evenkeel::cli::reference();
     let help = reference
         .split_once("Exit codes:")
@@ -182,7 +182,7 @@ fn every_failure_ends_with_a_documented_code() {
 fn documents_name_only_documented_exit_codes() {
     let known = documented();
     for (path, document) in documents() {
-        // The worked example's own programs have exit codes of their own.
+        // The worked example's programs have their own exit codes.
         if path.starts_with(root().join("examples")) {
             continue;
         }

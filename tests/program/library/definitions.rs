@@ -1,4 +1,4 @@
-//! Definitions, good and bad: every case is a folder of `fixtures/definitions`, and every complaint is a line of a
+//! Definitions, valid and invalid: every case is a folder of `fixtures/definitions`, and every defect is a line of a
 //! snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +17,12 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
-/// The folder of the fixtures.
+/// Returns the folder of the fixtures.
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/definitions")
 }
 
-/// The cases of a folder, by name.
+/// Returns the cases of a folder, by name.
 pub fn cases(folder: &str) -> BTreeMap<String, PathBuf> {
     std::fs::read_dir(fixtures().join(folder))
         .unwrap()
@@ -31,19 +31,19 @@ pub fn cases(folder: &str) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-/// A definition, its environments, and everything that is wrong.
+/// A definition, its environments, and all defects.
 pub type Understood = (
     Option<Definition>,
     BTreeMap<EnvironmentName, Resolved>,
     Vec<Defect>,
 );
 
-/// Reads and resolves definitions without asking for anything outside of them.
+/// Reads and resolves definitions without outside inputs.
 pub fn understand(files: &dyn Files) -> Understood {
     understand_in(Path::new("/project/environments"), files)
 }
 
-/// The same, for definitions whose suites name files of their own.
+/// Reads and resolves definitions whose suites name files.
 fn understand_in(directory: &Path, files: &dyn Files) -> Understood {
     let (definition, mut complaints) = read(files);
     complaints.extend(definition.iter().flat_map(severities::check));
@@ -84,7 +84,7 @@ fn understand_in(directory: &Path, files: &dyn Files) -> Understood {
     (Some(definition), resolved, once(complaints))
 }
 
-/// A complaint as one line: place, code, message, labels, help.
+/// Returns a defect as one line: place, code, message, labels, help.
 fn line(complaint: &Defect) -> String {
     let place = complaint
         .labels
@@ -116,7 +116,7 @@ fn tree(path: &Path) -> WorkingTree {
 }
 
 #[test]
-fn what_is_good_passes_without_a_word() {
+fn valid_definitions_pass_without_a_defect() {
     for (name, path) in cases("valid") {
         let (definition, resolved, complaints) = understand(&tree(&path));
         let lines: Vec<String> = complaints.iter().map(line).collect();
@@ -126,7 +126,7 @@ fn what_is_good_passes_without_a_word() {
 }
 
 #[test]
-fn the_worked_example_passes_without_a_word() {
+fn the_worked_example_passes_without_a_defect() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments");
     let (_, resolved, complaints) = understand_in(&path, &tree(&path));
     let lines: Vec<String> = complaints.iter().map(line).collect();
@@ -135,7 +135,7 @@ fn the_worked_example_passes_without_a_word() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_with_its_place() {
+fn every_defect_is_reported_with_its_place() {
     for (name, path) in cases("invalid") {
         let (_, _, complaints) = understand(&tree(&path));
         let lines: Vec<String> = complaints.iter().map(line).collect();
@@ -154,7 +154,7 @@ fn everything_that_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
-fn five_mistakes_are_five_complaints() {
+fn five_mistakes_are_five_defects() {
     let (_, _, complaints) = understand(&tree(&fixtures().join("invalid/five-mistakes")));
     assert_eq!(complaints.len(), 5);
 }
@@ -174,7 +174,7 @@ fn documents_are_filled_in_for_each_environment() {
     assert_eq!(staging["values"], path("charts/values-staging.yaml"));
     assert_eq!(production["values"], path("charts/live.yaml"));
     assert_eq!(production["extra"], path("extra/*.env"));
-    // It is in one environment only, which is for the comparison to tell.
+    // Only one environment has it, which parity reports.
     assert!(!staging.contains_key("extra"));
     let command = ["kustomize", "build", "overlays/staging", "--as", "info"];
     assert_eq!(
@@ -193,7 +193,7 @@ fn documents_are_filled_in_for_each_environment() {
     );
 }
 
-/// Every key of a form, as `table.key`, at every depth.
+/// Collects every key of a form, as `table.key`, at every depth.
 fn all_keys(table: &str, fields: &[Field], into: &mut BTreeSet<String>) {
     for field in fields {
         let key = format!("{table}.{}", field.name);
@@ -214,7 +214,7 @@ fn tables_of(form: &Form) -> Option<&'static [Field]> {
     }
 }
 
-/// The keys that a value has, as `table.key`, at every depth.
+/// Collects the keys of a value, as `table.key`, at every depth.
 fn used_keys(table: &str, value: &toml::Value, into: &mut BTreeSet<String>) {
     match value {
         toml::Value::Table(entries) => {

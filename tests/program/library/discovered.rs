@@ -1,4 +1,4 @@
-//! What `discovery` writes is what the reader of definitions reads: without a complaint, and meaning what was found.
+//! Definitions written by `discovery` are read without a defect, and mean the same.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn found(paths: &[&str]) -> Discovery {
     discover(&files, &|_| Some("name: a\nimage: b\n".to_owned()))
 }
 
-/// Every environment's documents, by name, as the reader understands what was written.
+/// Returns every environment's documents, by name, as the reader understands the written text.
 fn read_again(
     found: &Discovery,
     identities: &[PairOfTexts],
@@ -61,7 +61,7 @@ fn read_again(
         .collect()
 }
 
-/// The same, from what was found.
+/// Returns every environment's documents of a discovery.
 fn proposed(found: &Discovery) -> BTreeMap<String, BTreeMap<String, String>> {
     found
         .path()
@@ -76,7 +76,7 @@ fn proposed(found: &Discovery) -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 #[test]
-fn what_is_written_is_read_without_a_complaint_and_means_what_was_found() {
+fn written_definitions_are_read_without_a_defect_and_mean_the_same() {
     for paths in [
         &["a/values-staging.yaml", "a/values-production.yaml"][..],
         &[
@@ -169,6 +169,6 @@ fn identities_become_parameters_with_a_value_each() {
     read_again(&found, &pairs);
     let written = write(&found, &propose(&pairs), "shop");
     assert!(written.files["uat.toml"].contains("name_prefix = \"shop-uat\""));
-    // No account was seen in staging: it waits as a comment.
+    // Staging has no account, so the parameter is a comment.
     assert!(written.files["system.toml"].contains("# [parameter.account]"));
 }

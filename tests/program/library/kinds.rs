@@ -1,7 +1,7 @@
-//! Kinds are known by name in their own files only: everything else goes by their traits and claims.
+//! Names of kinds occur in their own files only: all other code uses traits and claims.
 //!
-//! Reads the sources as syntax: text literals that equal the name of a kind, and paths to a variant of `Declared` or
-//! `Observed`, outside of the kind's file and of code that only tests compile.
+//! Parses the sources: text literals that equal the name of a kind, and paths to a variant of `Declared` or `Observed`,
+//! outside of the kind's file and of test code.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use syn::visit::Visit;
 
 use super::layers::{is_for_tests, source_files};
 
-/// Where the words mean something else than the kind, and what they mean there.
+/// Places where the word has another meaning, with that meaning.
 const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     (
         "src/report/github.rs",
@@ -80,7 +80,7 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What a file says of kinds.
+/// Mentions of kinds in a file.
 struct Mentions<'a> {
     names: &'a [&'a str],
     found: Vec<String>,
@@ -166,7 +166,7 @@ impl Visit<'_> for Mentions<'_> {
     }
 }
 
-/// A `use` tree as text, `a::{b, c::d}` as `a::b a::c::d`.
+/// Returns a `use` tree as text, `a::{b, c::d}` as `a::b a::c::d`.
 fn quote(tree: &syn::UseTree) -> String {
     match tree {
         syn::UseTree::Path(path) => quote(&path.tree)
@@ -199,14 +199,14 @@ fn sources() -> BTreeMap<String, String> {
     source_files(&root.join("src"), "src/", &mut files);
     for entry in std::fs::read_dir(root.join("crates")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        // Readers and comparison of documents know no resources: their words are those of documents.
+        // Parsing and comparison of documents have no resources: the words are those of documents.
         if ["comparison", "document"].contains(&name.as_str()) {
             continue;
         }
         let folder = format!("crates/{name}/src/");
         source_files(&root.join(&folder), &folder, &mut files);
     }
-    // Files that only tests compile say so by their names.
+    // Test files are recognised by name.
     files.retain(|path, _| {
         !path.ends_with("tests.rs") && !path.contains("/tests/") && !path.contains("_tests/")
     });
@@ -241,7 +241,7 @@ fn only_a_kinds_own_file_knows_its_name() {
 }
 
 #[test]
-fn every_way_to_ask_for_a_kind_is_found() {
+fn every_form_of_naming_a_kind_is_found() {
     let found = |text: &str| mentions(&["file"], text);
     assert_eq!(found("fn a() { b.kind() == \"file\"; }"), ["file"]);
     assert_eq!(

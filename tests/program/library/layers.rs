@@ -1,16 +1,16 @@
-//! The order of the layers: a crate names only those below it, a module uses only those below its own, and modules of
-//! one line do not use each other.
+//! Order of the layers: a crate names only those below it, a module uses only those below its own, and modules of one
+//! line do not use each other.
 //!
-//! Reads the sources as syntax, not as text: paths and `use` trees with their groups, without what only tests compile.
+//! Parses the sources: paths and `use` trees with their groups, without test code.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use syn::visit::Visit;
 
-/// The modules of each package, from the top down; modules of one line are beside each other.
+/// Modules of each package, from the top down; modules of one line are on one level.
 ///
-/// A crate whose folders form no order among themselves (`document`: one folder a format) has one line.
+/// A crate whose folders have no order (`document`: one folder a format) has one line.
 const PACKAGES: &[(&str, &[&[&str]])] = &[
     (
         "src",
@@ -48,7 +48,7 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
     ),
 ];
 
-/// Packages that may be named by each package, besides those outside of this workspace.
+/// Packages that each package may name, besides external ones.
 const CRATES: &[(&str, &[&str])] = &[
     ("crates/model", &[]),
     ("crates/allocator", &[]),
@@ -75,7 +75,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What one file uses of its own crate, by the first name after `crate`.
+/// Uses of a file's own crate, by the first name after `crate`.
 #[derive(Default)]
 struct Uses {
     modules: Vec<String>,
@@ -121,7 +121,7 @@ impl Visit<'_> for Uses {
         }
     }
 
-    /// Macros hide their paths from the syntax tree; `crate :: module` in their tokens counts all the same.
+    /// Macros hide their paths from the syntax tree; `crate :: module` in their tokens counts as well.
     fn visit_macro(&mut self, macro_: &syn::Macro) {
         let text = macro_.tokens.to_string().replace(' ', "");
         for (start, _) in text.match_indices("crate::") {
@@ -159,7 +159,7 @@ pub(super) fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     })
 }
 
-/// Modules that only tests compile: `#[cfg(test)] mod state_tests;` is a file of its own.
+/// Test modules: `#[cfg(test)] mod state_tests;` in a separate file.
 #[derive(Default)]
 struct TestModules {
     names: Vec<String>,
@@ -174,7 +174,8 @@ impl Visit<'_> for TestModules {
     }
 }
 
-/// What is wrong with the order, as `drift/mod.rs uses crate::plan`. Takes each file's path below `src/` and text.
+/// Returns the violations of the order, as `drift/mod.rs uses crate::plan`, from each file's path below `src/` and
+/// text.
 fn violations(layers: &[&[&str]], files: &BTreeMap<String, String>) -> Vec<String> {
     // `*` is every module that no other line names.
     let line_of = |module: &str| {
@@ -190,7 +191,7 @@ fn violations(layers: &[&[&str]], files: &BTreeMap<String, String>) -> Vec<Strin
         let mut found = TestModules::default();
         found.visit_file(file);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        // Beside it where `#[path]` says so, or in the folder that has its name.
+        // Beside it with `#[path]`, or in the folder of its name.
         for folder in [folder, path.trim_end_matches(".rs")] {
             let below = if folder.is_empty() {
                 String::new()
@@ -225,7 +226,7 @@ fn violations(layers: &[&[&str]], files: &BTreeMap<String, String>) -> Vec<Strin
         uses.modules.sort();
         uses.modules.dedup();
         for used in uses.modules.iter().filter(|used| *used != module) {
-            // What a crate's root gives is not a module, and the line of `*` is one module.
+            // An item of the crate's root is not a module, and the line of `*` is one module.
             if used.starts_with(char::is_uppercase) {
                 continue;
             }
@@ -263,7 +264,7 @@ fn files_of(package: &str) -> BTreeMap<String, String> {
     files
 }
 
-/// The folders of sources of every package of the workspace.
+/// Returns the source folders of every package of the workspace.
 fn sources() -> Vec<String> {
     let mut folders = vec!["src".to_owned(), "examples/guestbook/src".to_owned()];
     folders.extend(
@@ -315,7 +316,7 @@ fn crates_name_only_those_below_them() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for() {
+fn every_file_has_a_purpose() {
     for package in sources() {
         let silent: Vec<String> = files_of(&package)
             .into_iter()
@@ -359,31 +360,33 @@ const EXAMPLE: &[&[&str]] = &[&["plan"], &["drift"], &["target", "ledger"], &["m
 
 #[test]
 fn a_reversed_pair_and_a_neighbour_are_reported() {
-    let told = |path: &str, text: &str| violations(EXAMPLE, &of(&[(path, text)]));
-    assert!(told("plan/mod.rs", "use crate::drift::live;").is_empty());
+    let reported = |path: &str, text: &str| violations(EXAMPLE, &of(&[(path, text)]));
+    assert!(reported("plan/mod.rs", "use crate::drift::live;").is_empty());
     assert_eq!(
-        told("drift/mod.rs", "use crate::plan;"),
+        reported("drift/mod.rs", "use crate::plan;"),
         ["drift/mod.rs uses crate::plan"]
     );
     assert_eq!(
-        told("target/a.rs", "use crate::ledger::Ledger;"),
+        reported("target/a.rs", "use crate::ledger::Ledger;"),
         ["target/a.rs uses crate::ledger"]
     );
 }
 
 #[test]
-fn no_way_of_writing_a_use_is_overlooked() {
-    let told = |text: &str| !violations(EXAMPLE, &of(&[("drift/mod.rs", text)])).is_empty();
-    assert!(told("use crate::{model, plan::{make, recipe}};"));
-    assert!(told("use crate::plan as other;"));
-    assert!(told("use crate::*;"));
-    assert!(told("fn a() -> crate::plan::Plan { todo!() }"));
-    assert!(told("fn a() { crate::plan::make(); }"));
-    assert!(told("fn a() { println!(\"{}\", crate::plan::make()); }"));
-    assert!(told("fn a() { use crate::plan::make; }"));
-    assert!(told("impl crate::plan::Shape for u8 {}"));
-    assert!(!told("#[cfg(test)] mod tests { use crate::plan; }"));
-    assert!(!told("#[cfg(test)] use crate::plan;"));
+fn every_form_of_use_is_found() {
+    let reported = |text: &str| !violations(EXAMPLE, &of(&[("drift/mod.rs", text)])).is_empty();
+    assert!(reported("use crate::{model, plan::{make, recipe}};"));
+    assert!(reported("use crate::plan as other;"));
+    assert!(reported("use crate::*;"));
+    assert!(reported("fn a() -> crate::plan::Plan { todo!() }"));
+    assert!(reported("fn a() { crate::plan::make(); }"));
+    assert!(reported(
+        "fn a() { println!(\"{}\", crate::plan::make()); }"
+    ));
+    assert!(reported("fn a() { use crate::plan::make; }"));
+    assert!(reported("impl crate::plan::Shape for u8 {}"));
+    assert!(!reported("#[cfg(test)] mod tests { use crate::plan; }"));
+    assert!(!reported("#[cfg(test)] use crate::plan;"));
     let whole = of(&[
         ("drift/mod.rs", "#[cfg(test)] mod whole_tests;"),
         ("drift/whole_tests.rs", "use crate::plan;"),

@@ -1,4 +1,4 @@
-//! Definition files that are nowhere but in memory.
+//! Definition files in memory.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use evenkeel_core::environment::Files;
 pub struct Memory(pub BTreeMap<String, Vec<u8>>);
 
 impl Memory {
-    /// A system and its environments, `staging` and `production` among them as a rule.
+    /// Creates a system and its environments, usually with `staging` and `production`.
     pub fn new<const N: usize>(files: [(&str, &str); N]) -> Self {
         let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
         Self(files.into())

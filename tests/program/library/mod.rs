@@ -1,4 +1,5 @@
-//! Tests of the libraries together: definitions, parity, discovery, schemas, banned words, and the order of their modules.
+//! Tests of several libraries together: definitions, parity, discovery, schemas, banned words, and the order of their
+//! modules.
 
 mod definitions;
 mod discovered;

@@ -1,4 +1,4 @@
-//! Parity: what differs between environments, which of it is declared, and that recipes agree with it.
+//! Parity: differences between environments, declared differences, and agreement with recipes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ fn now() -> Moment {
 
 const SMOKE: &str = "[suite.smoke]\nkind = \"smoke\"\nhttp = [{ get = \"http://127.0.0.1/\" }]\n";
 
-/// A system and two environments, all three without their headers.
+/// Returns a system and two environments, all three without their headers.
 fn world(system: &str, staging: &str, production: &str) -> Memory {
     path_of(&["staging", "production"], system, &[staging, production])
 }
@@ -45,11 +45,11 @@ type Whole = (Definition, BTreeMap<EnvironmentName, Resolved>);
 
 fn whole(memory: &Memory) -> Whole {
     let (definition, resolved, complaints) = understand(memory);
-    let told: Vec<String> = complaints
+    let reported: Vec<String> = complaints
         .iter()
         .map(|each| format!("{}: {}", each.code.name, each.message))
         .collect();
-    assert!(told.is_empty(), "{}", told.join("\n"));
+    assert!(reported.is_empty(), "{}", reported.join("\n"));
     (definition.unwrap(), resolved)
 }
 
@@ -59,8 +59,8 @@ fn settled(whole: &Whole) -> SettledParity<'_> {
     })
 }
 
-/// `code place` of everything that counts.
-fn told(system: &str, staging: &str, production: &str) -> Vec<String> {
+/// Returns `code place` of everything that counts.
+fn reported(system: &str, staging: &str, production: &str) -> Vec<String> {
     let whole = whole(&world(system, staging, production));
     let mut lines: Vec<String> = settled(&whole)
         .defects
@@ -84,11 +84,11 @@ fn difference(at: &str, staging: &str, production: &str) -> String {
 }
 
 #[test]
-fn equal_environments_have_nothing_to_tell() {
-    assert!(told(FILE, "", "").is_empty());
-    // The same override in both is no difference, and neither is a default written out.
+fn equal_environments_have_no_difference() {
+    assert!(reported(FILE, "", "").is_empty());
+    // An equal override in both is not a difference, nor is a written default.
     assert!(
-        told(
+        reported(
             FILE,
             "[file.a]\nmode = \"0600\"\n",
             "[file.a]\nmode = \"0600\"\n"
@@ -96,13 +96,13 @@ fn equal_environments_have_nothing_to_tell() {
         .is_empty()
     );
     let system = "[parameter.level]\ndefault = \"info\"\n";
-    assert!(told(system, "[values]\nlevel = \"info\"\n", "").is_empty());
+    assert!(reported(system, "[values]\nlevel = \"info\"\n", "").is_empty());
 }
 
 #[test]
-fn an_override_is_told_at_its_attribute() {
+fn an_override_is_reported_at_its_attribute() {
     assert_eq!(
-        told(FILE, "", "[file.a]\nmode = \"0600\"\n"),
+        reported(FILE, "", "[file.a]\nmode = \"0600\"\n"),
         ["parity/attribute-differs file.a.mode"]
     );
     let whole = whole(&world(FILE, "", "[file.a]\nmode = \"0600\"\n"));
@@ -112,20 +112,26 @@ fn an_override_is_told_at_its_attribute() {
 }
 
 #[test]
-fn what_is_in_one_environment_only_is_told() {
-    assert_eq!(told("", FILE, ""), ["parity/only-in-one file.a.presence"]);
-    assert_eq!(told("", "", FILE), ["parity/only-in-one file.a.presence"]);
+fn a_resource_in_one_environment_is_reported() {
+    assert_eq!(
+        reported("", FILE, ""),
+        ["parity/only-in-one file.a.presence"]
+    );
+    assert_eq!(
+        reported("", "", FILE),
+        ["parity/only-in-one file.a.presence"]
+    );
     let suite = "[suite.own]\nkind = \"e2e\"\nrun = [\"x\"]\n";
     assert_eq!(
-        told("", "", suite),
+        reported("", "", suite),
         ["parity/only-in-one suite.own.presence"]
     );
 }
 
 #[test]
-fn parameters_vary_as_they_say() {
+fn parameters_vary_as_declared() {
     let values = |staging: &str, production: &str, varies: &str| {
-        told(
+        reported(
             &format!("[parameter.p]\nvaries = \"{varies}\"\n"),
             &format!("[values]\np = {staging}\n"),
             &format!("[values]\np = {production}\n"),
@@ -164,7 +170,7 @@ fn parameters_vary_as_they_say() {
 }
 
 #[test]
-fn what_must_not_be_shared_is_compared_beyond_neighbours() {
+fn unshared_values_are_compared_beyond_neighbours() {
     let system = "[parameter.p]\nvaries = \"identity\"\n";
     let environments = [
         "[values]\np = 1\n",
@@ -182,7 +188,7 @@ fn what_must_not_be_shared_is_compared_beyond_neighbours() {
     assert_eq!(disparities[0].between.1.as_str(), "production");
 }
 
-/// A path of a staging and two productions, each with its values.
+/// Returns a path of a staging and two productions, each with its values.
 fn siblings(system: &str, values: [&str; 3]) -> Whole {
     let names = ["staging", "eu-production", "us-production"];
     let mut memory = path_of(&names, system, &values);
@@ -195,17 +201,18 @@ fn siblings(system: &str, values: [&str; 3]) -> Whole {
 }
 
 #[test]
-fn siblings_are_compared_with_each_other_and_with_what_comes_before() {
+fn siblings_are_compared_with_each_other_and_the_stage_before() {
     let between = |values: [&str; 3]| -> Vec<String> {
         let whole = siblings("[parameter.p]\nvaries = \"scale\"\n", values);
-        let told = parity(&whole.0, &whole.1);
-        told.iter()
+        let reported = parity(&whole.0, &whole.1);
+        reported
+            .iter()
             .map(|it| format!("{} {} {}", it.defect.code.name, it.between.0, it.between.1))
             .collect()
     };
     let values = "[values]\np = 2\n";
     assert!(between([values, values, values]).is_empty());
-    // Of siblings neither is the smaller one.
+    // Siblings have no smaller one.
     let [four, nine] = ["[values]\np = 4\n", "[values]\np = 9\n"];
     assert!(between([values, nine, four]).is_empty());
     assert!(between([values, four, nine]).is_empty());
@@ -250,15 +257,15 @@ fn pairs_are_those_of_neighbouring_stages_and_of_siblings() {
 }
 
 #[test]
-fn what_must_not_be_shared_is_compared_among_siblings_too() {
+fn unshared_values_are_compared_among_siblings() {
     let one = "[values]\np = 1\n";
     let whole = siblings(
         "[parameter.p]\nvaries = \"identity\"\n",
         ["[values]\np = 2\n", one, one],
     );
-    let told = parity(&whole.0, &whole.1);
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].between.0.as_str(), "eu-production");
+    let reported = parity(&whole.0, &whole.1);
+    assert_eq!(reported.len(), 1);
+    assert_eq!(reported[0].between.0.as_str(), "eu-production");
 }
 
 #[test]
@@ -271,7 +278,7 @@ fn a_ratio_of_siblings_holds_whichever_is_the_larger_one() {
 }
 
 #[test]
-fn declared_differences_silence_what_they_bound() {
+fn declared_differences_accept_values_within_bounds() {
     let system = "[parameter.p]\nvaries = \"scale\"\n";
     let staging = |bounds: (&str, &str)| {
         format!(
@@ -280,22 +287,22 @@ fn declared_differences_silence_what_they_bound() {
         )
     };
     let production = "[values]\np = 8\n";
-    assert!(told(system, &staging(("1", "{ max = 8 }")), production).is_empty());
-    assert!(told(system, &staging(("1.0", "{ one-of = [4, 8] }")), production).is_empty());
+    assert!(reported(system, &staging(("1", "{ max = 8 }")), production).is_empty());
+    assert!(reported(system, &staging(("1.0", "{ one-of = [4, 8] }")), production).is_empty());
     assert_eq!(
-        told(system, &staging(("1", "{ max = 7 }")), production),
+        reported(system, &staging(("1", "{ max = 7 }")), production),
         ["parity/class-differs parameter.p"]
     );
     assert_eq!(
-        told(system, &staging(("2", "{ max = 8 }")), production),
+        reported(system, &staging(("2", "{ max = 8 }")), production),
         ["parity/class-differs parameter.p"]
     );
-    // Attributes that one of them has not, and resources.
+    // Attributes and resources that one of them lacks.
     let own = "[file.a]\nmode = \"0600\"\n";
     let absent = difference("file.a.mode", "{ absent = true }", "\"0600\"");
-    assert!(told(FILE, &absent, own).is_empty());
+    assert!(reported(FILE, &absent, own).is_empty());
     assert_eq!(
-        told(
+        reported(
             FILE,
             &difference("file.a.mode", "\"0644\"", "\"0600\""),
             own
@@ -303,7 +310,7 @@ fn declared_differences_silence_what_they_bound() {
         ["parity/attribute-differs file.a.mode"]
     );
     assert!(
-        told(
+        reported(
             "",
             &format!("{FILE}{}", difference("file.a", "true", "false")),
             ""
@@ -313,30 +320,30 @@ fn declared_differences_silence_what_they_bound() {
 }
 
 #[test]
-fn declared_differences_are_held_to_account() {
+fn declared_differences_are_checked() {
     let own = "[file.a]\nmode = \"0600\"\n";
     let absent = difference("file.a.mode", "{ absent = true }", "\"0600\"");
     assert_eq!(
-        told(FILE, &absent, ""),
+        reported(FILE, &absent, ""),
         ["difference/unmatched difference at file.a.mode"]
     );
     assert_eq!(
-        told(FILE, &absent.replace("2027", "2026"), own),
+        reported(FILE, &absent.replace("2027", "2026"), own),
         [
             "difference/expired difference at file.a.mode",
             "parity/attribute-differs file.a.mode",
         ]
     );
     assert_eq!(
-        told(FILE, &format!("{absent}{absent}"), own),
+        reported(FILE, &format!("{absent}{absent}"), own),
         ["difference/duplicate difference at file.a.mode"]
     );
     assert_eq!(
-        told(FILE, &absent.replace("file.a.mode", "file.*.mode"), own),
+        reported(FILE, &absent.replace("file.a.mode", "file.*.mode"), own),
         ["difference/over-broad difference at file.*.mode"]
     );
     assert_eq!(
-        told(
+        reported(
             FILE,
             &absent.replace("staging = { absent = true }\n", ""),
             own
@@ -349,29 +356,29 @@ fn declared_differences_are_held_to_account() {
 }
 
 #[test]
-fn a_difference_that_is_no_more_is_told_apart_from_one_that_never_was() {
+fn an_obsolete_difference_is_distinguished_from_a_wrong_one() {
     let at = |place: &str| difference(place, "1", "8");
     let system = "[parameter.p]\nvaries = \"scale\"\ndefault = 2\n";
     assert_eq!(
-        told(system, &at("parameter.p"), ""),
+        reported(system, &at("parameter.p"), ""),
         ["difference/no-longer-needed difference at parameter.p"]
     );
     assert_eq!(
-        told(system, &at("parameter.q"), ""),
+        reported(system, &at("parameter.q"), ""),
         ["difference/unmatched difference at parameter.q"]
     );
     assert_eq!(
-        told(FILE, &at("file.a.path"), ""),
+        reported(FILE, &at("file.a.path"), ""),
         ["difference/no-longer-needed difference at file.a.path"]
     );
     assert_eq!(
-        told(FILE, &at("suite.smoke"), ""),
+        reported(FILE, &at("suite.smoke"), ""),
         ["difference/no-longer-needed difference at suite.smoke"]
     );
 }
 
 #[test]
-fn a_declaration_that_ends_soon_is_told_and_counts_for_nothing() {
+fn a_declaration_that_expires_soon_is_only_reported() {
     let own = "[file.a]\nmode = \"0600\"\n";
     let ending = |day: &str| {
         let absent = difference("file.a.mode", "{ absent = true }", "\"0600\"");
@@ -388,7 +395,7 @@ fn a_declaration_that_ends_soon_is_told_and_counts_for_nothing() {
     assert_eq!(ending("2026-06-15"), []);
 }
 
-/// One value of the document `values` that differs.
+/// Returns a differing value of the document `values`.
 fn of_document(path: &str, values: (Option<&str>, Option<&str>)) -> Disparity {
     let steps = path.split('.').filter(|key| !key.is_empty());
     let path = Path {
@@ -407,8 +414,8 @@ fn of_document(path: &str, values: (Option<&str>, Option<&str>)) -> Disparity {
     }
 }
 
-/// What of a document's disparities counts when differences are declared at places of it, with these bounds.
-fn told_of_document(declared: &[(&str, &str)], found: &[(&str, &str, &str)]) -> Vec<String> {
+/// Returns a document's disparities that count if differences are declared at places of it, with these bounds.
+fn counted_of_document(declared: &[(&str, &str)], found: &[(&str, &str, &str)]) -> Vec<String> {
     let mut staging = String::new();
     for (at, bounds) in declared {
         staging.push_str(&format!(
@@ -448,13 +455,13 @@ fn told_of_document(declared: &[(&str, &str)], found: &[(&str, &str, &str)]) -> 
 }
 
 #[test]
-fn differences_of_documents_silence_what_they_bound() {
-    let told = told_of_document;
+fn differences_of_documents_accept_values_within_bounds() {
+    let reported = counted_of_document;
     let exact = "staging = 2\nproduction = { one-of = [\"8\", 9] }";
     let a = "document.values.web.size";
-    assert!(told(&[(a, exact)], &[("web.size", "2", "8")]).is_empty());
+    assert!(reported(&[(a, exact)], &[("web.size", "2", "8")]).is_empty());
     assert_eq!(
-        told(
+        reported(
             &[(a, exact)],
             &[("web.size", "2", "7"), ("db.size", "2", "8")]
         ),
@@ -465,51 +472,51 @@ fn differences_of_documents_silence_what_they_bound() {
     );
     let wild = "document.values.**.size";
     let both = [("web.size", "2", "8"), ("db.size", "2", "9")];
-    assert!(told(&[(wild, exact)], &both).is_empty());
+    assert!(reported(&[(wild, exact)], &both).is_empty());
     let one_sided = "staging = { absent = true }\nproduction = { absent = false }";
-    assert!(told(&[(a, one_sided)], &[("web.size", "-", "8")]).is_empty());
+    assert!(reported(&[(a, one_sided)], &[("web.size", "-", "8")]).is_empty());
     assert_eq!(
-        told(&[(a, one_sided)], &[("web.size", "8", "-")]),
+        reported(&[(a, one_sided)], &[("web.size", "8", "-")]),
         ["parity/setting-differs web.size"]
     );
     assert!(
-        told(
+        reported(
             &[("document.values", one_sided)],
             &[("", "-", "it is there")]
         )
         .is_empty()
     );
     let hosts = "staging = { matches = '[a-z]+[.]staging' }\nproduction = { matches = '[a-z]+' }";
-    assert!(told(&[(a, hosts)], &[("web.size", "a.staging", "a")]).is_empty());
+    assert!(reported(&[(a, hosts)], &[("web.size", "a.staging", "a")]).is_empty());
     assert_eq!(
-        told(&[(a, hosts)], &[("web.size", "a.staging", "a.b")]),
+        reported(&[(a, hosts)], &[("web.size", "a.staging", "a.b")]),
         ["parity/setting-differs web.size"]
     );
 }
 
 #[test]
-fn two_sides_are_held_against_each_other() {
-    let told = |bounds: &str, one: &str, two: &str| {
-        let found = told_of_document(&[("document.values.n", bounds)], &[("n", one, two)]);
+fn two_sides_are_bounded_by_each_other() {
+    let reported = |bounds: &str, one: &str, two: &str| {
+        let found = counted_of_document(&[("document.values.n", bounds)], &[("n", one, two)]);
         assert!(found.len() <= 1, "{found:?}");
         found.is_empty()
     };
     let ratio = "ratio = { min = 1, max = 10 }";
-    assert!(told(ratio, "2", "20"));
-    assert!(!told(ratio, "2", "21"));
-    assert!(!told(ratio, "2", "1"));
-    assert!(!told(ratio, "0", "1"));
-    assert!(!told(ratio, "few", "many"));
-    assert!(!told(ratio, "-", "1"));
+    assert!(reported(ratio, "2", "20"));
+    assert!(!reported(ratio, "2", "21"));
+    assert!(!reported(ratio, "2", "1"));
+    assert!(!reported(ratio, "0", "1"));
+    assert!(!reported(ratio, "few", "many"));
+    assert!(!reported(ratio, "-", "1"));
     let class = "same-class = true";
-    assert!(told(class, "2", "20"));
-    assert!(!told(class, "1", "2"));
-    assert!(!told(class, "0", "1"));
-    // Everything that is said must hold.
+    assert!(reported(class, "2", "20"));
+    assert!(!reported(class, "1", "2"));
+    assert!(!reported(class, "0", "1"));
+    // All bounds must hold.
     let most = "production = { max = 8 }\nratio = { min = 1 }";
-    assert!(told(most, "2", "8"));
-    assert!(!told(most, "2", "9"));
-    assert!(!told(most, "9", "8"));
+    assert!(reported(most, "2", "8"));
+    assert!(!reported(most, "2", "9"));
+    assert!(!reported(most, "9", "8"));
     let system = "[parameter.p]\n";
     let parameter = difference("parameter.p", "1", "9")
         .replace("staging = 1\n", "ratio = { max = 9 }\n")
@@ -523,27 +530,27 @@ fn two_sides_are_held_against_each_other() {
 }
 
 #[test]
-fn sizes_in_documents_are_held_by_what_they_mean() {
-    let told = |bounds: &str, one: &str, two: &str| {
+fn sizes_in_documents_are_bounded_by_meaning() {
+    let reported = |bounds: &str, one: &str, two: &str| {
         let at = "document.values.limits.memory";
-        let found = told_of_document(&[(at, bounds)], &[("limits.memory", one, two)]);
+        let found = counted_of_document(&[(at, bounds)], &[("limits.memory", one, two)]);
         assert!(found.len() <= 1, "{found:?}");
         found.is_empty()
     };
     let ratio = "ratio = { min = 1, max = 8 }";
-    assert!(told(ratio, "512Mi", "4Gi"));
-    assert!(!told(ratio, "512Mi", "5Gi"));
-    assert!(!told(ratio, "1Gi", "512Mi"));
+    assert!(reported(ratio, "512Mi", "4Gi"));
+    assert!(!reported(ratio, "512Mi", "5Gi"));
+    assert!(!reported(ratio, "1Gi", "512Mi"));
     let bounds = "staging = \"512Mi\"\nproduction = { min = \"1Gi\", max = \"8Gi\" }";
-    assert!(told(bounds, "512Mi", "2048Mi"));
-    assert!(!told(bounds, "512Mi", "9Gi"));
-    assert!(!told(bounds, "512Mi", "1000Mi"));
-    assert!(!told(bounds, "512Mi", "unlimited"));
+    assert!(reported(bounds, "512Mi", "2048Mi"));
+    assert!(!reported(bounds, "512Mi", "9Gi"));
+    assert!(!reported(bounds, "512Mi", "1000Mi"));
+    assert!(!reported(bounds, "512Mi", "unlimited"));
 }
 
 #[test]
-fn differences_of_documents_are_held_to_account() {
-    let told = told_of_document;
+fn differences_of_documents_are_checked() {
+    let reported = counted_of_document;
     let exact = "staging = 2\nproduction = 8";
     let found = [("web.size", "2", "8")];
     for (at, code) in [
@@ -552,7 +559,7 @@ fn differences_of_documents_are_held_to_account() {
         ("document.values.**.*", "difference/over-broad"),
     ] {
         assert_eq!(
-            told(&[(at, exact)], &found),
+            reported(&[(at, exact)], &found),
             [format!("{code} difference at {at}")]
         );
     }
@@ -561,14 +568,14 @@ fn differences_of_documents_are_held_to_account() {
         "staging = 2\nproduction = { absent = false }",
         "staging = 2",
     ] {
-        let lines = told(&[("document.values.web.size", bounds)], &found);
+        let lines = reported(&[("document.values.web.size", bounds)], &found);
         assert_eq!(
             lines[0],
             "difference/over-broad difference at document.values.web.size"
         );
     }
     assert_eq!(
-        told(
+        reported(
             &[
                 ("document.values.equal", exact),
                 ("document.values.unread", exact),
@@ -582,7 +589,7 @@ fn differences_of_documents_are_held_to_account() {
         ]
     );
     assert_eq!(
-        told(
+        reported(
             &[
                 ("document.values.**.size", exact),
                 ("document.values.web.size", exact),
@@ -594,7 +601,7 @@ fn differences_of_documents_are_held_to_account() {
 }
 
 #[test]
-fn severities_are_settled_as_the_system_says() {
+fn severities_are_configured_by_the_system() {
     let level = |system: &str| {
         let system = format!("{FILE}{system}");
         let whole = whole(&world(&system, "", "[file.a]\nmode = \"0600\"\n"));
@@ -611,18 +618,18 @@ fn severities_are_settled_as_the_system_says() {
 }
 
 #[test]
-fn a_secret_is_never_in_what_parity_says() {
+fn a_secret_is_never_in_a_parity_report() {
     let system = "[parameter.p]\nvaries = \"secret\"\n";
     let value = "[values]\np = { env = \"THE_VALUE\" }\n";
     let whole = whole(&world(system, value, value));
     let disparities = parity(&whole.0, &whole.1);
     let shown = format!("{disparities:?}");
-    // The stand-in for the secret is made of its source.
+    // The placeholder of the secret is derived from its source.
     assert!(!shown.contains("THE_VALUE"), "{shown}");
     assert!(!format!("{:?}", whole.1).contains("THE_VALUE"));
 }
 
-/// One environment's choices, small enough that two of them are often the same.
+/// Choices of one environment, from a small range so that two are often equal.
 #[derive(Clone, Debug)]
 struct Choice {
     mode: Option<u8>,
@@ -691,7 +698,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn parity_does_not_depend_on_who_comes_first(one in choices(), two in choices()) {
+    fn parity_does_not_depend_on_order(one in choices(), two in choices()) {
         let places = |first: &str, second: &str| -> BTreeSet<String> {
             let whole = whole(&world(SYSTEM, first, second));
             parity(&whole.0, &whole.1)
@@ -717,7 +724,7 @@ proptest! {
         }
         let whole = whole(&world(SYSTEM, &staging, &two.text("B")));
         let settled = settled(&whole);
-        // What varies by itself is no part of the recipe: sizes within a class, identities, secrets.
+        // Values that may vary are not part of the recipe: sizes within a class, identities, secrets.
         let differs = settled.defects.iter().any(|defect| {
             defect.counts()
                 && defect.code.name.starts_with("parity/")

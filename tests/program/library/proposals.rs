@@ -1,5 +1,5 @@
-//! Laws of proposed identities, with documents that are really compared: whatever stands in them, with what is proposed
-//! less differs than without, and no environment is found to mention the other.
+//! Laws of proposed identities on compared documents: whatever their contents, proposals reduce the differences and
+//! reveal no mention of another environment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Files for Written {
     }
 }
 
-/// Definitions of documents `d0`, `d1` and so on, in staging and production.
+/// Returns definitions of documents `d0`, `d1` and so on, in staging and production.
 fn definition(documents: usize) -> Definition {
     use std::fmt::Write as _;
     let mut system = "[system]\nname = \"x\"\npath = [\"staging\", \"production\"]\n".to_owned();
@@ -51,13 +51,13 @@ fn definition(documents: usize) -> Definition {
     definition.unwrap()
 }
 
-/// Mentions and places that differ, with these identities; and what is proposed.
+/// Mentions and differing places with these identities, and the proposals.
 struct Compared {
     mentions: usize,
     places: usize,
 }
 
-/// The text of a document of staging, and of production.
+/// Text of a document of staging, and of production.
 type Texts = (String, String);
 
 fn with_documents<T>(texts: &[Texts], ask: impl FnOnce(&Definition, Documents<'_>) -> T) -> T {
@@ -139,7 +139,7 @@ const KEYS: &[&str] = &[
     "host", "url", "database", "bucket", "name", "runbook", "own", "role", "queue",
 ];
 
-/// A document of up to eight values, lists and keys.
+/// Returns a document of up to eight values, lists and keys.
 fn document() -> impl Strategy<Value = Texts> {
     let value = (
         prop::sample::select(KEYS),
@@ -167,7 +167,7 @@ fn document() -> impl Strategy<Value = Texts> {
 
 proptest! {
     #[test]
-    fn a_proposal_lowers_what_differs_and_makes_no_mention(
+    fn a_proposal_reduces_differences_and_reveals_no_mention(
         texts in prop::collection::vec(document(), 1..4),
         unrelated in document(),
     ) {

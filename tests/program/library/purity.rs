@@ -1,4 +1,4 @@
-//! Purity: each pure crate has a `clippy.toml` that names every way of the standard library to touch the world.
+//! Purity: each pure crate has a `clippy.toml` that lists every function of the standard library with side effects.
 //!
 //! The lists below are the standard library's, module by module. A function or type that is missing from a crate's file
 //! fails here, so the check cannot become weaker unnoticed.
@@ -6,19 +6,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The crates that judge.
+/// Crates that judge.
 const PURE: &[&str] = &["comparison", "core", "document", "model"];
 
-/// The crates that are pure without features, and the feature that brings the world.
+/// Crates that are pure without features, and the feature with side effects.
 const PURE_WITHOUT: &[(&str, &str)] = &[("host", "local"), ("ledger", "folder")];
 
-/// All of them.
+/// Returns all pure crates.
 fn pure() -> impl Iterator<Item = &'static str> {
     let without = PURE_WITHOUT.iter().map(|(package, _)| *package);
     PURE.iter().copied().chain(without)
 }
 
-/// What may not be called.
+/// Disallowed functions.
 const METHODS: &[(&str, &str)] = &[
     (
         "std::fs",
@@ -41,7 +41,7 @@ const METHODS: &[(&str, &str)] = &[
     ("std::time::SystemTime", "elapsed now"),
 ];
 
-/// What may not be named.
+/// Disallowed types.
 const TYPES: &[(&str, &str)] = &[
     (
         "std::fs",
@@ -66,7 +66,7 @@ fn paths(list: &[(&str, &str)]) -> BTreeSet<String> {
         .collect()
 }
 
-/// What a crate's `clippy.toml` lacks.
+/// Returns the entries that a crate's `clippy.toml` lacks.
 fn lacking(text: &str) -> Vec<String> {
     let table: toml::Table = text.parse().unwrap();
     let mut lacking = Vec::new();
@@ -99,7 +99,7 @@ fn clippy_of(package: &str) -> String {
 }
 
 #[test]
-fn every_pure_crate_disallows_every_way_to_touch_the_world() {
+fn every_pure_crate_disallows_every_side_effect() {
     for package in pure() {
         let text = clippy_of(&format!("crates/{package}"));
         assert!(lacking(&text).is_empty(), "{package}: {:?}", lacking(&text));
@@ -121,13 +121,13 @@ fn a_list_that_lacks_something_is_noticed() {
             .collect();
         assert_eq!(lacking(&spoilt), [gone]);
     }
-    // A reason is part of the entry: it is what the compiler prints.
+    // A reason is part of the entry: the compiler prints it.
     let spoilt = text.replace("reason = \"the clock", "because = \"the clock");
     assert_eq!(lacking(&spoilt).len(), 4);
 }
 
 #[test]
-fn pure_crates_may_do_in_tests_what_all_crates_may() {
+fn tests_of_pure_crates_may_have_side_effects() {
     let settings = |text: &str| -> BTreeSet<String> {
         text.lines()
             .filter(|line| line.starts_with("allow-"))
@@ -143,7 +143,7 @@ fn pure_crates_may_do_in_tests_what_all_crates_may() {
 }
 
 #[test]
-fn nothing_in_a_pure_crate_sets_the_check_aside_but_tests() {
+fn only_tests_disable_the_check_in_a_pure_crate() {
     for package in PURE {
         let mut files = Vec::new();
         let mut folders = vec![
@@ -176,7 +176,7 @@ fn nothing_in_a_pure_crate_sets_the_check_aside_but_tests() {
 }
 
 #[test]
-fn the_check_is_set_aside_only_with_the_feature_that_brings_the_world() {
+fn only_the_feature_with_side_effects_disables_the_check() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let run = std::fs::read_to_string(root.join("tests/run")).unwrap();
     for (package, feature) in PURE_WITHOUT {
@@ -204,7 +204,7 @@ fn the_check_is_set_aside_only_with_the_feature_that_brings_the_world() {
     }
 }
 
-/// What an operation must not name: adapters in `src/world` read, write and ask for it.
+/// Names that an operation must not use: adapters in `src/world` do.
 const OF_ADAPTERS: &[&str] = &[
     "std::fs",
     "fs::",
@@ -223,7 +223,7 @@ const OF_ADAPTERS: &[&str] = &[
 ];
 
 #[test]
-fn operations_touch_the_world_through_adapters_only() {
+fn operations_have_side_effects_through_adapters_only() {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/operation")];
     let mut read = 0;
     while let Some(folder) = folders.pop() {
@@ -247,7 +247,7 @@ fn operations_touch_the_world_through_adapters_only() {
     assert!(read > 20);
 }
 
-/// The one crate that may call C, and why: decision 35.
+/// The only crate that may call C: decision 35.
 const UNSAFE: &str = "crates/allocator/src/lib.rs";
 
 #[test]

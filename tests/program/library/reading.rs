@@ -1,4 +1,4 @@
-//! Reading bears everything: any bytes, any TOML, and very many resources.
+//! Reading handles everything: any bytes, any TOML, and very many resources.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::definitions::understand;
 use super::memory::Memory;
 
-/// Lines that are likely to be near to something real.
+/// Returns lines that are close to valid ones.
 fn lines() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         Just("[system]".to_owned()),
@@ -46,7 +46,7 @@ proptest! {
     }
 
     #[test]
-    fn any_lines_are_understood_or_refused(system in lines(), staging in lines(), template in "\\PC{0,40}|\\{\\{ [a-z\\._]{1,20} \\}\\}") {
+    fn any_lines_are_parsed_or_rejected(system in lines(), staging in lines(), template in "\\PC{0,40}|\\{\\{ [a-z\\._]{1,20} \\}\\}") {
         let whole = format!("[system]\nname = \"a\"\npath = [\"staging\"]\n[release]\nrequire = []\n{system}");
         let memory = Memory::new([("system.toml", &*whole), ("staging.toml", &*staging), ("x", &*template)]);
         let (_, resolved, complaints) = understand(&memory);
@@ -55,7 +55,7 @@ proptest! {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_content() {
+fn a_byte_order_mark_is_not_content() {
     let memory = Memory::new([
         (
             "system.toml",
@@ -66,7 +66,7 @@ fn a_byte_order_mark_is_no_content() {
     assert!(read(&memory).1.is_empty());
 }
 
-/// A system of very many resources, which differ from each other in every way that costs something.
+/// Returns a system of very many resources that differ in every expensive way.
 fn many(resources: usize) -> Memory {
     let mut system = String::from(
         "[system]\nname = \"a\"\npath = [\"staging\", \"production\"]\n[release]\nrequire = []\n[parameter.port]\nvaries = \"identity\"\n[target.web]\nlocal = true\n[directory.home]\non = \"web\"\npath = \"home\"\n",
@@ -98,7 +98,7 @@ fn many(resources: usize) -> Memory {
 }
 
 #[test]
-fn thousands_of_resources_are_understood_and_in_parity() {
+fn thousands_of_resources_are_resolved_and_in_parity() {
     let memory = many(3_000);
     let (definition, resolved, complaints) = understand(&memory);
     assert!(complaints.is_empty());
@@ -107,7 +107,7 @@ fn thousands_of_resources_are_understood_and_in_parity() {
 }
 
 #[test]
-fn thousands_of_complaints_are_each_at_their_place() {
+fn thousands_of_defects_are_each_at_their_place() {
     let mut memory = many(5000);
     let system = memory.0.get_mut("system.toml").unwrap();
     let text = String::from_utf8_lossy(system).replace("[directory.home]", "[directory.house]");

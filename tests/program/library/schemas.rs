@@ -1,4 +1,4 @@
-//! Documents that are made from the source: the JSON Schemas and the reference of definitions.
+//! Generated documents: the JSON Schemas and the reference of definitions.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use evenkeel_core::environment::{reference_page, schema};
 
 use super::definitions::{cases, fixtures};
 
-/// Holds a document against the file that is checked in, or writes it when asked to.
+/// Compares a document with the committed file, or writes it on request.
 fn held(path: &str, document: &str) {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("EVENKEEL_BLESS").is_some() {
@@ -18,7 +18,7 @@ fn held(path: &str, document: &str) {
     let difference = evenkeel_model::text::unified(&written, document);
     assert!(
         difference.is_empty(),
-        "{path} is not what the source says; mend it with\n\n    EVENKEEL_BLESS=1 cargo test --test program schemas\n\n{difference}"
+        "{path} is out of date; update it with\n\n    EVENKEEL_BLESS=1 cargo test --test program schemas\n\n{difference}"
     );
 }
 
@@ -27,7 +27,7 @@ fn pretty(schema: &serde_json::Value) -> String {
 }
 
 #[test]
-fn the_schemas_are_what_the_source_says() {
+fn the_schemas_match_the_source() {
     held("schemas/system.schema.json", &pretty(&schema::system()));
     held(
         "schemas/environment.schema.json",
@@ -40,11 +40,11 @@ fn the_schemas_are_what_the_source_says() {
 }
 
 #[test]
-fn the_reference_is_what_the_source_says() {
+fn the_reference_matches_the_source() {
     held("docs/definitions.md", &reference_page());
 }
 
-/// A TOML file as an editor hands it to a schema: dates are strings.
+/// Returns a TOML file as editors pass it to a schema: dates are strings.
 fn json(value: &toml::Value) -> serde_json::Value {
     match value {
         toml::Value::Datetime(date) => date.to_string().into(),
@@ -58,7 +58,7 @@ fn json(value: &toml::Value) -> serde_json::Value {
     }
 }
 
-/// What sort of definition a file is.
+/// Returns the kind of a definition file.
 fn kind(path: &Path) -> &str {
     match path.file_stem().and_then(|stem| stem.to_str()).unwrap() {
         stem @ ("system" | "differences") => stem,
@@ -66,7 +66,7 @@ fn kind(path: &Path) -> &str {
     }
 }
 
-/// What a schema says against a definition file.
+/// Returns the schema errors of a definition file.
 fn against(path: &Path) -> Vec<String> {
     let schema = match kind(path) {
         "system" => schema::system(),
@@ -93,13 +93,13 @@ fn the_schemas_are_schemas() {
     }
 }
 
-/// Folders of good definitions: the fixtures, and the worked example.
+/// Returns folders of valid definitions: the fixtures, and the worked example.
 fn good() -> Vec<PathBuf> {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments");
     cases("valid").into_values().chain([example]).collect()
 }
 
-/// The definition files of a folder: system.toml, those that its path names, and differences.toml where it is.
+/// Returns the definition files of a folder: system.toml, those that its path names, and an existing differences.toml.
 fn definition_files(case: &Path) -> Vec<PathBuf> {
     let mut files = vec![case.join("system.toml")];
     let (definition, _) = evenkeel_core::environment::read(&WorkingTree {
@@ -113,7 +113,7 @@ fn definition_files(case: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_is_good_is_good_by_the_schemas_too() {
+fn valid_definitions_match_the_schemas() {
     for case in good() {
         for file in definition_files(&case) {
             let wrong = against(&file);
@@ -123,7 +123,7 @@ fn what_is_good_is_good_by_the_schemas_too() {
 }
 
 #[test]
-fn the_schemas_refuse_what_they_can_know() {
+fn the_schemas_reject_known_mistakes() {
     for file in [
         "unknown-keys/system.toml",
         "unknown-keys/staging.toml",
@@ -149,7 +149,7 @@ fn the_schemas_refuse_what_they_can_know() {
 }
 
 #[test]
-fn schema_lines_name_files_that_are_there() {
+fn schema_lines_name_existing_files() {
     let mut found = 0;
     for case in good() {
         for file in definition_files(&case) {

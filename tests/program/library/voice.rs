@@ -70,7 +70,7 @@ const BANNED: &[&str] = &[
 
 /// Reviewed exceptions: a path and the text around a banned word.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    // Names that certainly do not exist on a machine.
+    // Names that exist on no machine.
     ("crates/agent/tests/host/files.rs", "nobody-of-that-name"),
     ("crates/host/src/local/owners.rs", "nobody-here"),
     // A public method of the store.

@@ -1,6 +1,6 @@
-//! The example report that every format renders: it has every field that the document can have.
+//! Example report that every format renders: it has every field of the document.
 //!
-//! No run makes all of this at once. It is one report so that a format that leaves something out is seen.
+//! No run produces all of it. It is one report, so that a format that omits something is noticed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub fn code(name: &str) -> &'static Code {
     codes().find(|code| code.name == name).unwrap()
 }
 
-/// The place of some words in a file.
+/// Returns the place of a text in a file.
 fn span(file: &Arc<SourceFile>, words: &str) -> Span {
     let start = file.text.find(words).unwrap();
     Span::new(file, start..start + words.len())
@@ -43,7 +43,7 @@ fn digest(text: &str) -> String {
     Digest::of(text.as_bytes()).to_string()
 }
 
-/// The example.
+/// Returns the example.
 pub fn example() -> Report {
     let refused = Failure::Stale {
         reason: "production changed since the plan was saved".into(),
@@ -160,7 +160,7 @@ fn defects() -> Vec<Defect> {
     ]
 }
 
-/// What somebody changed on the target.
+/// Returns a change outside evenkeel.
 fn outside(system: &Arc<SourceFile>, name: &EnvironmentName) -> Defect {
     let mut found = Defect::new(
         code("file/content-differs"),
@@ -178,7 +178,7 @@ fn outside(system: &Arc<SourceFile>, name: &EnvironmentName) -> Defect {
     found
 }
 
-/// What cannot be read, and has no place in a file.
+/// Returns an unreadable part without a place in a file.
 fn unread() -> Defect {
     Defect::new(
         code("live/cannot-tell"),
@@ -188,7 +188,7 @@ fn unread() -> Defect {
     .within(&EnvironmentName::new("production"))
 }
 
-/// What the next apply changes, and nobody changed on the target.
+/// Returns a change of the next apply, without one outside evenkeel.
 fn pending(name: &EnvironmentName) -> Defect {
     let mut found = Defect::new(
         code("file/owner-differs"),

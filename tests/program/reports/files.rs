@@ -77,7 +77,7 @@ fn a_failure_is_a_document_in_every_format() {
 }
 
 #[test]
-fn what_cannot_be_written_is_refused_before_anything_is_done() {
+fn unwritable_files_are_refused_before_anything_is_done() {
     let world = TestWorld::small();
     world.write("target", "kept");
     symlink(world.path("target"), world.path("link")).unwrap();
@@ -104,7 +104,7 @@ fn what_cannot_be_written_is_refused_before_anything_is_done() {
 }
 
 #[test]
-fn formats_that_cannot_be_understood_are_usage_errors() {
+fn invalid_formats_are_usage_errors() {
     let world = differing();
     for (formats, says) in [
         (&["--format", "xml"][..], "invalid value 'xml'"),

@@ -1,4 +1,4 @@
-//! Hostile text in every field of a report, in every format: nothing breaks out, and no reader sees anything but text.
+//! Hostile text in every field of a report, in every format: readers get nothing but text.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use super::example::example;
 use super::outside::{are_junit, are_valid, parsed_markdown, records};
 use super::{is_all_in_the_document, rendered};
 
-/// Text that means something to a format, beside that of documents.
+/// Texts with a special meaning in a format, besides those of documents.
 const MORE: [&str; 26] = [
     "::error file=a::b",
     "a\n::set-output name=gate::open",
@@ -41,7 +41,7 @@ const MORE: [&str; 26] = [
     "\u{fffe}\u{ffff}\u{fdd0} {0} {{1}} $(id) `id`",
 ];
 
-/// The places of the example that take any text, as JSON pointers.
+/// Returns the places of the example that accept any text, as JSON pointers.
 fn places() -> &'static [String] {
     fn strings(value: &Value, at: &str, found: &mut Vec<String>) {
         match value {
@@ -74,7 +74,7 @@ fn places() -> &'static [String] {
     &PLACES
 }
 
-/// The example with a text in each field that takes any.
+/// Returns the example with a text in each field that accepts any.
 fn filled(text: &str) -> Report {
     let mut whole = serde_json::to_value(example()).unwrap();
     for at in places() {
@@ -83,7 +83,7 @@ fn filled(text: &str) -> Report {
     serde_json::from_value(whole).unwrap()
 }
 
-/// The example with each text, by a name that a file can have.
+/// Returns the example with each text, by a file name.
 fn all() -> BTreeMap<String, Report> {
     let texts = TEXTS.iter().chain(&MORE).enumerate();
     texts
@@ -91,7 +91,7 @@ fn all() -> BTreeMap<String, Report> {
         .collect()
 }
 
-/// What has no special meaning anywhere.
+/// Returns texts without a special meaning.
 fn plain() -> BTreeMap<String, Report> {
     BTreeMap::from([("plain".to_owned(), filled("plain.text"))])
 }
@@ -131,7 +131,7 @@ fn tables_metrics_and_cases_keep_their_number_whatever_the_text() {
     }
 }
 
-/// The structure of Markdown as XML: what is code is emptied, and the comment that marks the page is the same.
+/// Returns the structure of Markdown as XML, without the content of code, and with a fixed marker of the page.
 fn structure(xml: &str) -> String {
     let mut kept = xml.to_owned();
     for pattern in [

@@ -1,4 +1,4 @@
-//! Ten thousand findings: every format keeps to the limits of its readers, says what it leaves out, and is quick.
+//! Ten thousand findings: every format respects the limits of its readers, counts omitted parts, and is quick.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::rendered;
 
 const MANY: usize = 10_000;
 
-/// The example with ten thousand findings like its first one with several places.
+/// Returns the example with ten thousand findings like its first one with several places.
 fn many() -> Report {
     let mut report = example();
     let is_first = |finding: &&FindingDocument| finding.places.len() > 1;
@@ -34,7 +34,7 @@ fn many() -> Report {
 }
 
 #[test]
-fn sarif_keeps_what_github_keeps_and_says_how_much_is_left_out() {
+fn sarif_respects_githubs_limits_and_counts_the_rest() {
     let text = rendered(&many(), ReportFormat::Sarif);
     let log: Value = serde_json::from_str(&text).unwrap();
     let run = &log["runs"][0];
@@ -42,12 +42,12 @@ fn sarif_keeps_what_github_keeps_and_says_how_much_is_left_out() {
     let notifications = run["invocations"][0]["toolExecutionNotifications"]
         .as_array()
         .unwrap();
-    let told = notifications
+    let reported = notifications
         .iter()
         .find(|each| each["descriptor"]["id"] == "evenkeel/left-out" && each["level"] == "warning")
         .unwrap();
     assert_eq!(
-        told["message"]["text"],
+        reported["message"]["text"],
         "5000 of 10000 findings are listed, the gravest first; --format json has all of them"
     );
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -57,7 +57,7 @@ fn sarif_keeps_what_github_keeps_and_says_how_much_is_left_out() {
 }
 
 #[test]
-fn a_comment_and_a_summary_fit_and_say_what_is_left_out() {
+fn a_comment_and_a_summary_fit_and_count_the_rest() {
     let report = many();
     let comment = rendered(&report, ReportFormat::Markdown);
     assert!(comment.chars().count() <= 65_536 && comment.len() > 50_000);

@@ -1,4 +1,4 @@
-//! Reports: one document, every format a rendering of it, and where reports are written.
+//! Reports: one document, its rendering in every format, and destinations.
 
 mod example;
 mod files;
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use evenkeel::report::{Report, ReportFormat, Style};
 
-/// A report in a format, without colours.
+/// Returns a report in a format, without colours.
 pub fn rendered(report: &Report, format: ReportFormat) -> String {
     let style = Style {
         colour: false,
@@ -28,7 +28,7 @@ pub fn rendered(report: &Report, format: ReportFormat) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// That every format has nothing but the document: the document as a program reads it is rendered to the same bytes.
+/// Checks that every format depends on the document only: the parsed document is rendered to the same bytes.
 #[track_caller]
 pub fn is_all_in_the_document(report: &Report) {
     let document = rendered(report, ReportFormat::Json);
@@ -38,7 +38,7 @@ pub fn is_all_in_the_document(report: &Report) {
     }
 }
 
-/// The names of all properties that a schema has anywhere.
+/// Collects the names of all properties in a schema.
 fn properties(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
     if let Some(named) = schema["properties"].as_object() {
         found.extend(named.keys().cloned());

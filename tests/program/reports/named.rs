@@ -1,4 +1,4 @@
-//! Reports in files whose names say their format, and what GitHub Actions gives a step.
+//! Reports in files whose names show their format, and outputs of GitHub Actions.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn differing() -> TestWorld {
 }
 
 #[test]
-fn the_name_of_a_file_says_its_format() {
+fn the_name_of_a_file_shows_its_format() {
     let world = differing();
     let plain = world.expect(2, &["drift", "--parity"]);
     let files = [
@@ -57,7 +57,7 @@ fn a_format_goes_to_the_file_of_its_name_and_the_other_is_printed() {
 }
 
 #[test]
-fn a_plan_is_saved_under_any_name_that_says_no_format() {
+fn a_plan_is_saved_under_any_name_without_a_format() {
     let world = TestWorld::small();
     for name in ["p", "staging.plan"] {
         world.expect(2, &["plan", "staging", "-o", name]);
@@ -123,7 +123,7 @@ fn a_step_gets_its_summary_and_its_outputs() {
         let lines = format!("{name}<<{delimiter}\n{value}\n{delimiter}\n");
         assert!(output.contains(&lines), "{lines}: {output}");
     }
-    // The delimiter is another one each time: no text can know it.
+    // The delimiter is different each time, so that no text can contain it.
     step(&world, &["drift", "--parity", "--format", "github"]);
     assert_eq!(
         world.read("output").matches(delimiter).count(),

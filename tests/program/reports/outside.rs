@@ -1,7 +1,7 @@
-//! Readers from outside of the project: each format is what its own readers take it for.
+//! External readers: each format is accepted by its own readers.
 //!
-//! Schemas are in `fixtures/formats`. `tests/run` installs xmllint and cmark-gfm, and `tests/tools` the readers of `tests/readers.py`.
-//! A test says so where one of them is missing.
+//! Schemas are in `fixtures/formats`. `tests/run` installs xmllint and cmark-gfm, and `tests/tools` the readers of
+//! `tests/readers.py`. A test prints a note if one of them is missing.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::example::example;
 use super::rendered;
 
-/// Says that a reader is missing.
+/// Prints that a reader is missing.
 pub fn skipped(reader: &str) {
     eprintln!("SKIPPED: {reader} is not here, and tests/run did not install it");
 }
@@ -22,7 +22,7 @@ pub fn skipped(reader: &str) {
 fn schema(name: &str) -> jsonschema::Validator {
     let path = fixture(name);
     let text = std::fs::read_to_string(path).unwrap();
-    // A bracket that closes none is itself in ECMAScript only.
+    // A closing bracket alone is a literal in ECMAScript only.
     let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}\\\\]?$");
     let schema = serde_json::from_str(&text).unwrap();
     jsonschema::validator_for(&schema).unwrap()
@@ -87,8 +87,8 @@ fn written(
     .collect()
 }
 
-/// Checks reports with the readers of `tests/readers.py`, and returns how many records each has; `None` where a reader is
-/// missing.
+/// Checks reports with the readers of `tests/readers.py`, and returns the number of records of each; `None` if a reader
+/// is missing.
 #[track_caller]
 pub fn records(reports: &BTreeMap<String, Report>) -> Option<BTreeMap<String, usize>> {
     let folder = tempfile::tempdir().unwrap();
@@ -138,7 +138,7 @@ pub fn are_junit(reports: &BTreeMap<String, Report>) {
     );
 }
 
-/// Returns what GitHub's own parser makes of Markdown, as XML; `None` where it is missing.
+/// Returns Markdown as XML by GitHub's own parser; `None` if it is missing.
 pub fn parsed_markdown(text: &str) -> Option<String> {
     let extensions = [
         "table",
@@ -192,13 +192,13 @@ fn tables_metrics_and_cases_are_read() {
         return;
     };
     for (name, number) in counted {
-        // A report about nothing has a case, since a file without one counts as a run that tested nothing.
+        // An empty report has one case, since a file without cases would count as a run that tested nothing.
         assert!(number > 0 || name == "empty.csv", "{name}: {number}");
     }
 }
 
 #[test]
-fn sarif_tells_what_is_declared_what_was_not_read_and_every_place() {
+fn sarif_contains_declarations_unread_parts_and_every_place() {
     let log: Value = serde_json::from_str(&rendered(&example(), ReportFormat::Sarif)).unwrap();
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -240,15 +240,15 @@ fn sarif_tells_what_is_declared_what_was_not_read_and_every_place() {
     let invocation = &run["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false);
     let notifications = invocation["toolExecutionNotifications"].as_array().unwrap();
-    for told in [
+    for reported in [
         "file.key (production): permission denied",
         "production: 30 of 31 attributes read",
         "not compared: a/staging.yaml, a/production.yaml",
     ] {
-        let is_told = notifications
+        let is_reported = notifications
             .iter()
-            .any(|each| each["message"]["text"] == told && each["level"] == "error");
-        assert!(is_told, "{told}: {notifications:#?}");
+            .any(|each| each["message"]["text"] == reported && each["level"] == "error");
+        assert!(is_reported, "{reported}: {notifications:#?}");
     }
     let changed = &results[0];
     assert_eq!(changed["level"], "error");

@@ -1,4 +1,4 @@
-//! A sample of every format: the example document, rendered.
+//! Sample of every format: the example document, rendered.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What people see at several widths, with and without colours, and that nothing is cut without a word.
+//! Output at several widths, with and without colours, and without unmarked omissions.
 
 use evenkeel::report::{FailureKind, Report, ReportFormat, Style};
 use evenkeel_model::Moment;
@@ -6,7 +6,7 @@ use evenkeel_model::defect::Defect;
 
 use super::example::{code, example};
 
-/// The widths that output is made for.
+/// Widths of output.
 const WIDTHS: [usize; 3] = [80, 120, 200];
 
 fn written(report: &Report, width: usize, colour: bool, all: bool) -> String {
@@ -22,7 +22,7 @@ fn written(report: &Report, width: usize, colour: bool, all: bool) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// The example as `drift` would report it.
+/// Returns the example as a report of `drift`.
 fn drift() -> Report {
     let mut report = example();
     report.failure = None;
@@ -42,7 +42,7 @@ fn drift() -> Report {
     report
 }
 
-/// The example as `deliver` would report it.
+/// Returns the example as a report of `deliver`.
 fn deliver() -> Report {
     let mut report = example();
     report.command = "deliver".into();
@@ -61,12 +61,12 @@ fn deliver() -> Report {
 }
 
 #[test]
-fn people_see_this_at_every_width() {
+fn output_at_every_width() {
     for width in WIDTHS {
         for (name, report) in [("drift", drift()), ("deliver", deliver())] {
             let text = written(&report, width, false, false);
             for line in text.lines() {
-                // Only what must not be broken may be longer: a path, a command, a line of a file.
+                // Only unbreakable text may be longer: a path, a command, a line of a file.
                 let is_free = line.contains(' ') && !line.contains(['│', '·', '`', '/', '╭']);
                 assert!(!is_free || line.chars().count() <= width, "{width}: {line}");
             }
@@ -100,7 +100,7 @@ fn a_failure_without_findings_claims_no_count() {
 }
 
 #[test]
-fn nothing_is_cut_without_a_word() {
+fn nothing_is_shortened_without_a_mark() {
     let mut report = Report::new("drift", "shop", example().at);
     report.defects((0..100).map(|number| {
         Defect::new(

@@ -1,4 +1,4 @@
-//! What is put into an estate: one cause after the other, each with the places that it makes differ.
+//! Injected causes in an estate: one after the other, each with its differing places.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use super::Place;
 use super::service::{ACCOUNTS, DOMAINS, Estate};
 use super::tree::{at, entries};
 
-/// A cause that was put in.
+/// Injected cause.
 #[derive(Debug)]
 pub struct Expected {
     pub sort: &'static str,
     pub code: &'static str,
     pub severity: &'static str,
-    /// Where it is in the order of findings: the smaller comes first.
+    /// Rank in the order of findings: the smaller comes first.
     pub rank: u8,
     pub places: BTreeSet<Place>,
 }
@@ -63,14 +63,14 @@ struct Injection<'e> {
     expected: Vec<Expected>,
 }
 
-/// Puts causes of most sorts into an estate.
+/// Injects causes of most sorts into an estate.
 pub fn inject(estate: &mut Estate, seed: u64) -> Vec<Expected> {
     let mut injection = Injection {
         estate,
         expected: Vec::new(),
     };
     for (number, sort) in SORTS.iter().enumerate() {
-        // Every estate lacks a few sorts, each another few: the first finding is another one each time.
+        // Every estate lacks other sorts, so that the first finding differs each time.
         if (number as u64 + seed) % 5 != 4 {
             injection.put(sort);
         }
@@ -83,7 +83,7 @@ impl Injection<'_> {
         least + self.estate.chance.below(most - least + 1)
     }
 
-    /// Does something to some services of a document in both environments, and keeps the places that it gives.
+    /// Changes some services of a document in both environments, and records the returned places.
     fn each(
         &mut self,
         document: &str,
@@ -492,7 +492,7 @@ impl Injection<'_> {
     }
 }
 
-/// The path of a service's deployment.
+/// Returns the path of a service's deployment.
 fn deployment(name: &str) -> String {
     format!("[apiVersion=apps/v1,kind=Deployment,name={name}]")
 }

@@ -1,7 +1,7 @@
-//! An estate of 200 services with known causes of differences: each is one finding with exactly its places, nothing else
-//! is found, and the gravest comes first.
+//! Estate of 200 services with known causes of differences: each is one finding with exactly its places, there is no
+//! other finding, and the most severe comes first.
 //!
-//! Seeded: the same estates on every run. What a service is, is in `service`; what is put into it, in `injected`.
+//! Seeded: the same estates on every run. Services are defined in `service`; causes in `injected`.
 
 mod injected;
 mod savings;
@@ -17,10 +17,10 @@ use self::service::{DOCUMENTS, Estate};
 use super::estate::estate;
 use super::world::TestWorld;
 
-/// A place as a report names it: the document, and the path in it.
+/// Place in a report: the document, and the path in it.
 type Place = (String, String);
 
-/// One finding, as far as it is compared with what was put in.
+/// Compared parts of one finding.
 #[derive(Debug)]
 struct Found {
     code: String,
@@ -79,7 +79,7 @@ fn estate_world(documents: &str) -> TestWorld {
     world
 }
 
-/// The estate of a seed, and what was put into it.
+/// Returns the estate of a seed, and its injected causes.
 fn generated(seed: u64) -> (Estate, Vec<Expected>) {
     let mut estate = Estate::new(seed);
     let expected = inject(&mut estate, seed);
@@ -100,7 +100,7 @@ fn listed(found: &[Found]) -> String {
 }
 
 #[test]
-fn each_cause_of_an_estate_is_one_finding_and_the_gravest_comes_first() {
+fn each_cause_of_an_estate_is_one_finding_and_the_most_severe_comes_first() {
     let mut sorts: BTreeMap<&str, usize> = BTreeMap::new();
     let seeds = match std::env::var_os("EVENKEEL_TEST_ALL") {
         Some(_) => 40,
@@ -142,7 +142,7 @@ fn each_cause_of_an_estate_is_one_finding_and_the_gravest_comes_first() {
             "seed {seed}:\n{}",
             listed(&found)
         );
-        // In the order of how grave they are, the first one first.
+        // In the order of severity.
         let ranks: Vec<(u8, &str)> = found
             .iter()
             .map(|each| {

@@ -1,4 +1,4 @@
-//! What each rule of grouping saves on an estate, and that grouping loses nothing.
+//! Savings of each grouping rule on an estate, and completeness of grouping.
 
 use evenkeel_comparison::{FileContent, Files, Identities, Identity, Rules, compare_files};
 use evenkeel_core::drift::documents::{ComparedDocument, disparities};
@@ -10,7 +10,7 @@ use evenkeel_model::{Digest, EnvironmentName};
 use super::generated;
 use super::service::{ACCOUNTS, DOCUMENTS, DOMAINS, Estate};
 
-/// All differences of an estate, before anything is brought together.
+/// Returns all differences of an estate, before grouping.
 fn differences(estate: &Estate) -> Vec<Defect> {
     let files = estate.files();
     let identity = |name: &str, left: &str, right: &str| Identity {
@@ -79,7 +79,7 @@ fn no_difference_is_lost_and_none_is_reported_twice_whatever_rules_there_are() {
                 "{rule}"
             );
         }
-        // In whatever order they come.
+        // In any order of input.
         let found: Vec<String> = group(all.clone())
             .iter()
             .map(|one| format!("{one:?}"))
@@ -97,8 +97,7 @@ fn no_difference_is_lost_and_none_is_reported_twice_whatever_rules_there_are() {
     }
 }
 
-/// No rule is there for nothing. Prints the table of the decision on causes:
-/// `cargo test --test program savings -- --nocapture`.
+/// No rule is useless. Prints the table of the decision on causes: `cargo test --test program savings -- --nocapture`.
 #[test]
 fn each_rule_saves_findings() {
     let estates: Vec<Vec<Defect>> = (0..5).map(|seed| differences(&generated(seed).0)).collect();

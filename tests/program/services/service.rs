@@ -1,4 +1,4 @@
-//! The services: what each consists of in both environments before anything is put into it.
+//! Services: the parts of each in both environments before causes are injected.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::super::injected::Chance;
 use super::tree::{dotenv, tfvars, yaml};
 
-/// The domains of both environments.
+/// Domains of both environments.
 pub const DOMAINS: (&str, &str) = ("shop-stg.example.net", "shop-live.example.net");
-/// Their accounts.
+/// Accounts of both environments.
 pub const ACCOUNTS: (&str, &str) = ("111111111111", "222222222222");
-/// The documents, and the ending of each one's files.
+/// Documents, with the extension of their files.
 pub const DOCUMENTS: [(&str, &str); 5] = [
     ("charts", "yaml"),
     ("compose", "yml"),
@@ -19,40 +19,40 @@ pub const DOCUMENTS: [(&str, &str); 5] = [
     ("variables", "env"),
     ("manifests", "yaml"),
 ];
-/// How many services there are.
+/// Number of services.
 const SERVICES: usize = 200;
-/// What they are called.
+/// Names of services.
 const NAMES: [&str; 20] = [
     "orders", "billing", "search", "mail", "desk", "pay", "stock", "route", "image", "login",
     "basket", "offer", "label", "parcel", "refund", "review", "rating", "invoice", "ledger",
     "quote",
 ];
 
-/// One service.
+/// Service.
 pub struct Service {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its number among [`DOCUMENTS`].
+    /// Index in [`DOCUMENTS`].
     pub document: usize,
-    /// Its tree in staging and in production; none where the file is missing.
+    /// Tree in staging and in production; `None` if the file is missing.
     pub trees: [Option<Value>; 2],
 }
 
 /// All services.
 pub struct Estate {
     pub services: Vec<Service>,
-    /// A file beside them, by its path.
+    /// Additional file, with its path.
     pub extra: Option<(String, String)>,
     pub chance: Chance,
 }
 
 impl Service {
-    /// The name of its file.
+    /// Returns the name of its file.
     pub fn file(&self) -> String {
         format!("{}.{}", self.name, DOCUMENTS[self.document].1)
     }
 
-    /// A place in it, as a report names it.
+    /// Returns a place in it, as in a report.
     pub fn place(&self, path: &str) -> (String, String) {
         let separator = if path.is_empty() || path.starts_with('[') {
             ""
@@ -89,7 +89,7 @@ impl Estate {
         }
     }
 
-    /// So many services of a document, by number, in the order of their names.
+    /// Returns a number of services of a document, by index, in the order of their names.
     pub fn some(&mut self, document: &str, count: usize) -> Vec<usize> {
         let mut all: Vec<usize> = (0..self.services.len())
             .filter(|number| DOCUMENTS[self.services[*number].document].0 == document)
@@ -100,7 +100,7 @@ impl Estate {
         all
     }
 
-    /// Every file by its path.
+    /// Returns every file by its path.
     pub fn files(&self) -> BTreeMap<String, String> {
         let mut files: BTreeMap<String, String> = self.extra.iter().cloned().collect();
         for service in &self.services {
@@ -121,7 +121,7 @@ impl Estate {
     }
 }
 
-/// What a service is in one environment. `salt` gives it numbers of its own, the same in both.
+/// Returns a service in one environment. `salt` gives it specific numbers, equal in both.
 fn tree(document: usize, name: &str, side: usize, salt: u64) -> Value {
     let environment = ["staging", "production"][side];
     let domain = [DOMAINS.0, DOMAINS.1][side];

@@ -1,8 +1,8 @@
-//! Trees, and how they are written: as YAML, as variables of Terraform, as dotenv.
+//! Trees in several formats: as YAML, as variables of Terraform, as dotenv.
 
 use serde_json::{Map, Value};
 
-/// What is at a path of keys, names of elements, and positions.
+/// Returns the value at a path of keys, names of elements, and positions.
 pub fn at<'v>(tree: &'v mut Value, path: &[&str]) -> &'v mut Value {
     path.iter().fold(tree, |value, step| match value {
         Value::Object(entries) => entries
@@ -16,7 +16,7 @@ pub fn at<'v>(tree: &'v mut Value, path: &[&str]) -> &'v mut Value {
     })
 }
 
-/// The entries at a path.
+/// Returns the entries at a path.
 pub fn entries<'v>(tree: &'v mut Value, path: &[&str]) -> &'v mut Map<String, Value> {
     at(tree, path).as_object_mut().unwrap()
 }
@@ -28,7 +28,7 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-/// As YAML: several documents where `whole` is a list.
+/// Returns YAML: several documents if `whole` is a list.
 pub fn yaml(whole: &Value) -> String {
     let mut text = String::new();
     match whole {
@@ -78,7 +78,7 @@ fn write_yaml(value: &Value, depth: usize, to: &mut String) {
     }
 }
 
-/// As variables of Terraform.
+/// Returns variables of Terraform.
 pub fn tfvars(whole: &Value) -> String {
     let entries = whole.as_object().unwrap();
     let entries = entries.iter();
@@ -105,7 +105,7 @@ fn hcl(value: &Value, depth: usize) -> String {
     }
 }
 
-/// As dotenv.
+/// Returns dotenv.
 pub fn dotenv(whole: &Value) -> String {
     let entries = whole.as_object().unwrap().iter();
     entries

@@ -1,5 +1,5 @@
-//! Secrets in files, in every spelling, by every command and in every format: none comes out. Settings about secrets, their
-//! names and references to them: all are shown.
+//! Secrets in files, in every spelling, by every command and in every format: none is displayed. Settings about
+//! secrets, their names and references to them are displayed.
 
 mod tables;
 
@@ -15,7 +15,7 @@ use tables::{SECRETS, SETTINGS};
 
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
 
-/// Canaries of several sorts, of staging and of production: like a person's, one word, and nobody's.
+/// Canaries of several sorts, of staging and of production: like a person's, one word, and a generated one.
 const CANARIES: [[&str; 2]; 3] = [
     ["Summer-Wind-88a4", "Winter-Rain-77b3"],
     ["kzqvwxhoo", "plmoknzee"],
@@ -27,7 +27,7 @@ fn filled(text: &str, secret: &str, number: usize) -> String {
         .replace('~', &(number + 3).to_string())
 }
 
-/// Every spelling in a file of its own, each a document.
+/// Returns every spelling in its own file, each a document.
 fn world(canaries: [&str; 2]) -> TestWorld {
     let documents: String = SECRETS
         .iter()
@@ -48,7 +48,7 @@ fn world(canaries: [&str; 2]) -> TestWorld {
     world
 }
 
-/// What of a text shows a canary: the line.
+/// Collects the lines of a text that contain a canary.
 fn leak(what: &str, text: &str, canaries: [&str; 2], leaks: &mut Vec<String>) {
     for canary in canaries {
         if holds(text.as_bytes(), canary).is_some() {
@@ -66,7 +66,7 @@ fn there_are_enough_spellings() {
 }
 
 #[test]
-fn no_secret_comes_out_of_any_command_in_any_format() {
+fn no_command_displays_a_secret_in_any_format() {
     let mut leaks = Vec::new();
     for canaries in CANARIES {
         let world = world(canaries);
@@ -138,7 +138,7 @@ fn no_secret_comes_out_of_any_command_in_any_format() {
             run(&["explain", id]);
             run(&["explain", id, "--declare"]);
         }
-        // What is declared is in force, and says nothing of the values.
+        // The declarations are in force, and contain no values.
         world.expect(0, &["baseline"]);
         world.expect(0, &["drift", "--parity"]);
         for folder in ["environments", "found", ".evenkeel"] {
@@ -156,9 +156,9 @@ fn no_secret_comes_out_of_any_command_in_any_format() {
     );
 }
 
-/// Two files by themselves are shown with what stands around the place.
+/// An excerpt of two compared files contains no secret.
 #[test]
-fn no_secret_stands_in_an_excerpt() {
+fn no_secret_is_in_an_excerpt() {
     let mut leaks = Vec::new();
     for canaries in CANARIES {
         let world = world(canaries);
@@ -213,7 +213,7 @@ fn settings_names_and_references_are_shown() {
     assert!(hidden.is_empty(), "{}", hidden.join("\n"));
 }
 
-/// A value under a key that resembles a secret's is declared without being written down.
+/// A value under a key that resembles a secret's is declared without being written.
 #[test]
 fn a_baseline_writes_no_value_under_a_key_that_resembles_a_secrets() {
     for (text, values) in [
@@ -238,11 +238,11 @@ fn a_baseline_writes_no_value_under_a_key_that_resembles_a_secrets() {
         }
         assert!(written.contains("fingerprint = "), "{written}");
         world.expect(0, &["drift", "--parity"]);
-        // Another value is noticed.
+        // Another value is detected.
         world.replace("config/production.yaml", values[1], "another-one");
         world.expect(2, &["drift", "--parity"]);
     }
-    // A switch is no value that could be a secret.
+    // A switch cannot be a secret.
     let world = pair("yaml", "requireAuth: true\n", "requireAuth: false\n", "");
     world.expect(0, &["baseline"]);
     assert!(
@@ -254,7 +254,7 @@ fn a_baseline_writes_no_value_under_a_key_that_resembles_a_secrets() {
 }
 
 #[test]
-fn an_empty_secret_is_as_grave_as_a_missing_key() {
+fn an_empty_secret_is_as_severe_as_a_missing_key() {
     for (ending, text) in [
         ("yaml", "a: 1\npassword: \"§\"\n"),
         ("yaml", "a: 1\nenv:\n- name: DB_PASSWORD\n  value: \"§\"\n"),
@@ -396,9 +396,9 @@ fn ciphertexts_are_advice_and_are_not_compared() {
         .says("parity/type-differs");
 }
 
-/// Where a secret stands beside something that differs, that is told.
+/// A difference beside a secret is displayed.
 #[test]
-fn what_differs_beside_a_secret_is_shown() {
+fn a_difference_beside_a_secret_is_displayed() {
     for (ending, text) in [
         ("yaml", "url: postgres://app:§@db-~.example.org/x\n"),
         (

@@ -1,8 +1,8 @@
-//! How secrets are written in files, and what only looks like them.
+//! Spellings of secrets in files, and look-alikes.
 //!
 //! `§` stands for the secret or the setting, `~` for a number that differs between the environments.
 
-/// The ending of a file and its text, with a secret in it.
+/// Extension and text of a file that contains a secret.
 pub const SECRETS: &[(&str, &str)] = &[
     ("env", "A=~\nPGPASSWORD=§\n"),
     ("env", "A=~\nDBPASSWORD=§\n"),
@@ -265,7 +265,7 @@ pub const SECRETS: &[(&str, &str)] = &[
     ("txt", "level ~\nSG.0a1b2c3d4e5f6071.§00000000\n"),
 ];
 
-/// The ending of a file, its text, and what stands there in staging and in production: none of it is a secret.
+/// Extension and text of a file, and its values in staging and in production: none of them is a secret.
 pub const SETTINGS: &[(&str, &str, [&str; 2])] = &[
     ("env", "PASSWORD_HASHER=§\n", ["argon2", "md5"]),
     ("env", "DISABLE_PASSWORD=§\n", ["1", "0"]),

@@ -33,7 +33,7 @@ fn server() -> Server {
                     let token = headers
                         .get("authorization")
                         .map(|value| value.to_str().unwrap_or_default());
-                    format!("{} {body}", token.unwrap_or("nobody"))
+                    format!("{} {body}", token.unwrap_or("none"))
                 }),
             )
             .route(
@@ -130,12 +130,12 @@ fn a_body_and_headers_are_sent_and_a_secret_that_comes_back_is_not_shown() {
         .insert("Authorization".into(), secret("Bearer hunter2hunter2"));
     check.contains.push("Bearer hunter2hunter2 a body".into());
     assert!(run(&checking(check.clone())).passed);
-    check.contains.push("somebody else".into());
+    check.contains.push("another text".into());
     let result = run(&checking(check));
     let message = only(&result).1;
     assert_eq!(
         message,
-        "body: expected to contain `somebody else`, found `(secret) a body`"
+        "body: expected to contain `another text`, found `(secret) a body`"
     );
     assert!(!result.output.contains("hunter2"));
 }
@@ -182,7 +182,7 @@ fn a_body_beyond_the_cap_is_not_read_to_its_end() {
 }
 
 #[test]
-fn servers_that_hang_drop_break_off_or_are_not_there_are_told_apart() {
+fn hanging_dropping_breaking_and_missing_servers_are_distinguished() {
     let mut check = get(Server::that_hangs().url("/"));
     check.within = Duration::from_millis(300);
     assert_eq!(only(&run(&checking(check))).0, Outcome::Failed);
@@ -222,7 +222,7 @@ fn a_request_that_cannot_be_sent_is_an_error() {
 }
 
 #[test]
-fn who_asks_is_not_in_the_name() {
+fn user_information_is_not_in_the_name() {
     let url = server().url("/").replace("http://", "http://joe:hunter2@");
     let result = run(&checking(get(url)));
     assert!(!format!("{result:?}").contains("hunter2"), "{result:?}");
@@ -255,11 +255,11 @@ fn a_compressed_body_is_read_and_a_secret_in_it_is_not_shown() {
         .insert("content-encoding".into(), "gzip".into());
     check.contains.push("packed for".into());
     assert!(run(&checking(check.clone())).passed);
-    check.contains.push("for nobody".into());
+    check.contains.push("for another".into());
     let result = run(&checking(check));
     assert_eq!(
         only(&result).1,
-        "body: expected to contain `for nobody`, found `packed for (secret)`"
+        "body: expected to contain `for another`, found `packed for (secret)`"
     );
     let result = run(&checking(get(server.url("/torn"))));
     assert_eq!(

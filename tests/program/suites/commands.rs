@@ -31,7 +31,7 @@ fn an_exit_code_is_the_case() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_an_error() {
+fn a_missing_program_is_an_error() {
     let home = tempfile::tempdir().unwrap();
     let mut missing = script(home.path(), "");
     missing.command = vec!["/nowhere/at-all".into()];
@@ -82,14 +82,14 @@ fn the_environment_is_exact() {
     assert!(text.ends_with(&format!("{}\n", here.display())), "{text}");
 }
 
-/// Whether a process whose number was written to a file still runs.
+/// Whether a process whose number is in a file still runs.
 fn lives(path: &std::path::Path) -> bool {
     let number = std::fs::read_to_string(path).unwrap();
     let status = std::fs::read_to_string(format!("/proc/{}/stat", number.trim()));
     status.is_ok_and(|status| !status.contains(") Z "))
 }
 
-/// Waits until it runs no more: a killed process is still there for a moment while it is taken down.
+/// Waits for its end: a killed process exists for a moment until it is reaped.
 fn gone(path: &std::path::Path) {
     let begun = Instant::now();
     while lives(path) {
@@ -101,7 +101,7 @@ fn gone(path: &std::path::Path) {
 #[test]
 fn a_command_that_hangs_is_killed_with_all_its_group() {
     let home = tempfile::tempdir().unwrap();
-    // It, its child and its grandchild ignore polite requests and hold the pipes.
+    // It, its child and its grandchild ignore requests to stop and hold the pipes.
     let mut check = script(
         home.path(),
         "trap '' TERM; (sleep 600 & echo $! > grandchild; sleep 600) & echo $! > child; echo begun; sleep 600; sleep 600",
@@ -118,7 +118,7 @@ fn a_command_that_hangs_is_killed_with_all_its_group() {
 }
 
 #[test]
-fn what_a_command_leaves_behind_neither_holds_us_up_nor_stays() {
+fn leftover_processes_of_a_command_neither_block_nor_stay() {
     let home = tempfile::tempdir().unwrap();
     let check = script(home.path(), "sleep 600 & echo $! > child; echo done");
     let begun = Instant::now();
@@ -129,7 +129,7 @@ fn what_a_command_leaves_behind_neither_holds_us_up_nor_stays() {
 }
 
 #[test]
-fn a_descendant_outside_the_group_does_not_hold_us_up() {
+fn a_descendant_outside_the_group_does_not_block() {
     let home = tempfile::tempdir().unwrap();
     let check = script(
         home.path(),

@@ -28,7 +28,7 @@ fn a_quick_service_passes_at_the_declared_rate() {
         let result = run(&loading(check));
         println!("rate {rate}: {} {:?}", result.summary, result.figures);
         assert!(result.passed, "{result:?}");
-        // At what rate they really went is in the figures: a busy machine is late, and makes up for it.
+        // The figures contain the real rate: a busy machine is late, and catches up.
         let started = figure(&result, "started");
         assert!(
             (started - f64::from(rate * 2)).abs() < 0.5,
@@ -67,7 +67,7 @@ fn a_slow_service_fails_its_threshold() {
 
 #[test]
 fn a_stall_is_charged_to_every_request_that_waited() {
-    // The only worker of the server sleeps once: everything that comes meanwhile waits.
+    // The only worker of the server sleeps once: all requests wait meanwhile.
     let asked = Arc::new(AtomicU32::new(0));
     let server = Server::with(Router::new().route(
         "/",
@@ -140,7 +140,7 @@ fn a_service_that_hangs_drops_or_is_absent_fails_without_thresholds() {
 }
 
 #[test]
-fn a_load_of_nothing_is_no_pass() {
+fn an_empty_load_has_not_passed() {
     let server = quick();
     let result = run(&loading(load(server.url("/"), 0, Duration::from_secs(1))));
     assert!(!result.passed);
@@ -151,7 +151,7 @@ fn a_load_of_nothing_is_no_pass() {
 }
 
 #[test]
-fn a_load_beyond_what_can_be_made_says_so() {
+fn a_load_beyond_capacity_is_reported() {
     let server = quick();
     let mut check = load(server.url("/"), 2_000_000, Duration::from_millis(300));
     check.errors = 1.0;

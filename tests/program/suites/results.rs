@@ -5,7 +5,7 @@ use evenkeel_core::environment::suite::Suite;
 
 use crate::suites::world::{run, running, said, script};
 
-/// A command that writes this as its results and exits with a code.
+/// Returns a command that writes these results and exits with a code.
 fn writing(home: &std::path::Path, results: &str, code: u8) -> Suite {
     std::fs::write(home.join("prepared"), results).unwrap();
     let text = format!("mkdir -p results; cp prepared results/TEST-a.xml; exit {code}");
@@ -43,7 +43,7 @@ fn an_exit_code_fails_whatever_the_cases_say() {
 }
 
 #[test]
-fn results_that_show_nothing_are_no_pass() {
+fn results_without_cases_have_not_passed() {
     let home = tempfile::tempdir().unwrap();
     for (results, expected) in [
         (
@@ -89,7 +89,7 @@ fn results_of_an_earlier_run_do_not_count() {
 }
 
 #[test]
-fn a_directory_in_the_place_of_results_stays_and_fails_the_run() {
+fn a_directory_in_place_of_results_stays_and_fails_the_run() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(home.path().join("results/TEST-a.xml")).unwrap();
     let result = run(&writing(home.path(), GOOD, 0));

@@ -14,7 +14,7 @@ use evenkeel_model::moment::FixedClock;
 use crate::suites::world::{Server, get, load, nowhere, run, run_until, script, suite};
 
 #[test]
-fn a_suite_of_nothing_is_no_pass() {
+fn an_empty_suite_has_not_passed() {
     let result = run(&suite());
     assert!(!result.passed && result.cases.is_empty());
     assert_eq!(result.summary, "0 passed");

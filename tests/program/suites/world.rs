@@ -1,4 +1,4 @@
-//! What the tests stand on: servers, scripts, and suites to run.
+//! Helpers of the tests: servers, scripts, and suites.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -11,10 +11,10 @@ use evenkeel_core::environment::suite::{HttpCheck, LoadCheck, RunCheck, Suite, S
 use evenkeel_host::Interruption;
 use evenkeel_model::{Digest, Secret};
 
-/// Longer than anything takes on the busiest machine, and far shorter than what hangs: only a hang takes as long.
+/// Longer than any test on the busiest machine, and far shorter than a hang.
 pub const HANGS: Duration = Duration::from_mins(2);
 
-/// A server that ends with the test.
+/// Server that ends with the test.
 pub struct Server {
     address: SocketAddr,
     _runtime: Option<tokio::runtime::Runtime>,
@@ -39,7 +39,7 @@ impl Server {
         }
     }
 
-    /// Does this with every connection, after the request's head has come.
+    /// Calls a function with every connection, after the request's head.
     pub fn raw(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -60,7 +60,7 @@ impl Server {
         }
     }
 
-    /// Accepts, and never says anything.
+    /// Accepts connections and never answers.
     pub fn that_hangs() -> Self {
         Self::raw(|stream| {
             std::thread::sleep(Duration::from_mins(1));
@@ -68,7 +68,7 @@ impl Server {
         })
     }
 
-    /// Accepts, and drops the connection.
+    /// Accepts connections and drops them.
     pub fn that_drops() -> Self {
         Self::raw(drop)
     }
@@ -80,19 +80,19 @@ impl Server {
         })
     }
 
-    /// A URL of it.
+    /// Returns a URL of it.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 }
 
-/// A URL where nobody listens.
+/// Returns a URL without a listener.
 pub fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
-/// A suite of nothing.
+/// Returns an empty suite.
 pub fn suite() -> Suite {
     Suite {
         name: "trial".into(),
@@ -105,7 +105,7 @@ pub fn suite() -> Suite {
     }
 }
 
-/// A check that a GET answers with 200 within two seconds.
+/// Returns a check that a GET answers with 200 within two seconds.
 pub fn get(url: String) -> HttpCheck {
     HttpCheck {
         method: "GET".into(),
@@ -120,7 +120,7 @@ pub fn get(url: String) -> HttpCheck {
     }
 }
 
-/// A suite of one check.
+/// Returns a suite of one check.
 pub fn checking(check: HttpCheck) -> Suite {
     Suite {
         http: vec![check],
@@ -128,7 +128,7 @@ pub fn checking(check: HttpCheck) -> Suite {
     }
 }
 
-/// A script in a directory, to be run there within ten seconds.
+/// Returns a script in a directory, to be run there within ten seconds.
 pub fn script(home: &Path, text: &str) -> RunCheck {
     let path = home.join("script");
     std::fs::write(&path, text).unwrap();
@@ -141,7 +141,7 @@ pub fn script(home: &Path, text: &str) -> RunCheck {
     }
 }
 
-/// A suite of one command.
+/// Returns a suite of one command.
 pub fn running(check: RunCheck) -> Suite {
     Suite {
         run: Some(check),
@@ -149,7 +149,7 @@ pub fn running(check: RunCheck) -> Suite {
     }
 }
 
-/// A load of so many requests a second without thresholds.
+/// Returns a load without thresholds.
 pub fn load(url: String, rate: u32, duration: Duration) -> LoadCheck {
     LoadCheck {
         url,
@@ -163,7 +163,7 @@ pub fn load(url: String, rate: u32, duration: Duration) -> LoadCheck {
     }
 }
 
-/// A suite of one load.
+/// Returns a suite of one load.
 pub fn loading(check: LoadCheck) -> Suite {
     Suite {
         load: Some(check),
@@ -171,7 +171,7 @@ pub fn loading(check: LoadCheck) -> Suite {
     }
 }
 
-/// A secret text.
+/// Returns a secret text.
 pub fn secret(text: &str) -> SuiteText {
     SuiteText::Secret(Secret::new(text.into()))
 }
@@ -209,7 +209,7 @@ pub fn run_for(suite: &Suite, time: Duration) -> SuiteResult {
     })
 }
 
-/// The only case of a result: its outcome and its message.
+/// Returns the outcome and message of the only case of a result.
 #[track_caller]
 pub fn only(result: &SuiteResult) -> (Outcome, &str) {
     let [case] = &result.cases[..] else {
@@ -219,7 +219,7 @@ pub fn only(result: &SuiteResult) -> (Outcome, &str) {
     (case.outcome, said(case))
 }
 
-/// What a case says.
+/// Returns the message of a case.
 pub fn said(case: &Case) -> &str {
     case.message.as_deref().unwrap_or_default()
 }

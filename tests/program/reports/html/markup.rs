@@ -1,5 +1,5 @@
-//! A strict reader of the page's markup: every `<` begins an element that a page may have, with attributes that it may
-//! have, and every element is closed in its order. Text from outside that became markup fails it.
+//! Strict parser of the page's markup: every `<` starts an allowed element with allowed attributes, and every element
+//! is closed in order. Foreign text that became markup fails it.
 
 const ELEMENTS: &[&str] = &[
     "a",
@@ -103,7 +103,7 @@ const ATTRIBUTES: &[&str] = &[
     "y2",
 ];
 
-/// Fails where the page has other markup than a page may have.
+/// Fails if the page has other than allowed markup.
 #[track_caller]
 pub fn is_whole(page: &str) {
     let mut rest = page
@@ -148,7 +148,7 @@ pub fn is_whole(page: &str) {
 }
 
 #[test]
-fn other_markup_is_seen() {
+fn other_markup_is_rejected() {
     let read = |body: &str| {
         let page = format!("<!DOCTYPE html><html lang=\"en\">{body}</html>");
         std::panic::catch_unwind(|| is_whole(&page)).is_ok()

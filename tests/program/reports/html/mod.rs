@@ -1,7 +1,7 @@
-//! The page: nothing in it but its own markup, bounded, the same bytes every time, and good for browsers and validators.
+//! Page: only its own markup, bounded, deterministic, and accepted by browsers and validators.
 //!
-//! `tests/tools` installs html-validate, the Nu validator and axe-core, `tests/run` Chromium, Node.js and Java. The browser
-//! is started once for all pages. `EVENKEEL_CAPTURES=FOLDER` keeps pictures of the pages.
+//! `tests/tools` installs html-validate, the Nu validator and axe-core, `tests/run` Chromium, Node.js and Java. The
+//! browser is started once for all pages. `EVENKEEL_CAPTURES=FOLDER` keeps pictures of the pages.
 
 mod markup;
 mod realistic;
@@ -25,7 +25,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The example with other text wherever a text may be anything.
+/// Returns the example with hostile text wherever any text is allowed.
 fn hostile() -> Report {
     fn leaves(value: &Value, at: String, found: &mut Vec<String>) {
         match value {
@@ -54,7 +54,7 @@ fn hostile() -> Report {
     for at in &all {
         let leaf = document.pointer_mut(at).unwrap();
         let kept = std::mem::replace(leaf, Value::String(text.clone()));
-        // Moments, verbs, severities and the like have no other values.
+        // Moments, verbs, severities and the like have fixed values.
         if serde_json::from_value::<Report>(document.clone()).is_ok() {
             replaced += 1;
         } else {
@@ -65,7 +65,7 @@ fn hostile() -> Report {
     serde_json::from_value(document).unwrap()
 }
 
-/// A report with very many findings, each with places, values and a reason.
+/// Returns a report with very many findings, each with places, values and a reason.
 fn large(findings: usize) -> Report {
     let mut report = example();
     let finding = report.findings.first().unwrap().clone();
@@ -178,7 +178,7 @@ fn ten_thousand_findings_are_less_than_five_megabytes() {
     assert!(shown.contains("left out of this page"));
 }
 
-/// Node.js, Chromium, Java and what `tests/tools` installs; `None`, loudly, where one of them is missing.
+/// Returns the place of Node.js, Chromium, Java and the tools of `tests/tools`; `None` with a note if one is missing.
 fn tools() -> Option<PathBuf> {
     let tools = root().join("target/tools/node");
     for (program, flag) in [

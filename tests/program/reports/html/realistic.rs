@@ -1,4 +1,4 @@
-//! A report as a delivery of a small shop could make it: three environments, two months of history, every sort of section.
+//! Realistic report of a delivery of a small shop: three environments, two months of history, every sort of section.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn digest(text: &str) -> String {
     Digest::of(text.as_bytes()).to_string()
 }
 
-/// The report.
+/// Returns the report.
 pub fn report() -> Report {
     let mut report = Report::new("deliver", "shop", at("2026-11-28T07:53:05Z"));
     report.tool = "evenkeel".into();
