@@ -13,8 +13,8 @@ const INTRODUCTION: &str = "\
 
 <!-- Generated from the command line's own definition. Do not edit: `EVENKEEL_BLESS=1 cargo test --test program documents`. -->
 
-Each section is what `evenkeel COMMAND --help` prints. Options that every command takes are reported once, at the top.
-What a run ends with is in [exit-codes.md](exit-codes.md).
+Each section is the output of `evenkeel COMMAND --help`. Options of all commands are listed once, at the top.
+The exit codes are in [exit-codes.md](exit-codes.md).
 ";
 
 /// Returns the long help of the program and of every command, in Markdown.

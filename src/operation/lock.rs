@@ -22,13 +22,13 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
         .definition
         .path
         .iter()
-        .map(|name| Ok((name, project.store.look_at_lock(name)?)))
+        .map(|name| Ok((name, project.store.observe_lock(name)?)))
         .collect::<Result<Vec<_>, LedgerError>>()?;
     let (state, _) = project.state()?;
     for (name, mut lock) in locks {
         // Another run may have taken it since.
         if lock == Lock::Free && state.lease(name, None).is_some() {
-            lock = project.store.look_at_lock(name)?;
+            lock = project.store.observe_lock(name)?;
         }
         report.locks.push(LockDocument::new(
             name,
@@ -64,7 +64,7 @@ pub fn lock_break(
     } = Session::open(world, location, "lock break")?;
     let name = project.environment(name)?;
     let (mut state, existing) = project.state()?;
-    let (Lock::Held(holder), Some(_)) = (project.store.look_at_lock(&name)?, existing) else {
+    let (Lock::Held(holder), Some(_)) = (project.store.observe_lock(&name)?, existing) else {
         return Err(not_locked(&name));
     };
     if project.definition.is_last(&name) && confirm != Some(name.as_str()) {

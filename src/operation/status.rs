@@ -18,7 +18,7 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
         mut report,
     } = session;
     for name in &project.definition.path {
-        let lock = project.store.look_at_lock(name)?;
+        let lock = project.store.observe_lock(name)?;
         let document =
             StatusDocument::new(&project.definition, &state, name, &lock, world.clock.now());
         // A running release needs no command of another process.

@@ -41,7 +41,7 @@ pub(super) struct Text;
 
 impl Format for Text {
     const NAME: &'static str = "text";
-    const HELP: &'static str = "Text for people";
+    const HELP: &'static str = "For people";
     const SUFFIXES: &'static [&'static str] = &[".txt", ".text"];
 
     fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {

@@ -166,7 +166,7 @@ fn results(
         cases.push(error(format!("it wrote no result file `{pattern}`{older}")));
     } else if cases.is_empty() {
         let files = text::count(files, "result file");
-        cases.push(error(format!("its {files} contain no case")));
+        cases.push(error(format!("no case in its {files}")));
     } else if !all_good(&cases) && cases.iter().all(|case| case.outcome == Outcome::Skipped) {
         cases.push(error("every case was skipped".to_owned()));
     }

@@ -251,7 +251,7 @@ fn names_that_count_as_equal_are_reported_and_can_be_disabled() {
     let reported = world.json(0, &["compare", "values-v1.yaml", "values-v2.yaml"]);
     let message = reported["messages"][0].as_str().unwrap();
     assert!(
-        message.starts_with("`v1` and `v2`, in which the paths differ, count as equal at 1 place"),
+        message.starts_with("`v1` and `v2`, from the two paths, count as equal at 1 place"),
         "{message}"
     );
     let reported = world.json(

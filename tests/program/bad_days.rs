@@ -22,7 +22,7 @@ fn a_target_that_cannot_be_written() {
     world.write("run/staging", "a file is here");
     let ran = world.expect(1, &["apply", "staging"]);
     ran.says("staging")
-        .says("it waits for directory.home, which was not done");
+        .says("it depends on directory.home, which was not done");
     assert_eq!(world.read("run/staging"), "a file is here");
     world.expect(0, &["audit", "verify"]);
     assert_ne!(world.run(&["drift", "staging"]).code, 0);

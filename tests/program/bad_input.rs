@@ -289,7 +289,7 @@ fn defects_of_forms_hide_no_others() {
     world
         .expect(1, &["validate"])
         .says("approvals = -1")
-        .says("`content` and `source` exclude each other")
+        .says("use only one of `content` and `source`")
         .says("`greting` is not defined")
         .says("3 errors in the definitions");
     // A misspelled name causes no further errors.
@@ -297,7 +297,7 @@ fn defects_of_forms_hide_no_others() {
     let ran = world.expect(1, &["validate"]);
     assert!(!ran.all().contains("is not defined"), "{}", ran.short());
     ran.says("`Greeting` cannot name a parameter")
-        .says("exclude each other");
+        .says("use only one of");
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn converges(world: &TestWorld, expected: &BTreeSet<String>, what: &str) {
     assert!(matches!(drift.code, 0..=2), "{what}: {}", drift.short());
     assert!(
         drift.code != 0 || whole(world),
-        "{what}: clean, and it is not there: {}",
+        "{what}: clean, and it is missing: {}",
         drift.short()
     );
     let again = world.run(&["apply", "staging"]);
@@ -355,7 +355,7 @@ fn every_disk_failure_is_reported_and_the_next_run_converges() {
                 // A refused call may have an alternative, or be only a cache; then the change is complete.
                 assert!(
                     whole(&world),
-                    "{what}: success, and it is not there: {}",
+                    "{what}: success, and it is missing: {}",
                     ran.short()
                 );
                 assert_eq!(world.run(&["audit", "verify"]).code, 0, "{what}");
@@ -436,7 +436,7 @@ fn every_kernel_failure_is_reported_and_the_next_run_converges() {
             if ran.code == 0 {
                 assert!(
                     whole(&world),
-                    "{what}: success, and it is not there: {}",
+                    "{what}: success, and it is missing: {}",
                     ran.short()
                 );
             }

@@ -478,7 +478,7 @@ fn without_a_person_the_gate_still_judges() {
 #[test]
 fn a_weakened_policy_is_reported() {
     let inside = released();
-    const WARNING: &str = "the policy asks for less than at r-1: ";
+    const WARNING: &str = "the policy is weaker than at r-1: ";
     another_greeting(&inside, "second");
     assert!(
         !words(&inside.deliver()).contains(WARNING),
@@ -505,7 +505,7 @@ fn a_weakened_policy_is_reported() {
         "approvals = 2\nevidence-max-age = \"1h\"\n",
     );
     another_greeting(&inside, "third");
-    assert!(!words(&inside.deliver()).contains("asks for less"));
+    assert!(!words(&inside.deliver()).contains("is weaker"));
 }
 
 /// A suite during which a file was exchanged and restored tested another state.

@@ -148,7 +148,7 @@ fn an_unbreakable_lock_is_refused_and_no_ledger_is_created() {
         .says("needs a reason");
     world
         .expect(64, &["lock", "break", "stagin", "--reason", "why"])
-        .says("there is no environment `stagin`");
+        .says("unknown environment `stagin`");
     assert!(!world.path(".evenkeel").exists());
 }
 

@@ -97,7 +97,7 @@ fn drift_is_not_clean_while_likely_pairs_are_not_declared() {
     let world = beside(&pair, "");
     world
         .expect(0, &["baseline"])
-        .says("2 likely pairs left out in differences.toml");
+        .says("2 likely pairs excluded in differences.toml");
     world.expect(0, &["drift", "--parity"]);
     world.write("new/values-staging.yaml", "a: 1\n");
     world.write("new/values-prod.yaml", "a: 1\n");
@@ -152,8 +152,8 @@ fn unlikely_pairs_do_not_count() {
 fn a_pattern_that_names_no_files_is_refused() {
     let world = beside(&[], "\n[ignore]\npairs = [\"a[\", \"/etc\"]\nothers = 1\n");
     let ran = world.run(&["drift", "--parity"]);
-    ran.says("`a[` in `pairs` names no files");
-    ran.says("`/etc` in `pairs` names no files");
+    ran.says("`a[` in `pairs` is not a valid pattern of files");
+    ran.says("`/etc` in `pairs` is not a valid pattern of files");
     ran.says("others");
 }
 

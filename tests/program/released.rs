@@ -202,7 +202,7 @@ fn a_weakening_needs_an_approval_and_is_reported() {
     ] {
         let ran = world.expect(0, arguments);
         for words in [
-            "the policy asks for less than at r-1: `approvals` was 1 and is 0",
+            "the policy is weaker than at r-1: `approvals` was 1 and is 0",
             "severities are lower than at r-1: `parity/attribute-differs` was error and is advice",
             "1 difference declared since r-1: `parameter.greeting`",
         ] {

@@ -29,18 +29,18 @@ const DAMAGED: &[Damage] = &[
     ("settings that are no settings", "bad config", |world| {
         world.write(".git/config", "[[[\n");
     }),
-    ("a damaged branch", "HEAD is no commit", |world| {
+    ("a damaged branch", "HEAD is not a commit", |world| {
         let branch = world.git(&["symbolic-ref", "HEAD"]);
         world.write(&format!(".git/{branch}"), "garbage\n");
     }),
-    ("a branch that is gone", "HEAD is no commit", |world| {
+    ("a branch that is gone", "HEAD is not a commit", |world| {
         let branch = world.git(&["symbolic-ref", "HEAD"]);
         std::fs::remove_file(world.path(&format!(".git/{branch}"))).unwrap();
     }),
-    ("a branch that never was", "HEAD is no commit", |world| {
+    ("a branch that never was", "HEAD is not a commit", |world| {
         world.git(&["symbolic-ref", "HEAD", "refs/heads/none"]);
     }),
-    ("a commit that is not there", "HEAD is no commit", |world| {
+    ("a commit that is not there", "HEAD is not a commit", |world| {
         world.write(".git/HEAD", &format!("{}\n", "1".repeat(40)));
     }),
     ("a working tree elsewhere", "does not read", |world| {

@@ -281,7 +281,7 @@ fn a_section_missing_on_one_side_is_a_difference_and_on_both_an_error() {
     let world = sectioned("env[", "env:\n  staging: {a: 1}\n");
     world
         .expect(1, &["drift", "--parity"])
-        .says("is no path pattern");
+        .says("is not a valid path pattern");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn a_difference_shuts_it_and_its_declaration_opens_it() {
         &declared("document.config.replicas", "staging = 2\nproduction = 5"),
     );
     // Beyond its bounds the declaration does not count.
-    is_shut(&world, "deliver").says("5 is declared");
+    is_shut(&world, "deliver").says("expected 5");
     world.replace("environments/differences.toml", "= 5", "= 6");
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);

@@ -603,8 +603,7 @@ fn leads_to_the_same(one: &str, other: &str) -> bool {
     place(one).is_some_and(|to| place(other) == Some(to))
 }
 
-/// Whether two values are generated ids of one sort, which each environment has of its own and which are paired in
-/// order.
+/// Whether two values are generated ids of one sort, one of each environment, which are paired in order.
 fn are_ids(one: Option<&Node>, other: Option<&Node>, key: &str) -> bool {
     let scalar = |node: Option<&'_ Node>| node.and_then(Node::as_scalar).cloned();
     let (Some(one), Some(other)) = (scalar(one), scalar(other)) else {

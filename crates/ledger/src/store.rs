@@ -84,7 +84,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// When the lock exists and is unreadable.
-    fn look_at_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError>;
+    fn observe_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError>;
 
     /// Takes the lock of an environment away from its holder: the next writer gets it at once. The fence refuses later
     /// appends of the old holder.

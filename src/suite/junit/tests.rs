@@ -71,7 +71,7 @@ fn invalid_files_are_refused_for_a_reason() {
         ("html.xml", "`html`"),
         ("json.xml", "not with `testsuites`"),
         ("mismatched-tags.xml", "not well-formed"),
-        ("nested-too-deeply.xml", "64 elements in each other"),
+        ("nested-too-deeply.xml", "64 nested elements"),
         ("other-encoding.xml", "`UTF-16`"),
         ("trailing-document.xml", "after the end"),
         ("trailing-text.xml", "after the end"),

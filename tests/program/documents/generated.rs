@@ -45,9 +45,9 @@ fn defects_are_all_codes() {
 
 <!-- Generated from the codes. Do not edit: `EVENKEEL_BLESS=1 cargo test --test program documents`. -->
 
-Everything that evenkeel can say is wrong. A code names the fault and is never renamed. `evenkeel explain CODE` prints what
-stands here. What is *critical* or an *error* counts as drift, or as a definition that cannot be used; a *warning* does not.
-A declared difference turns what is wrong with parity into advice; `[severity]` in system.toml weighs codes of `parity/`.
+All codes of evenkeel. A code names one defect and is never renamed. `evenkeel explain CODE` prints its text from this page.
+*Critical* findings and *errors* count as drift, or as invalid definitions; *warnings* do not. A declared difference turns a
+finding of parity into advice; `[severity]` in system.toml sets the severity of codes of `parity/`.
 "
     .to_owned();
     let mut layer = "";

@@ -108,7 +108,7 @@ fn invalid_formats_are_usage_errors() {
     let world = differing();
     for (formats, says) in [
         (&["--format", "xml"][..], "invalid value 'xml'"),
-        (&["--format", "json="][..], "names no file"),
+        (&["--format", "json="][..], "has no file"),
         (
             &["--format", "text", "--format", "json"][..],
             "only one format goes to standard output",

@@ -48,7 +48,7 @@ fn sarif_respects_githubs_limits_and_counts_the_rest() {
         .unwrap();
     assert_eq!(
         reported["message"]["text"],
-        "5000 of 10000 findings are listed, the gravest first; --format json has all of them"
+        "5000 of 10000 findings are listed, the most severe first; --format json has all of them"
     );
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(text.as_bytes()).unwrap();

@@ -26,7 +26,7 @@ fn an_exit_code_is_the_case() {
     let result = run(&running(script(home.path(), "kill -KILL $$")));
     assert_eq!(
         only(&result).1,
-        "expected exit code 0, found an end by signal 9"
+        "expected exit code 0, ended by signal 9"
     );
 }
 
@@ -111,7 +111,7 @@ fn a_command_that_hangs_is_killed_with_all_its_group() {
     let result = run(&running(check));
     assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
     let expected =
-        "expected an end within 500 ms, found it still running: killed; its last line was `begun`";
+        "still running after 500 ms: killed; its last line was `begun`";
     assert_eq!(only(&result), (Outcome::Failed, expected));
     gone(&home.path().join("child"));
     gone(&home.path().join("grandchild"));

@@ -146,7 +146,7 @@ fn an_empty_load_has_not_passed() {
     assert!(!result.passed);
     assert_eq!(
         said(&result.cases[0]),
-        "a load of no requests shows nothing"
+        "a load without requests proves nothing"
     );
 }
 

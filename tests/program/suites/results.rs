@@ -48,7 +48,7 @@ fn results_without_cases_have_not_passed() {
     for (results, expected) in [
         (
             "<testsuites tests='10'/>",
-            "there is no case in its 1 result file",
+            "no case in its 1 result file",
         ),
         (
             "<testsuite><testcase><skipped/></testcase></testsuite>",
@@ -57,7 +57,7 @@ fn results_without_cases_have_not_passed() {
         ("", "it is empty"),
         (
             "<testsuite><testcase name='a'/>",
-            "it was not written to its end",
+            "it is incomplete",
         ),
         (
             "<!DOCTYPE a [<!ENTITY b 'c'>]><testsuite><testcase/></testsuite>",
@@ -108,5 +108,5 @@ fn one_unreadable_file_among_good_ones_fails_all() {
     check.junit = Some(home.path().join("*.xml").display().to_string());
     let result = run(&running(check));
     assert!(!result.passed);
-    assert!(said(&result.cases[0]).contains("b.xml is not taken as results"));
+    assert!(said(&result.cases[0]).contains("b.xml is not a valid result file"));
 }

@@ -46,11 +46,11 @@ fn every_defect_is_reported_at_its_place() {
         complaints(text),
         [
             "3:3 a checkpoint has no `lineag`; did you mean `lineage`?",
-            "2:13 its format is `evenkeel checkpoint 2`, and `evenkeel checkpoint 1` is expected",
+            "2:13 its format is `evenkeel checkpoint 2`, expected `evenkeel checkpoint 1`",
             "1:1 its `lineage` is missing",
-            "4:15 `sequence` is the number of an entry: 1 or more",
-            "5:13 `blake3:` and 64 hexadecimal digits are expected",
-            "6:11 `time` is a text",
+            "4:15 `sequence` must be the number of an entry: 1 or more",
+            "5:13 expected `blake3:` and 64 hexadecimal digits",
+            "6:11 `time` must be a text",
         ]
     );
     for sequence in ["-1", "1.5", "\"7\"", "null", "[7]", "18446744073709551616"] {

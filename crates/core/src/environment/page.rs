@@ -57,7 +57,7 @@ pub fn reference_page() -> String {
         "The requirements of the gate.",
         fields::RELEASE,
     );
-    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys are laid over those of system.toml, and each is a parity defect until it is declared as a difference. It may also have `path`, `render`, `within`, `section` and `base` of any `[document.NAME]`: where a document lies is no defect, what is in it is compared.\n");
+    page.push_str("\n## One file for each environment\n\nBesides these tables, an environment may have any `[target.NAME]`, `[suite.NAME]` and `[KIND.NAME]`: their keys override those of system.toml, and each is a parity defect until it is declared as a difference. It may also have `path`, `render`, `within`, `section` and `base` of any `[document.NAME]`: its place may differ, its contents are compared.\n");
     table(
         &mut page,
         "[environment]",
@@ -114,35 +114,35 @@ pub fn reference_page() -> String {
 
 const OPENING: &str = "# Definitions
 
-<!-- Made from the source by a test: `EVENKEEL_BLESS=1 cargo test --test program schemas` regenerates it. -->
+<!-- Generated from the source by a test: `EVENKEEL_BLESS=1 cargo test --test program schemas` regenerates it. -->
 
-All tables and keys of the definition files. Keys that must be there are marked *required*. Where it says *written
-out*, no reference can stand; where it says *may be secret*, a secret parameter can be referred to, and nowhere else.
+All tables and keys of the definition files. Required keys are marked *required*. Keys marked *no references*
+must be plain values; only keys marked *may be secret* may refer to a secret parameter.
 ";
 
-const DOCUMENTS: &str = "A configuration file that exists already and is compared as a tree. It has `path` or `render`, and not both, here or in
-the environments' files; an environment with neither does not have it. Both may refer to parameters that are no secrets, to
+const DOCUMENTS: &str = "An existing configuration file that is compared as a tree. It has either `path` or `render`, here or in the environments'
+files; in an environment with neither, it does not exist. Both may refer to parameters that are not secret, to
 `environment` and to `system`.
 
-A *path pattern* is written as paths are shown: keys with dots between them (`servers.web.image`), keys of other
-characters quoted (`metadata.\"app.kubernetes.io/name\"`), elements of lists by what identifies them (`hosts[name=a]`,
+A *path pattern* has the form of displayed paths: keys separated by dots (`servers.web.image`), keys of other
+characters quoted (`metadata.\"app.kubernetes.io/name\"`), elements of lists by their identity (`hosts[name=a]`,
 `env[LOG_LEVEL]`) or by position (`hosts[0]`). `*` stands for any one key and for any characters of one, `[*]` for any
 element, `**` for any number of steps. The first step into a directory or glob is the file's name.";
 
 const SEVERITIES: &str = "
 ### [severity]
 
-How grave differences between environments are. Each key is a code such as `\"parity/size-differs\"`, its value
-\"critical\", \"error\", \"warning\" or \"advice\"; what is less than an error does not count as drift. Only codes of `parity/`
-can be set: what could not be seen or read, and what is wrong with declared differences, stays as grave as it is.
+The severities of differences between environments. Each key is a code such as `\"parity/size-differs\"`, its value
+\"critical\", \"error\", \"warning\" or \"advice\"; warnings and advice do not count as drift. Only codes of `parity/` are
+configurable: unreadable parts, and defects of declared differences, keep their severity.
 ";
 
 const REFERENCES: &str = "`${name}` is a parameter, `${kind.name.attribute}` an attribute of a resource, `${artifact.name.attribute}` one of an
-artifact; `${environment}` and `${system}` are names. There is no logic. A string that is one reference and nothing
-else keeps the type of what it refers to; numbers become text where text is asked for. `$${` stands for `${` itself.
+artifact; `${environment}` and `${system}` are names. There is no logic. A string that is a single reference keeps
+the type of its value; numbers become text if the key needs text. `$${` stands for `${` itself.
 In templates the same names are written `{{ name }}` and `{{ kind.name.attribute }}`, with underscores for hyphens.
-Templates write values as `content` does (`true`, `1.0`); a list or a table needs `tojson` or `join`. `~` joins in the engine's
-own words: write a boolean by itself.
+Templates write values as `content` does (`true`, `1.0`); a list or a table needs `tojson` or `join`. `~` uses the engine's
+own form of booleans: write a boolean separately.
 
 ";
 
@@ -155,7 +155,7 @@ fn rows(page: &mut String, fields: &[Field], depth: usize) {
     for field in fields {
         let marks = [
             (field.required, "required"),
-            (field.written_out, "written out"),
+            (field.written_out, "no references"),
             // A table of keys repeats it for its keys.
             (
                 field.may_be_secret && inner(&field.form).is_none(),

@@ -188,7 +188,7 @@ mod tests {
         ] {
             let message = render(template).unwrap_err().message;
             assert!(
-                message.contains(&format!("{what} cannot stand within text")),
+                message.contains(&format!("{what} cannot be used within text")),
                 "{message}"
             );
         }

@@ -54,7 +54,7 @@ fn kinds(ledger: &dyn Ledger) -> Vec<String> {
 fn one_writer_holds_an_environment_and_others_see_its_name(bench: &dyn Bench) {
     let (store, ledger) = (bench.store(), founded(bench));
     let staging = EnvironmentName::new("staging");
-    assert_eq!(store.look_at_lock(&staging).unwrap(), Lock::Free);
+    assert_eq!(store.observe_lock(&staging).unwrap(), Lock::Free);
     let first = take(store, &*ledger, "staging", None).unwrap();
     assert_eq!(first.fence(), &fence("staging", 1));
     let refused = take(store, &*ledger, "staging", Some(Duration::from_millis(60)));
@@ -70,12 +70,12 @@ fn one_writer_holds_an_environment_and_others_see_its_name(bench: &dyn Bench) {
     };
     assert_eq!(holder.to_string(), holder_words);
     assert_eq!(
-        store.look_at_lock(&staging).unwrap(),
+        store.observe_lock(&staging).unwrap(),
         Lock::Held(Some(holder))
     );
     drop(take(store, &*ledger, "production", None).unwrap());
     drop(first);
-    assert_eq!(store.look_at_lock(&staging).unwrap(), Lock::Free);
+    assert_eq!(store.observe_lock(&staging).unwrap(), Lock::Free);
     let second = take(store, &*ledger, "staging", None).unwrap();
     assert_eq!(second.fence().token, 2);
     drop(second);
@@ -123,7 +123,7 @@ fn a_superseded_holder_cannot_write(bench: &dyn Bench) {
     };
     assert!(matches!(broken(7), Err(LedgerError::Fenced { .. })));
     assert!(matches!(
-        store.look_at_lock(&staging).unwrap(),
+        store.observe_lock(&staging).unwrap(),
         Lock::Held(_)
     ));
     assert_eq!(broken(1).unwrap(), 2);
@@ -131,7 +131,7 @@ fn a_superseded_holder_cannot_write(bench: &dyn Bench) {
         kinds(&*ledger)[2..],
         ["lease-broken", "lease-taken", "lease-returned"]
     );
-    assert_eq!(store.look_at_lock(&staging).unwrap(), Lock::Free);
+    assert_eq!(store.observe_lock(&staging).unwrap(), Lock::Free);
     let new = take(store, &*ledger, "staging", None).unwrap();
     let refused = ledger.append(time(6), &[lease("production", 1)], Some(old.fence()));
     assert!(matches!(
@@ -145,7 +145,7 @@ fn a_superseded_holder_cannot_write(bench: &dyn Bench) {
     // It does not release the lock of its successor either.
     drop(old);
     assert!(matches!(
-        store.look_at_lock(&staging).unwrap(),
+        store.observe_lock(&staging).unwrap(),
         Lock::Held(_)
     ));
     assert_eq!(kinds(&*ledger).len(), 6);

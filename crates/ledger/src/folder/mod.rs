@@ -113,7 +113,7 @@ impl Store for FolderStore {
         lock::take(&self.folder, environment, holder, wait, &self.ending)
     }
 
-    fn look_at_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
+    fn observe_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
         lock::look(&self.folder, environment)
     }
 

@@ -94,7 +94,7 @@ fn reading_creates_nothing() {
     assert!(store.objects().list().unwrap().is_empty());
     let staging = evenkeel_model::EnvironmentName::new("staging");
     assert_eq!(
-        store.look_at_lock(&staging).unwrap(),
+        store.observe_lock(&staging).unwrap(),
         crate::lease::Lock::Free
     );
     assert!(store.verify(&[]).is_err());

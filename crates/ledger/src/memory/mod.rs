@@ -100,7 +100,7 @@ impl Store for MemoryStore {
         Locks::take(&self.locks, environment, holder, wait)
     }
 
-    fn look_at_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
+    fn observe_lock(&self, environment: &EnvironmentName) -> Result<Lock, LedgerError> {
         Ok(self.locks.look(environment))
     }
 

@@ -135,7 +135,7 @@ fn a_missing_program_and_empty_or_binary_output_are_reported() {
     assert!(
         reported(&["no-such-program"])
             .message
-            .contains("there is no program")
+            .contains("not found: install it")
     );
     assert!(reported(&[]).message.contains("there is no command"));
     assert!(reported(&["true"]).message.contains("printed nothing"));

@@ -91,8 +91,8 @@ fn pipes_and_sockets_are_never_opened() {
     assert_eq!(files(&set)["pipe"], "unreadable");
     assert_eq!(
         said(&set),
-        "`d/pipe` is a named pipe, and no file\n\
-         `d/socket` is a socket, and no file\n\
+        "`d/pipe` is a named pipe, expected a file\n\
+         `d/socket` is a socket, expected a file\n\
          `d/through` cannot be read: it leads to a named pipe"
     );
     assert!(said(&home.gather("d/pipe")).contains("a named pipe"));
@@ -249,12 +249,12 @@ fn huge_files_are_reported_without_reading() {
     make("d/text", 65 << 20, &"a".repeat(70_000));
     let set = home.gather("d");
     assert_eq!(set.complaints[0].code, &codes::TOO_LARGE);
-    assert_eq!(said(&set), "`d/text` has 65 MiB, and at most 64 are read");
+    assert_eq!(said(&set), "`d/text` has 65 MiB, the limit is 64");
     assert_eq!(files(&set)["a"], "d/a: 1\n");
     make("d/whole", 2 << 30, "");
     let set = home.gather("d");
     assert!(
-        said(&set).contains("`d` has 2114 MiB, and at most 1024 are read"),
+        said(&set).contains("`d` has 2114 MiB, the limit is 1024"),
         "{}",
         said(&set)
     );
@@ -321,7 +321,7 @@ fn many_documents_are_read_concurrently_in_order() {
     assert!(shown[2].ends_with("second: 2\n"));
     assert!(shown[3].contains("there is no `none`"));
     assert_eq!(shown[4], "d/b.yaml: b: 1\n");
-    assert!(shown[5].contains("`false` gave no document: it ended with status 1"));
+    assert!(shown[5].contains("`false` printed no document: it ended with status 1"));
 }
 
 #[test]

@@ -231,11 +231,11 @@ fn a_linked_directory_that_may_hide_matches_is_reported() {
 #[test]
 fn special_files_are_reported_and_exist() {
     let mut made = Made::of(&["d/a", "d/p |"]);
-    assert_eq!(said(&mut made, "d"), "`d/p` is a named pipe, and no file");
-    assert_eq!(said(&mut made, "d/p"), "`d/p` is a named pipe, and no file");
+    assert_eq!(said(&mut made, "d"), "`d/p` is a named pipe, expected a file");
+    assert_eq!(said(&mut made, "d/p"), "`d/p` is a named pipe, expected a file");
     assert_eq!(
         said(&mut made, "d/a/*"),
-        "`d/a` is a file, and no directory"
+        "`d/a` is a file, expected a directory"
     );
     let listing = list(&mut made, "d", &LIMITS);
     assert!(listing.whole && listing.complaints[0].is_file);
