@@ -137,7 +137,7 @@ pub fn deliver(
     let releasable = document.releasable;
     report.verdict = Some(document);
     if continues {
-            // Judge the gate again under production's lease, which was not held until now.
+        // Judge the gate again under production's lease, which was not held until now.
         return super::release::press(
             &project,
             &resolution,

@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(
             judged(&check, 200, &[], br#"{"a": [], "ok": "true"}"#),
             [
-                r#"JSON `/a/0/b~1c`: expected `{"l":[2.0],"n":1}`, found nothing there"#,
+                r#"JSON `/a/0/b~1c`: expected `{"l":[2.0],"n":1}`, found none"#,
                 r#"JSON `/ok`: expected `true`, found `"true"`"#,
             ]
         );

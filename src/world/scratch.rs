@@ -67,7 +67,7 @@ mod tests {
             fs::remove_dir_all(path(link)).unwrap();
             symlink(path(to), path(link)).unwrap();
             let refused = fresh_directory(home.path(), below).unwrap_err();
-            assert!(refused.contains("no plain folder"), "{refused}");
+            assert!(refused.contains("is not a regular directory"), "{refused}");
             assert!(path("outside/staging/check/thesis").exists());
             fs::remove_file(path(link)).unwrap();
             fs::create_dir_all(path(link)).unwrap();

@@ -135,8 +135,7 @@ fn too_long(is: &str) -> String {
 }
 
 fn text(bytes: Vec<u8>, what: &str) -> Result<Secret, String> {
-    let mut text =
-        String::from_utf8(bytes).map_err(|_| format!("{what} contains no UTF-8 text"))?;
+    let mut text = String::from_utf8(bytes).map_err(|_| format!("{what} is not UTF-8 text"))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -199,7 +198,10 @@ mod tests {
         assert_eq!(printed("whole").as_ref(), Ok(&whole));
         for reason in [file(home.path(), "long"), printed("long")] {
             let reason = reason.unwrap_err();
-            assert!(reason.contains("longer than any secret"), "{reason}");
+            assert!(
+                reason.contains("longer than the limit of a secret"),
+                "{reason}"
+            );
         }
     }
 }

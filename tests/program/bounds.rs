@@ -232,7 +232,7 @@ fn a_suites_directory_is_recreated_without_links() {
         symlink(world.path(to), world.path(link)).unwrap();
         world
             .expect(1, &["verify", "staging"])
-            .says("no plain folder");
+            .says("is not a regular directory");
         assert_eq!(world.read("home/staging/check/thesis.txt"), "precious");
         fs::remove_file(world.path(link)).unwrap();
     }

@@ -127,7 +127,8 @@ fn a_target_with_the_stamp_of_the_lost_ledger_stays_unchanged() {
             reported(&outcome)
         );
         assert!(
-            reported(&outcome).contains("managed from another ledger; /srv/state/owner.json says"),
+            reported(&outcome)
+                .contains("managed from another ledger; /srv/state/owner.json contains"),
             "{}",
             reported(&outcome)
         );

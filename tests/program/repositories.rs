@@ -40,9 +40,13 @@ const DAMAGED: &[Damage] = &[
     ("a branch that never was", "HEAD is not a commit", |world| {
         world.git(&["symbolic-ref", "HEAD", "refs/heads/none"]);
     }),
-    ("a commit that is not there", "HEAD is not a commit", |world| {
-        world.write(".git/HEAD", &format!("{}\n", "1".repeat(40)));
-    }),
+    (
+        "a commit that is not there",
+        "HEAD is not a commit",
+        |world| {
+            world.write(".git/HEAD", &format!("{}\n", "1".repeat(40)));
+        },
+    ),
     ("a working tree elsewhere", "does not read", |world| {
         world.git(&["config", "core.worktree", "/"]);
     }),

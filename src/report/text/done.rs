@@ -1,6 +1,6 @@
 //! Lines of a running command: applies, suites, the plan that awaits production.
 //!
-//! The command line prints these lines immediately, and a file gets them with the report. `docs/output.md` shows them.
+//! The command line prints these lines immediately, and a file gets them with the report. `docs/tutorial.md` shows them.
 
 use std::io::{self, Write};
 

@@ -69,7 +69,7 @@ fn invalid_files_are_refused_for_a_reason() {
         ("external-entity.xml", "document type"),
         ("hidden-failure.xml", "`failure` in `details`"),
         ("html.xml", "`html`"),
-        ("json.xml", "not with `testsuites`"),
+        ("json.xml", "expected `testsuites` or `testsuite`"),
         ("mismatched-tags.xml", "not well-formed"),
         ("nested-too-deeply.xml", "64 nested elements"),
         ("other-encoding.xml", "`UTF-16`"),

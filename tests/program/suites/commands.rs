@@ -24,10 +24,7 @@ fn an_exit_code_is_the_case() {
         (&"fine\n".into(), &"no store\n".into())
     );
     let result = run(&running(script(home.path(), "kill -KILL $$")));
-    assert_eq!(
-        only(&result).1,
-        "expected exit code 0, ended by signal 9"
-    );
+    assert_eq!(only(&result).1, "expected exit code 0, ended by signal 9");
 }
 
 #[test]
@@ -110,8 +107,7 @@ fn a_command_that_hangs_is_killed_with_all_its_group() {
     let begun = Instant::now();
     let result = run(&running(check));
     assert!(begun.elapsed() < HANGS, "{:?}", begun.elapsed());
-    let expected =
-        "still running after 500 ms: killed; its last line was `begun`";
+    let expected = "still running after 500 ms: killed; its last line was `begun`";
     assert_eq!(only(&result), (Outcome::Failed, expected));
     gone(&home.path().join("child"));
     gone(&home.path().join("grandchild"));

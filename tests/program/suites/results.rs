@@ -46,24 +46,18 @@ fn an_exit_code_fails_whatever_the_cases_say() {
 fn results_without_cases_have_not_passed() {
     let home = tempfile::tempdir().unwrap();
     for (results, expected) in [
-        (
-            "<testsuites tests='10'/>",
-            "no case in its 1 result file",
-        ),
+        ("<testsuites tests='10'/>", "no case in its 1 result file"),
         (
             "<testsuite><testcase><skipped/></testcase></testsuite>",
             "every case was skipped",
         ),
         ("", "it is empty"),
-        (
-            "<testsuite><testcase name='a'/>",
-            "it is incomplete",
-        ),
+        ("<testsuite><testcase name='a'/>", "it is incomplete"),
         (
             "<!DOCTYPE a [<!ENTITY b 'c'>]><testsuite><testcase/></testsuite>",
             "document type",
         ),
-        ("<html/>", "begins with `html`"),
+        ("<html/>", "starts with `html`"),
     ] {
         let result = run(&writing(home.path(), results, 0));
         assert!(!result.passed, "{results}");

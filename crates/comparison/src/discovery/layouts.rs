@@ -470,7 +470,7 @@ fn equal_paths_are_a_pair_whatever_the_contents_share() {
         found
             .left_out
             .iter()
-            .any(|one| one.reason.contains("nothing in common"))
+            .any(|one| one.reason.contains("shares nothing with"))
     );
     for (lower, upper) in [
         ("hosts-staging.yml", "hosts-production.yml"),

@@ -3,8 +3,8 @@
 //!
 //! A writer stores it when it closes the ledger. It counts only while the ledger's file is exactly the one it was made
 //! of (device, inode, size, times of modification and of change) and its last entry is the same: any other change to the
-//! file, by whatever program, makes readers fold and verify every entry again. Commands that append, approve or judge
-//! the gate always fold the entries; `audit verify` compares the snapshot with them.
+//! file, by whatever program, makes readers fold and verify every entry again. Appends, approvals and the gate
+//! always fold the entries; `audit verify` compares the snapshot with them.
 
 use std::fs;
 use std::io::{self, Write};

@@ -138,7 +138,7 @@ fn a_missing_program_and_empty_or_binary_output_are_reported() {
             .contains("not found: install it")
     );
     assert!(reported(&[]).message.contains("there is no command"));
-    assert!(reported(&["true"]).message.contains("printed nothing"));
+    assert!(reported(&["true"]).message.contains("empty output"));
     let binary = reported(&[
         "python3",
         "-c",

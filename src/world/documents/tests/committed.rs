@@ -131,7 +131,7 @@ fn links_are_followed_within_the_commit_and_nowhere_else() {
     for (path, reason) in [
         ("../outside", "leads outside"),
         ("d/out", "leads outside"),
-        ("d/loop", "circles"),
+        ("d/loop", "cyclic links"),
         ("d/none", "there is no"),
     ] {
         let set = gather(&mut documents, &commit, path);
@@ -180,7 +180,7 @@ fn the_former_output_of_a_command_is_unknown() {
         .unwrap();
     assert!(!set.whole && !set.absent && set.files.is_empty());
     assert_eq!(set.complaints[0].code, &codes::UNREADABLE);
-    assert!(said(&set).contains("not known"));
+    assert!(said(&set).contains("is unknown"));
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn huge_files_submodules_and_missing_objects_are_reported() {
             .unwrap();
     let set = gather(&mut documents, &commit, "d/a");
     assert!(
-        said(&set).contains("is not in this clone"),
+        said(&set).contains("is missing from this clone"),
         "{}",
         said(&set)
     );

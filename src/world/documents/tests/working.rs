@@ -227,7 +227,7 @@ fn names_that_are_not_text_are_reported() {
     let set = home.gather("d");
     assert_eq!(names(&set), ["a"]);
     assert!(
-        !set.whole && said(&set).contains("no UTF-8"),
+        !set.whole && said(&set).contains("is not UTF-8"),
         "{}",
         said(&set)
     );

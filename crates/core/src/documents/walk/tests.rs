@@ -231,8 +231,14 @@ fn a_linked_directory_that_may_hide_matches_is_reported() {
 #[test]
 fn special_files_are_reported_and_exist() {
     let mut made = Made::of(&["d/a", "d/p |"]);
-    assert_eq!(said(&mut made, "d"), "`d/p` is a named pipe, expected a file");
-    assert_eq!(said(&mut made, "d/p"), "`d/p` is a named pipe, expected a file");
+    assert_eq!(
+        said(&mut made, "d"),
+        "`d/p` is a named pipe, expected a file"
+    );
+    assert_eq!(
+        said(&mut made, "d/p"),
+        "`d/p` is a named pipe, expected a file"
+    );
     assert_eq!(
         said(&mut made, "d/a/*"),
         "`d/a` is a file, expected a directory"
@@ -282,7 +288,7 @@ fn invalid_paths_are_refused() {
     assert!(said(&mut made, "/etc/passwd").contains("absolute"));
     assert!(said(&mut made, "").contains("empty"));
     assert!(said(&mut made, "../outside").contains("leads outside"));
-    assert!(said(&mut made, "d/{a").contains("no pattern"));
+    assert!(said(&mut made, "d/{a").contains("is not a valid pattern"));
 }
 
 #[test]
@@ -291,7 +297,7 @@ fn names_that_are_not_text_are_reported_if_requested() {
     let mut made = Made::of(&["d/a.yaml"]);
     let odd = OsString::from_vec(b"d/\xff.txt".to_vec());
     made.entries.insert(odd.into(), (Kind::File, String::new()));
-    assert!(said(&mut made, "d").contains("no UTF-8"));
+    assert!(said(&mut made, "d").contains("is not UTF-8"));
     assert!(!list(&mut made, "d", &LIMITS).whole);
     assert_eq!(said(&mut made, "d/*.yaml"), "");
 }
