@@ -1,6 +1,6 @@
 //! Compares the output that a page shows with the printed one.
 //!
-//! `…` on a line of its own matches any lines, and `…` in a line any text of that line. Runs of blanks and line breaks match
+//! A line with only `…` matches any lines, and `…` in a line any text of that line. Runs of blanks and line breaks match
 //! each other, since widths depend on what is printed. Times of day, durations and identifiers match any of their sort.
 //! Everything else must be equal.
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::document::{Change, FORMAT, Plan, Step, Unseen};
-use super::{Recipe, binding, edges, order, removals};
+use super::{Recipe, binding, edges, order, removals, text};
 use crate::environment::ResolvedResource;
 use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, RemovalOrder, Speed};
 use crate::observe::{Handover, LastApplied, Situation};
@@ -196,16 +196,11 @@ fn step(
             return Ok(None);
         }
         step.reason = match (predecessor, applied, open) {
-            (Some(predecessor), _, _) => {
-                format!("moved from {}; ledger update only", predecessor.instance).into()
-            }
-            (_, Some(applied), Some(apply)) if applied.unchanged => format!(
-                "matches its definition; {apply} recorded no outcome for it; ledger update only"
-            )
-            .into(),
-            (_, Some(_), _) => "already matches the new definition; ledger update only".into(),
-            (_, None, _) => "already matches its definition; ledger update only".into(),
-        };
+            (Some(predecessor), _, _) => text::moved_unchanged(predecessor.instance),
+            (_, Some(applied), Some(apply)) if applied.unchanged => text::unrecorded(apply),
+            (_, applied, _) => text::already_matches(applied.is_some()),
+        }
+        .into();
         if open.is_some() {
             step.actions = declared.settle(observed);
         }
@@ -215,7 +210,7 @@ fn step(
     if let Some((predecessor, action)) =
         predecessor.and_then(|leaving| Some((leaving, leaving.goes_on.clone()?)))
     {
-        step.reason = format!("moved from {}; keeps running", predecessor.instance).into();
+        step.reason = text::keeps_running(predecessor.instance).into();
         step.actions = vec![action];
         changes.retain(|change| change.attribute != "presence");
         step.changes = changes.into();
@@ -234,7 +229,7 @@ fn step(
     let known = applied.or(predecessor.map(|predecessor| predecessor.applied));
     let failed = inputs.situation.failed.get(instance);
     step.reason = if let (Some(failed), true) = (failed, known.is_some_and(|it| it.unchanged)) {
-        format!("the step of {} failed", failed.apply).into()
+        text::failed(&failed.apply).into()
     } else if replaced.is_empty() {
         reason(
             known,
@@ -244,10 +239,10 @@ fn step(
             !declared.traits().ends_by_itself.is_empty(),
         )
     } else {
-        format!("replaces {}", evenkeel_model::text::list(&replaced, "and")).into()
+        text::replaces(&replaced).into()
     };
     if let Some(predecessor) = predecessor {
-        step.reason = format!("{}; moved from {}", step.reason, predecessor.instance).into();
+        step.reason = text::with_move(&step.reason, predecessor.instance).into();
     }
     step.actions = if stop.is_empty() {
         remedy
@@ -339,20 +334,12 @@ fn reason(
 ) -> Cow<'static, str> {
     let attributes: Vec<&str> = wrong.iter().map(|each| each.attribute.as_str()).collect();
     match applied {
-        _ if moved => "path changed".into(),
-        None if observed.is_there() => format!(
-            "{} differs from the definition",
-            evenkeel_model::text::list(&attributes, "and")
-        )
-        .into(),
+        _ if moved => text::PATH_CHANGED.into(),
+        None if observed.is_there() => text::differs(&attributes).into(),
         None => "".into(),
-        Some(applied) if applied.unchanged && observed.is_there() => format!(
-            "{} changed outside evenkeel since {}",
-            evenkeel_model::text::list(&attributes, "and"),
-            applied.apply
-        )
-        .into(),
-        Some(applied) if applied.unchanged => gone(applied, by_itself).into(),
+        Some(applied) if applied.unchanged && observed.is_there() => {
+            text::changed_outside(&attributes, &applied.apply).into()
+        }
         Some(applied) if observed.is_there() => {
             let outside = applied.declared.compare(observed);
             let outside: Vec<&str> = outside.iter().map(|it| it.attribute.as_str()).collect();
@@ -360,33 +347,15 @@ fn reason(
                 .into_iter()
                 .filter(|attribute| !outside.contains(attribute))
                 .collect();
-            let defined = if defined.is_empty() {
-                "the definition changed".to_owned()
-            } else {
-                format!(
-                    "{} changed in the definition",
-                    evenkeel_model::text::list(&defined, "and")
-                )
-            };
+            let defined = text::changed_in_definition(&defined);
             if outside.is_empty() {
                 defined.into()
             } else {
-                format!(
-                    "{defined}; overwrites {} changed outside evenkeel since {}",
-                    evenkeel_model::text::list(&outside, "and"),
-                    applied.apply
-                )
-                .into()
+                text::with_overwritten(defined, &outside, &applied.apply).into()
             }
         }
-        Some(applied) => gone(applied, by_itself).into(),
+        Some(applied) => text::gone(by_itself, &applied.apply).into(),
     }
-}
-
-/// Returns since when an applied resource is missing.
-fn gone(applied: &LastApplied, by_itself: bool) -> String {
-    let word = if by_itself { "stopped" } else { "missing" };
-    format!("{word} since {}", applied.apply)
 }
 
 /// Returns the digest of a step's result in any environment with this recipe: the resource, and its symbolic

@@ -11,6 +11,7 @@ mod recipe;
 mod removals;
 pub mod saved;
 mod stored;
+mod text;
 
 pub use binding::binding;
 pub use document::{Change, FORMAT, Plan, Step, Unseen};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::document::{Change, Step, Unseen};
 use super::edges;
 use super::make::shape;
+use super::text;
 use crate::kind::{Declared, Observation, Speed};
 use crate::observe::{Handover, Hold, Holder, Leaving, Situation, owner_of_former};
 use evenkeel_host::Action;
@@ -76,8 +77,7 @@ fn forget_unknown(situation: &Situation<'_>, steps: &mut Vec<Step>) {
         {
             continue;
         }
-        let reason =
-            format!("not declared; {apply} recorded no outcome for it; ledger update only");
+        let reason = text::undeclared(apply);
         steps.push(removal(instance, &"".into(), reason, Vec::new()));
     }
 }
@@ -88,14 +88,10 @@ fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
     let (actions, reason) = match (&leaving.holder, leaving.left) {
         (Some(Holder { instance, how }), _) => {
             let reason = match how {
-                Hold::Same => format!("now declared as {instance}; ledger update only"),
-                Hold::OtherKind => format!("replaced by {instance}; ledger update only"),
-                Hold::Elsewhere => "now declared by another environment; ledger update only".into(),
-                Hold::Inside => {
-                    format!(
-                        "removed from the definitions, but contains {instance}; ledger update only"
-                    )
-                }
+                Hold::Same => text::declared_as(instance),
+                Hold::OtherKind => text::replaced_by(instance),
+                Hold::Elsewhere => text::declared_elsewhere(),
+                Hold::Inside => text::contains(instance),
             };
             (Vec::new(), reason)
         }
@@ -103,11 +99,9 @@ fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
         (None, Observation::Seen(observed)) => {
             let actions = declared.removal(observed);
             let reason = match (&leaving.moved_to, actions.is_empty()) {
-                (_, true) => {
-                    "removed from the definitions and already deleted; ledger update only".into()
-                }
-                (Some(to), false) => format!("moved to {to}"),
-                (None, false) => "removed from the definitions".into(),
+                (_, true) => text::already_deleted(),
+                (Some(to), false) => text::moved_to(to),
+                (None, false) => text::REMOVED.to_owned(),
             };
             (actions, reason)
         }
@@ -124,12 +118,12 @@ fn former_place(leaving: &Leaving<'_>) -> Option<Step> {
     let (instance, on) = (leaving.instance, &leaving.applied.on);
     let (actions, reason) = match &leaving.holder {
         Some(holder) => {
-            let reason = format!("replaced by {}; ledger update only", holder.instance);
+            let reason = text::replaced_by(&holder.instance);
             (Vec::new(), reason)
         }
         None => {
             let actions = place.declared.removal(leaving.left.seen()?);
-            (actions, format!("former path of {instance}"))
+            (actions, text::former_path(instance))
         }
     };
     let mut step = removal(&place.instance, on, reason, actions);

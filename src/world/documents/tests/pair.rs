@@ -62,7 +62,7 @@ fn an_invalid_pair_is_refused() {
     assert!(refused(&home, "-", "-").contains("only be one of the two"));
     assert_eq!(
         refused(&home, "s/a.yaml", "s/valeus.yaml"),
-        "there is no `s/valeus.yaml`; did you mean `values.yaml`?"
+        "`s/valeus.yaml` does not exist; did you mean `values.yaml`?"
     );
     assert!(refused(&home, "s/a.yaml", "").contains("directory"));
 }
