@@ -243,7 +243,8 @@ pub(super) fn defect(
     }
 }
 
-/// Whether two lines differ in one word that is on in one and off in the other: `PasswordAuthentication yes`.
+/// Returns the relation of the words in which two lines differ, and their key: only one word differs, which is on in one
+/// and off in the other (`PasswordAuthentication yes`), or a size with the name of one (`maxclients 10000`).
 fn related_words(disagreement: &Disagreement) -> Option<(String, Relation)> {
     let text = |side: &Option<Side>| Some(side.as_ref()?.scalar.as_ref()?.text.to_string());
     let (one, two) = (text(&disagreement.left)?, text(&disagreement.right)?);
