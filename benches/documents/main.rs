@@ -168,7 +168,9 @@ const DEEPDIFF: &str = "import sys, yaml\nfrom deepdiff import DeepDiff\nload = 
 
 /// Compares files of one line with many settings: finding its secrets must not search the line for each of its names.
 fn long_lines(runs: usize, scratch: &Path) {
-    const FORMS: [(&str, fn(usize) -> String); 3] = [
+    /// The name of a form, and the function that makes a setting of it by its number.
+    type Form = (&'static str, fn(usize) -> String);
+    const FORMS: [Form; 3] = [
         ("settings", |number| format!("key{number}=value{number},")),
         ("options", |number| {
             format!("--token{number} \"x{number}y\" ")

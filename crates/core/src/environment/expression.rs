@@ -144,7 +144,7 @@ impl fmt::Display for Expression {
                 for piece in pieces {
                     match piece {
                         Piece::Text(text) if needs_no_escaping(text) => {
-                            formatter.write_str(text)?
+                            formatter.write_str(text)?;
                         }
                         Piece::Text(text) => {
                             write!(
