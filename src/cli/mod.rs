@@ -39,6 +39,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::report::ReportFormat;
 use shared::{Global, OwnFile, Surroundings};
 
 /// Exit code of an invalid command line.
@@ -51,8 +52,8 @@ const FAILED: u8 = 1;
 ///
 /// evenkeel reads version-controlled definitions of a system's environments and reports every undeclared difference, between
 /// the environments and between each environment and its live state, as a defect. It applies the same recipe to staging
-/// and then to production, runs the tests that need a running system, and blocks the release while there is drift or a
-/// failing test.
+/// and then to production, runs the tests that need a running system, and blocks the release while the environments
+/// differ, staging has drifted or a test fails.
 #[derive(Parser)]
 #[command(
     name = "evenkeel",
@@ -159,8 +160,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            // A failure of this output cannot be reported.
-            let _ = error.print();
+            print(&error);
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
@@ -168,7 +168,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(outputs) => outputs,
         Err(reason) => {
             let error = definition().error(ErrorKind::ArgumentConflict, reason);
-            let _ = error.print();
+            print(&error);
             return ExitCode::from(USAGE);
         }
     };
@@ -183,6 +183,23 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Err(code) => code,
         })
     })
+}
+
+/// Prints help or a usage error. The runner of GitHub Actions finds no workflow command in the arguments that it quotes.
+fn print(error: &clap::Error) {
+    let is_read = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    // A failure of this output cannot be reported.
+    let _ = if is_read {
+        let text = error.render().to_string();
+        let text = github::tame(&text, ReportFormat::Text);
+        if error.use_stderr() {
+            write!(std::io::stderr(), "{text}")
+        } else {
+            write!(std::io::stdout(), "{text}")
+        }
+    } else {
+        error.print()
+    };
 }
 
 /// Returns the command line for clap, with its commands in groups.

@@ -110,6 +110,23 @@ fn step(world: &TestWorld, arguments: &[&str]) -> Ran {
 }
 
 #[test]
+fn a_usage_error_in_a_job_is_no_workflow_command() {
+    let world = TestWorld::empty();
+    for arguments in [
+        &["drift", "--color", "x\n::error::forged"][..],
+        &["drift", "--format", "text,json", "-o", "x\n::error::forged"],
+        &["x\n::add-mask::forged"],
+    ] {
+        let ran = step(&world, arguments);
+        assert_eq!(ran.code, 64, "{arguments:?}: {}", ran.short());
+        ran.says("forged");
+        for line in ran.all().lines() {
+            assert!(!line.trim_start().starts_with("::"), "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_step_gets_its_summary_and_its_outputs() {
     let world = differing();
     world.write("summary", "before\n");
