@@ -174,8 +174,13 @@ fn time(text: &str, now: Moment) -> Result<Moment, String> {
     let day = || -> Option<Moment> {
         let date: jiff::civil::Date = text.parse().ok()?;
         let midnight = date.at(0, 0, 0, 0);
-        let start = jiff::tz::Offset::UTC.to_timestamp(midnight).ok()?;
-        Some(Moment::new(start))
+        // The last days of the calendar are later than the last timestamp.
+        let start = jiff::tz::Offset::UTC.to_timestamp(midnight);
+        Some(Moment::new(start.unwrap_or(if date.year() < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        })))
     };
     text.parse::<jiff::Timestamp>()
         .map(Moment::new)
