@@ -203,6 +203,8 @@ fn stage(
         Went::Overtaken(code) => return Ok(Stage::Ended(code)),
     };
     if outcome != ApplyOutcome::Done {
+        report.next(format!("evenkeel plan {name}"));
+        report.next("evenkeel deliver");
         return Ok(Stage::Ended(exit_code(outcome)));
     }
     let resolved = resolution.environment(name)?;

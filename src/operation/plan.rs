@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::production::takes_only_releases;
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World, saved, unrecorded};
 use crate::report::{PlanReport, Report};
@@ -69,6 +70,7 @@ pub fn plan(
     } = session;
     let mut unseen = false;
     let mut steps = 0;
+    let mut is_restored = true;
     for name in &names {
         let targets = resolution.targets(&project, name)?;
         let situation = resolution.look(&project, name, &state, &targets)?;
@@ -84,6 +86,7 @@ pub fn plan(
         unseen |= !plan.unseen.is_empty();
         steps += plan.steps.len();
         let restored = restored(&situation, &plan);
+        is_restored &= restored.iter().all(|is_restored| *is_restored);
         let rehearsed = rehearsed(&project.definition, &state, &plan, &restored);
         report.plans.push(PlanReport::new(&plan, rehearsed));
         if let Some(path) = output {
@@ -92,6 +95,17 @@ pub fn plan(
             report.next(format!("evenkeel apply {}", path.display()));
         }
         situation.let_go();
+    }
+    if output.is_none() && !unseen && steps > 0 {
+        report.next(match &*names {
+            [name]
+                if is_restored
+                    || !takes_only_releases(&project, &state, name, &resolution.origin) =>
+            {
+                format!("evenkeel apply {name}")
+            }
+            _ => "evenkeel deliver".to_owned(),
+        });
     }
     report.exit_code = match (unseen, steps) {
         (true, _) => 1,
