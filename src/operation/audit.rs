@@ -198,7 +198,7 @@ fn tell(project: &Project<'_>, verification: &Verification, report: &mut Report)
     }
     report.checkpoint = how_far(verification);
     match &verification.complete {
-        Completeness::Proven => report.say("the end is proven"),
+        Completeness::Proven => report.say("no entry is missing at the end"),
         Completeness::NotProven(reason) => {
             report.say(format!("entries may be missing at the end: {reason}"));
         }

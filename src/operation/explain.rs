@@ -70,8 +70,18 @@ pub fn explain(world: &World<'_>, location: &ProjectLocation, id: &str) -> Resul
     let mut explained: Vec<String> = Vec::new();
     for finding in &report.findings {
         let code = report.codes.iter().find(|code| code.name == finding.code);
-        let sentence = code.map(|code| format!("{}: {}", code.title, code.help));
-        explained.extend(sentence.filter(|sentence| !explained.contains(sentence)));
+        let sentences = code.map(|code| {
+            [
+                format!("{}: {}", code.name, code.title),
+                code.help.to_string(),
+            ]
+        });
+        explained.extend(
+            sentences
+                .filter(|it| !explained.contains(&it[0]))
+                .into_iter()
+                .flatten(),
+        );
     }
     report.messages.extend(explained);
     Ok(report)

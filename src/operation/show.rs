@@ -252,7 +252,7 @@ fn suite(project: &Project<'_>, state: &State, name: &str) -> Result<ShownDocume
     shown.text = match it.output {
         Some(digest) => {
             let bytes = project.store.objects().get(&digest)?;
-            let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let text = bytes.map(|bytes| printed(&bytes));
             Some(text.unwrap_or_else(|| "(not kept)".into())).filter(|text| !text.is_empty())
         }
         None => None,
@@ -261,6 +261,16 @@ fn suite(project: &Project<'_>, state: &State, name: &str) -> Result<ShownDocume
         shown.fact("output", "none");
     }
     Ok(shown)
+}
+
+/// Returns what a suite printed, standard error last; a record of another form as it is.
+fn printed(bytes: &[u8]) -> String {
+    let record = serde_json::from_slice::<serde_json::Value>(bytes).ok();
+    let stream = |name| record.as_ref()?.get(name)?.as_str();
+    match (stream("stdout"), stream("stderr")) {
+        (Some(out), Some(error)) => format!("{out}{error}"),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 fn entry(ledger: &dyn Ledger, number: u64) -> Result<Option<ShownDocument>, Failure> {

@@ -33,7 +33,6 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
     }
     report.timeline(&state);
     if state.sequence == 0 {
-        report.say("nothing deployed yet");
         report.next("evenkeel deliver");
     }
     Ok(report)

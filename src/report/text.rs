@@ -23,7 +23,7 @@ mod status;
 use std::io::{self, Write};
 
 pub use self::done::Progress;
-use self::layout::{GAP, hanging, more};
+use self::layout::{GAP, columns, hanging, more};
 use self::lines::{Group, Lines, identity, one_line};
 use super::document::{
     AllowedDocument, CHECKPOINT_COMMAND, FailureKind, FindingDocument, RUNNING_COMMANDS, Report,
@@ -31,6 +31,11 @@ use super::document::{
 use super::{Format, Style};
 use evenkeel_model::text::inert;
 
+/// Commands that end with a verdict.
+const JUDGING_COMMANDS: &[&str] = &[
+    "validate", "drift", "compare", "plan", "apply", "verify", "deliver", "approve", "release",
+    "audit",
+];
 /// Number of findings that are displayed before the rest is counted.
 const SHOWN_FINDINGS: usize = 60;
 /// Number of findings that are displayed with their source lines: the most severe.
@@ -62,7 +67,12 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         done(report, style, to)?;
     }
     let headline = report.headline;
-    if let (Some(headline), false) = (headline, is_running) {
+    // A command without a verdict prints its error alone.
+    let is_plain = report.failure.as_ref().is_some_and(|failure| {
+        matches!(failure.kind, FailureKind::Other | FailureKind::Usage)
+            && !JUDGING_COMMANDS.contains(&&*report.command)
+    });
+    if let (Some(headline), false) = (headline, is_running || is_plain) {
         headline::line(report, headline, false, style, to)?;
     }
     if let Some(failure) = &report.failure
@@ -79,8 +89,13 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     if let Some(shown) = &report.shown {
         shown::lines(shown, style, to)?;
     }
+    let names = report
+        .status
+        .iter()
+        .map(|status| columns(&status.environment));
+    let widest = names.max().unwrap_or(0);
     for status in &report.status {
-        status::lines(status, report.at, style, to)?;
+        status::lines(status, widest, report.at, style, to)?;
     }
     for lock in &report.locks {
         locks::line(lock, style, to)?;
@@ -177,8 +192,12 @@ fn findings(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
         is_detailed: &is_detailed,
         style,
     };
-    for group in groups(report, &shown) {
-        lines.write(&group, to)?;
+    for (number, group) in groups(report, &shown).iter().enumerate() {
+        // Every other command has its verdict above.
+        if number > 0 || report.headline.is_some() {
+            writeln!(to)?;
+        }
+        lines.write(group, to)?;
     }
     match more(left) {
         Some(line) => writeln!(to, "\n{line}"),
@@ -229,7 +248,8 @@ fn messages(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
         report.command == "validate" && report.headline.is_some() && report.failure.is_none(),
     );
     let mut messages = report.messages.iter().skip(skipped).peekable();
-    if messages.peek().is_some() && report.headline.is_some() {
+    let is_below = report.headline.is_some() || !report.findings.is_empty();
+    if messages.peek().is_some() && is_below {
         writeln!(to)?;
     }
     for message in messages {
@@ -266,7 +286,8 @@ fn next(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         .findings
         .iter()
         .filter(|finding| finding.allowed.is_none() && !finding.is_pending())
-        .max_by_key(|finding| finding.severity);
+        // The first of several: `max_by_key` returns the last.
+        .min_by_key(|finding| std::cmp::Reverse(finding.severity));
     let Some(explained) = explained.filter(|_| report.command == "drift" && !style.full) else {
         return Ok(());
     };
@@ -275,6 +296,9 @@ fn next(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         .chars()
         .take(identity(&report.findings))
         .collect();
+    if report.next.is_empty() && remedies.is_empty() {
+        writeln!(to)?;
+    }
     writeln!(
         to,
         "details:\n{GAP}evenkeel explain {}\n{GAP}evenkeel drift --full",

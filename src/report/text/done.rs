@@ -48,7 +48,7 @@ impl Progress {
             text.push_str(&format!(" @ {}", one_line(&short)));
         }
         text.push_str(&format!("   {}", one_line(&path.join(" → "))));
-        writeln!(to, "{}\n", style.faint(&text))
+        writeln!(to, "{}", style.faint(&text))
     }
 
     /// Writes the result of an apply.
@@ -222,6 +222,9 @@ impl Progress {
         to: &mut dyn Write,
     ) -> io::Result<()> {
         let is_first = self.environment.as_deref() != Some(environment);
+        if self.environment.is_none() {
+            writeln!(to)?;
+        }
         let name = if is_first {
             one_line(environment)
         } else {
@@ -241,25 +244,21 @@ impl Progress {
             let fill = room - columns(rest);
             return writeln!(to, "{start}{sum}{}{}", " ".repeat(fill), style.faint(rest));
         }
-        let text = if rest.is_empty() {
-            sum
-        } else {
-            format!("{sum}{GAP}{rest}")
-        };
-        hanging(&start, indent, &text, style.width, to)
+        hanging(&start, indent, &sum, style.width, to)?;
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let fill = style.width.saturating_sub(columns(rest)).max(indent);
+        writeln!(to, "{}{}", " ".repeat(fill), style.faint(rest))
     }
 }
 
 /// Writes a line below another one.
 fn below(what: &str, text: &str, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let indent = ENVIRONMENT + WHAT + 6;
-    let start = if what.is_empty() {
-        " ".repeat(indent)
-    } else {
-        format!("{}{what} ", " ".repeat(indent))
-    };
-    let length = columns(&start);
-    hanging(&start, length, &one_line(text), style.width, to)
+    let text = format!("{what} {}", one_line(text));
+    let start = " ".repeat(indent);
+    hanging(&start, indent + 2, text.trim_start(), style.width, to)
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub(super) fn identity(findings: &[FindingDocument]) -> usize {
 impl Lines<'_> {
     /// Writes a group: its header, then its findings.
     pub(super) fn write(&self, group: &Group<'_>, to: &mut dyn Write) -> io::Result<()> {
-        writeln!(to, "\n{}", inert(&group.name))?;
+        writeln!(to, "{}", inert(&group.name))?;
         let rows: Vec<Row<'_>> = group.findings.iter().map(|each| self.row(each)).collect();
         let widest = |of: for<'b> fn(&'b Row<'_>) -> &'b String| {
             rows.iter().map(|row| columns(of(row))).max().unwrap_or(0)

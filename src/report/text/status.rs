@@ -6,7 +6,7 @@ use super::super::document::{
     HeldDocument, ReleaseDocument, SmokeState, StatusDocument, UnsettledDocument, UnsettledState,
     outcome_words,
 };
-use super::layout::{columns, hanging};
+use super::layout::{columns, hanging, padded};
 use super::lines::one_line;
 use super::{Style, short};
 use evenkeel_ledger::record::ApplyOutcome;
@@ -16,11 +16,13 @@ use evenkeel_model::{Moment, duration};
 /// Writes the lines of one environment.
 pub(super) fn lines(
     status: &StatusDocument,
+    widest: usize,
     at: Moment,
     style: Style,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let name = inert(&status.environment);
+    let name = one_line(&status.environment);
+    let name = padded(&name, &name, widest);
     match (&status.apply, status.since) {
         (Some(apply), Some(since)) => {
             let mut parts = vec![inert(apply).into_owned()];

@@ -1,5 +1,6 @@
 //! Reports: one document, its rendering in every format, and destinations.
 
+mod captures;
 mod example;
 mod files;
 mod hostile;
