@@ -65,13 +65,7 @@ fn apply(number: usize, apply: &ApplyDocument) -> Markup {
             @if !apply.not_done.is_empty() {
                 table {
                     caption { "Steps that are not done" }
-                    thead {
-                        tr {
-                            th scope="col" { "Step" }
-                            th scope="col" { "Outcome" }
-                            th scope="col" { "Reason" }
-                        }
-                    }
+                    (marks::outcomes())
                     tbody { (steps.markup) }
                 }
                 (steps.rest("step"))

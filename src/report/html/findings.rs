@@ -12,7 +12,7 @@ use super::difference::{unified, values};
 use super::excerpt::excerpts;
 use super::marks;
 use super::text::{at_most, brief, prose, sentence, subject};
-use evenkeel_model::defect::Severity;
+use evenkeel_model::defect::{Corner, Severity};
 use evenkeel_model::text::count;
 
 /// Findings in full.
@@ -209,7 +209,9 @@ impl Page {
                 }
                 ul.facts {
                     @if let Some(place) = finding.places.first() { li { (marks::place(place)) } }
-                    @if let Some(corner) = finding.corner { li { (corner.name()) } }
+                    // The message may end with it.
+                    @if let Some(corner) = finding.corner.map(Corner::name)
+                        && !finding.message.ends_with(corner) { li { (corner) } }
                     @if let Some(since) = &finding.since { li { (known_since(since)) } }
                     @if finding.reach > 1 { li { (count(finding.reach, "place")) } }
                     li { a href={ "#" (super::codes::anchor(&finding.code)) } { (brief(&finding.code)) } }

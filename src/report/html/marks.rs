@@ -177,6 +177,19 @@ pub(super) fn fact(name: &str, contents: Option<Markup>) -> Markup {
     }
 }
 
+/// Heads of a table of steps with their outcomes.
+pub(super) fn outcomes() -> Markup {
+    html! {
+        thead {
+            tr {
+                th scope="col" { "Step" }
+                th scope="col" { "Outcome" }
+                th scope="col" { "Reason" }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Moment, moment_words};

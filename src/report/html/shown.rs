@@ -35,13 +35,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         @if !shown.steps.is_empty() {
             table.steps {
                 caption { "Steps, in the order in which they ended" }
-                thead {
-                    tr {
-                        th scope="col" { "Step" }
-                        th scope="col" { "Outcome" }
-                        th scope="col" { "Reason" }
-                    }
-                }
+                (marks::outcomes())
                 tbody { (steps.markup) }
             }
             (steps.rest("step"))
