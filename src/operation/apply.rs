@@ -135,6 +135,8 @@ pub fn apply(
         ) {
             ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
         }
+    } else if !resolution.environment(&name)?.suites.is_empty() {
+        report.next(format!("evenkeel verify {name}"));
     }
     drop(lease);
     Ok(report)
