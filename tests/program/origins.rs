@@ -280,7 +280,12 @@ fn a_ledger_elsewhere_does_not_matter() {
         .unwrap();
     let ran = super::world::Ran::of(&output);
     assert_eq!(ran.code, 0, "{}", ran.short());
-    assert!(ran.out.contains("nothing deployed yet"), "{}", ran.out);
+    let document = ran.document();
+    let environments = document["status"].as_array().unwrap();
+    assert_eq!(environments.len(), 2, "{}", ran.out);
+    for environment in environments {
+        assert_eq!(environment.get("apply"), None, "{}", ran.out);
+    }
 }
 
 #[test]
