@@ -149,12 +149,12 @@ fn an_open_step_is_not_an_empty_plan() {
     let world = TestWorld::small();
     world
         .expect(0, &["status"])
-        .says("staging   nothing deployed yet");
+        .says("staging      nothing deployed yet");
     world.write("run/staging", "a file is here");
     world.expect(1, &["apply", "staging"]);
     world
         .expect(0, &["status"])
-        .says("staging   no apply has finished yet")
+        .says("staging      no apply has finished yet")
         .says("production   nothing deployed yet");
 }
 
