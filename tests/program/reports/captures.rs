@@ -223,7 +223,7 @@ fn drift_its_plan_and_a_step_that_fails() {
     camera.world.write("environments/system.toml", &system);
     std::fs::remove_file(camera.world.path("run/staging/config.toml")).unwrap();
     std::fs::create_dir_all(camera.world.path("run/staging/config.toml/full")).unwrap();
-    camera.take("drift-unreadable", 2, &["drift", "staging", "--live"]);
+    camera.take("drift-other-type", 2, &["drift", "staging", "--live"]);
     camera.take("apply-failed", 1, &["apply", "staging"]);
     camera.take("deliver-failed", 1, &["deliver"]);
 }
