@@ -25,9 +25,7 @@ use std::io::{self, Write};
 pub use self::done::Progress;
 use self::layout::{GAP, columns, hanging, more};
 use self::lines::{Group, Lines, identity, one_line};
-use super::document::{
-    AllowedDocument, CHECKPOINT_COMMAND, FailureKind, FindingDocument, RUNNING_COMMANDS, Report,
-};
+use super::document::{CHECKPOINT_COMMAND, FailureKind, FindingDocument, RUNNING_COMMANDS, Report};
 use super::{Format, Style};
 use evenkeel_model::text::inert;
 
@@ -319,16 +317,4 @@ fn short(digest: &str) -> String {
     let digits = digest.trim_start_matches("blake3:");
     let shown: String = digits.chars().take(12).collect();
     inert(&shown).into_owned()
-}
-
-/// Returns a declared difference in words.
-fn words(allowed: &AllowedDocument) -> String {
-    let ticket = allowed.ticket.as_deref();
-    format!(
-        "{} (until {}, {}{})",
-        allowed.reason,
-        allowed.expires.date(),
-        allowed.owner,
-        ticket.map_or_else(String::new, |ticket| format!(", {ticket}"))
-    )
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::super::document::FindingDocument;
+use super::super::wording::justification;
 use super::Style;
 use super::layout::{hanging, more};
 use super::lines::one_line;
@@ -94,7 +95,7 @@ fn facts(finding: &FindingDocument, style: Style, to: &mut dyn Write) -> io::Res
         fact("why", why, style, to)?;
     }
     if let Some(allowed) = &finding.allowed {
-        fact("allowed", &super::words(allowed), style, to)?;
+        fact("allowed", &justification(allowed), style, to)?;
         fact("", &allowed.place.to_string(), style, to)?;
     }
     if let Some(help) = &finding.help {

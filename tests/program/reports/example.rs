@@ -25,21 +25,24 @@ use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
 const SYSTEM: &str = "[system]\nname = \"shop\"\n\n[file.config]\npath = \"/srv/shop.toml\"\nmode = \"0640\"\n\n[parameter.workers]\nvaries = \"scale\"\n";
 const PRODUCTION: &str = "[environment]\nname = \"production\"\n\n[file.config]\nmode = \"0644\"\n\n[values]\nworkers = 8\n";
 
-fn at(text: &str) -> Moment {
+/// Returns a moment.
+pub fn at(text: &str) -> Moment {
     serde_json::from_value(text.into()).unwrap()
 }
 
+/// Returns a code by its name.
 pub fn code(name: &str) -> &'static Code {
     codes().find(|code| code.name == name).unwrap()
 }
 
 /// Returns the place of a text in a file.
-fn span(file: &Arc<SourceFile>, words: &str) -> Span {
+pub fn span(file: &Arc<SourceFile>, words: &str) -> Span {
     let start = file.text.find(words).unwrap();
     Span::new(file, start..start + words.len())
 }
 
-fn digest(text: &str) -> String {
+/// Returns the digest of a text.
+pub fn digest(text: &str) -> String {
     Digest::of(text.as_bytes()).to_string()
 }
 

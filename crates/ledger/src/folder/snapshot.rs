@@ -3,8 +3,8 @@
 //!
 //! A writer stores it when it closes the ledger. It counts only while the ledger's file is exactly the one it was made
 //! of (device, inode, size, times of modification and of change) and its last entry is the same: any other change to the
-//! file, by whatever program, makes readers fold and verify every entry again. Appends, approvals and the gate
-//! always fold the entries; `audit verify` compares the snapshot with them.
+//! file, by whatever program, makes readers fold and verify every entry again. Commands that change an environment,
+//! approve, release or judge the gate always fold the entries; `audit verify` compares the snapshot with them.
 
 use std::fs;
 use std::io::{self, Write};
@@ -21,7 +21,8 @@ use evenkeel_model::Digest;
 
 /// The file's name.
 const NAME: &str = "snapshot";
-/// The first bytes of the file: the format and the version of the program. States of another version are discarded.
+/// The first bytes of the file: the format and the version of the program. States of another version are discarded. Raise
+/// the format when the state or its fold changes.
 const MAGIC: &[u8] = concat!("evenkeel snapshot 1 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// Smaller ledgers fold as fast as a snapshot decodes.
 const WORTHWHILE: u64 = 256 * 1024;
@@ -59,11 +60,9 @@ fn store(folder: &Path, path: &Path) -> Option<()> {
     let before = identity_of(path)?;
     // A later change within the same tick would go unnoticed.
     let changed = fs::metadata(path).ok()?;
-    let changed = SystemTime::UNIX_EPOCH
-        + Duration::new(
-            u64::try_from(changed.ctime()).ok()?,
-            u32::try_from(changed.ctime_nsec()).ok()?,
-        );
+    let seconds = Duration::from_secs(u64::try_from(changed.ctime()).ok()?);
+    let rest = Duration::from_nanos(u64::try_from(changed.ctime_nsec()).ok()?);
+    let changed = SystemTime::UNIX_EPOCH.checked_add(seconds.checked_add(rest)?)?;
     if let Some(rest) = TICK.checked_sub(changed.elapsed().unwrap_or_default()) {
         std::thread::sleep(rest);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use evenkeel::operation::codes;
+use super::super::example::{at, code, digest, span};
 use evenkeel::report::{
     ApplyDocument, AwaitsDocument, CaseDocument, CheckedDocument, DocumentsDocument,
     EnvironmentReport, EventDocument, NotDone, OriginDocument, ParityDocument, PlanReport,
@@ -14,8 +14,8 @@ use evenkeel_core::gate;
 use evenkeel_core::plan::Change;
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
 use evenkeel_ledger::{EventKind, EventOutcome};
-use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity, Since};
-use evenkeel_model::source::{SourceFile, Span};
+use evenkeel_model::defect::{Allowed, Also, Corner, Defect, Severity, Since};
+use evenkeel_model::source::SourceFile;
 use evenkeel_model::text::unified;
 use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
 
@@ -24,23 +24,6 @@ const SYSTEM: &str = "[system]\nname = \"shop\"\npath = [\"integration\", \"stag
 const DIFFERENCES: &str = "[[difference]]\nat = \"document.values.resources.limits.memory\"\nstaging = \"256Mi\"\nproduction = \"512Mi\"\nreason = \"staging carries a tenth of the traffic\"\nowner = \"platform\"\nexpires = 2027-06-30\n\n[[difference]]\nat = \"parameter.mail_sender\"\nreason = \"no mail leaves staging\"\nowner = \"shop team\"\nexpires = 2026-12-12\n";
 const BEFORE: &str = "server {\n    listen 8302;\n    server_name shop.example.org;\n\n    client_max_body_size 8m;\n    proxy_read_timeout 30s;\n\n    location / {\n        proxy_pass http://127.0.0.1:9000;\n        proxy_set_header Host $host;\n    }\n}\n";
 const AFTER: &str = "server {\n    listen 8302;\n    server_name shop.example.org;\n\n    client_max_body_size 64m;\n    proxy_read_timeout 120s;\n\n    location / {\n        proxy_pass http://127.0.0.1:9000;\n        proxy_set_header Host $host;\n        proxy_buffering off;\n    }\n}\n";
-
-fn at(text: &str) -> Moment {
-    serde_json::from_value(text.into()).unwrap()
-}
-
-fn code(name: &str) -> &'static Code {
-    codes().find(|code| code.name == name).unwrap()
-}
-
-fn span(file: &Arc<SourceFile>, words: &str) -> Span {
-    let start = file.text.find(words).unwrap();
-    Span::new(file, start..start + words.len())
-}
-
-fn digest(text: &str) -> String {
-    Digest::of(text.as_bytes()).to_string()
-}
 
 /// Returns the report.
 pub fn report() -> Report {

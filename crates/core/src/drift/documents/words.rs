@@ -258,13 +258,12 @@ fn related_words(disagreement: &Disagreement) -> Option<(String, Relation)> {
     if ones.len() != twos.len() {
         return None;
     }
-    let mut differing = (0..).zip(ones.iter().zip(&twos));
-    let mut differing = differing.by_ref().filter(|(_, (one, two))| one != two);
+    let pairs = ones.iter().zip(&twos).enumerate();
+    let mut differing = pairs.filter(|(_, (one, two))| one != two);
     let (Some((at, (one, two))), None) = (differing.next(), differing.next()) else {
         return None;
     };
-    let before: usize = at;
-    let key = ones.get(before.checked_sub(1)?)?;
+    let key = ones.get(at.checked_sub(1)?)?;
     let loose = |text: &str| Scalar {
         kind: ScalarKind::Loose,
         text: text.into(),
