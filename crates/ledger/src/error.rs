@@ -103,6 +103,14 @@ pub enum LedgerError {
         /// The problem.
         reason: String,
     },
+    /// The key of a shared ledger is needed, and its source does not supply it.
+    #[error("the key of the shared ledger is unavailable: {reason}; {remedy}")]
+    KeyUnavailable {
+        /// The reason.
+        reason: String,
+        /// The remedy.
+        remedy: String,
+    },
     /// The file or folder is unusable in its current state.
     #[error("{path} is unusable: {reason}; {remedy}")]
     Unusable {

@@ -114,6 +114,15 @@ impl<'ledger> Lease<'ledger> {
         &self.fence
     }
 
+    /// Makes sure that the lease is still held, right before a change.
+    ///
+    /// # Errors
+    ///
+    /// Like [`LockGuard::confirm`].
+    pub fn confirm(&self) -> Result<(), LedgerError> {
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.confirm())
+    }
+
     /// Returns the lease and records that; if recording fails, the lease is free anyway.
     fn release(&mut self) -> Result<(), LedgerError> {
         let Some(lock) = self.lock.take() else {

@@ -6,17 +6,17 @@
 //!
 //! Without features, this crate does no I/O: entries, records, their chain, their fold and verification are the same
 //! for every backend. Each backend of [`Store`] is a folder behind its own feature: `folder` stores everything in a
-//! local folder, with SQLite for the entries; `testing` adds the backend in memory and the conformance suite that every
+//! local folder, with SQLite for the entries; `postgres` stores everything in a database that a team shares; `testing` adds the backend in memory and the conformance suite that every
 //! backend passes. The modules are listed from the top down: a backend uses the modules listed after the backends, and
 //! never another backend.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    any(test, feature = "folder"),
+    any(test, feature = "folder", feature = "postgres"),
     allow(
         clippy::disallowed_methods,
         clippy::disallowed_types,
-        reason = "`folder` touches the world; without it, clippy checks that nothing does"
+        reason = "some backends touch the world; without them, clippy checks that nothing does"
     )
 )]
 
@@ -27,6 +27,13 @@ pub mod conformance;
 pub mod folder;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "postgres")]
+pub mod shared;
+
+#[cfg(any(feature = "folder", feature = "postgres"))]
+pub mod random;
 
 pub mod chain;
 pub mod entry;

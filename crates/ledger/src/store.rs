@@ -96,7 +96,17 @@ pub trait Store: Send + Sync {
 }
 
 /// A held lock; released on drop, and when its process dies.
-pub trait LockGuard: Send + Sync {}
+pub trait LockGuard: Send + Sync {
+    /// Makes sure that the lock is still held: a shared one expires while its holder is suspended or cut off. Ask right
+    /// before a change; the answer is quick unless the last renewal is old.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Held`] when the lock was lost, and any error of a renewal.
+    fn confirm(&self) -> Result<(), LedgerError> {
+        Ok(())
+    }
+}
 
 /// A maker of stores: real ones for the program, ones in memory for tests.
 pub trait StoreMaker: Sync {

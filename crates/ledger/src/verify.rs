@@ -171,6 +171,33 @@ pub trait Medium {
     ) -> Result<(), LedgerError>;
 }
 
+/// Compares the newest tokens that a medium stores with those of its entries.
+pub fn check_tokens(
+    kept: &BTreeMap<EnvironmentName, u64>,
+    tokens: &BTreeMap<EnvironmentName, u64>,
+    found: &mut Verification,
+) {
+    for (environment, token) in tokens {
+        if kept.get(environment) != Some(token) {
+            let kept = kept.get(environment).copied().unwrap_or(0);
+            found.find(
+                None,
+                format!(
+                    "the stored token of {environment} is {kept}, but its newest entry has {token}"
+                ),
+            );
+        }
+    }
+    for environment in kept.keys() {
+        if !tokens.contains_key(environment) {
+            found.find(
+                None,
+                format!("the stored token of {environment} has no entry"),
+            );
+        }
+    }
+}
+
 /// Verifies the ledger on a medium, including against checkpoints that were kept elsewhere.
 ///
 /// # Errors

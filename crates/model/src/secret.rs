@@ -14,6 +14,10 @@ use super::Digest;
 /// The context that derives the keys of targets; changing it changes every target's key.
 const TARGET_CONTEXT: &str = "evenkeel 2026-11-28 the key that seals a target's secrets";
 
+/// The context that derives the fingerprints of keys; changing it makes every shared ledger refuse its key.
+const FINGERPRINT_CONTEXT: &str =
+    "evenkeel 2026-11-29 the fingerprint of the key of a shared ledger";
+
 /// Text that never reaches an output.
 #[derive(Clone)]
 pub struct Secret(Arc<Zeroizing<String>>);
@@ -67,6 +71,14 @@ impl Sealer {
         &self.0
     }
 
+    /// Returns the fingerprint of the key: equal for equal keys, and no help in finding a random key.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        let mut hasher = blake3::Hasher::new_derive_key(FINGERPRINT_CONTEXT);
+        hasher.update(self.reveal_key());
+        Digest::from_bytes(*hasher.finalize().as_bytes())
+    }
+
     /// Returns the keyed digest of these bytes.
     ///
     /// Bytes are hashed first and the digest is sealed: a target that reports only the digest of a file can still be
@@ -105,6 +117,14 @@ mod tests {
         let two = Sealer::new([2; 32]).seal(b"hunter2");
         assert_ne!(one, two);
         assert_ne!(one, Digest::of(b"hunter2"));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_is_stable() {
+        let one = Sealer::new([1; 32]).fingerprint();
+        assert_ne!(one, Sealer::new([2; 32]).fingerprint());
+        // Shared ledgers store it.
+        assert_eq!(one.short(), "51699648b248");
     }
 
     #[test]

@@ -1,8 +1,7 @@
-//! The project's key for sealing secrets, and random names.
+//! The project's key for sealing secrets.
 //!
 //! The key is created once and stored beside the ledger, readable only by its owner. Callers decide what to seal.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{files, opening};
-use crate::LedgerError;
+use crate::{LedgerError, random};
 use evenkeel_model::{Digest, Sealer};
 
 /// The file's name.
@@ -30,7 +29,8 @@ pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
     }
     let path = path(folder);
     let random = Zeroizing::new(
-        random::<32>().map_err(|error| LedgerError::storage("create a key for", &path, error))?,
+        random::bytes::<32>()
+            .map_err(|error| LedgerError::storage("create a key for", &path, error))?,
     );
     let mut text = Zeroizing::new(Digest::from_bytes(*random).hex());
     text.push('\n');
@@ -82,42 +82,13 @@ pub fn open_existing(folder: &Path) -> Result<Option<Sealer>, LedgerError> {
     Ok(Some(Sealer::new(*key.as_bytes())))
 }
 
-/// Returns a random name for a new ledger, in the form of a UUID of version 4.
-///
-/// # Errors
-///
-/// [`LedgerError::Storage`] when the system returns no random bytes.
-pub fn random_lineage() -> Result<String, LedgerError> {
-    let bytes =
-        random::<16>().map_err(|error| LedgerError::storage("read", Path::new(SOURCE), error))?;
-    let number = u128::from_be_bytes(bytes);
-    let number = (number & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-    Ok(format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        number >> 96,
-        (number >> 80) & 0xffff,
-        (number >> 64) & 0xffff,
-        (number >> 48) & 0xffff,
-        number & 0xffff_ffff_ffff
-    ))
-}
-
-/// The source of random bytes.
-const SOURCE: &str = "/dev/urandom";
-
-fn random<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {
-    let mut bytes = [0; LENGTH];
-    File::open(SOURCE)?.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
 fn path(folder: &Path) -> PathBuf {
     folder.join(NAME)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{open_existing, open_or_make, random_lineage};
+    use super::{open_existing, open_or_make};
     use crate::LedgerError;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
@@ -160,14 +131,5 @@ mod tests {
             open_or_make(world.path()),
             Err(LedgerError::Unusable { .. })
         ));
-    }
-
-    #[test]
-    fn lineages_are_random_uuids() {
-        let one = random_lineage().unwrap();
-        assert_ne!(one, random_lineage().unwrap());
-        assert_eq!(one.len(), 36);
-        assert_eq!(one.as_bytes()[14], b'4');
-        assert!(b"89ab".contains(&one.as_bytes()[19]), "{one}");
     }
 }

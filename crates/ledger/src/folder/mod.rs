@@ -25,7 +25,7 @@ pub use sqlite::SqliteLedger;
 
 use self::sweep::Presence;
 use crate::lease::{Holder, Lock};
-use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
+use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification, random};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
 /// A store in a folder, which may not exist yet.
@@ -75,7 +75,7 @@ impl Store for FolderStore {
         writer::until(&self.ending);
         files::ensure(&self.folder)?;
         self.presence.begin();
-        let lineage = key::random_lineage()?;
+        let lineage = random::lineage()?;
         let ledger = SqliteLedger::open_or_found(&self.folder, system, time, &lineage)?;
         Ok(Box::new(ledger))
     }

@@ -213,25 +213,7 @@ fn check_tokens(
 ) -> Result<(), LedgerError> {
     let kept =
         rows::all_tokens(connection).map_err(|error| database::failed("read", path, error))?;
-    for (environment, token) in tokens {
-        if kept.get(environment) != Some(token) {
-            let kept = kept.get(environment).copied().unwrap_or(0);
-            found.find(
-                None,
-                format!(
-                    "the stored token of {environment} is {kept}, but its newest entry has {token}"
-                ),
-            );
-        }
-    }
-    for environment in kept.keys() {
-        if !tokens.contains_key(environment) {
-            found.find(
-                None,
-                format!("the stored token of {environment} has no entry"),
-            );
-        }
-    }
+    verify::check_tokens(&kept, tokens, found);
     Ok(())
 }
 

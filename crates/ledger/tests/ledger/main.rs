@@ -1,4 +1,5 @@
-//! Stress tests of the ledger: killed writers, concurrent writers, and failing disks.
+//! Stress tests of the ledger: killed writers, concurrent writers, and failing disks; and the stores of a team on real
+//! servers.
 //!
 //! Writers are this test binary run again: `EVENKEEL_TEST_ROLE` makes it act as a writer. The printed output of a
 //! writer lists its acknowledged entries; the tests check the ledger against that.
@@ -15,6 +16,8 @@
 mod disk;
 mod kill;
 mod lease;
+mod postgres;
 mod power;
+mod server;
 mod throughput;
 mod writer;

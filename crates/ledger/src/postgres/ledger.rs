@@ -1,0 +1,345 @@
+//! The ledger in PostgreSQL: each append is one transaction that holds the head.
+//!
+//! `server` repeats a transaction whose connection broke; an unanswered commit is looked for before it is repeated.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use postgres::GenericClient;
+
+use super::failure::Failure;
+use super::server::Server;
+use super::{migrations, rows};
+use crate::chain::{self, Link};
+use crate::record::{Founded, Record};
+use crate::shared::SharedKey;
+use crate::{Checkpoint, Entry, Fence, Head, Ledger, LedgerError, random};
+use evenkeel_model::{Digest, EnvironmentName, Moment};
+
+/// A ledger in a schema.
+pub(super) struct PostgresLedger {
+    server: Arc<Server>,
+    founded: Founded,
+    /// The end that this handle has verified; `None` when opened for reading.
+    seen: Option<Mutex<Link>>,
+}
+
+/// Returns the stored fingerprint of the key.
+pub(super) fn founded(server: &Server) -> Result<Option<Digest>, LedgerError> {
+    if !server.is_there()? {
+        return Ok(None);
+    }
+    server.read(|client| Ok(rows::head(client, server.schema())?.key))
+}
+
+impl PostgresLedger {
+    /// Opens the ledger for reading; `None` when none has ever existed. Changes nothing.
+    pub(super) fn open_existing(
+        server: &Arc<Server>,
+        system: Option<&str>,
+    ) -> Result<Option<Self>, LedgerError> {
+        if !server.is_there()? {
+            return Ok(None);
+        }
+        let inspected = server.read(|client| inspect(client, server, system))?;
+        Ok(inspected.map(|(founded, _)| Self {
+            server: Arc::clone(server),
+            founded,
+            seen: None,
+        }))
+    }
+
+    /// Opens the ledger for appending; founds it if none has ever existed.
+    pub(super) fn open_or_found(
+        server: &Arc<Server>,
+        system: &str,
+        time: Moment,
+        key: &SharedKey,
+    ) -> Result<Self, LedgerError> {
+        migrations::migrate(server)?;
+        let mut inspected = server.read(|client| inspect(client, server, Some(system)))?;
+        if inspected.is_none() {
+            let fingerprint = key.find(|| Ok(None))?.map(|sealer| sealer.fingerprint());
+            let lineage = random::lineage()?;
+            found(server, system, time, &lineage, fingerprint)?;
+            inspected = server.read(|client| inspect(client, server, Some(system)))?;
+        }
+        let Some((founded, last)) = inspected else {
+            return Err(LedgerError::broken(
+                1,
+                "the ledger is empty; restore it from a backup",
+            ));
+        };
+        Ok(Self {
+            server: Arc::clone(server),
+            founded,
+            seen: Some(Mutex::new(last)),
+        })
+    }
+}
+
+/// Founds the ledger, unless another run does so at the same time.
+fn found(
+    server: &Server,
+    system: &str,
+    time: Moment,
+    lineage: &str,
+    fingerprint: Option<Digest>,
+) -> Result<(), LedgerError> {
+    let schema = server.schema();
+    let founded = Record::Founded(Founded {
+        system: system.to_owned(),
+        lineage: lineage.to_owned(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+    });
+    let first = Link::root().extend_by(time, &founded)?;
+    server.write(
+        "found",
+        |transaction| {
+            let row = rows::lock_head(transaction, schema)?;
+            if rows::last(transaction, schema)?.is_some() || row.head != Head::Absent {
+                return Ok(());
+            }
+            rows::insert(transaction, schema, std::slice::from_ref(&first))?;
+            let head = Checkpoint {
+                digest: first.digest,
+                lineage: lineage.to_owned(),
+                sequence: 1,
+            };
+            rows::set_head(transaction, schema, &head)?;
+            if let Some(fingerprint) = fingerprint {
+                rows::set_key(transaction, schema, fingerprint)?;
+            }
+            Ok(())
+        },
+        // A founding that took effect is found by the same task.
+        |_, ()| Ok(false),
+    )
+}
+
+/// The name of the head in messages.
+pub(super) fn head_name(server: &Server) -> String {
+    format!("the head at {}", server.place())
+}
+
+/// Verifies that the schema has a ledger of this system that reaches its head; returns its founding record and its end.
+fn inspect(
+    client: &mut impl GenericClient,
+    server: &Server,
+    system: Option<&str>,
+) -> Result<Option<(Founded, Link)>, Failure> {
+    let schema = server.schema();
+    let head = rows::head(client, schema)?.head;
+    let Some(first) = rows::after(client, schema, 0, Some(1))?.into_iter().next() else {
+        return match head {
+            Head::Absent => Ok(None),
+            _ => Err(LedgerError::Missing {
+                path: server.place().to_owned(),
+                head: head_name(server),
+            }
+            .into()),
+        };
+    };
+    let first = Link::root()
+        .follow(first.sequence, first.line.as_bytes(), &first.digest)
+        .map_err(|reason| LedgerError::broken(1, reason))?;
+    let Some(Record::Founded(founded)) = chain::understand(&first)? else {
+        return Err(LedgerError::broken(1, "the first entry is not a founding record").into());
+    };
+    if let Some(system) = system {
+        belongs_to(&founded, system, server)?;
+    }
+    let last = end(client, schema)?;
+    if let Head::Known(checkpoint) = head {
+        let kept = rows::at(client, schema, checkpoint.sequence)?;
+        let name = head_name(server);
+        checkpoint.prove(
+            &founded.lineage,
+            last.sequence,
+            kept.as_ref().map(|row| row.digest.as_slice()),
+            &name,
+            &format!("remove {name} deliberately"),
+        )?;
+    }
+    Ok(Some((founded, last)))
+}
+
+fn belongs_to(founded: &Founded, system: &str, server: &Server) -> Result<(), LedgerError> {
+    if founded.system == system {
+        return Ok(());
+    }
+    Err(LedgerError::Foreign {
+        path: server.place().to_owned(),
+        found: founded.system.clone(),
+        expected: system.to_owned(),
+    })
+}
+
+/// Returns the end of the chain, and verifies its line against its digest.
+fn end(client: &mut impl GenericClient, schema: &str) -> Result<Link, Failure> {
+    match rows::last(client, schema)? {
+        None => Ok(Link::root()),
+        Some(row) => Ok(link(&row)?),
+    }
+}
+
+/// Returns the link of a row, and verifies its line against its digest.
+fn link(row: &rows::Stored) -> Result<Link, LedgerError> {
+    let digest = Digest::of(row.line.as_bytes());
+    if row.digest != digest.as_bytes() {
+        return Err(LedgerError::broken(
+            row.sequence,
+            "its line does not match its stored digest",
+        ));
+    }
+    Ok(Link {
+        sequence: row.sequence,
+        digest,
+    })
+}
+
+impl Ledger for PostgresLedger {
+    fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
+        belongs_to(&self.founded, system, &self.server)
+    }
+
+    fn each(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let schema = self.server.schema();
+        let mut link = if after == 0 {
+            Link::root()
+        } else {
+            let row = self.server.read(|client| rows::at(client, schema, after))?;
+            let Some(row) = row else {
+                return Err(LedgerError::broken(
+                    after,
+                    "the entry is missing, but was read before; restore the ledger from a backup",
+                ));
+            };
+            self::link(&row)?
+        };
+        loop {
+            // Entries are only added, so the parts that are read one after the other fit together.
+            let part = self
+                .server
+                .read(|client| rows::after(client, schema, link.sequence, None))?;
+            if part.is_empty() {
+                return Ok(());
+            }
+            for row in part {
+                let next = link.sequence + 1;
+                let entry = link
+                    .follow(row.sequence, row.line.as_bytes(), &row.digest)
+                    .map_err(|reason| LedgerError::broken(next, reason))?;
+                link = Link::from(&entry);
+                take(entry)?;
+            }
+        }
+    }
+
+    fn append(
+        &self,
+        time: Moment,
+        records: &[Record],
+        fence: Option<&Fence>,
+    ) -> Result<u64, LedgerError> {
+        let Some(seen) = &self.seen else {
+            return Err(LedgerError::storage(
+                "append to",
+                Path::new(self.server.place()),
+                "opened for reading only",
+            ));
+        };
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = self.server.schema();
+        let lineage = &self.founded.lineage;
+        let known = *seen;
+        let link = self.server.write(
+            "append to",
+            |transaction| append(transaction, schema, lineage, known, time, records, fence),
+            // The head is held, so an unanswered commit has ended.
+            |transaction, link| {
+                rows::lock_head(transaction, schema)?;
+                let kept = rows::at(transaction, schema, link.sequence)?;
+                Ok(kept.is_some_and(|row| row.digest == link.digest.as_bytes()))
+            },
+        )?;
+        *seen = link;
+        Ok(link.sequence)
+    }
+
+    fn newest_token(&self, environment: &EnvironmentName) -> Result<u64, LedgerError> {
+        self.server
+            .read(|client| rows::token(client, self.server.schema(), environment))
+    }
+}
+
+/// Appends records in a transaction. `known` is an end that was verified before.
+fn append(
+    transaction: &mut impl GenericClient,
+    schema: &str,
+    lineage: &str,
+    known: Link,
+    time: Moment,
+    records: &[Record],
+    fence: Option<&Fence>,
+) -> Result<Link, Failure> {
+    let head = rows::lock_head(transaction, schema)?.head;
+    let Some(last) = rows::last(transaction, schema)? else {
+        return Err(LedgerError::broken(1, "the ledger is empty; restore it from a backup").into());
+    };
+    let mut link = self::link(&last)?;
+    // The ledger was cut or replaced since this run opened it.
+    if link.sequence < known.sequence
+        || (link.sequence == known.sequence && link.digest != known.digest)
+    {
+        return Err(LedgerError::broken(
+            link.sequence + 1,
+            "the ledger was truncated or replaced while it was open; restore it from a backup",
+        )
+        .into());
+    }
+    if let Some(fence) = fence {
+        let newest = rows::token(transaction, schema, &fence.environment)?;
+        if newest != fence.token {
+            return Err(fenced(&fence.environment, fence.token, newest));
+        }
+    }
+    let mut lines = Vec::with_capacity(records.len());
+    for record in records {
+        let written = link.extend_by(time, record)?;
+        if let Record::LeaseTaken(taken) = record {
+            let newest = rows::token(transaction, schema, &taken.environment)?;
+            if taken.token <= newest {
+                return Err(fenced(&taken.environment, taken.token, newest));
+            }
+            rows::keep_token(transaction, schema, &taken.environment, taken.token)?;
+        }
+        link = Link::from(&written);
+        lines.push(written);
+    }
+    rows::insert(transaction, schema, &lines)?;
+    // A missing or unreadable head proves nothing, and an append to a possibly truncated ledger must not hide that.
+    let is_first = link.sequence <= 1 + records.len() as u64;
+    if is_first || matches!(head, Head::Known(_)) {
+        let head = Checkpoint {
+            digest: link.digest,
+            lineage: lineage.to_owned(),
+            sequence: link.sequence,
+        };
+        rows::set_head(transaction, schema, &head)?;
+    }
+    Ok(link)
+}
+
+fn fenced(environment: &EnvironmentName, held: u64, newest: u64) -> Failure {
+    LedgerError::Fenced {
+        environment: environment.clone(),
+        held,
+        newest,
+    }
+    .into()
+}

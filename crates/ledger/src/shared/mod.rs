@@ -1,0 +1,7 @@
+//! What the stores of a team have in common: the key from a source outside, and locks that expire.
+
+mod key;
+mod renewal;
+
+pub use key::{KeySource, SharedKey};
+pub(crate) use renewal::{RENEW_EVERY, Renewal, TIME_TO_LIVE};
